@@ -1,0 +1,56 @@
+//! A grant: a redeemed ticket on its way to one device. Each state has an owner and a next step; the ticket's clock starts at
+//! *confirmed*, which only a read-back from the router can reach.
+
+use minicbor::{Decode, Encode};
+
+use crate::clock::Timestamp;
+
+/// Where a grant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Step {
+    /// Paid or redeemed; the site does not know yet.
+    #[n(0)]
+    Ordered,
+    /// The site's agent has it on disk.
+    #[n(1)]
+    Delivered,
+    /// The router took the user and the log-in.
+    #[n(2)]
+    Written,
+    /// The router was asked again and shows the device online.
+    #[n(3)]
+    Confirmed,
+    /// Over.
+    #[n(4)]
+    Ended,
+}
+
+/// A grant's state with the time it got there. Steps only go forward; a device that drops off and returns stays *confirmed*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Where it is.
+    pub step: Step,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+impl Grant {
+    /// A grant as it begins on a site.
+    #[must_use]
+    pub const fn delivered(at: Timestamp) -> Self {
+        Self {
+            step: Step::Delivered,
+            since: at,
+        }
+    }
+
+    /// Moves forward. Says whether that was news: a step at or behind the present one is not.
+    pub fn advance(&mut self, step: Step, at: Timestamp) -> bool {
+        if step <= self.step {
+            return false;
+        }
+        *self = Self { step, since: at };
+        true
+    }
+}

@@ -1,0 +1,150 @@
+//! Ticket codes as people read and type them. How a code is drawn or derived is elsewhere.
+
+use std::fmt;
+
+use thiserror::Error;
+use zeroize::Zeroize;
+
+/// Crockford's base 32: no I, L, O, U.
+pub const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The longest code.
+pub const MAX_LENGTH: usize = 16;
+/// The shortest code.
+pub const MIN_LENGTH: usize = 6;
+/// The length of codes that are unique on the whole platform.
+pub const PLATFORM_LENGTH: usize = 12;
+
+/// A ticket code in its one stored form: 6 to 16 upper-case Crockford characters (digits are a subset), no dashes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize)]
+pub struct TicketCode(String);
+
+/// Says that a text cannot be a ticket code, whatever tickets exist.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("not a ticket code: 6 to 16 letters and digits, dashes may be left out")]
+pub struct BadCode;
+
+impl TicketCode {
+    /// Reads what a person typed: any case, look-alikes (O for 0, I and L for 1), dashes and spaces anywhere.
+    ///
+    /// # Errors
+    /// [`BadCode`] when no ticket could have this code.
+    pub fn parse(text: &str) -> Result<Self, BadCode> {
+        let mut code = String::with_capacity(MAX_LENGTH);
+        for letter in text.chars() {
+            let letter = match letter.to_ascii_uppercase() {
+                '-' | ' ' | '\u{2010}'..='\u{2015}' | '\u{a0}' => continue,
+                'O' => '0',
+                'I' | 'L' => '1',
+                letter
+                    if letter.is_ascii()
+                        && CROCKFORD.contains(&u8::try_from(letter).map_err(|_| BadCode)?) =>
+                {
+                    letter
+                }
+                _ => return Err(BadCode),
+            };
+            if code.len() == MAX_LENGTH {
+                return Err(BadCode);
+            }
+            code.push(letter);
+        }
+        if code.len() < MIN_LENGTH {
+            Err(BadCode)
+        } else {
+            Ok(Self(code))
+        }
+    }
+
+    /// Makes a platform code from 60 of the given random bits.
+    #[must_use]
+    pub fn from_random(random: [u8; 8]) -> Self {
+        let mut bits = u64::from_be_bytes(random);
+        let mut code = String::with_capacity(PLATFORM_LENGTH);
+        for _ in 0..PLATFORM_LENGTH {
+            code.push(char::from(
+                CROCKFORD[usize::from(bits.to_le_bytes()[0] & 31)],
+            ));
+            bits >>= 5;
+        }
+        Self(code)
+    }
+
+    /// The stored form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the code is long enough to serve as the router's user name and password, and to be unique on the platform.
+    #[must_use]
+    pub fn is_platform_wide(&self) -> bool {
+        self.0.len() == PLATFORM_LENGTH
+    }
+
+    /// Whether RouterOS could take it for a MAC address (twelve hexadecimal digits) and refuse it as a user name.
+    #[must_use]
+    pub fn looks_like_mac(&self) -> bool {
+        self.0.len() == PLATFORM_LENGTH && self.0.bytes().all(|b| b.is_ascii_hexdigit())
+    }
+
+    /// The form people see: groups of four with dashes.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let mut shown = String::with_capacity(self.0.len() + 3);
+        for (place, letter) in self.0.chars().enumerate() {
+            if place > 0 && place % 4 == 0 {
+                shown.push('-');
+            }
+            shown.push(letter);
+        }
+        shown
+    }
+}
+
+/// Codes are as good as money: they never reach a log by accident.
+impl fmt::Debug for TicketCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TicketCode(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn typing_is_forgiven() {
+        let code = TicketCode::parse("7KQ2-M0X1-90AB").unwrap();
+        for typed in [
+            "7kq2m0x190ab",
+            " 7KQ2 MOXI 9OAB ",
+            "7kq2–mox l90ab",
+            "7-K-Q-2-M-0-X-1-9-0-A-B",
+        ] {
+            assert_eq!(TicketCode::parse(typed), Ok(code.clone()), "{typed}");
+        }
+        assert_eq!(code.shown(), "7KQ2-M0X1-90AB");
+    }
+
+    #[test]
+    fn what_cannot_be_a_code_is_refused() {
+        for typed in [
+            "",
+            "12345",
+            "12345678901234567",
+            "ABCDEU12",
+            "ABCDE!",
+            "ÀBCDEFG",
+        ] {
+            assert_eq!(TicketCode::parse(typed), Err(BadCode), "{typed}");
+        }
+    }
+
+    #[test]
+    fn mac_shaped_codes_are_recognised() {
+        assert!(TicketCode::parse("4A3B2C1D0E0F").unwrap().looks_like_mac());
+        assert!(!TicketCode::parse("4A3B2C1D0E0G").unwrap().looks_like_mac());
+        assert!(!TicketCode::parse("4A3B2C1D").unwrap().looks_like_mac());
+    }
+}

@@ -1,0 +1,1 @@
+//! Joining histories made apart.
