@@ -1,1 +1,4 @@
 //! The site program.
+
+pub mod access;
+pub mod routeros;
