@@ -1,0 +1,295 @@
+//! What the portal asks of the core and what it is told: pure data. No words for people are here (the portal has them in two
+//! languages), and no HTTP.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::grant::Step;
+use mnara_protocol::ids::{AttemptId, Mac, PlanId, TicketId};
+use mnara_protocol::message::PayFailure;
+use mnara_protocol::money::Money;
+use mnara_protocol::plan::Terms;
+use mnara_protocol::ticket::{Left, Refusal, Status};
+
+use crate::access::desired::Credential;
+
+/// What a browser wants. The device is only ever its TCP peer address, looked up in the router's host table.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Ask {
+    /// How things stand for this device.
+    Home {
+        /// The TCP peer.
+        peer: IpAddr,
+    },
+    /// Use this code.
+    Redeem {
+        /// The TCP peer.
+        peer: IpAddr,
+        /// What the customer typed.
+        code: String,
+    },
+    /// Have this phone prompted.
+    Buy {
+        /// The TCP peer.
+        peer: IpAddr,
+        /// The plan.
+        plan: PlanId,
+        /// The plan's revision on the page the customer saw.
+        revision: u32,
+        /// What the customer typed.
+        phone: String,
+    },
+    /// Give this device's place back.
+    LogOut {
+        /// The TCP peer.
+        peer: IpAddr,
+    },
+}
+
+impl Ask {
+    /// The TCP peer that asks.
+    #[must_use]
+    pub const fn peer(&self) -> IpAddr {
+        match self {
+            Self::Home { peer }
+            | Self::Redeem { peer, .. }
+            | Self::Buy { peer, .. }
+            | Self::LogOut { peer } => *peer,
+        }
+    }
+}
+
+/// Codes and phone numbers never reach a log by accident.
+impl fmt::Debug for Ask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Home { .. } => "Home",
+            Self::Redeem { .. } => "Redeem",
+            Self::Buy { .. } => "Buy",
+            Self::LogOut { .. } => "LogOut",
+        })
+    }
+}
+
+/// What the portal is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// To [`Ask::Home`].
+    Home(Box<Home>),
+    /// To [`Ask::Redeem`]; on success the home shows the ticket.
+    Redeemed(Result<Box<Home>, RedeemError>),
+    /// To [`Ask::Buy`]; on success the home shows the purchase.
+    Buying(Result<Box<Home>, BuyError>),
+    /// To [`Ask::LogOut`].
+    LoggedOut(Box<Home>),
+    /// To anything: too much is being asked at once; try again in a few seconds.
+    Busy,
+}
+
+/// Why a code did not open the door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RedeemError {
+    /// The ticket says no.
+    Refused(Refusal),
+    /// Too many wrong codes; try again after this many seconds.
+    Throttled {
+        /// At least one.
+        retry_secs: u32,
+    },
+    /// No ticket could have this code: mistyped.
+    BadCode,
+    /// The asker is not a device of the hotspot.
+    NotInHotspot,
+    /// The router does not answer, so nobody can be recognised or logged in.
+    RouterAway,
+    /// The site can write nothing down at present, so it takes no new codes.
+    StoreFull,
+    /// The site is still taking back what it had done before its store was lost.
+    Resyncing,
+    /// The code is not known here and the controller cannot be asked.
+    CloudAwayUnknown,
+}
+
+/// Why a purchase did not begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuyError {
+    /// The number cannot be an M-PESA number.
+    BadPhone,
+    /// The plan is not for sale any more.
+    PlanGone,
+    /// The plan has changed since the page was shown; nothing was charged.
+    PriceChanged,
+    /// The controller cannot be reached, so M-PESA cannot be asked.
+    NoCloud,
+    /// The business does not take M-PESA now.
+    SalesClosed,
+    /// Too many tries; again after this many seconds.
+    TooMany {
+        /// At least one.
+        retry_secs: u32,
+    },
+    /// The asker is not a device of the hotspot.
+    NotInHotspot,
+    /// The router does not answer.
+    RouterAway,
+    /// The rail refused to prompt the phone, and when trying again makes sense.
+    NotPrompted(PayFailure, Option<u32>),
+}
+
+/// How things stand for one device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// Whose portal it is.
+    pub look: Look,
+    /// Who is asking.
+    pub device: Device,
+    /// What is for sale, in the provider's order.
+    pub plans: Vec<PlanView>,
+    /// Whether the controller can be reached.
+    pub cloud: bool,
+    /// Whether the business takes M-PESA now.
+    pub sales_open: bool,
+    /// The device's purchase under way or just failed.
+    pub purchase: Option<PurchaseView>,
+    /// The ticket the device uses, or used last.
+    pub ticket: Option<TicketView>,
+    /// Tickets the device holds that begin when the one in use ends, soonest first; at most three.
+    pub waiting: Vec<TicketView>,
+    /// What the browser may show the controller, while the controller can be reached.
+    pub token: Option<DeviceTokenText>,
+}
+
+/// A signed token for the controller's public endpoints. It never shows itself in a log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeviceTokenText(pub String);
+
+impl fmt::Debug for DeviceTokenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DeviceTokenText(..)")
+    }
+}
+
+/// Whose portal it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The business; empty until the controller has said.
+    pub business: String,
+    /// The site.
+    pub site: String,
+    /// Brand colour as 0xRRGGBB.
+    pub colour: u32,
+    /// A number customers can call.
+    pub help_phone: Option<String>,
+}
+
+/// Who is asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// A device of the hotspot.
+    Known {
+        /// Its hardware address, from the router.
+        mac: Mac,
+        /// Its own address.
+        address: IpAddr,
+    },
+    /// Not in the router's host table.
+    NotInHotspot,
+    /// The router does not answer.
+    RouterAway,
+}
+
+/// A plan on the portal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanView {
+    /// Its id.
+    pub id: PlanId,
+    /// Its revision, to be sent back with [`Ask::Buy`].
+    pub revision: u32,
+    /// Its name.
+    pub name: String,
+    /// Its price.
+    pub price: Money,
+    /// What it gives.
+    pub terms: Terms,
+}
+
+/// A purchase on the portal. What the site forgot in a restart is `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurchaseView {
+    /// The try.
+    pub attempt: AttemptId,
+    /// The plan's name.
+    pub plan_name: Option<String>,
+    /// What it costs.
+    pub price: Option<Money>,
+    /// The last three digits of the phone.
+    pub phone_tail: Option<String>,
+    /// Where it stands.
+    pub state: PurchaseState,
+}
+
+/// Where a purchase stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PurchaseState {
+    /// The controller is being asked.
+    Asking,
+    /// The phone should show the prompt.
+    CheckPhone {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// It did not happen.
+    Failed(PayFailure),
+    /// The price had changed; nothing was charged.
+    PriceChanged,
+    /// The controller went away before it was asked; nothing was charged.
+    NoCloud,
+    /// No answer came in time: the phone may or may not show a prompt. If money was taken the ticket will come.
+    LateUnknown,
+}
+
+/// A ticket on the portal.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TicketView {
+    /// Its id.
+    pub id: TicketId,
+    /// Its code with dashes.
+    pub code_shown: String,
+    /// The router's user name.
+    pub username: Credential,
+    /// The router's password.
+    pub password: Credential,
+    /// The plan's name.
+    pub plan_name: String,
+    /// What it gives in all.
+    pub terms: Terms,
+    /// The state word.
+    pub status: Status,
+    /// How far this device's grant has come.
+    pub step: Step,
+    /// Whether the router showed this device online at the last look.
+    pub online: bool,
+    /// What is left.
+    pub left: Left,
+    /// When it runs out by the clock, once its clock runs.
+    pub ends_at: Option<Timestamp>,
+    /// How many devices hold it.
+    pub devices_used: u16,
+    /// How many may.
+    pub devices: u16,
+    /// Whether it was bought by M-PESA (else printed).
+    pub bought: bool,
+    /// Whether the router does not answer at present, so that the log-in has to wait.
+    pub router_away: bool,
+}
+
+impl fmt::Debug for TicketView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TicketView")
+            .field("id", &self.id)
+            .field("status", &self.status)
+            .field("step", &self.step)
+            .finish_non_exhaustive()
+    }
+}
