@@ -1,0 +1,89 @@
+//! `cargo xtask bench [name]`: builds what is measured as it ships, starts a durable database and runs the benches of
+//! `tests/benches`, which print their own tables.
+
+use std::fs;
+
+use anyhow::{Context, Result, bail};
+
+use crate::postgres::{Durability, Postgres};
+use crate::process;
+use crate::workspace::{cargo, root, target};
+
+/// Which bench.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only this one; all of them otherwise.
+    name: Option<String>,
+}
+
+/// Runs the benches.
+///
+/// # Errors
+/// When there is no such bench, or something does not build or run.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let all = names()?;
+    let chosen: Vec<&String> = match &options.name {
+        Some(name) => all.iter().filter(|one| *one == name).collect(),
+        None => all.iter().collect(),
+    };
+    if chosen.is_empty() {
+        bail!("no such bench; there are: {}", all.join(", "));
+    }
+    let postgres = Postgres::start(Durability::Full)?;
+    process::run(&mut cargo(&[
+        "build",
+        "--locked",
+        "--release",
+        "-p",
+        "mnara-controller",
+    ]))?;
+    // Built alone, as it ships: a build of the workspace would unify features and make it larger.
+    process::run(&mut cargo(&[
+        "build",
+        "--locked",
+        "--profile",
+        "agent",
+        "-p",
+        "mnara-agent",
+    ]))?;
+    let target = target()?;
+    for name in chosen {
+        println!("\n== {name}");
+        process::run(
+            cargo(&[
+                "bench",
+                "--locked",
+                "--quiet",
+                "-p",
+                "mnara-tests",
+                "--bench",
+                name,
+            ])
+            .env("DATABASE_URL", postgres.url("postgres"))
+            .env(
+                "MNARA_BENCH_CONTROLLER",
+                target.join("release/mnara-controller"),
+            )
+            .env("MNARA_BENCH_AGENT", target.join("agent/mnara-agent"))
+            .env("MNARA_BENCH_POSTGRES", postgres.programs())
+            .env("MNARA_BENCH_SOCKET", postgres.socket()),
+        )?;
+    }
+    Ok(())
+}
+
+fn names() -> Result<Vec<String>> {
+    let folder = root().join("tests/benches");
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            names.extend(
+                path.file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned()),
+            );
+        }
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,286 @@
+//! A private PostgreSQL for tests and benches: its own folder, a unix socket, gone afterwards. The controller's embedded
+//! database is the controller's own affair.
+
+use std::env;
+use std::ffi::CStr;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{packages, process};
+
+/// What a cut of the power may cost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Everything: for tests, whose data nobody misses.
+    None,
+    /// Nothing: for benches, whose numbers would lie otherwise.
+    Full,
+}
+
+/// A running server; dropping it stops it and removes its folder.
+pub(crate) struct Postgres {
+    server: Child,
+    folder: PathBuf,
+    programs: PathBuf,
+}
+
+impl Postgres {
+    /// Finds or installs PostgreSQL, makes an empty cluster and starts it.
+    pub(crate) fn start(durability: Durability) -> Result<Self> {
+        let programs = programs()?;
+        let owner = owner()?;
+        sweep();
+        let folder = env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
+        fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
+        let started = Self::start_in(&folder, programs, owner, durability);
+        if started.is_err() {
+            // A log of why it failed is worth more than a tidy folder, but it was printed already.
+            let _ = fs::remove_dir_all(&folder);
+        }
+        started
+    }
+
+    fn start_in(
+        folder: &Path,
+        programs: PathBuf,
+        owner: Option<(u32, u32)>,
+        durability: Durability,
+    ) -> Result<Self> {
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+        if let Some((uid, gid)) = owner {
+            chown(folder, Some(uid), Some(gid)).context("giving the folder to PostgreSQL")?;
+        }
+        let as_owner = |program: &str| {
+            let mut command = Command::new(programs.join(program));
+            command
+                .current_dir(folder)
+                .stdin(Stdio::null())
+                .env_clear()
+                .env("LC_ALL", "C.UTF-8")
+                .env("TZ", "UTC");
+            if let Some((uid, gid)) = owner {
+                command.uid(uid).gid(gid);
+            }
+            command
+        };
+        let made = as_owner("initdb")
+            .args(["-D", "data", "-A", "trust", "-U", "postgres", "-N"])
+            .args(["--locale=C.UTF-8", "--encoding=UTF8"])
+            .output()
+            .context("starting initdb")?;
+        ensure!(
+            made.status.success(),
+            "initdb failed: {}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+
+        let mut server = as_owner("postgres");
+        server
+            .args(["-D", "data", "-h", "", "-k"])
+            .arg(folder)
+            .args([
+                "-c",
+                "max_connections=300",
+                "-c",
+                "log_min_messages=warning",
+            ])
+            .args([
+                "-c",
+                "log_destination=stderr",
+                "-c",
+                "logging_collector=off",
+            ])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            // Out of reach of Ctrl-C: it must outlive the tests that use it.
+            .process_group(0);
+        if durability == Durability::None {
+            for setting in [
+                "fsync=off",
+                "synchronous_commit=off",
+                "full_page_writes=off",
+            ] {
+                server.args(["-c", setting]);
+            }
+        }
+        process::dies_with_us(&mut server, libc::SIGINT);
+        let mut server = server.spawn().context("starting postgres")?;
+        let said = server.stderr.take().context("postgres has no log")?;
+        let log = File::create(folder.join("log"))?;
+        let postgres = Self {
+            server,
+            folder: folder.to_path_buf(),
+            programs,
+        };
+        await_ready(said, log)?;
+        Ok(postgres)
+    }
+
+    /// The address of one of its databases, for sqlx.
+    pub(crate) fn url(&self, database: &str) -> String {
+        let socket = self.folder.display().to_string().replace('/', "%2F");
+        format!("postgres://postgres@{socket}/{database}")
+    }
+
+    /// Runs SQL through psql, stopping at the first error.
+    pub(crate) fn psql(&self, database: &str, arguments: &[&str]) -> Result<()> {
+        let psql = Some(self.programs.join("psql"))
+            .filter(|path| path.is_file())
+            .or_else(|| packages::program("psql"))
+            .context("psql, the client of PostgreSQL, is missing")?;
+        process::run(
+            Command::new(psql)
+                .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"])
+                .arg(&self.folder)
+                .args(["-d", database])
+                .args(arguments)
+                .env("PGOPTIONS", "-c client_min_messages=warning")
+                .stdin(Stdio::null())
+                .stdout(Stdio::null()),
+        )
+    }
+
+    /// The folder of PostgreSQL's programs.
+    pub(crate) fn programs(&self) -> &Path {
+        &self.programs
+    }
+
+    /// The folder of its socket.
+    pub(crate) fn socket(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        if let Ok(pid) = i32::try_from(self.server.id()) {
+            // SAFETY: signals our own child, which has not been waited for, so its number is still its own.
+            #[expect(unsafe_code, reason = "std can only kill the hard way")]
+            unsafe {
+                // "Immediate": nothing in there is worth a checkpoint.
+                libc::kill(pid, libc::SIGQUIT);
+            }
+        }
+        // Nothing left to do about a failure in either.
+        let _ = self.server.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+const PREFIX: &str = "mnara-postgres-";
+const OLDEST: u32 = 15;
+
+/// Reads the server's log up to the line that says it is ready, and leaves a thread copying the rest.
+fn await_ready(said: std::process::ChildStderr, mut log: File) -> Result<()> {
+    let mut lines = BufReader::new(said).lines();
+    let mut so_far = String::new();
+    for line in lines.by_ref() {
+        let line = line.context("reading the log of postgres")?;
+        writeln!(log, "{line}")?;
+        if line.contains("database system is ready to accept connections") {
+            std::thread::spawn(move || {
+                for line in lines.map_while(Result::ok) {
+                    let _ = writeln!(log, "{line}");
+                }
+            });
+            return Ok(());
+        }
+        so_far.push_str(&line);
+        so_far.push('\n');
+    }
+    bail!("postgres did not start:\n{so_far}")
+}
+
+/// Finds the newest PostgreSQL's programs, installing Debian's where there is none.
+pub(crate) fn programs() -> Result<PathBuf> {
+    if let Some(found) = find() {
+        return Ok(found);
+    }
+    packages::install("PostgreSQL", &["postgresql"])?;
+    find().with_context(|| {
+        format!("PostgreSQL {OLDEST} or newer is needed; what was installed is older")
+    })
+}
+
+fn find() -> Option<PathBuf> {
+    let debian = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("bin"));
+    let path = env::var_os("PATH")
+        .map(|path| env::split_paths(&path).collect::<Vec<_>>())
+        .unwrap_or_default();
+    debian
+        .chain(path)
+        .filter(|folder| {
+            ["initdb", "postgres"]
+                .iter()
+                .all(|name| folder.join(name).is_file())
+        })
+        .filter_map(|folder| Some((version(&folder)?, folder)))
+        .filter(|(version, _)| *version >= OLDEST)
+        // The first of equals: Debian's own folder, which holds every program.
+        .reduce(|best, other| if other.0 > best.0 { other } else { best })
+        .map(|(_, folder)| folder)
+}
+
+/// "postgres (PostgreSQL) 15.18 (Debian …)" is 15.
+fn version(folder: &Path) -> Option<u32> {
+    let output = Command::new(folder.join("postgres"))
+        .arg("--version")
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let number = text.split_whitespace().nth(2)?;
+    number
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
+}
+
+/// Whom the server runs as: PostgreSQL refuses root, so root lends it to `postgres` or `nobody`.
+fn owner() -> Result<Option<(u32, u32)>> {
+    if !packages::root() {
+        return Ok(None);
+    }
+    [c"postgres", c"nobody"]
+        .into_iter()
+        .find_map(user)
+        .map(Some)
+        .context("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
+}
+
+fn user(name: &CStr) -> Option<(u32, u32)> {
+    // SAFETY: getpwnam() is given a terminated string and its result is read before anything else can call it: this
+    // program has one thread at this point.
+    #[expect(unsafe_code, reason = "std does not read the user database")]
+    unsafe {
+        let entry = libc::getpwnam(name.as_ptr());
+        (!entry.is_null()).then(|| ((*entry).pw_uid, (*entry).pw_gid))
+    }
+}
+
+/// Removes folders left by runs that were killed.
+fn sweep() {
+    for entry in fs::read_dir(env::temp_dir())
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+    {
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
+            continue;
+        };
+        if !Path::new("/proc").join(pid).exists() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `cargo xtask sim routeros|daraja …`: builds and runs a simulator for other people's clients.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::workspace::{arguments, cargo, target};
+
+/// What the simulator is told.
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct Options {
+    /// `routeros` or `daraja` and its flags; `--help` lists them.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+    arguments: Vec<String>,
+}
+
+/// Runs a simulator until it is stopped.
+///
+/// # Errors
+/// When it does not build or ends badly.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    process::run(&mut cargo(&arguments("build", &["--quiet", "--bins"])))?;
+    process::run(Command::new(target()?.join("debug/mnara-sim")).args(&options.arguments))
+}

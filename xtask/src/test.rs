@@ -1,0 +1,159 @@
+//! `cargo xtask test [filter]`: a database, the programs, plain cargo test, and how long each part took.
+
+use std::io::{BufRead, BufReader, IsTerminal};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::postgres::{Durability, Postgres};
+use crate::process;
+use crate::workspace::{arguments, cargo};
+
+/// Which tests.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Only tests whose name contains this.
+    filter: Option<String>,
+    /// Passed on to the test programs, after `--`.
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+/// Runs the tests.
+///
+/// # Errors
+/// When anything does not build or a test fails.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let mut times = Times::start();
+    let postgres = Postgres::start(Durability::None)?;
+    times.part("database");
+    process::run(&mut cargo(&arguments("build", &["--bins"])))?;
+    times.part("build the programs");
+    process::run(&mut cargo(&arguments("test", &["--no-run"])))?;
+    times.part("build the tests");
+
+    let mut words = arguments("test", &["--no-fail-fast"]);
+    words.extend(options.filter.as_deref());
+    if !options.rest.is_empty() {
+        words.push("--");
+        words.extend(options.rest.iter().map(String::as_str));
+    }
+    let mut tests = cargo(&words);
+    tests
+        .env("DATABASE_URL", postgres.url("postgres"))
+        .env(
+            "CARGO_TERM_COLOR",
+            if std::io::stderr().is_terminal() {
+                "always"
+            } else {
+                "never"
+            },
+        )
+        .stderr(Stdio::piped());
+    let mut child = process::start(&mut tests)?;
+    let said = child.stderr.take().context("cargo has no log")?;
+    let mut part: Option<String> = None;
+    // cargo names each part on stderr before it starts.
+    for line in BufReader::new(said).lines().map_while(Result::ok) {
+        eprintln!("{line}");
+        if let Some(next) = announced(&line)
+            && let Some(done) = part.replace(next)
+        {
+            times.part(&done);
+        }
+    }
+    let status = process::finish(&mut child)?;
+    if let Some(done) = part {
+        times.part(&done);
+    }
+    drop(postgres);
+    times.print();
+    if !status.success() {
+        bail!("not all tests passed");
+    }
+    Ok(())
+}
+
+/// The name of the part a line of cargo announces: `Running tests/main.rs (target/…)`, `Doc-tests mnara_protocol`.
+fn announced(line: &str) -> Option<String> {
+    let plain = without_colours(line);
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    match words.as_slice() {
+        ["Running", what @ .., program] if program.starts_with('(') => {
+            let program = program.trim_matches(['(', ')']);
+            let name = program.rsplit('/').next().unwrap_or(program);
+            // The hash cargo adds says nothing to a person.
+            let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
+            Some(format!("{name}: {}", what.join(" ")))
+        }
+        ["Doc-tests", name] => Some(format!("{name}: examples in the documentation")),
+        _ => None,
+    }
+}
+
+fn without_colours(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    let mut rest = line.chars();
+    while let Some(c) = rest.next() {
+        if c == '\u{1b}' {
+            rest.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+struct Times {
+    last: Instant,
+    parts: Vec<(String, Duration)>,
+}
+
+impl Times {
+    fn start() -> Self {
+        Self {
+            last: now(),
+            parts: Vec::new(),
+        }
+    }
+
+    fn part(&mut self, name: &str) {
+        let now = now();
+        self.parts.push((name.to_owned(), now - self.last));
+        self.last = now;
+    }
+
+    fn print(&self) {
+        println!("\nTime of each part:");
+        for (name, took) in self.parts.iter().filter(|(_, took)| took.as_millis() >= 50) {
+            println!("{:>8.1} s  {name}", took.as_secs_f64());
+        }
+        let total: Duration = self.parts.iter().map(|(_, took)| *took).sum();
+        println!("{:>8.1} s  in all", total.as_secs_f64());
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "times what people wait for; nothing is decided by it"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::announced;
+
+    #[test]
+    fn a_part_is_known_with_and_without_colours() {
+        for line in [
+            "     Running tests/main.rs (target/debug/deps/main-0a1b2c)",
+            "\u{1b}[1m\u{1b}[92m     Running\u{1b}[0m tests/main.rs (target/debug/deps/main-0a1b2c)",
+        ] {
+            assert_eq!(announced(line).as_deref(), Some("main: tests/main.rs"));
+        }
+        assert_eq!(announced("   Compiling mnara-agent v0.1.0 (x)"), None);
+    }
+}
