@@ -1,0 +1,182 @@
+//! Where SQL may be and what it may say: stores only, no clock of the database, row-level security forced on every
+//! tenant's table, and few files that may look across tenants.
+
+use super::{code_lines, none, sources};
+
+/// The ground that is made of SQL; everything else keeps its SQL in a store.
+const SQL_GROUND: [&str; 6] = [
+    "controller/src/bus",
+    "controller/src/db/",
+    "controller/src/devdb",
+    "controller/src/jobs",
+    "controller/src/ratelimit",
+    // The one table every slice writes, through its two functions.
+    "controller/src/fleet/feed",
+];
+
+const QUERIES: [&str; 6] = [
+    "query!(",
+    "query_as!(",
+    "query_scalar!(",
+    "sqlx::query",
+    "sqlx::raw_sql",
+    "QueryBuilder",
+];
+
+fn is_store(path: &str) -> bool {
+    path.ends_with("/store.rs")
+        || path.contains("/store/")
+        || SQL_GROUND.iter().any(|ground| path.starts_with(ground))
+}
+
+#[test]
+fn sql_lives_in_stores() {
+    let mut faults = Vec::new();
+    for file in sources(&["controller/src", "agent/src", "protocol/src"], ".rs") {
+        if file.is_tests() || is_store(&file.path) {
+            continue;
+        }
+        for (number, line) in code_lines(file.product()) {
+            if QUERIES.iter().any(|query| line.contains(query)) {
+                faults.push(format!(
+                    "{}:{number}: SQL belongs into the slice's store",
+                    file.path
+                ));
+            }
+        }
+    }
+    none(faults);
+}
+
+/// The database's own clock, in any spelling; tests could not move it.
+fn asks_for_time(sql: &str) -> bool {
+    let lower = sql.to_ascii_lowercase();
+    let called = lower.match_indices("now()").any(|(at, _)| {
+        // `clock.now()` is ours; `now()` and `pg_catalog.now()` are the database's.
+        !lower[..at].ends_with(['.', '_']) || lower[..at].ends_with("pg_catalog.")
+    });
+    called
+        || [
+            "current_timestamp",
+            "clock_timestamp",
+            "statement_timestamp",
+            "transaction_timestamp",
+            "localtimestamp",
+            "current_date",
+            "timeofday",
+            "unixepoch(",
+            "'now'",
+        ]
+        .iter()
+        .any(|word| lower.contains(word))
+}
+
+fn without_sql_comment(line: &str) -> &str {
+    line.split("--").next().unwrap_or(line)
+}
+
+#[test]
+fn no_sql_asks_the_database_for_the_time() {
+    let mut faults = Vec::new();
+    for file in sources(&["migrations"], ".sql") {
+        for (index, line) in file.text.lines().enumerate() {
+            if asks_for_time(without_sql_comment(line)) {
+                faults.push(format!("{}:{}: times are arguments", file.path, index + 1));
+            }
+        }
+    }
+    for file in sources(&["controller/src", "agent/src"], ".rs") {
+        if !is_store(&file.path) {
+            continue;
+        }
+        for (number, line) in code_lines(&file.text) {
+            if asks_for_time(line) {
+                faults.push(format!("{}:{number}: times are arguments", file.path));
+            }
+        }
+    }
+    none(faults);
+    assert!(asks_for_time("created_at timestamptz default now()"));
+    assert!(!asks_for_time("let at = app.clock.now();"));
+}
+
+/// The tables of the migrations with what stands between their brackets.
+fn tables(sql: &str) -> Vec<(String, String)> {
+    let plain: String = sql
+        .lines()
+        .map(|line| format!("{}\n", without_sql_comment(line)))
+        .collect();
+    let mut found = Vec::new();
+    for (at, start) in plain.match_indices("create table ") {
+        let rest = &plain[at + start.len()..];
+        let rest = rest.strip_prefix("if not exists ").unwrap_or(rest);
+        let name: String = rest
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+            .collect();
+        let body = rest.split(";\n").next().unwrap_or(rest);
+        found.push((name, body.to_owned()));
+    }
+    found
+}
+
+/// Whether a table's row-level security is forced, by a statement of its own or in a loop over a list of names.
+fn forced(sql: &str, table: &str) -> bool {
+    if sql.contains(&format!("alter table {table} force row level security")) {
+        return true;
+    }
+    sql.match_indices("foreach name in array").any(|(at, _)| {
+        let block = &sql[at..];
+        let block = &block[..block.find("end loop").unwrap_or(block.len())];
+        block.contains("alter table %I force row level security")
+            && block.contains(&format!("'{table}'"))
+    })
+}
+
+#[test]
+fn every_tenants_table_is_behind_forced_row_level_security() {
+    let sql: String = sources(&["migrations/controller"], ".sql")
+        .into_iter()
+        .map(|file| file.text)
+        .collect();
+    let tables = tables(&sql);
+    assert!(tables.len() > 10, "the migrations were not found");
+    let faults = tables
+        .iter()
+        .filter(|(name, body)| {
+            body.lines()
+                .any(|line| line.trim().starts_with("provider_id "))
+                || name == "providers"
+        })
+        .filter(|(name, _)| !forced(&sql, name))
+        .map(|(name, _)| format!("{name}: has a provider_id and no forced row-level security"))
+        .collect();
+    none(faults);
+    assert!(!forced("alter table a enable row level security;", "a"));
+}
+
+/// The files that may open the door across tenants. A new one is a decision: say in its commit why no tenant is known there.
+const ACROSS_TENANTS: [&str; 2] = ["controller/src/db/", "controller/src/jobs"];
+
+#[test]
+fn few_files_look_across_tenants() {
+    let mut faults = Vec::new();
+    for file in sources(&["controller/src"], ".rs") {
+        if file.is_tests()
+            || ACROSS_TENANTS
+                .iter()
+                .any(|allowed| file.path.starts_with(allowed))
+        {
+            continue;
+        }
+        for (number, line) in code_lines(file.product()) {
+            if line.contains(".platform(") {
+                faults.push(format!(
+                    "{}:{number}: opens the door across tenants; see ACROSS_TENANTS",
+                    file.path
+                ));
+            }
+        }
+    }
+    none(faults);
+}
