@@ -284,3 +284,25 @@ fn sweep() {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Durability, Postgres};
+
+    #[test]
+    fn a_server_answers_and_leaves_nothing_behind() {
+        let postgres = Postgres::start(Durability::None).unwrap();
+        let folder = postgres.socket().to_path_buf();
+        postgres
+            .psql("postgres", &["-c", "create table t (i int)"])
+            .unwrap();
+        assert!(
+            postgres
+                .psql("postgres", &["-c", "select nothing"])
+                .is_err()
+        );
+        assert!(folder.exists());
+        drop(postgres);
+        assert!(!folder.exists());
+    }
+}
