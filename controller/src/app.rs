@@ -1,0 +1,115 @@
+//! Everything a request, a job or a link may need, in one value that is passed down and cheap to clone. Two of them can live in one
+//! process. No rules and no queries are here.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::Db;
+use crate::entropy::Entropy;
+use crate::jobs::Wake;
+use crate::rails::Rails;
+use crate::ratelimit::Limits;
+use crate::vault::Vault;
+
+/// The running controller, as everything below `main` sees it.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// What it was told from outside.
+    pub config: Config,
+    /// The rows.
+    pub db: Db,
+    /// Secrets at rest.
+    pub vault: Vault,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// The outside services.
+    pub rails: Rails,
+    /// How often somebody may do something.
+    pub limits: Limits,
+    /// The hint that a job waits.
+    pub jobs: Wake,
+    /// The hints between links, requests and replicas.
+    pub bus: Bus,
+    /// What `/metrics` shows.
+    pub metrics: PrometheusHandle,
+    /// Tasks that outlive the request that started them; waited for at the end.
+    pub tasks: TaskTracker,
+    /// Says that everything should come to its end.
+    pub shutdown: CancellationToken,
+    /// Says that the last request has ended: what writes for requests may end too.
+    pub closing: CancellationToken,
+}
+
+impl App {
+    /// Joins the parts.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    //! An [`App`] for tests: the test's own database as the application's role, a clock that stands still, a seed.
+
+    use std::time::Duration;
+
+    use clap::Parser as _;
+    use metrics_exporter_prometheus::PrometheusBuilder;
+    use mnara_protocol::clock::Timestamp;
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+    use super::*;
+    use crate::cli::Cli;
+
+    /// Where the clock of a test stands: 2027-01-15 08:00 UTC.
+    pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    /// Makes one, calling Daraja at an address where nobody is.
+    pub(crate) async fn app(pool: PgPoolOptions, options: PgConnectOptions) -> App {
+        app_with(pool, options, "http://127.0.0.1:9").await
+    }
+
+    /// Makes one whose Daraja is at a base address.
+    pub(crate) async fn app_with(pool: PgPoolOptions, options: PgConnectOptions, daraja: &str) -> App {
+        let cli = Cli::parse_from(["mnara-controller", "--daraja", daraja, "--daraja-queries", "600", "run"]);
+        let clock = Clock::still(START);
+        let pool = pool.acquire_timeout(Duration::from_secs(30));
+        App::new(Parts {
+            db: Db::for_test(pool, options).await.unwrap(),
+            vault: Vault::new(&Vault::new_key(), clock.clone()).unwrap(),
+            entropy: Entropy::seeded(7),
+            rails: Rails::new(&cli.config.daraja, &clock).unwrap(),
+            limits: Limits::new(&clock, cli.config.daraja.queries_per_minute),
+            jobs: Wake::default(),
+            bus: Bus::default(),
+            metrics: PrometheusBuilder::new().build_recorder().handle(),
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+            closing: CancellationToken::new(),
+            config: cli.config,
+            clock,
+        })
+    }
+}

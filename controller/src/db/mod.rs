@@ -1,0 +1,228 @@
+//! The database and its doors. A transaction is opened for one provider, for the platform with a stated reason, or to migrate; there
+//! is no other way in. No query of a slice is here.
+//!
+//! Row-level security is forced on every table with a `provider_id`: a row shows itself when `mnara.tenant` names its provider or
+//! `mnara.scope` is `platform`. Both settings travel in the same message as BEGIN and end with the transaction, so a pooled
+//! connection carries nothing over. The log-in is `mnara_app`, which owns nothing and cannot go round the policies.
+
+use std::fmt;
+use std::time::Duration;
+
+use mnara_protocol::ids::ProviderId;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Postgres, Transaction};
+
+pub mod prepare;
+mod types;
+
+pub use prepare::migrate;
+pub use types::{Amount, At, Inet, MacAddr, RowId};
+
+/// The role every query runs as.
+pub const APP_ROLE: &str = "mnara_app";
+
+/// An open transaction; dropped without `commit`, it never happened.
+pub type Tx = Transaction<'static, Postgres>;
+
+/// Why a transaction may look across providers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reason {
+    /// Storing a callback whose provider is not known yet.
+    Intake,
+    /// Applying what sites send.
+    Ingest,
+    /// Looking for work that fell silent.
+    Sweep,
+    /// Finding who logs in.
+    Login,
+    /// Spending a claim code, which names no provider.
+    Enrol,
+    /// Admitting a link, whose agent is not known to be anyone's yet.
+    Link,
+    /// Taking jobs off the queue.
+    Jobs,
+    /// Finding the provider behind a public page or a platform-wide code.
+    Captive,
+    /// What must be unique over the platform: receipts, live prompts of a phone.
+    Payments,
+    /// The platform's own staff, and its command line.
+    Admin,
+}
+
+impl Reason {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Ingest => "ingest",
+            Self::Sweep => "sweep",
+            Self::Login => "login",
+            Self::Enrol => "enrol",
+            Self::Link => "link",
+            Self::Jobs => "jobs",
+            Self::Captive => "captive",
+            Self::Payments => "payments",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// A pool of connections behind the doors, cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    pool: PgPool,
+}
+
+impl Db {
+    /// Connects, and refuses a log-in that could go round the policies or a schema that is not this program's.
+    ///
+    /// # Errors
+    /// When the database is away, the log-in is too powerful, or the schema needs `db migrate`.
+    pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self, DbError> {
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(as_app(options))
+            .await
+            .map_err(DbError::Away)?;
+        let db = Self { pool };
+        db.check_login().await?;
+        prepare::check_schema(&db.pool).await?;
+        Ok(db)
+    }
+
+    /// Opens the database of a test. `#[sqlx::test]` hands out a superuser, who sees every row; this gives the application's role.
+    ///
+    /// # Errors
+    /// When the database is away or the role is missing.
+    pub async fn for_test(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+    ) -> Result<Self, DbError> {
+        let pool = pool
+            .connect_with(as_app(options))
+            .await
+            .map_err(DbError::Away)?;
+        Ok(Self { pool })
+    }
+
+    /// Opens a transaction that sees and changes one provider's rows only.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn tenant(&self, provider: ProviderId) -> Result<Tx, sqlx::Error> {
+        let begin = format!(
+            "BEGIN; SET LOCAL mnara.tenant = '{}'; SET LOCAL mnara.scope = 'tenant'",
+            provider.uuid()
+        );
+        // The only thing put into the text is an id printed by us.
+        self.pool.begin_with(AssertSqlSafe(begin)).await
+    }
+
+    /// Opens a transaction that sees all providers, for a stated reason.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn platform(&self, reason: Reason) -> Result<Tx, sqlx::Error> {
+        let begin = format!(
+            "BEGIN; SET LOCAL mnara.tenant = ''; SET LOCAL mnara.scope = 'platform'; SET LOCAL mnara.reason = '{}'",
+            reason.name()
+        );
+        // The only thing put into the text is a word from the list above.
+        self.pool.begin_with(AssertSqlSafe(begin)).await
+    }
+
+    /// Listens to notifications, which are hints only: they are lost while the connection is away.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn listener(&self) -> Result<PgListener, sqlx::Error> {
+        PgListener::connect_with(&self.pool).await
+    }
+
+    /// Says whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)
+    }
+
+    /// Gives back all connections; what is open is waited for.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn check_login(&self) -> Result<(), DbError> {
+        let (login, powerful): (String, bool) = sqlx::query_as(
+            "SELECT rolname::text, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = session_user",
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(DbError::Away)?;
+        if powerful {
+            return Err(DbError::TooPowerful { login });
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Db({} connections)", self.pool.size())
+    }
+}
+
+/// Reads a database address.
+///
+/// # Errors
+/// When it is not one; the address itself, which holds a password, is not repeated.
+pub fn options(url: &SecretString) -> Result<PgConnectOptions, DbError> {
+    url.expose_secret()
+        .parse::<PgConnectOptions>()
+        .map_err(|_| DbError::NoAddress)
+        .map(|options| options.application_name("mnara"))
+}
+
+fn as_app(options: PgConnectOptions) -> PgConnectOptions {
+    // Poolers between us and PostgreSQL refuse start-up options, so they are sent only when they change something.
+    if options.get_username() == APP_ROLE {
+        options
+    } else {
+        options.options([("role", APP_ROLE)])
+    }
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    /// The address cannot be read.
+    #[error("DATABASE_URL is not an address like postgres://mnara_app:password@host/mnara")]
+    NoAddress,
+    /// It does not answer, or refuses us.
+    #[error("the database does not let us in")]
+    Away(#[source] sqlx::Error),
+    /// A superuser would see every provider's rows whatever the policies say.
+    #[error("the database log-in {login} is a superuser or bypasses row-level security: log in as {APP_ROLE} (see `mnara-controller db prepare`)")]
+    TooPowerful {
+        /// Its name.
+        login: String,
+    },
+    /// Older than this program.
+    #[error("the database is at version {found}, this program needs {needed}: run `mnara-controller db migrate`")]
+    OldSchema {
+        /// What it is at.
+        found: i64,
+        /// What this program was built with.
+        needed: i64,
+    },
+    /// The roles cannot be made.
+    #[error("the database roles cannot be prepared")]
+    Prepare(#[source] sqlx::Error),
+    /// The migrations cannot be run.
+    #[error("the database cannot be migrated")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+}
+
+#[cfg(test)]
+mod tests;

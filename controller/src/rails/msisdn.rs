@@ -1,0 +1,131 @@
+//! Kenyan mobile numbers in the one form M-PESA takes. Who runs the network is not asked: numbers are portable.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A mobile number as `254` and nine digits, the first of them 7 or 1; it never shows itself in logs.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Msisdn(u64);
+
+impl Msisdn {
+    /// The number as an integer, such as 254712345678.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        self.0
+    }
+
+    /// The twelve digits, for the rail and for the row.
+    #[must_use]
+    pub fn digits(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// The number with its middle hidden, for pages: `2547•••••678`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let digits = self.digits();
+        format!("{}•••••{}", &digits[..4], &digits[9..])
+    }
+}
+
+impl FromStr for Msisdn {
+    type Err = NotAPhone;
+
+    fn from_str(text: &str) -> Result<Self, NotAPhone> {
+        let plain: String = text
+            .trim()
+            .chars()
+            .filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.'))
+            .take(16)
+            .collect();
+        let plain = plain.strip_prefix('+').unwrap_or(&plain);
+        let subscriber = plain
+            .strip_prefix("254")
+            .or_else(|| plain.strip_prefix('0'))
+            .unwrap_or(plain);
+        let is_mobile = subscriber.len() == 9
+            && subscriber.starts_with(['7', '1'])
+            && subscriber.bytes().all(|b| b.is_ascii_digit());
+        if !is_mobile {
+            return Err(NotAPhone);
+        }
+        subscriber
+            .parse::<u64>()
+            .map(|subscriber| Self(254_000_000_000 + subscriber))
+            .map_err(|_| NotAPhone)
+    }
+}
+
+impl fmt::Debug for Msisdn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Msisdn(…)")
+    }
+}
+
+/// Says that a text is not a Kenyan mobile number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a Kenyan mobile number: write it like 0712 345 678")]
+pub struct NotAPhone;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn every_way_people_write_a_number_is_one_number() {
+        for text in [
+            "0712345678",
+            "254712345678",
+            "+254712345678",
+            "712345678",
+            "0712 345 678",
+            " (0712) 345-678 ",
+            "+254.712.345.678",
+        ] {
+            assert_eq!(text.parse::<Msisdn>().unwrap().digits(), "254712345678", "{text}");
+        }
+        assert_eq!("0112345678".parse::<Msisdn>().unwrap().digits(), "254112345678");
+    }
+
+    #[test]
+    fn what_is_not_a_mobile_number_is_refused() {
+        for text in [
+            "",
+            "0812345678",
+            "254012345678",
+            "2540712345678",
+            "00254712345678",
+            "071234567",
+            "07123456789",
+            "07x2345678",
+            "٠٧١٢٣٤٥٦٧٨",
+            "++254712345678",
+            "254 254712345678",
+        ] {
+            assert_eq!(text.parse::<Msisdn>(), Err(NotAPhone), "{text}");
+        }
+    }
+
+    #[test]
+    fn it_hides_itself() {
+        let phone: Msisdn = "0712345678".parse().unwrap();
+        assert_eq!(format!("{phone:?}"), "Msisdn(…)");
+        assert_eq!(phone.masked(), "2547•••••678");
+    }
+
+    proptest! {
+        #[test]
+        fn its_digits_read_back(n in 0_u64..100_000_000, first in prop::sample::select(vec![7_u64, 1])) {
+            let digits = format!("254{first}{n:08}");
+            let phone: Msisdn = digits.parse().unwrap();
+            prop_assert_eq!(phone.digits(), digits);
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,40}") {
+            let _ = text.parse::<Msisdn>();
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! How often somebody may do something: one table of acts and of what they are counted by, in memory of this process, with a bound
+//! on how many callers are remembered. What must hold across replicas is a row, not this.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use governor::clock::Reference as _;
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use governor::{Quota, RateLimiter};
+use mnara_protocol::ids::{AgentId, Mac, ProviderId, SiteId};
+
+use crate::clock::Clock;
+use crate::rails::msisdn::Msisdn;
+
+/// Callers remembered for each line of the table; past it, all new ones share what one would have.
+const MOST_CALLERS: usize = 50_000;
+/// The caller that stands for all that are not remembered.
+const CROWD: u128 = u128::MAX;
+
+/// What is limited.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Act {
+    /// Asking for a payment prompt.
+    Checkout,
+    /// Trying a code or a receipt, wherever it is typed.
+    Guess,
+    /// Asking how a payment or a ticket stands.
+    Status,
+    /// Spending a claim code.
+    Enrol,
+    /// Opening a link.
+    Link,
+    /// Posting a body that no secret vouches for.
+    Unvouched,
+    /// Asking Daraja how a payment stands.
+    Query,
+}
+
+/// Whom it is counted by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum By<'a> {
+    /// A phone number.
+    Phone(&'a Msisdn),
+    /// A device on a site.
+    Device(Mac),
+    /// A site.
+    Site(SiteId),
+    /// An agent.
+    Agent(AgentId),
+    /// A provider.
+    Provider(ProviderId),
+    /// An address; a whole site may share one, so only for callers without a token.
+    Address(IpAddr),
+    /// A set of credentials, by its fingerprint.
+    Credentials([u8; 16]),
+}
+
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Kind {
+    Phone,
+    Device,
+    Site,
+    Agent,
+    Provider,
+    Address,
+    Credentials,
+}
+
+/// What, counted by whom, how many at once, and how many a minute after that.
+const TABLE: [(Act, Kind, u32, u32); 17] = [
+    (Act::Checkout, Kind::Phone, 3, 3),
+    (Act::Checkout, Kind::Device, 5, 5),
+    (Act::Checkout, Kind::Site, 60, 120),
+    (Act::Checkout, Kind::Provider, 600, 1200),
+    (Act::Checkout, Kind::Address, 5, 5),
+    (Act::Guess, Kind::Device, 10, 6),
+    (Act::Guess, Kind::Site, 60, 60),
+    (Act::Guess, Kind::Provider, 600, 600),
+    (Act::Guess, Kind::Address, 10, 6),
+    (Act::Status, Kind::Device, 60, 60),
+    (Act::Status, Kind::Site, 600, 1200),
+    (Act::Status, Kind::Address, 60, 60),
+    (Act::Enrol, Kind::Address, 10, 10),
+    (Act::Link, Kind::Agent, 10, 10),
+    (Act::Link, Kind::Address, 600, 600),
+    (Act::Unvouched, Kind::Address, 60, 60),
+    (Act::Unvouched, Kind::Provider, 60, 60),
+];
+
+/// Says that somebody has to wait.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("too many tries, the next one is possible in {} s", wait.as_secs().max(1))]
+pub struct TooMany {
+    /// For how long.
+    pub wait: Duration,
+}
+
+/// All limits of this process.
+#[derive(Debug)]
+pub struct Limits {
+    lines: BTreeMap<(Act, Kind), Line>,
+}
+
+type Buckets = RateLimiter<u128, DashMapStateStore<u128>, Clock, NoOpMiddleware<Duration>>;
+
+#[derive(Debug)]
+struct Line {
+    buckets: Buckets,
+    clock: Clock,
+    /// Milliseconds of the last time stale callers were forgotten.
+    swept: AtomicU64,
+}
+
+impl governor::clock::Clock for Clock {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.elapsed()
+    }
+}
+
+impl Limits {
+    /// Starts with everybody fresh.
+    #[must_use]
+    pub fn new(clock: &Clock, queries_per_minute: u32) -> Self {
+        let queries = (Act::Query, Kind::Credentials, 1, queries_per_minute);
+        let lines = TABLE
+            .into_iter()
+            .chain([queries])
+            .map(|(act, kind, burst, per_minute)| {
+                ((act, kind), Line::new(burst, per_minute, clock))
+            })
+            .collect();
+        Self { lines }
+    }
+
+    /// Counts one act, if it is allowed now. An act that is not counted by such a caller is always allowed.
+    ///
+    /// # Errors
+    /// Says how long to wait.
+    pub fn check(&self, act: Act, by: By<'_>) -> Result<(), TooMany> {
+        let (kind, caller) = by.key();
+        self.lines
+            .get(&(act, kind))
+            .map_or(Ok(()), |line| line.check(caller))
+    }
+
+    /// Counts one act by several callers at once; the first that refuses, refuses.
+    ///
+    /// # Errors
+    /// Says how long to wait.
+    pub fn check_all<'a>(
+        &self,
+        act: Act,
+        by: impl IntoIterator<Item = By<'a>>,
+    ) -> Result<(), TooMany> {
+        by.into_iter().try_for_each(|by| self.check(act, by))
+    }
+}
+
+impl Line {
+    fn new(burst: u32, per_minute: u32, clock: &Clock) -> Self {
+        let pace = Duration::from_secs(60) / per_minute.max(1);
+        let quota = Quota::with_period(pace)
+            .expect("a minute divided by a number is not nothing")
+            .allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN));
+        Self {
+            buckets: RateLimiter::new(quota, DashMapStateStore::default(), clock.clone()),
+            clock: clock.clone(),
+            swept: AtomicU64::new(0),
+        }
+    }
+
+    fn check(&self, caller: u128) -> Result<(), TooMany> {
+        let caller = if self.is_full() { CROWD } else { caller };
+        self.buckets.check_key(&caller).map_err(|not_until| TooMany {
+            wait: not_until
+                .earliest_possible()
+                .duration_since(governor::clock::Clock::now(&self.clock))
+                .into(),
+        })
+    }
+
+    fn is_full(&self) -> bool {
+        if self.buckets.len() < MOST_CALLERS {
+            return false;
+        }
+        // Forgetting walks all callers, so a flood pays for it once a second and not once a request.
+        let now = self.clock.monotonic().as_millis();
+        let swept = self.swept.load(Ordering::Acquire);
+        let due = now.saturating_sub(swept) >= 1000;
+        if due && self.swept.compare_exchange(swept, now, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            self.buckets.retain_recent();
+        }
+        self.buckets.len() >= MOST_CALLERS
+    }
+}
+
+impl By<'_> {
+    fn key(self) -> (Kind, u128) {
+        match self {
+            Self::Phone(phone) => (Kind::Phone, u128::from(phone.number())),
+            Self::Device(mac) => {
+                let mut bytes = [0; 16];
+                bytes[10..].copy_from_slice(mac.as_bytes());
+                (Kind::Device, u128::from_be_bytes(bytes))
+            }
+            Self::Site(site) => (Kind::Site, site.as_u128()),
+            Self::Agent(agent) => (Kind::Agent, agent.as_u128()),
+            Self::Provider(provider) => (Kind::Provider, provider.as_u128()),
+            Self::Address(IpAddr::V4(address)) => (Kind::Address, u128::from(address.to_bits())),
+            // One customer holds a whole /64 and could try from each address in it.
+            Self::Address(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+                Some(mapped) => (Kind::Address, u128::from(mapped.to_bits())),
+                None => (Kind::Address, address.to_bits() >> 64 << 64),
+            },
+            Self::Credentials(fingerprint) => {
+                (Kind::Credentials, u128::from_be_bytes(fingerprint))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::clock::Timestamp;
+
+    use super::*;
+
+    fn world() -> (Clock, Limits) {
+        let clock = Clock::still(Timestamp::from_secs(1_800_000_000));
+        let limits = Limits::new(&clock, 5);
+        (clock, limits)
+    }
+
+    #[test]
+    fn a_phone_may_ask_three_times_and_then_once_in_twenty_seconds() {
+        let (clock, limits) = world();
+        let phone: Msisdn = "0712345678".parse().unwrap();
+        let other: Msisdn = "0112345678".parse().unwrap();
+        for _ in 0..3 {
+            limits.check(Act::Checkout, By::Phone(&phone)).unwrap();
+        }
+        let refused = limits.check(Act::Checkout, By::Phone(&phone)).unwrap_err();
+        assert_eq!(refused.wait, Duration::from_secs(20));
+        limits.check(Act::Checkout, By::Phone(&other)).unwrap();
+        clock.push_wall(3_600_000);
+        assert!(limits.check(Act::Checkout, By::Phone(&phone)).is_err(), "the wall clock does not count");
+        clock.advance(Duration::from_secs(20));
+        limits.check(Act::Checkout, By::Phone(&phone)).unwrap();
+        assert!(limits.check(Act::Checkout, By::Phone(&phone)).is_err());
+    }
+
+    #[test]
+    fn the_first_caller_that_refuses_refuses() {
+        let (_, limits) = world();
+        let device = Mac::from_bytes([2, 0, 0, 0, 0, 1]);
+        let site = SiteId::from_bytes([1; 16]);
+        for _ in 0..10 {
+            limits.check_all(Act::Guess, [By::Device(device), By::Site(site)]).unwrap();
+        }
+        assert!(limits.check_all(Act::Guess, [By::Device(device), By::Site(site)]).is_err());
+        let second = Mac::from_bytes([2, 0, 0, 0, 0, 2]);
+        limits.check_all(Act::Guess, [By::Device(second), By::Site(site)]).unwrap();
+    }
+
+    #[test]
+    fn a_flood_of_callers_is_remembered_up_to_a_bound() {
+        let (clock, limits) = world();
+        let address = |n: u32| By::Address(IpAddr::V4(n.into()));
+        let allowed = (0..60_000).filter(|n| limits.check(Act::Enrol, address(*n)).is_ok()).count();
+        assert_eq!(allowed, MOST_CALLERS + 9, "the crowd past the bound shares one allowance");
+        clock.advance(Duration::from_secs(60));
+        limits.check(Act::Enrol, address(70_000)).unwrap();
+    }
+
+    #[test]
+    fn addresses_of_one_network_count_as_one() {
+        let (_, limits) = world();
+        let address = |text: &str| By::Address(text.parse().unwrap());
+        for n in 1..=10 {
+            limits.check(Act::Enrol, address(&format!("2001:db8:1:2::{n}"))).unwrap();
+        }
+        assert!(limits.check(Act::Enrol, address("2001:db8:1:2:ffff::1")).is_err());
+        limits.check(Act::Enrol, address("2001:db8:1:3::1")).unwrap();
+        for _ in 0..10 {
+            limits.check(Act::Enrol, address("192.0.2.1")).unwrap();
+        }
+        assert!(limits.check(Act::Enrol, address("::ffff:192.0.2.1")).is_err());
+    }
+}

@@ -1,0 +1,16 @@
+//! What every page and every API of the controller shares: problem documents, extractors that answer with them, the layers around
+//! the routes, the caller's address, and the server itself. Which routes there are stands in `routes.rs`.
+
+pub mod caller;
+pub mod extract;
+pub mod layers;
+pub mod problem;
+pub mod serve;
+pub mod tls;
+
+pub use caller::Caller;
+pub use extract::{Json, Path, Query};
+pub use problem::Problem;
+
+/// What a handler gives.
+pub type Answer<T> = Result<T, Problem>;

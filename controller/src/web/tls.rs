@@ -1,0 +1,49 @@
+//! TLS for a controller with no proxy in front: a certificate chain and its key, read from files. Getting certificates is not done here.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+
+/// Reads the files into an acceptor.
+///
+/// # Errors
+/// Says which file is wrong.
+pub fn acceptor(chain: &Path, key: &Path) -> Result<TlsAcceptor, TlsError> {
+    let unreadable = |file: &Path| {
+        let file = file.to_owned();
+        |source| TlsError::Unreadable { file, source }
+    };
+    let certificates = CertificateDer::pem_file_iter(chain)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(unreadable(chain))?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(unreadable(key))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::Unusable)?
+        .with_no_client_auth()
+        .with_single_cert(certificates, secret)
+        .map_err(TlsError::Unusable)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Why TLS cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// Not there, or not PEM.
+    #[error("{} cannot be read as PEM", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: rustls_pki_types::pem::Error,
+    },
+    /// Both are read and do not fit together.
+    #[error("the certificate and the key cannot be used together")]
+    Unusable(#[source] rustls::Error),
+}
