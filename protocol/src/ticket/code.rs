@@ -12,6 +12,8 @@ pub const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 pub const MAX_LENGTH: usize = 16;
 /// The shortest code.
 pub const MIN_LENGTH: usize = 6;
+/// The most bytes of typed text that are looked at.
+const MAX_TYPED: usize = 256;
 /// The length of codes that are unique on the whole platform.
 pub const PLATFORM_LENGTH: usize = 12;
 
@@ -25,25 +27,18 @@ pub struct TicketCode(String);
 pub struct BadCode;
 
 impl TicketCode {
-    /// Reads what a person typed: any case, look-alikes (O for 0, I and L for 1), dashes and spaces anywhere.
+    /// Reads what a person typed or pasted: any case, look-alikes (O for 0, I and L for 1), dashes, dots and spaces anywhere, also those
+    /// that cannot be seen.
     ///
     /// # Errors
     /// [`BadCode`] when no ticket could have this code.
     pub fn parse(text: &str) -> Result<Self, BadCode> {
+        if text.len() > MAX_TYPED {
+            return Err(BadCode);
+        }
         let mut code = String::with_capacity(MAX_LENGTH);
-        for letter in text.chars() {
-            let letter = match letter.to_ascii_uppercase() {
-                '-' | ' ' | '\u{2010}'..='\u{2015}' | '\u{a0}' => continue,
-                'O' => '0',
-                'I' | 'L' => '1',
-                letter
-                    if letter.is_ascii()
-                        && CROCKFORD.contains(&u8::try_from(letter).map_err(|_| BadCode)?) =>
-                {
-                    letter
-                }
-                _ => return Err(BadCode),
-            };
+        for letter in text.chars().filter(|letter| !is_between(*letter)) {
+            let letter = crockford(letter).ok_or(BadCode)?;
             if code.len() == MAX_LENGTH {
                 return Err(BadCode);
             }
@@ -56,18 +51,31 @@ impl TicketCode {
         }
     }
 
-    /// Makes a platform code from 60 of the given random bits.
+    /// Makes a platform code from 60 of the given random bits; it never looks like a MAC address.
     #[must_use]
     pub fn from_random(random: [u8; 8]) -> Self {
         let mut bits = u64::from_be_bytes(random);
-        let mut code = String::with_capacity(PLATFORM_LENGTH);
-        for _ in 0..PLATFORM_LENGTH {
-            code.push(char::from(
-                CROCKFORD[usize::from(bits.to_le_bytes()[0] & 31)],
-            ));
+        let mut values = [0_u8; PLATFORM_LENGTH];
+        for value in &mut values {
+            *value = bits.to_le_bytes()[0] & 31;
             bits >>= 5;
         }
-        Self(code)
+        // One in 4,096 has hexadecimal digits only: the four bits left over choose a place that gets a letter from G on instead.
+        if values.iter().all(|value| *value < 16) {
+            values[usize::from(bits.to_le_bytes()[0]) % PLATFORM_LENGTH] |= 16;
+        }
+        Self(
+            values
+                .map(|value| char::from(CROCKFORD[usize::from(value)]))
+                .iter()
+                .collect(),
+        )
+    }
+
+    /// Takes letters that are in the stored form already, such as those a series derives.
+    pub(super) fn from_letters(letters: String) -> Self {
+        debug_assert!(letters.len() >= MIN_LENGTH && letters.len() <= MAX_LENGTH);
+        Self(letters)
     }
 
     /// The stored form.
@@ -100,6 +108,33 @@ impl TicketCode {
         }
         shown
     }
+}
+
+/// The stored form of a letter somebody typed, if codes have it.
+pub(super) fn crockford(letter: char) -> Option<char> {
+    match letter.to_ascii_uppercase() {
+        'O' => Some('0'),
+        'I' | 'L' => Some('1'),
+        'U' => None,
+        letter if letter.is_ascii_alphanumeric() => Some(letter),
+        _ => None,
+    }
+}
+
+/// Whether a character only stands between the letters of a code.
+fn is_between(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(
+            letter,
+            '-' | '_'
+                | '.'
+                | '\u{ad}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2010}'..='\u{2015}'
+                | '\u{2060}'
+                | '\u{2212}'
+                | '\u{feff}'
+        )
 }
 
 /// Codes are as good as money: they never reach a log by accident.

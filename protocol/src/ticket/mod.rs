@@ -1,12 +1,17 @@
 //! A ticket: one right to be online, as a state machine whose moves consume the old state and can refuse.
 //!
 //! What the controller decides (terms, sell-by, revoked, extra time) and what happened on site (redeemed, devices, usage) meet here;
-//! the wire words are computed from both. How codes look is in [`code`], how printed codes derive from a key in [`series`].
+//! the wire words are computed from both. The moves are in `moves`, except using a code, which is [`redeem()`]; how codes look is in
+//! [`code`], how printed codes derive from a key in [`series`].
 
 pub mod code;
+pub mod login;
+mod moves;
 pub mod redeem;
 pub mod series;
 pub mod settle;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -16,7 +21,8 @@ use crate::clock::Timestamp;
 use crate::ids::{Mac, TicketId};
 use crate::plan::Terms;
 
-pub use redeem::{Attempt, Redeemed, Refusal, redeem};
+pub use moves::NotNow;
+pub use redeem::{Attempt, Place, Redeemed, Refusal, redeem};
 
 /// What the controller decides about a ticket. Goes down only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -28,10 +34,10 @@ pub struct Right {
     /// Unused after this date, it is expired.
     #[n(1)]
     pub sell_by: Option<Timestamp>,
-    /// Taken back at this time.
+    /// When it was taken back. It holds from the moment it is known: a site whose clock is behind does not wait for the date.
     #[n(2)]
     pub revoked: Option<Timestamp>,
-    /// Seconds given on top of the duration.
+    /// Seconds given on top of the duration and of the metered online time.
     #[n(3)]
     pub extra_secs: u32,
 }
@@ -56,6 +62,16 @@ impl Usage {
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes_up.saturating_add(self.bytes_down)
+    }
+
+    /// The larger of each sum: two readings of one ticket's usage, whichever is later.
+    #[must_use]
+    pub fn joined(self, other: Self) -> Self {
+        Self {
+            online_secs: self.online_secs.max(other.online_secs),
+            bytes_up: self.bytes_up.max(other.bytes_up),
+            bytes_down: self.bytes_down.max(other.bytes_down),
+        }
     }
 }
 
@@ -111,10 +127,21 @@ pub enum Phase {
     Running {
         /// When the code was used.
         redeemed_at: Timestamp,
-        /// When the router first confirmed a device online.
+        /// From when its duration counts: the router's first confirmation, moved later by every pause.
         since: Timestamp,
         /// Who holds it.
         slots: Vec<Slot>,
+        /// What is spent so far.
+        usage: Usage,
+    },
+    /// Its clock is held: nobody is online with it, the rest is kept.
+    Paused {
+        /// When the code was used.
+        redeemed_at: Timestamp,
+        /// From when its duration counted until the pause.
+        since: Timestamp,
+        /// When it was paused.
+        at: Timestamp,
         /// What is spent so far.
         usage: Usage,
     },
@@ -147,7 +174,7 @@ pub struct Ticket {
 /// The state words of the public API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Can still give access: unredeemed or running.
+    /// Can still give access: unredeemed, running or paused.
     Active,
     /// Its allowance is spent.
     Used,
@@ -197,7 +224,7 @@ impl Ticket {
     pub fn slots(&self) -> &[Slot] {
         match &self.phase {
             Phase::Redeemed { slots, .. } | Phase::Running { slots, .. } => slots,
-            Phase::Unused | Phase::Ended { .. } => &[],
+            Phase::Unused | Phase::Paused { .. } | Phase::Ended { .. } => &[],
         }
     }
 
@@ -205,19 +232,54 @@ impl Ticket {
     #[must_use]
     pub fn usage(&self) -> Usage {
         match &self.phase {
-            Phase::Running { usage, .. } | Phase::Ended { usage, .. } => *usage,
+            Phase::Running { usage, .. }
+            | Phase::Paused { usage, .. }
+            | Phase::Ended { usage, .. } => *usage,
             Phase::Unused | Phase::Redeemed { .. } => Usage::default(),
+        }
+    }
+
+    /// When its code was used, if it was.
+    #[must_use]
+    pub const fn redeemed_at(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Unused => None,
+            Phase::Redeemed { at, .. } => Some(*at),
+            Phase::Running { redeemed_at, .. } | Phase::Paused { redeemed_at, .. } => {
+                Some(*redeemed_at)
+            }
+            Phase::Ended { redeemed_at, .. } => *redeemed_at,
+        }
+    }
+
+    /// From when its duration counts, if its clock has started.
+    #[must_use]
+    pub const fn since(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Unused | Phase::Redeemed { .. } => None,
+            Phase::Running { since, .. } | Phase::Paused { since, .. } => Some(*since),
+            Phase::Ended { since, .. } => *since,
         }
     }
 
     /// When it runs out by the clock, if it is running and has a duration.
     #[must_use]
-    pub const fn ends_at(&self) -> Option<Timestamp> {
-        match (&self.phase, self.right.terms.duration_secs) {
-            (Phase::Running { since, .. }, Some(secs)) => {
-                Some(since.plus_secs(secs as i64 + self.right.extra_secs as i64))
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Running { since, .. } => self.end_counted_from(*since),
+            Phase::Unused | Phase::Redeemed { .. } | Phase::Paused { .. } | Phase::Ended { .. } => {
+                None
             }
-            _ => None,
+        }
+    }
+
+    /// The next moment at which the clock alone can make it [`due`](Self::due), if there is one.
+    #[must_use]
+    pub fn next_date(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Unused => self.right.sell_by,
+            Phase::Running { .. } => self.ends_at(),
+            Phase::Redeemed { .. } | Phase::Paused { .. } | Phase::Ended { .. } => None,
         }
     }
 
@@ -225,44 +287,51 @@ impl Ticket {
     #[must_use]
     pub fn left(&self, now: Timestamp) -> Left {
         let terms = &self.right.terms;
-        let usage = self.usage();
-        let duration = terms.duration_secs.map(|secs| match &self.phase {
-            Phase::Unused | Phase::Redeemed { .. } => {
-                Duration::from_secs(u64::from(secs) + u64::from(self.right.extra_secs))
+        let extra = Duration::from_secs(self.right.extra_secs.into());
+        let counted_to = match &self.phase {
+            Phase::Ended { .. } => {
+                return Left {
+                    duration: terms.duration_secs.map(|_| Duration::ZERO),
+                    online: terms.online_secs.map(|_| Duration::ZERO),
+                    bytes: terms.data_bytes.map(|_| 0),
+                };
             }
-            Phase::Running { .. } => self.ends_at().map_or(Duration::ZERO, |end| end.since(now)),
-            Phase::Ended { .. } => Duration::ZERO,
-        });
-        let ended = matches!(self.phase, Phase::Ended { .. });
+            Phase::Unused | Phase::Redeemed { .. } => None,
+            Phase::Running { since, .. } => Some((*since, now)),
+            Phase::Paused { since, at, .. } => Some((*since, *at)),
+        };
+        let usage = self.usage();
+        let whole = |secs: u32| Duration::from_secs(secs.into()) + extra;
         Left {
-            duration,
+            // No more than was sold, even when the clock was set back behind the start.
+            duration: terms.duration_secs.map(|secs| {
+                counted_to.map_or(whole(secs), |(since, to)| {
+                    whole(secs).saturating_sub(to.since(since))
+                })
+            }),
             online: terms.online_secs.map(|secs| {
-                if ended {
-                    Duration::ZERO
-                } else {
-                    Duration::from_secs(u64::from(secs.saturating_sub(usage.online_secs)))
-                }
+                whole(secs).saturating_sub(Duration::from_secs(usage.online_secs.into()))
             }),
-            bytes: terms.data_bytes.map(|bytes| {
-                if ended {
-                    0
-                } else {
-                    bytes.saturating_sub(usage.bytes())
-                }
-            }),
+            bytes: terms
+                .data_bytes
+                .map(|bytes| bytes.saturating_sub(usage.bytes())),
         }
     }
 
     /// Why it would end at `now`, if it would: the caller ends it with [`Ticket::end`].
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Option<EndReason> {
-        if matches!(self.phase, Phase::Ended { .. }) {
-            return None;
+        match &self.phase {
+            Phase::Ended { .. } => return None,
+            Phase::Unused
+            | Phase::Redeemed { .. }
+            | Phase::Running { .. }
+            | Phase::Paused { .. } => {}
         }
-        if self.right.revoked.is_some_and(|at| at <= now) {
+        if self.right.revoked.is_some() {
             return Some(EndReason::Revoked);
         }
-        if matches!(self.phase, Phase::Unused) {
+        if self.phase == Phase::Unused {
             return self
                 .right
                 .sell_by
@@ -281,87 +350,15 @@ impl Ticket {
         }
     }
 
-    /// The router confirmed a device online: the clock starts, once.
-    #[must_use]
-    pub fn confirmed(mut self, at: Timestamp) -> Self {
-        if let Phase::Redeemed {
-            at: redeemed_at,
-            slots,
-        } = self.phase
-        {
-            self.phase = Phase::Running {
-                redeemed_at,
-                since: at,
-                slots,
-                usage: Usage::default(),
-            };
-        }
-        self
-    }
-
-    /// Takes the sum used so far; it only grows.
-    #[must_use]
-    pub fn used(mut self, now: Usage) -> Self {
-        if let Phase::Running { usage, .. } | Phase::Ended { usage, .. } = &mut self.phase {
-            usage.online_secs = usage.online_secs.max(now.online_secs);
-            usage.bytes_up = usage.bytes_up.max(now.bytes_up);
-            usage.bytes_down = usage.bytes_down.max(now.bytes_down);
-        }
-        self
-    }
-
-    /// Ends it. A ticket that has ended stays as it is.
-    #[must_use]
-    pub fn end(mut self, reason: EndReason, at: Timestamp) -> Self {
-        self.phase = match self.phase {
-            Phase::Unused => Phase::Ended {
-                redeemed_at: None,
-                since: None,
-                at,
-                reason,
-                usage: Usage::default(),
-            },
-            Phase::Redeemed {
-                at: redeemed_at, ..
-            } => Phase::Ended {
-                redeemed_at: Some(redeemed_at),
-                since: None,
-                at,
-                reason,
-                usage: Usage::default(),
-            },
-            Phase::Running {
-                redeemed_at,
-                since,
-                usage,
-                ..
-            } => Phase::Ended {
-                redeemed_at: Some(redeemed_at),
-                since: Some(since),
-                at,
-                reason,
-                usage,
-            },
-            ended @ Phase::Ended { .. } => ended,
-        };
-        self
-    }
-
-    /// A device gives its place back (log out for good, or moved away).
-    #[must_use]
-    pub fn released(mut self, mac: Mac) -> Self {
-        if let Phase::Redeemed { slots, .. } | Phase::Running { slots, .. } = &mut self.phase {
-            slots.retain(|slot| slot.mac != mac);
-        }
-        self
-    }
-
     /// The public word at `now`.
     #[must_use]
     pub fn status(&self, now: Timestamp) -> Status {
         let reason = match &self.phase {
             Phase::Ended { reason, .. } => Some(*reason),
-            Phase::Unused | Phase::Redeemed { .. } | Phase::Running { .. } => self.due(now),
+            Phase::Unused
+            | Phase::Redeemed { .. }
+            | Phase::Running { .. }
+            | Phase::Paused { .. } => self.due(now),
         };
         match reason {
             None => Status::Active,
@@ -374,5 +371,10 @@ impl Ticket {
                 | EndReason::UsedElsewhere,
             ) => Status::Used,
         }
+    }
+
+    fn end_counted_from(&self, since: Timestamp) -> Option<Timestamp> {
+        let secs = i64::from(self.right.terms.duration_secs?);
+        Some(since.plus_secs(secs + i64::from(self.right.extra_secs)))
     }
 }

@@ -77,58 +77,87 @@ impl From<EndReason> for Refusal {
 /// Uses a code for a device.
 ///
 /// A device that holds a place already keeps it. When all places are taken, the newcomer takes the one seen longest ago: whoever types
-/// the code has the ticket in hand, and a phone that changed its MAC must not lock its owner out.
+/// the code has the ticket in hand, and a phone that changed its MAC must not lock its owner out. A paused ticket runs on.
+///
+/// Being cut off keeps only unused codes shut: one that is in use at this site was settled when it was first used.
 ///
 /// # Errors
 /// The reason the door stays shut; the ticket is unchanged then.
 pub fn redeem(mut ticket: Ticket, attempt: &Attempt, now: Timestamp) -> Result<Redeemed, Refusal> {
-    if let Phase::Ended { reason, .. } = &ticket.phase {
-        return Err((*reason).into());
-    }
     if let Some(reason) = ticket.due(now) {
         return Err(reason.into());
     }
-    match attempt.place {
-        Place::Good => {}
-        Place::CutOff => return Err(Refusal::NeedsController),
-        Place::Elsewhere => return Err(Refusal::OtherSite),
+    match (attempt.place, &ticket.phase) {
+        (Place::Elsewhere, _) => return Err(Refusal::OtherSite),
+        (Place::CutOff, Phase::Unused) => return Err(Refusal::NeedsController),
+        (Place::Good | Place::CutOff, _) => {}
     }
     let newcomer = Slot {
         mac: attempt.mac,
         seen: now,
     };
     let room = usize::from(ticket.right.terms.devices.max(1));
+    let mut first = false;
     let mut evicted = None;
-    let first = match &mut ticket.phase {
-        Phase::Redeemed { slots, .. } | Phase::Running { slots, .. } => {
-            if let Some(held) = slots.iter_mut().find(|slot| slot.mac == attempt.mac) {
-                held.seen = now;
-            } else {
-                if slots.len() >= room
-                    && let Some(oldest) = slots
-                        .iter()
-                        .enumerate()
-                        .min_by_key(|(_, slot)| slot.seen)
-                        .map(|(place, _)| place)
-                {
-                    evicted = Some(slots.remove(oldest).mac);
-                }
-                slots.push(newcomer);
+    ticket.phase = match ticket.phase {
+        Phase::Unused => {
+            first = true;
+            Phase::Redeemed {
+                at: now,
+                slots: vec![newcomer],
             }
-            false
         }
-        Phase::Unused => true,
-        Phase::Ended { reason, .. } => return Err((*reason).into()),
-    };
-    if first {
-        ticket.phase = Phase::Redeemed {
-            at: now,
+        Phase::Redeemed { at, mut slots } => {
+            evicted = take_place(&mut slots, newcomer, room);
+            Phase::Redeemed { at, slots }
+        }
+        Phase::Running {
+            redeemed_at,
+            since,
+            mut slots,
+            usage,
+        } => {
+            evicted = take_place(&mut slots, newcomer, room);
+            Phase::Running {
+                redeemed_at,
+                since,
+                slots,
+                usage,
+            }
+        }
+        Phase::Paused {
+            redeemed_at,
+            since,
+            at,
+            usage,
+        } => Phase::Running {
+            redeemed_at,
+            since: since + now.since(at),
             slots: vec![newcomer],
-        };
-    }
+            usage,
+        },
+        Phase::Ended { reason, .. } => return Err(reason.into()),
+    };
     Ok(Redeemed {
         ticket,
         first,
         evicted,
     })
+}
+
+/// Gives the newcomer a place and says whose it was, if none was free.
+fn take_place(slots: &mut Vec<Slot>, newcomer: Slot, room: usize) -> Option<Mac> {
+    if let Some(held) = slots.iter_mut().find(|slot| slot.mac == newcomer.mac) {
+        held.seen = held.seen.max(newcomer.seen);
+        return None;
+    }
+    let longest_unseen = slots
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, slot)| slot.seen)
+        .map(|(place, _)| place)
+        .filter(|_| slots.len() >= room);
+    let evicted = longest_unseen.map(|place| slots.remove(place).mac);
+    slots.push(newcomer);
+    evicted
 }

@@ -1,0 +1,1 @@
+//! Tickets against a naive model.
