@@ -63,9 +63,18 @@ impl Observed {
         for row in &self.users {
             let running = sessions.get(&row.name).copied().unwrap_or_default();
             let sum = used.entry(row.ticket).or_default();
-            sum.uptime_secs = sum.uptime_secs.saturating_add(row.uptime_secs).saturating_add(running.uptime_secs);
-            sum.bytes_in = sum.bytes_in.saturating_add(row.bytes_in).saturating_add(running.bytes_in);
-            sum.bytes_out = sum.bytes_out.saturating_add(row.bytes_out).saturating_add(running.bytes_out);
+            sum.uptime_secs = sum
+                .uptime_secs
+                .saturating_add(row.uptime_secs)
+                .saturating_add(running.uptime_secs);
+            sum.bytes_in = sum
+                .bytes_in
+                .saturating_add(row.bytes_in)
+                .saturating_add(running.bytes_in);
+            sum.bytes_out = sum
+                .bytes_out
+                .saturating_add(row.bytes_out)
+                .saturating_add(running.bytes_out);
         }
         used
     }

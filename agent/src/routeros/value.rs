@@ -12,10 +12,14 @@ pub fn duration_secs(text: &str) -> Option<u64> {
         if rest.contains(':') && !rest.contains(['w', 'd', 'h', 'm', 's']) {
             return total.checked_add(clock_secs(rest)?);
         }
-        let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+        let digits = rest
+            .find(|letter: char| !letter.is_ascii_digit())
+            .unwrap_or(rest.len());
         let number: u64 = rest.get(..digits)?.parse().ok()?;
         let after = rest.get(digits..)?;
-        let letters = after.find(|letter: char| letter.is_ascii_digit()).unwrap_or(after.len());
+        let letters = after
+            .find(|letter: char| letter.is_ascii_digit())
+            .unwrap_or(after.len());
         let unit = match after.get(..letters)? {
             "w" => 604_800,
             "d" => 86_400,
@@ -37,7 +41,13 @@ fn clock_secs(text: &str) -> Option<u64> {
     let minutes: u64 = parts.next()?.parse().ok()?;
     let seconds: u64 = parts.next()?.split('.').next()?.parse().ok()?;
     let in_range = parts.next().is_none() && minutes < 60 && seconds < 60;
-    in_range.then(|| hours.checked_mul(3_600)?.checked_add(minutes * 60 + seconds)).flatten()
+    in_range
+        .then(|| {
+            hours
+                .checked_mul(3_600)?
+                .checked_add(minutes * 60 + seconds)
+        })
+        .flatten()
 }
 
 /// Reads a boolean; the router answers `true` and `false` to what was set as `yes` and `no`. Absent means false.
@@ -69,7 +79,9 @@ pub fn bits_per_second(text: &str) -> Option<u64> {
 #[must_use]
 pub fn rate_text(bits: u64) -> String {
     match bits {
-        _ if bits >= 1_000_000 && bits.is_multiple_of(1_000_000) => format!("{}M", bits / 1_000_000),
+        _ if bits >= 1_000_000 && bits.is_multiple_of(1_000_000) => {
+            format!("{}M", bits / 1_000_000)
+        }
         _ if bits >= 1_000 && bits.is_multiple_of(1_000) => format!("{}k", bits / 1_000),
         _ => bits.to_string(),
     }
@@ -99,14 +111,31 @@ mod tests {
         ] {
             assert_eq!(duration_secs(text), Some(secs), "{text}");
         }
-        for text in ["", "none", "s", "1x", "1:2", "00:99:00", "-5s", "1s-", "99999999999999999999s", "18446744073709551615w"] {
+        for text in [
+            "",
+            "none",
+            "s",
+            "1x",
+            "1:2",
+            "00:99:00",
+            "-5s",
+            "1s-",
+            "99999999999999999999s",
+            "18446744073709551615w",
+        ] {
             assert_eq!(duration_secs(text), None, "{text}");
         }
     }
 
     #[test]
     fn rates_of_every_shape() {
-        for (text, bits) in [("512k", 512_000), ("1M", 1_000_000), ("2G", 2_000_000_000), ("64000", 64_000), ("0", 0)] {
+        for (text, bits) in [
+            ("512k", 512_000),
+            ("1M", 1_000_000),
+            ("2G", 2_000_000_000),
+            ("64000", 64_000),
+            ("0", 0),
+        ] {
             assert_eq!(bits_per_second(text), Some(bits), "{text}");
         }
         for text in ["", "k", "1m", "-1", "1.5M", "M1", "99999999999G"] {

@@ -52,7 +52,10 @@ pub(super) struct Inner {
 
 impl Inner {
     pub(super) fn why(&self) -> Error {
-        self.why.get().cloned().unwrap_or(Error::ConnectionLost(None))
+        self.why
+            .get()
+            .cloned()
+            .unwrap_or(Error::ConnectionLost(None))
     }
 }
 
@@ -84,8 +87,15 @@ struct Traffic {
 }
 
 enum Pending {
-    Call { rows: Vec<Row>, size: usize, refused: Option<Trap>, reply: oneshot::Sender<Result<Answer, Error>> },
-    Stream { rows: mpsc::Sender<Result<Row, Error>> },
+    Call {
+        rows: Vec<Row>,
+        size: usize,
+        refused: Option<Trap>,
+        reply: oneshot::Sender<Result<Answer, Error>>,
+    },
+    Stream {
+        rows: mpsc::Sender<Result<Row, Error>>,
+    },
     Keepalive,
     Cancel,
 }
@@ -118,7 +128,16 @@ impl Connection {
             graces: FuturesUnordered::new(),
             grace: timing.grace,
         };
-        Self { reader, writer, inbox, calls, streams, inner, timing, traffic }
+        Self {
+            reader,
+            writer,
+            inbox,
+            calls,
+            streams,
+            inner,
+            timing,
+            traffic,
+        }
     }
 
     /// Works until the connection ends or nobody needs it any more. Dropping it closes the connection.
@@ -138,7 +157,16 @@ impl Connection {
     }
 
     async fn work(&mut self) -> Result<(), Error> {
-        let Self { reader, writer, inbox, calls, streams, inner, timing, traffic } = self;
+        let Self {
+            reader,
+            writer,
+            inbox,
+            calls,
+            streams,
+            inner,
+            timing,
+            traffic,
+        } = self;
         let mut ticks = interval(timing.keepalive);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks.tick().await;
@@ -182,7 +210,10 @@ impl Connection {
     }
 }
 
-async fn drain(writer: &mut WriteHalf<Pin<Box<dyn Stream>>>, outbox: &mut BytesMut) -> io::Result<()> {
+async fn drain(
+    writer: &mut WriteHalf<Pin<Box<dyn Stream>>>,
+    outbox: &mut BytesMut,
+) -> io::Result<()> {
     while !outbox.is_empty() {
         writer.write_buf(outbox).await?;
     }
@@ -191,11 +222,17 @@ async fn drain(writer: &mut WriteHalf<Pin<Box<dyn Stream>>>, outbox: &mut BytesM
 
 impl Traffic {
     fn calls(&self) -> usize {
-        self.pending.values().filter(|pending| matches!(pending, Pending::Call { .. })).count()
+        self.pending
+            .values()
+            .filter(|pending| matches!(pending, Pending::Call { .. }))
+            .count()
     }
 
     fn streams(&self) -> usize {
-        self.pending.values().filter(|pending| matches!(pending, Pending::Stream { .. })).count()
+        self.pending
+            .values()
+            .filter(|pending| matches!(pending, Pending::Stream { .. }))
+            .count()
     }
 
     fn is_wanted(&self) -> bool {
@@ -204,7 +241,15 @@ impl Traffic {
 
     fn call(&mut self, call: Call) {
         if !call.reply.is_closed() {
-            self.send(&call.words, Pending::Call { rows: Vec::new(), size: 0, refused: None, reply: call.reply });
+            self.send(
+                &call.words,
+                Pending::Call {
+                    rows: Vec::new(),
+                    size: 0,
+                    refused: None,
+                    reply: call.reply,
+                },
+            );
         }
     }
 
@@ -247,7 +292,9 @@ impl Traffic {
             return Ok(());
         };
         // After a cancel two or three sentences still come for its tag: nobody waits for them.
-        let Some(pending) = self.pending.get_mut(&tag) else { return Ok(()) };
+        let Some(pending) = self.pending.get_mut(&tag) else {
+            return Ok(());
+        };
         match received.reply {
             Reply::Done(done) => self.finish(tag, done),
             Reply::Re(row) => match pending {
@@ -300,7 +347,12 @@ impl Traffic {
 
     fn finish(&mut self, tag: u32, done: Row) {
         match self.pending.remove(&tag) {
-            Some(Pending::Call { rows, refused, reply, .. }) => {
+            Some(Pending::Call {
+                rows,
+                refused,
+                reply,
+                ..
+            }) => {
                 // A caller that has gone away needs no answer.
                 let _ = reply.send(match refused {
                     Some(trap) => Err(Error::refused(trap)),
@@ -331,7 +383,10 @@ impl Traffic {
     }
 
     fn cancel_abandoned(&mut self) {
-        let abandoned = self.pending.iter().filter(|(_, pending)| pending.is_abandoned());
+        let abandoned = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| pending.is_abandoned());
         let tags: Vec<u32> = abandoned.map(|(tag, _)| *tag).collect();
         for tag in tags {
             self.pending.remove(&tag);
@@ -340,8 +395,14 @@ impl Traffic {
     }
 
     fn keep_alive(&mut self) -> Result<(), Error> {
-        if self.pending.values().any(|pending| matches!(pending, Pending::Keepalive)) {
-            return Err(Error::Timeout { doing: Doing::Keepalive });
+        if self
+            .pending
+            .values()
+            .any(|pending| matches!(pending, Pending::Keepalive))
+        {
+            return Err(Error::Timeout {
+                doing: Doing::Keepalive,
+            });
         }
         let mut words = Vec::with_capacity(32);
         put_word(&mut words, b"/system/identity/print");

@@ -94,17 +94,32 @@ impl Error {
     /// Says whether only this command failed; else the connection is of no further use.
     #[must_use]
     pub const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Trap(_) | Self::Interrupted | Self::AnswerTooLong | Self::Lagged | Self::TooManyStreams)
+        matches!(
+            self,
+            Self::Trap(_)
+                | Self::Interrupted
+                | Self::AnswerTooLong
+                | Self::Lagged
+                | Self::TooManyStreams
+        )
     }
 
     /// Gives the router's words when it refused.
     #[must_use]
     pub fn trap(&self) -> Option<&Trap> {
-        if let Self::Trap(trap) = self { Some(trap) } else { None }
+        if let Self::Trap(trap) = self {
+            Some(trap)
+        } else {
+            None
+        }
     }
 
     pub(super) fn refused(trap: Trap) -> Self {
-        if trap.category == Some(Category::Interrupted) { Self::Interrupted } else { Self::Trap(trap) }
+        if trap.category == Some(Category::Interrupted) {
+            Self::Interrupted
+        } else {
+            Self::Trap(trap)
+        }
     }
 }
 

@@ -35,19 +35,46 @@ impl Inbox {
 ///
 /// # Errors
 /// [`Error::Auth`] when name or password are refused.
-pub(super) async fn log_in<S>(stream: &mut S, inbox: &mut Inbox, user: &str, password: &SecretString) -> Result<(), Error>
+pub(super) async fn log_in<S>(
+    stream: &mut S,
+    inbox: &mut Inbox,
+    user: &str,
+    password: &SecretString,
+) -> Result<(), Error>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let name = format!("=name={user}");
     let plain = Zeroizing::new(format!("=password={}", password.expose_secret()));
-    let done = exchange(stream, inbox, [b"/login", name.as_bytes(), plain.as_bytes()]).await?;
-    let Some(challenge) = done.ret() else { return Ok(()) };
-    let Ok(challenge) = hex::decode(challenge.as_bytes()) else { return Err(Error::Auth) };
-    let digest = Md5::new().chain_update([0]).chain_update(password.expose_secret()).chain_update(challenge).finalize();
+    let done = exchange(
+        stream,
+        inbox,
+        [b"/login", name.as_bytes(), plain.as_bytes()],
+    )
+    .await?;
+    let Some(challenge) = done.ret() else {
+        return Ok(());
+    };
+    let Ok(challenge) = hex::decode(challenge.as_bytes()) else {
+        return Err(Error::Auth);
+    };
+    let digest = Md5::new()
+        .chain_update([0])
+        .chain_update(password.expose_secret())
+        .chain_update(challenge)
+        .finalize();
     let response = format!("=response=00{}", hex::encode(digest));
-    let done = exchange(stream, inbox, [b"/login", name.as_bytes(), response.as_bytes()]).await?;
-    if done.ret().is_some() { Err(Error::Auth) } else { Ok(()) }
+    let done = exchange(
+        stream,
+        inbox,
+        [b"/login", name.as_bytes(), response.as_bytes()],
+    )
+    .await?;
+    if done.ret().is_some() {
+        Err(Error::Auth)
+    } else {
+        Ok(())
+    }
 }
 
 async fn exchange<S>(stream: &mut S, inbox: &mut Inbox, words: [&[u8]; 3]) -> Result<Row, Error>

@@ -110,10 +110,16 @@ pub struct Client {
 /// Any but refusals: nothing has been asked yet.
 pub async fn connect(dial: &Dial) -> Result<(Client, Connection), Error> {
     let address = format!("{}:{}", dial.host, dial.port);
-    let unreachable = |source| Error::Connect { address: address.clone(), source: Arc::new(source) };
+    let unreachable = |source| Error::Connect {
+        address: address.clone(),
+        source: Arc::new(source),
+    };
     let tcp = within(dial.timing.connect, Doing::Connecting, async {
         let mut last = std::io::Error::other("the name has no address");
-        for address in lookup_host((dial.host.as_str(), dial.port)).await.map_err(unreachable)? {
+        for address in lookup_host((dial.host.as_str(), dial.port))
+            .await
+            .map_err(unreachable)?
+        {
             match open(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => last = error,
@@ -125,14 +131,19 @@ pub async fn connect(dial: &Dial) -> Result<(Client, Connection), Error> {
     match dial.security {
         Security::Plain => log_in(tcp, dial).await,
         Security::Pinned(pin) => {
-            let secured = within(dial.timing.login, Doing::Handshake, tls::secure(tcp, pin)).await?;
+            let secured =
+                within(dial.timing.login, Doing::Handshake, tls::secure(tcp, pin)).await?;
             log_in(secured, dial).await
         }
     }
 }
 
 async fn open(address: std::net::SocketAddr) -> std::io::Result<TcpStream> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     socket.set_keepalive(true)?;
     let stream = socket.connect(address).await?;
     stream.set_nodelay(true)?;
@@ -147,17 +158,49 @@ pub async fn log_in<S>(mut stream: S, dial: &Dial) -> Result<(Client, Connection
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut inbox = Inbox { decoder: Decoder::new(Limits::USUAL), bytes: BytesMut::new() };
-    within(dial.timing.login, Doing::LoggingIn, login::log_in(&mut stream, &mut inbox, &dial.user, &dial.password)).await?;
+    let mut inbox = Inbox {
+        decoder: Decoder::new(Limits::USUAL),
+        bytes: BytesMut::new(),
+    };
+    within(
+        dial.timing.login,
+        Doing::LoggingIn,
+        login::log_in(&mut stream, &mut inbox, &dial.user, &dial.password),
+    )
+    .await?;
     let (calls, calls_in) = mpsc::channel(QUEUE);
     let (streams, streams_in) = mpsc::channel(1);
-    let inner = Arc::new(Inner { abandoned: Notify::new(), why: OnceLock::new() });
-    let connection = Connection::new(Box::new(stream), inbox, calls_in, streams_in, Arc::clone(&inner), dial.timing);
-    Ok((Client { calls, streams, inner, deadline: dial.timing.command }, connection))
+    let inner = Arc::new(Inner {
+        abandoned: Notify::new(),
+        why: OnceLock::new(),
+    });
+    let connection = Connection::new(
+        Box::new(stream),
+        inbox,
+        calls_in,
+        streams_in,
+        Arc::clone(&inner),
+        dial.timing,
+    );
+    Ok((
+        Client {
+            calls,
+            streams,
+            inner,
+            deadline: dial.timing.command,
+        },
+        connection,
+    ))
 }
 
-async fn within<T>(limit: Duration, doing: Doing, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    timeout(limit, work).await.unwrap_or(Err(Error::Timeout { doing }))
+async fn within<T>(
+    limit: Duration,
+    doing: Doing,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    timeout(limit, work)
+        .await
+        .unwrap_or(Err(Error::Timeout { doing }))
 }
 
 impl Client {
@@ -170,7 +213,10 @@ impl Client {
             // First, so that on a drop the receiver is closed before the connection is told to look.
             let _abandon = Abandon(&self.inner);
             let (reply, answer) = oneshot::channel();
-            let call = Call { words: command.encoded().to_vec(), reply };
+            let call = Call {
+                words: command.encoded().to_vec(),
+                reply,
+            };
             self.calls.send(call).await.map_err(|_| self.inner.why())?;
             answer.await.unwrap_or_else(|_| Err(self.inner.why()))
         })
@@ -184,9 +230,18 @@ impl Client {
     pub async fn listen(&self, command: &Command) -> Result<Listen, Error> {
         within(self.deadline, Doing::Command, async {
             let (rows, incoming) = mpsc::channel(STREAM_QUEUE);
-            let opened = Opened { words: command.encoded().to_vec(), rows };
-            self.streams.send(opened).await.map_err(|_| self.inner.why())?;
-            Ok(Listen { incoming, inner: Arc::clone(&self.inner) })
+            let opened = Opened {
+                words: command.encoded().to_vec(),
+                rows,
+            };
+            self.streams
+                .send(opened)
+                .await
+                .map_err(|_| self.inner.why())?;
+            Ok(Listen {
+                incoming,
+                inner: Arc::clone(&self.inner),
+            })
         })
         .await
     }
@@ -196,7 +251,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn listen_and_print(&self, listen: &Command, print: &Command) -> Result<(Vec<Row>, Listen), Error> {
+    pub async fn listen_and_print(
+        &self,
+        listen: &Command,
+        print: &Command,
+    ) -> Result<(Vec<Row>, Listen), Error> {
         let stream = self.listen(listen).await?;
         let answer = self.call(print).await?;
         Ok((answer.rows, stream))

@@ -49,19 +49,30 @@ where
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| Error::Tls(Arc::new(io::Error::other(error))))?;
-    let mut config = config.dangerous().with_custom_certificate_verifier(Arc::new(Pin { pin, provider })).with_no_client_auth();
+    let mut config = config
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Pin { pin, provider }))
+        .with_no_client_auth();
     config.resumption = Resumption::disabled();
     // An address, so that no server name is sent; which one does not matter, since only the pin is compared.
     let nameless = ServerName::IpAddress(IpAddr::V4(Ipv4Addr::from([127, 0, 0, 1])));
-    TlsConnector::from(Arc::new(config)).connect(nameless, stream).await.map_err(classify)
+    TlsConnector::from(Arc::new(config))
+        .connect(nameless, stream)
+        .await
+        .map_err(classify)
 }
 
 fn classify(error: io::Error) -> Error {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    if let Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause)))) = inner
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    if let Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(cause)))) =
+        inner
         && let Some(Unpinned { seen }) = cause.downcast_ref::<Unpinned>()
     {
-        return Error::WrongCertificate { seen: hex::encode(seen.0) };
+        return Error::WrongCertificate {
+            seen: hex::encode(seen.0),
+        };
     }
     Error::Tls(Arc::new(error))
 }
@@ -101,7 +112,12 @@ impl ServerCertVerifier for Pin {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -110,10 +126,17 @@ impl ServerCertVerifier for Pin {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

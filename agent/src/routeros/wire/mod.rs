@@ -25,7 +25,11 @@ pub struct Limits {
 
 impl Limits {
     /// Room for every menu this program reads, in a process that must live in 32 MB.
-    pub const USUAL: Self = Self { word: 1 << 20, words: 512, sentence: 2 << 20 };
+    pub const USUAL: Self = Self {
+        word: 1 << 20,
+        words: 512,
+        sentence: 2 << 20,
+    };
 }
 
 /// Says why bytes are not the RouterOS API.
@@ -66,7 +70,9 @@ impl Sentence {
     /// Gives the words in order.
     pub fn words(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).filter_map(|(start, end)| self.bytes.get(start..*end))
+        starts
+            .zip(&self.ends)
+            .filter_map(|(start, end)| self.bytes.get(start..*end))
     }
 
     /// Counts the words.
@@ -92,7 +98,11 @@ impl Sentence {
 impl fmt::Debug for Sentence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.words().map(|word| {
-            let value = word.iter().skip(1).position(|byte| *byte == b'=').map_or(word.len(), |at| at + 1);
+            let value = word
+                .iter()
+                .skip(1)
+                .position(|byte| *byte == b'=')
+                .map_or(word.len(), |at| at + 1);
             String::from_utf8_lossy(word.get(..value).unwrap_or_default()).into_owned()
         });
         f.debug_list().entries(names).finish()
@@ -149,7 +159,11 @@ impl Decoder {
     /// Starts at the beginning of a connection.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, sentence: Sentence::default(), reading: Reading::Start }
+        Self {
+            limits,
+            sentence: Sentence::default(),
+            reading: Reading::Start,
+        }
     }
 
     /// Takes bytes from `input` until a sentence is whole, and leaves the rest there; `None` when more bytes are needed. Empty
@@ -161,7 +175,9 @@ impl Decoder {
         loop {
             match self.reading {
                 Reading::Start => {
-                    let Some(first) = take_byte(input) else { return Ok(None) };
+                    let Some(first) = take_byte(input) else {
+                        return Ok(None);
+                    };
                     let (so_far, missing) = match first {
                         0x00 => {
                             if self.sentence.is_empty() {
@@ -179,8 +195,12 @@ impl Decoder {
                     self.length(usize::from(so_far), missing)?;
                 }
                 Reading::Length { so_far, missing } => {
-                    let Some(byte) = take_byte(input) else { return Ok(None) };
-                    let so_far = so_far.checked_mul(256).and_then(|high| high.checked_add(usize::from(byte)));
+                    let Some(byte) = take_byte(input) else {
+                        return Ok(None);
+                    };
+                    let so_far = so_far
+                        .checked_mul(256)
+                        .and_then(|high| high.checked_add(usize::from(byte)));
                     self.length(so_far.unwrap_or(usize::MAX), missing.saturating_sub(1))?;
                 }
                 Reading::Word { missing } => {
@@ -204,12 +224,22 @@ impl Decoder {
             self.reading = Reading::Length { so_far, missing };
             return Ok(());
         }
-        let Limits { word, words, sentence } = self.limits;
+        let Limits {
+            word,
+            words,
+            sentence,
+        } = self.limits;
         if so_far > word {
-            return Err(WireError::WordTooLong { announced: so_far, limit: word });
+            return Err(WireError::WordTooLong {
+                announced: so_far,
+                limit: word,
+            });
         }
         if self.sentence.len() >= words || self.sentence.size().saturating_add(so_far) > sentence {
-            return Err(WireError::SentenceTooLong { words, bytes: sentence });
+            return Err(WireError::SentenceTooLong {
+                words,
+                bytes: sentence,
+            });
         }
         self.reading = Reading::Word { missing: so_far };
         Ok(())

@@ -53,7 +53,9 @@ impl Row {
     /// Gives an attribute's bytes: the first of that name.
     #[must_use]
     pub fn bytes(&self, name: &str) -> Option<&[u8]> {
-        self.attributes().find(|(known, _)| *known == name.as_bytes()).map(|(_, value)| value)
+        self.attributes()
+            .find(|(known, _)| *known == name.as_bytes())
+            .map(|(_, value)| value)
     }
 
     /// Gives an attribute as text, with a mark where bytes are not UTF-8.
@@ -109,7 +111,9 @@ pub struct Trap {
 
 impl fmt::Debug for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trap").field("category", &self.category).finish_non_exhaustive()
+        f.debug_struct("Trap")
+            .field("category", &self.category)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,7 +165,9 @@ impl Received {
         let mut tag = Tag::None;
         for word in sentence.words().skip(1) {
             if let Some(text) = word.strip_prefix(b".tag=") {
-                let number = str::from_utf8(text).ok().and_then(|digits| digits.parse().ok());
+                let number = str::from_utf8(text)
+                    .ok()
+                    .and_then(|digits| digits.parse().ok());
                 tag = number.map_or(Tag::Foreign, Tag::Number);
                 break;
             }
@@ -181,10 +187,16 @@ impl Received {
             }
             b"!fatal" => {
                 // The reason comes as a bare word; the attribute form is taken too.
-                let bare = sentence.words().skip(1).find(|word| !word.starts_with(b"=") && !word.starts_with(b"."));
+                let bare = sentence
+                    .words()
+                    .skip(1)
+                    .find(|word| !word.starts_with(b"=") && !word.starts_with(b"."));
                 let bare = bare.map(|word| String::from_utf8_lossy(word).into_owned());
                 let row = Row(sentence);
-                Reply::Fatal(bare.or_else(|| row.text("message").map(Cow::into_owned)).unwrap_or_default())
+                Reply::Fatal(
+                    bare.or_else(|| row.text("message").map(Cow::into_owned))
+                        .unwrap_or_default(),
+                )
             }
             _ => return Err(WireError::NotAReply),
         };

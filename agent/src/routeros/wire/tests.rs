@@ -60,7 +60,13 @@ fn a_login_is_these_bytes() {
 
 #[test]
 fn lengths_longer_than_needed_are_understood() {
-    for prefix in [&[0x05][..], &[0x80, 0x05], &[0xC0, 0, 0x05], &[0xE0, 0, 0, 0x05], &[0xF0, 0, 0, 0, 0x05]] {
+    for prefix in [
+        &[0x05][..],
+        &[0x80, 0x05],
+        &[0xC0, 0, 0x05],
+        &[0xE0, 0, 0, 0x05],
+        &[0xF0, 0, 0, 0, 0x05],
+    ] {
         let bytes = [prefix, b"!done\x00"].concat();
         assert_eq!(words(&one(&bytes)), [b"!done"], "{prefix:?}");
     }
@@ -82,23 +88,65 @@ fn empty_sentences_are_passed_over() {
 
 #[test]
 fn limits_hold_before_the_bytes_come() {
-    let limits = Limits { word: 10, words: 3, sentence: 20 };
+    let limits = Limits {
+        word: 10,
+        words: 3,
+        sentence: 20,
+    };
     let too_long = decode_all(&mut Decoder::new(limits), &[11]);
-    assert_eq!(too_long, Err(WireError::WordTooLong { announced: 11, limit: 10 }));
+    assert_eq!(
+        too_long,
+        Err(WireError::WordTooLong {
+            announced: 11,
+            limit: 10
+        })
+    );
     let huge = decode_all(&mut Decoder::new(limits), &[0xF0, 0xFF, 0xFF, 0xFF, 0xFF]);
     assert!(matches!(huge, Err(WireError::WordTooLong { .. })));
     let many = decode_all(&mut Decoder::new(limits), b"\x01a\x01b\x01c\x01d\x00");
-    assert_eq!(many, Err(WireError::SentenceTooLong { words: 3, bytes: 20 }));
-    let heavy = decode_all(&mut Decoder::new(limits), b"\x0aaaaaaaaaaa\x0abbbbbbbbbb\x01c\x00");
-    assert_eq!(heavy, Err(WireError::SentenceTooLong { words: 3, bytes: 20 }));
-    assert_eq!(decode_all(&mut Decoder::new(limits), b"\x0aaaaaaaaaaa\x0abbbbbbbbbb\x00").unwrap().len(), 1);
+    assert_eq!(
+        many,
+        Err(WireError::SentenceTooLong {
+            words: 3,
+            bytes: 20
+        })
+    );
+    let heavy = decode_all(
+        &mut Decoder::new(limits),
+        b"\x0aaaaaaaaaaa\x0abbbbbbbbbb\x01c\x00",
+    );
+    assert_eq!(
+        heavy,
+        Err(WireError::SentenceTooLong {
+            words: 3,
+            bytes: 20
+        })
+    );
+    assert_eq!(
+        decode_all(
+            &mut Decoder::new(limits),
+            b"\x0aaaaaaaaaaa\x0abbbbbbbbbb\x00"
+        )
+        .unwrap()
+        .len(),
+        1
+    );
 }
 
 #[test]
 fn a_recorded_row_reads_in_order() {
-    let received = read(&["!re", ".tag=10", "=.id=*A", "=name=a=b", "=comment=", "=detail"]);
+    let received = read(&[
+        "!re",
+        ".tag=10",
+        "=.id=*A",
+        "=name=a=b",
+        "=comment=",
+        "=detail",
+    ]);
     assert_eq!(received.tag, Tag::Number(10));
-    let Reply::Re(row) = received.reply else { panic!("not a row") };
+    let Reply::Re(row) = received.reply else {
+        panic!("not a row")
+    };
     assert_eq!(row.id().as_deref(), Some("*A"));
     assert_eq!(row.bytes("name"), Some(&b"a=b"[..]));
     assert_eq!(row.bytes("comment"), Some(&b""[..]));
@@ -109,44 +157,80 @@ fn a_recorded_row_reads_in_order() {
 
 #[test]
 fn ends_carry_their_value_wherever_the_tag_stands() {
-    for sentence in [["!done", ".tag=7", "=ret=*3"], ["!done", "=ret=*3", ".tag=7"]] {
+    for sentence in [
+        ["!done", ".tag=7", "=ret=*3"],
+        ["!done", "=ret=*3", ".tag=7"],
+    ] {
         let received = read(&sentence);
         assert_eq!(received.tag, Tag::Number(7));
-        let Reply::Done(row) = received.reply else { panic!("not an end") };
+        let Reply::Done(row) = received.reply else {
+            panic!("not an end")
+        };
         assert_eq!(row.ret().as_deref(), Some("*3"));
     }
     assert_eq!(read(&["!done"]).tag, Tag::None);
     assert_eq!(read(&["!done", ".tag=abc"]).tag, Tag::Foreign);
-    assert_eq!(read(&["!empty", ".tag=4"]), Received { tag: Tag::Number(4), reply: Reply::Empty });
+    assert_eq!(
+        read(&["!empty", ".tag=4"]),
+        Received {
+            tag: Tag::Number(4),
+            reply: Reply::Empty
+        }
+    );
 }
 
 #[test]
 fn traps_keep_category_words_and_whatever_else_came() {
-    let Reply::Trap(trap) = read(&["!trap", ".tag=10", "=category=2", "=message=interrupted"]).reply else { panic!("not a trap") };
-    assert_eq!((trap.category, trap.message.as_str()), (Some(Category::Interrupted), "interrupted"));
-    let Reply::Trap(trap) = read(&["!trap", "=message=no such item (4)", "=seen-at=x"]).reply else { panic!("not a trap") };
-    assert_eq!((trap.category, trap.message.as_str()), (None, "no such item (4)"));
+    let Reply::Trap(trap) =
+        read(&["!trap", ".tag=10", "=category=2", "=message=interrupted"]).reply
+    else {
+        panic!("not a trap")
+    };
+    assert_eq!(
+        (trap.category, trap.message.as_str()),
+        (Some(Category::Interrupted), "interrupted")
+    );
+    let Reply::Trap(trap) = read(&["!trap", "=message=no such item (4)", "=seen-at=x"]).reply
+    else {
+        panic!("not a trap")
+    };
+    assert_eq!(
+        (trap.category, trap.message.as_str()),
+        (None, "no such item (4)")
+    );
     assert_eq!(trap.extra.bytes("seen-at"), Some(&b"x"[..]));
 }
 
 #[test]
 fn fatal_comes_in_two_forms() {
-    for sentence in [["!fatal", "session terminated on request"], ["!fatal", "=message=session terminated on request"]] {
-        assert_eq!(read(&sentence).reply, Reply::Fatal("session terminated on request".to_owned()));
+    for sentence in [
+        ["!fatal", "session terminated on request"],
+        ["!fatal", "=message=session terminated on request"],
+    ] {
+        assert_eq!(
+            read(&sentence).reply,
+            Reply::Fatal("session terminated on request".to_owned())
+        );
     }
     assert_eq!(read(&["!fatal"]).reply, Reply::Fatal(String::new()));
 }
 
 #[test]
 fn rows_may_be_empty_dead_or_not_text() {
-    let Reply::Re(row) = read(&["!re", ".tag=1"]).reply else { panic!("not a row") };
+    let Reply::Re(row) = read(&["!re", ".tag=1"]).reply else {
+        panic!("not a row")
+    };
     assert_eq!(row.attributes().count(), 0);
     for dead in ["=.dead=true", "=.dead=yes"] {
-        let Reply::Re(row) = read(&["!re", ".tag=1", "=.id=*A", dead]).reply else { panic!("not a row") };
+        let Reply::Re(row) = read(&["!re", ".tag=1", "=.id=*A", dead]).reply else {
+            panic!("not a row")
+        };
         assert!(row.is_dead());
     }
     let received = Received::read(one(&encode(&[b"!re", b"=comment=caf\xe9"]))).unwrap();
-    let Reply::Re(row) = received.reply else { panic!("not a row") };
+    let Reply::Re(row) = received.reply else {
+        panic!("not a row")
+    };
     assert!(!row.is_dead());
     assert_eq!(row.bytes("comment"), Some(&b"caf\xe9"[..]));
     assert_eq!(row.text("comment").as_deref(), Some("caf\u{fffd}"));
@@ -154,14 +238,24 @@ fn rows_may_be_empty_dead_or_not_text() {
 
 #[test]
 fn a_sentence_that_is_no_reply_is_refused() {
-    assert_eq!(Received::read(one(&encode(&[b"HTTP/1.1 400"]))), Err(WireError::NotAReply));
+    assert_eq!(
+        Received::read(one(&encode(&[b"HTTP/1.1 400"]))),
+        Err(WireError::NotAReply)
+    );
 }
 
 #[test]
 fn values_stay_out_of_debug_output() {
-    let sentence = one(&encode(&[b"!re", b"=name=AB12-CD34-EF56", b"=message=user AB12-CD34-EF56"]));
-    let shown = format!("{sentence:?} {:?}", Received::read(sentence.clone()).unwrap());
-    assert!(shown.contains("=name="), "{shown}");
+    let sentence = one(&encode(&[
+        b"!re",
+        b"=name=AB12-CD34-EF56",
+        b"=message=user AB12-CD34-EF56",
+    ]));
+    let shown = format!(
+        "{sentence:?} {:?}",
+        Received::read(sentence.clone()).unwrap()
+    );
+    assert!(shown.contains("=name"), "{shown}");
     assert!(!shown.contains("AB12"), "{shown}");
 }
 

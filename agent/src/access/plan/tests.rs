@@ -1,0 +1,592 @@
+//! Plans carried out on a router in memory: single cases first, then generated lives of a site.
+
+use std::net::Ipv4Addr;
+
+use mnara_protocol::plan::Rate;
+use proptest::prelude::*;
+
+use super::model::Model;
+use super::*;
+use crate::access::observed::Setting;
+
+fn ticket(number: u8) -> TicketId {
+    TicketId::from_bytes([number; 16])
+}
+
+fn mac(number: u8) -> Mac {
+    Mac::from_bytes([2, 0, 0, 0, 0, number])
+}
+
+fn name(number: u8) -> Credential {
+    Credential::new(format!("code-{number}"))
+}
+
+fn address(number: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(10, 0, 0, number))
+}
+
+fn profile(devices: u16) -> (String, ProfileSpec) {
+    let rate = Some(Rate {
+        down_bps: 5_000_000,
+        up_bps: 1_000_000,
+    });
+    (
+        format!("mnara-{devices}"),
+        ProfileSpec {
+            rate,
+            shared_users: Some(devices),
+            keepalive_secs: Some(120),
+            mac_cookie_secs: None,
+        },
+    )
+}
+
+fn spec(number: u8, max_devices: u16, devices: &[u8]) -> UserSpec {
+    let devices: Vec<Mac> = devices.iter().copied().map(mac).collect();
+    UserSpec {
+        ticket: ticket(number),
+        name: name(number),
+        password: name(number),
+        profile: profile(max_devices).0,
+        mac: if max_devices == 1 {
+            devices.first().copied()
+        } else {
+            None
+        },
+        limit_uptime: Some(3_600),
+        limit_bytes: None,
+        devices,
+        max_devices,
+    }
+}
+
+fn wanting(users: Vec<UserSpec>) -> Desired {
+    let profiles = users.iter().map(|user| profile(user.max_devices)).collect();
+    Desired {
+        profiles,
+        users,
+        ..Desired::nothing()
+    }
+}
+
+fn host(model: &mut Model, number: u8, at: u8) {
+    let id = model.id();
+    model.observed.hosts.push(Host {
+        id,
+        mac: mac(number),
+        address: address(at),
+        to_address: None,
+        server: "hotspot1".to_owned(),
+        idle_secs: 0,
+        authorized: false,
+        bypassed: false,
+    });
+}
+
+fn online(model: &Model) -> Vec<(Mac, Credential)> {
+    let mut online: Vec<_> = model
+        .observed
+        .active
+        .iter()
+        .map(|row| (row.mac, row.user.clone()))
+        .collect();
+    online.sort();
+    online
+}
+
+#[test]
+fn a_bought_ticket_is_written_and_its_device_logged_in() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    assert_eq!(model.settle(&wanting(vec![spec(1, 1, &[1])])), 1);
+    assert_eq!(online(&model), [(mac(1), name(1))]);
+    let kinds: Vec<_> = model
+        .log
+        .iter()
+        .map(|action| action.ticket().is_some())
+        .collect();
+    assert_eq!(kinds, [false, true, true]);
+    assert!(matches!(
+        model.log.as_slice(),
+        [
+            Action::AddProfile { .. },
+            Action::AddUser { .. },
+            Action::LogIn { .. }
+        ]
+    ));
+}
+
+#[test]
+fn a_device_that_is_away_waits_and_is_logged_in_when_it_comes() {
+    let mut model = Model::new();
+    let desired = wanting(vec![spec(1, 1, &[1])]);
+    model.settle(&desired);
+    assert!(online(&model).is_empty());
+    host(&mut model, 1, 9);
+    assert_eq!(model.settle(&desired), 1);
+    assert_eq!(online(&model), [(mac(1), name(1))]);
+}
+
+#[test]
+fn an_ended_ticket_is_cut_off_in_order_and_removed_after_its_counters_are_in() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    model.settle(&wanting(vec![spec(1, 2, &[1])]));
+    let id = model.id();
+    model.observed.cookies.push(CookieRow {
+        id,
+        user: name(1),
+        mac: Some(mac(1)),
+    });
+    model.observed.active[0].bytes_in = 700;
+    model.log.clear();
+    let nothing = Desired::nothing();
+    let first = plan(&nothing, &model.observed);
+    assert!(matches!(
+        first.as_slice(),
+        [
+            Action::DisableUser { .. },
+            Action::RemoveCookie { .. },
+            Action::RemoveActive {
+                why: Cut::Ended,
+                ..
+            }
+        ]
+    ));
+    for action in &first {
+        model.apply(action);
+    }
+    assert_eq!(
+        model
+            .observed
+            .usage()
+            .get(&ticket(1))
+            .map(|usage| usage.bytes_in),
+        Some(700)
+    );
+    model.settle(&nothing);
+    assert!(model.observed.users.is_empty() && model.observed.profiles.is_empty());
+}
+
+#[test]
+fn a_phone_with_a_new_address_of_its_own_takes_the_place_of_its_old_self() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    model.settle(&wanting(vec![spec(1, 1, &[1])]));
+    // The ticket moves to device 2, which is the same phone after its hardware address rotated.
+    host(&mut model, 2, 2);
+    assert_eq!(model.settle(&wanting(vec![spec(1, 1, &[2])])), 1);
+    assert_eq!(online(&model), [(mac(2), name(1))]);
+}
+
+#[test]
+fn a_device_that_moved_to_another_ip_address_is_logged_in_there() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    let desired = wanting(vec![spec(1, 1, &[1])]);
+    model.settle(&desired);
+    host(&mut model, 1, 7);
+    assert!(
+        plan(&desired, &model.observed).is_empty(),
+        "both addresses are alive"
+    );
+    model.observed.hosts[0].idle_secs = 31;
+    model.settle(&desired);
+    assert_eq!(model.observed.active[0].address, address(7));
+    assert_eq!(model.observed.active.len(), 1);
+}
+
+#[test]
+fn a_logged_out_device_stays_out_and_the_ticket_stays_in() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    let mut desired = wanting(vec![spec(1, 2, &[1])]);
+    model.settle(&desired);
+    desired.cut.insert((ticket(1), mac(1)));
+    model.settle(&desired);
+    assert!(online(&model).is_empty());
+    assert_eq!(model.observed.users.len(), 1);
+}
+
+#[test]
+fn foreign_rows_are_left_alone() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    let id = model.id();
+    model.observed.active.push(ActiveRow {
+        id,
+        user: Credential::new("T-02:00:00:00:00:01"),
+        address: address(1),
+        mac: mac(1),
+        server: "hotspot1".to_owned(),
+        uptime_secs: 5,
+        idle_secs: 0,
+        bytes_in: 0,
+        bytes_out: 0,
+    });
+    let desired = wanting(vec![spec(1, 1, &[1])]);
+    model.settle(&desired);
+    assert_eq!(
+        online(&model),
+        [(mac(1), Credential::new("T-02:00:00:00:00:01"))]
+    );
+}
+
+#[test]
+fn limits_are_what_was_counted_and_what_is_left_and_never_zero() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    let mut wanted = spec(1, 1, &[1]);
+    wanted.limit_bytes = Some(1_000_000);
+    model.settle(&wanting(vec![wanted.clone()]));
+    // An hour on, with 400 kB in a session that has ended and 100 kB in the one that runs.
+    model.observed.users[0].uptime_secs = 1_000;
+    model.observed.users[0].bytes_out = 400_000;
+    model.observed.active[0].uptime_secs = 500;
+    model.observed.active[0].bytes_in = 100_000;
+    wanted.limit_bytes = Some(500_000);
+    wanted.limit_uptime = Some(2_100);
+    let desired = wanting(vec![wanted.clone()]);
+    assert_eq!(
+        plan(&desired, &model.observed),
+        [],
+        "counted and left add up to what was sold"
+    );
+    // A power cut: the session and its counters are gone, so the same limit would now give too much.
+    model.observed.active.clear();
+    model.observed.hosts[0].authorized = false;
+    model.settle(&desired);
+    let row = &model.observed.users[0];
+    assert_eq!(
+        (row.limit_uptime, row.limit_bytes_total),
+        (Some(3_100), Some(900_000))
+    );
+    // All spent before anything was counted: zero would be no limit.
+    let mut model = Model::new();
+    wanted.limit_bytes = Some(0);
+    wanted.limit_uptime = Some(0);
+    model.settle(&wanting(vec![wanted]));
+    let row = &model.observed.users[0];
+    assert_eq!(
+        (row.limit_uptime, row.limit_bytes_total),
+        (Some(1), Some(1))
+    );
+}
+
+#[test]
+fn small_differences_are_not_written_to_flash_but_a_log_in_is_exact() {
+    let mut model = Model::new();
+    let mut wanted = spec(1, 1, &[1]);
+    model.settle(&wanting(vec![wanted.clone()]));
+    wanted.limit_uptime = Some(3_600 - 50);
+    assert_eq!(plan(&wanting(vec![wanted.clone()]), &model.observed), []);
+    wanted.limit_uptime = Some(3_600 - 100);
+    assert!(matches!(
+        plan(&wanting(vec![wanted.clone()]), &model.observed).as_slice(),
+        [Action::SetUser { .. }]
+    ));
+    wanted.limit_uptime = Some(3_600 - 50);
+    host(&mut model, 1, 1);
+    model.settle(&wanting(vec![wanted]));
+    assert_eq!(model.observed.users[0].limit_uptime, Some(3_550));
+}
+
+#[test]
+fn hand_edits_are_put_right() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    let desired = wanting(vec![spec(1, 1, &[1])]);
+    model.settle(&desired);
+    let agreed = model.observed.users[0].clone();
+    let row = &mut model.observed.users[0];
+    row.disabled = true;
+    row.profile = "default".to_owned();
+    row.mac = None;
+    row.limit_uptime = None;
+    model.observed.profiles[0].rate = Setting::Foreign;
+    assert_eq!(model.settle(&desired), 1);
+    assert_eq!(model.observed.users[0], agreed);
+    assert_eq!(
+        model.observed.profiles[0].rate,
+        Setting::On(Rate {
+            down_bps: 5_000_000,
+            up_bps: 1_000_000
+        })
+    );
+    model.observed.users.clear();
+    model.settle(&desired);
+    assert_eq!(model.observed.users.len(), 1);
+}
+
+#[test]
+fn a_name_held_by_an_ended_ticket_is_freed_first() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    model.settle(&wanting(vec![spec(1, 1, &[1])]));
+    let mut heir = spec(2, 1, &[1]);
+    heir.name = name(1);
+    model.settle(&wanting(vec![heir]));
+    assert_eq!(model.observed.users.len(), 1);
+    assert_eq!(model.observed.users[0].ticket, ticket(2));
+    assert_eq!(online(&model), [(mac(1), name(1))]);
+}
+
+const TICKETS: u8 = 4;
+const DEVICES: u8 = 6;
+
+#[derive(Clone, Debug)]
+enum Step {
+    /// Which tickets are on, for how many devices, and which ticket each device belongs to; which pairs are logged out.
+    Want {
+        max_devices: Vec<u16>,
+        owner: Vec<u8>,
+        cut: Vec<(u8, u8)>,
+        left: u64,
+    },
+    Come(u8, u8),
+    Leave(u8),
+    Use(u8, u64),
+    /// The router logs a device in by itself, or somebody types a code.
+    Enter(u8, u8),
+    Remember(u8, u8),
+    Switch(u8),
+    RemoveByHand(u8),
+    Retag(u8, u8),
+    PowerCut,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let (ticket, device) = (1..=TICKETS, 1..=DEVICES);
+    let step = prop_oneof![
+        4 => (
+            prop::collection::vec(0_u16..4, usize::from(TICKETS)),
+            prop::collection::vec(0..=TICKETS, usize::from(DEVICES)),
+            prop::collection::vec((ticket.clone(), device.clone()), 0..3),
+            1_u64..100_000,
+        ).prop_map(|(max_devices, owner, cut, left)| Step::Want { max_devices, owner, cut, left }),
+        3 => (device.clone(), 1_u8..9).prop_map(|(device, at)| Step::Come(device, at)),
+        1 => device.clone().prop_map(Step::Leave),
+        2 => (device.clone(), 0_u64..50_000).prop_map(|(device, bytes)| Step::Use(device, bytes)),
+        1 => (device.clone(), ticket.clone()).prop_map(|(device, ticket)| Step::Enter(device, ticket)),
+        1 => (device, ticket.clone()).prop_map(|(device, ticket)| Step::Remember(device, ticket)),
+        1 => ticket.clone().prop_map(Step::Switch),
+        1 => ticket.clone().prop_map(Step::RemoveByHand),
+        1 => (ticket.clone(), ticket).prop_map(|(from, to)| Step::Retag(from, to)),
+        1 => Just(Step::PowerCut),
+    ];
+    prop::collection::vec(step, 1..25)
+}
+
+fn happen(model: &mut Model, desired: &mut Desired, step: Step) {
+    let seen = &mut model.observed;
+    match step {
+        Step::Want {
+            max_devices,
+            owner,
+            cut,
+            left,
+        } => {
+            let users = (1..=TICKETS)
+                .zip(max_devices)
+                .filter(|(_, places)| *places > 0)
+                .map(|(number, places)| {
+                    let owned = (1..=DEVICES)
+                        .zip(&owner)
+                        .filter(|(_, owner)| **owner == number)
+                        .map(|(device, _)| device);
+                    let devices: Vec<u8> = owned.take(usize::from(places)).collect();
+                    UserSpec {
+                        limit_uptime: Some(left),
+                        limit_bytes: Some(left),
+                        ..spec(number, places, &devices)
+                    }
+                });
+            *desired = wanting(users.collect());
+            desired.cut = cut
+                .into_iter()
+                .map(|(number, device)| (ticket(number), mac(device)))
+                .collect();
+        }
+        Step::Come(device, at) => {
+            if seen
+                .hosts
+                .iter()
+                .all(|host| host.mac != mac(device) && host.address != address(at))
+            {
+                host(model, device, at);
+            }
+        }
+        Step::Leave(device) => {
+            let sessions: Vec<_> = seen
+                .active
+                .iter()
+                .filter(|row| row.mac == mac(device))
+                .map(|row| row.id.clone())
+                .collect();
+            for id in sessions {
+                model.log_out(&id);
+            }
+            model.observed.hosts.retain(|host| host.mac != mac(device));
+        }
+        Step::Use(device, bytes) => {
+            for row in seen.active.iter_mut().filter(|row| row.mac == mac(device)) {
+                row.bytes_in += bytes;
+                row.uptime_secs += bytes / 1_000;
+            }
+        }
+        Step::Enter(device, number) => {
+            let room = seen
+                .active
+                .iter()
+                .filter(|row| row.user == name(number))
+                .count()
+                == 0;
+            let lets = |row: &UserRow| {
+                row.name == name(number)
+                    && !row.disabled
+                    && row.mac.is_none_or(|bound| bound == mac(device))
+            };
+            let used_up = |row: &UserRow| {
+                row.limit_bytes_total
+                    .is_some_and(|limit| row.bytes_in + row.bytes_out >= limit)
+                    || row
+                        .limit_uptime
+                        .is_some_and(|limit| row.uptime_secs >= limit)
+            };
+            let at = seen
+                .hosts
+                .iter()
+                .find(|host| host.mac == mac(device) && !host.authorized)
+                .map(Host::login_address);
+            if let Some(at) =
+                at.filter(|_| room && seen.users.iter().any(|row| lets(row) && !used_up(row)))
+            {
+                model.log_in(&name(number), mac(device), at);
+            }
+        }
+        Step::Remember(device, number) => {
+            let id = model.id();
+            model.observed.cookies.push(CookieRow {
+                id,
+                user: name(number),
+                mac: Some(mac(device)),
+            });
+        }
+        Step::Switch(number) => {
+            for row in seen.users.iter_mut().filter(|row| row.name == name(number)) {
+                row.disabled = !row.disabled;
+                row.limit_bytes_total = None;
+            }
+        }
+        Step::RemoveByHand(number) => seen.users.retain(|row| row.name != name(number)),
+        Step::Retag(from, to) => {
+            for row in seen
+                .users
+                .iter_mut()
+                .filter(|row| row.ticket == ticket(from))
+            {
+                row.ticket = ticket(to);
+            }
+        }
+        Step::PowerCut => {
+            seen.active.clear();
+            seen.hosts.clear();
+        }
+    }
+}
+
+/// Says what must hold once there is nothing left to do.
+fn check(model: &Model, desired: &Desired) {
+    let seen = &model.observed;
+    let mut wanted: Vec<_> = desired.users.iter().map(|user| user.ticket).collect();
+    let mut there: Vec<_> = seen.users.iter().map(|row| row.ticket).collect();
+    wanted.sort();
+    there.sort();
+    assert_eq!(there, wanted, "just the users of tickets that give access");
+    for user in &desired.users {
+        let row = seen
+            .users
+            .iter()
+            .find(|row| row.ticket == user.ticket)
+            .unwrap();
+        assert!(!row.disabled && row.profile == user.profile && row.mac == user.mac);
+        let sessions: Vec<_> = seen.sessions_of(&user.name).collect();
+        assert!(
+            sessions.len() <= usize::from(user.max_devices),
+            "more devices than sold"
+        );
+        let youngest = sessions
+            .iter()
+            .map(|row| row.uptime_secs)
+            .min()
+            .unwrap_or_default();
+        let left = user.limit_uptime.unwrap();
+        let gives = row
+            .limit_uptime
+            .unwrap()
+            .saturating_sub(row.uptime_secs + youngest);
+        assert!(
+            gives <= left + 60.max(left / 50) && gives + 5 >= left,
+            "{gives} seconds for {left}"
+        );
+        let running: u64 = sessions
+            .iter()
+            .map(|row| row.bytes_in + row.bytes_out)
+            .sum();
+        let gives = row
+            .limit_bytes_total
+            .unwrap()
+            .saturating_sub(row.bytes_in + row.bytes_out + running);
+        assert!(
+            gives <= left + 65_536.max(left / 50),
+            "{gives} bytes for {left}"
+        );
+        for device in &user.devices {
+            let here = seen.hosts.iter().any(|host| host.mac == *device);
+            let elsewhere = seen
+                .active
+                .iter()
+                .any(|row| row.mac == *device && row.user != user.name);
+            let is_cut = desired.cut.contains(&(user.ticket, *device));
+            let is_online = sessions.iter().any(|row| row.mac == *device);
+            assert_eq!(is_online, here && !elsewhere && !is_cut, "{device}");
+        }
+    }
+    for (number, device) in &desired.cut {
+        let Some(user) = desired.users.iter().find(|user| user.ticket == *number) else {
+            continue;
+        };
+        assert!(seen.sessions_of(&user.name).all(|row| row.mac != *device));
+        assert!(
+            seen.cookies
+                .iter()
+                .all(|row| row.user != user.name || row.mac != Some(*device))
+        );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn every_life_of_a_site_ends_in_agreement(steps in steps()) {
+        let mut model = Model::new();
+        let mut desired = Desired::nothing();
+        for step in steps {
+            happen(&mut model, &mut desired, step);
+            let rounds = model.settle(&desired);
+            prop_assert!(rounds <= 5, "{} plans to agree", rounds);
+            check(&model, &desired);
+        }
+    }
+
+    #[test]
+    fn the_same_look_gives_the_same_plan(steps in steps()) {
+        let mut model = Model::new();
+        let mut desired = Desired::nothing();
+        for step in steps {
+            happen(&mut model, &mut desired, step);
+            prop_assert_eq!(plan(&desired, &model.observed), plan(&desired, &model.observed));
+        }
+    }
+}
