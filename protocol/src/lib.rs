@@ -13,5 +13,7 @@ pub mod ids;
 pub mod message;
 pub mod money;
 pub mod plan;
+pub mod seal;
 pub mod session;
 pub mod ticket;
+pub mod token;

@@ -1,0 +1,458 @@
+//! What is in flight: entries on their way up, at both ends, and the one page on its way down. Bodies are never kept here, only
+//! numbers, sizes and chain values; what a frame looks like is in `wire`.
+
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
+
+use super::records::{Entry, EntryNo, FeedCursor, FeedRow, Mark, Page};
+use super::wire::{self, WireEntry};
+use crate::frame::{FrameError, Kind, MAX_BODY};
+use crate::ids::JournalId;
+
+/// What an entry costs besides its body.
+const ENTRY_OVERHEAD: usize = 32;
+/// What a row costs besides its body.
+const ROW_OVERHEAD: usize = 48;
+/// What a frame of entries or rows costs besides them.
+const FRAME_OVERHEAD: usize = 128;
+/// A page is cut at this size, so that a slow line carries something else in between.
+const PAGE_BYTES: usize = 64 * 1024;
+
+/// How much may be unacknowledged.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) entries: u64,
+    pub(crate) bytes: usize,
+}
+
+/// Entries in flight, oldest first, with their sizes.
+#[derive(Debug, Default)]
+struct InFlight {
+    sizes: VecDeque<(EntryNo, u32)>,
+    bytes: usize,
+}
+
+impl InFlight {
+    /// Adds an entry if the window has room. One entry alone may be larger than the window.
+    fn add(&mut self, number: EntryNo, size: usize, window: Window) -> bool {
+        let full = u64::try_from(self.sizes.len()).unwrap_or(u64::MAX) >= window.entries
+            || (!self.sizes.is_empty() && self.bytes + size > window.bytes);
+        if full || size > MAX_BODY - FRAME_OVERHEAD {
+            return false;
+        }
+        self.sizes
+            .push_back((number, u32::try_from(size).unwrap_or(u32::MAX)));
+        self.bytes += size;
+        true
+    }
+
+    fn done(&mut self, up_to: EntryNo) {
+        while let Some((_, size)) = self.sizes.pop_front_if(|(number, _)| *number <= up_to) {
+            self.bytes -= usize::try_from(size).unwrap_or(usize::MAX);
+        }
+        if self.sizes.is_empty() {
+            *self = Self::default();
+        }
+    }
+}
+
+const fn entry_size(entry: &Entry) -> usize {
+    entry.body.len() + ENTRY_OVERHEAD
+}
+
+/// What became of an offer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Offered {
+    /// This body goes out.
+    Frame(Vec<u8>),
+    /// Nothing of it was wanted, or the window is full.
+    Nothing,
+    /// The journal does not continue what the controller holds.
+    Forked,
+    /// An entry no frame can hold.
+    TooLarge(EntryNo),
+}
+
+/// The agent's side of the way up.
+#[derive(Debug)]
+pub(crate) struct Up {
+    /// The oldest entry the journal still has.
+    oldest: EntryNo,
+    /// The journal's end.
+    last: Mark,
+    /// What the controller has on disk.
+    acknowledged: Mark,
+    /// What was offered.
+    tail: Mark,
+    /// Whether anything was offered in this session.
+    begun: bool,
+    in_flight: InFlight,
+}
+
+impl Up {
+    pub(crate) fn new(oldest: EntryNo, last: Mark) -> Self {
+        Self {
+            oldest,
+            last,
+            acknowledged: last,
+            tail: last,
+            begun: false,
+            in_flight: InFlight::default(),
+        }
+    }
+
+    pub(crate) const fn last(&self) -> Mark {
+        self.last
+    }
+
+    pub(crate) const fn tail(&self) -> Mark {
+        self.tail
+    }
+
+    pub(crate) fn grew(&mut self, last: Mark) {
+        if last.number > self.last.number {
+            self.last = last;
+        }
+    }
+
+    pub(crate) fn pruned(&mut self, oldest: EntryNo) {
+        self.oldest = self.oldest.max(oldest);
+    }
+
+    /// The controller says what it holds. False when that is not part of this journal.
+    pub(crate) fn connected(&mut self, held: Mark) -> bool {
+        self.acknowledged = held;
+        self.tail = held;
+        self.begun = false;
+        self.in_flight = InFlight::default();
+        held.number < self.last.number || held == self.last
+    }
+
+    pub(crate) fn wanted(&self, window: Window) -> Option<RangeInclusive<EntryNo>> {
+        let from = self
+            .tail
+            .number
+            .next()
+            .max(if self.begun { EntryNo(0) } else { self.oldest });
+        let used = u64::try_from(self.in_flight.sizes.len()).unwrap_or(u64::MAX);
+        let room = window.entries.saturating_sub(used);
+        if room == 0 || self.in_flight.bytes >= window.bytes || from > self.last.number {
+            return None;
+        }
+        let to = EntryNo(from.0.saturating_add(room - 1)).min(self.last.number);
+        Some(from..=to)
+    }
+
+    /// Takes the entries that follow on what was offered, as many as the window has room for.
+    pub(crate) fn offer(&mut self, entries: &[Entry], window: Window) -> Offered {
+        let due = self.tail.number.next();
+        let entries = match entries.iter().position(|entry| entry.number >= due) {
+            Some(place) => &entries[place..],
+            None => return Offered::Nothing,
+        };
+        let (first, previous) = (entries[0].number, entries[0].previous);
+        if first > due {
+            if self.begun {
+                return Offered::Nothing;
+            }
+        } else if previous != self.tail.chain {
+            return Offered::Forked;
+        }
+        let mut expected = Mark {
+            number: first.before(),
+            chain: previous,
+        };
+        let mut taken = Vec::new();
+        for entry in entries {
+            if entry.number != expected.number.next() || entry.previous != expected.chain {
+                break;
+            }
+            if !self.in_flight.add(entry.number, entry_size(entry), window) {
+                break;
+            }
+            expected = entry.mark();
+            taken.push(WireEntry {
+                at: entry.at,
+                kind: entry.kind,
+                body: entry.body.clone(),
+            });
+        }
+        if taken.is_empty() {
+            return if entry_size(&entries[0]) > MAX_BODY - FRAME_OVERHEAD {
+                Offered::TooLarge(first)
+            } else {
+                Offered::Nothing
+            };
+        }
+        self.tail = expected;
+        self.begun = true;
+        Offered::Frame(wire::to_bytes(&wire::Entries {
+            first,
+            previous,
+            entries: taken,
+        }))
+    }
+
+    /// The controller has it on disk. True when that is news.
+    pub(crate) fn acknowledged(&mut self, mark: Mark) -> Result<bool, FrameError> {
+        let bad = Err(FrameError::BadBody(Kind::Acknowledged.number()));
+        if mark.number > self.tail.number
+            || mark.number < self.acknowledged.number
+            || (mark.number == self.tail.number && mark.chain != self.tail.chain)
+        {
+            return bad;
+        }
+        let news = mark.number > self.acknowledged.number;
+        self.acknowledged = mark;
+        self.in_flight.done(mark.number);
+        Ok(news)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.in_flight.sizes.capacity()
+    }
+}
+
+/// What a frame of entries turned out to be.
+#[derive(Debug)]
+pub(crate) enum Arrived {
+    /// They follow on what is held.
+    Entries(Vec<Entry>),
+    /// They follow after a gap that the agent cannot fill.
+    AfterGap {
+        from: EntryNo,
+        to: EntryNo,
+        entries: Vec<Entry>,
+    },
+    /// They follow on something else.
+    Forked,
+}
+
+/// The controller's side of the way up.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// Verified and handed out.
+    received: Mark,
+    /// On disk.
+    stored: Mark,
+    begun: bool,
+    acknowledge: bool,
+    in_flight: InFlight,
+}
+
+impl Held {
+    pub(crate) fn new(mark: Mark) -> Self {
+        Self {
+            received: mark,
+            stored: mark,
+            begun: false,
+            acknowledge: false,
+            in_flight: InFlight::default(),
+        }
+    }
+
+    pub(crate) fn arrive(
+        &mut self,
+        frame: wire::Entries,
+        window: Window,
+    ) -> Result<Arrived, FrameError> {
+        let bad = FrameError::BadBody(Kind::Entries.number());
+        let due = self.received.number.next();
+        if frame.first < due || frame.entries.is_empty() || (frame.first > due && self.begun) {
+            return Err(bad);
+        }
+        if frame.first == due && frame.previous != self.received.chain {
+            return Ok(Arrived::Forked);
+        }
+        let gap = frame.first > due;
+        let mut mark = Mark {
+            number: frame.first.before(),
+            chain: frame.previous,
+        };
+        let mut entries = Vec::with_capacity(frame.entries.len());
+        for WireEntry { at, kind, body } in frame.entries {
+            let entry = Entry {
+                number: mark.number.next(),
+                previous: mark.chain,
+                at,
+                kind,
+                body,
+            };
+            if !self.in_flight.add(entry.number, entry_size(&entry), window) {
+                return Err(FrameError::Window);
+            }
+            mark = entry.mark();
+            entries.push(entry);
+        }
+        self.begun = true;
+        self.received = mark;
+        Ok(if gap {
+            Arrived::AfterGap {
+                from: due,
+                to: frame.first.before(),
+                entries,
+            }
+        } else {
+            Arrived::Entries(entries)
+        })
+    }
+
+    pub(crate) const fn mark(&self) -> Mark {
+        self.received
+    }
+
+    /// The caller has it on disk. What was never handed out cannot be, and is not believed.
+    pub(crate) fn stored(&mut self, up_to: Mark) {
+        let known = up_to.number < self.received.number || up_to == self.received;
+        if known && up_to.number > self.stored.number {
+            self.stored = up_to;
+            self.acknowledge = true;
+            self.in_flight.done(up_to.number);
+        }
+    }
+
+    /// The acknowledgement that is due, once.
+    pub(crate) fn take_acknowledgement(&mut self) -> Option<Mark> {
+        std::mem::take(&mut self.acknowledge).then_some(self.stored)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.in_flight.sizes.capacity()
+    }
+}
+
+/// The controller's side of the way down: where the agent stands, whether there may be more, and the one page in flight.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    cursor: FeedCursor,
+    wanted: bool,
+    changed: bool,
+    in_flight: Option<(FeedCursor, bool)>,
+}
+
+impl Feed {
+    pub(crate) const fn new(cursor: FeedCursor) -> Self {
+        Self {
+            cursor,
+            wanted: true,
+            changed: false,
+            in_flight: None,
+        }
+    }
+
+    pub(crate) const fn changed(&mut self) {
+        self.wanted = true;
+        self.changed = true;
+    }
+
+    pub(crate) const fn take_wanted(&mut self) -> Option<FeedCursor> {
+        if !self.wanted || self.in_flight.is_some() {
+            return None;
+        }
+        self.changed = false;
+        Some(self.cursor)
+    }
+
+    /// Takes a page, cut to what a frame should hold. An error names a row no frame can hold.
+    pub(crate) fn offer(&mut self, mut page: Page) -> Result<Option<Vec<u8>>, u64> {
+        if self.in_flight.is_some() {
+            return Ok(None);
+        }
+        let mut bytes = 0;
+        let size = |row: &FeedRow| row.body.len() + ROW_OVERHEAD;
+        let fits = page
+            .rows
+            .iter()
+            .take_while(|row| {
+                bytes += size(row);
+                bytes <= PAGE_BYTES
+            })
+            .count()
+            .max(1);
+        if fits < page.rows.len() {
+            page.rows.truncate(fits);
+            page.more = true;
+        }
+        let Some(last) = page.rows.last() else {
+            self.wanted = self.changed;
+            return Ok(None);
+        };
+        if size(last) > MAX_BODY - FRAME_OVERHEAD {
+            self.wanted = false;
+            return Err(last.revision.0);
+        }
+        page.cursor = last.cursor();
+        self.wanted = page.more || self.changed;
+        self.in_flight = Some((page.cursor, page.more));
+        Ok(Some(wire::to_bytes(&page)))
+    }
+
+    pub(crate) fn stored(&mut self, cursor: FeedCursor) -> Result<(), FrameError> {
+        match self.in_flight.take() {
+            Some((sent, more)) if sent == cursor => {
+                self.cursor = cursor;
+                self.wanted |= more;
+                Ok(())
+            }
+            _ => Err(FrameError::BadBody(Kind::PageStored.number())),
+        }
+    }
+}
+
+/// The agent's side of the way down.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    position: FeedCursor,
+    in_hand: Option<FeedCursor>,
+}
+
+impl Reading {
+    pub(crate) const fn new(position: FeedCursor) -> Self {
+        Self {
+            position,
+            in_hand: None,
+        }
+    }
+
+    pub(crate) const fn position(&self) -> FeedCursor {
+        self.position
+    }
+
+    pub(crate) fn arrive(&mut self, page: &Page) -> Result<(), FrameError> {
+        if self.in_hand.is_some() {
+            return Err(FrameError::Window);
+        }
+        let mut place = self.position;
+        let rising = page.rows.iter().all(|row| {
+            let higher = row.cursor() > place;
+            place = row.cursor();
+            higher
+        });
+        if !rising || page.rows.is_empty() || place != page.cursor {
+            return Err(FrameError::BadBody(Kind::Page.number()));
+        }
+        self.in_hand = Some(page.cursor);
+        Ok(())
+    }
+
+    /// True when this was the page in hand.
+    pub(crate) fn stored(&mut self, cursor: FeedCursor) -> bool {
+        let taken = self.in_hand.take_if(|sent| *sent == cursor).is_some();
+        if taken {
+            self.position = cursor;
+        }
+        taken
+    }
+}
+
+/// The controller's comparison of a claim with what it holds.
+pub(crate) fn fork(journal: JournalId, last: Mark, held: Option<Mark>) -> Result<Mark, Mark> {
+    let held = held.unwrap_or_else(|| Mark::start(journal));
+    if held.number < last.number || held == last {
+        Ok(held)
+    } else {
+        Err(held)
+    }
+}
