@@ -1,0 +1,210 @@
+//! The real controller with its private database: started, killed, brought back, and told things on its command line.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::process::Command;
+use tokio::sync::watch;
+
+use super::clock::{self, Push, Reading};
+use super::ports;
+use super::program::{Log, PATIENCE, Program, built};
+
+/// One controller, running or not; its data stay.
+#[derive(Debug)]
+pub struct Controller {
+    binary: PathBuf,
+    settings: Vec<(&'static str, String)>,
+    listen: SocketAddr,
+    clock: PathBuf,
+    log: Log,
+    program: Option<Program>,
+}
+
+impl Controller {
+    /// Makes one that keeps its data in a folder and pays through a Daraja.
+    ///
+    /// # Errors
+    /// When it was not built.
+    pub async fn new(folder: &Path, daraja: &str, changed: &watch::Sender<u64>) -> Result<Self> {
+        let binary = built("mnara-controller")?;
+        let listen = ports::free()?;
+        let clock = folder.join("controller.clock");
+        let data = folder.join("controller");
+        let key = Command::new(&binary)
+            .env_clear()
+            .args(["key", "new"])
+            .output()
+            .await
+            .context("making a key for the controller")?;
+        ensure!(
+            key.status.success(),
+            "`mnara-controller key new` failed: {}",
+            String::from_utf8_lossy(&key.stderr)
+        );
+        let settings = vec![
+            (
+                "PATH",
+                std::env::var_os("PATH")
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+            ),
+            (
+                "ENCRYPTION_KEY",
+                String::from_utf8(key.stdout)?.trim().to_owned(),
+            ),
+            ("MNARA_DATA_DIR", data.display().to_string()),
+            ("MNARA_LISTEN", listen.to_string()),
+            ("MNARA_DARAJA", daraja.to_owned()),
+            ("MNARA_DARAJA_QUERIES", "600".to_owned()),
+            ("MNARA_CLOCK_SOCKET", clock.display().to_string()),
+            ("MNARA_LOG", "info,sqlx=warn".to_owned()),
+        ];
+        Ok(Self {
+            binary,
+            settings,
+            listen,
+            clock,
+            log: Log::new("controller", changed),
+            program: None,
+        })
+    }
+
+    fn call(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .env_clear()
+            .envs(self.settings.iter().map(|(name, value)| (*name, value)));
+        command
+    }
+
+    /// Starts it and waits until it serves.
+    ///
+    /// # Errors
+    /// When it does not come up.
+    pub async fn start(&mut self) -> Result<()> {
+        ensure!(self.program.is_none(), "the controller runs already");
+        let from = self.log.end();
+        let mut command = self.call();
+        command.arg("run");
+        let mut program = Program::start(command, &self.log)?;
+        let up = self
+            .log
+            .said(from, "that it listens", |line| line.contains("listening"));
+        tokio::select! {
+            up = up => up?,
+            () = program.ended() => bail!("the controller ended at once:\n{}", self.log.tail(40)),
+        };
+        self.program = Some(program);
+        Ok(())
+    }
+
+    /// Ends it as `kill -9` does; its private database dies with it.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.program
+            .take()
+            .context("the controller does not run")?
+            .kill()
+            .await
+    }
+
+    /// Asks it to end.
+    ///
+    /// # Errors
+    /// When it does not run, or does not end well.
+    pub async fn stop(&mut self) -> Result<()> {
+        let status = self
+            .program
+            .take()
+            .context("the controller does not run")?
+            .stop()
+            .await?;
+        ensure!(
+            status.success(),
+            "the controller ended with {status}:\n{}",
+            self.log.tail(40)
+        );
+        Ok(())
+    }
+
+    /// The running program.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn program(&self) -> Result<&Program> {
+        self.program.as_ref().context("the controller does not run")
+    }
+
+    /// Whether it runs.
+    #[must_use]
+    pub const fn runs(&self) -> bool {
+        self.program.is_some()
+    }
+
+    /// Runs one of its commands and gives what it printed.
+    ///
+    /// # Errors
+    /// When the command fails; the error has its words.
+    pub async fn command(&self, words: &[&str]) -> Result<String> {
+        self.command_with(&[], words).await
+    }
+
+    /// As [`Self::command`], with more in the environment.
+    ///
+    /// # Errors
+    /// When the command fails; the error has its words.
+    pub async fn command_with(&self, settings: &[(&str, &str)], words: &[&str]) -> Result<String> {
+        let mut command = self.call();
+        command
+            .envs(settings.iter().copied())
+            .args(words)
+            .kill_on_drop(true);
+        let shown = words
+            .first_chunk::<2>()
+            .map_or_else(|| words.join(" "), |two| two.join(" "));
+        let output = tokio::time::timeout(PATIENCE, command.output())
+            .await
+            .with_context(|| format!("`mnara-controller {shown}` does not end"))?
+            .with_context(|| format!("starting `mnara-controller {shown}`"))?;
+        ensure!(
+            output.status.success(),
+            "`mnara-controller {shown}` failed: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).context("the controller printed no text")
+    }
+
+    /// The address of one of its paths.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.listen)
+    }
+
+    /// What it has said.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Lets time pass for it alone.
+    ///
+    /// # Errors
+    /// When its clock cannot be moved.
+    pub async fn advance(&self, by: Duration) -> Result<Reading> {
+        clock::push(&self.clock, Push::Advance(by)).await
+    }
+
+    /// Moves its clock.
+    ///
+    /// # Errors
+    /// When its clock cannot be moved.
+    pub async fn push(&self, push: Push) -> Result<Reading> {
+        clock::push(&self.clock, push).await
+    }
+}
