@@ -189,6 +189,13 @@ create table series (
     plan_id uuid not null,
     plan_name text not null,
     price numeric(10, 2) not null check (price >= 0),
+    -- The plan's terms on the day of printing.
+    duration_secs bigint,
+    online_secs bigint,
+    data_bytes bigint,
+    devices integer not null check (devices between 1 and 100),
+    rate_down_bps bigint,
+    rate_up_bps bigint,
     count integer not null check (count between 1 and 100000),
     skipped integer[] not null,
     alphabet text not null check (alphabet in ('crockford', 'digits')),
@@ -228,9 +235,13 @@ create table payments (
     external_txn_id text,
     status text not null check (status in ('pending', 'success', 'failed')),
     created_at timestamptz not null,
+    -- A receipt that waits for the rail to agree; unproven, so not unique.
+    noted_receipt text,
     site_id uuid,
     plan_id uuid,
     plan_revision integer,
+    -- The plan as the customer saw it, in the protocol's encoding: what was bought is given, whatever the plan is by then.
+    bought bytea,
     attempt_id uuid,
     mac macaddr,
     -- Twelve digits, ours and never the callback's.
@@ -242,14 +253,13 @@ create table payments (
     token_hash bytea unique check (length(token_hash) = 32),
     merchant_request_id text,
     checkout_request_id text,
-    -- Where the push is: created (not sent), sent, accepted, unknown (no answer), refused.
-    push text not null check (push in ('created', 'sent', 'accepted', 'unknown', 'refused')),
+    -- Where the push is: created (not known to be sent), accepted, unknown (no answer), refused.
+    push text not null check (push in ('created', 'accepted', 'unknown', 'refused')),
     result_code text,
     failure text,
     settled_at timestamptz,
     -- How it was settled: callback, query, c2b.
     settled_by text check (settled_by in ('callback', 'query', 'c2b')),
-    next_query_at timestamptz,
     queries integer not null check (queries >= 0),
     -- Something a person should look at, in one word (contrary-query, amount, late, duplicate-receipt, setup).
     flag text,
@@ -258,14 +268,13 @@ create table payments (
     foreign key (provider_id, site_id) references sites (provider_id, id),
     foreign key (provider_id, plan_id) references plans (provider_id, id),
     check ((status = 'pending') = (settled_at is null)),
-    check (type <> 'mpesa_customer_payment' or (msisdn is not null and plan_id is not null and secret_hash is not null)),
+    check (type <> 'mpesa_customer_payment' or (msisdn is not null and plan_id is not null and bought is not null and secret_hash is not null)),
     check (type <> 'mpesa_customer_payment' or amount = trunc(amount)),
     check (status <> 'success' or push <> 'created')
 );
 create unique index payments_receipt on payments (external_txn_id) where external_txn_id is not null;
 create unique index payments_checkout on payments (checkout_request_id) where checkout_request_id is not null;
 create index payments_provider on payments (provider_id, created_at, id);
-create index payments_silent on payments (next_query_at) where status = 'pending' or next_query_at is not null;
 
 -- One live prompt per phone on the whole platform: a second would kill the first.
 create table live_prompts (
@@ -450,9 +459,7 @@ create policy tenancy on providers using (id = tenant() or scope() = 'platform')
 alter table identity_keys enable row level security;
 alter table identity_keys force row level security;
 create policy platform on identity_keys using (scope() = 'platform');
-alter table live_prompts enable row level security;
-alter table live_prompts force row level security;
-create policy platform on live_prompts using (scope() = 'platform');
+-- A hash and a date, no tenant's data: a checkout takes its place here in the tenant's own transaction.
 alter table callbacks enable row level security;
 alter table callbacks force row level security;
 create policy platform on callbacks using (scope() = 'platform');

@@ -1,0 +1,18 @@
+//! The fleet: sites, their agents and the link to them. It moves bytes: what a feed row or a journal entry means is for the slices
+//! that own it.
+
+pub mod feed;
+pub mod store;
+
+use mnara_protocol::ids::{ProviderId, SiteId};
+
+/// One place with one hotspot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Its id.
+    pub id: SiteId,
+    /// Whose it is.
+    pub provider: ProviderId,
+    /// What its owner calls it.
+    pub name: String,
+}

@@ -1,0 +1,83 @@
+//! Making and changing a plan: one transaction with the feeds of all the provider's sites.
+
+use mnara_protocol::ids::{PlanId, ProviderId};
+use mnara_protocol::message::Row;
+use mnara_protocol::plan::Plan;
+use thiserror::Error;
+
+use super::{BadPlan, Draft, store};
+use crate::app::App;
+use crate::fleet::{self, feed};
+
+/// A provider has at most so many plans, so that a portal stays a page.
+pub const MOST: u16 = 100;
+/// A provider has at most so many sites.
+const SITES: u16 = 10_000;
+
+/// Why a plan was not stored.
+#[derive(Debug, Error)]
+pub enum EditError {
+    /// It makes no sense.
+    #[error(transparent)]
+    Bad(#[from] BadPlan),
+    /// There is no such plan.
+    #[error("there is no such plan")]
+    Missing,
+    /// There are too many.
+    #[error("a provider can have {MOST} plans: take one off sale and change it instead")]
+    TooMany,
+    /// The database refused.
+    #[error("the plan could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Makes a plan and tells all sites.
+///
+/// # Errors
+/// [`EditError`].
+pub async fn create(app: &App, provider: ProviderId, draft: &Draft) -> Result<Plan, EditError> {
+    draft.check()?;
+    let now = app.clock.now();
+    let id = PlanId::new(now, app.entropy.bytes());
+    let mut tx = app.db.tenant(provider).await?;
+    if store::plans(&mut tx, provider, MOST).await?.len() >= usize::from(MOST) {
+        return Err(EditError::TooMany);
+    }
+    store::insert(&mut tx, provider, id, draft, now).await?;
+    let plan = store::plan(&mut tx, provider, id).await?.ok_or(EditError::Missing)?;
+    tell_sites(&mut tx, provider, &plan).await?;
+    tx.commit().await?;
+    Ok(plan)
+}
+
+/// Changes a plan and tells all sites; tickets already sold keep their terms.
+///
+/// # Errors
+/// [`EditError`].
+pub async fn change(app: &App, provider: ProviderId, id: PlanId, draft: &Draft) -> Result<Plan, EditError> {
+    draft.check()?;
+    let mut tx = app.db.tenant(provider).await?;
+    if !store::update(&mut tx, provider, id, draft).await? {
+        return Err(EditError::Missing);
+    }
+    let plan = store::plan(&mut tx, provider, id).await?.ok_or(EditError::Missing)?;
+    tell_sites(&mut tx, provider, &plan).await?;
+    tx.commit().await?;
+    Ok(plan)
+}
+
+async fn tell_sites(conn: &mut sqlx::PgConnection, provider: ProviderId, plan: &Plan) -> sqlx::Result<()> {
+    let row = Row::Plan(plan.clone());
+    let body = row.encode();
+    let sites = fleet::store::sites(conn, provider, None, SITES).await?;
+    let changes = sites
+        .into_iter()
+        .map(|site| feed::Change {
+            site: site.id,
+            kind: row.kind(),
+            row: *plan.id.as_bytes(),
+            body: Some(body.clone()),
+        })
+        .collect();
+    feed::put(conn, provider, changes).await
+}

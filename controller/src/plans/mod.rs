@@ -1,0 +1,160 @@
+//! Plans: what a provider sells. The rules of a sensible plan are here, its rows in [`store`], changing one in [`edit`].
+
+pub mod edit;
+pub mod store;
+
+use mnara_protocol::money::Money;
+use mnara_protocol::plan::{Rate, Terms};
+use thiserror::Error;
+
+/// The shortest time a plan may sell, in seconds.
+const SHORTEST: u32 = 60;
+/// The longest, ten years, in seconds.
+const LONGEST: u32 = 315_360_000;
+/// What M-PESA moves in one go at most, in shillings.
+const DEAREST: i64 = 250_000;
+
+/// What a person decided about a plan, before it has an id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What the portal shows.
+    pub name: String,
+    /// What the customer pays.
+    pub price: Money,
+    /// What the customer gets.
+    pub terms: Terms,
+    /// How long an unused ticket stays good, in seconds.
+    pub sell_by_secs: Option<u32>,
+    /// Whether the portal offers it.
+    pub on_sale: bool,
+    /// Where it stands in the list.
+    pub position: u16,
+}
+
+/// Why a plan makes no sense. Each says what to do.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum BadPlan {
+    /// The name is missing or too long.
+    #[error("give the plan a name of 1 to 60 letters")]
+    Name,
+    /// The price cannot be paid by M-PESA.
+    #[error("give a price in whole shillings, from 1 to 250,000")]
+    Price,
+    /// Nothing limits it.
+    #[error("limit the plan by a duration, by online time or by data; without a limit one payment would last for ever")]
+    Endless,
+    /// The time is too short or too long.
+    #[error("give a time between one minute and ten years")]
+    Time,
+    /// The data allowance is nothing.
+    #[error("give at least one megabyte of data")]
+    Data,
+    /// Nobody could use it.
+    #[error("let 1 to 100 devices share a ticket")]
+    Devices,
+    /// The speed is too slow to load a page.
+    #[error("give a speed of at least 8 kbit/s in each direction")]
+    Speed,
+    /// Unused tickets would end too soon or never.
+    #[error("let unused tickets stay good between one hour and ten years")]
+    SellBy,
+}
+
+impl Draft {
+    /// Looks a plan over.
+    ///
+    /// # Errors
+    /// The first thing that makes no sense.
+    pub fn check(&self) -> Result<(), BadPlan> {
+        let name = self.name.trim();
+        if name.is_empty() || name.chars().count() > 60 {
+            return Err(BadPlan::Name);
+        }
+        match self.price.whole_shillings() {
+            Ok(1..=DEAREST) => {}
+            _ => return Err(BadPlan::Price),
+        }
+        let Terms {
+            duration_secs,
+            online_secs,
+            data_bytes,
+            devices,
+            rate,
+        } = self.terms;
+        if duration_secs.is_none() && online_secs.is_none() && data_bytes.is_none() {
+            return Err(BadPlan::Endless);
+        }
+        if [duration_secs, online_secs]
+            .into_iter()
+            .flatten()
+            .any(|secs| !(SHORTEST..=LONGEST).contains(&secs))
+        {
+            return Err(BadPlan::Time);
+        }
+        if data_bytes.is_some_and(|bytes| bytes < 1_000_000 || i64::try_from(bytes).is_err()) {
+            return Err(BadPlan::Data);
+        }
+        if !(1..=100).contains(&devices) {
+            return Err(BadPlan::Devices);
+        }
+        let too_slow = |Rate { down_bps, up_bps }: Rate| down_bps.min(up_bps) < 8_000 || i64::try_from(down_bps.max(up_bps)).is_err();
+        if rate.is_some_and(too_slow) {
+            return Err(BadPlan::Speed);
+        }
+        if self
+            .sell_by_secs
+            .is_some_and(|secs| !(3_600..=LONGEST).contains(&secs))
+        {
+            return Err(BadPlan::SellBy);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hour() -> Draft {
+        Draft {
+            name: "1 hour".into(),
+            price: Money::from_shillings(10),
+            terms: Terms {
+                duration_secs: Some(3600),
+                online_secs: None,
+                data_bytes: None,
+                devices: 1,
+                rate: None,
+            },
+            sell_by_secs: None,
+            on_sale: true,
+            position: 0,
+        }
+    }
+
+    #[test]
+    fn a_plain_hour_is_a_plan() {
+        assert_eq!(hour().check(), Ok(()));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_its_reason() {
+        let with = |change: fn(&mut Draft)| {
+            let mut draft = hour();
+            change(&mut draft);
+            draft.check()
+        };
+        assert_eq!(with(|d| d.name = " ".into()), Err(BadPlan::Name));
+        assert_eq!(with(|d| d.price = Money::ZERO), Err(BadPlan::Price));
+        assert_eq!(with(|d| d.price = Money::from_cents(1050)), Err(BadPlan::Price));
+        assert_eq!(with(|d| d.terms.duration_secs = None), Err(BadPlan::Endless));
+        assert_eq!(with(|d| d.terms.duration_secs = Some(5)), Err(BadPlan::Time));
+        assert_eq!(with(|d| d.terms.data_bytes = Some(10)), Err(BadPlan::Data));
+        assert_eq!(with(|d| d.terms.devices = 0), Err(BadPlan::Devices));
+        assert_eq!(
+            with(|d| d.terms.rate = Some(Rate { down_bps: 1_000_000, up_bps: 10 })),
+            Err(BadPlan::Speed)
+        );
+        assert_eq!(with(|d| d.sell_by_secs = Some(1)), Err(BadPlan::SellBy));
+    }
+}

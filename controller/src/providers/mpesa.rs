@@ -1,0 +1,71 @@
+//! Setting and reading a provider's M-PESA account. In the database its three secrets are sealed, each for its provider and column.
+
+use mnara_protocol::ids::ProviderId;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::store::SealedAccount;
+use super::{BadProvider, MpesaAccount, store};
+use crate::app::App;
+use crate::vault::{Column, Vault, VaultError};
+
+const CONSUMER_KEY: Column = Column("providers.mpesa_consumer_key");
+const CONSUMER_SECRET: Column = Column("providers.mpesa_consumer_secret");
+const PASSKEY: Column = Column("providers.mpesa_passkey");
+
+/// Why an account was not set or read.
+#[derive(Debug, Error)]
+pub enum AccountError {
+    /// It cannot be set so.
+    #[error(transparent)]
+    Bad(#[from] BadProvider),
+    /// There is no such provider.
+    #[error("there is no such provider")]
+    Missing,
+    /// A stored secret does not open.
+    #[error("the stored M-PESA credentials do not open: is ENCRYPTION_KEY the one they were stored with?")]
+    Vault(#[from] VaultError),
+    /// The database refused.
+    #[error("the M-PESA account could not be stored or read")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Sets a provider's M-PESA account.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn set(app: &App, provider: ProviderId, account: &MpesaAccount) -> Result<(), AccountError> {
+    account.check()?;
+    let seal = |column, secret: &SecretString| app.vault.seal(provider, column, secret.expose_secret().trim().as_bytes());
+    let sealed = SealedAccount {
+        shortcode: account.shortcode.clone(),
+        kind: account.kind.clone(),
+        consumer_key: seal(CONSUMER_KEY, &account.consumer_key),
+        consumer_secret: seal(CONSUMER_SECRET, &account.consumer_secret),
+        passkey: seal(PASSKEY, &account.passkey),
+    };
+    let mut tx = app.db.tenant(provider).await?;
+    if !store::set_account(&mut tx, provider, &sealed).await? {
+        return Err(AccountError::Missing);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Reads a provider's M-PESA account, if it has one.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn read(conn: &mut PgConnection, vault: &Vault, provider: ProviderId) -> Result<Option<MpesaAccount>, AccountError> {
+    let Some(sealed) = store::account(conn, provider).await? else {
+        return Ok(None);
+    };
+    Ok(Some(MpesaAccount {
+        shortcode: sealed.shortcode,
+        kind: sealed.kind,
+        consumer_key: vault.open_text(provider, CONSUMER_KEY, &sealed.consumer_key)?,
+        consumer_secret: vault.open_text(provider, CONSUMER_SECRET, &sealed.consumer_secret)?,
+        passkey: vault.open_text(provider, PASSKEY, &sealed.passkey)?,
+    }))
+}

@@ -1,0 +1,198 @@
+//! All SQL of providers and their subscriptions. Secrets pass through as the sealed tokens they are stored as.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
+use sqlx::PgConnection;
+
+use super::{Provider, ShortcodeKind};
+use crate::db::{At, RowId};
+
+/// Adds a provider without an M-PESA account.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(conn: &mut PgConnection, provider: &Provider, callback_path: &str, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into providers (id, business_name, contact_email, colour, help_phone, mpesa_callback_path, confirm_by_query, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        provider.id.uuid(),
+        provider.business_name,
+        provider.contact_email,
+        colour_column(provider.colour),
+        provider.help_phone,
+        callback_path,
+        provider.confirm_by_query,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+fn colour_column(colour: u32) -> i32 {
+    i32::try_from(colour & 0x00ff_ffff).unwrap_or(0)
+}
+
+/// Finds one provider.
+///
+/// # Errors
+/// When the database is away.
+pub async fn provider(conn: &mut PgConnection, id: ProviderId) -> sqlx::Result<Option<Provider>> {
+    let row = sqlx::query!(
+        "select business_name, contact_email, colour, help_phone, confirm_by_query from providers where id = $1",
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Provider {
+        id,
+        business_name: row.business_name,
+        contact_email: row.contact_email,
+        colour: row.colour.unsigned_abs(),
+        help_phone: row.help_phone,
+        confirm_by_query: row.confirm_by_query,
+    }))
+}
+
+/// Lists providers after one, in id order: for the platform's own eyes.
+///
+/// # Errors
+/// When the database is away.
+pub async fn providers(conn: &mut PgConnection, after: Option<ProviderId>, limit: u16) -> sqlx::Result<Vec<Provider>> {
+    let rows = sqlx::query!(
+        "select id, business_name, contact_email, colour, help_phone, confirm_by_query from providers
+         where $1::uuid is null or id > $1 order by id limit $2",
+        after.map(|id| id.uuid()),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Provider {
+            id: ProviderId::from_uuid(row.id),
+            business_name: row.business_name,
+            contact_email: row.contact_email,
+            colour: row.colour.unsigned_abs(),
+            help_phone: row.help_phone,
+            confirm_by_query: row.confirm_by_query,
+        })
+        .collect())
+}
+
+/// An M-PESA account as its columns have it.
+#[derive(Clone, Debug)]
+pub struct SealedAccount {
+    /// `mpesa_shortcode`.
+    pub shortcode: String,
+    /// `mpesa_kind` and `mpesa_till_number`.
+    pub kind: ShortcodeKind,
+    /// `mpesa_consumer_key`, sealed.
+    pub consumer_key: String,
+    /// `mpesa_consumer_secret`, sealed.
+    pub consumer_secret: String,
+    /// `mpesa_passkey`, sealed.
+    pub passkey: String,
+}
+
+/// Sets a provider's M-PESA account; says whether there was such a provider.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_account(conn: &mut PgConnection, provider: ProviderId, account: &SealedAccount) -> sqlx::Result<bool> {
+    let (kind, till) = match &account.kind {
+        ShortcodeKind::Paybill => ("paybill", None),
+        ShortcodeKind::Till { number } => ("till", Some(number)),
+    };
+    let changed = sqlx::query!(
+        "update providers set mpesa_shortcode = $2, mpesa_kind = $3, mpesa_till_number = $4, mpesa_consumer_key = $5,
+                mpesa_consumer_secret = $6, mpesa_passkey = $7
+         where id = $1",
+        provider.uuid(),
+        account.shortcode,
+        kind,
+        till,
+        account.consumer_key,
+        account.consumer_secret,
+        account.passkey,
+    )
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// Reads a provider's M-PESA account, if it has one.
+///
+/// # Errors
+/// When the database is away, or the columns contradict each other.
+pub async fn account(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<SealedAccount>> {
+    let row = sqlx::query!(
+        "select mpesa_shortcode, mpesa_kind, mpesa_till_number, mpesa_consumer_key, mpesa_consumer_secret, mpesa_passkey
+         from providers where id = $1",
+        provider.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let (Some(shortcode), Some(kind), Some(consumer_key), Some(consumer_secret), Some(passkey)) = (
+        row.mpesa_shortcode,
+        row.mpesa_kind,
+        row.mpesa_consumer_key,
+        row.mpesa_consumer_secret,
+        row.mpesa_passkey,
+    ) else {
+        return Ok(None);
+    };
+    let kind = match (kind.as_str(), row.mpesa_till_number) {
+        ("paybill", _) => ShortcodeKind::Paybill,
+        ("till", Some(number)) => ShortcodeKind::Till { number },
+        _ => return Err(sqlx::Error::Decode(format!("providers.mpesa_kind of {provider} fits no till number").into())),
+    };
+    Ok(Some(SealedAccount {
+        shortcode,
+        kind,
+        consumer_key,
+        consumer_secret,
+        passkey,
+    }))
+}
+
+/// Sets the hash of the secret in a provider's C2B addresses.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_c2b_secret(conn: &mut PgConnection, provider: ProviderId, hash: &[u8; 32]) -> sqlx::Result<bool> {
+    let changed = sqlx::query!(
+        "update providers set c2b_secret_hash = $2 where id = $1",
+        provider.uuid(),
+        hash.as_slice(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// The hash of the secret in a provider's C2B addresses.
+///
+/// # Errors
+/// When the database is away.
+pub async fn c2b_secret(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!("select c2b_secret_hash from providers where id = $1", provider.uuid())
+        .fetch_optional(conn)
+        .await
+        .map(Option::flatten)
+}
+
+/// When the latest subscription that counts ends; `None` when the provider never had one.
+///
+/// # Errors
+/// When the database is away.
+pub async fn subscribed_until(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Timestamp>> {
+    let until = sqlx::query_scalar!(
+        "select max(expiry_date) from provider_subscriptions where provider_id = $1 and status <> 'pending'",
+        provider.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(until.map(|at| at.0))
+}

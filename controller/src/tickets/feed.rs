@@ -1,0 +1,174 @@
+//! What sites are told of a provider, its plans and its tickets: building feed rows from what is stored.
+
+use ed25519_dalek::VerifyingKey;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{AttemptId, Mac, ProviderId, SeriesId, SiteId};
+use mnara_protocol::message::{Printed, Row, RulingRow, SiteRow, Taken, TicketRow};
+use mnara_protocol::seal;
+use mnara_protocol::ticket::Right;
+use mnara_protocol::ticket::series::Series;
+use secrecy::ExposeSecret;
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::series::KEY;
+use super::store::{self, SeriesRow};
+use super::Kept;
+use crate::app::App;
+use crate::fleet::{self, feed::Change};
+use crate::providers::standing::{Standing, judge};
+use crate::vault::VaultError;
+use crate::{plans, providers};
+
+/// Series read at once while a site's feed is built anew.
+const CHUNK: u16 = 200;
+
+/// Why a site's feed could not be built.
+#[derive(Debug, Error)]
+pub enum FeedError {
+    /// A series' key does not open.
+    #[error("the key of a series does not open: is ENCRYPTION_KEY the one it was stored with?")]
+    Vault(#[from] VaultError),
+    /// A series' key is not 32 bytes.
+    #[error("the stored key of {0} is not a key")]
+    BadKey(SeriesId),
+    /// The database refused.
+    #[error("the site's feed could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Where a bought ticket goes without being typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The device that asked.
+    pub to: Mac,
+    /// After this it waits as an unstarted ticket.
+    pub until: Timestamp,
+}
+
+/// The feed row of a bought ticket.
+#[must_use]
+pub fn ticket(site: SiteId, kept: &Kept, delivery: Option<Delivery>, attempt: Option<AttemptId>, taken: Option<Taken>) -> Change {
+    let row = Row::Ticket(TicketRow {
+        ticket: kept.ticket.id,
+        code: kept.code.as_str().to_owned(),
+        username: kept.username.clone(),
+        password: kept.password.clone(),
+        right: kept.ticket.right,
+        plan_name: kept.plan_name.clone(),
+        price: kept.price,
+        deliver_to: delivery.map(|delivery| delivery.to),
+        deliver_until: delivery.map(|delivery| delivery.until),
+        attempt,
+        taken,
+    });
+    change(site, &row, *kept.ticket.id.as_bytes())
+}
+
+/// The feed row of what was decided about one printed ticket.
+#[must_use]
+pub fn ruling(site: SiteId, kept: &Kept, printed: Printed, used_elsewhere: Option<Timestamp>) -> Change {
+    let row = Row::Ruling(RulingRow {
+        ticket: kept.ticket.id,
+        printed,
+        right: kept.ticket.right,
+        used_elsewhere,
+    });
+    change(site, &row, *kept.ticket.id.as_bytes())
+}
+
+/// Any row, as a change of one site's feed.
+#[must_use]
+pub fn change(site: SiteId, row: &Row, id: [u8; 16]) -> Change {
+    Change {
+        site,
+        kind: row.kind(),
+        row: id,
+        body: Some(row.encode()),
+    }
+}
+
+/// What binds a sealed series key to its series and its site.
+#[must_use]
+pub fn key_context(series: SeriesId, site: SiteId) -> Vec<u8> {
+    [b"mnara series key".as_slice(), series.as_bytes(), site.as_bytes()].concat()
+}
+
+/// The feed row of a series for one site, its key sealed to that site's agent.
+///
+/// # Errors
+/// When the stored key does not open.
+pub fn series(app: &App, provider: ProviderId, site: SiteId, agent: &VerifyingKey, row: &SeriesRow) -> Result<Change, FeedError> {
+    let key = app.vault.open(provider, KEY, &row.key)?;
+    if key.expose_secret().len() != 32 {
+        return Err(FeedError::BadKey(row.id));
+    }
+    let sealed_key = seal::seal(agent, &key_context(row.id, site), key.expose_secret(), app.entropy.bytes());
+    let body = Row::Series(Series {
+        id: row.id,
+        right: Right {
+            terms: row.terms,
+            sell_by: row.sell_by,
+            revoked: row.revoked,
+            extra_secs: 0,
+        },
+        plan_name: row.plan_name.clone(),
+        price: row.price,
+        count: row.count,
+        skipped: row.skipped.clone(),
+        alphabet: row.alphabet,
+        length: row.length,
+        prefix: row.prefix.clone(),
+        home: row.home,
+        cut_off: row.cut_off,
+        sealed_key,
+    });
+    Ok(change(site, &body, *row.id.as_bytes()))
+}
+
+/// Tells a site everything about its provider anew: how its portal looks, all plans, all series sealed to its present agent.
+///
+/// Done when a site is made, when an agent is enrolled on it, and when the provider's look or account changes. Bought tickets are in the
+/// feed already and stay there.
+///
+/// # Errors
+/// [`FeedError`].
+pub async fn refresh_site(app: &App, conn: &mut PgConnection, provider: ProviderId, site: SiteId) -> Result<(), FeedError> {
+    let (Some(business), Some(place)) = (
+        providers::store::provider(conn, provider).await?,
+        fleet::store::site(conn, provider, site).await?,
+    ) else {
+        return Ok(());
+    };
+    let has_account = providers::store::account(conn, provider).await?.is_some();
+    let until = providers::store::subscribed_until(conn, provider).await?;
+    let row = Row::Site(SiteRow {
+        provider,
+        site,
+        business_name: business.business_name,
+        site_name: place.name,
+        colour: business.colour,
+        help_phone: business.help_phone,
+        sales_open: judge(has_account, until, app.clock.now()) == Standing::Open,
+    });
+    let mut changes = vec![change(site, &row, *site.as_bytes())];
+    for plan in plans::store::plans(conn, provider, plans::edit::MOST).await? {
+        let id = *plan.id.as_bytes();
+        changes.push(change(site, &Row::Plan(plan), id));
+    }
+    if let Some(agent) = fleet::store::agent_key(conn, provider, site).await? {
+        let mut after = None;
+        loop {
+            let chunk = store::series_of_site(conn, provider, site, after, CHUNK).await?;
+            after = chunk.last().map(|row| row.id);
+            for row in &chunk {
+                changes.push(series(app, provider, site, &agent, row)?);
+            }
+            if chunk.len() < usize::from(CHUNK) {
+                break;
+            }
+        }
+    }
+    fleet::feed::put(conn, provider, changes).await?;
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Tickets as the controller keeps them: issued for a payment, printed in series, revoked. Rows are in [`store`]; each change that
+//! owns a transaction is a file of its own.
+
+pub mod feed;
+pub mod issue;
+pub mod revoke;
+pub mod series;
+pub mod store;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{PlanId, TicketId};
+use mnara_protocol::money::Money;
+use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{EndReason, Phase, Right, Ticket, Usage};
+
+/// A ticket with what only the controller keeps of it.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// The ticket as both ends see it. Devices are the sites' affair: the slots are empty here.
+    pub ticket: Ticket,
+    /// Its code.
+    pub code: TicketCode,
+    /// The router's user name.
+    pub username: String,
+    /// The router's password.
+    pub password: String,
+    /// The plan it was made from.
+    pub plan: PlanId,
+    /// The plan's name on that day.
+    pub plan_name: String,
+    /// What it cost.
+    pub price: Money,
+}
+
+/// What sites reported of a ticket, summed over them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reported {
+    /// When its code was first used.
+    pub redeemed_at: Option<Timestamp>,
+    /// When its clock started.
+    pub started_at: Option<Timestamp>,
+    /// When and why it ended.
+    pub ended: Option<(Timestamp, EndReason)>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+/// Puts what the controller decided and what sites reported together.
+#[must_use]
+pub fn assemble(id: TicketId, right: Right, reported: &Reported) -> Ticket {
+    let Reported {
+        redeemed_at,
+        started_at,
+        ended,
+        usage,
+    } = *reported;
+    let phase = match (redeemed_at, started_at, ended) {
+        (_, since, Some((at, reason))) => Phase::Ended {
+            redeemed_at,
+            since,
+            at,
+            reason,
+            usage,
+        },
+        (Some(redeemed_at), Some(since), None) => Phase::Running {
+            redeemed_at,
+            since,
+            slots: Vec::new(),
+            usage,
+        },
+        (Some(at), None, None) => Phase::Redeemed {
+            at,
+            slots: Vec::new(),
+        },
+        (None, _, None) => Phase::Unused,
+    };
+    Ticket { id, right, phase }
+}
+
+/// The date the public API shows: when a running one's duration ends, else the sell-by date.
+#[must_use]
+pub fn expires_at(ticket: &Ticket) -> Option<Timestamp> {
+    match &ticket.phase {
+        Phase::Running { .. } => ticket.ends_at(),
+        Phase::Ended { at, .. } => Some(*at),
+        _ => ticket.right.sell_by,
+    }
+}
+

@@ -1,0 +1,65 @@
+//! Taking tickets back: one, or a whole series. Every site that could honour them is told in the same transaction.
+
+use mnara_protocol::ids::{ProviderId, SeriesId};
+use mnara_protocol::ticket::code::TicketCode;
+use thiserror::Error;
+
+use super::feed::{self, FeedError};
+use super::store;
+use crate::app::App;
+use crate::fleet;
+
+/// Why nothing was taken back.
+#[derive(Debug, Error)]
+pub enum RevokeError {
+    /// There is no such ticket or series.
+    #[error("there is no such ticket or series")]
+    Missing,
+    /// The sites could not be told.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The database refused.
+    #[error("it could not be taken back")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Takes one ticket back. Doing it twice changes nothing.
+///
+/// # Errors
+/// [`RevokeError`].
+pub async fn ticket(app: &App, provider: ProviderId, code: &TicketCode) -> Result<(), RevokeError> {
+    let mut tx = app.db.tenant(provider).await?;
+    let id = store::by_code(&mut tx, provider, code).await?.ok_or(RevokeError::Missing)?.kept.ticket.id;
+    store::revoke(&mut tx, provider, id, app.clock.now()).await?;
+    let found = store::lock(&mut tx, provider, id).await?.ok_or(RevokeError::Missing)?;
+    let changes = store::sites_of(&mut tx, provider, id)
+        .await?
+        .into_iter()
+        .map(|site| match found.printed {
+            Some(printed) => feed::ruling(site, &found.kept, printed, None),
+            None => feed::ticket(site, &found.kept, None, None, None),
+        })
+        .collect();
+    fleet::feed::put(&mut tx, provider, changes).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes a whole series back. Doing it twice changes nothing.
+///
+/// # Errors
+/// [`RevokeError`].
+pub async fn series(app: &App, provider: ProviderId, id: SeriesId) -> Result<(), RevokeError> {
+    let mut tx = app.db.tenant(provider).await?;
+    store::revoke_series(&mut tx, provider, id, app.clock.now()).await?;
+    let series = store::series_row(&mut tx, provider, id).await?.ok_or(RevokeError::Missing)?;
+    let mut changes = Vec::new();
+    for site in store::sites_of_series(&mut tx, provider, id).await? {
+        if let Some(agent) = fleet::store::agent_key(&mut tx, provider, site).await? {
+            changes.push(feed::series(app, provider, site, &agent, &series)?);
+        }
+    }
+    fleet::feed::put(&mut tx, provider, changes).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! Printing a series: a key, its codes as ticket rows, and one feed row for each site that will honour them, in one transaction.
+
+use mnara_protocol::ids::{PlanId, ProviderId, SeriesId, SiteId};
+use mnara_protocol::ticket::login;
+use mnara_protocol::ticket::series::{
+    Alphabet, BadForm, Crowded, CutOff, MAX_SKIPPED, SeriesKey, check_form, code, guesses_per_site_year, ticket_id,
+};
+use thiserror::Error;
+
+use super::feed::{self, FeedError};
+use super::store::{self, PrintedTicket, SeriesRow};
+use crate::app::App;
+use crate::fleet;
+use crate::plans;
+use crate::vault::Column;
+
+/// Where a series' key is sealed.
+pub const KEY: Column = Column("series.key");
+/// The most tickets of one series.
+pub const MOST: u32 = 100_000;
+/// Rows written by one statement.
+const CHUNK: usize = 5_000;
+
+/// What a person wants printed.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// What each ticket gives.
+    pub plan: PlanId,
+    /// How many.
+    pub count: u32,
+    /// Letters of the codes.
+    pub alphabet: Alphabet,
+    /// Length of the codes, prefix included.
+    pub length: u8,
+    /// What every code begins with.
+    pub prefix: String,
+    /// Where it is at home.
+    pub home: SiteId,
+    /// Other sites that honour it.
+    pub sites: Vec<SiteId>,
+    /// What holds while cut off.
+    pub cut_off: CutOff,
+}
+
+/// Why nothing was printed. Each says what to do.
+#[derive(Debug, Error)]
+pub enum PrintError {
+    /// Too few or too many tickets.
+    #[error("print 1 to {MOST} tickets at a time")]
+    Count,
+    /// The codes cannot look so.
+    #[error(transparent)]
+    Form(#[from] BadForm),
+    /// Somebody who tries codes all year would find one.
+    #[error(
+        "codes this short could be guessed ({expected:.1} a year at one site; at most 1 is allowed): choose longer codes or print fewer"
+    )]
+    Guessable {
+        /// Codes expected to be found in a year of trying at one site.
+        expected: f64,
+    },
+    /// Nearly all codes of this form are taken.
+    #[error(transparent)]
+    Crowded(#[from] Crowded),
+    /// There is no such plan.
+    #[error("there is no such plan")]
+    NoPlan,
+    /// There is no such site.
+    #[error("there is no site {0}")]
+    NoSite(SiteId),
+    /// The sites could not be told.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The database refused.
+    #[error("the series could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// A printed series with its tickets.
+#[derive(Clone, Debug)]
+pub struct Printout {
+    /// The series.
+    pub series: SeriesRow,
+    /// Its tickets in order of their number.
+    pub tickets: Vec<PrintedTicket>,
+}
+
+/// Prints a series.
+///
+/// # Errors
+/// [`PrintError`]; nothing is stored then.
+pub async fn print(app: &App, provider: ProviderId, batch: &Batch) -> Result<Printout, PrintError> {
+    if !(1..=MOST).contains(&batch.count) {
+        return Err(PrintError::Count);
+    }
+    let free = check_form(&batch.prefix, batch.alphabet, batch.length)?;
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let plan = plans::store::plan(&mut tx, provider, batch.plan).await?.ok_or(PrintError::NoPlan)?;
+    let mut sites = batch.sites.clone();
+    sites.push(batch.home);
+    sites.sort_unstable();
+    sites.dedup();
+    for site in &sites {
+        if fleet::store::site(&mut tx, provider, *site).await?.is_none() {
+            return Err(PrintError::NoSite(*site));
+        }
+    }
+    let live = store::live_codes(&mut tx, provider, batch.alphabet, batch.length).await? + u64::from(batch.count);
+    let expected = guesses_per_site_year(live, batch.alphabet, free);
+    if expected > 1.0 {
+        return Err(PrintError::Guessable { expected });
+    }
+    let key = SeriesKey::from_bytes(app.entropy.bytes());
+    let mut series = SeriesRow {
+        id: SeriesId::new(now, app.entropy.bytes()),
+        plan: plan.id,
+        plan_name: plan.name.clone(),
+        price: plan.price,
+        terms: plan.terms,
+        count: batch.count,
+        skipped: Vec::new(),
+        alphabet: batch.alphabet,
+        length: batch.length,
+        prefix: batch.prefix.clone(),
+        home: batch.home,
+        cut_off: batch.cut_off,
+        sell_by: plan.sell_by_secs.map(|secs| now.plus_secs(i64::from(secs))),
+        key: app.vault.seal(provider, KEY, key.as_bytes()),
+        revoked: None,
+    };
+    store::insert_series(&mut tx, provider, &series, now).await?;
+    let tickets = insert_tickets(&mut tx, provider, &mut series, &key, now).await?;
+    store::set_skipped(&mut tx, provider, series.id, &series.skipped).await?;
+    let mut changes = Vec::new();
+    for site in sites {
+        store::insert_series_site(&mut tx, provider, series.id, site).await?;
+        // A site without an agent gets the series when one is enrolled.
+        if let Some(agent) = fleet::store::agent_key(&mut tx, provider, site).await? {
+            changes.push(feed::series(app, provider, site, &agent, &series)?);
+        }
+    }
+    fleet::feed::put(&mut tx, provider, changes).await?;
+    tx.commit().await?;
+    Ok(Printout { series, tickets })
+}
+
+/// Writes the first `count` numbers whose code nobody has; the unique indexes say which those are, so two prints at once cannot collide.
+async fn insert_tickets(
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    series: &mut SeriesRow,
+    key: &SeriesKey,
+    now: mnara_protocol::clock::Timestamp,
+) -> Result<Vec<PrintedTicket>, PrintError> {
+    let mut kept = Vec::new();
+    let mut next = 0_u32;
+    while let Some(missing) = usize::try_from(series.count).ok().map(|count| count - kept.len()).filter(|missing| *missing > 0) {
+        let mut chunk = Vec::with_capacity(missing.min(CHUNK));
+        while chunk.len() < missing.min(CHUNK) {
+            let code = code(key, &series.prefix, series.alphabet, series.length, next);
+            if code.looks_like_mac() {
+                series.skipped.push(next);
+            } else {
+                let router = login::of_printed(&code, key.as_bytes(), next);
+                chunk.push(PrintedTicket {
+                    id: ticket_id(series.id, next),
+                    index: next,
+                    code,
+                    username: router.username,
+                    password: router.password,
+                });
+            }
+            next += 1;
+            if series.skipped.len() > MAX_SKIPPED {
+                return Err(Crowded.into());
+            }
+        }
+        let mut added = store::insert_printed(conn, provider, series, &chunk, now).await?;
+        added.sort_unstable();
+        for ticket in chunk {
+            if added.binary_search(&ticket.index).is_ok() {
+                kept.push(ticket);
+            } else {
+                series.skipped.push(ticket.index);
+            }
+        }
+        series.skipped.sort_unstable();
+        if series.skipped.len() > MAX_SKIPPED {
+            return Err(Crowded.into());
+        }
+    }
+    Ok(kept)
+}
