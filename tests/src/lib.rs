@@ -1,1 +1,3 @@
-//! Simulators and the world they make up.
+//! Simulators of the outside world and the worlds tests build from them. No product code lives here.
+pub mod sim;
+pub mod world;

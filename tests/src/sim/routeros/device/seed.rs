@@ -1,0 +1,150 @@
+//! What a router holds when it leaves the box with a hotspot set up on its bridge.
+use super::super::Config;
+use super::super::menu::{self, Shape};
+use super::{Device, Table};
+
+impl Device {
+    /// Fills every stored menu.
+    pub(super) fn seed(&mut self) {
+        for menu in menu::all().filter(|menu| menu.shape != Shape::Live) {
+            let mut table = Table::new(menu);
+            if menu.shape == Shape::Single {
+                table.seed(Some(0), &[]);
+            }
+            self.tables.insert(menu.path, table);
+        }
+        self.seed_hotspot();
+        self.seed_system();
+    }
+
+    fn seed_hotspot(&mut self) {
+        self.table_mut("/ip/hotspot/profile")
+            .seed(Some(0), &[("name", "default")]);
+        self.table_mut("/ip/hotspot/user/profile")
+            .seed(Some(0), &[("name", "default")]);
+        self.table_mut("/ip/hotspot/user").seed(
+            Some(0),
+            &[
+                ("name", "default-trial"),
+                ("comment", "counters and limits for trial users"),
+            ],
+        );
+        self.table_mut("/ip/hotspot/profile").seed(
+            None,
+            &[
+                ("name", "hsprof1"),
+                ("hotspot-address", "10.5.50.1"),
+                ("dns-name", "login.hotspot.example"),
+                ("login-by", "http-chap,http-pap,mac-cookie"),
+            ],
+        );
+        self.table_mut("/ip/hotspot").seed(
+            None,
+            &[
+                ("name", "hotspot1"),
+                ("interface", "bridge-hotspot"),
+                ("profile", "hsprof1"),
+                ("disabled", "false"),
+            ],
+        );
+        for (name, ports) in [("ftp", "21"), ("sip", "5060,5061")] {
+            self.table_mut("/ip/hotspot/service-port")
+                .seed(None, &[("name", name), ("ports", ports)]);
+        }
+    }
+
+    fn seed_system(&mut self) {
+        for (name, kind, mac) in [
+            ("ether1", "ether", "02:00:00:00:00:01"),
+            ("ether2", "ether", "02:00:00:00:00:02"),
+            ("bridge-hotspot", "bridge", "02:00:00:00:00:02"),
+        ] {
+            let default_name = if kind == "ether" { name } else { "" };
+            self.table_mut("/interface").seed(
+                None,
+                &[
+                    ("name", name),
+                    ("default-name", default_name),
+                    ("type", kind),
+                    ("mac-address", mac),
+                ],
+            );
+        }
+        self.table_mut("/ip/address").seed(
+            None,
+            &[
+                ("address", "10.5.50.1/24"),
+                ("network", "10.5.50.0"),
+                ("interface", "bridge-hotspot"),
+                ("actual-interface", "bridge-hotspot"),
+            ],
+        );
+        for (name, port, off) in [
+            ("telnet", "23", "true"),
+            ("ftp", "21", "true"),
+            ("www", "80", "true"),
+            ("ssh", "22", "true"),
+            ("www-ssl", "443", "true"),
+            ("api", "8728", "false"),
+            ("winbox", "8291", "true"),
+            ("api-ssl", "8729", "false"),
+        ] {
+            self.table_mut("/ip/service")
+                .seed(None, &[("name", name), ("port", port), ("disabled", off)]);
+        }
+        for (name, policy) in [
+            (
+                "read",
+                "local,telnet,ssh,reboot,read,test,winbox,password,web,sniff,sensitive,api,romon,rest-api,!ftp,!write,!policy",
+            ),
+            (
+                "write",
+                "local,telnet,ssh,reboot,read,write,test,winbox,password,web,sniff,sensitive,api,romon,rest-api,!ftp,!policy",
+            ),
+            (
+                "full",
+                "local,telnet,ssh,ftp,reboot,read,write,policy,test,winbox,password,web,sniff,sensitive,api,romon,rest-api",
+            ),
+        ] {
+            self.table_mut("/user/group")
+                .seed(None, &[("name", name), ("policy", policy)]);
+        }
+    }
+
+    /// Puts in what this router in particular has.
+    pub(crate) fn set_up(&mut self, config: &Config) {
+        for (name, password, group) in &config.users {
+            self.table_mut("/user").seed(
+                None,
+                &[("name", name), ("password", password), ("group", group)],
+            );
+        }
+        if let Some(row) = self.table_mut("/system/identity").by_id_mut(0) {
+            row.values
+                .insert("name", config.identity.clone().into_bytes());
+        }
+    }
+
+    /// Puts a certificate into the store and gives it to `api-ssl`.
+    pub(crate) fn install_certificate(&mut self, fingerprint: &str) {
+        let name = format!("agent-api-{}", self.table("/certificate").next);
+        self.table_mut("/certificate").seed(
+            None,
+            &[
+                ("name", &name),
+                ("common-name", "10.5.50.1"),
+                ("fingerprint", fingerprint),
+            ],
+        );
+        let services = self.table_mut("/ip/service");
+        if let Some(row) = services
+            .rows
+            .iter_mut()
+            .find(|row| row.raw("name") == b"api-ssl")
+        {
+            row.values.insert("certificate", name.into_bytes());
+        }
+        self.touch("/certificate");
+        self.touch("/ip/service");
+    }
+}

@@ -1,0 +1,185 @@
+//! Ports of the router: opened at start, closed while it is down, opened again on the same number.
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::session;
+use super::shared::{Line, Shared, lock, stands};
+use super::value;
+
+static NEXT_LINE: AtomicU64 = AtomicU64::new(1);
+
+/// Serves a port for as long as the simulator lives; it refuses while the router is down.
+pub(crate) fn serve<F, W>(shared: &Arc<Shared>, listener: TcpListener, address: SocketAddr, work: W)
+where
+    F: Future<Output = ()> + Send + 'static,
+    W: Fn(TcpStream, SocketAddr) -> F + Send + 'static,
+{
+    shared.listening.send_modify(|ports| *ports += 1);
+    let shared = Arc::clone(shared);
+    let tasks = shared.tasks.clone();
+    tasks.spawn(async move {
+        let mut listener = listener;
+        let mut power = shared.power.subscribe();
+        loop {
+            tokio::select! {
+                () = shared.stop.cancelled() => return,
+                () = stands(&mut power, false) => {
+                    drop(listener);
+                    shared.listening.send_modify(|ports| *ports -= 1);
+                    let reopened = tokio::select! {
+                        () = shared.stop.cancelled() => return,
+                        reopened = reopen(&shared, address) => reopened,
+                    };
+                    listener = reopened;
+                    shared.listening.send_modify(|ports| *ports += 1);
+                }
+                accepted = listener.accept() => {
+                    if let Ok((stream, peer)) = accepted {
+                        // A delayed segment on loopback would only blur measured times.
+                        let _ = stream.set_nodelay(true);
+                        shared.tasks.spawn(work(stream, peer));
+                    }
+                }
+            }
+        }
+    });
+}
+
+async fn reopen(shared: &Shared, address: SocketAddr) -> TcpListener {
+    let mut power = shared.power.subscribe();
+    loop {
+        stands(&mut power, true).await;
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            // Somebody else may hold the number for a moment.
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    }
+}
+
+/// What `/ip/service` says about a caller.
+enum Welcome {
+    Serve { encrypted: Option<TlsAcceptor> },
+    Ignore,
+    Refuse,
+}
+
+/// Serves one caller of the API.
+pub(crate) async fn caller(
+    shared: Arc<Shared>,
+    service: &'static str,
+    stream: TcpStream,
+    peer: SocketAddr,
+) {
+    let line = Line {
+        service,
+        close: shared.stop.child_token(),
+        dead: tokio::sync::watch::Sender::new(false),
+    };
+    match welcome(&shared, service, peer) {
+        Welcome::Refuse => {}
+        Welcome::Ignore => ignore(&line, stream).await,
+        Welcome::Serve { encrypted } => {
+            let id = NEXT_LINE.fetch_add(1, Ordering::Relaxed);
+            lock(&shared.lines).insert(id, line.clone());
+            match encrypted {
+                None => talk(&shared, id, &line, stream, peer).await,
+                Some(acceptor) => {
+                    let shaken = tokio::select! {
+                        () = line.close.cancelled() => None,
+                        shaken = acceptor.accept(stream) => shaken.ok(),
+                    };
+                    if let Some(stream) = shaken {
+                        talk(&shared, id, &line, stream, peer).await;
+                    }
+                }
+            }
+            lock(&shared.lines).remove(&id);
+        }
+    }
+}
+
+async fn talk<S>(shared: &Arc<Shared>, id: u64, line: &Line, stream: S, peer: SocketAddr)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    session::run(Arc::clone(shared), id, line.clone(), stream, peer).await;
+    shared.with(|device| {
+        if let Some(member) = device.members.remove(&id) {
+            let words = format!(
+                "user {} logged out from {} via {}",
+                member.name, member.address, member.via
+            );
+            device.note("system,info,account", words);
+            device.touch("/user/active");
+        }
+    });
+}
+
+/// Holds a connection open without ever answering, as a router does to an address it does not allow.
+async fn ignore(line: &Line, mut stream: TcpStream) {
+    let mut sink = [0_u8; 1024];
+    loop {
+        tokio::select! {
+            () = line.close.cancelled() => return,
+            read = tokio::io::AsyncReadExt::read(&mut stream, &mut sink) => {
+                if read.is_ok_and(|read| read == 0) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn welcome(shared: &Shared, service: &'static str, peer: SocketAddr) -> Welcome {
+    if shared.faults.borrow().deaf {
+        return Welcome::Ignore;
+    }
+    let open = lock(&shared.lines)
+        .values()
+        .filter(|line| line.service == service)
+        .count();
+    let identity = Arc::clone(&shared.identity.borrow());
+    shared.with(|device| {
+        let counts = device.version.counts_api_sessions();
+        let Some(row) = device.table("/ip/service").named(service) else {
+            return Welcome::Refuse;
+        };
+        let allowed = row.text("address");
+        let IpAddr::V4(from) = peer.ip() else {
+            return Welcome::Refuse;
+        };
+        if row.is("disabled") {
+            return Welcome::Refuse;
+        }
+        if !allowed.is_empty() && !allowed.split(',').any(|range| value::in_range(range, from)) {
+            return Welcome::Ignore;
+        }
+        let most = usize::try_from(row.number("max-sessions")).unwrap_or(usize::MAX);
+        if counts && open >= most {
+            return Welcome::Refuse;
+        }
+        if service != "api-ssl" {
+            return Welcome::Serve { encrypted: None };
+        }
+        // Without a certificate a router offers anonymous ciphers only, which end a modern handshake the same way.
+        if row.raw("certificate") == b"none" {
+            return Welcome::Refuse;
+        }
+        let config = if row.raw("tls-version") == b"only-1.2" {
+            &identity.only_twelve
+        } else {
+            &identity.any
+        };
+        Welcome::Serve {
+            encrypted: Some(TlsAcceptor::from(Arc::clone(config))),
+        }
+    })
+}

@@ -1,0 +1,1 @@
+//! An independent client drives the simulator: what it understands, real clients understand.
