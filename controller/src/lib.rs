@@ -63,13 +63,17 @@ pub fn start(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn obey(cli: Cli) -> anyhow::Result<()> {
-    match &cli.command {
-        Command::Run => run(cli.config).await,
-        Command::Db(command) => cli::db::run(command, &cli.config.database).await,
+    let Cli { config, command } = cli;
+    match command {
+        Command::Run => run(config).await,
+        Command::Db(command) => cli::db::run(&command, &config.database).await,
         Command::Key(command) => {
-            cli::key::run(command);
+            cli::key::run(&command);
             Ok(())
         }
+        Command::Provider(command) => with_app(config, async |app| cli::provider::run(command, app).await).await,
+        Command::Plan(command) => with_app(config, async |app| cli::plan::run(command, app).await).await,
+        Command::Series(command) => with_app(config, async |app| cli::series::run(command, app).await).await,
     }
 }
 
@@ -132,7 +136,7 @@ async fn assemble(config: Config, database: PgConnectOptions, clock: Clock) -> a
     )?;
     let vault = Vault::new(key, clock.clone())?;
     let rails = Rails::new(&config.daraja, &clock)?;
-    let limits = Limits::new(&clock, config.daraja.queries_per_minute);
+    let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();

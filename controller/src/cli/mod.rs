@@ -1,6 +1,6 @@
 //! The command line: one file per noun, each calling the same functions as the pages. Parsing and printing only.
 
-#![expect(clippy::print_stdout, reason = "printing is what a command line is for")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
 
 use clap::{Parser, Subcommand};
 
@@ -8,6 +8,9 @@ use crate::config::Config;
 
 pub mod db;
 pub mod key;
+pub mod plan;
+pub mod provider;
+pub mod series;
 
 /// MikroTik hotspot billing that keeps working when the cloud does not: the cloud half.
 #[derive(Debug, Parser)]
@@ -32,4 +35,13 @@ pub enum Command {
     /// Makes keys for secrets at rest.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Businesses and their M-PESA account.
+    #[command(subcommand)]
+    Provider(provider::ProviderCommand),
+    /// What a provider sells.
+    #[command(subcommand)]
+    Plan(plan::PlanCommand),
+    /// Printed vouchers.
+    #[command(subcommand)]
+    Series(series::SeriesCommand),
 }

@@ -1,0 +1,157 @@
+//! `mnara-controller provider …`: businesses and their M-PESA account.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use mnara_protocol::ids::ProviderId;
+use secrecy::SecretString;
+
+use crate::app::App;
+use crate::providers::open::{Opening, open};
+use crate::providers::{MpesaAccount, ShortcodeKind, mpesa, parse_colour, store};
+use crate::tickets::feed::refresh_site;
+use crate::{db, fleet};
+
+/// Providers printed at once.
+const PAGE: u16 = 500;
+
+/// What to do with businesses.
+#[derive(Debug, Subcommand)]
+pub enum ProviderCommand {
+    /// Opens a business and prints its id.
+    Create(Create),
+    /// Lists businesses.
+    List,
+    /// Sets the M-PESA account customers pay into.
+    Mpesa(Mpesa),
+}
+
+/// A new business.
+#[derive(Debug, Args)]
+pub struct Create {
+    /// What customers know it by.
+    #[arg(long)]
+    name: String,
+    /// Where its owner is written to.
+    #[arg(long)]
+    email: String,
+    /// Brand colour, six hexadecimal digits.
+    #[arg(long, default_value = "0a7d4b")]
+    colour: String,
+    /// A number customers can call.
+    #[arg(long)]
+    help_phone: Option<String>,
+    /// Asks M-PESA about every success before anybody is let online: safer, some seconds slower.
+    #[arg(long)]
+    confirm_by_query: bool,
+}
+
+/// What kind of shortcode it is.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// Pay bill.
+    Paybill,
+    /// Buy goods: a till under a store number.
+    Till,
+}
+
+/// An M-PESA account. The credentials come as JSON, so that they stand in no process list.
+#[derive(Debug, Args)]
+pub struct Mpesa {
+    /// The business.
+    provider: ProviderId,
+    /// Paybill number, or the store number of a till.
+    #[arg(long)]
+    shortcode: String,
+    /// What kind it is.
+    #[arg(long, value_enum)]
+    kind: Kind,
+    /// The till number, of a till.
+    #[arg(long)]
+    till: Option<String>,
+    /// A file with {"consumer_key": …, "consumer_secret": …, "passkey": …}; `-` reads standard input.
+    #[arg(long, default_value = "-")]
+    credentials: PathBuf,
+}
+
+#[derive(serde::Deserialize)]
+struct Credentials {
+    consumer_key: String,
+    consumer_secret: String,
+    passkey: String,
+}
+
+/// Obeys.
+///
+/// # Errors
+/// With words for whoever typed it.
+pub async fn run(command: ProviderCommand, app: &App) -> anyhow::Result<()> {
+    match command {
+        ProviderCommand::Create(create) => {
+            let opening = Opening {
+                colour: parse_colour(&create.colour)?,
+                business_name: create.name,
+                contact_email: create.email,
+                help_phone: create.help_phone,
+                confirm_by_query: create.confirm_by_query,
+            };
+            println!("{}", open(app, opening).await?.id);
+        }
+        ProviderCommand::List => list(app).await?,
+        ProviderCommand::Mpesa(account) => set_account(account, app).await?,
+    }
+    Ok(())
+}
+
+async fn list(app: &App) -> anyhow::Result<()> {
+    let mut after = None;
+    loop {
+        let mut tx = app.db.platform(db::Reason::Admin).await?;
+        let page = store::providers(&mut tx, after, PAGE).await?;
+        for provider in &page {
+            println!("{}\t{}\t{}", provider.id, provider.business_name, provider.contact_email);
+        }
+        after = page.last().map(|provider| provider.id);
+        if page.len() < usize::from(PAGE) {
+            return Ok(());
+        }
+    }
+}
+
+async fn set_account(account: Mpesa, app: &App) -> anyhow::Result<()> {
+    let kind = match (account.kind, account.till) {
+        (Kind::Paybill, None) => ShortcodeKind::Paybill,
+        (Kind::Till, Some(number)) => ShortcodeKind::Till { number },
+        (Kind::Paybill, Some(_)) => bail!("a paybill has no till number: leave out --till"),
+        (Kind::Till, None) => bail!("give the till number with --till; --shortcode is the store number"),
+    };
+    let text = if account.credentials.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().take(16_384).read_to_string(&mut text).context("cannot read the credentials from standard input")?;
+        text
+    } else {
+        std::fs::read_to_string(&account.credentials).with_context(|| format!("cannot read {}", account.credentials.display()))?
+    };
+    // serde's message could repeat a secret, so it is not passed on.
+    let Ok(credentials) = serde_json::from_str::<Credentials>(&text) else {
+        bail!("the credentials are not JSON with consumer_key, consumer_secret and passkey");
+    };
+    let set = MpesaAccount {
+        shortcode: account.shortcode,
+        kind,
+        consumer_key: SecretString::from(credentials.consumer_key),
+        consumer_secret: SecretString::from(credentials.consumer_secret),
+        passkey: SecretString::from(credentials.passkey),
+    };
+    mpesa::set(app, account.provider, &set).await?;
+    let mut tx = app.db.tenant(account.provider).await?;
+    let sites = fleet::store::sites(&mut tx, account.provider, None, PAGE).await?;
+    for site in sites {
+        refresh_site(app, &mut tx, account.provider, site.id).await?;
+    }
+    tx.commit().await?;
+    println!("M-PESA account set. Prove it with a KSh 1 push before customers do.");
+    Ok(())
+}
