@@ -1,4 +1,501 @@
 //! What the site decides, as one pure machine: events in, commands out. It opens nothing, waits for nothing and asks neither the time
 //! nor the system; those come in as arguments.
+//!
+//! Everything lasting is changed by facts alone: a decision makes a fact, the fact is applied to the state and goes to the journal, and
+//! answers that rest on it leave when it is on disk. So the state is the journal read again.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
+mod asks;
+mod desired;
+mod home;
+mod looks;
+mod metering;
 pub mod portal;
+mod purchases;
+mod redeem;
+mod replay;
+mod resync;
+mod series;
+mod site;
+mod state;
+#[cfg(test)]
+mod tests;
+mod throttle;
+mod tickets;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use mnara_protocol::clock::{Ticks, Timestamp};
+use mnara_protocol::ids::{AttemptId, CommandId, Mac, PlanId, ProviderId, SiteId, TicketId};
+use mnara_protocol::message::{Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question};
+use mnara_protocol::plan::Plan;
+use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::series::Cloud;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use self::desired::Flow;
+use self::portal::{Ask, Device, Look, Said};
+use self::purchases::Purchases;
+use self::state::State;
+use self::throttle::Throttle;
+use crate::access::desired::{Desired, ObservationNo};
+use crate::access::observed::Observed;
+
+pub use self::replay::Replay;
+pub use self::site::{BadRow, RowChange};
+
+/// The two kinds of time, read once for one event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Now {
+    /// The site's trusted time.
+    pub at: Timestamp,
+    /// Monotonic time since the program started.
+    pub ticks: Ticks,
+}
+
+/// Who this agent is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The site it serves.
+    pub site: SiteId,
+    /// The business the site belongs to.
+    pub provider: ProviderId,
+    /// Its own key: opens sealed series keys and signs device tokens.
+    pub signing: SigningKey,
+}
+
+/// Names one question of the portal until it is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AskId(pub u64);
+
+/// All that can happen.
+#[derive(Debug)]
+pub enum Event {
+    /// The program has started and the state is read back. Says since when the site's times are not proven by the controller.
+    Started(Option<Timestamp>),
+    /// The portal asks.
+    Asked(AskId, Ask),
+    /// Feed rows that are on disk.
+    Rows(Vec<RowChange>),
+    /// The router was looked at.
+    Observed(Box<Observed>),
+    /// The router took a user and the log-in of a device.
+    Written(TicketId, Mac),
+    /// The router was not as it had been left, and this many repairs were made.
+    Drifted(u32),
+    /// The router stopped answering.
+    RouterLost,
+    /// The router refuses the agent's log-in.
+    RouterRefusesLogin,
+    /// The controller can be asked.
+    LinkUp,
+    /// It cannot.
+    LinkDown,
+    /// The controller answered a question.
+    Answered(AttemptId, Answer),
+    /// It did not, in time.
+    Unanswered(AttemptId),
+    /// A true command.
+    Commanded(Command),
+    /// The trusted clock was corrected by this many seconds.
+    ClockCorrected(i64),
+    /// The store lost what it had (an old copy, a fork): facts must be taken back before new ones are made.
+    Forked,
+    /// Nothing more can be written down.
+    StoreClosed,
+    /// It can again.
+    StoreOpen,
+    /// Time has passed.
+    Tick,
+}
+
+/// What is to be done.
+#[derive(Debug, Default)]
+pub struct Commands {
+    /// To be appended to the journal in this order, in one commit, before anything below leaves.
+    pub facts: Vec<Fact>,
+    /// Answers for the portal.
+    pub replies: Vec<(AskId, Said)>,
+    /// Questions for the controller, each with the time it has.
+    pub questions: Vec<(AttemptId, Question, Duration)>,
+    /// Commands of the controller that were carried out (or not, being late).
+    pub reports: Vec<(CommandId, bool)>,
+    /// What the router should have may have changed.
+    pub router: bool,
+    /// The router should be looked at now.
+    pub look: bool,
+    /// Facts were taken back from the controller: the next snapshot must be written at once.
+    pub resynced: bool,
+    /// Everything should be looked over and reported under this command.
+    pub diagnose: Option<CommandId>,
+}
+
+/// How far taking back the site's facts has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Resync {
+    /// The store knows all that happened here.
+    Done,
+    /// It does not, and nobody has been asked.
+    Needed,
+    /// The controller is being asked for a page.
+    Asking(AttemptId),
+}
+
+/// A code that only the controller may know.
+struct Lookup {
+    ask: AskId,
+    peer: IpAddr,
+    mac: Mac,
+    code: TicketCode,
+    until: Ticks,
+}
+
+/// What the router was like at the last look.
+#[derive(Default)]
+struct Router {
+    seen: Option<Box<Observed>>,
+    at: Option<Ticks>,
+    lost: bool,
+    refused: bool,
+}
+
+/// The site's decisions with everything they rest on.
+pub struct Core {
+    identity: Identity,
+    rng: StdRng,
+    state: State,
+    look: Look,
+    sales_open: bool,
+    plans: BTreeMap<PlanId, Plan>,
+    /// Facts of a former store whose batch or ticket has not come by the feed yet.
+    strays: BTreeMap<TicketId, mnara_protocol::message::Taken>,
+    cloud: Cloud,
+    store_open: bool,
+    resync: Resync,
+    resync_after: Option<TicketId>,
+    purchases: Purchases,
+    throttle: Throttle,
+    router: Router,
+    online: BTreeSet<(TicketId, Mac)>,
+    written: BTreeSet<(TicketId, Mac)>,
+    /// Devices to be kept off although their ticket stays, until a look after this one shows them off.
+    cut: BTreeMap<(TicketId, Mac), ObservationNo>,
+    flows: BTreeMap<TicketId, Flow>,
+    lookups: BTreeMap<AttemptId, Lookup>,
+    buying: BTreeMap<AttemptId, (AskId, IpAddr, Ticks)>,
+    /// Asks of unknown devices, waiting for one more look at the router.
+    parked: Vec<(AskId, Ask, Ticks)>,
+    done: std::collections::VecDeque<CommandId>,
+}
+
+/// Commands of the controller remembered, so that a repeated one is not carried out again.
+const COMMANDS_KEPT: usize = 64;
+
+impl Core {
+    fn new(identity: Identity, seed: [u8; 32], resynced: bool) -> Self {
+        Self {
+            identity,
+            rng: StdRng::from_seed(seed),
+            state: State::default(),
+            look: Look {
+                business: String::new(),
+                site: String::new(),
+                colour: 0x1f_6f_eb,
+                help_phone: None,
+            },
+            sales_open: false,
+            plans: BTreeMap::new(),
+            strays: BTreeMap::new(),
+            cloud: Cloud::Away,
+            store_open: true,
+            resync: if resynced {
+                Resync::Done
+            } else {
+                Resync::Needed
+            },
+            resync_after: None,
+            purchases: Purchases::default(),
+            throttle: Throttle::default(),
+            router: Router::default(),
+            online: BTreeSet::new(),
+            written: BTreeSet::new(),
+            cut: BTreeMap::new(),
+            flows: BTreeMap::new(),
+            lookups: BTreeMap::new(),
+            buying: BTreeMap::new(),
+            parked: Vec::new(),
+            done: std::collections::VecDeque::new(),
+        }
+    }
+
+    /// Takes in one event and says what to do.
+    pub fn handle(&mut self, event: Event, now: Now) -> Commands {
+        let mut out = Commands::default();
+        match event {
+            Event::Started(unproven) => self.started(unproven, now, &mut out),
+            Event::Asked(id, ask) => self.asked(id, ask, now, &mut out),
+            Event::Rows(rows) => self.rows(rows, now, &mut out),
+            Event::Observed(seen) => self.observed(seen, now, &mut out),
+            Event::Written(ticket, mac) => {
+                self.written.insert((ticket, mac));
+            }
+            Event::Drifted(repairs) => self.drifted(repairs, now, &mut out),
+            Event::RouterLost => self.router_lost(now, &mut out),
+            Event::RouterRefusesLogin => self.router_refuses(now, &mut out),
+            Event::LinkUp => {
+                self.cloud = Cloud::Reachable;
+                self.ask_facts(now, &mut out);
+                self.deliver(now, &mut out);
+            }
+            Event::LinkDown => self.link_down(now, &mut out),
+            Event::Answered(attempt, answer) => self.answered(attempt, answer, now, &mut out),
+            Event::Unanswered(attempt) => self.unanswered(attempt, now, &mut out),
+            Event::Commanded(command) => self.commanded(&command, now, &mut out),
+            Event::ClockCorrected(secs) => {
+                self.health(HealthEvent::ClockCorrected, Some(secs), now, &mut out);
+                out.router = true;
+            }
+            Event::Forked => {
+                self.resync = Resync::Needed;
+                self.resync_after = None;
+                self.health(HealthEvent::JournalForked, None, now, &mut out);
+                self.ask_facts(now, &mut out);
+            }
+            Event::StoreClosed => self.store_open = false,
+            Event::StoreOpen => {
+                self.store_open = true;
+                self.deliver(now, &mut out);
+            }
+            Event::Tick => {}
+        }
+        self.expire(now, &mut out);
+        out
+    }
+
+    /// What the router should have now.
+    #[must_use]
+    pub fn desired(&self, now: Now) -> Desired {
+        let answers = self
+            .router
+            .seen
+            .as_ref()
+            .map_or(ObservationNo(0), |seen| seen.number);
+        desired::desired(
+            &self.state,
+            &self.plans,
+            &self.cut,
+            &self.flows,
+            answers,
+            now.at,
+        )
+    }
+
+    /// How long it may be left alone, when nothing else happens.
+    #[must_use]
+    pub fn next_wake(&self, now: Now) -> Duration {
+        let by_date = self
+            .state
+            .tickets
+            .live()
+            .filter_map(|known| known.ticket.next_date())
+            .map(|date| date.since(now.at))
+            .min();
+        let waiting = !(self.parked.is_empty() && self.lookups.is_empty() && self.buying.is_empty());
+        by_date
+            .unwrap_or(Duration::from_secs(60))
+            .min(if waiting {
+                Duration::from_millis(500)
+            } else {
+                Duration::from_secs(60)
+            })
+            .max(Duration::from_millis(50))
+    }
+
+    /// Whether a session is going on, so that checkpoints matter.
+    #[must_use]
+    pub fn is_metering(&self) -> bool {
+        !self.state.meters.sessions().is_empty()
+    }
+
+    /// Whether a date or a running clock depends on the time being remembered.
+    #[must_use]
+    pub fn needs_floor(&self) -> bool {
+        self.state.tickets.iter().any(|known| {
+            known.is_live() || known.ticket.right.sell_by.is_some()
+        }) || self.state.batches.codes() > 0
+    }
+
+    /// Counts for `status`: live tickets, tickets known, codes in tables, devices online.
+    #[must_use]
+    pub fn counts(&self) -> [usize; 4] {
+        [
+            self.state.tickets.live().count(),
+            self.state.tickets.len(),
+            self.state.batches.codes(),
+            self.online.len(),
+        ]
+    }
+
+    /// Whether the site still has to take back what it had done.
+    #[must_use]
+    pub fn needs_resync(&self) -> bool {
+        self.resync != Resync::Done
+    }
+
+    /// Writes down a fact: applied now, on disk before anything that rests on it leaves.
+    fn record(&mut self, fact: Fact, out: &mut Commands) {
+        self.state.apply(&fact);
+        out.facts.push(fact);
+    }
+
+    fn health(&mut self, event: HealthEvent, value: Option<i64>, now: Now, out: &mut Commands) {
+        let at = now.at;
+        self.record(Fact::Health(HealthFact { event, at, value }), out);
+    }
+
+    fn started(&mut self, unproven: Option<Timestamp>, now: Now, out: &mut Commands) {
+        let since = unproven.map(Timestamp::as_millis);
+        self.health(HealthEvent::AgentStarted, since, now, out);
+        self.state.tickets.rule_again(now.at);
+        self.deliver(now, out);
+        out.router = true;
+    }
+
+    fn link_down(&mut self, now: Now, out: &mut Commands) {
+        self.cloud = Cloud::Away;
+        if let Resync::Asking(_) = self.resync {
+            self.resync = Resync::Needed;
+        }
+        let waiting: Vec<_> = self.lookups.keys().copied().collect();
+        for attempt in waiting {
+            self.unanswered(attempt, now, out);
+        }
+        let waiting: Vec<_> = self.buying.keys().copied().collect();
+        for attempt in waiting {
+            self.unanswered(attempt, now, out);
+        }
+    }
+
+    /// Redeems bought tickets for the devices that bought them.
+    fn deliver(&mut self, now: Now, out: &mut Commands) {
+        if !self.store_open || self.must_resync_first() {
+            return;
+        }
+        for (id, mac) in self.state.tickets.to_deliver(now.at) {
+            let Some(candidate) = redeem::bought(&self.state, id) else {
+                continue;
+            };
+            if let Ok(fact) = redeem::decide(candidate, mac, now.at, self.cloud) {
+                self.record(Fact::Redeemed(fact), out);
+                self.purchases.settled(mac);
+                out.router = true;
+            }
+        }
+    }
+
+    /// Ends what is due and lets go of what waited too long.
+    fn expire(&mut self, now: Now, out: &mut Commands) {
+        let due: Vec<_> = self
+            .state
+            .tickets
+            .live()
+            .filter_map(|known| Some((known.ticket.id, known.ticket.due(now.at)?, known.ticket.usage())))
+            .collect();
+        for (ticket, reason, usage) in due {
+            let at = now.at;
+            self.record(
+                Fact::Ended(EndedFact {
+                    ticket,
+                    reason,
+                    at,
+                    usage,
+                }),
+                out,
+            );
+            self.written.retain(|(id, _)| *id != ticket);
+            self.cut.retain(|(id, _), _| *id != ticket);
+            out.router = true;
+        }
+        self.expire_asks(now, out);
+    }
+
+    fn commanded(&mut self, command: &Command, now: Now, out: &mut Commands) {
+        let (id, expires) = match command {
+            Command::Kick(kick) => (kick.id, kick.expires),
+            Command::Diagnose(diagnose) => (diagnose.id, diagnose.expires),
+        };
+        if self.done.contains(&id) {
+            out.reports.push((id, true));
+            return;
+        }
+        if expires < now.at {
+            out.reports.push((id, false));
+            return;
+        }
+        if self.done.len() == COMMANDS_KEPT {
+            self.done.pop_front();
+        }
+        self.done.push_back(id);
+        match command {
+            Command::Kick(kick) => {
+                let macs: Vec<Mac> = self
+                    .state
+                    .tickets
+                    .find(kick.ticket)
+                    .map(|known| known.ticket.slots().iter().map(|slot| slot.mac).collect())
+                    .unwrap_or_default();
+                for mac in macs.into_iter().filter(|mac| kick.mac.is_none_or(|one| one == *mac)) {
+                    self.cut_off(kick.ticket, mac);
+                }
+                out.router = true;
+                out.reports.push((id, true));
+            }
+            Command::Diagnose(_) => out.diagnose = Some(id),
+        }
+    }
+
+    /// Keeps a device off until a later look shows that it is.
+    fn cut_off(&mut self, ticket: TicketId, mac: Mac) {
+        let seen = self
+            .router
+            .seen
+            .as_ref()
+            .map_or(ObservationNo(0), |seen| seen.number);
+        self.cut.insert((ticket, mac), seen);
+        self.written.remove(&(ticket, mac));
+    }
+
+    const fn router_away(&self) -> bool {
+        self.router.lost || self.router.seen.is_none()
+    }
+
+    /// Who is behind a TCP peer address.
+    fn device(&self, peer: IpAddr) -> Device {
+        if self.router_away() {
+            return Device::RouterAway;
+        }
+        self.router
+            .seen
+            .as_ref()
+            .and_then(|seen| seen.host_at(peer))
+            .map_or(Device::NotInHotspot, |host| Device::Known {
+                mac: host.mac,
+                address: host.address,
+            })
+    }
+
+    fn new_attempt(&mut self, now: Now) -> AttemptId {
+        AttemptId::new(now.at, random(&mut self.rng))
+    }
+}
+
+fn random<const N: usize>(rng: &mut StdRng) -> [u8; N] {
+    let mut bytes = [0; N];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}

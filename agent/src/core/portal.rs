@@ -266,6 +266,8 @@ pub struct TicketView {
     pub terms: Terms,
     /// The state word.
     pub status: Status,
+    /// Whether this device holds a place on it; else it logged out or another took its place, and the code brings it back.
+    pub held: bool,
     /// How far this device's grant has come.
     pub step: Step,
     /// Whether the router showed this device online at the last look.

@@ -1,0 +1,123 @@
+//! What a device's page says. Nothing is decided here; the words are the portal's.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::grant::Step;
+use mnara_protocol::ids::Mac;
+use mnara_protocol::ticket::Phase;
+use mnara_protocol::ticket::series::Cloud;
+
+use super::desired::login;
+use super::portal::{Device, DeviceTokenText, Home, PlanView, TicketView};
+use super::tickets::{Known, Origin};
+use super::{Core, Now};
+
+/// How long an ended ticket stays on its device's page.
+const ENDED_SHOWN_SECS: i64 = 24 * 3600;
+/// How many waiting tickets a page lists.
+const WAITING_SHOWN: usize = 3;
+/// How long a token is good.
+const TOKEN_SECS: i64 = 15 * 60;
+
+impl Core {
+    /// Says how things stand for a device.
+    pub(super) fn home(&self, device: Device, now: Now) -> Box<Home> {
+        let mac = match device {
+            Device::Known { mac, .. } => Some(mac),
+            Device::NotInHotspot | Device::RouterAway => None,
+        };
+        let held = mac.map_or_else(Vec::new, |mac| self.state.tickets.of_device(mac));
+        let mut views = held
+            .into_iter()
+            .filter_map(|known| Some(self.ticket_view(known, mac?, now.at)));
+        let ticket = views.next().or_else(|| {
+            let mac = mac?;
+            let last = self.state.tickets.last_of(mac)?;
+            let shown = match last.ticket.phase {
+                Phase::Ended { at, .. } => {
+                    now.at.as_secs().saturating_sub(at.as_secs()) < ENDED_SHOWN_SECS
+                }
+                Phase::Unused
+                | Phase::Redeemed { .. }
+                | Phase::Running { .. }
+                | Phase::Paused { .. } => true,
+            };
+            shown.then(|| self.ticket_view(last, mac, now.at))
+        });
+        let waiting = views.take(WAITING_SHOWN).collect();
+        let mut plans: Vec<_> = self.plans.values().filter(|plan| plan.on_sale).collect();
+        plans.sort_by_key(|plan| (plan.position, plan.id));
+        let cloud = self.cloud == Cloud::Reachable;
+        Box::new(Home {
+            look: self.look.clone(),
+            device,
+            plans: plans
+                .into_iter()
+                .map(|plan| PlanView {
+                    id: plan.id,
+                    revision: plan.revision,
+                    name: plan.name.clone(),
+                    price: plan.price,
+                    terms: plan.terms,
+                })
+                .collect(),
+            cloud,
+            sales_open: self.sales_open,
+            purchase: mac.and_then(|mac| self.purchases.view(mac, now.at)),
+            ticket,
+            waiting,
+            token: mac.filter(|_| cloud).map(|mac| self.token(mac, now.at)),
+        })
+    }
+
+    fn ticket_view(&self, known: &Known, mac: Mac, now: Timestamp) -> TicketView {
+        let ticket = &known.ticket;
+        let held = ticket.slots().iter().any(|slot| slot.mac == mac);
+        let place = (ticket.id, mac);
+        let step = if matches!(ticket.phase, Phase::Ended { .. }) {
+            Step::Ended
+        } else if self.state.confirmed.contains(&place) {
+            Step::Confirmed
+        } else if self.written.contains(&place) {
+            Step::Written
+        } else {
+            Step::Delivered
+        };
+        let login = login(&self.state, known);
+        let used = u16::try_from(ticket.slots().len()).unwrap_or(u16::MAX);
+        TicketView {
+            id: ticket.id,
+            code_shown: login
+                .as_ref()
+                .map_or_else(String::new, |login| login.code_shown.clone()),
+            username: login.as_ref().map_or_else(
+                || crate::access::desired::Credential::new(""),
+                |login| login.username.clone(),
+            ),
+            password: login.as_ref().map_or_else(
+                || crate::access::desired::Credential::new(""),
+                |login| login.password.clone(),
+            ),
+            plan_name: login.map_or_else(String::new, |login| login.plan_name),
+            terms: ticket.right.terms,
+            status: ticket.status(now),
+            held,
+            step,
+            online: self.online.contains(&place),
+            left: ticket.left(now),
+            ends_at: ticket.ends_at(),
+            devices_used: used,
+            devices: ticket.right.terms.devices.max(1),
+            bought: matches!(known.origin, Origin::Bought(_)),
+            router_away: self.router_away(),
+        }
+    }
+
+    fn token(&self, mac: Mac, now: Timestamp) -> DeviceTokenText {
+        let token = mnara_protocol::token::DeviceToken {
+            site: self.identity.site,
+            mac,
+            expires: now.plus_secs(TOKEN_SECS),
+        };
+        DeviceTokenText(token.sign(&self.identity.signing))
+    }
+}

@@ -1,0 +1,91 @@
+//! Using a code at this site: which ticket it is, whether it opens the door, and what to write down. The rule itself is the protocol's.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{Mac, SiteId, TicketId};
+use mnara_protocol::message::{Printed, RedeemedFact};
+use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::series::Cloud;
+use mnara_protocol::ticket::{Attempt, Place, Refusal, Ticket, redeem};
+
+use super::state::State;
+use super::tickets::Origin;
+
+/// A code's ticket as the site knows it.
+pub(crate) struct Candidate {
+    ticket: Ticket,
+    printed: Option<Printed>,
+    place: Place,
+}
+
+/// Finds the ticket of a code.
+///
+/// # Errors
+/// [`Refusal::Unknown`] when the site has none; others when the code is known and spent.
+pub(crate) fn find(
+    state: &State,
+    site: SiteId,
+    code: &TicketCode,
+    cloud: Cloud,
+) -> Result<Candidate, Refusal> {
+    if let Some(known) = state.tickets.by_code(code).and_then(|id| state.tickets.find(id)) {
+        return Ok(Candidate {
+            ticket: known.ticket.clone(),
+            printed: None,
+            place: Place::Good,
+        });
+    }
+    let found = state.batches.find(code).ok_or(Refusal::Unknown)?;
+    if found.used_elsewhere {
+        return Err(Refusal::Used);
+    }
+    let place = found.series.place(site, cloud);
+    let ticket = match state.tickets.find(found.ticket) {
+        Some(known) => known.ticket.clone(),
+        None if found.spent => return Err(Refusal::Used),
+        None => Ticket::unused(found.ticket, found.right),
+    };
+    Ok(Candidate {
+        ticket,
+        printed: Some(found.printed),
+        place,
+    })
+}
+
+/// Finds a ticket by its id, to be used for the device it was bought for.
+pub(crate) fn bought(state: &State, id: TicketId) -> Option<Candidate> {
+    let known = state.tickets.find(id)?;
+    Some(Candidate {
+        ticket: known.ticket.clone(),
+        printed: match known.origin {
+            Origin::Bought(_) => None,
+            Origin::Printed(printed) => Some(printed),
+        },
+        place: Place::Good,
+    })
+}
+
+/// Applies the rule and says what to write down.
+///
+/// # Errors
+/// The reason the door stays shut.
+pub(crate) fn decide(
+    candidate: Candidate,
+    mac: Mac,
+    now: Timestamp,
+    cloud: Cloud,
+) -> Result<RedeemedFact, Refusal> {
+    let attempt = Attempt {
+        mac,
+        place: candidate.place,
+    };
+    let redeemed = redeem(candidate.ticket, &attempt, now)?;
+    Ok(RedeemedFact {
+        ticket: redeemed.ticket.id,
+        printed: candidate.printed,
+        mac,
+        at: now,
+        first: redeemed.first,
+        evicted: redeemed.evicted,
+        cut_off: cloud == Cloud::Away,
+    })
+}

@@ -1,0 +1,544 @@
+//! The state written down and read back: snapshots, checkpoints, and the journal after them. Where the bytes lie is the store's business.
+//!
+//! The order of reading: snapshot, feed rows, then journal entries from the snapshot's number on, with the checkpoint taken in right
+//! after the entry it was made at.
+
+use std::collections::BTreeMap;
+
+use minicbor::{Decode, Encode};
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{AttemptId, Mac, SeriesId, TicketId};
+use mnara_protocol::message::{BadBody, Fact, Printed, Taken};
+use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{EndReason, Phase, Right, Slot, Ticket, Usage};
+use thiserror::Error;
+
+use super::metering::{Meter, Open};
+use super::series::Spent;
+use super::site::RowChange;
+use super::tickets::{Bought, Known, Origin};
+use super::{Core, Identity, Now, Resync};
+use crate::access::desired::Credential;
+
+/// The version of the two encodings here.
+const FORMAT: u8 = 1;
+
+/// Says that a snapshot or a checkpoint cannot be read.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the {what} does not decode")]
+pub struct Unreadable {
+    /// Which of the two.
+    pub what: &'static str,
+}
+
+/// Says that an entry of a known kind cannot be read.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("journal entry {number} does not decode")]
+pub struct BadEntry {
+    /// Which entry.
+    pub number: u64,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct SnapshotRecord {
+    #[n(0)]
+    format: u8,
+    #[n(1)]
+    unproven: Option<Timestamp>,
+    #[n(2)]
+    tickets: Vec<TicketRecord>,
+    #[n(3)]
+    last: Vec<Place>,
+    #[n(4)]
+    spent: Vec<SpentRecord>,
+    #[n(5)]
+    confirmed: Vec<Place>,
+    #[n(6)]
+    metering: CheckpointRecord,
+    #[n(7)]
+    strays: Vec<Taken>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Place {
+    #[n(0)]
+    ticket: TicketId,
+    #[n(1)]
+    mac: Mac,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct SpentRecord {
+    #[n(0)]
+    series: SeriesId,
+    #[n(1)]
+    words: Vec<u64>,
+}
+
+#[derive(Clone, Copy, Encode, Decode)]
+#[cbor(index_only)]
+enum PhaseWord {
+    #[n(0)]
+    Unused,
+    #[n(1)]
+    Redeemed,
+    #[n(2)]
+    Running,
+    #[n(3)]
+    Paused,
+    #[n(4)]
+    Ended,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct TicketRecord {
+    #[n(0)]
+    id: TicketId,
+    #[n(1)]
+    right: Right,
+    #[n(2)]
+    phase: PhaseWord,
+    #[n(3)]
+    redeemed_at: Option<Timestamp>,
+    #[n(4)]
+    since: Option<Timestamp>,
+    #[n(5)]
+    at: Option<Timestamp>,
+    #[n(6)]
+    slots: Vec<Slot>,
+    #[n(7)]
+    usage: Usage,
+    #[n(8)]
+    reason: Option<EndReason>,
+    #[n(9)]
+    printed: Option<Printed>,
+    #[n(10)]
+    bought: Option<BoughtRecord>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct BoughtRecord {
+    #[n(0)]
+    code: String,
+    #[n(1)]
+    username: String,
+    #[n(2)]
+    password: String,
+    #[n(3)]
+    plan_name: String,
+    #[n(4)]
+    deliver_to: Option<Mac>,
+    #[n(5)]
+    deliver_until: Option<Timestamp>,
+    #[n(6)]
+    attempt: Option<AttemptId>,
+}
+
+/// What changes by counting alone: no entry tells it until a session ends or a quarter of an hour has passed.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct CheckpointRecord {
+    #[n(0)]
+    format: u8,
+    #[n(1)]
+    uptime: u64,
+    #[n(2)]
+    tickets: Vec<CountedRecord>,
+    #[n(3)]
+    meters: Vec<MeterRecord>,
+    #[n(4)]
+    sessions: Vec<SessionRecord>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct CountedRecord {
+    #[n(0)]
+    ticket: TicketId,
+    #[n(1)]
+    usage: Usage,
+    #[n(2)]
+    slots: Vec<Slot>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct MeterRecord {
+    #[n(0)]
+    ticket: TicketId,
+    #[n(1)]
+    meter: Meter,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct SessionRecord {
+    #[n(0)]
+    ticket: TicketId,
+    #[n(1)]
+    mac: Mac,
+    #[n(2)]
+    open: Open,
+}
+
+impl TicketRecord {
+    fn of(known: &Known) -> Self {
+        let Ticket { id, right, phase } = &known.ticket;
+        let (word, at, slots, reason) = match phase {
+            Phase::Unused => (PhaseWord::Unused, None, Vec::new(), None),
+            Phase::Redeemed { slots, .. } => (PhaseWord::Redeemed, None, slots.clone(), None),
+            Phase::Running { slots, .. } => (PhaseWord::Running, None, slots.clone(), None),
+            Phase::Paused { at, .. } => (PhaseWord::Paused, Some(*at), Vec::new(), None),
+            Phase::Ended { at, reason, .. } => {
+                (PhaseWord::Ended, Some(*at), Vec::new(), Some(*reason))
+            }
+        };
+        let (printed, bought) = match &known.origin {
+            Origin::Printed(printed) => (Some(*printed), None),
+            Origin::Bought(bought) => (None, Some(BoughtRecord::of(bought))),
+        };
+        Self {
+            id: *id,
+            right: *right,
+            phase: word,
+            redeemed_at: known.ticket.redeemed_at(),
+            since: known.ticket.since(),
+            at,
+            slots,
+            usage: known.ticket.usage(),
+            reason,
+            printed,
+            bought,
+        }
+    }
+
+    fn read(self) -> Option<Known> {
+        let usage = self.usage;
+        let phase = match self.phase {
+            PhaseWord::Unused => Phase::Unused,
+            PhaseWord::Redeemed => Phase::Redeemed {
+                at: self.redeemed_at?,
+                slots: self.slots,
+            },
+            PhaseWord::Running => Phase::Running {
+                redeemed_at: self.redeemed_at?,
+                since: self.since?,
+                slots: self.slots,
+                usage,
+            },
+            PhaseWord::Paused => Phase::Paused {
+                redeemed_at: self.redeemed_at?,
+                since: self.since?,
+                at: self.at?,
+                usage,
+            },
+            PhaseWord::Ended => Phase::Ended {
+                redeemed_at: self.redeemed_at,
+                since: self.since,
+                at: self.at?,
+                reason: self.reason?,
+                usage,
+            },
+        };
+        let origin = match (self.printed, self.bought) {
+            (Some(printed), _) => Origin::Printed(printed),
+            (None, Some(bought)) => Origin::Bought(Box::new(bought.read()?)),
+            (None, None) => return None,
+        };
+        Some(Known {
+            ticket: Ticket {
+                id: self.id,
+                right: self.right,
+                phase,
+            },
+            origin,
+            fed: false,
+        })
+    }
+}
+
+impl BoughtRecord {
+    fn of(bought: &Bought) -> Self {
+        Self {
+            code: bought.code.as_str().to_owned(),
+            username: bought.username.reveal().to_owned(),
+            password: bought.password.reveal().to_owned(),
+            plan_name: bought.plan_name.clone(),
+            deliver_to: bought.deliver_to,
+            deliver_until: bought.deliver_until,
+            attempt: bought.attempt,
+        }
+    }
+
+    fn read(self) -> Option<Bought> {
+        Some(Bought {
+            code: TicketCode::parse(&self.code).ok()?,
+            username: Credential::new(self.username),
+            password: Credential::new(self.password),
+            plan_name: self.plan_name,
+            deliver_to: self.deliver_to,
+            deliver_until: self.deliver_until,
+            attempt: self.attempt,
+        })
+    }
+}
+
+fn to_bytes<T: Encode<()>>(record: &T) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let Ok(()) = minicbor::encode(record, &mut bytes) else {
+        unreachable!("writing to a Vec cannot fail");
+    };
+    bytes
+}
+
+impl Core {
+    /// Writes the whole lasting state, for the journal entry that was recorded last.
+    #[must_use]
+    pub fn snapshot(&self) -> Vec<u8> {
+        let state = &self.state;
+        to_bytes(&SnapshotRecord {
+            format: FORMAT,
+            unproven: state.unproven,
+            tickets: state
+                .tickets
+                .iter()
+                .filter(|known| known.ticket.phase != Phase::Unused)
+                .map(TicketRecord::of)
+                .collect(),
+            last: state
+                .tickets
+                .last_pairs()
+                .map(|(mac, ticket)| Place { ticket, mac })
+                .collect(),
+            spent: state
+                .batches
+                .all_spent()
+                .iter()
+                .map(|(series, spent)| SpentRecord {
+                    series: *series,
+                    words: spent.words().to_vec(),
+                })
+                .collect(),
+            confirmed: state
+                .confirmed
+                .iter()
+                .map(|(ticket, mac)| Place {
+                    ticket: *ticket,
+                    mac: *mac,
+                })
+                .collect(),
+            metering: self.counted(),
+            strays: self.strays.values().cloned().collect(),
+        })
+    }
+
+    /// Writes what running sessions have used so far, for the journal entry that was recorded last.
+    #[must_use]
+    pub fn checkpoint(&self) -> Vec<u8> {
+        to_bytes(&self.counted())
+    }
+
+    fn counted(&self) -> CheckpointRecord {
+        let meters = &self.state.meters;
+        CheckpointRecord {
+            format: FORMAT,
+            uptime: meters.uptime(),
+            tickets: meters
+                .sessions()
+                .keys()
+                .map(|(ticket, _)| *ticket)
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .filter_map(|id| {
+                    let ticket = &self.state.tickets.find(id)?.ticket;
+                    Some(CountedRecord {
+                        ticket: id,
+                        usage: ticket.usage(),
+                        slots: ticket.slots().to_vec(),
+                    })
+                })
+                .collect(),
+            meters: meters
+                .meters()
+                .iter()
+                .map(|(ticket, meter)| MeterRecord {
+                    ticket: *ticket,
+                    meter: *meter,
+                })
+                .collect(),
+            sessions: meters
+                .sessions()
+                .iter()
+                .map(|((ticket, mac), open)| SessionRecord {
+                    ticket: *ticket,
+                    mac: *mac,
+                    open: open.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    fn take_counted(&mut self, record: CheckpointRecord) {
+        for counted in record.tickets {
+            self.state.tickets.change(counted.ticket, |ticket| {
+                counted
+                    .slots
+                    .iter()
+                    .fold(ticket.used(counted.usage), |ticket, slot| {
+                        ticket.seen(slot.mac, slot.seen)
+                    })
+            });
+        }
+        let meters: BTreeMap<_, _> = record
+            .meters
+            .into_iter()
+            .map(|record| (record.ticket, record.meter))
+            .collect();
+        let sessions = record
+            .sessions
+            .into_iter()
+            .map(|record| ((record.ticket, record.mac), record.open))
+            .collect();
+        self.state.meters.restore(record.uptime, meters, sessions);
+    }
+}
+
+/// A core on its way back from disk.
+pub struct Replay {
+    core: Core,
+    checkpoint: Option<(u64, CheckpointRecord)>,
+    later: u64,
+    /// The latest time that anything read names.
+    latest: Option<Timestamp>,
+}
+
+impl Replay {
+    /// Begins with nothing. `resynced` says whether the store knows all that happened at this site.
+    #[must_use]
+    pub fn new(identity: Identity, seed: [u8; 32], resynced: bool) -> Self {
+        Self {
+            core: Core::new(identity, seed, resynced),
+            checkpoint: None,
+            later: 0,
+            latest: None,
+        }
+    }
+
+    /// Takes the snapshot, first of all.
+    ///
+    /// # Errors
+    /// [`Unreadable`], and the state is as before.
+    pub fn snapshot(&mut self, bytes: &[u8]) -> Result<(), Unreadable> {
+        let unreadable = Unreadable { what: "snapshot" };
+        let record: SnapshotRecord = minicbor::decode(bytes).map_err(|_| unreadable)?;
+        if record.format != FORMAT {
+            return Err(unreadable);
+        }
+        let tickets: Option<Vec<_>> = record.tickets.into_iter().map(TicketRecord::read).collect();
+        let core = &mut self.core;
+        for known in tickets.ok_or(unreadable)? {
+            core.state.tickets.restore(known);
+        }
+        for place in record.last {
+            core.state.tickets.restore_last(place.mac, place.ticket);
+        }
+        for spent in record.spent {
+            core.state
+                .batches
+                .restore(spent.series, Spent::from_words(spent.words));
+        }
+        core.state.confirmed = record
+            .confirmed
+            .into_iter()
+            .map(|place| (place.ticket, place.mac))
+            .collect();
+        core.state.unproven = record.unproven;
+        core.strays = record
+            .strays
+            .into_iter()
+            .map(|taken| (taken.ticket, taken))
+            .collect();
+        core.take_counted(record.metering);
+        Ok(())
+    }
+
+    /// Takes a feed row, after the snapshot and before the entries.
+    pub fn row(&mut self, row: RowChange, now: Now) {
+        self.core.row(row, now);
+    }
+
+    /// Takes the checkpoint that was made at an entry, before the entries.
+    ///
+    /// # Errors
+    /// [`Unreadable`], and the state is as before.
+    pub fn checkpoint(&mut self, made_at: u64, bytes: &[u8]) -> Result<(), Unreadable> {
+        let unreadable = Unreadable { what: "checkpoint" };
+        let record: CheckpointRecord = minicbor::decode(bytes).map_err(|_| unreadable)?;
+        if record.format != FORMAT {
+            return Err(unreadable);
+        }
+        self.checkpoint = Some((made_at, record));
+        Ok(())
+    }
+
+    /// Takes a journal entry after the snapshot, in order. Entries of kinds that only a later version knows are counted.
+    ///
+    /// # Errors
+    /// [`BadEntry`] when a known kind does not decode.
+    pub fn entry(&mut self, number: u64, kind: u16, body: &[u8]) -> Result<(), BadEntry> {
+        self.overtake(number.saturating_sub(1));
+        match Fact::decode(kind, body) {
+            Ok(fact) => self.core.state.apply(&fact),
+            Err(BadBody::UnknownKind(_)) => self.later += 1,
+            Err(BadBody::Malformed(_)) => return Err(BadEntry { number }),
+        }
+        self.overtake(number);
+        Ok(())
+    }
+
+    fn overtake(&mut self, number: u64) {
+        if self
+            .checkpoint
+            .as_ref()
+            .is_some_and(|(made_at, _)| *made_at <= number)
+            && let Some((_, record)) = self.checkpoint.take()
+        {
+            self.core.take_counted(record);
+        }
+    }
+
+    /// Notes a time that the store names, so that the clock's floor lies after all of them.
+    pub fn saw(&mut self, at: Timestamp) {
+        self.latest = self.latest.max(Some(at));
+    }
+
+    /// The latest time seen.
+    #[must_use]
+    pub const fn latest(&self) -> Option<Timestamp> {
+        self.latest
+    }
+
+    /// Gives the core as it was. `last` is the number of the last entry.
+    #[must_use]
+    pub fn finish(mut self, last: u64) -> Core {
+        self.overtake(last);
+        if self.core.state.strangers > 0 || self.later > 0 {
+            tracing::warn!(
+                strangers = self.core.state.strangers,
+                later = self.later,
+                "the journal names tickets this site does not have, or things only a later version knows"
+            );
+        }
+        self.core
+    }
+
+    /// Says whether facts must be taken back from the controller whatever the store says.
+    pub fn distrust(&mut self) {
+        self.core.resync = Resync::Needed;
+    }
+}

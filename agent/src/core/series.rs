@@ -1,0 +1,190 @@
+//! Printed batches on the site: the table of each batch's codes and the bitmap of those that are spent. A printed ticket becomes one of
+//! `tickets` when it is used.
+
+use std::collections::BTreeMap;
+
+use mnara_protocol::ids::{SeriesId, TicketId};
+use mnara_protocol::message::{Printed, RulingRow};
+use mnara_protocol::plan::Terms;
+use mnara_protocol::ticket::Right;
+use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::login::{self, RouterLogin};
+use mnara_protocol::ticket::series::{self, Series, SeriesKey, Table};
+
+/// Which numbers of a batch are spent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spent(Vec<u64>);
+
+impl Spent {
+    pub(crate) fn from_words(words: Vec<u64>) -> Self {
+        let mut spent = Self(words);
+        spent.trim();
+        spent
+    }
+
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.0
+    }
+
+    pub(crate) fn has(&self, index: u32) -> bool {
+        let (word, bit) = place(index);
+        self.0.get(word).is_some_and(|bits| bits & bit != 0)
+    }
+
+    pub(crate) fn set(&mut self, index: u32) {
+        let (word, bit) = place(index);
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= bit;
+    }
+
+    fn trim(&mut self) {
+        while self.0.last() == Some(&0) {
+            self.0.pop();
+        }
+    }
+}
+
+const fn place(index: u32) -> (usize, u64) {
+    ((index / 64) as usize, 1 << (index % 64))
+}
+
+/// A batch with its codes.
+struct Batch {
+    series: Series,
+    key: SeriesKey,
+    table: Table,
+}
+
+/// All batches whose key the site has.
+#[derive(Default)]
+pub(crate) struct Batches {
+    batches: BTreeMap<SeriesId, Batch>,
+    spent: BTreeMap<SeriesId, Spent>,
+    rulings: BTreeMap<TicketId, RulingRow>,
+}
+
+/// A code found in a batch.
+pub(crate) struct Match<'a> {
+    pub(crate) printed: Printed,
+    pub(crate) ticket: TicketId,
+    pub(crate) series: &'a Series,
+    pub(crate) right: Right,
+    pub(crate) used_elsewhere: bool,
+    pub(crate) spent: bool,
+}
+
+impl Batches {
+    /// Takes a batch. The table is made again only when what it derives from has changed.
+    pub(crate) fn take(&mut self, series: Series, key: SeriesKey) {
+        let same = self.batches.get(&series.id).is_some_and(|before| {
+            before.key.as_bytes() == key.as_bytes()
+                && before.series.count == series.count
+                && before.series.skipped == series.skipped
+                && before.series.alphabet == series.alphabet
+                && before.series.length == series.length
+                && before.series.prefix == series.prefix
+        });
+        match self.batches.get_mut(&series.id) {
+            Some(before) if same => before.series = series,
+            _ => {
+                let table = Table::expand(&series, &key);
+                self.batches.insert(series.id, Batch { series, key, table });
+            }
+        }
+    }
+
+    /// The batch is honoured here no more; what was spent stays spent.
+    pub(crate) fn drop_row(&mut self, id: SeriesId) {
+        self.batches.remove(&id);
+    }
+
+    pub(crate) fn rule(&mut self, row: RulingRow) {
+        self.rulings.insert(row.ticket, row);
+    }
+
+    /// Whether settlement gave a printed ticket to another site.
+    pub(crate) fn went_elsewhere(&self, id: TicketId) -> bool {
+        self.rulings
+            .get(&id)
+            .is_some_and(|row| row.used_elsewhere.is_some())
+    }
+
+    pub(crate) fn drop_ruling(&mut self, id: TicketId) {
+        self.rulings.remove(&id);
+    }
+
+    /// Finds the printed ticket that has this code.
+    pub(crate) fn find(&self, code: &TicketCode) -> Option<Match<'_>> {
+        self.batches.values().find_map(|batch| {
+            let index = batch.table.find(code)?;
+            let printed = Printed {
+                series: batch.series.id,
+                index,
+            };
+            let ticket = series::ticket_id(batch.series.id, index);
+            let ruling = self.rulings.get(&ticket);
+            Some(Match {
+                printed,
+                ticket,
+                series: &batch.series,
+                right: ruling.map_or(batch.series.right, |row| row.right),
+                used_elsewhere: ruling.is_some_and(|row| row.used_elsewhere.is_some()),
+                spent: self.is_spent(printed),
+            })
+        })
+    }
+
+    /// What a printed ticket gives, as decided now.
+    pub(crate) fn right(&self, printed: Printed) -> Option<Right> {
+        let id = series::ticket_id(printed.series, printed.index);
+        self.rulings
+            .get(&id)
+            .map(|row| row.right)
+            .or_else(|| Some(self.batches.get(&printed.series)?.series.right))
+    }
+
+    pub(crate) fn is_spent(&self, printed: Printed) -> bool {
+        self.spent
+            .get(&printed.series)
+            .is_some_and(|spent| spent.has(printed.index))
+    }
+
+    pub(crate) fn spend(&mut self, printed: Printed) {
+        self.spent
+            .entry(printed.series)
+            .or_default()
+            .set(printed.index);
+    }
+
+    pub(crate) fn restore(&mut self, id: SeriesId, spent: Spent) {
+        self.spent.insert(id, spent);
+    }
+
+    pub(crate) fn all_spent(&self) -> &BTreeMap<SeriesId, Spent> {
+        &self.spent
+    }
+
+    pub(crate) fn series(&self, id: SeriesId) -> Option<&Series> {
+        Some(&self.batches.get(&id)?.series)
+    }
+
+    /// The code and the router log-in of a printed ticket.
+    pub(crate) fn login(&self, printed: Printed) -> Option<(TicketCode, RouterLogin)> {
+        let batch = self.batches.get(&printed.series)?;
+        let code = batch.table.code(printed.index);
+        let login = login::of_printed(&code, batch.key.as_bytes(), printed.index);
+        Some((code, login))
+    }
+
+    /// How many codes the tables hold.
+    pub(crate) fn codes(&self) -> usize {
+        self.batches.values().map(|batch| batch.table.len()).sum()
+    }
+
+    /// Terms of all batches, for the router's profiles.
+    pub(crate) fn terms(&self) -> impl Iterator<Item = &Terms> {
+        self.batches.values().map(|batch| &batch.series.right.terms)
+    }
+}

@@ -1,0 +1,181 @@
+//! Feed rows: what the controller decides for this site. They are on disk before they come here, and a later row of the same id takes
+//! the place of an earlier one.
+
+use mnara_protocol::ids::{AttemptId, PlanId, SeriesId, TicketId};
+use mnara_protocol::message::{BadBody, EndedFact, Fact, Row, RulingRow};
+use mnara_protocol::seal;
+use mnara_protocol::ticket::EndReason;
+use mnara_protocol::ticket::series::{Series, SeriesKey};
+use thiserror::Error;
+
+use super::portal::Look;
+use super::{Commands, Core, Now};
+
+/// One row of the feed as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RowChange {
+    /// What kind of row.
+    pub kind: u16,
+    /// Which row.
+    pub id: [u8; 16],
+    /// Its body; `None` when it is gone.
+    pub body: Option<Vec<u8>>,
+}
+
+/// A body may hold a code.
+impl std::fmt::Debug for RowChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RowChange")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Says that a row of a known kind does not decode: the feed stops there rather than skip it.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("a feed row of kind {kind} does not decode")]
+pub struct BadRow {
+    /// Which kind.
+    pub kind: u16,
+}
+
+/// Checks that rows can be applied, before they are stored. Rows of kinds that only a later version knows pass: they are kept raw.
+///
+/// # Errors
+/// [`BadRow`] names the first that cannot.
+pub fn check(rows: &[RowChange]) -> Result<(), BadRow> {
+    for row in rows {
+        let Some(body) = &row.body else { continue };
+        match Row::decode(row.kind, body) {
+            Ok(_) | Err(BadBody::UnknownKind(_)) => {}
+            Err(BadBody::Malformed(kind)) => return Err(BadRow { kind }),
+        }
+    }
+    Ok(())
+}
+
+impl Core {
+    /// Checks that rows can be applied, before they are stored.
+    ///
+    /// # Errors
+    /// [`BadRow`] names the first that cannot.
+    pub fn check(rows: &[RowChange]) -> Result<(), BadRow> {
+        check(rows)
+    }
+
+    pub(super) fn rows(&mut self, rows: Vec<RowChange>, now: Now, out: &mut Commands) {
+        for row in rows {
+            self.row(row, now);
+        }
+        self.end_used_elsewhere(now, out);
+        self.deliver(now, out);
+        self.try_lookups(now, out);
+        self.answer_buyers(now, out);
+        out.router = true;
+    }
+
+    /// Applies one row; nothing is written down for it, since the row itself is on disk.
+    pub(super) fn row(&mut self, change: RowChange, now: Now) {
+        let Some(body) = change.body else {
+            self.row_gone(change.kind, change.id);
+            return;
+        };
+        // What does not decode here is of a later version: `check` has stopped the rest before they were stored.
+        let Ok(row) = Row::decode(change.kind, &body) else {
+            return;
+        };
+        match row {
+            Row::Site(site) => {
+                self.look = Look {
+                    business: site.business_name,
+                    site: site.site_name,
+                    colour: site.colour & 0xff_ff_ff,
+                    help_phone: site.help_phone,
+                };
+                self.sales_open = site.sales_open;
+            }
+            Row::Plan(plan) => {
+                self.plans.insert(plan.id, plan);
+            }
+            Row::Series(series) => self.series(series),
+            Row::Ticket(row) => {
+                let id = row.ticket;
+                self.state.tickets.take_row(row, now.at);
+                if let Some(taken) = self.strays.remove(&id) {
+                    self.state.take_back(&taken);
+                }
+            }
+            Row::Checkout(row) => self.purchases.take_row(row),
+            Row::Ruling(row) => self.ruling(row, now),
+        }
+    }
+
+    fn row_gone(&mut self, kind: u16, id: [u8; 16]) {
+        const PLAN: u16 = 2;
+        const SERIES: u16 = 3;
+        const TICKET: u16 = 4;
+        const CHECKOUT: u16 = 5;
+        const RULING: u16 = 6;
+        match kind {
+            PLAN => {
+                self.plans.remove(&PlanId::from_bytes(id));
+            }
+            SERIES => self.state.batches.drop_row(SeriesId::from_bytes(id)),
+            TICKET => self.state.tickets.drop_row(TicketId::from_bytes(id)),
+            CHECKOUT => self.purchases.drop_row(AttemptId::from_bytes(id)),
+            RULING => self.state.batches.drop_ruling(TicketId::from_bytes(id)),
+            // The site's own row stays; other kinds are a later version's.
+            _ => {}
+        }
+    }
+
+    fn series(&mut self, series: Series) {
+        let context = seal::series_key_context(series.id, self.identity.site);
+        let key = seal::open(&self.identity.signing, &context, &series.sealed_key)
+            .ok()
+            .and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok());
+        let Some(key) = key else {
+            tracing::error!(series.id = %series.id, "a batch's key was not sealed to this agent; its codes cannot be used here");
+            return;
+        };
+        let id = series.id;
+        self.state.batches.take(series, SeriesKey::from_bytes(key));
+        let back: Vec<_> = self
+            .strays
+            .values()
+            .filter(|taken| taken.printed.is_some_and(|printed| printed.series == id))
+            .cloned()
+            .collect();
+        for taken in back {
+            self.state.take_back(&taken);
+            self.strays.remove(&taken.ticket);
+        }
+    }
+
+    fn ruling(&mut self, row: RulingRow, now: Now) {
+        self.state.tickets.rule(row.ticket, row.right, now.at);
+        self.state.batches.rule(row);
+    }
+
+    /// Ends live tickets that settlement gave to another site.
+    fn end_used_elsewhere(&mut self, now: Now, out: &mut Commands) {
+        let lost: Vec<_> = self
+            .state
+            .tickets
+            .live()
+            .filter(|known| self.state.batches.went_elsewhere(known.ticket.id))
+            .map(|known| (known.ticket.id, known.ticket.usage()))
+            .collect();
+        for (ticket, usage) in lost {
+            self.record(
+                Fact::Ended(EndedFact {
+                    ticket,
+                    reason: EndReason::UsedElsewhere,
+                    at: now.at,
+                    usage,
+                }),
+                out,
+            );
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What the site knows for good: changed only by journal entries, feed rows and checkpoints, so that reading those again gives the same.
+//! What is forgotten in a restart (who is asking, what was guessed, what is in flight) is in the other files.
+
+use std::collections::BTreeSet;
+
+use mnara_protocol::clock::{Correction, Timestamp};
+use mnara_protocol::grant::Step;
+use mnara_protocol::ids::{Mac, TicketId};
+use mnara_protocol::message::{Fact, HealthEvent, HealthFact, RedeemedFact, Taken};
+
+use super::metering::Meters;
+use super::series::Batches;
+use super::tickets::Tickets;
+
+/// The site's lasting state.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) tickets: Tickets,
+    pub(crate) batches: Batches,
+    pub(crate) meters: Meters,
+    /// Devices the router has shown online with a ticket they hold a place on.
+    pub(crate) confirmed: BTreeSet<(TicketId, Mac)>,
+    /// Times from here on hang together with the clock's present setting and move when it is corrected.
+    pub(crate) unproven: Option<Timestamp>,
+    /// Entries applied that name a ticket the site does not have.
+    pub(crate) strangers: u64,
+}
+
+impl State {
+    /// Takes in one thing that happened. The same for what happens now and for what is read back from the journal.
+    pub(crate) fn apply(&mut self, fact: &Fact) {
+        let found = match fact {
+            Fact::Redeemed(fact) => self.redeemed(fact),
+            Fact::Granted(fact) if fact.step == Step::Confirmed => {
+                self.confirmed.insert((fact.ticket, fact.mac));
+                self.tickets.change(fact.ticket, |ticket| {
+                    ticket.confirmed(fact.at).seen(fact.mac, fact.at)
+                })
+            }
+            Fact::Granted(_) | Fact::Drift(_) => true,
+            Fact::Metered(fact) => {
+                self.meters.metered(fact);
+                self.tickets
+                    .change(fact.ticket, |ticket| ticket.used(fact.total))
+            }
+            Fact::Ended(fact) => {
+                self.confirmed.retain(|(ticket, _)| *ticket != fact.ticket);
+                self.tickets.change(fact.ticket, |ticket| {
+                    ticket.used(fact.usage).end(fact.reason, fact.at)
+                })
+            }
+            Fact::Released(fact) => {
+                self.confirmed.remove(&(fact.ticket, fact.mac));
+                self.tickets
+                    .change(fact.ticket, |ticket| ticket.released(fact.mac))
+            }
+            Fact::Health(fact) => {
+                self.health(fact);
+                true
+            }
+        };
+        if !found {
+            self.strangers += 1;
+        }
+    }
+
+    fn redeemed(&mut self, fact: &RedeemedFact) -> bool {
+        if let Some(printed) = fact.printed {
+            self.batches.spend(printed);
+            if let Some(right) = self.batches.right(printed) {
+                self.tickets.admit_printed(fact.ticket, printed, right);
+            }
+        }
+        if let Some(evicted) = fact.evicted {
+            self.confirmed.remove(&(fact.ticket, evicted));
+        }
+        self.tickets.redeemed(fact)
+    }
+
+    fn health(&mut self, fact: &HealthFact) {
+        match (fact.event, fact.value) {
+            (HealthEvent::AgentStarted, value) => {
+                self.unproven = Some(value.map_or(fact.at, Timestamp::from_millis));
+            }
+            (HealthEvent::ClockCorrected, Some(secs)) => self.corrected(secs, fact.at),
+            (
+                HealthEvent::ClockCorrected
+                | HealthEvent::RouterLost
+                | HealthEvent::RouterBack
+                | HealthEvent::RouterRebooted
+                | HealthEvent::RouterRefusesLogin
+                | HealthEvent::JournalForked,
+                _,
+            ) => {}
+        }
+    }
+
+    /// Moves the times that no anchor had proven: monotonic time holds them together, so all were off by the same.
+    fn corrected(&mut self, secs: i64, now: Timestamp) {
+        let Some(from) = self.unproven else { return };
+        let correction = Correction::Moved {
+            from,
+            by_millis: secs.saturating_mul(1000),
+            now,
+        };
+        self.tickets
+            .change_all(|ticket| ticket.corrected(correction));
+        self.meters.corrected(correction);
+        self.unproven = Some(from.plus_secs(secs));
+    }
+
+    /// Takes back what the controller holds of a ticket used at this site before its store was made.
+    pub(crate) fn take_back(&mut self, taken: &Taken) {
+        let right = taken.printed.and_then(|printed| {
+            self.batches.spend(printed);
+            self.batches.right(printed)
+        });
+        self.tickets.take_back(taken, right);
+        if taken.since.is_some() && taken.ended.is_none() {
+            for slot in &taken.slots {
+                self.confirmed.insert((taken.ticket, slot.mac));
+            }
+        }
+    }
+}

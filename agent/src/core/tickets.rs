@@ -1,0 +1,368 @@
+//! The tickets this site knows and what rows and facts do to them. Deciding whether a code opens the door is `redeem`'s work, what a
+//! batch's codes are is `series`'.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{AttemptId, Mac, TicketId};
+use mnara_protocol::message::{Printed, RedeemedFact, Taken, TicketRow};
+use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{Phase, Right, Slot, Ticket};
+
+use crate::access::desired::Credential;
+
+/// How long an ended ticket stays in memory after its end; its code stays spent for good.
+const KEPT_AFTER_END_SECS: i64 = 3 * 24 * 3600;
+
+/// A bought ticket's own columns, all decided by the controller.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Bought {
+    pub(crate) code: TicketCode,
+    pub(crate) username: Credential,
+    pub(crate) password: Credential,
+    pub(crate) plan_name: String,
+    pub(crate) deliver_to: Option<Mac>,
+    pub(crate) deliver_until: Option<Timestamp>,
+    pub(crate) attempt: Option<AttemptId>,
+}
+
+/// Where a ticket comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// By the feed, one row each.
+    Bought(Box<Bought>),
+    /// From a batch.
+    Printed(Printed),
+}
+
+/// A ticket with where it comes from.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) ticket: Ticket,
+    pub(crate) origin: Origin,
+    /// Whether the row is still in the feed; a printed ticket has none.
+    pub(crate) fed: bool,
+}
+
+impl Known {
+    /// Whether a device may be online with it: its code was used and it has not ended.
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(
+            self.ticket.phase,
+            Phase::Redeemed { .. } | Phase::Running { .. }
+        )
+    }
+
+    /// Orders the tickets of one device: what is running is used up before the next begins.
+    pub(crate) const fn turn(&self) -> Option<(u8, Timestamp, TicketId)> {
+        match &self.ticket.phase {
+            Phase::Running { since, .. } => Some((0, *since, self.ticket.id)),
+            Phase::Redeemed { at, .. } => Some((1, *at, self.ticket.id)),
+            Phase::Unused | Phase::Paused { .. } | Phase::Ended { .. } => None,
+        }
+    }
+}
+
+/// All tickets of the site that are more than a number in a batch.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tickets {
+    known: BTreeMap<TicketId, Known>,
+    /// Codes of bought tickets.
+    codes: BTreeMap<TicketCode, TicketId>,
+    /// Which ticket a device used last, live or over.
+    last: BTreeMap<Mac, TicketId>,
+    /// Bought tickets that nobody has used and that name the device they are for.
+    undelivered: BTreeSet<TicketId>,
+}
+
+impl Tickets {
+    pub(crate) fn find(&self, id: TicketId) -> Option<&Known> {
+        self.known.get(&id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.known.values()
+    }
+
+    pub(crate) fn live(&self) -> impl Iterator<Item = &Known> {
+        self.known.values().filter(|known| known.is_live())
+    }
+
+    pub(crate) fn by_code(&self, code: &TicketCode) -> Option<TicketId> {
+        self.codes.get(code).copied()
+    }
+
+    pub(crate) fn last_of(&self, mac: Mac) -> Option<&Known> {
+        self.known.get(self.last.get(&mac)?)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Tickets to be redeemed for the device that bought them, with that device.
+    pub(crate) fn to_deliver(&self, now: Timestamp) -> Vec<(TicketId, Mac)> {
+        self.undelivered
+            .iter()
+            .filter_map(|id| {
+                let known = self.known.get(id)?;
+                let Origin::Bought(bought) = &known.origin else {
+                    return None;
+                };
+                let mac = bought.deliver_to?;
+                (known.ticket.phase == Phase::Unused
+                    && bought.deliver_until.is_none_or(|until| now <= until))
+                .then_some((*id, mac))
+            })
+            .collect()
+    }
+
+    /// Live tickets a device holds a place on, the one whose turn it is first.
+    pub(crate) fn of_device(&self, mac: Mac) -> Vec<&Known> {
+        let mut held: Vec<_> = self
+            .live()
+            .filter(|known| known.ticket.slots().iter().any(|slot| slot.mac == mac))
+            .collect();
+        held.sort_by_key(|known| known.turn());
+        held
+    }
+
+    /// Which ticket serves each device that holds a place on one.
+    pub(crate) fn turns(&self) -> BTreeMap<Mac, TicketId> {
+        let mut first: BTreeMap<Mac, (u8, Timestamp, TicketId)> = BTreeMap::new();
+        for known in self.live() {
+            let Some(turn) = known.turn() else { continue };
+            for slot in known.ticket.slots() {
+                first
+                    .entry(slot.mac)
+                    .and_modify(|best| *best = turn.min(*best))
+                    .or_insert(turn);
+            }
+        }
+        first
+            .into_iter()
+            .map(|(mac, (_, _, ticket))| (mac, ticket))
+            .collect()
+    }
+
+    /// Takes a bought ticket's row. A code that cannot be one is kept unreachable rather than lost.
+    pub(crate) fn take_row(&mut self, row: TicketRow, now: Timestamp) {
+        let Ok(code) = TicketCode::parse(&row.code) else {
+            return;
+        };
+        let origin = Origin::Bought(Box::new(Bought {
+            code: code.clone(),
+            username: Credential::new(row.username),
+            password: Credential::new(row.password),
+            plan_name: row.plan_name,
+            deliver_to: row.deliver_to,
+            deliver_until: row.deliver_until,
+            attempt: row.attempt,
+        }));
+        self.codes.insert(code, row.ticket);
+        match self.known.get_mut(&row.ticket) {
+            Some(known) => {
+                if let Origin::Bought(before) = &known.origin
+                    && let Origin::Bought(after) = &origin
+                    && before.code != after.code
+                {
+                    self.codes.remove(&before.code);
+                }
+                known.origin = origin;
+                known.fed = true;
+                known.ticket = known.ticket.clone().ruled(row.right, now);
+            }
+            None => {
+                self.known.insert(
+                    row.ticket,
+                    Known {
+                        ticket: Ticket::unused(row.ticket, row.right),
+                        origin,
+                        fed: true,
+                    },
+                );
+            }
+        }
+        if let Some(taken) = row.taken {
+            self.take_back(&taken, None);
+        }
+        self.note_delivery(row.ticket);
+    }
+
+    /// A bought ticket's row left the feed: an unused one is gone, a used one lives out its time.
+    pub(crate) fn drop_row(&mut self, id: TicketId) {
+        if let Some(known) = self.known.get_mut(&id) {
+            known.fed = false;
+            if known.ticket.phase == Phase::Unused {
+                self.forget(id);
+            }
+        }
+    }
+
+    /// Takes what was decided about a ticket; one the site has not is not its business.
+    pub(crate) fn rule(&mut self, id: TicketId, right: Right, now: Timestamp) {
+        if let Some(known) = self.known.get_mut(&id) {
+            known.ticket = known.ticket.clone().ruled(right, now);
+        }
+    }
+
+    /// Opens again what had ended for a reason that a later decision took away.
+    pub(crate) fn rule_again(&mut self, now: Timestamp) {
+        for known in self.known.values_mut() {
+            if matches!(known.ticket.phase, Phase::Ended { .. }) {
+                let right = known.ticket.right;
+                known.ticket = known.ticket.clone().ruled(right, now);
+            }
+        }
+    }
+
+    /// Makes sure a printed ticket is known.
+    pub(crate) fn admit_printed(&mut self, id: TicketId, printed: Printed, right: Right) {
+        self.known.entry(id).or_insert_with(|| Known {
+            ticket: Ticket::unused(id, right),
+            origin: Origin::Printed(printed),
+            fed: false,
+        });
+    }
+
+    /// Takes back a ticket from a snapshot.
+    pub(crate) fn restore(&mut self, known: Known) {
+        let id = known.ticket.id;
+        if let Origin::Bought(bought) = &known.origin {
+            self.codes.insert(bought.code.clone(), id);
+        }
+        self.known.insert(id, known);
+        self.note_delivery(id);
+    }
+
+    pub(crate) fn restore_last(&mut self, mac: Mac, id: TicketId) {
+        self.last.insert(mac, id);
+    }
+
+    pub(crate) fn last_pairs(&self) -> impl Iterator<Item = (Mac, TicketId)> {
+        self.last.iter().map(|(mac, id)| (*mac, *id))
+    }
+
+    /// Changes one ticket by a move.
+    pub(crate) fn change(&mut self, id: TicketId, change: impl FnOnce(Ticket) -> Ticket) -> bool {
+        let Some(known) = self.known.get_mut(&id) else {
+            return false;
+        };
+        known.ticket = change(known.ticket.clone());
+        self.note_delivery(id);
+        true
+    }
+
+    pub(crate) fn change_all(&mut self, change: impl Fn(Ticket) -> Ticket) {
+        for known in self.known.values_mut() {
+            known.ticket = change(known.ticket.clone());
+        }
+    }
+
+    /// Takes in that a code was used. The decision was made before; this only writes it down.
+    pub(crate) fn redeemed(&mut self, fact: &RedeemedFact) -> bool {
+        let newcomer = Slot {
+            mac: fact.mac,
+            seen: fact.at,
+        };
+        let found = self.change(fact.ticket, |mut ticket| {
+            if fact.first {
+                ticket.phase = Phase::Redeemed {
+                    at: fact.at,
+                    slots: vec![newcomer],
+                };
+                return ticket;
+            }
+            match &mut ticket.phase {
+                Phase::Redeemed { slots, .. } | Phase::Running { slots, .. } => {
+                    slots.retain(|slot| Some(slot.mac) != fact.evicted && slot.mac != fact.mac);
+                    slots.push(newcomer);
+                }
+                Phase::Unused | Phase::Paused { .. } | Phase::Ended { .. } => {}
+            }
+            ticket
+        });
+        if found {
+            self.last.insert(fact.mac, fact.ticket);
+        }
+        found
+    }
+
+    /// Takes back what the controller holds of a ticket that this site or another had used. What the site itself knows stands.
+    pub(crate) fn take_back(&mut self, taken: &Taken, right: Option<Right>) {
+        if !self.known.contains_key(&taken.ticket)
+            && let (Some(printed), Some(right)) = (taken.printed, right)
+        {
+            self.admit_printed(taken.ticket, printed, right);
+        }
+        let took = self.change(taken.ticket, |mut ticket| {
+            if ticket.phase != Phase::Unused {
+                return ticket;
+            }
+            ticket.phase = match (taken.ended, taken.since) {
+                (Some(end), since) => Phase::Ended {
+                    redeemed_at: Some(taken.redeemed_at),
+                    since,
+                    at: end.at,
+                    reason: end.reason,
+                    usage: taken.usage,
+                },
+                (None, Some(since)) => Phase::Running {
+                    redeemed_at: taken.redeemed_at,
+                    since,
+                    slots: taken.slots.clone(),
+                    usage: taken.usage,
+                },
+                (None, None) => Phase::Redeemed {
+                    at: taken.redeemed_at,
+                    slots: taken.slots.clone(),
+                },
+            };
+            ticket
+        });
+        if took {
+            for slot in &taken.slots {
+                self.last.entry(slot.mac).or_insert(taken.ticket);
+            }
+        }
+    }
+
+    /// Lets go of tickets that ended long ago.
+    pub(crate) fn tidy(&mut self, now: Timestamp) {
+        let old: Vec<TicketId> = self
+            .known
+            .values()
+            .filter(|known| {
+                matches!(known.ticket.phase, Phase::Ended { at, .. }
+                    if now.as_secs().saturating_sub(at.as_secs()) > KEPT_AFTER_END_SECS)
+                    && !known.fed
+            })
+            .map(|known| known.ticket.id)
+            .collect();
+        for id in old {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: TicketId) {
+        if let Some(known) = self.known.remove(&id)
+            && let Origin::Bought(bought) = known.origin
+        {
+            self.codes.remove(&bought.code);
+        }
+        self.undelivered.remove(&id);
+        self.last.retain(|_, ticket| *ticket != id);
+    }
+
+    fn note_delivery(&mut self, id: TicketId) {
+        let waits = self.known.get(&id).is_some_and(|known| {
+            known.ticket.phase == Phase::Unused
+                && matches!(&known.origin, Origin::Bought(bought) if bought.deliver_to.is_some())
+        });
+        if waits {
+            self.undelivered.insert(id);
+        } else {
+            self.undelivered.remove(&id);
+        }
+    }
+}
