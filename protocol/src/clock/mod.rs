@@ -133,26 +133,37 @@ pub enum Source {
 /// time since. So 1970 at boot or a jump of years changes nothing.
 ///
 /// The floor must be at least every time the site has recorded; then what was recorded before this boot lies before the first reading
-/// and what is recorded in it does not, which is how a [`Correction`] finds the times it moves.
+/// and what is recorded in it does not, which is how a [`Correction`] finds the times it moves. A boot that never heard the controller
+/// hands its times on to the next as unproven, to be moved then.
 #[derive(Clone, Copy, Debug)]
 pub struct TrustedClock {
     wall: Timestamp,
     at: Ticks,
     source: Source,
-    /// What this boot's first reading is by the present setting; recorded times lie on this side of it or before the boot.
-    boot: Timestamp,
+    /// Recorded times from here on hang together with the present setting: they move with it.
+    from: Timestamp,
     /// The first of the anchors that were refused without one in between that was not.
     refused: Option<(Timestamp, Ticks)>,
+}
+
+/// What the store must know of the clock, so that the next boot can go on from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Floor {
+    /// It is at least so late.
+    pub time: Timestamp,
+    /// Times recorded from here on were never proven by the controller. Kept whenever it changes: at the start of a boot and at the first
+    /// anchor.
+    pub unproven_since: Option<Timestamp>,
 }
 
 /// What an anchor did to the clock, when it is worth telling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Correction {
-    /// The clock was set differently. All times recorded since `boot` are off by the same stretch, because monotonic time holds them
+    /// The clock was set differently. All times recorded since `from` are off by the same stretch, because monotonic time holds them
     /// together: [`Correction::apply`] puts them right.
     Moved {
-        /// This boot's first reading, before the correction.
-        boot: Timestamp,
+        /// The first reading it concerns, before the correction.
+        from: Timestamp,
         /// How far, in milliseconds; forward is positive.
         by_millis: i64,
         /// The reading after it. Nothing recorded can be later.
@@ -166,15 +177,15 @@ pub enum Correction {
 }
 
 impl Correction {
-    /// Puts a recorded time right; one from before this boot stays as it is, unless it turns out to lie ahead.
+    /// Puts a recorded time right; one that was proven in an earlier boot stays as it is, unless it turns out to lie ahead.
     #[must_use]
     pub fn apply(self, time: Timestamp) -> Timestamp {
         match self {
             Self::Moved {
-                boot,
+                from,
                 by_millis,
                 now,
-            } if time >= boot => time.plus_millis(by_millis).min(now),
+            } if time >= from => time.plus_millis(by_millis).min(now),
             Self::Moved { now, .. } => time.min(now),
             Self::Refused { .. } => time,
         }
@@ -193,16 +204,43 @@ impl TrustedClock {
     /// site in the future for ever.
     pub const BELIEVED_AFTER: Duration = Duration::from_secs(60 * 60);
 
-    /// Starts from the last time the store knew (the floor), read at `at`.
+    /// Starts from the last time the store knew, when all it recorded was proven, read at `at`.
     #[must_use]
     pub const fn from_floor(floor: Timestamp, at: Ticks) -> Self {
-        let wall = floor.plus_millis(1);
+        Self::resume(
+            Floor {
+                time: floor,
+                unproven_since: None,
+            },
+            at,
+        )
+    }
+
+    /// Starts from what the last boot left, read at `at`.
+    #[must_use]
+    pub const fn resume(floor: Floor, at: Ticks) -> Self {
+        let wall = floor.time.plus_millis(1);
         Self {
             wall,
             at,
             source: Source::Floor,
-            boot: wall,
+            from: match floor.unproven_since {
+                Some(since) => since,
+                None => wall,
+            },
             refused: None,
+        }
+    }
+
+    /// Gives what the next boot needs.
+    #[must_use]
+    pub fn floor(&self, at: Ticks) -> Floor {
+        Floor {
+            time: self.now(at),
+            unproven_since: match self.source {
+                Source::Floor => Some(self.from),
+                Source::Anchored => None,
+            },
         }
     }
 
@@ -243,11 +281,11 @@ impl TrustedClock {
         if ahead <= Self::QUIET_AHEAD && behind.is_zero() {
             return None;
         }
-        let boot = self.boot;
+        let from = self.from;
         let by_millis = wall.as_millis().saturating_sub(now.as_millis());
-        self.boot = boot.plus_millis(by_millis);
+        self.from = from.plus_millis(by_millis);
         Some(Correction::Moved {
-            boot,
+            from,
             by_millis,
             now: wall,
         })

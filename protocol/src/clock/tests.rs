@@ -79,6 +79,34 @@ fn what_was_recorded_in_this_boot_moves_along_and_the_rest_stays() {
 }
 
 #[test]
+fn what_an_unheard_boot_recorded_moves_with_the_next_one() {
+    let mut first = booted();
+    let started = first.now(ticks(200));
+    let floor = first.floor(ticks(400));
+    assert_eq!(floor.unproven_since, Some(FLOOR.plus_millis(1)));
+
+    // Power away for two hours before it, one hour after it.
+    let mut second = TrustedClock::resume(floor, ticks(0));
+    assert_eq!(second.floor(ticks(5)).unproven_since, floor.unproven_since);
+    let truth = FLOOR.plus_secs(3 * HOUR + 300 + 60);
+    let correction = second.anchor(truth, ticks(60)).unwrap();
+    let truly_started = FLOOR.plus_secs(2 * HOUR + 100);
+    // Later than the truth by no more than the hour nobody measured; the millisecond is the one between two boots.
+    assert_eq!(
+        correction.apply(started),
+        truly_started.plus_secs(HOUR).plus_millis(-1)
+    );
+    assert_eq!(second.floor(ticks(60)).unproven_since, None);
+
+    // Heard once, its times are proven and a later boot leaves them alone.
+    first.anchor(FLOOR.plus_secs(2 * HOUR + 400), ticks(500));
+    let floor = first.floor(ticks(500));
+    let mut third = TrustedClock::resume(floor, ticks(0));
+    let correction = third.anchor(floor.time.plus_secs(HOUR), ticks(1)).unwrap();
+    assert_eq!(correction.apply(truly_started), truly_started);
+}
+
+#[test]
 fn late_and_drifting_anchors_change_nothing_worth_telling() {
     let mut clock = anchored();
     let begin = FLOOR.plus_secs(HOUR);

@@ -1,1 +1,0 @@
-//! Tickets against a naive model.
