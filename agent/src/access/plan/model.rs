@@ -2,7 +2,7 @@
 //! wire is simulated elsewhere.
 
 use super::*;
-use crate::access::desired::ObservationNo;
+use crate::access::desired::{ObservationNo, ProfileSpec};
 use crate::access::observed::{ProfileRow, RouterFacts, Setting};
 
 #[derive(Clone, Debug)]

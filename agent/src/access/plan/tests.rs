@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::model::Model;
 use super::*;
+use crate::access::desired::ProfileSpec;
 use crate::access::observed::Setting;
 
 fn ticket(number: u8) -> TicketId {

@@ -334,7 +334,7 @@ impl Traffic {
     }
 
     /// One version was seen to leave out the `!done` after `!empty`, so it is waited for only a while.
-    fn expect_done(&mut self, tag: u32) {
+    fn expect_done(&self, tag: u32) {
         if matches!(self.pending.get(&tag), Some(Pending::Stream { .. })) {
             return;
         }

@@ -1,6 +1,6 @@
 //! The byte codec of the RouterOS API: words and sentences to bytes and back, without I/O. What a sentence means is in `reply`.
 //!
-//! Words are bytes, not text: comments made in WinBox are in the code page of whoever wrote them.
+//! Words are bytes, not text: comments made in `WinBox` are in the code page of whoever wrote them.
 
 mod reply;
 #[cfg(test)]
