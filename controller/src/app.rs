@@ -101,7 +101,7 @@ pub(crate) mod tests {
             vault: Vault::new(&Vault::new_key(), clock.clone()).unwrap(),
             entropy: Entropy::seeded(7),
             rails: Rails::new(&cli.config.daraja, &clock).unwrap(),
-            limits: Limits::new(&clock, cli.config.daraja.queries_per_minute),
+            limits: Limits::new(&clock),
             jobs: Wake::default(),
             bus: Bus::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),

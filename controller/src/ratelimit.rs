@@ -36,8 +36,6 @@ pub enum Act {
     Link,
     /// Posting a body that no secret vouches for.
     Unvouched,
-    /// Asking Daraja how a payment stands.
-    Query,
 }
 
 /// Whom it is counted by.
@@ -55,8 +53,6 @@ pub enum By<'a> {
     Provider(ProviderId),
     /// An address; a whole site may share one, so only for callers without a token.
     Address(IpAddr),
-    /// A set of credentials, by its fingerprint.
-    Credentials([u8; 16]),
 }
 
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -67,7 +63,6 @@ enum Kind {
     Agent,
     Provider,
     Address,
-    Credentials,
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
@@ -102,13 +97,14 @@ pub struct TooMany {
 /// All limits of this process.
 #[derive(Debug)]
 pub struct Limits {
-    lines: BTreeMap<(Act, Kind), Line>,
+    lines: BTreeMap<(Act, Kind), Limit>,
 }
 
 type Buckets = RateLimiter<u128, DashMapStateStore<u128>, Clock, NoOpMiddleware<Duration>>;
 
+/// One limit: how many at once and how many a minute after that, for each caller by a number that stands for it.
 #[derive(Debug)]
-struct Line {
+pub struct Limit {
     buckets: Buckets,
     clock: Clock,
     /// Milliseconds of the last time stale callers were forgotten.
@@ -126,13 +122,11 @@ impl governor::clock::Clock for Clock {
 impl Limits {
     /// Starts with everybody fresh.
     #[must_use]
-    pub fn new(clock: &Clock, queries_per_minute: u32) -> Self {
-        let queries = (Act::Query, Kind::Credentials, 1, queries_per_minute);
+    pub fn new(clock: &Clock) -> Self {
         let lines = TABLE
             .into_iter()
-            .chain([queries])
             .map(|(act, kind, burst, per_minute)| {
-                ((act, kind), Line::new(burst, per_minute, clock))
+                ((act, kind), Limit::new(burst, per_minute, clock))
             })
             .collect();
         Self { lines }
@@ -162,8 +156,10 @@ impl Limits {
     }
 }
 
-impl Line {
-    fn new(burst: u32, per_minute: u32, clock: &Clock) -> Self {
+impl Limit {
+    /// Starts with everybody fresh.
+    #[must_use]
+    pub fn new(burst: u32, per_minute: u32, clock: &Clock) -> Self {
         let pace = Duration::from_secs(60) / per_minute.max(1);
         let quota = Quota::with_period(pace)
             .expect("a minute divided by a number is not nothing")
@@ -175,7 +171,11 @@ impl Line {
         }
     }
 
-    fn check(&self, caller: u128) -> Result<(), TooMany> {
+    /// Counts one act, if it is allowed now.
+    ///
+    /// # Errors
+    /// Says how long to wait.
+    pub fn check(&self, caller: u128) -> Result<(), TooMany> {
         let caller = if self.is_full() { CROWD } else { caller };
         self.buckets.check_key(&caller).map_err(|not_until| TooMany {
             wait: not_until
@@ -218,9 +218,6 @@ impl By<'_> {
                 Some(mapped) => (Kind::Address, u128::from(mapped.to_bits())),
                 None => (Kind::Address, address.to_bits() >> 64 << 64),
             },
-            Self::Credentials(fingerprint) => {
-                (Kind::Credentials, u128::from_be_bytes(fingerprint))
-            }
         }
     }
 }
@@ -233,7 +230,7 @@ mod tests {
 
     fn world() -> (Clock, Limits) {
         let clock = Clock::still(Timestamp::from_secs(1_800_000_000));
-        let limits = Limits::new(&clock, 5);
+        let limits = Limits::new(&clock);
         (clock, limits)
     }
 

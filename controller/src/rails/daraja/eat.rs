@@ -1,0 +1,41 @@
+//! Daraja's times: fourteen digits of Nairobi wall-clock time, which is three hours ahead of UTC all year. Nothing else is parsed here.
+
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+use mnara_protocol::clock::Timestamp;
+
+const FORMAT: &str = "%Y%m%d%H%M%S";
+
+fn zone() -> TimeZone {
+    TimeZone::fixed(Offset::constant(3))
+}
+
+/// Writes a time; one beyond what a calendar can show is written as the calendar's end.
+pub(super) fn digits(time: Timestamp) -> String {
+    let time = jiff::Timestamp::from_millisecond(time.as_millis()).unwrap_or(jiff::Timestamp::MAX);
+    time.to_zoned(zone()).strftime(FORMAT).to_string()
+}
+
+/// Reads a time; `None` if these are no fourteen digits of a date.
+pub(super) fn parse(digits: &str) -> Option<Timestamp> {
+    let is_plain = digits.len() == 14 && digits.bytes().all(|b| b.is_ascii_digit());
+    let time = DateTime::strptime(FORMAT, digits).ok().filter(|_| is_plain)?;
+    let time = time.to_zoned(zone()).ok()?;
+    Some(Timestamp::from_millis(time.timestamp().as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nairobi_is_three_hours_ahead_and_reads_back() {
+        let midnight = Timestamp::from_secs(1_800_057_600);
+        assert_eq!(digits(midnight), "20270116030000");
+        assert_eq!(parse("20270116030000"), Some(midnight));
+        assert_eq!(parse("20191219102115").map(Timestamp::as_secs), Some(1_576_740_075));
+        for bad in ["", "2019121910211", "20191319102115", "2019-12-191021", "+0191219102115"] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+}

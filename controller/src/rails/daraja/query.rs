@@ -1,0 +1,112 @@
+//! The query: how a prompt stands. It proves a payment but brings no receipt and no amount, and it sometimes denies what it knows, so
+//! most of its answers are reasons to ask again.
+
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+
+use super::result::{Meaning, ResultCode};
+use super::wire::{Reply, Shape, says, text};
+use super::{CallError, Credentials, Daraja, Setup, TokenError};
+
+/// The path of the call.
+const PATH: &str = "/mpesa/stkpushquery/v1/query";
+
+/// How a prompt stands.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum QueryAnswer {
+    /// Paid; the receipt comes another way.
+    Paid,
+    /// Not paid, and this prompt will not be; the code says why.
+    Failed(ResultCode),
+    /// The customer has not decided, or M-PESA has not.
+    Pending,
+    /// Daraja does not know the prompt: in its first minutes that means nothing.
+    NotKnown,
+    /// No answer that decides anything; the word says which, for the log.
+    Inconclusive(&'static str),
+    /// Too many queries, ours or by Daraja's count; ask later.
+    Limited,
+    /// The provider has to put something right.
+    Setup(Setup),
+}
+
+impl QueryAnswer {
+    /// Its stable name, for counters.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Failed(_) => "failed",
+            Self::Pending => "pending",
+            Self::NotKnown => "not-known",
+            Self::Inconclusive(_) => "inconclusive",
+            Self::Limited => "limited",
+            Self::Setup(_) => "setup",
+        }
+    }
+}
+
+impl Daraja {
+    /// Asks how a prompt stands, within the application's budget of queries.
+    pub async fn query(&self, credentials: &Credentials, checkout_request_id: &str) -> QueryAnswer {
+        let answer = if self.inner.queries.check(credentials.fingerprint().key()).is_err() {
+            QueryAnswer::Limited
+        } else {
+            self.ask(credentials, checkout_request_id).await
+        };
+        metrics::counter!("mnara_daraja_queries_total", "result" => answer.name()).increment(1);
+        answer
+    }
+
+    async fn ask(&self, credentials: &Credentials, checkout_request_id: &str) -> QueryAnswer {
+        let (password, time) = credentials.password(self.inner.clock.now());
+        let body = json!({
+            "BusinessShortCode": credentials.shortcode,
+            "Password": password.expose_secret(),
+            "Timestamp": time,
+            "CheckoutRequestID": checkout_request_id,
+        });
+        match self.post(credentials, PATH, &body).await {
+            Ok(reply) => judge(&reply, checkout_request_id),
+            Err(CallError::Token(TokenError::Setup(setup))) => QueryAnswer::Setup(setup),
+            Err(CallError::Token(TokenError::Busy)) => QueryAnswer::Limited,
+            Err(CallError::TokenRefused) => QueryAnswer::Inconclusive("token refused"),
+            Err(CallError::Token(TokenError::Away(_)) | CallError::Lost(_)) => QueryAnswer::Inconclusive("no answer"),
+        }
+    }
+}
+
+fn judge(reply: &Reply, asked_for: &str) -> QueryAnswer {
+    if reply.is_limited() {
+        return QueryAnswer::Limited;
+    }
+    match &reply.shape {
+        Shape::Answer(answer) if reply.is_success() => {
+            if text(answer, "CheckoutRequestID").as_deref() != Some(asked_for) {
+                return QueryAnswer::Inconclusive("another prompt's answer");
+            }
+            if text(answer, "ResponseCode").as_deref() != Some("0") {
+                return QueryAnswer::Inconclusive("not accepted");
+            }
+            let Some(code) = text(answer, "ResultCode").and_then(|code| ResultCode::new(&code)) else {
+                return QueryAnswer::Inconclusive("no result");
+            };
+            match code.meaning() {
+                Meaning::Success => QueryAnswer::Paid,
+                Meaning::Failed(_) => QueryAnswer::Failed(code),
+                Meaning::Processing => QueryAnswer::Pending,
+                Meaning::Unrecognised => QueryAnswer::Inconclusive("unrecognised result"),
+            }
+        }
+        Shape::Fault { code, message } => match code.as_str() {
+            "500.001.1001" if says(message, "being processed") => QueryAnswer::Pending,
+            "500.001.1001" if says(message, "merchant does not exist") => QueryAnswer::Setup(Setup::NoSuchShortcode),
+            "500.001.1001" if says(message, "wrong credentials") => QueryAnswer::Setup(Setup::WrongPasskey),
+            // Said now and then of prompts it does know.
+            "500.001.1001" if says(message, "does not exist") => QueryAnswer::Inconclusive("denied"),
+            "400.002.02" if says(message, "checkoutrequestid") => QueryAnswer::NotKnown,
+            _ => QueryAnswer::Inconclusive("error"),
+        },
+        Shape::Answer(_) | Shape::Gateway { .. } | Shape::Unreadable => QueryAnswer::Inconclusive("unreadable"),
+    }
+}

@@ -1,0 +1,73 @@
+//! The registration of a shortcode's C2B addresses. In production it happens once: changing them takes two people at the portal.
+
+use serde_json::json;
+
+use super::wire::{Lost, Shape, says, text};
+use super::{CallError, Credentials, Daraja, Setup, TokenError};
+
+const PATH: &str = "/mpesa/c2b/v2/registerurl";
+
+/// What became of the request.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Registered {
+    /// The addresses are now registered.
+    Now,
+    /// Some were registered before, perhaps others; only the portal can tell and change them.
+    Before,
+}
+
+/// Why nothing was registered.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The provider has to put something right.
+    #[error("{}", .0.words())]
+    Setup(Setup),
+    /// Daraja understood and refused.
+    #[error("Daraja refused the addresses with {code}: {message}")]
+    Refused {
+        /// Daraja's code.
+        code: String,
+        /// Daraja's words.
+        message: String,
+    },
+    /// It may be tried again; registering the same twice does no harm.
+    #[error("Daraja gives no answer")]
+    Away(#[source] anyhow::Error),
+}
+
+impl Daraja {
+    /// Registers where M-PESA posts payments that nobody was asked for.
+    ///
+    /// # Errors
+    /// When they are not registered.
+    pub async fn register_urls(&self, credentials: &Credentials, validation: &str, confirmation: &str) -> Result<Registered, RegisterError> {
+        let body = json!({
+            "ShortCode": credentials.shortcode,
+            // A payment is taken although our validation does not answer: the customer has paid and we find out later.
+            "ResponseType": "Completed",
+            "ConfirmationURL": confirmation,
+            "ValidationURL": validation,
+        });
+        let reply = self.post(credentials, PATH, &body).await.map_err(|error| match error {
+            CallError::Token(TokenError::Setup(setup)) => RegisterError::Setup(setup),
+            CallError::Token(TokenError::Busy) => RegisterError::Away(anyhow::anyhow!("too many calls")),
+            CallError::Token(TokenError::Away(error)) => RegisterError::Away(error),
+            CallError::TokenRefused => RegisterError::Setup(Setup::ProductMissing),
+            CallError::Lost(Lost::NotSent(error) | Lost::Unanswered(error)) => RegisterError::Away(error.into()),
+        })?;
+        match reply.shape {
+            Shape::Answer(ref answer) if reply.is_success() && matches!(text(answer, "ResponseCode").as_deref(), Some("0" | "00000000")) => {
+                Ok(Registered::Now)
+            }
+            Shape::Fault { message, .. } if says(&message, "already registered") => Ok(Registered::Before),
+            Shape::Fault { code, message } | Shape::Gateway { code, message } if !reply_is_limited(reply.status) => {
+                Err(RegisterError::Refused { code, message })
+            }
+            _ => Err(RegisterError::Away(anyhow::anyhow!("status {}", reply.status))),
+        }
+    }
+}
+
+const fn reply_is_limited(status: u16) -> bool {
+    status == 429
+}

@@ -1,0 +1,175 @@
+//! The HTTP under all calls, and the shapes an answer can have. Daraja answers with its own envelope, with its gateway's, with an HTML
+//! page, with nothing, and with an error under status 200; so the body decides first and the status second.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+
+/// For the connection, TLS included.
+const CONNECT: Duration = Duration::from_secs(5);
+/// For a whole call.
+const TOTAL: Duration = Duration::from_secs(30);
+/// The longest answer read.
+const LONGEST: usize = 64 * 1024;
+
+pub(super) struct Http {
+    client: Client,
+    base: String,
+}
+
+/// A call without an answer.
+#[derive(Debug)]
+pub(super) enum Lost {
+    /// No connection was made, so nothing was sent.
+    NotSent(reqwest::Error),
+    /// It may have arrived.
+    Unanswered(reqwest::Error),
+}
+
+impl From<reqwest::Error> for Lost {
+    fn from(error: reqwest::Error) -> Self {
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() { Self::NotSent(error) } else { Self::Unanswered(error) }
+    }
+}
+
+/// An answer, judged by its shape.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) shape: Shape,
+}
+
+/// What a body turned out to be.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// Daraja's error envelope.
+    Fault { code: String, message: String },
+    /// The gateway's.
+    Gateway { code: String, message: String },
+    /// An object that is no error envelope.
+    Answer(Map<String, Value>),
+    /// HTML, nothing, or anything else.
+    Unreadable,
+}
+
+impl Http {
+    pub(super) fn new(base: &str) -> anyhow::Result<Self> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .context("TLS cannot be set up")?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .redirect(Policy::none())
+            .connect_timeout(CONNECT)
+            .timeout(TOTAL)
+            // A connection the other side has just closed would make a push fail with its outcome unknown.
+            .pool_idle_timeout(Duration::from_secs(20))
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("mnara/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .context("the HTTP client cannot be set up")?;
+        Ok(Self { client, base: base.to_owned() })
+    }
+
+    pub(super) fn base(&self) -> &str {
+        &self.base
+    }
+
+    pub(super) async fn authorise(&self, key: &SecretString, secret: &SecretString) -> Result<Reply, Lost> {
+        let address = format!("{}/oauth/v1/generate?grant_type=client_credentials", self.base);
+        send(self.client.get(address).basic_auth(key.expose_secret(), Some(secret.expose_secret()))).await
+    }
+
+    pub(super) async fn post(&self, path: &str, token: &SecretString, body: &Value) -> Result<Reply, Lost> {
+        let address = format!("{}{path}", self.base);
+        send(self.client.post(address).bearer_auth(token.expose_secret()).json(body)).await
+    }
+}
+
+async fn send(request: RequestBuilder) -> Result<Reply, Lost> {
+    let mut response = request.send().await?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| Lost::Unanswered(error.without_url()))? {
+        if body.len() + chunk.len() > LONGEST {
+            return Ok(Reply { status, shape: Shape::Unreadable });
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Reply { status, shape: Shape::of(&body) })
+}
+
+impl Shape {
+    pub(super) fn of(body: &[u8]) -> Self {
+        let Ok(Value::Object(answer)) = serde_json::from_slice(body) else {
+            return Self::Unreadable;
+        };
+        if let Some(code) = text(&answer, "errorCode") {
+            let message = text(&answer, "errorMessage").unwrap_or_default();
+            return Self::Fault { code, message };
+        }
+        match answer.get("fault") {
+            Some(Value::Object(fault)) => {
+                let detail = fault.get("detail").and_then(Value::as_object);
+                Self::Gateway {
+                    code: detail.and_then(|detail| text(detail, "errorcode")).unwrap_or_default(),
+                    message: text(fault, "faultstring").unwrap_or_default(),
+                }
+            }
+            _ => Self::Answer(answer),
+        }
+    }
+}
+
+impl Reply {
+    pub(super) const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+
+    /// Whether the gateway turned the call away for its token, before anything was done.
+    pub(super) fn refuses_token(&self) -> bool {
+        match &self.shape {
+            Shape::Fault { code, .. } => matches!(code.as_str(), "404.001.03" | "400.003.01") || code.starts_with("401."),
+            Shape::Gateway { code, .. } => self.status == 401 || code.to_ascii_lowercase().contains("access_token") || code.contains("AccessToken"),
+            Shape::Answer(_) | Shape::Unreadable => self.status == 401,
+        }
+    }
+
+    /// Whether the gateway asks for fewer calls; the call was not let through.
+    pub(super) fn is_limited(&self) -> bool {
+        let says = |text: &str| {
+            let text = text.to_ascii_lowercase();
+            text.contains("spike arrest") || text.contains("spikearrest") || text.contains("quota")
+        };
+        match &self.shape {
+            Shape::Fault { code, message } => matches!(code.as_str(), "500.003.02" | "500.003.03") || says(message),
+            Shape::Gateway { code, message } => self.status == 429 || says(code) || says(message),
+            Shape::Answer(_) | Shape::Unreadable => self.status == 429,
+        }
+    }
+}
+
+/// A member that should be text and may be a number.
+pub(super) fn text(object: &Map<String, Value>, name: &str) -> Option<String> {
+    match object.get(name)? {
+        Value::String(text) => Some(text.trim().to_owned()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Whether a message says something, whatever its letters' case: the codes alone have several meanings.
+pub(super) fn says(message: &str, words: &str) -> bool {
+    message.to_ascii_lowercase().contains(words)
+}
