@@ -57,8 +57,11 @@ fn collect(folder: &Path, ending: &str, found: &mut Vec<Source>) {
         return;
     };
     for entry in entries {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
+        let path = entry.expect("the folder can be listed").path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("names are UTF-8");
         if path.is_dir() {
             if name != "target" && !name.starts_with('.') {
                 collect(&path, ending, found);
@@ -70,9 +73,9 @@ fn collect(folder: &Path, ending: &str, found: &mut Vec<Source>) {
             found.push(Source {
                 path: path
                     .strip_prefix(root())
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
+                    .ok()
+                    .and_then(Path::to_str)
+                    .expect("below the root")
                     .to_owned(),
                 text,
             });
