@@ -67,7 +67,7 @@ pub struct DatabaseConfig {
     pub data_dir: Option<PathBuf>,
 
     /// Connections this process may hold; more than PostgreSQL allows makes requests fail under load.
-    #[arg(long = "database-connections", env = "MNARA_DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=1000), global = true)]
+    #[arg(id = "database_connections", long = "database-connections", env = "MNARA_DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=1000), global = true)]
     pub connections: u32,
 }
 
@@ -123,7 +123,7 @@ pub struct WebConfig {
     pub trusted_proxies: Vec<IpAddr>,
 
     /// Connections held at once, sites included; it must stay below the process' limit on open files.
-    #[arg(long = "web-connections", env = "MNARA_WEB_CONNECTIONS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(16..=1_000_000), global = true)]
+    #[arg(id = "web_connections", long = "web-connections", env = "MNARA_WEB_CONNECTIONS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(16..=1_000_000), global = true)]
     pub connections: u32,
 }
 
@@ -376,7 +376,14 @@ pub enum ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        crate::cli::Cli::command().debug_assert();
+    }
 
     #[test]
     fn addresses_safaricom_would_refuse_are_refused_at_the_start() {

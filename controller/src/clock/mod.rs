@@ -104,8 +104,9 @@ impl Clock {
             let Some(left) = end.checked_sub(self.elapsed()).filter(|left| !left.is_zero()) else {
                 return;
             };
+            let runs = self.inner.born.is_some();
             tokio::select! {
-                () = tokio::time::sleep(left), if self.inner.born.is_some() => {}
+                () = async { tokio::time::sleep(left).await }, if runs => {}
                 // The sender lives in `self`, so this cannot end.
                 _ = pushes.changed() => {}
             }
