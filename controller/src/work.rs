@@ -1,6 +1,22 @@
 //! Every kind of job, in one table. A handler is named here and written in its slice.
 
+use std::time::Duration;
+
 use crate::jobs::Work;
+use crate::payments;
 
 /// The table.
-pub const WORK: &[Work] = &[];
+pub const WORK: &[Work] = &[
+    Work {
+        kind: payments::callback::SETTLE,
+        run: payments::callback::settle,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+    },
+    Work {
+        kind: payments::sweep::ASK,
+        run: payments::sweep::ask,
+        lease: Duration::from_secs(90),
+        attempts: 50,
+    },
+];

@@ -10,7 +10,8 @@ use secrecy::SecretString;
 
 use crate::app::App;
 use crate::providers::open::{Opening, open};
-use crate::providers::{MpesaAccount, ShortcodeKind, mpesa, parse_colour, store};
+use crate::providers::{mpesa, parse_colour, store};
+use crate::rails::daraja::{Credentials, ShortcodeKind};
 use crate::tickets::feed::refresh_site;
 use crate::{db, fleet};
 
@@ -77,7 +78,7 @@ pub struct Mpesa {
 }
 
 #[derive(serde::Deserialize)]
-struct Credentials {
+struct Keys {
     consumer_key: String,
     consumer_secret: String,
     passkey: String,
@@ -135,15 +136,15 @@ async fn set_account(account: Mpesa, app: &App) -> anyhow::Result<()> {
         std::fs::read_to_string(&account.credentials).with_context(|| format!("cannot read {}", account.credentials.display()))?
     };
     // serde's message could repeat a secret, so it is not passed on.
-    let Ok(credentials) = serde_json::from_str::<Credentials>(&text) else {
+    let Ok(keys) = serde_json::from_str::<Keys>(&text) else {
         bail!("the credentials are not JSON with consumer_key, consumer_secret and passkey");
     };
-    let set = MpesaAccount {
+    let set = Credentials {
         shortcode: account.shortcode,
         kind,
-        consumer_key: SecretString::from(credentials.consumer_key),
-        consumer_secret: SecretString::from(credentials.consumer_secret),
-        passkey: SecretString::from(credentials.passkey),
+        consumer_key: SecretString::from(keys.consumer_key),
+        consumer_secret: SecretString::from(keys.consumer_secret),
+        passkey: SecretString::from(keys.passkey),
     };
     mpesa::set(app, account.provider, &set).await?;
     let mut tx = app.db.tenant(account.provider).await?;

@@ -84,3 +84,12 @@ pub async fn agent_key(conn: &mut PgConnection, provider: ProviderId, site: Site
     })
     .transpose()
 }
+
+/// Whose a site is. Needs the platform's door: a token names a site and no provider.
+///
+/// # Errors
+/// When the database is away.
+pub async fn owner_of_site(conn: &mut PgConnection, site: SiteId) -> sqlx::Result<Option<ProviderId>> {
+    let owner = sqlx::query_scalar!("select provider_id from sites where id = $1", site.uuid()).fetch_optional(conn).await?;
+    Ok(owner.map(ProviderId::from_uuid))
+}

@@ -7,8 +7,10 @@ pub mod standing;
 pub mod store;
 
 use mnara_protocol::ids::ProviderId;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
+
+use crate::rails::daraja::{Credentials, ShortcodeKind};
 
 /// One hotspot business.
 #[derive(Clone, Debug)]
@@ -25,33 +27,6 @@ pub struct Provider {
     pub help_phone: Option<String>,
     /// Whether a successful callback waits for a query to agree before anything is granted.
     pub confirm_by_query: bool,
-}
-
-/// What kind of shortcode takes the money.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ShortcodeKind {
-    /// Pay bill: the shortcode receives.
-    Paybill,
-    /// Buy goods: the shortcode is the store or head-office number, the till receives.
-    Till {
-        /// The till number.
-        number: String,
-    },
-}
-
-/// A provider's own Daraja app and shortcode.
-#[derive(Clone, Debug)]
-pub struct MpesaAccount {
-    /// Paybill number, or store number of a till.
-    pub shortcode: String,
-    /// Which of the two.
-    pub kind: ShortcodeKind,
-    /// Names the Daraja app.
-    pub consumer_key: SecretString,
-    /// Its secret.
-    pub consumer_secret: SecretString,
-    /// Signs pushes for the shortcode.
-    pub passkey: SecretString,
 }
 
 /// Why a business or its account cannot be set so. Each says what to do.
@@ -120,27 +95,24 @@ fn digits(text: &str, least: usize, most: usize) -> bool {
     (least..=most).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-impl MpesaAccount {
-    /// Looks an account over; only a test push proves it.
-    ///
-    /// # Errors
-    /// The first thing that cannot be.
-    pub fn check(&self) -> Result<(), BadProvider> {
-        use secrecy::ExposeSecret;
-        if !digits(&self.shortcode, 5, 7) {
-            return Err(BadProvider::Shortcode);
-        }
-        if let ShortcodeKind::Till { number } = &self.kind
-            && !digits(number, 5, 8)
-        {
-            return Err(BadProvider::Till);
-        }
-        let empty = |secret: &SecretString| secret.expose_secret().trim().is_empty();
-        if empty(&self.consumer_key) || empty(&self.consumer_secret) || empty(&self.passkey) {
-            return Err(BadProvider::Credential);
-        }
-        Ok(())
+/// Looks an M-PESA account over; only a test push proves it.
+///
+/// # Errors
+/// The first thing that cannot be.
+pub fn check_account(account: &Credentials) -> Result<(), BadProvider> {
+    if !digits(&account.shortcode, 5, 7) {
+        return Err(BadProvider::Shortcode);
     }
+    if let ShortcodeKind::Till { number } = &account.kind
+        && !digits(number, 5, 8)
+    {
+        return Err(BadProvider::Till);
+    }
+    let empty = |secret: &SecretString| secret.expose_secret().trim().is_empty();
+    if empty(&account.consumer_key) || empty(&account.consumer_secret) || empty(&account.passkey) {
+        return Err(BadProvider::Credential);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::store::SealedAccount;
-use super::{BadProvider, MpesaAccount, store};
+use super::{BadProvider, check_account, store};
 use crate::app::App;
+use crate::rails::daraja::Credentials;
 use crate::vault::{Column, Vault, VaultError};
 
 const CONSUMER_KEY: Column = Column("providers.mpesa_consumer_key");
@@ -35,8 +36,8 @@ pub enum AccountError {
 ///
 /// # Errors
 /// [`AccountError`].
-pub async fn set(app: &App, provider: ProviderId, account: &MpesaAccount) -> Result<(), AccountError> {
-    account.check()?;
+pub async fn set(app: &App, provider: ProviderId, account: &Credentials) -> Result<(), AccountError> {
+    check_account(account)?;
     let seal = |column, secret: &SecretString| app.vault.seal(provider, column, secret.expose_secret().trim().as_bytes());
     let sealed = SealedAccount {
         shortcode: account.shortcode.clone(),
@@ -57,11 +58,11 @@ pub async fn set(app: &App, provider: ProviderId, account: &MpesaAccount) -> Res
 ///
 /// # Errors
 /// [`AccountError`].
-pub async fn read(conn: &mut PgConnection, vault: &Vault, provider: ProviderId) -> Result<Option<MpesaAccount>, AccountError> {
+pub async fn read(conn: &mut PgConnection, vault: &Vault, provider: ProviderId) -> Result<Option<Credentials>, AccountError> {
     let Some(sealed) = store::account(conn, provider).await? else {
         return Ok(None);
     };
-    Ok(Some(MpesaAccount {
+    Ok(Some(Credentials {
         shortcode: sealed.shortcode,
         kind: sealed.kind,
         consumer_key: vault.open_text(provider, CONSUMER_KEY, &sealed.consumer_key)?,

@@ -1,0 +1,77 @@
+//! Payments to a provider's shortcode as its C2B confirmations tell them. A prompt that was paid raises one too, with the same receipt:
+//! it is proof of our own payment and never a second one. Money that is not ours stays in the callbacks, for a person.
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::callback::{Intake, keep};
+use super::settle::Evidence;
+use super::{confirm, store};
+use crate::app::App;
+use crate::db::Reason;
+use crate::providers;
+use crate::rails::daraja::ShortcodeKind;
+use crate::rails::daraja::callback::parse_c2b;
+use crate::web::{Caller, Json, Path, Problem};
+
+/// `POST /api/pay/{provider}/{secret}/validation`: money that is on its way is never sent back; who it was for is found out afterwards.
+pub async fn validate(Path(_): Path<(String, String)>) -> Response {
+    (StatusCode::OK, Json(json!({ "ResultCode": "0", "ResultDesc": "Accepted" }))).into_response()
+}
+
+/// `POST /api/pay/{provider}/{secret}/confirmation`: kept like a callback, settled in the same job.
+///
+/// # Errors
+/// A problem only when the body could not be kept.
+pub async fn confirm(
+    State(app): State<App>,
+    Extension(intake): Extension<Intake>,
+    Caller(source): Caller,
+    Path((_, secret)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let kept = keep(&app, &intake, &secret, &body, source.to_string()).await?;
+    metrics::counter!("mnara_confirmations_total", "result" => format!("{kept:?}").to_lowercase()).increment(1);
+    Ok((StatusCode::OK, Json(json!({ "ResultCode": 0, "ResultDesc": "Success" }))).into_response())
+}
+
+/// Finds out what a confirmation is about and carries it out; says what became of it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn settle(app: &App, secret_hash: &[u8], body: &[u8]) -> anyhow::Result<&'static str> {
+    let Ok(said) = parse_c2b(body) else {
+        return Ok("unreadable");
+    };
+    let mut tx = app.db.platform(Reason::Payments).await?;
+    let Some(provider) = providers::store::by_c2b_secret(&mut tx, secret_hash).await? else {
+        return Ok("stranger");
+    };
+    drop(tx);
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(account) = providers::store::account(&mut tx, provider).await? else {
+        return Ok("no-account");
+    };
+    let receives = match &account.kind {
+        ShortcodeKind::Paybill => &account.shortcode,
+        ShortcodeKind::Till { number } => number,
+    };
+    if !said.shortcode.is_empty() && said.shortcode != account.shortcode && said.shortcode != *receives {
+        return Ok("other-shortcode");
+    }
+    let reference = said.reference.as_deref().unwrap_or_default();
+    let Some(payment) = store::by_reference(&mut tx, provider, reference, &said.receipt).await? else {
+        return Ok("unmatched");
+    };
+    drop(tx);
+    let evidence = Evidence::C2b {
+        receipt: said.receipt,
+        amount: said.amount,
+    };
+    let decision = confirm::apply(app, provider, payment, &evidence, None).await?;
+    Ok(decision.map_or("gone", |decision| confirm::result_word(&decision)))
+}

@@ -1,0 +1,187 @@
+//! Taking what the rail posts: keep the body, answer, settle in a job. Nothing is decided here, and every body gets the same answer.
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use mnara_protocol::ids::{CallbackId, ProviderId};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::confirm::{self, Word};
+use super::settle::Evidence;
+use super::store::{self, Kept, NewCallback};
+use super::{c2b, sweep};
+use crate::app::App;
+use crate::batch::{Batch, Batcher, WriteError};
+use crate::db::{Reason, RowId};
+use crate::jobs::{Job, Next};
+use crate::rails::daraja::callback::{ACCEPTED, parse_stk};
+use crate::ratelimit::{Act, By};
+use crate::web::{Caller, Path, Problem};
+
+/// The name of the settlement job in the table.
+pub const SETTLE: &str = "settle";
+/// Bodies waiting for a commit at once.
+const QUEUE: usize = 4096;
+/// Hexadecimal digits of a secret.
+const SECRET: usize = 32;
+
+/// The writer that all callback addresses share.
+pub type Intake = Batcher<Keep>;
+
+/// Writes callbacks, each with its settlement job.
+#[derive(Debug)]
+pub struct Keep(App);
+
+/// Starts the writer.
+#[must_use]
+pub fn intake(app: &App) -> Intake {
+    Batcher::start(Keep(app.clone()), QUEUE, &app.tasks, app.closing.clone())
+}
+
+impl Batch for Keep {
+    type Item = NewCallback;
+    type Answer = Kept;
+
+    async fn write(&self, items: &[NewCallback]) -> Result<Vec<Kept>, WriteError> {
+        let jobs: Vec<_> = items.iter().map(|item| item.id.uuid()).collect();
+        let mut tx = self.0.db.platform(Reason::Intake).await?;
+        let kept = store::insert_callbacks(&mut tx, items, &jobs, SETTLE).await?;
+        tx.commit().await?;
+        self.0.jobs.wake();
+        Ok(kept)
+    }
+}
+
+/// `POST /api/pay/{provider}/{secret}`: the address we give to the rail.
+///
+/// # Errors
+/// A problem only when the body could not be kept: the rail may then try again.
+pub async fn post(
+    State(app): State<App>,
+    Extension(intake): Extension<Intake>,
+    Caller(source): Caller,
+    Path((provider, secret)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let shaped = secret.len() == SECRET && secret.bytes().all(|b| b.is_ascii_hexdigit());
+    let kept = if shaped { keep(&app, &intake, &secret, &body, source.to_string()).await? } else { Kept::Stranger };
+    let result = match kept {
+        Kept::New => "kept",
+        Kept::Duplicate => "duplicate",
+        Kept::Stranger => {
+            stray(&app, &provider, &body, source).await?;
+            "stray"
+        }
+    };
+    metrics::counter!("mnara_callbacks_total", "result" => result).increment(1);
+    Ok(accepted())
+}
+
+/// `POST /api/mpesa/callback/{provider}`: bodies that no secret vouches for. They settle nothing; at most the rail is asked about the
+/// payment they name.
+///
+/// # Errors
+/// A problem only when the body could not be kept.
+pub async fn post_unvouched(
+    State(app): State<App>,
+    Caller(source): Caller,
+    Path(provider): Path<String>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    stray(&app, &provider, &body, source).await?;
+    metrics::counter!("mnara_callbacks_total", "result" => "unvouched").increment(1);
+    Ok(accepted())
+}
+
+/// Keeps one body; the answer comes after the commit.
+///
+/// # Errors
+/// When it cannot be kept.
+pub async fn keep(app: &App, intake: &Intake, secret: &str, body: &[u8], source: String) -> Result<Kept, Problem> {
+    let now = app.clock.now();
+    let item = NewCallback {
+        id: CallbackId::new(now, app.entropy.bytes()),
+        secret_hash: Sha256::digest(secret.as_bytes()).into(),
+        body_hash: Sha256::digest(body).into(),
+        body: body.to_vec(),
+        source,
+        received_at: now,
+    };
+    Ok(intake.submit(item).await?)
+}
+
+fn accepted() -> Response {
+    ([(CONTENT_TYPE, "application/json")], ACCEPTED).into_response()
+}
+
+async fn stray(app: &App, provider: &str, body: &[u8], source: std::net::IpAddr) -> Result<(), Problem> {
+    // Past the limit the answer stays the same, the body is just not kept: whoever floods learns nothing.
+    if app.limits.check(Act::Unvouched, By::Address(source)).is_err() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let mut tx = app.db.platform(Reason::Intake).await?;
+    store::keep_stray(&mut tx, provider, body, &source.to_string(), now).await?;
+    tx.commit().await?;
+    let (Ok(provider), Ok(said)) = (provider.parse::<ProviderId>(), parse_stk(body)) else {
+        return Ok(());
+    };
+    if app.limits.check(Act::Unvouched, By::Provider(provider)).is_err() {
+        return Ok(());
+    }
+    let mut tx = app.db.tenant(provider).await?;
+    if let Some(id) = store::by_checkout_request(&mut tx, provider, &said.checkout_request_id).await?
+        && let Some(payment) = store::lock(&mut tx, provider, id).await?
+        && payment.state == super::State::Pending
+    {
+        sweep::ask_at(app, &mut tx, &payment, now).await?;
+        tx.commit().await?;
+        app.jobs.wake();
+    }
+    Ok(())
+}
+
+/// The settlement job: finds whose secret it was and carries out what the body means.
+pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    async move {
+        let Ok(id) = job.key.parse::<CallbackId>() else {
+            anyhow::bail!("a settlement job without a callback's id");
+        };
+        let mut tx = app.db.platform(Reason::Intake).await?;
+        let Some((secret_hash, body)) = store::callback(&mut tx, id).await? else {
+            return Ok(Next::Done);
+        };
+        let owner = store::by_secret(&mut tx, &secret_hash).await?;
+        // Only reading was done, and what follows has its own transactions.
+        drop(tx);
+        let outcome = match owner {
+            Some((provider, payment)) => settle_stk(app, provider, payment, &body).await?,
+            None => c2b::settle(app, &secret_hash, &body).await?,
+        };
+        let mut tx = app.db.platform(Reason::Intake).await?;
+        store::close_callback(&mut tx, id, outcome, app.clock.now()).await?;
+        tx.commit().await?;
+        Ok(Next::Done)
+    }
+    .boxed()
+}
+
+async fn settle_stk(app: &App, provider: ProviderId, payment: mnara_protocol::ids::PaymentId, body: &[u8]) -> anyhow::Result<&'static str> {
+    let Ok(said) = parse_stk(body) else {
+        tracing::warn!(payment.id = %payment, "a callback on a payment's own address cannot be read");
+        return Ok("unreadable");
+    };
+    let raw: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    let code = said.result.clone();
+    let word = Word {
+        code: code.as_str(),
+        body: &raw,
+    };
+    let decision = confirm::apply(app, provider, payment, &Evidence::Callback(sweep::evidence(said)), Some(word)).await?;
+    Ok(decision.map_or("gone", |decision| confirm::result_word(&decision)))
+}

@@ -1,0 +1,198 @@
+//! A customer wants a plan: the payment row and a fresh secret are written first, then the phone is asked.
+
+use std::time::Duration;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{AttemptId, Mac, PaymentId, PlanId, ProviderId, SiteId};
+use mnara_protocol::message::{CheckoutState, PayFailure};
+use mnara_protocol::money::Money;
+use mnara_protocol::plan::Plan;
+use mnara_protocol::ticket::code::CROCKFORD;
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use super::push::{self, Pushed};
+use super::store::Secrets;
+use super::{PROMPT_LIFE, Payment, Push, State, store};
+use crate::app::App;
+use crate::entropy::Entropy;
+use crate::fleet::feed;
+use crate::plans;
+use crate::providers::standing::{Standing, standing};
+use crate::rails::msisdn::Msisdn;
+use crate::ratelimit::{Act, By, TooMany};
+
+/// What a customer asks for, by way of a portal.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The site whose portal it is.
+    pub site: Option<SiteId>,
+    /// The try; a repeat is the same payment.
+    pub attempt: Option<AttemptId>,
+    /// The plan.
+    pub plan: PlanId,
+    /// What the customer saw, revision and price; a portal that does not say gets what is on sale now.
+    pub seen: Option<(u32, Money)>,
+    /// The phone to ask.
+    pub phone: Msisdn,
+    /// The device to let online.
+    pub mac: Option<Mac>,
+    /// After this the answer is no use.
+    pub deadline: Option<Timestamp>,
+}
+
+/// A payment that was begun, now or by an earlier copy of the same try.
+#[derive(Clone, Debug)]
+pub struct Begun {
+    /// The payment.
+    pub payment: PaymentId,
+    /// With this its buyer asks how it stands.
+    pub token: String,
+}
+
+/// Why no phone was asked.
+#[derive(Debug, Error)]
+pub enum NotBegun {
+    /// The plan is not on sale.
+    #[error("the plan is not on sale")]
+    NoPlan,
+    /// The plan has changed since the customer saw it: here it is.
+    #[error("the plan has changed")]
+    PlanChanged(Box<Plan>),
+    /// The rail, or the provider's standing with it, says no.
+    #[error("the phone was not asked")]
+    NotAsked(PayFailure, Option<Duration>),
+    /// The provider may not sell now.
+    #[error("sales are closed")]
+    Closed,
+    /// Too many tries.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// The answer would come too late.
+    #[error("the question came too late")]
+    Late,
+    /// Something inside failed.
+    #[error("the payment could not be begun")]
+    Fault(#[from] anyhow::Error),
+}
+
+impl From<sqlx::Error> for NotBegun {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Begins a payment and asks the phone. Once the row is committed the call goes on even if whoever asked goes away.
+///
+/// # Errors
+/// [`NotBegun`]; no prompt was sent then.
+pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, NotBegun> {
+    let token = hex::encode(app.entropy.bytes::<16>());
+    let token_hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    if let (Some(site), Some(attempt)) = (ask.site, ask.attempt)
+        && let Some(payment) = store::by_attempt(&mut tx, provider, site, attempt).await?
+    {
+        store::set_token(&mut tx, provider, payment, &token_hash).await?;
+        tx.commit().await?;
+        return Ok(Begun { payment, token });
+    }
+    if ask.deadline.is_some_and(|deadline| deadline <= now) {
+        return Err(NotBegun::Late);
+    }
+    match standing(&mut tx, provider, now).await? {
+        Standing::Open => {}
+        Standing::NoAccount | Standing::Lapsed { .. } => return Err(NotBegun::Closed),
+    }
+    let plan = plans::store::plan(&mut tx, provider, ask.plan).await?.filter(|plan| plan.on_sale).ok_or(NotBegun::NoPlan)?;
+    if ask.seen.is_some_and(|(revision, price)| revision != plan.revision || price != plan.price) {
+        return Err(NotBegun::PlanChanged(Box::new(plan)));
+    }
+    limit(app, provider, &ask)?;
+    let payment = Payment {
+        id: PaymentId::new(now, app.entropy.bytes()),
+        provider,
+        site: ask.site,
+        attempt: ask.attempt,
+        mac: ask.mac,
+        plan: plan.id,
+        amount: plan.price,
+        phone: ask.phone,
+        account_reference: reference(&app.entropy),
+        push: Push::Created,
+        merchant_request_id: None,
+        checkout_request_id: None,
+        receipt: None,
+        state: State::Pending,
+        created_at: now,
+        queries: 0,
+    };
+    let phone_hash: [u8; 32] = Sha256::digest(ask.phone.digits().as_bytes()).into();
+    if !store::take_prompt(&mut tx, &phone_hash, payment.id, now + PROMPT_LIFE, now).await? {
+        return Err(NotBegun::NotAsked(PayFailure::OtherPrompt, Some(Duration::from_secs(60))));
+    }
+    let secret = app.entropy.url_secret();
+    let secrets = Secrets {
+        secret: Sha256::digest(secret.as_bytes()).into(),
+        token: token_hash,
+    };
+    match store::insert(&mut tx, &payment, &plan, &secrets).await {
+        Ok(()) => {}
+        // The same try, twice at once: the other one won, and its payment is the answer.
+        Err(error) if is_attempt(&error) => {
+            drop(tx);
+            return Box::pin(begin(app, provider, ask)).await;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    // A push that dies with the process must not leave a payment nobody asks about.
+    super::sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
+    let changes = payment.checkout_row(CheckoutState::Pending, now).into_iter().collect();
+    feed::put(&mut tx, provider, changes).await?;
+    tx.commit().await?;
+    call(app, provider, payment.id, secret, plan.name).await?;
+    Ok(Begun {
+        payment: payment.id,
+        token,
+    })
+}
+
+async fn call(app: &App, provider: ProviderId, id: PaymentId, secret: String, description: String) -> Result<(), NotBegun> {
+    let calling = app.tasks.spawn({
+        let app = app.clone();
+        async move { push::push(&app, provider, id, &secret, &plain(&description)).await }
+    });
+    match calling.await {
+        Ok(Ok(Pushed::Asking)) => Ok(()),
+        Ok(Ok(Pushed::NotAsked(failure))) => Err(NotBegun::NotAsked(failure, None)),
+        Ok(Err(fault)) => Err(NotBegun::Fault(fault.into())),
+        Err(error) => Err(NotBegun::Fault(error.into())),
+    }
+}
+
+fn limit(app: &App, provider: ProviderId, ask: &Ask) -> Result<(), TooMany> {
+    let by = [
+        Some(By::Phone(&ask.phone)),
+        ask.mac.map(By::Device),
+        ask.site.map(By::Site),
+        Some(By::Provider(provider)),
+    ];
+    app.limits.check_all(Act::Checkout, by.into_iter().flatten())
+}
+
+fn is_attempt(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.constraint()) == Some("payments_site_id_attempt_id_key")
+}
+
+/// An account reference no other payment has: S and eleven characters, 55 random bits.
+fn reference(entropy: &Entropy) -> String {
+    let random = entropy.bytes::<11>();
+    let letters = random.iter().map(|byte| char::from(CROCKFORD[usize::from(byte & 31)]));
+    std::iter::once('S').chain(letters).collect()
+}
+
+/// A plan's name as the rail takes it: letters, digits and spaces.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == ' ').collect()
+}

@@ -1,0 +1,193 @@
+//! Carrying out what evidence means: in one transaction the payment, the ticket and the site's feed.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{PaymentId, ProviderId};
+use mnara_protocol::message::{CheckoutState, PayFailure};
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::settle::{Decision, Evidence, Flag, decide};
+use super::store::SettleError;
+use super::{DELIVERED_WITHIN, Payment, State, store, sweep};
+use crate::app::App;
+use crate::bus::{self, Hint};
+use crate::fleet::feed;
+use crate::providers;
+use crate::tickets::feed::Delivery;
+use crate::tickets::issue::{self, IssueError, Sale};
+
+/// Why evidence was not carried out. Trying again is safe.
+#[derive(Debug, Error)]
+pub enum ConfirmError {
+    /// The ticket could not be issued.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The database refused.
+    #[error("the payment could not be settled")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What the rail literally said, kept with the payment.
+#[derive(Clone, Copy, Debug)]
+pub struct Word<'a> {
+    /// The result code.
+    pub code: &'a str,
+    /// The body.
+    pub body: &'a serde_json::Value,
+}
+
+/// Which evidence settled it.
+const fn name(evidence: &Evidence) -> &'static str {
+    match evidence {
+        Evidence::Callback(_) => "callback",
+        Evidence::Query(_) | Evidence::Silence => "query",
+        Evidence::C2b { .. } => "c2b",
+    }
+}
+
+/// Decides and carries out; says what was decided. `None` when the provider has no such payment.
+///
+/// # Errors
+/// [`ConfirmError`]; nothing has changed then.
+pub async fn apply(
+    app: &App,
+    provider: ProviderId,
+    id: PaymentId,
+    evidence: &Evidence,
+    word: Option<Word<'_>>,
+) -> Result<Option<Decision>, ConfirmError> {
+    match attempt(app, provider, id, evidence, word, None).await {
+        Err(Stopped::ReceiptTaken) => match attempt(app, provider, id, evidence, word, Some(Flag::ReceiptTaken)).await {
+            Ok(decision) => Ok(decision),
+            Err(Stopped::Error(error)) => Err(error),
+            Err(Stopped::ReceiptTaken) => Ok(None),
+        },
+        Ok(decision) => Ok(decision),
+        Err(Stopped::Error(error)) => Err(error),
+    }
+}
+
+enum Stopped {
+    ReceiptTaken,
+    Error(ConfirmError),
+}
+
+impl<E: Into<ConfirmError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+fn on_receipt(error: SettleError) -> Stopped {
+    match error {
+        SettleError::ReceiptTaken => Stopped::ReceiptTaken,
+        SettleError::Database(error) => error.into(),
+    }
+}
+
+async fn attempt(
+    app: &App,
+    provider: ProviderId,
+    id: PaymentId,
+    evidence: &Evidence,
+    word: Option<Word<'_>>,
+    instead: Option<Flag>,
+) -> Result<Option<Decision>, Stopped> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(mut payment) = store::lock(&mut tx, provider, id).await? else {
+        return Ok(None);
+    };
+    let confirm_by_query = providers::store::provider(&mut tx, provider)
+        .await?
+        .is_some_and(|provider| provider.confirm_by_query);
+    let decision = instead.map_or_else(|| decide(&payment, confirm_by_query, evidence), Decision::Flag);
+    if let Some(word) = word {
+        store::keep_word(&mut tx, &payment, word.code, word.body).await?;
+    }
+    if let Evidence::Callback(callback) = evidence
+        && decision != Decision::Flag(Flag::Ids)
+        && payment.checkout_request_id.is_none()
+    {
+        payment.merchant_request_id = Some(callback.merchant_request_id.clone());
+        payment.checkout_request_id = Some(callback.checkout_request_id.clone());
+        store::set_push(&mut tx, &payment).await?;
+    }
+    match &decision {
+        Decision::Nothing => {}
+        Decision::Settle { receipt } => {
+            store::succeed(&mut tx, &payment, receipt.as_deref(), name(evidence), now).await.map_err(on_receipt)?;
+            grant(app, &mut tx, &payment, now).await?;
+        }
+        Decision::Fail { failure, keep_asking } => {
+            if *keep_asking {
+                sweep::ask_at(app, &mut tx, &payment, now + sweep::QUARTER).await?;
+            }
+            refuse(&mut tx, &payment, *failure, now).await?;
+        }
+        Decision::AskFirst { receipt } => {
+            if let Some(receipt) = receipt {
+                store::note_receipt(&mut tx, &payment, receipt).await?;
+            }
+            sweep::ask_at(app, &mut tx, &payment, now).await?;
+        }
+        Decision::FillReceipt(receipt) => store::fill_receipt(&mut tx, &payment, receipt).await.map_err(on_receipt)?,
+        Decision::Flag(flag) => {
+            store::flag(&mut tx, &payment, *flag).await?;
+            if payment.state == State::Pending {
+                sweep::ask_at(app, &mut tx, &payment, now).await?;
+            }
+        }
+    }
+    tx.commit().await?;
+    app.jobs.wake();
+    metrics::counter!("mnara_payments_total", "result" => result_word(&decision), "by" => name(evidence)).increment(1);
+    Ok(Some(decision))
+}
+
+/// Issues the ticket and tells the site, as the last step of the transaction.
+async fn grant(app: &App, conn: &mut PgConnection, payment: &Payment, now: Timestamp) -> Result<(), ConfirmError> {
+    let plan = store::bought(conn, payment.provider, payment.id).await?;
+    let sale = Sale {
+        plan: &plan,
+        payment: Some(payment.id),
+        site: payment.site,
+    };
+    let kept = issue::issue(conn, &app.entropy, payment.provider, sale, now).await?;
+    store::free_prompt(conn, payment.id).await?;
+    bus::notify(conn, Hint::Payment(payment.id)).await?;
+    let until = payment.created_at + DELIVERED_WITHIN;
+    let delivery = payment.mac.filter(|_| now < until).map(|to| Delivery { to, until });
+    let mut changes = Vec::new();
+    if let Some(site) = payment.site {
+        changes.push(crate::tickets::feed::ticket(site, &kept, delivery, payment.attempt, None));
+    }
+    changes.extend(payment.checkout_row(CheckoutState::Paid(kept.ticket.id), now));
+    feed::put(conn, payment.provider, changes).await?;
+    Ok(())
+}
+
+/// Writes a failure and tells the site, as the last step of the transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn refuse(conn: &mut PgConnection, payment: &Payment, failure: PayFailure, now: Timestamp) -> sqlx::Result<()> {
+    store::fail(conn, payment, failure, now).await?;
+    store::free_prompt(conn, payment.id).await?;
+    bus::notify(conn, Hint::Payment(payment.id)).await?;
+    let changes = payment.checkout_row(CheckoutState::Failed(failure), now).into_iter().collect();
+    feed::put(conn, payment.provider, changes).await
+}
+
+/// What was decided, in one word for rows and metrics.
+#[must_use]
+pub const fn result_word(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Settle { .. } => "success",
+        Decision::Fail { .. } => "failed",
+        Decision::AskFirst { .. } => "asked",
+        Decision::FillReceipt(_) => "receipt",
+        Decision::Flag(_) => "flagged",
+        Decision::Nothing => "nothing",
+    }
+}

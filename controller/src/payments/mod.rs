@@ -1,0 +1,182 @@
+//! Payments: a customer's money on its way to the provider's own shortcode, and the ticket it buys.
+//!
+//! What a payment is stands here, what evidence means for it in [`settle`]; each change that owns a transaction is a file of its own.
+//! The platform never holds the money.
+
+pub mod c2b;
+pub mod callback;
+pub mod checkout;
+pub mod confirm;
+pub mod push;
+pub mod settle;
+pub mod store;
+pub mod sweep;
+
+use std::time::Duration;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{AttemptId, Mac, PaymentId, PlanId, ProviderId, SiteId, TicketId};
+use mnara_protocol::message::{CheckoutRow, CheckoutState, PayFailure, Row};
+use mnara_protocol::money::Money;
+
+use crate::fleet::feed::Change;
+use crate::rails::msisdn::Msisdn;
+
+/// A late success still goes to the device that asked, for so long; after that it waits as an unstarted ticket.
+pub const DELIVERED_WITHIN: Duration = Duration::from_secs(24 * 3600);
+/// A push whose outcome is not known keeps its phone for so long.
+pub const PROMPT_LIFE: Duration = Duration::from_secs(120);
+
+/// Where a push is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Push {
+    /// Not called yet, or it is not known whether it was.
+    Created,
+    /// The rail took it.
+    Accepted,
+    /// The call came to no answer: the customer may have been asked.
+    Unknown,
+    /// The rail said no.
+    Refused,
+}
+
+impl Push {
+    /// The word in its column.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Accepted => "accepted",
+            Self::Unknown => "unknown",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// Reads the column.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Created, Self::Accepted, Self::Unknown, Self::Refused]
+            .into_iter()
+            .find(|push| push.as_str() == word)
+    }
+}
+
+/// How a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nobody knows yet.
+    Pending,
+    /// The money is with the provider.
+    Success,
+    /// It did not happen; a later success is still honoured.
+    Failed(Option<PayFailure>),
+}
+
+/// One customer's payment.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// Its id.
+    pub id: PaymentId,
+    /// Whose customer.
+    pub provider: ProviderId,
+    /// The site that asked, if one did.
+    pub site: Option<SiteId>,
+    /// The try it belongs to.
+    pub attempt: Option<AttemptId>,
+    /// The device that asked.
+    pub mac: Option<Mac>,
+    /// What is bought.
+    pub plan: PlanId,
+    /// What it costs.
+    pub amount: Money,
+    /// The phone that was asked; ours, never the callback's.
+    pub phone: Msisdn,
+    /// What the customer's statement shows.
+    pub account_reference: String,
+    /// Where the push is.
+    pub push: Push,
+    /// The rail's two ids, once known.
+    pub merchant_request_id: Option<String>,
+    /// See above.
+    pub checkout_request_id: Option<String>,
+    /// The M-PESA receipt, once known.
+    pub receipt: Option<String>,
+    /// How it stands.
+    pub state: State,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How often the rail was asked about it.
+    pub queries: u32,
+}
+
+impl Payment {
+    /// The row by which the selling site learns how it stands; nothing when no site asked.
+    #[must_use]
+    pub fn checkout_row(&self, state: CheckoutState, at: Timestamp) -> Option<Change> {
+        let (site, attempt, mac) = (self.site?, self.attempt?, self.mac?);
+        let row = Row::Checkout(CheckoutRow {
+            attempt,
+            payment: self.id,
+            mac,
+            state,
+            at,
+        });
+        Some(Change {
+            site,
+            kind: row.kind(),
+            row: *attempt.as_bytes(),
+            body: Some(row.encode()),
+        })
+    }
+}
+
+/// How a payment stands, for the one who made it.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// The payment.
+    pub payment: PaymentId,
+    /// How it stands.
+    pub state: State,
+    /// The ticket it bought.
+    pub ticket: Option<TicketId>,
+}
+
+/// The word a failure has in its column and in the public API.
+#[must_use]
+pub const fn failure_word(failure: PayFailure) -> &'static str {
+    match failure {
+        PayFailure::WrongPin => "wrong-pin",
+        PayFailure::Cancelled => "cancelled",
+        PayFailure::NoAnswer => "no-answer",
+        PayFailure::NoMoney => "no-money",
+        PayFailure::LimitReached => "limit-reached",
+        PayFailure::OtherPrompt => "other-prompt",
+        PayFailure::TooSoon => "too-soon",
+        PayFailure::Expired => "expired",
+        PayFailure::ProviderAccount => "provider-account",
+        PayFailure::ProviderSetup => "provider-setup",
+        PayFailure::Busy => "busy",
+        PayFailure::Locked => "locked",
+    }
+}
+
+/// The failure a column's word stands for.
+#[must_use]
+pub fn failure(word: &str) -> Option<PayFailure> {
+    [
+        PayFailure::WrongPin,
+        PayFailure::Cancelled,
+        PayFailure::NoAnswer,
+        PayFailure::NoMoney,
+        PayFailure::LimitReached,
+        PayFailure::OtherPrompt,
+        PayFailure::TooSoon,
+        PayFailure::Expired,
+        PayFailure::ProviderAccount,
+        PayFailure::ProviderSetup,
+        PayFailure::Busy,
+        PayFailure::Locked,
+    ]
+    .into_iter()
+    .find(|failure| failure_word(*failure) == word)
+}

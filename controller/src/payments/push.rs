@@ -1,0 +1,104 @@
+//! Asking the customer's phone: one call to the rail after the payment is on disk, and writing down what came of it.
+
+use mnara_protocol::ids::{PaymentId, ProviderId};
+use mnara_protocol::message::PayFailure;
+use thiserror::Error;
+
+use super::confirm::refuse;
+use super::{PROMPT_LIFE, Push, State, store, sweep};
+use crate::app::App;
+use crate::providers::mpesa::{self, AccountError};
+use crate::rails::daraja::{PushError, PushOrder};
+
+/// What came of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// The customer is being asked, or may be.
+    Asking,
+    /// The customer is not.
+    NotAsked(PayFailure),
+}
+
+/// Why nothing could be called or written down; the payment stays as it was made and the sweep takes it up.
+#[derive(Debug, Error)]
+pub enum PushFault {
+    /// The credentials do not open.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The provider has no account, although its standing said so.
+    #[error("the provider has no M-PESA account")]
+    NoAccount,
+    /// The payment is gone.
+    #[error("there is no such payment")]
+    Missing,
+    /// The database refused.
+    #[error("what came of the push could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Why the customer hears that the rail refused a push.
+const fn failure(error: &PushError) -> PayFailure {
+    match error {
+        PushError::PhoneBusy => PayFailure::OtherPrompt,
+        PushError::Busy | PushError::QuotaSpent | PushError::Away(_) | PushError::Unknown(_) => PayFailure::Busy,
+        PushError::Setup(_) | PushError::Order(_) | PushError::Refused { .. } => PayFailure::ProviderSetup,
+    }
+}
+
+/// Calls the rail for a stored payment, once, and writes down what came of it.
+///
+/// # Errors
+/// [`PushFault`].
+pub async fn push(app: &App, provider: ProviderId, id: PaymentId, secret: &str, description: &str) -> Result<Pushed, PushFault> {
+    let mut tx = app.db.tenant(provider).await?;
+    let account = mpesa::read(&mut tx, &app.vault, provider).await?.ok_or(PushFault::NoAccount)?;
+    let payment = store::lock(&mut tx, provider, id).await?.ok_or(PushFault::Missing)?;
+    // No transaction stays open over a call to the rail.
+    drop(tx);
+    let callback = callback_url(app, provider, secret);
+    let order = PushOrder {
+        amount: payment.amount,
+        phone: &payment.phone,
+        callback: &callback,
+        reference: &payment.account_reference,
+        description,
+    };
+    let answer = app.rails.daraja.push(&account, &order).await;
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let mut payment = store::lock(&mut tx, provider, id).await?.ok_or(PushFault::Missing)?;
+    let pushed = match answer {
+        Ok(accepted) => {
+            // The callback may have overtaken this answer and filled the ids in already; they are the same.
+            payment.push = Push::Accepted;
+            payment.merchant_request_id = Some(accepted.merchant_request_id);
+            payment.checkout_request_id = Some(accepted.checkout_request_id);
+            store::set_push(&mut tx, &payment).await?;
+            sweep::ask_at(app, &mut tx, &payment, now + sweep::FIRST).await?;
+            Pushed::Asking
+        }
+        Err(error) => {
+            metrics::counter!("mnara_pushes_refused_total", "reason" => error.name()).increment(1);
+            tracing::warn!(provider.id = %provider, payment.id = %id, reason = error.name(), "a push was not accepted");
+            payment.push = if error.may_have_prompted() { Push::Unknown } else { Push::Refused };
+            store::set_push(&mut tx, &payment).await?;
+            if error.may_have_prompted() {
+                sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
+                Pushed::Asking
+            } else {
+                let why = failure(&error);
+                if payment.state == State::Pending {
+                    refuse(&mut tx, &payment, why, now).await?;
+                }
+                Pushed::NotAsked(why)
+            }
+        }
+    };
+    tx.commit().await?;
+    Ok(pushed)
+}
+
+/// Where the rail posts the outcome. The path holds no word that Safaricom refuses.
+fn callback_url(app: &App, provider: ProviderId, secret: &str) -> String {
+    app.config.web.public().join(&format!("{}/{secret}", crate::providers::open::callback_path(provider)))
+}

@@ -1,0 +1,447 @@
+//! All SQL of payments and of the callbacks that settle them.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{AttemptId, Mac, PaymentId, PlanId, ProviderId, SiteId, TicketId};
+use mnara_protocol::message::{PayFailure, Row};
+use mnara_protocol::plan::Plan;
+use sqlx::PgConnection;
+use sqlx::types::Uuid;
+
+use super::settle::Flag;
+use super::{Payment, Push, State, failure, failure_word};
+use crate::db::{Amount, At, RowId};
+use crate::rails::msisdn::Msisdn;
+
+mod callbacks;
+
+pub use callbacks::{Kept, NewCallback, callback, close_callback, insert_callbacks, keep_stray};
+
+/// What only the row of a new payment holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Secrets {
+    /// SHA-256 of the secret in the callback URL.
+    pub secret: [u8; 32],
+    /// SHA-256 of the buyer's token.
+    pub token: [u8; 32],
+}
+
+/// Adds a payment.
+///
+/// # Errors
+/// When the database refuses, also a second payment for one attempt.
+pub async fn insert(conn: &mut PgConnection, payment: &Payment, plan: &Plan, secrets: &Secrets) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id,
+                               plan_revision, attempt_id, mac, msisdn, account_reference, secret_hash, token_hash, push, queries,
+                               bought)
+         values ($1, $2, 'mpesa_customer_payment', '{}', $3, $4, 'pending', $5, $6, $7, $8, $9, $10::text::macaddr, $11, $12, $13, $14,
+                 'created', 0, $15)",
+        payment.id.uuid(),
+        payment.provider.uuid(),
+        Amount(payment.amount),
+        payment.amount.currency().code(),
+        At(payment.created_at),
+        payment.site.map(|id| id.uuid()),
+        payment.plan.uuid(),
+        i32::try_from(plan.revision).unwrap_or(i32::MAX),
+        payment.attempt.map(|id| id.uuid()),
+        payment.mac.map(|mac| mac.to_string()),
+        payment.phone.digits(),
+        payment.account_reference,
+        secrets.secret.as_slice(),
+        secrets.token.as_slice(),
+        Row::Plan(plan.clone()).encode(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+struct PaymentRow {
+    id: Uuid,
+    provider_id: Uuid,
+    site_id: Option<Uuid>,
+    attempt_id: Option<Uuid>,
+    mac: Option<String>,
+    plan_id: Option<Uuid>,
+    amount: Amount,
+    msisdn: Option<String>,
+    account_reference: String,
+    push: String,
+    merchant_request_id: Option<String>,
+    checkout_request_id: Option<String>,
+    external_txn_id: Option<String>,
+    noted_receipt: Option<String>,
+    status: String,
+    failure: Option<String>,
+    created_at: At,
+    queries: i32,
+}
+
+impl TryFrom<PaymentRow> for Payment {
+    type Error = sqlx::Error;
+
+    fn try_from(row: PaymentRow) -> sqlx::Result<Self> {
+        let bad = |what: &str| sqlx::Error::Decode(format!("payments.{what} of {} is out of range", row.id).into());
+        let state = match row.status.as_str() {
+            "pending" => State::Pending,
+            "success" => State::Success,
+            "failed" => State::Failed(row.failure.as_deref().and_then(failure)),
+            _ => return Err(bad("status")),
+        };
+        Ok(Self {
+            id: PaymentId::from_uuid(row.id),
+            provider: ProviderId::from_uuid(row.provider_id),
+            site: row.site_id.map(SiteId::from_uuid),
+            attempt: row.attempt_id.map(AttemptId::from_uuid),
+            mac: row.mac.map(|mac| mac.parse::<Mac>()).transpose().map_err(|_| bad("mac"))?,
+            plan: PlanId::from_uuid(row.plan_id.ok_or_else(|| bad("plan_id"))?),
+            amount: row.amount.0,
+            phone: row
+                .msisdn
+                .as_deref()
+                .and_then(|digits| digits.parse::<Msisdn>().ok())
+                .ok_or_else(|| bad("msisdn"))?,
+            push: Push::parse(&row.push).ok_or_else(|| bad("push"))?,
+            account_reference: row.account_reference,
+            merchant_request_id: row.merchant_request_id,
+            checkout_request_id: row.checkout_request_id,
+            receipt: row.external_txn_id.or(row.noted_receipt),
+            state,
+            created_at: row.created_at.0,
+            queries: row.queries.unsigned_abs(),
+        })
+    }
+}
+
+/// Finds a provider's payment and locks it until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock(conn: &mut PgConnection, provider: ProviderId, id: PaymentId) -> sqlx::Result<Option<Payment>> {
+    sqlx::query_as!(
+        PaymentRow,
+        "select id, provider_id, site_id, attempt_id, mac::text, plan_id, amount, msisdn, account_reference, push, merchant_request_id,
+                checkout_request_id, external_txn_id, noted_receipt, status, failure, created_at, queries
+         from payments where provider_id = $1 and id = $2 and type = 'mpesa_customer_payment' for update",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(Payment::try_from)
+    .transpose()
+}
+
+/// Finds a site's payment by the try it belongs to.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_attempt(conn: &mut PgConnection, provider: ProviderId, site: SiteId, attempt: AttemptId) -> sqlx::Result<Option<PaymentId>> {
+    let id = sqlx::query_scalar!(
+        "select id from payments where provider_id = $1 and site_id = $2 and attempt_id = $3",
+        provider.uuid(),
+        site.uuid(),
+        attempt.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(PaymentId::from_uuid))
+}
+
+/// Finds whose payment a callback's secret belongs to. Needs the platform's door: the URL names nobody.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_secret(conn: &mut PgConnection, secret_hash: &[u8]) -> sqlx::Result<Option<(ProviderId, PaymentId)>> {
+    let row = sqlx::query!("select provider_id, id from payments where secret_hash = $1", secret_hash)
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map(|row| (ProviderId::from_uuid(row.provider_id), PaymentId::from_uuid(row.id))))
+}
+
+/// Finds a provider's payment by the rail's id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_checkout_request(conn: &mut PgConnection, provider: ProviderId, id: &str) -> sqlx::Result<Option<PaymentId>> {
+    let id = sqlx::query_scalar!(
+        "select id from payments where provider_id = $1 and checkout_request_id = $2",
+        provider.uuid(),
+        id,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(PaymentId::from_uuid))
+}
+
+/// Finds a provider's payment by what its C2B confirmation repeats: the account reference, or a receipt it has.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_reference(conn: &mut PgConnection, provider: ProviderId, reference: &str, receipt: &str) -> sqlx::Result<Option<PaymentId>> {
+    let id = sqlx::query_scalar!(
+        "select id from payments where provider_id = $1 and (account_reference = upper($2) or external_txn_id = $3)
+         order by (external_txn_id = $3) desc nulls last limit 1",
+        provider.uuid(),
+        reference,
+        receipt,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(PaymentId::from_uuid))
+}
+
+/// Reads how a payment stands for the holder of its token. Needs the platform's door: the URL names no provider.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_token(conn: &mut PgConnection, id: PaymentId, token_hash: &[u8]) -> sqlx::Result<Option<(ProviderId, State, Option<TicketId>)>> {
+    let row = sqlx::query!(
+        r#"select p.provider_id, p.status, p.failure, t.id as "ticket?" from payments p left join tickets t on t.payment_id = p.id
+         where p.id = $1 and p.token_hash = $2"#,
+        id.uuid(),
+        token_hash,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| {
+        let state = match row.status.as_str() {
+            "success" => State::Success,
+            "failed" => State::Failed(row.failure.as_deref().and_then(failure)),
+            _ => State::Pending,
+        };
+        (ProviderId::from_uuid(row.provider_id), state, row.ticket.map(TicketId::from_uuid))
+    }))
+}
+
+/// Gives the buyer a new token for a payment that is asked for again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_token(conn: &mut PgConnection, provider: ProviderId, id: PaymentId, token_hash: &[u8; 32]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set token_hash = $3 where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+        token_hash.as_slice(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Writes what came of the push.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_push(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set push = $3, merchant_request_id = $4, checkout_request_id = $5 where provider_id = $1 and id = $2",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        payment.push.as_str(),
+        payment.merchant_request_id,
+        payment.checkout_request_id,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Why a success could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// Another payment, of any provider, has this receipt.
+    #[error("another payment has this receipt")]
+    ReceiptTaken,
+    /// The database refused.
+    #[error("the payment could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+fn on_receipt(error: sqlx::Error) -> SettleError {
+    match error.as_database_error().and_then(|error| error.constraint()) {
+        Some("payments_receipt") => SettleError::ReceiptTaken,
+        _ => SettleError::Database(error),
+    }
+}
+
+/// Makes a payment a success.
+///
+/// # Errors
+/// [`SettleError`].
+pub async fn succeed(conn: &mut PgConnection, payment: &Payment, receipt: Option<&str>, by: &str, now: Timestamp) -> Result<(), SettleError> {
+    sqlx::query!(
+        "update payments set status = 'success', failure = null, external_txn_id = $3, settled_by = $4, settled_at = $5,
+                push = case when push = 'created' then 'unknown' else push end
+         where provider_id = $1 and id = $2 and status <> 'success'",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        receipt,
+        by,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+    .map_err(on_receipt)
+}
+
+/// Makes a payment a failure.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn fail(conn: &mut PgConnection, payment: &Payment, failure: PayFailure, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set status = 'failed', failure = $3, settled_at = $4 where provider_id = $1 and id = $2 and status = 'pending'",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        failure_word(failure),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Gives a settled payment the receipt it lacked.
+///
+/// # Errors
+/// [`SettleError`].
+pub async fn fill_receipt(conn: &mut PgConnection, payment: &Payment, receipt: &str) -> Result<(), SettleError> {
+    sqlx::query!(
+        "update payments set external_txn_id = $3 where provider_id = $1 and id = $2 and external_txn_id is null",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        receipt,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+    .map_err(on_receipt)
+}
+
+/// Keeps a receipt that waits for the rail to agree.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_receipt(conn: &mut PgConnection, payment: &Payment, receipt: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set noted_receipt = $3 where provider_id = $1 and id = $2",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        receipt,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Has a person look at a payment. The first flag stays.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn flag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set flag = coalesce(flag, $3) where provider_id = $1 and id = $2",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        flag.as_str(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Counts one question to the rail and keeps the code of its last word.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_query(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set queries = queries + 1 where provider_id = $1 and id = $2",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Keeps the last word of the rail: the code, and the body as it came.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn keep_word(conn: &mut PgConnection, payment: &Payment, code: &str, body: &serde_json::Value) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set result_code = $3, provider_payload = $4 where provider_id = $1 and id = $2",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        code,
+        body,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Takes the one live prompt a phone may have on the whole platform; says whether it was free.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take_prompt(conn: &mut PgConnection, phone: &[u8; 32], payment: PaymentId, until: Timestamp, now: Timestamp) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into live_prompts as live (msisdn_hash, payment_id, until) values ($1, $2, $3)
+         on conflict (msisdn_hash) do update set payment_id = excluded.payment_id, until = excluded.until where live.until <= $4",
+        phone.as_slice(),
+        payment.uuid(),
+        At(until),
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives a phone's place back, if this payment still has it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn free_prompt(conn: &mut PgConnection, payment: PaymentId) -> sqlx::Result<()> {
+    sqlx::query!("delete from live_prompts where payment_id = $1", payment.uuid())
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
+/// The plan as the customer saw it when paying.
+///
+/// # Errors
+/// When the database is away, or what is stored is no plan.
+pub async fn bought(conn: &mut PgConnection, provider: ProviderId, id: PaymentId) -> sqlx::Result<Plan> {
+    let body = sqlx::query_scalar!(
+        r#"select bought as "bought!" from payments where provider_id = $1 and id = $2"#,
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    minicbor::decode(&body).map_err(|_| sqlx::Error::Decode(format!("payments.bought of {id} is no plan").into()))
+}
+
+/// The ticket a payment bought.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ticket_of(conn: &mut PgConnection, provider: ProviderId, id: PaymentId) -> sqlx::Result<Option<TicketId>> {
+    let ticket = sqlx::query_scalar!(
+        "select id from tickets where provider_id = $1 and payment_id = $2",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(ticket.map(TicketId::from_uuid))
+}
+

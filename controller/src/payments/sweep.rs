@@ -1,0 +1,149 @@
+//! Asking the rail about payments it has said nothing about, and once about those that succeeded. One job a payment; its key is the
+//! payment's id, so asking for the same twice is one question.
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::PaymentId;
+use mnara_protocol::message::PayFailure;
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::confirm::{self, Word};
+use super::settle::{self, Evidence, Outcome};
+use super::{DELIVERED_WITHIN, Payment, State, store};
+use crate::app::App;
+use crate::jobs::{self, Job, Next, NewJob};
+use crate::providers::mpesa;
+use crate::rails::daraja::QueryAnswer;
+use crate::rails::daraja::callback::StkCallback;
+use crate::rails::daraja::result::{Meaning, Reason, ResultCode};
+
+/// The name of the job in the table.
+pub const ASK: &str = "ask-rail";
+/// When a silent prompt is asked about first: most are answered by then.
+pub const FIRST: Duration = Duration::from_secs(18);
+/// Pauses between the first questions, in seconds; then a quarter of an hour.
+const PAUSES: [u64; 7] = [10, 15, 25, 30, 30, 30, 30];
+/// How often what stays silent is asked about.
+pub const QUARTER: Duration = Duration::from_secs(15 * 60);
+
+/// Has the rail asked about a payment, in the caller's transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ask_at(app: &App, conn: &mut PgConnection, payment: &Payment, at: Timestamp) -> sqlx::Result<()> {
+    let job = NewJob {
+        kind: ASK,
+        key: &payment.id.to_string(),
+        payload: json!({}),
+        run_at: at,
+    };
+    jobs::enqueue(conn, Some(payment.provider), job, app).await
+}
+
+/// What a result code comes to.
+#[must_use]
+pub fn outcome(code: &ResultCode) -> Outcome {
+    match code.meaning() {
+        Meaning::Success => Outcome::Paid,
+        Meaning::Processing | Meaning::Unrecognised => Outcome::Open,
+        Meaning::Failed(reason) => Outcome::Failed(failure(reason)),
+    }
+}
+
+const fn failure(reason: Reason) -> PayFailure {
+    match reason {
+        Reason::NoMoney => PayFailure::NoMoney,
+        Reason::BelowMinimum | Reason::AboveMaximum | Reason::DailyLimit => PayFailure::LimitReached,
+        Reason::ReceiverFull => PayFailure::ProviderAccount,
+        Reason::RepeatTooSoon => PayFailure::TooSoon,
+        Reason::Busy | Reason::NotShown => PayFailure::Busy,
+        Reason::PromptOpen => PayFailure::OtherPrompt,
+        Reason::Expired => PayFailure::Expired,
+        Reason::Cancelled => PayFailure::Cancelled,
+        Reason::Unreachable => PayFailure::NoAnswer,
+        Reason::WrongPin => PayFailure::WrongPin,
+        Reason::Locked => PayFailure::Locked,
+        Reason::ProviderSetup => PayFailure::ProviderSetup,
+    }
+}
+
+/// A callback as evidence.
+#[must_use]
+pub fn evidence(said: StkCallback) -> settle::Callback {
+    let (amount, receipt) = said.paid.map_or((None, None), |paid| (paid.amount, paid.receipt));
+    settle::Callback {
+        outcome: outcome(&said.result),
+        merchant_request_id: said.merchant_request_id,
+        checkout_request_id: said.checkout_request_id,
+        amount,
+        receipt,
+    }
+}
+
+/// The job: asks the rail about one payment and carries out the answer.
+pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    async move {
+        let (Some(provider), Ok(id)) = (job.provider, job.key.parse::<PaymentId>()) else {
+            anyhow::bail!("a question about no payment");
+        };
+        let mut tx = app.db.tenant(provider).await?;
+        let Some(payment) = store::lock(&mut tx, provider, id).await? else {
+            return Ok(Next::Done);
+        };
+        let account = mpesa::read(&mut tx, &app.vault, provider).await?;
+        store::count_query(&mut tx, &payment).await?;
+        tx.commit().await?;
+        let now = app.clock.now();
+        let is_old = now >= payment.created_at + DELIVERED_WITHIN;
+        let (Some(account), Some(request)) = (account, payment.checkout_request_id.as_deref()) else {
+            // Only its own callback can tell. After a day nobody waits for it, and a later success is still honoured.
+            if is_old {
+                confirm::apply(app, provider, id, &Evidence::Silence, None).await?;
+                return Ok(Next::Done);
+            }
+            return Ok(Next::Again(now + QUARTER));
+        };
+        let answer = app.rails.daraja.query(&account, request).await;
+        let said = match &answer {
+            QueryAnswer::Paid => Outcome::Paid,
+            QueryAnswer::Failed(code) => outcome(code),
+            QueryAnswer::Pending
+            | QueryAnswer::NotKnown
+            | QueryAnswer::Inconclusive(_)
+            | QueryAnswer::Limited
+            | QueryAnswer::Setup(_) => Outcome::Open,
+        };
+        if said != Outcome::Open {
+            let body = json!({ "query": answer.name() });
+            let code = if let QueryAnswer::Failed(code) = &answer { code.as_str() } else { "0" };
+            let word = (payment.state != State::Success).then_some(Word { code, body: &body });
+            confirm::apply(app, provider, id, &Evidence::Query(said), word).await?;
+        } else if is_old {
+            confirm::apply(app, provider, id, &Evidence::Silence, None).await?;
+        }
+        Ok(next(&payment, said, is_old, now))
+    }
+    .boxed()
+}
+
+/// When to ask again, going by how the payment stood and what the rail said.
+fn next(payment: &Payment, said: Outcome, is_old: bool, now: Timestamp) -> Next {
+    match (payment.state, said) {
+        _ if is_old => Next::Done,
+        (_, Outcome::Paid) => Next::Done,
+        // The check after a success: a contradiction is flagged, and that is all.
+        (State::Success, Outcome::Failed(_)) => Next::Done,
+        (State::Success, Outcome::Open) if payment.queries >= 3 => Next::Done,
+        (_, Outcome::Failed(PayFailure::NoAnswer | PayFailure::Expired)) => Next::Again(now + QUARTER),
+        (_, Outcome::Failed(_)) => Next::Done,
+        (State::Failed(_), Outcome::Open) => Next::Again(now + QUARTER),
+        (State::Pending | State::Success, Outcome::Open) => {
+            let pause = usize::try_from(payment.queries).ok().and_then(|asked| PAUSES.get(asked));
+            Next::Again(now + pause.map_or(QUARTER, |secs| Duration::from_secs(*secs)))
+        }
+    }
+}
