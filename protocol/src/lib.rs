@@ -7,6 +7,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod clock;
+pub mod enrol;
 pub mod frame;
 pub mod grant;
 pub mod ids;
