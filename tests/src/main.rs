@@ -1,2 +1,248 @@
-//! Entry.
-fn main() {}
+//! `mnara-sim`: a simulator as a program of its own, so that any client can be pointed at it. What the simulators do is in
+//! the library; here are only flags, addresses and the end on Ctrl-C or SIGTERM.
+#![expect(
+    clippy::print_stdout,
+    reason = "a program whose output tells where to connect and with what"
+)]
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Args, Parser, Subcommand};
+use mnara_tests::sim::{daraja, routeros};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Simulators of the services and devices Mnara talks to, on real ports.
+#[derive(Parser)]
+#[command(name = "mnara-sim", version)]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+    /// Says more about what happens, on standard error.
+    #[arg(long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// A MikroTik router with a hotspot: API, API over TLS, the hotspot's pages.
+    Routeros(RouterFlags),
+    /// Safaricom's Daraja, with the phones its prompts appear on.
+    Daraja(DarajaFlags),
+}
+
+#[derive(Args)]
+struct RouterFlags {
+    /// Address to listen on.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// Port of the plain API; 0 takes any.
+    #[arg(long, default_value_t = 8728)]
+    port: u16,
+    /// Port of the API over TLS; 0 takes any.
+    #[arg(long, default_value_t = 8729)]
+    tls_port: u16,
+    /// Port of the hotspot's own pages; 0 takes any.
+    #[arg(long, default_value_t = 0)]
+    http_port: u16,
+    /// Port of the control API; 0 takes any.
+    #[arg(long, default_value_t = 0)]
+    control_port: u16,
+    /// RouterOS version to be.
+    #[arg(long, default_value = "7.22.3")]
+    version: routeros::Version,
+    /// Name of the router.
+    #[arg(long, default_value = "MikroTik")]
+    identity: String,
+    /// Who may log in, as NAME:PASSWORD[:GROUP]; can be given again. Without it: admin:admin:full.
+    #[arg(long = "user", value_name = "NAME:PASSWORD[:GROUP]")]
+    users: Vec<User>,
+    /// Where the captive portal listens that phones are sent to.
+    #[arg(long)]
+    portal: Option<SocketAddr>,
+    /// Seconds a boot takes.
+    #[arg(long, default_value_t = 20)]
+    boot: u64,
+}
+
+#[derive(Args)]
+struct DarajaFlags {
+    /// Address to listen on.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// Port clients connect to; 0 takes any.
+    #[arg(long, default_value_t = 8790)]
+    port: u16,
+    /// Port of the control API and the phone page; 0 takes any.
+    #[arg(long, default_value_t = 8791)]
+    control_port: u16,
+    /// An app, as KEY:SECRET:SHORTCODE:PASSKEY[:TILL]; can be given again. Without it: a paybill and a till.
+    #[arg(long = "app", value_name = "KEY:SECRET:SHORTCODE:PASSKEY[:TILL]")]
+    apps: Vec<DarajaApp>,
+    /// Accepts every prompt after so many milliseconds; without it prompts wait for a person.
+    #[arg(long, value_name = "MILLISECONDS")]
+    accept_after: Option<u64>,
+    /// Lifts the limit of five queries a minute.
+    #[arg(long)]
+    no_query_limit: bool,
+    /// Takes callback addresses with the words Safaricom refuses.
+    #[arg(long)]
+    any_callback_url: bool,
+    /// Seed of every id, token and receipt; without it each run draws others.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let level = if cli.verbose {
+        tracing::Level::DEBUG
+    } else {
+        tracing::Level::WARN
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Runtime::new().context("starting the runtime")?;
+    runtime.block_on(async {
+        match cli.what {
+            What::Routeros(flags) => run_router(flags).await,
+            What::Daraja(flags) => run_daraja(flags).await,
+        }
+    })
+}
+
+async fn run_router(flags: RouterFlags) -> anyhow::Result<()> {
+    let mut config = routeros::Config {
+        host: flags.host,
+        api_port: flags.port,
+        tls_port: flags.tls_port,
+        http_port: flags.http_port,
+        control_port: flags.control_port,
+        version: flags.version,
+        identity: flags.identity,
+        portal: flags.portal,
+        boot: Duration::from_secs(flags.boot),
+        ..routeros::Config::default()
+    };
+    if !flags.users.is_empty() {
+        config.users = flags.users.into_iter().map(|user| user.0).collect();
+    }
+    let users = config.users.clone();
+    let router = routeros::Router::start(config).await?;
+    println!("RouterOS {} simulated", flags.version);
+    println!("  api           {}", router.api());
+    println!("  api-ssl       {}", router.api_tls());
+    println!("  certificate   SHA-256 {}", router.fingerprint());
+    for (name, password, group) in users {
+        println!("  user          {name}, password {password}, group {group}");
+    }
+    until_told().await?;
+    router.stop().await;
+    Ok(())
+}
+
+async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
+    let mut config = daraja::Config::sandbox();
+    config.listen = SocketAddr::new(flags.host, flags.port);
+    config.control = SocketAddr::new(flags.host, flags.control_port);
+    // Receipts are unique in the world, so a second run must not draw those of the first.
+    let started = config.clock.now().as_microsecond();
+    config.seed = flags.seed.unwrap_or(started.unsigned_abs());
+    if !flags.apps.is_empty() {
+        config.apps = flags.apps.into_iter().map(|app| app.0).collect();
+    }
+    config.knobs.mode = match flags.accept_after {
+        Some(after_ms) => daraja::Mode::Automatic { after_ms },
+        None => daraja::Mode::Hand,
+    };
+    if flags.no_query_limit {
+        config.knobs.query_per_minute = None;
+    }
+    config.knobs.banned_words = !flags.any_callback_url;
+    let apps = config.apps.clone();
+    let simulator = daraja::Daraja::start(config).await?;
+    println!("Daraja simulated");
+    println!("  base URL      {}", simulator.url());
+    println!("  phone page    {}/phone", simulator.control_url());
+    println!("  control API   {}/state", simulator.control_url());
+    for app in apps {
+        println!("  {}", app.business);
+        println!("    consumer key     {}", app.consumer_key);
+        println!("    consumer secret  {}", app.consumer_secret);
+        println!("    shortcode        {}", app.shortcode);
+        if let daraja::Kind::Till { number } = &app.kind {
+            println!("    till             {number}");
+        }
+        println!("    passkey          {}", app.passkey);
+    }
+    until_told().await?;
+    simulator.stop().await;
+    Ok(())
+}
+
+async fn until_told() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    println!("Running until Ctrl-C.");
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.context("listening for Ctrl-C"),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+/// A login of the router.
+#[derive(Clone)]
+struct User((String, String, String));
+
+impl FromStr for User {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.split(':').collect();
+        match parts[..] {
+            [name, password] => Ok(Self((name.into(), password.into(), "full".into()))),
+            [name, password, group @ ("read" | "write" | "full")] => {
+                Ok(Self((name.into(), password.into(), group.into())))
+            }
+            _ => bail!(
+                "write NAME:PASSWORD or NAME:PASSWORD:GROUP, where the group is read, write or full"
+            ),
+        }
+    }
+}
+
+/// An app of Daraja.
+#[derive(Clone)]
+struct DarajaApp(daraja::App);
+
+impl FromStr for DarajaApp {
+    type Err = anyhow::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let (parts, kind) = match parts[..] {
+            [key, secret, shortcode, passkey] => {
+                ([key, secret, shortcode, passkey], daraja::Kind::Paybill)
+            }
+            [key, secret, shortcode, passkey, till] => (
+                [key, secret, shortcode, passkey],
+                daraja::Kind::Till {
+                    number: till.into(),
+                },
+            ),
+            _ => bail!("write KEY:SECRET:SHORTCODE:PASSKEY, and :TILL after it for a till"),
+        };
+        let [consumer_key, consumer_secret, shortcode, passkey] = parts.map(str::to_owned);
+        Ok(Self(daraja::App {
+            business: format!("BUSINESS {shortcode}"),
+            consumer_key,
+            consumer_secret,
+            shortcode,
+            kind,
+            passkey,
+        }))
+    }
+}

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use reqwest::{Client, header, redirect};
+use reqwest::{Client, RequestBuilder, header, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 
@@ -44,6 +44,7 @@ pub(super) fn client(extra: &[CertificateDer<'static>]) -> anyhow::Result<Client
         .with_no_client_auth();
     Client::builder()
         .tls_backend_preconfigured(tls)
+        .http1_title_case_headers()
         .no_proxy()
         .redirect(redirect::Policy::none())
         .timeout(PATIENCE)
@@ -64,18 +65,13 @@ pub(super) async fn send(shared: &Shared, post: Post) -> Option<(u16, String)> {
     if let Some(address) = forwarded_for {
         request = request.header("X-Forwarded-For", address);
     }
-    let answered = match request.send().await {
-        Ok(response) => {
-            let status = response.status().as_u16();
-            let mut text = response.text().await.unwrap_or_default();
-            text.truncate(text.floor_char_boundary(KEPT_ANSWER));
-            Ok((status, text))
-        }
-        Err(error) => Err(error.without_url()),
+    let answered = tokio::select! {
+        () = shared.stop.cancelled() => return None,
+        answered = exchange(request) => answered,
     };
     let (status, answer) = match &answered {
         Ok((status, text)) => (Some(*status), text.clone()),
-        Err(error) => (None, error.to_string()),
+        Err(error) => (None, format!("{error:#}")),
     };
     shared.change(|state| {
         if post.kind == DeliveryKind::StkCallback {
@@ -93,4 +89,12 @@ pub(super) async fn send(shared: &Shared, post: Post) -> Option<(u16, String)> {
         });
     });
     answered.ok()
+}
+
+async fn exchange(request: RequestBuilder) -> anyhow::Result<(u16, String)> {
+    let response = request.send().await.map_err(reqwest::Error::without_url)?;
+    let status = response.status().as_u16();
+    let mut text = response.text().await.unwrap_or_default();
+    text.truncate(text.floor_char_boundary(KEPT_ANSWER));
+    Ok((status, text))
 }

@@ -51,7 +51,11 @@ impl Fields {
 
     /// Reads whole shillings within the limits.
     pub(super) fn amount(&self, name: &'static str, max: i64) -> Result<i64, Refusal> {
-        let text = self.text(name)?;
+        let text = match self.0.get(name) {
+            // Many languages write a whole number they hold as a float so.
+            Some(Value::Number(number)) => number.to_string().trim_end_matches(".0").to_owned(),
+            _ => self.text(name)?,
+        };
         if !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(invalid(name));
         }
@@ -162,5 +166,6 @@ mod tests {
         }
         assert_eq!(fields("\"250000\"").amount("Amount", 250_000), Ok(250_000));
         assert_eq!(fields("1").amount("Amount", 250_000), Ok(1));
+        assert_eq!(fields("10.0").amount("Amount", 250_000), Ok(10));
     }
 }

@@ -1,7 +1,7 @@
 //! The front door: accepts connections, reads a request whole, finds its handler and writes the answer, or closes the
 //! connection without one. Hyper is used bare, because a lost answer cannot be told to a web framework.
 
-use std::{convert::Infallible, error, fmt, sync::Arc, time::Duration};
+use std::{error, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -159,20 +159,15 @@ async fn respond(
             .map(str::to_owned),
         body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
     };
-    let at = shared.clock.now();
-    let handled = handle(shared, &call).await;
-    shared.change(|state| {
-        state.record(Received {
-            number: 0,
-            at,
-            method: call.method.to_string(),
-            path: call.path.clone(),
-            body: call.body.clone(),
-            status: handled.answer.status(),
-            payment: handled.payment,
-        });
-    });
-    match handled.answer {
+    // A client that gives up waiting does not take the payment with it.
+    let working = Arc::clone(shared);
+    let work = shared
+        .tracker
+        .spawn(async move { work(&working, call).await });
+    let Ok(answer) = work.await else {
+        return Err(HungUp);
+    };
+    match answer {
         Answer::HangUp => Err(HungUp),
         Answer::Reply {
             status,
@@ -184,6 +179,23 @@ async fn respond(
             .body(Full::new(Bytes::from(body)))
             .map_err(|_| HungUp),
     }
+}
+
+async fn work(shared: &Arc<Shared>, call: Call) -> Answer {
+    let at = shared.clock.now();
+    let handled = handle(shared, &call).await;
+    shared.change(|state| {
+        state.record(Received {
+            number: 0,
+            at,
+            method: call.method.to_string(),
+            path: call.path,
+            body: call.body,
+            status: handled.answer.status(),
+            payment: handled.payment,
+        });
+    });
+    handled.answer
 }
 
 async fn handle(shared: &Arc<Shared>, call: &Call) -> Handled {
@@ -277,9 +289,3 @@ impl fmt::Display for HungUp {
 }
 
 impl error::Error for HungUp {}
-
-impl From<Infallible> for HungUp {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}

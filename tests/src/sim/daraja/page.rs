@@ -22,8 +22,8 @@ use super::{
 const LISTED: usize = 20;
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--ink:#1c2321;--soft:#5d6965;--paper:#f4f5f2;--card:#fff;--line:#d9dedb;--go:#15693f;--stop:#8f2d2d}\
-@media(prefers-color-scheme:dark){:root{--ink:#e9edea;--soft:#9faba6;--paper:#151918;--card:#1f2523;--line:#36403c;--go:#3f9d6c;--stop:#c96a6a}}\
+:root{color-scheme:light dark;--ink:#1c2321;--soft:#5d6965;--paper:#f4f5f2;--card:#fff;--line:#d9dedb;--go:#15693f;--fill:#15693f;--stop:#8f2d2d}\
+@media(prefers-color-scheme:dark){:root{--ink:#e9edea;--soft:#9faba6;--paper:#151918;--card:#1f2523;--line:#36403c;--go:#5bbd89;--fill:#1c7247;--stop:#e08a8a}}\
 *{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.5 system-ui,sans-serif}\
 main{max-width:26rem;margin:0 auto;padding:1.25rem 1rem 3rem}h1{font-size:1.15rem;margin:0 0 1rem}\
 .card{background:var(--card);border:1px solid var(--line);border-radius:14px;padding:1rem;margin:0 0 1rem}\
@@ -31,7 +31,7 @@ main{max-width:26rem;margin:0 auto;padding:1.25rem 1rem 3rem}h1{font-size:1.15re
 form{display:grid;grid-template-columns:1fr 1fr;gap:.6rem;margin-top:.9rem}\
 button{font:inherit;min-height:48px;border-radius:10px;border:1px solid var(--line);background:transparent;color:inherit;padding:.4rem .5rem}\
 button:focus-visible{outline:3px solid var(--go);outline-offset:2px}\
-.go{grid-column:1/-1;background:var(--go);border-color:var(--go);color:#fff;font-weight:600}\
+.go{grid-column:1/-1;background:var(--fill);border-color:var(--fill);color:#fff;font-weight:600}\
 ul{list-style:none;margin:0;padding:0}li{border-top:1px solid var(--line);padding:.6rem 0}a{color:inherit}.ok{color:var(--go)}.no{color:var(--stop)}";
 
 pub(super) fn routes() -> Router<Arc<Shared>> {

@@ -43,7 +43,10 @@ pub(super) async fn push(shared: &Arc<Shared>, call: &Call, app: &App) -> Handle
         callback::send_now(shared, number).await;
     }
     if !hold.delay.is_zero() {
-        shared.clock.sleep_until(later(now, hold.delay)).await;
+        tokio::select! {
+            () = shared.stop.cancelled() => {}
+            () = shared.clock.sleep_until(later(now, hold.delay)) => {}
+        }
     }
     shared.change(|state| prompt::begin(state, number, shared.clock.now()));
     Handled {
