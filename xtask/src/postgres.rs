@@ -119,6 +119,16 @@ impl Postgres {
             programs,
         };
         await_ready(said, log)?;
+        // Roles belong to the server, not to a database, so no migration makes them; `db prepare` does so in real life.
+        postgres.psql(
+            "postgres",
+            &[
+                "-c",
+                "create role mnara_owner nologin",
+                "-c",
+                "create role mnara_app login nobypassrls noinherit",
+            ],
+        )?;
         Ok(postgres)
     }
 

@@ -80,18 +80,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 fn migrate_controller(postgres: &Postgres) -> Result<()> {
-    // Roles belong to the server, not to a database, so no migration makes them; `db prepare` does so in real life.
-    postgres.psql(
-        "postgres",
-        &[
-            "-c",
-            "create role mnara_owner nologin",
-            "-c",
-            "create role mnara_app nologin nobypassrls",
-            "-c",
-            "create database mnara",
-        ],
-    )?;
+    postgres.psql("postgres", &["-c", "create database mnara"])?;
     for file in migrations("controller")? {
         // psql belongs to us, unlike the server, so it can read the work tree.
         postgres.psql("mnara", &["-1", "-f", &file.display().to_string()])?;
