@@ -707,6 +707,115 @@ async fn forged_callbacks_lack_the_secret() {
 }
 
 #[tokio::test]
+async fn a_client_that_gives_up_does_not_take_the_payment_with_it() {
+    let mut world = World::automatic().await;
+    let token = world.token().await;
+    world.daraja.script_next(Script {
+        reply_delay_ms: 40_000,
+        ..Script::default()
+    });
+    let (http, url, order) = (world.http.clone(), world.daraja.url(), world.order(10));
+    let impatient = tokio::spawn(async move {
+        http.post(format!("{url}/mpesa/stkpush/v1/processrequest"))
+            .bearer_auth(token)
+            .json(&order)
+            .send()
+            .await
+    });
+    world.daraja.await_prompt(PHONE).await.unwrap();
+    impatient.abort();
+    assert!(impatient.await.unwrap_err().is_cancelled());
+    world.daraja.advance(Duration::from_secs(40));
+    assert_eq!(world.next_code().await, json!(0));
+}
+
+#[tokio::test]
+async fn scripts_are_found_by_phone_and_by_shortcode() {
+    let mut world = World::automatic().await;
+    let ends = |code| Script {
+        prompt: Some(Act::End {
+            code: Code::Number(code),
+            after_ms: 0,
+        }),
+        ..Script::default()
+    };
+    world.daraja.script(|scripts| {
+        scripts.by_msisdn.insert(PHONE.into(), ends(1));
+        scripts.by_shortcode.insert("174379".into(), ends(2));
+        scripts.next.push_back(ends(8006));
+    });
+    for code in [8006, 1] {
+        world.push(10).await;
+        assert_eq!(world.next_code().await, json!(code));
+    }
+    let other = world.order_at(10, "254110000000", STAMP);
+    world.push_order(&other).await;
+    assert_eq!(world.next_code().await, json!(2));
+}
+
+#[tokio::test]
+async fn token_requests_can_be_scripted() {
+    let world = World::automatic().await;
+    let replies = [
+        Reply::Html,
+        Reply::Empty,
+        Reply::HangUp,
+        Reply::Error(Refusal::NoApiProduct),
+    ];
+    world
+        .daraja
+        .script(|scripts| scripts.tokens.extend(replies));
+    let app = App::sandbox_paybill();
+    let url = format!(
+        "{}/oauth/v1/generate?grant_type=client_credentials",
+        world.daraja.url()
+    );
+    let ask = || {
+        world
+            .http
+            .get(&url)
+            .basic_auth(&app.consumer_key, Some(&app.consumer_secret))
+            .send()
+    };
+    assert_eq!(ask().await.unwrap().status(), 503);
+    assert_eq!(ask().await.unwrap().text().await.unwrap(), "");
+    assert!(ask().await.is_err());
+    let missing: Value = ask().await.unwrap().json().await.unwrap();
+    assert_eq!(
+        missing["fault"]["faultstring"],
+        "Invalid API call as no apiproduct match found"
+    );
+    world.token().await;
+}
+
+#[tokio::test]
+async fn repeats_come_minutes_later_and_confirmations_have_their_own_script() {
+    let mut world = World::automatic().await;
+    world.register_c2b("v2", "Completed").await;
+    world.daraja.script_next(Script {
+        callback: Callback {
+            again_after_ms: vec![120_000],
+            ..Callback::default()
+        },
+        confirmation: Callback {
+            delay_ms: 60_000,
+            copies: 2,
+            ..Callback::default()
+        },
+        ..Script::default()
+    });
+    world.push(10).await;
+    let first = world.next_code().await;
+    world.daraja.advance(Duration::from_secs(60));
+    for _ in 0..2 {
+        assert_eq!(world.callbacks.recv().await.unwrap().path, "/confirmation");
+    }
+    world.daraja.advance(Duration::from_secs(60));
+    assert_eq!(world.next_code().await, first);
+    assert!(world.callbacks.try_recv().is_err());
+}
+
+#[tokio::test]
 async fn queries_tell_the_truth_as_recorded() {
     let world = World::hand().await;
     world.daraja.tune(|knobs| knobs.query_per_minute = None);
@@ -1071,6 +1180,16 @@ async fn the_control_api_scripts_answers_and_moves_time() {
         .await
         .unwrap();
     assert_eq!(scripted.status(), 204);
+    let documented = include_str!("../src/sim/daraja/README.md");
+    let example = documented
+        .split("```json\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let read: Script = serde_json::from_str(example).expect("the README's script is a script");
+    assert_eq!(read.reply, Reply::Error(Refusal::SubscriberLocked));
     let wrong = world
         .http
         .post(format!("{control}/scripts/next"))

@@ -197,7 +197,7 @@ pub(super) async fn pay(shared: &Arc<Shared>, payment: HandPayment) -> Result<St
     }
     let receipt = transaction.receipt.clone();
     shared.change(|state| state.book(transaction));
-    confirm_with(shared, &receipt, &third_party);
+    confirm(shared, &receipt, &third_party, 1);
     Ok(receipt)
 }
 
@@ -245,11 +245,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// Sends the confirmation of a booked transaction when its shortcode is registered.
-pub(super) fn confirm(shared: &Arc<Shared>, receipt: &str) {
-    confirm_with(shared, receipt, "");
-}
-
-fn confirm_with(shared: &Arc<Shared>, receipt: &str, third_party: &str) {
+pub(super) fn confirm(shared: &Arc<Shared>, receipt: &str, third_party: &str, copies: u16) {
     let post = shared.read(|state| {
         let transaction = state
             .ledger
@@ -273,8 +269,9 @@ fn confirm_with(shared: &Arc<Shared>, receipt: &str, third_party: &str) {
             .to_string(),
         })
     });
-    if let Some(post) = post {
-        let sending = Arc::clone(shared);
+    let Some(post) = post else { return };
+    for _ in 0..copies {
+        let (sending, post) = (Arc::clone(shared), post.clone());
         shared
             .tracker
             .spawn(async move { deliver::send(&sending, post).await });

@@ -23,6 +23,7 @@ use super::{
 };
 
 const LISTED: usize = 1_000;
+const MOST_WAITING: usize = 10_000;
 
 type Sim = Extract<Arc<Shared>>;
 
@@ -203,9 +204,17 @@ async fn scripts(Extract(shared): Sim) -> Json<Value> {
     Json(shared.read(|state| json!(state.scripts)))
 }
 
-async fn script_next(Extract(shared): Sim, Json(script): Json<Script>) -> StatusCode {
-    shared.change(|state| state.scripts.next.push_back(script));
-    StatusCode::NO_CONTENT
+async fn script_next(
+    Extract(shared): Sim,
+    Json(script): Json<Script>,
+) -> Result<StatusCode, Refused> {
+    shared.change(|state| {
+        if state.scripts.next.len() >= MOST_WAITING {
+            return Err(Refused::TooMany);
+        }
+        state.scripts.next.push_back(script);
+        Ok(StatusCode::NO_CONTENT)
+    })
 }
 
 async fn script_otherwise(Extract(shared): Sim, Json(script): Json<Script>) -> StatusCode {
@@ -377,6 +386,8 @@ enum Refused {
     NotEnded,
     #[error("the payment was declined with {0}")]
     Declined(String),
+    #[error("{MOST_WAITING} scripts wait already")]
+    TooMany,
     #[error("this cannot be read: {0}")]
     Unreadable(String),
 }
@@ -385,7 +396,9 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self {
             Self::NotThere => StatusCode::NOT_FOUND,
-            Self::NoPrompt | Self::NotEnded | Self::Declined(_) => StatusCode::CONFLICT,
+            Self::NoPrompt | Self::NotEnded | Self::TooMany | Self::Declined(_) => {
+                StatusCode::CONFLICT
+            }
             Self::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         (status, Json(json!({ "error": self.to_string() }))).into_response()

@@ -24,6 +24,8 @@ use super::{
 };
 
 const MAX_BODY: usize = 64 * 1024;
+/// How much of a body is remembered.
+const KEPT_BODY: usize = 4_096;
 const MAX_CONNECTIONS: usize = 1_024;
 
 /// One request, read whole.
@@ -190,7 +192,7 @@ async fn work(shared: &Arc<Shared>, call: Call) -> Answer {
             at,
             method: call.method.to_string(),
             path: call.path,
-            body: call.body,
+            body: call.body.chars().take(KEPT_BODY).collect(),
             status: handled.answer.status(),
             payment: handled.payment,
         });

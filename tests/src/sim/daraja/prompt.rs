@@ -1,7 +1,7 @@
 //! The prompt on the customer's phone: how long it lives, what a person does with it, how the payment ends and what follows
 //! from that. Bodies and their sending are in `callback`.
 
-use std::{sync::Arc, time::Duration};
+use std::{iter, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -10,7 +10,7 @@ use super::{
     clock::later,
     deliver, ids, push,
     results::Code,
-    script::{Act, Answer, When},
+    script::{Act, Answer, Callback, When},
     state::{Due, Ended, Stage, State, Transaction},
 };
 
@@ -135,6 +135,7 @@ fn finish(state: &mut State, number: u64, code: Code, words: Option<&'static str
         receipt: receipt.clone(),
     });
     let callback = payment.script.callback.clone();
+    let confirmation = payment.script.confirmation.clone();
     payment.held = callback.when == When::Held;
     let paybill = payment.transaction_type == "CustomerPayBillOnline";
     let transaction = receipt.map(|receipt| Transaction {
@@ -151,21 +152,36 @@ fn finish(state: &mut State, number: u64, code: Code, words: Option<&'static str
         },
         reversed: false,
     });
+    let after = |millis| later(at, Duration::from_millis(millis));
     if callback.when == When::AfterAnswer {
-        state.plan(
-            later(at, Duration::from_millis(callback.delay_ms)),
-            Due::Callback { payment: number },
-        );
+        for delay in repeats(&callback) {
+            state.plan(after(delay), Due::Callback { payment: number });
+        }
     }
     if let Some(transaction) = transaction {
-        state.plan(
-            at,
-            Due::Confirm {
-                receipt: transaction.receipt.clone(),
-            },
-        );
+        if confirmation.when == When::AfterAnswer {
+            for delay in repeats(&confirmation) {
+                let receipt = transaction.receipt.clone();
+                state.plan(
+                    after(delay),
+                    Due::Confirm {
+                        receipt,
+                        copies: confirmation.copies,
+                    },
+                );
+            }
+        }
         state.book(transaction);
     }
+}
+
+/// Lists the delays of the first sending and of those after it.
+fn repeats(callback: &Callback) -> impl Iterator<Item = u64> {
+    let later = callback
+        .again_after_ms
+        .iter()
+        .map(|more| callback.delay_ms.saturating_add(*more));
+    iter::once(callback.delay_ms).chain(later)
 }
 
 /// Lives through the agenda: does what is due, in the order of its moments.
@@ -200,7 +216,7 @@ fn happen(shared: &Arc<Shared>, due: Due, at: Timestamp) {
             shared.change(|state| finish(state, payment, Code::PAID, None, at));
         }
         Due::Callback { payment } => callback::send(shared, payment),
-        Due::Confirm { receipt } => c2b::confirm(shared, &receipt),
+        Due::Confirm { receipt, copies } => c2b::confirm(shared, &receipt, "", copies),
         Due::Send(post) => {
             let sending = Arc::clone(shared);
             shared

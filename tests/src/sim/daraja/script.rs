@@ -19,6 +19,9 @@ pub struct Script {
     pub prompt: Option<Act>,
     pub callback: Callback,
     pub body: Body,
+    /// The C2B confirmation that a paid push raises on a registered shortcode; [`When::BeforeReply`] and [`When::Held`]
+    /// mean nothing here.
+    pub confirmation: Callback,
     /// Answers to the first queries about this payment; after them the queries tell the truth.
     pub query: Vec<QueryAnswer>,
     /// After a failed end, the payment succeeds after all this much later, with a second callback.
@@ -104,6 +107,8 @@ pub struct Callback {
     pub copies: u16,
     /// Copies leave at the same time instead of one after the other.
     pub parallel: bool,
+    /// All copies leave once more this long after the first time, for each entry.
+    pub again_after_ms: Vec<u64>,
 }
 
 impl Default for Callback {
@@ -113,6 +118,7 @@ impl Default for Callback {
             delay_ms: 0,
             copies: 1,
             parallel: false,
+            again_after_ms: Vec::new(),
         }
     }
 }

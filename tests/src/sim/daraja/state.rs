@@ -196,6 +196,7 @@ pub(super) enum Due {
     /// The C2B confirmation of a paid push, on a registered shortcode.
     Confirm {
         receipt: String,
+        copies: u16,
     },
     Send(Box<Post>),
 }
