@@ -92,8 +92,19 @@ pub(crate) mod tests {
     }
 
     /// Makes one whose Daraja is at a base address.
-    pub(crate) async fn app_with(pool: PgPoolOptions, options: PgConnectOptions, daraja: &str) -> App {
-        let cli = Cli::parse_from(["mnara-controller", "--daraja", daraja, "--daraja-queries", "600", "run"]);
+    pub(crate) async fn app_with(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+        daraja: &str,
+    ) -> App {
+        let cli = Cli::parse_from([
+            "mnara-controller",
+            "--daraja",
+            daraja,
+            "--daraja-queries",
+            "600",
+            "run",
+        ]);
         let clock = Clock::still(START);
         let pool = pool.acquire_timeout(Duration::from_secs(30));
         App::new(Parts {

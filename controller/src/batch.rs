@@ -1,5 +1,7 @@
-//! One commit for everything that has arrived: a bounded queue, one writer, at most 128 items or what is there, answers after the
-//! commit. A bad item is retried alone, so it spoils nobody else's. What an item is and how it is written is the caller's.
+//! One commit for everything that has arrived: a bounded queue, one writer, at most 128 items or what is there, answers
+//! after the commit.
+//!
+//! A bad item is retried alone, so it spoils nobody else's. What an item is and how it is written is the caller's.
 
 use std::fmt;
 use std::sync::Arc;
@@ -43,9 +45,11 @@ impl From<sqlx::Error> for WriteError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
         match error {
-            E::Database(_) | E::Encode(_) | E::Decode(_) | E::ColumnDecode { .. } | E::RowNotFound => {
-                Self::Item(error.into())
-            }
+            E::Database(_)
+            | E::Encode(_)
+            | E::Decode(_)
+            | E::ColumnDecode { .. }
+            | E::RowNotFound => Self::Item(error.into()),
             other => Self::Store(other.into()),
         }
     }
@@ -77,7 +81,9 @@ pub struct Batcher<B: Batch> {
 
 impl<B: Batch> Clone for Batcher<B> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
+        Self {
+            queue: self.queue.clone(),
+        }
     }
 }
 
@@ -90,7 +96,12 @@ impl<B: Batch> fmt::Debug for Batcher<B> {
 impl<B: Batch> Batcher<B> {
     /// Starts the writer; on shutdown it writes what is queued and ends.
     #[must_use]
-    pub fn start(batch: B, capacity: usize, tasks: &TaskTracker, shutdown: CancellationToken) -> Self {
+    pub fn start(
+        batch: B,
+        capacity: usize,
+        tasks: &TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
         let (queue, arriving) = mpsc::channel(capacity);
         tasks.spawn(run(batch, arriving, shutdown));
         Self { queue }
@@ -111,7 +122,11 @@ impl<B: Batch> Batcher<B> {
     }
 }
 
-async fn run<B: Batch>(batch: B, mut arriving: mpsc::Receiver<Waiting<B>>, shutdown: CancellationToken) {
+async fn run<B: Batch>(
+    batch: B,
+    mut arriving: mpsc::Receiver<Waiting<B>>,
+    shutdown: CancellationToken,
+) {
     let mut waiting = Vec::with_capacity(MOST);
     loop {
         let arrived = tokio::select! {
@@ -141,10 +156,13 @@ async fn write<B: Batch>(batch: &B, waiting: impl Iterator<Item = Waiting<B>>) {
         Err(WriteError::Item(_)) if items.len() > 1 => {
             for (item, sender) in items.iter().zip(senders) {
                 let alone = answers(batch, std::slice::from_ref(item)).await;
-                tell(sender, match alone {
-                    Ok(mut answers) => answers.pop().ok_or(Refused::Stopped),
-                    Err(error) => Err(Refused::Failed(Arc::new(error))),
-                });
+                tell(
+                    sender,
+                    match alone {
+                        Ok(mut answers) => answers.pop().ok_or(Refused::Stopped),
+                        Err(error) => Err(Refused::Failed(Arc::new(error))),
+                    },
+                );
             }
         }
         Err(error) => {
@@ -222,14 +240,28 @@ mod tests {
         let (entering, entered) = mpsc::channel(1000);
         let tasks = TaskTracker::new();
         let shutdown = CancellationToken::new();
-        let batch = Numbers { commits: Arc::clone(&commits), gate: Arc::clone(&gate), entered: entering };
+        let batch = Numbers {
+            commits: Arc::clone(&commits),
+            gate: Arc::clone(&gate),
+            entered: entering,
+        };
         let batcher = Batcher::start(batch, 1000, &tasks, shutdown.clone());
-        World { batcher, commits, gate, entered, tasks, shutdown }
+        World {
+            batcher,
+            commits,
+            gate,
+            entered,
+            tasks,
+            shutdown,
+        }
     }
 
     impl World {
         /// Holds the writer in one commit while `items` queue up behind it.
-        async fn queue(&mut self, items: &[u32]) -> Vec<tokio::task::JoinHandle<Result<u32, Refused>>> {
+        async fn queue(
+            &mut self,
+            items: &[u32],
+        ) -> Vec<tokio::task::JoinHandle<Result<u32, Refused>>> {
             let mut handed_in = Vec::new();
             for (place, item) in std::iter::once(&0).chain(items).enumerate() {
                 let (batcher, item) = (self.batcher.clone(), *item);
@@ -296,6 +328,9 @@ mod tests {
         }
         world.tasks.close();
         world.tasks.wait().await;
-        assert!(matches!(world.batcher.submit(6).await, Err(Refused::Stopped)));
+        assert!(matches!(
+            world.batcher.submit(6).await,
+            Err(Refused::Stopped)
+        ));
     }
 }

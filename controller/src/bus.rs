@@ -1,5 +1,7 @@
-//! Hints between links, requests and replicas: something about a site, an agent or a payment changed. A hint carries no data and may
-//! be lost; whoever hears one reads the row, and whoever missed some reads all it cares for. Nothing waits on a hint being heard.
+//! Hints between links, requests and replicas: something about a site, an agent or a payment changed.
+//!
+//! A hint carries no data and may be lost; whoever hears one reads the row, and whoever missed some reads all it cares
+//! for. Nothing waits on a hint being heard.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -154,7 +156,11 @@ mod tests {
         ] {
             assert_eq!(hint.to_string().parse(), Ok(hint));
         }
-        assert!("plan_00000000000000000000000000000000".parse::<Hint>().is_err());
+        assert!(
+            "plan_00000000000000000000000000000000"
+                .parse::<Hint>()
+                .is_err()
+        );
     }
 
     #[tokio::test]
@@ -165,6 +171,9 @@ mod tests {
             bus.hint(Hint::Site(SiteId::from_bytes((n as u128).to_be_bytes())));
         }
         assert_eq!(hints.next().await, Heard::Missed);
-        assert_eq!(hints.next().await, Heard::Hint(Hint::Site(SiteId::from_bytes(1_u128.to_be_bytes()))));
+        assert_eq!(
+            hints.next().await,
+            Heard::Hint(Hint::Site(SiteId::from_bytes(1_u128.to_be_bytes())))
+        );
     }
 }

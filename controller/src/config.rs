@@ -54,7 +54,7 @@ pub struct Config {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseConfig {
-    /// PostgreSQL 15 or newer, logged in as mnara_app; left out, a private PostgreSQL is started in the data folder.
+    /// PostgreSQL 15 or newer, logged in as `mnara_app`; left out, a private PostgreSQL is started in the data folder.
     #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true, value_parser = secret, global = true)]
     pub url: Option<SecretString>,
 
@@ -77,7 +77,10 @@ impl DatabaseConfig {
     pub fn folder(&self) -> PathBuf {
         self.data_dir.clone().unwrap_or_else(|| {
             let variable = |name| std::env::var_os(name).map(PathBuf::from);
-            devdb::default_folder(variable("HOME").as_deref(), variable("XDG_STATE_HOME").as_deref())
+            devdb::default_folder(
+                variable("HOME").as_deref(),
+                variable("XDG_STATE_HOME").as_deref(),
+            )
         })
     }
 }
@@ -355,19 +358,25 @@ pub enum ConfigError {
     #[error("this is not an address: write it like https://billing.example.com")]
     NoAddress(#[source] url::ParseError),
     /// It carries more than scheme, host and path.
-    #[error("an address with scheme, host and path only is needed, like https://billing.example.com")]
+    #[error(
+        "an address with scheme, host and path only is needed, like https://billing.example.com"
+    )]
     NotPlain,
     /// Credentials would travel in the clear.
     #[error("M-PESA credentials would travel unencrypted: use https, or http on this machine only")]
     NotEncrypted,
     /// Safaricom refuses it for its letters' case.
-    #[error("Safaricom refuses callback addresses with upper-case letters, and this one has '{letter}': write it in lower case")]
+    #[error(
+        "Safaricom refuses callback addresses with upper-case letters, and this one has '{letter}': write it in lower case"
+    )]
     UpperCase {
         /// The first such letter.
         letter: char,
     },
     /// Safaricom refuses it for a word in it.
-    #[error("Safaricom refuses callback addresses that contain '{word}': choose another host name or path")]
+    #[error(
+        "Safaricom refuses callback addresses that contain '{word}': choose another host name or path"
+    )]
     RefusedWord {
         /// The word found.
         word: &'static str,
@@ -401,7 +410,11 @@ mod tests {
             .parse::<PublicUrl>()
             .unwrap_err();
         assert!(matches!(error, ConfigError::UpperCase { letter: 'B' }));
-        assert!("https://billing.example.com/x?y".parse::<PublicUrl>().is_err());
+        assert!(
+            "https://billing.example.com/x?y"
+                .parse::<PublicUrl>()
+                .is_err()
+        );
         assert!("billing.example.com".parse::<PublicUrl>().is_err());
     }
 

@@ -26,7 +26,9 @@ impl Entropy {
     /// A generator that says the same in every run, for tests.
     #[must_use]
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))))
+        Self(Source::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(
+            seed,
+        )))))
     }
 
     /// Draws random bytes.
@@ -67,8 +69,14 @@ mod tests {
 
     #[test]
     fn a_seed_repeats_itself_and_the_system_does_not() {
-        assert_eq!(Entropy::seeded(7).bytes::<16>(), Entropy::seeded(7).bytes::<16>());
-        assert_ne!(Entropy::seeded(7).bytes::<16>(), Entropy::seeded(8).bytes::<16>());
+        assert_eq!(
+            Entropy::seeded(7).bytes::<16>(),
+            Entropy::seeded(7).bytes::<16>()
+        );
+        assert_ne!(
+            Entropy::seeded(7).bytes::<16>(),
+            Entropy::seeded(8).bytes::<16>()
+        );
         let system = Entropy::system();
         assert_ne!(system.bytes::<16>(), system.bytes::<16>());
     }

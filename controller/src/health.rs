@@ -24,11 +24,17 @@ pub async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
     }
     match tokio::time::timeout(Duration::from_secs(2), app.db.ping()).await {
         Ok(Ok(())) => Ok("ready\n"),
-        Ok(Err(_)) | Err(_) => Err(Problem::busy(Duration::from_secs(5)).detail("The database does not answer.")),
+        Ok(Err(_)) | Err(_) => {
+            Err(Problem::busy(Duration::from_secs(5)).detail("The database does not answer."))
+        }
     }
 }
 
 /// `GET /metrics`: all counters, for Prometheus.
 pub async fn metrics(State(app): State<App>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], app.metrics.render()).into_response()
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4")],
+        app.metrics.render(),
+    )
+        .into_response()
 }

@@ -84,14 +84,16 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
 /// # Errors
 /// When the parts cannot be had or the thing fails.
 pub async fn with_app<T>(config: Config, act: impl AsyncFnOnce(&App) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let clock = Clock::system();
+    let vault = vault(&config, &clock)?;
     let (options, private) = match database(&config)? {
-        Database::Given(options) => (options, None),
+        Database::Given(options) => (*options, None),
         Database::Private(folder) => {
             let private = DevDb::attach(&folder).await?;
             (private.options(), Some(private))
         }
     };
-    let app = assemble(config, options, Clock::system()).await?;
+    let app = assemble(config, options, vault, clock).await?;
     let acted = act(&app).await;
     app.db.close().await;
     if let Some(private) = private {
@@ -102,15 +104,16 @@ pub async fn with_app<T>(config: Config, act: impl AsyncFnOnce(&App) -> anyhow::
 
 async fn run(config: Config) -> anyhow::Result<()> {
     let clock = Clock::system();
+    let vault = vault(&config, &clock)?;
     let (options, private) = match database(&config)? {
-        Database::Given(options) => (options, None),
+        Database::Given(options) => (*options, None),
         Database::Private(folder) => {
             tracing::info!(folder = %folder.display(), "no DATABASE_URL: using the private database");
             let private = DevDb::start(&folder).await?;
             (private.options(), Some(private))
         }
     };
-    let app = assemble(config, options, clock).await?;
+    let app = assemble(config, options, vault, clock).await?;
     let served = serve(&app).await;
     app.db.close().await;
     if let Some(private) = private {
@@ -120,23 +123,27 @@ async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 enum Database {
-    Given(PgConnectOptions),
+    Given(Box<PgConnectOptions>),
     Private(PathBuf),
 }
 
 fn database(config: &Config) -> anyhow::Result<Database> {
     match &config.database.url {
-        Some(url) => Ok(Database::Given(db::options(url)?)),
+        Some(url) => Ok(Database::Given(Box::new(db::options(url)?))),
         None => Ok(Database::Private(config.database.folder())),
     }
 }
 
-async fn assemble(config: Config, database: PgConnectOptions, clock: Clock) -> anyhow::Result<App> {
+/// Asked for before a database is started, so that a start that must fail leaves nothing behind.
+fn vault(config: &Config, clock: &Clock) -> anyhow::Result<Vault> {
     let key = config.vault.encryption_key.as_ref().context(
         "ENCRYPTION_KEY is missing, and it is never made up: without it no stored credential could be read again. \
          `mnara-controller key new` prints one; keep it where the backups are not",
     )?;
-    let vault = Vault::new(key, clock.clone())?;
+    Ok(Vault::new(key, clock.clone())?)
+}
+
+async fn assemble(config: Config, database: PgConnectOptions, vault: Vault, clock: Clock) -> anyhow::Result<App> {
     let rails = Rails::new(&config.daraja, &clock)?;
     let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;

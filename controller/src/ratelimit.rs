@@ -1,5 +1,7 @@
-//! How often somebody may do something: one table of acts and of what they are counted by, in memory of this process, with a bound
-//! on how many callers are remembered. What must hold across replicas is a row, not this.
+//! How often somebody may do something: one table of acts and of what they are counted by, in memory of this process,
+//! with a bound on how many callers are remembered.
+//!
+//! What must hold across replicas is a row, not this.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -177,12 +179,14 @@ impl Limit {
     /// Says how long to wait.
     pub fn check(&self, caller: u128) -> Result<(), TooMany> {
         let caller = if self.is_full() { CROWD } else { caller };
-        self.buckets.check_key(&caller).map_err(|not_until| TooMany {
-            wait: not_until
-                .earliest_possible()
-                .duration_since(governor::clock::Clock::now(&self.clock))
-                .into(),
-        })
+        self.buckets
+            .check_key(&caller)
+            .map_err(|not_until| TooMany {
+                wait: not_until
+                    .earliest_possible()
+                    .duration_since(governor::clock::Clock::now(&self.clock))
+                    .into(),
+            })
     }
 
     fn is_full(&self) -> bool {
@@ -193,7 +197,12 @@ impl Limit {
         let now = self.clock.monotonic().as_millis();
         let swept = self.swept.load(Ordering::Acquire);
         let due = now.saturating_sub(swept) >= 1000;
-        if due && self.swept.compare_exchange(swept, now, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        if due
+            && self
+                .swept
+                .compare_exchange(swept, now, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
+        {
             self.buckets.retain_recent();
         }
         self.buckets.len() >= MOST_CALLERS
@@ -246,7 +255,10 @@ mod tests {
         assert_eq!(refused.wait, Duration::from_secs(20));
         limits.check(Act::Checkout, By::Phone(&other)).unwrap();
         clock.push_wall(3_600_000);
-        assert!(limits.check(Act::Checkout, By::Phone(&phone)).is_err(), "the wall clock does not count");
+        assert!(
+            limits.check(Act::Checkout, By::Phone(&phone)).is_err(),
+            "the wall clock does not count"
+        );
         clock.advance(Duration::from_secs(20));
         limits.check(Act::Checkout, By::Phone(&phone)).unwrap();
         assert!(limits.check(Act::Checkout, By::Phone(&phone)).is_err());
@@ -258,19 +270,33 @@ mod tests {
         let device = Mac::from_bytes([2, 0, 0, 0, 0, 1]);
         let site = SiteId::from_bytes([1; 16]);
         for _ in 0..10 {
-            limits.check_all(Act::Guess, [By::Device(device), By::Site(site)]).unwrap();
+            limits
+                .check_all(Act::Guess, [By::Device(device), By::Site(site)])
+                .unwrap();
         }
-        assert!(limits.check_all(Act::Guess, [By::Device(device), By::Site(site)]).is_err());
+        assert!(
+            limits
+                .check_all(Act::Guess, [By::Device(device), By::Site(site)])
+                .is_err()
+        );
         let second = Mac::from_bytes([2, 0, 0, 0, 0, 2]);
-        limits.check_all(Act::Guess, [By::Device(second), By::Site(site)]).unwrap();
+        limits
+            .check_all(Act::Guess, [By::Device(second), By::Site(site)])
+            .unwrap();
     }
 
     #[test]
     fn a_flood_of_callers_is_remembered_up_to_a_bound() {
         let (clock, limits) = world();
         let address = |n: u32| By::Address(IpAddr::V4(n.into()));
-        let allowed = (0..60_000).filter(|n| limits.check(Act::Enrol, address(*n)).is_ok()).count();
-        assert_eq!(allowed, MOST_CALLERS + 10, "the crowd past the bound shares one allowance");
+        let allowed = (0..60_000)
+            .filter(|n| limits.check(Act::Enrol, address(*n)).is_ok())
+            .count();
+        assert_eq!(
+            allowed,
+            MOST_CALLERS + 10,
+            "the crowd past the bound shares one allowance"
+        );
         clock.advance(Duration::from_secs(60));
         limits.check(Act::Enrol, address(70_000)).unwrap();
     }
@@ -280,13 +306,25 @@ mod tests {
         let (_, limits) = world();
         let address = |text: &str| By::Address(text.parse().unwrap());
         for n in 1..=10 {
-            limits.check(Act::Enrol, address(&format!("2001:db8:1:2::{n}"))).unwrap();
+            limits
+                .check(Act::Enrol, address(&format!("2001:db8:1:2::{n}")))
+                .unwrap();
         }
-        assert!(limits.check(Act::Enrol, address("2001:db8:1:2:ffff::1")).is_err());
-        limits.check(Act::Enrol, address("2001:db8:1:3::1")).unwrap();
+        assert!(
+            limits
+                .check(Act::Enrol, address("2001:db8:1:2:ffff::1"))
+                .is_err()
+        );
+        limits
+            .check(Act::Enrol, address("2001:db8:1:3::1"))
+            .unwrap();
         for _ in 0..10 {
             limits.check(Act::Enrol, address("192.0.2.1")).unwrap();
         }
-        assert!(limits.check(Act::Enrol, address("::ffff:192.0.2.1")).is_err());
+        assert!(
+            limits
+                .check(Act::Enrol, address("::ffff:192.0.2.1"))
+                .is_err()
+        );
     }
 }

@@ -1,5 +1,7 @@
-//! Secrets at rest: a ring of Fernet keys, and plaintexts that know whose they are and which column they belong to, so that a
-//! stored token opens in its own place only. Where the tokens are stored is the slices' affair.
+//! Secrets at rest: a ring of Fernet keys, and plaintexts that know whose they are and which column they belong to, so
+//! that a stored token opens in its own place only.
+//!
+//! Where the tokens are stored is the slices' affair.
 
 use std::fmt;
 
@@ -61,9 +63,7 @@ impl Vault {
             .split(',')
             .map(str::trim)
             .enumerate()
-            .map(|(place, key)| {
-                Fernet::new(key).ok_or(VaultError::BadKey { place: place + 1 })
-            })
+            .map(|(place, key)| Fernet::new(key).ok_or(VaultError::BadKey { place: place + 1 }))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { ring, clock })
     }
@@ -170,7 +170,9 @@ fn prefix(owner: Owner, column: Column) -> Vec<u8> {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// A key of the ring is malformed.
-    #[error("key {place} of ENCRYPTION_KEY is not a Fernet key: 32 bytes in URL-safe base64, as `mnara-controller key new` prints")]
+    #[error(
+        "key {place} of ENCRYPTION_KEY is not a Fernet key: 32 bytes in URL-safe base64, as `mnara-controller key new` prints"
+    )]
     BadKey {
         /// Its place in the list, from one.
         place: usize,
@@ -211,14 +213,24 @@ mod tests {
 
     fn vault(keys: &[&SecretString]) -> Vault {
         let keys: Vec<&str> = keys.iter().map(|key| key.expose_secret()).collect();
-        Vault::new(&SecretString::from(keys.join(", ")), Clock::still(Timestamp::from_secs(1_800_000_000))).unwrap()
+        Vault::new(
+            &SecretString::from(keys.join(", ")),
+            Clock::still(Timestamp::from_secs(1_800_000_000)),
+        )
+        .unwrap()
     }
 
     #[test]
     fn a_token_opens_in_its_own_place_only() {
         let vault = vault(&[&Vault::new_key()]);
         let token = vault.seal(provider(1), PASSKEY, b"hush");
-        assert_eq!(vault.open_text(provider(1), PASSKEY, &token).unwrap().expose_secret(), "hush");
+        assert_eq!(
+            vault
+                .open_text(provider(1), PASSKEY, &token)
+                .unwrap()
+                .expose_secret(),
+            "hush"
+        );
         for moved in [
             vault.open(provider(2), PASSKEY, &token),
             vault.open(provider(1), SECRET, &token),
@@ -234,10 +246,23 @@ mod tests {
         let token = vault(&[&old]).seal(provider(1), PASSKEY, b"hush");
         let both = vault(&[&new, &old]);
         let resealed = both.reseal(provider(1), PASSKEY, &token).unwrap().unwrap();
-        assert!(both.reseal(provider(1), PASSKEY, &resealed).unwrap().is_none());
+        assert!(
+            both.reseal(provider(1), PASSKEY, &resealed)
+                .unwrap()
+                .is_none()
+        );
         let only_new = vault(&[&new]);
-        assert!(matches!(only_new.open(provider(1), PASSKEY, &token), Err(VaultError::NoKeyFits { .. })));
-        assert_eq!(only_new.open_text(provider(1), PASSKEY, &resealed).unwrap().expose_secret(), "hush");
+        assert!(matches!(
+            only_new.open(provider(1), PASSKEY, &token),
+            Err(VaultError::NoKeyFits { .. })
+        ));
+        assert_eq!(
+            only_new
+                .open_text(provider(1), PASSKEY, &resealed)
+                .unwrap()
+                .expose_secret(),
+            "hush"
+        );
     }
 
     #[test]
@@ -256,7 +281,13 @@ mod tests {
         let error = Vault::new(&keys, Clock::still(Timestamp::from_secs(0))).unwrap_err();
         assert!(matches!(error, VaultError::BadKey { place: 2 }));
         assert!(!error.to_string().contains("hunter2"));
-        assert!(Vault::new(&SecretString::from(""), Clock::still(Timestamp::from_secs(0))).is_err());
+        assert!(
+            Vault::new(
+                &SecretString::from(""),
+                Clock::still(Timestamp::from_secs(0))
+            )
+            .is_err()
+        );
         assert_eq!(format!("{:?}", vault(&[&good])), "Vault(1 keys)");
     }
 

@@ -11,7 +11,7 @@ use crate::db::{self, APP_ROLE};
 /// What can be done to a database.
 #[derive(Debug, Subcommand)]
 pub enum DbCommand {
-    /// Makes the roles `mnara_owner` and `mnara_app`; with the password of DATABASE_URL if that logs in as `mnara_app`.
+    /// Makes the roles `mnara_owner` and `mnara_app`; with the password of `DATABASE_URL` if that logs in as `mnara_app`.
     Prepare,
     /// Brings the schema to this program's version.
     Migrate,
@@ -26,7 +26,11 @@ pub async fn run(command: &DbCommand, config: &DatabaseConfig) -> anyhow::Result
     match command {
         DbCommand::Prepare => {
             let password = config.url.as_ref().and_then(password);
-            db::prepare::prepare(&admin, password.as_ref().map(|password| password.expose_secret())).await?;
+            db::prepare::prepare(
+                &admin,
+                password.as_ref().map(|password| password.expose_secret()),
+            )
+            .await?;
             println!("The roles are ready. Next: mnara-controller db migrate");
         }
         DbCommand::Migrate => {
@@ -52,8 +56,13 @@ fn password(url: &SecretString) -> Option<SecretString> {
     let mut bytes = Vec::with_capacity(written.len());
     let mut rest = written.as_bytes();
     while let Some((first, after)) = rest.split_first() {
-        let hex = after.get(..2).and_then(|pair| std::str::from_utf8(pair).ok());
-        match hex.and_then(|pair| u8::from_str_radix(pair, 16).ok()).filter(|_| *first == b'%') {
+        let hex = after
+            .get(..2)
+            .and_then(|pair| std::str::from_utf8(pair).ok());
+        match hex
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+            .filter(|_| *first == b'%')
+        {
             Some(byte) => {
                 bytes.push(byte);
                 rest = &after[2..];
@@ -73,8 +82,13 @@ mod tests {
 
     #[test]
     fn the_password_is_read_as_it_was_meant() {
-        let find = |url: &str| password(&SecretString::from(url)).map(|found| found.expose_secret().to_owned());
-        assert_eq!(find("postgres://mnara_app:p%40ss%25@db/mnara").as_deref(), Some("p@ss%"));
+        let find = |url: &str| {
+            password(&SecretString::from(url)).map(|found| found.expose_secret().to_owned())
+        };
+        assert_eq!(
+            find("postgres://mnara_app:p%40ss%25@db/mnara").as_deref(),
+            Some("p@ss%")
+        );
         assert_eq!(find("postgres://someone:pass@db/mnara"), None);
         assert_eq!(find("postgres://mnara_app@db/mnara"), None);
     }

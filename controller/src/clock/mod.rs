@@ -101,7 +101,10 @@ impl Clock {
         let end = self.elapsed() + duration;
         loop {
             pushes.borrow_and_update();
-            let Some(left) = end.checked_sub(self.elapsed()).filter(|left| !left.is_zero()) else {
+            let Some(left) = end
+                .checked_sub(self.elapsed())
+                .filter(|left| !left.is_zero())
+            else {
                 return;
             };
             let runs = self.inner.born.is_some();
@@ -160,7 +163,8 @@ mod tests {
     const NOON: Timestamp = Timestamp::from_secs(1_800_000_000);
 
     fn is_over(wait: Pin<&mut impl Future>) -> bool {
-        wait.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+        wait.poll(&mut Context::from_waker(Waker::noop()))
+            .is_ready()
     }
 
     #[test]
@@ -171,7 +175,8 @@ mod tests {
         clock.push_wall(-3_600_000);
         assert_eq!(clock.now(), NOON - Duration::from_secs(3600));
         assert_eq!(clock.monotonic(), Ticks::from_millis(0));
-        clock.clone().advance(Duration::from_secs(5));
+        let same = clock.clone();
+        same.advance(Duration::from_secs(5));
         assert_eq!(clock.now(), NOON - Duration::from_secs(3595));
         assert_eq!(clock.monotonic(), Ticks::from_millis(5000));
     }
@@ -182,7 +187,10 @@ mod tests {
         let mut wait = pin!(clock.sleep(Duration::from_secs(30)));
         assert!(!is_over(wait.as_mut()));
         clock.push_wall(60_000);
-        assert!(!is_over(wait.as_mut()), "the wall clock is not what is waited for");
+        assert!(
+            !is_over(wait.as_mut()),
+            "the wall clock is not what is waited for"
+        );
         clock.advance(Duration::from_secs(29));
         assert!(!is_over(wait.as_mut()));
         clock.advance(Duration::from_secs(1));

@@ -44,7 +44,11 @@ async fn follow(clock: &Clock, stream: UnixStream) -> io::Result<()> {
     let mut line = String::new();
     while reading.read_line(&mut line).await? > 0 {
         let answer = if obey(clock, line.trim()) {
-            format!("ok {} {}\n", clock.now().as_millis(), clock.monotonic().as_millis())
+            format!(
+                "ok {} {}\n",
+                clock.now().as_millis(),
+                clock.monotonic().as_millis()
+            )
         } else {
             "unknown\n".to_owned()
         };
@@ -107,8 +111,15 @@ mod tests {
             ("monotonic -50", "unknown"),
             ("read", "ok 150 300"),
         ] {
-            writing.write_all(format!("{command}\n").as_bytes()).await.unwrap();
-            assert_eq!(lines.next_line().await.unwrap().unwrap(), answer, "{command}");
+            writing
+                .write_all(format!("{command}\n").as_bytes())
+                .await
+                .unwrap();
+            assert_eq!(
+                lines.next_line().await.unwrap().unwrap(),
+                answer,
+                "{command}"
+            );
         }
         assert_eq!(clock.now(), Timestamp::from_millis(150));
         shutdown.cancel();

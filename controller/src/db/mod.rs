@@ -95,10 +95,7 @@ impl Db {
     ///
     /// # Errors
     /// When the database is away or the role is missing.
-    pub async fn for_test(
-        pool: PgPoolOptions,
-        options: PgConnectOptions,
-    ) -> Result<Self, DbError> {
+    pub async fn for_test(pool: PgPoolOptions, options: PgConnectOptions) -> Result<Self, DbError> {
         let pool = pool
             .connect_with(as_app(options))
             .await
@@ -203,13 +200,17 @@ pub enum DbError {
     #[error("the database does not let us in")]
     Away(#[source] sqlx::Error),
     /// A superuser would see every provider's rows whatever the policies say.
-    #[error("the database log-in {login} is a superuser or bypasses row-level security: log in as {APP_ROLE} (see `mnara-controller db prepare`)")]
+    #[error(
+        "the database log-in {login} is a superuser or bypasses row-level security: log in as {APP_ROLE} (see `mnara-controller db prepare`)"
+    )]
     TooPowerful {
         /// Its name.
         login: String,
     },
     /// Older than this program.
-    #[error("the database is at version {found}, this program needs {needed}: run `mnara-controller db migrate`")]
+    #[error(
+        "the database is at version {found}, this program needs {needed}: run `mnara-controller db migrate`"
+    )]
     OldSchema {
         /// What it is at.
         found: i64,

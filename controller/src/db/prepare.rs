@@ -26,8 +26,8 @@ const ROLES: &str = "
 
 /// Lets the owner make tables and the application use them, and nothing more.
 const SCHEMA: &str = "
+    ALTER SCHEMA public OWNER TO mnara_owner;
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-    GRANT USAGE, CREATE ON SCHEMA public TO mnara_owner;
     GRANT USAGE ON SCHEMA public TO mnara_app;
     GRANT mnara_owner TO CURRENT_USER";
 
@@ -42,8 +42,14 @@ const RIGHTS: &str = "
 /// When the log-in may not do this.
 pub async fn prepare(admin: &PgConnectOptions, password: Option<&str>) -> Result<(), DbError> {
     let mut conn = admin.connect().await.map_err(DbError::Away)?;
-    sqlx::raw_sql(ROLES).execute(&mut conn).await.map_err(DbError::Prepare)?;
-    sqlx::raw_sql(SCHEMA).execute(&mut conn).await.map_err(DbError::Prepare)?;
+    sqlx::raw_sql(ROLES)
+        .execute(&mut conn)
+        .await
+        .map_err(DbError::Prepare)?;
+    sqlx::raw_sql(SCHEMA)
+        .execute(&mut conn)
+        .await
+        .map_err(DbError::Prepare)?;
     if let Some(password) = password {
         let quoted: String = sqlx::query_scalar("SELECT quote_literal($1)")
             .bind(password)
@@ -51,7 +57,10 @@ pub async fn prepare(admin: &PgConnectOptions, password: Option<&str>) -> Result
             .await
             .map_err(DbError::Prepare)?;
         let statement = AssertSqlSafe(format!("ALTER ROLE {APP_ROLE} LOGIN PASSWORD {quoted}"));
-        sqlx::raw_sql(statement).execute(&mut conn).await.map_err(DbError::Prepare)?;
+        sqlx::raw_sql(statement)
+            .execute(&mut conn)
+            .await
+            .map_err(DbError::Prepare)?;
     }
     conn.close().await.map_err(DbError::Prepare)
 }
@@ -63,23 +72,34 @@ pub async fn prepare(admin: &PgConnectOptions, password: Option<&str>) -> Result
 pub async fn migrate(admin: &PgConnectOptions) -> Result<(), DbError> {
     let owner = admin.clone().options([("role", "mnara_owner")]);
     let mut conn = owner.connect().await.map_err(DbError::Away)?;
-    MIGRATIONS.run_direct(None, &mut conn, false).await.map_err(DbError::Migrate)?;
-    sqlx::raw_sql(RIGHTS).execute(&mut conn).await.map_err(DbError::Prepare)?;
+    MIGRATIONS
+        .run_direct(None, &mut conn, false)
+        .await
+        .map_err(DbError::Migrate)?;
+    sqlx::raw_sql(RIGHTS)
+        .execute(&mut conn)
+        .await
+        .map_err(DbError::Prepare)?;
     conn.close().await.map_err(DbError::Away)
 }
 
 /// Refuses a schema older than this program; a newer one is fine, since migrations expand before they contract.
 pub(super) async fn check_schema(pool: &PgPool) -> Result<(), DbError> {
-    let needed = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let found: Option<i64> = match sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
-        .fetch_one(pool)
-        .await
-    {
-        Ok(found) => found,
-        // No such table: nothing was ever migrated.
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => None,
-        Err(error) => return Err(DbError::Away(error)),
-    };
+    let needed = MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0);
+    let found: Option<i64> =
+        match sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(pool)
+            .await
+        {
+            Ok(found) => found,
+            // No such table: nothing was ever migrated.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("42P01") => None,
+            Err(error) => return Err(DbError::Away(error)),
+        };
     match found.unwrap_or(0) {
         found if found >= needed => Ok(()),
         found => Err(DbError::OldSchema { found, needed }),

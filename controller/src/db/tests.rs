@@ -38,27 +38,44 @@ async fn names(tx: &mut Tx) -> Vec<String> {
 async fn each_door_shows_what_it_says(pool: PgPoolOptions, options: PgConnectOptions) {
     let db = Db::for_test(pool, options).await.unwrap();
     let (one, two) = (provider(&db, 1).await, provider(&db, 2).await);
-    assert_eq!(names(&mut db.tenant(one).await.unwrap()).await, ["Business 1"]);
-    assert_eq!(names(&mut db.tenant(two).await.unwrap()).await, ["Business 2"]);
+    assert_eq!(
+        names(&mut db.tenant(one).await.unwrap()).await,
+        ["Business 1"]
+    );
+    assert_eq!(
+        names(&mut db.tenant(two).await.unwrap()).await,
+        ["Business 2"]
+    );
     let all = names(&mut db.platform(Reason::Sweep).await.unwrap()).await;
     assert_eq!(all, ["Business 1", "Business 2"]);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_used_connection_carries_nothing_over(pool: PgPoolOptions, options: PgConnectOptions) {
-    let db = Db::for_test(pool.max_connections(1), options).await.unwrap();
+    let db = Db::for_test(pool.max_connections(1), options)
+        .await
+        .unwrap();
     let one = provider(&db, 1).await;
     provider(&db, 2).await;
     db.tenant(one).await.unwrap().commit().await.unwrap();
     drop(db.platform(Reason::Sweep).await.unwrap());
     let mut bare = db.pool.begin().await.unwrap();
-    assert!(names(&mut bare).await.is_empty(), "without a door nothing is seen");
+    assert!(
+        names(&mut bare).await.is_empty(),
+        "without a door nothing is seen"
+    );
     drop(bare);
-    assert_eq!(names(&mut db.tenant(one).await.unwrap()).await, ["Business 1"]);
+    assert_eq!(
+        names(&mut db.tenant(one).await.unwrap()).await,
+        ["Business 1"]
+    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_tenant_can_neither_write_nor_take_over_anothers_row(pool: PgPoolOptions, options: PgConnectOptions) {
+async fn a_tenant_can_neither_write_nor_take_over_anothers_row(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let db = Db::for_test(pool, options).await.unwrap();
     let (one, two) = (provider(&db, 1).await, provider(&db, 2).await);
     let mut tx = db.tenant(one).await.unwrap();
@@ -75,11 +92,17 @@ async fn a_tenant_can_neither_write_nor_take_over_anothers_row(pool: PgPoolOptio
         .execute(&mut *tx)
         .await
         .unwrap_err();
-    assert_eq!(refused.as_database_error().unwrap().code().as_deref(), Some("42501"));
+    assert_eq!(
+        refused.as_database_error().unwrap().code().as_deref(),
+        Some("42501")
+    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_superuser_is_refused_and_an_old_schema_named(_pool: PgPoolOptions, options: PgConnectOptions) {
+async fn a_superuser_is_refused_and_an_old_schema_named(
+    _pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let refused = Db::connect(options.clone(), 2).await.unwrap_err();
     assert!(matches!(refused, DbError::TooPowerful { login } if login == options.get_username()));
 }
@@ -91,51 +114,99 @@ async fn preparing_and_migrating_may_be_repeated(_pool: PgPoolOptions, options: 
     let fresh = options.clone().database("template1");
     let mut conn = sqlx::ConnectOptions::connect(&fresh).await.unwrap();
     let name = format!("{}_fresh", options.get_database().unwrap());
-    for statement in [format!("DROP DATABASE IF EXISTS \"{name}\""), format!("CREATE DATABASE \"{name}\"")] {
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut conn).await.unwrap();
+    for statement in [
+        format!("DROP DATABASE IF EXISTS \"{name}\""),
+        format!("CREATE DATABASE \"{name}\""),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut conn)
+            .await
+            .unwrap();
     }
     let fresh = options.database(&name);
     prepare::prepare(&fresh, None).await.unwrap();
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(as_app(fresh.clone())).await.unwrap();
-    assert!(matches!(prepare::check_schema(&pool).await, Err(DbError::OldSchema { found: 0, .. })));
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .connect_with(as_app(fresh.clone()))
+        .await
+        .unwrap();
+    assert!(matches!(
+        prepare::check_schema(&pool).await,
+        Err(DbError::OldSchema { found: 0, .. })
+    ));
     migrate(&fresh).await.unwrap();
     migrate(&fresh).await.unwrap();
     prepare::check_schema(&pool).await.unwrap();
-    let owner: String = sqlx::query_scalar("SELECT tableowner::text FROM pg_tables WHERE tablename = 'payments'")
-        .fetch_one(&pool)
-        .await
-        .unwrap();
+    let owner: String =
+        sqlx::query_scalar("SELECT tableowner::text FROM pg_tables WHERE tablename = 'payments'")
+            .fetch_one(&pool)
+            .await
+            .unwrap();
     assert_eq!(owner, "mnara_owner");
-    let refused = sqlx::query("CREATE TABLE mine (n integer)").execute(&pool).await;
+    let refused = sqlx::query("CREATE TABLE mine (n integer)")
+        .execute(&pool)
+        .await;
     assert!(refused.is_err(), "the application makes no tables");
     pool.close().await;
-    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE \"{name}\""))).execute(&mut conn).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE \"{name}\"")))
+        .execute(&mut conn)
+        .await
+        .unwrap();
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn our_types_come_back_as_they_went(pool: PgPoolOptions, options: PgConnectOptions) {
     let db = Db::for_test(pool, options).await.unwrap();
     let mut tx = db.platform(Reason::Admin).await.unwrap();
-    for cents in [0, 1, 99, 100, 5000, 999_999, 1_000_000, 123_456_789, 9_999_999_999, -1, -250_000, 100_000_000] {
-        let (amount, text): (Amount, String) = sqlx::query_as("SELECT $1::numeric(12,2), $1::numeric(12,2)::text")
-            .bind(Amount(Money::from_cents(cents)))
-            .fetch_one(&mut *tx)
-            .await
-            .unwrap();
+    for cents in [
+        0,
+        1,
+        99,
+        100,
+        5000,
+        999_999,
+        1_000_000,
+        123_456_789,
+        9_999_999_999,
+        -1,
+        -250_000,
+        100_000_000,
+    ] {
+        let (amount, text): (Amount, String) =
+            sqlx::query_as("SELECT $1::numeric(12,2), $1::numeric(12,2)::text")
+                .bind(Amount(Money::from_cents(cents)))
+                .fetch_one(&mut *tx)
+                .await
+                .unwrap();
         assert_eq!(amount.0.cents(), cents);
         assert_eq!(text, Money::from_cents(cents).to_decimal());
     }
-    let trimmed: Amount = sqlx::query_scalar("SELECT 20::numeric").fetch_one(&mut *tx).await.unwrap();
+    let trimmed: Amount = sqlx::query_scalar("SELECT 20::numeric")
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
     assert_eq!(trimmed.0, Money::from_shillings(20));
-    assert!(sqlx::query_scalar::<_, Amount>("SELECT 0.001::numeric").fetch_one(&mut *tx).await.is_err());
-    assert!(sqlx::query_scalar::<_, Amount>("SELECT 'NaN'::numeric").fetch_one(&mut *tx).await.is_err());
-    for millis in [0, 1_800_000_000_123, 946_684_799_999, -1] {
-        let time = Timestamp::from_millis(millis);
-        let (back, epoch): (At, i64) = sqlx::query_as("SELECT $1::timestamptz, (extract(epoch FROM $1::timestamptz) * 1000)::bigint")
-            .bind(At(time))
+    assert!(
+        sqlx::query_scalar::<_, Amount>("SELECT 0.001::numeric")
             .fetch_one(&mut *tx)
             .await
-            .unwrap();
+            .is_err()
+    );
+    assert!(
+        sqlx::query_scalar::<_, Amount>("SELECT 'NaN'::numeric")
+            .fetch_one(&mut *tx)
+            .await
+            .is_err()
+    );
+    for millis in [0, 1_800_000_000_123, 946_684_799_999, -1] {
+        let time = Timestamp::from_millis(millis);
+        let (back, epoch): (At, i64) = sqlx::query_as(
+            "SELECT $1::timestamptz, (extract(epoch FROM $1::timestamptz) * 1000)::bigint",
+        )
+        .bind(At(time))
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
         assert_eq!((back.0, epoch), (time, millis));
     }
     let mac = Mac::from_bytes([0x4a, 0x3b, 0x2c, 0x1d, 0x0e, 0x0f]);
@@ -151,7 +222,10 @@ async fn our_types_come_back_as_they_went(pool: PgPoolOptions, options: PgConnec
             .fetch_one(&mut *tx)
             .await
             .unwrap();
-        assert_eq!((back.0.to_string().as_str(), text.as_str()), (address, address));
+        assert_eq!(
+            (back.0.to_string().as_str(), text.as_str()),
+            (address, address)
+        );
     }
     let times: Vec<At> = sqlx::query_scalar("SELECT unnest($1::timestamptz[])")
         .bind([At(NOON), At(NOON)].as_slice())

@@ -1,7 +1,9 @@
-//! How our types look in PostgreSQL: times are `timestamptz`, money is `numeric`, devices are `macaddr`, callers are `inet`, ids are
-//! `uuid`. `sqlx.toml` names all but the last, so `query!` gives and takes [`At`], [`Amount`], [`MacAddr`] and [`Inet`] with no
-//! annotation; an id goes in as `id.uuid()` and comes out as `SiteId::from_uuid(row.site_id)`. An array argument is written
-//! `&times as &[At]`. No queries are here.
+//! How our types look in PostgreSQL: times are `timestamptz`, money is `numeric`, devices are `macaddr`, callers are
+//! `inet`, ids are `uuid`.
+//!
+//! `sqlx.toml` names all but the last, so `query!` gives and takes [`At`], [`Amount`], [`MacAddr`] and [`Inet`] with no
+//! annotation; an id goes in as `id.uuid()` and comes out as `SiteId::from_uuid(row.site_id)`. An array argument is
+//! written `&times as &[At]`. No queries are here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -74,7 +76,9 @@ impl<'r> Decode<'r, Postgres> for At {
                 if micros == i64::MAX || micros == i64::MIN {
                     return Err("an infinite time".into());
                 }
-                Ok(Self(Timestamp::from_millis(micros.div_euclid(1000) + EPOCH)))
+                Ok(Self(Timestamp::from_millis(
+                    micros.div_euclid(1000) + EPOCH,
+                )))
             }
             PgValueFormat::Text => Err("times are read by prepared statements only".into()),
         }
@@ -173,7 +177,11 @@ fn decode_numeric(bytes: &[u8]) -> Result<Money, BoxDynError> {
             .and_then(|part| cents.checked_add(part))
             .ok_or("an amount too large")?;
     }
-    Ok(Money::from_cents(if *sign == NEGATIVE { -cents } else { cents }))
+    Ok(Money::from_cents(if *sign == NEGATIVE {
+        -cents
+    } else {
+        cents
+    }))
 }
 
 /// A [`Mac`] as `macaddr`.
@@ -303,5 +311,6 @@ macro_rules! row_ids {
 }
 
 row_ids!(
-    ProviderId, SiteId, AgentId, PlanId, TicketId, SeriesId, PaymentId, AttemptId, SessionId, JournalId, CallbackId, CommandId,
+    ProviderId, SiteId, AgentId, PlanId, TicketId, SeriesId, PaymentId, AttemptId, SessionId,
+    JournalId, CallbackId, CommandId,
 );

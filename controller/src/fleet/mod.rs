@@ -1,7 +1,10 @@
 //! The fleet: sites, their agents and the link to them. It moves bytes: what a feed row or a journal entry means is for the slices
 //! that own it.
 
+pub mod api;
+pub mod enrol;
 pub mod feed;
+pub mod identity;
 pub mod store;
 
 use mnara_protocol::ids::{ProviderId, SiteId};

@@ -2,7 +2,7 @@
 
 use ed25519_dalek::VerifyingKey;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{ProviderId, SiteId};
+use mnara_protocol::ids::{AgentId, ProviderId, SiteId};
 use sqlx::PgConnection;
 
 use super::Site;
@@ -92,4 +92,154 @@ pub async fn agent_key(conn: &mut PgConnection, provider: ProviderId, site: Site
 pub async fn owner_of_site(conn: &mut PgConnection, site: SiteId) -> sqlx::Result<Option<ProviderId>> {
     let owner = sqlx::query_scalar!("select provider_id from sites where id = $1", site.uuid()).fetch_optional(conn).await?;
     Ok(owner.map(ProviderId::from_uuid))
+}
+
+/// Reads the current identity key: its public half and the sealed secret.
+///
+/// # Errors
+/// When the database is away.
+pub async fn identity(conn: &mut PgConnection) -> sqlx::Result<Option<(Vec<u8>, String)>> {
+    let row = sqlx::query!("select public_key, secret from identity_keys where current").fetch_optional(conn).await?;
+    Ok(row.map(|row| (row.public_key, row.secret)))
+}
+
+/// Stores an identity key unless there is one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_identity(conn: &mut PgConnection, public: &[u8], sealed: &str, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into identity_keys (public_key, secret, current, created_at) values ($1, $2, true, $3) on conflict do nothing",
+        public,
+        sealed,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// A claim code's row.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Whose site it is for.
+    pub provider: ProviderId,
+    /// The site.
+    pub site: SiteId,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+    /// The public key that spent it.
+    pub spent_by: Option<Vec<u8>>,
+}
+
+/// Adds a claim code, by its hash.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_claim(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    hash: &[u8; 32],
+    expires: Timestamp,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into claims (code_hash, provider_id, site_id, expires_at, created_at) values ($1, $2, $3, $4, $5)",
+        hash.as_slice(),
+        provider.uuid(),
+        site.uuid(),
+        At(expires),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Finds a claim code and locks it until the transaction ends. Needs the platform's door: a code names nobody.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_claim(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Option<Claim>> {
+    let row = sqlx::query!(
+        "select provider_id, site_id, expires_at, spent_by from claims where code_hash = $1 for update",
+        hash.as_slice(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Claim {
+        provider: ProviderId::from_uuid(row.provider_id),
+        site: SiteId::from_uuid(row.site_id),
+        expires_at: row.expires_at.0,
+        spent_by: row.spent_by,
+    }))
+}
+
+/// Marks a claim code as spent by a key.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn spend_claim(conn: &mut PgConnection, hash: &[u8; 32], key: &[u8; 32], now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update claims set spent_by = $2, spent_at = $3 where code_hash = $1 and spent_by is null",
+        hash.as_slice(),
+        key.as_slice(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Finds the agent with a public key. Needs the platform's door.
+///
+/// # Errors
+/// When the database is away.
+pub async fn agent_by_key(conn: &mut PgConnection, key: &[u8; 32]) -> sqlx::Result<Option<AgentId>> {
+    let id = sqlx::query_scalar!("select id from agents where public_key = $1", key.as_slice()).fetch_optional(conn).await?;
+    Ok(id.map(AgentId::from_uuid))
+}
+
+/// Adds an agent.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_agent(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    id: AgentId,
+    key: &[u8; 32],
+    software: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into agents (id, provider_id, site_id, public_key, software, link_epoch, created_at) values ($1, $2, $3, $4, $5, 0, $6)",
+        id.uuid(),
+        provider.uuid(),
+        site.uuid(),
+        key.as_slice(),
+        software,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Lets a site's agents go; says which they were.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn revoke_agents(conn: &mut PgConnection, provider: ProviderId, site: SiteId, now: Timestamp) -> sqlx::Result<Vec<AgentId>> {
+    let ids = sqlx::query_scalar!(
+        "update agents set revoked_at = $3 where provider_id = $1 and site_id = $2 and revoked_at is null returning id",
+        provider.uuid(),
+        site.uuid(),
+        At(now),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(AgentId::from_uuid).collect())
 }

@@ -1,8 +1,8 @@
-//! Work that must happen although the process that wanted it may not live to do it: a row written in the transaction that caused it,
-//! taken by one worker at a time under a lease, tried again with growing pauses. What the work is stands in `work.rs`, and no job is
-//! made or done here.
+//! Work that must happen although the process that wanted it may not live to do it.
 //!
-//! Time comes from the clock of the [`App`]. A notification wakes the workers of other replicas; it is a hint, the row is the truth.
+//! A job is a row written in the transaction that caused it, taken by one worker at a time under a lease, tried again with
+//! growing pauses. What the work is stands in `work.rs`, and no job is made or done here. Time comes from the clock of the
+//! [`App`]. A notification wakes the workers of other replicas; it is a hint, the row is the truth.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -76,7 +76,11 @@ pub struct Job {
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Keys and payloads may hold what logs must not.
-        write!(f, "Job({} {}, attempt {})", self.kind, self.id, self.attempt)
+        write!(
+            f,
+            "Job({} {}, attempt {})",
+            self.kind, self.id, self.attempt
+        )
     }
 }
 
@@ -161,7 +165,9 @@ pub async fn enqueue(
     .execute(&mut *conn)
     .await?;
     if job.run_at <= now.0 {
-        sqlx::query!("SELECT pg_notify($1, '')", CHANNEL).execute(conn).await?;
+        sqlx::query!("SELECT pg_notify($1, '')", CHANNEL)
+            .execute(conn)
+            .await?;
     }
     Ok(())
 }
@@ -173,7 +179,11 @@ pub async fn run(app: App, work: &'static [Work], shutdown: CancellationToken) {
     let hands = Arc::new(Semaphore::new(HANDS));
     loop {
         let free = hands.available_permits();
-        let claimed = if free == 0 { Ok(Vec::new()) } else { claim(&app, work, free).await };
+        let claimed = if free == 0 {
+            Ok(Vec::new())
+        } else {
+            claim(&app, work, free).await
+        };
         let wait = match claimed {
             Ok(jobs) => {
                 let took_all = jobs.len() == free;
@@ -194,7 +204,11 @@ pub async fn run(app: App, work: &'static [Work], shutdown: CancellationToken) {
                         Ok(permit) => drop(permit),
                         Err(_) => return,
                     }
-                    if shutdown.is_cancelled() { Duration::ZERO } else { continue }
+                    if shutdown.is_cancelled() {
+                        Duration::ZERO
+                    } else {
+                        continue;
+                    }
                 } else {
                     pause(&app).await
                 }
@@ -273,7 +287,11 @@ async fn pause(app: &App) -> Duration {
     }
 }
 
-async fn claim(app: &App, work: &'static [Work], most: usize) -> Result<Vec<(Job, Work)>, sqlx::Error> {
+async fn claim(
+    app: &App,
+    work: &'static [Work],
+    most: usize,
+) -> Result<Vec<(Job, Work)>, sqlx::Error> {
     let now = app.clock.now();
     let kinds: Vec<String> = work.iter().map(|work| work.kind.to_owned()).collect();
     let leases: Vec<At> = work.iter().map(|work| At(now + work.lease)).collect();
@@ -346,7 +364,9 @@ async fn attempt(app: &App, job: &Job, work: &Work) -> bool {
         if job.attempt >= work.attempts {
             span.in_scope(|| tracing::error!(error = %report, "a job was given up"));
         } else {
-            span.in_scope(|| tracing::warn!(error = %report, "a job failed and will be tried again"));
+            span.in_scope(
+                || tracing::warn!(error = %report, "a job failed and will be tried again"),
+            );
         }
     }
     is_due
@@ -366,7 +386,13 @@ async fn again(conn: &mut PgConnection, job: &Job, at: Timestamp) -> Result<(), 
     .map(drop)
 }
 
-async fn fail(conn: &mut PgConnection, app: &App, job: &Job, work: &Work, error: &anyhow::Error) -> Result<(), sqlx::Error> {
+async fn fail(
+    conn: &mut PgConnection,
+    app: &App,
+    job: &Job,
+    work: &Work,
+    error: &anyhow::Error,
+) -> Result<(), sqlx::Error> {
     let now = app.clock.now();
     let dead = (job.attempt >= work.attempts).then_some(At(now));
     let mut report = format!("{error:#}");

@@ -7,11 +7,36 @@ use super::*;
 use crate::app::tests::app;
 
 const WORK: &[Work] = &[
-    Work { kind: "note", run: note, lease: Duration::from_secs(60), attempts: 3 },
-    Work { kind: "fail", run: fail_always, lease: Duration::from_secs(60), attempts: 3 },
-    Work { kind: "later", run: later, lease: Duration::from_secs(60), attempts: 3 },
-    Work { kind: "again", run: ask_again, lease: Duration::from_secs(60), attempts: 3 },
-    Work { kind: "panic", run: panic_always, lease: Duration::from_secs(60), attempts: 3 },
+    Work {
+        kind: "note",
+        run: note,
+        lease: Duration::from_secs(60),
+        attempts: 3,
+    },
+    Work {
+        kind: "fail",
+        run: fail_always,
+        lease: Duration::from_secs(60),
+        attempts: 3,
+    },
+    Work {
+        kind: "later",
+        run: later,
+        lease: Duration::from_secs(60),
+        attempts: 3,
+    },
+    Work {
+        kind: "again",
+        run: ask_again,
+        lease: Duration::from_secs(60),
+        attempts: 3,
+    },
+    Work {
+        kind: "panic",
+        run: panic_always,
+        lease: Duration::from_secs(60),
+        attempts: 3,
+    },
 ];
 
 /// Leaves a stray as its effect, in the transaction that ends the job.
@@ -48,7 +73,12 @@ fn ask_again<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Nex
         let mut tx = app.db.platform(Reason::Admin).await?;
         leave(&mut tx, app, "ran").await?;
         if job.payload == json!("first") {
-            let again = NewJob { kind: "again", key: "a", payload: json!("second"), run_at: app.clock.now() };
+            let again = NewJob {
+                kind: "again",
+                key: "a",
+                payload: json!("second"),
+                run_at: app.clock.now(),
+            };
             enqueue(&mut tx, None, again, app).await?;
         }
         tx.commit().await?;
@@ -67,25 +97,51 @@ async fn leave(conn: &mut PgConnection, app: &App, text: &str) -> Result<(), sql
 
 async fn left(app: &App) -> Vec<String> {
     let mut tx = app.db.platform(Reason::Admin).await.unwrap();
-    sqlx::query_scalar("SELECT provider_id_text FROM strays ORDER BY slot").fetch_all(&mut *tx).await.unwrap()
+    sqlx::query_scalar("SELECT provider_id_text FROM strays ORDER BY slot")
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap()
 }
 
 async fn waiting(app: &App) -> i64 {
     let mut tx = app.db.platform(Reason::Admin).await.unwrap();
-    sqlx::query_scalar("SELECT count(*) FROM jobs").fetch_one(&mut *tx).await.unwrap()
+    sqlx::query_scalar("SELECT count(*) FROM jobs")
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap()
 }
 
 async fn put(app: &App, kind: &'static str, key: &str, payload: JsonValue) {
     let mut tx = app.db.platform(Reason::Admin).await.unwrap();
-    enqueue(&mut tx, None, NewJob { kind, key, payload, run_at: app.clock.now() }, app).await.unwrap();
+    enqueue(
+        &mut tx,
+        None,
+        NewJob {
+            kind,
+            key,
+            payload,
+            run_at: app.clock.now(),
+        },
+        app,
+    )
+    .await
+    .unwrap();
     tx.commit().await.unwrap();
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_job_exists_with_its_cause_and_ends_with_its_effect(pool: PgPoolOptions, options: PgConnectOptions) {
+async fn a_job_exists_with_its_cause_and_ends_with_its_effect(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let app = app(pool, options).await;
     let mut tx = app.db.platform(Reason::Admin).await.unwrap();
-    let never = NewJob { kind: "note", key: "never", payload: json!({}), run_at: app.clock.now() };
+    let never = NewJob {
+        kind: "note",
+        key: "never",
+        payload: json!({}),
+        run_at: app.clock.now(),
+    };
     enqueue(&mut tx, None, never, &app).await.unwrap();
     drop(tx);
     put(&app, "note", "one", json!({})).await;
@@ -96,7 +152,10 @@ async fn a_job_exists_with_its_cause_and_ends_with_its_effect(pool: PgPoolOption
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_job_asked_for_while_it_runs_runs_once_more(pool: PgPoolOptions, options: PgConnectOptions) {
+async fn a_job_asked_for_while_it_runs_runs_once_more(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let app = app(pool, options).await;
     put(&app, "again", "a", json!("first")).await;
     assert_eq!(run_due(&app, WORK).await.unwrap(), 2);
@@ -105,12 +164,19 @@ async fn a_job_asked_for_while_it_runs_runs_once_more(pool: PgPoolOptions, optio
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_failing_job_waits_longer_each_time_and_is_then_left_for_a_person(pool: PgPoolOptions, options: PgConnectOptions) {
+async fn a_failing_job_waits_longer_each_time_and_is_then_left_for_a_person(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let app = app(pool, options).await;
     for kind in ["fail", "panic"] {
         put(&app, kind, "x", json!({})).await;
         assert_eq!(run_due(&app, WORK).await.unwrap(), 1);
-        assert_eq!(run_due(&app, WORK).await.unwrap(), 0, "not before its pause");
+        assert_eq!(
+            run_due(&app, WORK).await.unwrap(),
+            0,
+            "not before its pause"
+        );
         app.clock.advance(Duration::from_millis(2500));
         assert_eq!(run_due(&app, WORK).await.unwrap(), 1);
         app.clock.advance(Duration::from_secs(5));
@@ -120,11 +186,18 @@ async fn a_failing_job_waits_longer_each_time_and_is_then_left_for_a_person(pool
     }
     assert_eq!(waiting(&app).await, 2);
     put(&app, "fail", "x", json!({})).await;
-    assert_eq!(run_due(&app, WORK).await.unwrap(), 1, "asking again gives it new tries");
+    assert_eq!(
+        run_due(&app, WORK).await.unwrap(),
+        1,
+        "asking again gives it new tries"
+    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_job_that_is_not_finished_comes_back_when_it_said(pool: PgPoolOptions, options: PgConnectOptions) {
+async fn a_job_that_is_not_finished_comes_back_when_it_said(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let app = app(pool, options).await;
     let until = (app.clock.now() + Duration::from_secs(50)).as_millis();
     put(&app, "later", "x", json!({"until": until})).await;
@@ -139,7 +212,10 @@ async fn a_job_that_is_not_finished_comes_back_when_it_said(pool: PgPoolOptions,
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_lost_worker_costs_its_lease_and_may_not_end_the_job_of_the_next(pool: PgPoolOptions, options: PgConnectOptions) {
+async fn a_lost_worker_costs_its_lease_and_may_not_end_the_job_of_the_next(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let app = app(pool, options).await;
     put(&app, "note", "one", json!({})).await;
     let lost = claim(&app, WORK, 8).await.unwrap().pop().unwrap().0;
@@ -150,7 +226,11 @@ async fn a_lost_worker_costs_its_lease_and_may_not_end_the_job_of_the_next(pool:
     let mut tx = app.db.platform(Reason::Jobs).await.unwrap();
     lost.done(&mut tx).await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(waiting(&app).await, 1, "the lost worker has no say any more");
+    assert_eq!(
+        waiting(&app).await,
+        1,
+        "the lost worker has no say any more"
+    );
     attempt(&app, &next, &work).await;
     assert_eq!(waiting(&app).await, 0);
 }
@@ -161,15 +241,26 @@ async fn workers_take_different_jobs(pool: PgPoolOptions, options: PgConnectOpti
     for n in 0..20 {
         put(&app, "note", &n.to_string(), json!({})).await;
     }
-    let (one, two, three) = tokio::join!(claim(&app, WORK, 8), claim(&app, WORK, 8), claim(&app, WORK, 8));
-    let mut keys: Vec<String> = [one, two, three].into_iter().flat_map(Result::unwrap).map(|(job, _)| job.key).collect();
+    let (one, two, three) = tokio::join!(
+        claim(&app, WORK, 8),
+        claim(&app, WORK, 8),
+        claim(&app, WORK, 8)
+    );
+    let mut keys: Vec<String> = [one, two, three]
+        .into_iter()
+        .flat_map(Result::unwrap)
+        .map(|(job, _)| job.key)
+        .collect();
     keys.sort();
     keys.dedup();
     assert_eq!(keys.len(), 20);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn the_running_workers_are_woken_and_end_on_shutdown(pool: PgPoolOptions, options: PgConnectOptions) {
+async fn the_running_workers_are_woken_and_end_on_shutdown(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let app = app(pool, options).await;
     let working = tokio::spawn(run(app.clone(), WORK, app.shutdown.clone()));
     for n in 0..20 {
@@ -186,7 +277,9 @@ async fn the_running_workers_are_woken_and_end_on_shutdown(pool: PgPoolOptions, 
 
 #[test]
 fn pauses_double_up_to_ten_minutes() {
-    let pauses: Vec<u64> = (1..=12).map(|attempt| backoff(attempt, 0).as_secs()).collect();
+    let pauses: Vec<u64> = (1..=12)
+        .map(|attempt| backoff(attempt, 0).as_secs())
+        .collect();
     assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600]);
     assert_eq!(backoff(1, u32::MAX), Duration::from_millis(2500));
 }

@@ -21,6 +21,8 @@ impl Rails {
     /// # Errors
     /// When TLS cannot be set up.
     pub fn new(daraja: &DarajaConfig, clock: &Clock) -> anyhow::Result<Self> {
-        Ok(Self { daraja: Daraja::new(daraja, clock)? })
+        Ok(Self {
+            daraja: Daraja::new(daraja, clock)?,
+        })
     }
 }

@@ -84,9 +84,16 @@ mod tests {
             " (0712) 345-678 ",
             "+254.712.345.678",
         ] {
-            assert_eq!(text.parse::<Msisdn>().unwrap().digits(), "254712345678", "{text}");
+            assert_eq!(
+                text.parse::<Msisdn>().unwrap().digits(),
+                "254712345678",
+                "{text}"
+            );
         }
-        assert_eq!("0112345678".parse::<Msisdn>().unwrap().digits(), "254112345678");
+        assert_eq!(
+            "0112345678".parse::<Msisdn>().unwrap().digits(),
+            "254112345678"
+        );
     }
 
     #[test]

@@ -88,12 +88,6 @@ pub fn change(site: SiteId, row: &Row, id: [u8; 16]) -> Change {
     }
 }
 
-/// What binds a sealed series key to its series and its site.
-#[must_use]
-pub fn key_context(series: SeriesId, site: SiteId) -> Vec<u8> {
-    [b"mnara series key".as_slice(), series.as_bytes(), site.as_bytes()].concat()
-}
-
 /// The feed row of a series for one site, its key sealed to that site's agent.
 ///
 /// # Errors
@@ -103,7 +97,7 @@ pub fn series(app: &App, provider: ProviderId, site: SiteId, agent: &VerifyingKe
     if key.expose_secret().len() != 32 {
         return Err(FeedError::BadKey(row.id));
     }
-    let sealed_key = seal::seal(agent, &key_context(row.id, site), key.expose_secret(), app.entropy.bytes());
+    let sealed_key = seal::seal(agent, &seal::series_key_context(row.id, site), key.expose_secret(), app.entropy.bytes());
     let body = Row::Series(Series {
         id: row.id,
         right: Right {

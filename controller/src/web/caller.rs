@@ -19,19 +19,29 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let ConnectInfo(peer) = peer.ok_or_else(Problem::internal)?;
-        Ok(Self(behind(peer.ip(), &parts.headers, &app.config.web.trusted_proxies)))
+        Ok(Self(behind(
+            peer.ip(),
+            &parts.headers,
+            &app.config.web.trusted_proxies,
+        )))
     }
 }
 
 /// The last address of the chain that no trusted proxy has.
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
-    let chain = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let chain = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
     let mut nearest = peer.to_canonical();
     for hop in chain.collect::<Vec<_>>().into_iter().rev() {
         if !trusted.contains(&nearest) {
             break;
         }
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        let Ok(address) = hop.trim().parse::<IpAddr>() else {
+            break;
+        };
         nearest = address.to_canonical();
     }
     nearest
@@ -45,12 +55,22 @@ mod tests {
     fn only_named_proxies_are_believed() {
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
         let mut headers = HeaderMap::new();
-        headers.append("x-forwarded-for", "203.0.113.9, 198.51.100.4".parse().unwrap());
+        headers.append(
+            "x-forwarded-for",
+            "203.0.113.9, 198.51.100.4".parse().unwrap(),
+        );
         headers.append("x-forwarded-for", "10.0.0.2".parse().unwrap());
         let (proxy, inner) = (ip("10.0.0.1"), ip("10.0.0.2"));
         assert_eq!(behind(ip("192.0.2.1"), &headers, &[proxy]), ip("192.0.2.1"));
         assert_eq!(behind(proxy, &headers, &[proxy]), inner);
-        assert_eq!(behind(proxy, &headers, &[proxy, inner]), ip("198.51.100.4"), "what stands left of it was written by the caller");
-        assert_eq!(behind(ip("::ffff:10.0.0.1"), &HeaderMap::new(), &[proxy]), proxy);
+        assert_eq!(
+            behind(proxy, &headers, &[proxy, inner]),
+            ip("198.51.100.4"),
+            "what stands left of it was written by the caller"
+        );
+        assert_eq!(
+            behind(ip("::ffff:10.0.0.1"), &HeaderMap::new(), &[proxy]),
+            proxy
+        );
     }
 }

@@ -18,7 +18,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let axum::Json(value) = <axum::Json<T> as FromRequest<S>>::from_request(request, state).await?;
+        let axum::Json(value) =
+            <axum::Json<T> as FromRequest<S>>::from_request(request, state).await?;
         Ok(Self(value))
     }
 }
@@ -46,7 +47,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let axum::extract::Path(value) = axum::extract::Path::<T>::from_request_parts(parts, state).await?;
+        let axum::extract::Path(value) =
+            axum::extract::Path::<T>::from_request_parts(parts, state).await?;
         Ok(Self(value))
     }
 }
@@ -59,7 +61,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let axum::extract::Query(value) = axum::extract::Query::<T>::from_request_parts(parts, state).await?;
+        let axum::extract::Query(value) =
+            axum::extract::Query::<T>::from_request_parts(parts, state).await?;
         Ok(Self(value))
     }
 }
@@ -67,14 +70,23 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
         match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large."),
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", "Send JSON, with the header Content-Type: application/json.")
-            }
+            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too-large",
+                "The body is too large.",
+            ),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-json",
+                "Send JSON, with the header Content-Type: application/json.",
+            ),
             // The text names a field and what was expected there; it never repeats a value.
-            StatusCode::UNPROCESSABLE_ENTITY => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-field", "A field is missing or has the wrong form.").detail(rejection.body_text())
-            }
+            StatusCode::UNPROCESSABLE_ENTITY => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "bad-field",
+                "A field is missing or has the wrong form.",
+            )
+            .detail(rejection.body_text()),
             _ => Self::bad_request("The body is not JSON."),
         }
     }
@@ -110,8 +122,16 @@ mod tests {
     }
 
     async fn answer(content_type: &str, body: &'static str) -> (StatusCode, String) {
-        let router = Router::new().route("/{n}", post(|Path(n): Path<u32>, Json(order): Json<Order>| async move { Json(n + order.count) }));
-        let request = Request::post("/2").header(CONTENT_TYPE, content_type).body(Body::from(body)).unwrap();
+        let router = Router::new().route(
+            "/{n}",
+            post(
+                |Path(n): Path<u32>, Json(order): Json<Order>| async move { Json(n + order.count) },
+            ),
+        );
+        let request = Request::post("/2")
+            .header(CONTENT_TYPE, content_type)
+            .body(Body::from(body))
+            .unwrap();
         let response = router.oneshot(request).await.unwrap();
         let status = response.status();
         let body = to_bytes(response.into_body(), 4096).await.unwrap();
@@ -120,15 +140,26 @@ mod tests {
 
     #[tokio::test]
     async fn every_way_a_body_can_be_wrong_is_a_problem_document() {
-        assert_eq!(answer("application/json", r#"{"count": 3}"#).await, (StatusCode::OK, "5".to_owned()));
+        assert_eq!(
+            answer("application/json", r#"{"count": 3}"#).await,
+            (StatusCode::OK, "5".to_owned())
+        );
         for (content_type, body, status, kind) in [
             ("application/json", "{", 400, "bad-request"),
-            ("application/json", r#"{"count": "hunter2"}"#, 422, "bad-field"),
+            (
+                "application/json",
+                r#"{"count": "hunter2"}"#,
+                422,
+                "bad-field",
+            ),
             ("text/plain", r#"{"count": 3}"#, 415, "not-json"),
         ] {
             let (found, text) = answer(content_type, body).await;
             assert_eq!(found.as_u16(), status, "{body}");
-            assert!(text.contains(&format!("urn:mnara:problem:{kind}")), "{text}");
+            assert!(
+                text.contains(&format!("urn:mnara:problem:{kind}")),
+                "{text}"
+            );
         }
     }
 }

@@ -1,5 +1,7 @@
-//! What every page and every API of the controller shares: problem documents, extractors that answer with them, the layers around
-//! the routes, the caller's address, and the server itself. Which routes there are stands in `routes.rs`.
+//! What every page and every API of the controller shares: problem documents, extractors that answer with them, the
+//! layers around the routes, the caller's address, and the server itself.
+//!
+//! Which routes there are stands in `routes.rs`.
 
 pub mod caller;
 pub mod extract;

@@ -25,7 +25,14 @@ impl Problem {
     /// A problem of a kind: `kind` is its stable name in words joined by dashes, `title` its meaning for people.
     #[must_use]
     pub fn new(status: StatusCode, kind: &'static str, title: &'static str) -> Self {
-        Self { status, kind, title, detail: None, retry: None, more: Map::new() }
+        Self {
+            status,
+            kind,
+            title,
+            detail: None,
+            retry: None,
+            more: Map::new(),
+        }
     }
 
     /// There is no such thing, or it is another's, which looks the same.
@@ -37,25 +44,43 @@ impl Problem {
     /// The request cannot be read or makes no sense.
     #[must_use]
     pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "bad-request", "The request cannot be understood.").detail(detail)
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "bad-request",
+            "The request cannot be understood.",
+        )
+        .detail(detail)
     }
 
     /// Nobody the caller claims to be would be let in.
     #[must_use]
     pub fn unauthorised() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "A valid token is needed.")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorised",
+            "A valid token is needed.",
+        )
     }
 
     /// Something inside failed; it was logged where it happened.
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong on our side. Try again in a moment.")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong on our side. Try again in a moment.",
+        )
     }
 
     /// We cannot take it now.
     #[must_use]
     pub fn busy(retry: Duration) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "Too much is going on. Try again in a moment.").retry(retry)
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy",
+            "Too much is going on. Try again in a moment.",
+        )
+        .retry(retry)
     }
 
     /// Says more about this one case.
@@ -95,19 +120,27 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut document = self.more;
-        document.insert("type".to_owned(), json!(format!("urn:mnara:problem:{}", self.kind)));
+        document.insert(
+            "type".to_owned(),
+            json!(format!("urn:mnara:problem:{}", self.kind)),
+        );
         document.insert("title".to_owned(), json!(self.title));
         document.insert("status".to_owned(), json!(self.status.as_u16()));
         if let Some(detail) = self.detail {
             document.insert("detail".to_owned(), json!(detail));
         }
-        let retry = self.retry.map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0));
+        let retry = self
+            .retry
+            .map(|after| after.as_secs() + u64::from(after.subsec_nanos() > 0));
         if let Some(seconds) = retry {
             document.insert("retry_after".to_owned(), json!(seconds));
         }
         let mut response = (self.status, Value::Object(document).to_string()).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = retry {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -118,7 +151,12 @@ impl IntoResponse for Problem {
 
 impl From<TooMany> for Problem {
     fn from(too_many: TooMany) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many tries. Wait a moment.").retry(too_many.wait.max(Duration::from_secs(1)))
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too-many",
+            "Too many tries. Wait a moment.",
+        )
+        .retry(too_many.wait.max(Duration::from_secs(1)))
     }
 }
 
@@ -161,11 +199,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_problem_is_a_document_with_a_stable_type() {
-        let response = Problem::from(TooMany { wait: Duration::from_millis(1500) }).with("plan", "x").into_response();
+        let response = Problem::from(TooMany {
+            wait: Duration::from_millis(1500),
+        })
+        .with("plan", "x")
+        .into_response();
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(response.headers()["content-type"], "application/problem+json");
+        assert_eq!(
+            response.headers()["content-type"],
+            "application/problem+json"
+        );
         assert_eq!(response.headers()["retry-after"], "2");
-        let body: Value = serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap();
+        let body: Value =
+            serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap();
         assert_eq!(
             body,
             json!({"type": "urn:mnara:problem:too-many", "title": "Too many tries. Wait a moment.", "status": 429, "retry_after": 2, "plan": "x"})

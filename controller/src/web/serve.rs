@@ -25,7 +25,13 @@ const GRACE: Duration = Duration::from_secs(20);
 const BUFFER: usize = 16 * 1024;
 
 /// Serves until shutdown.
-pub async fn serve(listener: TcpListener, router: Router, tls: Option<TlsAcceptor>, connections: usize, shutdown: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    connections: usize,
+    shutdown: CancellationToken,
+) {
     let running = TaskTracker::new();
     let places = Arc::new(Semaphore::new(connections));
     loop {
@@ -57,7 +63,13 @@ pub async fn serve(listener: TcpListener, router: Router, tls: Option<TlsAccepto
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, tls: Option<TlsAcceptor>, shutdown: CancellationToken) {
+async fn connection(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    shutdown: CancellationToken,
+) {
     // A link's frames are small and must not wait for each other.
     drop(stream.set_nodelay(true));
     match tls {
@@ -80,8 +92,13 @@ where
         router.clone().oneshot(request)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(BUFFER);
-    let exchange = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS)
+        .max_buf_size(BUFFER);
+    let exchange = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let mut exchange = std::pin::pin!(exchange);
     let ended = tokio::select! {
         ended = exchange.as_mut() => ended,
@@ -112,17 +129,22 @@ mod tests {
             let (entered, leave) = (Arc::clone(&entered), Arc::clone(&leave));
             Router::new().route(
                 "/",
-                get(move |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
-                    entered.notify_one();
-                    leave.notified().await;
-                    peer.ip().to_string()
-                }),
+                get(
+                    move |ConnectInfo(peer): ConnectInfo<SocketAddr>| async move {
+                        entered.notify_one();
+                        leave.notified().await;
+                        peer.ip().to_string()
+                    },
+                ),
             )
         };
         let shutdown = CancellationToken::new();
         let serving = tokio::spawn(serve(listener, router, None, 16, shutdown.clone()));
         let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .unwrap();
         entered.notified().await;
         shutdown.cancel();
         leave.notify_one();

@@ -1,5 +1,7 @@
-//! The bodies Daraja posts to us: the outcome of a prompt, and payments nobody was asked for (C2B). They are read as tolerantly as they
-//! are sent, and never with more trust: nothing in them is signed, and the phone number in them is not looked at.
+//! The bodies Daraja posts to us: the outcome of a prompt, and payments nobody was asked for (C2B).
+//!
+//! They are read as tolerantly as they are sent, and never with more trust: nothing in them is signed, and the phone
+//! number in them is not looked at.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
@@ -107,10 +109,15 @@ pub enum BadCallback {
 /// When it does not say which prompt, or how it ended.
 pub fn parse_stk(body: &[u8]) -> Result<StkCallback, BadCallback> {
     let body = object(body)?;
-    let callback = body.get("Body").and_then(|body| body.get("stkCallback")).and_then(Value::as_object);
+    let callback = body
+        .get("Body")
+        .and_then(|body| body.get("stkCallback"))
+        .and_then(Value::as_object);
     let callback = callback.ok_or(BadCallback::Missing("stkCallback"))?;
     let id = |name: &'static str| short(callback, name).ok_or(BadCallback::Missing(name));
-    let result = text(callback, "ResultCode").and_then(|code| ResultCode::new(&code)).ok_or(BadCallback::Missing("ResultCode"))?;
+    let result = text(callback, "ResultCode")
+        .and_then(|code| ResultCode::new(&code))
+        .ok_or(BadCallback::Missing("ResultCode"))?;
     let paid = (result.meaning() == Meaning::Success).then(|| paid(callback));
     Ok(StkCallback {
         merchant_request_id: id("MerchantRequestID")?,
@@ -122,10 +129,17 @@ pub fn parse_stk(body: &[u8]) -> Result<StkCallback, BadCallback> {
 
 /// The items are found by name: their order changes, and `Balance` comes with no value.
 fn paid(callback: &Map<String, Value>) -> Paid {
-    let items = callback.get("CallbackMetadata").and_then(|metadata| metadata.get("Item"));
-    let items = items.and_then(Value::as_array).map_or(&[] as &[Value], Vec::as_slice);
+    let items = callback
+        .get("CallbackMetadata")
+        .and_then(|metadata| metadata.get("Item"));
+    let items = items
+        .and_then(Value::as_array)
+        .map_or(&[] as &[Value], Vec::as_slice);
     let find = |name: &str| {
-        let named = items.iter().filter_map(Value::as_object).find(|item| item.get("Name").and_then(Value::as_str) == Some(name))?;
+        let named = items
+            .iter()
+            .filter_map(Value::as_object)
+            .find(|item| item.get("Name").and_then(Value::as_str) == Some(name))?;
         text(named, "Value")
     };
     Paid {
@@ -142,9 +156,14 @@ fn paid(callback: &Map<String, Value>) -> Paid {
 pub fn parse_c2b(body: &[u8]) -> Result<C2b, BadCallback> {
     let body = object(body)?;
     Ok(C2b {
-        receipt: text(&body, "TransID").and_then(|id| receipt_number(&id)).ok_or(BadCallback::Missing("TransID"))?,
-        amount: text(&body, "TransAmount").and_then(|amount| money(&amount)).ok_or(BadCallback::Missing("TransAmount"))?,
-        shortcode: short(&body, "BusinessShortCode").ok_or(BadCallback::Missing("BusinessShortCode"))?,
+        receipt: text(&body, "TransID")
+            .and_then(|id| receipt_number(&id))
+            .ok_or(BadCallback::Missing("TransID"))?,
+        amount: text(&body, "TransAmount")
+            .and_then(|amount| money(&amount))
+            .ok_or(BadCallback::Missing("TransAmount"))?,
+        shortcode: short(&body, "BusinessShortCode")
+            .ok_or(BadCallback::Missing("BusinessShortCode"))?,
         reference: short(&body, "BillRefNumber").map(|reference| reference.to_ascii_uppercase()),
         at: text(&body, "TransTime").and_then(|digits| eat::parse(&digits)),
         payer: text(&body, "MSISDN").map_or(Payer::Untold, |payer| read_payer(&payer)),
@@ -159,11 +178,13 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, BadCallback> {
 }
 
 fn short(object: &Map<String, Value>, name: &str) -> Option<String> {
-    text(object, name).filter(|text| (1..=LONGEST).contains(&text.len()) && text.chars().all(|c| !c.is_control()))
+    text(object, name)
+        .filter(|text| (1..=LONGEST).contains(&text.len()) && text.chars().all(|c| !c.is_control()))
 }
 
 fn receipt_number(text: &str) -> Option<String> {
-    let is_receipt = (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let is_receipt =
+        (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
     is_receipt.then(|| text.to_ascii_uppercase())
 }
 
@@ -182,8 +203,15 @@ fn read_payer(text: &str) -> Payer {
     }
     match (text.find('*'), text.rfind('*')) {
         (Some(first), Some(last)) => {
-            let digits = |part: &str| part.chars().filter(char::is_ascii_digit).collect::<String>();
-            Payer::Masked { head: digits(&text[..first]), tail: digits(&text[last..]) }
+            let digits = |part: &str| {
+                part.chars()
+                    .filter(char::is_ascii_digit)
+                    .collect::<String>()
+            };
+            Payer::Masked {
+                head: digits(&text[..first]),
+                tail: digits(&text[last..]),
+            }
         }
         _ => Payer::Untold,
     }
@@ -214,7 +242,10 @@ mod tests {
     #[test]
     fn the_documented_failure_has_no_payment() {
         let callback = parse_stk(CANCELLED.as_bytes()).unwrap();
-        assert_eq!(callback.result.meaning(), Meaning::Failed(Reason::Cancelled));
+        assert_eq!(
+            callback.result.meaning(),
+            Meaning::Failed(Reason::Cancelled)
+        );
         assert_eq!(callback.paid, None);
     }
 
@@ -228,7 +259,10 @@ mod tests {
             (r#""Value":20191219102115"#, r#""Value":"20191219102115""#),
             (r#""Value":254708374149"#, r#""Value":"254708***430""#),
             (r#",{"Name":"PhoneNumber","Value":254708374149}"#, ""),
-            (r#"[{"Name":"Amount""#, r#"[{"Name":"Balance"},{"Name":"Amount""#),
+            (
+                r#"[{"Name":"Amount""#,
+                r#"[{"Name":"Balance"},{"Name":"Amount""#,
+            ),
             (r#""NLJ7RT61SV""#, r#"" nlj7rt61sv ""#),
         ] {
             let body = SUCCESS.replace(from, to);
@@ -239,13 +273,25 @@ mod tests {
 
     #[test]
     fn a_success_that_says_too_little_says_so() {
-        let empty = Some(Paid { amount: None, receipt: None, at: None });
+        let empty = Some(Paid {
+            amount: None,
+            receipt: None,
+            at: None,
+        });
         let start = SUCCESS.find(r#","CallbackMetadata""#).unwrap();
         let bare = format!("{}}}}}}}", &SUCCESS[..start]);
         assert_eq!(parse_stk(bare.as_bytes()).unwrap().paid, empty);
         let null = format!(r#"{},"CallbackMetadata":null}}}}}}"#, &SUCCESS[..start]);
         assert_eq!(parse_stk(null.as_bytes()).unwrap().paid, empty);
-        for amount in ["1.005", "-1", "0", "1e2", "\"KES 1\"", "null", "99999999999999999999"] {
+        for amount in [
+            "1.005",
+            "-1",
+            "0",
+            "1e2",
+            "\"KES 1\"",
+            "null",
+            "99999999999999999999",
+        ] {
             let body = SUCCESS.replace("1.00", amount);
             let found = parse_stk(body.as_bytes()).unwrap().paid.unwrap().amount;
             // A JSON number has no spelling: 1e2 is 100.
@@ -257,7 +303,10 @@ mod tests {
     #[test]
     fn a_word_may_be_a_result() {
         let body = CANCELLED.replace("1032", r#""SFC_IC0003""#);
-        assert_eq!(parse_stk(body.as_bytes()).unwrap().result.meaning(), Meaning::Failed(Reason::ProviderSetup));
+        assert_eq!(
+            parse_stk(body.as_bytes()).unwrap().result.meaning(),
+            Meaning::Failed(Reason::ProviderSetup)
+        );
     }
 
     #[test]
@@ -267,9 +316,18 @@ mod tests {
             ("[]", BadCallback::NotJson),
             ("<html>", BadCallback::NotJson),
             ("{}", BadCallback::Missing("stkCallback")),
-            (r#"{"Body":{"stkCallback":{}}}"#, BadCallback::Missing("ResultCode")),
-            (r#"{"Body":{"stkCallback":{"ResultCode":0}}}"#, BadCallback::Missing("MerchantRequestID")),
-            (r#"{"Body":{"stkCallback":{"ResultCode":0,"MerchantRequestID":"x","CheckoutRequestID":""}}}"#, BadCallback::Missing("CheckoutRequestID")),
+            (
+                r#"{"Body":{"stkCallback":{}}}"#,
+                BadCallback::Missing("ResultCode"),
+            ),
+            (
+                r#"{"Body":{"stkCallback":{"ResultCode":0}}}"#,
+                BadCallback::Missing("MerchantRequestID"),
+            ),
+            (
+                r#"{"Body":{"stkCallback":{"ResultCode":0,"MerchantRequestID":"x","CheckoutRequestID":""}}}"#,
+                BadCallback::Missing("CheckoutRequestID"),
+            ),
         ] {
             assert_eq!(parse_stk(body.as_bytes()).unwrap_err(), error, "{body}");
         }
@@ -293,9 +351,17 @@ mod tests {
     fn a_payer_is_told_in_three_ways() {
         let phone: Msisdn = "254708374149".parse().unwrap();
         let hash = hex::encode(Sha256::digest("254708374149"));
-        for told in ["254708374149", "25470****149", hash.as_str(), &hash.to_uppercase()] {
+        for told in [
+            "254708374149",
+            "25470****149",
+            hash.as_str(),
+            &hash.to_uppercase(),
+        ] {
             let body = C2B.replace("2547 ***** 126", told);
-            assert!(parse_c2b(body.as_bytes()).unwrap().payer.may_be(&phone), "{told}");
+            assert!(
+                parse_c2b(body.as_bytes()).unwrap().payer.may_be(&phone),
+                "{told}"
+            );
         }
         let body = C2B.replace("2547 ***** 126", "somebody");
         assert_eq!(parse_c2b(body.as_bytes()).unwrap().payer, Payer::Untold);

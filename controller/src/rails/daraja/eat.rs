@@ -19,7 +19,9 @@ pub(super) fn digits(time: Timestamp) -> String {
 /// Reads a time; `None` if these are no fourteen digits of a date.
 pub(super) fn parse(digits: &str) -> Option<Timestamp> {
     let is_plain = digits.len() == 14 && digits.bytes().all(|b| b.is_ascii_digit());
-    let time = DateTime::strptime(FORMAT, digits).ok().filter(|_| is_plain)?;
+    let time = DateTime::strptime(FORMAT, digits)
+        .ok()
+        .filter(|_| is_plain)?;
     let time = time.to_zoned(zone()).ok()?;
     Some(Timestamp::from_millis(time.timestamp().as_millisecond()))
 }
@@ -33,8 +35,17 @@ mod tests {
         let midnight = Timestamp::from_secs(1_800_057_600);
         assert_eq!(digits(midnight), "20270116030000");
         assert_eq!(parse("20270116030000"), Some(midnight));
-        assert_eq!(parse("20191219102115").map(Timestamp::as_secs), Some(1_576_740_075));
-        for bad in ["", "2019121910211", "20191319102115", "2019-12-191021", "+0191219102115"] {
+        assert_eq!(
+            parse("20191219102115").map(Timestamp::as_secs),
+            Some(1_576_740_075)
+        );
+        for bad in [
+            "",
+            "2019121910211",
+            "20191319102115",
+            "2019-12-191021",
+            "+0191219102115",
+        ] {
             assert_eq!(parse(bad), None, "{bad}");
         }
     }

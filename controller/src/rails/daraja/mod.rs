@@ -1,6 +1,8 @@
-//! Safaricom's Daraja: the token, the push, the query, the registration of C2B addresses, and the bodies it posts to us. It says what
-//! Daraja answered, in types; what that means for a payment is decided in the payments slice. Nothing is ever sent twice except after
-//! a refused token, when the gateway has turned the first one away.
+//! Safaricom's Daraja: the token, the push, the query, the registration of C2B addresses, and the bodies it posts to
+//! us.
+//!
+//! It says what Daraja answered, in types; what that means for a payment is decided in the payments slice. Nothing is
+//! ever sent twice except after a refused token, when the gateway has turned the first one away.
 
 use std::fmt;
 use std::sync::Arc;
@@ -73,8 +75,15 @@ impl Credentials {
     /// The password of a push or query, and the time that is part of it: both must come from one reading of the clock.
     fn password(&self, now: Timestamp) -> (SecretString, String) {
         let time = eat::digits(now);
-        let plain = SecretString::from(format!("{}{}{time}", self.shortcode, self.passkey.expose_secret()));
-        (SecretString::from(STANDARD.encode(plain.expose_secret())), time)
+        let plain = SecretString::from(format!(
+            "{}{}{time}",
+            self.shortcode,
+            self.passkey.expose_secret()
+        ));
+        (
+            SecretString::from(STANDARD.encode(plain.expose_secret())),
+            time,
+        )
     }
 }
 
@@ -84,7 +93,10 @@ struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
     fn key(&self) -> u128 {
-        let (half, _) = self.0.split_first_chunk().expect("32 bytes have a first 16");
+        let (half, _) = self
+            .0
+            .split_first_chunk()
+            .expect("32 bytes have a first 16");
         u128::from_be_bytes(*half)
     }
 }
@@ -109,15 +121,21 @@ impl Setup {
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::WrongKeys => "Safaricom does not accept the consumer key and secret. Copy both again from your app on the Daraja portal.",
+            Self::WrongKeys => {
+                "Safaricom does not accept the consumer key and secret. Copy both again from your app on the Daraja portal."
+            }
             Self::ProductMissing => {
                 "Your Daraja app was not given M-PESA Express. Add that product to the app, or use the keys of the app that went live."
             }
             Self::NoSuchShortcode => {
                 "M-PESA does not know this shortcode. For a till, enter the store or head-office number you went live with as the shortcode."
             }
-            Self::WrongPasskey => "The passkey does not belong to this shortcode. Use the passkey Safaricom e-mailed after go-live for exactly this number.",
-            Self::WrongKind => "M-PESA refuses this kind of payment for the shortcode. Check paybill or till, and the till number.",
+            Self::WrongPasskey => {
+                "The passkey does not belong to this shortcode. Use the passkey Safaricom e-mailed after go-live for exactly this number."
+            }
+            Self::WrongKind => {
+                "M-PESA refuses this kind of payment for the shortcode. Check paybill or till, and the till number."
+            }
         }
     }
 
@@ -176,7 +194,9 @@ impl Daraja {
             clock: clock.clone(),
             most_shillings: config.most_shillings,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     /// Proves consumer key and secret by asking for a token; it does not prove the passkey, which only a push does.
@@ -185,15 +205,32 @@ impl Daraja {
     /// When there is no token to be had.
     pub async fn check_keys(&self, credentials: &Credentials) -> Result<(), TokenError> {
         let inner = &self.inner;
-        inner.tokens.fresh(credentials, &inner.http, &inner.clock).await.map(drop)
+        inner
+            .tokens
+            .fresh(credentials, &inner.http, &inner.clock)
+            .await
+            .map(drop)
     }
 
     /// Posts with a token. A refused token is renewed once, which is safe: the gateway turned the first call away.
-    async fn post(&self, credentials: &Credentials, path: &str, body: &Value) -> Result<Reply, CallError> {
+    async fn post(
+        &self,
+        credentials: &Credentials,
+        path: &str,
+        body: &Value,
+    ) -> Result<Reply, CallError> {
         let inner = &self.inner;
         for _ in 0..2 {
-            let token = inner.tokens.current(credentials, &inner.http, &inner.clock).await.map_err(CallError::Token)?;
-            let reply = inner.http.post(path, token.value(), body).await.map_err(CallError::Lost)?;
+            let token = inner
+                .tokens
+                .current(credentials, &inner.http, &inner.clock)
+                .await
+                .map_err(CallError::Token)?;
+            let reply = inner
+                .http
+                .post(path, token.value(), body)
+                .await
+                .map_err(CallError::Lost)?;
             if !reply.refuses_token() {
                 return Ok(reply);
             }

@@ -1,5 +1,7 @@
-//! The push: the prompt on a customer's phone. What comes back says whether a prompt may exist, which is all that counts: a lost
-//! answer is neither a success nor a failure, and is never followed by a second push.
+//! The push: the prompt on a customer's phone.
+//!
+//! What comes back says whether a prompt may exist, which is all that counts: a lost answer is neither a success nor a
+//! failure, and is never followed by a second push.
 
 use mnara_protocol::money::Money;
 use secrecy::ExposeSecret as _;
@@ -102,11 +104,17 @@ impl Daraja {
     ///
     /// # Errors
     /// Says whether a prompt may exist, and if not, what would help.
-    pub async fn push(&self, credentials: &Credentials, order: &PushOrder<'_>) -> Result<Accepted, PushError> {
+    pub async fn push(
+        &self,
+        credentials: &Credentials,
+        order: &PushOrder<'_>,
+    ) -> Result<Accepted, PushError> {
         let shillings = self.shillings(order.amount)?;
         let is_plain = order.reference.bytes().all(|b| b.is_ascii_alphanumeric());
         if !(1..=REFERENCE).contains(&order.reference.len()) || !is_plain {
-            return Err(PushError::Order("the account reference must be 1 to 12 letters and digits"));
+            return Err(PushError::Order(
+                "the account reference must be 1 to 12 letters and digits",
+            ));
         }
         let (password, time) = credentials.password(self.inner.clock.now());
         let (kind, receiver) = match &credentials.kind {
@@ -130,13 +138,17 @@ impl Daraja {
             Ok(reply) => judge(reply),
             Err(error) => Err(error.into()),
         };
-        let result = outcome.as_ref().map_or_else(PushError::name, |_| "accepted");
+        let result = outcome
+            .as_ref()
+            .map_or_else(PushError::name, |_| "accepted");
         metrics::counter!("mnara_daraja_pushes_total", "result" => result).increment(1);
         outcome
     }
 
     fn shillings(&self, amount: Money) -> Result<i64, PushError> {
-        let shillings = amount.whole_shillings().map_err(|_| PushError::Order("M-PESA takes whole shillings only"))?;
+        let shillings = amount
+            .whole_shillings()
+            .map_err(|_| PushError::Order("M-PESA takes whole shillings only"))?;
         if (1..=i64::from(self.inner.most_shillings)).contains(&shillings) {
             Ok(shillings)
         } else {
@@ -171,28 +183,55 @@ fn judge(reply: Reply) -> Result<Accepted, PushError> {
     match reply.shape {
         Shape::Answer(answer) => {
             let id = |name| text(&answer, name).filter(|id| !id.is_empty());
-            match (text(&answer, "ResponseCode"), id("MerchantRequestID"), id("CheckoutRequestID")) {
-                (Some(code), Some(merchant_request_id), Some(checkout_request_id)) if code == "0" && is_success => {
-                    Ok(Accepted { merchant_request_id, checkout_request_id })
+            match (
+                text(&answer, "ResponseCode"),
+                id("MerchantRequestID"),
+                id("CheckoutRequestID"),
+            ) {
+                (Some(code), Some(merchant_request_id), Some(checkout_request_id))
+                    if code == "0" && is_success =>
+                {
+                    Ok(Accepted {
+                        merchant_request_id,
+                        checkout_request_id,
+                    })
                 }
-                (Some(code), ..) if code != "0" => Err(PushError::Refused { code, message: text(&answer, "ResponseDescription").unwrap_or_default() }),
+                (Some(code), ..) if code != "0" => Err(PushError::Refused {
+                    code,
+                    message: text(&answer, "ResponseDescription").unwrap_or_default(),
+                }),
                 _ => Err(unknown("an answer without ids".to_owned())),
             }
         }
         Shape::Fault { code, message } => Err(match code.as_str() {
             // One code with several meanings, which only its words tell apart.
-            "500.001.1001" if says(&message, "lock subscriber") || says(&message, "already in process") => PushError::PhoneBusy,
-            "500.001.1001" if says(&message, "merchant does not exist") => PushError::Setup(Setup::NoSuchShortcode),
-            "500.001.1001" if says(&message, "wrong credentials") => PushError::Setup(Setup::WrongPasskey),
+            "500.001.1001"
+                if says(&message, "lock subscriber") || says(&message, "already in process") =>
+            {
+                PushError::PhoneBusy
+            }
+            "500.001.1001" if says(&message, "merchant does not exist") => {
+                PushError::Setup(Setup::NoSuchShortcode)
+            }
+            "500.001.1001" if says(&message, "wrong credentials") => {
+                PushError::Setup(Setup::WrongPasskey)
+            }
             "500.001.1001" if says(&message, "being processed") => PushError::PhoneBusy,
             _ if says(&message, "apiproduct") => PushError::Setup(Setup::ProductMissing),
             _ if code.starts_with('4') => PushError::Refused { code, message },
             _ => unknown(format!("{code}: {message}")),
         }),
-        Shape::Gateway { message, .. } if says(&message, "apiproduct") => Err(PushError::Setup(Setup::ProductMissing)),
-        Shape::Gateway { code, message } if is_refusal(status) => Err(PushError::Refused { code, message }),
+        Shape::Gateway { message, .. } if says(&message, "apiproduct") => {
+            Err(PushError::Setup(Setup::ProductMissing))
+        }
+        Shape::Gateway { code, message } if is_refusal(status) => {
+            Err(PushError::Refused { code, message })
+        }
         Shape::Gateway { code, .. } => Err(unknown(code)),
-        Shape::Unreadable if is_refusal(status) => Err(PushError::Refused { code: status.to_string(), message: String::new() }),
+        Shape::Unreadable if is_refusal(status) => Err(PushError::Refused {
+            code: status.to_string(),
+            message: String::new(),
+        }),
         Shape::Unreadable => Err(unknown("no answer that can be read".to_owned())),
     }
 }
@@ -203,6 +242,14 @@ const fn is_refusal(status: u16) -> bool {
 }
 
 fn description(text: &str) -> String {
-    let plain: String = text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == ' ').take(DESCRIPTION).collect();
-    if plain.trim().is_empty() { "Internet".to_owned() } else { plain }
+    let plain: String = text
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == ' ')
+        .take(DESCRIPTION)
+        .collect();
+    if plain.trim().is_empty() {
+        "Internet".to_owned()
+    } else {
+        plain
+    }
 }

@@ -49,7 +49,12 @@ impl QueryAnswer {
 impl Daraja {
     /// Asks how a prompt stands, within the application's budget of queries.
     pub async fn query(&self, credentials: &Credentials, checkout_request_id: &str) -> QueryAnswer {
-        let answer = if self.inner.queries.check(credentials.fingerprint().key()).is_err() {
+        let answer = if self
+            .inner
+            .queries
+            .check(credentials.fingerprint().key())
+            .is_err()
+        {
             QueryAnswer::Limited
         } else {
             self.ask(credentials, checkout_request_id).await
@@ -71,7 +76,9 @@ impl Daraja {
             Err(CallError::Token(TokenError::Setup(setup))) => QueryAnswer::Setup(setup),
             Err(CallError::Token(TokenError::Busy)) => QueryAnswer::Limited,
             Err(CallError::TokenRefused) => QueryAnswer::Inconclusive("token refused"),
-            Err(CallError::Token(TokenError::Away(_)) | CallError::Lost(_)) => QueryAnswer::Inconclusive("no answer"),
+            Err(CallError::Token(TokenError::Away(_)) | CallError::Lost(_)) => {
+                QueryAnswer::Inconclusive("no answer")
+            }
         }
     }
 }
@@ -88,7 +95,8 @@ fn judge(reply: &Reply, asked_for: &str) -> QueryAnswer {
             if text(answer, "ResponseCode").as_deref() != Some("0") {
                 return QueryAnswer::Inconclusive("not accepted");
             }
-            let Some(code) = text(answer, "ResultCode").and_then(|code| ResultCode::new(&code)) else {
+            let Some(code) = text(answer, "ResultCode").and_then(|code| ResultCode::new(&code))
+            else {
                 return QueryAnswer::Inconclusive("no result");
             };
             match code.meaning() {
@@ -100,13 +108,21 @@ fn judge(reply: &Reply, asked_for: &str) -> QueryAnswer {
         }
         Shape::Fault { code, message } => match code.as_str() {
             "500.001.1001" if says(message, "being processed") => QueryAnswer::Pending,
-            "500.001.1001" if says(message, "merchant does not exist") => QueryAnswer::Setup(Setup::NoSuchShortcode),
-            "500.001.1001" if says(message, "wrong credentials") => QueryAnswer::Setup(Setup::WrongPasskey),
+            "500.001.1001" if says(message, "merchant does not exist") => {
+                QueryAnswer::Setup(Setup::NoSuchShortcode)
+            }
+            "500.001.1001" if says(message, "wrong credentials") => {
+                QueryAnswer::Setup(Setup::WrongPasskey)
+            }
             // Said now and then of prompts it does know.
-            "500.001.1001" if says(message, "does not exist") => QueryAnswer::Inconclusive("denied"),
+            "500.001.1001" if says(message, "does not exist") => {
+                QueryAnswer::Inconclusive("denied")
+            }
             "400.002.02" if says(message, "checkoutrequestid") => QueryAnswer::NotKnown,
             _ => QueryAnswer::Inconclusive("error"),
         },
-        Shape::Answer(_) | Shape::Gateway { .. } | Shape::Unreadable => QueryAnswer::Inconclusive("unreadable"),
+        Shape::Answer(_) | Shape::Gateway { .. } | Shape::Unreadable => {
+            QueryAnswer::Inconclusive("unreadable")
+        }
     }
 }

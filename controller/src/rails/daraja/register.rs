@@ -40,7 +40,12 @@ impl Daraja {
     ///
     /// # Errors
     /// When they are not registered.
-    pub async fn register_urls(&self, credentials: &Credentials, validation: &str, confirmation: &str) -> Result<Registered, RegisterError> {
+    pub async fn register_urls(
+        &self,
+        credentials: &Credentials,
+        validation: &str,
+        confirmation: &str,
+    ) -> Result<Registered, RegisterError> {
         let body = json!({
             "ShortCode": credentials.shortcode,
             // A payment is taken although our validation does not answer: the customer has paid and we find out later.
@@ -48,22 +53,42 @@ impl Daraja {
             "ConfirmationURL": confirmation,
             "ValidationURL": validation,
         });
-        let reply = self.post(credentials, PATH, &body).await.map_err(|error| match error {
-            CallError::Token(TokenError::Setup(setup)) => RegisterError::Setup(setup),
-            CallError::Token(TokenError::Busy) => RegisterError::Away(anyhow::anyhow!("too many calls")),
-            CallError::Token(TokenError::Away(error)) => RegisterError::Away(error),
-            CallError::TokenRefused => RegisterError::Setup(Setup::ProductMissing),
-            CallError::Lost(Lost::NotSent(error) | Lost::Unanswered(error)) => RegisterError::Away(error.into()),
-        })?;
+        let reply = self
+            .post(credentials, PATH, &body)
+            .await
+            .map_err(|error| match error {
+                CallError::Token(TokenError::Setup(setup)) => RegisterError::Setup(setup),
+                CallError::Token(TokenError::Busy) => {
+                    RegisterError::Away(anyhow::anyhow!("too many calls"))
+                }
+                CallError::Token(TokenError::Away(error)) => RegisterError::Away(error),
+                CallError::TokenRefused => RegisterError::Setup(Setup::ProductMissing),
+                CallError::Lost(Lost::NotSent(error) | Lost::Unanswered(error)) => {
+                    RegisterError::Away(error.into())
+                }
+            })?;
         match reply.shape {
-            Shape::Answer(ref answer) if reply.is_success() && matches!(text(answer, "ResponseCode").as_deref(), Some("0" | "00000000")) => {
+            Shape::Answer(ref answer)
+                if reply.is_success()
+                    && matches!(
+                        text(answer, "ResponseCode").as_deref(),
+                        Some("0" | "00000000")
+                    ) =>
+            {
                 Ok(Registered::Now)
             }
-            Shape::Fault { message, .. } if says(&message, "already registered") => Ok(Registered::Before),
-            Shape::Fault { code, message } | Shape::Gateway { code, message } if !reply_is_limited(reply.status) => {
+            Shape::Fault { message, .. } if says(&message, "already registered") => {
+                Ok(Registered::Before)
+            }
+            Shape::Fault { code, message } | Shape::Gateway { code, message }
+                if !reply_is_limited(reply.status) =>
+            {
                 Err(RegisterError::Refused { code, message })
             }
-            _ => Err(RegisterError::Away(anyhow::anyhow!("status {}", reply.status))),
+            _ => Err(RegisterError::Away(anyhow::anyhow!(
+                "status {}",
+                reply.status
+            ))),
         }
     }
 }

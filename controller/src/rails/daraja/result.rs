@@ -1,5 +1,7 @@
-//! The result codes of a prompt and what they mean. The code decides and never its text, which differs between callback and query of
-//! one payment. What is not in the table is not a failure: money may have moved.
+//! The result codes of a prompt and what they mean.
+//!
+//! The code decides and never its text, which differs between callback and query of one payment. What is not in the
+//! table is not a failure: money may have moved.
 
 use std::fmt;
 
@@ -60,7 +62,10 @@ impl ResultCode {
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
-        let is_code = (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
+        let is_code = (1..=32).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'));
         is_code.then(|| Self(text.to_owned()))
     }
 
@@ -139,8 +144,14 @@ mod tests {
 
     #[test]
     fn numbers_and_words_are_codes_and_the_rest_is_not() {
-        assert_eq!(ResultCode::new(" 1032 ").unwrap().meaning(), Meaning::Failed(Reason::Cancelled));
-        assert_eq!(ResultCode::new("SFC_IC0003").unwrap().meaning(), Meaning::Failed(Reason::ProviderSetup));
+        assert_eq!(
+            ResultCode::new(" 1032 ").unwrap().meaning(),
+            Meaning::Failed(Reason::Cancelled)
+        );
+        assert_eq!(
+            ResultCode::new("SFC_IC0003").unwrap().meaning(),
+            Meaning::Failed(Reason::ProviderSetup)
+        );
         for bad in ["", " ", "not a code", &"1".repeat(33)] {
             assert_eq!(ResultCode::new(bad), None);
         }
@@ -149,8 +160,15 @@ mod tests {
     #[test]
     fn what_is_not_in_the_table_decides_nothing() {
         for unknown in ["00", "5", "500", "1000", "-1", "C2B00011", "0.0"] {
-            assert_eq!(ResultCode::new(unknown).unwrap().meaning(), Meaning::Unrecognised, "{unknown}");
+            assert_eq!(
+                ResultCode::new(unknown).unwrap().meaning(),
+                Meaning::Unrecognised,
+                "{unknown}"
+            );
         }
-        assert_eq!(ResultCode::new("4999").unwrap().meaning(), Meaning::Processing);
+        assert_eq!(
+            ResultCode::new("4999").unwrap().meaning(),
+            Meaning::Processing
+        );
     }
 }

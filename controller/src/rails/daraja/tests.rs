@@ -24,7 +24,9 @@ const SPIKE: &str = r#"{"fault":{"faultstring":"Spike arrest violation. Allowed 
 const CALLBACK: &str = "https://billing.example.com/api/pay/x/0123456789abcdef0123456789abcdef";
 
 fn fault(code: &str, message: &str) -> String {
-    format!(r#"{{"requestId":"1c5b-4ba8-815c-ac45c57a3db01495926","errorCode":"{code}","errorMessage":"{message}"}}"#)
+    format!(
+        r#"{{"requestId":"1c5b-4ba8-815c-ac45c57a3db01495926","errorCode":"{code}","errorMessage":"{message}"}}"#
+    )
 }
 
 #[derive(Default)]
@@ -50,35 +52,61 @@ impl Stage {
     }
 
     fn token(&self, status: u16, body: &str) {
-        self.0.lock().unwrap().tokens.push_back((status, body.to_owned()));
+        self.0
+            .lock()
+            .unwrap()
+            .tokens
+            .push_back((status, body.to_owned()));
     }
 
     fn answer(&self, status: u16, body: &str) {
-        self.0.lock().unwrap().answers.push_back((status, body.to_owned()));
+        self.0
+            .lock()
+            .unwrap()
+            .answers
+            .push_back((status, body.to_owned()));
     }
 
     fn seen(&self, path: &str) -> Vec<(String, Value)> {
         let played = self.0.lock().unwrap();
-        played.seen.iter().filter(|(found, ..)| found.contains(path)).map(|(_, token, body)| (token.clone(), body.clone())).collect()
+        played
+            .seen
+            .iter()
+            .filter(|(found, ..)| found.contains(path))
+            .map(|(_, token, body)| (token.clone(), body.clone()))
+            .collect()
     }
 }
 
 async fn play(State(stage): State<Stage>, request: Request) -> Response {
     let path = request.uri().to_string();
-    let token = request.headers().get("authorization").map_or_else(String::new, |value| value.to_str().unwrap().to_owned());
-    let body = axum::body::to_bytes(request.into_body(), 65536).await.unwrap();
+    let token = request
+        .headers()
+        .get("authorization")
+        .map_or_else(String::new, |value| value.to_str().unwrap().to_owned());
+    let body = axum::body::to_bytes(request.into_body(), 65536)
+        .await
+        .unwrap();
     let mut played = stage.0.lock().unwrap();
     let (status, answer) = if path.starts_with("/oauth/") {
         played.tokens.pop_front().unwrap_or((200, TOKEN.to_owned()))
     } else {
         played.answers.pop_front().expect("a call nobody expected")
     };
-    played.seen.push((path, token, serde_json::from_slice(&body).unwrap_or_default()));
+    played.seen.push((
+        path,
+        token,
+        serde_json::from_slice(&body).unwrap_or_default(),
+    ));
     (StatusCode::from_u16(status).unwrap(), answer).into_response()
 }
 
 fn daraja(base: &str, clock: &Clock) -> Daraja {
-    let config = DarajaConfig { base: base.parse().unwrap(), queries_per_minute: 5, most_shillings: 250_000 };
+    let config = DarajaConfig {
+        base: base.parse().unwrap(),
+        queries_per_minute: 5,
+        most_shillings: 250_000,
+    };
     Daraja::new(&config, clock).unwrap()
 }
 
@@ -112,13 +140,23 @@ async fn a_push_is_what_the_documents_say() {
     let (stage, daraja, _) = Stage::start().await;
     stage.answer(200, ACCEPTED);
     let accepted = push(&daraja, &credentials()).await.unwrap();
-    assert_eq!(accepted.merchant_request_id, "2654-4b64-97ff-b827b542881d3130");
-    assert_eq!(accepted.checkout_request_id, "ws_CO_1007202409152617172396192");
-    assert_eq!(stage.seen("/oauth/v1/generate?grant_type=client_credentials")[0].0, format!("Basic {}", STANDARD.encode("key:secret")));
+    assert_eq!(
+        accepted.merchant_request_id,
+        "2654-4b64-97ff-b827b542881d3130"
+    );
+    assert_eq!(
+        accepted.checkout_request_id,
+        "ws_CO_1007202409152617172396192"
+    );
+    assert_eq!(
+        stage.seen("/oauth/v1/generate?grant_type=client_credentials")[0].0,
+        format!("Basic {}", STANDARD.encode("key:secret"))
+    );
     let (token, body) = stage.seen("/mpesa/stkpush/v1/processrequest").remove(0);
     assert_eq!(token, "Bearer c9SQxWWhmdVRlyh0zh8gZDTkubVF");
     let time = "20270115110000";
-    let password = format!("174379bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919{time}");
+    let password =
+        format!("174379bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919{time}");
     let expected = serde_json::json!({
         "BusinessShortCode": "174379", "Password": STANDARD.encode(password), "Timestamp": time,
         "TransactionType": "CustomerPayBillOnline", "Amount": "20", "PartyA": "254708374149", "PartyB": "174379",
@@ -131,7 +169,12 @@ async fn a_push_is_what_the_documents_say() {
 async fn a_till_is_paid_by_its_own_number() {
     let (stage, daraja, _) = Stage::start().await;
     stage.answer(200, ACCEPTED);
-    let till = Credentials { kind: ShortcodeKind::Till { number: "9876543".to_owned() }, ..credentials() };
+    let till = Credentials {
+        kind: ShortcodeKind::Till {
+            number: "9876543".to_owned(),
+        },
+        ..credentials()
+    };
     push(&daraja, &till).await.unwrap();
     let (_, body) = stage.seen("stkpush").remove(0);
     assert_eq!(body["TransactionType"], "CustomerBuyGoodsOnline");
@@ -143,30 +186,82 @@ async fn a_till_is_paid_by_its_own_number() {
 async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
     let (stage, daraja, _) = Stage::start().await;
     let html = "<html><body>Incident</body></html>";
-    let busy = "Unable to lock subscriber, a transaction is already in process for the current subscriber";
+    let busy =
+        "Unable to lock subscriber, a transaction is already in process for the current subscriber";
     for (status, body, name) in [
-        (400, fault("400.002.02", "Bad Request - Invalid BusinessShortCode"), "refused"),
-        (400, fault("400.002.05", "Invalid Request Payload"), "refused"),
+        (
+            400,
+            fault("400.002.02", "Bad Request - Invalid BusinessShortCode"),
+            "refused",
+        ),
+        (
+            400,
+            fault("400.002.05", "Invalid Request Payload"),
+            "refused",
+        ),
         (404, fault("404.001.01", "Resource not found"), "refused"),
         (405, fault("405.001", "Method Not Allowed"), "refused"),
-        (500, fault("500.001.1001", "Merchant does not exist"), "no-such-shortcode"),
-        (500, fault("500.001.1001", "Wrong credentials"), "wrong-passkey"),
+        (
+            500,
+            fault("500.001.1001", "Merchant does not exist"),
+            "no-such-shortcode",
+        ),
+        (
+            500,
+            fault("500.001.1001", "Wrong credentials"),
+            "wrong-passkey",
+        ),
         (500, fault("500.001.1001", busy), "phone-busy"),
         (500, fault("500.001.1001", "Something new"), "unknown"),
-        (500, fault("500.003.02", "System is busy. Please try again in few minutes."), "busy"),
-        (500, fault("500.003.02", "Error Occurred: Spike Arrest Violation"), "busy"),
-        (500, fault("500.003.03", "Error Occurred: Quota Violation"), "quota-spent"),
-        (500, fault("500.003.1001", "Internal Server Error"), "unknown"),
-        (200, fault("400.002.02", "Bad Request - Invalid Amount"), "refused"),
-        (200, fault("500.003.1001", "Internal Server Error"), "unknown"),
+        (
+            500,
+            fault(
+                "500.003.02",
+                "System is busy. Please try again in few minutes.",
+            ),
+            "busy",
+        ),
+        (
+            500,
+            fault("500.003.02", "Error Occurred: Spike Arrest Violation"),
+            "busy",
+        ),
+        (
+            500,
+            fault("500.003.03", "Error Occurred: Quota Violation"),
+            "quota-spent",
+        ),
+        (
+            500,
+            fault("500.003.1001", "Internal Server Error"),
+            "unknown",
+        ),
+        (
+            200,
+            fault("400.002.02", "Bad Request - Invalid Amount"),
+            "refused",
+        ),
+        (
+            200,
+            fault("500.003.1001", "Internal Server Error"),
+            "unknown",
+        ),
         (429, SPIKE.to_owned(), "busy"),
         (403, html.to_owned(), "refused"),
         (503, html.to_owned(), "unknown"),
         (504, String::new(), "unknown"),
         (200, String::new(), "unknown"),
         (200, "{}".to_owned(), "unknown"),
-        (200, r#"{"ResponseCode":"0","ResponseDescription":"Success"}"#.to_owned(), "unknown"),
-        (200, r#"{"ResponseCode":"1","ResponseDescription":"No"}"#.to_owned(), "refused"),
+        (
+            200,
+            r#"{"ResponseCode":"0","ResponseDescription":"Success"}"#.to_owned(),
+            "unknown",
+        ),
+        (
+            200,
+            r#"{"ResponseCode":"1","ResponseDescription":"No"}"#.to_owned(),
+            "refused",
+        ),
         (302, String::new(), "unknown"),
     ] {
         stage.answer(status, &body);
@@ -174,23 +269,54 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
         assert_eq!(error.name(), name, "{status} {body}");
         assert_eq!(error.may_have_prompted(), name == "unknown");
     }
-    assert_eq!(stage.seen("stkpush").len(), 23, "nothing was ever sent twice");
+    assert_eq!(
+        stage.seen("stkpush").len(),
+        23,
+        "nothing was ever sent twice"
+    );
 }
 
 #[tokio::test]
 async fn an_order_that_cannot_be_sent_is_not() {
     let (stage, daraja, _) = Stage::start().await;
     let phone = phone();
-    let good = PushOrder { amount: Money::from_shillings(1), phone: &phone, callback: CALLBACK, reference: "S1", description: "x" };
+    let good = PushOrder {
+        amount: Money::from_shillings(1),
+        phone: &phone,
+        callback: CALLBACK,
+        reference: "S1",
+        description: "x",
+    };
     for order in [
-        PushOrder { amount: Money::from_cents(150), ..good },
-        PushOrder { amount: Money::ZERO, ..good },
-        PushOrder { amount: Money::from_shillings(250_001), ..good },
-        PushOrder { reference: "S0123456789AB", ..good },
-        PushOrder { reference: "S-1", ..good },
-        PushOrder { reference: "", ..good },
+        PushOrder {
+            amount: Money::from_cents(150),
+            ..good
+        },
+        PushOrder {
+            amount: Money::ZERO,
+            ..good
+        },
+        PushOrder {
+            amount: Money::from_shillings(250_001),
+            ..good
+        },
+        PushOrder {
+            reference: "S0123456789AB",
+            ..good
+        },
+        PushOrder {
+            reference: "S-1",
+            ..good
+        },
+        PushOrder {
+            reference: "",
+            ..good
+        },
     ] {
-        assert!(matches!(daraja.push(&credentials(), &order).await, Err(PushError::Order(_))));
+        assert!(matches!(
+            daraja.push(&credentials(), &order).await,
+            Err(PushError::Order(_))
+        ));
     }
     assert!(stage.seen("").is_empty());
 }
@@ -204,7 +330,9 @@ async fn many_callers_share_one_token_until_a_minute_before_its_end() {
     let mut pushes = Vec::new();
     for _ in 0..20 {
         let daraja = daraja.clone();
-        pushes.push(tokio::spawn(async move { push(&daraja, &credentials()).await.map(drop) }));
+        pushes.push(tokio::spawn(async move {
+            push(&daraja, &credentials()).await.map(drop)
+        }));
     }
     for push in pushes {
         push.await.unwrap().unwrap();
@@ -222,14 +350,24 @@ async fn many_callers_share_one_token_until_a_minute_before_its_end() {
 async fn each_application_has_its_own_token() {
     let (stage, daraja, _) = Stage::start().await;
     for token in ["one", "two"] {
-        stage.token(200, &format!(r#"{{"access_token":"{token}","expires_in":3599}}"#));
+        stage.token(
+            200,
+            &format!(r#"{{"access_token":"{token}","expires_in":3599}}"#),
+        );
     }
-    let other = Credentials { consumer_secret: "another".into(), ..credentials() };
+    let other = Credentials {
+        consumer_secret: "another".into(),
+        ..credentials()
+    };
     for credentials in [&credentials(), &other, &credentials()] {
         stage.answer(200, ACCEPTED);
         push(&daraja, credentials).await.unwrap();
     }
-    let tokens: Vec<String> = stage.seen("stkpush").into_iter().map(|(token, _)| token).collect();
+    let tokens: Vec<String> = stage
+        .seen("stkpush")
+        .into_iter()
+        .map(|(token, _)| token)
+        .collect();
     assert_eq!(tokens, ["Bearer one", "Bearer two", "Bearer one"]);
 }
 
@@ -291,8 +429,13 @@ async fn a_lost_answer_leaves_it_open_and_no_connection_does_not() {
         let (mut token, _) = listener.accept().await.unwrap();
         let mut read = vec![0; 4096];
         assert!(token.read(&mut read).await.unwrap() > 0);
-        let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{TOKEN}", TOKEN.len());
-        tokio::io::AsyncWriteExt::write_all(&mut token, answer.as_bytes()).await.unwrap();
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{TOKEN}",
+            TOKEN.len()
+        );
+        tokio::io::AsyncWriteExt::write_all(&mut token, answer.as_bytes())
+            .await
+            .unwrap();
         drop(token);
         let (mut push, _) = listener.accept().await.unwrap();
         assert!(push.read(&mut read).await.unwrap() > 0);
@@ -309,28 +452,85 @@ async fn a_lost_answer_leaves_it_open_and_no_connection_does_not() {
 #[tokio::test]
 async fn a_query_tells_what_the_table_says() {
     let (stage, daraja, clock) = Stage::start().await;
-    let result = |code: &str| QUERIED.replace(r#""ResultCode":"0""#, &format!(r#""ResultCode":"{code}""#));
+    let result =
+        |code: &str| QUERIED.replace(r#""ResultCode":"0""#, &format!(r#""ResultCode":"{code}""#));
     for (status, body, answer) in [
         (200, QUERIED.to_owned(), QueryAnswer::Paid),
-        (200, QUERIED.replace(r#""ResultCode":"0""#, r#""ResultCode":0"#), QueryAnswer::Paid),
-        (200, result("1032"), QueryAnswer::Failed(ResultCode::new("1032").unwrap())),
-        (200, result("SFC_IC0003"), QueryAnswer::Failed(ResultCode::new("SFC_IC0003").unwrap())),
+        (
+            200,
+            QUERIED.replace(r#""ResultCode":"0""#, r#""ResultCode":0"#),
+            QueryAnswer::Paid,
+        ),
+        (
+            200,
+            result("1032"),
+            QueryAnswer::Failed(ResultCode::new("1032").unwrap()),
+        ),
+        (
+            200,
+            result("SFC_IC0003"),
+            QueryAnswer::Failed(ResultCode::new("SFC_IC0003").unwrap()),
+        ),
         (200, result("4999"), QueryAnswer::Pending),
-        (200, result("31337"), QueryAnswer::Inconclusive("unrecognised result")),
-        (200, QUERIED.replace(PROMPT, "ws_CO_another"), QueryAnswer::Inconclusive("another prompt's answer")),
-        (200, "<html>".to_owned(), QueryAnswer::Inconclusive("unreadable")),
-        (500, QUERIED.to_owned(), QueryAnswer::Inconclusive("unreadable")),
-        (500, fault("500.001.1001", "The transaction is being processed"), QueryAnswer::Pending),
-        (500, fault("500.001.1001", "The transaction does not Exist"), QueryAnswer::Inconclusive("denied")),
-        (500, fault("500.001.1001", "Wrong credentials"), QueryAnswer::Setup(Setup::WrongPasskey)),
-        (500, fault("500.001.1001", "Merchant does not exist"), QueryAnswer::Setup(Setup::NoSuchShortcode)),
-        (400, fault("400.002.02", "Bad Request - Invalid CheckoutRequestID"), QueryAnswer::NotKnown),
-        (400, fault("400.002.02", "Bad Request - Invalid Timestamp"), QueryAnswer::Inconclusive("error")),
+        (
+            200,
+            result("31337"),
+            QueryAnswer::Inconclusive("unrecognised result"),
+        ),
+        (
+            200,
+            QUERIED.replace(PROMPT, "ws_CO_another"),
+            QueryAnswer::Inconclusive("another prompt's answer"),
+        ),
+        (
+            200,
+            "<html>".to_owned(),
+            QueryAnswer::Inconclusive("unreadable"),
+        ),
+        (
+            500,
+            QUERIED.to_owned(),
+            QueryAnswer::Inconclusive("unreadable"),
+        ),
+        (
+            500,
+            fault("500.001.1001", "The transaction is being processed"),
+            QueryAnswer::Pending,
+        ),
+        (
+            500,
+            fault("500.001.1001", "The transaction does not Exist"),
+            QueryAnswer::Inconclusive("denied"),
+        ),
+        (
+            500,
+            fault("500.001.1001", "Wrong credentials"),
+            QueryAnswer::Setup(Setup::WrongPasskey),
+        ),
+        (
+            500,
+            fault("500.001.1001", "Merchant does not exist"),
+            QueryAnswer::Setup(Setup::NoSuchShortcode),
+        ),
+        (
+            400,
+            fault("400.002.02", "Bad Request - Invalid CheckoutRequestID"),
+            QueryAnswer::NotKnown,
+        ),
+        (
+            400,
+            fault("400.002.02", "Bad Request - Invalid Timestamp"),
+            QueryAnswer::Inconclusive("error"),
+        ),
         (429, SPIKE.to_owned(), QueryAnswer::Limited),
         (503, String::new(), QueryAnswer::Inconclusive("unreadable")),
     ] {
         stage.answer(status, &body);
-        assert_eq!(daraja.query(&credentials(), PROMPT).await, answer, "{status} {body}");
+        assert_eq!(
+            daraja.query(&credentials(), PROMPT).await,
+            answer,
+            "{status} {body}"
+        );
         clock.advance(Duration::from_secs(60));
     }
     let (_, body) = stage.seen("/mpesa/stkpushquery/v1/query").remove(0);
@@ -341,15 +541,27 @@ async fn a_query_tells_what_the_table_says() {
 #[tokio::test]
 async fn queries_stay_within_the_budget_of_their_application() {
     let (stage, daraja, clock) = Stage::start().await;
-    let other = Credentials { consumer_key: "another".into(), ..credentials() };
+    let other = Credentials {
+        consumer_key: "another".into(),
+        ..credentials()
+    };
     for _ in 0..3 {
         stage.answer(200, QUERIED);
     }
-    assert_eq!(daraja.query(&credentials(), PROMPT).await, QueryAnswer::Paid);
-    assert_eq!(daraja.query(&credentials(), PROMPT).await, QueryAnswer::Limited);
+    assert_eq!(
+        daraja.query(&credentials(), PROMPT).await,
+        QueryAnswer::Paid
+    );
+    assert_eq!(
+        daraja.query(&credentials(), PROMPT).await,
+        QueryAnswer::Limited
+    );
     assert_eq!(daraja.query(&other, PROMPT).await, QueryAnswer::Paid);
     clock.advance(Duration::from_secs(12));
-    assert_eq!(daraja.query(&credentials(), PROMPT).await, QueryAnswer::Paid);
+    assert_eq!(
+        daraja.query(&credentials(), PROMPT).await,
+        QueryAnswer::Paid
+    );
     assert_eq!(stage.seen("stkpushquery").len(), 3);
 }
 
@@ -358,12 +570,21 @@ async fn registering_twice_is_told_apart() {
     let (stage, daraja, _) = Stage::start().await;
     stage.answer(200, r#"{"OriginatorCoversationID":"6e86-45dd-91ac-fd5d4178ab523408729","ResponseCode":"0","ResponseDescription":"Success"}"#);
     stage.answer(500, &fault("500.003.1001", "Urls are already registered."));
-    stage.answer(400, &fault("400.003.02", "Bad Request - Invalid ValidationURL"));
+    stage.answer(
+        400,
+        &fault("400.003.02", "Bad Request - Invalid ValidationURL"),
+    );
     stage.answer(503, "");
-    let register = || async { daraja.register_urls(&credentials(), "https://a.example/v", "https://a.example/c").await };
+    let register = || async {
+        daraja
+            .register_urls(&credentials(), "https://a.example/v", "https://a.example/c")
+            .await
+    };
     assert_eq!(register().await.unwrap(), Registered::Now);
     assert_eq!(register().await.unwrap(), Registered::Before);
-    assert!(matches!(register().await, Err(RegisterError::Refused { code, .. }) if code == "400.003.02"));
+    assert!(
+        matches!(register().await, Err(RegisterError::Refused { code, .. }) if code == "400.003.02")
+    );
     assert!(matches!(register().await, Err(RegisterError::Away(_))));
     let (_, body) = stage.seen("/mpesa/c2b/v2/registerurl").remove(0);
     let expected = serde_json::json!({

@@ -1,6 +1,8 @@
-//! The token of each application: fetched once by however many callers wait for it, renewed a minute early, thrown away when refused.
-//! A new token makes the one before it invalid, so there is never more than one per application here; another replica may
-//! still take it away from us.
+//! The token of each application: fetched once by however many callers wait for it, renewed a minute early, thrown away
+//! when refused.
+//!
+//! A new token makes the one before it invalid, so there is never more than one per application here; another replica
+//! may still take it away from us.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,11 +61,18 @@ pub enum TokenError {
 
 impl Tokens {
     /// The current token, fetched if there is none; callers that arrive meanwhile share the fetch.
-    pub(super) async fn current(&self, credentials: &Credentials, http: &Http, clock: &Clock) -> Result<InUse, TokenError> {
+    pub(super) async fn current(
+        &self,
+        credentials: &Credentials,
+        http: &Http,
+        clock: &Clock,
+    ) -> Result<InUse, TokenError> {
         let fingerprint = credentials.fingerprint();
         loop {
             let cell = self.cell(fingerprint);
-            let token = cell.get_or_try_init(|| fetch(credentials, http, clock)).await?;
+            let token = cell
+                .get_or_try_init(|| fetch(credentials, http, clock))
+                .await?;
             if clock.monotonic() < token.good_until {
                 let value = token.value.clone();
                 return Ok(InUse { cell, value });
@@ -73,7 +82,12 @@ impl Tokens {
     }
 
     /// A token fetched now, whatever is remembered.
-    pub(super) async fn fresh(&self, credentials: &Credentials, http: &Http, clock: &Clock) -> Result<InUse, TokenError> {
+    pub(super) async fn fresh(
+        &self,
+        credentials: &Credentials,
+        http: &Http,
+        clock: &Clock,
+    ) -> Result<InUse, TokenError> {
         let fingerprint = credentials.fingerprint();
         let cell = self.cell(fingerprint);
         self.replace(fingerprint, &cell);
@@ -95,7 +109,10 @@ impl Tokens {
 
     fn replace(&self, fingerprint: Fingerprint, old: &Arc<OnceCell<Token>>) {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
-        if cells.get(&fingerprint).is_some_and(|cell| Arc::ptr_eq(cell, old)) {
+        if cells
+            .get(&fingerprint)
+            .is_some_and(|cell| Arc::ptr_eq(cell, old))
+        {
             cells.insert(fingerprint, Arc::default());
         }
     }
@@ -103,12 +120,17 @@ impl Tokens {
 
 async fn fetch(credentials: &Credentials, http: &Http, clock: &Clock) -> Result<Token, TokenError> {
     let asked_at = clock.monotonic();
-    let reply = http.authorise(&credentials.consumer_key, &credentials.consumer_secret).await;
+    let reply = http
+        .authorise(&credentials.consumer_key, &credentials.consumer_secret)
+        .await;
     let reply = reply.map_err(|lost| match lost {
         Lost::NotSent(error) | Lost::Unanswered(error) => TokenError::Away(error.into()),
     })?;
     let (value, life) = read(&reply)?;
-    Ok(Token { value, good_until: asked_at + life.saturating_sub(EARLY).max(SHORTEST) })
+    Ok(Token {
+        value,
+        good_until: asked_at + life.saturating_sub(EARLY).max(SHORTEST),
+    })
 }
 
 fn read(reply: &Reply) -> Result<(SecretString, Duration), TokenError> {
@@ -118,15 +140,27 @@ fn read(reply: &Reply) -> Result<(SecretString, Duration), TokenError> {
     match &reply.shape {
         Shape::Answer(answer) if reply.is_success() => {
             let token = text(answer, "access_token").filter(|token| !token.is_empty());
-            let token = token.ok_or_else(|| TokenError::Away(anyhow::anyhow!("an answer without a token")))?;
+            let token = token
+                .ok_or_else(|| TokenError::Away(anyhow::anyhow!("an answer without a token")))?;
             // A number in the documents, a string from the real service.
-            let life = text(answer, "expires_in").and_then(|life| life.parse().ok()).map_or(SHORTEST, Duration::from_secs);
+            let life = text(answer, "expires_in")
+                .and_then(|life| life.parse().ok())
+                .map_or(SHORTEST, Duration::from_secs);
             Ok((SecretString::from(token), life))
         }
-        Shape::Fault { message, .. } | Shape::Gateway { message, .. } if says(message, "apiproduct") => Err(TokenError::Setup(Setup::ProductMissing)),
+        Shape::Fault { message, .. } | Shape::Gateway { message, .. }
+            if says(message, "apiproduct") =>
+        {
+            Err(TokenError::Setup(Setup::ProductMissing))
+        }
         // Wrong keys are answered with 400 or 401 and a body of any kind, often none.
         _ if matches!(reply.status, 400 | 401 | 403) => Err(TokenError::Setup(Setup::WrongKeys)),
-        Shape::Fault { code, .. } if code.starts_with("400.008.") => Err(TokenError::Setup(Setup::WrongKeys)),
-        _ => Err(TokenError::Away(anyhow::anyhow!("status {} and no token", reply.status))),
+        Shape::Fault { code, .. } if code.starts_with("400.008.") => {
+            Err(TokenError::Setup(Setup::WrongKeys))
+        }
+        _ => Err(TokenError::Away(anyhow::anyhow!(
+            "status {} and no token",
+            reply.status
+        ))),
     }
 }

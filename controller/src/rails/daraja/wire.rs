@@ -1,5 +1,7 @@
-//! The HTTP under all calls, and the shapes an answer can have. Daraja answers with its own envelope, with its gateway's, with an HTML
-//! page, with nothing, and with an error under status 200; so the body decides first and the status second.
+//! The HTTP under all calls, and the shapes an answer can have.
+//!
+//! Daraja answers with its own envelope, with its gateway's, with an HTML page, with nothing, and with an error under
+//! status 200; so the body decides first and the status second.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,7 +36,11 @@ pub(super) enum Lost {
 impl From<reqwest::Error> for Lost {
     fn from(error: reqwest::Error) -> Self {
         let error = error.without_url();
-        if error.is_connect() || error.is_builder() { Self::NotSent(error) } else { Self::Unanswered(error) }
+        if error.is_connect() || error.is_builder() {
+            Self::NotSent(error)
+        } else {
+            Self::Unanswered(error)
+        }
     }
 }
 
@@ -61,7 +67,9 @@ pub(super) enum Shape {
 impl Http {
     pub(super) fn new(base: &str) -> anyhow::Result<Self> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let roots = rustls::RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
         let tls = rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .context("TLS cannot be set up")?
@@ -79,21 +87,47 @@ impl Http {
             .user_agent(concat!("mnara/", env!("CARGO_PKG_VERSION")))
             .build()
             .context("the HTTP client cannot be set up")?;
-        Ok(Self { client, base: base.to_owned() })
+        Ok(Self {
+            client,
+            base: base.to_owned(),
+        })
     }
 
     pub(super) fn base(&self) -> &str {
         &self.base
     }
 
-    pub(super) async fn authorise(&self, key: &SecretString, secret: &SecretString) -> Result<Reply, Lost> {
-        let address = format!("{}/oauth/v1/generate?grant_type=client_credentials", self.base);
-        send(self.client.get(address).basic_auth(key.expose_secret(), Some(secret.expose_secret()))).await
+    pub(super) async fn authorise(
+        &self,
+        key: &SecretString,
+        secret: &SecretString,
+    ) -> Result<Reply, Lost> {
+        let address = format!(
+            "{}/oauth/v1/generate?grant_type=client_credentials",
+            self.base
+        );
+        send(
+            self.client
+                .get(address)
+                .basic_auth(key.expose_secret(), Some(secret.expose_secret())),
+        )
+        .await
     }
 
-    pub(super) async fn post(&self, path: &str, token: &SecretString, body: &Value) -> Result<Reply, Lost> {
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        token: &SecretString,
+        body: &Value,
+    ) -> Result<Reply, Lost> {
         let address = format!("{}{path}", self.base);
-        send(self.client.post(address).bearer_auth(token.expose_secret()).json(body)).await
+        send(
+            self.client
+                .post(address)
+                .bearer_auth(token.expose_secret())
+                .json(body),
+        )
+        .await
     }
 }
 
@@ -101,13 +135,23 @@ async fn send(request: RequestBuilder) -> Result<Reply, Lost> {
     let mut response = request.send().await?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| Lost::Unanswered(error.without_url()))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| Lost::Unanswered(error.without_url()))?
+    {
         if body.len() + chunk.len() > LONGEST {
-            return Ok(Reply { status, shape: Shape::Unreadable });
+            return Ok(Reply {
+                status,
+                shape: Shape::Unreadable,
+            });
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Reply { status, shape: Shape::of(&body) })
+    Ok(Reply {
+        status,
+        shape: Shape::of(&body),
+    })
 }
 
 impl Shape {
@@ -123,7 +167,9 @@ impl Shape {
             Some(Value::Object(fault)) => {
                 let detail = fault.get("detail").and_then(Value::as_object);
                 Self::Gateway {
-                    code: detail.and_then(|detail| text(detail, "errorcode")).unwrap_or_default(),
+                    code: detail
+                        .and_then(|detail| text(detail, "errorcode"))
+                        .unwrap_or_default(),
                     message: text(fault, "faultstring").unwrap_or_default(),
                 }
             }
@@ -140,8 +186,14 @@ impl Reply {
     /// Whether the gateway turned the call away for its token, before anything was done.
     pub(super) fn refuses_token(&self) -> bool {
         match &self.shape {
-            Shape::Fault { code, .. } => matches!(code.as_str(), "404.001.03" | "400.003.01") || code.starts_with("401."),
-            Shape::Gateway { code, .. } => self.status == 401 || code.to_ascii_lowercase().contains("access_token") || code.contains("AccessToken"),
+            Shape::Fault { code, .. } => {
+                matches!(code.as_str(), "404.001.03" | "400.003.01") || code.starts_with("401.")
+            }
+            Shape::Gateway { code, .. } => {
+                self.status == 401
+                    || code.to_ascii_lowercase().contains("access_token")
+                    || code.contains("AccessToken")
+            }
             Shape::Answer(_) | Shape::Unreadable => self.status == 401,
         }
     }
@@ -153,7 +205,9 @@ impl Reply {
             text.contains("spike arrest") || text.contains("spikearrest") || text.contains("quota")
         };
         match &self.shape {
-            Shape::Fault { code, message } => matches!(code.as_str(), "500.003.02" | "500.003.03") || says(message),
+            Shape::Fault { code, message } => {
+                matches!(code.as_str(), "500.003.02" | "500.003.03") || says(message)
+            }
             Shape::Gateway { code, message } => self.status == 429 || says(code) || says(message),
             Shape::Answer(_) | Shape::Unreadable => self.status == 429,
         }

@@ -1,0 +1,107 @@
+//! Enrolling an agent: a claim code that is made for a site, and spent by the first public key that brings it.
+
+use ed25519_dalek::VerifyingKey;
+use mnara_protocol::enrol::Enrolled;
+use mnara_protocol::ids::{AgentId, ProviderId, SiteId};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use super::store::{self, Claim};
+use crate::app::App;
+use crate::bus::{self, Hint};
+use crate::db::Reason;
+use crate::jobs::{self, NewJob};
+
+/// The job that tells a site everything anew, sealed to its new agent.
+pub const REFRESH: &str = "refresh-site";
+/// How long a claim code is good, in seconds.
+const GOOD_FOR: i64 = 3600;
+/// The longest name a software may give itself.
+const SOFTWARE: usize = 64;
+
+/// Why a claim was not made.
+#[derive(Debug, Error)]
+pub enum ClaimError {
+    /// There is no such site.
+    #[error("there is no such site")]
+    NoSite,
+    /// The database refused.
+    #[error("the claim code could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Why an agent was not enrolled.
+#[derive(Debug, Error)]
+pub enum EnrolError {
+    /// The code is unknown, too old, or another device spent it: all one to a stranger.
+    #[error("this claim code is not good: make a new one for the site, it lives an hour and works once")]
+    NotGood,
+    /// The database refused.
+    #[error("the agent could not be enrolled")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Makes a claim code for a site: 160 random bits, shown once.
+///
+/// # Errors
+/// [`ClaimError`].
+pub async fn claim(app: &App, provider: ProviderId, site: SiteId) -> Result<String, ClaimError> {
+    let code = hex::encode(app.entropy.bytes::<20>());
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    store::site(&mut tx, provider, site).await?.ok_or(ClaimError::NoSite)?;
+    store::insert_claim(&mut tx, provider, site, &hash(&code), now.plus_secs(GOOD_FOR), now).await?;
+    tx.commit().await?;
+    Ok(code)
+}
+
+fn hash(code: &str) -> [u8; 32] {
+    Sha256::digest(code.as_bytes()).into()
+}
+
+/// Spends a claim code for a public key. The same key bringing it again gets the same answer: the first may have been lost.
+///
+/// # Errors
+/// [`EnrolError`].
+pub async fn enrol(app: &App, code: &str, key: &VerifyingKey, software: &str) -> Result<Enrolled, EnrolError> {
+    let now = app.clock.now();
+    let code_hash = hash(code);
+    let mut tx = app.db.platform(Reason::Enrol).await?;
+    let Some(claim) = store::lock_claim(&mut tx, &code_hash).await? else {
+        return Err(EnrolError::NotGood);
+    };
+    let Claim { provider, site, .. } = claim;
+    match claim.spent_by.as_deref() {
+        Some(spender) if spender == key.as_bytes() => {
+            let agent = store::agent_by_key(&mut tx, key.as_bytes()).await?.ok_or(EnrolError::NotGood)?;
+            return Ok(Enrolled { agent, site, provider, time: now });
+        }
+        Some(_) => return Err(EnrolError::NotGood),
+        None if claim.expires_at <= now => return Err(EnrolError::NotGood),
+        None => {}
+    }
+    if store::agent_by_key(&mut tx, key.as_bytes()).await?.is_some() {
+        // A key belongs to one site for ever: a device that moves makes a new one.
+        return Err(EnrolError::NotGood);
+    }
+    let agent = AgentId::new(now, app.entropy.bytes());
+    let software: String = software.chars().take(SOFTWARE).collect();
+    // A site has one agent: the one before is let go, and its link with it.
+    for replaced in store::revoke_agents(&mut tx, provider, site, now).await? {
+        bus::notify(&mut tx, Hint::Agent(replaced)).await?;
+    }
+    store::insert_agent(&mut tx, provider, site, agent, key.as_bytes(), &software, now).await?;
+    store::spend_claim(&mut tx, &code_hash, key.as_bytes(), now).await?;
+    let job = NewJob {
+        kind: REFRESH,
+        key: &site.to_string(),
+        payload: json!({}),
+        run_at: now,
+    };
+    jobs::enqueue(&mut tx, Some(provider), job, app).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    tracing::info!(provider.id = %provider, site.id = %site, agent.id = %agent, "an agent was enrolled");
+    Ok(Enrolled { agent, site, provider, time: now })
+}
