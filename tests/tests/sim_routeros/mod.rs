@@ -1,6 +1,11 @@
 //! The simulated router held against recorded bytes, the manual and an independent client.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that meets the unexpected stops there"
+)]
 mod api;
 mod hotspot;
+mod pages;
 mod power;
 mod raw;
 mod strangers;

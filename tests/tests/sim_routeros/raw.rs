@@ -6,17 +6,17 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// A connection of words.
-pub struct Raw<S> {
+pub(super) struct Raw<S> {
     stream: S,
 }
 
 /// Starts a router whose clock stands still.
-pub async fn router() -> Router {
+pub(super) async fn router() -> Router {
     of_version("7.22.3").await
 }
 
 /// Starts a router of some version whose clock stands still.
-pub async fn of_version(version: &str) -> Router {
+pub(super) async fn of_version(version: &str) -> Router {
     Router::start(Config {
         pace: Pace::Manual,
         version: version.parse().unwrap(),
@@ -27,14 +27,14 @@ pub async fn of_version(version: &str) -> Router {
 }
 
 impl Raw<TcpStream> {
-    pub async fn connect(to: SocketAddr) -> Self {
+    pub(super) async fn connect(to: SocketAddr) -> Self {
         Self {
             stream: TcpStream::connect(to).await.unwrap(),
         }
     }
 
     /// Connects and logs in as admin.
-    pub async fn member(router: &Router) -> Self {
+    pub(super) async fn member(router: &Router) -> Self {
         let mut raw = Self::connect(router.api()).await;
         let answer = raw.ask(&["/login", "=name=admin", "=password=admin"]).await;
         assert_eq!(answer, [["!done"]]);
@@ -43,15 +43,15 @@ impl Raw<TcpStream> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
-    pub fn over(stream: S) -> Self {
+    pub(super) fn over(stream: S) -> Self {
         Self { stream }
     }
 
-    pub async fn bytes(&mut self, bytes: &[u8]) {
+    pub(super) async fn bytes(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
-    pub async fn say(&mut self, words: &[&str]) {
+    pub(super) async fn say(&mut self, words: &[&str]) {
         let mut out = Vec::new();
         for word in words {
             assert!(word.len() < 0x80, "short words only");
@@ -63,7 +63,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     }
 
     /// Reads one sentence; nothing when the connection has ended.
-    pub async fn sentence(&mut self) -> Option<Vec<String>> {
+    pub(super) async fn sentence(&mut self) -> Option<Vec<String>> {
         let mut words = Vec::new();
         loop {
             let first = self.stream.read_u8().await.ok()?;
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     }
 
     /// Says one sentence and reads until its end.
-    pub async fn ask(&mut self, words: &[&str]) -> Vec<Vec<String>> {
+    pub(super) async fn ask(&mut self, words: &[&str]) -> Vec<Vec<String>> {
         self.say(words).await;
         let mut sentences = Vec::new();
         while let Some(sentence) = self.sentence().await {
@@ -98,7 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
     }
 
     /// Reads exactly as many bytes as expected and compares.
-    pub async fn expect(&mut self, bytes: &[u8]) {
+    pub(super) async fn expect(&mut self, bytes: &[u8]) {
         let mut have = vec![0; bytes.len()];
         self.stream.read_exact(&mut have).await.unwrap();
         assert_eq!(
@@ -109,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
 }
 
 /// Returns the value of an attribute of a reply.
-pub fn value<'a>(sentence: &'a [String], name: &str) -> Option<&'a str> {
+pub(super) fn value<'a>(sentence: &'a [String], name: &str) -> Option<&'a str> {
     let prefix = format!("={name}=");
     sentence.iter().find_map(|word| word.strip_prefix(&prefix))
 }

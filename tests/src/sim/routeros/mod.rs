@@ -1,7 +1,10 @@
 //! A simulated MikroTik router with a hotspot: the API on real ports, pages for phones, a clock that can be pushed.
+//!
 //! Built from what real routers send, not from our client. It forwards no packets and runs no scripts.
+mod browser;
 mod chap;
 mod clock;
+mod control;
 mod device;
 mod exec;
 mod faults;
@@ -28,7 +31,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio_util::sync::DropGuard;
 
+pub use browser::{Seen, Unseen};
 pub use clock::{Clock, Pace};
 pub use device::Knobs;
 pub use faults::{Cut, Faults, Latency};
@@ -107,6 +112,9 @@ pub struct Router {
     shared: Arc<Shared>,
     api: SocketAddr,
     tls: SocketAddr,
+    control: SocketAddr,
+    /// Ends everything when it is dropped; the control API's own handle has none.
+    _stop: Option<DropGuard>,
 }
 
 impl Router {
@@ -118,7 +126,6 @@ impl Router {
         let mut device = Device::new(config.version, config.knobs, clock::today());
         device.set_up(&config);
         device.install_certificate(&identity.fingerprint());
-        let shared = Arc::new(Shared::new(config.clone(), clock, device, identity));
         let listen = async |port: u16| -> anyhow::Result<(TcpListener, SocketAddr)> {
             let listener = TcpListener::bind((config.host, port))
                 .await
@@ -128,6 +135,10 @@ impl Router {
         };
         let (api_listener, api) = listen(config.api_port).await?;
         let (tls_listener, tls) = listen(config.tls_port).await?;
+        let (http_listener, http) = listen(config.http_port).await?;
+        let (control_listener, control) = listen(config.control_port).await?;
+        let portal = config.portal;
+        let shared = Arc::new(Shared::new(config, clock, device, identity, http));
         for (service, listener, address) in
             [("api", api_listener, api), ("api-ssl", tls_listener, tls)]
         {
@@ -136,8 +147,26 @@ impl Router {
                 server::caller(Arc::clone(&handle), service, stream, peer)
             });
         }
-        let router = Self { shared, api, tls };
+        let handle = Arc::clone(&shared);
+        server::serve(&shared, http_listener, http, move |stream, peer| {
+            browser::serve_pages(Arc::clone(&handle), stream, peer)
+        });
+        let guard = Some(shared.stop.clone().drop_guard());
+        let router = Self {
+            shared,
+            api,
+            tls,
+            control,
+            _stop: guard,
+        };
+        router.set_portal(portal);
         router.keep_time();
+        let handle = Self {
+            shared: Arc::clone(&router.shared),
+            _stop: None,
+            ..router
+        };
+        control::serve(handle, control_listener);
         Ok(router)
     }
 
@@ -163,6 +192,36 @@ impl Router {
     /// Returns where the API over TLS listens.
     pub fn api_tls(&self) -> SocketAddr {
         self.tls
+    }
+
+    /// Returns where the hotspot's own pages are.
+    pub fn http(&self) -> SocketAddr {
+        self.shared.http
+    }
+
+    /// Returns where the control API listens.
+    pub fn control(&self) -> SocketAddr {
+        self.control
+    }
+
+    /// Returns where pages send phones.
+    pub fn portal(&self) -> Option<SocketAddr> {
+        lock(&self.shared.site).portal
+    }
+
+    /// Installs the pages for a portal and lets phones through to it, as the install script does; nothing takes both away.
+    pub fn set_portal(&self, portal: Option<SocketAddr>) {
+        lock(&self.shared.site).portal = portal;
+        self.shared.with(|device| device.install_portal(portal));
+    }
+
+    /// Puts a file into the html directory, or takes it away.
+    pub fn put_page(&self, name: &str, contents: Option<&str>) {
+        let mut site = lock(&self.shared.site);
+        match contents {
+            Some(contents) => site.directory.put(name, contents),
+            None => site.directory.remove(name),
+        }
     }
 
     /// Returns the SHA-256 of the certificate in lower-case hexadecimal.
@@ -231,7 +290,7 @@ impl Router {
 
     /// Waits until the router is up and every port listens.
     pub async fn booted(&self) {
-        let ports = 2;
+        let ports = 3;
         let mut power = self.shared.power.subscribe();
         let mut listening = self.shared.listening.subscribe();
         // The senders live as long as `self`.
@@ -300,11 +359,5 @@ impl Router {
         self.shared.stop.cancel();
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
-    }
-}
-
-impl Drop for Router {
-    fn drop(&mut self) {
-        self.shared.stop.cancel();
     }
 }

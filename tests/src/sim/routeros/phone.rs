@@ -1,7 +1,8 @@
-//! Phones in the air around the router: joining, sleeping, changing their MAC, using traffic. Their browser is in `browser.rs`.
+//! Phones in the air around the router: joining, sleeping, changing their MAC, using traffic. Their browser is in `browser/`.
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::Router;
+use super::shared::lock;
 use super::value;
 
 /// A phone of the simulation.
@@ -46,12 +47,17 @@ impl Router {
                 None => return Err(NoPhone::Full),
             };
             device.join(&mac, address);
-            Ok(Phone {
-                mac,
-                address,
-                forward: None,
-            })
+            Ok(self.phone(mac, address))
         })
+    }
+
+    fn phone(&self, mac: String, address: Ipv4Addr) -> Phone {
+        let forward = lock(&self.shared.forwards).get(&mac).copied();
+        Phone {
+            mac,
+            address,
+            forward,
+        }
     }
 
     /// Takes a phone out of reach; the router notices by its timeouts.
@@ -92,12 +98,10 @@ impl Router {
     /// Returns every phone there ever was.
     pub fn phones(&self) -> Vec<Phone> {
         self.shared.with(|device| {
-            let phones = device.stations.values().map(|station| Phone {
-                mac: station.mac.clone(),
-                address: station.address,
-                forward: None,
-            });
-            phones.collect()
+            let phones = device.stations.values();
+            phones
+                .map(|station| self.phone(station.mac.clone(), station.address))
+                .collect()
         })
     }
 

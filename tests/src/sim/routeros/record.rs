@@ -75,7 +75,7 @@ impl Record {
         ];
         let limits = self.value("session-time-left").is_some() || self.value("login-by").is_some();
         let fields = self.fields.iter().filter(|(name, _)| {
-            !RESTLESS.contains(name) && !(limits && name.starts_with("limit-bytes"))
+            !(RESTLESS.contains(name) || limits && name.starts_with("limit-bytes"))
         });
         Self {
             id: self.id.clone(),

@@ -1,5 +1,6 @@
 //! What the parts of one running simulator share: the device behind a lock, time, faults, open connections.
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -39,12 +40,22 @@ pub(crate) struct Shared {
     /// How many of the router's ports listen.
     pub(crate) listening: watch::Sender<usize>,
     pub(crate) site: Mutex<Site>,
+    /// Where the hotspot's own pages are.
+    pub(crate) http: SocketAddr,
+    /// The forwarding ports of phones by MAC.
+    pub(crate) forwards: Mutex<BTreeMap<String, SocketAddr>>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
 
 impl Shared {
-    pub(crate) fn new(config: Config, clock: Clock, device: Device, identity: Identity) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        clock: Clock,
+        device: Device,
+        identity: Identity,
+        http: SocketAddr,
+    ) -> Self {
         let site = Site::new(config.portal);
         Self {
             config,
@@ -58,6 +69,8 @@ impl Shared {
             power: watch::Sender::new(true),
             listening: watch::Sender::new(0),
             site: Mutex::new(site),
+            http,
+            forwards: Mutex::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }

@@ -17,7 +17,7 @@ pub(crate) fn duration(span: Ms) -> String {
     if rest > 0 {
         text.push_str(&format!("{rest}s"));
     }
-    if span % 1000 > 0 {
+    if !span.is_multiple_of(1000) {
         text.push_str(&format!("{}ms", span % 1000));
     }
     if text.is_empty() {

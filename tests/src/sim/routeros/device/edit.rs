@@ -298,43 +298,31 @@ impl Device {
                 .any(|other| other.id != row.id && same(other))
         };
         let same_name = |other: &Row| other.raw("name") == row.raw("name");
-        match menu.path {
-            "/ip/hotspot/user" => {
-                if twin(&|other| same_name(other) && other.raw("server") == row.raw("server")) {
-                    return Err(Trap::plain(
-                        "failure: already have user with this name for this server",
-                    ));
-                }
-            }
-            "/ip/hotspot" => {
-                if twin(&|other| other.raw("interface") == row.raw("interface")) {
-                    return Err(Trap::plain(
-                        "failure: hotspot server already exists on this interface",
-                    ));
-                }
-            }
-            "/ip/hotspot/profile" | "/ip/hotspot/user/profile" => {
-                if twin(&same_name) {
-                    return Err(Trap::plain(
-                        "failure: profile with the same name already exists",
-                    ));
-                }
-            }
-            "/user" => {
-                if twin(&same_name) {
-                    return Err(Trap::plain(
-                        "failure: user with the same name already exists",
-                    ));
-                }
-            }
-            "/user/group" => {
-                if twin(&same_name) {
-                    return Err(Trap::plain(
-                        "failure: group with the same name already exists",
-                    ));
-                }
-            }
-            _ => {}
+        let (taken, words) = match menu.path {
+            "/ip/hotspot/user" => (
+                twin(&|other| same_name(other) && other.raw("server") == row.raw("server")),
+                "failure: already have user with this name for this server",
+            ),
+            "/ip/hotspot" => (
+                twin(&|other| other.raw("interface") == row.raw("interface")),
+                "failure: hotspot server already exists on this interface",
+            ),
+            "/ip/hotspot/profile" | "/ip/hotspot/user/profile" => (
+                twin(&same_name),
+                "failure: profile with the same name already exists",
+            ),
+            "/user" => (
+                twin(&same_name),
+                "failure: user with the same name already exists",
+            ),
+            "/user/group" => (
+                twin(&same_name),
+                "failure: group with the same name already exists",
+            ),
+            _ => (false, ""),
+        };
+        if taken {
+            return Err(Trap::plain(words));
         }
         Ok(())
     }

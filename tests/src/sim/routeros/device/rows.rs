@@ -31,7 +31,7 @@ impl Device {
                     .sessions
                     .values()
                     .filter(|session| session.rate.is_some());
-                limited.map(|session| queue_record(session)).collect()
+                limited.map(queue_record).collect()
             }
             "/log" => self.log_records(),
             "/user/active" => self.member_records(),

@@ -1,4 +1,6 @@
 //! What a router holds when it leaves the box with a hotspot set up on its bridge.
+use std::net::SocketAddr;
+
 use super::super::Config;
 use super::super::menu::{self, Shape};
 use super::{Device, Table};
@@ -146,5 +148,27 @@ impl Device {
         }
         self.touch("/certificate");
         self.touch("/ip/service");
+    }
+
+    /// Lets phones reach the portal without being logged in.
+    pub(crate) fn install_portal(&mut self, portal: Option<SocketAddr>) {
+        const OURS: &str = "mnara:portal";
+        let garden = self.table_mut("/ip/hotspot/walled-garden/ip");
+        garden
+            .rows
+            .retain(|row| row.raw("comment") != OURS.as_bytes());
+        if let Some(portal) = portal {
+            let (address, port) = (portal.ip().to_string(), portal.port().to_string());
+            garden.seed(
+                None,
+                &[
+                    ("dst-address", &address),
+                    ("protocol", "tcp"),
+                    ("dst-port", &port),
+                    ("comment", OURS),
+                ],
+            );
+        }
+        self.touch("/ip/hotspot/walled-garden/ip");
     }
 }

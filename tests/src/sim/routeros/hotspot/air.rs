@@ -20,7 +20,6 @@ impl Device {
                 upload: 0,
                 download: 0,
                 silent_since: None,
-                browser_cookie: None,
             });
         station.address = address;
         station.present = true;

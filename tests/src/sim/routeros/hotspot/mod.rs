@@ -8,7 +8,7 @@ pub use power::Reboot;
 
 use std::net::Ipv4Addr;
 
-pub(crate) use login::{Attempt, Refusal};
+pub(crate) use login::{Attempt, Refusal, Secret};
 
 use super::clock::Ms;
 
@@ -26,8 +26,6 @@ pub(crate) struct Station {
     pub(crate) download: u64,
     /// When it last fell silent.
     pub(crate) silent_since: Option<Ms>,
-    /// The browser's cookie of the hotspot.
-    pub(crate) browser_cookie: Option<String>,
 }
 
 /// A row of the router's host table.

@@ -1,13 +1,224 @@
-//! The router's own pages.
-use std::net::SocketAddr;
+//! The hotspot's own web pages: which page answers which request, logging in and out by form. What a browser outside sees is in `browser/`.
+mod forms;
+mod pages;
+mod template;
+mod variables;
 
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use super::device::Device;
+use pages::Directory;
+use template::Variables;
+
+/// A CHAP challenge shown on a page.
+#[derive(Debug, Clone)]
+pub(crate) struct Challenge {
+    id: u8,
+    bytes: Vec<u8>,
+    shown: u64,
+}
+
+/// What the servlet keeps between requests.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) portal: Option<SocketAddr>,
+    pub(crate) directory: Directory,
+    challenges: BTreeMap<Ipv4Addr, Challenge>,
+}
+
+/// One request to the servlet.
+#[derive(Debug, Clone)]
+pub(crate) struct Visit {
+    /// From where it comes.
+    pub(crate) from: Ipv4Addr,
+    /// The beginning of the servlet's links, such as `http://10.5.50.1`.
+    pub(crate) base: String,
+    /// The portal's address in the visitor's eyes.
+    pub(crate) portal: String,
+    pub(crate) path: String,
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) headers: Vec<(String, String)>,
+    /// The address outside that was asked for, when the request was caught.
+    pub(crate) caught: Option<String>,
+}
+
+/// The servlet's answer; always HTTP/1.0.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) reason: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Page {
+    fn plain(status: u16, words: &str) -> Self {
+        Self {
+            status,
+            reason: words.to_owned(),
+            headers: vec![("Content-Type".to_owned(), "text/plain".to_owned())],
+            body: words.as_bytes().to_vec(),
+        }
+    }
+
+    fn redirect(to: &str) -> Self {
+        let mut page = Self::plain(302, "Found");
+        page.headers.push(("Location".to_owned(), to.to_owned()));
+        page
+    }
+}
+
+/// What a page is about beside the visitor's state.
+#[derive(Debug, Clone, Default)]
+struct Story {
+    /// The key in `errors.txt`, the words if there is none, and the original words.
+    error: Option<(&'static str, String)>,
+    username: String,
+    /// A session that has just ended.
+    ended: Option<Variables>,
 }
 
 impl Site {
     pub(crate) fn new(portal: Option<SocketAddr>) -> Self {
-        Self { portal }
+        Self {
+            portal,
+            directory: Directory::shipped(),
+            challenges: BTreeMap::new(),
+        }
+    }
+
+    /// Returns the portal's own address.
+    pub(crate) fn portal_url(&self) -> String {
+        self.portal
+            .map(|portal| format!("http://{portal}/portal/"))
+            .unwrap_or_default()
+    }
+
+    /// Answers a request.
+    pub(crate) fn answer(&mut self, device: &mut Device, visit: &Visit) -> Page {
+        let (language, path) = self.language(visit);
+        let language = language.as_deref();
+        let online = device.sessions.contains_key(&visit.from);
+        if !online && (visit.caught.is_some() || matches!(path.as_str(), "/" | "/login")) {
+            self.log_in_by_cookie(device, visit);
+        }
+        let online = device.sessions.contains_key(&visit.from);
+        let quiet = Story::default();
+        if visit.caught.is_some() {
+            return self.first(
+                device,
+                visit,
+                language,
+                &["rlogin.html", "redirect.html"],
+                &quiet,
+            );
+        }
+        match path.as_str() {
+            "/" if online => self.first(
+                device,
+                visit,
+                language,
+                &["rstatus.html", "redirect.html"],
+                &quiet,
+            ),
+            "/" => self.first(
+                device,
+                visit,
+                language,
+                &["rlogin.html", "redirect.html"],
+                &quiet,
+            ),
+            "/login" => self.login(device, visit, language, online),
+            "/logout" => self.logout(device, visit, language, online),
+            "/status" if online => self.first(device, visit, language, &["status.html"], &quiet),
+            "/status" => match self.page(device, visit, language, "fstatus.html", &quiet) {
+                Some(page) => page,
+                None => Page::redirect(&format!("{}/login", visit.base)),
+            },
+            "/api" => self.first(device, visit, language, &["api.json"], &quiet),
+            path => {
+                let name = path.trim_start_matches('/').to_owned();
+                self.first(device, visit, language, &[&name], &quiet)
+            }
+        }
+    }
+
+    /// Splits the language from a path such as `/lv/login`; `target=lv` does the same.
+    fn language(&self, visit: &Visit) -> (Option<String>, String) {
+        let parts = visit
+            .path
+            .strip_prefix('/')
+            .and_then(|path| path.split_once('/'));
+        if let Some((language, rest)) =
+            parts.filter(|(language, _)| self.directory.has_language(language))
+        {
+            return (Some(language.to_owned()), format!("/{rest}"));
+        }
+        let target = visit
+            .parameters
+            .get("target")
+            .filter(|target| self.directory.has_language(target));
+        (target.cloned(), visit.path.clone())
+    }
+
+    /// Renders the first of some pages that exists.
+    fn first(
+        &mut self,
+        device: &Device,
+        visit: &Visit,
+        language: Option<&str>,
+        names: &[&str],
+        story: &Story,
+    ) -> Page {
+        for name in names {
+            if let Some(page) = self.page(device, visit, language, name, story) {
+                return page;
+            }
+        }
+        Page::plain(404, "Not Found")
+    }
+
+    fn page(
+        &mut self,
+        device: &Device,
+        visit: &Visit,
+        language: Option<&str>,
+        name: &str,
+        story: &Story,
+    ) -> Option<Page> {
+        let source = self.directory.file(name, language, &visit.portal)?;
+        if name == "errors.txt" {
+            return None;
+        }
+        let ending = name.rsplit('.').next().unwrap_or_default();
+        let content_type = match ending {
+            "html" | "htm" => "text/html; charset=utf-8",
+            "json" => "application/captive+json",
+            "css" => "text/css",
+            "js" => "text/javascript",
+            _ => "text/plain",
+        };
+        let templated = matches!(ending, "html" | "htm" | "txt") || name == "api.json";
+        let mut headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
+        if !templated {
+            let (status, reason) = (200, "OK".to_owned());
+            return Some(Page {
+                status,
+                reason,
+                headers,
+                body: source.into_bytes(),
+            });
+        }
+        let login_page = matches!(name, "login.html" | "flogin.html");
+        let variables = self.variables(device, visit, login_page, story);
+        let rendered = template::render(&source, &variables);
+        headers.extend(rendered.headers);
+        Some(Page {
+            status: rendered.status.0,
+            reason: rendered.status.1,
+            headers,
+            body: rendered.body.into_bytes(),
+        })
     }
 }
