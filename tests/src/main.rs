@@ -90,6 +90,10 @@ struct DarajaFlags {
     /// Takes callback addresses with the words Safaricom refuses.
     #[arg(long)]
     any_callback_url: bool,
+    /// Refuses timestamps of other zones than Nairobi's and descriptions over 13 characters. Documented, but clients in
+    /// wide use send both.
+    #[arg(long)]
+    strict: bool,
     /// Seed of every id, token and receipt; without it each run draws others.
     #[arg(long)]
     seed: Option<u64>,
@@ -163,6 +167,10 @@ async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
         config.knobs.query_per_minute = None;
     }
     config.knobs.banned_words = !flags.any_callback_url;
+    if !flags.strict {
+        config.knobs.timestamp_skew_s = None;
+        config.knobs.long_descriptions = true;
+    }
     let apps = config.apps.clone();
     let simulator = daraja::Daraja::start(config).await?;
     println!("Daraja simulated");

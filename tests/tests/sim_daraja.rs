@@ -216,6 +216,16 @@ async fn each_wrong_field_is_named() {
         .await;
     assert_eq!((status, &body["errorCode"]), (400, &json!("400.002.05")));
     assert!(world.daraja.payments().is_empty());
+    // Clients in wide use send both of these, so they can be let through.
+    world
+        .daraja
+        .tune(|knobs| (knobs.timestamp_skew_s, knobs.long_descriptions) = (None, true));
+    let mut order = world.order_at(10, PHONE, "20261122090000");
+    order["TransactionDesc"] = json!("Lipa na mpesa online");
+    let (status, _) = world
+        .post_as(&token, "/mpesa/stkpush/v1/processrequest", &order)
+        .await;
+    assert_eq!(status, 200);
 }
 
 #[tokio::test]

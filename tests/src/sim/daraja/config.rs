@@ -144,6 +144,8 @@ pub struct Knobs {
     pub max_amount: i64,
     /// How far Timestamp may be from Nairobi time; none for any.
     pub timestamp_skew_s: Option<u64>,
+    /// Takes a `TransactionDesc` longer than the documented 13 characters.
+    pub long_descriptions: bool,
     /// Refuses callback URLs with the words Safaricom refuses.
     pub banned_words: bool,
     /// Refuses callback URLs that are not https.
@@ -172,6 +174,7 @@ impl Default for Knobs {
             bad_credentials: Reply::Normal,
             max_amount: 250_000,
             timestamp_skew_s: Some(600),
+            long_descriptions: false,
             banned_words: true,
             https_only: false,
             forwarded_for: None,

@@ -174,7 +174,7 @@ impl Order {
         if order.reference.chars().any(char::is_control) {
             return Err(invalid("AccountReference"));
         }
-        if order.description.chars().count() > 13 {
+        if order.description.chars().count() > 13 && !knobs.long_descriptions {
             return Err(invalid("TransactionDesc"));
         }
         if order.shortcode != app.shortcode {
