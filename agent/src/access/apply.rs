@@ -61,6 +61,8 @@ pub enum Refusal {
     WrongMac,
     /// The user is bound to another device.
     OtherDevice,
+    /// The user's name reads as some other device's hardware address; codes must never do so.
+    NameIsMac,
     /// All places of the user are taken.
     NoMoreSessions,
     /// The router's licence allows no more devices.
@@ -98,6 +100,8 @@ impl Refusal {
             Self::WrongMac
         } else if says("not allowed to log in from this MAC") {
             Self::OtherDevice
+        } else if says("this MAC address is not yours") {
+            Self::NameIsMac
         } else if says("no more sessions are allowed") {
             Self::NoMoreSessions
         } else if says("session limit reached") {
@@ -326,6 +330,10 @@ mod tests {
             (
                 "user AB is not allowed to log in from this MAC address",
                 Refusal::OtherDevice,
+            ),
+            (
+                "invalid username (AB12CD34EF56): this MAC address is not yours",
+                Refusal::NameIsMac,
             ),
             (
                 "no more sessions are allowed for user AB",

@@ -5,9 +5,9 @@ use super::super::observed::{ActiveRow, UserRow};
 
 /// A limit this much too small is raised: it would cut the customer short.
 const SHORT_SECS: u64 = 5;
-/// A limit this much too large is lowered, unless a fiftieth of what is left is more.
-const LONG_SECS: u64 = 60;
-/// As above, for bytes.
+/// A limit this much too large is lowered: a fiftieth of what is left, within these bounds. It drifts while a device is away.
+const LONG_SECS: std::ops::RangeInclusive<u64> = 60..=3_600;
+/// A limit on bytes off by this much is put right; it does not drift.
 const BYTES: u64 = 65_536;
 
 /// What the router has counted for a user.
@@ -20,6 +20,8 @@ pub(super) struct Counted<'a> {
     pub(super) kept: &'a [&'a ActiveRow],
     /// Whether a device is about to join.
     pub(super) joining: bool,
+    /// Whether what is left was worked out from these counters; else the two cannot be added.
+    pub(super) answered: bool,
 }
 
 impl Counted<'_> {
@@ -74,36 +76,25 @@ impl Counted<'_> {
         wants: Option<u64>,
         left: Option<u64>,
     ) -> bool {
+        let drift = (left.unwrap_or_default() / 50).clamp(*LONG_SECS.start(), *LONG_SECS.end());
         // A device that joins gets its session's length from this limit, so then it must be right.
-        let long = if self.joining {
-            SHORT_SECS
-        } else {
-            LONG_SECS.max(left.unwrap_or_default() / 50)
-        };
-        differs(has, wants, SHORT_SECS, long)
+        let long = if self.joining { SHORT_SECS } else { drift };
+        self.differs(has, wants, SHORT_SECS, long)
     }
 
-    pub(super) fn bytes_differ(
-        &self,
-        has: Option<u64>,
-        wants: Option<u64>,
-        left: Option<u64>,
-    ) -> bool {
-        let long = if self.joining {
-            0
-        } else {
-            BYTES.max(left.unwrap_or_default() / 50)
-        };
-        differs(has, wants, BYTES, long)
+    pub(super) fn bytes_differ(&self, has: Option<u64>, wants: Option<u64>) -> bool {
+        let long = if self.joining { 0 } else { BYTES };
+        self.differs(has, wants, BYTES, long)
     }
-}
 
-fn differs(has: Option<u64>, wants: Option<u64>, short: u64, long: u64) -> bool {
-    match (has, wants) {
-        (None, None) => false,
-        (Some(has), Some(wants)) => {
-            has.saturating_add(short) < wants || has > wants.saturating_add(long)
+    fn differs(&self, has: Option<u64>, wants: Option<u64>, short: u64, long: u64) -> bool {
+        match (has, wants) {
+            (None, None) => false,
+            (Some(has), Some(wants)) => {
+                self.answered
+                    && (has.saturating_add(short) < wants || has > wants.saturating_add(long))
+            }
+            (None, Some(_)) | (Some(_), None) => true,
         }
-        (None, Some(_)) | (Some(_), None) => true,
     }
 }

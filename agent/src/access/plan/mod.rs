@@ -220,6 +220,7 @@ impl<'a> Plan<'a> {
             sessions: &sessions,
             kept: &kept,
             joining: !joining.is_empty(),
+            answered: self.desired.answers >= self.observed.number,
         };
         self.write_user(spec, row, &counted);
         for (session, why) in cuts {
@@ -263,8 +264,7 @@ impl<'a> Plan<'a> {
         };
         let rewrites_uptime =
             counted.uptime_differs(row.limit_uptime, limit_uptime, spec.limit_uptime);
-        let rewrites_bytes =
-            counted.bytes_differ(row.limit_bytes_total, limit_bytes, spec.limit_bytes);
+        let rewrites_bytes = counted.bytes_differ(row.limit_bytes_total, limit_bytes);
         let change = UserChange {
             profile: (row.profile != spec.profile).then(|| spec.profile.clone()),
             mac: (row.mac != spec.mac).then_some(spec.mac),
