@@ -54,3 +54,35 @@ impl Grant {
         true
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_go_forward_once_and_may_be_skipped() {
+        let at = Timestamp::from_secs;
+        let mut grant = Grant::delivered(at(10));
+        assert!(grant.advance(Step::Written, at(11)));
+        assert!(!grant.advance(Step::Written, at(12)), "a repeat is no news");
+        assert!(grant.advance(Step::Confirmed, at(13)));
+        assert!(
+            !grant.advance(Step::Delivered, at(14)),
+            "nothing undoes a confirmation"
+        );
+        assert_eq!(grant.since, at(13));
+        let mut lost = Grant::delivered(at(10));
+        assert!(lost.advance(Step::Ended, at(20)));
+        assert!(
+            !lost.advance(Step::Confirmed, at(21)),
+            "what is over is not confirmed later"
+        );
+        assert_eq!(
+            lost,
+            Grant {
+                step: Step::Ended,
+                since: at(20)
+            }
+        );
+    }
+}

@@ -167,6 +167,8 @@ impl FromStr for Money {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -201,5 +203,38 @@ mod tests {
             "99999999999999999999".parse::<Money>(),
             Err(BadMoney::Overflow)
         );
+    }
+
+    #[test]
+    fn sums_and_whole_shillings_are_checked() {
+        let most = Money::from_cents(i64::MAX);
+        assert_eq!(most.plus(Money::from_cents(1)), Err(BadMoney::Overflow));
+        assert_eq!(
+            Money::from_cents(150).plus(Money::from_cents(-50)),
+            Ok(Money::from_shillings(1))
+        );
+        assert_eq!(
+            Money::from_cents(4950).whole_shillings(),
+            Err(BadMoney::NotWhole)
+        );
+        assert_eq!(Money::from_cents(-5000).whole_shillings(), Ok(-50));
+    }
+
+    proptest! {
+        #[test]
+        fn every_amount_reads_back(cents in -i64::MAX..=i64::MAX) {
+            let money = Money::from_cents(cents);
+            prop_assert_eq!(money.to_decimal().parse(), Ok(money));
+        }
+
+        #[test]
+        fn no_text_is_read_as_another_amount(text in "-?[0-9]{1,12}(\\.[0-9]{1,4})?") {
+            if let Ok(money) = text.parse::<Money>() {
+                // The same number without the parser: cents are the digits with the point moved by two.
+                let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+                let moved: i128 = format!("{whole}{part:0<4}").parse().unwrap();
+                prop_assert_eq!(i128::from(money.cents()) * 100, moved);
+            }
+        }
     }
 }

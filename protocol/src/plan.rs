@@ -113,3 +113,51 @@ pub struct Plan {
     #[n(7)]
     pub position: u16,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_words_follow_from_the_limits() {
+        let terms = |duration_secs, online_secs, data_bytes| Terms {
+            duration_secs,
+            online_secs,
+            data_bytes,
+            devices: 1,
+            rate: None,
+        };
+        for (terms, kind, hours, megabytes) in [
+            (terms(Some(3600), None, None), PlanType::Time, Some(1), None),
+            (terms(Some(3601), None, None), PlanType::Time, Some(2), None),
+            (
+                terms(Some(u32::MAX), None, Some(1)),
+                PlanType::Time,
+                Some(1_193_047),
+                Some(1),
+            ),
+            (terms(None, Some(1800), None), PlanType::Time, Some(1), None),
+            (
+                terms(Some(86_400), Some(1800), None),
+                PlanType::Time,
+                Some(24),
+                None,
+            ),
+            (
+                terms(None, None, Some(500_000_001)),
+                PlanType::Data,
+                None,
+                Some(501),
+            ),
+            (terms(None, None, None), PlanType::Time, None, None),
+        ] {
+            assert_eq!(terms.plan_type(), kind);
+            assert_eq!(terms.duration_hours(), hours);
+            assert_eq!(terms.data_limit_mb(), megabytes);
+        }
+        assert_eq!(
+            (PlanType::Time.as_str(), PlanType::Data.as_str()),
+            ("time", "data")
+        );
+    }
+}

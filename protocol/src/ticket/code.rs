@@ -146,6 +146,8 @@ impl fmt::Debug for TicketCode {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -181,5 +183,77 @@ mod tests {
         assert!(TicketCode::parse("4A3B2C1D0E0F").unwrap().looks_like_mac());
         assert!(!TicketCode::parse("4A3B2C1D0E0G").unwrap().looks_like_mac());
         assert!(!TicketCode::parse("4A3B2C1D").unwrap().looks_like_mac());
+    }
+
+    #[test]
+    fn what_comes_along_when_a_code_is_pasted_does_no_harm() {
+        let code = TicketCode::parse("7KQ2M0X190AB").unwrap();
+        for pasted in [
+            "7KQ2-M0X1-90AB\r\n",
+            "\u{feff}7KQ2\u{200b}-\u{ad}M0X1\u{2011}90AB",
+            "\t7KQ2_M0X1.90AB\u{a0}",
+            "7KQ2\u{2212}M0X1\u{3000}90AB",
+        ] {
+            assert_eq!(TicketCode::parse(pasted), Ok(code.clone()), "{pasted:?}");
+        }
+        assert_eq!(TicketCode::parse(&"-".repeat(300)), Err(BadCode));
+    }
+
+    #[test]
+    fn random_codes_are_never_mac_shaped() {
+        // All 60 bits of these codes give hexadecimal digits; the four that are left over choose the place that changes.
+        let digits = (0..PLATFORM_LENGTH).fold(0_u64, |bits, _| (bits << 5) | 0b01111);
+        for spare in 0..16_u64 {
+            for values in [0, digits] {
+                let code = TicketCode::from_random(((spare << 60) | values).to_be_bytes());
+                assert!(!code.looks_like_mac());
+                assert_eq!(code.as_str().len(), PLATFORM_LENGTH);
+                let changed = code.as_str().bytes().filter(|b| !b.is_ascii_hexdigit());
+                assert_eq!(changed.count(), 1);
+            }
+        }
+        let mixed = TicketCode::from_random([0x0f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]);
+        assert_eq!(mixed.as_str(), "ZZZZZZZZZZZZ");
+    }
+
+    proptest! {
+        /// Whatever a person does to a code that still reads as the code to another person, it stays the same code.
+        #[test]
+        fn a_code_survives_how_people_write_it(
+            letters in "[0-9A-HJKMNP-TV-Z]{6,16}",
+            habits in prop::collection::vec((any::<bool>(), 0..4_u8, prop::sample::select(vec!["", "", "-", " ", ".", "\u{2013}", "--", "\n"])), 16),
+        ) {
+            let mut typed = String::new();
+            for (letter, (lower, look_alike, between)) in letters.chars().zip(&habits) {
+                let letter = match (letter, look_alike) {
+                    ('0', 0 | 1) => 'O',
+                    ('1', 0) => 'I',
+                    ('1', 1) => 'L',
+                    (letter, _) => letter,
+                };
+                typed.push(if *lower { letter.to_ascii_lowercase() } else { letter });
+                typed.push_str(between);
+            }
+            let code = TicketCode::parse(&typed).unwrap();
+            prop_assert_eq!(code.as_str(), &letters);
+            prop_assert_eq!(TicketCode::parse(&code.shown()).unwrap(), code);
+        }
+
+        #[test]
+        fn whatever_is_typed_gives_a_stored_form_or_nothing(typed in "\\PC{0,40}") {
+            if let Ok(code) = TicketCode::parse(&typed) {
+                prop_assert!((MIN_LENGTH..=MAX_LENGTH).contains(&code.as_str().len()));
+                prop_assert!(code.as_str().bytes().all(|letter| CROCKFORD.contains(&letter)));
+                prop_assert_eq!(TicketCode::parse(code.as_str()), Ok(code));
+            }
+        }
+
+        #[test]
+        fn different_random_bits_give_different_codes(one: u64, other: u64) {
+            let code = |bits: u64| TicketCode::from_random(bits.to_be_bytes());
+            prop_assert!(!code(one).looks_like_mac());
+            prop_assert_eq!(TicketCode::parse(code(one).as_str()), Ok(code(one)));
+            prop_assert!(code(one) != code(other) || one << 4 == other << 4);
+        }
     }
 }

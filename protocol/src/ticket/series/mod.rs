@@ -367,46 +367,10 @@ fn low_bits(value: u128) -> u32 {
     u32::from_be_bytes([a, b, c, d])
 }
 
-/// Says that codes of this form are so nearly used up that too many numbers would be skipped.
+/// Says that codes of this form are so nearly used up that more than [`MAX_SKIPPED`] numbers would be skipped.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("too few codes of this length are free: choose longer codes or another prefix")]
 pub struct Crowded;
-
-/// Finds the numbers a new series must pass over to have `count` tickets, ascending, as [`Series::skipped`] wants them.
-///
-/// They are those whose code an earlier number has, `taken` knows, or RouterOS would take for a MAC address.
-///
-/// # Errors
-/// [`Crowded`] when more than [`MAX_SKIPPED`] would be passed over.
-pub fn collisions(
-    key: &SeriesKey,
-    series_prefix: &str,
-    alphabet: Alphabet,
-    length: u8,
-    count: u32,
-    mut taken: impl FnMut(&TicketCode) -> bool,
-) -> Result<Vec<u32>, Crowded> {
-    let press = Press::new(key, series_prefix, alphabet, length);
-    let mut own = std::collections::BTreeSet::new();
-    let mut skipped = Vec::new();
-    let mut kept = 0;
-    for number in 0..u32::MAX {
-        if kept == count.min(MAX_COUNT) {
-            break;
-        }
-        let value = press.value(number);
-        let code = press.letters(value);
-        if code.looks_like_mac() || taken(&code) || !own.insert(value) {
-            if skipped.len() == MAX_SKIPPED {
-                return Err(Crowded);
-            }
-            skipped.push(number);
-        } else {
-            kept += 1;
-        }
-    }
-    Ok(skipped)
-}
 
 /// Expected hits in a year by someone who tries codes at one site as fast as its throttle allows: live codes × tries per second ×
 /// seconds of a year ÷ number of possible codes. Above 1, a form is refused.
