@@ -62,6 +62,9 @@ struct RouterFlags {
     /// Where the captive portal listens that phones are sent to.
     #[arg(long)]
     portal: Option<SocketAddr>,
+    /// How many phones are on its Wi-Fi from the start.
+    #[arg(long, default_value_t = 2)]
+    phones: u16,
     /// Seconds a boot takes.
     #[arg(long, default_value_t = 20)]
     boot: u64,
@@ -141,8 +144,18 @@ async fn run_router(flags: RouterFlags) -> anyhow::Result<()> {
     println!("  api           {}", router.api());
     println!("  api-ssl       {}", router.api_tls());
     println!("  certificate   SHA-256 {}", router.fingerprint());
+    println!("  hotspot pages http://{}/login", router.http());
+    println!("  control API   http://{}/state", router.control());
     for (name, password, group) in users {
         println!("  user          {name}, password {password}, group {group}");
+    }
+    for number in 1..=flags.phones {
+        let phone = router.join(None).context("letting a phone join")?;
+        let browser = router.forward(&phone.mac, 0)?;
+        println!(
+            "  phone {number:<7} {}, {}; its browser: http://{browser}/",
+            phone.mac, phone.address
+        );
     }
     until_told().await?;
     router.stop().await;
