@@ -29,7 +29,19 @@ impl Controller {
     /// # Errors
     /// When it was not built.
     pub async fn new(folder: &Path, daraja: &str, changed: &watch::Sender<u64>) -> Result<Self> {
-        let binary = built("mnara-controller")?;
+        Self::of(built("mnara-controller")?, folder, daraja, changed).await
+    }
+
+    /// As [`Self::new`], of a program that lies elsewhere.
+    ///
+    /// # Errors
+    /// When the program cannot be run.
+    pub async fn of(
+        binary: PathBuf,
+        folder: &Path,
+        daraja: &str,
+        changed: &watch::Sender<u64>,
+    ) -> Result<Self> {
         let listen = ports::free()?;
         let clock = folder.join("controller.clock");
         let data = folder.join("controller");
@@ -71,6 +83,18 @@ impl Controller {
             log: Log::new("controller", changed),
             program: None,
         })
+    }
+
+    /// Tells it something more through its environment, from its next start on.
+    pub fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.retain(|(other, _)| *other != name);
+        self.settings.push((name, value.to_owned()));
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.listen
     }
 
     fn call(&self) -> Command {

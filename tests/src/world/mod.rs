@@ -1,11 +1,291 @@
 //! Worlds for flows and the demo: real programs on real ports with the simulated outside around them. A world is set up,
 //! pushed about and looked at here; what ought to happen is in the flows.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use tokio::sync::watch;
+
+pub mod agent;
 pub mod business;
 pub mod cable;
 pub mod clock;
 pub mod controller;
 pub mod folder;
 pub mod http;
+pub mod phone;
 pub mod ports;
 pub mod program;
+
+use self::agent::{Agent, PASSWORD, USER};
+use self::business::{Business, PLANS, PlanSpec};
+use self::cable::Cable;
+use self::controller::Controller;
+use self::folder::Folder;
+use self::http::Caller;
+use self::phone::Phone;
+use self::program::PATIENCE;
+use crate::sim::daraja::{self, App, Daraja};
+use crate::sim::routeros::{self, Router};
+
+/// What a world begins with.
+#[derive(Debug)]
+pub struct Setup {
+    /// The business' name.
+    pub business: &'static str,
+    /// What it sells.
+    pub plans: Vec<PlanSpec>,
+    /// The Daraja app it is paid through.
+    pub account: App,
+    /// The simulated Daraja.
+    pub daraja: daraja::Config,
+    /// The simulated router of the first site; its users are set by the world.
+    pub router: routeros::Config,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            business: "Mnara Wi-Fi",
+            plans: PLANS.to_vec(),
+            account: App::sandbox_paybill(),
+            daraja: daraja::Config::sandbox(),
+            router: routeros::Config {
+                boot: Duration::from_millis(500),
+                ..routeros::Config::default()
+            },
+        }
+    }
+}
+
+/// One site: a router, an agent beside it, and its cable to the cloud.
+#[derive(Debug)]
+pub struct Site {
+    /// Its id.
+    pub id: String,
+    /// Its router.
+    pub router: Router,
+    /// Its agent.
+    pub agent: Agent,
+    /// The cable.
+    pub cable: Cable,
+}
+
+impl Site {
+    /// A phone joins the site's Wi-Fi.
+    ///
+    /// # Errors
+    /// When the router has no address left.
+    pub fn join(&self) -> Result<Phone> {
+        let phone = self.router.join(None).context("joining the Wi-Fi")?;
+        Ok(Phone::new(phone.mac, self.agent.portal()))
+    }
+}
+
+/// Everything together. Programs end when it is dropped; [`World::end`] ends it in order and looks for errors.
+#[derive(Debug)]
+pub struct World {
+    /// The cloud.
+    pub controller: Controller,
+    /// M-PESA.
+    pub daraja: Daraja,
+    /// The business.
+    pub business: Business,
+    /// Its first site.
+    pub site: Site,
+    /// A caller from outside.
+    pub caller: Caller,
+    changed: watch::Sender<u64>,
+    allowed: Vec<&'static str>,
+    folder: Folder,
+}
+
+impl World {
+    /// Starts everything and waits until the site knows what it sells.
+    ///
+    /// # Errors
+    /// When anything does not come up.
+    pub async fn start(setup: Setup) -> Result<Self> {
+        let folder = Folder::new()?;
+        let changed = watch::Sender::new(0);
+        let daraja = Daraja::start(setup.daraja).await?;
+        let mut controller = Controller::new(folder.path(), &daraja.url(), &changed).await?;
+        controller.start().await?;
+        let business = Business::open(
+            &controller,
+            folder.path(),
+            setup.business,
+            &setup.account,
+            &setup.plans,
+        )
+        .await?;
+        let site = site(
+            &controller,
+            &business,
+            &business.site,
+            &folder,
+            "agent",
+            setup.router,
+            &changed,
+        )
+        .await?;
+        let world = Self {
+            controller,
+            daraja,
+            business,
+            site,
+            caller: Caller::program()?,
+            changed,
+            allowed: Vec::new(),
+            folder,
+        };
+        world.knows_its_plans(&world.site).await?;
+        Ok(world)
+    }
+
+    /// Opens another site of the same business.
+    ///
+    /// # Errors
+    /// When anything does not come up.
+    pub async fn second_site(&self, name: &str, router: routeros::Config) -> Result<Site> {
+        let id = business::site(&self.controller, &self.business.provider, name).await?;
+        let site = site(
+            &self.controller,
+            &self.business,
+            &id,
+            &self.folder,
+            "second",
+            router,
+            &self.changed,
+        )
+        .await?;
+        self.knows_its_plans(&site).await?;
+        Ok(site)
+    }
+
+    /// Waits until a site's portal offers everything that is for sale.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn knows_its_plans(&self, site: &Site) -> Result<()> {
+        let watcher = site.join()?;
+        self.until("the portal offers every plan", async || {
+            let page = watcher.home(&site.router).await?;
+            Ok(self
+                .business
+                .plans
+                .iter()
+                .all(|plan| page.text.contains(plan.name))
+                .then_some(()))
+        })
+        .await?;
+        site.router.leave(&watcher.mac).context("leaving the Wi-Fi")
+    }
+
+    /// Looks again after everything any program says, and every so often, until a look finds what it looks for.
+    ///
+    /// # Errors
+    /// When it does not in time; the error has the last reason and the ends of the logs.
+    pub async fn until<T>(
+        &self,
+        what: &str,
+        mut look: impl AsyncFnMut() -> Result<Option<T>>,
+    ) -> Result<T> {
+        let mut changed = self.changed.subscribe();
+        let mut ticks = tokio::time::interval(Duration::from_millis(100));
+        let mut last = None;
+        let looking = async {
+            loop {
+                changed.borrow_and_update();
+                match look().await {
+                    Ok(Some(found)) => return found,
+                    Ok(None) => last = None,
+                    Err(error) => last = Some(error),
+                }
+                tokio::select! {
+                    // The sender lives in `self`.
+                    _ = changed.changed() => {}
+                    _ = ticks.tick() => {}
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, looking).await {
+            Ok(found) => Ok(found),
+            Err(_) => {
+                let reason = last
+                    .map(|error| format!(" ({error:#})"))
+                    .unwrap_or_default();
+                bail!(
+                    "in vain for {PATIENCE:?}: {what}{reason}\ncontroller:\n{}\nagent:\n{}",
+                    self.controller.log().tail(25),
+                    self.site.agent.log().tail(25),
+                )
+            }
+        }
+    }
+
+    /// Expects an ERROR line with these words, as a flow that breaks something must.
+    pub fn allow(&mut self, words: &'static str) {
+        self.allowed.push(words);
+    }
+
+    /// Where the worlds' files are.
+    #[must_use]
+    pub const fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// Ends everything in order and fails when a program said that something went wrong.
+    ///
+    /// # Errors
+    /// When a program does not end well, or said ERROR.
+    pub async fn end(mut self) -> Result<()> {
+        if self.site.agent.runs() {
+            self.site.agent.stop().await?;
+        }
+        if self.controller.runs() {
+            self.controller.stop().await?;
+        }
+        self.daraja.stop().await;
+        self.site.router.stop().await;
+        let mut errors = self.controller.log().errors();
+        errors.extend(self.site.agent.log().errors());
+        errors.retain(|line| !self.allowed.iter().any(|words| line.contains(words)));
+        ensure!(
+            errors.is_empty(),
+            "a program said that something went wrong:\n{}",
+            errors.join("\n")
+        );
+        Ok(())
+    }
+}
+
+async fn site(
+    controller: &Controller,
+    business: &Business,
+    id: &str,
+    folder: &Folder,
+    name: &str,
+    router: routeros::Config,
+    changed: &watch::Sender<u64>,
+) -> Result<Site> {
+    let mut agent = Agent::new(folder.path(), name, changed)?;
+    let router = Router::start(routeros::Config {
+        users: vec![(USER.to_owned(), PASSWORD.to_owned(), "full".to_owned())],
+        portal: Some(agent.portal()),
+        ..router
+    })
+    .await?;
+    let near = SocketAddr::from(([127, 0, 0, 1], 0));
+    let cable = Cable::lay(near, controller.address()).await?;
+    let line = business.claim(controller, id).await?;
+    agent.enrol(&line, cable.address(), &router).await?;
+    agent.start().await?;
+    Ok(Site {
+        id: id.to_owned(),
+        router,
+        agent,
+        cable,
+    })
+}

@@ -1,0 +1,313 @@
+//! Durable, deduplicated intake of callbacks, against the same rows written by pgbench with as many clients, one commit each.
+//! `cargo xtask bench webhooks` starts the database and says where the programs are.
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a bench prints its numbers and is told by its environment what to measure"
+)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, ensure};
+use mnara_tests::measure::Samples;
+use mnara_tests::measure::load::send;
+use mnara_tests::measure::table::{Goal, Line, Table};
+use mnara_tests::sim::daraja::{App, Config, Daraja};
+use mnara_tests::world::business::{Business, PLANS};
+use mnara_tests::world::controller::Controller;
+use mnara_tests::world::folder::Folder;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use sha2::{Digest, Sha256};
+use tokio::process::Command;
+use tokio::sync::watch;
+
+const CLIENTS: usize = 64;
+const ROUNDS: usize = 3;
+/// Callbacks of one round; as many payments wait for them, less the repeated ones.
+const CALLBACKS: usize = 20_000;
+/// How many in a hundred come twice.
+const REPEATED: u32 = 30;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let folder = Folder::new()?;
+    let database = Database {
+        programs: env("MNARA_BENCH_POSTGRES")?.into(),
+        socket: env("MNARA_BENCH_SOCKET")?,
+    };
+    database
+        .psql("postgres", "create database webhooks")
+        .await?;
+    let daraja = Daraja::start(Config::sandbox()).await?;
+    let changed = watch::Sender::new(0);
+    let binary = PathBuf::from(env("MNARA_BENCH_CONTROLLER")?);
+    let mut controller = Controller::of(binary, folder.path(), &daraja.url(), &changed).await?;
+    controller.set("DATABASE_ADMIN_URL", &database.url("postgres"));
+    controller.set("DATABASE_URL", &database.url("mnara_app"));
+    controller.command(&["db", "prepare"]).await?;
+    controller.command(&["db", "migrate"]).await?;
+    let business = Business::open(
+        &controller,
+        folder.path(),
+        "Bench",
+        &App::sandbox_paybill(),
+        &PLANS[..1],
+    )
+    .await?;
+    controller.start().await?;
+
+    let (mut ours, mut floor, mut times) =
+        (Samples::default(), Samples::default(), Samples::default());
+    for round in 0..ROUNDS {
+        let requests = Arc::new(round_of_callbacks(&database, &business, round).await?);
+        database.psql("webhooks", "checkpoint").await?;
+        let outcome = send(controller.address(), requests, CLIENTS).await?;
+        ensure!(
+            outcome.refused == 0,
+            "{} callbacks were refused",
+            outcome.refused
+        );
+        ours.add(outcome.rate());
+        times.add(outcome.times.p99());
+        database.await_settled(&controller).await?;
+
+        // Nothing of ours may run while the floor is measured.
+        controller.program()?.freeze()?;
+        database.psql("webhooks", "checkpoint").await?;
+        let rate = pgbench(&database, folder.path()).await;
+        controller.program()?.thaw()?;
+        floor.add(rate?);
+        println!(
+            "round {}: ours {:.0}/s, pgbench {:.0}/s",
+            round + 1,
+            outcome.rate(),
+            floor.quantile(1.0)
+        );
+    }
+    let kept = database
+        .ask("select count(*) from callbacks where body_hash <> secret_hash")
+        .await?;
+    let sent: usize = kept.trim().parse().context("counting what was kept")?;
+    let distinct = ROUNDS * distinct();
+    ensure!(
+        sent == distinct,
+        "{distinct} different callbacks were sent and {sent} were kept"
+    );
+
+    let mut table = Table::default();
+    table.add(Line {
+        what: format!("callbacks kept a second, {CLIENTS} at once, {REPEATED} % repeated"),
+        floor: Some(("pgbench".to_owned(), floor.median())),
+        ours: ours.median(),
+        unit: "/s",
+        goal: Some((Goal::AtLeast, 1.0)),
+    });
+    table.add(Line {
+        what: "the same, against all of M-PESA".to_owned(),
+        floor: None,
+        ours: ours.median(),
+        unit: "/s",
+        goal: Some((Goal::AtLeast, 12_000.0)),
+    });
+    table.add(Line {
+        what: "answer to a callback, p99".to_owned(),
+        floor: None,
+        ours: times.median(),
+        unit: "ms",
+        goal: None,
+    });
+    println!("\n{table}");
+    controller.stop().await
+}
+
+fn env(name: &str) -> Result<String> {
+    std::env::var(name)
+        .with_context(|| format!("{name} is not set: run this as `cargo xtask bench webhooks`"))
+}
+
+const fn distinct() -> usize {
+    CALLBACKS - CALLBACKS * REPEATED as usize / 100
+}
+
+/// Makes payments that wait, and the requests that end them: each once, and some a second time later on.
+async fn round_of_callbacks(
+    database: &Database,
+    business: &Business,
+    round: usize,
+) -> Result<Vec<Vec<u8>>> {
+    let secret = |number: usize| -> String {
+        let digest = Sha256::digest(format!("{round}-{number}"));
+        hex::encode(&digest[..16])
+    };
+    // One statement for all: their secrets are computed as above.
+    let sql = format!(
+        "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, plan_id,
+             plan_revision, bought, msisdn, account_reference, secret_hash, merchant_request_id, checkout_request_id, push, queries)
+         select gen_random_uuid(), '{}', 'mpesa_customer_payment', '{{}}', 20, 'KES', 'pending', '2026-01-01', '{}', 1, '\\x00',
+             '254' || (700000000 + n), 'S{round}X' || n,
+             sha256(convert_to(left(encode(sha256(convert_to('{round}-' || n, 'UTF8')), 'hex'), 32), 'UTF8')),
+             'm-{round}-' || n, 'ws_CO_{round}_' || n, 'accepted', 0
+         from generate_series(0, {}) n",
+        business.provider,
+        business.plans[0].id,
+        distinct() - 1,
+    );
+    database.psql("webhooks", &sql).await?;
+    let mut order: Vec<usize> = (0..distinct()).collect();
+    let mut rng = StdRng::seed_from_u64(u64::try_from(round)?);
+    while order.len() < CALLBACKS {
+        let again = rng.random_range(0..distinct());
+        order.push(again);
+    }
+    // Repeats come soon after, as they do in life, and from another connection.
+    for place in (1..order.len()).rev() {
+        order.swap(place, rng.random_range(0..=place));
+    }
+    Ok(order
+        .into_iter()
+        .map(|number| {
+            let body = format!(
+                "{{\"Body\":{{\"stkCallback\":{{\"MerchantRequestID\":\"m-{round}-{number}\",\
+                 \"CheckoutRequestID\":\"ws_CO_{round}_{number}\",\"ResultCode\":1032,\
+                 \"ResultDesc\":\"Request cancelled by user\"}}}}}}"
+            );
+            format!(
+                "POST /api/pay/{}/{} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                business.provider,
+                secret(number),
+                body.len()
+            )
+            .into_bytes()
+        })
+        .collect())
+}
+
+/// The same two rows, one commit each; a repeated one finds its body there already.
+const SCRIPT: &str = "\\set repeated random(1, 100)
+\\set number random(1, 1000)
+\\if :repeated <= 30
+with kept as (insert into callbacks (id, secret_hash, body_hash, body, source, received_at) values (gen_random_uuid(), sha256(convert_to('floor' || :number, 'UTF8')), sha256(convert_to('floor' || :number, 'UTF8')), convert_to(repeat('x', 170), 'UTF8'), '127.0.0.1', '2026-01-01') on conflict (secret_hash, body_hash) do nothing returning id) insert into jobs (id, provider_id, kind, unique_key, payload, run_at, attempts, created_at) select gen_random_uuid(), null, 'floor', id::text, '{}', '2100-01-01', 0, '2026-01-01' from kept;
+\\else
+with fresh as (select gen_random_uuid() as id), kept as (insert into callbacks (id, secret_hash, body_hash, body, source, received_at) select id, sha256(convert_to(id::text, 'UTF8')), sha256(convert_to(id::text, 'UTF8')), convert_to(repeat('x', 170), 'UTF8'), '127.0.0.1', '2026-01-01' from fresh on conflict (secret_hash, body_hash) do nothing returning id) insert into jobs (id, provider_id, kind, unique_key, payload, run_at, attempts, created_at) select gen_random_uuid(), null, 'floor', id::text, '{}', '2100-01-01', 0, '2026-01-01' from kept;
+\\endif
+";
+
+/// Transactions a second of the same insert.
+async fn pgbench(database: &Database, folder: &Path) -> Result<f64> {
+    let script = folder.join("floor.sql");
+    std::fs::write(&script, SCRIPT)?;
+    let each = (CALLBACKS / CLIENTS).to_string();
+    let clients = CLIENTS.to_string();
+    let output = Command::new(database.program("pgbench"))
+        .args([
+            "-n",
+            "-M",
+            "prepared",
+            "-j",
+            "2",
+            "-c",
+            &clients,
+            "-t",
+            &each,
+            "-U",
+            "postgres",
+            "-h",
+            &database.socket,
+            "-f",
+        ])
+        .arg(&script)
+        .arg("webhooks")
+        .output()
+        .await
+        .context("starting pgbench")?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(
+        output.status.success(),
+        "pgbench failed: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text.lines()
+        .find_map(|line| {
+            line.strip_prefix("tps = ")?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        })
+        .with_context(|| format!("pgbench told no rate:\n{text}"))
+}
+
+struct Database {
+    programs: PathBuf,
+    socket: String,
+}
+
+impl Database {
+    fn url(&self, user: &str) -> String {
+        format!(
+            "postgres://{user}@{}/webhooks",
+            self.socket.replace('/', "%2F")
+        )
+    }
+
+    /// A program of PostgreSQL: Debian keeps some of them elsewhere than the server's.
+    fn program(&self, name: &str) -> PathBuf {
+        Some(self.programs.join(name))
+            .filter(|path| path.is_file())
+            .unwrap_or_else(|| name.into())
+    }
+
+    async fn psql(&self, database: &str, sql: &str) -> Result<()> {
+        self.run(database, sql).await.map(drop)
+    }
+
+    async fn ask(&self, sql: &str) -> Result<String> {
+        self.run("webhooks", sql).await
+    }
+
+    async fn run(&self, database: &str, sql: &str) -> Result<String> {
+        let output = Command::new(self.program("psql"))
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-h",
+                &self.socket,
+                "-d",
+                database,
+                "-c",
+                sql,
+            ])
+            .output()
+            .await
+            .context("starting psql")?;
+        ensure!(
+            output.status.success(),
+            "psql: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Waits until the jobs of the last round are done, so that they do not run into the next measurement.
+    async fn await_settled(&self, controller: &Controller) -> Result<()> {
+        let mut looks = tokio::time::interval(std::time::Duration::from_millis(200));
+        loop {
+            looks.tick().await;
+            ensure!(controller.runs(), "the controller ended");
+            let waiting = self
+                .ask("select count(*) from jobs where kind = 'settle' and dead_at is null")
+                .await?;
+            if waiting.trim() == "0" {
+                return Ok(());
+            }
+        }
+    }
+}

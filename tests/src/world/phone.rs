@@ -1,0 +1,177 @@
+//! A customer's phone with its browser: opens the portal, sends its forms, and is or is not online. Pages are read as a person
+//! reads them, by their words.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::sim::routeros::Router;
+
+/// A phone on a site's Wi-Fi.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    /// Its MAC as the router writes it.
+    pub mac: String,
+    portal: SocketAddr,
+}
+
+/// A page as it was shown.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The status.
+    pub status: u16,
+    /// The page.
+    pub text: String,
+}
+
+impl Phone {
+    /// A phone with that MAC at the site whose portal listens there.
+    #[must_use]
+    pub const fn new(mac: String, portal: SocketAddr) -> Self {
+        Self { mac, portal }
+    }
+
+    /// The address of a page of the portal.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}/portal/{path}", self.portal)
+    }
+
+    /// Opens the portal.
+    ///
+    /// # Errors
+    /// When the phone sees nothing.
+    pub async fn home(&self, router: &Router) -> Result<Page> {
+        self.open(router, "").await
+    }
+
+    /// Opens a page of the portal, following redirects as a browser does.
+    ///
+    /// # Errors
+    /// When the phone sees nothing.
+    pub async fn open(&self, router: &Router, path: &str) -> Result<Page> {
+        self.follow(router, self.url(path)).await
+    }
+
+    async fn follow(&self, router: &Router, mut url: String) -> Result<Page> {
+        for _ in 0..5 {
+            let seen = router
+                .open(&self.mac, &url)
+                .await
+                .with_context(|| format!("opening {url}"))?;
+            match seen.header("location") {
+                Some(next) if (300..400).contains(&seen.status) => {
+                    url = self.absolute(&url, next)?
+                }
+                _ => {
+                    return Ok(Page {
+                        status: seen.status,
+                        text: seen.text(),
+                    });
+                }
+            }
+        }
+        anyhow::bail!("{url} redirects without end")
+    }
+
+    fn absolute(&self, from: &str, to: &str) -> Result<String> {
+        Ok(url::Url::parse(from)?.join(to)?.to_string())
+    }
+
+    /// Types a code into the portal.
+    ///
+    /// # Errors
+    /// When the phone sees nothing.
+    pub async fn redeem(&self, router: &Router, code: &str) -> Result<Page> {
+        self.submit(router, "code", &[("code", code)]).await
+    }
+
+    /// Buys a plan: the price and revision are those of the page, as in the form it shows.
+    ///
+    /// # Errors
+    /// When the plan is not on the page, or the phone sees nothing.
+    pub async fn buy(&self, router: &Router, plan: &str, number: &str) -> Result<Page> {
+        let page = self.home(router).await?;
+        let revision = revision(&page.text, plan)
+            .with_context(|| format!("plan {plan} is not on the page"))?;
+        self.submit(
+            router,
+            "buy",
+            &[("plan", plan), ("revision", &revision), ("phone", number)],
+        )
+        .await
+    }
+
+    /// Sends a form of the portal and follows where it leads.
+    ///
+    /// # Errors
+    /// When the phone sees nothing.
+    pub async fn submit(&self, router: &Router, path: &str, form: &[(&str, &str)]) -> Result<Page> {
+        let url = self.url(path);
+        let seen = router
+            .submit(&self.mac, &url, form)
+            .await
+            .with_context(|| format!("sending a form to {url}"))?;
+        match seen.header("location") {
+            Some(next) if (300..400).contains(&seen.status) => {
+                self.follow(router, self.absolute(&url, next)?).await
+            }
+            _ => Ok(Page {
+                status: seen.status,
+                text: seen.text(),
+            }),
+        }
+    }
+
+    /// Whether the router lets it through: its active sessions are asked, nobody else.
+    #[must_use]
+    pub fn online(&self, router: &Router) -> bool {
+        router.rows("/ip/hotspot/active").iter().any(|row| {
+            row.get("mac-address")
+                .is_some_and(|mac| mac.eq_ignore_ascii_case(&self.mac))
+        })
+    }
+
+    /// Waits until the router lets it through.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn comes_online(&self, router: &Router) -> Result<()> {
+        self.settles(router, true).await
+    }
+
+    /// Waits until the router lets it through no more.
+    ///
+    /// # Errors
+    /// When it still does after a while.
+    pub async fn goes_offline(&self, router: &Router) -> Result<()> {
+        self.settles(router, false).await
+    }
+
+    async fn settles(&self, router: &Router, online: bool) -> Result<()> {
+        let settled = router.until(|router| (self.online(router) == online).then_some(()));
+        let in_time = tokio::time::timeout(super::program::PATIENCE, settled).await;
+        ensure!(
+            in_time.is_ok(),
+            "{} is {} on the router; its active sessions: {:?}",
+            self.mac,
+            if online {
+                "not let through"
+            } else {
+                "still let through"
+            },
+            router.rows("/ip/hotspot/active")
+        );
+        Ok(())
+    }
+}
+
+/// The revision in the form that sells a plan.
+fn revision(page: &str, plan: &str) -> Option<String> {
+    let form = page.split("<form").find(|form| form.contains(plan))?;
+    let field = form
+        .split("<input")
+        .find(|input| input.contains("name=\"revision\""))?;
+    let value = field.split("value=\"").nth(1)?;
+    Some(value.split('"').next()?.to_owned())
+}
