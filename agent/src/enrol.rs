@@ -1,3 +1,204 @@
-//! Enrolment on the site. What is signed, and the paths, are in `mnara_protocol::enrol`, which the controller uses too.
-//! JSON: GET identity → {"keys":[hex],"signature":hex}; POST enrol {"claim","public_key":hex,"software","signature":hex} →
-//! {"agent_id","site_id","provider_id","controller_keys":[hex],"controller_time":millis,"proof":hex}; errors are problem documents.
+//! Enrolment: check who the controller is, hand in the claim with a key made here, keep the answer. Run once per site; repeating it with
+//! the same claim and key gives the same answer, since the first may have been lost.
+
+use anyhow::{Context, anyhow, bail, ensure};
+use ed25519_dalek::{SigningKey, VerifyingKey};
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::enrol::{self, ENROL_PATH, Enrolled, IDENTITY_PATH};
+use mnara_protocol::frame::{MAX_PINNED, Pinned};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use crate::config::{EnrolConfig, Enrolment, RouterFile, StateDir, verifying_key};
+use crate::dial::{Body, Dates, DialError, Target};
+
+#[derive(Deserialize)]
+struct IdentityAnswer {
+    keys: Vec<String>,
+    signature: String,
+}
+
+#[derive(Serialize)]
+struct EnrolRequest<'a> {
+    claim: &'a str,
+    public_key: String,
+    software: &'a str,
+    signature: String,
+}
+
+#[derive(Deserialize)]
+struct EnrolAnswer {
+    agent_id: String,
+    site_id: String,
+    provider_id: String,
+    controller_keys: Vec<String>,
+    controller_time: i64,
+    proof: String,
+}
+
+/// Enrols this machine. `system_now` is what the system thinks the time is: nothing better is known yet, and all it does is date the web
+/// certificate; who the controller is rests on the fingerprint.
+///
+/// # Errors
+/// A sentence for the person who pasted the line.
+pub async fn enrol(
+    config: &EnrolConfig,
+    state: &StateDir,
+    system_now: Timestamp,
+    random: impl Fn() -> [u8; 32],
+) -> anyhow::Result<Enrolment> {
+    let router = router(config)?;
+    let ca = config
+        .ca
+        .as_deref()
+        .map(|path| {
+            std::fs::read_to_string(path)
+                .with_context(|| format!("could not read {}", path.display()))
+        })
+        .transpose()?;
+    let mut expected = [0; 32];
+    hex::decode_to_slice(config.identity.trim(), &mut expected)
+        .context("--identity is 64 hexadecimal digits; copy the whole line")?;
+    let target = Target::new(&config.controller, ca.as_deref())?;
+    let key = state.key(&random)?;
+
+    let (dates, identity, keys) = identify(&target, system_now, &expected, random()).await?;
+    let (enrolled, mut told) = hand_in(&target, dates, &config.claim, &key, &identity).await?;
+    // A spare kept offline is pinned with the one in use.
+    told.extend(keys);
+    let mut pinned = vec![identity];
+    for key in told {
+        if !pinned.contains(&key) && pinned.len() < MAX_PINNED {
+            pinned.push(key);
+        }
+    }
+    let enrolment = Enrolment {
+        controller: config.controller.clone(),
+        ca,
+        agent: enrolled.agent,
+        site: enrolled.site,
+        provider: enrolled.provider,
+        pinned: Pinned {
+            keys: pinned,
+            serial: 0,
+        },
+        enrolled_at: enrolled.time,
+    };
+    if let Some(router) = router {
+        state.keep_router(&router)?;
+    }
+    state.keep_enrolment(&enrolment)?;
+    Ok(enrolment)
+}
+
+/// Checks that the controller holds the identity key whose fingerprint the line names. Nothing of ours has been sent before.
+pub(crate) async fn identify(
+    target: &Target,
+    now: Timestamp,
+    expected: &[u8; 32],
+    nonce: [u8; 32],
+) -> anyhow::Result<(Dates, VerifyingKey, Vec<VerifyingKey>)> {
+    let path = format!("{IDENTITY_PATH}?nonce={}", hex::encode(nonce));
+    let mut dates = Dates::Good(now);
+    let mut answer = target.request(dates, &path, Body::None).await;
+    if answer.as_ref().is_err_and(|error| {
+        matches!(
+            error.downcast_ref::<DialError>(),
+            Some(DialError::Dates)
+        )
+    }) {
+        // The system's date may be wrong, as on a router without a battery. The identity proven below does not rest on it.
+        dates = Dates::Any;
+        answer = target.request(dates, &path, Body::None).await;
+    }
+    let answer: IdentityAnswer = serde_json::from_slice(&answer?)
+        .context("the address answers, but not as a Mnara controller does")?;
+    ensure!(
+        answer.keys.len() <= MAX_PINNED,
+        "the controller's identity does not make sense"
+    );
+    let keys = answer
+        .keys
+        .iter()
+        .map(|key| verifying_key(key))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let signature = sixty_four(&answer.signature);
+    let identity = keys.iter().copied().find(|key| {
+        bool::from(enrol::fingerprint(key).ct_eq(expected))
+            && signature.is_some_and(|signature| {
+                enrol::verify_identity(key, &nonce, &signature).is_ok()
+            })
+    });
+    let identity = identity.ok_or_else(|| {
+        anyhow!(
+            "{} is not the controller this line was made by: its identity key is another one. Nothing was sent to it",
+            target.host()
+        )
+    })?;
+    Ok((dates, identity, keys))
+}
+
+async fn hand_in(
+    target: &Target,
+    dates: Dates,
+    claim: &str,
+    key: &SigningKey,
+    identity: &VerifyingKey,
+) -> anyhow::Result<(Enrolled, Vec<VerifyingKey>)> {
+    let claim = claim.trim();
+    let public = key.verifying_key();
+    let request = serde_json::to_vec(&EnrolRequest {
+        claim,
+        public_key: hex::encode(public.as_bytes()),
+        software: crate::SOFTWARE,
+        signature: hex::encode(enrol::sign_claim(key, claim)),
+    })?;
+    let answer = target
+        .request(dates, ENROL_PATH, Body::Json(request))
+        .await
+        .context("the controller did not take the claim; make a new line for the site if this one is older than an hour or was used")?;
+    let answer: EnrolAnswer =
+        serde_json::from_slice(&answer).context("the controller's answer does not make sense")?;
+    let enrolled = Enrolled {
+        agent: answer.agent_id.parse()?,
+        site: answer.site_id.parse()?,
+        provider: answer.provider_id.parse()?,
+        time: Timestamp::from_millis(answer.controller_time),
+    };
+    let proof = sixty_four(&answer.proof)
+        .ok_or_else(|| anyhow!("the controller's proof does not make sense"))?;
+    if enrol::verify_enrolled(identity, &public, claim, &enrolled, &proof).is_err() {
+        bail!("the answer was not signed by the controller this line was made by; nothing was kept");
+    }
+    let keys = answer
+        .controller_keys
+        .iter()
+        .take(MAX_PINNED)
+        .map(|key| verifying_key(key))
+        .collect::<anyhow::Result<_>>()?;
+    Ok((enrolled, keys))
+}
+
+fn router(config: &EnrolConfig) -> anyhow::Result<Option<RouterFile>> {
+    let Some(address) = &config.router else {
+        return Ok(None);
+    };
+    let path = config.router_password_file.as_deref().ok_or_else(|| {
+        anyhow!("--router needs --router-password-file, a file with the password of the router's user")
+    })?;
+    let password = std::fs::read_to_string(path)
+        .with_context(|| format!("could not read {}", path.display()))?;
+    RouterFile::new(
+        address,
+        config.router_pin.as_deref(),
+        &SecretString::from(password),
+    )
+    .map(Some)
+}
+
+fn sixty_four(text: &str) -> Option<[u8; 64]> {
+    let mut bytes = [0; 64];
+    hex::decode_to_slice(text, &mut bytes).ok()?;
+    Some(bytes)
+}

@@ -1,6 +1,7 @@
 //! What a look at the router tells: who is online, what is used, what was confirmed, whether the router came back or started anew.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{Mac, SessionId, TicketId};
@@ -13,7 +14,7 @@ use super::{Commands, Core, Now, random};
 use crate::access::observed::Observed;
 
 impl Core {
-    pub(super) fn observed(&mut self, seen: Box<Observed>, now: Now, out: &mut Commands) {
+    pub(super) fn observed(&mut self, seen: Arc<Observed>, now: Now, out: &mut Commands) {
         if std::mem::take(&mut self.router.lost) {
             self.health(HealthEvent::RouterBack, None, now, out);
         }

@@ -26,6 +26,7 @@ mod tickets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
@@ -83,7 +84,7 @@ pub enum Event {
     /// Feed rows that are on disk.
     Rows(Vec<RowChange>),
     /// The router was looked at.
-    Observed(Box<Observed>),
+    Observed(Arc<Observed>),
     /// The router took a user and the log-in of a device.
     Written(TicketId, Mac),
     /// The router was not as it had been left, and this many repairs were made.
@@ -158,7 +159,7 @@ struct Lookup {
 /// What the router was like at the last look.
 #[derive(Default)]
 struct Router {
-    seen: Option<Box<Observed>>,
+    seen: Option<Arc<Observed>>,
     at: Option<Ticks>,
     lost: bool,
     refused: bool,

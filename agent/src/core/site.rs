@@ -39,11 +39,12 @@ pub struct BadRow {
     pub kind: u16,
 }
 
-/// Checks that rows can be applied, before they are stored. Rows of kinds that only a later version knows pass: they are kept raw.
-///
-/// # Errors
-/// [`BadRow`] names the first that cannot.
-pub fn check(rows: &[RowChange]) -> Result<(), BadRow> {
+impl Core {
+    /// Checks that rows can be applied, before they are stored. Rows of kinds that only a later version knows pass: they are kept raw.
+    ///
+    /// # Errors
+    /// [`BadRow`] names the first that cannot.
+    pub fn check(rows: &[RowChange]) -> Result<(), BadRow> {
     for row in rows {
         let Some(body) = &row.body else { continue };
         match Row::decode(row.kind, body) {
@@ -52,15 +53,6 @@ pub fn check(rows: &[RowChange]) -> Result<(), BadRow> {
         }
     }
     Ok(())
-}
-
-impl Core {
-    /// Checks that rows can be applied, before they are stored.
-    ///
-    /// # Errors
-    /// [`BadRow`] names the first that cannot.
-    pub fn check(rows: &[RowChange]) -> Result<(), BadRow> {
-        check(rows)
     }
 
     pub(super) fn rows(&mut self, rows: Vec<RowChange>, now: Now, out: &mut Commands) {

@@ -78,13 +78,17 @@ impl Counted<'_> {
     ) -> bool {
         let drift = (left.unwrap_or_default() / 50).clamp(*LONG_SECS.start(), *LONG_SECS.end());
         // A device that joins gets its session's length from this limit, so then it must be right.
-        let long = if self.joining { SHORT_SECS } else { drift };
-        self.differs(has, wants, SHORT_SECS, long)
+        let (short, long) = if self.joining {
+            (0, SHORT_SECS)
+        } else {
+            (SHORT_SECS, drift)
+        };
+        self.differs(has, wants, short, long)
     }
 
     pub(super) fn bytes_differ(&self, has: Option<u64>, wants: Option<u64>) -> bool {
-        let long = if self.joining { 0 } else { BYTES };
-        self.differs(has, wants, BYTES, long)
+        let slack = if self.joining { 0 } else { BYTES };
+        self.differs(has, wants, slack, slack)
     }
 
     fn differs(&self, has: Option<u64>, wants: Option<u64>, short: u64, long: u64) -> bool {

@@ -171,6 +171,25 @@ fn an_ended_ticket_is_cut_off_in_order_and_removed_after_its_counters_are_in() {
 }
 
 #[test]
+fn a_user_goes_only_after_its_cookies() {
+    let mut model = Model::new();
+    model.settle(&wanting(vec![spec(1, 1, &[1])]));
+    let id = model.id();
+    model.observed.cookies.push(CookieRow {
+        id: id.clone(),
+        user: name(1),
+        mac: Some(mac(1)),
+    });
+    let first = plan(&Desired::nothing(), &model.observed);
+    assert!(matches!(
+        first.as_slice(),
+        [Action::DisableUser { .. }, Action::RemoveCookie { id: cookie, .. }] if *cookie == id
+    ));
+    model.settle(&Desired::nothing());
+    assert!(model.observed.users.is_empty() && model.observed.cookies.is_empty());
+}
+
+#[test]
 fn a_phone_with_a_new_address_of_its_own_takes_the_place_of_its_old_self() {
     let mut model = Model::new();
     host(&mut model, 1, 1);
@@ -291,6 +310,27 @@ fn small_differences_are_not_written_to_flash_but_a_log_in_is_exact() {
     host(&mut model, 1, 1);
     model.settle(&wanting(vec![wanted]));
     assert_eq!(model.observed.users[0].limit_uptime, Some(3_550));
+}
+
+#[test]
+fn the_last_byte_and_the_last_second_still_let_a_device_in() {
+    let mut model = Model::new();
+    host(&mut model, 1, 1);
+    let mut wanted = spec(1, 1, &[1]);
+    wanted.limit_bytes = Some(16_000);
+    wanted.limit_uptime = Some(100);
+    model.settle(&wanting(vec![wanted.clone()]));
+    model.observed.active[0].bytes_in = 16_000;
+    model.observed.active[0].uptime_secs = 100;
+    // Extra time and data were bought, just a little, and the ticket moves to another phone.
+    wanted.limit_bytes = Some(1);
+    wanted.limit_uptime = Some(1);
+    wanted.devices = vec![mac(2)];
+    wanted.mac = Some(mac(2));
+    model.settle(&wanting(vec![wanted.clone()]));
+    host(&mut model, 2, 2);
+    model.settle(&wanting(vec![wanted]));
+    assert_eq!(online(&model), [(mac(2), name(1))]);
 }
 
 #[test]

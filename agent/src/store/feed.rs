@@ -1,0 +1,122 @@
+//! The feed's statements: rows as they came, and the place they lead to.
+
+use mnara_protocol::session::FeedCursor;
+use sqlx::{Row, SqliteConnection, query};
+
+use super::journal::signed;
+use super::{Rows, StoreError};
+use crate::core::RowChange;
+
+/// Rows read in one go.
+const READ_AT_ONCE: i64 = 1_000;
+
+pub(super) async fn store(
+    conn: &mut SqliteConnection,
+    change: Rows,
+) -> Result<Vec<RowChange>, sqlx::Error> {
+    let mut changes = change.rows;
+    for row in &changes {
+        let kind = i64::from(row.kind);
+        match &row.body {
+            Some(body) => {
+                query(
+                    "INSERT INTO feed (kind, id, round, body) VALUES (?, ?, (SELECT feed_round FROM meta), ?)
+                     ON CONFLICT (kind, id) DO UPDATE SET round = excluded.round, body = excluded.body",
+                )
+                .bind(kind)
+                .bind(row.id.as_slice())
+                .bind(body)
+                .execute(&mut *conn)
+                .await?;
+            }
+            None => {
+                query("DELETE FROM feed WHERE kind = ? AND id = ?")
+                    .bind(kind)
+                    .bind(row.id.as_slice())
+                    .execute(&mut *conn)
+                    .await?;
+            }
+        }
+    }
+    if !change.more {
+        let stale = query(
+            "DELETE FROM feed WHERE round < (SELECT feed_round FROM meta) RETURNING kind, id",
+        )
+        .fetch_all(&mut *conn)
+        .await?;
+        for row in &stale {
+            let (kind, id) = key(row)?;
+            changes.push(RowChange {
+                kind,
+                id,
+                body: None,
+            });
+        }
+    }
+    set_cursor(conn, change.cursor).await?;
+    Ok(changes)
+}
+
+pub(super) async fn restart(conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    query("UPDATE meta SET feed_round = feed_round + 1")
+        .execute(&mut *conn)
+        .await?;
+    set_cursor(conn, FeedCursor::default()).await
+}
+
+async fn set_cursor(conn: &mut SqliteConnection, cursor: FeedCursor) -> Result<(), sqlx::Error> {
+    query("UPDATE meta SET cursor_revision = ?, cursor_kind = ?, cursor_id = ?")
+        .bind(signed(cursor.revision.0))
+        .bind(i64::from(cursor.kind))
+        .bind(cursor.id.as_slice())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Reads all rows, some at a time, in one order.
+pub(super) async fn each(
+    conn: &mut SqliteConnection,
+    mut take: impl FnMut(RowChange),
+) -> Result<(), StoreError> {
+    let read_error = |source| StoreError::Read {
+        what: "feed",
+        source,
+    };
+    let mut after = (-1_i64, Vec::new());
+    loop {
+        let rows = query(
+            "SELECT kind, id, body FROM feed WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?",
+        )
+        .bind(after.0)
+        .bind(&after.1)
+        .bind(READ_AT_ONCE)
+        .fetch_all(&mut *conn)
+        .await
+        .map_err(read_error)?;
+        let Some(last) = rows.last() else {
+            return Ok(());
+        };
+        let (kind, id) = key(last).map_err(read_error)?;
+        after = (i64::from(kind), id.to_vec());
+        for row in &rows {
+            let (kind, id) = key(row).map_err(read_error)?;
+            let body = row.try_get("body").map_err(read_error)?;
+            take(RowChange {
+                kind,
+                id,
+                body: Some(body),
+            });
+        }
+    }
+}
+
+fn key(row: &sqlx::sqlite::SqliteRow) -> Result<(u16, [u8; 16]), sqlx::Error> {
+    let kind: i64 = row.try_get("kind")?;
+    let id: &[u8] = row.try_get("id")?;
+    let kind = u16::try_from(kind).map_err(|wrong| sqlx::Error::Decode(wrong.into()))?;
+    let id = id
+        .try_into()
+        .map_err(|wrong: std::array::TryFromSliceError| sqlx::Error::Decode(wrong.into()))?;
+    Ok((kind, id))
+}

@@ -1,0 +1,338 @@
+//! Opening the store: bringing the file to this version and reading the state back.
+
+use std::path::Path;
+use std::time::Duration;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::JournalId;
+use mnara_protocol::session::{EntryNo, FeedCursor, Mark, Revision};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Connection, Row, SqliteConnection, query};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::journal::{self, number};
+use super::{KeptFloor, QUEUE, Saved, Store, StoreError, feed, writer};
+use crate::clock::Uptime;
+use crate::core::{Core, Identity, Now, Replay};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/agent");
+
+/// What a store that does not exist yet begins with.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh {
+    /// The journal's identity.
+    pub journal: JournalId,
+    /// The controller's time at the enrolment.
+    pub floor: Timestamp,
+}
+
+/// What the store says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The journal.
+    pub journal: JournalId,
+    /// Its oldest entry.
+    pub oldest: EntryNo,
+    /// Its end.
+    pub last: Mark,
+    /// The last entry the controller is known to have.
+    pub acknowledged: EntryNo,
+    /// The place in the feed.
+    pub cursor: FeedCursor,
+    /// Whether everything that happened at this site is known here.
+    pub resynced: bool,
+    /// The clock's floor, at or after every time in the store.
+    pub floor: KeptFloor,
+}
+
+/// A store that is open and has not been read.
+pub struct Opened {
+    conn: SqliteConnection,
+    about: About,
+}
+
+impl Opened {
+    /// Opens the file, making it if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] when it cannot be opened, as when another agent has it; [`StoreError::Damaged`] when it is no store.
+    pub async fn open(path: &Path, fresh: Fresh) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            // Two agents on one store would both redeem.
+            .locking_mode(SqliteLockingMode::Exclusive)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(2))
+            .statement_cache_capacity(24)
+            .pragma("cache_size", "-512")
+            .pragma("temp_store", "memory");
+        let mut conn = SqliteConnection::connect_with(&options)
+            .await
+            .map_err(opening)?;
+        MIGRATIONS
+            .run_direct(None, &mut conn, false)
+            .await
+            .map_err(|error| match error {
+                sqlx::migrate::MigrateError::Execute(error) => opening(error),
+                other => StoreError::Migrate(other),
+            })?;
+        query(
+            "INSERT INTO meta (id, journal, resynced, acknowledged, cursor_revision, cursor_kind, cursor_id, feed_round, floor)
+             VALUES (1, ?, 0, 0, 0, 0, zeroblob(16), 0, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(fresh.journal.as_bytes().as_slice())
+        .bind(fresh.floor.as_millis())
+        .execute(&mut conn)
+        .await
+        .map_err(StoreError::Write)?;
+        let about = about(&mut conn).await?;
+        Ok(Self { conn, about })
+    }
+
+    /// What the store says of itself.
+    #[must_use]
+    pub const fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// Reads the state back. Damage to the snapshot or the journal is reported and leaves what is whole; then facts must be taken back from
+    /// the controller.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`] when the file cannot be read at all.
+    pub async fn load(
+        &mut self,
+        identity: Identity,
+        seed: [u8; 32],
+        now: Now,
+    ) -> Result<Loaded, StoreError> {
+        let mut replay = Replay::new(identity, seed, self.about.resynced);
+        let mut damaged = false;
+        let mut from = EntryNo(0);
+        match self.saved("SELECT entry, at, body, sum FROM snapshot", "snapshot").await? {
+            Ok(Some(saved)) => match replay.snapshot(&saved.body) {
+                Ok(()) => from = saved.entry,
+                Err(error) => {
+                    tracing::error!(%error, "the snapshot is left aside");
+                    damaged = true;
+                }
+            },
+            Ok(None) => {}
+            Err(Rotten) => damaged = true,
+        }
+        feed::each(&mut self.conn, |row| replay.row(row, now)).await?;
+        match self.saved("SELECT entry, at, body, sum FROM checkpoint", "checkpoint").await? {
+            // An older checkpoint than the snapshot has nothing to add.
+            Ok(Some(saved)) if saved.entry >= from => {
+                if let Err(error) = replay.checkpoint(saved.entry.0, &saved.body) {
+                    tracing::error!(%error, "the checkpoint is left aside");
+                }
+            }
+            Ok(_) => {}
+            Err(Rotten) => tracing::error!("the checkpoint is damaged and left aside"),
+        }
+        if from.next() < self.about.oldest {
+            // The entries before are gone and the snapshot that had them is not readable.
+            damaged = true;
+        }
+        let broken = self.replay(&mut replay, from).await?;
+        damaged |= broken.is_some();
+        if damaged {
+            replay.distrust();
+        }
+        Ok(Loaded {
+            core: replay.finish(self.about.last.number.0),
+            broken_at: broken,
+        })
+    }
+
+    /// Feeds the entries after the snapshot to the core. Names the first that is damaged, where it stops.
+    async fn replay(
+        &mut self,
+        replay: &mut Replay,
+        from: EntryNo,
+    ) -> Result<Option<EntryNo>, StoreError> {
+        let mut next = from.next().max(self.about.oldest);
+        let mut expected: Option<Mark> = None;
+        loop {
+            let entries = journal::read(&mut self.conn, next..=self.about.last.number).await?;
+            let Some(last) = entries.last() else {
+                return Ok(None);
+            };
+            next = last.number.next();
+            for entry in &entries {
+                let follows = expected.is_none_or(|mark| {
+                    mark.number.next() == entry.number && mark.chain == entry.previous
+                });
+                if !follows {
+                    tracing::error!(entry = %entry.number, "the journal does not hang together from this entry on");
+                    return Ok(Some(entry.number));
+                }
+                if let Err(error) = replay.entry(entry.number.0, entry.kind, &entry.body) {
+                    tracing::error!(%error, "the journal is read up to this entry");
+                    return Ok(Some(entry.number));
+                }
+                expected = Some(entry.mark());
+            }
+        }
+    }
+
+    async fn saved(
+        &mut self,
+        statement: &'static str,
+        what: &'static str,
+    ) -> Result<Result<Option<Saved>, Rotten>, StoreError> {
+        let read_error = |source| StoreError::Read { what, source };
+        let row = query(statement)
+            .fetch_optional(&mut self.conn)
+            .await
+            .map_err(read_error)?;
+        let Some(row) = row else {
+            return Ok(Ok(None));
+        };
+        let saved = Saved {
+            entry: EntryNo(number(row.try_get("entry").map_err(read_error)?, what)?),
+            at: Timestamp::from_millis(row.try_get("at").map_err(read_error)?),
+            body: row.try_get("body").map_err(read_error)?,
+        };
+        let sum: &[u8] = row.try_get("sum").map_err(read_error)?;
+        if sum == writer::sum(saved.entry, &saved.body) {
+            Ok(Ok(Some(saved)))
+        } else {
+            tracing::error!(what, "a sum does not match");
+            Ok(Err(Rotten))
+        }
+    }
+
+    /// Starts the writer. It ends when every [`Store`] is dropped, having carried out what was asked.
+    #[must_use]
+    pub fn start(self) -> (Store, JoinHandle<()>) {
+        let (requests, queue) = mpsc::channel(QUEUE);
+        let writer = tokio::spawn(writer::run(self.conn, self.about.last, queue));
+        (Store { requests }, writer)
+    }
+
+    /// Has the database look itself over.
+    ///
+    /// # Errors
+    /// [`StoreError::Read`].
+    pub async fn check(&mut self) -> Result<bool, StoreError> {
+        let row = query("PRAGMA quick_check(1)")
+            .fetch_one(&mut self.conn)
+            .await
+            .map_err(|source| StoreError::Read {
+                what: "integrity",
+                source,
+            })?;
+        let said: &str = row.try_get(0).map_err(|source| StoreError::Read {
+            what: "integrity",
+            source,
+        })?;
+        Ok(said == "ok")
+    }
+}
+
+/// What reading back gave.
+pub struct Loaded {
+    /// The core as it was.
+    pub core: Core,
+    /// The first entry that could not be read back, if any: the journal must be begun anew.
+    pub broken_at: Option<EntryNo>,
+}
+
+struct Rotten;
+
+/// Tells a file that cannot be opened now from one that is no store.
+fn opening(error: sqlx::Error) -> StoreError {
+    const CORRUPT: &str = "11";
+    const NOT_A_DATABASE: &str = "26";
+    let damaged = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| code == CORRUPT || code == NOT_A_DATABASE);
+    if damaged {
+        StoreError::Damaged(error)
+    } else {
+        StoreError::Open(error)
+    }
+}
+
+async fn about(conn: &mut SqliteConnection) -> Result<About, StoreError> {
+    const WHAT: &str = "description";
+    let read_error = |source| StoreError::Read { what: WHAT, source };
+    let row = query(
+        "SELECT journal, resynced, acknowledged, cursor_revision, cursor_kind, cursor_id, unproven_since, boot, boot_millis, floor AS kept_floor,
+            max(floor, coalesce((SELECT max(at) FROM journal), floor), coalesce((SELECT at FROM snapshot), floor),
+                coalesce((SELECT at FROM checkpoint), floor)) AS floor
+         FROM meta",
+    )
+    .fetch_one(&mut *conn)
+    .await
+    .map_err(read_error)?;
+    let journal = JournalId::from_bytes(sixteen(&row, "journal")?);
+    let (oldest, last) = journal::ends(conn, journal).await?;
+    let kind: i64 = row.try_get("cursor_kind").map_err(read_error)?;
+    let unproven: Option<i64> = row.try_get("unproven_since").map_err(read_error)?;
+    let latest: i64 = row.try_get("floor").map_err(read_error)?;
+    let kept: i64 = row.try_get("kept_floor").map_err(read_error)?;
+    let boot: Option<Vec<u8>> = row.try_get("boot").map_err(read_error)?;
+    let boot_millis: Option<i64> = row.try_get("boot_millis").map_err(read_error)?;
+    let uptime = boot
+        .and_then(|boot| <[u8; 16]>::try_from(boot).ok())
+        .zip(boot_millis.and_then(|millis| u64::try_from(millis).ok()))
+        .map(|(boot, millis)| Uptime {
+            boot: u128::from_be_bytes(boot),
+            millis,
+        });
+    Ok(About {
+        journal,
+        oldest,
+        last,
+        acknowledged: EntryNo(number(
+            row.try_get("acknowledged").map_err(read_error)?,
+            WHAT,
+        )?),
+        cursor: FeedCursor {
+            revision: Revision(number(
+                row.try_get("cursor_revision").map_err(read_error)?,
+                WHAT,
+            )?),
+            kind: u16::try_from(kind).map_err(|_| StoreError::Inconsistent { what: WHAT })?,
+            id: sixteen(&row, "cursor_id")?,
+        },
+        resynced: row.try_get("resynced").map_err(read_error)?,
+        floor: KeptFloor {
+            time: Timestamp::from_millis(latest.max(grown(kept, uptime))),
+            unproven_since: unproven.map(Timestamp::from_millis),
+            uptime,
+        },
+    })
+}
+
+/// The floor as it would be now if the machine has not restarted since it was kept.
+fn grown(kept: i64, then: Option<Uptime>) -> i64 {
+    let since = then.zip(Uptime::read()).map_or(0, |(then, now)| {
+        if then.boot == now.boot {
+            now.millis.saturating_sub(then.millis)
+        } else {
+            0
+        }
+    });
+    kept.saturating_add(i64::try_from(since).unwrap_or(0))
+}
+
+fn sixteen(row: &SqliteRow, column: &'static str) -> Result<[u8; 16], StoreError> {
+    let bytes: &[u8] = row.try_get(column).map_err(|source| StoreError::Read {
+        what: column,
+        source,
+    })?;
+    bytes
+        .try_into()
+        .map_err(|_| StoreError::Inconsistent { what: column })
+}

@@ -1,0 +1,210 @@
+//! The one writer: takes what has arrived, puts it into one commit, and answers after it. After a failed write it stops for good, since
+//! what a disk that failed once has kept is known only by opening the file again.
+
+use mnara_protocol::session::{EntryNo, Mark};
+use sha2::{Digest, Sha256};
+use sqlx::{Connection, SqliteConnection, query};
+use tokio::sync::{mpsc, oneshot};
+
+use super::journal::{self, signed};
+use super::{Closed, KeptFloor, NewJournal, Pruned, Request, Saved, StoreError, feed};
+
+/// Requests put into one commit at most.
+const TOGETHER: usize = 64;
+
+type Answer = Box<dyn FnOnce(Result<(), Closed>) + Send>;
+
+pub(super) async fn run(
+    mut conn: SqliteConnection,
+    mut end: Mark,
+    mut requests: mpsc::Receiver<Request>,
+) {
+    let mut batch = Vec::with_capacity(TOGETHER);
+    while requests.recv_many(&mut batch, TOGETHER).await > 0 {
+        let (writes, reads): (Vec<_>, Vec<_>) = batch
+            .drain(..)
+            .partition(|request| !matches!(request, Request::Read(..)));
+        if !writes.is_empty()
+            && let Err(error) = commit(&mut conn, &mut end, writes).await
+        {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the store could not be written and takes nothing more until it is opened again"
+            );
+            // Closing may fail for the same reason; the file is opened anew either way.
+            let _ = conn.close().await;
+            return;
+        }
+        for request in reads {
+            if let Request::Read(range, done) = request {
+                let read = journal::read(&mut conn, range).await;
+                if let Err(error) = &read {
+                    tracing::error!(
+                        error = error as &dyn std::error::Error,
+                        "the journal could not be read"
+                    );
+                }
+                let _ = done.send(read.map_err(|_| Closed));
+            }
+        }
+    }
+    if let Err(error) = conn.close().await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "the store was not closed in good order; nothing that was answered is lost"
+        );
+    }
+}
+
+/// Carries out writes in one commit. Answers leave after it, or say that it failed.
+async fn commit(
+    conn: &mut SqliteConnection,
+    end: &mut Mark,
+    writes: Vec<Request>,
+) -> Result<(), StoreError> {
+    let mut answers: Vec<Answer> = Vec::with_capacity(writes.len());
+    let mut reached = *end;
+    let done = async {
+        let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
+        for request in writes {
+            let answer = carry_out(&mut transaction, &mut reached, request).await?;
+            answers.push(answer);
+        }
+        transaction.commit().await
+    }
+    .await;
+    let told = match &done {
+        Ok(()) => {
+            *end = reached;
+            Ok(())
+        }
+        Err(_) => Err(Closed),
+    };
+    for answer in answers {
+        answer(told);
+    }
+    done.map_err(StoreError::Write)
+}
+
+fn answer<T: Send + 'static>(done: oneshot::Sender<Result<T, Closed>>, value: T) -> Answer {
+    Box::new(move |told| {
+        // Whoever asked may have gone; what was asked is on disk all the same.
+        let _ = done.send(told.map(|()| value));
+    })
+}
+
+async fn carry_out(
+    conn: &mut SqliteConnection,
+    end: &mut Mark,
+    request: Request,
+) -> Result<Answer, sqlx::Error> {
+    Ok(match request {
+        Request::Append(entries, done) => {
+            *end = journal::append(conn, *end, &entries).await?;
+            let mark = *end;
+            answer(done, mark)
+        }
+        Request::Rows(rows, done) => {
+            let changes = feed::store(conn, rows).await?;
+            answer(done, changes)
+        }
+        Request::RestartFeed(done) => {
+            feed::restart(conn).await?;
+            answer(done, ())
+        }
+        Request::Checkpoint(saved, floor, done) => {
+            save(conn, Place::Checkpoint, &saved).await?;
+            keep_floor(conn, floor).await?;
+            answer(done, ())
+        }
+        Request::Snapshot {
+            saved,
+            floor,
+            resynced,
+            acknowledged,
+            done,
+        } => {
+            save(conn, Place::Snapshot, &saved).await?;
+            keep_floor(conn, floor).await?;
+            query("UPDATE meta SET resynced = ?, acknowledged = max(acknowledged, ?)")
+                .bind(resynced)
+                .bind(signed(acknowledged.0))
+                .execute(&mut *conn)
+                .await?;
+            let oldest = journal::prune(conn, acknowledged, saved.entry, saved.at).await?;
+            answer(done, Pruned { oldest })
+        }
+        Request::Floor(floor, done) => {
+            keep_floor(conn, floor).await?;
+            answer(done, ())
+        }
+        Request::NewJournal(new, done) => {
+            *end = begin_anew(conn, new).await?;
+            let mark = *end;
+            answer(done, mark)
+        }
+        // Reads are parted from writes before.
+        Request::Read(..) => Box::new(|_| ()),
+    })
+}
+
+async fn begin_anew(conn: &mut SqliteConnection, new: NewJournal) -> Result<Mark, sqlx::Error> {
+    let mark = journal::begin_anew(conn, new.journal, new.after, new.before).await?;
+    query("UPDATE meta SET journal = ?, acknowledged = 0, resynced = 0")
+        .bind(new.journal.as_bytes().as_slice())
+        .execute(&mut *conn)
+        .await?;
+    query("DELETE FROM checkpoint").execute(&mut *conn).await?;
+    let saved = Saved {
+        entry: mark.number,
+        at: new.at,
+        body: new.snapshot,
+    };
+    save(conn, Place::Snapshot, &saved).await?;
+    Ok(mark)
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Snapshot,
+    Checkpoint,
+}
+
+async fn save(conn: &mut SqliteConnection, place: Place, saved: &Saved) -> Result<(), sqlx::Error> {
+    let statement = match place {
+        Place::Snapshot => {
+            "INSERT OR REPLACE INTO snapshot (id, entry, at, body, sum) VALUES (1, ?, ?, ?, ?)"
+        }
+        Place::Checkpoint => {
+            "INSERT OR REPLACE INTO checkpoint (id, entry, at, body, sum) VALUES (1, ?, ?, ?, ?)"
+        }
+    };
+    query(statement)
+        .bind(signed(saved.entry.0))
+        .bind(saved.at.as_millis())
+        .bind(&saved.body)
+        .bind(sum(saved.entry, &saved.body).as_slice())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What tells damage from a snapshot: SHA-256 of the entry's number and the bytes.
+pub(super) fn sum(entry: EntryNo, body: &[u8]) -> [u8; 32] {
+    Sha256::new()
+        .chain_update(entry.0.to_be_bytes())
+        .chain_update(body)
+        .finalize()
+        .into()
+}
+
+async fn keep_floor(conn: &mut SqliteConnection, floor: KeptFloor) -> Result<(), sqlx::Error> {
+    query("UPDATE meta SET floor = ?, unproven_since = ?, boot = ?, boot_millis = ?")
+        .bind(floor.time.as_millis())
+        .bind(floor.unproven_since.map(mnara_protocol::clock::Timestamp::as_millis))
+        .bind(floor.uptime.map(|uptime| uptime.boot.to_be_bytes().to_vec()))
+        .bind(floor.uptime.map(|uptime| signed(uptime.millis)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
