@@ -9,3 +9,4 @@ mod pages;
 mod power;
 mod raw;
 mod strangers;
+mod ways;

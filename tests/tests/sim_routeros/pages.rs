@@ -482,3 +482,45 @@ async fn everything_can_be_driven_from_outside() {
     let (_, rows) = control(&router, "GET", "/rows?menu=/system/clock", &Value::Null).await;
     assert_eq!(rows[0]["date"], json!("2027-01-15"));
 }
+
+#[tokio::test]
+async fn people_have_a_page_with_the_phones_and_the_plug() {
+    let router = router().await;
+    let press = |what: &str, mac: &str| {
+        let form = format!("what={what}&mac={}", mac.replace(':', "%3A"));
+        format!(
+            "POST /press HTTP/1.1\r\nHost: c\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+            form.len()
+        )
+    };
+    assert!(
+        http(router.control(), &press("join", ""))
+            .await
+            .starts_with("HTTP/1.1 303")
+    );
+    let phone = router.phones().remove(0);
+    let page = http(
+        router.control(),
+        "GET / HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(
+        page.contains(&format!("href=\"http://{}/\"", phone.forward.unwrap())),
+        "{page}"
+    );
+    assert!(page.contains("in the hotspot, not logged in") && !page.contains("<script"));
+    http(router.control(), &press("sleep", &phone.mac)).await;
+    let page = http(
+        router.control(),
+        "GET / HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(page.contains("asleep"));
+    http(router.control(), &press("power-cut", "")).await;
+    let page = http(
+        router.control(),
+        "GET / HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n",
+    )
+    .await;
+    assert!(page.contains("without power or booting"));
+}

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::faults::Faults;
 use super::hotspot::Reboot;
+use super::panel;
 use super::phone::NoPhone;
 use super::{Refused, Router};
 
@@ -23,6 +24,8 @@ pub(crate) fn serve(router: Router, listener: tokio::net::TcpListener) {
     let stop = router.shared.stop.clone();
     let tasks = router.shared.tasks.clone();
     let routes = Routes::new()
+        .route("/", get(panel::show))
+        .route("/press", post(panel::press))
         .route("/state", get(state))
         .route("/rows", get(rows))
         .route("/phones", post(join))

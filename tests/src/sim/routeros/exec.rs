@@ -70,7 +70,8 @@ fn run(device: &mut Device, request: &Request, policies: &Policies) -> Result<An
     if !policies.contains(needed(menu, &verb)) {
         return Err(Trap::permission());
     }
-    let secrets = policies.contains("sensitive");
+    let hidden = device.knobs.secrets_need_flag && device.version.at_least((7, 21));
+    let secrets = policies.contains("sensitive") && (!hidden || request.flag("show-sensitive"));
     let mut replies = Replies::new();
     match verb.as_str() {
         "print" | "getall" | "listen" => return print(device, menu, &verb, request, secrets),

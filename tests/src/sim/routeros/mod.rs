@@ -10,6 +10,7 @@ mod exec;
 mod faults;
 mod hotspot;
 mod menu;
+mod panel;
 mod phone;
 mod query;
 mod record;

@@ -13,6 +13,9 @@ use super::session;
 use super::shared::{Line, Shared, lock, stands};
 use super::value;
 
+/// How long a caller may take over its TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+
 static NEXT_LINE: AtomicU64 = AtomicU64::new(1);
 
 /// Serves a port for as long as the simulator lives; it refuses while the router is down.
@@ -85,7 +88,7 @@ pub(crate) async fn caller(
     };
     match welcome(&shared, service, peer) {
         Welcome::Refuse => {}
-        Welcome::Ignore => ignore(&line, stream).await,
+        Welcome::Ignore => ignore(&shared, &line, stream).await,
         Welcome::Serve { encrypted } => {
             let id = NEXT_LINE.fetch_add(1, Ordering::Relaxed);
             lock(&shared.lines).insert(id, line.clone());
@@ -94,6 +97,7 @@ pub(crate) async fn caller(
                 Some(acceptor) => {
                     let shaken = tokio::select! {
                         () = line.close.cancelled() => None,
+                        () = tokio::time::sleep(HANDSHAKE) => None,
                         shaken = acceptor.accept(stream) => shaken.ok(),
                     };
                     if let Some(stream) = shaken {
@@ -124,11 +128,13 @@ where
 }
 
 /// Holds a connection open without ever answering, as a router does to an address it does not allow.
-async fn ignore(line: &Line, mut stream: TcpStream) {
+async fn ignore(shared: &Shared, line: &Line, mut stream: TcpStream) {
+    let mut power = shared.power.subscribe();
     let mut sink = [0_u8; 1024];
     loop {
         tokio::select! {
             () = line.close.cancelled() => return,
+            () = stands(&mut power, false) => return,
             read = tokio::io::AsyncReadExt::read(&mut stream, &mut sink) => {
                 if read.is_ok_and(|read| read == 0) {
                     return;

@@ -25,6 +25,8 @@ pub struct Knobs {
     pub cookies_survive_reboot: bool,
     /// Removing one session removes all sessions of the same user.
     pub remove_takes_siblings: bool,
+    /// From 7.21 on passwords are shown only to a print with `show-sensitive`.
+    pub secrets_need_flag: bool,
     /// The licence's limit of sessions.
     pub licensed_sessions: Option<usize>,
 }
@@ -35,6 +37,7 @@ impl Default for Knobs {
             user_change_cuts_session: false,
             cookies_survive_reboot: true,
             remove_takes_siblings: false,
+            secrets_need_flag: false,
             licensed_sessions: None,
         }
     }

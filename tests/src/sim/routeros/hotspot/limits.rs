@@ -148,10 +148,10 @@ impl Device {
         else {
             return (0, 0);
         };
-        let (rx, tx) = session
-            .and_then(|session| session.rate)
-            .unwrap_or((u64::MAX, u64::MAX));
-        (station.upload.min(rx / 8), station.download.min(tx / 8))
+        let (rx, tx) = session.and_then(|session| session.rate).unwrap_or_default();
+        // A rate of zero is no limit.
+        let limited = |wish: u64, rate: u64| if rate == 0 { wish } else { wish.min(rate / 8) };
+        (limited(station.upload, rx), limited(station.download, tx))
     }
 
     /// Lets traffic flow until `to`. A rate of one byte a second is one thousandth of a byte a millisecond.

@@ -226,6 +226,9 @@ fn give_cookie(device: &mut Device, visit: &Visit) -> Option<String> {
         .span("http-cookie-lifetime")?;
     let id = device.next_identifier();
     let token = hex::encode(chap::response(1, session.mac.as_bytes(), &id.to_be_bytes()));
+    device
+        .cookies
+        .retain(|have| have.token.is_none() || have.mac != session.mac);
     device.cookies.push(Cookie {
         id,
         user: session.user,
