@@ -27,6 +27,7 @@ use crate::vault::Vault;
 pub mod app;
 pub mod batch;
 pub mod bus;
+pub mod access;
 pub mod captive;
 pub mod cli;
 pub mod clock;
@@ -74,6 +75,7 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Provider(command) => with_app(config, async |app| cli::provider::run(command, app).await).await,
+        Command::Site(command) => with_app(config, async |app| cli::site::run(command, app).await).await,
         Command::Plan(command) => with_app(config, async |app| cli::plan::run(command, app).await).await,
         Command::Series(command) => with_app(config, async |app| cli::series::run(command, app).await).await,
     }

@@ -4,8 +4,13 @@ use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::app::App;
+use crate::dispatch::DISPATCH;
+use crate::fleet::hub::Hub;
+use crate::fleet::identity::Identity;
+use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
 use crate::{captive, health};
+use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
 /// The table. Called once at the start, so a slice may start what writes for its handlers here.
 #[must_use]
@@ -18,6 +23,16 @@ pub fn table(app: &App) -> Router<App> {
         .route("/api/mpesa/callback/{provider}/{secret}", post(callback::post))
         .route("/api/mpesa/callback/{provider}", post(callback::post_unvouched))
         .layer(Extension(callback::intake(app)));
+    // What agents call.
+    let identity = Identity::default();
+    let hub = Hub::start(app, DISPATCH, identity.clone());
+    let agents = Router::new()
+        .route(IDENTITY_PATH, get(api::identity))
+        .route(ENROL_PATH, post(api::enrol_agent))
+        .route(CLOCK_PATH, post(api::clock))
+        .route(LINK_PATH, get(link::upgrade))
+        .layer(Extension(identity))
+        .layer(Extension(hub));
     // What anybody may call; each says in its own doc what it needs.
     let public = Router::new()
         .route("/api/captive/{provider}/plans", get(captive::plans::list))
@@ -29,5 +44,5 @@ pub fn table(app: &App) -> Router<App> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics));
-    Router::new().merge(rail).merge(public).merge(health)
+    Router::new().merge(rail).merge(agents).merge(public).merge(health)
 }

@@ -3,10 +3,16 @@
 use std::time::Duration;
 
 use crate::jobs::Work;
-use crate::payments;
+use crate::{fleet, payments, tickets};
 
 /// The table.
 pub const WORK: &[Work] = &[
+    Work {
+        kind: fleet::enrol::REFRESH,
+        run: tickets::refresh::refresh,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+    },
     Work {
         kind: payments::callback::SETTLE,
         run: payments::callback::settle,

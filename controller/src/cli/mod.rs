@@ -11,6 +11,7 @@ pub mod key;
 pub mod plan;
 pub mod provider;
 pub mod series;
+pub mod site;
 
 /// MikroTik hotspot billing that keeps working when the cloud does not: the cloud half.
 #[derive(Debug, Parser)]
@@ -38,6 +39,9 @@ pub enum Command {
     /// Businesses and their M-PESA account.
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
+    /// Places with a hotspot, and their agents.
+    #[command(subcommand)]
+    Site(site::SiteCommand),
     /// What a provider sells.
     #[command(subcommand)]
     Plan(plan::PlanCommand),

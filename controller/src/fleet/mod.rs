@@ -2,9 +2,14 @@
 //! that own it.
 
 pub mod api;
+pub mod create;
 pub mod enrol;
 pub mod feed;
+pub mod hub;
 pub mod identity;
+pub mod ingest;
+pub mod link;
+mod socket;
 pub mod store;
 
 use mnara_protocol::ids::{ProviderId, SiteId};

@@ -3,6 +3,7 @@
 
 pub mod feed;
 pub mod issue;
+pub mod refresh;
 pub mod revoke;
 pub mod series;
 pub mod store;

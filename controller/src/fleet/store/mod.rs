@@ -8,6 +8,8 @@ use sqlx::PgConnection;
 use super::Site;
 use crate::db::{At, RowId};
 
+pub mod link;
+
 /// Adds a site.
 ///
 /// # Errors

@@ -1,0 +1,191 @@
+//! Access: what sites report of tickets. One ticket's use at one site is a [`Use`]; facts move it forward, and the ticket's own columns are
+//! computed from all its uses. Pure here; rows are in [`store`], the way from the link in [`report`].
+
+pub mod questions;
+pub mod report;
+pub mod store;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{Mac, SiteId};
+use mnara_protocol::message::Fact;
+use mnara_protocol::grant::Step;
+use mnara_protocol::ticket::{EndReason, Slot, Usage};
+
+use crate::tickets::Reported;
+
+/// One ticket's use at one site, as that site reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// Where.
+    pub site: SiteId,
+    /// When its code was used there.
+    pub redeemed_at: Timestamp,
+    /// When its clock started there.
+    pub started_at: Option<Timestamp>,
+    /// When and why it ended there.
+    pub ended: Option<(Timestamp, EndReason)>,
+    /// What it used there.
+    pub usage: Usage,
+    /// Who holds it there.
+    pub slots: Vec<Slot>,
+    /// Whether the site could not ask us when the code was used.
+    pub cut_off: bool,
+    /// Whether settlement gave the ticket to another site.
+    pub lost: bool,
+}
+
+impl Use {
+    /// A use that begins with a site's first word about the ticket.
+    #[must_use]
+    pub const fn begin(site: SiteId, at: Timestamp) -> Self {
+        Self {
+            site,
+            redeemed_at: at,
+            started_at: None,
+            ended: None,
+            usage: Usage {
+                online_secs: 0,
+                bytes_up: 0,
+                bytes_down: 0,
+            },
+            slots: Vec::new(),
+            cut_off: false,
+            lost: false,
+        }
+    }
+
+    /// Moves forward by a fact. The same fact twice changes nothing more.
+    pub fn apply(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Redeemed(redeemed) => {
+                self.redeemed_at = self.redeemed_at.min(redeemed.at);
+                self.cut_off |= redeemed.first && redeemed.cut_off;
+                if let Some(evicted) = redeemed.evicted {
+                    self.slots.retain(|slot| slot.mac != evicted);
+                }
+                self.hold(redeemed.mac, redeemed.at);
+            }
+            Fact::Granted(granted) => {
+                if granted.step == Step::Confirmed {
+                    self.started_at = Some(self.started_at.map_or(granted.at, |at| at.min(granted.at)));
+                    self.hold(granted.mac, granted.at);
+                }
+            }
+            Fact::Metered(metered) => {
+                self.use_up(metered.total);
+                if let Some(slot) = self.slots.iter_mut().find(|slot| slot.mac == metered.mac) {
+                    slot.seen = slot.seen.max(metered.at);
+                }
+            }
+            Fact::Ended(ended) => {
+                self.use_up(ended.usage);
+                if self.ended.is_none() {
+                    self.ended = Some((ended.at, ended.reason));
+                }
+            }
+            Fact::Released(released) => self.slots.retain(|slot| slot.mac != released.mac),
+            Fact::Health(_) | Fact::Drift(_) => {}
+        }
+    }
+
+    fn hold(&mut self, mac: Mac, at: Timestamp) {
+        match self.slots.iter_mut().find(|slot| slot.mac == mac) {
+            Some(slot) => slot.seen = slot.seen.max(at),
+            None => self.slots.push(Slot { mac, seen: at }),
+        }
+    }
+
+    fn use_up(&mut self, total: Usage) {
+        self.usage.online_secs = self.usage.online_secs.max(total.online_secs);
+        self.usage.bytes_up = self.usage.bytes_up.max(total.bytes_up);
+        self.usage.bytes_down = self.usage.bytes_down.max(total.bytes_down);
+    }
+}
+
+/// What all uses together come to: the first redemption and start, the sum of what was used, and the end once no use still runs.
+#[must_use]
+pub fn summarise(uses: &[Use]) -> Reported {
+    let mut usage = Usage::default();
+    for one in uses {
+        usage.online_secs = usage.online_secs.saturating_add(one.usage.online_secs);
+        usage.bytes_up = usage.bytes_up.saturating_add(one.usage.bytes_up);
+        usage.bytes_down = usage.bytes_down.saturating_add(one.usage.bytes_down);
+    }
+    let running = uses.iter().any(|one| one.ended.is_none() && !one.lost);
+    let kept = uses.iter().filter(|one| !one.lost).filter_map(|one| one.ended).max_by_key(|(at, _)| *at);
+    Reported {
+        redeemed_at: uses.iter().map(|one| one.redeemed_at).min(),
+        started_at: uses.iter().filter_map(|one| one.started_at).min(),
+        ended: if running { None } else { kept },
+        usage,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::ids::TicketId;
+    use mnara_protocol::message::{EndedFact, GrantedFact, MeteredFact, RedeemedFact, ReleasedFact};
+    use mnara_protocol::ids::SessionId;
+
+    use super::*;
+
+    const SITE: SiteId = SiteId::from_bytes([1; 16]);
+    const TICKET: TicketId = TicketId::from_bytes([2; 16]);
+    const PHONE: Mac = Mac::from_bytes([3; 6]);
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_secs(1_800_000_000 + secs)
+    }
+
+    fn life() -> Vec<Fact> {
+        let usage = |secs| Usage { online_secs: secs, bytes_up: 10, bytes_down: 100 };
+        vec![
+            Fact::Redeemed(RedeemedFact { ticket: TICKET, printed: None, mac: PHONE, at: at(0), first: true, evicted: None, cut_off: true }),
+            Fact::Granted(GrantedFact { ticket: TICKET, mac: PHONE, step: Step::Written, at: at(1) }),
+            Fact::Granted(GrantedFact { ticket: TICKET, mac: PHONE, step: Step::Confirmed, at: at(2) }),
+            Fact::Metered(MeteredFact {
+                session: SessionId::from_bytes([4; 16]),
+                ticket: TICKET,
+                mac: PHONE,
+                began: at(2),
+                at: at(60),
+                usage: usage(58),
+                total: usage(58),
+                over: false,
+            }),
+            Fact::Ended(EndedFact { ticket: TICKET, reason: EndReason::Duration, at: at(3602), usage: usage(3600) }),
+            Fact::Released(ReleasedFact { ticket: TICKET, mac: PHONE, at: at(3603) }),
+        ]
+    }
+
+    #[test]
+    fn a_life_told_twice_is_one_life() {
+        let mut once = Use::begin(SITE, at(0));
+        let mut twice = once.clone();
+        for fact in life() {
+            once.apply(&fact);
+            twice.apply(&fact);
+            twice.apply(&fact);
+        }
+        assert_eq!(once, twice);
+        assert_eq!(once.started_at, Some(at(2)));
+        assert_eq!(once.ended, Some((at(3602), EndReason::Duration)));
+        assert_eq!(once.usage.online_secs, 3600);
+        assert!(once.cut_off);
+        assert!(once.slots.is_empty());
+    }
+
+    #[test]
+    fn a_ticket_is_over_when_no_use_runs() {
+        let mut first = Use::begin(SITE, at(0));
+        for fact in life() {
+            first.apply(&fact);
+        }
+        let second = Use { site: SiteId::from_bytes([9; 16]), ..Use::begin(SITE, at(100)) };
+        assert_eq!(summarise(&[first.clone(), second.clone()]).ended, None);
+        let lost = Use { lost: true, ..second };
+        let summary = summarise(&[first, lost]);
+        assert_eq!(summary.ended, Some((at(3602), EndReason::Duration)));
+        assert_eq!(summary.redeemed_at, Some(at(0)));
+    }
+}

@@ -1,0 +1,48 @@
+//! Making a site, and letting its agent go.
+
+use mnara_protocol::ids::{ProviderId, SiteId};
+use thiserror::Error;
+
+use super::store;
+use crate::app::App;
+use crate::bus::{self, Hint};
+
+/// Why a site was not made.
+#[derive(Debug, Error)]
+pub enum CreateError {
+    /// The name is missing or too long.
+    #[error("give the site a name of 1 to 80 letters")]
+    Name,
+    /// The database refused, also when there is no such provider.
+    #[error("the site could not be stored: is there such a provider?")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Makes a site.
+///
+/// # Errors
+/// [`CreateError`].
+pub async fn create(app: &App, provider: ProviderId, name: &str) -> Result<SiteId, CreateError> {
+    let name = name.trim();
+    if !(1..=80).contains(&name.chars().count()) {
+        return Err(CreateError::Name);
+    }
+    let now = app.clock.now();
+    let id = SiteId::new(now, app.entropy.bytes());
+    let mut tx = app.db.tenant(provider).await?;
+    store::insert_site(&mut tx, provider, id, name, now).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Lets a site's agent go. Its link ends at once, wherever it is held.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn let_go(app: &App, provider: ProviderId, site: SiteId) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
+    for agent in store::revoke_agents(&mut tx, provider, site, app.clock.now()).await? {
+        bus::notify(&mut tx, Hint::Agent(agent)).await?;
+    }
+    tx.commit().await
+}

@@ -1,0 +1,219 @@
+//! All links of this process: who is linked, and a mailbox for each. A mailbox is a handful of bits and no queue: it says that something
+//! is worth reading, and the row says what.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use mnara_protocol::clock::Ticks;
+use mnara_protocol::ids::{AgentId, AttemptId, JournalId, ProviderId, SiteId};
+use mnara_protocol::message::{Answer, BadBody, Question};
+use mnara_protocol::session::Entry;
+use sqlx::PgConnection;
+use tokio::sync::{Notify, Semaphore};
+
+use super::identity::Identity;
+use super::ingest::Ingest;
+use crate::app::App;
+use crate::batch::Batcher;
+use crate::bus::{Heard, Hint};
+
+/// Handshakes at once: each costs a signature and a transaction.
+const DOOR: usize = 64;
+/// Take-overs within [`TAKE_OVER_WINDOW`] that mean two devices hold one key.
+const TAKE_OVERS: usize = 3;
+const TAKE_OVER_WINDOW: Duration = Duration::from_secs(600);
+/// Journal batches waiting for a commit at once.
+const QUEUE: usize = 2048;
+
+/// Who sent something over a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// Whose agent.
+    pub provider: ProviderId,
+    /// Where it is.
+    pub site: SiteId,
+    /// Which agent.
+    pub agent: AgentId,
+    /// Its journal.
+    pub journal: JournalId,
+    /// The number of its link.
+    pub epoch: u64,
+}
+
+/// Applies one entry in the transaction that stores it; says whether its kind was known.
+pub type Apply = for<'a> fn(&'a App, &'a mut PgConnection, &'a Sender, &'a Entry) -> BoxFuture<'a, Result<(), ApplyError>>;
+/// Answers one question.
+pub type Ask = for<'a> fn(&'a App, &'a Sender, AttemptId, Question) -> BoxFuture<'a, anyhow::Result<Answer>>;
+
+/// Why an entry was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// A later version's kind is kept raw; a damaged body stops the stream.
+    #[error(transparent)]
+    Body(#[from] BadBody),
+    /// The database refused.
+    #[error("an entry could not be applied")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What agents' messages mean: the table of `dispatch.rs`, handed down.
+#[derive(Clone, Copy)]
+pub struct Dispatch {
+    /// Journal entries.
+    pub apply: Apply,
+    /// Questions.
+    pub ask: Ask,
+}
+
+impl fmt::Debug for Dispatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Dispatch")
+    }
+}
+
+/// The feed has new rows.
+pub const FEED: u8 = 1;
+/// The agent's own row changed: it may be revoked or superseded.
+pub const AGENT: u8 = 2;
+/// A newer link of the same agent came.
+pub const SUPERSEDED: u8 = 4;
+
+/// A link's mailbox.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    bits: AtomicU8,
+    bell: Notify,
+}
+
+impl Mailbox {
+    /// Puts bits in and wakes the link.
+    pub fn put(&self, bits: u8) {
+        self.bits.fetch_or(bits, Ordering::AcqRel);
+        self.bell.notify_one();
+    }
+
+    /// Waits for bits and takes them out.
+    pub async fn take(&self) -> u8 {
+        loop {
+            let bits = self.bits.swap(0, Ordering::AcqRel);
+            if bits != 0 {
+                return bits;
+            }
+            self.bell.notified().await;
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Links {
+    agents: BTreeMap<AgentId, (u64, SiteId, Arc<Mailbox>)>,
+    take_overs: BTreeMap<AgentId, Vec<Ticks>>,
+}
+
+/// All links of this process; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    /// The controller's identity.
+    pub identity: Identity,
+    /// What messages mean.
+    pub dispatch: Dispatch,
+    /// The writer of all journals.
+    pub ingest: Batcher<Ingest>,
+    /// How many may shake hands at once.
+    pub door: Arc<Semaphore>,
+    links: Arc<Mutex<Links>>,
+}
+
+/// What joining found.
+#[derive(Debug)]
+pub struct Joined {
+    /// The new link's mailbox.
+    pub mailbox: Arc<Mailbox>,
+    /// Whether take-overs are so many that two devices must hold one key.
+    pub duplicate: bool,
+}
+
+impl Hub {
+    /// Starts a hub; it hears hints until shutdown.
+    #[must_use]
+    pub fn start(app: &App, dispatch: Dispatch, identity: Identity) -> Self {
+        let ingest = Batcher::start(Ingest::new(app.clone(), dispatch), QUEUE, &app.tasks, app.closing.clone());
+        let hub = Self {
+            identity,
+            dispatch,
+            ingest,
+            door: Arc::new(Semaphore::new(DOOR)),
+            links: Arc::default(),
+        };
+        app.tasks.spawn(hear(app.clone(), hub.clone()));
+        hub
+    }
+
+    /// Adds a link. An older one of the same agent is told to go.
+    #[must_use]
+    pub fn join(&self, sender: &Sender, now: Ticks) -> Joined {
+        let mailbox = Arc::new(Mailbox::default());
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = links.agents.insert(sender.agent, (sender.epoch, sender.site, Arc::clone(&mailbox)));
+        let mut duplicate = false;
+        if let Some((_, _, older)) = before {
+            older.put(SUPERSEDED);
+            let times = links.take_overs.entry(sender.agent).or_default();
+            times.retain(|at| now.since(*at) < TAKE_OVER_WINDOW);
+            times.push(now);
+            duplicate = times.len() >= TAKE_OVERS;
+        }
+        gauge(&links);
+        Joined { mailbox, duplicate }
+    }
+
+    /// Takes a link away, unless a newer one has its place.
+    pub fn leave(&self, sender: &Sender) {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if links.agents.get(&sender.agent).is_some_and(|(epoch, _, _)| *epoch == sender.epoch) {
+            links.agents.remove(&sender.agent);
+        }
+        gauge(&links);
+    }
+
+    fn tell(&self, heard: Heard) {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        match heard {
+            Heard::Hint(Hint::Payment(_)) => {}
+            Heard::Hint(Hint::Agent(agent)) => {
+                if let Some((_, _, mailbox)) = links.agents.get(&agent) {
+                    mailbox.put(AGENT);
+                }
+            }
+            Heard::Hint(Hint::Site(site)) => {
+                for (_, _, mailbox) in links.agents.values().filter(|(_, at, _)| *at == site) {
+                    mailbox.put(FEED);
+                }
+            }
+            Heard::Missed => {
+                for (_, _, mailbox) in links.agents.values() {
+                    mailbox.put(FEED | AGENT);
+                }
+            }
+        }
+    }
+}
+
+fn gauge(links: &Links) {
+    // Exact below 4 billion links, which one process never has.
+    metrics::gauge!("mnara_links").set(f64::from(u32::try_from(links.agents.len()).unwrap_or(u32::MAX)));
+}
+
+async fn hear(app: App, hub: Hub) {
+    let mut hints = app.bus.listen();
+    loop {
+        tokio::select! {
+            () = app.closing.cancelled() => return,
+            heard = hints.next() => hub.tell(heard),
+        }
+    }
+}

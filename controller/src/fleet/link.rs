@@ -1,0 +1,400 @@
+//! One link: a loop over socket, timer and mailbox around a [`Session`]. It carries out what the session decides and decides nothing but
+//! who is let in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use hyper_util::rt::TokioIo;
+use mnara_protocol::enrol::SUBPROTOCOL;
+use mnara_protocol::ids::AttemptId;
+use mnara_protocol::message::{Answer as Told, BadBody, Question, RefusedAnswer};
+use mnara_protocol::session::{Admitted, Claim, Config, Controller, ControllerKeys, Event, Refusal, Revision, Session};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
+use tungstenite::handshake::derive_accept_key;
+
+use super::hub::{AGENT, FEED, Hub, Mailbox, SUPERSEDED, Sender};
+use super::ingest::{Handed, Taken};
+use super::socket::Socket;
+use super::store::link as store;
+use crate::app::App;
+use crate::db::Reason;
+use crate::ratelimit::{Act, By};
+use crate::web::{Caller, Problem};
+
+/// A peer that does not take a message within this time is gone.
+const SEND: Duration = Duration::from_secs(20);
+/// Questions of one link under way at once.
+const ASKING: usize = 16;
+/// How long an agent waits that came while the door was full.
+const COME_BACK: u32 = 15;
+
+/// `GET /agent/v1/link`: the upgrade.
+///
+/// # Errors
+/// A problem document when the request is no WebSocket of ours.
+pub async fn upgrade(
+    State(app): State<App>,
+    Extension(hub): Extension<Hub>,
+    Caller(source): Caller,
+    mut request: Request,
+) -> Result<Response, Problem> {
+    app.limits.check(Act::Link, By::Address(source))?;
+    let accept = accept(request.headers())?;
+    let upgrade = hyper::upgrade::on(&mut request);
+    app.tasks.spawn({
+        let app = app.clone();
+        async move {
+            match tokio::time::timeout(SEND, upgrade).await {
+                Ok(Ok(upgraded)) => Box::pin(run(&app, &hub, Socket::new(TokioIo::new(upgraded)))).await,
+                Ok(Err(error)) => tracing::debug!(%error, "a link was not upgraded"),
+                Err(_) => tracing::debug!("a link was not upgraded in time"),
+            }
+        }
+    });
+    let headers = [
+        (CONNECTION, HeaderValue::from_static("Upgrade")),
+        (UPGRADE, HeaderValue::from_static("websocket")),
+        (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL)),
+        (SEC_WEBSOCKET_ACCEPT, accept),
+    ];
+    Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
+}
+
+fn accept(headers: &HeaderMap) -> Result<HeaderValue, Problem> {
+    let says = |name, word: &str| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(word))
+    };
+    let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
+    match key {
+        Some(key) if says(UPGRADE, "websocket") && says(SEC_WEBSOCKET_VERSION, "13") && says(SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) => {
+            HeaderValue::from_str(&derive_accept_key(key)).map_err(|_| Problem::internal())
+        }
+        _ => Err(Problem::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "not-a-link",
+            "This address is for agents: a WebSocket with the subprotocol mnara.1.",
+        )),
+    }
+}
+
+/// A link that was let in.
+struct Admission {
+    sender: Sender,
+    mailbox: Arc<Mailbox>,
+}
+
+struct Link<'a, S> {
+    app: &'a App,
+    hub: &'a Hub,
+    socket: Socket<S>,
+    session: Session<Controller>,
+    admission: Option<Admission>,
+    answers: (mpsc::Sender<(AttemptId, Told)>, mpsc::Receiver<(AttemptId, Told)>),
+    /// Set when the stream up stands still before an entry that does not decode.
+    stopped: bool,
+    over: bool,
+}
+
+/// Runs a link until it ends.
+pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(app: &App, hub: &Hub, socket: Socket<S>) {
+    let signing = match hub.identity.key(app).await {
+        Ok(signing) => signing,
+        Err(error) => {
+            tracing::error!(error = %format!("{:#}", anyhow::Error::new(error)), "no link without the controller's identity");
+            return;
+        }
+    };
+    let keys = ControllerKeys {
+        signing,
+        statements: Arc::from([]),
+    };
+    let mut session = Session::<Controller>::new(Config::STANDARD, keys);
+    session.link_up(app.clock.monotonic(), app.entropy.bytes());
+    let mut link = Link {
+        app,
+        hub,
+        socket,
+        session,
+        admission: None,
+        answers: mpsc::channel(ASKING),
+        stopped: false,
+        over: false,
+    };
+    let ended = link.follow().await;
+    if let Some(admission) = &link.admission {
+        hub.leave(&admission.sender);
+        let sender = &admission.sender;
+        match ended {
+            Ok(()) => tracing::info!(site.id = %sender.site, agent.id = %sender.agent, "a link ended"),
+            Err(error) => tracing::info!(site.id = %sender.site, agent.id = %sender.agent, %error, "a link broke"),
+        }
+    } else if let Err(error) = ended {
+        tracing::debug!(%error, "a link broke before its hello");
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
+    async fn follow(&mut self) -> anyhow::Result<()> {
+        loop {
+            self.send().await?;
+            if self.over {
+                drop(tokio::time::timeout(SEND, self.socket.close()).await);
+                return Ok(());
+            }
+            let clock = self.app.clock.clone();
+            let due = self.session.poll_timeout();
+            let timer = async {
+                match due {
+                    Some(at) => clock.sleep(at.since(clock.monotonic())).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let mailbox = self.admission.as_ref().map(|admission| Arc::clone(&admission.mailbox));
+            let bits = async {
+                match mailbox {
+                    Some(mailbox) => mailbox.take().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.app.shutdown.cancelled() => {
+                    self.session.refuse(Refusal::Busy { retry_after_secs: 2 });
+                    self.over = true;
+                }
+                message = self.socket.receive() => {
+                    let message = message?;
+                    let wall = self.app.clock.now();
+                    self.session.handle_bytes(&message, self.app.clock.monotonic(), Some(wall))?;
+                }
+                bits = bits => self.wake(bits).await?,
+                Some((id, answer)) = self.answers.1.recv() => {
+                    if let Err(error) = self.session.answer(id, answer.kind(), answer.encode()) {
+                        // The agent's deadline passes and it asks again, which is the same try.
+                        tracing::debug!(%error, "an answer was not sent");
+                    }
+                }
+                () = timer => self.session.handle_timeout(self.app.clock.monotonic()),
+            }
+            self.events().await?;
+            self.pages().await?;
+        }
+    }
+
+    async fn send(&mut self) -> anyhow::Result<()> {
+        let mut frame = Vec::new();
+        while self.session.poll_transmit(&mut frame) {
+            tokio::time::timeout(SEND, self.socket.send(&frame)).await??;
+        }
+        Ok(())
+    }
+
+    async fn wake(&mut self, bits: u8) -> anyhow::Result<()> {
+        if bits & SUPERSEDED != 0 {
+            self.session.refuse(Refusal::Superseded);
+        }
+        if bits & FEED != 0 {
+            self.session.feed_changed();
+        }
+        if bits & AGENT != 0
+            && let Some(admission) = &self.admission
+        {
+            let sender = admission.sender;
+            let mut tx = self.app.db.platform(Reason::Link).await?;
+            match store::lock_agent(&mut tx, sender.agent).await? {
+                Some(known) if known.is_revoked => self.session.refuse(Refusal::Revoked),
+                Some(known) if known.epoch != sender.epoch => self.session.refuse(Refusal::Superseded),
+                Some(_) => {}
+                None => self.session.refuse(Refusal::UnknownAgent),
+            }
+        }
+        Ok(())
+    }
+
+    async fn events(&mut self) -> anyhow::Result<()> {
+        while let Some(event) = self.session.poll_event() {
+            match event {
+                Event::Hello(claim) => self.hello(claim).await?,
+                Event::Entries(entries) => self.entries(entries).await?,
+                Event::Question { id, kind, body } => self.question(id, kind, &body),
+                Event::Missing { from, to } => {
+                    let lost = to.0.saturating_sub(from.0).saturating_add(1);
+                    self.alarm("journal-gap", i64::try_from(lost).ok()).await?;
+                }
+                Event::Forked { .. } => self.forked().await?,
+                Event::TooLarge { number } => self.alarm("feed-row-too-large", i64::try_from(number).ok()).await?,
+                Event::Closed(_) => self.over = true,
+                // Readings and reports are shown live and kept nowhere; a later page listens to them.
+                Event::Sample { .. } | Event::Report { .. } | Event::Ready { .. } => {}
+                Event::Anchor { .. }
+                | Event::KeysChanged(_)
+                | Event::Acknowledged(_)
+                | Event::Page(_)
+                | Event::FeedRestarted
+                | Event::Answer { .. }
+                | Event::Unanswered { .. }
+                | Event::Command { .. }
+                | Event::Superseded
+                | Event::Refused(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn hello(&mut self, claim: Claim) -> anyhow::Result<()> {
+        let Ok(_place) = self.hub.door.try_acquire() else {
+            self.session.refuse(Refusal::Busy {
+                retry_after_secs: COME_BACK + self.app.entropy.number() % COME_BACK,
+            });
+            return Ok(());
+        };
+        let now = self.app.clock.now();
+        let mut tx = self.app.db.platform(Reason::Link).await?;
+        let Some(known) = store::lock_agent(&mut tx, claim.agent).await? else {
+            self.session.refuse(Refusal::UnknownAgent);
+            return Ok(());
+        };
+        // Nothing is written, and nothing told, before the signature is checked.
+        self.session.authenticate(known.key)?;
+        if known.is_revoked {
+            self.session.refuse(Refusal::Revoked);
+            return Ok(());
+        }
+        let epoch = store::take_epoch(&mut tx, claim.agent, &claim.software, now).await?;
+        let sender = Sender {
+            provider: known.provider,
+            site: known.site,
+            agent: claim.agent,
+            journal: claim.journal,
+            epoch,
+        };
+        let acknowledged = store::mark(&mut tx, claim.agent, claim.journal).await?;
+        if acknowledged.is_none() {
+            store::insert_journal(&mut tx, &sender, now).await?;
+        }
+        let feed_head = store::feed_head(&mut tx, known.site).await?;
+        tx.commit().await?;
+        let joined = self.hub.join(&sender, self.app.clock.monotonic());
+        self.admission = Some(Admission {
+            sender,
+            mailbox: joined.mailbox,
+        });
+        if joined.duplicate {
+            self.duplicate().await?;
+        }
+        let admitted = Admitted {
+            acknowledged,
+            epoch,
+            feed_head,
+            feed_floor: Revision(0),
+        };
+        self.session.admit(admitted, self.app.clock.now())?;
+        self.session.feed_changed();
+        tracing::info!(site.id = %sender.site, agent.id = %sender.agent, software = %claim.software, "a link stands");
+        Ok(())
+    }
+
+    async fn entries(&mut self, entries: Vec<mnara_protocol::session::Entry>) -> anyhow::Result<()> {
+        let Some(admission) = &self.admission else {
+            return Ok(());
+        };
+        if self.stopped {
+            return Ok(());
+        }
+        let handed = Handed {
+            from: admission.sender,
+            entries,
+        };
+        match self.hub.ingest.submit(handed).await? {
+            Taken::Stored(mark) => self.session.stored(mark),
+            Taken::Superseded => self.session.refuse(Refusal::Superseded),
+            Taken::Stopped { stored, number, kind } => {
+                self.stopped = true;
+                if let Some(mark) = stored {
+                    self.session.stored(mark);
+                }
+                tracing::error!(site.id = %admission.sender.site, number, kind, "a journal entry does not decode: its stream stands still");
+                self.alarm("journal-stopped", i64::try_from(number).ok()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn question(&self, id: AttemptId, kind: u16, body: &[u8]) {
+        let Some(admission) = &self.admission else { return };
+        let sender = admission.sender;
+        let answers = self.answers.0.clone();
+        let question = match Question::decode(kind, body) {
+            Ok(question) => question,
+            Err(BadBody::UnknownKind(_) | BadBody::Malformed(_)) => {
+                // Full means that fifteen others wait already; the agent's deadline ends this one.
+                drop(answers.try_send((id, Told::Refused(RefusedAnswer { late: false }))));
+                return;
+            }
+        };
+        let (app, ask) = (self.app.clone(), self.hub.dispatch.ask);
+        self.app.tasks.spawn(async move {
+            match ask(&app, &sender, id, question).await {
+                Ok(answer) => drop(answers.send((id, answer)).await),
+                Err(error) => tracing::error!(error = %format!("{error:#}"), site.id = %sender.site, "a question was not answered"),
+            }
+        });
+    }
+
+    async fn pages(&mut self) -> anyhow::Result<()> {
+        while let (Some(admission), Some(after)) = (&self.admission, self.session.poll_page_wanted()) {
+            let sender = admission.sender;
+            let mut tx = self.app.db.tenant(sender.provider).await?;
+            if !store::holds_link(&mut tx, sender.agent, sender.epoch).await? {
+                self.session.refuse(Refusal::Superseded);
+                return Ok(());
+            }
+            let page = store::page(&mut tx, sender.provider, sender.site, after).await?;
+            self.session.offer_page(page);
+        }
+        Ok(())
+    }
+
+    async fn alarm(&mut self, kind: &str, value: Option<i64>) -> anyhow::Result<()> {
+        let Some(admission) = &self.admission else {
+            return Ok(());
+        };
+        let Sender { provider, site, .. } = admission.sender;
+        let now = self.app.clock.now();
+        let id = mnara_protocol::ids::CommandId::new(now, self.app.entropy.bytes());
+        let mut tx = self.app.db.tenant(provider).await?;
+        store::insert_event(&mut tx, sqlx::types::Uuid::from_bytes(*id.as_bytes()), (provider, site), kind, value, (now, now)).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn forked(&mut self) -> anyhow::Result<()> {
+        let Some(admission) = &self.admission else {
+            return Ok(());
+        };
+        let sender = admission.sender;
+        tracing::warn!(site.id = %sender.site, agent.id = %sender.agent, "a journal has forked: the device was restored or copied");
+        let mut tx = self.app.db.tenant(sender.provider).await?;
+        store::mark_forked(&mut tx, sender.agent, sender.journal, self.app.clock.now()).await?;
+        tx.commit().await?;
+        self.alarm("journal-forked", None).await
+    }
+
+    async fn duplicate(&mut self) -> anyhow::Result<()> {
+        let Some(admission) = &self.admission else {
+            return Ok(());
+        };
+        let sender = admission.sender;
+        tracing::warn!(site.id = %sender.site, agent.id = %sender.agent, "links take each other over: two devices hold one key");
+        let mut tx = self.app.db.tenant(sender.provider).await?;
+        store::mark_duplicate(&mut tx, sender.agent, self.app.clock.now()).await?;
+        tx.commit().await?;
+        self.alarm("duplicate-identity", None).await
+    }
+}
