@@ -167,6 +167,22 @@ fn codes_of_another_form_or_key_are_not_found() {
 }
 
 #[test]
+fn codes_that_agree_in_the_bits_the_table_keeps_are_told_apart() {
+    let key = counting_key();
+    let table = Table::expand(&series(500, vec![], Alphabet::Crockford, 12, ""), &key);
+    for number in 0..500 {
+        let code = table.code(number);
+        let first = if code.as_str().starts_with('0') {
+            "1"
+        } else {
+            "0"
+        };
+        let other = TicketCode::parse(&format!("{first}{}", &code.as_str()[1..])).unwrap();
+        assert_eq!(table.find(&other), None);
+    }
+}
+
+#[test]
 fn skipped_numbers_are_no_tickets_and_the_count_stays() {
     let some = series(5, vec![0, 3, 4], Alphabet::Digits, 8, "");
     assert_eq!(numbers(&some).collect::<Vec<_>>(), [1, 2, 5, 6, 7]);
