@@ -166,7 +166,12 @@ impl Session<Agent> {
         }
         let held = self.end.up.tail();
         match self.end.up.offer(entries, self.config.window()) {
-            Offered::Frame(body) => self.out.push_back((Kind::Entries, body)),
+            Offered::Frame { body, proves } => {
+                self.out.push_back((Kind::Entries, body));
+                if proves {
+                    self.proven(held);
+                }
+            }
             Offered::Nothing => {}
             Offered::Forked => self.forked(held),
             Offered::TooLarge(number) => {
@@ -313,12 +318,21 @@ impl Session<Agent> {
             wall: welcome.wall,
             epoch: welcome.epoch,
         });
+        if welcome.acknowledged == self.end.up.last() {
+            self.proven(welcome.acknowledged);
+        }
         if restarts {
             self.end.cursor = start;
             self.end.reading = Reading::new(start);
             self.events.push_back(Event::FeedRestarted);
         }
         Ok(())
+    }
+
+    /// What the controller says it holds is part of this journal. The last acknowledgement before a cut may never have come, so this
+    /// is one.
+    fn proven(&mut self, held: Mark) {
+        self.events.push_back(Event::Acknowledged(held));
     }
 
     fn forked(&mut self, held: Mark) {

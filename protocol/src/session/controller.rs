@@ -116,11 +116,10 @@ impl Session<Controller> {
                 return Ok(());
             }
         };
-        let cursor = if claim.cursor.revision > admitted.feed_head {
-            FeedCursor::default()
-        } else {
-            claim.cursor
-        };
+        let start = FeedCursor::default();
+        let lost = claim.cursor.revision > admitted.feed_head
+            || claim.cursor.revision < admitted.feed_floor;
+        let cursor = if lost { start } else { claim.cursor };
         self.end.held = Some(Held::new(held));
         self.end.feed = Feed::new(cursor);
         self.stage = Stage::Ready;

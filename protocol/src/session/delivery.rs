@@ -64,7 +64,11 @@ const fn entry_size(entry: &Entry) -> usize {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Offered {
     /// This body goes out.
-    Frame(Vec<u8>),
+    Frame {
+        body: Vec<u8>,
+        /// Whether it is the first since the handshake and shows that what the controller holds is part of this journal.
+        proves: bool,
+    },
     /// Nothing of it was wanted, or the window is full.
     Nothing,
     /// The journal does not continue what the controller holds.
@@ -184,13 +188,15 @@ impl Up {
                 Offered::Nothing
             };
         }
+        let proves = !self.begun && first == due;
         self.tail = expected;
         self.begun = true;
-        Offered::Frame(wire::to_bytes(&wire::Entries {
+        let body = wire::to_bytes(&wire::Entries {
             first,
             previous,
             entries: taken,
-        }))
+        });
+        Offered::Frame { body, proves }
     }
 
     /// The controller has it on disk. True when that is news.
@@ -329,15 +335,19 @@ pub(crate) struct Feed {
     cursor: FeedCursor,
     wanted: bool,
     changed: bool,
+    /// The agent stands at the very start and has had no page: even an empty one must go out, or after a restart it would keep what is
+    /// gone.
+    beginning: bool,
     in_flight: Option<(FeedCursor, bool)>,
 }
 
 impl Feed {
-    pub(crate) const fn new(cursor: FeedCursor) -> Self {
+    pub(crate) fn new(cursor: FeedCursor) -> Self {
         Self {
             cursor,
             wanted: true,
             changed: false,
+            beginning: cursor == FeedCursor::default(),
             in_flight: None,
         }
     }
@@ -375,15 +385,21 @@ impl Feed {
             page.rows.truncate(fits);
             page.more = true;
         }
-        let Some(last) = page.rows.last() else {
-            self.wanted = self.changed;
-            return Ok(None);
-        };
-        if size(last) > MAX_BODY - FRAME_OVERHEAD {
-            self.wanted = false;
-            return Err(last.revision.0);
+        if let Some(last) = page.rows.last() {
+            if size(last) > MAX_BODY - FRAME_OVERHEAD {
+                self.wanted = false;
+                return Err(last.revision.0);
+            }
+            page.cursor = last.cursor();
+        } else {
+            page.cursor = self.cursor;
+            page.more = false;
+            if !self.beginning {
+                self.wanted = self.changed;
+                return Ok(None);
+            }
         }
-        page.cursor = last.cursor();
+        self.beginning = false;
         self.wanted = page.more || self.changed;
         self.in_flight = Some((page.cursor, page.more));
         Ok(Some(wire::to_bytes(&page)))
@@ -430,7 +446,8 @@ impl Reading {
             place = row.cursor();
             higher
         });
-        if !rising || page.rows.is_empty() || place != page.cursor {
+        let empty = page.rows.is_empty() && self.position != FeedCursor::default();
+        if !rising || empty || place != page.cursor {
             return Err(FrameError::BadBody(Kind::Page.number()));
         }
         self.in_hand = Some(page.cursor);

@@ -218,6 +218,9 @@ pub struct Admitted {
     pub epoch: u64,
     /// The newest revision of the site's feed. An agent that is past it knows rows the controller has lost: the feed starts over.
     pub feed_head: Revision,
+    /// From where on the site's feed is whole; 0 unless the controller was restored from a backup, which moves all revisions past any
+    /// that were ever given out. An agent that stands before it starts over.
+    pub feed_floor: Revision,
 }
 
 /// Why the controller does not let an agent in, or lets it go.
@@ -284,7 +287,8 @@ pub enum Event {
         /// The last that is lost.
         to: EntryNo,
     },
-    /// Agent: the controller has everything up to here on disk.
+    /// Agent: the controller has everything up to here on disk. Comes once after every `Ready` too, as soon as the mark is proven to be
+    /// part of this journal; lower than before when the controller was restored from a backup.
     Acknowledged(Mark),
     /// Agent: rows to store together with their cursor.
     Page(Page),

@@ -1,0 +1,98 @@
+//! Two session ends in one process, in virtual time, over a bad cable, with crashes on both sides, restores of old copies and a naive
+//! model of what must come out. Everything is generated from a seed; a failing run names it. Sockets and databases are not here.
+
+mod cable;
+mod controller;
+mod site;
+mod world;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use world::{Faults, World};
+
+/// Runs one world and names the seed when something in it breaks.
+fn run(seed: u64, faults: Faults) -> World {
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut world = World::new(seed, faults);
+        world.live();
+        world
+    }));
+    match outcome {
+        Ok(world) => world,
+        Err(cause) => {
+            let said = cause
+                .downcast_ref::<String>()
+                .map_or("", String::as_str)
+                .to_owned();
+            panic!("seed {seed} with {faults:?}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_good_cable_carries_everything() {
+    for seed in 0..20 {
+        let world = run(seed, Faults::NONE);
+        assert_eq!(world.dials, 1, "seed {seed}: one connection is enough");
+        assert!(world.site.answers > 0 || world.site.asked == 0);
+    }
+}
+
+#[test]
+fn a_bad_cable_loses_repeats_reorders_damages_and_cuts_and_nothing_is_lost_or_doubled() {
+    let mut refused = 0;
+    let mut cuts = 0;
+    for seed in 1000..1100 {
+        let world = run(seed, Faults::CABLE);
+        refused += world.refused_frames;
+        cuts += world.cuts;
+    }
+    assert!(refused > 100, "the cable did its worst: {refused}");
+    assert!(cuts > 100, "the cable was cut: {cuts}");
+}
+
+#[test]
+fn either_end_crashes_before_and_after_storing_and_nothing_is_lost_or_doubled() {
+    let mut crashes = 0;
+    for seed in 2000..2100 {
+        crashes += run(seed, Faults::CRASHES).crashes;
+    }
+    assert!(crashes > 100, "they crashed: {crashes}");
+}
+
+#[test]
+fn a_controller_restored_from_a_backup_is_refilled() {
+    let mut restores = 0;
+    let mut refilled = 0;
+    for seed in 3000..3080 {
+        let world = run(seed, Faults::BACKUP);
+        restores += world.restores;
+        refilled += world.site.restarts;
+    }
+    assert!(restores > 40, "it was restored: {restores}");
+    assert!(refilled > 10, "feeds started over: {refilled}");
+}
+
+#[test]
+fn an_agent_restored_from_an_old_copy_forks_and_loses_nothing() {
+    let mut forks = 0;
+    for seed in 4000..4080 {
+        forks += run(seed, Faults::OLD_COPY).site.forks;
+    }
+    assert!(forks > 40, "journals forked: {forks}");
+}
+
+#[test]
+fn everything_at_once() {
+    for seed in 5000..5100 {
+        run(seed, Faults::ALL);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_world() {
+    let [one, two] = [7, 7].map(|seed| run(seed, Faults::ALL));
+    assert!(!one.trace.is_empty());
+    assert_eq!(one.trace, two.trace);
+    assert_ne!(one.trace, run(8, Faults::ALL).trace);
+}

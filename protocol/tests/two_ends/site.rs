@@ -1,0 +1,325 @@
+//! The agent of the model: a store that survives, a session that does not, and stores that take a while.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use mnara_protocol::clock::{Ticks, Timestamp};
+use mnara_protocol::frame::Pinned;
+use mnara_protocol::ids::{AgentId, AttemptId, JournalId};
+use mnara_protocol::session::{
+    Agent, AgentKeys, Closed, Config, Entry, EntryNo, Event, FeedCursor, FeedRow, Mark, Page,
+    Resume, Session,
+};
+
+use crate::cable::Chance;
+
+/// What is on the agent's disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Disk {
+    pub(crate) journal: JournalId,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) last: Mark,
+    pub(crate) acknowledged: EntryNo,
+    pub(crate) cursor: FeedCursor,
+    pub(crate) rows: BTreeMap<(u16, [u8; 16]), FeedRow>,
+    /// What the feed has named since it started over.
+    pub(crate) named: Option<BTreeSet<(u16, [u8; 16])>>,
+    pub(crate) restored: bool,
+}
+
+impl Disk {
+    pub(crate) fn new(journal: JournalId) -> Self {
+        Self {
+            journal,
+            entries: Vec::new(),
+            last: Mark::start(journal),
+            acknowledged: EntryNo(0),
+            cursor: FeedCursor::default(),
+            rows: BTreeMap::new(),
+            named: None,
+            restored: false,
+        }
+    }
+
+    pub(crate) fn append(&mut self, at: u64, kind: u16, body: Vec<u8>) {
+        let entry = Entry {
+            number: self.last.number.next(),
+            previous: self.last.chain,
+            at: Timestamp::from_millis(i64::try_from(at).unwrap()),
+            kind,
+            body,
+        };
+        self.last = entry.mark();
+        self.entries.push(entry);
+    }
+
+    /// Begins a new journal and writes again what the controller had not acknowledged.
+    fn fork(&mut self, journal: JournalId) {
+        let again: Vec<Entry> = self
+            .entries
+            .drain(..)
+            .filter(|entry| entry.number > self.acknowledged)
+            .collect();
+        self.journal = journal;
+        self.last = Mark::start(journal);
+        self.acknowledged = EntryNo(0);
+        for entry in again {
+            self.append(
+                u64::try_from(entry.at.as_millis()).unwrap(),
+                entry.kind,
+                entry.body,
+            );
+        }
+    }
+
+    fn store(&mut self, page: &Page) {
+        for row in &page.rows {
+            let key = (row.kind, row.id);
+            if let Some(named) = &mut self.named {
+                named.insert(key);
+            }
+            if row.deleted {
+                self.rows.remove(&key);
+            } else {
+                self.rows.insert(key, row.clone());
+            }
+        }
+        self.cursor = page.cursor;
+        if !page.more
+            && let Some(named) = self.named.take()
+        {
+            self.rows.retain(|key, _| named.contains(key));
+        }
+    }
+}
+
+/// A page on its way to the disk: written at the first time, known to be at the second.
+#[derive(Debug)]
+struct Storing {
+    page: Page,
+    written: u64,
+    told: u64,
+    on_disk: bool,
+}
+
+pub(crate) struct Site {
+    pub(crate) disk: Disk,
+    pub(crate) session: Option<Session<Agent>>,
+    pub(crate) linked: bool,
+    pub(crate) open_questions: BTreeSet<AttemptId>,
+    pub(crate) asked: u64,
+    pub(crate) answers: u64,
+    pub(crate) unanswered: u64,
+    /// Open when the agent crashed.
+    pub(crate) forgotten: u64,
+    pub(crate) forks: u64,
+    pub(crate) restarts: u64,
+    pub(crate) acknowledged: Vec<(JournalId, Mark)>,
+    pub(crate) anchors: Vec<(u64, Timestamp)>,
+    storing: Option<Storing>,
+    id: AgentId,
+    key: SigningKey,
+    pinned: Pinned,
+    config: Config,
+}
+
+impl Site {
+    pub(crate) fn new(key: SigningKey, pinned: Pinned, journal: JournalId, config: Config) -> Self {
+        let mut site = Self {
+            disk: Disk::new(journal),
+            session: None,
+            linked: false,
+            open_questions: BTreeSet::new(),
+            asked: 0,
+            answers: 0,
+            unanswered: 0,
+            forgotten: 0,
+            forks: 0,
+            restarts: 0,
+            acknowledged: Vec::new(),
+            anchors: Vec::new(),
+            storing: None,
+            id: AgentId::from_bytes([1; 16]),
+            key,
+            pinned,
+            config,
+        };
+        site.start();
+        site
+    }
+
+    fn resume(&self) -> Resume {
+        Resume {
+            journal: self.disk.journal,
+            oldest: EntryNo(1),
+            last: self.disk.last,
+            cursor: self.disk.cursor,
+            software: "model".to_owned(),
+            restored: self.disk.restored,
+        }
+    }
+
+    pub(crate) fn start(&mut self) {
+        let keys = AgentKeys {
+            agent: self.id,
+            signing: self.key.clone(),
+            pinned: self.pinned.clone(),
+        };
+        self.session = Some(Session::<Agent>::new(self.config, keys, self.resume()));
+    }
+
+    pub(crate) fn crash(&mut self) {
+        self.session = None;
+        self.linked = false;
+        self.storing = None;
+        self.forgotten += u64::try_from(self.open_questions.len()).unwrap();
+        self.open_questions.clear();
+    }
+
+    pub(crate) fn link_lost(&mut self, now: u64, chance: &mut Chance) {
+        self.linked = false;
+        let jitter = u32::try_from(chance.below(1 << 32)).unwrap();
+        if let Some(session) = &mut self.session {
+            session.link_down(Ticks::from_millis(now), jitter);
+        }
+    }
+
+    pub(crate) fn happened(&mut self, now: u64, count: u64, chance: &mut Chance) {
+        for _ in 0..count {
+            let long = if chance.once_in(10) { 1200 } else { 40 };
+            let mut body = chance.bytes::<8>().to_vec();
+            body.resize(8 + usize::try_from(chance.below(long)).unwrap(), 7);
+            let kind = u16::try_from(chance.below(5)).unwrap();
+            self.disk.append(now, kind, body);
+        }
+        let last = self.disk.last;
+        if let Some(session) = &mut self.session {
+            session.journal_grew(last);
+        }
+    }
+
+    pub(crate) fn ask(&mut self, now: u64, chance: &mut Chance) {
+        let id = AttemptId::from_bytes(chance.bytes());
+        let patience = Duration::from_millis(500 + chance.below(30_000));
+        let Some(session) = &mut self.session else {
+            return;
+        };
+        let sent = session.ask(id, 1, vec![1, 2, 3], patience, Ticks::from_millis(now));
+        if sent.is_ok() {
+            self.asked += 1;
+            assert!(self.open_questions.insert(id));
+        }
+    }
+
+    /// Does what can be done now. True when the connection should be dropped.
+    pub(crate) fn work(&mut self, now: u64, chance: &mut Chance) -> bool {
+        self.finish_storing(now);
+        let mut drop = false;
+        while let Some(event) = self.session.as_mut().and_then(Session::poll_event) {
+            drop |= self.take(event, now, chance);
+        }
+        if let Some(session) = &mut self.session {
+            while let Some(wanted) = session.poll_wanted() {
+                let from = usize::try_from(wanted.start().0 - 1).unwrap();
+                let to = usize::try_from(wanted.end().0).unwrap();
+                session.offer(&self.disk.entries[from..to]);
+                if session.poll_wanted().as_ref() == Some(&wanted) {
+                    break;
+                }
+            }
+        }
+        drop
+    }
+
+    fn finish_storing(&mut self, now: u64) {
+        let Some(storing) = &mut self.storing else {
+            return;
+        };
+        if now >= storing.written && !storing.on_disk {
+            storing.on_disk = true;
+            self.disk.store(&storing.page);
+        }
+        if now >= storing.told {
+            let cursor = storing.page.cursor;
+            self.storing = None;
+            if let Some(session) = &mut self.session {
+                session.page_stored(cursor);
+            }
+        }
+    }
+
+    pub(crate) fn next_store(&self) -> Option<u64> {
+        self.storing.as_ref().map(|storing| {
+            if storing.on_disk {
+                storing.told
+            } else {
+                storing.written
+            }
+        })
+    }
+
+    fn take(&mut self, event: Event, now: u64, chance: &mut Chance) -> bool {
+        match event {
+            Event::Ready { wall, .. } => {
+                self.anchors.push((now, wall));
+                false
+            }
+            Event::Anchor { wall } => {
+                self.anchors.push((now, wall));
+                false
+            }
+            Event::Acknowledged(mark) => {
+                self.disk.acknowledged = mark.number;
+                self.acknowledged.push((self.disk.journal, mark));
+                false
+            }
+            Event::Page(page) => {
+                // A page of a link that is gone may still be on its way to the disk: one writer, so it gets there first.
+                self.finish_storing(u64::MAX);
+                let written = now + chance.below(300);
+                self.storing = Some(Storing {
+                    page,
+                    written,
+                    told: written + chance.below(100),
+                    on_disk: false,
+                });
+                false
+            }
+            Event::FeedRestarted => {
+                self.finish_storing(u64::MAX);
+                self.restarts += 1;
+                self.disk.cursor = FeedCursor::default();
+                self.disk.named = Some(BTreeSet::new());
+                false
+            }
+            Event::Answer { id, .. } => {
+                assert!(self.open_questions.remove(&id), "answered once, if asked");
+                self.answers += 1;
+                false
+            }
+            Event::Unanswered { id } => {
+                assert!(self.open_questions.remove(&id), "given up once, if asked");
+                self.unanswered += 1;
+                false
+            }
+            Event::Forked { held } => {
+                assert!(
+                    held.number >= self.disk.last.number
+                        || !self.disk.entries.iter().any(|entry| entry.mark() == held),
+                    "a journal that holds the controller's mark has not forked"
+                );
+                self.finish_storing(u64::MAX);
+                self.forks += 1;
+                self.disk.fork(JournalId::from_bytes(chance.bytes()));
+                let resume = self.resume();
+                self.session.as_mut().unwrap().resume(resume);
+                true
+            }
+            Event::Closed(Closed::Forked) => false,
+            Event::Closed(_) => true,
+            Event::Command { .. } | Event::Superseded | Event::Refused(_) => false,
+            other => panic!("the agent has no use for {other:?}"),
+        }
+    }
+}
