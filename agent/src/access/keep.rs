@@ -85,7 +85,9 @@ enum Woken {
     Poll(Duration),
     /// Time to read everything again.
     Full,
-    /// The core wants something else, or asks for a look.
+    /// The core wants something else than the last look showed; this is to be done about it.
+    Wanted(Vec<Action>),
+    /// The core asks for a look.
     Asked,
     /// The router told of a change.
     Told,
@@ -204,7 +206,12 @@ impl Keeper {
                     }
                 }
                 Woken::Full => round.full = true,
-                Woken::Asked => {}
+                // Giving needs no fresh look, and somebody waits for it. Taking away does: a session's row is named after its
+                // address, which may have passed to another device.
+                Woken::Wanted(actions) if actions.iter().all(Action::gives) => {
+                    self.act(client, actions, &mut round).await?;
+                }
+                Woken::Wanted(_) | Woken::Asked => {}
                 Woken::Told => round.told = round.told.saturating_add(1),
             }
         }
@@ -294,8 +301,9 @@ impl Keeper {
                         pending::<()>().await;
                     }
                     let wanted = Arc::clone(&self.seat.desired.borrow_and_update());
-                    if has_news(&plan(&wanted, observed), &round.refused) {
-                        return Woken::Asked;
+                    let actions = plan(&wanted, observed);
+                    if has_news(&actions, &round.refused) {
+                        return Woken::Wanted(actions);
                     }
                     let sooner = bounded(wanted.next_poll);
                     if !settling && sooner < poll {

@@ -31,6 +31,8 @@ struct Memory {
     /// Every command that is no `print`, in order.
     commands: Vec<String>,
     prints: usize,
+    /// How many prints there had been at the last log-in.
+    prints_at_login: usize,
     next_id: u32,
     refuse: BTreeMap<String, &'static str>,
     /// Streams by the tag they were opened with.
@@ -232,6 +234,7 @@ impl Memory {
         match path {
             "/login" | "/cancel" => vec![done()],
             "/ip/hotspot/active/login" => {
+                self.prints_at_login = self.prints;
                 let at = given.get("ip").cloned().unwrap();
                 for host in self
                     .tables
@@ -454,13 +457,44 @@ async fn a_ticket_is_brought_online_and_then_left_in_peace() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_wanted_is_done_without_waiting_for_the_poll() {
+async fn what_is_wanted_is_given_at_once_and_confirmed_by_a_look() {
     let router = Router::new();
     router.phone(1);
     let mut core = Core::start(&router, Desired::nothing());
     assert!(core.idle(25).await.is_empty());
+    let prints = router.memory().prints;
     core.want(wanting(1));
     core.online(1).await;
+    assert_eq!(
+        router.memory().prints_at_login,
+        prints,
+        "no look comes before"
+    );
+    assert!(router.memory().prints > prints);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_taken_away_is_looked_at_first() {
+    let router = Router::new();
+    router.phone(1);
+    let mut core = Core::start(&router, wanting(1));
+    core.online(1).await;
+    core.idle(5).await;
+    // The device leaves, and its address goes to a device that is not ours.
+    router
+        .memory()
+        .tables
+        .get_mut("/ip/hotspot/active")
+        .unwrap()[0]
+        .insert("user".to_owned(), "guest".to_owned());
+    core.want(Desired::nothing());
+    core.idle(20).await;
+    assert_eq!(
+        router.rows("/ip/hotspot/active").len(),
+        1,
+        "the guest stays online"
+    );
+    assert_eq!(router.rows("/ip/hotspot/user").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

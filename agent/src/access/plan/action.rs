@@ -109,6 +109,23 @@ pub enum Action {
 }
 
 impl Action {
+    /// Says whether it only gives, so that doing it on an older look can take nothing from anybody.
+    #[must_use]
+    pub const fn gives(&self) -> bool {
+        match self {
+            Self::AddProfile { .. }
+            | Self::SetProfile { .. }
+            | Self::AddUser { .. }
+            | Self::SetUser { .. }
+            | Self::LogIn { .. } => true,
+            Self::DisableUser { .. }
+            | Self::RemoveCookie { .. }
+            | Self::RemoveActive { .. }
+            | Self::RemoveUser { .. }
+            | Self::RemoveProfile { .. } => false,
+        }
+    }
+
     /// The ticket it is about, if it is about one.
     #[must_use]
     pub const fn ticket(&self) -> Option<TicketId> {
