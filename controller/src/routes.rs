@@ -13,7 +13,6 @@ use crate::{captive, health};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
 /// The table. Called once at the start, so a slice may start what writes for its handlers here.
-#[must_use]
 pub fn table(app: &App) -> Router<App> {
     // The rail's addresses. What we hand out is /api/pay, since Safaricom refuses addresses with its product's name.
     let rail = Router::new()

@@ -1,5 +1,7 @@
-//! A site's report of a ticket, in the transaction that keeps the journal entry: its use moves, the ticket's columns follow, and where two
-//! sites used one printed ticket, settlement decides and the others are told.
+//! A site's report of a ticket, in the transaction that keeps the journal entry.
+//!
+//! Its use moves, the ticket's columns follow, and where two sites used one printed ticket, settlement decides and the others are
+//! told.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CommandId, TicketId};

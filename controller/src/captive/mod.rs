@@ -1,5 +1,7 @@
-//! The cloud's portal API: what a customer's browser may ask. A device is only who a site's agent says it is, by a token it signed; a
-//! payment is shown to the holder of its own token. All others hear one same answer.
+//! The cloud's portal API: what a customer's browser may ask.
+//!
+//! A device is only who a site's agent says it is, by a token it signed; a payment is shown to the holder of its own token. All
+//! others hear one same answer.
 
 pub mod buy;
 pub mod plans;

@@ -1,5 +1,7 @@
-//! `GET /api/tickets/{code}/status` and `POST /api/tickets/{code}/activate`: codes of twelve characters, which are unique on the whole
-//! platform. To a caller without a device token every code looks the same.
+//! `GET /api/tickets/{code}/status` and `POST /api/tickets/{code}/activate`: codes of twelve characters, which are unique on the
+//! whole platform.
+//!
+//! To a caller without a device token every code looks the same.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

@@ -72,7 +72,7 @@ pub struct Mpesa {
     /// The till number, of a till.
     #[arg(long)]
     till: Option<String>,
-    /// A file with {"consumer_key": …, "consumer_secret": …, "passkey": …}; `-` reads standard input.
+    /// A JSON file with `consumer_key`, `consumer_secret` and `passkey`; `-` reads standard input.
     #[arg(long, default_value = "-")]
     credentials: PathBuf,
 }

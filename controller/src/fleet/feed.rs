@@ -27,7 +27,7 @@ pub struct Change {
 /// # Errors
 /// When the database refuses; the caller's transaction is lost then.
 pub async fn put(conn: &mut PgConnection, provider: ProviderId, mut changes: Vec<Change>) -> sqlx::Result<()> {
-    changes.sort_by(|a, b| (a.site, a.kind, a.row).cmp(&(b.site, b.kind, b.row)));
+    changes.sort_by_key(|change| (change.site, change.kind, change.row));
     let mut rest = changes.as_slice();
     while let Some(first) = rest.first() {
         let (mine, later) = rest.split_at(rest.partition_point(|change| change.site == first.site));

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hyper_util::rt::TokioIo;
 use mnara_protocol::enrol::SUBPROTOCOL;
-use mnara_protocol::ids::AttemptId;
+use mnara_protocol::ids::{AttemptId, CommandId};
 use mnara_protocol::message::{Answer as Told, BadBody, Question, RefusedAnswer};
 use mnara_protocol::session::{Admitted, Claim, Config, Controller, ControllerKeys, Event, Refusal, Revision, Session};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -23,7 +23,7 @@ use super::ingest::{Handed, Taken};
 use super::socket::Socket;
 use super::store::link as store;
 use crate::app::App;
-use crate::db::Reason;
+use crate::db::{Reason, RowId as _};
 use crate::ratelimit::{Act, By};
 use crate::web::{Caller, Problem};
 
@@ -90,13 +90,17 @@ struct Admission {
     mailbox: Arc<Mailbox>,
 }
 
+/// An answer on its way back to the link its question came by.
+type Answered = (AttemptId, Told);
+
 struct Link<'a, S> {
     app: &'a App,
     hub: &'a Hub,
     socket: Socket<S>,
     session: Session<Controller>,
     admission: Option<Admission>,
-    answers: (mpsc::Sender<(AttemptId, Told)>, mpsc::Receiver<(AttemptId, Told)>),
+    answered: mpsc::Sender<Answered>,
+    answers: mpsc::Receiver<Answered>,
     /// Set when the stream up stands still before an entry that does not decode.
     stopped: bool,
     over: bool,
@@ -117,13 +121,15 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(app: &App, hub: &Hub,
     };
     let mut session = Session::<Controller>::new(Config::STANDARD, keys);
     session.link_up(app.clock.monotonic(), app.entropy.bytes());
+    let (answered, answers) = mpsc::channel(ASKING);
     let mut link = Link {
         app,
         hub,
         socket,
         session,
         admission: None,
-        answers: mpsc::channel(ASKING),
+        answered,
+        answers,
         stopped: false,
         over: false,
     };
@@ -174,7 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                     self.session.handle_bytes(&message, self.app.clock.monotonic(), Some(wall))?;
                 }
                 bits = bits => self.wake(bits).await?,
-                Some((id, answer)) = self.answers.1.recv() => {
+                Some((id, answer)) = self.answers.recv() => {
                     if let Err(error) = self.session.answer(id, answer.kind(), answer.encode()) {
                         // The agent's deadline passes and it asks again, which is the same try.
                         tracing::debug!(%error, "an answer was not sent");
@@ -225,10 +231,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 Event::Question { id, kind, body } => self.question(id, kind, &body),
                 Event::Missing { from, to } => {
                     let lost = to.0.saturating_sub(from.0).saturating_add(1);
-                    self.alarm("journal-gap", i64::try_from(lost).ok()).await?;
+                    alarm(self.app, self.sender(), "journal-gap", lost).await?;
                 }
-                Event::Forked { .. } => self.forked().await?,
-                Event::TooLarge { number } => self.alarm("feed-row-too-large", i64::try_from(number).ok()).await?,
+                Event::Forked { .. } => forked(self.app, self.sender()).await?,
+                Event::TooLarge { number } => alarm(self.app, self.sender(), "feed-row-too-large", number).await?,
                 Event::Closed(_) => self.over = true,
                 // Readings and reports are shown live and kept nowhere; a later page listens to them.
                 Event::Sample { .. } | Event::Report { .. } | Event::Ready { .. } => {}
@@ -286,7 +292,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             mailbox: joined.mailbox,
         });
         if joined.duplicate {
-            self.duplicate().await?;
+            duplicate(self.app, &sender).await?;
         }
         let admitted = Admitted {
             acknowledged,
@@ -320,7 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                     self.session.stored(mark);
                 }
                 tracing::error!(site.id = %admission.sender.site, number, kind, "a journal entry does not decode: its stream stands still");
-                self.alarm("journal-stopped", i64::try_from(number).ok()).await?;
+                alarm(self.app, self.sender(), "journal-stopped", number).await?;
             }
         }
         Ok(())
@@ -329,7 +335,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
     fn question(&self, id: AttemptId, kind: u16, body: &[u8]) {
         let Some(admission) = &self.admission else { return };
         let sender = admission.sender;
-        let answers = self.answers.0.clone();
+        let answers = self.answered.clone();
         let question = match Question::decode(kind, body) {
             Ok(question) => question,
             Err(BadBody::UnknownKind(_) | BadBody::Malformed(_)) => {
@@ -361,40 +367,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         Ok(())
     }
 
-    async fn alarm(&mut self, kind: &str, value: Option<i64>) -> anyhow::Result<()> {
-        let Some(admission) = &self.admission else {
-            return Ok(());
-        };
-        let Sender { provider, site, .. } = admission.sender;
-        let now = self.app.clock.now();
-        let id = mnara_protocol::ids::CommandId::new(now, self.app.entropy.bytes());
-        let mut tx = self.app.db.tenant(provider).await?;
-        store::insert_event(&mut tx, sqlx::types::Uuid::from_bytes(*id.as_bytes()), (provider, site), kind, value, (now, now)).await?;
-        tx.commit().await?;
-        Ok(())
+    /// Who is at the other end, once it was let in.
+    fn sender(&self) -> Option<Sender> {
+        self.admission.as_ref().map(|admission| admission.sender)
     }
+}
 
-    async fn forked(&mut self) -> anyhow::Result<()> {
-        let Some(admission) = &self.admission else {
-            return Ok(());
-        };
-        let sender = admission.sender;
-        tracing::warn!(site.id = %sender.site, agent.id = %sender.agent, "a journal has forked: the device was restored or copied");
-        let mut tx = self.app.db.tenant(sender.provider).await?;
-        store::mark_forked(&mut tx, sender.agent, sender.journal, self.app.clock.now()).await?;
-        tx.commit().await?;
-        self.alarm("journal-forked", None).await
-    }
+/// Writes down something a person should know about a site.
+async fn alarm(app: &App, sender: Option<Sender>, kind: &str, value: u64) -> anyhow::Result<()> {
+    let Some(Sender { provider, site, .. }) = sender else {
+        return Ok(());
+    };
+    let now = app.clock.now();
+    let id = CommandId::new(now, app.entropy.bytes());
+    let value = i64::try_from(value).ok();
+    let mut tx = app.db.tenant(provider).await?;
+    store::insert_event(&mut tx, id.uuid(), (provider, site), kind, value, (now, now)).await?;
+    tx.commit().await?;
+    Ok(())
+}
 
-    async fn duplicate(&mut self) -> anyhow::Result<()> {
-        let Some(admission) = &self.admission else {
-            return Ok(());
-        };
-        let sender = admission.sender;
-        tracing::warn!(site.id = %sender.site, agent.id = %sender.agent, "links take each other over: two devices hold one key");
-        let mut tx = self.app.db.tenant(sender.provider).await?;
-        store::mark_duplicate(&mut tx, sender.agent, self.app.clock.now()).await?;
-        tx.commit().await?;
-        self.alarm("duplicate-identity", None).await
-    }
+async fn forked(app: &App, sender: Option<Sender>) -> anyhow::Result<()> {
+    let Some(from) = sender else { return Ok(()) };
+    tracing::warn!(site.id = %from.site, agent.id = %from.agent, "a journal has forked: the device was restored or copied");
+    let mut tx = app.db.tenant(from.provider).await?;
+    store::mark_forked(&mut tx, from.agent, from.journal, app.clock.now()).await?;
+    tx.commit().await?;
+    alarm(app, sender, "journal-forked", 0).await
+}
+
+async fn duplicate(app: &App, from: &Sender) -> anyhow::Result<()> {
+    tracing::warn!(site.id = %from.site, agent.id = %from.agent, "links take each other over: two devices hold one key");
+    let mut tx = app.db.tenant(from.provider).await?;
+    store::mark_duplicate(&mut tx, from.agent, app.clock.now()).await?;
+    tx.commit().await?;
+    alarm(app, Some(*from), "duplicate-identity", 0).await
 }

@@ -1,5 +1,7 @@
-//! Payments to a provider's shortcode as its C2B confirmations tell them. A prompt that was paid raises one too, with the same receipt:
-//! it is proof of our own payment and never a second one. Money that is not ours stays in the callbacks, for a person.
+//! Payments to a provider's shortcode as its C2B confirmations tell them.
+//!
+//! A prompt that was paid raises one too, with the same receipt: it is proof of our own payment and never a second one. Money
+//! that is not ours stays in the callbacks, for a person.
 
 use axum::Extension;
 use axum::body::Bytes;
