@@ -101,6 +101,14 @@ impl AgentEnd {
     }
 }
 
+#[cfg(test)]
+impl AgentEnd {
+    /// How much is kept on the heap while nothing is under way.
+    pub(super) fn held_capacity(&self) -> usize {
+        self.up.capacity() + usize::from(self.sample.is_some())
+    }
+}
+
 impl Session<Agent> {
     /// A session that may dial at once.
     #[must_use]

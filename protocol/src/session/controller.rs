@@ -45,6 +45,16 @@ pub struct ControllerEnd {
     questions: Vec<(AttemptId, Ticks)>,
 }
 
+#[cfg(test)]
+impl ControllerEnd {
+    /// How much is kept on the heap while nothing is under way.
+    pub(super) fn held_capacity(&self) -> usize {
+        let visitor = usize::from(self.visitor.is_some());
+        let held = self.held.as_ref().map_or(0, Held::capacity);
+        visitor + held + self.questions.capacity()
+    }
+}
+
 impl Session<Controller> {
     /// A session for a connection that has just been accepted.
     #[must_use]
