@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::process;
-use crate::workspace::{arguments, cargo, target};
+use crate::workspace::{cargo, target};
 
 /// What the simulator is told.
 #[derive(clap::Args)]
@@ -21,6 +21,14 @@ pub(crate) struct Options {
 /// # Errors
 /// When it does not build or ends badly.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    process::run(&mut cargo(&arguments("build", &["--quiet", "--bins"])))?;
+    // Alone: nobody should wait for the programs to build who only wants a simulator.
+    process::run(&mut cargo(&[
+        "build",
+        "--locked",
+        "-p",
+        "mnara-tests",
+        "--bin",
+        "mnara-sim",
+    ]))?;
     process::run(Command::new(target()?.join("debug/mnara-sim")).args(&options.arguments))
 }

@@ -4,16 +4,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::program::PATIENCE;
+use crate::measure::now;
 
 /// Which way bytes go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ struct Ends {
 struct Lane {
     held: watch::Sender<bool>,
     passed: watch::Sender<u64>,
+    /// How long bytes are under way.
+    delay: watch::Sender<Duration>,
 }
 
 impl Lane {
@@ -53,6 +56,7 @@ impl Lane {
         Self {
             held: watch::Sender::new(false),
             passed: watch::Sender::new(0),
+            delay: watch::Sender::new(Duration::ZERO),
         }
     }
 }
@@ -115,6 +119,12 @@ impl Cable {
     /// Lets go what was held one way.
     pub fn release(&self, way: Way) {
         self.lane(way).held.send_replace(false);
+    }
+
+    /// Makes the cable long: bytes are under way for so long in each direction, from now on.
+    pub fn lengthen(&self, one_way: Duration) {
+        self.ends.up.delay.send_replace(one_way);
+        self.ends.down.delay.send_replace(one_way);
     }
 
     /// How many bytes have passed one way.
@@ -185,20 +195,37 @@ async fn relay(near: TcpStream, ends: &Ends) -> io::Result<()> {
     }
 }
 
+/// Pieces under way at once; a longer queue would only hide that one end does not read.
+const UNDER_WAY: usize = 1_024;
+
 async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, lane: &Lane) -> io::Result<()> {
-    let mut held = lane.held.subscribe();
-    let mut bytes = vec![0; 16 * 1024];
-    loop {
-        let count = from.read(&mut bytes).await?;
-        if count == 0 {
-            return Ok(());
+    let (leave, mut arrive) = mpsc::channel::<(Instant, Vec<u8>)>(UNDER_WAY);
+    let leaving = async {
+        loop {
+            let mut bytes = Vec::with_capacity(16 * 1024);
+            if from.read_buf(&mut bytes).await? == 0 {
+                drop(leave);
+                return io::Result::Ok(());
+            }
+            let due = now() + *lane.delay.borrow();
+            if leave.send((due, bytes)).await.is_err() {
+                return Ok(());
+            }
         }
-        // The sender lives in the lane.
-        let _ = held.wait_for(|held| !*held).await;
-        to.write_all(&bytes[..count]).await?;
-        let count = u64::try_from(count).unwrap_or(0);
-        lane.passed.send_modify(|passed| *passed += count);
-    }
+    };
+    let arriving = async {
+        let mut held = lane.held.subscribe();
+        while let Some((due, bytes)) = arrive.recv().await {
+            tokio::time::sleep_until(due.into()).await;
+            // The sender lives in the lane.
+            let _ = held.wait_for(|held| !*held).await;
+            to.write_all(&bytes).await?;
+            let count = u64::try_from(bytes.len()).unwrap_or(0);
+            lane.passed.send_modify(|passed| *passed += count);
+        }
+        Ok(())
+    };
+    tokio::try_join!(leaving, arriving).map(drop)
 }
 
 #[cfg(test)]

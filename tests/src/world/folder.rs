@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -41,7 +42,14 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // Whatever cannot be removed is in the temporary folder, where the system will.
-        let _ = std::fs::remove_dir_all(&self.0);
+        // A program that was killed a moment ago may still be writing, so once is not always enough. What cannot be removed
+        // is in the temporary folder, where the system will.
+        for _ in 0..200 {
+            let _ = std::fs::remove_dir_all(&self.0);
+            if !self.0.exists() {
+                return;
+            }
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
     }
 }
