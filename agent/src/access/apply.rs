@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use mnara_protocol::ids::Mac;
 use tokio::time::sleep;
+use tracing::debug;
 
 use super::desired::{COMMENT_PREFIX, Credential, ProfileSpec};
 use super::observed::RowId;
@@ -197,7 +198,15 @@ fn outcome_of<T>(answer: Result<T, Error>) -> Result<Outcome, Error> {
     match answer {
         Ok(_) => Ok(Outcome::Done),
         Err(Error::Trap(trap)) if trap.message.contains("no such item") => Ok(Outcome::Gone),
-        Err(Error::Trap(trap)) => Ok(Outcome::Refused(Refusal::of(&trap))),
+        Err(error @ Error::Trap(_)) => {
+            debug!(
+                error = &error as &dyn std::error::Error,
+                "the router would not"
+            );
+            Ok(Outcome::Refused(
+                error.trap().map_or(Refusal::Other(None), Refusal::of),
+            ))
+        }
         Err(error) if error.is_refusal() => Ok(Outcome::Refused(Refusal::Other(None))),
         Err(error) => Err(error),
     }

@@ -18,7 +18,7 @@ use super::desired::{Desired, ObservationNo};
 use super::observed::Observed;
 use super::plan::{Action, plan};
 use super::{Event, Seat, observe};
-use crate::routeros::client::{Client, Connection, Dial, Doing, Error, connect};
+use crate::routeros::client::{Client, Connection, Dial, Error, connect};
 
 /// How long the core may take to answer a look before the loop goes on with what it wanted last.
 const ANSWER: Duration = Duration::from_secs(2);
@@ -89,8 +89,8 @@ enum Woken {
     Wanted(Vec<Action>),
     /// The core asks for a look.
     Asked,
-    /// The router told of a change.
-    Told,
+    /// The router told of a change, and time was left for more.
+    Told(Duration),
 }
 
 /// What one connection has to remember between looks.
@@ -105,6 +105,17 @@ struct Round {
     /// Wakes by the router in a row.
     told: u32,
     full: bool,
+}
+
+impl Round {
+    /// Lets refused actions be tried again once they have been left alone for long enough.
+    fn bear(&mut self, rested: Duration) {
+        self.patience = self.patience.saturating_add(rested);
+        if self.patience >= PATIENCE {
+            self.patience = Duration::ZERO;
+            self.refused.clear();
+        }
+    }
 }
 
 impl Keeper {
@@ -129,15 +140,6 @@ impl Keeper {
                 (failures, told) = (0, None);
             }
             let reason = why.to_string();
-            if matches!(
-                why,
-                Error::Timeout {
-                    doing: Doing::Connecting
-                }
-            ) {
-                // The least that trying took, since nothing here asks for the time.
-                self.away = self.away.saturating_add(SETTLE);
-            }
             if told.as_ref() != Some(&reason) {
                 warn!(
                     error = &why as &dyn std::error::Error,
@@ -199,20 +201,23 @@ impl Keeper {
             {
                 Woken::Poll(rested) => {
                     round.told = 0;
-                    round.patience = round.patience.saturating_add(rested);
-                    if round.patience >= PATIENCE {
-                        round.patience = Duration::ZERO;
-                        round.refused.clear();
-                    }
+                    round.bear(rested);
                 }
-                Woken::Full => round.full = true,
+                Woken::Full => {
+                    round.full = true;
+                    round.told = 0;
+                    round.bear(FULL);
+                }
+                Woken::Told(rested) => {
+                    round.told = round.told.saturating_add(1);
+                    round.bear(rested);
+                }
                 // Giving needs no fresh look, and somebody waits for it. Taking away does: a session's row is named after its
                 // address, which may have passed to another device.
                 Woken::Wanted(actions) if actions.iter().all(Action::gives) => {
                     self.act(client, actions, &mut round).await?;
                 }
                 Woken::Wanted(_) | Woken::Asked => {}
-                Woken::Told => round.told = round.told.saturating_add(1),
             }
         }
     }
@@ -289,10 +294,10 @@ impl Keeper {
     ) -> Woken {
         let mut poll = bounded(desired.next_poll);
         let mut timer = pin!(sleep(poll));
-        let mut settling = false;
+        let mut settling = None;
         loop {
             tokio::select! {
-                () = &mut timer => return if settling { Woken::Told } else { Woken::Poll(poll) },
+                () = &mut timer => return settling.map_or(Woken::Poll(poll), Woken::Told),
                 _ = full.tick() => return Woken::Full,
                 () = self.seat.wake.notified() => return Woken::Asked,
                 changed = self.seat.desired.changed() => {
@@ -306,14 +311,15 @@ impl Keeper {
                         return Woken::Wanted(actions);
                     }
                     let sooner = bounded(wanted.next_poll);
-                    if !settling && sooner < poll {
+                    if settling.is_none() && sooner < poll {
                         poll = sooner;
                         timer.set(sleep(poll));
                     }
                 }
-                () = changes.next(), if !settling => {
-                    settling = true;
-                    timer.set(sleep(poll.min(SETTLE * (1 << round.told.min(SETTLE_DOUBLED)))));
+                () = changes.next(), if settling.is_none() => {
+                    let settle = poll.min(SETTLE * (1 << round.told.min(SETTLE_DOUBLED)));
+                    settling = Some(settle);
+                    timer.set(sleep(settle));
                 }
             }
         }

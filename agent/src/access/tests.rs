@@ -585,6 +585,26 @@ async fn a_refused_log_in_is_told_and_not_hammered() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refused_log_in_is_tried_again_however_busy_the_router_is() {
+    let router = Router::new();
+    router.phone(1);
+    router.memory().refuse.insert(
+        "/ip/hotspot/active/login".to_owned(),
+        "no more sessions are allowed for user AB12-CD34",
+    );
+    let mut desired = wanting(1);
+    desired.next_poll = Duration::from_secs(60);
+    let mut core = Core::start(&router, desired);
+    core.idle(1).await;
+    router.memory().refuse.clear();
+    for _ in 0..40 {
+        router.push();
+        core.idle(1).await;
+    }
+    assert_eq!(router.rows("/ip/hotspot/active").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_log_in_that_builds_on_a_refused_user_is_not_tried() {
     let router = Router::new();
     router.phone(1);
