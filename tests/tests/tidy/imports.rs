@@ -37,8 +37,8 @@ const GROUND: [&str; 14] = [
     "web",
 ];
 
-/// What sees every slice and is seen by nothing below it.
-const TABLES: [&str; 3] = ["routes", "dispatch", "work"];
+/// What sees every slice and is seen by nothing below it; the URLs start the links that the messages come by.
+const TABLES: [&str; 3] = ["dispatch", "work", "routes"];
 
 /// How high a module of the controller stands; it may use what stands lower, or as low if that is the ground.
 fn height(module: &str) -> Option<usize> {
@@ -48,13 +48,14 @@ fn height(module: &str) -> Option<usize> {
     if let Some(place) = SLICES.iter().position(|slice| *slice == module) {
         return Some(1 + place);
     }
-    if TABLES.contains(&module) {
-        return Some(1 + SLICES.len());
+    if let Some(place) = TABLES.iter().position(|table| *table == module) {
+        return Some(1 + SLICES.len() + place);
     }
+    let top = 1 + SLICES.len() + TABLES.len();
     match module {
-        "cli" => Some(2 + SLICES.len()),
-        "lib" => Some(3 + SLICES.len()),
-        "main" => Some(4 + SLICES.len()),
+        "cli" => Some(top),
+        "lib" => Some(top + 1),
+        "main" => Some(top + 2),
         _ => None,
     }
 }
@@ -77,8 +78,9 @@ fn agent_may_use(module: &str) -> Option<&'static [&'static str]> {
         "config" => Some(&["routeros", "clock"]),
         "access" => Some(&["routeros", "clock"]),
         "store" | "portal" => Some(&["core", "clock", "config"]),
-        "link" | "health" => Some(&["core", "clock", "config", "store"]),
-        "enrol" => Some(&["clock", "config", "store", "link", "routeros"]),
+        "dial" => Some(&["clock", "config"]),
+        "link" | "health" => Some(&["core", "clock", "config", "dial", "store"]),
+        "enrol" => Some(&["clock", "config", "dial", "routeros", "store"]),
         _ => Some(&[]),
     }
 }

@@ -30,9 +30,14 @@ impl Source {
     }
 }
 
+/// Cuts off the unit tests at the end of a file: a module called `tests` with its text in place.
 pub(crate) fn before_tests(text: &str) -> &str {
-    text.find("\n#[cfg(test)]\nmod tests {")
-        .map_or(text, |at| &text[..at])
+    text.match_indices("\n#[cfg(test)]\n")
+        .find(|(at, mark)| {
+            let next = text[at + mark.len()..].lines().next().unwrap_or_default();
+            next.ends_with("mod tests {")
+        })
+        .map_or(text, |(at, _)| &text[..at])
 }
 
 fn root() -> PathBuf {
