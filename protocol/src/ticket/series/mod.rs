@@ -84,7 +84,7 @@ pub struct Series {
     #[n(10)]
     pub cut_off: CutOff,
     /// The key, sealed to the agent's enrolment key.
-    #[n(11)]
+    #[cbor(n(11), with = "minicbor::bytes")]
     pub sealed_key: Vec<u8>,
 }
 
