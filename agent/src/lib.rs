@@ -3,11 +3,14 @@
 
 pub mod access;
 pub mod agent;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod core;
 pub mod dial;
+pub mod doctor;
 pub mod enrol;
+pub mod health;
 pub mod link;
 pub mod routeros;
 pub mod store;

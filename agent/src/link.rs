@@ -281,8 +281,12 @@ impl Link {
                 }
                 order = self.orders.recv() => {
                     let Some(order) = order else { return End::Stop };
+                    let anew = matches!(order, Order::Resume(_));
                     if !self.obey(order).await {
                         return End::Stop;
+                    }
+                    if anew {
+                        return End::Over;
                     }
                 }
                 _ = self.ends.changed() => self.take_ends(),

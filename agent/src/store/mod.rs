@@ -73,11 +73,9 @@ pub struct NewEntry {
     pub body: Vec<u8>,
 }
 
-/// Bytes that stand for the state after an entry.
+/// Bytes that stand for the state after all entries that were appended before they are saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saved {
-    /// The last entry they include.
-    pub entry: EntryNo,
     /// When they were made.
     pub at: Timestamp,
     /// The bytes.

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::journal::{self, number};
-use super::{KeptFloor, QUEUE, Saved, Store, StoreError, feed, writer};
+use super::{KeptFloor, QUEUE, Store, StoreError, feed, writer};
 use crate::clock::Uptime;
 use crate::core::{Core, Identity, Now, Replay};
 
@@ -115,9 +115,9 @@ impl Opened {
         let mut replay = Replay::new(identity, seed, self.about.resynced);
         let mut damaged = false;
         let mut from = EntryNo(0);
-        match self.saved("SELECT entry, at, body, sum FROM snapshot", "snapshot").await? {
-            Ok(Some(saved)) => match replay.snapshot(&saved.body) {
-                Ok(()) => from = saved.entry,
+        match self.saved("SELECT entry, body, sum FROM snapshot", "snapshot").await? {
+            Ok(Some((entry, body))) => match replay.snapshot(&body) {
+                Ok(()) => from = entry,
                 Err(error) => {
                     tracing::error!(%error, "the snapshot is left aside");
                     damaged = true;
@@ -127,10 +127,10 @@ impl Opened {
             Err(Rotten) => damaged = true,
         }
         feed::each(&mut self.conn, |row| replay.row(row, now)).await?;
-        match self.saved("SELECT entry, at, body, sum FROM checkpoint", "checkpoint").await? {
+        match self.saved("SELECT entry, body, sum FROM checkpoint", "checkpoint").await? {
             // An older checkpoint than the snapshot has nothing to add.
-            Ok(Some(saved)) if saved.entry >= from => {
-                if let Err(error) = replay.checkpoint(saved.entry.0, &saved.body) {
+            Ok(Some((entry, body))) if entry >= from => {
+                if let Err(error) = replay.checkpoint(entry.0, &body) {
                     tracing::error!(%error, "the checkpoint is left aside");
                 }
             }
@@ -187,7 +187,7 @@ impl Opened {
         &mut self,
         statement: &'static str,
         what: &'static str,
-    ) -> Result<Result<Option<Saved>, Rotten>, StoreError> {
+    ) -> Result<Result<Option<(EntryNo, Vec<u8>)>, Rotten>, StoreError> {
         let read_error = |source| StoreError::Read { what, source };
         let row = query(statement)
             .fetch_optional(&mut self.conn)
@@ -196,14 +196,11 @@ impl Opened {
         let Some(row) = row else {
             return Ok(Ok(None));
         };
-        let saved = Saved {
-            entry: EntryNo(number(row.try_get("entry").map_err(read_error)?, what)?),
-            at: Timestamp::from_millis(row.try_get("at").map_err(read_error)?),
-            body: row.try_get("body").map_err(read_error)?,
-        };
+        let entry = EntryNo(number(row.try_get("entry").map_err(read_error)?, what)?);
+        let body: Vec<u8> = row.try_get("body").map_err(read_error)?;
         let sum: &[u8] = row.try_get("sum").map_err(read_error)?;
-        if sum == writer::sum(saved.entry, &saved.body) {
-            Ok(Ok(Some(saved)))
+        if sum == writer::sum(entry, &body) {
+            Ok(Ok(Some((entry, body))))
         } else {
             tracing::error!(what, "a sum does not match");
             Ok(Err(Rotten))

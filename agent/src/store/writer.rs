@@ -113,7 +113,7 @@ async fn carry_out(
             answer(done, ())
         }
         Request::Checkpoint(saved, floor, done) => {
-            save(conn, Place::Checkpoint, &saved).await?;
+            save(conn, Place::Checkpoint, end.number, &saved).await?;
             keep_floor(conn, floor).await?;
             answer(done, ())
         }
@@ -124,14 +124,14 @@ async fn carry_out(
             acknowledged,
             done,
         } => {
-            save(conn, Place::Snapshot, &saved).await?;
+            save(conn, Place::Snapshot, end.number, &saved).await?;
             keep_floor(conn, floor).await?;
             query("UPDATE meta SET resynced = ?, acknowledged = max(acknowledged, ?)")
                 .bind(resynced)
                 .bind(signed(acknowledged.0))
                 .execute(&mut *conn)
                 .await?;
-            let oldest = journal::prune(conn, acknowledged, saved.entry, saved.at).await?;
+            let oldest = journal::prune(conn, acknowledged, end.number, saved.at).await?;
             answer(done, Pruned { oldest })
         }
         Request::Floor(floor, done) => {
@@ -156,11 +156,10 @@ async fn begin_anew(conn: &mut SqliteConnection, new: NewJournal) -> Result<Mark
         .await?;
     query("DELETE FROM checkpoint").execute(&mut *conn).await?;
     let saved = Saved {
-        entry: mark.number,
         at: new.at,
         body: new.snapshot,
     };
-    save(conn, Place::Snapshot, &saved).await?;
+    save(conn, Place::Snapshot, mark.number, &saved).await?;
     Ok(mark)
 }
 
@@ -170,7 +169,12 @@ enum Place {
     Checkpoint,
 }
 
-async fn save(conn: &mut SqliteConnection, place: Place, saved: &Saved) -> Result<(), sqlx::Error> {
+async fn save(
+    conn: &mut SqliteConnection,
+    place: Place,
+    entry: EntryNo,
+    saved: &Saved,
+) -> Result<(), sqlx::Error> {
     let statement = match place {
         Place::Snapshot => {
             "INSERT OR REPLACE INTO snapshot (id, entry, at, body, sum) VALUES (1, ?, ?, ?, ?)"
@@ -180,10 +184,10 @@ async fn save(conn: &mut SqliteConnection, place: Place, saved: &Saved) -> Resul
         }
     };
     query(statement)
-        .bind(signed(saved.entry.0))
+        .bind(signed(entry.0))
         .bind(saved.at.as_millis())
         .bind(&saved.body)
-        .bind(sum(saved.entry, &saved.body).as_slice())
+        .bind(sum(entry, &saved.body).as_slice())
         .execute(conn)
         .await?;
     Ok(())

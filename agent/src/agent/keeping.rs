@@ -1,0 +1,281 @@
+//! When what is written: checkpoints, snapshots, the clock's floor, a new journal; and what happens when the disk fails.
+
+use std::time::Duration;
+
+use futures_util::stream::FuturesUnordered;
+use mnara_protocol::clock::Ticks;
+use mnara_protocol::ids::JournalId;
+use mnara_protocol::session::{EntryNo, Mark, Resume};
+use rand::Rng;
+
+use super::{Agent, Event};
+use crate::clock::Uptime;
+use crate::core::Event as CoreEvent;
+use crate::link::{Ends, Order};
+use crate::store::{Closed, KeptFloor, NewJournal, Opened, Saved, StoreError};
+
+/// What running sessions have used is kept this often.
+const CHECKPOINT: Duration = Duration::from_secs(60);
+/// The whole state is kept this often, when it has changed.
+const SNAPSHOT: Duration = Duration::from_secs(600);
+/// Or after so many entries.
+const SNAPSHOT_ENTRIES: usize = 1_000;
+/// The clock's floor is kept this often, when a date depends on it and nothing else keeps it.
+const FLOOR: Duration = Duration::from_secs(3_600);
+/// A store that failed is tried again this often.
+const REOPEN: Duration = Duration::from_secs(30);
+
+/// When what was written last.
+pub(super) struct Keeping {
+    pub(super) entries: usize,
+    checkpoint: Ticks,
+    snapshot: Ticks,
+    floor: Ticks,
+}
+
+impl Keeping {
+    pub(super) const fn new(now: Ticks) -> Self {
+        Self {
+            entries: 0,
+            checkpoint: now,
+            snapshot: now,
+            floor: now,
+        }
+    }
+}
+
+impl Agent {
+    /// How long nothing needs to be done if nothing happens.
+    pub(super) fn next_wake(&self) -> Duration {
+        let now = self.clock.monotonic();
+        let mut wake = self.core.next_wake(self.now());
+        let mut due = |at: Ticks| wake = wake.min(at.since(now));
+        if let Some(at) = self.reopen_at {
+            due(at);
+        }
+        if self.store.is_some() {
+            if self.core.is_metering() {
+                due(self.keeping.checkpoint + CHECKPOINT);
+            }
+            if self.keeping.entries > 0 {
+                due(self.keeping.snapshot + SNAPSHOT);
+            }
+            due(self.keeping.floor + FLOOR);
+        }
+        wake.max(Duration::from_millis(10))
+    }
+
+    /// Writes what is due.
+    pub(super) async fn keep(&mut self) {
+        let now = self.clock.monotonic();
+        if self.reopen_at.is_some_and(|at| at <= now) {
+            self.reopen().await;
+        }
+        if self.store.is_none() {
+            return;
+        }
+        let keeping = &self.keeping;
+        if keeping.entries >= SNAPSHOT_ENTRIES
+            || (keeping.entries > 0 && now >= keeping.snapshot + SNAPSHOT)
+        {
+            self.snapshot().await;
+        } else if self.core.is_metering() && now >= keeping.checkpoint + CHECKPOINT {
+            self.checkpoint().await;
+        } else if now >= keeping.floor + FLOOR {
+            self.keeping.floor = now;
+            if self.core.needs_floor() {
+                self.keep_floor().await;
+            }
+        }
+    }
+
+    fn floor(&self) -> KeptFloor {
+        let floor = self.trusted.floor(self.clock.monotonic());
+        KeptFloor {
+            time: floor.time,
+            unproven_since: floor.unproven_since,
+            uptime: Uptime::read(),
+        }
+    }
+
+    pub(super) async fn keep_floor(&mut self) {
+        let floor = self.floor();
+        self.keeping.floor = self.clock.monotonic();
+        if let Some(store) = &self.store {
+            let written = store.keep_floor(floor).await;
+            self.pending.push(Box::pin(async move {
+                Event::Kept(written.await.unwrap_or(Err(Closed)))
+            }));
+        }
+    }
+
+    async fn checkpoint(&mut self) {
+        let now = self.now();
+        (self.keeping.checkpoint, self.keeping.floor) = (now.ticks, now.ticks);
+        let saved = Saved {
+            at: now.at,
+            body: self.core.checkpoint(),
+        };
+        let floor = self.floor();
+        if let Some(store) = &self.store {
+            let written = store.checkpoint(saved, floor).await;
+            self.pending.push(Box::pin(async move {
+                Event::Kept(written.await.unwrap_or(Err(Closed)))
+            }));
+        }
+    }
+
+    pub(super) async fn snapshot(&mut self) {
+        let now = self.now();
+        let keeping = &mut self.keeping;
+        keeping.entries = 0;
+        (keeping.snapshot, keeping.checkpoint, keeping.floor) = (now.ticks, now.ticks, now.ticks);
+        let resynced = !self.core.needs_resync();
+        let saved = Saved {
+            at: now.at,
+            body: self.core.snapshot(),
+        };
+        let floor = self.floor();
+        if let Some(store) = &self.store {
+            let written = store
+                .snapshot(saved, floor, resynced, self.acknowledged)
+                .await;
+            self.pending.push(Box::pin(async move {
+                Event::Snapshotted(written.await.unwrap_or(Err(Closed)))
+            }));
+        }
+    }
+
+    /// Begins a new journal in the place of one that is not the controller's history or is damaged from an entry on.
+    pub(super) async fn begin_journal(&mut self, before: Option<EntryNo>) {
+        let mut random = [0; 16];
+        self.rng.fill_bytes(&mut random);
+        let journal = JournalId::from_bytes(random);
+        let now = self.now();
+        let new = NewJournal {
+            journal,
+            after: self.acknowledged,
+            before,
+            snapshot: self.core.snapshot(),
+            at: now.at,
+        };
+        self.acknowledged = EntryNo(0);
+        if let Some(store) = &self.store {
+            let written = store.new_journal(new).await;
+            self.pending.push(Box::pin(async move {
+                Event::NewJournal(written.await.unwrap_or(Err(Closed)), journal)
+            }));
+        }
+        self.core_event(CoreEvent::Forked).await;
+    }
+
+    pub(super) fn journal_begun(&mut self, last: Mark, journal: JournalId) {
+        self.journal = journal;
+        let ends = Ends {
+            oldest: EntryNo(1),
+            last,
+        };
+        self.tell_ends.send_replace(ends);
+        self.order(Order::Resume(Box::new(self.resume())));
+    }
+
+    /// Where the store stands, for the session.
+    pub(super) fn resume(&self) -> Resume {
+        let ends = *self.tell_ends.borrow();
+        Resume {
+            journal: self.journal,
+            oldest: ends.oldest,
+            last: ends.last,
+            cursor: self.cursor,
+            software: crate::SOFTWARE.to_owned(),
+            restored: self.core.needs_resync(),
+        }
+    }
+
+    /// The disk is full or failing: whoever waits is refused, paid sessions go on, and the store is opened again before anything is believed.
+    pub(super) async fn store_failed(&mut self) {
+        if self.store.take().is_none() {
+            return;
+        }
+        tracing::error!("nothing can be written down: no code is taken until the disk works again");
+        self.tell_store.send_replace(None);
+        self.refuse_waiting();
+        self.pending = FuturesUnordered::new();
+        (self.issued, self.done) = (0, 0);
+        self.reopen_at = Some(self.clock.monotonic() + Duration::from_secs(1));
+        self.core_event(CoreEvent::StoreClosed).await;
+    }
+
+    async fn reopen(&mut self) {
+        self.reopen_at = Some(self.clock.monotonic() + REOPEN);
+        if let Some(writer) = self.writer.take() {
+            // It ends by itself after a failed write.
+            let _ = writer.await;
+        }
+        match self.try_reopen().await {
+            Ok(()) => {
+                self.reopen_at = None;
+                tracing::info!("the store works again");
+                self.core_event(CoreEvent::Started(self.floor().unproven_since))
+                    .await;
+                if self.cloud {
+                    self.core_event(CoreEvent::LinkUp).await;
+                }
+                self.access.look_now();
+            }
+            Err(error) => {
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "the store does not work yet"
+                );
+            }
+        }
+    }
+
+    /// Opens the store again and takes what it has as the truth, after proving that it can be written.
+    async fn try_reopen(&mut self) -> Result<(), StoreError> {
+        let now = self.now();
+        let fresh = self.fresh();
+        let mut opened = Opened::open(&self.state.store(), fresh).await?;
+        let about = opened.about().clone();
+        let (identity, seed) = (self.identity(), self.seed());
+        let loaded = opened.load(identity, seed, now).await?;
+        let (store, writer) = opened.start();
+        let written = store.keep_floor(self.floor()).await;
+        if !matches!(written.await, Ok(Ok(()))) {
+            drop(store);
+            let _ = writer.await;
+            return Err(StoreError::Write(sqlx::Error::WorkerCrashed));
+        }
+        // Asks that the old core still held are asked again by their browsers.
+        self.asks.clear();
+        self.core = loaded.core;
+        self.journal = about.journal;
+        self.cursor = about.cursor;
+        self.writer = Some(writer);
+        self.tell_store.send_replace(Some(store.clone()));
+        self.store = Some(store);
+        self.tell_ends.send_replace(Ends {
+            oldest: about.oldest,
+            last: about.last,
+        });
+        if let Some(broken) = loaded.broken_at {
+            self.begin_journal(Some(broken)).await;
+        }
+        Ok(())
+    }
+
+    /// Writes the last snapshot and waits for the disk.
+    pub(super) async fn stop(&mut self) {
+        tracing::info!("stopping");
+        if self.store.is_some() {
+            self.snapshot().await;
+        }
+        self.tell_store.send_replace(None);
+        self.store = None;
+        self.pending = FuturesUnordered::new();
+        if let Some(writer) = self.writer.take() {
+            let _ = tokio::time::timeout(Duration::from_secs(10), writer).await;
+        }
+    }
+}

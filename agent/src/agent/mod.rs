@@ -1,0 +1,559 @@
+//! The thread everything meets on: one enum of all that can happen, one match. It feeds the core and carries out what the core
+//! commands; it decides nothing itself. The order it keeps: facts are on disk before anything that rests on them leaves.
+
+mod keeping;
+mod start;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use mnara_protocol::clock::{Correction, Source, Ticks, Timestamp, TrustedClock};
+use mnara_protocol::ids::{AttemptId, CommandId};
+use mnara_protocol::message::{Fact, Question};
+use mnara_protocol::session::{EntryNo, FeedCursor, Mark, Page, Refusal};
+use rand::rngs::StdRng;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::access;
+use crate::access::apply::Outcome;
+use crate::access::plan::Action;
+use crate::clock::Clock;
+use crate::config::{Enrolment, StateDir};
+use crate::core::portal::{Ask, RedeemError, Said};
+use crate::core::{AskId, Commands, Core, Event as CoreEvent, Now, RowChange};
+use crate::health::{Status, StatusAsk};
+use crate::link::{Ends, Event as LinkEvent, Order};
+use crate::routeros::client::Error as RouterError;
+use crate::store::{Closed, NewEntry, Pruned, Rows, Store};
+
+pub use start::{Setup, run};
+
+/// Questions of the portal answered by this thread at once.
+const ASKS: usize = 512;
+
+/// One question of the portal with the way back. Dropping it unanswered tells the portal that the agent is stopping.
+#[derive(Debug)]
+pub struct PortalAsk {
+    /// What is asked.
+    pub ask: Ask,
+    /// Where the answer goes; it is sent once everything the answer says is on disk.
+    pub answer: oneshot::Sender<Said>,
+}
+
+/// All that can happen.
+enum Event {
+    Portal(PortalAsk),
+    Router(access::Event),
+    Link(LinkEvent),
+    Status(StatusAsk),
+    Appended(Result<Mark, Closed>),
+    RowsStored(Result<Vec<RowChange>, Closed>, FeedCursor),
+    FeedRestarted(Result<(), Closed>),
+    Kept(Result<(), Closed>),
+    Snapshotted(Result<Pruned, Closed>),
+    NewJournal(Result<Mark, Closed>, mnara_protocol::ids::JournalId),
+    Time,
+    Stop,
+}
+
+/// What leaves when the facts before it are on disk.
+enum Effect {
+    Reply(AskId, Said),
+    Ask(AttemptId, Question, Duration),
+    Report(CommandId, bool),
+    Want,
+    Look,
+}
+
+type Pending = FuturesUnordered<Pin<Box<dyn Future<Output = Event> + Send>>>;
+
+/// Where things come from.
+struct Sources {
+    portal: mpsc::Receiver<PortalAsk>,
+    router: mpsc::Receiver<access::Event>,
+    link: mpsc::Receiver<LinkEvent>,
+    status: mpsc::Receiver<StatusAsk>,
+    stop: CancellationToken,
+}
+
+/// The agent's thread.
+struct Agent {
+    core: Core,
+    state: StateDir,
+    enrolment: Enrolment,
+    key: SigningKey,
+    clock: Clock,
+    trusted: TrustedClock,
+    rng: StdRng,
+    portal: String,
+
+    store: Option<Store>,
+    writer: Option<JoinHandle<()>>,
+    reopen_at: Option<Ticks>,
+    /// Commits asked for and done; an effect waits for the number it was made at.
+    issued: u64,
+    done: u64,
+    waiting: VecDeque<(u64, Effect)>,
+    pending: Pending,
+    wanting: bool,
+
+    asks: BTreeMap<AskId, oneshot::Sender<Said>>,
+    next_ask: u64,
+
+    orders: mpsc::Sender<Order>,
+    access: access::Handle,
+    tell_trusted: watch::Sender<TrustedClock>,
+    tell_store: watch::Sender<Option<Store>>,
+    tell_ends: watch::Sender<Ends>,
+
+    journal: mnara_protocol::ids::JournalId,
+    cursor: FeedCursor,
+    acknowledged: EntryNo,
+    keeping: keeping::Keeping,
+    feed_stopped: bool,
+
+    cloud: bool,
+    refusal: Option<Refusal>,
+    router_trouble: Option<String>,
+    router_seen: Option<RouterSeen>,
+}
+
+/// What `status` says of the router.
+struct RouterSeen {
+    version: String,
+    hotspots: usize,
+    hosts: usize,
+}
+
+impl Agent {
+    /// Runs until told to stop.
+    async fn serve(&mut self, mut sources: Sources) {
+        loop {
+            let wake = self.next_wake();
+            let event = tokio::select! {
+                biased;
+                () = sources.stop.cancelled() => Event::Stop,
+                Some(event) = self.pending.next() => event,
+                Some(event) = sources.router.recv() => Event::Router(event),
+                Some(event) = sources.link.recv() => Event::Link(event),
+                Some(ask) = sources.status.recv() => Event::Status(ask),
+                Some(ask) = sources.portal.recv() => Event::Portal(ask),
+                () = self.clock.sleep(wake) => Event::Time,
+            };
+            if let Event::Stop = event {
+                self.stop().await;
+                return;
+            }
+            self.happened(event).await;
+            self.keep().await;
+            self.flush();
+        }
+    }
+
+    /// The one match.
+    async fn happened(&mut self, event: Event) {
+        match event {
+            Event::Portal(ask) => self.asked(ask).await,
+            Event::Router(event) => self.router(event).await,
+            Event::Link(event) => self.link(event).await,
+            Event::Status(ask) => {
+                let status = self.status();
+                // Whoever asked may have gone.
+                let _ = ask.send(status);
+            }
+            Event::Appended(Ok(mark)) => {
+                self.done += 1;
+                self.tell_ends.send_modify(|ends| ends.last = mark);
+            }
+            Event::RowsStored(Ok(rows), cursor) => {
+                self.cursor = cursor;
+                self.core_event(CoreEvent::Rows(rows)).await;
+                self.order(Order::PageStored(cursor));
+            }
+            Event::FeedRestarted(Ok(())) | Event::Kept(Ok(())) => {}
+            Event::Snapshotted(Ok(pruned)) => {
+                self.tell_ends
+                    .send_modify(|ends| ends.oldest = pruned.oldest);
+            }
+            Event::NewJournal(Ok(mark), journal) => self.journal_begun(mark, journal),
+            Event::Appended(Err(Closed))
+            | Event::RowsStored(Err(Closed), _)
+            | Event::FeedRestarted(Err(Closed))
+            | Event::Kept(Err(Closed))
+            | Event::Snapshotted(Err(Closed))
+            | Event::NewJournal(Err(Closed), _) => self.store_failed().await,
+            Event::Time => self.core_event(CoreEvent::Tick).await,
+            Event::Stop => {}
+        }
+    }
+
+    fn now(&self) -> Now {
+        let ticks = self.clock.monotonic();
+        Now {
+            at: self.trusted.now(ticks),
+            ticks,
+        }
+    }
+
+    /// Feeds the core and sees to what it commands.
+    async fn core_event(&mut self, event: CoreEvent) {
+        let now = self.now();
+        let commands = self.core.handle(event, now);
+        self.carry_out(commands, now).await;
+    }
+
+    async fn carry_out(&mut self, commands: Commands, now: Now) {
+        if !commands.facts.is_empty() {
+            self.append(&commands.facts, now.at).await;
+        }
+        let after = self.issued;
+        let mut effects: Vec<Effect> = Vec::new();
+        effects.extend(
+            commands
+                .replies
+                .into_iter()
+                .map(|(id, said)| Effect::Reply(id, said)),
+        );
+        effects.extend(
+            commands
+                .questions
+                .into_iter()
+                .map(|(id, question, deadline)| Effect::Ask(id, question, deadline)),
+        );
+        effects.extend(
+            commands
+                .reports
+                .into_iter()
+                .map(|(id, done)| Effect::Report(id, done)),
+        );
+        if commands.look {
+            effects.push(Effect::Look);
+        }
+        if commands.router && !std::mem::replace(&mut self.wanting, true) {
+            effects.push(Effect::Want);
+        }
+        if let Some(id) = commands.diagnose {
+            tracing::info!(status = ?self.status(), "the controller asked how the site is");
+            self.access.look_now();
+            effects.push(Effect::Report(id, true));
+        }
+        self.waiting
+            .extend(effects.into_iter().map(|effect| (after, effect)));
+        if commands.resynced {
+            self.snapshot().await;
+        }
+    }
+
+    async fn append(&mut self, facts: &[Fact], at: Timestamp) {
+        for fact in facts {
+            log(fact);
+        }
+        let Some(store) = &self.store else { return };
+        let entries = facts
+            .iter()
+            .map(|fact| NewEntry {
+                at,
+                kind: fact.kind(),
+                body: fact.encode(),
+            })
+            .collect();
+        self.keeping.entries += facts.len();
+        self.issued += 1;
+        let written = store.append(entries).await;
+        self.pending.push(Box::pin(async move {
+            Event::Appended(written.await.unwrap_or(Err(Closed)))
+        }));
+    }
+
+    /// Lets out what rests on facts that are on disk.
+    fn flush(&mut self) {
+        while self
+            .waiting
+            .front()
+            .is_some_and(|(after, _)| *after <= self.done)
+        {
+            let Some((_, effect)) = self.waiting.pop_front() else {
+                return;
+            };
+            match effect {
+                Effect::Reply(id, said) => {
+                    if let Some(answer) = self.asks.remove(&id) {
+                        // The browser may have gone.
+                        let _ = answer.send(said);
+                    }
+                }
+                Effect::Ask(id, question, deadline) => {
+                    let (kind, body) = (question.kind(), question.encode());
+                    let order = Order::Ask {
+                        id,
+                        kind,
+                        body,
+                        deadline,
+                    };
+                    if self.orders.try_send(order).is_err() {
+                        self.pending.push(Box::pin(async move {
+                            Event::Link(LinkEvent::Unanswered(id))
+                        }));
+                    }
+                }
+                Effect::Report(id, done) => self.order(Order::Report(id, done)),
+                Effect::Look => self.access.look_now(),
+                Effect::Want => {
+                    self.wanting = false;
+                    if self.issued == self.done || self.store.is_none() {
+                        self.access.want(self.core.desired(self.now()));
+                    } else {
+                        // Newer facts are on their way to the disk, and what is wanted would rest on them.
+                        self.wanting = true;
+                        self.waiting.push_back((self.issued, Effect::Want));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells the link something that may be lost when its queue is full: it is only a hint or is asked for again.
+    fn order(&self, order: Order) {
+        if self.orders.try_send(order).is_err() {
+            tracing::warn!("the link is not taking orders");
+        }
+    }
+
+    async fn asked(&mut self, ask: PortalAsk) {
+        if self.asks.len() >= ASKS {
+            let _ = ask.answer.send(Said::Busy);
+            return;
+        }
+        let id = AskId(self.next_ask);
+        self.next_ask += 1;
+        self.asks.insert(id, ask.answer);
+        self.core_event(CoreEvent::Asked(id, ask.ask)).await;
+    }
+
+    async fn router(&mut self, event: access::Event) {
+        match event {
+            access::Event::Observed(seen) => {
+                self.router_trouble = None;
+                self.router_seen = Some(RouterSeen {
+                    version: format!("{} {}", seen.router.identity, seen.router.version),
+                    hotspots: seen
+                        .servers
+                        .iter()
+                        .filter(|server| !server.disabled && !server.invalid)
+                        .count(),
+                    hosts: seen.hosts.len(),
+                });
+                self.core_event(CoreEvent::Observed(seen)).await;
+            }
+            access::Event::Applied(applied) => {
+                for one in applied {
+                    if let (Action::LogIn { ticket, mac, .. }, Outcome::Done) =
+                        (&one.action, &one.outcome)
+                    {
+                        self.core_event(CoreEvent::Written(*ticket, *mac)).await;
+                    } else if let Outcome::Refused(why) = one.outcome {
+                        tracing::warn!(?why, "the router refused what the site wants");
+                    }
+                }
+            }
+            // The core sees it in the next look itself.
+            access::Event::Rebooted { uptime_secs } => {
+                tracing::info!(uptime_secs, "the router has restarted");
+            }
+            access::Event::RouterLost { why } => {
+                tracing::warn!(%why, "the router does not answer");
+                self.router_trouble = Some(why.to_string());
+                let event = if matches!(why, RouterError::Auth) {
+                    CoreEvent::RouterRefusesLogin
+                } else {
+                    CoreEvent::RouterLost
+                };
+                self.core_event(event).await;
+            }
+        }
+    }
+
+    async fn link(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up(wall, at) => {
+                self.anchor(wall, at).await;
+                self.cloud = true;
+                self.refusal = None;
+                tracing::info!("the controller is reached");
+                self.core_event(CoreEvent::LinkUp).await;
+            }
+            LinkEvent::Anchor(wall, at) => self.anchor(wall, at).await,
+            LinkEvent::Down => {
+                self.cloud = false;
+                self.core_event(CoreEvent::LinkDown).await;
+            }
+            LinkEvent::Page(page) => self.page(page).await,
+            LinkEvent::FeedRestarted => {
+                self.cursor = FeedCursor::default();
+                if let Some(store) = &self.store {
+                    let written = store.restart_feed().await;
+                    self.pending.push(Box::pin(async move {
+                        Event::FeedRestarted(written.await.unwrap_or(Err(Closed)))
+                    }));
+                }
+            }
+            LinkEvent::Acknowledged(mark) => {
+                self.acknowledged = self.acknowledged.max(mark.number);
+            }
+            LinkEvent::Answered(id, answer) => {
+                self.core_event(CoreEvent::Answered(id, answer)).await;
+            }
+            LinkEvent::Unanswered(id) => self.core_event(CoreEvent::Unanswered(id)).await,
+            LinkEvent::Commanded(command) => self.core_event(CoreEvent::Commanded(command)).await,
+            LinkEvent::KeysChanged(pinned) => {
+                self.enrolment.pinned = pinned;
+                if let Err(error) = self.state.keep_enrolment(&self.enrolment) {
+                    tracing::error!(error = %format!("{error:#}"), "the controller's new keys could not be kept");
+                }
+            }
+            LinkEvent::Forked(held) => {
+                tracing::error!(?held, "the journal and the controller's copy are two histories; a new journal is begun");
+                self.begin_journal(None).await;
+            }
+            LinkEvent::Refused(refusal) => {
+                tracing::warn!(?refusal, "the controller does not let this agent in");
+                self.refusal = Some(refusal);
+            }
+        }
+    }
+
+    async fn page(&mut self, page: Page) {
+        if self.feed_stopped {
+            return;
+        }
+        let rows: Vec<RowChange> = page
+            .rows
+            .into_iter()
+            .map(|row| RowChange {
+                kind: row.kind,
+                id: row.id,
+                body: (!row.deleted).then_some(row.body),
+            })
+            .collect();
+        if let Err(error) = Core::check(&rows) {
+            self.feed_stopped = true;
+            tracing::error!(%error, "nothing more is taken from the controller's feed until this agent is brought up to date");
+            return;
+        }
+        let Some(store) = &self.store else { return };
+        let cursor = page.cursor;
+        let written = store
+            .store_rows(Rows {
+                rows,
+                cursor,
+                more: page.more,
+            })
+            .await;
+        self.pending.push(Box::pin(async move {
+            Event::RowsStored(written.await.unwrap_or(Err(Closed)), cursor)
+        }));
+    }
+
+    /// Sets the trusted clock by the controller's signed time.
+    async fn anchor(&mut self, wall: Timestamp, at: Ticks) {
+        let proven = self.trusted.source() == Source::Anchored;
+        let correction = self.trusted.anchor(wall, at);
+        self.tell_trusted.send_replace(self.trusted);
+        match correction {
+            Some(Correction::Moved { by_millis, .. }) => {
+                let secs = by_millis.div_euclid(1000) + i64::from(by_millis.rem_euclid(1000) >= 500);
+                tracing::info!(secs, "the clock was corrected by the controller's signed time");
+                if secs != 0 {
+                    self.core_event(CoreEvent::ClockCorrected(secs)).await;
+                }
+            }
+            Some(Correction::Refused { behind }) => {
+                tracing::error!(behind_secs = behind.as_secs(), "the controller's time contradicts what is proven; the clock stays");
+            }
+            None => {}
+        }
+        if !proven && self.trusted.source() == Source::Anchored {
+            self.keep_floor().await;
+        }
+    }
+
+    fn status(&self) -> Status {
+        let [live_tickets, tickets, codes, online] = self.core.counts();
+        let now = self.now();
+        let ends = *self.tell_ends.borrow();
+        Status {
+            software: crate::SOFTWARE.to_owned(),
+            agent: self.enrolment.agent.to_string(),
+            site: self.enrolment.site.to_string(),
+            cloud: self.cloud,
+            cloud_refusal: self.refusal.map(|refusal| format!("{refusal:?}")),
+            router: self.router_trouble.is_none() && self.router_seen.is_some(),
+            router_trouble: self.router_trouble.clone(),
+            router_version: self.router_seen.as_ref().map(|seen| seen.version.clone()),
+            hotspots: self.router_seen.as_ref().map_or(0, |seen| seen.hotspots),
+            hosts: self.router_seen.as_ref().map_or(0, |seen| seen.hosts),
+            live_tickets,
+            tickets,
+            codes,
+            online,
+            last_entry: ends.last.number.0,
+            acknowledged: self.acknowledged.0,
+            store: self.store.is_some(),
+            resyncing: self.core.needs_resync(),
+            time_ms: now.at.as_millis(),
+            time_proven: self.trusted.source() == Source::Anchored,
+            system_ahead_secs: self.clock.now().as_secs().saturating_sub(now.at.as_secs()),
+            portal: self.portal.clone(),
+        }
+    }
+
+    /// Tells everyone who waits that nothing can be written down.
+    fn refuse_waiting(&mut self) {
+        for (_, effect) in std::mem::take(&mut self.waiting) {
+            if let Effect::Reply(id, said) = effect
+                && let Some(answer) = self.asks.remove(&id)
+            {
+                let said = match said {
+                    Said::Redeemed(_) => Said::Redeemed(Err(RedeemError::StoreFull)),
+                    Said::Home(_) | Said::Buying(_) | Said::LoggedOut(_) | Said::Busy => Said::Busy,
+                };
+                let _ = answer.send(said);
+            }
+        }
+        self.wanting = false;
+    }
+}
+
+/// One line for each thing that happened, without codes, phones or secrets.
+fn log(fact: &Fact) {
+    match fact {
+        Fact::Redeemed(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, first = fact.first, cut_off = fact.cut_off, "a code was used");
+        }
+        Fact::Granted(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, step = ?fact.step, "a grant moved on");
+        }
+        Fact::Ended(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, reason = ?fact.reason, "a ticket ended");
+        }
+        Fact::Released(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, "a device gave its place back");
+        }
+        Fact::Health(fact) => {
+            tracing::info!(event = ?fact.event, value = fact.value, "health");
+        }
+        Fact::Drift(fact) => {
+            tracing::warn!(repairs = fact.repairs, "the router was not as it had been left");
+        }
+        Fact::Metered(fact) => {
+            tracing::debug!(ticket.id = %fact.ticket, over = fact.over, "a session was read");
+        }
+    }
+}

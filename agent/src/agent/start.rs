@@ -1,0 +1,268 @@
+//! Bringing the agent up: the store read back, the clock set, and every task started with what it needs; and taking it down in order.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use ed25519_dalek::SigningKey;
+use futures_util::stream::FuturesUnordered;
+use mnara_protocol::clock::{Floor, TrustedClock};
+use mnara_protocol::ids::JournalId;
+use mnara_protocol::session::{AgentKeys, Config, Session};
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::keeping::Keeping;
+use super::{Agent, PortalAsk, Sources};
+use crate::access;
+use crate::clock::Clock;
+use crate::config::{Enrolment, StateDir};
+use crate::core::{Event as CoreEvent, Identity, Now};
+use crate::dial::Target;
+use crate::health;
+use crate::link::{Ends, Link};
+use crate::routeros::client::Dial;
+use crate::store::{Fresh, Opened, StoreError};
+
+/// Asks of the portal that may wait.
+const PORTAL: usize = 128;
+/// Events of the link that may wait.
+const LINK: usize = 64;
+
+/// What the agent is started with.
+pub struct Setup {
+    /// The state folder.
+    pub state: StateDir,
+    /// Who it is and whom it trusts.
+    pub enrolment: Enrolment,
+    /// Its key.
+    pub key: SigningKey,
+    /// How the router is reached.
+    pub router: Option<Dial>,
+    /// Where the portal listens.
+    pub portal: SocketAddr,
+    /// Time.
+    pub clock: Clock,
+    /// From the operating system.
+    pub seed: [u8; 32],
+}
+
+/// Runs the agent until told to stop.
+///
+/// # Errors
+/// When it cannot start: the store is another agent's or damaged beyond use, or the portal's address is taken.
+pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(setup.portal)
+        .await
+        .with_context(|| format!("the portal cannot listen on {}", setup.portal))?;
+    let portal = listener.local_addr()?;
+    let target = Target::new(&setup.enrolment.controller, setup.enrolment.ca.as_deref())?;
+    let mut rng = StdRng::from_seed(setup.seed);
+    let tasks = TaskTracker::new();
+    let (asks, portal_asks) = mpsc::channel::<PortalAsk>(PORTAL);
+    let (status_asks, status) = mpsc::channel(4);
+    let (events, link_events) = mpsc::channel(LINK);
+    let (orders, link_orders) = mpsc::channel(LINK);
+    let (handle, seat, router) = access::channel();
+
+    let mut random = [0; 16];
+    rng.fill_bytes(&mut random);
+    let fresh = Fresh {
+        journal: JournalId::from_bytes(random),
+        floor: setup.enrolment.enrolled_at,
+    };
+    let mut opened = open(&setup.state, fresh).await?;
+    let about = opened.about().clone();
+    let ticks = setup.clock.monotonic();
+    let floor = Floor {
+        time: about.floor.time,
+        unproven_since: about.floor.unproven_since,
+    };
+    let trusted = TrustedClock::resume(floor, ticks);
+    let now = Now {
+        at: trusted.now(ticks),
+        ticks,
+    };
+    let identity = identity(&setup.enrolment, &setup.key);
+    let loaded = opened.load(identity, draw(&mut rng), now).await?;
+    let (store, writer) = opened.start();
+    let ends = Ends {
+        oldest: about.oldest,
+        last: about.last,
+    };
+    let (tell_trusted, hear_trusted) = watch::channel(trusted);
+    let (tell_store, hear_store) = watch::channel(Some(store.clone()));
+    let (tell_ends, hear_ends) = watch::channel(ends);
+
+    let mut agent = Agent {
+        core: loaded.core,
+        state: setup.state.clone(),
+        enrolment: setup.enrolment.clone(),
+        key: setup.key.clone(),
+        clock: setup.clock.clone(),
+        trusted,
+        rng: StdRng::from_seed(draw(&mut rng)),
+        portal: portal.to_string(),
+        store: Some(store),
+        writer: Some(writer),
+        reopen_at: None,
+        issued: 0,
+        done: 0,
+        waiting: VecDeque::new(),
+        pending: FuturesUnordered::new(),
+        wanting: false,
+        asks: BTreeMap::new(),
+        next_ask: 0,
+        orders,
+        access: handle,
+        tell_trusted,
+        tell_store,
+        tell_ends,
+        journal: about.journal,
+        cursor: about.cursor,
+        acknowledged: about.acknowledged,
+        keeping: Keeping::new(ticks),
+        feed_stopped: false,
+        cloud: false,
+        refusal: None,
+        router_trouble: None,
+        router_seen: None,
+    };
+    let session = Session::<mnara_protocol::session::Agent>::new(
+        Config::STANDARD,
+        AgentKeys {
+            agent: setup.enrolment.agent,
+            signing: setup.key.clone(),
+            pinned: setup.enrolment.pinned.clone(),
+        },
+        agent.resume(),
+    );
+    if let Some(broken) = loaded.broken_at {
+        agent.begin_journal(Some(broken)).await;
+    }
+    agent
+        .core_event(CoreEvent::Started(trusted.floor(ticks).unproven_since))
+        .await;
+    agent.keep_floor().await;
+
+    let link = Link {
+        target,
+        session,
+        clock: setup.clock.clone(),
+        trusted: hear_trusted,
+        store: hear_store,
+        ends: hear_ends,
+        orders: link_orders,
+        events,
+        rng: StdRng::from_seed(draw(&mut rng)),
+        up: false,
+    };
+    tasks.spawn(link.run(stop.clone()));
+    match setup.router {
+        Some(dial) => {
+            let mut jitter = StdRng::from_seed(draw(&mut rng));
+            tasks.spawn(access::run(
+                seat,
+                dial,
+                access::Backoff::USUAL,
+                stop.clone(),
+                move || jitter.next_u32(),
+            ));
+        }
+        None => {
+            tracing::error!("no router is known: enrol again with --router");
+        }
+    }
+    let socket = setup.state.socket();
+    let status_stop = stop.clone();
+    tasks.spawn(async move {
+        if let Err(error) = health::serve(&socket, status_asks, status_stop).await {
+            tracing::warn!(%error, "`status` and `doctor` cannot ask this agent");
+        }
+    });
+    tasks.close();
+
+    tracing::info!(
+        agent.id = %setup.enrolment.agent,
+        site.id = %setup.enrolment.site,
+        %portal,
+        entries = about.last.number.0,
+        "the agent is up and its portal listens"
+    );
+    agent
+        .serve(Sources {
+            portal: portal_asks,
+            router,
+            link: link_events,
+            status,
+            stop: stop.clone(),
+        })
+        .await;
+    stop.cancel();
+    // The tasks end on the token; a peer that does not answer is not waited for.
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(5), tasks.wait()).await;
+    Ok(())
+}
+
+/// Opens the store. One that is damaged is put aside and begun anew: what happened at this site is taken back from the controller.
+async fn open(state: &StateDir, fresh: Fresh) -> anyhow::Result<Opened> {
+    let path = state.store();
+    match Opened::open(&path, fresh).await {
+        Err(StoreError::Damaged(error)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the store is damaged; it is put aside and what happened here is taken back from the controller"
+            );
+            for suffix in ["", "-wal", "-shm"] {
+                let mut from = path.clone().into_os_string();
+                from.push(suffix);
+                let mut to = from.clone();
+                to.push(".damaged");
+                if let Err(error) = std::fs::rename(&from, &to)
+                    && error.kind() != std::io::ErrorKind::NotFound
+                {
+                    return Err(error).context("could not put the damaged store aside");
+                }
+            }
+            Ok(Opened::open(&path, fresh).await?)
+        }
+        other => other.context("another agent may be running on this state folder"),
+    }
+}
+
+fn draw(rng: &mut StdRng) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    rng.fill_bytes(&mut bytes);
+    bytes
+}
+
+fn identity(enrolment: &Enrolment, key: &SigningKey) -> Identity {
+    Identity {
+        site: enrolment.site,
+        provider: enrolment.provider,
+        signing: key.clone(),
+    }
+}
+
+impl Agent {
+    pub(super) fn identity(&self) -> Identity {
+        identity(&self.enrolment, &self.key)
+    }
+
+    pub(super) fn seed(&mut self) -> [u8; 32] {
+        draw(&mut self.rng)
+    }
+
+    pub(super) fn fresh(&mut self) -> Fresh {
+        let mut random = [0; 16];
+        self.rng.fill_bytes(&mut random);
+        Fresh {
+            journal: JournalId::from_bytes(random),
+            floor: self.enrolment.enrolled_at,
+        }
+    }
+}
