@@ -289,3 +289,57 @@ async fn a_service_that_is_off_or_deaf_answers_nobody() {
     let mut raw = Raw::connect(router.api()).await;
     assert_eq!(raw.sentence().await, None);
 }
+
+#[tokio::test]
+async fn queues_people_write_stand_beside_those_of_sessions() {
+    let router = router().await;
+    let mut raw = Raw::member(&router).await;
+    let add = [
+        "/queue/simple/add",
+        "=name=office",
+        "=target=10.0.0.0/24",
+        "=max-limit=5M/10M",
+    ];
+    assert_eq!(raw.ask(&add).await, [["!done", "=ret=*1"]]);
+    let row = &router.rows("/queue/simple")[0];
+    assert_eq!(
+        (row["max-limit"].as_str(), row["dynamic"].as_str()),
+        ("5000000/10000000", "false")
+    );
+    raw.ask(&[
+        "/ip/address/add",
+        "=address=10.9.8.7/16",
+        "=interface=ether2",
+    ])
+    .await;
+    assert_eq!(router.rows("/ip/address")[1]["network"], "10.9.0.0");
+}
+
+#[tokio::test]
+async fn sessions_carry_comments_up_to_the_version_that_dropped_them() {
+    for (version, known) in [("7.20.8", true), ("7.22.3", false)] {
+        let router = super::raw::of_version(version).await;
+        router
+            .run(
+                "/ip/hotspot/user/add",
+                &[("name", "T1"), ("password", "p"), ("comment", "user's")],
+            )
+            .unwrap();
+        let ip = router.join(None).unwrap().address.to_string();
+        router
+            .run(
+                "/ip/hotspot/active/login",
+                &[("user", "T1"), ("password", "p"), ("ip", &ip)],
+            )
+            .unwrap();
+        let id = router.rows("/ip/hotspot/active")[0][".id"].clone();
+        assert_eq!(router.rows("/ip/hotspot/active")[0]["comment"], "user's");
+        let set = router.run(
+            "/ip/hotspot/active/set",
+            &[(".id", &id), ("comment", "own")],
+        );
+        assert_eq!(set.is_ok(), known, "{version}: {set:?}");
+        let comment = if known { "own" } else { "user's" };
+        assert_eq!(router.rows("/ip/hotspot/active")[0]["comment"], comment);
+    }
+}

@@ -35,6 +35,7 @@ impl Device {
             "remove" => self.remove(menu, request)?,
             "reset" if menu.shape == Shape::Single => self.reset_single(menu, request),
             "reset" | "unset" => self.reset(menu, verb, request)?,
+            "reset-counters-all" => Edited::Done,
             "reset-counters" => {
                 for id in self.stored_items(menu, request)? {
                     if let Some(row) = self.table_mut(menu.path).by_id_mut(id) {
@@ -124,6 +125,9 @@ impl Device {
         if menu.path == "/ip/hotspot" && row.raw("name").is_empty() {
             row.values
                 .insert("name", format!("server{}", row.id).into_bytes());
+        }
+        if menu.path == "/ip/address" {
+            complete_address(&mut row);
         }
         self.refuse_twin(menu, &row)?;
         let before = match request.text("place-before") {
@@ -351,6 +355,24 @@ impl Device {
             .map(|row| row.id)
             .ok_or_else(|| no_such_item(self.version))
     }
+}
+
+/// Fills in the network of an address, which the router works out itself.
+fn complete_address(row: &mut Row) {
+    let text = row.text("address").into_owned();
+    let (address, bits) = text.split_once('/').unwrap_or((&text, "32"));
+    if let (Ok(address), Ok(bits @ 0..=32), true) = (
+        address.parse::<std::net::Ipv4Addr>(),
+        bits.parse::<u32>(),
+        row.raw("network").is_empty(),
+    ) {
+        let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
+        let network = std::net::Ipv4Addr::from(u32::from(address) & mask);
+        row.values
+            .insert("network", network.to_string().into_bytes());
+    }
+    let interface = row.raw("interface").to_vec();
+    row.values.insert("actual-interface", interface);
 }
 
 /// Returns the text naming the items of a request.

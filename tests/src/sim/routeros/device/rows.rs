@@ -27,11 +27,15 @@ impl Device {
                 .map(|cookie| self.cookie_record(cookie))
                 .collect(),
             "/queue/simple" => {
+                let written = self.table(menu.path).rows.iter();
                 let limited = self
                     .sessions
                     .values()
                     .filter(|session| session.rate.is_some());
-                limited.map(queue_record).collect()
+                written
+                    .map(|row| self.row_record(menu, row, secrets))
+                    .chain(limited.map(queue_record))
+                    .collect()
             }
             "/log" => self.log_records(),
             "/user/active" => self.member_records(),
@@ -146,11 +150,13 @@ impl Device {
         }
         record.flag("radius", false);
         record.flag("blocked", false);
-        if let Some(row) = self.table("/ip/hotspot/user").by_id(session.user_id) {
-            let comment = row.raw("comment");
-            if !comment.is_empty() {
-                record.put("comment", comment);
-            }
+        let user = self.table("/ip/hotspot/user").by_id(session.user_id);
+        let comment = match &session.comment {
+            Some(comment) => comment.as_bytes(),
+            None => user.map(|row| row.raw("comment")).unwrap_or_default(),
+        };
+        if !comment.is_empty() {
+            record.put("comment", comment);
         }
         record
     }

@@ -19,12 +19,18 @@ impl Device {
         match (path, verb) {
             ("/ip/hotspot/active", "login") => self.admin_login(request)?,
             ("/ip/hotspot/active", "remove") => {
-                for address in self.live(request, |device, item| {
-                    let id = |address: &Ipv4Addr| value::address_id(*address) == item;
-                    device.sessions.keys().find(|address| id(address)).copied()
-                })? {
+                for address in self.live(request, Self::session_at)? {
                     self.admin_reset(address);
                 }
+            }
+            ("/ip/hotspot/active", "set" | "comment" | "reset") => {
+                let comment = request.text("comment").filter(|_| verb != "reset");
+                for address in self.live(request, Self::session_at)? {
+                    if let Some(session) = self.sessions.get_mut(&address) {
+                        session.comment.clone_from(&comment);
+                    }
+                }
+                self.touch("/ip/hotspot/active");
             }
             ("/ip/hotspot/host", "remove") => {
                 for address in self.live(request, Self::host_at)? {
@@ -59,6 +65,13 @@ impl Device {
             .split(',')
             .map(|item| find(self, item).ok_or_else(|| no_such_item(self.version)))
             .collect()
+    }
+
+    fn session_at(&self, item: &str) -> Option<Ipv4Addr> {
+        self.sessions
+            .keys()
+            .find(|address| value::address_id(**address) == item)
+            .copied()
     }
 
     fn host_at(&self, item: &str) -> Option<Ipv4Addr> {

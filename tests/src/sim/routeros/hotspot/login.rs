@@ -215,6 +215,7 @@ impl Device {
             left_total,
             idle_timeout: profile.span("idle-timeout"),
             keepalive_timeout: profile.span("keepalive-timeout"),
+            comment: None,
             rate: value::parse_rate_limit(&profile.text("rate-limit")),
         })
     }

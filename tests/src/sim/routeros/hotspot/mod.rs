@@ -65,6 +65,8 @@ pub(crate) struct Session {
     pub(crate) left_total: Option<u64>,
     pub(crate) idle_timeout: Option<Ms>,
     pub(crate) keepalive_timeout: Option<Ms>,
+    /// Written on the session itself, as old versions allow.
+    pub(crate) comment: Option<String>,
     /// Upload and download in bits per second.
     pub(crate) rate: Option<(u64, u64)>,
 }

@@ -56,7 +56,7 @@ const SERVERS: Menu = Menu {
 const ACTIVE: Menu = Menu {
     path: "/ip/hotspot/active",
     shape: Shape::Live,
-    verbs: &["print", "get", "login", "remove"],
+    verbs: &["print", "get", "login", "remove", "set", "comment", "reset"],
     props: &[],
     required: &[],
     print: &["oid", "stats", "status"],

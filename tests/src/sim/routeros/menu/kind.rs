@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Ranges,
     Mac,
     Rate,
+    /// Upload and download of a queue, kept as plain numbers.
+    RatePair,
     OneOf(&'static [&'static str]),
     SetOf(&'static [&'static str]),
     /// The name of an item elsewhere, or a word that stands for none or all.
@@ -89,6 +91,7 @@ impl Kind {
             Self::Mac => value::parse_mac(text),
             Self::Rate if text.is_empty() => Some(String::new()),
             Self::Rate => value::parse_rate_limit(text).map(|_| text.to_owned()),
+            Self::RatePair => value::parse_pair(text).map(|(rx, tx)| format!("{rx}/{tx}")),
             Self::OneOf(words) => {
                 return words
                     .contains(&text)

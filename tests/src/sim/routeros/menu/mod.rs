@@ -85,6 +85,10 @@ impl Menu {
         match verb {
             "listen" => self.verbs.contains(&"print") && self.shape != Shape::Single,
             "getall" => self.verbs.contains(&"print"),
+            // Up to 7.20 a session could carry a comment.
+            "set" | "comment" | "reset" if self.path == "/ip/hotspot/active" => {
+                !version.at_least((7, 21))
+            }
             "reset" if self.shape == Shape::Single => {
                 version.at_least((7, 21)) && self.verbs.contains(&"reset")
             }

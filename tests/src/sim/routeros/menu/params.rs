@@ -19,7 +19,6 @@ const PRINT_LIST: &[(&str, Span)] = &[
     ("follow", EVER),
     ("follow-only", EVER),
     ("follow-strict", ((0, 0), (7, 15))),
-    ("from", EVER),
     ("group-by", ((7, 15), (255, 0))),
     ("interval", EVER),
     ("on-event", LATER),
@@ -36,11 +35,8 @@ const PRINT_LIST: &[(&str, Span)] = &[
 const PRINT_SINGLE: &[(&str, Span)] = &[
     ("as-value", EVER),
     ("comments", LATER),
-    ("count-only", EVER),
     ("file", EVER),
     ("interval", EVER),
-    ("oid", EVER),
-    ("proplist", EVER),
     ("without-paging", EVER),
 ];
 
@@ -83,8 +79,10 @@ pub(crate) fn allowed(menu: &Menu, verb: &str, name: &str, version: Version) -> 
             } else {
                 PRINT_LIST
             };
-            name == ".id"
+            (name == ".id" && menu.shape != Shape::Single)
                 || menu.print.contains(&name)
+                || (name == "from" && !matches!(menu.shape, Shape::Single) && menu.path != "/log")
+                || (name == "with-extra-info" && menu.path == "/log" && version.at_least((7, 20)))
                 || (name == "show-sensitive" && sensitive(menu, version))
                 || known.iter().any(|(have, (from, until))| {
                     *have == name && version.at_least(*from) && !version.at_least(*until)
@@ -95,9 +93,8 @@ pub(crate) fn allowed(menu: &Menu, verb: &str, name: &str, version: Version) -> 
                 || (name == "place-before" && menu.shape == Shape::Ordered)
                 || settable()
         }
-        "set" => settable(),
-        "reset" if matches!(menu.path, "/ip/hotspot/host") => name == "comment",
-        "reset" => settable(),
+        "set" | "reset" if menu.shape == Shape::Live => name == "comment",
+        "set" | "reset" => settable(),
         "comment" => name == "comment",
         "unset" => name == "value-name",
         "move" => name == "destination",
