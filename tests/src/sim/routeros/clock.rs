@@ -7,6 +7,9 @@ use tokio::time::Instant;
 /// Milliseconds since the simulator started.
 pub(crate) type Ms = u64;
 
+/// The end of simulated time, far enough from overflow: some thousand years.
+const END: Ms = 1 << 47;
+
 /// Whether time passes by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -51,7 +54,8 @@ impl Clock {
 
     /// Pushes time forward.
     pub fn advance(&self, by: Duration) {
-        self.pushed.send_modify(|pushed| *pushed += millis(by));
+        self.pushed
+            .send_modify(|pushed| *pushed = pushed.saturating_add(millis(by)).min(END));
     }
 
     /// Waits until the clock shows `at` or later.

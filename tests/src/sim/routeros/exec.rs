@@ -313,3 +313,102 @@ fn change(
     }
     Ok(edited)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::device::Knobs;
+    use super::super::version::Version;
+    use super::*;
+
+    const VERBS: [&str; 14] = [
+        "add",
+        "set",
+        "remove",
+        "enable",
+        "disable",
+        "print",
+        "get",
+        "reset",
+        "unset",
+        "move",
+        "login",
+        "comment",
+        "make-binding",
+        "reset-counters",
+    ];
+    const VALUES: [&str; 22] = [
+        "",
+        "*0",
+        "*1",
+        "*1,*2",
+        "default",
+        "yes",
+        "no",
+        "none",
+        "all",
+        "18446744073709551615",
+        "-1",
+        "1d",
+        "18446744073709551615:00",
+        "99999999999w",
+        "127.88.0.2",
+        "10.0.0.0/33",
+        "02:00:00:00:00:01",
+        "1M/2M",
+        "x\u{0}y",
+        "a=b",
+        "http-pap,mac-cookie",
+        "T1",
+    ];
+
+    fn requests() -> impl Strategy<Value = Vec<(usize, usize, Vec<(usize, usize)>, u64)>> {
+        let attributes = prop::collection::vec((0_usize..40, 0_usize..VALUES.len()), 0..5);
+        prop::collection::vec(
+            (
+                0_usize..64,
+                0_usize..VERBS.len(),
+                attributes,
+                0_u64..10_000_000,
+            ),
+            1..40,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn no_order_of_commands_upsets_the_device(requests in requests()) {
+            let mut device = Device::new(Version::DEFAULT, Knobs::default(), 1_800_000_000);
+            device.join("02:00:00:00:00:01", std::net::Ipv4Addr::new(127, 88, 0, 2));
+            let all: Policies =
+                ["read", "write", "policy", "sensitive", "reboot", "api"].map(str::to_owned).into();
+            let menus: Vec<&'static Menu> = menu::all().collect();
+            for (menu, verb, attributes, later) in requests {
+                let menu = menus[menu % menus.len()];
+                let extra = ["numbers", ".id", "user", "ip", "password", "value-name", "type", "destination"];
+                let names: Vec<&str> =
+                    menu.props.iter().map(|prop| prop.name).chain(extra).collect();
+                let request = Request {
+                    command: format!("{}/{}", menu.path, VERBS[verb]),
+                    attributes: attributes
+                        .iter()
+                        .map(|(name, value)| {
+                            (names[name % names.len()].to_owned(), VALUES[*value].as_bytes().to_vec())
+                        })
+                        .collect(),
+                    ..Request::default()
+                };
+                let Answer::Whole(replies) = execute(&mut device, &request, &all) else {
+                    continue;
+                };
+                prop_assert!(replies.into_bytes().ends_with(b"\0"));
+                let next = device.now + later;
+                device.settle(next);
+                for menu in &menus {
+                    device.records(menu, true);
+                }
+            }
+        }
+    }
+}

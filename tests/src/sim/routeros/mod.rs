@@ -102,6 +102,9 @@ impl Config {
     }
 }
 
+/// The last second of the year 9999, where calendars end.
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// A refusal in the router's own words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -337,7 +340,7 @@ impl Router {
     /// Sets the router's own clock to seconds since 1970, as a time server would.
     pub fn set_calendar(&self, seconds: i64) {
         self.shared.with(|device| {
-            let shift = seconds - device.calendar_now();
+            let shift = seconds.clamp(0, LAST_SECOND) - device.calendar_now();
             device.calendar += shift;
         });
     }

@@ -5,6 +5,9 @@ use super::Router;
 use super::shared::lock;
 use super::value;
 
+/// No phone is faster than a terabyte a second.
+const FASTEST: u64 = 1 << 40;
+
 /// A phone of the simulation.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Phone {
@@ -79,7 +82,7 @@ impl Router {
     pub fn traffic(&self, mac: &str, upload: u64, download: u64) -> Result<(), NoPhone> {
         self.station(mac, |device, mac| {
             if let Some(station) = device.stations.get_mut(mac) {
-                (station.upload, station.download) = (upload, download);
+                (station.upload, station.download) = (upload.min(FASTEST), download.min(FASTEST));
             }
         })
     }

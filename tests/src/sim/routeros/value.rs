@@ -32,8 +32,15 @@ pub(crate) fn seconds(span: Ms) -> String {
     duration(span / 1000 * 1000)
 }
 
+/// The longest span a router keeps: 32 bits of seconds.
+const LONGEST: Ms = u32::MAX as Ms * 1000;
+
 /// Reads `1w2d3h4m5s`, `1d 02:03:04`, `90` or `500ms`.
 pub(crate) fn parse_duration(text: &str) -> Option<Ms> {
+    spelled_duration(text).filter(|span| *span <= LONGEST)
+}
+
+fn spelled_duration(text: &str) -> Option<Ms> {
     let text = text.trim();
     let mut total: Ms = 0;
     let mut digits = String::new();
@@ -77,11 +84,16 @@ fn clock_time(text: &str) -> Option<Ms> {
         .split(':')
         .map(|part| part.parse().ok())
         .collect::<Option<_>>()?;
-    match parts[..] {
-        [hours, minutes] => Some((hours * 60 + minutes) * 60_000),
-        [hours, minutes, seconds] => Some(((hours * 60 + minutes) * 60 + seconds) * 1000),
-        _ => None,
-    }
+    let (hours, minutes, seconds) = match parts[..] {
+        [hours, minutes] => (hours, minutes, 0),
+        [hours, minutes, seconds] => (hours, minutes, seconds),
+        _ => return None,
+    };
+    let minutes = hours.checked_mul(60)?.checked_add(minutes)?;
+    minutes
+        .checked_mul(60)?
+        .checked_add(seconds)?
+        .checked_mul(1000)
 }
 
 /// Reads a size with an optional binary suffix: `1G`, `500M`, `64k`, `1048576`.

@@ -55,11 +55,11 @@ impl Device {
         let silent = self.silent_since(session.address, &session.mac);
         let (up, down) = self.flow(session.address);
         let traffic = |left: Option<u64>, used: u64, rate: u64| {
-            let left = (left? * 1000).saturating_sub(used);
+            let left = left?.saturating_mul(1000).saturating_sub(used);
             match (left, rate) {
                 (0, _) => Some(self.now),
                 (_, 0) => None,
-                _ => Some(self.now + left.div_ceil(rate)),
+                _ => Some(self.now.saturating_add(left.div_ceil(rate))),
             }
         };
         let (sent, fetched) = (session.milli_in, session.milli_out);
@@ -70,7 +70,7 @@ impl Device {
                 Cause::TrafficLimit,
             ),
             (
-                traffic(session.left_total, sent + fetched, up + down),
+                traffic(session.left_total, sent.saturating_add(fetched), up + down),
                 Cause::TrafficLimit,
             ),
             (
@@ -161,7 +161,7 @@ impl Device {
             let addresses: Vec<Ipv4Addr> = self.hosts.keys().copied().collect();
             for address in addresses {
                 let (up, down) = self.flow(address);
-                self.count(address, up * span, down * span);
+                self.count(address, up.saturating_mul(span), down.saturating_mul(span));
             }
         }
         self.now = to;
@@ -170,12 +170,12 @@ impl Device {
     /// Adds thousandths of bytes to a host and its session.
     fn count(&mut self, address: Ipv4Addr, up: u64, down: u64) {
         if let Some(host) = self.hosts.get_mut(&address) {
-            host.milli_in += up;
-            host.milli_out += down;
+            host.milli_in = host.milli_in.saturating_add(up);
+            host.milli_out = host.milli_out.saturating_add(down);
         }
         if let Some(session) = self.sessions.get_mut(&address) {
-            session.milli_in += up;
-            session.milli_out += down;
+            session.milli_in = session.milli_in.saturating_add(up);
+            session.milli_out = session.milli_out.saturating_add(down);
         }
     }
 
@@ -188,7 +188,7 @@ impl Device {
         let open = self.sessions.contains_key(&address)
             || self.hosts.get(&address).is_some_and(|host| host.bypassed);
         if open {
-            self.count(address, up * 1000, down * 1000);
+            self.count(address, up.saturating_mul(1000), down.saturating_mul(1000));
             self.settle(self.now);
         }
     }

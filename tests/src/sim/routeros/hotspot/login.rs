@@ -176,8 +176,11 @@ impl Device {
             remains(user.limit("limit-bytes-in"), used_in).ok_or(Refusal::TrafficLimit)?;
         let left_out =
             remains(user.limit("limit-bytes-out"), used_out).ok_or(Refusal::TrafficLimit)?;
-        let left_total = remains(user.limit("limit-bytes-total"), used_in + used_out)
-            .ok_or(Refusal::TrafficLimit)?;
+        let left_total = remains(
+            user.limit("limit-bytes-total"),
+            used_in.saturating_add(used_out),
+        )
+        .ok_or(Refusal::TrafficLimit)?;
         let shared = profile.text("shared-users").parse::<usize>().ok();
         let online = self
             .sessions
@@ -286,8 +289,8 @@ impl Device {
             .by_id_mut(session.user_id)
         {
             user.usage.uptime += uptime;
-            user.usage.bytes_in += session.bytes_in();
-            user.usage.bytes_out += session.bytes_out();
+            user.usage.bytes_in = user.usage.bytes_in.saturating_add(session.bytes_in());
+            user.usage.bytes_out = user.usage.bytes_out.saturating_add(session.bytes_out());
         }
         if session.login_by == "trial" {
             let trial = self
