@@ -17,6 +17,7 @@ use mnara_tests::sim::daraja::{App, Config, Daraja};
 use mnara_tests::world::business::{Business, PLANS};
 use mnara_tests::world::controller::Controller;
 use mnara_tests::world::folder::Folder;
+use mnara_tests::world::uuid;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sha2::{Digest, Sha256};
@@ -150,8 +151,8 @@ async fn round_of_callbacks(
              sha256(convert_to(left(encode(sha256(convert_to('{round}-' || n, 'UTF8')), 'hex'), 32), 'UTF8')),
              'm-{round}-' || n, 'ws_CO_{round}_' || n, 'accepted', 0
          from generate_series(0, {}) n",
-        business.provider,
-        business.plans[0].id,
+        uuid(&business.provider),
+        uuid(&business.plans[0].id),
         distinct() - 1,
     );
     database.psql("webhooks", &sql).await?;

@@ -138,6 +138,29 @@ impl Agent {
         String::from_utf8(output.stdout).context("the agent printed no text")
     }
 
+    /// How it says it is; it must run.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn status(&self) -> Result<serde_json::Value> {
+        let text = self.command(&["status", "--json"]).await?;
+        serde_json::from_str(&text).context("the agent's status is no JSON")
+    }
+
+    /// Whether the controller has every entry of its journal: the last entry and the last acknowledged one.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn journal(&self) -> Result<(u64, u64)> {
+        let status = self.status().await?;
+        let number = |name: &str| {
+            status[name]
+                .as_u64()
+                .with_context(|| format!("no {name} in {status}"))
+        };
+        Ok((number("last_entry")?, number("acknowledged")?))
+    }
+
     /// Starts it and waits until its portal listens.
     ///
     /// # Errors
@@ -149,7 +172,7 @@ impl Agent {
         command.arg("run");
         let mut program = Program::start(command, &self.log)?;
         let up = self.log.said(from, "that its portal listens", |line| {
-            line.contains("portal") && line.contains("listen")
+            line.contains("the agent is up")
         });
         tokio::select! {
             up = up => up?,

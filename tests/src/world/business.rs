@@ -170,14 +170,7 @@ impl Business {
     /// When the command fails or prints no such line.
     pub async fn claim(&self, controller: &Controller, site: &str) -> Result<String> {
         let printed = controller
-            .command(&[
-                "site",
-                "claim",
-                "--provider",
-                &self.provider,
-                "--site",
-                site,
-            ])
+            .command(&["site", "claim", "--provider", &self.provider, site])
             .await?;
         printed
             .lines()

@@ -9,8 +9,8 @@ use tokio::process::Command;
 use tokio::sync::watch;
 
 use super::clock::{self, Push, Reading};
-use super::ports;
 use super::program::{Log, PATIENCE, Program, built};
+use super::{ports, sql};
 
 /// One controller, running or not; its data stay.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct Controller {
     binary: PathBuf,
     settings: Vec<(&'static str, String)>,
     listen: SocketAddr,
+    data: PathBuf,
     clock: PathBuf,
     log: Log,
     program: Option<Program>,
@@ -79,6 +80,7 @@ impl Controller {
             binary,
             settings,
             listen,
+            data,
             clock,
             log: Log::new("controller", changed),
             program: None,
@@ -202,6 +204,26 @@ impl Controller {
             String::from_utf8_lossy(&output.stderr)
         );
         String::from_utf8(output.stdout).context("the controller printed no text")
+    }
+
+    /// Looks into its private database, across all tenants.
+    ///
+    /// # Errors
+    /// When it does not run or the question is wrong.
+    pub async fn ask(&self, question: &str) -> Result<Vec<Vec<String>>> {
+        sql::ask(&self.data.join("postgres"), "mnara", question).await
+    }
+
+    /// The one value a question has for an answer.
+    ///
+    /// # Errors
+    /// As [`Self::ask`], or when the answer is not one value.
+    pub async fn value(&self, question: &str) -> Result<String> {
+        let rows = self.ask(question).await?;
+        match rows.as_slice() {
+            [row] if row.len() == 1 => Ok(row[0].clone()),
+            _ => bail!("{question:?} has {rows:?} for an answer"),
+        }
     }
 
     /// The address of one of its paths.

@@ -17,6 +17,7 @@ pub mod http;
 pub mod phone;
 pub mod ports;
 pub mod program;
+pub mod sql;
 
 use self::agent::{Agent, PASSWORD, USER};
 use self::business::{Business, PLANS, PlanSpec};
@@ -183,6 +184,26 @@ impl World {
         site.router.leave(&watcher.mac).context("leaving the Wi-Fi")
     }
 
+    /// Waits until the controller has written down everything the site's journal holds, and gives the number of its last
+    /// entry.
+    ///
+    /// # Errors
+    /// When it has not in time, or has more than the site.
+    pub async fn drained(&self, site: &Site) -> Result<u64> {
+        self.until("the controller has the whole journal", async || {
+            let (last, acknowledged) = site.agent.journal().await?;
+            let mark = self
+                .controller
+                .value(&format!(
+                    "select coalesce((select mark_number from journals where site_id = '{}' order by created_at desc limit 1), 0)",
+                    uuid(&site.id)
+                ))
+                .await?;
+            Ok((last == acknowledged && mark == last.to_string()).then_some(last))
+        })
+        .await
+    }
+
     /// Looks again after everything any program says, and every so often, until a look finds what it looks for.
     ///
     /// # Errors
@@ -259,6 +280,12 @@ impl World {
         );
         Ok(())
     }
+}
+
+/// The uuid of an id, which has a prefix in text and none in the database.
+#[must_use]
+pub fn uuid(id: &str) -> &str {
+    id.rsplit_once('_').map_or(id, |(_, uuid)| uuid)
 }
 
 async fn site(

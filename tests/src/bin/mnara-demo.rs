@@ -1,0 +1,66 @@
+//! `mnara-demo`: a whole hotspot business on one machine, for `cargo xtask demo`. Stays up until Ctrl-C, or with `--once`
+//! plays the story of the library and ends. What is started and told is in the library.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that people watch in a terminal"
+)]
+
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Parser;
+use mnara_tests::story::{stage, tell};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A whole hotspot business on this machine.
+#[derive(Parser)]
+#[command(name = "mnara-demo", version)]
+struct Cli {
+    /// Plays the whole story without a person and ends, badly at the first step that is not true.
+    #[arg(long)]
+    once: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Box::pin(play(Cli::parse().once)).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nnot true: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn play(once: bool) -> anyhow::Result<()> {
+    if once {
+        let mut say = |line: &str| println!("{line}");
+        return tokio::select! {
+            told = tell(&mut say) => told,
+            () = told_to_stop() => bail!("stopped before the end"),
+        };
+    }
+    let stage = tokio::select! {
+        stage = stage() => stage?,
+        () = told_to_stop() => return Ok(()),
+    };
+    println!("{}", stage.guide());
+    told_to_stop().await;
+    println!("\nCleaning up.");
+    stage.end().await
+}
+
+async fn told_to_stop() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+    ) else {
+        // Without signals Ctrl-C ends this program the hard way.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

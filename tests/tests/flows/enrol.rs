@@ -1,0 +1,194 @@
+//! Enrolment: a claim is good once, for the key that spent it; the controller proves itself before it is told anything; a
+//! line of another site or a forged one does nothing.
+
+use mnara_tests::sim::daraja::{App, Config, Daraja};
+use mnara_tests::sim::routeros::{self, Router};
+use mnara_tests::world::agent::{Agent, PASSWORD, USER};
+use mnara_tests::world::business::{Business, PLANS};
+use mnara_tests::world::controller::Controller;
+use mnara_tests::world::folder::Folder;
+use tokio::sync::watch;
+
+struct Scene {
+    controller: Controller,
+    business: Business,
+    router: Router,
+    changed: watch::Sender<u64>,
+    folder: Folder,
+}
+
+async fn scene() -> Scene {
+    let folder = Folder::new().unwrap();
+    let changed = watch::Sender::new(0);
+    let daraja = Daraja::start(Config::sandbox()).await.unwrap();
+    let mut controller = Controller::new(folder.path(), &daraja.url(), &changed)
+        .await
+        .unwrap();
+    controller.start().await.unwrap();
+    let account = App::sandbox_paybill();
+    let business = Business::open(&controller, folder.path(), "Enrolling", &account, &PLANS)
+        .await
+        .unwrap();
+    let router = Router::start(routeros::Config {
+        users: vec![(USER.to_owned(), PASSWORD.to_owned(), "full".to_owned())],
+        ..routeros::Config::default()
+    })
+    .await
+    .unwrap();
+    Scene {
+        controller,
+        business,
+        router,
+        changed,
+        folder,
+    }
+}
+
+impl Scene {
+    fn agent(&self, name: &str) -> Agent {
+        Agent::new(self.folder.path(), name, &self.changed).unwrap()
+    }
+
+    async fn line(&self) -> String {
+        self.business
+            .claim(&self.controller, &self.business.site)
+            .await
+            .unwrap()
+    }
+
+    async fn agents(&self) -> usize {
+        self.controller
+            .ask("select id from agents")
+            .await
+            .unwrap()
+            .len()
+    }
+
+    async fn end(mut self) {
+        self.controller.stop().await.unwrap();
+        assert_eq!(self.controller.log().errors(), [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_claim_is_good_once_and_repeats_for_its_own_key() {
+    let scene = scene().await;
+    let line = scene.line().await;
+    let first = scene.agent("first");
+    let address = scene.controller.address();
+    let answer = first.enrol(&line, address, &scene.router).await.unwrap();
+    // The answer may have been lost on the way, so the same key may ask again and is told the same.
+    let again = first.enrol(&line, address, &scene.router).await.unwrap();
+    assert_eq!(answer, again);
+
+    let thief = scene.agent("thief");
+    let refused = thief
+        .enrol(&line, address, &scene.router)
+        .await
+        .unwrap_err();
+    assert!(format!("{refused:#}").contains("make a new line"), "{refused:#}");
+    assert_eq!(scene.agents().await, 1);
+    assert!(!thief.state().join("enrolment.json").exists());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_controller_that_cannot_prove_itself_is_told_nothing() {
+    let scene = scene().await;
+    let line = scene.line().await;
+    let agent = scene.agent("agent");
+    let identity = line
+        .split_whitespace()
+        .skip_while(|word| *word != "--identity")
+        .nth(1)
+        .unwrap();
+    let other = identity.chars().rev().collect::<String>();
+    assert_ne!(identity, other);
+    let refused = agent
+        .enrol(
+            &line.replace(identity, &other),
+            scene.controller.address(),
+            &scene.router,
+        )
+        .await
+        .unwrap_err();
+    assert!(format!("{refused:#}").contains("identity"), "{refused:#}");
+    assert_eq!(scene.agents().await, 0);
+    // The claim was not spent by the try.
+    agent
+        .enrol(&line, scene.controller.address(), &scene.router)
+        .await
+        .unwrap();
+    assert_eq!(scene.agents().await, 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_made_up_or_old_claim_is_refused() {
+    let scene = scene().await;
+    let line = scene.line().await;
+    let claim = line
+        .split_whitespace()
+        .skip_while(|word| *word != "--claim")
+        .nth(1)
+        .unwrap();
+    let made_up: String = claim
+        .chars()
+        .map(|c| if c == '0' { '1' } else { '0' })
+        .collect();
+    let agent = scene.agent("agent");
+    let address = scene.controller.address();
+    assert!(
+        agent
+            .enrol(&line.replace(claim, &made_up), address, &scene.router)
+            .await
+            .is_err()
+    );
+
+    // An hour and a minute later the real one is too old.
+    scene
+        .controller
+        .advance(std::time::Duration::from_secs(3_660))
+        .await
+        .unwrap();
+    assert!(agent.enrol(&line, address, &scene.router).await.is_err());
+    assert_eq!(scene.agents().await, 0);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_agents_key_and_the_routers_password_are_for_the_agent_only() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let scene = scene().await;
+    let agent = scene.agent("agent");
+    agent
+        .enrol(
+            &scene.line().await,
+            scene.controller.address(),
+            &scene.router,
+        )
+        .await
+        .unwrap();
+    for entry in std::fs::read_dir(agent.state()).unwrap() {
+        let path = entry.unwrap().path();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(
+            mode & 0o077,
+            0,
+            "{} is open to others: {mode:o}",
+            path.display()
+        );
+    }
+    let known = scene
+        .controller
+        .ask("select t::text from agents t union all select t::text from claims t union all select t::text from sites t")
+        .await
+        .unwrap();
+    let text = format!("{known:?}");
+    assert!(
+        !text.contains(PASSWORD),
+        "the router's password left the site"
+    );
+    scene.end().await;
+}

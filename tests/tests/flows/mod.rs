@@ -1,0 +1,4 @@
+//! Flows through real programs: the controller with its private database, agents, and the simulated outside on real ports.
+//! Each fails when any program logs an ERROR.
+
+mod enrol;
