@@ -103,7 +103,7 @@ pub struct World {
 }
 
 impl World {
-    /// Starts everything and waits until the site knows what it sells.
+    /// Starts everything and waits until the site is linked to the cloud and to its router.
     ///
     /// # Errors
     /// When anything does not come up.
@@ -141,7 +141,7 @@ impl World {
             allowed: Vec::new(),
             folder,
         };
-        world.knows_its_plans(&world.site).await?;
+        world.linked(&world.site).await?;
         Ok(world)
     }
 
@@ -161,8 +161,28 @@ impl World {
             &self.changed,
         )
         .await?;
-        self.knows_its_plans(&site).await?;
+        self.linked(&site).await?;
         Ok(site)
+    }
+
+    /// Waits until a site's agent has both the cloud and its router.
+    ///
+    /// # Errors
+    /// When it has not in time.
+    pub async fn linked(&self, site: &Site) -> Result<()> {
+        self.until("the agent reaches cloud and router", async || {
+            let status = site.agent.status().await?;
+            let reached = status["cloud"] == true && status["router"] == true;
+            ensure!(
+                reached,
+                "cloud {}, router {}: {}",
+                status["cloud"],
+                status["router"],
+                status["router_trouble"]
+            );
+            Ok(Some(()))
+        })
+        .await
     }
 
     /// Waits until a site's portal offers everything that is for sale.

@@ -298,7 +298,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_is_heard_and_ends_as_it_is_told() {
-        let script = "echo 2026 ERROR it: broke; trap 'echo bye; exit 3' TERM; while :; do read x < /dev/null; done";
+        let script = "trap 'echo bye; exit 3' TERM; echo 2026 ERROR it: broke; while :; do read x < /dev/null; done";
         let shell = || {
             let mut command = Command::new("sh");
             command.args(["-c", script]);

@@ -86,7 +86,10 @@ async fn a_claim_is_good_once_and_repeats_for_its_own_key() {
         .enrol(&line, address, &scene.router)
         .await
         .unwrap_err();
-    assert!(format!("{refused:#}").contains("make a new line"), "{refused:#}");
+    assert!(
+        format!("{refused:#}").contains("make a new line"),
+        "{refused:#}"
+    );
     assert_eq!(scene.agents().await, 1);
     assert!(!thief.state().join("enrolment.json").exists());
     scene.end().await;

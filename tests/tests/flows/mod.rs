@@ -2,3 +2,4 @@
 //! Each fails when any program logs an ERROR.
 
 mod enrol;
+mod outage;
