@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 pub mod agent;
 pub mod business;
+pub mod buyer;
 pub mod cable;
 pub mod clock;
 pub mod controller;

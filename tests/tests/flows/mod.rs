@@ -3,3 +3,4 @@
 
 mod enrol;
 mod outage;
+mod sell;
