@@ -2,5 +2,6 @@
 //! Each fails when any program logs an ERROR.
 
 mod enrol;
+mod kills;
 mod outage;
 mod sell;
