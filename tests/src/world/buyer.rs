@@ -154,6 +154,24 @@ impl World {
         .await
     }
 
+    /// Waits until the ticket of a payment has started: the router was read back, and the controller knows.
+    ///
+    /// # Errors
+    /// When it has not in time.
+    pub async fn started(&self, payment: &str) -> Result<()> {
+        self.until("the ticket has started", async || {
+            let started = self
+                .controller
+                .ask(&format!(
+                    "select 1 from tickets where payment_id = '{}' and started_at is not null",
+                    uuid(payment)
+                ))
+                .await?;
+            Ok((!started.is_empty()).then_some(()))
+        })
+        .await
+    }
+
     /// Waits until no callback waits to be looked at.
     ///
     /// # Errors

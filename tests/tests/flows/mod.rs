@@ -4,4 +4,6 @@
 mod enrol;
 mod kills;
 mod outage;
+mod router;
 mod sell;
+mod time;
