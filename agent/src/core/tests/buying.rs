@@ -1,0 +1,170 @@
+//! Purchases at the portal.
+
+use mnara_protocol::ticket::Status;
+
+use super::super::portal::{BuyError, PurchaseState};
+use super::*;
+
+fn buy(n: u8) -> Ask {
+    Ask::Buy {
+        peer: address(n),
+        plan: plan().id,
+        revision: plan().revision,
+        phone: "0712 345 678".to_owned(),
+    }
+}
+
+fn buying(site: &mut Site, n: u8) -> AttemptId {
+    assert_eq!(site.ask(buy(n)), None);
+    let (attempt, question) = site.questions.pop().unwrap();
+    assert!(matches!(question, Question::Checkout(asked)
+        if asked.phone == "254712345678" && asked.mac == mac(n) && asked.price == plan().price));
+    attempt
+}
+
+fn checkout(attempt: AttemptId, state: CheckoutState, at: Timestamp) -> Row {
+    Row::Checkout(CheckoutRow { attempt, payment: payment(), mac: mac(1), state, at })
+}
+
+#[test]
+fn a_paid_ticket_logs_its_device_in_without_typing() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    let attempt = buying(&mut site, 1);
+    site.event(Event::Answered(attempt, Answer::Prompted(PromptedAnswer { payment: payment() })));
+    let said = site.replies.pop_first().unwrap().1;
+    let Said::Buying(Ok(home)) = said else { panic!("{said:?}") };
+    let purchase = home.purchase.unwrap();
+    assert!(matches!(purchase.state, PurchaseState::CheckPhone { .. }));
+    assert_eq!(purchase.phone_tail.as_deref(), Some("678"));
+    let at = site.now().at;
+    let id = bought(Some(1)).ticket;
+    site.row(checkout(attempt, CheckoutState::Paid(id), at));
+    let facts = site.row(Row::Ticket(TicketRow { attempt: Some(attempt), ..bought(Some(1)) }));
+    assert!(matches!(&facts[..], [Fact::Redeemed(fact)] if fact.first && fact.mac == mac(1)));
+    assert!(site.hotspot.is_online(1));
+    site.look();
+    let home = site.home(1);
+    assert_eq!(home.purchase, None);
+    let ticket = home.ticket.unwrap();
+    assert!(ticket.online && ticket.bought);
+    assert_eq!(ticket.code_shown, "7KQ2-M0X1-90AB");
+    assert_eq!(ticket.username.reveal(), BOUGHT);
+}
+
+#[test]
+fn a_paid_ticket_waits_for_its_device_with_its_clock_standing() {
+    let mut site = Site::new();
+    site.row(Row::Ticket(bought(Some(1))));
+    site.pass(HOUR);
+    site.joins(1);
+    site.pass(Duration::from_secs(10));
+    assert!(site.hotspot.is_online(1));
+    assert!(site.ticket(1).left.duration.unwrap() >= HOUR - Duration::from_secs(10));
+}
+
+#[test]
+fn a_payment_that_came_too_late_waits_unstarted() {
+    let mut site = Site::new();
+    site.joins(1);
+    let facts = site.row(Row::Ticket(TicketRow {
+        deliver_until: Some(NOON.plus_secs(-1)),
+        ..bought(Some(1))
+    }));
+    assert_eq!(facts, []);
+    assert!(site.home(1).ticket.is_none());
+    assert!(site.types(1, BOUGHT).is_ok(), "its code works");
+}
+
+#[test]
+fn each_way_a_purchase_can_fail_is_told() {
+    let mut site = Site::new();
+    site.joins(1);
+    let said = |error| Some(Said::Buying(Err(error)));
+    assert_eq!(site.ask(buy(1)), said(BuyError::NoCloud));
+    site.event(Event::LinkUp);
+    let ask = |plan, revision, phone: &str| Ask::Buy { peer: address(1), plan, revision, phone: phone.to_owned() };
+    assert_eq!(site.ask(ask(plan().id, 3, "12")), said(BuyError::BadPhone));
+    assert_eq!(site.ask(ask(plan().id, 2, "0712345678")), said(BuyError::PriceChanged));
+    let gone = PlanId::from_bytes([0; 16]);
+    assert_eq!(site.ask(ask(gone, 3, "0712345678")), said(BuyError::PlanGone));
+
+    let attempt = buying(&mut site, 1);
+    let why = NotPromptedAnswer { reason: PayFailure::OtherPrompt, retry_secs: Some(60) };
+    site.event(Event::Answered(attempt, Answer::NotPrompted(why)));
+    let told = site.replies.pop_first().unwrap().1;
+    assert_eq!(told, Said::Buying(Err(BuyError::NotPrompted(PayFailure::OtherPrompt, Some(60)))));
+
+    let attempt = buying(&mut site, 1);
+    let dearer = Plan { revision: 4, price: Money::from_shillings(20), ..plan() };
+    site.event(Event::Answered(attempt, Answer::PlanChanged(dearer)));
+    let told = site.replies.pop_first().unwrap().1;
+    assert_eq!(told, Said::Buying(Err(BuyError::PriceChanged)));
+    assert_eq!(site.home(1).plans[0].price, Money::from_shillings(20));
+    site.row(Row::Plan(plan()));
+
+    let attempt = buying(&mut site, 1);
+    site.event(Event::LinkDown);
+    let Some((_, Said::Buying(Ok(home)))) = site.replies.pop_first() else { panic!() };
+    assert_eq!(home.purchase.unwrap().state, PurchaseState::LateUnknown);
+    site.event(Event::LinkUp);
+    let at = site.now().at;
+    site.row(checkout(attempt, CheckoutState::Failed(PayFailure::WrongPin), at));
+    assert_eq!(
+        site.home(1).purchase.unwrap().state,
+        PurchaseState::Failed(PayFailure::WrongPin)
+    );
+}
+
+#[test]
+fn pressing_twice_is_one_purchase_and_too_many_are_refused() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    buying(&mut site, 1);
+    let again = site.ask(buy(1));
+    assert!(matches!(again, Some(Said::Buying(Ok(home))) if home.purchase.is_some()));
+    assert!(site.questions.is_empty(), "no second prompt");
+    let mut more = 1;
+    loop {
+        site.pass(Duration::from_secs(61));
+        match site.ask(buy(1)) {
+            None => more += 1,
+            Some(Said::Buying(Err(BuyError::TooMany { retry_secs }))) => {
+                assert!((1..=600).contains(&retry_secs));
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(more < 10);
+    }
+    assert_eq!(more, 5);
+}
+
+#[test]
+fn a_buyers_page_does_not_wait_for_ever() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    buying(&mut site, 1);
+    site.pass(Duration::from_secs(10));
+    let Some((_, Said::Buying(Ok(home)))) = site.replies.pop_first() else { panic!() };
+    assert_eq!(home.purchase.unwrap().state, PurchaseState::Asking);
+}
+
+#[test]
+fn a_revoked_ticket_ends_at_once_and_extra_time_opens_it_again() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.row(Row::Ticket(bought(Some(1))));
+    site.look();
+    let mut row = bought(Some(1));
+    row.right.revoked = Some(site.now().at);
+    site.row(Row::Ticket(row));
+    assert!(!site.hotspot.is_online(1));
+    assert_eq!(site.ticket(1).status, Status::Revoked);
+    site.row(Row::Ticket(bought(Some(1))));
+    site.types(1, BOUGHT).unwrap();
+    assert!(site.hotspot.is_online(1));
+}

@@ -1,0 +1,511 @@
+//! A site in moved time: the core, a hotspot that does what `Desired` says, a journal that can be read again. Each file tells one sort of
+//! story.
+
+mod buying;
+mod crashes;
+mod generated;
+mod redeeming;
+mod time;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use mnara_protocol::message::*;
+use mnara_protocol::money::Money;
+use mnara_protocol::plan::Terms;
+use mnara_protocol::seal;
+use mnara_protocol::ticket::Right;
+use mnara_protocol::ticket::series::{self, Alphabet, CutOff, Series, SeriesKey};
+use mnara_protocol::ids::{PaymentId, SeriesId};
+
+use super::portal::{Home, RedeemError, TicketView};
+use super::*;
+use crate::access::desired::{Credential, UserSpec};
+use crate::access::observed::{ActiveRow, Host, Observed, RouterFacts, RowId, UserRow};
+
+pub(super) const NOON: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
+
+pub(super) fn mac(n: u8) -> Mac {
+    Mac::from_bytes([2, 0, 0, 0, 0, n])
+}
+
+pub(super) fn address(n: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(10, 5, 50, n))
+}
+
+pub(super) fn terms() -> Terms {
+    Terms {
+        duration_secs: Some(3600),
+        online_secs: None,
+        data_bytes: None,
+        devices: 1,
+        rate: None,
+    }
+}
+
+pub(super) fn right(terms: Terms) -> Right {
+    Right {
+        terms,
+        sell_by: None,
+        revoked: None,
+        extra_secs: 0,
+    }
+}
+
+/// One user of the hotspot.
+#[derive(Clone)]
+struct User {
+    spec: UserSpec,
+    row: u32,
+    uptime: u64,
+    up: u64,
+    down: u64,
+}
+
+/// One session of the hotspot.
+#[derive(Clone)]
+struct Session {
+    user: Credential,
+    began: u64,
+    up: u64,
+    down: u64,
+}
+
+/// A hotspot that obeys at once and counts as RouterOS does: a session's count joins its user when it ends, and a power cut loses it.
+#[derive(Default)]
+pub(super) struct Hotspot {
+    users: BTreeMap<TicketId, User>,
+    sessions: BTreeMap<Mac, Session>,
+    pub(super) present: BTreeSet<u8>,
+    uptime: u64,
+    looks: u64,
+    rows: u32,
+}
+
+impl Hotspot {
+    fn obey(&mut self, desired: &Desired) {
+        let wanted: BTreeMap<_, _> = desired
+            .users
+            .iter()
+            .map(|spec| (spec.ticket, spec.clone()))
+            .collect();
+        let gone: Vec<_> = self
+            .users
+            .keys()
+            .filter(|id| !wanted.contains_key(id))
+            .copied()
+            .collect();
+        for id in gone {
+            let name = self.users[&id].spec.name.clone();
+            self.log_out(|_, session| session.user == name);
+            self.users.remove(&id);
+        }
+        for (id, mac) in &desired.cut {
+            if let Some(name) = self.users.get(id).map(|user| user.spec.name.clone()) {
+                self.log_out(|device, session| session.user == name && device == mac);
+            }
+        }
+        for (id, spec) in wanted {
+            self.rows += 1;
+            let row = self.rows;
+            let user = self.users.entry(id).or_insert_with(|| User {
+                spec: spec.clone(),
+                row,
+                uptime: 0,
+                up: 0,
+                down: 0,
+            });
+            user.spec = spec.clone();
+            for mac in &spec.devices {
+                let here = self.present.iter().any(|n| Mac::from_bytes([2, 0, 0, 0, 0, *n]) == *mac);
+                let mine = self
+                    .sessions
+                    .get(mac)
+                    .is_some_and(|session| session.user == spec.name);
+                if here && !mine {
+                    let device = *mac;
+                    self.log_out(|other, _| *other == device);
+                    let began = self.uptime;
+                    self.sessions.insert(
+                        *mac,
+                        Session {
+                            user: spec.name.clone(),
+                            began,
+                            up: 0,
+                            down: 0,
+                        },
+                    );
+                }
+            }
+        }
+    }
+
+    fn log_out(&mut self, which: impl Fn(&Mac, &Session) -> bool) {
+        let ended: Vec<_> = self
+            .sessions
+            .iter()
+            .filter(|(mac, session)| which(mac, session))
+            .map(|(mac, _)| *mac)
+            .collect();
+        for mac in ended {
+            let session = self.sessions.remove(&mac).unwrap();
+            if let Some(user) = self
+                .users
+                .values_mut()
+                .find(|user| user.spec.name == session.user)
+            {
+                user.uptime += self.uptime - session.began;
+                user.up += session.up;
+                user.down += session.down;
+            }
+        }
+    }
+
+    /// A device leaves the Wi-Fi.
+    pub(super) fn leaves(&mut self, n: u8) {
+        self.present.remove(&n);
+        self.log_out(|device, _| *device == mac(n));
+    }
+
+    pub(super) fn uses(&mut self, n: u8, up: u64, down: u64) {
+        if let Some(session) = self.sessions.get_mut(&mac(n)) {
+            session.up += up;
+            session.down += down;
+        }
+    }
+
+    /// The power goes: sessions and what they counted are lost.
+    pub(super) fn power_cut(&mut self) {
+        self.sessions.clear();
+        self.uptime = 0;
+    }
+
+    pub(super) fn is_online(&self, n: u8) -> bool {
+        self.sessions.contains_key(&mac(n))
+    }
+
+    pub(super) fn users(&self) -> usize {
+        self.users.len()
+    }
+
+    fn observe(&mut self) -> Arc<Observed> {
+        self.looks += 1;
+        Arc::new(Observed {
+            number: ObservationNo(self.looks),
+            router: RouterFacts {
+                uptime_secs: self.uptime,
+                ..RouterFacts::default()
+            },
+            servers: Vec::new(),
+            profiles: Vec::new(),
+            users: self
+                .users
+                .iter()
+                .map(|(ticket, user)| UserRow {
+                    id: RowId(format!("*{:X}", user.row)),
+                    ticket: *ticket,
+                    name: user.spec.name.clone(),
+                    profile: user.spec.profile.clone(),
+                    mac: user.spec.mac,
+                    limit_uptime: user.spec.limit_uptime,
+                    limit_bytes_total: user.spec.limit_bytes,
+                    uptime_secs: user.uptime,
+                    bytes_in: user.up,
+                    bytes_out: user.down,
+                    disabled: false,
+                })
+                .collect(),
+            active: self
+                .sessions
+                .iter()
+                .map(|(mac, session)| ActiveRow {
+                    id: RowId(format!("*A{mac}")),
+                    user: session.user.clone(),
+                    address: address(mac.as_bytes()[5]),
+                    mac: *mac,
+                    server: "hotspot1".to_owned(),
+                    uptime_secs: self.uptime - session.began,
+                    idle_secs: 0,
+                    bytes_in: session.up,
+                    bytes_out: session.down,
+                })
+                .collect(),
+            hosts: self
+                .present
+                .iter()
+                .map(|n| Host {
+                    id: RowId(format!("*H{n}")),
+                    mac: mac(*n),
+                    address: address(*n),
+                    to_address: None,
+                    server: "hotspot1".to_owned(),
+                    idle_secs: 0,
+                    authorized: self.sessions.contains_key(&mac(*n)),
+                    bypassed: false,
+                })
+                .collect(),
+            cookies: Vec::new(),
+        })
+    }
+}
+
+/// A site with its journal.
+pub(super) struct Site {
+    pub(super) core: Core,
+    pub(super) hotspot: Hotspot,
+    pub(super) ticks: Ticks,
+    /// The trusted time at tick zero.
+    pub(super) base: Timestamp,
+    pub(super) journal: Vec<(u16, Vec<u8>)>,
+    pub(super) rows: BTreeMap<(u16, [u8; 16]), Vec<u8>>,
+    pub(super) checkpoint: Option<(u64, Vec<u8>)>,
+    pub(super) replies: BTreeMap<AskId, Said>,
+    pub(super) questions: Vec<(AttemptId, Question)>,
+    asked: u64,
+}
+
+pub(super) fn identity() -> Identity {
+    Identity {
+        site: SiteId::from_bytes([1; 16]),
+        provider: ProviderId::from_bytes([2; 16]),
+        signing: SigningKey::from_bytes(&[3; 32]),
+    }
+}
+
+impl Site {
+    /// A site with an hour's plan and a batch of fifty one-hour tickets, its facts taken back, and a router that has been looked at.
+    pub(super) fn new() -> Self {
+        Self::with(terms())
+    }
+
+    pub(super) fn with(terms: Terms) -> Self {
+        let core = Replay::new(identity(), [9; 32], true).finish(0);
+        let mut site = Self::around(core);
+        site.event(Event::Started(None));
+        site.row(Row::Site(SiteRow {
+            provider: identity().provider,
+            site: identity().site,
+            business_name: "Kilele Wi-Fi".to_owned(),
+            site_name: "Stage".to_owned(),
+            colour: 0x00_aa_00,
+            help_phone: None,
+            sales_open: true,
+        }));
+        site.row(Row::Plan(plan()));
+        site.row(Row::Series(batch(terms, CutOff::Anywhere)));
+        site.look();
+        site
+    }
+
+    fn around(core: Core) -> Self {
+        Self {
+            core,
+            hotspot: Hotspot::default(),
+            ticks: Ticks::from_millis(0),
+            base: NOON,
+            journal: Vec::new(),
+            rows: BTreeMap::new(),
+            checkpoint: None,
+            replies: BTreeMap::new(),
+            questions: Vec::new(),
+            asked: 0,
+        }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        Now {
+            at: self.base + Duration::from_millis(self.ticks.as_millis()),
+            ticks: self.ticks,
+        }
+    }
+
+    pub(super) fn event(&mut self, event: Event) -> Vec<Fact> {
+        let commands = self.core.handle(event, self.now());
+        for fact in &commands.facts {
+            self.journal.push((fact.kind(), fact.encode()));
+        }
+        for (id, said) in commands.replies {
+            assert!(self.replies.insert(id, said).is_none(), "answered twice");
+        }
+        for (attempt, question, _) in commands.questions {
+            self.questions.push((attempt, question));
+        }
+        if commands.router {
+            let desired = self.core.desired(self.now());
+            self.hotspot.obey(&desired);
+        }
+        commands.facts
+    }
+
+    pub(super) fn row(&mut self, row: Row) -> Vec<Fact> {
+        let (kind, body) = (row.kind(), row.encode());
+        let id = match &row {
+            Row::Site(row) => *row.site.as_bytes(),
+            Row::Plan(plan) => *plan.id.as_bytes(),
+            Row::Series(series) => *series.id.as_bytes(),
+            Row::Ticket(row) => *row.ticket.as_bytes(),
+            Row::Checkout(row) => *row.attempt.as_bytes(),
+            Row::Ruling(row) => *row.ticket.as_bytes(),
+        };
+        self.rows.insert((kind, id), body.clone());
+        let change = RowChange {
+            kind,
+            id,
+            body: Some(body),
+        };
+        Core::check(std::slice::from_ref(&change)).unwrap();
+        self.event(Event::Rows(vec![change]))
+    }
+
+    pub(super) fn look(&mut self) -> Vec<Fact> {
+        let seen = self.hotspot.observe();
+        self.event(Event::Observed(seen))
+    }
+
+    /// Lets time pass, looking every ten seconds.
+    pub(super) fn pass(&mut self, time: Duration) {
+        let until = self.ticks + time;
+        while self.ticks < until {
+            let step = until.since(self.ticks).min(Duration::from_secs(10));
+            self.ticks = self.ticks + step;
+            self.hotspot.uptime += step.as_secs();
+            self.look();
+        }
+    }
+
+    pub(super) fn ask(&mut self, ask: Ask) -> Option<Said> {
+        self.asked += 1;
+        let id = AskId(self.asked);
+        self.event(Event::Asked(id, ask));
+        self.replies.remove(&id)
+    }
+
+    pub(super) fn joins(&mut self, n: u8) {
+        self.hotspot.present.insert(n);
+        self.look();
+    }
+
+    pub(super) fn types(&mut self, n: u8, code: &str) -> Result<Box<Home>, RedeemError> {
+        let ask = Ask::Redeem {
+            peer: address(n),
+            code: code.to_owned(),
+        };
+        match self.ask(ask) {
+            Some(Said::Redeemed(done)) => done,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn home(&mut self, n: u8) -> Box<Home> {
+        match self.ask(Ask::Home { peer: address(n) }) {
+            Some(Said::Home(home)) => home,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(super) fn ticket(&mut self, n: u8) -> TicketView {
+        self.home(n).ticket.unwrap()
+    }
+
+    pub(super) fn keep_checkpoint(&mut self) {
+        self.checkpoint = Some((self.journal.len() as u64, self.core.checkpoint()));
+    }
+
+    /// Kills the program and reads everything back from the journal, the rows and the last checkpoint.
+    pub(super) fn restart(&mut self) {
+        let mut replay = Replay::new(identity(), [10; 32], true);
+        for ((kind, id), body) in &self.rows {
+            let change = RowChange {
+                kind: *kind,
+                id: *id,
+                body: Some(body.clone()),
+            };
+            replay.row(change, self.now());
+        }
+        if let Some((entry, body)) = &self.checkpoint {
+            replay.checkpoint(*entry, body).unwrap();
+        }
+        for (number, (kind, body)) in (1..).zip(&self.journal) {
+            replay.entry(number, *kind, body).unwrap();
+        }
+        self.core = replay.finish(self.journal.len() as u64);
+        self.replies.clear();
+        self.event(Event::Started(None));
+    }
+}
+
+pub(super) fn plan() -> Plan {
+    Plan {
+        id: PlanId::from_bytes([7; 16]),
+        revision: 3,
+        name: "One hour".to_owned(),
+        price: Money::from_shillings(10),
+        terms: terms(),
+        sell_by_secs: None,
+        on_sale: true,
+        position: 0,
+    }
+}
+
+pub(super) fn series_id() -> SeriesId {
+    SeriesId::from_bytes([8; 16])
+}
+
+pub(super) fn series_key() -> SeriesKey {
+    SeriesKey::from_bytes([4; 32])
+}
+
+pub(super) fn batch(terms: Terms, cut_off: CutOff) -> Series {
+    let agent = identity();
+    let sealed_key = seal::seal(
+        &agent.signing.verifying_key(),
+        &seal::series_key_context(series_id(), agent.site),
+        series_key().as_bytes(),
+        [6; 32],
+    );
+    Series {
+        id: series_id(),
+        right: right(terms),
+        plan_name: "Printed hour".to_owned(),
+        price: Money::from_shillings(10),
+        count: 50,
+        skipped: Vec::new(),
+        alphabet: Alphabet::Digits,
+        length: 8,
+        prefix: String::new(),
+        home: agent.site,
+        cut_off,
+        sealed_key,
+    }
+}
+
+pub(super) fn printed(index: u32) -> String {
+    series::code(&series_key(), "", Alphabet::Digits, 8, index)
+        .as_str()
+        .to_owned()
+}
+
+pub(super) const BOUGHT: &str = "7KQ2M0X190AB";
+
+pub(super) fn bought(to: Option<u8>) -> TicketRow {
+    TicketRow {
+        ticket: TicketId::from_bytes([5; 16]),
+        code: BOUGHT.to_owned(),
+        username: BOUGHT.to_owned(),
+        password: BOUGHT.to_owned(),
+        right: right(terms()),
+        plan_name: "One hour".to_owned(),
+        price: Money::from_shillings(10),
+        deliver_to: to.map(mac),
+        deliver_until: Some(NOON.plus_secs(86_400)),
+        attempt: None,
+        taken: None,
+    }
+}
+
+pub(super) fn payment() -> PaymentId {
+    PaymentId::from_bytes([11; 16])
+}
+

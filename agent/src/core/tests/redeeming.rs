@@ -1,0 +1,295 @@
+//! Codes at the portal.
+
+use mnara_protocol::grant::Step;
+use mnara_protocol::ticket::{Refusal, Status};
+
+use super::*;
+
+#[test]
+fn a_printed_code_gets_a_device_online_and_its_clock_starts_when_the_router_shows_it() {
+    let mut site = Site::new();
+    site.joins(1);
+    let home = site.types(1, &printed(0)).unwrap();
+    let ticket = home.ticket.unwrap();
+    assert_eq!(ticket.step, Step::Delivered);
+    assert_eq!(ticket.ends_at, None, "the clock does not run yet");
+    assert_eq!(ticket.code_shown, format!("{}-{}", &printed(0)[..4], &printed(0)[4..]));
+    assert_ne!(ticket.username.reveal(), printed(0), "a short code is no log-in");
+    let facts = site.look();
+    assert!(matches!(&facts[..], [Fact::Granted(fact)] if fact.step == Step::Confirmed));
+    let ticket = site.ticket(1);
+    assert!(ticket.online);
+    assert_eq!(ticket.step, Step::Confirmed);
+    assert_eq!(ticket.ends_at, Some(site.now().at + HOUR));
+    assert_eq!(ticket.status, Status::Active);
+}
+
+#[test]
+fn a_ticket_ends_on_time_and_its_device_is_cut_off() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    site.pass(HOUR - Duration::from_secs(10));
+    assert!(site.hotspot.is_online(1));
+    site.pass(Duration::from_secs(10));
+    assert!(!site.hotspot.is_online(1));
+    assert_eq!(site.hotspot.users(), 0);
+    assert_eq!(site.ticket(1).status, Status::Used);
+    assert_eq!(
+        site.types(1, &printed(0)),
+        Err(RedeemError::Refused(Refusal::Used))
+    );
+}
+
+#[test]
+fn each_wrong_code_is_told_apart() {
+    let mut site = Site::new();
+    site.joins(1);
+    assert_eq!(site.types(1, "1234"), Err(RedeemError::BadCode));
+    assert_eq!(
+        site.types(1, "99999999"),
+        Err(RedeemError::CloudAwayUnknown),
+        "only the controller could know it"
+    );
+    let id = series::ticket_id(series_id(), 3);
+    let ruling = |change: fn(&mut RulingRow)| {
+        let mut row = RulingRow {
+            ticket: id,
+            printed: Printed { series: series_id(), index: 3 },
+            right: right(terms()),
+            used_elsewhere: None,
+        };
+        change(&mut row);
+        Row::Ruling(row)
+    };
+    site.row(ruling(|row| row.right.revoked = Some(NOON)));
+    assert_eq!(site.types(1, &printed(3)), Err(RedeemError::Refused(Refusal::Revoked)));
+    site.row(ruling(|row| row.right.sell_by = Some(NOON)));
+    assert_eq!(site.types(1, &printed(3)), Err(RedeemError::Refused(Refusal::Expired)));
+    site.row(ruling(|row| row.used_elsewhere = Some(NOON)));
+    assert_eq!(site.types(1, &printed(3)), Err(RedeemError::Refused(Refusal::Used)));
+    site.row(ruling(|_| ()));
+    assert!(site.types(1, &printed(3)).is_ok(), "what was decided can be undone");
+}
+
+#[test]
+fn guesses_are_slowed_down_but_a_right_code_costs_nothing() {
+    let mut site = Site::new();
+    site.joins(1);
+    let mut wrong = 0;
+    loop {
+        match site.types(1, "99999999") {
+            Err(RedeemError::CloudAwayUnknown) => wrong += 1,
+            Err(RedeemError::Throttled { retry_secs }) => {
+                assert!(retry_secs >= 1);
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(wrong < 20);
+    }
+    site.pass(Duration::from_secs(10));
+    assert!(site.types(1, &printed(0)).is_ok());
+    site.joins(2);
+    assert!(site.types(2, &printed(1)).is_ok());
+}
+
+#[test]
+fn an_unknown_code_is_looked_up_and_redeemed_when_its_ticket_comes() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    let ask = Ask::Redeem { peer: address(1), code: BOUGHT.to_owned() };
+    assert_eq!(site.ask(ask), None, "it waits for the controller");
+    let (attempt, question) = site.questions.pop().unwrap();
+    assert!(matches!(question, Question::Lookup(asked) if asked.code == BOUGHT));
+    site.event(Event::Answered(attempt, Answer::Looked(LookedAnswer { refusal: None })));
+    assert!(site.replies.is_empty(), "the ticket has still to come");
+    site.row(Row::Ticket(bought(None)));
+    let (_, said) = site.replies.pop_first().unwrap();
+    assert!(matches!(said, Said::Redeemed(Ok(home)) if home.ticket.is_some()));
+    assert!(site.hotspot.is_online(1));
+}
+
+#[test]
+fn an_unknown_code_is_refused_in_the_controllers_words_or_when_it_goes_away() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    let ask = || Ask::Redeem { peer: address(1), code: BOUGHT.to_owned() };
+    assert_eq!(site.ask(ask()), None);
+    let (attempt, _) = site.questions.pop().unwrap();
+    let refusal = Some(Refusal::OtherSite);
+    site.event(Event::Answered(attempt, Answer::Looked(LookedAnswer { refusal })));
+    let said = site.replies.pop_first().unwrap().1;
+    assert_eq!(said, Said::Redeemed(Err(RedeemError::Refused(Refusal::OtherSite))));
+    assert_eq!(site.ask(ask()), None);
+    site.event(Event::LinkDown);
+    let said = site.replies.pop_first().unwrap().1;
+    assert_eq!(said, Said::Redeemed(Err(RedeemError::CloudAwayUnknown)));
+}
+
+#[test]
+fn a_batch_of_another_home_needs_the_controller_when_it_says_so() {
+    let mut site = Site::new();
+    let mut series = batch(terms(), CutOff::HomeOnly);
+    series.home = SiteId::from_bytes([99; 16]);
+    site.row(Row::Series(series));
+    site.joins(1);
+    assert_eq!(
+        site.types(1, &printed(0)),
+        Err(RedeemError::Refused(Refusal::NeedsController))
+    );
+    site.event(Event::LinkUp);
+    assert!(site.types(1, &printed(0)).is_ok());
+}
+
+#[test]
+fn a_phone_that_changed_its_address_takes_its_own_place() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    site.pass(Duration::from_secs(600));
+    let ends = site.ticket(1).ends_at;
+    site.hotspot.leaves(1);
+    site.joins(2);
+    let home = site.types(2, &printed(0)).unwrap();
+    assert_eq!(home.ticket.unwrap().ends_at, ends, "the clock has not stopped");
+    site.look();
+    assert!(site.hotspot.is_online(2));
+    site.joins(1);
+    site.pass(Duration::from_secs(20));
+    assert!(!site.hotspot.is_online(1));
+    assert!(!site.ticket(1).held);
+}
+
+#[test]
+fn shared_tickets_hold_as_many_devices_as_were_sold_and_pool_their_data() {
+    let mut site = Site::with(Terms { devices: 2, data_bytes: Some(1_000_000), ..terms() });
+    for n in 1..=3 {
+        site.joins(n);
+        site.types(n, &printed(0)).unwrap();
+        site.pass(Duration::from_secs(10));
+    }
+    assert_eq!([1, 2, 3].map(|n| site.hotspot.is_online(n)), [false, true, true]);
+    site.hotspot.uses(2, 100_000, 300_000);
+    site.hotspot.uses(3, 100_000, 400_000);
+    site.look();
+    assert_eq!(site.ticket(2).left.bytes, Some(100_000));
+    site.hotspot.uses(3, 0, 100_000);
+    site.pass(Duration::from_secs(10));
+    assert_eq!([2, 3].map(|n| site.hotspot.is_online(n)), [false, false]);
+    assert_eq!(site.ticket(3).status, Status::Used);
+}
+
+#[test]
+fn a_device_of_a_running_ticket_is_logged_in_when_it_comes_back_without_a_page() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    site.hotspot.leaves(1);
+    site.pass(Duration::from_secs(60));
+    assert!(!site.hotspot.is_online(1));
+    site.joins(1);
+    assert!(site.hotspot.is_online(1));
+}
+
+#[test]
+fn logging_out_gives_the_place_back_and_the_code_brings_it_back() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    let said = site.ask(Ask::LogOut { peer: address(1) }).unwrap();
+    assert!(matches!(said, Said::LoggedOut(home) if !home.ticket.as_ref().unwrap().held));
+    site.pass(Duration::from_secs(30));
+    assert!(!site.hotspot.is_online(1));
+    site.types(1, &printed(0)).unwrap();
+    site.pass(Duration::from_secs(30));
+    assert!(site.hotspot.is_online(1));
+}
+
+#[test]
+fn a_second_ticket_of_a_device_begins_when_the_first_ends() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    let first = site.ticket(1).id;
+    let home = site.types(1, &printed(1)).unwrap();
+    assert_eq!(home.ticket.unwrap().id, first);
+    assert_eq!(home.waiting.len(), 1);
+    site.pass(HOUR);
+    site.pass(Duration::from_secs(20));
+    let second = site.ticket(1);
+    assert_ne!(second.id, first);
+    assert!(site.hotspot.is_online(1));
+    let left = second.left.duration.unwrap();
+    assert!(left > HOUR - Duration::from_secs(40), "{left:?}");
+}
+
+#[test]
+fn who_is_no_device_of_the_hotspot_is_looked_for_once_more_and_then_told() {
+    let mut site = Site::new();
+    let id = AskId(900);
+    site.event(Event::Asked(id, Ask::Home { peer: address(9) }));
+    assert!(site.replies.is_empty());
+    site.look();
+    let Some(Said::Home(home)) = site.replies.remove(&id) else { panic!() };
+    assert_eq!(home.device, Device::NotInHotspot);
+    site.event(Event::Asked(id, Ask::Home { peer: address(9) }));
+    site.joins(9);
+    let Some(Said::Home(home)) = site.replies.remove(&id) else { panic!() };
+    assert!(matches!(home.device, Device::Known { mac: found, .. } if found == mac(9)));
+}
+
+#[test]
+fn with_the_router_away_nobody_is_logged_in_and_pages_say_so() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.event(Event::RouterLost);
+    assert_eq!(site.types(1, &printed(0)), Err(RedeemError::RouterAway));
+    assert_eq!(site.home(1).device, Device::RouterAway);
+    let facts = site.look();
+    assert!(matches!(&facts[..], [Fact::Health(health)] if health.event == HealthEvent::RouterBack));
+    assert!(site.types(1, &printed(0)).is_ok());
+}
+
+#[test]
+fn with_the_store_closed_no_code_is_taken_and_paid_sessions_go_on() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    site.event(Event::StoreClosed);
+    site.joins(2);
+    assert_eq!(site.types(2, &printed(1)), Err(RedeemError::StoreFull));
+    site.pass(Duration::from_secs(60));
+    assert!(site.hotspot.is_online(1));
+    site.event(Event::StoreOpen);
+    assert!(site.types(2, &printed(1)).is_ok());
+}
+
+#[test]
+fn a_kick_cuts_once_and_the_ticket_stays() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    let ticket = site.ticket(1).id;
+    let kick = KickCommand {
+        id: CommandId::from_bytes([1; 16]),
+        expires: site.now().at.plus_secs(60),
+        ticket,
+        mac: None,
+    };
+    site.event(Event::Commanded(Command::Kick(kick.clone())));
+    assert!(!site.hotspot.is_online(1));
+    site.pass(Duration::from_secs(20));
+    assert!(site.hotspot.is_online(1));
+    site.event(Event::Commanded(Command::Kick(kick)));
+    assert!(site.hotspot.is_online(1), "the same command is not carried out twice");
+}
