@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod enrol;
 pub mod health;
 pub mod link;
+pub mod portal;
 pub mod routeros;
 pub mod store;
 

@@ -10,13 +10,14 @@ use sqlx::PgConnection;
 
 use crate::access;
 use crate::app::App;
+use crate::fleet::feed::Change;
 use crate::fleet::hub::{ApplyError, Dispatch, Sender};
 use crate::payments::checkout::{Ask, NotBegun, begin};
 
 /// The table.
 pub const DISPATCH: Dispatch = Dispatch { apply, ask };
 
-fn apply<'a>(app: &'a App, conn: &'a mut PgConnection, from: &'a Sender, entry: &'a Entry) -> BoxFuture<'a, Result<(), ApplyError>> {
+fn apply<'a>(app: &'a App, conn: &'a mut PgConnection, from: &'a Sender, entry: &'a Entry) -> BoxFuture<'a, Result<Vec<Change>, ApplyError>> {
     access::report::apply(app, conn, from, entry).boxed()
 }
 

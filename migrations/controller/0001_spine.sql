@@ -87,6 +87,8 @@ create table agents (
     revoked_at timestamptz,
     -- Set when three take-overs happen within ten minutes: two devices hold one key.
     duplicate_seen_at timestamptz,
+    -- Times its site recorded from here on move when its clock is corrected; its entries say so.
+    unproven_since timestamptz,
     created_at timestamptz not null,
     foreign key (provider_id, site_id) references sites (provider_id, id)
 );
@@ -320,6 +322,7 @@ create table tickets (
     duration_hours integer,
     data_limit_mb bigint,
     price numeric(10, 2) not null check (price >= 0),
+    -- As of the last change of this row: dates that pass meanwhile are compared when it is read.
     status text not null check (status in ('active', 'used', 'expired', 'revoked')),
     -- Unused after this date it is expired; once running, when its duration ends.
     expires_at timestamptz,

@@ -25,6 +25,7 @@ use crate::core::{Event as CoreEvent, Identity, Now};
 use crate::dial::Target;
 use crate::health;
 use crate::link::{Ends, Link};
+use crate::portal;
 use crate::routeros::client::Dial;
 use crate::store::{Fresh, Opened, StoreError};
 
@@ -59,7 +60,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
     let listener = TcpListener::bind(setup.portal)
         .await
         .with_context(|| format!("the portal cannot listen on {}", setup.portal))?;
-    let portal = listener.local_addr()?;
+    let portal_address = listener.local_addr()?;
     let target = Target::new(&setup.enrolment.controller, setup.enrolment.ca.as_deref())?;
     let mut rng = StdRng::from_seed(setup.seed);
     let tasks = TaskTracker::new();
@@ -106,7 +107,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         clock: setup.clock.clone(),
         trusted,
         rng: StdRng::from_seed(draw(&mut rng)),
-        portal: portal.to_string(),
+        portal: portal_address.to_string(),
         store: Some(store),
         writer: Some(writer),
         reopen_at: None,
@@ -162,6 +163,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         up: false,
     };
     tasks.spawn(link.run(stop.clone()));
+    tasks.spawn(portal::serve(listener, asks, draw(&mut rng), stop.clone()));
     match setup.router {
         Some(dial) => {
             let mut jitter = StdRng::from_seed(draw(&mut rng));
@@ -189,7 +191,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
     tracing::info!(
         agent.id = %setup.enrolment.agent,
         site.id = %setup.enrolment.site,
-        %portal,
+        portal = %portal_address,
         entries = about.last.number.0,
         "the agent is up and its portal listens"
     );

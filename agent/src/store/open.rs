@@ -215,6 +215,11 @@ impl Opened {
         (Store { requests }, writer)
     }
 
+    #[cfg(test)]
+    pub(super) const fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.conn
+    }
+
     /// Has the database look itself over.
     ///
     /// # Errors

@@ -1,0 +1,428 @@
+//! The store on a real file: commits together, reads back, survives kills and torn tails, refuses when the disk does.
+
+use std::path::Path;
+
+use ed25519_dalek::SigningKey;
+use mnara_protocol::clock::Ticks;
+use mnara_protocol::ids::{Mac, PlanId, ProviderId, SiteId, TicketId};
+use mnara_protocol::message::{Fact, HealthEvent, HealthFact, RedeemedFact, Row};
+use mnara_protocol::money::Money;
+use mnara_protocol::plan::{Plan, Terms};
+use mnara_protocol::session::Revision;
+
+use super::*;
+use crate::core::{Core, Identity, Now};
+
+const NOON: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+fn fresh() -> Fresh {
+    Fresh {
+        journal: JournalId::from_bytes([7; 16]),
+        floor: NOON,
+    }
+}
+
+fn identity() -> Identity {
+    Identity {
+        site: SiteId::from_bytes([1; 16]),
+        provider: ProviderId::from_bytes([2; 16]),
+        signing: SigningKey::from_bytes(&[3; 32]),
+    }
+}
+
+fn now() -> Now {
+    Now {
+        at: NOON,
+        ticks: Ticks::from_millis(0),
+    }
+}
+
+fn floor(at: Timestamp) -> KeptFloor {
+    KeptFloor {
+        time: at,
+        unproven_since: None,
+        uptime: None,
+    }
+}
+
+fn entry(n: i64) -> NewEntry {
+    let fact = Fact::Health(HealthFact {
+        event: HealthEvent::RouterBack,
+        at: NOON.plus_secs(n),
+        value: Some(n),
+    });
+    NewEntry {
+        at: NOON.plus_secs(n),
+        kind: fact.kind(),
+        body: fact.encode(),
+    }
+}
+
+async fn opened(path: &Path) -> Opened {
+    Opened::open(path, fresh()).await.unwrap()
+}
+
+async fn load(opened: &mut Opened) -> Loaded {
+    opened.load(identity(), [5; 32], now()).await.unwrap()
+}
+
+/// Opens, appends entries one commit after another, and stops the writer in good order.
+async fn with_entries(path: &Path, numbers: std::ops::RangeInclusive<i64>) -> Mark {
+    let (store, writer) = opened(path).await.start();
+    let mut end = None;
+    for n in numbers {
+        end = Some(store.append(vec![entry(n)]).await.await.unwrap().unwrap());
+    }
+    drop(store);
+    writer.await.unwrap();
+    end.unwrap()
+}
+
+#[tokio::test]
+async fn entries_are_numbered_chained_and_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let end = with_entries(&path, 1..=70).await;
+    assert_eq!(end.number, EntryNo(70));
+    let again = opened(&path).await;
+    assert_eq!(again.about().last, end);
+    assert_eq!(again.about().oldest, EntryNo(1));
+    assert_eq!(again.about().floor.time, NOON.plus_secs(70), "the floor is past every entry");
+    let (store, _writer) = again.start();
+    let read = store.read(EntryNo(1)..=EntryNo(70)).await.unwrap();
+    assert_eq!(read.len(), 64, "no more than a window");
+    let mut previous = Mark::start(fresh().journal);
+    for entry in read {
+        assert_eq!(entry.previous, previous.chain);
+        assert_eq!(entry.number, previous.number.next());
+        previous = entry.mark();
+    }
+    let rest = store.read(EntryNo(65)..=EntryNo(70)).await.unwrap();
+    assert_eq!(rest.last().unwrap().mark(), end);
+}
+
+#[tokio::test]
+async fn what_arrives_together_is_committed_together_and_answered_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _writer) = opened(&folder.path().join("store")).await.start();
+    let mut answers = Vec::new();
+    for n in 1..=64 {
+        answers.push(store.append(vec![entry(n), entry(n)]).await);
+    }
+    for (n, answer) in (1..).zip(answers) {
+        assert_eq!(answer.await.unwrap().unwrap().number, EntryNo(2 * n));
+    }
+}
+
+#[tokio::test]
+async fn a_second_agent_does_not_get_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let _first = opened(&path).await;
+    assert!(matches!(
+        Opened::open(&path, fresh()).await,
+        Err(StoreError::Open(_) | StoreError::Migrate(_))
+    ));
+}
+
+/// A kill leaves the file and its log as they are at that moment; a power cut may cut the log's tail at any byte.
+#[tokio::test]
+async fn whatever_of_the_log_is_torn_off_what_is_left_is_a_whole_beginning() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (store, writer) = opened(&path).await.start();
+    let mut marks = vec![Mark::start(fresh().journal)];
+    for n in 1..=12 {
+        marks.push(store.append(vec![entry(n)]).await.await.unwrap().unwrap());
+    }
+    // The files as a kill leaves them, with the writer still holding them.
+    let file = std::fs::read(&path).unwrap();
+    let log = std::fs::read(folder.path().join("store-wal")).unwrap();
+    drop(store);
+    writer.await.unwrap();
+
+    let whole = |log: &[u8], name: &str| {
+        let copy = folder.path().join(name);
+        std::fs::write(&copy, &file).unwrap();
+        std::fs::write(folder.path().join(format!("{name}-wal")), log).unwrap();
+        copy
+    };
+    let killed = opened(&whole(&log, "killed")).await;
+    assert_eq!(killed.about().last, *marks.last().unwrap(), "a kill loses nothing answered");
+    let mut lengths = Vec::new();
+    for cut in (0..log.len()).step_by(log.len() / 40 + 1) {
+        let name = format!("cut{cut}");
+        let path = whole(&log[..cut], &name);
+        match Opened::open(&path, fresh()).await {
+            Ok(mut torn) => {
+                let last = torn.about().last;
+                let place = usize::try_from(last.number.0).unwrap();
+                assert_eq!(marks[place], last, "cut at {cut}");
+                assert_eq!(load(&mut torn).await.broken_at, None);
+                lengths.push(last.number);
+            }
+            // So much is gone that there is no store yet: nothing had been answered then.
+            Err(error) => assert!(lengths.is_empty(), "cut at {cut}: {error}"),
+        }
+    }
+    assert!(lengths.is_sorted());
+    assert!(lengths.iter().any(|last| last.0 > 0 && last.0 < 12));
+}
+
+#[tokio::test]
+async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_it_no_longer_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (store, writer) = opened(&path).await.start();
+    let row = |n: u8, body: Option<u8>| RowChange {
+        kind: 900,
+        id: [n; 16],
+        body: body.map(|byte| vec![byte]),
+    };
+    let cursor = |revision| FeedCursor {
+        revision: Revision(revision),
+        kind: 900,
+        id: [1; 16],
+    };
+    let page = |rows, revision, more| Rows {
+        rows,
+        cursor: cursor(revision),
+        more,
+    };
+    let first = page(vec![row(1, Some(1)), row(2, Some(2)), row(3, Some(3))], 3, true);
+    assert_eq!(store.store_rows(first.clone()).await.await.unwrap().unwrap(), first.rows);
+    let second = page(vec![row(3, None)], 4, false);
+    store.store_rows(second).await.await.unwrap().unwrap();
+    store.restart_feed().await.await.unwrap().unwrap();
+    let changes = store
+        .store_rows(page(vec![row(1, Some(9))], 1, true))
+        .await
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(changes.len(), 1, "not before the feed's end");
+    let changes = store
+        .store_rows(page(vec![row(4, Some(4))], 2, false))
+        .await
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(changes, [row(4, Some(4)), row(2, None)]);
+    drop(store);
+    writer.await.unwrap();
+    let mut again = opened(&path).await;
+    assert_eq!(again.about().cursor, cursor(2));
+    let mut kept = Vec::new();
+    feed::each(again.connection(), |row| kept.push(row)).await.unwrap();
+    assert_eq!(kept, [row(1, Some(9)), row(4, Some(4))]);
+}
+
+/// A core with a plan and a redeemed ticket, and its entries in a store.
+async fn lived(path: &Path) -> (Core, Vec<Fact>) {
+    let mut opened = opened(path).await;
+    let mut core = load(&mut opened).await.core;
+    let (store, writer) = opened.start();
+    let facts = core.handle(crate::core::Event::Started(None), now()).facts;
+    let entries = facts
+        .iter()
+        .map(|fact| NewEntry {
+            at: NOON,
+            kind: fact.kind(),
+            body: fact.encode(),
+        })
+        .collect();
+    store.append(entries).await.await.unwrap().unwrap();
+    let plan = Row::Plan(Plan {
+        id: PlanId::from_bytes([4; 16]),
+        revision: 1,
+        name: "Hour".to_owned(),
+        price: Money::from_shillings(10),
+        terms: Terms {
+            duration_secs: Some(3600),
+            online_secs: None,
+            data_bytes: None,
+            devices: 1,
+            rate: None,
+        },
+        sell_by_secs: None,
+        on_sale: true,
+        position: 0,
+    });
+    let rows = vec![RowChange {
+        kind: plan.kind(),
+        id: [4; 16],
+        body: Some(plan.encode()),
+    }];
+    let changes = store
+        .store_rows(Rows {
+            rows,
+            cursor: FeedCursor::default(),
+            more: false,
+        })
+        .await
+        .await
+        .unwrap()
+        .unwrap();
+    core.handle(crate::core::Event::Rows(changes), now());
+    let saved = Saved {
+        at: NOON,
+        body: core.snapshot(),
+    };
+    store
+        .snapshot(saved, floor(NOON), true, EntryNo(0))
+        .await
+        .await
+        .unwrap()
+        .unwrap();
+    let later = Fact::Redeemed(RedeemedFact {
+        ticket: TicketId::from_bytes([9; 16]),
+        printed: None,
+        mac: Mac::from_bytes([1; 6]),
+        at: NOON,
+        first: true,
+        evicted: None,
+        cut_off: false,
+    });
+    store
+        .append(vec![NewEntry {
+            at: NOON,
+            kind: later.kind(),
+            body: later.encode(),
+        }])
+        .await
+        .await
+        .unwrap()
+        .unwrap();
+    drop(store);
+    writer.await.unwrap();
+    (core, facts)
+}
+
+#[tokio::test]
+async fn the_state_is_read_back_from_snapshot_rows_and_entries() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (core, _) = lived(&path).await;
+    let mut again = opened(&path).await;
+    assert!(again.about().resynced);
+    let loaded = load(&mut again).await;
+    assert_eq!(loaded.broken_at, None);
+    assert!(!loaded.core.needs_resync());
+    assert_eq!(loaded.core.snapshot(), core.snapshot());
+}
+
+#[tokio::test]
+async fn rot_in_the_snapshot_or_the_journal_is_seen_and_what_is_whole_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    lived(&path).await;
+    let mut rotten = opened(&path).await;
+    sqlx::query("UPDATE snapshot SET body = zeroblob(length(body))")
+        .execute(rotten.connection())
+        .await
+        .unwrap();
+    let loaded = load(&mut rotten).await;
+    assert!(loaded.core.needs_resync(), "facts are taken back from the controller");
+    drop(rotten);
+
+    let path = folder.path().join("other");
+    with_entries(&path, 1..=5).await;
+    let mut rotten = opened(&path).await;
+    sqlx::query("UPDATE journal SET body = x'a0' WHERE number = 3")
+        .execute(rotten.connection())
+        .await
+        .unwrap();
+    let loaded = load(&mut rotten).await;
+    assert!(loaded.core.needs_resync());
+    assert!(loaded.broken_at.is_some_and(|broken| broken.0 == 3 || broken.0 == 4));
+}
+
+#[tokio::test]
+async fn old_entries_go_only_when_acknowledged_and_in_the_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _writer) = opened(&folder.path().join("store")).await.start();
+    for n in 1..=10 {
+        store.append(vec![entry(n)]).await.await.unwrap().unwrap();
+    }
+    let month_later = NOON.plus_secs(30 * 86_400);
+    let snapshot = |acknowledged| {
+        let saved = Saved {
+            at: month_later,
+            body: Vec::new(),
+        };
+        store.snapshot(saved, floor(month_later), true, EntryNo(acknowledged))
+    };
+    assert_eq!(snapshot(0).await.await.unwrap().unwrap().oldest, EntryNo(1));
+    assert_eq!(snapshot(4).await.await.unwrap().unwrap().oldest, EntryNo(5));
+    assert_eq!(snapshot(10).await.await.unwrap().unwrap().oldest, EntryNo(10), "the last one stays");
+    let next = store.append(vec![entry(11)]).await.await.unwrap().unwrap();
+    assert_eq!(next.number, EntryNo(11));
+}
+
+#[tokio::test]
+async fn a_new_journal_says_again_what_the_controller_may_lack() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    with_entries(&path, 1..=6).await;
+    let (store, writer) = opened(&path).await.start();
+    let journal = JournalId::from_bytes([8; 16]);
+    let new = NewJournal {
+        journal,
+        after: EntryNo(2),
+        before: Some(EntryNo(6)),
+        snapshot: Vec::new(),
+        at: NOON,
+    };
+    let end = store.new_journal(new).await.await.unwrap().unwrap();
+    assert_eq!(end.number, EntryNo(3), "3, 4 and 5 of the old one");
+    let read = store.read(EntryNo(1)..=EntryNo(9)).await.unwrap();
+    assert_eq!(read[0].previous, Mark::start(journal).chain);
+    assert_eq!(read.iter().map(|entry| entry.at).collect::<Vec<_>>(), [3, 4, 5].map(|n| NOON.plus_secs(n)));
+    drop(store);
+    writer.await.unwrap();
+    let again = opened(&path).await;
+    assert_eq!((again.about().journal, again.about().resynced), (journal, false));
+}
+
+/// A disk that is full is played by a limit on the file's pages.
+#[tokio::test]
+async fn a_full_disk_answers_no_one_and_what_was_answered_is_there_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let mut small = opened(&path).await;
+    sqlx::query("PRAGMA max_page_count = 40")
+        .execute(small.connection())
+        .await
+        .unwrap();
+    let (store, writer) = small.start();
+    let big = |n: i64| NewEntry {
+        body: vec![0; 4_000],
+        ..entry(n)
+    };
+    let mut answered = Mark::start(fresh().journal);
+    let mut refused = false;
+    for n in 1..=200 {
+        match store.append(vec![big(n)]).await.await {
+            Ok(Ok(mark)) => {
+                assert!(!refused, "nothing is taken after a failed write");
+                answered = mark;
+            }
+            Ok(Err(Closed)) | Err(_) => refused = true,
+        }
+    }
+    assert!(refused);
+    writer.await.unwrap();
+    assert_eq!(store.read(EntryNo(1)..=EntryNo(1)).await, Err(Closed));
+    assert_eq!(opened(&path).await.about().last, answered);
+}
+
+#[tokio::test]
+async fn what_is_no_store_is_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    std::fs::write(&path, vec![0x5a; 8192]).unwrap();
+    assert!(matches!(
+        Opened::open(&path, fresh()).await,
+        Err(StoreError::Damaged(_))
+    ));
+}

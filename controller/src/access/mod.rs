@@ -7,7 +7,7 @@ pub mod questions;
 pub mod report;
 pub mod store;
 
-use mnara_protocol::clock::Timestamp;
+use mnara_protocol::clock::{Correction, Timestamp};
 use mnara_protocol::ids::{Mac, SiteId};
 use mnara_protocol::message::Fact;
 use mnara_protocol::grant::Step;
@@ -90,6 +90,18 @@ impl Use {
         }
     }
 
+    /// Moves the times that a wrong clock gave it; says whether any moved.
+    pub fn corrected(&mut self, correction: Correction) -> bool {
+        let before = self.clone();
+        self.redeemed_at = correction.apply(self.redeemed_at);
+        self.started_at = self.started_at.map(|at| correction.apply(at));
+        self.ended = self.ended.map(|(at, reason)| (correction.apply(at), reason));
+        for slot in &mut self.slots {
+            slot.seen = correction.apply(slot.seen);
+        }
+        *self != before
+    }
+
     fn hold(&mut self, mac: Mac, at: Timestamp) {
         match self.slots.iter_mut().find(|slot| slot.mac == mac) {
             Some(slot) => slot.seen = slot.seen.max(at),
@@ -104,9 +116,23 @@ impl Use {
     }
 }
 
-/// What all uses together come to: the first redemption and start, the sum of what was used, and the end once no use still runs.
+/// What the uses of a ticket come to: the first redemption and start, what was used, and the end.
+///
+/// A bought ticket moves from site to site and each goes on counting where the one before stood, so the last site has the last word. A
+/// printed one may be used by several at once: what they used adds up, and it has ended once no use still runs.
 #[must_use]
-pub fn summarise(uses: &[Use]) -> Reported {
+pub fn summarise(uses: &[Use], is_printed: bool) -> Reported {
+    let redeemed_at = uses.iter().map(|one| one.redeemed_at).min();
+    let started_at = uses.iter().filter_map(|one| one.started_at).min();
+    if !is_printed {
+        let last = uses.iter().max_by_key(|one| (one.redeemed_at, one.site));
+        return Reported {
+            redeemed_at,
+            started_at,
+            ended: last.and_then(|one| one.ended),
+            usage: uses.iter().fold(Usage::default(), |sum, one| sum.joined(one.usage)),
+        };
+    }
     let mut usage = Usage::default();
     for one in uses {
         usage.online_secs = usage.online_secs.saturating_add(one.usage.online_secs);
@@ -116,8 +142,8 @@ pub fn summarise(uses: &[Use]) -> Reported {
     let running = uses.iter().any(|one| one.ended.is_none() && !one.lost);
     let kept = uses.iter().filter(|one| !one.lost).filter_map(|one| one.ended).max_by_key(|(at, _)| *at);
     Reported {
-        redeemed_at: uses.iter().map(|one| one.redeemed_at).min(),
-        started_at: uses.iter().filter_map(|one| one.started_at).min(),
+        redeemed_at,
+        started_at,
         ended: if running { None } else { kept },
         usage,
     }
@@ -184,10 +210,32 @@ mod tests {
             first.apply(&fact);
         }
         let second = Use { site: SiteId::from_bytes([9; 16]), ..Use::begin(SITE, at(100)) };
-        assert_eq!(summarise(&[first.clone(), second.clone()]).ended, None);
+        assert_eq!(summarise(&[first.clone(), second.clone()], true).ended, None);
         let lost = Use { lost: true, ..second };
-        let summary = summarise(&[first, lost]);
+        let summary = summarise(&[first, lost], true);
         assert_eq!(summary.ended, Some((at(3602), EndReason::Duration)));
         assert_eq!(summary.redeemed_at, Some(at(0)));
+    }
+
+    #[test]
+    fn a_bought_ticket_that_moved_is_counted_once() {
+        let mut first = Use::begin(SITE, at(0));
+        first.usage.bytes_down = 30;
+        let mut second = Use { site: SiteId::from_bytes([9; 16]), ..Use::begin(SITE, at(100)) };
+        second.usage.bytes_down = 45;
+        second.ended = Some((at(200), EndReason::Data));
+        let summary = summarise(&[first, second], false);
+        assert_eq!(summary.usage.bytes_down, 45, "the second site went on from 30");
+        assert_eq!(summary.ended, Some((at(200), EndReason::Data)), "nothing runs where it moved away from");
+    }
+
+    #[test]
+    fn a_corrected_clock_moves_what_was_recorded_since_the_boot() {
+        let correction = Correction::Moved { from: at(50), by_millis: 3_600_000, now: at(4000) };
+        let mut before = Use::begin(SITE, at(10));
+        assert!(!before.corrected(correction));
+        let mut since = Use { started_at: Some(at(62)), ..Use::begin(SITE, at(60)) };
+        assert!(since.corrected(correction));
+        assert_eq!((since.redeemed_at, since.started_at), (at(3660), Some(at(3662))));
     }
 }

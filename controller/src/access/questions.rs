@@ -1,8 +1,12 @@
 //! What a site asks about access: a code it does not know, and what it had done before its store was new.
 
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{FactsAnswer, FactsQuestion, LookedAnswer, LookupQuestion, Taken, TakenEnd};
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{Refusal, Status};
+
+use sqlx::PgConnection;
 
 use super::store;
 use crate::app::App;
@@ -26,11 +30,16 @@ pub async fn lookup(app: &App, from: &Sender, question: &LookupQuestion) -> anyh
     let Ok(code) = TicketCode::parse(&question.code) else {
         return refused(Refusal::Unknown);
     };
+    let now = app.clock.now();
     let mut tx = app.db.tenant(from.provider).await?;
-    let Some(found) = tickets::store::by_code(&mut tx, from.provider, &code).await? else {
+    let Some(id) = tickets::store::by_code(&mut tx, from.provider, &code, now).await?.map(|found| found.kept.ticket.id) else {
         return refused(Refusal::Unknown);
     };
-    match found.kept.ticket.status(app.clock.now()) {
+    // Two sites that ask at once take turns, so that one of them has it in the end.
+    let Some(found) = tickets::store::lock(&mut tx, from.provider, id, now).await? else {
+        return refused(Refusal::Unknown);
+    };
+    match found.kept.ticket.status(now) {
         Status::Active => {}
         Status::Used => return refused(Refusal::Used),
         Status::Expired => return refused(Refusal::Expired),
@@ -40,31 +49,52 @@ pub async fn lookup(app: &App, from: &Sender, question: &LookupQuestion) -> anyh
         // Sites of its series have its key and need not ask.
         return refused(Refusal::OtherSite);
     }
-    let uses = store::uses(&mut tx, from.provider, found.kept.ticket.id).await?;
-    let summary = super::summarise(&uses);
-    let taken = summary.redeemed_at.map(|redeemed_at| Taken {
-        ticket: found.kept.ticket.id,
+    let changes = carry(&mut tx, from.provider, &found, from.site, None).await?;
+    feed::put(&mut tx, from.provider, changes).await?;
+    tx.commit().await?;
+    Ok(LookedAnswer { refusal: None })
+}
+
+/// What sites are told when a bought ticket goes to one of them: that one gets it with what was used so far, the others lose it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn carry(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    found: &tickets::store::Found,
+    to: SiteId,
+    delivery: Option<tickets::feed::Delivery>,
+) -> sqlx::Result<Vec<feed::Change>> {
+    let id = found.kept.ticket.id;
+    let uses = store::uses(conn, provider, id).await?;
+    // What the site itself recorded it knows, and better.
+    let elsewhere: Vec<_> = uses.into_iter().filter(|one| one.site != to).collect();
+    let summary = super::summarise(&elsewhere, false);
+    let taken = summary.redeemed_at.map(|redeemed_at| taken(id, redeemed_at, &summary));
+    let mut changes: Vec<feed::Change> = tickets::store::sites_of(conn, provider, id)
+        .await?
+        .into_iter()
+        .filter(|site| *site != to)
+        .map(|site| feed::Change {
+            body: None,
+            ..tickets::feed::ticket(site, &found.kept, None, None, None)
+        })
+        .collect();
+    changes.push(tickets::feed::ticket(to, &found.kept, delivery, None, taken));
+    Ok(changes)
+}
+
+fn taken(ticket: TicketId, redeemed_at: Timestamp, summary: &tickets::Reported) -> Taken {
+    Taken {
+        ticket,
         printed: None,
         redeemed_at,
         since: summary.started_at,
         slots: Vec::new(),
         usage: summary.usage,
         ended: summary.ended.map(|(at, reason)| TakenEnd { reason, at }),
-    });
-    let mut changes: Vec<feed::Change> = tickets::store::sites_of(&mut tx, from.provider, found.kept.ticket.id)
-        .await?
-        .into_iter()
-        .filter(|site| *site != from.site)
-        .map(|site| {
-            let mut change = tickets::feed::ticket(site, &found.kept, None, None, None);
-            change.body = None;
-            change
-        })
-        .collect();
-    changes.push(tickets::feed::ticket(from.site, &found.kept, None, None, taken));
-    feed::put(&mut tx, from.provider, changes).await?;
-    tx.commit().await?;
-    Ok(LookedAnswer { refusal: None })
+    }
 }
 
 /// Gives a page of what a site had recorded.

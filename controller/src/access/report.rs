@@ -3,7 +3,7 @@
 //! Its use moves, the ticket's columns follow, and where two sites used one printed ticket, settlement decides and the others are
 //! told.
 
-use mnara_protocol::clock::Timestamp;
+use mnara_protocol::clock::{Correction, Timestamp};
 use mnara_protocol::ids::{CommandId, TicketId};
 use mnara_protocol::message::{Fact, HealthEvent};
 use mnara_protocol::session::Entry;
@@ -13,43 +13,54 @@ use sqlx::types::Uuid;
 
 use super::{Use, store, summarise};
 use crate::app::App;
-use crate::fleet::feed::{self, Change};
+use crate::fleet::feed::Change;
 use crate::fleet::hub::{ApplyError, Sender};
-use crate::fleet::store::link::insert_event;
+use crate::fleet::store::link::{insert_event, set_unproven, unproven_since};
 use crate::tickets::store::Found;
 use crate::tickets::{self, assemble, expires_at};
 
-/// Applies one entry.
+/// Applies one entry; says what sites are to be told, at the end of the transaction.
 ///
 /// # Errors
 /// [`ApplyError`].
-pub async fn apply(app: &App, conn: &mut PgConnection, from: &Sender, entry: &Entry) -> Result<(), ApplyError> {
+pub async fn apply(app: &App, conn: &mut PgConnection, from: &Sender, entry: &Entry) -> Result<Vec<Change>, ApplyError> {
     let fact = Fact::decode(entry.kind, &entry.body)?;
     let (provider, site) = (from.provider, from.site);
-    match &fact {
-        Fact::Redeemed(said) => {
-            move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?;
-        }
-        Fact::Ended(said) => {
-            move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?;
-        }
-        Fact::Released(said) => {
-            move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?;
-        }
+    let told = match &fact {
+        Fact::Redeemed(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
+        Fact::Ended(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
+        Fact::Released(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
         Fact::Granted(said) => {
-            if move_ticket(app, conn, from, said.ticket, &fact, entry.at).await? {
+            let told = move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?;
+            if told.is_some() {
                 store::advance_grant(conn, provider, site, said).await?;
             }
+            told
         }
         Fact::Metered(said) => {
-            if move_ticket(app, conn, from, said.ticket, &fact, entry.at).await? {
+            let told = move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?;
+            if told.is_some() {
                 store::save_session(conn, provider, site, said).await?;
             }
+            told
         }
-        Fact::Health(said) => event(app, conn, from, health_word(said.event), said.value, said.at).await?,
-        Fact::Drift(said) => event(app, conn, from, "drift", Some(i64::from(said.repairs)), said.at).await?,
-    }
-    Ok(())
+        Fact::Health(said) => {
+            event(app, conn, from, health_word(said.event), said.value, said.at).await?;
+            match (said.event, said.value) {
+                (HealthEvent::AgentStarted, value) => {
+                    set_unproven(conn, from.agent, value.map_or(said.at, Timestamp::from_millis)).await?;
+                    None
+                }
+                (HealthEvent::ClockCorrected, Some(secs)) => Some(correct(app, conn, from, secs, said.at).await?),
+                _ => None,
+            }
+        }
+        Fact::Drift(said) => {
+            event(app, conn, from, "drift", Some(i64::from(said.repairs)), said.at).await?;
+            None
+        }
+    };
+    Ok(told.unwrap_or_default())
 }
 
 const fn health_word(event: HealthEvent) -> &'static str {
@@ -70,36 +81,85 @@ async fn event(app: &App, conn: &mut PgConnection, from: &Sender, kind: &str, va
     insert_event(conn, Uuid::from_bytes(*id.as_bytes()), (from.provider, from.site), kind, value, (at, now)).await
 }
 
-/// Moves one ticket; false when the provider has no such ticket, which is written down for a person.
-async fn move_ticket(app: &App, conn: &mut PgConnection, from: &Sender, id: TicketId, fact: &Fact, at: Timestamp) -> sqlx::Result<bool> {
-    let Some(found) = tickets::store::lock(conn, from.provider, id).await? else {
+/// Moves one ticket; `None` when the provider has no such ticket, which is written down for a person.
+async fn move_ticket(
+    app: &App,
+    conn: &mut PgConnection,
+    from: &Sender,
+    id: TicketId,
+    fact: &Fact,
+    at: Timestamp,
+) -> sqlx::Result<Option<Vec<Change>>> {
+    let Some(found) = tickets::store::lock(conn, from.provider, id, app.clock.now()).await? else {
         event(app, conn, from, "unknown-ticket", None, at).await?;
-        return Ok(false);
+        return Ok(None);
     };
     let mut uses = store::uses(conn, from.provider, id).await?;
     let place = uses.iter().position(|one| one.site == from.site).unwrap_or_else(|| {
         uses.push(Use::begin(from.site, at));
         uses.len() - 1
     });
-    let is_new_use = matches!(fact, Fact::Redeemed(said) if said.first);
     uses[place].apply(fact);
-    let told = if found.printed.is_some() && is_new_use { judge(app, conn, from, &found, &mut uses, at).await? } else { Vec::new() };
+    let is_new_use = matches!(fact, Fact::Redeemed(said) if said.first);
+    keep(app, conn, from, &found, uses, is_new_use, at).await.map(Some)
+}
+
+/// Writes a ticket's uses and what they come to; says what sites are to be told.
+async fn keep(
+    app: &App,
+    conn: &mut PgConnection,
+    from: &Sender,
+    found: &Found,
+    mut uses: Vec<Use>,
+    is_disputed: bool,
+    at: Timestamp,
+) -> sqlx::Result<Vec<Change>> {
+    let id = found.kept.ticket.id;
+    let told = if is_disputed { judge(app, conn, from, found, &mut uses, at).await? } else { Vec::new() };
+    let is_printed = found.printed.is_some();
     for one in &uses {
-        let settled = (uses.len() > 1 && found.printed.is_some()).then_some(if one.lost { "lost" } else { "kept" });
+        let settled = (uses.len() > 1 && is_printed).then_some(if one.lost { "lost" } else { "kept" });
         if one.site == from.site || settled.is_some() {
             store::save_use(conn, from.provider, id, one, settled).await?;
         }
     }
-    let summary = summarise(&uses);
-    let ticket = assemble(id, found.kept.ticket.right, &summary);
+    let summary = summarise(&uses, is_printed);
+    let now = app.clock.now();
+    let ticket = assemble(id, found.kept.ticket.right, &summary, now);
     let first = uses.iter().min_by_key(|one| (one.redeemed_at, one.site)).map_or(from.site, |one| one.site);
-    let status = ticket.status(app.clock.now());
-    store::save_summary(conn, from.provider, id, &summary, first, status, expires_at(&ticket)).await?;
-    feed::put(conn, from.provider, told).await?;
-    Ok(true)
+    store::save_summary(conn, from.provider, id, &summary, first, ticket.status(now), expires_at(&ticket)).await?;
+    Ok(told)
 }
 
-/// Decides between the sites that used one printed ticket, and writes what every site of its series is to be told.
+/// Moves everything the site recorded while no signed time had proven its clock: monotonic time holds it together, so all of it is off by
+/// the same.
+async fn correct(app: &App, conn: &mut PgConnection, from: &Sender, secs: i64, at: Timestamp) -> sqlx::Result<Vec<Change>> {
+    let Some(since) = unproven_since(conn, from.agent).await? else {
+        return Ok(Vec::new());
+    };
+    let correction = Correction::Moved {
+        from: since,
+        by_millis: secs.saturating_mul(1000),
+        now: at,
+    };
+    let mut told = Vec::new();
+    for id in store::tickets_since(conn, from.provider, from.site, since.min(at)).await? {
+        let Some(found) = tickets::store::lock(conn, from.provider, id, app.clock.now()).await? else {
+            continue;
+        };
+        let mut uses = store::uses(conn, from.provider, id).await?;
+        let mine = uses.iter_mut().filter(|one| one.site == from.site);
+        if mine.filter_map(|one| one.corrected(correction).then_some(())).count() > 0 {
+            let is_disputed = found.printed.is_some() && uses.len() > 1;
+            told.extend(keep(app, conn, from, &found, uses, is_disputed, at).await?);
+        }
+    }
+    store::move_times(conn, from.provider, from.site, since, secs, at).await?;
+    set_unproven(conn, from.agent, since.plus_secs(secs)).await?;
+    Ok(told)
+}
+
+/// Decides between the sites that used one printed ticket, and says what every site of its series is to be told.
 async fn judge(
     app: &App,
     conn: &mut PgConnection,
@@ -131,9 +191,14 @@ async fn judge(
         event(app, conn, from, "double-use", shillings, at).await?;
     }
     let sites = tickets::store::sites_of(conn, from.provider, found.kept.ticket.id).await?;
+    // The keeper may have been told otherwise while an earlier use was not known yet; with one use it never was.
+    let is_disputed = uses.len() > 1;
     Ok(sites
         .into_iter()
-        .filter(|site| *site != kept.site)
-        .map(|site| tickets::feed::ruling(site, &found.kept, printed, Some(kept.redeemed_at)))
+        .filter(|site| is_disputed || *site != kept.site)
+        .map(|site| {
+            let elsewhere = (site != kept.site).then_some(kept.redeemed_at);
+            tickets::feed::ruling(site, &found.kept, printed, elsewhere)
+        })
         .collect())
 }

@@ -7,6 +7,7 @@ use mnara_protocol::message::{GrantedFact, MeteredFact, Printed, Taken, TakenEnd
 use mnara_protocol::ticket::{Slot, Status, Usage};
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
+use sqlx::postgres::types::PgInterval;
 use sqlx::types::{Json, Uuid};
 
 use super::Use;
@@ -232,6 +233,78 @@ pub async fn save_session(conn: &mut PgConnection, provider: ProviderId, site: S
         i64::from(fact.usage.online_secs),
         i64::try_from(fact.usage.bytes_up).unwrap_or(i64::MAX),
         i64::try_from(fact.usage.bytes_down).unwrap_or(i64::MAX),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Tickets of which a site recorded something at or after a time.
+///
+/// # Errors
+/// When the database is away.
+pub async fn tickets_since(conn: &mut PgConnection, provider: ProviderId, site: SiteId, since: Timestamp) -> sqlx::Result<Vec<TicketId>> {
+    let ids = sqlx::query_scalar!(
+        "select ticket_id from redemptions
+         where provider_id = $1 and site_id = $2
+           and (greatest(redeemed_at, started_at, ended_at) >= $3
+                or exists (select from jsonb_array_elements(slots) as slot where (slot ->> 'seen')::bigint >= $4))
+         order by ticket_id",
+        provider.uuid(),
+        site.uuid(),
+        At(since),
+        since.as_millis(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(TicketId::from_uuid).collect())
+}
+
+/// Moves the times of a site's grants and sessions that were recorded at or after a time; none lies behind `now` afterwards.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn move_times(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    since: Timestamp,
+    secs: i64,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let by = PgInterval {
+        months: 0,
+        days: 0,
+        microseconds: secs.saturating_mul(1_000_000),
+    };
+    sqlx::query!(
+        "update grants
+         set ordered_at = case when ordered_at >= $3::timestamptz then least(ordered_at + $4::interval, $5::timestamptz) when ordered_at > $5::timestamptz then $5::timestamptz else ordered_at end,
+             delivered_at = case when delivered_at >= $3::timestamptz then least(delivered_at + $4::interval, $5::timestamptz) when delivered_at > $5::timestamptz then $5::timestamptz else delivered_at end,
+             written_at = case when written_at >= $3::timestamptz then least(written_at + $4::interval, $5::timestamptz) when written_at > $5::timestamptz then $5::timestamptz else written_at end,
+             confirmed_at = case when confirmed_at >= $3::timestamptz then least(confirmed_at + $4::interval, $5::timestamptz) when confirmed_at > $5::timestamptz then $5::timestamptz else confirmed_at end,
+             ended_at = case when ended_at >= $3::timestamptz then least(ended_at + $4::interval, $5::timestamptz) when ended_at > $5::timestamptz then $5::timestamptz else ended_at end
+         where provider_id = $1 and site_id = $2
+           and greatest(ordered_at, delivered_at, written_at, confirmed_at, ended_at) >= least($3::timestamptz, $5::timestamptz)",
+        provider.uuid(),
+        site.uuid(),
+        At(since),
+        by,
+        At(now),
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update sessions
+         set began_at = case when began_at >= $3::timestamptz then least(began_at + $4::interval, $5::timestamptz) when began_at > $5::timestamptz then $5::timestamptz else began_at end,
+             read_at = case when read_at >= $3::timestamptz then least(read_at + $4::interval, $5::timestamptz) when read_at > $5::timestamptz then $5::timestamptz else read_at end,
+             ended_at = case when ended_at >= $3::timestamptz then least(ended_at + $4::interval, $5::timestamptz) when ended_at > $5::timestamptz then $5::timestamptz else ended_at end
+         where provider_id = $1 and site_id = $2 and greatest(began_at, read_at, ended_at) >= least($3::timestamptz, $5::timestamptz)",
+        provider.uuid(),
+        site.uuid(),
+        At(since),
+        by,
+        At(now),
     )
     .execute(conn)
     .await

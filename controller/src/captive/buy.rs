@@ -113,18 +113,29 @@ pub async fn progress(
     Path(payment): Path<String>,
     headers: HeaderMap,
 ) -> Answer<Json<Standing>> {
-    app.limits.check(Act::Status, By::Address(source))?;
     let id: PaymentId = payment.parse().map_err(|_| Problem::not_found())?;
-    let token = bearer(&headers, None).ok_or_else(Problem::unauthorised)?;
+    let Some(token) = bearer(&headers, None) else {
+        app.limits.check(Act::Status, By::Address(source))?;
+        return Err(Problem::unauthorised());
+    };
     let hash = Sha256::digest(token.as_bytes());
     let mut tx = app.db.platform(Reason::Captive).await?;
-    let (provider, state, ticket) = store::by_token(&mut tx, id, hash.as_slice()).await?.ok_or_else(Problem::not_found)?;
+    let Some(found) = store::by_token(&mut tx, id, hash.as_slice()).await? else {
+        app.limits.check(Act::Guess, By::Address(source))?;
+        return Err(Problem::not_found());
+    };
     drop(tx);
+    let store::Held { provider, state, ticket, mac } = found;
+    // A whole site may share one address, so a buyer is told apart by the device.
+    match mac {
+        Some(mac) => app.limits.check(Act::Status, By::Device(mac))?,
+        None => app.limits.check(Act::Status, By::Address(source))?,
+    }
     let ticket = match ticket {
         None => None,
         Some(id) => {
             let mut tx = app.db.tenant(provider).await?;
-            tickets::store::lock(&mut tx, provider, id).await?
+            tickets::store::lock(&mut tx, provider, id, app.clock.now()).await?
         }
     };
     let (status, reason) = match state {

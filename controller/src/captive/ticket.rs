@@ -10,11 +10,12 @@ use mnara_protocol::ticket::code::TicketCode;
 use serde::{Deserialize, Serialize};
 
 use super::{Vouched, bearer, vouch};
+use crate::access::questions::carry;
 use crate::app::App;
 use crate::fleet;
 use crate::payments::DELIVERED_WITHIN;
 use crate::ratelimit::{Act, By};
-use crate::tickets::feed::{self, Delivery};
+use crate::tickets::feed::Delivery;
 use crate::tickets::store::{self, Found};
 use crate::tickets::expires_at;
 use crate::web::{Answer, Caller, Json, Path, Problem};
@@ -70,7 +71,7 @@ async fn find(app: &App, vouched: &Vouched, code: &str) -> Answer<Found> {
     app.limits.check_all(Act::Guess, [By::Device(vouched.device.mac), By::Site(vouched.device.site), By::Provider(vouched.provider)])?;
     let code = TicketCode::parse(code).ok().filter(TicketCode::is_platform_wide).ok_or_else(unknown)?;
     let mut tx = app.db.tenant(vouched.provider).await?;
-    store::by_code(&mut tx, vouched.provider, &code).await?.ok_or_else(unknown)
+    store::by_code(&mut tx, vouched.provider, &code, app.clock.now()).await?.ok_or_else(unknown)
 }
 
 /// Shows a ticket to a device on one of the provider's sites. Anybody else gets the answer of an unknown code.
@@ -123,8 +124,10 @@ pub async fn activate(
         until: now + DELIVERED_WITHIN,
     };
     let mut tx = app.db.tenant(vouched.provider).await?;
-    let change = feed::ticket(device.site, &found.kept, Some(delivery), None, None);
-    fleet::feed::put(&mut tx, vouched.provider, vec![change]).await?;
+    // Anew and locked: another site may be asking for it.
+    let found = store::lock(&mut tx, vouched.provider, found.kept.ticket.id, now).await?.ok_or_else(unknown)?;
+    let changes = carry(&mut tx, vouched.provider, &found, device.site, Some(delivery)).await?;
+    fleet::feed::put(&mut tx, vouched.provider, changes).await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(show(&app, &found))))
 }

@@ -26,10 +26,11 @@ const ROLES: &str = "
 
 /// Lets the owner make tables and the application use them, and nothing more.
 const SCHEMA: &str = "
+    GRANT mnara_owner TO CURRENT_USER;
+    DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO mnara_owner', current_database()); END $$;
     ALTER SCHEMA public OWNER TO mnara_owner;
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-    GRANT USAGE ON SCHEMA public TO mnara_app;
-    GRANT mnara_owner TO CURRENT_USER";
+    GRANT USAGE ON SCHEMA public TO mnara_app";
 
 /// The list of migrations is the owner's; the application reads it at its start.
 const RIGHTS: &str = "

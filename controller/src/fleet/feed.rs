@@ -20,14 +20,35 @@ pub struct Change {
     pub body: Option<Vec<u8>>,
 }
 
-/// Gives sites the next revisions of their feeds and wakes their links.
+/// Locks sites' feeds until the transaction ends. Whoever writes rows anew from what is stored does this before reading: what others
+/// change meanwhile then comes after it in the feed and not under it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock(conn: &mut PgConnection, provider: ProviderId, sites: &[SiteId]) -> sqlx::Result<()> {
+    let sites: Vec<Uuid> = sites.iter().map(|site| site.uuid()).collect();
+    sqlx::query_scalar!(
+        "select id from sites where provider_id = $1 and id = any($2) order by id for no key update",
+        provider.uuid(),
+        &sites,
+    )
+    .fetch_all(conn)
+    .await
+    .map(drop)
+}
+
+/// Gives sites the next revisions of their feeds and wakes their links. Of several changes of one row the last counts, and a row that
+/// says the same already keeps its place.
 ///
 /// Must be the last step before commit: it locks the site rows, in id order, so that revisions become visible in the order they count.
 ///
 /// # Errors
 /// When the database refuses; the caller's transaction is lost then.
 pub async fn put(conn: &mut PgConnection, provider: ProviderId, mut changes: Vec<Change>) -> sqlx::Result<()> {
+    // Stable, and turned round: the last change of a row is the first of its run, which is the one that stays.
+    changes.reverse();
     changes.sort_by_key(|change| (change.site, change.kind, change.row));
+    changes.dedup_by_key(|change| (change.site, change.kind, change.row));
     let mut rest = changes.as_slice();
     while let Some(first) = rest.first() {
         let (mine, later) = rest.split_at(rest.partition_point(|change| change.site == first.site));
@@ -57,7 +78,8 @@ async fn put_site(conn: &mut PgConnection, provider: ProviderId, site: SiteId, c
          select $1, $2, kind, row_id, $3, body, deleted
          from unnest($4::int[], $5::uuid[], $6::bytea[], $7::bool[]) as changed (kind, row_id, body, deleted)
          on conflict (site_id, kind, row_id) do update
-         set revision = excluded.revision, body = excluded.body, deleted = excluded.deleted",
+         set revision = excluded.revision, body = excluded.body, deleted = excluded.deleted
+         where site_feed.body <> excluded.body or site_feed.deleted <> excluded.deleted",
         provider.uuid(),
         site.uuid(),
         revision,

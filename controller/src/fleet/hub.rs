@@ -15,6 +15,7 @@ use mnara_protocol::session::Entry;
 use sqlx::PgConnection;
 use tokio::sync::{Notify, Semaphore};
 
+use super::feed::Change;
 use super::identity::Identity;
 use super::ingest::Ingest;
 use crate::app::App;
@@ -44,8 +45,8 @@ pub struct Sender {
     pub epoch: u64,
 }
 
-/// Applies one entry in the transaction that stores it; says whether its kind was known.
-pub type Apply = for<'a> fn(&'a App, &'a mut PgConnection, &'a Sender, &'a Entry) -> BoxFuture<'a, Result<(), ApplyError>>;
+/// Applies one entry in the transaction that stores it; says what sites are to be told of it.
+pub type Apply = for<'a> fn(&'a App, &'a mut PgConnection, &'a Sender, &'a Entry) -> BoxFuture<'a, Result<Vec<Change>, ApplyError>>;
 /// Answers one question.
 pub type Ask = for<'a> fn(&'a App, &'a Sender, AttemptId, Question) -> BoxFuture<'a, anyhow::Result<Answer>>;
 

@@ -1,10 +1,13 @@
 //! Journals coming up: every entry is kept and applied exactly once, and the mark moves in the same commit. Many agents share one commit.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use mnara_protocol::ids::ProviderId;
 use mnara_protocol::message::BadBody;
 use mnara_protocol::session::{Entry, Mark};
 
+use super::feed::{self, Change};
 use super::hub::{ApplyError, Dispatch, Sender};
 use super::store::link as store;
 use crate::app::App;
@@ -68,8 +71,14 @@ impl Batch for Ingest {
         order.sort_by_key(|place| items[*place].from.agent);
         let mut tx = self.app.db.platform(Reason::Ingest).await?;
         let mut taken = vec![Taken::Superseded; items.len()];
+        let mut told: BTreeMap<ProviderId, Vec<Change>> = BTreeMap::new();
         for place in order {
-            taken[place] = self.take(&mut tx, &items[place]).await?;
+            let from = &items[place].from;
+            taken[place] = self.take(&mut tx, &items[place], told.entry(from.provider).or_default()).await?;
+        }
+        // Sites are locked last, as everywhere, and after all tickets of the batch.
+        for (provider, changes) in told {
+            feed::put(&mut tx, provider, changes).await?;
         }
         tx.commit().await?;
         Ok(taken)
@@ -77,7 +86,7 @@ impl Batch for Ingest {
 }
 
 impl Ingest {
-    async fn take(&self, tx: &mut Tx, handed: &Handed) -> Result<Taken, WriteError> {
+    async fn take(&self, tx: &mut Tx, handed: &Handed, told: &mut Vec<Change>) -> Result<Taken, WriteError> {
         let from = &handed.from;
         if !store::holds_link(tx, from.agent, from.epoch).await? {
             return Ok(Taken::Superseded);
@@ -87,7 +96,10 @@ impl Ingest {
         let known = mark.number;
         for entry in handed.entries.iter().filter(|entry| entry.number > known) {
             let applied = match (self.dispatch.apply)(&self.app, tx, from, entry).await {
-                Ok(()) => true,
+                Ok(changes) => {
+                    told.extend(changes);
+                    true
+                }
                 Err(ApplyError::Body(BadBody::UnknownKind(_))) => false,
                 Err(ApplyError::Body(BadBody::Malformed(kind))) => {
                     store::set_mark(tx, from, &mark).await?;

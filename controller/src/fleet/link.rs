@@ -285,12 +285,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             store::insert_journal(&mut tx, &sender, now).await?;
         }
         let feed_head = store::feed_head(&mut tx, known.site).await?;
-        tx.commit().await?;
+        // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.
         let joined = self.hub.join(&sender, self.app.clock.monotonic());
         self.admission = Some(Admission {
             sender,
             mailbox: joined.mailbox,
         });
+        tx.commit().await?;
         if joined.duplicate {
             duplicate(self.app, &sender).await?;
         }

@@ -271,19 +271,21 @@ async fn listen(app: App, shutdown: CancellationToken) {
     }
 }
 
-/// How long nothing becomes due.
+/// How long nothing becomes due. A lease that runs out meanwhile is seen at the next glance.
 async fn pause(app: &App) -> Duration {
+    let now = app.clock.now();
     let next = async {
         let mut tx = app.db.platform(Reason::Jobs).await?;
         sqlx::query_scalar!(
-            "SELECT greatest(run_at, coalesce(leased_until, run_at)) AS next FROM jobs WHERE dead_at IS NULL ORDER BY 1 LIMIT 1"
+            "SELECT min(run_at) FROM jobs WHERE dead_at IS NULL AND run_at > $1",
+            At(now),
         )
-        .fetch_optional(&mut *tx)
+        .fetch_one(&mut *tx)
         .await
     };
     match next.await {
-        Ok(Some(Some(At(next)))) => next.since(app.clock.now()).min(GLANCE),
-        Ok(_) | Err(_) => GLANCE,
+        Ok(Some(At(next))) => next.since(now).min(GLANCE),
+        Ok(None) | Err(_) => GLANCE,
     }
 }
 
@@ -332,11 +334,13 @@ async fn claim(
 /// Runs a job once and writes down what became of it; tells whether it is due again at once.
 async fn attempt(app: &App, job: &Job, work: &Work) -> bool {
     let span = tracing::info_span!("job", job.kind = %job.kind, job.id = %job.id, job.attempt = job.attempt);
-    let outcome = AssertUnwindSafe((work.run)(app, job))
-        .catch_unwind()
-        .instrument(span.clone())
-        .await
-        .unwrap_or_else(|_| Err(anyhow::anyhow!("the handler panicked")));
+    // Past its lease another worker may have the job, and a handler that hangs would keep this hand for ever.
+    let handled = AssertUnwindSafe((work.run)(app, job)).catch_unwind();
+    let outcome = match tokio::time::timeout(work.lease, handled.instrument(span.clone())).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(anyhow::anyhow!("the handler panicked")),
+        Err(_) => Err(anyhow::anyhow!("the handler did not end within its lease")),
+    };
     let name = work.kind;
     let result = if outcome.is_ok() { "done" } else { "failed" };
     metrics::counter!("mnara_jobs_total", "kind" => name, "result" => result).increment(1);

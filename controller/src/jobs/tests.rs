@@ -37,6 +37,12 @@ const WORK: &[Work] = &[
         lease: Duration::from_secs(60),
         attempts: 3,
     },
+    Work {
+        kind: "hang",
+        run: hang_for_ever,
+        lease: Duration::from_millis(1),
+        attempts: 3,
+    },
 ];
 
 /// Leaves a stray as its effect, in the transaction that ends the job.
@@ -84,6 +90,10 @@ fn ask_again<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Nex
         tx.commit().await?;
         Ok(Next::Done)
     })
+}
+
+fn hang_for_ever<'a>(_: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    Box::pin(std::future::pending())
 }
 
 async fn leave(conn: &mut PgConnection, app: &App, text: &str) -> Result<(), sqlx::Error> {
@@ -169,7 +179,7 @@ async fn a_failing_job_waits_longer_each_time_and_is_then_left_for_a_person(
     options: PgConnectOptions,
 ) {
     let app = app(pool, options).await;
-    for kind in ["fail", "panic"] {
+    for kind in ["fail", "panic", "hang"] {
         put(&app, kind, "x", json!({})).await;
         assert_eq!(run_due(&app, WORK).await.unwrap(), 1);
         assert_eq!(
@@ -184,7 +194,7 @@ async fn a_failing_job_waits_longer_each_time_and_is_then_left_for_a_person(
         app.clock.advance(Duration::from_secs(3600));
         assert_eq!(run_due(&app, WORK).await.unwrap(), 0, "given up");
     }
-    assert_eq!(waiting(&app).await, 2);
+    assert_eq!(waiting(&app).await, 3);
     put(&app, "fail", "x", json!({})).await;
     assert_eq!(
         run_due(&app, WORK).await.unwrap(),

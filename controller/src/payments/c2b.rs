@@ -62,7 +62,7 @@ pub async fn settle(app: &App, secret_hash: &[u8], body: &[u8]) -> anyhow::Resul
         ShortcodeKind::Paybill => &account.shortcode,
         ShortcodeKind::Till { number } => number,
     };
-    if !said.shortcode.is_empty() && said.shortcode != account.shortcode && said.shortcode != *receives {
+    if said.shortcode != account.shortcode && said.shortcode != *receives {
         return Ok("other-shortcode");
     }
     let reference = said.reference.as_deref().unwrap_or_default();

@@ -126,7 +126,7 @@ async fn stray(app: &App, provider: &str, body: &[u8], source: std::net::IpAddr)
     }
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Intake).await?;
-    store::keep_stray(&mut tx, provider, body, &source.to_string(), now).await?;
+    store::keep_stray(&mut tx, &provider.replace('\0', ""), body, &source.to_string(), now).await?;
     tx.commit().await?;
     let (Ok(provider), Ok(said)) = (provider.parse::<ProviderId>(), parse_stk(body)) else {
         return Ok(());
@@ -176,7 +176,8 @@ async fn settle_stk(app: &App, provider: ProviderId, payment: mnara_protocol::id
         tracing::warn!(payment.id = %payment, "a callback on a payment's own address cannot be read");
         return Ok("unreadable");
     };
-    let raw: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    // The body is kept as it came; PostgreSQL's JSON cannot hold the one character that is left out here.
+    let raw: Value = serde_json::from_str(&String::from_utf8_lossy(body).replace("\\u0000", "")).unwrap_or(Value::Null);
     let code = said.result.clone();
     let word = Word {
         code: code.as_str(),

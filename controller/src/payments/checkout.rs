@@ -109,6 +109,10 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     if ask.seen.is_some_and(|(revision, price)| revision != plan.revision || price != plan.price) {
         return Err(NotBegun::PlanChanged(Box::new(plan)));
     }
+    // What costs nothing, or not whole shillings, is not sold by M-PESA.
+    if !plan.price.whole_shillings().is_ok_and(|shillings| shillings >= 1) {
+        return Err(NotBegun::NoPlan);
+    }
     limit(app, provider, &ask)?;
     let payment = Payment {
         id: PaymentId::new(now, app.entropy.bytes()),
@@ -130,6 +134,14 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     };
     let phone_hash: [u8; 32] = Sha256::digest(ask.phone.digits().as_bytes()).into();
     if !store::take_prompt(&mut tx, &phone_hash, payment.id, now + PROMPT_LIFE, now).await? {
+        // The other prompt may be this very try, begun while we waited for the phone's place.
+        if let (Some(site), Some(attempt)) = (ask.site, ask.attempt)
+            && let Some(payment) = store::by_attempt(&mut tx, provider, site, attempt).await?
+        {
+            store::set_token(&mut tx, provider, payment, &token_hash).await?;
+            tx.commit().await?;
+            return Ok(Begun { payment, token });
+        }
         return Err(NotBegun::NotAsked(PayFailure::OtherPrompt, Some(Duration::from_secs(60))));
     }
     let secret = app.entropy.url_secret();

@@ -57,11 +57,18 @@ pub async fn apply(
     word: Option<Word<'_>>,
 ) -> Result<Option<Decision>, ConfirmError> {
     match attempt(app, provider, id, evidence, word, None).await {
-        Err(Stopped::ReceiptTaken) => match attempt(app, provider, id, evidence, word, Some(Flag::ReceiptTaken)).await {
-            Ok(decision) => Ok(decision),
-            Err(Stopped::Error(error)) => Err(error),
-            Err(Stopped::ReceiptTaken) => Ok(None),
-        },
+        Err(Stopped::ReceiptTaken) => {
+            let instead = match evidence {
+                // The rail itself says that this one was paid: the customer is let online, and the receipt is looked at by a person.
+                Evidence::Query(_) => Decision::Settle { receipt: None },
+                Evidence::Callback(_) | Evidence::C2b { .. } | Evidence::Silence => Decision::Flag(Flag::ReceiptTaken),
+            };
+            match attempt(app, provider, id, evidence, word, Some(instead)).await {
+                Ok(decision) => Ok(decision),
+                Err(Stopped::Error(error)) => Err(error),
+                Err(Stopped::ReceiptTaken) => Ok(None),
+            }
+        }
         Ok(decision) => Ok(decision),
         Err(Stopped::Error(error)) => Err(error),
     }
@@ -91,7 +98,7 @@ async fn attempt(
     id: PaymentId,
     evidence: &Evidence,
     word: Option<Word<'_>>,
-    instead: Option<Flag>,
+    instead: Option<Decision>,
 ) -> Result<Option<Decision>, Stopped> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
@@ -101,7 +108,13 @@ async fn attempt(
     let confirm_by_query = providers::store::provider(&mut tx, provider)
         .await?
         .is_some_and(|provider| provider.confirm_by_query);
-    let decision = instead.map_or_else(|| decide(&payment, confirm_by_query, evidence), Decision::Flag);
+    let is_conflict = instead.is_some();
+    let decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
+    // The job that asked goes on by itself; asked for again while it runs, it would run again at once.
+    let is_asked = matches!(evidence, Evidence::Query(_));
+    if is_conflict {
+        store::flag(&mut tx, &payment, Flag::ReceiptTaken).await?;
+    }
     if let Some(word) = word {
         store::keep_word(&mut tx, &payment, word.code, word.body).await?;
     }
@@ -120,7 +133,7 @@ async fn attempt(
             grant(app, &mut tx, &payment, now).await?;
         }
         Decision::Fail { failure, keep_asking } => {
-            if *keep_asking {
+            if *keep_asking && !is_asked {
                 sweep::ask_at(app, &mut tx, &payment, now + sweep::QUARTER).await?;
             }
             refuse(&mut tx, &payment, *failure, now).await?;
@@ -134,7 +147,7 @@ async fn attempt(
         Decision::FillReceipt(receipt) => store::fill_receipt(&mut tx, &payment, receipt).await.map_err(on_receipt)?,
         Decision::Flag(flag) => {
             store::flag(&mut tx, &payment, *flag).await?;
-            if payment.state == State::Pending {
+            if payment.state == State::Pending && !is_asked {
                 sweep::ask_at(app, &mut tx, &payment, now).await?;
             }
         }

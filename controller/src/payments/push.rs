@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::confirm::refuse;
 use super::{PROMPT_LIFE, Push, State, store, sweep};
 use crate::app::App;
-use crate::providers::mpesa::{self, AccountError};
+use crate::providers::mpesa;
 use crate::rails::daraja::{PushError, PushOrder};
 
 /// What came of a push.
@@ -22,12 +22,6 @@ pub enum Pushed {
 /// Why nothing could be called or written down; the payment stays as it was made and the sweep takes it up.
 #[derive(Debug, Error)]
 pub enum PushFault {
-    /// The credentials do not open.
-    #[error(transparent)]
-    Account(#[from] AccountError),
-    /// The provider has no account, although its standing said so.
-    #[error("the provider has no M-PESA account")]
-    NoAccount,
     /// The payment is gone.
     #[error("there is no such payment")]
     Missing,
@@ -51,8 +45,16 @@ const fn failure(error: &PushError) -> PayFailure {
 /// [`PushFault`].
 pub async fn push(app: &App, provider: ProviderId, id: PaymentId, secret: &str, description: &str) -> Result<Pushed, PushFault> {
     let mut tx = app.db.tenant(provider).await?;
-    let account = mpesa::read(&mut tx, &app.vault, provider).await?.ok_or(PushFault::NoAccount)?;
-    let payment = store::lock(&mut tx, provider, id).await?.ok_or(PushFault::Missing)?;
+    let account = mpesa::read(&mut tx, &app.vault, provider).await;
+    let mut payment = store::lock(&mut tx, provider, id).await?.ok_or(PushFault::Missing)?;
+    let Ok(Some(account)) = account else {
+        tracing::error!(provider.id = %provider, payment.id = %id, "no phone can be asked: the M-PESA account is gone or does not open");
+        payment.push = Push::Refused;
+        store::set_push(&mut tx, &payment).await?;
+        refuse(&mut tx, &payment, PayFailure::ProviderSetup, app.clock.now()).await?;
+        tx.commit().await?;
+        return Ok(Pushed::NotAsked(PayFailure::ProviderSetup));
+    };
     // No transaction stays open over a call to the rail.
     drop(tx);
     let callback = callback_url(app, provider, secret);

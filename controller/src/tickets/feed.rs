@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::series::KEY;
-use super::store::{self, SeriesRow};
+use super::store::{self, Found, SeriesRow};
 use super::Kept;
 use crate::app::App;
 use crate::fleet::{self, feed::Change};
@@ -77,6 +77,18 @@ pub fn ruling(site: SiteId, kept: &Kept, printed: Printed, used_elsewhere: Optio
     change(site, &row, *kept.ticket.id.as_bytes())
 }
 
+/// The feed row of a ticket at one site, whichever kind of ticket it is, after a decision about it.
+#[must_use]
+pub fn decision(site: SiteId, found: &Found) -> Change {
+    match found.printed {
+        Some(printed) => {
+            let elsewhere = found.redeemed_at.filter(|first| *first != site).and(found.kept.ticket.redeemed_at());
+            ruling(site, &found.kept, printed, elsewhere)
+        }
+        None => ticket(site, &found.kept, None, None, None),
+    }
+}
+
 /// Any row, as a change of one site's feed.
 #[must_use]
 pub fn change(site: SiteId, row: &Row, id: [u8; 16]) -> Change {
@@ -128,6 +140,7 @@ pub fn series(app: &App, provider: ProviderId, site: SiteId, agent: &VerifyingKe
 /// # Errors
 /// [`FeedError`].
 pub async fn refresh_site(app: &App, conn: &mut PgConnection, provider: ProviderId, site: SiteId) -> Result<(), FeedError> {
+    fleet::feed::lock(conn, provider, &[site]).await?;
     let (Some(business), Some(place)) = (
         providers::store::provider(conn, provider).await?,
         fleet::store::site(conn, provider, site).await?,

@@ -46,9 +46,13 @@ pub struct Reported {
     pub usage: Usage,
 }
 
-/// Puts what the controller decided and what sites reported together.
+/// Puts what the controller decided and what sites reported together. An end that the present decision no longer bears out (time was added,
+/// a revocation was taken back) is no end.
+///
+/// What a ticket is now is always computed so. The word in `tickets.status` is as of the last change of its row and lags behind dates
+/// that pass: queries that need it now compare the dates as well.
 #[must_use]
-pub fn assemble(id: TicketId, right: Right, reported: &Reported) -> Ticket {
+pub fn assemble(id: TicketId, right: Right, reported: &Reported, now: Timestamp) -> Ticket {
     let Reported {
         redeemed_at,
         started_at,
@@ -75,16 +79,18 @@ pub fn assemble(id: TicketId, right: Right, reported: &Reported) -> Ticket {
         },
         (None, _, None) => Phase::Unused,
     };
-    Ticket { id, right, phase }
+    Ticket { id, right, phase }.ruled(right, now)
 }
 
-/// The date the public API shows: when a running one's duration ends, else the sell-by date.
+/// The date the public API shows: the sell-by date of an unused one, when a running one's duration ends, when an ended one ended. One
+/// that is used and waits for its device, or is paused, has none.
 #[must_use]
 pub fn expires_at(ticket: &Ticket) -> Option<Timestamp> {
     match &ticket.phase {
         Phase::Running { .. } => ticket.ends_at(),
         Phase::Ended { at, .. } => Some(*at),
-        _ => ticket.right.sell_by,
+        Phase::Unused => ticket.right.sell_by,
+        Phase::Redeemed { .. } | Phase::Paused { .. } => None,
     }
 }
 

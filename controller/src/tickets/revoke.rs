@@ -29,16 +29,14 @@ pub enum RevokeError {
 /// [`RevokeError`].
 pub async fn ticket(app: &App, provider: ProviderId, code: &TicketCode) -> Result<(), RevokeError> {
     let mut tx = app.db.tenant(provider).await?;
-    let id = store::by_code(&mut tx, provider, code).await?.ok_or(RevokeError::Missing)?.kept.ticket.id;
-    store::revoke(&mut tx, provider, id, app.clock.now()).await?;
-    let found = store::lock(&mut tx, provider, id).await?.ok_or(RevokeError::Missing)?;
+    let now = app.clock.now();
+    let id = store::by_code(&mut tx, provider, code, now).await?.ok_or(RevokeError::Missing)?.kept.ticket.id;
+    store::revoke(&mut tx, provider, id, now).await?;
+    let found = store::lock(&mut tx, provider, id, now).await?.ok_or(RevokeError::Missing)?;
     let changes = store::sites_of(&mut tx, provider, id)
         .await?
         .into_iter()
-        .map(|site| match found.printed {
-            Some(printed) => feed::ruling(site, &found.kept, printed, None),
-            None => feed::ticket(site, &found.kept, None, None, None),
-        })
+        .map(|site| feed::decision(site, &found))
         .collect();
     fleet::feed::put(&mut tx, provider, changes).await?;
     tx.commit().await?;
@@ -53,8 +51,11 @@ pub async fn series(app: &App, provider: ProviderId, id: SeriesId) -> Result<(),
     let mut tx = app.db.tenant(provider).await?;
     store::revoke_series(&mut tx, provider, id, app.clock.now()).await?;
     let series = store::series_row(&mut tx, provider, id).await?.ok_or(RevokeError::Missing)?;
+    let sites = store::sites_of_series(&mut tx, provider, id).await?;
+    // An agent enrolled meanwhile has its feed written anew after this, to its own key.
+    fleet::feed::lock(&mut tx, provider, &sites).await?;
     let mut changes = Vec::new();
-    for site in store::sites_of_series(&mut tx, provider, id).await? {
+    for site in sites {
         if let Some(agent) = fleet::store::agent_key(&mut tx, provider, site).await? {
             changes.push(feed::series(app, provider, site, &agent, &series)?);
         }

@@ -106,7 +106,7 @@ pub async fn print(app: &App, provider: ProviderId, batch: &Batch) -> Result<Pri
             return Err(PrintError::NoSite(*site));
         }
     }
-    let live = store::live_codes(&mut tx, provider, batch.alphabet, batch.length).await? + u64::from(batch.count);
+    let live = store::live_codes(&mut tx, provider, batch.alphabet, batch.length, now).await? + u64::from(batch.count);
     let expected = guesses_per_site_year(live, batch.alphabet, free);
     if expected > 1.0 {
         return Err(PrintError::Guessable { expected });
@@ -132,6 +132,8 @@ pub async fn print(app: &App, provider: ProviderId, batch: &Batch) -> Result<Pri
     store::insert_series(&mut tx, provider, &series, now).await?;
     let tickets = insert_tickets(&mut tx, provider, &mut series, &key, now).await?;
     store::set_skipped(&mut tx, provider, series.id, &series.skipped).await?;
+    // An agent enrolled meanwhile has its feed written anew after this, to its own key.
+    fleet::feed::lock(&mut tx, provider, &sites).await?;
     let mut changes = Vec::new();
     for site in sites {
         store::insert_series_site(&mut tx, provider, series.id, site).await?;

@@ -105,3 +105,111 @@ fn request_id(app: &App, request: &Request) -> String {
         })
         .map_or_else(|| hex::encode(app.entropy.bytes::<8>()), ToOwned::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes, to_bytes};
+    use axum::routing::post;
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::app::tests::app;
+    use crate::health;
+
+    async fn ask(router: &Router, request: Request) -> (StatusCode, Response) {
+        let response = router.clone().oneshot(request).await.unwrap();
+        (response.status(), response)
+    }
+
+    async fn kind(response: Response) -> String {
+        let body = to_bytes(response.into_body(), 4096).await.unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        document["type"].as_str().unwrap().to_owned()
+    }
+
+    #[sqlx::test(migrations = "../migrations/controller")]
+    async fn what_no_route_answers_is_a_careful_problem_too(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+    ) {
+        let app = app(pool, options).await;
+        let routes = Router::new().route("/take", post(|body: Bytes| async move { body }));
+        let router = wrap(routes, &app);
+        let large = Body::from(vec![0; BODY + 1]);
+        for (request, status) in [
+            (
+                Request::get("/nothing").body(Body::empty()).unwrap(),
+                StatusCode::NOT_FOUND,
+            ),
+            (
+                Request::get("/take").body(Body::empty()).unwrap(),
+                StatusCode::METHOD_NOT_ALLOWED,
+            ),
+            (
+                Request::post("/take").body(large).unwrap(),
+                StatusCode::PAYLOAD_TOO_LARGE,
+            ),
+            (
+                Request::post("/take").body(Body::from("x")).unwrap(),
+                StatusCode::OK,
+            ),
+        ] {
+            let (found, response) = ask(&router, request).await;
+            assert_eq!(found, status);
+            assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+            assert_eq!(response.headers()["x-request-id"].len(), 16);
+            if matches!(
+                status,
+                StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+            ) {
+                assert!(kind(response).await.starts_with("urn:mnara:problem:"));
+            }
+        }
+    }
+
+    #[sqlx::test(migrations = "../migrations/controller")]
+    async fn a_plain_request_id_is_kept_and_any_other_replaced(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+    ) {
+        let app = app(pool, options).await;
+        let router = wrap(Router::new().route("/take", post(|| async {})), &app);
+        for (given, is_kept) in [
+            ("0123abcd-ef", true),
+            ("short", false),
+            ("a b c d e f", false),
+        ] {
+            let request = Request::post("/take")
+                .header(REQUEST_ID, given)
+                .body(Body::empty());
+            let (_, response) = ask(&router, request.unwrap()).await;
+            assert_eq!(
+                response.headers()["x-request-id"] == given,
+                is_kept,
+                "{given}"
+            );
+        }
+    }
+
+    #[sqlx::test(migrations = "../migrations/controller")]
+    async fn health_and_readiness_differ_when_the_database_is_gone(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+    ) {
+        use axum::routing::get;
+        let app = app(pool, options).await;
+        let routes = Router::new()
+            .route("/healthz", get(health::alive))
+            .route("/readyz", get(health::ready));
+        let router = wrap(routes, &app);
+        let at = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+        assert_eq!(ask(&router, at("/readyz")).await.0, StatusCode::OK);
+        app.db.close().await;
+        assert_eq!(ask(&router, at("/healthz")).await.0, StatusCode::OK);
+        assert_eq!(
+            ask(&router, at("/readyz")).await.0,
+            StatusCode::SERVICE_UNAVAILABLE
+        );
+    }
+}

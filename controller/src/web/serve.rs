@@ -155,4 +155,51 @@ mod tests {
         serving.await.unwrap();
         assert!(TcpStream::connect(address).await.is_err());
     }
+
+    #[tokio::test]
+    async fn tls_is_served_from_files_and_a_caller_without_it_is_dropped() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (chain, key) = (
+            folder.path().join("chain.pem"),
+            folder.path().join("key.pem"),
+        );
+        std::fs::write(&chain, own.cert.pem()).unwrap();
+        std::fs::write(&key, own.signing_key.serialize_pem()).unwrap();
+        let tls = crate::web::tls::acceptor(&chain, &key).unwrap();
+        assert!(crate::web::tls::acceptor(&key, &chain).is_err());
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().route("/", get(|| async { "hello" }));
+        let shutdown = CancellationToken::new();
+        let serving = tokio::spawn(serve(listener, router, Some(tls), 16, shutdown.clone()));
+
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(own.cert.der().clone()).unwrap();
+        let client = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = rustls_pki_types::ServerName::try_from("localhost").unwrap();
+        let mut stream = connector.connect(name, stream).await.unwrap();
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("hello"), "{answer}");
+
+        let mut plain = TcpStream::connect(address).await.unwrap();
+        plain.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        // Closed or reset, but never answered in the clear.
+        drop(plain.read_to_end(&mut answer).await);
+        assert!(!answer.starts_with(b"HTTP"));
+        shutdown.cancel();
+        serving.await.unwrap();
+    }
 }

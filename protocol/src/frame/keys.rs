@@ -177,6 +177,23 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_survives_the_wire_with_and_without_its_halves() {
+        let [a, b] = [1, 2].map(|seed| key(seed).verifying_key());
+        for (adds, retires) in [
+            (Some(&a), Some(&b)),
+            (Some(&a), None),
+            (None, Some(&b)),
+            (None, None),
+        ] {
+            let statement = KeyStatement::sign(&key(1), 1, adds, retires);
+            let bytes = minicbor::to_vec(&statement).unwrap();
+            assert_eq!(minicbor::decode::<KeyStatement>(&bytes).unwrap(), statement);
+            let fields = 3 + usize::from(adds.is_some()) + usize::from(retires.is_some());
+            assert_eq!(usize::from(bytes[0] & 0x1f), fields, "absent is left out");
+        }
+    }
+
+    #[test]
     fn a_statement_can_neither_empty_nor_flood_the_set_nor_be_altered() {
         let a = key(1);
         let mut pinned = Pinned {

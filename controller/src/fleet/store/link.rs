@@ -122,6 +122,26 @@ pub async fn mark_duplicate(conn: &mut PgConnection, agent: AgentId, now: Timest
         .map(drop)
 }
 
+/// From when on the times an agent's site recorded hang together with the present setting of its clock.
+///
+/// # Errors
+/// When the database is away.
+pub async fn unproven_since(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<Option<Timestamp>> {
+    let since = sqlx::query_scalar!("select unproven_since from agents where id = $1", agent.uuid()).fetch_optional(conn).await?;
+    Ok(since.flatten().map(|at| at.0))
+}
+
+/// Notes from when on they do.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_unproven(conn: &mut PgConnection, agent: AgentId, since: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!("update agents set unproven_since = $2 where id = $1", agent.uuid(), At(since))
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
 /// What is stored of an agent's journal; `None` for one never met.
 ///
 /// # Errors

@@ -192,13 +192,26 @@ pub async fn by_reference(conn: &mut PgConnection, provider: ProviderId, referen
     Ok(id.map(PaymentId::from_uuid))
 }
 
+/// How a payment stands for the holder of its token.
+#[derive(Clone, Copy, Debug)]
+pub struct Held {
+    /// Whose customer it is.
+    pub provider: ProviderId,
+    /// How it stands.
+    pub state: State,
+    /// The ticket it bought.
+    pub ticket: Option<TicketId>,
+    /// The device that asked.
+    pub mac: Option<Mac>,
+}
+
 /// Reads how a payment stands for the holder of its token. Needs the platform's door: the URL names no provider.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_token(conn: &mut PgConnection, id: PaymentId, token_hash: &[u8]) -> sqlx::Result<Option<(ProviderId, State, Option<TicketId>)>> {
+pub async fn by_token(conn: &mut PgConnection, id: PaymentId, token_hash: &[u8]) -> sqlx::Result<Option<Held>> {
     let row = sqlx::query!(
-        r#"select p.provider_id, p.status, p.failure, t.id as "ticket?" from payments p left join tickets t on t.payment_id = p.id
+        r#"select p.provider_id, p.status, p.failure, p.mac::text, t.id as "ticket?" from payments p left join tickets t on t.payment_id = p.id
          where p.id = $1 and p.token_hash = $2"#,
         id.uuid(),
         token_hash,
@@ -211,7 +224,12 @@ pub async fn by_token(conn: &mut PgConnection, id: PaymentId, token_hash: &[u8])
             "failed" => State::Failed(row.failure.as_deref().and_then(failure)),
             _ => State::Pending,
         };
-        (ProviderId::from_uuid(row.provider_id), state, row.ticket.map(TicketId::from_uuid))
+        Held {
+            provider: ProviderId::from_uuid(row.provider_id),
+            state,
+            ticket: row.ticket.map(TicketId::from_uuid),
+            mac: row.mac.and_then(|mac| mac.parse().ok()),
+        }
     }))
 }
 

@@ -198,10 +198,8 @@ pub struct Found {
     pub redeemed_at: Option<SiteId>,
 }
 
-impl TryFrom<TicketRow> for Found {
-    type Error = sqlx::Error;
-
-    fn try_from(row: TicketRow) -> sqlx::Result<Self> {
+impl Found {
+    fn read(row: TicketRow, now: Timestamp) -> sqlx::Result<Self> {
         let bad = |what: &str| sqlx::Error::Decode(format!("tickets.{what} of {} is out of range", row.id).into());
         let id = TicketId::from_uuid(row.id);
         let terms = terms_from_row(
@@ -242,7 +240,7 @@ impl TryFrom<TicketRow> for Found {
         };
         Ok(Self {
             kept: Kept {
-                ticket: assemble(id, right, &reported),
+                ticket: assemble(id, right, &reported, now),
                 code: TicketCode::parse(&row.code).map_err(|_| bad("code"))?,
                 username: row.username,
                 password: row.password,
@@ -289,7 +287,7 @@ pub fn end_reason(word: &str) -> Option<EndReason> {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_code(conn: &mut PgConnection, provider: ProviderId, code: &TicketCode) -> sqlx::Result<Option<Found>> {
+pub async fn by_code(conn: &mut PgConnection, provider: ProviderId, code: &TicketCode, now: Timestamp) -> sqlx::Result<Option<Found>> {
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
@@ -301,7 +299,7 @@ pub async fn by_code(conn: &mut PgConnection, provider: ProviderId, code: &Ticke
     )
     .fetch_optional(conn)
     .await?
-    .map(Found::try_from)
+    .map(|row| Found::read(row, now))
     .transpose()
 }
 
@@ -309,7 +307,7 @@ pub async fn by_code(conn: &mut PgConnection, provider: ProviderId, code: &Ticke
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lock(conn: &mut PgConnection, provider: ProviderId, id: TicketId) -> sqlx::Result<Option<Found>> {
+pub async fn lock(conn: &mut PgConnection, provider: ProviderId, id: TicketId, now: Timestamp) -> sqlx::Result<Option<Found>> {
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
@@ -321,7 +319,7 @@ pub async fn lock(conn: &mut PgConnection, provider: ProviderId, id: TicketId) -
     )
     .fetch_optional(conn)
     .await?
-    .map(Found::try_from)
+    .map(|row| Found::read(row, now))
     .transpose()
 }
 

@@ -133,14 +133,15 @@ pub async fn insert_series_site(conn: &mut PgConnection, provider: ProviderId, s
 ///
 /// # Errors
 /// When the database is away.
-pub async fn live_codes(conn: &mut PgConnection, provider: ProviderId, alphabet: Alphabet, length: u8) -> sqlx::Result<u64> {
+pub async fn live_codes(conn: &mut PgConnection, provider: ProviderId, alphabet: Alphabet, length: u8, now: Timestamp) -> sqlx::Result<u64> {
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from tickets t join series s on s.id = t.series_id
          where t.provider_id = $1 and s.provider_id = $1 and s.alphabet = $2 and s.length = $3
-           and t.status = 'active' and t.redeemed_at is null"#,
+           and t.status = 'active' and t.redeemed_at is null and (t.sell_by is null or t.sell_by > $4)"#,
         provider.uuid(),
         alphabet_word(alphabet),
         i32::from(length),
+        At(now),
     )
     .fetch_one(conn)
     .await?;
