@@ -86,7 +86,9 @@ async fn enrol_command(config: &EnrolConfig, state: &StateDir) -> anyhow::Result
     let enrolment = enrol::enrol(config, state, Clock::system().now(), random).await?;
     println!("Enrolled as {} for {}.", enrolment.agent, enrolment.site);
     if state.router()?.is_none() {
-        println!("No router is known yet: run the line again with --router tls://user@host:8729 --router-pin … --router-password-file …");
+        println!(
+            "No router is known yet: run the line again with --router tls://user@host:8729 --router-pin … --router-password-file …"
+        );
     }
     println!("Next: mnara-agent run");
     Ok(ExitCode::SUCCESS)
@@ -141,13 +143,22 @@ async fn status_command(state: &StateDir, json: bool) -> anyhow::Result<ExitCode
 }
 
 fn print_status(status: &Status) {
-    let yes = |good: bool, bad: &str| if good { "yes".to_owned() } else { bad.to_owned() };
+    let yes = |good: bool, bad: &str| {
+        if good {
+            "yes".to_owned()
+        } else {
+            bad.to_owned()
+        }
+    };
     println!("{} {} for {}", status.software, status.agent, status.site);
     println!(
         "controller reached  {}",
         yes(
             status.cloud,
-            status.cloud_refusal.as_deref().unwrap_or("no, the site goes on without it"),
+            status
+                .cloud_refusal
+                .as_deref()
+                .unwrap_or("no, the site goes on without it"),
         )
     );
     println!(
@@ -160,8 +171,14 @@ fn print_status(status: &Status) {
     if let Some(version) = &status.router_version {
         println!("router              {version}");
     }
-    println!("hotspots, devices   {}, {} ({} online)", status.hotspots, status.hosts, status.online);
-    println!("live tickets        {} of {}", status.live_tickets, status.tickets);
+    println!(
+        "hotspots, devices   {}, {} ({} online)",
+        status.hotspots, status.hosts, status.online
+    );
+    println!(
+        "live tickets        {} of {}",
+        status.live_tickets, status.tickets
+    );
     println!("printed codes       {}", status.codes);
     println!(
         "journal             {} entries, {} not yet with the controller",
@@ -171,7 +188,11 @@ fn print_status(status: &Status) {
     println!("store writable      {}", yes(status.store, "no"));
     println!(
         "time                {}",
-        if status.time_proven { "proven by the controller" } else { "going on from the last known" }
+        if status.time_proven {
+            "proven by the controller"
+        } else {
+            "going on from the last known"
+        }
     );
     println!("portal              http://{}/portal/", status.portal);
 }
@@ -193,14 +214,21 @@ async fn doctor_command(state: &StateDir) -> anyhow::Result<ExitCode> {
             println!("     -> {next}");
         }
     }
-    Ok(if ill { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if ill {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Draws from the operating system.
 ///
 /// # Panics
 /// When it has no randomness to give: no key made then would be secret.
-#[expect(clippy::expect_used, reason = "without randomness nothing here can be safe")]
+#[expect(
+    clippy::expect_used,
+    reason = "without randomness nothing here can be safe"
+)]
 fn random() -> [u8; 32] {
     let mut bytes = [0; 32];
     SysRng

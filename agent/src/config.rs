@@ -1,5 +1,7 @@
 //! Everything the agent is told from outside: flags and environment variables, read once into plain structs; and the files of the
-//! state folder, which the enrolment writes and everything else only reads. No default is written anywhere else.
+//! state folder, which the enrolment writes and everything else only reads.
+//!
+//! No default is written anywhere else.
 
 use std::fmt;
 use std::io::Write;
@@ -170,9 +172,7 @@ impl StateDir {
                 write_private(&path, text.as_bytes())?;
                 Ok(SigningKey::from_bytes(&bytes))
             }
-            Err(error) => {
-                Err(error).with_context(|| format!("could not read {}", path.display()))
-            }
+            Err(error) => Err(error).with_context(|| format!("could not read {}", path.display())),
         }
     }
 
@@ -359,7 +359,10 @@ impl RouterFile {
         let file = Self {
             address: RouterAddress::try_from(address)?,
             pin: pin.map(str::to_owned),
-            password: password.expose_secret().trim_end_matches(['\r', '\n']).to_owned(),
+            password: password
+                .expose_secret()
+                .trim_end_matches(['\r', '\n'])
+                .to_owned(),
         };
         file.dial()?;
         Ok(file)

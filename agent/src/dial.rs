@@ -173,7 +173,8 @@ impl Target {
         };
         let name = ServerName::try_from(bare.to_owned())
             .map_err(|wrong| refused(std::io::Error::other(wrong)))?;
-        let config = tls_config(Arc::clone(verifier), dates).map_err(|wrong| refused(std::io::Error::other(wrong)))?;
+        let config = tls_config(Arc::clone(verifier), dates)
+            .map_err(|wrong| refused(std::io::Error::other(wrong)))?;
         let tls = TlsConnector::from(Arc::new(config))
             .connect(name, tcp)
             .await
@@ -185,12 +186,7 @@ impl Target {
     ///
     /// # Errors
     /// When the controller is not reached or does not answer with 200.
-    pub async fn request(
-        &self,
-        dates: Dates,
-        path: &str,
-        body: Body,
-    ) -> anyhow::Result<Bytes> {
+    pub async fn request(&self, dates: Dates, path: &str, body: Body) -> anyhow::Result<Bytes> {
         let stream = self.connect(dates).await?;
         timeout(REQUEST, self.exchange(stream, path, body))
             .await
@@ -225,7 +221,9 @@ impl Target {
             let body = Limited::new(answer.into_body(), ANSWER)
                 .collect()
                 .await
-                .map_err(|error| anyhow!(error).context("the controller's answer is too long or was cut off"))?
+                .map_err(|error| {
+                    anyhow!(error).context("the controller's answer is too long or was cut off")
+                })?
                 .to_bytes();
             anyhow::Ok((status, body))
         };
@@ -266,7 +264,8 @@ fn verifier(ca: Option<&str>) -> anyhow::Result<Arc<WebPkiServerVerifier>> {
     match ca {
         Some(pem) => {
             for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                let certificate = certificate.context("the certificate authority file is damaged")?;
+                let certificate =
+                    certificate.context("the certificate authority file is damaged")?;
                 roots
                     .add(certificate)
                     .context("the certificate authority file holds something else")?;
@@ -285,10 +284,7 @@ fn verifier(ca: Option<&str>) -> anyhow::Result<Arc<WebPkiServerVerifier>> {
         .context("could not set up the certificate check")
 }
 
-fn tls_config(
-    web: Arc<WebPkiServerVerifier>,
-    dates: Dates,
-) -> Result<ClientConfig, rustls::Error> {
+fn tls_config(web: Arc<WebPkiServerVerifier>, dates: Dates) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
@@ -317,9 +313,10 @@ impl Dated {
         let mut at = UnixTime::since_unix_epoch(Duration::ZERO);
         for _ in 0..TRIES {
             match check(at) {
-                Err(rustls::Error::InvalidCertificate(
-                    CertificateError::NotValidYetContext { not_before, .. },
-                )) => at = not_before,
+                Err(rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext {
+                    not_before,
+                    ..
+                })) => at = not_before,
                 Err(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext {
                     not_after,
                     ..

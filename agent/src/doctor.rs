@@ -106,11 +106,7 @@ pub async fn look_over(
     let status = match health::ask(&state.socket()).await {
         Ok(status) => status,
         Err(error) => {
-            findings.push(doubtful(
-                "agent",
-                format!("{error:#}"),
-                "restart the agent",
-            ));
+            findings.push(doubtful("agent", format!("{error:#}"), "restart the agent"));
             None
         }
     };
@@ -322,10 +318,17 @@ async fn router(dial: &Dial) -> Vec<Finding> {
             "no device is in the hotspot's host table",
             "connect a phone to the Wi-Fi and look again",
         )
-    } else if seen.hosts.iter().any(|host| host.to_address.is_some_and(|to| to != host.address)) {
+    } else if seen
+        .hosts
+        .iter()
+        .any(|host| host.to_address.is_some_and(|to| to != host.address))
+    {
         doubtful(
             "devices",
-            format!("{} in the host table, some behind address translation", seen.hosts.len()),
+            format!(
+                "{} in the host table, some behind address translation",
+                seen.hosts.len()
+            ),
             "set address-pool=none on the hotspot, so that phones keep their addresses",
         )
     } else {
@@ -353,7 +356,11 @@ async fn portal(address: &str) -> Finding {
 fn disk(path: &Path) -> Finding {
     const ABOUT: &str = "disk";
     let Ok(name) = CString::new(path.as_os_str().as_encoded_bytes()) else {
-        return bad(ABOUT, "the state folder has no usable name", "choose another");
+        return bad(
+            ABOUT,
+            "the state folder has no usable name",
+            "choose another",
+        );
     };
     let mut told = std::mem::MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: `name` ends in a zero byte and `told` is large enough; it is read only when the call says that it was filled.
@@ -366,7 +373,7 @@ fn disk(path: &Path) -> Finding {
             );
         }
         let told = told.assume_init();
-        u64::from(told.f_bavail).saturating_mul(u64::from(told.f_frsize))
+        told.f_bavail.saturating_mul(told.f_frsize)
     };
     let megabytes = free / (1 << 20);
     if free < ROOM {

@@ -1,5 +1,6 @@
-//! Enrolment: check who the controller is, hand in the claim with a key made here, keep the answer. Run once per site; repeating it with
-//! the same claim and key gives the same answer, since the first may have been lost.
+//! Enrolment: check who the controller is, hand in the claim with a key made here, keep the answer.
+//!
+//! Run once per site; repeating it with the same claim and key gives the same answer, since the first may have been lost.
 
 use anyhow::{Context, anyhow, bail, ensure};
 use ed25519_dalek::{SigningKey, VerifyingKey};
@@ -102,12 +103,10 @@ pub(crate) async fn identify(
     let path = format!("{IDENTITY_PATH}?nonce={}", hex::encode(nonce));
     let mut dates = Dates::Good(now);
     let mut answer = target.request(dates, &path, Body::None).await;
-    if answer.as_ref().is_err_and(|error| {
-        matches!(
-            error.downcast_ref::<DialError>(),
-            Some(DialError::Dates)
-        )
-    }) {
+    if answer
+        .as_ref()
+        .is_err_and(|error| matches!(error.downcast_ref::<DialError>(), Some(DialError::Dates)))
+    {
         // The system's date may be wrong, as on a router without a battery. The identity proven below does not rest on it.
         dates = Dates::Any;
         answer = target.request(dates, &path, Body::None).await;
@@ -126,9 +125,8 @@ pub(crate) async fn identify(
     let signature = sixty_four(&answer.signature);
     let identity = keys.iter().copied().find(|key| {
         bool::from(enrol::fingerprint(key).ct_eq(expected))
-            && signature.is_some_and(|signature| {
-                enrol::verify_identity(key, &nonce, &signature).is_ok()
-            })
+            && signature
+                .is_some_and(|signature| enrol::verify_identity(key, &nonce, &signature).is_ok())
     });
     let identity = identity.ok_or_else(|| {
         anyhow!(
@@ -169,7 +167,9 @@ async fn hand_in(
     let proof = sixty_four(&answer.proof)
         .ok_or_else(|| anyhow!("the controller's proof does not make sense"))?;
     if enrol::verify_enrolled(identity, &public, claim, &enrolled, &proof).is_err() {
-        bail!("the answer was not signed by the controller this line was made by; nothing was kept");
+        bail!(
+            "the answer was not signed by the controller this line was made by; nothing was kept"
+        );
     }
     let keys = answer
         .controller_keys
@@ -185,7 +185,9 @@ fn router(config: &EnrolConfig) -> anyhow::Result<Option<RouterFile>> {
         return Ok(None);
     };
     let path = config.router_password_file.as_deref().ok_or_else(|| {
-        anyhow!("--router needs --router-password-file, a file with the password of the router's user")
+        anyhow!(
+            "--router needs --router-password-file, a file with the password of the router's user"
+        )
     })?;
     let password = std::fs::read_to_string(path)
         .with_context(|| format!("could not read {}", path.display()))?;

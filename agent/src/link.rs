@@ -1,5 +1,7 @@
-//! The link to the controller: one outbound WebSocket that drives the protocol's session. A select over socket, timer, orders and the
-//! journal's end; what to say and what to believe is decided in the session, what follows is decided by the agent.
+//! The link to the controller: one outbound WebSocket that drives the protocol's session.
+//!
+//! A select over socket, timer, orders and the journal's end; what to say and what to believe is decided in the session, what
+//! follows is decided by the agent.
 
 use std::time::Duration;
 

@@ -1,7 +1,10 @@
-//! The thread everything meets on: one enum of all that can happen, one match. It feeds the core and carries out what the core
-//! commands; it decides nothing itself. The order it keeps: facts are on disk before anything that rests on them leaves.
+//! The thread everything meets on: one enum of all that can happen, one match.
+//!
+//! It feeds the core and carries out what the core commands; it decides nothing itself. The order it keeps: facts are on disk
+//! before anything that rests on them leaves.
 
 mod keeping;
+mod linked;
 mod start;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -30,6 +33,7 @@ use crate::core::portal::{Ask, RedeemError, Said};
 use crate::core::{AskId, Commands, Core, Event as CoreEvent, Now, RowChange};
 use crate::health::{Status, StatusAsk};
 use crate::link::{Ends, Event as LinkEvent, Order};
+use crate::portal::PortalAsk;
 use crate::routeros::client::Error as RouterError;
 use crate::store::{Closed, NewEntry, Pruned, Rows, Store};
 
@@ -37,15 +41,6 @@ pub use start::{Setup, run};
 
 /// Questions of the portal answered by this thread at once.
 const ASKS: usize = 512;
-
-/// One question of the portal with the way back. Dropping it unanswered tells the portal that the agent is stopping.
-#[derive(Debug)]
-pub struct PortalAsk {
-    /// What is asked.
-    pub ask: Ask,
-    /// Where the answer goes; it is sent once everything the answer says is on disk.
-    pub answer: oneshot::Sender<Said>,
-}
 
 /// All that can happen.
 enum Event {
@@ -380,110 +375,6 @@ impl Agent {
         }
     }
 
-    async fn link(&mut self, event: LinkEvent) {
-        match event {
-            LinkEvent::Up(wall, at) => {
-                self.anchor(wall, at).await;
-                self.cloud = true;
-                self.refusal = None;
-                tracing::info!("the controller is reached");
-                self.core_event(CoreEvent::LinkUp).await;
-            }
-            LinkEvent::Anchor(wall, at) => self.anchor(wall, at).await,
-            LinkEvent::Down => {
-                self.cloud = false;
-                self.core_event(CoreEvent::LinkDown).await;
-            }
-            LinkEvent::Page(page) => self.page(page).await,
-            LinkEvent::FeedRestarted => {
-                self.cursor = FeedCursor::default();
-                if let Some(store) = &self.store {
-                    let written = store.restart_feed().await;
-                    self.pending.push(Box::pin(async move {
-                        Event::FeedRestarted(written.await.unwrap_or(Err(Closed)))
-                    }));
-                }
-            }
-            LinkEvent::Acknowledged(mark) => {
-                self.acknowledged = self.acknowledged.max(mark.number);
-            }
-            LinkEvent::Answered(id, answer) => {
-                self.core_event(CoreEvent::Answered(id, answer)).await;
-            }
-            LinkEvent::Unanswered(id) => self.core_event(CoreEvent::Unanswered(id)).await,
-            LinkEvent::Commanded(command) => self.core_event(CoreEvent::Commanded(command)).await,
-            LinkEvent::KeysChanged(pinned) => {
-                self.enrolment.pinned = pinned;
-                if let Err(error) = self.state.keep_enrolment(&self.enrolment) {
-                    tracing::error!(error = %format!("{error:#}"), "the controller's new keys could not be kept");
-                }
-            }
-            LinkEvent::Forked(held) => {
-                tracing::error!(?held, "the journal and the controller's copy are two histories; a new journal is begun");
-                self.begin_journal(None).await;
-            }
-            LinkEvent::Refused(refusal) => {
-                tracing::warn!(?refusal, "the controller does not let this agent in");
-                self.refusal = Some(refusal);
-            }
-        }
-    }
-
-    async fn page(&mut self, page: Page) {
-        if self.feed_stopped {
-            return;
-        }
-        let rows: Vec<RowChange> = page
-            .rows
-            .into_iter()
-            .map(|row| RowChange {
-                kind: row.kind,
-                id: row.id,
-                body: (!row.deleted).then_some(row.body),
-            })
-            .collect();
-        if let Err(error) = Core::check(&rows) {
-            self.feed_stopped = true;
-            tracing::error!(%error, "nothing more is taken from the controller's feed until this agent is brought up to date");
-            return;
-        }
-        let Some(store) = &self.store else { return };
-        let cursor = page.cursor;
-        let written = store
-            .store_rows(Rows {
-                rows,
-                cursor,
-                more: page.more,
-            })
-            .await;
-        self.pending.push(Box::pin(async move {
-            Event::RowsStored(written.await.unwrap_or(Err(Closed)), cursor)
-        }));
-    }
-
-    /// Sets the trusted clock by the controller's signed time.
-    async fn anchor(&mut self, wall: Timestamp, at: Ticks) {
-        let proven = self.trusted.source() == Source::Anchored;
-        let correction = self.trusted.anchor(wall, at);
-        self.tell_trusted.send_replace(self.trusted);
-        match correction {
-            Some(Correction::Moved { by_millis, .. }) => {
-                let secs = by_millis.div_euclid(1000) + i64::from(by_millis.rem_euclid(1000) >= 500);
-                tracing::info!(secs, "the clock was corrected by the controller's signed time");
-                if secs != 0 {
-                    self.core_event(CoreEvent::ClockCorrected(secs)).await;
-                }
-            }
-            Some(Correction::Refused { behind }) => {
-                tracing::error!(behind_secs = behind.as_secs(), "the controller's time contradicts what is proven; the clock stays");
-            }
-            None => {}
-        }
-        if !proven && self.trusted.source() == Source::Anchored {
-            self.keep_floor().await;
-        }
-    }
-
     fn status(&self) -> Status {
         let [live_tickets, tickets, codes, online] = self.core.counts();
         let now = self.now();
@@ -550,7 +441,10 @@ fn log(fact: &Fact) {
             tracing::info!(event = ?fact.event, value = fact.value, "health");
         }
         Fact::Drift(fact) => {
-            tracing::warn!(repairs = fact.repairs, "the router was not as it had been left");
+            tracing::warn!(
+                repairs = fact.repairs,
+                "the router was not as it had been left"
+            );
         }
         Fact::Metered(fact) => {
             tracing::debug!(ticket.id = %fact.ticket, over = fact.over, "a session was read");

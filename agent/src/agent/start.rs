@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::keeping::Keeping;
-use super::{Agent, PortalAsk, Sources};
+use super::{Agent, Sources};
 use crate::access;
 use crate::clock::Clock;
 use crate::config::{Enrolment, StateDir};
@@ -25,7 +25,7 @@ use crate::core::{Event as CoreEvent, Identity, Now};
 use crate::dial::Target;
 use crate::health;
 use crate::link::{Ends, Link};
-use crate::portal;
+use crate::portal::{self, PortalAsk};
 use crate::routeros::client::Dial;
 use crate::store::{Fresh, Opened, StoreError};
 

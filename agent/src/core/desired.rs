@@ -10,7 +10,9 @@ use mnara_protocol::ticket::Left;
 
 use super::state::State;
 use super::tickets::{Known, Origin};
-use crate::access::desired::{Credential, Desired, ObservationNo, PROFILE_PREFIX, ProfileSpec, UserSpec};
+use crate::access::desired::{
+    Credential, Desired, ObservationNo, PROFILE_PREFIX, ProfileSpec, UserSpec,
+};
 
 /// A silent device is logged out after this long; when it is heard of again it is logged in at once, with no page.
 const KEEPALIVE_SECS: u32 = 300;
@@ -104,7 +106,11 @@ pub(crate) fn desired(
             name: login.username,
             password: login.password,
             profile: name,
-            mac: if single { holders.first().copied() } else { None },
+            mac: if single {
+                holders.first().copied()
+            } else {
+                None
+            },
             limit_uptime: seconds(&left),
             limit_bytes: left.bytes,
             devices: holders
@@ -128,7 +134,12 @@ fn profile(terms: &Terms) -> (String, ProfileSpec) {
     let devices = terms.devices.max(1);
     let name = terms.rate.map_or_else(
         || format!("{PROFILE_PREFIX}{devices}"),
-        |rate| format!("{PROFILE_PREFIX}{devices}-{}-{}", rate.down_bps, rate.up_bps),
+        |rate| {
+            format!(
+                "{PROFILE_PREFIX}{devices}-{}-{}",
+                rate.down_bps, rate.up_bps
+            )
+        },
     );
     let spec = ProfileSpec {
         rate: terms.rate,

@@ -191,8 +191,7 @@ impl Meters {
             }
         }
         for (ticket, count) in &counts {
-            let (Some((sum, devices)), Some((row, base))) =
-                (before.get(ticket), rows.get(ticket))
+            let (Some((sum, devices)), Some((row, base))) = (before.get(ticket), rows.get(ticket))
             else {
                 continue;
             };

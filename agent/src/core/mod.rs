@@ -7,6 +7,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 mod asks;
+mod commanded;
 mod desired;
 mod home;
 mod looks;
@@ -32,7 +33,9 @@ use std::time::Duration;
 use ed25519_dalek::SigningKey;
 use mnara_protocol::clock::{Ticks, Timestamp};
 use mnara_protocol::ids::{AttemptId, CommandId, Mac, PlanId, ProviderId, SiteId, TicketId};
-use mnara_protocol::message::{Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question};
+use mnara_protocol::message::{
+    Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question,
+};
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::series::Cloud;
@@ -175,6 +178,8 @@ pub struct Core {
     plans: BTreeMap<PlanId, Plan>,
     /// Facts of a former store whose batch or ticket has not come by the feed yet.
     strays: BTreeMap<TicketId, mnara_protocol::message::Taken>,
+    /// Batches whose key was not sealed to this agent.
+    unsealed: u32,
     cloud: Cloud,
     store_open: bool,
     resync: Resync,
@@ -212,6 +217,7 @@ impl Core {
             sales_open: false,
             plans: BTreeMap::new(),
             strays: BTreeMap::new(),
+            unsealed: 0,
             cloud: Cloud::Away,
             store_open: true,
             resync: if resynced {
@@ -306,7 +312,8 @@ impl Core {
             .filter_map(|known| known.ticket.next_date())
             .map(|date| date.since(now.at))
             .min();
-        let waiting = !(self.parked.is_empty() && self.lookups.is_empty() && self.buying.is_empty());
+        let waiting =
+            !(self.parked.is_empty() && self.lookups.is_empty() && self.buying.is_empty());
         by_date
             .unwrap_or(Duration::from_secs(60))
             .min(if waiting {
@@ -315,6 +322,12 @@ impl Core {
                 Duration::from_secs(60)
             })
             .max(Duration::from_millis(50))
+    }
+
+    /// How many batches cannot be used here because their key was not sealed to this agent.
+    #[must_use]
+    pub const fn unsealed(&self) -> u32 {
+        self.unsealed
     }
 
     /// Whether a session is going on, so that checkpoints matter.
@@ -326,9 +339,11 @@ impl Core {
     /// Whether a date or a running clock depends on the time being remembered.
     #[must_use]
     pub fn needs_floor(&self) -> bool {
-        self.state.tickets.iter().any(|known| {
-            known.is_live() || known.ticket.right.sell_by.is_some()
-        }) || self.state.batches.codes() > 0
+        self.state
+            .tickets
+            .iter()
+            .any(|known| known.is_live() || known.ticket.right.sell_by.is_some())
+            || self.state.batches.codes() > 0
     }
 
     /// Counts for `status`: live tickets, tickets known, codes in tables, devices online.
@@ -405,7 +420,13 @@ impl Core {
             .state
             .tickets
             .live()
-            .filter_map(|known| Some((known.ticket.id, known.ticket.due(now.at)?, known.ticket.usage())))
+            .filter_map(|known| {
+                Some((
+                    known.ticket.id,
+                    known.ticket.due(now.at)?,
+                    known.ticket.usage(),
+                ))
+            })
             .collect();
         for (ticket, reason, usage) in due {
             let at = now.at;
@@ -423,52 +444,6 @@ impl Core {
             out.router = true;
         }
         self.expire_asks(now, out);
-    }
-
-    fn commanded(&mut self, command: &Command, now: Now, out: &mut Commands) {
-        let (id, expires) = match command {
-            Command::Kick(kick) => (kick.id, kick.expires),
-            Command::Diagnose(diagnose) => (diagnose.id, diagnose.expires),
-        };
-        if self.done.contains(&id) {
-            out.reports.push((id, true));
-            return;
-        }
-        if expires < now.at {
-            out.reports.push((id, false));
-            return;
-        }
-        if self.done.len() == COMMANDS_KEPT {
-            self.done.pop_front();
-        }
-        self.done.push_back(id);
-        match command {
-            Command::Kick(kick) => {
-                let macs: Vec<Mac> = self
-                    .state
-                    .tickets
-                    .find(kick.ticket)
-                    .map(|known| known.ticket.slots().iter().map(|slot| slot.mac).collect())
-                    .unwrap_or_default();
-                for mac in macs.into_iter().filter(|mac| kick.mac.is_none_or(|one| one == *mac)) {
-                    self.cut_off(kick.ticket, mac);
-                }
-                out.router = true;
-                out.reports.push((id, true));
-            }
-            Command::Diagnose(_) => out.diagnose = Some(id),
-        }
-    }
-
-    /// Keeps a device off until a later look shows that it is.
-    fn cut_off(&mut self, ticket: TicketId, mac: Mac) {
-        let seen = self
-            .router
-            .seen
-            .as_ref()
-            .map_or(ObservationNo(0), |seen| seen.number);
-        self.cut.insert((ticket, mac), seen);
-        self.written.remove(&(ticket, mac));
     }
 
     const fn router_away(&self) -> bool {

@@ -72,11 +72,8 @@ impl Purchases {
             return Err(NotNow::Same);
         }
         if self.tries.len() >= DEVICES && !self.tries.contains_key(&mac) {
-            self.tries.retain(|_, tries| {
-                tries
-                    .back()
-                    .is_some_and(|last| ticks.since(*last) < WINDOW)
-            });
+            self.tries
+                .retain(|_, tries| tries.back().is_some_and(|last| ticks.since(*last) < WINDOW));
             if self.tries.len() >= DEVICES {
                 return Err(NotNow::TooMany(60));
             }
@@ -98,7 +95,13 @@ impl Purchases {
     }
 
     /// Notes that the controller is being asked.
-    pub(crate) fn begin(&mut self, attempt: AttemptId, wanted: Wanted, at: Timestamp, asked: Ticks) {
+    pub(crate) fn begin(
+        &mut self,
+        attempt: AttemptId,
+        wanted: Wanted,
+        at: Timestamp,
+        asked: Ticks,
+    ) {
         self.tries.entry(wanted.mac).or_default().push_back(asked);
         if self.now.len() >= DEVICES {
             self.now
@@ -267,10 +270,22 @@ mod tests {
             "+254 (0)712-345 678",
             " 0712 345 678 ",
         ] {
-            assert_eq!(phone_digits(typed).as_deref(), Some("254712345678"), "{typed}");
+            assert_eq!(
+                phone_digits(typed).as_deref(),
+                Some("254712345678"),
+                "{typed}"
+            );
         }
         assert_eq!(phone_digits("0110123456").as_deref(), Some("254110123456"));
-        for bad in ["", "07123", "0812345678", "07123456789", "x712345678", "07+12345678", "٠٧١٢٣٤٥٦٧٨"] {
+        for bad in [
+            "",
+            "07123",
+            "0812345678",
+            "07123456789",
+            "x712345678",
+            "07+12345678",
+            "٠٧١٢٣٤٥٦٧٨",
+        ] {
             assert_eq!(phone_digits(bad), None, "{bad}");
         }
     }

@@ -27,7 +27,11 @@ pub(crate) fn find(
     code: &TicketCode,
     cloud: Cloud,
 ) -> Result<Candidate, Refusal> {
-    if let Some(known) = state.tickets.by_code(code).and_then(|id| state.tickets.find(id)) {
+    if let Some(known) = state
+        .tickets
+        .by_code(code)
+        .and_then(|id| state.tickets.find(id))
+    {
         return Ok(Candidate {
             ticket: known.ticket.clone(),
             printed: None,

@@ -45,14 +45,14 @@ impl Core {
     /// # Errors
     /// [`BadRow`] names the first that cannot.
     pub fn check(rows: &[RowChange]) -> Result<(), BadRow> {
-    for row in rows {
-        let Some(body) = &row.body else { continue };
-        match Row::decode(row.kind, body) {
-            Ok(_) | Err(BadBody::UnknownKind(_)) => {}
-            Err(BadBody::Malformed(kind)) => return Err(BadRow { kind }),
+        for row in rows {
+            let Some(body) = &row.body else { continue };
+            match Row::decode(row.kind, body) {
+                Ok(_) | Err(BadBody::UnknownKind(_)) => {}
+                Err(BadBody::Malformed(kind)) => return Err(BadRow { kind }),
+            }
         }
-    }
-    Ok(())
+        Ok(())
     }
 
     pub(super) fn rows(&mut self, rows: Vec<RowChange>, now: Now, out: &mut Commands) {
@@ -127,7 +127,8 @@ impl Core {
             .ok()
             .and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok());
         let Some(key) = key else {
-            tracing::error!(series.id = %series.id, "a batch's key was not sealed to this agent; its codes cannot be used here");
+            // Counted, and said by `status`: the codes of this batch cannot be used here until it is sealed anew.
+            self.unsealed = self.unsealed.saturating_add(1);
             return;
         };
         let id = series.id;

@@ -133,10 +133,17 @@ mod tests {
             assert_eq!(throttle.may_try(mac(2), now), Ok(()));
             throttle.was_wrong(mac(2), now);
         }
-        assert!(throttle.may_try(mac(2), now).is_err(), "the allowance is small");
+        assert!(
+            throttle.may_try(mac(2), now).is_err(),
+            "the allowance is small"
+        );
         let retry = throttle.may_try(mac(2), now).unwrap_err();
         let then = at(now.as_millis() + u64::from(retry) * 1_000);
-        assert_eq!(throttle.may_try(mac(2), then), Ok(()), "the wait it names is enough");
+        assert_eq!(
+            throttle.may_try(mac(2), then),
+            Ok(()),
+            "the wait it names is enough"
+        );
     }
 
     #[test]

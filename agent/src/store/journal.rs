@@ -142,11 +142,12 @@ pub(super) async fn begin_anew(
     after: EntryNo,
     before: Option<EntryNo>,
 ) -> Result<Mark, sqlx::Error> {
-    let rows = query("SELECT at, kind, body FROM journal WHERE number > ? AND number < ? ORDER BY number")
-        .bind(signed(after.0))
-        .bind(before.map_or(i64::MAX, |before| signed(before.0)))
-        .fetch_all(&mut *conn)
-        .await?;
+    let rows =
+        query("SELECT at, kind, body FROM journal WHERE number > ? AND number < ? ORDER BY number")
+            .bind(signed(after.0))
+            .bind(before.map_or(i64::MAX, |before| signed(before.0)))
+            .fetch_all(&mut *conn)
+            .await?;
     let mut again = Vec::with_capacity(rows.len());
     for row in &rows {
         let kind: i64 = row.try_get("kind")?;

@@ -1,5 +1,7 @@
-//! The store: one SQLite file in which the journal is the truth. A commit that answers wait for appends entries only; one writer puts
-//! together what has arrived, so that many answers cost one flush of the disk.
+//! The store: one SQLite file in which the journal is the truth.
+//!
+//! A commit that answers wait for appends entries only; one writer puts together what has arrived, so that many answers cost one
+//! flush of the disk.
 //!
 //! What entries, rows and snapshots mean is the core's; here they are bytes with numbers.
 

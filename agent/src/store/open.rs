@@ -115,7 +115,10 @@ impl Opened {
         let mut replay = Replay::new(identity, seed, self.about.resynced);
         let mut damaged = false;
         let mut from = EntryNo(0);
-        match self.saved("SELECT entry, body, sum FROM snapshot", "snapshot").await? {
+        match self
+            .saved("SELECT entry, body, sum FROM snapshot", "snapshot")
+            .await?
+        {
             Ok(Some((entry, body))) => match replay.snapshot(&body) {
                 Ok(()) => from = entry,
                 Err(error) => {
@@ -127,7 +130,10 @@ impl Opened {
             Err(Rotten) => damaged = true,
         }
         feed::each(&mut self.conn, |row| replay.row(row, now)).await?;
-        match self.saved("SELECT entry, body, sum FROM checkpoint", "checkpoint").await? {
+        match self
+            .saved("SELECT entry, body, sum FROM checkpoint", "checkpoint")
+            .await?
+        {
             // An older checkpoint than the snapshot has nothing to add.
             Ok(Some((entry, body))) if entry >= from => {
                 if let Err(error) = replay.checkpoint(entry.0, &body) {

@@ -30,7 +30,7 @@ fn identity() -> Identity {
     }
 }
 
-fn now() -> Now {
+fn moment() -> Now {
     Now {
         at: NOON,
         ticks: Ticks::from_millis(0),
@@ -63,11 +63,11 @@ async fn opened(path: &Path) -> Opened {
 }
 
 async fn load(opened: &mut Opened) -> Loaded {
-    opened.load(identity(), [5; 32], now()).await.unwrap()
+    opened.load(identity(), [5; 32], moment()).await.unwrap()
 }
 
 /// Opens, appends entries one commit after another, and stops the writer in good order.
-async fn with_entries(path: &Path, numbers: std::ops::RangeInclusive<i64>) -> Mark {
+async fn with_entries(path: &Path, numbers: RangeInclusive<i64>) -> Mark {
     let (store, writer) = opened(path).await.start();
     let mut end = None;
     for n in numbers {
@@ -87,7 +87,11 @@ async fn entries_are_numbered_chained_and_read_back() {
     let again = opened(&path).await;
     assert_eq!(again.about().last, end);
     assert_eq!(again.about().oldest, EntryNo(1));
-    assert_eq!(again.about().floor.time, NOON.plus_secs(70), "the floor is past every entry");
+    assert_eq!(
+        again.about().floor.time,
+        NOON.plus_secs(70),
+        "the floor is past every entry"
+    );
     let (store, _writer) = again.start();
     let read = store.read(EntryNo(1)..=EntryNo(70)).await.unwrap();
     assert_eq!(read.len(), 64, "no more than a window");
@@ -148,7 +152,11 @@ async fn whatever_of_the_log_is_torn_off_what_is_left_is_a_whole_beginning() {
         copy
     };
     let killed = opened(&whole(&log, "killed")).await;
-    assert_eq!(killed.about().last, *marks.last().unwrap(), "a kill loses nothing answered");
+    assert_eq!(
+        killed.about().last,
+        *marks.last().unwrap(),
+        "a kill loses nothing answered"
+    );
     let mut lengths = Vec::new();
     for cut in (0..log.len()).step_by(log.len() / 40 + 1) {
         let name = format!("cut{cut}");
@@ -170,7 +178,8 @@ async fn whatever_of_the_log_is_torn_off_what_is_left_is_a_whole_beginning() {
 }
 
 #[tokio::test]
-async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_it_no_longer_names() {
+async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_it_no_longer_names()
+{
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let (store, writer) = opened(&path).await.start();
@@ -189,8 +198,20 @@ async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_i
         cursor: cursor(revision),
         more,
     };
-    let first = page(vec![row(1, Some(1)), row(2, Some(2)), row(3, Some(3))], 3, true);
-    assert_eq!(store.store_rows(first.clone()).await.await.unwrap().unwrap(), first.rows);
+    let first = page(
+        vec![row(1, Some(1)), row(2, Some(2)), row(3, Some(3))],
+        3,
+        true,
+    );
+    assert_eq!(
+        store
+            .store_rows(first.clone())
+            .await
+            .await
+            .unwrap()
+            .unwrap(),
+        first.rows
+    );
     let second = page(vec![row(3, None)], 4, false);
     store.store_rows(second).await.await.unwrap().unwrap();
     store.restart_feed().await.await.unwrap().unwrap();
@@ -213,7 +234,9 @@ async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_i
     let mut again = opened(&path).await;
     assert_eq!(again.about().cursor, cursor(2));
     let mut kept = Vec::new();
-    feed::each(again.connection(), |row| kept.push(row)).await.unwrap();
+    feed::each(again.connection(), |row| kept.push(row))
+        .await
+        .unwrap();
     assert_eq!(kept, [row(1, Some(9)), row(4, Some(4))]);
 }
 
@@ -222,7 +245,9 @@ async fn lived(path: &Path) -> (Core, Vec<Fact>) {
     let mut opened = opened(path).await;
     let mut core = load(&mut opened).await.core;
     let (store, writer) = opened.start();
-    let facts = core.handle(crate::core::Event::Started(None), now()).facts;
+    let facts = core
+        .handle(crate::core::Event::Started(None), moment())
+        .facts;
     let entries = facts
         .iter()
         .map(|fact| NewEntry {
@@ -263,7 +288,7 @@ async fn lived(path: &Path) -> (Core, Vec<Fact>) {
         .await
         .unwrap()
         .unwrap();
-    core.handle(crate::core::Event::Rows(changes), now());
+    core.handle(crate::core::Event::Rows(changes), moment());
     let saved = Saved {
         at: NOON,
         body: core.snapshot(),
@@ -322,7 +347,10 @@ async fn rot_in_the_snapshot_or_the_journal_is_seen_and_what_is_whole_is_kept() 
         .await
         .unwrap();
     let loaded = load(&mut rotten).await;
-    assert!(loaded.core.needs_resync(), "facts are taken back from the controller");
+    assert!(
+        loaded.core.needs_resync(),
+        "facts are taken back from the controller"
+    );
     drop(rotten);
 
     let path = folder.path().join("other");
@@ -334,7 +362,11 @@ async fn rot_in_the_snapshot_or_the_journal_is_seen_and_what_is_whole_is_kept() 
         .unwrap();
     let loaded = load(&mut rotten).await;
     assert!(loaded.core.needs_resync());
-    assert!(loaded.broken_at.is_some_and(|broken| broken.0 == 3 || broken.0 == 4));
+    assert!(
+        loaded
+            .broken_at
+            .is_some_and(|broken| broken.0 == 3 || broken.0 == 4)
+    );
 }
 
 #[tokio::test]
@@ -354,7 +386,11 @@ async fn old_entries_go_only_when_acknowledged_and_in_the_snapshot() {
     };
     assert_eq!(snapshot(0).await.await.unwrap().unwrap().oldest, EntryNo(1));
     assert_eq!(snapshot(4).await.await.unwrap().unwrap().oldest, EntryNo(5));
-    assert_eq!(snapshot(10).await.await.unwrap().unwrap().oldest, EntryNo(10), "the last one stays");
+    assert_eq!(
+        snapshot(10).await.await.unwrap().unwrap().oldest,
+        EntryNo(10),
+        "the last one stays"
+    );
     let next = store.append(vec![entry(11)]).await.await.unwrap().unwrap();
     assert_eq!(next.number, EntryNo(11));
 }
@@ -377,11 +413,17 @@ async fn a_new_journal_says_again_what_the_controller_may_lack() {
     assert_eq!(end.number, EntryNo(3), "3, 4 and 5 of the old one");
     let read = store.read(EntryNo(1)..=EntryNo(9)).await.unwrap();
     assert_eq!(read[0].previous, Mark::start(journal).chain);
-    assert_eq!(read.iter().map(|entry| entry.at).collect::<Vec<_>>(), [3, 4, 5].map(|n| NOON.plus_secs(n)));
+    assert_eq!(
+        read.iter().map(|entry| entry.at).collect::<Vec<_>>(),
+        [3, 4, 5].map(|n| NOON.plus_secs(n))
+    );
     drop(store);
     writer.await.unwrap();
     let again = opened(&path).await;
-    assert_eq!((again.about().journal, again.about().resynced), (journal, false));
+    assert_eq!(
+        (again.about().journal, again.about().resynced),
+        (journal, false)
+    );
 }
 
 /// A disk that is full is played by a limit on the file's pages.

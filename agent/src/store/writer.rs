@@ -205,8 +205,16 @@ pub(super) fn sum(entry: EntryNo, body: &[u8]) -> [u8; 32] {
 async fn keep_floor(conn: &mut SqliteConnection, floor: KeptFloor) -> Result<(), sqlx::Error> {
     query("UPDATE meta SET floor = ?, unproven_since = ?, boot = ?, boot_millis = ?")
         .bind(floor.time.as_millis())
-        .bind(floor.unproven_since.map(mnara_protocol::clock::Timestamp::as_millis))
-        .bind(floor.uptime.map(|uptime| uptime.boot.to_be_bytes().to_vec()))
+        .bind(
+            floor
+                .unproven_since
+                .map(mnara_protocol::clock::Timestamp::as_millis),
+        )
+        .bind(
+            floor
+                .uptime
+                .map(|uptime| uptime.boot.to_be_bytes().to_vec()),
+        )
         .bind(floor.uptime.map(|uptime| signed(uptime.millis)))
         .execute(conn)
         .await?;

@@ -23,7 +23,13 @@ fn buying(site: &mut Site, n: u8) -> AttemptId {
 }
 
 fn checkout(attempt: AttemptId, state: CheckoutState, at: Timestamp) -> Row {
-    Row::Checkout(CheckoutRow { attempt, payment: payment(), mac: mac(1), state, at })
+    Row::Checkout(CheckoutRow {
+        attempt,
+        payment: payment(),
+        mac: mac(1),
+        state,
+        at,
+    })
 }
 
 #[test]
@@ -32,16 +38,24 @@ fn a_paid_ticket_logs_its_device_in_without_typing() {
     site.event(Event::LinkUp);
     site.joins(1);
     let attempt = buying(&mut site, 1);
-    site.event(Event::Answered(attempt, Answer::Prompted(PromptedAnswer { payment: payment() })));
+    site.event(Event::Answered(
+        attempt,
+        Answer::Prompted(PromptedAnswer { payment: payment() }),
+    ));
     let said = site.replies.pop_first().unwrap().1;
-    let Said::Buying(Ok(home)) = said else { panic!("{said:?}") };
+    let Said::Buying(Ok(home)) = said else {
+        panic!("{said:?}")
+    };
     let purchase = home.purchase.unwrap();
     assert!(matches!(purchase.state, PurchaseState::CheckPhone { .. }));
     assert_eq!(purchase.phone_tail.as_deref(), Some("678"));
     let at = site.now().at;
     let id = bought(Some(1)).ticket;
     site.row(checkout(attempt, CheckoutState::Paid(id), at));
-    let facts = site.row(Row::Ticket(TicketRow { attempt: Some(attempt), ..bought(Some(1)) }));
+    let facts = site.row(Row::Ticket(TicketRow {
+        attempt: Some(attempt),
+        ..bought(Some(1))
+    }));
     assert!(matches!(&facts[..], [Fact::Redeemed(fact)] if fact.first && fact.mac == mac(1)));
     assert!(site.hotspot.is_online(1));
     site.look();
@@ -84,20 +98,44 @@ fn each_way_a_purchase_can_fail_is_told() {
     let said = |error| Some(Said::Buying(Err(error)));
     assert_eq!(site.ask(buy(1)), said(BuyError::NoCloud));
     site.event(Event::LinkUp);
-    let ask = |plan, revision, phone: &str| Ask::Buy { peer: address(1), plan, revision, phone: phone.to_owned() };
+    let ask = |plan, revision, phone: &str| Ask::Buy {
+        peer: address(1),
+        plan,
+        revision,
+        phone: phone.to_owned(),
+    };
     assert_eq!(site.ask(ask(plan().id, 3, "12")), said(BuyError::BadPhone));
-    assert_eq!(site.ask(ask(plan().id, 2, "0712345678")), said(BuyError::PriceChanged));
+    assert_eq!(
+        site.ask(ask(plan().id, 2, "0712345678")),
+        said(BuyError::PriceChanged)
+    );
     let gone = PlanId::from_bytes([0; 16]);
-    assert_eq!(site.ask(ask(gone, 3, "0712345678")), said(BuyError::PlanGone));
+    assert_eq!(
+        site.ask(ask(gone, 3, "0712345678")),
+        said(BuyError::PlanGone)
+    );
 
     let attempt = buying(&mut site, 1);
-    let why = NotPromptedAnswer { reason: PayFailure::OtherPrompt, retry_secs: Some(60) };
+    let why = NotPromptedAnswer {
+        reason: PayFailure::OtherPrompt,
+        retry_secs: Some(60),
+    };
     site.event(Event::Answered(attempt, Answer::NotPrompted(why)));
     let told = site.replies.pop_first().unwrap().1;
-    assert_eq!(told, Said::Buying(Err(BuyError::NotPrompted(PayFailure::OtherPrompt, Some(60)))));
+    assert_eq!(
+        told,
+        Said::Buying(Err(BuyError::NotPrompted(
+            PayFailure::OtherPrompt,
+            Some(60)
+        )))
+    );
 
     let attempt = buying(&mut site, 1);
-    let dearer = Plan { revision: 4, price: Money::from_shillings(20), ..plan() };
+    let dearer = Plan {
+        revision: 4,
+        price: Money::from_shillings(20),
+        ..plan()
+    };
     site.event(Event::Answered(attempt, Answer::PlanChanged(dearer)));
     let told = site.replies.pop_first().unwrap().1;
     assert_eq!(told, Said::Buying(Err(BuyError::PriceChanged)));
@@ -106,11 +144,17 @@ fn each_way_a_purchase_can_fail_is_told() {
 
     let attempt = buying(&mut site, 1);
     site.event(Event::LinkDown);
-    let Some((_, Said::Buying(Ok(home)))) = site.replies.pop_first() else { panic!() };
+    let Some((_, Said::Buying(Ok(home)))) = site.replies.pop_first() else {
+        panic!()
+    };
     assert_eq!(home.purchase.unwrap().state, PurchaseState::LateUnknown);
     site.event(Event::LinkUp);
     let at = site.now().at;
-    site.row(checkout(attempt, CheckoutState::Failed(PayFailure::WrongPin), at));
+    site.row(checkout(
+        attempt,
+        CheckoutState::Failed(PayFailure::WrongPin),
+        at,
+    ));
     assert_eq!(
         site.home(1).purchase.unwrap().state,
         PurchaseState::Failed(PayFailure::WrongPin)
@@ -149,7 +193,9 @@ fn a_buyers_page_does_not_wait_for_ever() {
     site.joins(1);
     buying(&mut site, 1);
     site.pass(Duration::from_secs(10));
-    let Some((_, Said::Buying(Ok(home)))) = site.replies.pop_first() else { panic!() };
+    let Some((_, Said::Buying(Ok(home)))) = site.replies.pop_first() else {
+        panic!()
+    };
     assert_eq!(home.purchase.unwrap().state, PurchaseState::Asking);
 }
 

@@ -13,7 +13,9 @@ fn a_restart_keeps_what_was_redeemed_and_who_is_online() {
     site.joins(2);
     site.pass(Duration::from_secs(30));
     let before = [site.ticket(1), site.ticket(2)];
-    let logins = before.each_ref().map(|ticket| (ticket.username.clone(), ticket.password.clone()));
+    let logins = before
+        .each_ref()
+        .map(|ticket| (ticket.username.clone(), ticket.password.clone()));
     site.restart();
     site.look();
     let after = [site.ticket(1), site.ticket(2)];
@@ -22,7 +24,9 @@ fn a_restart_keeps_what_was_redeemed_and_who_is_online() {
         assert!(is.online);
     }
     assert_eq!(
-        after.each_ref().map(|ticket| (ticket.username.clone(), ticket.password.clone())),
+        after
+            .each_ref()
+            .map(|ticket| (ticket.username.clone(), ticket.password.clone())),
         logins,
         "the router's users stay as they are"
     );
@@ -38,7 +42,8 @@ fn a_paid_ticket_whose_row_was_stored_and_not_yet_redeemed_is_redeemed_at_the_st
     site.joins(1);
     // The page was committed, then the power went before the entry was.
     let row = Row::Ticket(bought(Some(1)));
-    site.rows.insert((row.kind(), *bought(None).ticket.as_bytes()), row.encode());
+    site.rows
+        .insert((row.kind(), *bought(None).ticket.as_bytes()), row.encode());
     site.restart();
     site.look();
     site.look();
@@ -56,7 +61,14 @@ fn a_snapshot_stands_for_all_entries_before_it() {
     let mut replay = Replay::new(identity(), [1; 32], true);
     replay.snapshot(&bytes).unwrap();
     for ((kind, id), body) in &site.rows {
-        replay.row(RowChange { kind: *kind, id: *id, body: Some(body.clone()) }, at);
+        replay.row(
+            RowChange {
+                kind: *kind,
+                id: *id,
+                body: Some(body.clone()),
+            },
+            at,
+        );
     }
     let core = replay.finish(site.journal.len() as u64);
     assert_eq!(core.snapshot(), bytes);
@@ -76,31 +88,59 @@ fn a_new_store_takes_back_what_happened_before_it_redeems() {
     assert_eq!(site.types(1, &printed(0)), Err(RedeemError::Resyncing));
     let taken = |index: u32, ended: Option<TakenEnd>| Taken {
         ticket: series::ticket_id(series_id(), index),
-        printed: Some(Printed { series: series_id(), index }),
+        printed: Some(Printed {
+            series: series_id(),
+            index,
+        }),
         redeemed_at: NOON,
         since: Some(NOON),
-        slots: vec![mnara_protocol::ticket::Slot { mac: mac(1), seen: NOON }],
+        slots: vec![mnara_protocol::ticket::Slot {
+            mac: mac(1),
+            seen: NOON,
+        }],
         usage: Usage::default(),
         ended,
     };
     let page = |taken: Vec<Taken>, more| Answer::Facts(FactsAnswer { taken, more });
-    let ended = TakenEnd { reason: mnara_protocol::ticket::EndReason::Duration, at: NOON };
+    let ended = TakenEnd {
+        reason: mnara_protocol::ticket::EndReason::Duration,
+        at: NOON,
+    };
     let (attempt, question) = site.questions.pop().unwrap();
     assert!(matches!(question, Question::Facts(asked) if asked.after.is_none()));
     site.event(Event::Answered(attempt, page(vec![taken(0, None)], true)));
     let (attempt, question) = site.questions.pop().unwrap();
-    assert!(matches!(question, Question::Facts(asked) if asked.after == Some(series::ticket_id(series_id(), 0))));
-    assert_eq!(site.types(1, &printed(4)), Err(RedeemError::Resyncing), "not before the last page");
-    site.event(Event::Answered(attempt, page(vec![taken(1, Some(ended))], false)));
+    assert!(
+        matches!(question, Question::Facts(asked) if asked.after == Some(series::ticket_id(series_id(), 0)))
+    );
+    assert_eq!(
+        site.types(1, &printed(4)),
+        Err(RedeemError::Resyncing),
+        "not before the last page"
+    );
+    site.event(Event::Answered(
+        attempt,
+        page(vec![taken(1, Some(ended))], false),
+    ));
     // The batch comes by the feed only now.
     let rows: Vec<_> = std::mem::take(&mut site.rows).into_iter().collect();
     for ((kind, id), body) in rows {
         site.rows.insert((kind, id), body.clone());
-        site.event(Event::Rows(vec![RowChange { kind, id, body: Some(body) }]));
+        site.event(Event::Rows(vec![RowChange {
+            kind,
+            id,
+            body: Some(body),
+        }]));
     }
     site.look();
-    assert!(site.hotspot.is_online(1), "its running ticket was taken back");
-    assert_eq!(site.types(1, &printed(1)), Err(RedeemError::Refused(Refusal::Used)));
+    assert!(
+        site.hotspot.is_online(1),
+        "its running ticket was taken back"
+    );
+    assert_eq!(
+        site.types(1, &printed(1)),
+        Err(RedeemError::Refused(Refusal::Used))
+    );
     assert!(site.types(1, &printed(4)).is_ok());
 }
 
@@ -111,7 +151,11 @@ fn with_the_controller_away_a_new_store_goes_by_the_batchs_policy() {
     site.core = Replay::new(identity(), [9; 32], false).finish(0);
     site.event(Event::Started(None));
     for ((kind, id), body) in rows {
-        site.event(Event::Rows(vec![RowChange { kind, id, body: Some(body) }]));
+        site.event(Event::Rows(vec![RowChange {
+            kind,
+            id,
+            body: Some(body),
+        }]));
     }
     site.joins(1);
     let home = site.types(1, &printed(0)).unwrap();
@@ -119,16 +163,27 @@ fn with_the_controller_away_a_new_store_goes_by_the_batchs_policy() {
     let reported = site.journal.iter().any(|(kind, body)| {
         matches!(Fact::decode(*kind, body), Ok(Fact::Redeemed(fact)) if fact.cut_off)
     });
-    assert!(reported, "the controller is told that it could not be asked");
+    assert!(
+        reported,
+        "the controller is told that it could not be asked"
+    );
 }
 
 #[test]
 fn what_a_later_version_says_is_passed_over_and_what_is_damaged_is_not() {
     let mut site = Site::new();
-    let later = RowChange { kind: 9_999, id: [1; 16], body: Some(vec![1, 2, 3]) };
+    let later = RowChange {
+        kind: 9_999,
+        id: [1; 16],
+        body: Some(vec![1, 2, 3]),
+    };
     assert_eq!(Core::check(std::slice::from_ref(&later)), Ok(()));
     site.event(Event::Rows(vec![later]));
-    let broken = RowChange { kind: 2, id: [1; 16], body: Some(vec![1, 2, 3]) };
+    let broken = RowChange {
+        kind: 2,
+        id: [1; 16],
+        body: Some(vec![1, 2, 3]),
+    };
     assert_eq!(Core::check(&[broken]), Err(BadRow { kind: 2 }));
     let mut replay = Replay::new(identity(), [1; 32], true);
     assert!(replay.entry(1, 9_999, &[1, 2, 3]).is_ok());

@@ -45,7 +45,10 @@ fn play(site: &mut Site, step: &Step) {
             site.look();
         }
         Step::Types(n, index) => {
-            site.ask(Ask::Redeem { peer: address(n), code: printed(index) });
+            site.ask(Ask::Redeem {
+                peer: address(n),
+                code: printed(index),
+            });
         }
         Step::Pays(n) => {
             site.row(Row::Ticket(bought(Some(n))));
@@ -73,17 +76,29 @@ fn play(site: &mut Site, step: &Step) {
             site.event(if up { Event::LinkUp } else { Event::LinkDown });
         }
         Step::Revoke(index) => {
-            let printed = Printed { series: series_id(), index };
+            let printed = Printed {
+                series: series_id(),
+                index,
+            };
             let mut right = right(limited());
             right.revoked = Some(site.now().at);
             let ticket = series::ticket_id(series_id(), index);
-            site.row(Row::Ruling(RulingRow { ticket, printed, right, used_elsewhere: None }));
+            site.row(Row::Ruling(RulingRow {
+                ticket,
+                printed,
+                right,
+                used_elsewhere: None,
+            }));
         }
     }
 }
 
 fn limited() -> Terms {
-    Terms { data_bytes: Some(1_000_000), devices: 2, ..terms() }
+    Terms {
+        data_bytes: Some(1_000_000),
+        devices: 2,
+        ..terms()
+    }
 }
 
 proptest! {
@@ -148,7 +163,8 @@ fn comparable(snapshot: &[u8]) -> String {
         .filter(|known| known.ticket.phase != Phase::Unused)
         .map(|known| {
             let mut ticket = known.ticket.clone();
-            if let Phase::Redeemed { slots, .. } | Phase::Running { slots, .. } = &mut ticket.phase {
+            if let Phase::Redeemed { slots, .. } | Phase::Running { slots, .. } = &mut ticket.phase
+            {
                 slots.sort_by_key(|slot| slot.mac);
                 // Who was seen when is kept with running sessions only.
                 slots.iter_mut().for_each(|slot| slot.seen = NOON);

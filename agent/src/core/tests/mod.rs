@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use mnara_protocol::ids::{PaymentId, SeriesId};
 use mnara_protocol::message::*;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Terms;
 use mnara_protocol::seal;
 use mnara_protocol::ticket::Right;
 use mnara_protocol::ticket::series::{self, Alphabet, CutOff, Series, SeriesKey};
-use mnara_protocol::ids::{PaymentId, SeriesId};
 
 use super::portal::{Home, RedeemError, TicketView};
 use super::*;
@@ -119,7 +119,10 @@ impl Hotspot {
             });
             user.spec = spec.clone();
             for mac in &spec.devices {
-                let here = self.present.iter().any(|n| Mac::from_bytes([2, 0, 0, 0, 0, *n]) == *mac);
+                let here = self
+                    .present
+                    .iter()
+                    .any(|n| Mac::from_bytes([2, 0, 0, 0, 0, *n]) == *mac);
                 let mine = self
                     .sessions
                     .get(mac)
@@ -508,4 +511,3 @@ pub(super) fn bought(to: Option<u8>) -> TicketRow {
 pub(super) fn payment() -> PaymentId {
     PaymentId::from_bytes([11; 16])
 }
-

@@ -13,8 +13,15 @@ fn a_printed_code_gets_a_device_online_and_its_clock_starts_when_the_router_show
     let ticket = home.ticket.unwrap();
     assert_eq!(ticket.step, Step::Delivered);
     assert_eq!(ticket.ends_at, None, "the clock does not run yet");
-    assert_eq!(ticket.code_shown, format!("{}-{}", &printed(0)[..4], &printed(0)[4..]));
-    assert_ne!(ticket.username.reveal(), printed(0), "a short code is no log-in");
+    assert_eq!(
+        ticket.code_shown,
+        format!("{}-{}", &printed(0)[..4], &printed(0)[4..])
+    );
+    assert_ne!(
+        ticket.username.reveal(),
+        printed(0),
+        "a short code is no log-in"
+    );
     let facts = site.look();
     assert!(matches!(&facts[..], [Fact::Granted(fact)] if fact.step == Step::Confirmed));
     let ticket = site.ticket(1);
@@ -56,7 +63,10 @@ fn each_wrong_code_is_told_apart() {
     let ruling = |change: fn(&mut RulingRow)| {
         let mut row = RulingRow {
             ticket: id,
-            printed: Printed { series: series_id(), index: 3 },
+            printed: Printed {
+                series: series_id(),
+                index: 3,
+            },
             right: right(terms()),
             used_elsewhere: None,
         };
@@ -64,13 +74,25 @@ fn each_wrong_code_is_told_apart() {
         Row::Ruling(row)
     };
     site.row(ruling(|row| row.right.revoked = Some(NOON)));
-    assert_eq!(site.types(1, &printed(3)), Err(RedeemError::Refused(Refusal::Revoked)));
+    assert_eq!(
+        site.types(1, &printed(3)),
+        Err(RedeemError::Refused(Refusal::Revoked))
+    );
     site.row(ruling(|row| row.right.sell_by = Some(NOON)));
-    assert_eq!(site.types(1, &printed(3)), Err(RedeemError::Refused(Refusal::Expired)));
+    assert_eq!(
+        site.types(1, &printed(3)),
+        Err(RedeemError::Refused(Refusal::Expired))
+    );
     site.row(ruling(|row| row.used_elsewhere = Some(NOON)));
-    assert_eq!(site.types(1, &printed(3)), Err(RedeemError::Refused(Refusal::Used)));
+    assert_eq!(
+        site.types(1, &printed(3)),
+        Err(RedeemError::Refused(Refusal::Used))
+    );
     site.row(ruling(|_| ()));
-    assert!(site.types(1, &printed(3)).is_ok(), "what was decided can be undone");
+    assert!(
+        site.types(1, &printed(3)).is_ok(),
+        "what was decided can be undone"
+    );
 }
 
 #[test]
@@ -100,11 +122,17 @@ fn an_unknown_code_is_looked_up_and_redeemed_when_its_ticket_comes() {
     let mut site = Site::new();
     site.event(Event::LinkUp);
     site.joins(1);
-    let ask = Ask::Redeem { peer: address(1), code: BOUGHT.to_owned() };
+    let ask = Ask::Redeem {
+        peer: address(1),
+        code: BOUGHT.to_owned(),
+    };
     assert_eq!(site.ask(ask), None, "it waits for the controller");
     let (attempt, question) = site.questions.pop().unwrap();
     assert!(matches!(question, Question::Lookup(asked) if asked.code == BOUGHT));
-    site.event(Event::Answered(attempt, Answer::Looked(LookedAnswer { refusal: None })));
+    site.event(Event::Answered(
+        attempt,
+        Answer::Looked(LookedAnswer { refusal: None }),
+    ));
     assert!(site.replies.is_empty(), "the ticket has still to come");
     site.row(Row::Ticket(bought(None)));
     let (_, said) = site.replies.pop_first().unwrap();
@@ -117,13 +145,22 @@ fn an_unknown_code_is_refused_in_the_controllers_words_or_when_it_goes_away() {
     let mut site = Site::new();
     site.event(Event::LinkUp);
     site.joins(1);
-    let ask = || Ask::Redeem { peer: address(1), code: BOUGHT.to_owned() };
+    let ask = || Ask::Redeem {
+        peer: address(1),
+        code: BOUGHT.to_owned(),
+    };
     assert_eq!(site.ask(ask()), None);
     let (attempt, _) = site.questions.pop().unwrap();
     let refusal = Some(Refusal::OtherSite);
-    site.event(Event::Answered(attempt, Answer::Looked(LookedAnswer { refusal })));
+    site.event(Event::Answered(
+        attempt,
+        Answer::Looked(LookedAnswer { refusal }),
+    ));
     let said = site.replies.pop_first().unwrap().1;
-    assert_eq!(said, Said::Redeemed(Err(RedeemError::Refused(Refusal::OtherSite))));
+    assert_eq!(
+        said,
+        Said::Redeemed(Err(RedeemError::Refused(Refusal::OtherSite)))
+    );
     assert_eq!(site.ask(ask()), None);
     site.event(Event::LinkDown);
     let said = site.replies.pop_first().unwrap().1;
@@ -156,7 +193,11 @@ fn a_phone_that_changed_its_address_takes_its_own_place() {
     site.hotspot.leaves(1);
     site.joins(2);
     let home = site.types(2, &printed(0)).unwrap();
-    assert_eq!(home.ticket.unwrap().ends_at, ends, "the clock has not stopped");
+    assert_eq!(
+        home.ticket.unwrap().ends_at,
+        ends,
+        "the clock has not stopped"
+    );
     site.look();
     assert!(site.hotspot.is_online(2));
     site.joins(1);
@@ -167,13 +208,20 @@ fn a_phone_that_changed_its_address_takes_its_own_place() {
 
 #[test]
 fn shared_tickets_hold_as_many_devices_as_were_sold_and_pool_their_data() {
-    let mut site = Site::with(Terms { devices: 2, data_bytes: Some(1_000_000), ..terms() });
+    let mut site = Site::with(Terms {
+        devices: 2,
+        data_bytes: Some(1_000_000),
+        ..terms()
+    });
     for n in 1..=3 {
         site.joins(n);
         site.types(n, &printed(0)).unwrap();
         site.pass(Duration::from_secs(10));
     }
-    assert_eq!([1, 2, 3].map(|n| site.hotspot.is_online(n)), [false, true, true]);
+    assert_eq!(
+        [1, 2, 3].map(|n| site.hotspot.is_online(n)),
+        [false, true, true]
+    );
     site.hotspot.uses(2, 100_000, 300_000);
     site.hotspot.uses(3, 100_000, 400_000);
     site.look();
@@ -238,11 +286,15 @@ fn who_is_no_device_of_the_hotspot_is_looked_for_once_more_and_then_told() {
     site.event(Event::Asked(id, Ask::Home { peer: address(9) }));
     assert!(site.replies.is_empty());
     site.look();
-    let Some(Said::Home(home)) = site.replies.remove(&id) else { panic!() };
+    let Some(Said::Home(home)) = site.replies.remove(&id) else {
+        panic!()
+    };
     assert_eq!(home.device, Device::NotInHotspot);
     site.event(Event::Asked(id, Ask::Home { peer: address(9) }));
     site.joins(9);
-    let Some(Said::Home(home)) = site.replies.remove(&id) else { panic!() };
+    let Some(Said::Home(home)) = site.replies.remove(&id) else {
+        panic!()
+    };
     assert!(matches!(home.device, Device::Known { mac: found, .. } if found == mac(9)));
 }
 
@@ -254,7 +306,9 @@ fn with_the_router_away_nobody_is_logged_in_and_pages_say_so() {
     assert_eq!(site.types(1, &printed(0)), Err(RedeemError::RouterAway));
     assert_eq!(site.home(1).device, Device::RouterAway);
     let facts = site.look();
-    assert!(matches!(&facts[..], [Fact::Health(health)] if health.event == HealthEvent::RouterBack));
+    assert!(
+        matches!(&facts[..], [Fact::Health(health)] if health.event == HealthEvent::RouterBack)
+    );
     assert!(site.types(1, &printed(0)).is_ok());
 }
 
@@ -291,5 +345,8 @@ fn a_kick_cuts_once_and_the_ticket_stays() {
     site.pass(Duration::from_secs(20));
     assert!(site.hotspot.is_online(1));
     site.event(Event::Commanded(Command::Kick(kick)));
-    assert!(site.hotspot.is_online(1), "the same command is not carried out twice");
+    assert!(
+        site.hotspot.is_online(1),
+        "the same command is not carried out twice"
+    );
 }

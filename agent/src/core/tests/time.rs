@@ -15,15 +15,25 @@ fn a_router_that_restarts_gets_its_sessions_back() {
     site.hotspot.power_cut();
     assert!(!site.hotspot.is_online(1));
     let facts = site.look();
-    assert!(facts.iter().any(|fact| matches!(fact, Fact::Health(health) if health.event == HealthEvent::RouterRebooted)));
-    assert!(facts.iter().any(|fact| matches!(fact, Fact::Metered(metered) if metered.over)));
+    assert!(facts.iter().any(
+        |fact| matches!(fact, Fact::Health(health) if health.event == HealthEvent::RouterRebooted)
+    ));
+    assert!(
+        facts
+            .iter()
+            .any(|fact| matches!(fact, Fact::Metered(metered) if metered.over))
+    );
     assert!(site.hotspot.is_online(1));
     assert_eq!(site.ticket(1).ends_at, ends);
 }
 
 #[test]
 fn a_power_cut_of_everything_keeps_usage_up_to_the_last_checkpoint() {
-    let mut site = Site::with(Terms { data_bytes: Some(1_000_000), duration_secs: None, ..terms() });
+    let mut site = Site::with(Terms {
+        data_bytes: Some(1_000_000),
+        duration_secs: None,
+        ..terms()
+    });
     site.joins(1);
     site.types(1, &printed(0)).unwrap();
     site.pass(Duration::from_secs(60));
@@ -38,15 +48,25 @@ fn a_power_cut_of_everything_keeps_usage_up_to_the_last_checkpoint() {
     site.restart();
     site.pass(Duration::from_secs(10));
     let left = site.ticket(1).left.bytes.unwrap();
-    assert_eq!(left, 600_000, "what the checkpoint had is kept, the rest is what the router lost");
+    assert_eq!(
+        left, 600_000,
+        "what the checkpoint had is kept, the rest is what the router lost"
+    );
     site.hotspot.uses(1, 0, 100_000);
     site.pass(Duration::from_secs(10));
-    assert_eq!(site.ticket(1).left.bytes, Some(500_000), "and what follows counts once");
+    assert_eq!(
+        site.ticket(1).left.bytes,
+        Some(500_000),
+        "and what follows counts once"
+    );
 }
 
 #[test]
 fn a_restart_of_the_program_alone_loses_and_doubles_nothing() {
-    let mut site = Site::with(Terms { data_bytes: Some(1_000_000), ..terms() });
+    let mut site = Site::with(Terms {
+        data_bytes: Some(1_000_000),
+        ..terms()
+    });
     site.joins(1);
     site.types(1, &printed(0)).unwrap();
     site.pass(Duration::from_secs(60));
@@ -64,7 +84,12 @@ fn a_restart_of_the_program_alone_loses_and_doubles_nothing() {
 
 #[test]
 fn online_time_counts_once_however_many_devices_are_on() {
-    let mut site = Site::with(Terms { duration_secs: None, online_secs: Some(600), devices: 2, ..terms() });
+    let mut site = Site::with(Terms {
+        duration_secs: None,
+        online_secs: Some(600),
+        devices: 2,
+        ..terms()
+    });
     site.joins(1);
     site.joins(2);
     site.types(1, &printed(0)).unwrap();
@@ -76,7 +101,10 @@ fn online_time_counts_once_however_many_devices_are_on() {
     site.hotspot.leaves(2);
     site.pass(HOUR);
     let after = site.ticket_of(1).left.online.unwrap().as_secs();
-    assert!(left.abs_diff(after) <= 10, "no time passes while nobody is on: {after}");
+    assert!(
+        left.abs_diff(after) <= 10,
+        "no time passes while nobody is on: {after}"
+    );
     site.joins(1);
     site.pass(Duration::from_secs(320));
     assert_eq!(site.ticket(1).status, Status::Used);
@@ -84,7 +112,10 @@ fn online_time_counts_once_however_many_devices_are_on() {
 
 #[test]
 fn a_session_cut_by_hand_and_a_counter_reset_never_lessen_a_sum() {
-    let mut site = Site::with(Terms { data_bytes: Some(1_000_000), ..terms() });
+    let mut site = Site::with(Terms {
+        data_bytes: Some(1_000_000),
+        ..terms()
+    });
     site.joins(1);
     site.types(1, &printed(0)).unwrap();
     site.pass(Duration::from_secs(20));
@@ -112,27 +143,42 @@ fn a_boot_without_the_date_neither_ends_nor_prolongs_a_ticket() {
     site.look();
     site.pass(Duration::from_secs(600));
     // The power goes for twenty minutes; the floor is all that is known after it.
-    let floor = Floor { time: site.now().at, unproven_since: None };
+    let floor = Floor {
+        time: site.now().at,
+        unproven_since: None,
+    };
     site.hotspot.power_cut();
     let real = site.now().at + Duration::from_secs(1200);
     let mut clock = TrustedClock::resume(floor, site.ticks);
     site.restart();
     site.look();
     let before = site.ticket(1).left.duration.unwrap();
-    assert_eq!(before, HOUR - Duration::from_secs(600), "the time without power is not known yet");
+    assert_eq!(
+        before,
+        HOUR - Duration::from_secs(600),
+        "the time without power is not known yet"
+    );
     site.types(2, &printed(1)).unwrap();
     site.pass(Duration::from_secs(60));
     // The controller says the time.
     let wall = real + Duration::from_secs(60);
-    let Some(Correction::Moved { by_millis, .. }) = clock.anchor(wall, site.ticks) else { panic!() };
+    let Some(Correction::Moved { by_millis, .. }) = clock.anchor(wall, site.ticks) else {
+        panic!()
+    };
     let secs = by_millis.div_euclid(1000);
     site.base = clock.now(site.ticks) - Duration::from_millis(site.ticks.as_millis());
     site.event(Event::ClockCorrected(secs));
     let first = site.ticket(1).left.duration.unwrap();
     let expected = HOUR - Duration::from_secs(600 + 1200 + 60);
-    assert!(first.abs_diff(expected) < Duration::from_secs(2), "a duration runs without pause: {first:?}");
+    assert!(
+        first.abs_diff(expected) < Duration::from_secs(2),
+        "a duration runs without pause: {first:?}"
+    );
     let second = site.ticket(2).left.duration.unwrap();
-    assert!(second >= HOUR - Duration::from_secs(62), "what began after the boot has lost nothing: {second:?}");
+    assert!(
+        second >= HOUR - Duration::from_secs(62),
+        "what began after the boot has lost nothing: {second:?}"
+    );
     // And it reads back the same.
     site.restart();
     site.look();
