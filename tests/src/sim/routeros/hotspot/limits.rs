@@ -53,7 +53,8 @@ impl Device {
     /// Returns when and why a session ends if nothing changes.
     fn session_end(&self, session: &Session) -> Option<(Ms, Cause)> {
         let silent = self.silent_since(session.address, &session.mac);
-        let (up, down) = self.flow(session.address);
+        let metered = session.left_in.or(session.left_out).or(session.left_total);
+        let (up, down) = metered.map_or((0, 0), |_| self.flow(session.address));
         let traffic = |left: Option<u64>, used: u64, rate: u64| {
             let left = left?.saturating_mul(1000).saturating_sub(used);
             match (left, rate) {
@@ -158,7 +159,11 @@ impl Device {
     fn accrue(&mut self, to: Ms) {
         let span = to - self.now;
         if span > 0 {
-            let addresses: Vec<Ipv4Addr> = self.hosts.keys().copied().collect();
+            let busy = self
+                .stations
+                .values()
+                .filter(|s| s.upload > 0 || s.download > 0);
+            let addresses: Vec<Ipv4Addr> = busy.map(|station| station.address).collect();
             for address in addresses {
                 let (up, down) = self.flow(address);
                 self.count(address, up.saturating_mul(span), down.saturating_mul(span));
