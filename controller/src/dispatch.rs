@@ -4,7 +4,10 @@ use anyhow::Context as _;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::AttemptId;
-use mnara_protocol::message::{Answer, CheckoutQuestion, NotPromptedAnswer, PayFailure, PromptedAnswer, Question, RefusedAnswer};
+use mnara_protocol::message::{
+    Answer, CheckoutQuestion, NotPromptedAnswer, PayFailure, PromptedAnswer, Question,
+    RefusedAnswer,
+};
 use mnara_protocol::session::Entry;
 use sqlx::PgConnection;
 
@@ -17,23 +20,45 @@ use crate::payments::checkout::{Ask, NotBegun, begin};
 /// The table.
 pub const DISPATCH: Dispatch = Dispatch { apply, ask };
 
-fn apply<'a>(app: &'a App, conn: &'a mut PgConnection, from: &'a Sender, entry: &'a Entry) -> BoxFuture<'a, Result<Vec<Change>, ApplyError>> {
+fn apply<'a>(
+    app: &'a App,
+    conn: &'a mut PgConnection,
+    from: &'a Sender,
+    entry: &'a Entry,
+) -> BoxFuture<'a, Result<Vec<Change>, ApplyError>> {
     access::report::apply(app, conn, from, entry).boxed()
 }
 
-fn ask<'a>(app: &'a App, from: &'a Sender, id: AttemptId, question: Question) -> BoxFuture<'a, anyhow::Result<Answer>> {
+fn ask<'a>(
+    app: &'a App,
+    from: &'a Sender,
+    id: AttemptId,
+    question: Question,
+) -> BoxFuture<'a, anyhow::Result<Answer>> {
     async move {
         Ok(match question {
             Question::Checkout(question) => checkout(app, from, id, question).await?,
-            Question::Lookup(question) => Answer::Looked(access::questions::lookup(app, from, &question).await?),
-            Question::Facts(question) => Answer::Facts(access::questions::facts(app, from, &question).await?),
+            Question::Lookup(question) => {
+                Answer::Looked(access::questions::lookup(app, from, &question).await?)
+            }
+            Question::Facts(question) => {
+                Answer::Facts(access::questions::facts(app, from, &question).await?)
+            }
         })
     }
     .boxed()
 }
 
-async fn checkout(app: &App, from: &Sender, id: AttemptId, question: CheckoutQuestion) -> anyhow::Result<Answer> {
-    let phone = question.phone.parse().context("an agent sent what is no phone number")?;
+async fn checkout(
+    app: &App,
+    from: &Sender,
+    id: AttemptId,
+    question: CheckoutQuestion,
+) -> anyhow::Result<Answer> {
+    let phone = question
+        .phone
+        .parse()
+        .context("an agent sent what is no phone number")?;
     let ask = Ask {
         site: Some(from.site),
         attempt: Some(id),
@@ -43,13 +68,22 @@ async fn checkout(app: &App, from: &Sender, id: AttemptId, question: CheckoutQue
         mac: Some(question.mac),
         deadline: Some(question.deadline),
     };
-    let not_prompted = |reason, retry_secs| Answer::NotPrompted(NotPromptedAnswer { reason, retry_secs });
+    let not_prompted =
+        |reason, retry_secs| Answer::NotPrompted(NotPromptedAnswer { reason, retry_secs });
     Ok(match begin(app, from.provider, ask).await {
-        Ok(begun) => Answer::Prompted(PromptedAnswer { payment: begun.payment }),
+        Ok(begun) => Answer::Prompted(PromptedAnswer {
+            payment: begun.payment,
+        }),
         Err(NotBegun::PlanChanged(plan)) => Answer::PlanChanged(*plan),
-        Err(NotBegun::NotAsked(reason, retry)) => not_prompted(reason, retry.and_then(|after| u32::try_from(after.as_secs()).ok())),
+        Err(NotBegun::NotAsked(reason, retry)) => not_prompted(
+            reason,
+            retry.and_then(|after| u32::try_from(after.as_secs()).ok()),
+        ),
         Err(NotBegun::NoPlan | NotBegun::Closed) => not_prompted(PayFailure::ProviderSetup, None),
-        Err(NotBegun::TooMany(too_many)) => not_prompted(PayFailure::OtherPrompt, u32::try_from(too_many.wait.as_secs()).ok()),
+        Err(NotBegun::TooMany(too_many)) => not_prompted(
+            PayFailure::OtherPrompt,
+            u32::try_from(too_many.wait.as_secs()).ok(),
+        ),
         Err(NotBegun::Late) => Answer::Refused(RefusedAnswer { late: true }),
         Err(NotBegun::Fault(error)) => return Err(error),
     })

@@ -24,10 +24,10 @@ use crate::rails::Rails;
 use crate::ratelimit::Limits;
 use crate::vault::Vault;
 
+pub mod access;
 pub mod app;
 pub mod batch;
 pub mod bus;
-pub mod access;
 pub mod captive;
 pub mod cli;
 pub mod clock;
@@ -61,7 +61,10 @@ pub fn start(cli: Cli) -> anyhow::Result<()> {
     // Two providers could be compiled in by some dependency; naming ours first settles which one is meant.
     drop(rustls::crypto::ring::default_provider().install_default());
     log(&cli.config.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
     runtime.block_on(obey(cli))
 }
 
@@ -74,10 +77,18 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
             cli::key::run(&command);
             Ok(())
         }
-        Command::Provider(command) => with_app(config, async |app| cli::provider::run(command, app).await).await,
-        Command::Site(command) => with_app(config, async |app| cli::site::run(command, app).await).await,
-        Command::Plan(command) => with_app(config, async |app| cli::plan::run(command, app).await).await,
-        Command::Series(command) => with_app(config, async |app| cli::series::run(command, app).await).await,
+        Command::Provider(command) => {
+            with_app(config, async |app| cli::provider::run(command, app).await).await
+        }
+        Command::Site(command) => {
+            with_app(config, async |app| cli::site::run(command, app).await).await
+        }
+        Command::Plan(command) => {
+            with_app(config, async |app| cli::plan::run(command, app).await).await
+        }
+        Command::Series(command) => {
+            with_app(config, async |app| cli::series::run(command, app).await).await
+        }
     }
 }
 
@@ -85,7 +96,10 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When the parts cannot be had or the thing fails.
-pub async fn with_app<T>(config: Config, act: impl AsyncFnOnce(&App) -> anyhow::Result<T>) -> anyhow::Result<T> {
+pub async fn with_app<T>(
+    config: Config,
+    act: impl AsyncFnOnce(&App) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let clock = Clock::system();
     let vault = vault(&config, &clock)?;
     let (options, private) = match database(&config)? {
@@ -99,7 +113,10 @@ pub async fn with_app<T>(config: Config, act: impl AsyncFnOnce(&App) -> anyhow::
     let acted = act(&app).await;
     app.db.close().await;
     if let Some(private) = private {
-        private.stop().await.context("the private database did not stop in order")?;
+        private
+            .stop()
+            .await
+            .context("the private database did not stop in order")?;
     }
     acted
 }
@@ -119,7 +136,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let served = serve(&app).await;
     app.db.close().await;
     if let Some(private) = private {
-        private.stop().await.context("the private database did not stop in order")?;
+        private
+            .stop()
+            .await
+            .context("the private database did not stop in order")?;
     }
     served
 }
@@ -145,7 +165,12 @@ fn vault(config: &Config, clock: &Clock) -> anyhow::Result<Vault> {
     Ok(Vault::new(key, clock.clone())?)
 }
 
-async fn assemble(config: Config, database: PgConnectOptions, vault: Vault, clock: Clock) -> anyhow::Result<App> {
+async fn assemble(
+    config: Config,
+    database: PgConnectOptions,
+    vault: Vault,
+    clock: Clock,
+) -> anyhow::Result<App> {
     let rails = Rails::new(&config.daraja, &clock)?;
     let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;
@@ -180,12 +205,18 @@ async fn serve(app: &App) -> anyhow::Result<()> {
     if app.config.daraja.base.is_remote() && (public.is_loopback() || !public.is_encrypted()) {
         tracing::warn!(%public, "Safaricom can reach a public https address only: payments will be found by asking, some seconds late");
     }
-    let listener = TcpListener::bind(web.listen).await.with_context(|| format!("cannot listen on {}", web.listen))?;
-    let address = listener.local_addr().context("cannot tell the address listened on")?;
+    let listener = TcpListener::bind(web.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", web.listen))?;
+    let address = listener
+        .local_addr()
+        .context("cannot tell the address listened on")?;
     follow_signals(app)?;
     follow_clock(app);
-    app.tasks.spawn(jobs::run(app.clone(), work::WORK, app.shutdown.clone()));
-    app.tasks.spawn(bus::relay(app.clone(), app.shutdown.clone()));
+    app.tasks
+        .spawn(jobs::run(app.clone(), work::WORK, app.shutdown.clone()));
+    app.tasks
+        .spawn(bus::relay(app.clone(), app.shutdown.clone()));
     let router = web::layers::wrap(routes::table(app), app);
     tracing::info!(%address, %public, "listening");
     let connections = usize::try_from(web.connections).context("too many connections")?;
@@ -231,10 +262,15 @@ fn follow_clock(app: &App) {
 const fn follow_clock(_app: &App) {}
 
 fn log(config: &LogConfig) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.filter).context("MNARA_LOG is not a level or a list of targets with levels")?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_new(&config.filter)
+        .context("MNARA_LOG is not a level or a list of targets with levels")?;
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     let set = match config.format {
-        LogFormat::Text => lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+        LogFormat::Text => lines
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
     set.map_err(|error| anyhow::anyhow!("logging cannot be set up: {error}"))

@@ -1,6 +1,9 @@
 //! Entry: reads the command line, starts the runtime, prints the last error. Everything else is in the library.
 
-#![expect(clippy::print_stderr, reason = "the last error is told to whoever started the program")]
+#![expect(
+    clippy::print_stderr,
+    reason = "the last error is told to whoever started the program"
+)]
 
 use std::process::ExitCode;
 

@@ -3,6 +3,8 @@
 //! A file that is there is never written again by a test. For a new message, `cargo test -p mnara-protocol --test golden -- --ignored`
 //! writes the files that are missing.
 
+#![expect(clippy::unwrap_used, reason = "what fails here should say where")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

@@ -29,7 +29,7 @@ use crate::access::apply::Outcome;
 use crate::access::plan::Action;
 use crate::clock::Clock;
 use crate::config::{Enrolment, StateDir};
-use crate::core::portal::{Ask, RedeemError, Said};
+use crate::core::portal::{RedeemError, Said};
 use crate::core::{AskId, Commands, Core, Event as CoreEvent, Now, RowChange};
 use crate::health::{Status, StatusAsk};
 use crate::link::{Ends, Event as LinkEvent, Order};

@@ -8,7 +8,20 @@ mod serve;
 mod trouble;
 mod words;
 
+use tokio::sync::oneshot;
+
+use crate::core::portal::{Ask, Said};
+
 pub use serve::serve;
+
+/// One question of the portal with the way back. Dropping it unanswered tells the portal that the agent is stopping.
+#[derive(Debug)]
+pub struct PortalAsk {
+    /// What is asked.
+    pub ask: Ask,
+    /// Where the answer goes; it is sent once everything the answer says is on disk.
+    pub answer: oneshot::Sender<Said>,
+}
 
 #[cfg(test)]
 mod tests;

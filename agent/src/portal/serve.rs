@@ -10,7 +10,10 @@ use bytes::Bytes;
 use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
+use hyper::header::{
+    ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, LOCATION,
+    RETRY_AFTER,
+};
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,11 +25,11 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::PortalAsk;
 use super::form::Form;
 use super::pages::{View, style};
 use super::trouble::Trouble;
 use super::words::Language;
-use crate::agent::PortalAsk;
 use crate::core::portal::{Ask, BuyError, Home, Said};
 
 /// Connections at once; more wait in the listen queue.
@@ -44,7 +47,12 @@ struct Portal {
 }
 
 /// Serves the portal until told to stop. `secret` is fresh random bytes; forms of an earlier start are then asked for again.
-pub async fn serve(listener: TcpListener, asks: mpsc::Sender<PortalAsk>, secret: [u8; 32], stop: CancellationToken) {
+pub async fn serve(
+    listener: TcpListener,
+    asks: mpsc::Sender<PortalAsk>,
+    secret: [u8; 32],
+    stop: CancellationToken,
+) {
     let portal = Arc::new(Portal { asks, secret });
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     let open = TaskTracker::new();
@@ -74,14 +82,21 @@ pub async fn serve(listener: TcpListener, asks: mpsc::Sender<PortalAsk>, secret:
     }
 }
 
-async fn connection(portal: Arc<Portal>, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+async fn connection(
+    portal: Arc<Portal>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    stop: CancellationToken,
+) {
     let peer = peer.ip().to_canonical();
     let service = service_fn(move |request| {
         let portal = Arc::clone(&portal);
         async move { Ok::<_, Infallible>(portal.answer(request, peer).await) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(16 * 1024);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(16 * 1024);
     let served = http.serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         () = stop.cancelled() => {}
@@ -99,12 +114,16 @@ impl Portal {
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Answer {
         let path = request.uri().path().to_owned();
         let query = Form::parse(request.uri().query().unwrap_or_default());
-        let language = query.language().unwrap_or_else(|| accepted(request.headers()));
+        let language = query
+            .language()
+            .unwrap_or_else(|| accepted(request.headers()));
         match (request.method(), path.as_str()) {
             (&Method::GET | &Method::HEAD, "/portal/") => self.page(peer, language).await,
             (&Method::GET | &Method::HEAD, "/portal/style.css") => stylesheet(query.field("c")),
             (&Method::GET | &Method::HEAD, "/portal/healthz") => plain(StatusCode::OK, "ok\n"),
-            (&Method::POST, "/portal/code" | "/portal/buy" | "/portal/logout") => self.submitted(request, &path, peer, language).await,
+            (&Method::POST, "/portal/code" | "/portal/buy" | "/portal/logout") => {
+                self.submitted(request, &path, peer, language).await
+            }
             (&Method::GET | &Method::HEAD, _) => redirect("/portal/", language),
             _ => plain(StatusCode::METHOD_NOT_ALLOWED, "GET or POST a form\n"),
         }
@@ -117,36 +136,66 @@ impl Portal {
         }
     }
 
-    async fn submitted(&self, request: Request<Incoming>, path: &str, peer: IpAddr, language: Language) -> Answer {
+    async fn submitted(
+        &self,
+        request: Request<Incoming>,
+        path: &str,
+        peer: IpAddr,
+        language: Language,
+    ) -> Answer {
         if is_cross_site(request.headers()) {
             return self.show(peer, language, None, Some(Trouble::BadForm));
         }
-        let body = tokio::time::timeout(HEAD, Limited::new(request.into_body(), BODY).collect()).await;
+        let body =
+            tokio::time::timeout(HEAD, Limited::new(request.into_body(), BODY).collect()).await;
         let Ok(Ok(body)) = body else {
             return self.show(peer, language, None, Some(Trouble::BadForm));
         };
         let form = Form::parse(&String::from_utf8_lossy(&body.to_bytes()));
         let language = form.language().unwrap_or(language);
-        if form.field("seal").is_some_and(|seal| !self.is_sealed(peer, seal)) {
+        if form
+            .field("seal")
+            .is_some_and(|seal| !self.is_sealed(peer, seal))
+        {
             // The page is older than this start of the agent, or was made for another phone: show it anew.
             return redirect("/portal/", language);
         }
         let ask = match path {
-            "/portal/code" => Ask::Redeem { peer, code: form.field("code").unwrap_or_default().to_owned() },
+            "/portal/code" => Ask::Redeem {
+                peer,
+                code: form.field("code").unwrap_or_default().to_owned(),
+            },
             "/portal/logout" => Ask::LogOut { peer },
             _ => {
-                let plan = form.field("plan").and_then(|plan| plan.parse::<PlanId>().ok());
-                let revision = form.field("revision").and_then(|revision| revision.parse().ok());
+                let plan = form
+                    .field("plan")
+                    .and_then(|plan| plan.parse::<PlanId>().ok());
+                let revision = form
+                    .field("revision")
+                    .and_then(|revision| revision.parse().ok());
                 let (Some(plan), Some(revision)) = (plan, revision) else {
-                    return self.with_home(peer, language, Trouble::Buy(BuyError::PlanGone)).await;
+                    return self
+                        .with_home(peer, language, Trouble::Buy(BuyError::PlanGone))
+                        .await;
                 };
-                Ask::Buy { peer, plan, revision, phone: form.field("phone").unwrap_or_default().to_owned() }
+                Ask::Buy {
+                    peer,
+                    plan,
+                    revision,
+                    phone: form.field("phone").unwrap_or_default().to_owned(),
+                }
             }
         };
         match self.ask(ask).await {
-            Some(Said::Home(_) | Said::Redeemed(Ok(_)) | Said::Buying(Ok(_)) | Said::LoggedOut(_)) => redirect("/portal/", language),
-            Some(Said::Redeemed(Err(error))) => self.with_home(peer, language, Trouble::Redeem(error)).await,
-            Some(Said::Buying(Err(error))) => self.with_home(peer, language, Trouble::Buy(error)).await,
+            Some(
+                Said::Home(_) | Said::Redeemed(Ok(_)) | Said::Buying(Ok(_)) | Said::LoggedOut(_),
+            ) => redirect("/portal/", language),
+            Some(Said::Redeemed(Err(error))) => {
+                self.with_home(peer, language, Trouble::Redeem(error)).await
+            }
+            Some(Said::Buying(Err(error))) => {
+                self.with_home(peer, language, Trouble::Buy(error)).await
+            }
             Some(Said::Busy) | None => self.show(peer, language, None, Some(Trouble::Busy)),
         }
     }
@@ -160,13 +209,31 @@ impl Portal {
         self.show(peer, language, home.as_deref(), Some(trouble))
     }
 
-    fn show(&self, peer: IpAddr, language: Language, home: Option<&Home>, trouble: Option<Trouble>) -> Answer {
+    fn show(
+        &self,
+        peer: IpAddr,
+        language: Language,
+        home: Option<&Home>,
+        trouble: Option<Trouble>,
+    ) -> Answer {
         let seal = self.seal(peer);
-        let page = View { language, home, trouble, seal: &seal }.render();
+        let page = View {
+            language,
+            home,
+            trouble,
+            seal: &seal,
+        }
+        .render();
         let status = trouble.map_or(200, Trouble::status);
-        let mut answer = respond(StatusCode::from_u16(status).unwrap_or(StatusCode::OK), "text/html; charset=utf-8", page);
+        let mut answer = respond(
+            StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
+            "text/html; charset=utf-8",
+            page,
+        );
         if let Some(secs) = trouble.and_then(Trouble::retry_secs) {
-            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
+            answer
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(secs));
         }
         answer
     }
@@ -191,7 +258,9 @@ impl Portal {
 }
 
 fn accepted(headers: &HeaderMap) -> Language {
-    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let header = headers
+        .get(ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok());
     Language::accepted(header.unwrap_or_default())
 }
 
@@ -200,15 +269,25 @@ fn is_cross_site(headers: &HeaderMap) -> bool {
     let says = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     match (says("sec-fetch-site"), says("origin")) {
         (Some(site), _) => !matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) if origin != "null" => origin.split_once("//").map(|(_, host)| host) != says("host"),
+        (None, Some(origin)) if origin != "null" => {
+            origin.split_once("//").map(|(_, host)| host) != says("host")
+        }
         (None, _) => false,
     }
 }
 
 fn stylesheet(colour: Option<&str>) -> Answer {
-    let colour = colour.filter(|digits| digits.len() == 6).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    let mut answer = respond(StatusCode::OK, "text/css; charset=utf-8", style(colour.unwrap_or(0x0a_7d_4b)));
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=86400"));
+    let colour = colour
+        .filter(|digits| digits.len() == 6)
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let mut answer = respond(
+        StatusCode::OK,
+        "text/css; charset=utf-8",
+        style(colour.unwrap_or(0x0a_7d_4b)),
+    );
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("max-age=86400"));
     answer
 }
 
@@ -232,7 +311,10 @@ fn respond(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> An
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    headers.insert(
+        "x-content-type-options",
+        HeaderValue::from_static("nosniff"),
+    );
     headers.insert("referrer-policy", HeaderValue::from_static("no-referrer"));
     answer
 }

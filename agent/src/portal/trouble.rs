@@ -44,7 +44,9 @@ impl Trouble {
         match self {
             Self::Busy => 503,
             Self::BadForm => 403,
-            Self::Redeem(RedeemError::Throttled { .. }) | Self::Buy(BuyError::TooMany { .. }) => 429,
+            Self::Redeem(RedeemError::Throttled { .. }) | Self::Buy(BuyError::TooMany { .. }) => {
+                429
+            }
             _ => 200,
         }
     }
@@ -52,7 +54,8 @@ impl Trouble {
     /// When trying again makes sense, in seconds.
     pub(super) const fn retry_secs(self) -> Option<u32> {
         match self {
-            Self::Redeem(RedeemError::Throttled { retry_secs }) | Self::Buy(BuyError::TooMany { retry_secs }) => Some(retry_secs),
+            Self::Redeem(RedeemError::Throttled { retry_secs })
+            | Self::Buy(BuyError::TooMany { retry_secs }) => Some(retry_secs),
             Self::Buy(BuyError::NotPrompted(_, retry)) => retry,
             Self::Busy => Some(5),
             _ => None,
@@ -74,17 +77,32 @@ impl Trouble {
             Self::Buy(BuyError::NotPrompted(failure, _)) | Self::Pay(failure) => pay(failure),
             Self::Buy(error) => buy(error),
             Self::PayUnknown => [
-                ("We are still waiting for M-PESA", "Do not pay again. If money was taken, your voucher comes to this page by itself, also minutes later."),
-                ("Bado tunasubiri M-PESA", "Usilipe tena. Kama pesa imekatwa, vocha yako itakuja kwenye ukurasa huu yenyewe, hata baada ya dakika kadhaa."),
+                (
+                    "We are still waiting for M-PESA",
+                    "Do not pay again. If money was taken, your voucher comes to this page by itself, also minutes later.",
+                ),
+                (
+                    "Bado tunasubiri M-PESA",
+                    "Usilipe tena. Kama pesa imekatwa, vocha yako itakuja kwenye ukurasa huu yenyewe, hata baada ya dakika kadhaa.",
+                ),
             ],
             Self::NotInHotspot => not_in_hotspot(),
             Self::RouterAway => router_away(),
             Self::Busy => [
-                ("Many people are connecting right now", "Wait a few seconds and try again. Nothing is lost."),
-                ("Watu wengi wanaunganishwa sasa hivi", "Subiri sekunde chache ujaribu tena. Hakuna kilichopotea."),
+                (
+                    "Many people are connecting right now",
+                    "Wait a few seconds and try again. Nothing is lost.",
+                ),
+                (
+                    "Watu wengi wanaunganishwa sasa hivi",
+                    "Subiri sekunde chache ujaribu tena. Hakuna kilichopotea.",
+                ),
             ],
             Self::BadForm => [
-                ("This page was not sent from here", "Go back to the start and try again."),
+                (
+                    "This page was not sent from here",
+                    "Go back to the start and try again.",
+                ),
                 ("Fomu hii haikutoka hapa", "Rudi mwanzo ujaribu tena."),
             ],
         }
@@ -93,61 +111,133 @@ impl Trouble {
 
 const fn not_in_hotspot() -> [(&'static str, &'static str); 2] {
     [
-        ("This device is not on the hotspot", "Connect to the hotspot's Wi-Fi, turn mobile data off for a moment, and open this page again."),
-        ("Kifaa hiki hakiko kwenye hotspot", "Jiunge na Wi-Fi ya hotspot, zima data ya simu kwa muda, kisha ufungue ukurasa huu tena."),
+        (
+            "This device is not on the hotspot",
+            "Connect to the hotspot's Wi-Fi, turn mobile data off for a moment, and open this page again.",
+        ),
+        (
+            "Kifaa hiki hakiko kwenye hotspot",
+            "Jiunge na Wi-Fi ya hotspot, zima data ya simu kwa muda, kisha ufungue ukurasa huu tena.",
+        ),
     ]
 }
 
 const fn router_away() -> [(&'static str, &'static str); 2] {
     [
-        ("The hotspot's router is not answering", "Nothing was charged or used. Try again in a minute."),
-        ("Ruta ya hotspot haijibu", "Hakuna kilicholipwa wala kutumika. Jaribu tena baada ya dakika moja."),
+        (
+            "The hotspot's router is not answering",
+            "Nothing was charged or used. Try again in a minute.",
+        ),
+        (
+            "Ruta ya hotspot haijibu",
+            "Hakuna kilicholipwa wala kutumika. Jaribu tena baada ya dakika moja.",
+        ),
     ]
 }
 
 const fn redeem(error: RedeemError) -> [(&'static str, &'static str); 2] {
     match error {
         RedeemError::Refused(Refusal::Unknown) => [
-            ("We do not know this code", "Check each letter and digit and type it again, or ask where you got it."),
-            ("Hatuutambui msimbo huu", "Kagua kila herufi na tarakimu uandike tena, au uulize ulipoupata."),
+            (
+                "We do not know this code",
+                "Check each letter and digit and type it again, or ask where you got it.",
+            ),
+            (
+                "Hatuutambui msimbo huu",
+                "Kagua kila herufi na tarakimu uandike tena, au uulize ulipoupata.",
+            ),
         ],
         RedeemError::Refused(Refusal::Used) => [
-            ("This code is used up", "Its time or data are finished. Buy a new voucher or enter another code."),
-            ("Msimbo huu umeisha", "Muda au data yake imekwisha. Nunua vocha mpya au weka msimbo mwingine."),
+            (
+                "This code is used up",
+                "Its time or data are finished. Buy a new voucher or enter another code.",
+            ),
+            (
+                "Msimbo huu umeisha",
+                "Muda au data yake imekwisha. Nunua vocha mpya au weka msimbo mwingine.",
+            ),
         ],
         RedeemError::Refused(Refusal::Expired) => [
-            ("This code has expired", "It was not used before its date. Ask where you got it, or buy a new voucher."),
-            ("Msimbo huu umepitwa na wakati", "Haukutumika kabla ya tarehe yake. Uliza ulipoupata, au nunua vocha mpya."),
+            (
+                "This code has expired",
+                "It was not used before its date. Ask where you got it, or buy a new voucher.",
+            ),
+            (
+                "Msimbo huu umepitwa na wakati",
+                "Haukutumika kabla ya tarehe yake. Uliza ulipoupata, au nunua vocha mpya.",
+            ),
         ],
         RedeemError::Refused(Refusal::Revoked) => [
-            ("This code was taken back", "Ask where you got it, or buy a new voucher."),
-            ("Msimbo huu umefutwa", "Uliza ulipoupata, au nunua vocha mpya."),
+            (
+                "This code was taken back",
+                "Ask where you got it, or buy a new voucher.",
+            ),
+            (
+                "Msimbo huu umefutwa",
+                "Uliza ulipoupata, au nunua vocha mpya.",
+            ),
         ],
         RedeemError::Refused(Refusal::OtherSite) => [
-            ("This code is for another place", "Use it at the hotspot it was sold for, or buy a voucher here."),
-            ("Msimbo huu ni wa mahali pengine", "Utumie kwenye hotspot ulipouzwa, au nunua vocha hapa."),
+            (
+                "This code is for another place",
+                "Use it at the hotspot it was sold for, or buy a voucher here.",
+            ),
+            (
+                "Msimbo huu ni wa mahali pengine",
+                "Utumie kwenye hotspot ulipouzwa, au nunua vocha hapa.",
+            ),
         ],
         RedeemError::Refused(Refusal::NeedsController) | RedeemError::CloudAwayUnknown => [
-            ("This code cannot be checked right now", "The hotspot has no connection to its centre. Codes sold here still work; try this one again in a few minutes."),
-            ("Msimbo huu hauwezi kukaguliwa sasa", "Hotspot haina mawasiliano na kituo chake. Misimbo ya hapa bado inafanya kazi; jaribu huu tena baada ya dakika chache."),
+            (
+                "This code cannot be checked right now",
+                "The hotspot has no connection to its centre. Codes sold here still work; try this one again in a few minutes.",
+            ),
+            (
+                "Msimbo huu hauwezi kukaguliwa sasa",
+                "Hotspot haina mawasiliano na kituo chake. Misimbo ya hapa bado inafanya kazi; jaribu huu tena baada ya dakika chache.",
+            ),
         ],
         RedeemError::Throttled { .. } => [
-            ("Too many wrong codes", "Wait a moment, check the code, and type it again."),
-            ("Misimbo mingi isiyo sahihi", "Subiri kidogo, kagua msimbo, kisha uandike tena."),
+            (
+                "Too many wrong codes",
+                "Wait a moment, check the code, and type it again.",
+            ),
+            (
+                "Misimbo mingi isiyo sahihi",
+                "Subiri kidogo, kagua msimbo, kisha uandike tena.",
+            ),
         ],
         RedeemError::BadCode => [
-            ("That is not a whole code", "A code has 6 to 16 letters and digits, as on your voucher. Dashes may be left out."),
-            ("Huo si msimbo kamili", "Msimbo una herufi na tarakimu 6 hadi 16, kama kwenye vocha. Si lazima uandike vistari."),
+            (
+                "That is not a whole code",
+                "A code has 6 to 16 letters and digits, as on your voucher. Dashes may be left out.",
+            ),
+            (
+                "Huo si msimbo kamili",
+                "Msimbo una herufi na tarakimu 6 hadi 16, kama kwenye vocha. Si lazima uandike vistari.",
+            ),
         ],
         RedeemError::NotInHotspot => not_in_hotspot(),
         RedeemError::RouterAway => router_away(),
         RedeemError::StoreFull => [
-            ("No new codes can be taken right now", "The hotspot cannot write anything down. Your code is not used; tell the people here."),
-            ("Misimbo mipya haipokelewi sasa hivi", "Hotspot haiwezi kuhifadhi chochote. Msimbo wako haujatumika; waambie wahusika wa hapa."),
+            (
+                "No new codes can be taken right now",
+                "The hotspot cannot write anything down. Your code is not used; tell the people here.",
+            ),
+            (
+                "Misimbo mipya haipokelewi sasa hivi",
+                "Hotspot haiwezi kuhifadhi chochote. Msimbo wako haujatumika; waambie wahusika wa hapa.",
+            ),
         ],
         RedeemError::Resyncing => [
-            ("The hotspot is starting up", "It is reading back what was used before. Try again in a minute; your code is not used."),
-            ("Hotspot inaanza upya", "Inasoma yaliyotumika awali. Jaribu tena baada ya dakika moja; msimbo wako haujatumika."),
+            (
+                "The hotspot is starting up",
+                "It is reading back what was used before. Try again in a minute; your code is not used.",
+            ),
+            (
+                "Hotspot inaanza upya",
+                "Inasoma yaliyotumika awali. Jaribu tena baada ya dakika moja; msimbo wako haujatumika.",
+            ),
         ],
     }
 }
@@ -155,28 +245,64 @@ const fn redeem(error: RedeemError) -> [(&'static str, &'static str); 2] {
 const fn buy(error: BuyError) -> [(&'static str, &'static str); 2] {
     match error {
         BuyError::BadPhone => [
-            ("That is not a mobile number", "Enter a Kenyan number such as 0712 345 678."),
-            ("Hiyo si nambari ya simu", "Weka nambari ya Kenya kama 0712 345 678."),
+            (
+                "That is not a mobile number",
+                "Enter a Kenyan number such as 0712 345 678.",
+            ),
+            (
+                "Hiyo si nambari ya simu",
+                "Weka nambari ya Kenya kama 0712 345 678.",
+            ),
         ],
         BuyError::PlanGone => [
-            ("This plan is no longer sold", "Nothing was charged. Choose another plan."),
-            ("Kifurushi hiki hakiuzwi tena", "Hujatozwa chochote. Chagua kifurushi kingine."),
+            (
+                "This plan is no longer sold",
+                "Nothing was charged. Choose another plan.",
+            ),
+            (
+                "Kifurushi hiki hakiuzwi tena",
+                "Hujatozwa chochote. Chagua kifurushi kingine.",
+            ),
         ],
         BuyError::PriceChanged => [
-            ("The plan has just changed", "Nothing was charged. Look at the new price and choose again."),
-            ("Kifurushi kimebadilika sasa hivi", "Hujatozwa chochote. Angalia bei mpya kisha uchague tena."),
+            (
+                "The plan has just changed",
+                "Nothing was charged. Look at the new price and choose again.",
+            ),
+            (
+                "Kifurushi kimebadilika sasa hivi",
+                "Hujatozwa chochote. Angalia bei mpya kisha uchague tena.",
+            ),
         ],
         BuyError::NoCloud => [
-            ("M-PESA cannot be reached from here right now", "Nothing was charged. Voucher codes still work. Try M-PESA again in a few minutes."),
-            ("M-PESA haipatikani kutoka hapa kwa sasa", "Hujatozwa chochote. Misimbo ya vocha bado inafanya kazi. Jaribu M-PESA tena baada ya dakika chache."),
+            (
+                "M-PESA cannot be reached from here right now",
+                "Nothing was charged. Voucher codes still work. Try M-PESA again in a few minutes.",
+            ),
+            (
+                "M-PESA haipatikani kutoka hapa kwa sasa",
+                "Hujatozwa chochote. Misimbo ya vocha bado inafanya kazi. Jaribu M-PESA tena baada ya dakika chache.",
+            ),
         ],
         BuyError::SalesClosed => [
-            ("M-PESA sales are closed here", "Nothing was charged. A voucher code works; ask the people here."),
-            ("Mauzo ya M-PESA yamefungwa hapa", "Hujatozwa chochote. Msimbo wa vocha unafanya kazi; waulize wahusika wa hapa."),
+            (
+                "M-PESA sales are closed here",
+                "Nothing was charged. A voucher code works; ask the people here.",
+            ),
+            (
+                "Mauzo ya M-PESA yamefungwa hapa",
+                "Hujatozwa chochote. Msimbo wa vocha unafanya kazi; waulize wahusika wa hapa.",
+            ),
         ],
         BuyError::TooMany { .. } => [
-            ("Too many tries", "Wait a moment, then try again. Nothing was charged."),
-            ("Umejaribu mara nyingi", "Subiri kidogo kisha ujaribu tena. Hujatozwa chochote."),
+            (
+                "Too many tries",
+                "Wait a moment, then try again. Nothing was charged.",
+            ),
+            (
+                "Umejaribu mara nyingi",
+                "Subiri kidogo kisha ujaribu tena. Hujatozwa chochote.",
+            ),
         ],
         BuyError::NotInHotspot => not_in_hotspot(),
         BuyError::RouterAway => router_away(),
@@ -187,52 +313,124 @@ const fn buy(error: BuyError) -> [(&'static str, &'static str); 2] {
 const fn pay(failure: PayFailure) -> [(&'static str, &'static str); 2] {
     match failure {
         PayFailure::WrongPin => [
-            ("The M-PESA PIN was wrong", "Nothing was charged. Try again and enter your PIN with care."),
-            ("PIN ya M-PESA haikuwa sahihi", "Hujatozwa chochote. Jaribu tena uweke PIN kwa makini."),
+            (
+                "The M-PESA PIN was wrong",
+                "Nothing was charged. Try again and enter your PIN with care.",
+            ),
+            (
+                "PIN ya M-PESA haikuwa sahihi",
+                "Hujatozwa chochote. Jaribu tena uweke PIN kwa makini.",
+            ),
         ],
         PayFailure::Cancelled => [
-            ("The payment was cancelled", "Nothing was charged. Try again when you are ready."),
-            ("Malipo yameghairiwa", "Hujatozwa chochote. Jaribu tena ukiwa tayari."),
+            (
+                "The payment was cancelled",
+                "Nothing was charged. Try again when you are ready.",
+            ),
+            (
+                "Malipo yameghairiwa",
+                "Hujatozwa chochote. Jaribu tena ukiwa tayari.",
+            ),
         ],
         PayFailure::NoAnswer => [
-            ("The phone did not answer", "Is it on and in reach? Look at the screen and try again. With an old SIM card, dial *234# first."),
-            ("Simu haikujibu", "Je, imewashwa na ina mtandao? Angalia skrini ujaribu tena. Ukiwa na laini ya zamani, piga *234# kwanza."),
+            (
+                "The phone did not answer",
+                "Is it on and in reach? Look at the screen and try again. With an old SIM card, dial *234# first.",
+            ),
+            (
+                "Simu haikujibu",
+                "Je, imewashwa na ina mtandao? Angalia skrini ujaribu tena. Ukiwa na laini ya zamani, piga *234# kwanza.",
+            ),
         ],
         PayFailure::NoMoney => [
-            ("There is not enough money in M-PESA", "Nothing was charged. Top up, or choose a cheaper plan."),
-            ("Salio la M-PESA halitoshi", "Hujatozwa chochote. Ongeza salio, au chagua kifurushi cha bei nafuu."),
+            (
+                "There is not enough money in M-PESA",
+                "Nothing was charged. Top up, or choose a cheaper plan.",
+            ),
+            (
+                "Salio la M-PESA halitoshi",
+                "Hujatozwa chochote. Ongeza salio, au chagua kifurushi cha bei nafuu.",
+            ),
         ],
         PayFailure::LimitReached => [
-            ("An M-PESA limit was reached", "Nothing was charged. Try another amount or another phone, or come back tomorrow."),
-            ("Kikomo cha M-PESA kimefikiwa", "Hujatozwa chochote. Jaribu kiasi kingine au simu nyingine, au urudi kesho."),
+            (
+                "An M-PESA limit was reached",
+                "Nothing was charged. Try another amount or another phone, or come back tomorrow.",
+            ),
+            (
+                "Kikomo cha M-PESA kimefikiwa",
+                "Hujatozwa chochote. Jaribu kiasi kingine au simu nyingine, au urudi kesho.",
+            ),
         ],
         PayFailure::OtherPrompt => [
-            ("Another M-PESA prompt is open on that phone", "Finish or cancel it on the phone, wait a minute, then try again."),
-            ("Ombi lingine la M-PESA liko wazi kwenye simu hiyo", "Limalize au ulighairi kwenye simu, subiri dakika moja, kisha ujaribu tena."),
+            (
+                "Another M-PESA prompt is open on that phone",
+                "Finish or cancel it on the phone, wait a minute, then try again.",
+            ),
+            (
+                "Ombi lingine la M-PESA liko wazi kwenye simu hiyo",
+                "Limalize au ulighairi kwenye simu, subiri dakika moja, kisha ujaribu tena.",
+            ),
         ],
         PayFailure::TooSoon => [
-            ("The same payment was made just before", "M-PESA wants two minutes between equal payments. Wait, then try again."),
-            ("Malipo kama haya yamefanywa sasa hivi", "M-PESA inataka dakika mbili kati ya malipo yanayofanana. Subiri, kisha ujaribu tena."),
+            (
+                "The same payment was made just before",
+                "M-PESA wants two minutes between equal payments. Wait, then try again.",
+            ),
+            (
+                "Malipo kama haya yamefanywa sasa hivi",
+                "M-PESA inataka dakika mbili kati ya malipo yanayofanana. Subiri, kisha ujaribu tena.",
+            ),
         ],
         PayFailure::Expired => [
-            ("The M-PESA prompt ran out", "Nothing was charged. Try again and enter your PIN within a minute."),
-            ("Muda wa ombi la M-PESA umeisha", "Hujatozwa chochote. Jaribu tena uweke PIN ndani ya dakika moja."),
+            (
+                "The M-PESA prompt ran out",
+                "Nothing was charged. Try again and enter your PIN within a minute.",
+            ),
+            (
+                "Muda wa ombi la M-PESA umeisha",
+                "Hujatozwa chochote. Jaribu tena uweke PIN ndani ya dakika moja.",
+            ),
         ],
         PayFailure::ProviderAccount => [
-            ("This hotspot cannot receive money right now", "Nothing was charged. Tell the people here; a voucher code works."),
-            ("Hotspot hii haiwezi kupokea pesa sasa hivi", "Hujatozwa chochote. Waambie wahusika wa hapa; msimbo wa vocha unafanya kazi."),
+            (
+                "This hotspot cannot receive money right now",
+                "Nothing was charged. Tell the people here; a voucher code works.",
+            ),
+            (
+                "Hotspot hii haiwezi kupokea pesa sasa hivi",
+                "Hujatozwa chochote. Waambie wahusika wa hapa; msimbo wa vocha unafanya kazi.",
+            ),
         ],
         PayFailure::ProviderSetup => [
-            ("M-PESA is not set up correctly at this hotspot", "Nothing was charged. Tell the people here; a voucher code works."),
-            ("M-PESA haijawekwa sawasawa kwenye hotspot hii", "Hujatozwa chochote. Waambie wahusika wa hapa; msimbo wa vocha unafanya kazi."),
+            (
+                "M-PESA is not set up correctly at this hotspot",
+                "Nothing was charged. Tell the people here; a voucher code works.",
+            ),
+            (
+                "M-PESA haijawekwa sawasawa kwenye hotspot hii",
+                "Hujatozwa chochote. Waambie wahusika wa hapa; msimbo wa vocha unafanya kazi.",
+            ),
         ],
         PayFailure::Busy => [
-            ("M-PESA is busy", "Nothing was charged. Try again in a minute."),
-            ("M-PESA ina shughuli nyingi", "Hujatozwa chochote. Jaribu tena baada ya dakika moja."),
+            (
+                "M-PESA is busy",
+                "Nothing was charged. Try again in a minute.",
+            ),
+            (
+                "M-PESA ina shughuli nyingi",
+                "Hujatozwa chochote. Jaribu tena baada ya dakika moja.",
+            ),
         ],
         PayFailure::Locked => [
-            ("Your M-PESA PIN is locked", "Nothing was charged. Call 100 or 200 to unlock it, or pay from another phone."),
-            ("PIN yako ya M-PESA imefungwa", "Hujatozwa chochote. Piga 100 au 200 ifunguliwe, au lipa kwa simu nyingine."),
+            (
+                "Your M-PESA PIN is locked",
+                "Nothing was charged. Call 100 or 200 to unlock it, or pay from another phone.",
+            ),
+            (
+                "PIN yako ya M-PESA imefungwa",
+                "Hujatozwa chochote. Piga 100 au 200 ifunguliwe, au lipa kwa simu nyingine.",
+            ),
         ],
     }
 }

@@ -192,10 +192,17 @@ impl Words {
             (secs % 60, self.second),
         ];
         let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
-        let shown = parts[first..].iter().take(2).filter(|(count, _)| *count > 0 || first == 3);
+        let shown = parts[first..]
+            .iter()
+            .take(2)
+            .filter(|(count, _)| *count > 0 || first == 3);
         let written = shown.map(|(count, [one, many])| {
             let unit = if *count == 1 { one } else { many };
-            if self.unit_first { format!("{unit} {count}") } else { format!("{count} {unit}") }
+            if self.unit_first {
+                format!("{unit} {count}")
+            } else {
+                format!("{count} {unit}")
+            }
         });
         written.collect::<Vec<_>>().join(" ")
     }
@@ -204,9 +211,18 @@ impl Words {
     pub(super) fn terms(&self, terms: &Terms) -> String {
         let mut parts = Vec::new();
         let times = [terms.duration_secs, terms.online_secs];
-        parts.extend(times.into_iter().flatten().map(|secs| self.duration(Duration::from_secs(secs.into()))));
+        parts.extend(
+            times
+                .into_iter()
+                .flatten()
+                .map(|secs| self.duration(Duration::from_secs(secs.into()))),
+        );
         parts.extend(terms.data_bytes.map(data));
-        parts.extend(terms.rate.map(|rate| format!("{} Mbit/s", tenths(rate.down_bps, 1_000_000))));
+        parts.extend(
+            terms
+                .rate
+                .map(|rate| format!("{} Mbit/s", tenths(rate.down_bps, 1_000_000))),
+        );
         if terms.devices > 1 {
             parts.push(format!("{} {}", terms.devices, self.devices.to_lowercase()));
         }
@@ -226,7 +242,11 @@ pub(super) fn data(bytes: u64) -> String {
 /// A number with one decimal at most, rounded down.
 fn tenths(value: u64, unit: u64) -> String {
     let tenths = value / (unit / 10);
-    if tenths.is_multiple_of(10) { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
+    if tenths.is_multiple_of(10) {
+        (tenths / 10).to_string()
+    } else {
+        format!("{}.{}", tenths / 10, tenths % 10)
+    }
 }
 
 #[cfg(test)]
@@ -237,10 +257,21 @@ mod tests {
     fn people_read_units() {
         let words = Language::English.words();
         assert_eq!(words.duration(Duration::from_secs(3600)), "1 hour");
-        assert_eq!(words.duration(Duration::from_secs(5400)), "1 hour 30 minutes");
+        assert_eq!(
+            words.duration(Duration::from_secs(5400)),
+            "1 hour 30 minutes"
+        );
         assert_eq!(words.duration(Duration::from_secs(0)), "0 seconds");
-        assert_eq!(words.duration(Duration::from_secs(200_000)), "2 days 7 hours");
-        assert_eq!(Language::Swahili.words().duration(Duration::from_secs(7200)), "saa 2");
+        assert_eq!(
+            words.duration(Duration::from_secs(200_000)),
+            "2 days 7 hours"
+        );
+        assert_eq!(
+            Language::Swahili
+                .words()
+                .duration(Duration::from_secs(7200)),
+            "saa 2"
+        );
         assert_eq!(data(1_500_000_000), "1.5 GB");
         assert_eq!(data(10_000_000), "10 MB");
     }

@@ -8,9 +8,9 @@ pub mod report;
 pub mod store;
 
 use mnara_protocol::clock::{Correction, Timestamp};
+use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{Mac, SiteId};
 use mnara_protocol::message::Fact;
-use mnara_protocol::grant::Step;
 use mnara_protocol::ticket::{EndReason, Slot, Usage};
 
 use crate::tickets::Reported;
@@ -69,7 +69,8 @@ impl Use {
             }
             Fact::Granted(granted) => {
                 if granted.step == Step::Confirmed {
-                    self.started_at = Some(self.started_at.map_or(granted.at, |at| at.min(granted.at)));
+                    self.started_at =
+                        Some(self.started_at.map_or(granted.at, |at| at.min(granted.at)));
                     self.hold(granted.mac, granted.at);
                 }
             }
@@ -95,7 +96,9 @@ impl Use {
         let before = self.clone();
         self.redeemed_at = correction.apply(self.redeemed_at);
         self.started_at = self.started_at.map(|at| correction.apply(at));
-        self.ended = self.ended.map(|(at, reason)| (correction.apply(at), reason));
+        self.ended = self
+            .ended
+            .map(|(at, reason)| (correction.apply(at), reason));
         for slot in &mut self.slots {
             slot.seen = correction.apply(slot.seen);
         }
@@ -130,7 +133,9 @@ pub fn summarise(uses: &[Use], is_printed: bool) -> Reported {
             redeemed_at,
             started_at,
             ended: last.and_then(|one| one.ended),
-            usage: uses.iter().fold(Usage::default(), |sum, one| sum.joined(one.usage)),
+            usage: uses
+                .iter()
+                .fold(Usage::default(), |sum, one| sum.joined(one.usage)),
         };
     }
     let mut usage = Usage::default();
@@ -140,7 +145,11 @@ pub fn summarise(uses: &[Use], is_printed: bool) -> Reported {
         usage.bytes_down = usage.bytes_down.saturating_add(one.usage.bytes_down);
     }
     let running = uses.iter().any(|one| one.ended.is_none() && !one.lost);
-    let kept = uses.iter().filter(|one| !one.lost).filter_map(|one| one.ended).max_by_key(|(at, _)| *at);
+    let kept = uses
+        .iter()
+        .filter(|one| !one.lost)
+        .filter_map(|one| one.ended)
+        .max_by_key(|(at, _)| *at);
     Reported {
         redeemed_at,
         started_at,
@@ -151,9 +160,11 @@ pub fn summarise(uses: &[Use], is_printed: bool) -> Reported {
 
 #[cfg(test)]
 mod tests {
-    use mnara_protocol::ids::TicketId;
-    use mnara_protocol::message::{EndedFact, GrantedFact, MeteredFact, RedeemedFact, ReleasedFact};
     use mnara_protocol::ids::SessionId;
+    use mnara_protocol::ids::TicketId;
+    use mnara_protocol::message::{
+        EndedFact, GrantedFact, MeteredFact, RedeemedFact, ReleasedFact,
+    };
 
     use super::*;
 
@@ -166,11 +177,33 @@ mod tests {
     }
 
     fn life() -> Vec<Fact> {
-        let usage = |secs| Usage { online_secs: secs, bytes_up: 10, bytes_down: 100 };
+        let usage = |secs| Usage {
+            online_secs: secs,
+            bytes_up: 10,
+            bytes_down: 100,
+        };
         vec![
-            Fact::Redeemed(RedeemedFact { ticket: TICKET, printed: None, mac: PHONE, at: at(0), first: true, evicted: None, cut_off: true }),
-            Fact::Granted(GrantedFact { ticket: TICKET, mac: PHONE, step: Step::Written, at: at(1) }),
-            Fact::Granted(GrantedFact { ticket: TICKET, mac: PHONE, step: Step::Confirmed, at: at(2) }),
+            Fact::Redeemed(RedeemedFact {
+                ticket: TICKET,
+                printed: None,
+                mac: PHONE,
+                at: at(0),
+                first: true,
+                evicted: None,
+                cut_off: true,
+            }),
+            Fact::Granted(GrantedFact {
+                ticket: TICKET,
+                mac: PHONE,
+                step: Step::Written,
+                at: at(1),
+            }),
+            Fact::Granted(GrantedFact {
+                ticket: TICKET,
+                mac: PHONE,
+                step: Step::Confirmed,
+                at: at(2),
+            }),
             Fact::Metered(MeteredFact {
                 session: SessionId::from_bytes([4; 16]),
                 ticket: TICKET,
@@ -181,8 +214,17 @@ mod tests {
                 total: usage(58),
                 over: false,
             }),
-            Fact::Ended(EndedFact { ticket: TICKET, reason: EndReason::Duration, at: at(3602), usage: usage(3600) }),
-            Fact::Released(ReleasedFact { ticket: TICKET, mac: PHONE, at: at(3603) }),
+            Fact::Ended(EndedFact {
+                ticket: TICKET,
+                reason: EndReason::Duration,
+                at: at(3602),
+                usage: usage(3600),
+            }),
+            Fact::Released(ReleasedFact {
+                ticket: TICKET,
+                mac: PHONE,
+                at: at(3603),
+            }),
         ]
     }
 
@@ -209,9 +251,18 @@ mod tests {
         for fact in life() {
             first.apply(&fact);
         }
-        let second = Use { site: SiteId::from_bytes([9; 16]), ..Use::begin(SITE, at(100)) };
-        assert_eq!(summarise(&[first.clone(), second.clone()], true).ended, None);
-        let lost = Use { lost: true, ..second };
+        let second = Use {
+            site: SiteId::from_bytes([9; 16]),
+            ..Use::begin(SITE, at(100))
+        };
+        assert_eq!(
+            summarise(&[first.clone(), second.clone()], true).ended,
+            None
+        );
+        let lost = Use {
+            lost: true,
+            ..second
+        };
         let summary = summarise(&[first, lost], true);
         assert_eq!(summary.ended, Some((at(3602), EndReason::Duration)));
         assert_eq!(summary.redeemed_at, Some(at(0)));
@@ -221,21 +272,41 @@ mod tests {
     fn a_bought_ticket_that_moved_is_counted_once() {
         let mut first = Use::begin(SITE, at(0));
         first.usage.bytes_down = 30;
-        let mut second = Use { site: SiteId::from_bytes([9; 16]), ..Use::begin(SITE, at(100)) };
+        let mut second = Use {
+            site: SiteId::from_bytes([9; 16]),
+            ..Use::begin(SITE, at(100))
+        };
         second.usage.bytes_down = 45;
         second.ended = Some((at(200), EndReason::Data));
         let summary = summarise(&[first, second], false);
-        assert_eq!(summary.usage.bytes_down, 45, "the second site went on from 30");
-        assert_eq!(summary.ended, Some((at(200), EndReason::Data)), "nothing runs where it moved away from");
+        assert_eq!(
+            summary.usage.bytes_down, 45,
+            "the second site went on from 30"
+        );
+        assert_eq!(
+            summary.ended,
+            Some((at(200), EndReason::Data)),
+            "nothing runs where it moved away from"
+        );
     }
 
     #[test]
     fn a_corrected_clock_moves_what_was_recorded_since_the_boot() {
-        let correction = Correction::Moved { from: at(50), by_millis: 3_600_000, now: at(4000) };
+        let correction = Correction::Moved {
+            from: at(50),
+            by_millis: 3_600_000,
+            now: at(4000),
+        };
         let mut before = Use::begin(SITE, at(10));
         assert!(!before.corrected(correction));
-        let mut since = Use { started_at: Some(at(62)), ..Use::begin(SITE, at(60)) };
+        let mut since = Use {
+            started_at: Some(at(62)),
+            ..Use::begin(SITE, at(60))
+        };
         assert!(since.corrected(correction));
-        assert_eq!((since.redeemed_at, since.started_at), (at(3660), Some(at(3662))));
+        assert_eq!(
+            (since.redeemed_at, since.started_at),
+            (at(3660), Some(at(3662)))
+        );
     }
 }

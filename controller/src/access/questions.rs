@@ -2,7 +2,9 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId, TicketId};
-use mnara_protocol::message::{FactsAnswer, FactsQuestion, LookedAnswer, LookupQuestion, Taken, TakenEnd};
+use mnara_protocol::message::{
+    FactsAnswer, FactsQuestion, LookedAnswer, LookupQuestion, Taken, TakenEnd,
+};
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{Refusal, Status};
 
@@ -22,9 +24,24 @@ const PAGE: u16 = 200;
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lookup(app: &App, from: &Sender, question: &LookupQuestion) -> anyhow::Result<LookedAnswer> {
-    let refused = |refusal| Ok(LookedAnswer { refusal: Some(refusal) });
-    if app.limits.check_all(Act::Guess, [By::Site(from.site), By::Provider(from.provider)]).is_err() {
+pub async fn lookup(
+    app: &App,
+    from: &Sender,
+    question: &LookupQuestion,
+) -> anyhow::Result<LookedAnswer> {
+    let refused = |refusal| {
+        Ok(LookedAnswer {
+            refusal: Some(refusal),
+        })
+    };
+    if app
+        .limits
+        .check_all(
+            Act::Guess,
+            [By::Site(from.site), By::Provider(from.provider)],
+        )
+        .is_err()
+    {
         return refused(Refusal::Unknown);
     }
     let Ok(code) = TicketCode::parse(&question.code) else {
@@ -32,7 +49,10 @@ pub async fn lookup(app: &App, from: &Sender, question: &LookupQuestion) -> anyh
     };
     let now = app.clock.now();
     let mut tx = app.db.tenant(from.provider).await?;
-    let Some(id) = tickets::store::by_code(&mut tx, from.provider, &code, now).await?.map(|found| found.kept.ticket.id) else {
+    let Some(id) = tickets::store::by_code(&mut tx, from.provider, &code, now)
+        .await?
+        .map(|found| found.kept.ticket.id)
+    else {
         return refused(Refusal::Unknown);
     };
     // Two sites that ask at once take turns, so that one of them has it in the end.
@@ -71,7 +91,9 @@ pub async fn carry(
     // What the site itself recorded it knows, and better.
     let elsewhere: Vec<_> = uses.into_iter().filter(|one| one.site != to).collect();
     let summary = super::summarise(&elsewhere, false);
-    let taken = summary.redeemed_at.map(|redeemed_at| taken(id, redeemed_at, &summary));
+    let taken = summary
+        .redeemed_at
+        .map(|redeemed_at| taken(id, redeemed_at, &summary));
     let mut changes: Vec<feed::Change> = tickets::store::sites_of(conn, provider, id)
         .await?
         .into_iter()
@@ -81,7 +103,13 @@ pub async fn carry(
             ..tickets::feed::ticket(site, &found.kept, None, None, None)
         })
         .collect();
-    changes.push(tickets::feed::ticket(to, &found.kept, delivery, None, taken));
+    changes.push(tickets::feed::ticket(
+        to,
+        &found.kept,
+        delivery,
+        None,
+        taken,
+    ));
     Ok(changes)
 }
 
@@ -101,7 +129,11 @@ fn taken(ticket: TicketId, redeemed_at: Timestamp, summary: &tickets::Reported) 
 ///
 /// # Errors
 /// When the database is away.
-pub async fn facts(app: &App, from: &Sender, question: &FactsQuestion) -> anyhow::Result<FactsAnswer> {
+pub async fn facts(
+    app: &App,
+    from: &Sender,
+    question: &FactsQuestion,
+) -> anyhow::Result<FactsAnswer> {
     let mut tx = app.db.tenant(from.provider).await?;
     let taken = store::taken(&mut tx, from.provider, from.site, question.after, PAGE).await?;
     let more = taken.len() == usize::from(PAGE);

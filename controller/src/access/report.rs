@@ -23,7 +23,12 @@ use crate::tickets::{self, assemble, expires_at};
 ///
 /// # Errors
 /// [`ApplyError`].
-pub async fn apply(app: &App, conn: &mut PgConnection, from: &Sender, entry: &Entry) -> Result<Vec<Change>, ApplyError> {
+pub async fn apply(
+    app: &App,
+    conn: &mut PgConnection,
+    from: &Sender,
+    entry: &Entry,
+) -> Result<Vec<Change>, ApplyError> {
     let fact = Fact::decode(entry.kind, &entry.body)?;
     let (provider, site) = (from.provider, from.site);
     let told = match &fact {
@@ -45,18 +50,41 @@ pub async fn apply(app: &App, conn: &mut PgConnection, from: &Sender, entry: &En
             told
         }
         Fact::Health(said) => {
-            event(app, conn, from, health_word(said.event), said.value, said.at).await?;
+            event(
+                app,
+                conn,
+                from,
+                health_word(said.event),
+                said.value,
+                said.at,
+            )
+            .await?;
             match (said.event, said.value) {
                 (HealthEvent::AgentStarted, value) => {
-                    set_unproven(conn, from.agent, value.map_or(said.at, Timestamp::from_millis)).await?;
+                    set_unproven(
+                        conn,
+                        from.agent,
+                        value.map_or(said.at, Timestamp::from_millis),
+                    )
+                    .await?;
                     None
                 }
-                (HealthEvent::ClockCorrected, Some(secs)) => Some(correct(app, conn, from, secs, said.at).await?),
+                (HealthEvent::ClockCorrected, Some(secs)) => {
+                    Some(correct(app, conn, from, secs, said.at).await?)
+                }
                 _ => None,
             }
         }
         Fact::Drift(said) => {
-            event(app, conn, from, "drift", Some(i64::from(said.repairs)), said.at).await?;
+            event(
+                app,
+                conn,
+                from,
+                "drift",
+                Some(i64::from(said.repairs)),
+                said.at,
+            )
+            .await?;
             None
         }
     };
@@ -75,10 +103,25 @@ const fn health_word(event: HealthEvent) -> &'static str {
     }
 }
 
-async fn event(app: &App, conn: &mut PgConnection, from: &Sender, kind: &str, value: Option<i64>, at: Timestamp) -> sqlx::Result<()> {
+async fn event(
+    app: &App,
+    conn: &mut PgConnection,
+    from: &Sender,
+    kind: &str,
+    value: Option<i64>,
+    at: Timestamp,
+) -> sqlx::Result<()> {
     let now = app.clock.now();
     let id = CommandId::new(now, app.entropy.bytes());
-    insert_event(conn, Uuid::from_bytes(*id.as_bytes()), (from.provider, from.site), kind, value, (at, now)).await
+    insert_event(
+        conn,
+        Uuid::from_bytes(*id.as_bytes()),
+        (from.provider, from.site),
+        kind,
+        value,
+        (at, now),
+    )
+    .await
 }
 
 /// Moves one ticket; `None` when the provider has no such ticket, which is written down for a person.
@@ -95,13 +138,18 @@ async fn move_ticket(
         return Ok(None);
     };
     let mut uses = store::uses(conn, from.provider, id).await?;
-    let place = uses.iter().position(|one| one.site == from.site).unwrap_or_else(|| {
-        uses.push(Use::begin(from.site, at));
-        uses.len() - 1
-    });
+    let place = uses
+        .iter()
+        .position(|one| one.site == from.site)
+        .unwrap_or_else(|| {
+            uses.push(Use::begin(from.site, at));
+            uses.len() - 1
+        });
     uses[place].apply(fact);
     let is_new_use = matches!(fact, Fact::Redeemed(said) if said.first);
-    keep(app, conn, from, &found, uses, is_new_use, at).await.map(Some)
+    keep(app, conn, from, &found, uses, is_new_use, at)
+        .await
+        .map(Some)
 }
 
 /// Writes a ticket's uses and what they come to; says what sites are to be told.
@@ -115,10 +163,15 @@ async fn keep(
     at: Timestamp,
 ) -> sqlx::Result<Vec<Change>> {
     let id = found.kept.ticket.id;
-    let told = if is_disputed { judge(app, conn, from, found, &mut uses, at).await? } else { Vec::new() };
+    let told = if is_disputed {
+        judge(app, conn, from, found, &mut uses, at).await?
+    } else {
+        Vec::new()
+    };
     let is_printed = found.printed.is_some();
     for one in &uses {
-        let settled = (uses.len() > 1 && is_printed).then_some(if one.lost { "lost" } else { "kept" });
+        let settled =
+            (uses.len() > 1 && is_printed).then_some(if one.lost { "lost" } else { "kept" });
         if one.site == from.site || settled.is_some() {
             store::save_use(conn, from.provider, id, one, settled).await?;
         }
@@ -126,14 +179,32 @@ async fn keep(
     let summary = summarise(&uses, is_printed);
     let now = app.clock.now();
     let ticket = assemble(id, found.kept.ticket.right, &summary, now);
-    let first = uses.iter().min_by_key(|one| (one.redeemed_at, one.site)).map_or(from.site, |one| one.site);
-    store::save_summary(conn, from.provider, id, &summary, first, ticket.status(now), expires_at(&ticket)).await?;
+    let first = uses
+        .iter()
+        .min_by_key(|one| (one.redeemed_at, one.site))
+        .map_or(from.site, |one| one.site);
+    store::save_summary(
+        conn,
+        from.provider,
+        id,
+        &summary,
+        first,
+        ticket.status(now),
+        expires_at(&ticket),
+    )
+    .await?;
     Ok(told)
 }
 
 /// Moves everything the site recorded while no signed time had proven its clock: monotonic time holds it together, so all of it is off by
 /// the same.
-async fn correct(app: &App, conn: &mut PgConnection, from: &Sender, secs: i64, at: Timestamp) -> sqlx::Result<Vec<Change>> {
+async fn correct(
+    app: &App,
+    conn: &mut PgConnection,
+    from: &Sender,
+    secs: i64,
+    at: Timestamp,
+) -> sqlx::Result<Vec<Change>> {
     let Some(since) = unproven_since(conn, from.agent).await? else {
         return Ok(Vec::new());
     };
@@ -144,12 +215,17 @@ async fn correct(app: &App, conn: &mut PgConnection, from: &Sender, secs: i64, a
     };
     let mut told = Vec::new();
     for id in store::tickets_since(conn, from.provider, from.site, since.min(at)).await? {
-        let Some(found) = tickets::store::lock(conn, from.provider, id, app.clock.now()).await? else {
+        let Some(found) = tickets::store::lock(conn, from.provider, id, app.clock.now()).await?
+        else {
             continue;
         };
         let mut uses = store::uses(conn, from.provider, id).await?;
         let mine = uses.iter_mut().filter(|one| one.site == from.site);
-        if mine.filter_map(|one| one.corrected(correction).then_some(())).count() > 0 {
+        if mine
+            .filter_map(|one| one.corrected(correction).then_some(()))
+            .count()
+            > 0
+        {
             let is_disputed = found.printed.is_some() && uses.len() > 1;
             told.extend(keep(app, conn, from, &found, uses, is_disputed, at).await?);
         }
@@ -187,7 +263,10 @@ async fn judge(
         one.lost = one.site != kept.site;
     }
     if !settlement.lost.is_empty() {
-        let shillings = settlement.at_risk(found.kept.price).ok().and_then(|at_risk| at_risk.whole_shillings().ok());
+        let shillings = settlement
+            .at_risk(found.kept.price)
+            .ok()
+            .and_then(|at_risk| at_risk.whole_shillings().ok());
         event(app, conn, from, "double-use", shillings, at).await?;
     }
     let sites = tickets::store::sites_of(conn, from.provider, found.kept.ticket.id).await?;

@@ -59,9 +59,15 @@ impl TryFrom<UseRow> for Use {
     type Error = sqlx::Error;
 
     fn try_from(row: UseRow) -> sqlx::Result<Self> {
-        let bad = |what: &str| sqlx::Error::Decode(format!("redemptions.{what} of {} is out of range", row.ticket_id).into());
+        let bad = |what: &str| {
+            sqlx::Error::Decode(
+                format!("redemptions.{what} of {} is out of range", row.ticket_id).into(),
+            )
+        };
         let ended = match (row.ended_at, row.end_reason.as_deref()) {
-            (Some(at), Some(word)) => Some((at.0, end_reason(word).ok_or_else(|| bad("end_reason"))?)),
+            (Some(at), Some(word)) => {
+                Some((at.0, end_reason(word).ok_or_else(|| bad("end_reason"))?))
+            }
             (None, None) => None,
             _ => return Err(bad("end_reason")),
         };
@@ -71,11 +77,17 @@ impl TryFrom<UseRow> for Use {
             started_at: row.started_at.map(|at| at.0),
             ended,
             usage: Usage {
-                online_secs: u32::try_from(row.online_used_secs).map_err(|_| bad("online_used_secs"))?,
+                online_secs: u32::try_from(row.online_used_secs)
+                    .map_err(|_| bad("online_used_secs"))?,
                 bytes_up: row.bytes_up.unsigned_abs(),
                 bytes_down: row.bytes_down.unsigned_abs(),
             },
-            slots: row.slots.iter().map(SlotJson::read).collect::<Option<_>>().ok_or_else(|| bad("slots"))?,
+            slots: row
+                .slots
+                .iter()
+                .map(SlotJson::read)
+                .collect::<Option<_>>()
+                .ok_or_else(|| bad("slots"))?,
             cut_off: row.cut_off,
             lost: row.settled.as_deref() == Some("lost"),
         })
@@ -86,7 +98,11 @@ impl TryFrom<UseRow> for Use {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn uses(conn: &mut PgConnection, provider: ProviderId, ticket: TicketId) -> sqlx::Result<Vec<Use>> {
+pub async fn uses(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    ticket: TicketId,
+) -> sqlx::Result<Vec<Use>> {
     sqlx::query_as!(
         UseRow,
         r#"select ticket_id, site_id, redeemed_at, started_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down,
@@ -106,7 +122,13 @@ pub async fn uses(conn: &mut PgConnection, provider: ProviderId, ticket: TicketI
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn save_use(conn: &mut PgConnection, provider: ProviderId, ticket: TicketId, one: &Use, settled: Option<&str>) -> sqlx::Result<()> {
+pub async fn save_use(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    ticket: TicketId,
+    one: &Use,
+    settled: Option<&str>,
+) -> sqlx::Result<()> {
     let slots: Vec<SlotJson> = one.slots.iter().map(SlotJson::from).collect();
     sqlx::query!(
         "insert into redemptions as r (provider_id, ticket_id, site_id, redeemed_at, started_at, ended_at, end_reason, online_used_secs,
@@ -175,7 +197,12 @@ pub async fn save_summary(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn advance_grant(conn: &mut PgConnection, provider: ProviderId, site: SiteId, fact: &GrantedFact) -> sqlx::Result<()> {
+pub async fn advance_grant(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    fact: &GrantedFact,
+) -> sqlx::Result<()> {
     let word = match fact.step {
         Step::Ordered => "ordered",
         Step::Delivered => "delivered",
@@ -213,7 +240,12 @@ pub async fn advance_grant(conn: &mut PgConnection, provider: ProviderId, site: 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn save_session(conn: &mut PgConnection, provider: ProviderId, site: SiteId, fact: &MeteredFact) -> sqlx::Result<()> {
+pub async fn save_session(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    fact: &MeteredFact,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into sessions as s (id, provider_id, site_id, ticket_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down)
          values ($1, $2, $3, $4, $5::text::macaddr, $6, $7, $8, $9, $10, $11)
@@ -243,7 +275,12 @@ pub async fn save_session(conn: &mut PgConnection, provider: ProviderId, site: S
 ///
 /// # Errors
 /// When the database is away.
-pub async fn tickets_since(conn: &mut PgConnection, provider: ProviderId, site: SiteId, since: Timestamp) -> sqlx::Result<Vec<TicketId>> {
+pub async fn tickets_since(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    since: Timestamp,
+) -> sqlx::Result<Vec<TicketId>> {
     let ids = sqlx::query_scalar!(
         "select ticket_id from redemptions
          where provider_id = $1 and site_id = $2
@@ -337,12 +374,15 @@ pub async fn taken(
     .await?;
     rows.into_iter()
         .map(|row| {
-            let printed = row.series_id.zip(row.series_index).and_then(|(series, index)| {
-                Some(Printed {
-                    series: mnara_protocol::ids::SeriesId::from_uuid(series),
-                    index: u32::try_from(index).ok()?,
-                })
-            });
+            let printed = row
+                .series_id
+                .zip(row.series_index)
+                .and_then(|(series, index)| {
+                    Some(Printed {
+                        series: mnara_protocol::ids::SeriesId::from_uuid(series),
+                        index: u32::try_from(index).ok()?,
+                    })
+                });
             let ticket = TicketId::from_uuid(row.ticket_id);
             let one = Use::try_from(UseRow {
                 ticket_id: row.ticket_id,

@@ -69,16 +69,34 @@ pub async fn initiate(
     let Some(token) = token else {
         // Callers without a token are told apart by their address alone.
         app.limits.check(Act::Checkout, By::Address(source))?;
-        return Err(Problem::unauthorised().detail("Send the token that the hotspot's portal gave to this device."));
+        return Err(Problem::unauthorised()
+            .detail("Send the token that the hotspot's portal gave to this device."));
     };
     let vouched = vouch(&app, token).await?;
     if vouched.provider != provider {
         return Err(Problem::unauthorised());
     }
-    let bad = |detail: &'static str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-field", "A field is missing or has the wrong form.").detail(detail);
-    let phone = order.phone.parse().map_err(|_| bad("phone: give a Kenyan mobile number such as 0712 345 678."))?;
-    let plan: PlanId = order.plan_id.parse().map_err(|_| bad("plan_id: give the id of a plan."))?;
-    let attempt = order.attempt_id.as_deref().map(str::parse::<AttemptId>).transpose();
+    let bad = |detail: &'static str| {
+        Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad-field",
+            "A field is missing or has the wrong form.",
+        )
+        .detail(detail)
+    };
+    let phone = order
+        .phone
+        .parse()
+        .map_err(|_| bad("phone: give a Kenyan mobile number such as 0712 345 678."))?;
+    let plan: PlanId = order
+        .plan_id
+        .parse()
+        .map_err(|_| bad("plan_id: give the id of a plan."))?;
+    let attempt = order
+        .attempt_id
+        .as_deref()
+        .map(str::parse::<AttemptId>)
+        .transpose();
     let attempt = attempt.map_err(|_| bad("attempt_id: give an id such as a UUID."))?;
     let attempt = attempt.unwrap_or_else(|| AttemptId::new(app.clock.now(), app.entropy.bytes()));
     let price = order.price.as_deref().map(str::parse::<Money>).transpose();
@@ -125,7 +143,12 @@ pub async fn progress(
         return Err(Problem::not_found());
     };
     drop(tx);
-    let store::Held { provider, state, ticket, mac } = found;
+    let store::Held {
+        provider,
+        state,
+        ticket,
+        mac,
+    } = found;
     // A whole site may share one address, so a buyer is told apart by the device.
     match mac {
         Some(mac) => app.limits.check(Act::Status, By::Device(mac))?,
@@ -159,20 +182,37 @@ pub async fn progress(
 impl From<NotBegun> for Problem {
     fn from(error: NotBegun) -> Self {
         match error {
-            NotBegun::NoPlan => Self::new(StatusCode::CONFLICT, "no-such-plan", "This plan is not on sale."),
-            NotBegun::PlanChanged(plan) => Self::new(StatusCode::CONFLICT, "plan-changed", "The plan has changed. Nothing was charged.")
-                .with("plan_revision", plan.revision)
-                .with("price", plan.price.to_decimal()),
+            NotBegun::NoPlan => Self::new(
+                StatusCode::CONFLICT,
+                "no-such-plan",
+                "This plan is not on sale.",
+            ),
+            NotBegun::PlanChanged(plan) => Self::new(
+                StatusCode::CONFLICT,
+                "plan-changed",
+                "The plan has changed. Nothing was charged.",
+            )
+            .with("plan_revision", plan.revision)
+            .with("price", plan.price.to_decimal()),
             NotBegun::NotAsked(failure, retry) => {
-                let problem = Self::new(StatusCode::CONFLICT, "not-asked", told(failure)).with("reason", failure_word(failure));
+                let problem = Self::new(StatusCode::CONFLICT, "not-asked", told(failure))
+                    .with("reason", failure_word(failure));
                 match retry {
                     Some(after) => problem.retry(after),
                     None => problem,
                 }
             }
-            NotBegun::Closed => Self::new(StatusCode::CONFLICT, "sales-closed", "M-PESA sales are closed at this hotspot. A printed code still works."),
+            NotBegun::Closed => Self::new(
+                StatusCode::CONFLICT,
+                "sales-closed",
+                "M-PESA sales are closed at this hotspot. A printed code still works.",
+            ),
             NotBegun::TooMany(too_many) => too_many.into(),
-            NotBegun::Late => Self::new(StatusCode::CONFLICT, "too-late", "The question came too late. Nothing was charged."),
+            NotBegun::Late => Self::new(
+                StatusCode::CONFLICT,
+                "too-late",
+                "The question came too late. Nothing was charged.",
+            ),
             NotBegun::Fault(error) => {
                 tracing::error!(error = %format!("{error:#}"), "a payment could not be begun");
                 Self::internal()
@@ -184,7 +224,9 @@ impl From<NotBegun> for Problem {
 const fn told(failure: PayFailure) -> &'static str {
     match failure {
         PayFailure::OtherPrompt => "Finish the M-PESA prompt that is already on your phone.",
-        PayFailure::ProviderSetup | PayFailure::ProviderAccount => "M-PESA is not set up correctly at this hotspot. Nothing was charged.",
+        PayFailure::ProviderSetup | PayFailure::ProviderAccount => {
+            "M-PESA is not set up correctly at this hotspot. Nothing was charged."
+        }
         PayFailure::WrongPin
         | PayFailure::Cancelled
         | PayFailure::NoAnswer
@@ -193,6 +235,8 @@ const fn told(failure: PayFailure) -> &'static str {
         | PayFailure::TooSoon
         | PayFailure::Expired
         | PayFailure::Busy
-        | PayFailure::Locked => "M-PESA did not take the request. Nothing was charged. Try again in a minute.",
+        | PayFailure::Locked => {
+            "M-PESA did not take the request. Nothing was charged. Try again in a minute."
+        }
     }
 }

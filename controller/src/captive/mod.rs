@@ -29,7 +29,13 @@ pub struct Vouched {
 /// Reads a token from the body's field or the header `Authorization: Bearer …`.
 #[must_use]
 pub fn bearer<'a>(headers: &'a HeaderMap, field: Option<&'a str>) -> Option<&'a str> {
-    field.or_else(|| headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer "))
+    field.or_else(|| {
+        headers
+            .get(AUTHORIZATION)?
+            .to_str()
+            .ok()?
+            .strip_prefix("Bearer ")
+    })
 }
 
 /// Checks a device token against the keys of its site's agents.
@@ -39,8 +45,13 @@ pub fn bearer<'a>(headers: &'a HeaderMap, field: Option<&'a str>) -> Option<&'a 
 pub async fn vouch(app: &App, token: &str) -> Result<Vouched, Problem> {
     let site = DeviceToken::peek_site(token).map_err(|_| Problem::unauthorised())?;
     let mut tx = app.db.platform(Reason::Captive).await?;
-    let provider = fleet::store::owner_of_site(&mut tx, site).await?.ok_or_else(Problem::unauthorised)?;
-    let key = fleet::store::agent_key(&mut tx, provider, site).await?.ok_or_else(Problem::unauthorised)?;
-    let device = DeviceToken::verify(token, &key, app.clock.now()).map_err(|_| Problem::unauthorised())?;
+    let provider = fleet::store::owner_of_site(&mut tx, site)
+        .await?
+        .ok_or_else(Problem::unauthorised)?;
+    let key = fleet::store::agent_key(&mut tx, provider, site)
+        .await?
+        .ok_or_else(Problem::unauthorised)?;
+    let device =
+        DeviceToken::verify(token, &key, app.clock.now()).map_err(|_| Problem::unauthorised())?;
     Ok(Vouched { provider, device })
 }

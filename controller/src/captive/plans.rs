@@ -53,11 +53,23 @@ impl From<Plan> for Offer {
 ///
 /// # Errors
 /// A problem document.
-pub async fn list(State(app): State<App>, Caller(source): Caller, Path(provider): Path<String>) -> Answer<Json<Vec<Offer>>> {
+pub async fn list(
+    State(app): State<App>,
+    Caller(source): Caller,
+    Path(provider): Path<String>,
+) -> Answer<Json<Vec<Offer>>> {
     app.limits.check(Act::Status, By::Address(source))?;
     let provider: ProviderId = provider.parse().map_err(|_| Problem::not_found())?;
     let mut tx = app.db.tenant(provider).await?;
-    crate::providers::store::provider(&mut tx, provider).await?.ok_or_else(Problem::not_found)?;
+    crate::providers::store::provider(&mut tx, provider)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let plans = store::plans(&mut tx, provider, MOST).await?;
-    Ok(Json(plans.into_iter().filter(|plan| plan.on_sale).map(Offer::from).collect()))
+    Ok(Json(
+        plans
+            .into_iter()
+            .filter(|plan| plan.on_sale)
+            .map(Offer::from)
+            .collect(),
+    ))
 }

@@ -15,9 +15,9 @@ use crate::app::App;
 use crate::fleet;
 use crate::payments::DELIVERED_WITHIN;
 use crate::ratelimit::{Act, By};
+use crate::tickets::expires_at;
 use crate::tickets::feed::Delivery;
 use crate::tickets::store::{self, Found};
-use crate::tickets::expires_at;
 use crate::web::{Answer, Caller, Json, Path, Problem};
 
 /// A ticket as its holder sees it.
@@ -43,8 +43,12 @@ pub struct Holder {
 }
 
 fn unknown() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no-such-ticket", "This code cannot be used here.")
-        .detail("Check the code, or ask where you got it. It may have been used or have expired.")
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "no-such-ticket",
+        "This code cannot be used here.",
+    )
+    .detail("Check the code, or ask where you got it. It may have been used or have expired.")
 }
 
 fn show(app: &App, found: &Found) -> Shown {
@@ -68,17 +72,34 @@ fn show(app: &App, found: &Found) -> Shown {
 }
 
 async fn find(app: &App, vouched: &Vouched, code: &str) -> Answer<Found> {
-    app.limits.check_all(Act::Guess, [By::Device(vouched.device.mac), By::Site(vouched.device.site), By::Provider(vouched.provider)])?;
-    let code = TicketCode::parse(code).ok().filter(TicketCode::is_platform_wide).ok_or_else(unknown)?;
+    app.limits.check_all(
+        Act::Guess,
+        [
+            By::Device(vouched.device.mac),
+            By::Site(vouched.device.site),
+            By::Provider(vouched.provider),
+        ],
+    )?;
+    let code = TicketCode::parse(code)
+        .ok()
+        .filter(TicketCode::is_platform_wide)
+        .ok_or_else(unknown)?;
     let mut tx = app.db.tenant(vouched.provider).await?;
-    store::by_code(&mut tx, vouched.provider, &code, app.clock.now()).await?.ok_or_else(unknown)
+    store::by_code(&mut tx, vouched.provider, &code, app.clock.now())
+        .await?
+        .ok_or_else(unknown)
 }
 
 /// Shows a ticket to a device on one of the provider's sites. Anybody else gets the answer of an unknown code.
 ///
 /// # Errors
 /// A problem document.
-pub async fn status(State(app): State<App>, Caller(source): Caller, Path(code): Path<String>, headers: HeaderMap) -> Answer<Json<Shown>> {
+pub async fn status(
+    State(app): State<App>,
+    Caller(source): Caller,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+) -> Answer<Json<Shown>> {
     let Some(token) = bearer(&headers, None) else {
         app.limits.check(Act::Guess, By::Address(source))?;
         return Err(unknown());
@@ -103,7 +124,8 @@ pub async fn activate(
     let holder = holder.map_or_else(Holder::default, |Json(holder)| holder);
     let Some(token) = bearer(&headers, holder.token.as_deref()) else {
         app.limits.check(Act::Guess, By::Address(source))?;
-        return Err(Problem::unauthorised().detail("Send the token that the hotspot's portal gave to this device."));
+        return Err(Problem::unauthorised()
+            .detail("Send the token that the hotspot's portal gave to this device."));
     };
     let vouched = vouch(&app, token).await?;
     let found = find(&app, &vouched, &code).await?;
@@ -112,7 +134,12 @@ pub async fn activate(
         Status::Active => {}
         Status::Used => return Err(ended("ticket-used", "This code has been used up.")),
         Status::Expired => return Err(ended("ticket-expired", "This code has expired.")),
-        Status::Revoked => return Err(ended("ticket-revoked", "This code was taken back. Ask where you got it.")),
+        Status::Revoked => {
+            return Err(ended(
+                "ticket-revoked",
+                "This code was taken back. Ask where you got it.",
+            ));
+        }
     }
     if found.printed.is_some() {
         // A printed code is honoured by the sites that hold its key, and by no other.
@@ -125,8 +152,17 @@ pub async fn activate(
     };
     let mut tx = app.db.tenant(vouched.provider).await?;
     // Anew and locked: another site may be asking for it.
-    let found = store::lock(&mut tx, vouched.provider, found.kept.ticket.id, now).await?.ok_or_else(unknown)?;
-    let changes = carry(&mut tx, vouched.provider, &found, device.site, Some(delivery)).await?;
+    let found = store::lock(&mut tx, vouched.provider, found.kept.ticket.id, now)
+        .await?
+        .ok_or_else(unknown)?;
+    let changes = carry(
+        &mut tx,
+        vouched.provider,
+        &found,
+        device.site,
+        Some(delivery),
+    )
+    .await?;
     fleet::feed::put(&mut tx, vouched.provider, changes).await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(show(&app, &found))))

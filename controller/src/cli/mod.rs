@@ -1,6 +1,10 @@
 //! The command line: one file per noun, each calling the same functions as the pages. Parsing and printing only.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line is for")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what a command line is for"
+)]
 
 use clap::{Parser, Subcommand};
 

@@ -65,7 +65,9 @@ pub struct Create {
 fn seconds(text: &str) -> Result<u32, String> {
     let hint = || format!("`{text}` is no stretch of time: write it as 45s, 30m, 2h or 7d");
     let unit = text.chars().next_back().ok_or_else(hint)?;
-    let number: u32 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| hint())?;
+    let number: u32 = text[..text.len() - unit.len_utf8()]
+        .parse()
+        .map_err(|_| hint())?;
     let factor = match unit {
         's' => 1,
         'm' => 60,
@@ -78,9 +80,18 @@ fn seconds(text: &str) -> Result<u32, String> {
 
 /// Reads a speed such as 5000/2000.
 fn rate(text: &str) -> Result<Rate, String> {
-    let hint = || format!("`{text}` is no speed: write kbit/s to the customer and from the customer, as in 5000/2000");
+    let hint = || {
+        format!(
+            "`{text}` is no speed: write kbit/s to the customer and from the customer, as in 5000/2000"
+        )
+    };
     let (down, up) = text.split_once('/').ok_or_else(hint)?;
-    let bits = |text: &str| text.parse::<u64>().ok().and_then(|kilo| kilo.checked_mul(1000)).ok_or_else(hint);
+    let bits = |text: &str| {
+        text.parse::<u64>()
+            .ok()
+            .and_then(|kilo| kilo.checked_mul(1000))
+            .ok_or_else(hint)
+    };
     Ok(Rate {
         down_bps: bits(down)?,
         up_bps: bits(up)?,
@@ -94,7 +105,11 @@ fn rate(text: &str) -> Result<Rate, String> {
 pub async fn run(command: PlanCommand, app: &App) -> anyhow::Result<()> {
     match command {
         PlanCommand::Create(plan) => {
-            let Some(data_bytes) = plan.data_mb.map(|mb| mb.checked_mul(1_000_000)).map_or(Some(None), |bytes| bytes.map(Some)) else {
+            let Some(data_bytes) = plan
+                .data_mb
+                .map(|mb| mb.checked_mul(1_000_000))
+                .map_or(Some(None), |bytes| bytes.map(Some))
+            else {
                 bail!("that is more data than can be counted");
             };
             let draft = Draft {
@@ -116,7 +131,13 @@ pub async fn run(command: PlanCommand, app: &App) -> anyhow::Result<()> {
         PlanCommand::List { provider } => {
             let mut tx = app.db.tenant(provider).await?;
             for plan in store::plans(&mut tx, provider, MOST).await? {
-                println!("{}\t{}\t{}\t{}", plan.id, plan.name, plan.price, if plan.on_sale { "on sale" } else { "hidden" });
+                println!(
+                    "{}\t{}\t{}\t{}",
+                    plan.id,
+                    plan.name,
+                    plan.price,
+                    if plan.on_sale { "on sale" } else { "hidden" }
+                );
             }
         }
     }
@@ -134,7 +155,13 @@ mod tests {
         for bad in ["", "h", "2", "2w", "99999999d", "2é"] {
             assert!(seconds(bad).is_err(), "{bad}");
         }
-        assert_eq!(rate("5000/2000"), Ok(Rate { down_bps: 5_000_000, up_bps: 2_000_000 }));
+        assert_eq!(
+            rate("5000/2000"),
+            Ok(Rate {
+                down_bps: 5_000_000,
+                up_bps: 2_000_000
+            })
+        );
         assert!(rate("fast").is_err());
     }
 }

@@ -112,7 +112,10 @@ async fn list(app: &App) -> anyhow::Result<()> {
         let mut tx = app.db.platform(db::Reason::Admin).await?;
         let page = store::providers(&mut tx, after, PAGE).await?;
         for provider in &page {
-            println!("{}\t{}\t{}", provider.id, provider.business_name, provider.contact_email);
+            println!(
+                "{}\t{}\t{}",
+                provider.id, provider.business_name, provider.contact_email
+            );
         }
         after = page.last().map(|provider| provider.id);
         if page.len() < usize::from(PAGE) {
@@ -126,14 +129,20 @@ async fn set_account(account: Mpesa, app: &App) -> anyhow::Result<()> {
         (Kind::Paybill, None) => ShortcodeKind::Paybill,
         (Kind::Till, Some(number)) => ShortcodeKind::Till { number },
         (Kind::Paybill, Some(_)) => bail!("a paybill has no till number: leave out --till"),
-        (Kind::Till, None) => bail!("give the till number with --till; --shortcode is the store number"),
+        (Kind::Till, None) => {
+            bail!("give the till number with --till; --shortcode is the store number")
+        }
     };
     let text = if account.credentials.as_os_str() == "-" {
         let mut text = String::new();
-        std::io::stdin().take(16_384).read_to_string(&mut text).context("cannot read the credentials from standard input")?;
+        std::io::stdin()
+            .take(16_384)
+            .read_to_string(&mut text)
+            .context("cannot read the credentials from standard input")?;
         text
     } else {
-        std::fs::read_to_string(&account.credentials).with_context(|| format!("cannot read {}", account.credentials.display()))?
+        std::fs::read_to_string(&account.credentials)
+            .with_context(|| format!("cannot read {}", account.credentials.display()))?
     };
     // serde's message could repeat a secret, so it is not passed on.
     let Ok(keys) = serde_json::from_str::<Keys>(&text) else {

@@ -112,7 +112,9 @@ pub async fn run(command: SeriesCommand, app: &App) -> anyhow::Result<()> {
             }
         }
         SeriesCommand::Revoke { provider, series } => revoke::series(app, provider, series).await?,
-        SeriesCommand::RevokeTicket { provider, code } => revoke::ticket(app, provider, &TicketCode::parse(&code)?).await?,
+        SeriesCommand::RevokeTicket { provider, code } => {
+            revoke::ticket(app, provider, &TicketCode::parse(&code)?).await?
+        }
     }
     Ok(())
 }

@@ -81,7 +81,10 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             let code = claim(app, provider, site).await?;
             let identity = hex::encode(fingerprint(&load(app).await?.verifying_key()));
             let url = app.config.web.public();
-            println!("mnara-agent enrol --controller {url} --claim {code} --identity {identity}", url = url.as_str());
+            println!(
+                "mnara-agent enrol --controller {url} --claim {code} --identity {identity}",
+                url = url.as_str()
+            );
         }
         SiteCommand::Revoke { provider, site } => {
             let_go(app, provider, site).await?;
@@ -91,7 +94,9 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             match store::link::standing(&mut tx, provider, site).await? {
                 None => println!("no agent is enrolled"),
                 Some(standing) => {
-                    let seen = standing.last_seen.map_or_else(|| "never".to_owned(), |at| at.as_secs().to_string());
+                    let seen = standing
+                        .last_seen
+                        .map_or_else(|| "never".to_owned(), |at| at.as_secs().to_string());
                     println!("agent\t{}", standing.agent);
                     println!("software\t{}", standing.software);
                     println!("last-seen\t{seen}");

@@ -58,8 +58,12 @@ impl From<IdentityError> for Problem {
 impl From<EnrolError> for Problem {
     fn from(error: EnrolError) -> Self {
         match error {
-            EnrolError::NotGood => Self::new(StatusCode::FORBIDDEN, "claim-not-good", "This claim code is not good.")
-                .detail("Make a new one for the site; a code lives an hour and works once."),
+            EnrolError::NotGood => Self::new(
+                StatusCode::FORBIDDEN,
+                "claim-not-good",
+                "This claim code is not good.",
+            )
+            .detail("Make a new one for the site; a code lives an hour and works once."),
             EnrolError::Database(error) => error.into(),
         }
     }
@@ -81,7 +85,8 @@ pub async fn identity(
     Query(Nonce { nonce }): Query<Nonce>,
 ) -> Answer<Json<Proven>> {
     app.limits.check(Act::Enrol, By::Address(source))?;
-    let nonce = bytes(&nonce).ok_or_else(|| Problem::bad_request("nonce: 64 hexadecimal digits are needed."))?;
+    let nonce = bytes(&nonce)
+        .ok_or_else(|| Problem::bad_request("nonce: 64 hexadecimal digits are needed."))?;
     let key = identity.key(&app).await?;
     Ok(Json(Proven {
         keys: vec![hex::encode(key.verifying_key().as_bytes())],
@@ -101,10 +106,15 @@ pub async fn enrol_agent(
 ) -> Answer<Json<Welcome>> {
     app.limits.check(Act::Enrol, By::Address(source))?;
     let key = bytes(&claimed.public_key).and_then(|key| VerifyingKey::from_bytes(&key).ok());
-    let key = key.ok_or_else(|| Problem::bad_request("public_key: 64 hexadecimal digits of an Ed25519 key are needed."))?;
-    let signed = bytes(&claimed.signature).is_some_and(|signature| verify_claim(&key, &claimed.claim, &signature).is_ok());
+    let key = key.ok_or_else(|| {
+        Problem::bad_request("public_key: 64 hexadecimal digits of an Ed25519 key are needed.")
+    })?;
+    let signed = bytes(&claimed.signature)
+        .is_some_and(|signature| verify_claim(&key, &claimed.claim, &signature).is_ok());
     if !signed {
-        return Err(Problem::bad_request("signature: it does not fit the claim and the key."));
+        return Err(Problem::bad_request(
+            "signature: it does not fit the claim and the key.",
+        ));
     }
     let controller = identity.key(&app).await?;
     let enrolled = enrol(&app, &claimed.claim, &key, &claimed.software).await?;
@@ -129,7 +139,8 @@ pub async fn clock(
     question: Bytes,
 ) -> Answer<Vec<u8>> {
     app.limits.check(Act::Link, By::Address(source))?;
-    let nonce = read_clock_question(&question).ok_or_else(|| Problem::bad_request("The body is not a clock question."))?;
+    let nonce = read_clock_question(&question)
+        .ok_or_else(|| Problem::bad_request("The body is not a clock question."))?;
     let key = identity.key(&app).await?;
     Ok(clock_answer(&key, nonce, app.clock.now()))
 }

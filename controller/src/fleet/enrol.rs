@@ -35,7 +35,9 @@ pub enum ClaimError {
 #[derive(Debug, Error)]
 pub enum EnrolError {
     /// The code is unknown, too old, or another device spent it: all one to a stranger.
-    #[error("this claim code is not good: make a new one for the site, it lives an hour and works once")]
+    #[error(
+        "this claim code is not good: make a new one for the site, it lives an hour and works once"
+    )]
     NotGood,
     /// The database refused.
     #[error("the agent could not be enrolled")]
@@ -50,8 +52,18 @@ pub async fn claim(app: &App, provider: ProviderId, site: SiteId) -> Result<Stri
     let code = hex::encode(app.entropy.bytes::<20>());
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    store::site(&mut tx, provider, site).await?.ok_or(ClaimError::NoSite)?;
-    store::insert_claim(&mut tx, provider, site, &hash(&code), now.plus_secs(GOOD_FOR), now).await?;
+    store::site(&mut tx, provider, site)
+        .await?
+        .ok_or(ClaimError::NoSite)?;
+    store::insert_claim(
+        &mut tx,
+        provider,
+        site,
+        &hash(&code),
+        now.plus_secs(GOOD_FOR),
+        now,
+    )
+    .await?;
     tx.commit().await?;
     Ok(code)
 }
@@ -64,7 +76,12 @@ fn hash(code: &str) -> [u8; 32] {
 ///
 /// # Errors
 /// [`EnrolError`].
-pub async fn enrol(app: &App, code: &str, key: &VerifyingKey, software: &str) -> Result<Enrolled, EnrolError> {
+pub async fn enrol(
+    app: &App,
+    code: &str,
+    key: &VerifyingKey,
+    software: &str,
+) -> Result<Enrolled, EnrolError> {
     let now = app.clock.now();
     let code_hash = hash(code);
     let mut tx = app.db.platform(Reason::Enrol).await?;
@@ -74,14 +91,24 @@ pub async fn enrol(app: &App, code: &str, key: &VerifyingKey, software: &str) ->
     let Claim { provider, site, .. } = claim;
     match claim.spent_by.as_deref() {
         Some(spender) if spender == key.as_bytes() => {
-            let agent = store::agent_by_key(&mut tx, key.as_bytes()).await?.ok_or(EnrolError::NotGood)?;
-            return Ok(Enrolled { agent, site, provider, time: now });
+            let agent = store::agent_by_key(&mut tx, key.as_bytes())
+                .await?
+                .ok_or(EnrolError::NotGood)?;
+            return Ok(Enrolled {
+                agent,
+                site,
+                provider,
+                time: now,
+            });
         }
         Some(_) => return Err(EnrolError::NotGood),
         None if claim.expires_at <= now => return Err(EnrolError::NotGood),
         None => {}
     }
-    if store::agent_by_key(&mut tx, key.as_bytes()).await?.is_some() {
+    if store::agent_by_key(&mut tx, key.as_bytes())
+        .await?
+        .is_some()
+    {
         // A key belongs to one site for ever: a device that moves makes a new one.
         return Err(EnrolError::NotGood);
     }
@@ -91,7 +118,16 @@ pub async fn enrol(app: &App, code: &str, key: &VerifyingKey, software: &str) ->
     for replaced in store::revoke_agents(&mut tx, provider, site, now).await? {
         bus::notify(&mut tx, Hint::Agent(replaced)).await?;
     }
-    store::insert_agent(&mut tx, provider, site, agent, key.as_bytes(), &software, now).await?;
+    store::insert_agent(
+        &mut tx,
+        provider,
+        site,
+        agent,
+        key.as_bytes(),
+        &software,
+        now,
+    )
+    .await?;
     store::spend_claim(&mut tx, &code_hash, key.as_bytes(), now).await?;
     let job = NewJob {
         kind: REFRESH,
@@ -103,5 +139,10 @@ pub async fn enrol(app: &App, code: &str, key: &VerifyingKey, software: &str) ->
     tx.commit().await?;
     app.jobs.wake();
     tracing::info!(provider.id = %provider, site.id = %site, agent.id = %agent, "an agent was enrolled");
-    Ok(Enrolled { agent, site, provider, time: now })
+    Ok(Enrolled {
+        agent,
+        site,
+        provider,
+        time: now,
+    })
 }

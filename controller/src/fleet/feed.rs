@@ -25,7 +25,11 @@ pub struct Change {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lock(conn: &mut PgConnection, provider: ProviderId, sites: &[SiteId]) -> sqlx::Result<()> {
+pub async fn lock(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    sites: &[SiteId],
+) -> sqlx::Result<()> {
     let sites: Vec<Uuid> = sites.iter().map(|site| site.uuid()).collect();
     sqlx::query_scalar!(
         "select id from sites where provider_id = $1 and id = any($2) order by id for no key update",
@@ -44,7 +48,11 @@ pub async fn lock(conn: &mut PgConnection, provider: ProviderId, sites: &[SiteId
 ///
 /// # Errors
 /// When the database refuses; the caller's transaction is lost then.
-pub async fn put(conn: &mut PgConnection, provider: ProviderId, mut changes: Vec<Change>) -> sqlx::Result<()> {
+pub async fn put(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    mut changes: Vec<Change>,
+) -> sqlx::Result<()> {
     // Stable, and turned round: the last change of a row is the first of its run, which is the one that stays.
     changes.reverse();
     changes.sort_by_key(|change| (change.site, change.kind, change.row));
@@ -58,7 +66,12 @@ pub async fn put(conn: &mut PgConnection, provider: ProviderId, mut changes: Vec
     Ok(())
 }
 
-async fn put_site(conn: &mut PgConnection, provider: ProviderId, site: SiteId, changes: &[Change]) -> sqlx::Result<()> {
+async fn put_site(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    changes: &[Change],
+) -> sqlx::Result<()> {
     let revision = sqlx::query_scalar!(
         "update sites set feed_revision = feed_revision + 1 where provider_id = $1 and id = $2 returning feed_revision",
         provider.uuid(),
@@ -66,8 +79,14 @@ async fn put_site(conn: &mut PgConnection, provider: ProviderId, site: SiteId, c
     )
     .fetch_one(&mut *conn)
     .await?;
-    let kinds: Vec<i32> = changes.iter().map(|change| i32::from(change.kind)).collect();
-    let rows: Vec<Uuid> = changes.iter().map(|change| Uuid::from_bytes(change.row)).collect();
+    let kinds: Vec<i32> = changes
+        .iter()
+        .map(|change| i32::from(change.kind))
+        .collect();
+    let rows: Vec<Uuid> = changes
+        .iter()
+        .map(|change| Uuid::from_bytes(change.row))
+        .collect();
     let bodies: Vec<Vec<u8>> = changes
         .iter()
         .map(|change| change.body.clone().unwrap_or_default())

@@ -46,9 +46,15 @@ pub struct Sender {
 }
 
 /// Applies one entry in the transaction that stores it; says what sites are to be told of it.
-pub type Apply = for<'a> fn(&'a App, &'a mut PgConnection, &'a Sender, &'a Entry) -> BoxFuture<'a, Result<Vec<Change>, ApplyError>>;
+pub type Apply = for<'a> fn(
+    &'a App,
+    &'a mut PgConnection,
+    &'a Sender,
+    &'a Entry,
+) -> BoxFuture<'a, Result<Vec<Change>, ApplyError>>;
 /// Answers one question.
-pub type Ask = for<'a> fn(&'a App, &'a Sender, AttemptId, Question) -> BoxFuture<'a, anyhow::Result<Answer>>;
+pub type Ask =
+    for<'a> fn(&'a App, &'a Sender, AttemptId, Question) -> BoxFuture<'a, anyhow::Result<Answer>>;
 
 /// Why an entry was not applied.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +148,12 @@ impl Hub {
     /// Starts a hub; it hears hints until shutdown.
     #[must_use]
     pub fn start(app: &App, dispatch: Dispatch, identity: Identity) -> Self {
-        let ingest = Batcher::start(Ingest::new(app.clone(), dispatch), QUEUE, &app.tasks, app.closing.clone());
+        let ingest = Batcher::start(
+            Ingest::new(app.clone(), dispatch),
+            QUEUE,
+            &app.tasks,
+            app.closing.clone(),
+        );
         let hub = Self {
             identity,
             dispatch,
@@ -159,7 +170,10 @@ impl Hub {
     pub fn join(&self, sender: &Sender, now: Ticks) -> Joined {
         let mailbox = Arc::new(Mailbox::default());
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = links.agents.insert(sender.agent, (sender.epoch, sender.site, Arc::clone(&mailbox)));
+        let before = links.agents.insert(
+            sender.agent,
+            (sender.epoch, sender.site, Arc::clone(&mailbox)),
+        );
         let mut duplicate = false;
         if let Some((_, _, older)) = before {
             older.put(SUPERSEDED);
@@ -175,7 +189,11 @@ impl Hub {
     /// Takes a link away, unless a newer one has its place.
     pub fn leave(&self, sender: &Sender) {
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
-        if links.agents.get(&sender.agent).is_some_and(|(epoch, _, _)| *epoch == sender.epoch) {
+        if links
+            .agents
+            .get(&sender.agent)
+            .is_some_and(|(epoch, _, _)| *epoch == sender.epoch)
+        {
             links.agents.remove(&sender.agent);
         }
         gauge(&links);
@@ -206,7 +224,9 @@ impl Hub {
 
 fn gauge(links: &Links) {
     // Exact below 4 billion links, which one process never has.
-    metrics::gauge!("mnara_links").set(f64::from(u32::try_from(links.agents.len()).unwrap_or(u32::MAX)));
+    metrics::gauge!("mnara_links").set(f64::from(
+        u32::try_from(links.agents.len()).unwrap_or(u32::MAX),
+    ));
 }
 
 async fn hear(app: App, hub: Hub) {

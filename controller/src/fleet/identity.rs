@@ -19,7 +19,9 @@ const SECRET: Column = Column("identity_keys.secret");
 #[derive(Debug, Error)]
 pub enum IdentityError {
     /// The sealed key does not open.
-    #[error("the controller's identity key does not open: is ENCRYPTION_KEY the one it was stored with?")]
+    #[error(
+        "the controller's identity key does not open: is ENCRYPTION_KEY the one it was stored with?"
+    )]
     Vault(#[from] VaultError),
     /// What opens is not a key, or not the one its row names.
     #[error("the stored identity key is not a key")]
@@ -39,7 +41,10 @@ impl Identity {
     /// # Errors
     /// [`IdentityError`]; the next call tries again.
     pub async fn key(&self, app: &App) -> Result<Arc<SigningKey>, IdentityError> {
-        self.0.get_or_try_init(|| async { load(app).await.map(Arc::new) }).await.cloned()
+        self.0
+            .get_or_try_init(|| async { load(app).await.map(Arc::new) })
+            .await
+            .cloned()
     }
 
     /// Gives the public half.
@@ -62,8 +67,16 @@ pub async fn load(app: &App) -> Result<SigningKey, IdentityError> {
     }
     let made = SigningKey::from_bytes(&app.entropy.bytes());
     let sealed = app.vault.seal(Owner::Platform, SECRET, made.as_bytes());
-    store::insert_identity(&mut tx, made.verifying_key().as_bytes(), &sealed, app.clock.now()).await?;
-    let stored = store::identity(&mut tx).await?.ok_or(IdentityError::Damaged)?;
+    store::insert_identity(
+        &mut tx,
+        made.verifying_key().as_bytes(),
+        &sealed,
+        app.clock.now(),
+    )
+    .await?;
+    let stored = store::identity(&mut tx)
+        .await?
+        .ok_or(IdentityError::Damaged)?;
     tx.commit().await?;
     open(app, &stored)
 }
@@ -71,7 +84,14 @@ pub async fn load(app: &App) -> Result<SigningKey, IdentityError> {
 fn open(app: &App, stored: &(Vec<u8>, String)) -> Result<SigningKey, IdentityError> {
     let (public, sealed) = stored;
     let secret = app.vault.open(Owner::Platform, SECRET, sealed)?;
-    let secret: [u8; 32] = secret.expose_secret().try_into().map_err(|_| IdentityError::Damaged)?;
+    let secret: [u8; 32] = secret
+        .expose_secret()
+        .try_into()
+        .map_err(|_| IdentityError::Damaged)?;
     let key = SigningKey::from_bytes(&secret);
-    if key.verifying_key().as_bytes().as_slice() == public.as_slice() { Ok(key) } else { Err(IdentityError::Damaged) }
+    if key.verifying_key().as_bytes().as_slice() == public.as_slice() {
+        Ok(key)
+    } else {
+        Err(IdentityError::Damaged)
+    }
 }

@@ -74,7 +74,13 @@ impl Batch for Ingest {
         let mut told: BTreeMap<ProviderId, Vec<Change>> = BTreeMap::new();
         for place in order {
             let from = &items[place].from;
-            taken[place] = self.take(&mut tx, &items[place], told.entry(from.provider).or_default()).await?;
+            taken[place] = self
+                .take(
+                    &mut tx,
+                    &items[place],
+                    told.entry(from.provider).or_default(),
+                )
+                .await?;
         }
         // Sites are locked last, as everywhere, and after all tickets of the batch.
         for (provider, changes) in told {
@@ -86,7 +92,12 @@ impl Batch for Ingest {
 }
 
 impl Ingest {
-    async fn take(&self, tx: &mut Tx, handed: &Handed, told: &mut Vec<Change>) -> Result<Taken, WriteError> {
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        handed: &Handed,
+        told: &mut Vec<Change>,
+    ) -> Result<Taken, WriteError> {
         let from = &handed.from;
         if !store::holds_link(tx, from.agent, from.epoch).await? {
             return Ok(Taken::Superseded);
@@ -115,7 +126,8 @@ impl Ingest {
             mark = entry.mark();
         }
         store::set_mark(tx, from, &mark).await?;
-        metrics::counter!("mnara_journal_entries_total").increment(u64::try_from(handed.entries.len()).unwrap_or(0));
+        metrics::counter!("mnara_journal_entries_total")
+            .increment(u64::try_from(handed.entries.len()).unwrap_or(0));
         Ok(Taken::Stored(mark))
     }
 }

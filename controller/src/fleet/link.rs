@@ -6,14 +6,19 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE};
+use axum::http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hyper_util::rt::TokioIo;
 use mnara_protocol::enrol::SUBPROTOCOL;
 use mnara_protocol::ids::{AttemptId, CommandId};
 use mnara_protocol::message::{Answer as Told, BadBody, Question, RefusedAnswer};
-use mnara_protocol::session::{Admitted, Claim, Config, Controller, ControllerKeys, Event, Refusal, Revision, Session};
+use mnara_protocol::session::{
+    Admitted, Claim, Config, Controller, ControllerKeys, Event, Refusal, Revision, Session,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tungstenite::handshake::derive_accept_key;
@@ -51,7 +56,9 @@ pub async fn upgrade(
         let app = app.clone();
         async move {
             match tokio::time::timeout(SEND, upgrade).await {
-                Ok(Ok(upgraded)) => Box::pin(run(&app, &hub, Socket::new(TokioIo::new(upgraded)))).await,
+                Ok(Ok(upgraded)) => {
+                    Box::pin(run(&app, &hub, Socket::new(TokioIo::new(upgraded)))).await
+                }
                 Ok(Err(error)) => tracing::debug!(%error, "a link was not upgraded"),
                 Err(_) => tracing::debug!("a link was not upgraded in time"),
             }
@@ -60,7 +67,10 @@ pub async fn upgrade(
     let headers = [
         (CONNECTION, HeaderValue::from_static("Upgrade")),
         (UPGRADE, HeaderValue::from_static("websocket")),
-        (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL)),
+        (
+            SEC_WEBSOCKET_PROTOCOL,
+            HeaderValue::from_static(SUBPROTOCOL),
+        ),
         (SEC_WEBSOCKET_ACCEPT, accept),
     ];
     Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
@@ -68,12 +78,21 @@ pub async fn upgrade(
 
 fn accept(headers: &HeaderMap) -> Result<HeaderValue, Problem> {
     let says = |name, word: &str| {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(word))
+        let values = headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .any(|part| part.trim().eq_ignore_ascii_case(word))
     };
     let key = headers.get(SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes);
     match key {
-        Some(key) if says(UPGRADE, "websocket") && says(SEC_WEBSOCKET_VERSION, "13") && says(SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) => {
+        Some(key)
+            if says(UPGRADE, "websocket")
+                && says(SEC_WEBSOCKET_VERSION, "13")
+                && says(SEC_WEBSOCKET_PROTOCOL, SUBPROTOCOL) =>
+        {
             HeaderValue::from_str(&derive_accept_key(key)).map_err(|_| Problem::internal())
         }
         _ => Err(Problem::new(
@@ -107,7 +126,11 @@ struct Link<'a, S> {
 }
 
 /// Runs a link until it ends.
-pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(app: &App, hub: &Hub, socket: Socket<S>) {
+pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
+    app: &App,
+    hub: &Hub,
+    socket: Socket<S>,
+) {
     let signing = match hub.identity.key(app).await {
         Ok(signing) => signing,
         Err(error) => {
@@ -138,8 +161,12 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(app: &App, hub: &Hub,
         hub.leave(&admission.sender);
         let sender = &admission.sender;
         match ended {
-            Ok(()) => tracing::info!(site.id = %sender.site, agent.id = %sender.agent, "a link ended"),
-            Err(error) => tracing::info!(site.id = %sender.site, agent.id = %sender.agent, %error, "a link broke"),
+            Ok(()) => {
+                tracing::info!(site.id = %sender.site, agent.id = %sender.agent, "a link ended")
+            }
+            Err(error) => {
+                tracing::info!(site.id = %sender.site, agent.id = %sender.agent, %error, "a link broke")
+            }
         }
     } else if let Err(error) = ended {
         tracing::debug!(%error, "a link broke before its hello");
@@ -162,7 +189,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                     None => std::future::pending().await,
                 }
             };
-            let mailbox = self.admission.as_ref().map(|admission| Arc::clone(&admission.mailbox));
+            let mailbox = self
+                .admission
+                .as_ref()
+                .map(|admission| Arc::clone(&admission.mailbox));
             let bits = async {
                 match mailbox {
                     Some(mailbox) => mailbox.take().await,
@@ -215,7 +245,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             let mut tx = self.app.db.platform(Reason::Link).await?;
             match store::lock_agent(&mut tx, sender.agent).await? {
                 Some(known) if known.is_revoked => self.session.refuse(Refusal::Revoked),
-                Some(known) if known.epoch != sender.epoch => self.session.refuse(Refusal::Superseded),
+                Some(known) if known.epoch != sender.epoch => {
+                    self.session.refuse(Refusal::Superseded)
+                }
                 Some(_) => {}
                 None => self.session.refuse(Refusal::UnknownAgent),
             }
@@ -234,7 +266,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                     alarm(self.app, self.sender(), "journal-gap", lost).await?;
                 }
                 Event::Forked { .. } => forked(self.app, self.sender()).await?,
-                Event::TooLarge { number } => alarm(self.app, self.sender(), "feed-row-too-large", number).await?,
+                Event::TooLarge { number } => {
+                    alarm(self.app, self.sender(), "feed-row-too-large", number).await?
+                }
                 Event::Closed(_) => self.over = true,
                 // Readings and reports are shown live and kept nowhere; a later page listens to them.
                 Event::Sample { .. } | Event::Report { .. } | Event::Ready { .. } => {}
@@ -307,7 +341,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         Ok(())
     }
 
-    async fn entries(&mut self, entries: Vec<mnara_protocol::session::Entry>) -> anyhow::Result<()> {
+    async fn entries(
+        &mut self,
+        entries: Vec<mnara_protocol::session::Entry>,
+    ) -> anyhow::Result<()> {
         let Some(admission) = &self.admission else {
             return Ok(());
         };
@@ -321,7 +358,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         match self.hub.ingest.submit(handed).await? {
             Taken::Stored(mark) => self.session.stored(mark),
             Taken::Superseded => self.session.refuse(Refusal::Superseded),
-            Taken::Stopped { stored, number, kind } => {
+            Taken::Stopped {
+                stored,
+                number,
+                kind,
+            } => {
                 self.stopped = true;
                 if let Some(mark) = stored {
                     self.session.stored(mark);
@@ -334,7 +375,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
     }
 
     fn question(&self, id: AttemptId, kind: u16, body: &[u8]) {
-        let Some(admission) = &self.admission else { return };
+        let Some(admission) = &self.admission else {
+            return;
+        };
         let sender = admission.sender;
         let answers = self.answered.clone();
         let question = match Question::decode(kind, body) {
@@ -355,7 +398,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
     }
 
     async fn pages(&mut self) -> anyhow::Result<()> {
-        while let (Some(admission), Some(after)) = (&self.admission, self.session.poll_page_wanted()) {
+        while let (Some(admission), Some(after)) =
+            (&self.admission, self.session.poll_page_wanted())
+        {
             let sender = admission.sender;
             let mut tx = self.app.db.tenant(sender.provider).await?;
             if !store::holds_link(&mut tx, sender.agent, sender.epoch).await? {
@@ -383,7 +428,15 @@ async fn alarm(app: &App, sender: Option<Sender>, kind: &str, value: u64) -> any
     let id = CommandId::new(now, app.entropy.bytes());
     let value = i64::try_from(value).ok();
     let mut tx = app.db.tenant(provider).await?;
-    store::insert_event(&mut tx, id.uuid(), (provider, site), kind, value, (now, now)).await?;
+    store::insert_event(
+        &mut tx,
+        id.uuid(),
+        (provider, site),
+        kind,
+        value,
+        (now, now),
+    )
+    .await?;
     tx.commit().await?;
     Ok(())
 }

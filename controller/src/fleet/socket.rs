@@ -87,7 +87,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 match self.step()? {
                     Step::More => {}
                     Step::Message(message) => return Ok(message),
-                    Step::Ping(payload) => self.write(OpCode::Control(Control::Pong), &payload).await?,
+                    Step::Ping(payload) => {
+                        self.write(OpCode::Control(Control::Pong), &payload).await?
+                    }
                     Step::Close => {
                         self.close().await?;
                         return Err(SocketError::Closed);
@@ -122,10 +124,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     }
 
     async fn write(&mut self, opcode: OpCode, payload: &[u8]) -> Result<(), SocketError> {
-        let header = FrameHeader { opcode, ..FrameHeader::default() };
-        let length = u64::try_from(payload.len()).map_err(|_| SocketError::Protocol("the message is too long"))?;
+        let header = FrameHeader {
+            opcode,
+            ..FrameHeader::default()
+        };
+        let length = u64::try_from(payload.len())
+            .map_err(|_| SocketError::Protocol("the message is too long"))?;
         let mut bytes = Vec::with_capacity(payload.len() + 10);
-        header.format(length, &mut bytes).map_err(|_| SocketError::Protocol("the header cannot be written"))?;
+        header
+            .format(length, &mut bytes)
+            .map_err(|_| SocketError::Protocol("the header cannot be written"))?;
         bytes.extend_from_slice(payload);
         self.stream.write_all(&bytes).await?;
         Ok(self.stream.flush().await?)
@@ -137,18 +145,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             let (taken, frame) = self.partial.begin(waiting)?;
             self.from += taken;
             self.partial.frame = frame;
-            return if self.partial.frame.as_ref().is_some_and(|frame| frame.left == 0) { self.partial.end() } else { Ok(Step::More) };
+            return if self
+                .partial
+                .frame
+                .as_ref()
+                .is_some_and(|frame| frame.left == 0)
+            {
+                self.partial.end()
+            } else {
+                Ok(Step::More)
+            };
         };
         let taken = waiting.len().min(frame.left);
         let is_control = matches!(frame.opcode, OpCode::Control(_));
-        let target = if is_control { &mut frame.control } else { &mut self.partial.message };
+        let target = if is_control {
+            &mut frame.control
+        } else {
+            &mut self.partial.message
+        };
         for byte in &waiting[..taken] {
             target.push(byte ^ frame.mask[frame.read % 4]);
             frame.read += 1;
         }
         frame.left -= taken;
         self.from += taken;
-        if frame.left == 0 { self.partial.end() } else { Ok(Step::More) }
+        if frame.left == 0 {
+            self.partial.end()
+        } else {
+            Ok(Step::More)
+        }
     }
 }
 
@@ -167,10 +192,13 @@ impl Partial {
             self.header.push(waiting[taken]);
             taken += 1;
             let mut cursor = Cursor::new(&self.header);
-            let parsed = FrameHeader::parse(&mut cursor).map_err(|_| SocketError::Protocol("a broken header"))?;
+            let parsed = FrameHeader::parse(&mut cursor)
+                .map_err(|_| SocketError::Protocol("a broken header"))?;
             if let Some((header, length)) = parsed {
                 self.header = Vec::new();
-                return self.check(&header, length).map(|frame| (taken, Some(frame)));
+                return self
+                    .check(&header, length)
+                    .map(|frame| (taken, Some(frame)));
             }
         }
         Ok((taken, None))
@@ -180,13 +208,20 @@ impl Partial {
         if header.rsv1 || header.rsv2 || header.rsv3 {
             return Err(SocketError::Protocol("an extension nobody agreed on"));
         }
-        let mask = header.mask.ok_or(SocketError::Protocol("a client has to mask its frames"))?;
-        let left = usize::try_from(length).map_err(|_| SocketError::Protocol("the message is too long"))?;
+        let mask = header
+            .mask
+            .ok_or(SocketError::Protocol("a client has to mask its frames"))?;
+        let left = usize::try_from(length)
+            .map_err(|_| SocketError::Protocol("the message is too long"))?;
         match header.opcode {
             OpCode::Data(Data::Binary) if !self.continued => {}
             OpCode::Data(Data::Continue) if self.continued => {}
-            OpCode::Data(_) => return Err(SocketError::Protocol("only binary messages are understood")),
-            OpCode::Control(_) if !header.is_final || left > 125 => return Err(SocketError::Protocol("a control frame is short and whole")),
+            OpCode::Data(_) => {
+                return Err(SocketError::Protocol("only binary messages are understood"));
+            }
+            OpCode::Control(_) if !header.is_final || left > 125 => {
+                return Err(SocketError::Protocol("a control frame is short and whole"));
+            }
             OpCode::Control(_) => {}
         }
         if self.message.len().saturating_add(left) > LONGEST {
@@ -237,7 +272,12 @@ mod tests {
             }
         }
         bytes.extend_from_slice(&mask);
-        bytes.extend(payload.iter().enumerate().map(|(place, byte)| byte ^ mask[place % 4]));
+        bytes.extend(
+            payload
+                .iter()
+                .enumerate()
+                .map(|(place, byte)| byte ^ mask[place % 4]),
+        );
         bytes
     }
 
@@ -272,7 +312,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_breaks_the_protocol_ends_the_link() {
-        for bad in [frame(1, true, b"text"), frame(0, true, b"orphan"), frame(9, false, b"half a ping"), vec![0x82, 3, b'a', b'b', b'c']] {
+        for bad in [
+            frame(1, true, b"text"),
+            frame(0, true, b"orphan"),
+            frame(9, false, b"half a ping"),
+            vec![0x82, 3, b'a', b'b', b'c'],
+        ] {
             let (heard, error) = hear(&bad).await;
             assert!(heard.is_empty());
             assert!(matches!(error, SocketError::Protocol(_)), "{error}");

@@ -22,7 +22,11 @@ use crate::web::{Caller, Json, Path, Problem};
 
 /// `POST /api/pay/{provider}/{secret}/validation`: money that is on its way is never sent back; who it was for is found out afterwards.
 pub async fn validate(Path(_): Path<(String, String)>) -> Response {
-    (StatusCode::OK, Json(json!({ "ResultCode": "0", "ResultDesc": "Accepted" }))).into_response()
+    (
+        StatusCode::OK,
+        Json(json!({ "ResultCode": "0", "ResultDesc": "Accepted" })),
+    )
+        .into_response()
 }
 
 /// `POST /api/pay/{provider}/{secret}/confirmation`: kept like a callback, settled in the same job.
@@ -37,8 +41,13 @@ pub async fn confirm(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let kept = keep(&app, &intake, &secret, &body, source.to_string()).await?;
-    metrics::counter!("mnara_confirmations_total", "result" => format!("{kept:?}").to_lowercase()).increment(1);
-    Ok((StatusCode::OK, Json(json!({ "ResultCode": 0, "ResultDesc": "Success" }))).into_response())
+    metrics::counter!("mnara_confirmations_total", "result" => format!("{kept:?}").to_lowercase())
+        .increment(1);
+    Ok((
+        StatusCode::OK,
+        Json(json!({ "ResultCode": 0, "ResultDesc": "Success" })),
+    )
+        .into_response())
 }
 
 /// Finds out what a confirmation is about and carries it out; says what became of it.
@@ -66,7 +75,8 @@ pub async fn settle(app: &App, secret_hash: &[u8], body: &[u8]) -> anyhow::Resul
         return Ok("other-shortcode");
     }
     let reference = said.reference.as_deref().unwrap_or_default();
-    let Some(payment) = store::by_reference(&mut tx, provider, reference, &said.receipt).await? else {
+    let Some(payment) = store::by_reference(&mut tx, provider, reference, &said.receipt).await?
+    else {
         return Ok("unmatched");
     };
     drop(tx);

@@ -69,7 +69,11 @@ pub async fn post(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let shaped = secret.len() == SECRET && secret.bytes().all(|b| b.is_ascii_hexdigit());
-    let kept = if shaped { keep(&app, &intake, &secret, &body, source.to_string()).await? } else { Kept::Stranger };
+    let kept = if shaped {
+        keep(&app, &intake, &secret, &body, source.to_string()).await?
+    } else {
+        Kept::Stranger
+    };
     let result = match kept {
         Kept::New => "kept",
         Kept::Duplicate => "duplicate",
@@ -102,7 +106,13 @@ pub async fn post_unvouched(
 ///
 /// # Errors
 /// When it cannot be kept.
-pub async fn keep(app: &App, intake: &Intake, secret: &str, body: &[u8], source: String) -> Result<Kept, Problem> {
+pub async fn keep(
+    app: &App,
+    intake: &Intake,
+    secret: &str,
+    body: &[u8],
+    source: String,
+) -> Result<Kept, Problem> {
     let now = app.clock.now();
     let item = NewCallback {
         id: CallbackId::new(now, app.entropy.bytes()),
@@ -119,23 +129,44 @@ fn accepted() -> Response {
     ([(CONTENT_TYPE, "application/json")], ACCEPTED).into_response()
 }
 
-async fn stray(app: &App, provider: &str, body: &[u8], source: std::net::IpAddr) -> Result<(), Problem> {
+async fn stray(
+    app: &App,
+    provider: &str,
+    body: &[u8],
+    source: std::net::IpAddr,
+) -> Result<(), Problem> {
     // Past the limit the answer stays the same, the body is just not kept: whoever floods learns nothing.
-    if app.limits.check(Act::Unvouched, By::Address(source)).is_err() {
+    if app
+        .limits
+        .check(Act::Unvouched, By::Address(source))
+        .is_err()
+    {
         return Ok(());
     }
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Intake).await?;
-    store::keep_stray(&mut tx, &provider.replace('\0', ""), body, &source.to_string(), now).await?;
+    store::keep_stray(
+        &mut tx,
+        &provider.replace('\0', ""),
+        body,
+        &source.to_string(),
+        now,
+    )
+    .await?;
     tx.commit().await?;
     let (Ok(provider), Ok(said)) = (provider.parse::<ProviderId>(), parse_stk(body)) else {
         return Ok(());
     };
-    if app.limits.check(Act::Unvouched, By::Provider(provider)).is_err() {
+    if app
+        .limits
+        .check(Act::Unvouched, By::Provider(provider))
+        .is_err()
+    {
         return Ok(());
     }
     let mut tx = app.db.tenant(provider).await?;
-    if let Some(id) = store::by_checkout_request(&mut tx, provider, &said.checkout_request_id).await?
+    if let Some(id) =
+        store::by_checkout_request(&mut tx, provider, &said.checkout_request_id).await?
         && let Some(payment) = store::lock(&mut tx, provider, id).await?
         && payment.state == super::State::Pending
     {
@@ -171,18 +202,31 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
     .boxed()
 }
 
-async fn settle_stk(app: &App, provider: ProviderId, payment: mnara_protocol::ids::PaymentId, body: &[u8]) -> anyhow::Result<&'static str> {
+async fn settle_stk(
+    app: &App,
+    provider: ProviderId,
+    payment: mnara_protocol::ids::PaymentId,
+    body: &[u8],
+) -> anyhow::Result<&'static str> {
     let Ok(said) = parse_stk(body) else {
         tracing::warn!(payment.id = %payment, "a callback on a payment's own address cannot be read");
         return Ok("unreadable");
     };
     // The body is kept as it came; PostgreSQL's JSON cannot hold the one character that is left out here.
-    let raw: Value = serde_json::from_str(&String::from_utf8_lossy(body).replace("\\u0000", "")).unwrap_or(Value::Null);
+    let raw: Value = serde_json::from_str(&String::from_utf8_lossy(body).replace("\\u0000", ""))
+        .unwrap_or(Value::Null);
     let code = said.result.clone();
     let word = Word {
         code: code.as_str(),
         body: &raw,
     };
-    let decision = confirm::apply(app, provider, payment, &Evidence::Callback(sweep::evidence(said)), Some(word)).await?;
+    let decision = confirm::apply(
+        app,
+        provider,
+        payment,
+        &Evidence::Callback(sweep::evidence(said)),
+        Some(word),
+    )
+    .await?;
     Ok(decision.map_or("gone", |decision| confirm::result_word(&decision)))
 }

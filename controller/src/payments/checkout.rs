@@ -105,12 +105,22 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
         Standing::Open => {}
         Standing::NoAccount | Standing::Lapsed { .. } => return Err(NotBegun::Closed),
     }
-    let plan = plans::store::plan(&mut tx, provider, ask.plan).await?.filter(|plan| plan.on_sale).ok_or(NotBegun::NoPlan)?;
-    if ask.seen.is_some_and(|(revision, price)| revision != plan.revision || price != plan.price) {
+    let plan = plans::store::plan(&mut tx, provider, ask.plan)
+        .await?
+        .filter(|plan| plan.on_sale)
+        .ok_or(NotBegun::NoPlan)?;
+    if ask
+        .seen
+        .is_some_and(|(revision, price)| revision != plan.revision || price != plan.price)
+    {
         return Err(NotBegun::PlanChanged(Box::new(plan)));
     }
     // What costs nothing, or not whole shillings, is not sold by M-PESA.
-    if !plan.price.whole_shillings().is_ok_and(|shillings| shillings >= 1) {
+    if !plan
+        .price
+        .whole_shillings()
+        .is_ok_and(|shillings| shillings >= 1)
+    {
         return Err(NotBegun::NoPlan);
     }
     limit(app, provider, &ask)?;
@@ -142,7 +152,10 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
             tx.commit().await?;
             return Ok(Begun { payment, token });
         }
-        return Err(NotBegun::NotAsked(PayFailure::OtherPrompt, Some(Duration::from_secs(60))));
+        return Err(NotBegun::NotAsked(
+            PayFailure::OtherPrompt,
+            Some(Duration::from_secs(60)),
+        ));
     }
     let secret = app.entropy.url_secret();
     let secrets = Secrets {
@@ -160,7 +173,10 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     }
     // A push that dies with the process must not leave a payment nobody asks about.
     super::sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
-    let changes = payment.checkout_row(CheckoutState::Pending, now).into_iter().collect();
+    let changes = payment
+        .checkout_row(CheckoutState::Pending, now)
+        .into_iter()
+        .collect();
     feed::put(&mut tx, provider, changes).await?;
     tx.commit().await?;
     call(app, provider, payment.id, secret, plan.name).await?;
@@ -170,7 +186,13 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     })
 }
 
-async fn call(app: &App, provider: ProviderId, id: PaymentId, secret: String, description: String) -> Result<(), NotBegun> {
+async fn call(
+    app: &App,
+    provider: ProviderId,
+    id: PaymentId,
+    secret: String,
+    description: String,
+) -> Result<(), NotBegun> {
     let calling = app.tasks.spawn({
         let app = app.clone();
         async move { push::push(&app, provider, id, &secret, &plain(&description)).await }
@@ -190,21 +212,29 @@ fn limit(app: &App, provider: ProviderId, ask: &Ask) -> Result<(), TooMany> {
         ask.site.map(By::Site),
         Some(By::Provider(provider)),
     ];
-    app.limits.check_all(Act::Checkout, by.into_iter().flatten())
+    app.limits
+        .check_all(Act::Checkout, by.into_iter().flatten())
 }
 
 fn is_attempt(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(|error| error.constraint()) == Some("payments_site_id_attempt_id_key")
+    error
+        .as_database_error()
+        .and_then(|error| error.constraint())
+        == Some("payments_site_id_attempt_id_key")
 }
 
 /// An account reference no other payment has: S and eleven characters, 55 random bits.
 fn reference(entropy: &Entropy) -> String {
     let random = entropy.bytes::<11>();
-    let letters = random.iter().map(|byte| char::from(CROCKFORD[usize::from(byte & 31)]));
+    let letters = random
+        .iter()
+        .map(|byte| char::from(CROCKFORD[usize::from(byte & 31)]));
     std::iter::once('S').chain(letters).collect()
 }
 
 /// A plan's name as the rail takes it: letters, digits and spaces.
 fn plain(name: &str) -> String {
-    name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == ' ').collect()
+    name.chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == ' ')
+        .collect()
 }

@@ -61,7 +61,9 @@ pub async fn apply(
             let instead = match evidence {
                 // The rail itself says that this one was paid: the customer is let online, and the receipt is looked at by a person.
                 Evidence::Query(_) => Decision::Settle { receipt: None },
-                Evidence::Callback(_) | Evidence::C2b { .. } | Evidence::Silence => Decision::Flag(Flag::ReceiptTaken),
+                Evidence::Callback(_) | Evidence::C2b { .. } | Evidence::Silence => {
+                    Decision::Flag(Flag::ReceiptTaken)
+                }
             };
             match attempt(app, provider, id, evidence, word, Some(instead)).await {
                 Ok(decision) => Ok(decision),
@@ -129,10 +131,15 @@ async fn attempt(
     match &decision {
         Decision::Nothing => {}
         Decision::Settle { receipt } => {
-            store::succeed(&mut tx, &payment, receipt.as_deref(), name(evidence), now).await.map_err(on_receipt)?;
+            store::succeed(&mut tx, &payment, receipt.as_deref(), name(evidence), now)
+                .await
+                .map_err(on_receipt)?;
             grant(app, &mut tx, &payment, now).await?;
         }
-        Decision::Fail { failure, keep_asking } => {
+        Decision::Fail {
+            failure,
+            keep_asking,
+        } => {
             if *keep_asking && !is_asked {
                 sweep::ask_at(app, &mut tx, &payment, now + sweep::QUARTER).await?;
             }
@@ -144,7 +151,9 @@ async fn attempt(
             }
             sweep::ask_at(app, &mut tx, &payment, now).await?;
         }
-        Decision::FillReceipt(receipt) => store::fill_receipt(&mut tx, &payment, receipt).await.map_err(on_receipt)?,
+        Decision::FillReceipt(receipt) => store::fill_receipt(&mut tx, &payment, receipt)
+            .await
+            .map_err(on_receipt)?,
         Decision::Flag(flag) => {
             store::flag(&mut tx, &payment, *flag).await?;
             if payment.state == State::Pending && !is_asked {
@@ -159,7 +168,12 @@ async fn attempt(
 }
 
 /// Issues the ticket and tells the site, as the last step of the transaction.
-async fn grant(app: &App, conn: &mut PgConnection, payment: &Payment, now: Timestamp) -> Result<(), ConfirmError> {
+async fn grant(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<(), ConfirmError> {
     let plan = store::bought(conn, payment.provider, payment.id).await?;
     let sale = Sale {
         plan: &plan,
@@ -170,10 +184,19 @@ async fn grant(app: &App, conn: &mut PgConnection, payment: &Payment, now: Times
     store::free_prompt(conn, payment.id).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
     let until = payment.created_at + DELIVERED_WITHIN;
-    let delivery = payment.mac.filter(|_| now < until).map(|to| Delivery { to, until });
+    let delivery = payment
+        .mac
+        .filter(|_| now < until)
+        .map(|to| Delivery { to, until });
     let mut changes = Vec::new();
     if let Some(site) = payment.site {
-        changes.push(crate::tickets::feed::ticket(site, &kept, delivery, payment.attempt, None));
+        changes.push(crate::tickets::feed::ticket(
+            site,
+            &kept,
+            delivery,
+            payment.attempt,
+            None,
+        ));
     }
     changes.extend(payment.checkout_row(CheckoutState::Paid(kept.ticket.id), now));
     feed::put(conn, payment.provider, changes).await?;
@@ -184,11 +207,19 @@ async fn grant(app: &App, conn: &mut PgConnection, payment: &Payment, now: Times
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn refuse(conn: &mut PgConnection, payment: &Payment, failure: PayFailure, now: Timestamp) -> sqlx::Result<()> {
+pub async fn refuse(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    failure: PayFailure,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     store::fail(conn, payment, failure, now).await?;
     store::free_prompt(conn, payment.id).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
-    let changes = payment.checkout_row(CheckoutState::Failed(failure), now).into_iter().collect();
+    let changes = payment
+        .checkout_row(CheckoutState::Failed(failure), now)
+        .into_iter()
+        .collect();
     feed::put(conn, payment.provider, changes).await
 }
 

@@ -34,8 +34,12 @@ pub enum PushFault {
 const fn failure(error: &PushError) -> PayFailure {
     match error {
         PushError::PhoneBusy => PayFailure::OtherPrompt,
-        PushError::Busy | PushError::QuotaSpent | PushError::Away(_) | PushError::Unknown(_) => PayFailure::Busy,
-        PushError::Setup(_) | PushError::Order(_) | PushError::Refused { .. } => PayFailure::ProviderSetup,
+        PushError::Busy | PushError::QuotaSpent | PushError::Away(_) | PushError::Unknown(_) => {
+            PayFailure::Busy
+        }
+        PushError::Setup(_) | PushError::Order(_) | PushError::Refused { .. } => {
+            PayFailure::ProviderSetup
+        }
     }
 }
 
@@ -43,15 +47,29 @@ const fn failure(error: &PushError) -> PayFailure {
 ///
 /// # Errors
 /// [`PushFault`].
-pub async fn push(app: &App, provider: ProviderId, id: PaymentId, secret: &str, description: &str) -> Result<Pushed, PushFault> {
+pub async fn push(
+    app: &App,
+    provider: ProviderId,
+    id: PaymentId,
+    secret: &str,
+    description: &str,
+) -> Result<Pushed, PushFault> {
     let mut tx = app.db.tenant(provider).await?;
     let account = mpesa::read(&mut tx, &app.vault, provider).await;
-    let mut payment = store::lock(&mut tx, provider, id).await?.ok_or(PushFault::Missing)?;
+    let mut payment = store::lock(&mut tx, provider, id)
+        .await?
+        .ok_or(PushFault::Missing)?;
     let Ok(Some(account)) = account else {
         tracing::error!(provider.id = %provider, payment.id = %id, "no phone can be asked: the M-PESA account is gone or does not open");
         payment.push = Push::Refused;
         store::set_push(&mut tx, &payment).await?;
-        refuse(&mut tx, &payment, PayFailure::ProviderSetup, app.clock.now()).await?;
+        refuse(
+            &mut tx,
+            &payment,
+            PayFailure::ProviderSetup,
+            app.clock.now(),
+        )
+        .await?;
         tx.commit().await?;
         return Ok(Pushed::NotAsked(PayFailure::ProviderSetup));
     };
@@ -68,7 +86,9 @@ pub async fn push(app: &App, provider: ProviderId, id: PaymentId, secret: &str, 
     let answer = app.rails.daraja.push(&account, &order).await;
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    let mut payment = store::lock(&mut tx, provider, id).await?.ok_or(PushFault::Missing)?;
+    let mut payment = store::lock(&mut tx, provider, id)
+        .await?
+        .ok_or(PushFault::Missing)?;
     let pushed = match answer {
         Ok(accepted) => {
             // The callback may have overtaken this answer and filled the ids in already; they are the same.
@@ -82,7 +102,11 @@ pub async fn push(app: &App, provider: ProviderId, id: PaymentId, secret: &str, 
         Err(error) => {
             metrics::counter!("mnara_pushes_refused_total", "reason" => error.name()).increment(1);
             tracing::warn!(provider.id = %provider, payment.id = %id, reason = error.name(), "a push was not accepted");
-            payment.push = if error.may_have_prompted() { Push::Unknown } else { Push::Refused };
+            payment.push = if error.may_have_prompted() {
+                Push::Unknown
+            } else {
+                Push::Refused
+            };
             store::set_push(&mut tx, &payment).await?;
             if error.may_have_prompted() {
                 sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
@@ -102,5 +126,8 @@ pub async fn push(app: &App, provider: ProviderId, id: PaymentId, secret: &str, 
 
 /// Where the rail posts the outcome. The path holds no word that Safaricom refuses.
 fn callback_url(app: &App, provider: ProviderId, secret: &str) -> String {
-    app.config.web.public().join(&format!("{}/{secret}", crate::providers::open::callback_path(provider)))
+    app.config.web.public().join(&format!(
+        "{}/{secret}",
+        crate::providers::open::callback_path(provider)
+    ))
 }

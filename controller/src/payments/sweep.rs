@@ -15,7 +15,7 @@ use super::confirm::{self, Word};
 use super::settle::{self, Evidence, Outcome};
 use super::{DELIVERED_WITHIN, Payment, State, store};
 use crate::app::App;
-use crate::jobs::{self, Job, Next, NewJob};
+use crate::jobs::{self, Job, NewJob, Next};
 use crate::providers::mpesa;
 use crate::rails::daraja::QueryAnswer;
 use crate::rails::daraja::callback::StkCallback;
@@ -34,7 +34,12 @@ pub const QUARTER: Duration = Duration::from_secs(15 * 60);
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn ask_at(app: &App, conn: &mut PgConnection, payment: &Payment, at: Timestamp) -> sqlx::Result<()> {
+pub async fn ask_at(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    at: Timestamp,
+) -> sqlx::Result<()> {
     let job = NewJob {
         kind: ASK,
         key: &payment.id.to_string(),
@@ -57,7 +62,9 @@ pub fn outcome(code: &ResultCode) -> Outcome {
 const fn failure(reason: Reason) -> PayFailure {
     match reason {
         Reason::NoMoney => PayFailure::NoMoney,
-        Reason::BelowMinimum | Reason::AboveMaximum | Reason::DailyLimit => PayFailure::LimitReached,
+        Reason::BelowMinimum | Reason::AboveMaximum | Reason::DailyLimit => {
+            PayFailure::LimitReached
+        }
         Reason::ReceiverFull => PayFailure::ProviderAccount,
         Reason::RepeatTooSoon => PayFailure::TooSoon,
         Reason::Busy | Reason::NotShown => PayFailure::Busy,
@@ -74,7 +81,9 @@ const fn failure(reason: Reason) -> PayFailure {
 /// A callback as evidence.
 #[must_use]
 pub fn evidence(said: StkCallback) -> settle::Callback {
-    let (amount, receipt) = said.paid.map_or((None, None), |paid| (paid.amount, paid.receipt));
+    let (amount, receipt) = said
+        .paid
+        .map_or((None, None), |paid| (paid.amount, paid.receipt));
     settle::Callback {
         outcome: outcome(&said.result),
         merchant_request_id: said.merchant_request_id,
@@ -99,7 +108,8 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         tx.commit().await?;
         let now = app.clock.now();
         let is_old = now >= payment.created_at + DELIVERED_WITHIN;
-        let (Some(account), Some(request)) = (account, payment.checkout_request_id.as_deref()) else {
+        let (Some(account), Some(request)) = (account, payment.checkout_request_id.as_deref())
+        else {
             // Only its own callback can tell. After a day nobody waits for it, and a later success is still honoured.
             if is_old {
                 confirm::apply(app, provider, id, &Evidence::Silence, None).await?;
@@ -119,7 +129,11 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         };
         if said != Outcome::Open {
             let body = json!({ "query": answer.name() });
-            let code = if let QueryAnswer::Failed(code) = &answer { code.as_str() } else { "0" };
+            let code = if let QueryAnswer::Failed(code) = &answer {
+                code.as_str()
+            } else {
+                "0"
+            };
             let word = (payment.state != State::Success).then_some(Word { code, body: &body });
             confirm::apply(app, provider, id, &Evidence::Query(said), word).await?;
         } else if is_old {
@@ -138,11 +152,15 @@ fn next(payment: &Payment, said: Outcome, is_old: bool, now: Timestamp) -> Next 
         // The check after a success: a contradiction is flagged, and that is all.
         (State::Success, Outcome::Failed(_)) => Next::Done,
         (State::Success, Outcome::Open) if payment.queries >= 3 => Next::Done,
-        (_, Outcome::Failed(PayFailure::NoAnswer | PayFailure::Expired)) => Next::Again(now + QUARTER),
+        (_, Outcome::Failed(PayFailure::NoAnswer | PayFailure::Expired)) => {
+            Next::Again(now + QUARTER)
+        }
         (_, Outcome::Failed(_)) => Next::Done,
         (State::Failed(_), Outcome::Open) => Next::Again(now + QUARTER),
         (State::Pending | State::Success, Outcome::Open) => {
-            let pause = usize::try_from(payment.queries).ok().and_then(|asked| PAUSES.get(asked));
+            let pause = usize::try_from(payment.queries)
+                .ok()
+                .and_then(|asked| PAUSES.get(asked));
             Next::Again(now + pause.map_or(QUARTER, |secs| Duration::from_secs(*secs)))
         }
     }

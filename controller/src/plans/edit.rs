@@ -44,7 +44,9 @@ pub async fn create(app: &App, provider: ProviderId, draft: &Draft) -> Result<Pl
         return Err(EditError::TooMany);
     }
     store::insert(&mut tx, provider, id, draft, now).await?;
-    let plan = store::plan(&mut tx, provider, id).await?.ok_or(EditError::Missing)?;
+    let plan = store::plan(&mut tx, provider, id)
+        .await?
+        .ok_or(EditError::Missing)?;
     tell_sites(&mut tx, provider, &plan).await?;
     tx.commit().await?;
     Ok(plan)
@@ -54,19 +56,30 @@ pub async fn create(app: &App, provider: ProviderId, draft: &Draft) -> Result<Pl
 ///
 /// # Errors
 /// [`EditError`].
-pub async fn change(app: &App, provider: ProviderId, id: PlanId, draft: &Draft) -> Result<Plan, EditError> {
+pub async fn change(
+    app: &App,
+    provider: ProviderId,
+    id: PlanId,
+    draft: &Draft,
+) -> Result<Plan, EditError> {
     draft.check()?;
     let mut tx = app.db.tenant(provider).await?;
     if !store::update(&mut tx, provider, id, draft).await? {
         return Err(EditError::Missing);
     }
-    let plan = store::plan(&mut tx, provider, id).await?.ok_or(EditError::Missing)?;
+    let plan = store::plan(&mut tx, provider, id)
+        .await?
+        .ok_or(EditError::Missing)?;
     tell_sites(&mut tx, provider, &plan).await?;
     tx.commit().await?;
     Ok(plan)
 }
 
-async fn tell_sites(conn: &mut sqlx::PgConnection, provider: ProviderId, plan: &Plan) -> sqlx::Result<()> {
+async fn tell_sites(
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    plan: &Plan,
+) -> sqlx::Result<()> {
     let row = Row::Plan(plan.clone());
     let body = row.encode();
     let sites = fleet::store::sites(conn, provider, None, SITES).await?;

@@ -41,7 +41,9 @@ pub enum BadPlan {
     #[error("give a price in whole shillings, from 1 to 250,000")]
     Price,
     /// Nothing limits it.
-    #[error("limit the plan by a duration, by online time or by data; without a limit one payment would last for ever")]
+    #[error(
+        "limit the plan by a duration, by online time or by data; without a limit one payment would last for ever"
+    )]
     Endless,
     /// The time is too short or too long.
     #[error("give a time between one minute and ten years")]
@@ -97,7 +99,9 @@ impl Draft {
         if !(1..=100).contains(&devices) {
             return Err(BadPlan::Devices);
         }
-        let too_slow = |Rate { down_bps, up_bps }: Rate| down_bps.min(up_bps) < 8_000 || i64::try_from(down_bps.max(up_bps)).is_err();
+        let too_slow = |Rate { down_bps, up_bps }: Rate| {
+            down_bps.min(up_bps) < 8_000 || i64::try_from(down_bps.max(up_bps)).is_err()
+        };
         if rate.is_some_and(too_slow) {
             return Err(BadPlan::Speed);
         }
@@ -146,13 +150,25 @@ mod tests {
         };
         assert_eq!(with(|d| d.name = " ".into()), Err(BadPlan::Name));
         assert_eq!(with(|d| d.price = Money::ZERO), Err(BadPlan::Price));
-        assert_eq!(with(|d| d.price = Money::from_cents(1050)), Err(BadPlan::Price));
-        assert_eq!(with(|d| d.terms.duration_secs = None), Err(BadPlan::Endless));
-        assert_eq!(with(|d| d.terms.duration_secs = Some(5)), Err(BadPlan::Time));
+        assert_eq!(
+            with(|d| d.price = Money::from_cents(1050)),
+            Err(BadPlan::Price)
+        );
+        assert_eq!(
+            with(|d| d.terms.duration_secs = None),
+            Err(BadPlan::Endless)
+        );
+        assert_eq!(
+            with(|d| d.terms.duration_secs = Some(5)),
+            Err(BadPlan::Time)
+        );
         assert_eq!(with(|d| d.terms.data_bytes = Some(10)), Err(BadPlan::Data));
         assert_eq!(with(|d| d.terms.devices = 0), Err(BadPlan::Devices));
         assert_eq!(
-            with(|d| d.terms.rate = Some(Rate { down_bps: 1_000_000, up_bps: 10 })),
+            with(|d| d.terms.rate = Some(Rate {
+                down_bps: 1_000_000,
+                up_bps: 10
+            })),
             Err(BadPlan::Speed)
         );
         assert_eq!(with(|d| d.sell_by_secs = Some(1)), Err(BadPlan::SellBy));

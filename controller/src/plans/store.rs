@@ -29,7 +29,9 @@ impl TryFrom<PlanRow> for Plan {
     type Error = sqlx::Error;
 
     fn try_from(row: PlanRow) -> sqlx::Result<Self> {
-        let bad = |what: &str| sqlx::Error::Decode(format!("plans.{what} of {} is out of range", row.id).into());
+        let bad = |what: &str| {
+            sqlx::Error::Decode(format!("plans.{what} of {} is out of range", row.id).into())
+        };
         Ok(Self {
             id: PlanId::from_uuid(row.id),
             revision: u32::try_from(row.revision).map_err(|_| bad("revision"))?,
@@ -114,7 +116,13 @@ impl From<&Terms> for TermsColumns {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(conn: &mut PgConnection, provider: ProviderId, id: PlanId, draft: &Draft, now: Timestamp) -> sqlx::Result<()> {
+pub async fn insert(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PlanId,
+    draft: &Draft,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     let terms = TermsColumns::from(&draft.terms);
     sqlx::query!(
         "insert into plans (id, provider_id, revision, name, price, duration_secs, online_secs, data_bytes, devices,
@@ -144,7 +152,12 @@ pub async fn insert(conn: &mut PgConnection, provider: ProviderId, id: PlanId, d
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn update(conn: &mut PgConnection, provider: ProviderId, id: PlanId, draft: &Draft) -> sqlx::Result<bool> {
+pub async fn update(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PlanId,
+    draft: &Draft,
+) -> sqlx::Result<bool> {
     let terms = TermsColumns::from(&draft.terms);
     let changed = sqlx::query!(
         "update plans set revision = revision + 1, name = $3, price = $4, duration_secs = $5, online_secs = $6, data_bytes = $7,
@@ -173,7 +186,11 @@ pub async fn update(conn: &mut PgConnection, provider: ProviderId, id: PlanId, d
 ///
 /// # Errors
 /// When the database is away.
-pub async fn plan(conn: &mut PgConnection, provider: ProviderId, id: PlanId) -> sqlx::Result<Option<Plan>> {
+pub async fn plan(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PlanId,
+) -> sqlx::Result<Option<Plan>> {
     sqlx::query_as!(
         PlanRow,
         "select id, revision, name, price, duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps,
@@ -192,7 +209,11 @@ pub async fn plan(conn: &mut PgConnection, provider: ProviderId, id: PlanId) -> 
 ///
 /// # Errors
 /// When the database is away.
-pub async fn plans(conn: &mut PgConnection, provider: ProviderId, limit: u16) -> sqlx::Result<Vec<Plan>> {
+pub async fn plans(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    limit: u16,
+) -> sqlx::Result<Vec<Plan>> {
     sqlx::query_as!(
         PlanRow,
         "select id, revision, name, price, duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps,

@@ -45,7 +45,9 @@ pub enum BadProvider {
     #[error("give a help phone of at most 20 characters")]
     HelpPhone,
     /// The shortcode is not five to seven digits.
-    #[error("give the shortcode as 5 to 7 digits: the paybill number, or the store number of a till")]
+    #[error(
+        "give the shortcode as 5 to 7 digits: the paybill number, or the store number of a till"
+    )]
     Shortcode,
     /// The till number is not five to eight digits.
     #[error("give the till number as 5 to 8 digits")]
@@ -73,10 +75,14 @@ pub fn check_name(name: &str) -> Result<(), BadProvider> {
 pub fn check_email(email: &str) -> Result<(), BadProvider> {
     let good = email.len() <= 254
         && !email.contains(char::is_whitespace)
-        && email
-            .split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'));
-    if good { Ok(()) } else { Err(BadProvider::Email) }
+        && email.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && !host.is_empty() && !host.contains('@')
+        });
+    if good {
+        Ok(())
+    } else {
+        Err(BadProvider::Email)
+    }
 }
 
 /// Reads a colour such as `0a7d4b` or `#0A7D4B`.

@@ -25,7 +25,9 @@ pub enum AccountError {
     #[error("there is no such provider")]
     Missing,
     /// A stored secret does not open.
-    #[error("the stored M-PESA credentials do not open: is ENCRYPTION_KEY the one they were stored with?")]
+    #[error(
+        "the stored M-PESA credentials do not open: is ENCRYPTION_KEY the one they were stored with?"
+    )]
     Vault(#[from] VaultError),
     /// The database refused.
     #[error("the M-PESA account could not be stored or read")]
@@ -36,9 +38,16 @@ pub enum AccountError {
 ///
 /// # Errors
 /// [`AccountError`].
-pub async fn set(app: &App, provider: ProviderId, account: &Credentials) -> Result<(), AccountError> {
+pub async fn set(
+    app: &App,
+    provider: ProviderId,
+    account: &Credentials,
+) -> Result<(), AccountError> {
     check_account(account)?;
-    let seal = |column, secret: &SecretString| app.vault.seal(provider, column, secret.expose_secret().trim().as_bytes());
+    let seal = |column, secret: &SecretString| {
+        app.vault
+            .seal(provider, column, secret.expose_secret().trim().as_bytes())
+    };
     let sealed = SealedAccount {
         shortcode: account.shortcode.clone(),
         kind: account.kind.clone(),
@@ -58,7 +67,11 @@ pub async fn set(app: &App, provider: ProviderId, account: &Credentials) -> Resu
 ///
 /// # Errors
 /// [`AccountError`].
-pub async fn read(conn: &mut PgConnection, vault: &Vault, provider: ProviderId) -> Result<Option<Credentials>, AccountError> {
+pub async fn read(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    provider: ProviderId,
+) -> Result<Option<Credentials>, AccountError> {
     let Some(sealed) = store::account(conn, provider).await? else {
         return Ok(None);
     };

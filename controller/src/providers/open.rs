@@ -39,7 +39,11 @@ pub enum OpenError {
 pub async fn open(app: &App, opening: Opening) -> Result<Provider, OpenError> {
     check_name(&opening.business_name)?;
     check_email(&opening.contact_email)?;
-    if opening.help_phone.as_ref().is_some_and(|phone| phone.chars().count() > 20) {
+    if opening
+        .help_phone
+        .as_ref()
+        .is_some_and(|phone| phone.chars().count() > 20)
+    {
         return Err(BadProvider::HelpPhone.into());
     }
     let now = app.clock.now();

@@ -34,7 +34,11 @@ pub fn judge(has_account: bool, subscribed_until: Option<Timestamp>, now: Timest
 ///
 /// # Errors
 /// When the database is away.
-pub async fn standing(conn: &mut PgConnection, provider: ProviderId, now: Timestamp) -> sqlx::Result<Standing> {
+pub async fn standing(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    now: Timestamp,
+) -> sqlx::Result<Standing> {
     let has_account = store::account(conn, provider).await?.is_some();
     let until = store::subscribed_until(conn, provider).await?;
     Ok(judge(has_account, until, now))

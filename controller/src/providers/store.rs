@@ -12,7 +12,12 @@ use crate::rails::daraja::ShortcodeKind;
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(conn: &mut PgConnection, provider: &Provider, callback_path: &str, now: Timestamp) -> sqlx::Result<()> {
+pub async fn insert(
+    conn: &mut PgConnection,
+    provider: &Provider,
+    callback_path: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into providers (id, business_name, contact_email, colour, help_phone, mpesa_callback_path, confirm_by_query, created_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -59,7 +64,11 @@ pub async fn provider(conn: &mut PgConnection, id: ProviderId) -> sqlx::Result<O
 ///
 /// # Errors
 /// When the database is away.
-pub async fn providers(conn: &mut PgConnection, after: Option<ProviderId>, limit: u16) -> sqlx::Result<Vec<Provider>> {
+pub async fn providers(
+    conn: &mut PgConnection,
+    after: Option<ProviderId>,
+    limit: u16,
+) -> sqlx::Result<Vec<Provider>> {
     let rows = sqlx::query!(
         "select id, business_name, contact_email, colour, help_phone, confirm_by_query from providers
          where $1::uuid is null or id > $1 order by id limit $2",
@@ -100,7 +109,11 @@ pub struct SealedAccount {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_account(conn: &mut PgConnection, provider: ProviderId, account: &SealedAccount) -> sqlx::Result<bool> {
+pub async fn set_account(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    account: &SealedAccount,
+) -> sqlx::Result<bool> {
     let (kind, till) = match &account.kind {
         ShortcodeKind::Paybill => ("paybill", None),
         ShortcodeKind::Till { number } => ("till", Some(number)),
@@ -126,7 +139,10 @@ pub async fn set_account(conn: &mut PgConnection, provider: ProviderId, account:
 ///
 /// # Errors
 /// When the database is away, or the columns contradict each other.
-pub async fn account(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<SealedAccount>> {
+pub async fn account(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<SealedAccount>> {
     let row = sqlx::query!(
         "select mpesa_shortcode, mpesa_kind, mpesa_till_number, mpesa_consumer_key, mpesa_consumer_secret, mpesa_passkey
          from providers where id = $1",
@@ -147,7 +163,11 @@ pub async fn account(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Res
     let kind = match (kind.as_str(), row.mpesa_till_number) {
         ("paybill", _) => ShortcodeKind::Paybill,
         ("till", Some(number)) => ShortcodeKind::Till { number },
-        _ => return Err(sqlx::Error::Decode(format!("providers.mpesa_kind of {provider} fits no till number").into())),
+        _ => {
+            return Err(sqlx::Error::Decode(
+                format!("providers.mpesa_kind of {provider} fits no till number").into(),
+            ));
+        }
     };
     Ok(Some(SealedAccount {
         shortcode,
@@ -162,7 +182,11 @@ pub async fn account(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Res
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_c2b_secret(conn: &mut PgConnection, provider: ProviderId, hash: &[u8; 32]) -> sqlx::Result<bool> {
+pub async fn set_c2b_secret(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    hash: &[u8; 32],
+) -> sqlx::Result<bool> {
     let changed = sqlx::query!(
         "update providers set c2b_secret_hash = $2 where id = $1",
         provider.uuid(),
@@ -177,8 +201,13 @@ pub async fn set_c2b_secret(conn: &mut PgConnection, provider: ProviderId, hash:
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_c2b_secret(conn: &mut PgConnection, hash: &[u8]) -> sqlx::Result<Option<ProviderId>> {
-    let id = sqlx::query_scalar!("select id from providers where c2b_secret_hash = $1", hash).fetch_optional(conn).await?;
+pub async fn by_c2b_secret(
+    conn: &mut PgConnection,
+    hash: &[u8],
+) -> sqlx::Result<Option<ProviderId>> {
+    let id = sqlx::query_scalar!("select id from providers where c2b_secret_hash = $1", hash)
+        .fetch_optional(conn)
+        .await?;
     Ok(id.map(ProviderId::from_uuid))
 }
 
@@ -186,7 +215,10 @@ pub async fn by_c2b_secret(conn: &mut PgConnection, hash: &[u8]) -> sqlx::Result
 ///
 /// # Errors
 /// When the database is away.
-pub async fn subscribed_until(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Timestamp>> {
+pub async fn subscribed_until(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<Timestamp>> {
     let until = sqlx::query_scalar!(
         "select max(expiry_date) from provider_subscriptions where provider_id = $1 and status <> 'pending'",
         provider.uuid(),

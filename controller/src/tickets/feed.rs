@@ -11,9 +11,9 @@ use secrecy::ExposeSecret;
 use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::Kept;
 use super::series::KEY;
 use super::store::{self, Found, SeriesRow};
-use super::Kept;
 use crate::app::App;
 use crate::fleet::{self, feed::Change};
 use crate::providers::standing::{Standing, judge};
@@ -48,7 +48,13 @@ pub struct Delivery {
 
 /// The feed row of a bought ticket.
 #[must_use]
-pub fn ticket(site: SiteId, kept: &Kept, delivery: Option<Delivery>, attempt: Option<AttemptId>, taken: Option<Taken>) -> Change {
+pub fn ticket(
+    site: SiteId,
+    kept: &Kept,
+    delivery: Option<Delivery>,
+    attempt: Option<AttemptId>,
+    taken: Option<Taken>,
+) -> Change {
     let row = Row::Ticket(TicketRow {
         ticket: kept.ticket.id,
         code: kept.code.as_str().to_owned(),
@@ -67,7 +73,12 @@ pub fn ticket(site: SiteId, kept: &Kept, delivery: Option<Delivery>, attempt: Op
 
 /// The feed row of what was decided about one printed ticket.
 #[must_use]
-pub fn ruling(site: SiteId, kept: &Kept, printed: Printed, used_elsewhere: Option<Timestamp>) -> Change {
+pub fn ruling(
+    site: SiteId,
+    kept: &Kept,
+    printed: Printed,
+    used_elsewhere: Option<Timestamp>,
+) -> Change {
     let row = Row::Ruling(RulingRow {
         ticket: kept.ticket.id,
         printed,
@@ -82,7 +93,10 @@ pub fn ruling(site: SiteId, kept: &Kept, printed: Printed, used_elsewhere: Optio
 pub fn decision(site: SiteId, found: &Found) -> Change {
     match found.printed {
         Some(printed) => {
-            let elsewhere = found.redeemed_at.filter(|first| *first != site).and(found.kept.ticket.redeemed_at());
+            let elsewhere = found
+                .redeemed_at
+                .filter(|first| *first != site)
+                .and(found.kept.ticket.redeemed_at());
             ruling(site, &found.kept, printed, elsewhere)
         }
         None => ticket(site, &found.kept, None, None, None),
@@ -104,12 +118,23 @@ pub fn change(site: SiteId, row: &Row, id: [u8; 16]) -> Change {
 ///
 /// # Errors
 /// When the stored key does not open.
-pub fn series(app: &App, provider: ProviderId, site: SiteId, agent: &VerifyingKey, row: &SeriesRow) -> Result<Change, FeedError> {
+pub fn series(
+    app: &App,
+    provider: ProviderId,
+    site: SiteId,
+    agent: &VerifyingKey,
+    row: &SeriesRow,
+) -> Result<Change, FeedError> {
     let key = app.vault.open(provider, KEY, &row.key)?;
     if key.expose_secret().len() != 32 {
         return Err(FeedError::BadKey(row.id));
     }
-    let sealed_key = seal::seal(agent, &seal::series_key_context(row.id, site), key.expose_secret(), app.entropy.bytes());
+    let sealed_key = seal::seal(
+        agent,
+        &seal::series_key_context(row.id, site),
+        key.expose_secret(),
+        app.entropy.bytes(),
+    );
     let body = Row::Series(Series {
         id: row.id,
         right: Right {
@@ -139,7 +164,12 @@ pub fn series(app: &App, provider: ProviderId, site: SiteId, agent: &VerifyingKe
 ///
 /// # Errors
 /// [`FeedError`].
-pub async fn refresh_site(app: &App, conn: &mut PgConnection, provider: ProviderId, site: SiteId) -> Result<(), FeedError> {
+pub async fn refresh_site(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+) -> Result<(), FeedError> {
     fleet::feed::lock(conn, provider, &[site]).await?;
     let (Some(business), Some(place)) = (
         providers::store::provider(conn, provider).await?,

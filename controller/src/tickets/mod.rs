@@ -93,4 +93,3 @@ pub fn expires_at(ticket: &Ticket) -> Option<Timestamp> {
         Phase::Redeemed { .. } | Phase::Paused { .. } => None,
     }
 }
-

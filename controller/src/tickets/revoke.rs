@@ -30,9 +30,16 @@ pub enum RevokeError {
 pub async fn ticket(app: &App, provider: ProviderId, code: &TicketCode) -> Result<(), RevokeError> {
     let mut tx = app.db.tenant(provider).await?;
     let now = app.clock.now();
-    let id = store::by_code(&mut tx, provider, code, now).await?.ok_or(RevokeError::Missing)?.kept.ticket.id;
+    let id = store::by_code(&mut tx, provider, code, now)
+        .await?
+        .ok_or(RevokeError::Missing)?
+        .kept
+        .ticket
+        .id;
     store::revoke(&mut tx, provider, id, now).await?;
-    let found = store::lock(&mut tx, provider, id, now).await?.ok_or(RevokeError::Missing)?;
+    let found = store::lock(&mut tx, provider, id, now)
+        .await?
+        .ok_or(RevokeError::Missing)?;
     let changes = store::sites_of(&mut tx, provider, id)
         .await?
         .into_iter()
@@ -50,7 +57,9 @@ pub async fn ticket(app: &App, provider: ProviderId, code: &TicketCode) -> Resul
 pub async fn series(app: &App, provider: ProviderId, id: SeriesId) -> Result<(), RevokeError> {
     let mut tx = app.db.tenant(provider).await?;
     store::revoke_series(&mut tx, provider, id, app.clock.now()).await?;
-    let series = store::series_row(&mut tx, provider, id).await?.ok_or(RevokeError::Missing)?;
+    let series = store::series_row(&mut tx, provider, id)
+        .await?
+        .ok_or(RevokeError::Missing)?;
     let sites = store::sites_of_series(&mut tx, provider, id).await?;
     // An agent enrolled meanwhile has its feed written anew after this, to its own key.
     fleet::feed::lock(&mut tx, provider, &sites).await?;

@@ -3,7 +3,8 @@
 use mnara_protocol::ids::{PlanId, ProviderId, SeriesId, SiteId};
 use mnara_protocol::ticket::login;
 use mnara_protocol::ticket::series::{
-    Alphabet, BadForm, Crowded, CutOff, MAX_SKIPPED, SeriesKey, check_form, code, guesses_per_site_year, ticket_id,
+    Alphabet, BadForm, Crowded, CutOff, MAX_SKIPPED, SeriesKey, check_form, code,
+    guesses_per_site_year, ticket_id,
 };
 use thiserror::Error;
 
@@ -96,17 +97,23 @@ pub async fn print(app: &App, provider: ProviderId, batch: &Batch) -> Result<Pri
     let free = check_form(&batch.prefix, batch.alphabet, batch.length)?;
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    let plan = plans::store::plan(&mut tx, provider, batch.plan).await?.ok_or(PrintError::NoPlan)?;
+    let plan = plans::store::plan(&mut tx, provider, batch.plan)
+        .await?
+        .ok_or(PrintError::NoPlan)?;
     let mut sites = batch.sites.clone();
     sites.push(batch.home);
     sites.sort_unstable();
     sites.dedup();
     for site in &sites {
-        if fleet::store::site(&mut tx, provider, *site).await?.is_none() {
+        if fleet::store::site(&mut tx, provider, *site)
+            .await?
+            .is_none()
+        {
             return Err(PrintError::NoSite(*site));
         }
     }
-    let live = store::live_codes(&mut tx, provider, batch.alphabet, batch.length, now).await? + u64::from(batch.count);
+    let live = store::live_codes(&mut tx, provider, batch.alphabet, batch.length, now).await?
+        + u64::from(batch.count);
     let expected = guesses_per_site_year(live, batch.alphabet, free);
     if expected > 1.0 {
         return Err(PrintError::Guessable { expected });
@@ -157,7 +164,11 @@ async fn insert_tickets(
 ) -> Result<Vec<PrintedTicket>, PrintError> {
     let mut kept = Vec::new();
     let mut next = 0_u32;
-    while let Some(missing) = usize::try_from(series.count).ok().map(|count| count - kept.len()).filter(|missing| *missing > 0) {
+    while let Some(missing) = usize::try_from(series.count)
+        .ok()
+        .map(|count| count - kept.len())
+        .filter(|missing| *missing > 0)
+    {
         let mut chunk = Vec::with_capacity(missing.min(CHUNK));
         while chunk.len() < missing.min(CHUNK) {
             let code = code(key, &series.prefix, series.alphabet, series.length, next);

@@ -161,13 +161,13 @@ impl Pair {
     }
 
     /// A frame of the agent's that has been signed and not delivered.
-    fn from_agent(&mut self) -> Vec<u8> {
+    fn agent_says(&mut self) -> Vec<u8> {
         let mut frame = Vec::new();
         assert!(self.agent.poll_transmit(&mut frame));
         frame
     }
 
-    fn to_controller(&mut self, frame: &[u8]) -> Result<(), FrameError> {
+    fn controller_hears(&mut self, frame: &[u8]) -> Result<(), FrameError> {
         let wall = Some(self.wall());
         self.controller.handle_bytes(frame, at(self.now), wall)
     }
@@ -207,7 +207,7 @@ fn the_handshake_makes_both_ends_known_to_each_other() {
         wall: WALL,
         epoch: 9,
     };
-    assert_eq!(pair.at_controller(), [ready.clone()]);
+    assert_eq!(pair.at_controller(), std::slice::from_ref(&ready));
     assert_eq!(pair.at_agent(), [ready, Event::Acknowledged(start())]);
 }
 
@@ -217,22 +217,22 @@ fn a_hello_counts_once_and_only_under_the_enrolled_key() {
     let mut challenge = Vec::new();
     assert!(pair.controller.poll_transmit(&mut challenge));
     pair.agent.handle_bytes(&challenge, at(0), None).unwrap();
-    let hello = pair.from_agent();
+    let hello = pair.agent_says();
 
     // Somebody who recorded it plays it to another connection.
     let mut later = Pair::new(start(), FeedCursor::default());
     later.controller.link_up(at(0), [99; 32]);
     let mut other = Vec::new();
     assert!(later.controller.poll_transmit(&mut other));
-    later.to_controller(&hello).unwrap();
+    later.controller_hears(&hello).unwrap();
     let refused = later.controller.authenticate(key(1).verifying_key());
     assert_eq!(refused, Err(FrameError::BadSignature));
     assert!(later.controller.admit(admitted(None), WALL).is_err());
 
-    pair.to_controller(&hello).unwrap();
+    pair.controller_hears(&hello).unwrap();
     let refused = pair.controller.authenticate(key(8).verifying_key());
     assert_eq!(refused, Err(FrameError::BadSignature));
-    assert_eq!(pair.to_controller(&hello), Err(FrameError::Closed));
+    assert_eq!(pair.controller_hears(&hello), Err(FrameError::Closed));
 }
 
 #[test]
@@ -344,8 +344,8 @@ fn a_controller_that_got_too_much_closes() {
     let mut pair = Pair::ready(end_of(&many), None);
     pair.agent.config.window_entries = 70;
     pair.agent.offer(&many);
-    let frame = pair.from_agent();
-    assert_eq!(pair.to_controller(&frame), Err(FrameError::Window));
+    let frame = pair.agent_says();
+    assert_eq!(pair.controller_hears(&frame), Err(FrameError::Window));
 }
 
 #[test]
@@ -590,9 +590,9 @@ fn heartbeats_tell_the_time_with_half_the_round_trip() {
     pair.at_agent();
     assert_eq!(pair.agent.poll_timeout(), Some(at(20_000)));
     pair.agent.handle_timeout(at(20_000));
-    let beat = pair.from_agent();
+    let beat = pair.agent_says();
     pair.now = 20_300;
-    pair.to_controller(&beat).unwrap();
+    pair.controller_hears(&beat).unwrap();
     let mut reply = Vec::new();
     assert!(pair.controller.poll_transmit(&mut reply));
     pair.agent.handle_bytes(&reply, at(20_600), None).unwrap();
@@ -617,7 +617,7 @@ fn two_missed_heartbeats_close_either_end() {
         assert_eq!(pair.agent.is_ready(), half < 50_000);
     }
     let silent = Event::Closed(Closed::Silent);
-    assert_eq!(pair.at_agent(), [silent.clone()]);
+    assert_eq!(pair.at_agent(), std::slice::from_ref(&silent));
     assert_eq!(pair.at_controller(), [silent]);
 
     let mut shy = Pair::new(start(), FeedCursor::default());
@@ -625,7 +625,7 @@ fn two_missed_heartbeats_close_either_end() {
     shy.controller.handle_timeout(at(30_000));
     shy.agent.handle_timeout(at(30_000));
     let late = Event::Closed(Closed::NoHandshake);
-    assert_eq!(shy.at_agent(), [late.clone()]);
+    assert_eq!(shy.at_agent(), std::slice::from_ref(&late));
     assert_eq!(shy.at_controller(), [late]);
 }
 
@@ -634,30 +634,33 @@ fn frames_are_taken_once_in_order_and_in_their_own_session() {
     let two = || {
         let mut pair = Pair::ready(start(), None);
         pair.agent.sample(1, vec![1]).unwrap();
-        let first = pair.from_agent();
+        let first = pair.agent_says();
         pair.agent.sample(1, vec![2]).unwrap();
-        let second = pair.from_agent();
+        let second = pair.agent_says();
         (pair, first, second)
     };
     let (mut pair, first, second) = two();
-    pair.to_controller(&first).unwrap();
+    pair.controller_hears(&first).unwrap();
     let again = FrameError::OutOfOrder {
         expected: 2,
         found: 1,
     };
-    assert_eq!(pair.to_controller(&first), Err(again));
-    assert_eq!(pair.to_controller(&second), Err(FrameError::Closed));
+    assert_eq!(pair.controller_hears(&first), Err(again));
+    assert_eq!(pair.controller_hears(&second), Err(FrameError::Closed));
 
     let (mut pair, _, second) = two();
     let early = FrameError::OutOfOrder {
         expected: 1,
         found: 2,
     };
-    assert_eq!(pair.to_controller(&second), Err(early));
+    assert_eq!(pair.controller_hears(&second), Err(early));
 
     let (mut other, ..) = two();
     other.controller.binding = other.controller.binding.after(b"another handshake");
-    assert_eq!(other.to_controller(&first), Err(FrameError::BadSignature));
+    assert_eq!(
+        other.controller_hears(&first),
+        Err(FrameError::BadSignature)
+    );
 
     let (mut mirror, first, _) = two();
     let back = mirror.agent.handle_bytes(&first, at(0), None);
@@ -687,7 +690,7 @@ fn unknown_frames_are_ignored_unless_they_must_be_understood() {
             b"anything at all",
             &mut frame,
         );
-        assert_eq!(pair.to_controller(&frame), expected);
+        assert_eq!(pair.controller_hears(&frame), expected);
         assert_eq!(pair.at_controller(), []);
     }
 }
@@ -698,8 +701,8 @@ fn a_flood_is_cut_off() {
     let mut sent = 0;
     let stopped = loop {
         pair.agent.sample(1, vec![1]).unwrap();
-        let frame = pair.from_agent();
-        if let Err(stopped) = pair.to_controller(&frame) {
+        let frame = pair.agent_says();
+        if let Err(stopped) = pair.controller_hears(&frame) {
             break stopped;
         }
         pair.at_controller();
@@ -711,8 +714,8 @@ fn a_flood_is_cut_off() {
     let mut deaf = Pair::ready(start(), None);
     let stopped = loop {
         deaf.agent.sample(1, vec![1]).unwrap();
-        let frame = deaf.from_agent();
-        if let Err(stopped) = deaf.to_controller(&frame) {
+        let frame = deaf.agent_says();
+        if let Err(stopped) = deaf.controller_hears(&frame) {
             break stopped;
         }
     };

@@ -37,7 +37,9 @@ fn column(value: u64) -> i64 {
 }
 
 fn bytes32(bytes: &[u8], what: &str) -> sqlx::Result<[u8; 32]> {
-    bytes.try_into().map_err(|_| sqlx::Error::Decode(format!("{what} is not 32 bytes").into()))
+    bytes
+        .try_into()
+        .map_err(|_| sqlx::Error::Decode(format!("{what} is not 32 bytes").into()))
 }
 
 /// Finds an agent and locks its row until the transaction ends. Needs the platform's door: a hello is not anybody's yet.
@@ -56,7 +58,11 @@ pub async fn lock_agent(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result
         Ok(Known {
             provider: ProviderId::from_uuid(row.provider_id),
             site: SiteId::from_uuid(row.site_id),
-            key: key.map_err(|_| sqlx::Error::Decode(format!("agents.public_key of {agent} is no Ed25519 key").into()))?,
+            key: key.map_err(|_| {
+                sqlx::Error::Decode(
+                    format!("agents.public_key of {agent} is no Ed25519 key").into(),
+                )
+            })?,
             is_revoked: row.revoked_at.is_some(),
             epoch: number(row.link_epoch),
         })
@@ -68,7 +74,12 @@ pub async fn lock_agent(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn take_epoch(conn: &mut PgConnection, agent: AgentId, software: &str, now: Timestamp) -> sqlx::Result<u64> {
+pub async fn take_epoch(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    software: &str,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
     let epoch = sqlx::query_scalar!(
         "update agents set link_epoch = link_epoch + 1, software = $2, last_seen_at = $3 where id = $1 returning link_epoch",
         agent.uuid(),
@@ -115,19 +126,35 @@ pub async fn seen(conn: &mut PgConnection, from: &Sender, now: Timestamp) -> sql
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn mark_duplicate(conn: &mut PgConnection, agent: AgentId, now: Timestamp) -> sqlx::Result<()> {
-    sqlx::query!("update agents set duplicate_seen_at = $2 where id = $1", agent.uuid(), At(now))
-        .execute(conn)
-        .await
-        .map(drop)
+pub async fn mark_duplicate(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update agents set duplicate_seen_at = $2 where id = $1",
+        agent.uuid(),
+        At(now)
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// From when on the times an agent's site recorded hang together with the present setting of its clock.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn unproven_since(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<Option<Timestamp>> {
-    let since = sqlx::query_scalar!("select unproven_since from agents where id = $1", agent.uuid()).fetch_optional(conn).await?;
+pub async fn unproven_since(
+    conn: &mut PgConnection,
+    agent: AgentId,
+) -> sqlx::Result<Option<Timestamp>> {
+    let since = sqlx::query_scalar!(
+        "select unproven_since from agents where id = $1",
+        agent.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(since.flatten().map(|at| at.0))
 }
 
@@ -135,18 +162,30 @@ pub async fn unproven_since(conn: &mut PgConnection, agent: AgentId) -> sqlx::Re
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_unproven(conn: &mut PgConnection, agent: AgentId, since: Timestamp) -> sqlx::Result<()> {
-    sqlx::query!("update agents set unproven_since = $2 where id = $1", agent.uuid(), At(since))
-        .execute(conn)
-        .await
-        .map(drop)
+pub async fn set_unproven(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    since: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update agents set unproven_since = $2 where id = $1",
+        agent.uuid(),
+        At(since)
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// What is stored of an agent's journal; `None` for one never met.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn mark(conn: &mut PgConnection, agent: AgentId, journal: JournalId) -> sqlx::Result<Option<Mark>> {
+pub async fn mark(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    journal: JournalId,
+) -> sqlx::Result<Option<Mark>> {
     let row = sqlx::query!(
         "select mark_number, mark_chain from journals where agent_id = $1 and journal_id = $2",
         agent.uuid(),
@@ -167,7 +206,11 @@ pub async fn mark(conn: &mut PgConnection, agent: AgentId, journal: JournalId) -
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_journal(conn: &mut PgConnection, from: &Sender, now: Timestamp) -> sqlx::Result<()> {
+pub async fn insert_journal(
+    conn: &mut PgConnection,
+    from: &Sender,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     let start = Mark::start(from.journal);
     sqlx::query!(
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
@@ -188,7 +231,11 @@ pub async fn insert_journal(conn: &mut PgConnection, from: &Sender, now: Timesta
 ///
 /// # Errors
 /// When the database is away or the journal was never met.
-pub async fn lock_mark(conn: &mut PgConnection, agent: AgentId, journal: JournalId) -> sqlx::Result<Mark> {
+pub async fn lock_mark(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    journal: JournalId,
+) -> sqlx::Result<Mark> {
     let row = sqlx::query!(
         "select mark_number, mark_chain from journals where agent_id = $1 and journal_id = $2 for update",
         agent.uuid(),
@@ -223,7 +270,12 @@ pub async fn set_mark(conn: &mut PgConnection, from: &Sender, mark: &Mark) -> sq
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn mark_forked(conn: &mut PgConnection, agent: AgentId, journal: JournalId, now: Timestamp) -> sqlx::Result<()> {
+pub async fn mark_forked(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    journal: JournalId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update journals set forked_at = coalesce(forked_at, $3) where agent_id = $1 and journal_id = $2",
         agent.uuid(),
@@ -239,7 +291,13 @@ pub async fn mark_forked(conn: &mut PgConnection, agent: AgentId, journal: Journ
 ///
 /// # Errors
 /// When the database refuses, also the same entry twice.
-pub async fn insert_entry(conn: &mut PgConnection, from: &Sender, entry: &Entry, applied: bool, now: Timestamp) -> sqlx::Result<()> {
+pub async fn insert_entry(
+    conn: &mut PgConnection,
+    from: &Sender,
+    entry: &Entry,
+    applied: bool,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -264,7 +322,9 @@ pub async fn insert_entry(conn: &mut PgConnection, from: &Sender, entry: &Entry,
 /// # Errors
 /// When the database is away.
 pub async fn feed_head(conn: &mut PgConnection, site: SiteId) -> sqlx::Result<Revision> {
-    let head = sqlx::query_scalar!("select feed_revision from sites where id = $1", site.uuid()).fetch_one(conn).await?;
+    let head = sqlx::query_scalar!("select feed_revision from sites where id = $1", site.uuid())
+        .fetch_one(conn)
+        .await?;
     Ok(Revision(number(head)))
 }
 
@@ -272,7 +332,12 @@ pub async fn feed_head(conn: &mut PgConnection, site: SiteId) -> sqlx::Result<Re
 ///
 /// # Errors
 /// When the database is away.
-pub async fn page(conn: &mut PgConnection, provider: ProviderId, site: SiteId, after: FeedCursor) -> sqlx::Result<Page> {
+pub async fn page(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    after: FeedCursor,
+) -> sqlx::Result<Page> {
     let rows = sqlx::query!(
         "select kind, row_id, revision, body, deleted from site_feed
          where provider_id = $1 and site_id = $2 and (revision, kind, row_id) > ($3, $4, $5)
@@ -290,7 +355,8 @@ pub async fn page(conn: &mut PgConnection, provider: ProviderId, site: SiteId, a
         .into_iter()
         .map(|row| {
             Ok(FeedRow {
-                kind: u16::try_from(row.kind).map_err(|_| sqlx::Error::Decode("site_feed.kind is out of range".into()))?,
+                kind: u16::try_from(row.kind)
+                    .map_err(|_| sqlx::Error::Decode("site_feed.kind is out of range".into()))?,
                 id: *row.row_id.as_bytes(),
                 revision: Revision(number(row.revision)),
                 deleted: row.deleted,
@@ -351,7 +417,11 @@ pub struct Standing {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn standing(conn: &mut PgConnection, provider: ProviderId, site: SiteId) -> sqlx::Result<Option<Standing>> {
+pub async fn standing(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+) -> sqlx::Result<Option<Standing>> {
     let row = sqlx::query!(
         r#"select a.id, a.software, a.last_seen_at, s.feed_revision,
                   (select mark_number from journals j where j.agent_id = a.id order by j.created_at desc, j.journal_id limit 1) as mark

@@ -14,7 +14,13 @@ pub mod link;
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_site(conn: &mut PgConnection, provider: ProviderId, id: SiteId, name: &str, now: Timestamp) -> sqlx::Result<()> {
+pub async fn insert_site(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SiteId,
+    name: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into sites (id, provider_id, name, feed_revision, created_at) values ($1, $2, $3, 0, $4)",
         id.uuid(),
@@ -31,10 +37,18 @@ pub async fn insert_site(conn: &mut PgConnection, provider: ProviderId, id: Site
 ///
 /// # Errors
 /// When the database is away.
-pub async fn site(conn: &mut PgConnection, provider: ProviderId, id: SiteId) -> sqlx::Result<Option<Site>> {
-    let row = sqlx::query!("select name from sites where provider_id = $1 and id = $2", provider.uuid(), id.uuid())
-        .fetch_optional(conn)
-        .await?;
+pub async fn site(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SiteId,
+) -> sqlx::Result<Option<Site>> {
+    let row = sqlx::query!(
+        "select name from sites where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(|row| Site {
         id,
         provider,
@@ -46,7 +60,12 @@ pub async fn site(conn: &mut PgConnection, provider: ProviderId, id: SiteId) -> 
 ///
 /// # Errors
 /// When the database is away.
-pub async fn sites(conn: &mut PgConnection, provider: ProviderId, after: Option<SiteId>, limit: u16) -> sqlx::Result<Vec<Site>> {
+pub async fn sites(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    after: Option<SiteId>,
+    limit: u16,
+) -> sqlx::Result<Vec<Site>> {
     let rows = sqlx::query!(
         "select id, name from sites where provider_id = $1 and ($2::uuid is null or id > $2) order by id limit $3",
         provider.uuid(),
@@ -69,7 +88,11 @@ pub async fn sites(conn: &mut PgConnection, provider: ProviderId, after: Option<
 ///
 /// # Errors
 /// When the database is away, or a stored key is not one.
-pub async fn agent_key(conn: &mut PgConnection, provider: ProviderId, site: SiteId) -> sqlx::Result<Option<VerifyingKey>> {
+pub async fn agent_key(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+) -> sqlx::Result<Option<VerifyingKey>> {
     let row = sqlx::query_scalar!(
         "select public_key from agents where provider_id = $1 and site_id = $2 and revoked_at is null
          order by created_at desc, id desc limit 1",
@@ -82,7 +105,9 @@ pub async fn agent_key(conn: &mut PgConnection, provider: ProviderId, site: Site
         <[u8; 32]>::try_from(bytes.as_slice())
             .ok()
             .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
-            .ok_or_else(|| sqlx::Error::Decode(format!("agents.public_key of {site} is no Ed25519 key").into()))
+            .ok_or_else(|| {
+                sqlx::Error::Decode(format!("agents.public_key of {site} is no Ed25519 key").into())
+            })
     })
     .transpose()
 }
@@ -91,8 +116,13 @@ pub async fn agent_key(conn: &mut PgConnection, provider: ProviderId, site: Site
 ///
 /// # Errors
 /// When the database is away.
-pub async fn owner_of_site(conn: &mut PgConnection, site: SiteId) -> sqlx::Result<Option<ProviderId>> {
-    let owner = sqlx::query_scalar!("select provider_id from sites where id = $1", site.uuid()).fetch_optional(conn).await?;
+pub async fn owner_of_site(
+    conn: &mut PgConnection,
+    site: SiteId,
+) -> sqlx::Result<Option<ProviderId>> {
+    let owner = sqlx::query_scalar!("select provider_id from sites where id = $1", site.uuid())
+        .fetch_optional(conn)
+        .await?;
     Ok(owner.map(ProviderId::from_uuid))
 }
 
@@ -101,7 +131,9 @@ pub async fn owner_of_site(conn: &mut PgConnection, site: SiteId) -> sqlx::Resul
 /// # Errors
 /// When the database is away.
 pub async fn identity(conn: &mut PgConnection) -> sqlx::Result<Option<(Vec<u8>, String)>> {
-    let row = sqlx::query!("select public_key, secret from identity_keys where current").fetch_optional(conn).await?;
+    let row = sqlx::query!("select public_key, secret from identity_keys where current")
+        .fetch_optional(conn)
+        .await?;
     Ok(row.map(|row| (row.public_key, row.secret)))
 }
 
@@ -109,7 +141,12 @@ pub async fn identity(conn: &mut PgConnection) -> sqlx::Result<Option<(Vec<u8>, 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_identity(conn: &mut PgConnection, public: &[u8], sealed: &str, now: Timestamp) -> sqlx::Result<()> {
+pub async fn insert_identity(
+    conn: &mut PgConnection,
+    public: &[u8],
+    sealed: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into identity_keys (public_key, secret, current, created_at) values ($1, $2, true, $3) on conflict do nothing",
         public,
@@ -182,7 +219,12 @@ pub async fn lock_claim(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Resul
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn spend_claim(conn: &mut PgConnection, hash: &[u8; 32], key: &[u8; 32], now: Timestamp) -> sqlx::Result<()> {
+pub async fn spend_claim(
+    conn: &mut PgConnection,
+    hash: &[u8; 32],
+    key: &[u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update claims set spent_by = $2, spent_at = $3 where code_hash = $1 and spent_by is null",
         hash.as_slice(),
@@ -198,8 +240,16 @@ pub async fn spend_claim(conn: &mut PgConnection, hash: &[u8; 32], key: &[u8; 32
 ///
 /// # Errors
 /// When the database is away.
-pub async fn agent_by_key(conn: &mut PgConnection, key: &[u8; 32]) -> sqlx::Result<Option<AgentId>> {
-    let id = sqlx::query_scalar!("select id from agents where public_key = $1", key.as_slice()).fetch_optional(conn).await?;
+pub async fn agent_by_key(
+    conn: &mut PgConnection,
+    key: &[u8; 32],
+) -> sqlx::Result<Option<AgentId>> {
+    let id = sqlx::query_scalar!(
+        "select id from agents where public_key = $1",
+        key.as_slice()
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(id.map(AgentId::from_uuid))
 }
 
@@ -234,7 +284,12 @@ pub async fn insert_agent(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn revoke_agents(conn: &mut PgConnection, provider: ProviderId, site: SiteId, now: Timestamp) -> sqlx::Result<Vec<AgentId>> {
+pub async fn revoke_agents(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<AgentId>> {
     let ids = sqlx::query_scalar!(
         "update agents set revoked_at = $3 where provider_id = $1 and site_id = $2 and revoked_at is null returning id",
         provider.uuid(),

@@ -117,14 +117,18 @@ pub fn decide(payment: &Payment, confirm_by_query: bool, evidence: &Evidence) ->
         Evidence::Query(outcome) => decide_query(payment, *outcome),
         Evidence::C2b { receipt, amount } => decide_receipt(payment, receipt, *amount),
         Evidence::Silence => match payment.state {
-            State::Pending => Decision::Fail { failure: PayFailure::NoAnswer, keep_asking: false },
+            State::Pending => Decision::Fail {
+                failure: PayFailure::NoAnswer,
+                keep_asking: false,
+            },
             State::Success | State::Failed(_) => Decision::Nothing,
         },
     }
 }
 
 fn decide_callback(payment: &Payment, confirm_by_query: bool, callback: &Callback) -> Decision {
-    let differs = |known: &Option<String>, said: &str| known.as_deref().is_some_and(|known| known != said);
+    let differs =
+        |known: &Option<String>, said: &str| known.as_deref().is_some_and(|known| known != said);
     if differs(&payment.merchant_request_id, &callback.merchant_request_id)
         || differs(&payment.checkout_request_id, &callback.checkout_request_id)
     {
@@ -133,19 +137,30 @@ fn decide_callback(payment: &Payment, confirm_by_query: bool, callback: &Callbac
     match callback.outcome {
         Outcome::Open => Decision::Nothing,
         Outcome::Failed(failure) => match payment.state {
-            State::Pending => Decision::Fail { failure, keep_asking: may_come_yet(failure) },
+            State::Pending => Decision::Fail {
+                failure,
+                keep_asking: may_come_yet(failure),
+            },
             State::Failed(_) => Decision::Nothing,
             State::Success => Decision::Flag(Flag::Contrary),
         },
         Outcome::Paid => match (callback.amount, &callback.receipt) {
-            (Some(amount), Some(receipt)) if payment.state != State::Success && confirm_by_query && amount == payment.amount => {
-                Decision::AskFirst { receipt: Some(receipt.clone()) }
+            (Some(amount), Some(receipt))
+                if payment.state != State::Success
+                    && confirm_by_query
+                    && amount == payment.amount =>
+            {
+                Decision::AskFirst {
+                    receipt: Some(receipt.clone()),
+                }
             }
             (Some(amount), Some(receipt)) => decide_receipt(payment, receipt, amount),
             // A success that does not say how much proves nothing by itself.
             (_, receipt) => match payment.state {
                 State::Success => Decision::Nothing,
-                State::Pending | State::Failed(_) => Decision::AskFirst { receipt: receipt.clone() },
+                State::Pending | State::Failed(_) => Decision::AskFirst {
+                    receipt: receipt.clone(),
+                },
             },
         },
     }
@@ -159,15 +174,24 @@ fn decide_receipt(payment: &Payment, receipt: &str, amount: Money) -> Decision {
         (State::Success, None) => Decision::FillReceipt(receipt.to_owned()),
         (State::Success, Some(known)) if known == receipt => Decision::Nothing,
         (State::Success, Some(_)) => Decision::Flag(Flag::SecondReceipt),
-        (State::Pending | State::Failed(_), _) => Decision::Settle { receipt: Some(receipt.to_owned()) },
+        (State::Pending | State::Failed(_), _) => Decision::Settle {
+            receipt: Some(receipt.to_owned()),
+        },
     }
 }
 
 fn decide_query(payment: &Payment, outcome: Outcome) -> Decision {
     match (payment.state, outcome) {
-        (_, Outcome::Open) | (State::Success, Outcome::Paid) | (State::Failed(_), Outcome::Failed(_)) => Decision::Nothing,
-        (State::Pending | State::Failed(_), Outcome::Paid) => Decision::Settle { receipt: payment.receipt.clone() },
-        (State::Pending, Outcome::Failed(failure)) => Decision::Fail { failure, keep_asking: may_come_yet(failure) },
+        (_, Outcome::Open)
+        | (State::Success, Outcome::Paid)
+        | (State::Failed(_), Outcome::Failed(_)) => Decision::Nothing,
+        (State::Pending | State::Failed(_), Outcome::Paid) => Decision::Settle {
+            receipt: payment.receipt.clone(),
+        },
+        (State::Pending, Outcome::Failed(failure)) => Decision::Fail {
+            failure,
+            keep_asking: may_come_yet(failure),
+        },
         (State::Success, Outcome::Failed(_)) => Decision::Flag(Flag::Contrary),
     }
 }

@@ -39,7 +39,12 @@ pub enum Kept {
 ///
 /// # Errors
 /// When the database refuses; nothing of the batch is kept then.
-pub async fn insert_callbacks(conn: &mut PgConnection, batch: &[NewCallback], job_ids: &[Uuid], kind: &str) -> sqlx::Result<Vec<Kept>> {
+pub async fn insert_callbacks(
+    conn: &mut PgConnection,
+    batch: &[NewCallback],
+    job_ids: &[Uuid],
+    kind: &str,
+) -> sqlx::Result<Vec<Kept>> {
     let ids: Vec<Uuid> = batch.iter().map(|one| one.id.uuid()).collect();
     let secrets: Vec<Vec<u8>> = batch.iter().map(|one| one.secret_hash.to_vec()).collect();
     let hashes: Vec<Vec<u8>> = batch.iter().map(|one| one.body_hash.to_vec()).collect();
@@ -92,7 +97,10 @@ pub async fn insert_callbacks(conn: &mut PgConnection, batch: &[NewCallback], jo
 ///
 /// # Errors
 /// When the database is away.
-pub async fn callback(conn: &mut PgConnection, id: CallbackId) -> sqlx::Result<Option<(Vec<u8>, Vec<u8>)>> {
+pub async fn callback(
+    conn: &mut PgConnection,
+    id: CallbackId,
+) -> sqlx::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let row = sqlx::query!(
         "select secret_hash, body from callbacks where id = $1 and handled_at is null for update",
         id.uuid(),
@@ -106,7 +114,12 @@ pub async fn callback(conn: &mut PgConnection, id: CallbackId) -> sqlx::Result<O
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn close_callback(conn: &mut PgConnection, id: CallbackId, outcome: &str, now: Timestamp) -> sqlx::Result<()> {
+pub async fn close_callback(
+    conn: &mut PgConnection,
+    id: CallbackId,
+    outcome: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update callbacks set handled_at = $2, outcome = $3 where id = $1 and handled_at is null",
         id.uuid(),
@@ -122,7 +135,13 @@ pub async fn close_callback(conn: &mut PgConnection, id: CallbackId, outcome: &s
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn keep_stray(conn: &mut PgConnection, provider: &str, body: &[u8], source: &str, now: Timestamp) -> sqlx::Result<()> {
+pub async fn keep_stray(
+    conn: &mut PgConnection,
+    provider: &str,
+    body: &[u8],
+    source: &str,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into strays (slot, provider_id_text, body, source, received_at)
          values (nextval('strays_slot'), left($1, 64), substring($2::bytea from 1 for 16384), $3::text::inet, $4)

@@ -13,8 +13,12 @@ use crate::db::{Amount, At, RowId};
 use crate::rails::msisdn::Msisdn;
 
 mod callbacks;
+mod notes;
+mod prompts;
 
 pub use callbacks::{Kept, NewCallback, callback, close_callback, insert_callbacks, keep_stray};
+pub use notes::{count_query, flag, keep_word};
+pub use prompts::{free_prompt, take_prompt};
 
 /// What only the row of a new payment holds.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +33,12 @@ pub struct Secrets {
 ///
 /// # Errors
 /// When the database refuses, also a second payment for one attempt.
-pub async fn insert(conn: &mut PgConnection, payment: &Payment, plan: &Plan, secrets: &Secrets) -> sqlx::Result<()> {
+pub async fn insert(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    plan: &Plan,
+    secrets: &Secrets,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id,
                                plan_revision, attempt_id, mac, msisdn, account_reference, secret_hash, token_hash, push, queries,
@@ -82,7 +91,9 @@ impl TryFrom<PaymentRow> for Payment {
     type Error = sqlx::Error;
 
     fn try_from(row: PaymentRow) -> sqlx::Result<Self> {
-        let bad = |what: &str| sqlx::Error::Decode(format!("payments.{what} of {} is out of range", row.id).into());
+        let bad = |what: &str| {
+            sqlx::Error::Decode(format!("payments.{what} of {} is out of range", row.id).into())
+        };
         let state = match row.status.as_str() {
             "pending" => State::Pending,
             "success" => State::Success,
@@ -94,7 +105,11 @@ impl TryFrom<PaymentRow> for Payment {
             provider: ProviderId::from_uuid(row.provider_id),
             site: row.site_id.map(SiteId::from_uuid),
             attempt: row.attempt_id.map(AttemptId::from_uuid),
-            mac: row.mac.map(|mac| mac.parse::<Mac>()).transpose().map_err(|_| bad("mac"))?,
+            mac: row
+                .mac
+                .map(|mac| mac.parse::<Mac>())
+                .transpose()
+                .map_err(|_| bad("mac"))?,
             plan: PlanId::from_uuid(row.plan_id.ok_or_else(|| bad("plan_id"))?),
             amount: row.amount.0,
             phone: row
@@ -118,7 +133,11 @@ impl TryFrom<PaymentRow> for Payment {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lock(conn: &mut PgConnection, provider: ProviderId, id: PaymentId) -> sqlx::Result<Option<Payment>> {
+pub async fn lock(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PaymentId,
+) -> sqlx::Result<Option<Payment>> {
     sqlx::query_as!(
         PaymentRow,
         "select id, provider_id, site_id, attempt_id, mac::text, plan_id, amount, msisdn, account_reference, push, merchant_request_id,
@@ -137,7 +156,12 @@ pub async fn lock(conn: &mut PgConnection, provider: ProviderId, id: PaymentId) 
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_attempt(conn: &mut PgConnection, provider: ProviderId, site: SiteId, attempt: AttemptId) -> sqlx::Result<Option<PaymentId>> {
+pub async fn by_attempt(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    attempt: AttemptId,
+) -> sqlx::Result<Option<PaymentId>> {
     let id = sqlx::query_scalar!(
         "select id from payments where provider_id = $1 and site_id = $2 and attempt_id = $3",
         provider.uuid(),
@@ -153,18 +177,33 @@ pub async fn by_attempt(conn: &mut PgConnection, provider: ProviderId, site: Sit
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_secret(conn: &mut PgConnection, secret_hash: &[u8]) -> sqlx::Result<Option<(ProviderId, PaymentId)>> {
-    let row = sqlx::query!("select provider_id, id from payments where secret_hash = $1", secret_hash)
-        .fetch_optional(conn)
-        .await?;
-    Ok(row.map(|row| (ProviderId::from_uuid(row.provider_id), PaymentId::from_uuid(row.id))))
+pub async fn by_secret(
+    conn: &mut PgConnection,
+    secret_hash: &[u8],
+) -> sqlx::Result<Option<(ProviderId, PaymentId)>> {
+    let row = sqlx::query!(
+        "select provider_id, id from payments where secret_hash = $1",
+        secret_hash
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| {
+        (
+            ProviderId::from_uuid(row.provider_id),
+            PaymentId::from_uuid(row.id),
+        )
+    }))
 }
 
 /// Finds a provider's payment by the rail's id.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_checkout_request(conn: &mut PgConnection, provider: ProviderId, id: &str) -> sqlx::Result<Option<PaymentId>> {
+pub async fn by_checkout_request(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: &str,
+) -> sqlx::Result<Option<PaymentId>> {
     let id = sqlx::query_scalar!(
         "select id from payments where provider_id = $1 and checkout_request_id = $2",
         provider.uuid(),
@@ -179,7 +218,12 @@ pub async fn by_checkout_request(conn: &mut PgConnection, provider: ProviderId, 
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_reference(conn: &mut PgConnection, provider: ProviderId, reference: &str, receipt: &str) -> sqlx::Result<Option<PaymentId>> {
+pub async fn by_reference(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    reference: &str,
+    receipt: &str,
+) -> sqlx::Result<Option<PaymentId>> {
     let id = sqlx::query_scalar!(
         "select id from payments where provider_id = $1 and (account_reference = upper($2) or external_txn_id = $3)
          order by (external_txn_id = $3) desc nulls last limit 1",
@@ -209,7 +253,11 @@ pub struct Held {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_token(conn: &mut PgConnection, id: PaymentId, token_hash: &[u8]) -> sqlx::Result<Option<Held>> {
+pub async fn by_token(
+    conn: &mut PgConnection,
+    id: PaymentId,
+    token_hash: &[u8],
+) -> sqlx::Result<Option<Held>> {
     let row = sqlx::query!(
         r#"select p.provider_id, p.status, p.failure, p.mac::text, t.id as "ticket?" from payments p left join tickets t on t.payment_id = p.id
          where p.id = $1 and p.token_hash = $2"#,
@@ -237,7 +285,12 @@ pub async fn by_token(conn: &mut PgConnection, id: PaymentId, token_hash: &[u8])
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_token(conn: &mut PgConnection, provider: ProviderId, id: PaymentId, token_hash: &[u8; 32]) -> sqlx::Result<()> {
+pub async fn set_token(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PaymentId,
+    token_hash: &[u8; 32],
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update payments set token_hash = $3 where provider_id = $1 and id = $2",
         provider.uuid(),
@@ -279,7 +332,10 @@ pub enum SettleError {
 }
 
 fn on_receipt(error: sqlx::Error) -> SettleError {
-    match error.as_database_error().and_then(|error| error.constraint()) {
+    match error
+        .as_database_error()
+        .and_then(|error| error.constraint())
+    {
         Some("payments_receipt") => SettleError::ReceiptTaken,
         _ => SettleError::Database(error),
     }
@@ -289,7 +345,13 @@ fn on_receipt(error: sqlx::Error) -> SettleError {
 ///
 /// # Errors
 /// [`SettleError`].
-pub async fn succeed(conn: &mut PgConnection, payment: &Payment, receipt: Option<&str>, by: &str, now: Timestamp) -> Result<(), SettleError> {
+pub async fn succeed(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    receipt: Option<&str>,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), SettleError> {
     sqlx::query!(
         "update payments set status = 'success', failure = null, external_txn_id = $3, settled_by = $4, settled_at = $5,
                 push = case when push = 'created' then 'unknown' else push end
@@ -310,7 +372,12 @@ pub async fn succeed(conn: &mut PgConnection, payment: &Payment, receipt: Option
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn fail(conn: &mut PgConnection, payment: &Payment, failure: PayFailure, now: Timestamp) -> sqlx::Result<()> {
+pub async fn fail(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    failure: PayFailure,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update payments set status = 'failed', failure = $3, settled_at = $4 where provider_id = $1 and id = $2 and status = 'pending'",
         payment.provider.uuid(),
@@ -327,7 +394,11 @@ pub async fn fail(conn: &mut PgConnection, payment: &Payment, failure: PayFailur
 ///
 /// # Errors
 /// [`SettleError`].
-pub async fn fill_receipt(conn: &mut PgConnection, payment: &Payment, receipt: &str) -> Result<(), SettleError> {
+pub async fn fill_receipt(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    receipt: &str,
+) -> Result<(), SettleError> {
     sqlx::query!(
         "update payments set external_txn_id = $3 where provider_id = $1 and id = $2 and external_txn_id is null",
         payment.provider.uuid(),
@@ -344,7 +415,11 @@ pub async fn fill_receipt(conn: &mut PgConnection, payment: &Payment, receipt: &
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn note_receipt(conn: &mut PgConnection, payment: &Payment, receipt: &str) -> sqlx::Result<()> {
+pub async fn note_receipt(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    receipt: &str,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "update payments set noted_receipt = $3 where provider_id = $1 and id = $2",
         payment.provider.uuid(),
@@ -356,88 +431,15 @@ pub async fn note_receipt(conn: &mut PgConnection, payment: &Payment, receipt: &
     .map(drop)
 }
 
-/// Has a person look at a payment. The first flag stays.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn flag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update payments set flag = coalesce(flag, $3) where provider_id = $1 and id = $2",
-        payment.provider.uuid(),
-        payment.id.uuid(),
-        flag.as_str(),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Counts one question to the rail and keeps the code of its last word.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn count_query(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update payments set queries = queries + 1 where provider_id = $1 and id = $2",
-        payment.provider.uuid(),
-        payment.id.uuid(),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Keeps the last word of the rail: the code, and the body as it came.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn keep_word(conn: &mut PgConnection, payment: &Payment, code: &str, body: &serde_json::Value) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update payments set result_code = $3, provider_payload = $4 where provider_id = $1 and id = $2",
-        payment.provider.uuid(),
-        payment.id.uuid(),
-        code,
-        body,
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Takes the one live prompt a phone may have on the whole platform; says whether it was free.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn take_prompt(conn: &mut PgConnection, phone: &[u8; 32], payment: PaymentId, until: Timestamp, now: Timestamp) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "insert into live_prompts as live (msisdn_hash, payment_id, until) values ($1, $2, $3)
-         on conflict (msisdn_hash) do update set payment_id = excluded.payment_id, until = excluded.until where live.until <= $4",
-        phone.as_slice(),
-        payment.uuid(),
-        At(until),
-        At(now),
-    )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Gives a phone's place back, if this payment still has it.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn free_prompt(conn: &mut PgConnection, payment: PaymentId) -> sqlx::Result<()> {
-    sqlx::query!("delete from live_prompts where payment_id = $1", payment.uuid())
-        .execute(conn)
-        .await
-        .map(drop)
-}
-
 /// The plan as the customer saw it when paying.
 ///
 /// # Errors
 /// When the database is away, or what is stored is no plan.
-pub async fn bought(conn: &mut PgConnection, provider: ProviderId, id: PaymentId) -> sqlx::Result<Plan> {
+pub async fn bought(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PaymentId,
+) -> sqlx::Result<Plan> {
     let body = sqlx::query_scalar!(
         r#"select bought as "bought!" from payments where provider_id = $1 and id = $2"#,
         provider.uuid(),
@@ -445,14 +447,19 @@ pub async fn bought(conn: &mut PgConnection, provider: ProviderId, id: PaymentId
     )
     .fetch_one(conn)
     .await?;
-    minicbor::decode(&body).map_err(|_| sqlx::Error::Decode(format!("payments.bought of {id} is no plan").into()))
+    minicbor::decode(&body)
+        .map_err(|_| sqlx::Error::Decode(format!("payments.bought of {id} is no plan").into()))
 }
 
 /// The ticket a payment bought.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn ticket_of(conn: &mut PgConnection, provider: ProviderId, id: PaymentId) -> sqlx::Result<Option<TicketId>> {
+pub async fn ticket_of(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PaymentId,
+) -> sqlx::Result<Option<TicketId>> {
     let ticket = sqlx::query_scalar!(
         "select id from tickets where provider_id = $1 and payment_id = $2",
         provider.uuid(),
@@ -462,4 +469,3 @@ pub async fn ticket_of(conn: &mut PgConnection, provider: ProviderId, id: Paymen
     .await?;
     Ok(ticket.map(TicketId::from_uuid))
 }
-

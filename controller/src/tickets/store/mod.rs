@@ -16,7 +16,10 @@ use crate::plans::store::{TermsColumns, terms_from_row};
 
 mod series;
 
-pub use series::{SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_of_site, series_row, set_skipped, sites_of_series};
+pub use series::{
+    SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_of_site,
+    series_row, set_skipped, sites_of_series,
+};
 
 /// A ticket about to be written.
 #[derive(Clone, Debug)]
@@ -49,7 +52,12 @@ pub struct NewTicket<'a> {
 ///
 /// # Errors
 /// When the database refuses, also a second ticket for one payment.
-pub async fn insert(conn: &mut PgConnection, provider: ProviderId, ticket: &NewTicket<'_>, now: Timestamp) -> sqlx::Result<bool> {
+pub async fn insert(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    ticket: &NewTicket<'_>,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
     let terms = TermsColumns::from(ticket.terms);
     let done = sqlx::query!(
         "insert into tickets (id, provider_id, code, username, password, plan_type, duration_hours, data_limit_mb, price, status,
@@ -99,10 +107,16 @@ pub async fn insert_printed(
 ) -> sqlx::Result<Vec<u32>> {
     let terms = TermsColumns::from(&series.terms);
     let ids: Vec<Uuid> = printed.iter().map(|one| one.id.uuid()).collect();
-    let codes: Vec<String> = printed.iter().map(|one| one.code.as_str().to_owned()).collect();
+    let codes: Vec<String> = printed
+        .iter()
+        .map(|one| one.code.as_str().to_owned())
+        .collect();
     let usernames: Vec<String> = printed.iter().map(|one| one.username.clone()).collect();
     let passwords: Vec<String> = printed.iter().map(|one| one.password.clone()).collect();
-    let indices: Vec<i32> = printed.iter().filter_map(|one| i32::try_from(one.index).ok()).collect();
+    let indices: Vec<i32> = printed
+        .iter()
+        .filter_map(|one| i32::try_from(one.index).ok())
+        .collect();
     let added = sqlx::query_scalar!(
         r#"insert into tickets (id, provider_id, code, username, password, plan_type, duration_hours, data_limit_mb, price, status,
                               expires_at, created_at, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
@@ -137,7 +151,10 @@ pub async fn insert_printed(
     )
     .fetch_all(conn)
     .await?;
-    Ok(added.into_iter().filter_map(|index| u32::try_from(index).ok()).collect())
+    Ok(added
+        .into_iter()
+        .filter_map(|index| u32::try_from(index).ok())
+        .collect())
 }
 
 /// One ticket of a batch.
@@ -200,7 +217,9 @@ pub struct Found {
 
 impl Found {
     fn read(row: TicketRow, now: Timestamp) -> sqlx::Result<Self> {
-        let bad = |what: &str| sqlx::Error::Decode(format!("tickets.{what} of {} is out of range", row.id).into());
+        let bad = |what: &str| {
+            sqlx::Error::Decode(format!("tickets.{what} of {} is out of range", row.id).into())
+        };
         let id = TicketId::from_uuid(row.id);
         let terms = terms_from_row(
             row.duration_secs,
@@ -218,7 +237,9 @@ impl Found {
         };
         let ended = match (row.ended_at, row.end_reason.as_deref()) {
             (None, None) => None,
-            (Some(at), Some(word)) => Some((at.0, end_reason(word).ok_or_else(|| bad("end_reason"))?)),
+            (Some(at), Some(word)) => {
+                Some((at.0, end_reason(word).ok_or_else(|| bad("end_reason"))?))
+            }
             _ => return Err(bad("end_reason")),
         };
         let reported = Reported {
@@ -226,7 +247,8 @@ impl Found {
             started_at: row.started_at.map(|at| at.0),
             ended,
             usage: Usage {
-                online_secs: u32::try_from(row.online_used_secs).map_err(|_| bad("online_used_secs"))?,
+                online_secs: u32::try_from(row.online_used_secs)
+                    .map_err(|_| bad("online_used_secs"))?,
                 bytes_up: row.bytes_up.unsigned_abs(),
                 bytes_down: row.bytes_down.unsigned_abs(),
             },
@@ -235,7 +257,9 @@ impl Found {
             (None, _) => None,
             (Some(series), index) => Some(Printed {
                 series: SeriesId::from_uuid(series),
-                index: index.and_then(|index| u32::try_from(index).ok()).ok_or_else(|| bad("series_index"))?,
+                index: index
+                    .and_then(|index| u32::try_from(index).ok())
+                    .ok_or_else(|| bad("series_index"))?,
             }),
         };
         Ok(Self {
@@ -287,7 +311,12 @@ pub fn end_reason(word: &str) -> Option<EndReason> {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_code(conn: &mut PgConnection, provider: ProviderId, code: &TicketCode, now: Timestamp) -> sqlx::Result<Option<Found>> {
+pub async fn by_code(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    code: &TicketCode,
+    now: Timestamp,
+) -> sqlx::Result<Option<Found>> {
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
@@ -307,7 +336,12 @@ pub async fn by_code(conn: &mut PgConnection, provider: ProviderId, code: &Ticke
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lock(conn: &mut PgConnection, provider: ProviderId, id: TicketId, now: Timestamp) -> sqlx::Result<Option<Found>> {
+pub async fn lock(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: TicketId,
+    now: Timestamp,
+) -> sqlx::Result<Option<Found>> {
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
@@ -327,10 +361,16 @@ pub async fn lock(conn: &mut PgConnection, provider: ProviderId, id: TicketId, n
 ///
 /// # Errors
 /// When the database is away.
-pub async fn owner_of_code(conn: &mut PgConnection, code: &TicketCode) -> sqlx::Result<Option<ProviderId>> {
-    let owner = sqlx::query_scalar!("select provider_id from tickets where length(code) = 12 and code = $1", code.as_str())
-        .fetch_optional(conn)
-        .await?;
+pub async fn owner_of_code(
+    conn: &mut PgConnection,
+    code: &TicketCode,
+) -> sqlx::Result<Option<ProviderId>> {
+    let owner = sqlx::query_scalar!(
+        "select provider_id from tickets where length(code) = 12 and code = $1",
+        code.as_str()
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(owner.map(ProviderId::from_uuid))
 }
 
@@ -338,7 +378,12 @@ pub async fn owner_of_code(conn: &mut PgConnection, code: &TicketCode) -> sqlx::
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn revoke(conn: &mut PgConnection, provider: ProviderId, id: TicketId, now: Timestamp) -> sqlx::Result<bool> {
+pub async fn revoke(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: TicketId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update tickets set revoked_at = $3, status = case when ended_at is null then 'revoked' else status end
          where provider_id = $1 and id = $2 and revoked_at is null",
@@ -355,7 +400,11 @@ pub async fn revoke(conn: &mut PgConnection, provider: ProviderId, id: TicketId,
 ///
 /// # Errors
 /// When the database is away.
-pub async fn sites_of(conn: &mut PgConnection, provider: ProviderId, id: TicketId) -> sqlx::Result<Vec<SiteId>> {
+pub async fn sites_of(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: TicketId,
+) -> sqlx::Result<Vec<SiteId>> {
     let rows = sqlx::query_scalar!(
         r#"select site_id as "site_id!" from site_feed where provider_id = $1 and row_id = $2 and not deleted
          union select site_id from redemptions where provider_id = $1 and ticket_id = $2

@@ -50,7 +50,12 @@ pub struct SeriesRow {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_series(conn: &mut PgConnection, provider: ProviderId, series: &SeriesRow, now: Timestamp) -> sqlx::Result<()> {
+pub async fn insert_series(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    series: &SeriesRow,
+    now: Timestamp,
+) -> sqlx::Result<()> {
     let terms = crate::plans::store::TermsColumns::from(&series.terms);
     sqlx::query!(
         "insert into series (id, provider_id, plan_id, plan_name, price, count, skipped, alphabet, length, prefix, home_site_id, cut_off,
@@ -100,8 +105,16 @@ const fn cut_off_word(cut_off: CutOff) -> &'static str {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_skipped(conn: &mut PgConnection, provider: ProviderId, id: SeriesId, skipped: &[u32]) -> sqlx::Result<()> {
-    let skipped: Vec<i32> = skipped.iter().filter_map(|number| i32::try_from(*number).ok()).collect();
+pub async fn set_skipped(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SeriesId,
+    skipped: &[u32],
+) -> sqlx::Result<()> {
+    let skipped: Vec<i32> = skipped
+        .iter()
+        .filter_map(|number| i32::try_from(*number).ok())
+        .collect();
     sqlx::query!(
         "update series set skipped = $3 where provider_id = $1 and id = $2",
         provider.uuid(),
@@ -117,7 +130,12 @@ pub async fn set_skipped(conn: &mut PgConnection, provider: ProviderId, id: Seri
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_series_site(conn: &mut PgConnection, provider: ProviderId, series: SeriesId, site: SiteId) -> sqlx::Result<()> {
+pub async fn insert_series_site(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    series: SeriesId,
+    site: SiteId,
+) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into series_sites (provider_id, series_id, site_id) values ($1, $2, $3) on conflict do nothing",
         provider.uuid(),
@@ -133,7 +151,13 @@ pub async fn insert_series_site(conn: &mut PgConnection, provider: ProviderId, s
 ///
 /// # Errors
 /// When the database is away.
-pub async fn live_codes(conn: &mut PgConnection, provider: ProviderId, alphabet: Alphabet, length: u8, now: Timestamp) -> sqlx::Result<u64> {
+pub async fn live_codes(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    alphabet: Alphabet,
+    length: u8,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from tickets t join series s on s.id = t.series_id
          where t.provider_id = $1 and s.provider_id = $1 and s.alphabet = $2 and s.length = $3
@@ -175,7 +199,9 @@ impl TryFrom<Row> for SeriesRow {
     type Error = sqlx::Error;
 
     fn try_from(row: Row) -> sqlx::Result<Self> {
-        let bad = |what: &str| sqlx::Error::Decode(format!("series.{what} of {} is out of range", row.id).into());
+        let bad = |what: &str| {
+            sqlx::Error::Decode(format!("series.{what} of {} is out of range", row.id).into())
+        };
         Ok(Self {
             id: SeriesId::from_uuid(row.id),
             plan: PlanId::from_uuid(row.plan_id),
@@ -220,7 +246,11 @@ impl TryFrom<Row> for SeriesRow {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn series_row(conn: &mut PgConnection, provider: ProviderId, id: SeriesId) -> sqlx::Result<Option<SeriesRow>> {
+pub async fn series_row(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SeriesId,
+) -> sqlx::Result<Option<SeriesRow>> {
     sqlx::query_as!(
         Row,
         "select id, plan_id, plan_name, price, count, skipped, alphabet, length, prefix, home_site_id, cut_off, sell_by, key, revoked_at,
@@ -269,7 +299,11 @@ pub async fn series_of_site(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn sites_of_series(conn: &mut PgConnection, provider: ProviderId, id: SeriesId) -> sqlx::Result<Vec<SiteId>> {
+pub async fn sites_of_series(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SeriesId,
+) -> sqlx::Result<Vec<SiteId>> {
     let rows = sqlx::query_scalar!(
         "select site_id from series_sites where provider_id = $1 and series_id = $2 order by site_id",
         provider.uuid(),
@@ -284,7 +318,12 @@ pub async fn sites_of_series(conn: &mut PgConnection, provider: ProviderId, id: 
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn revoke_series(conn: &mut PgConnection, provider: ProviderId, id: SeriesId, now: Timestamp) -> sqlx::Result<bool> {
+pub async fn revoke_series(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SeriesId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update series set revoked_at = $3 where provider_id = $1 and id = $2 and revoked_at is null",
         provider.uuid(),

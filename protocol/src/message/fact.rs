@@ -1,0 +1,180 @@
+//! Bodies that go up: what happened on a site.
+
+use super::*;
+
+/// A code was used at the portal.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct RedeemedFact {
+    /// The ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// The series and number it was printed under; absent for a bought ticket.
+    #[n(1)]
+    pub printed: Option<Printed>,
+    /// The device.
+    #[n(2)]
+    pub mac: Mac,
+    /// When, by the site's trusted clock.
+    #[n(3)]
+    pub at: Timestamp,
+    /// Whether this use spent the code.
+    #[n(4)]
+    pub first: bool,
+    /// Whose place it took.
+    #[n(5)]
+    pub evicted: Option<Mac>,
+    /// Whether the controller could not be asked at the time.
+    #[n(6)]
+    pub cut_off: bool,
+}
+
+/// Where a printed ticket comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Printed {
+    /// The batch.
+    #[n(0)]
+    pub series: SeriesId,
+    /// Its number in the batch.
+    #[n(1)]
+    pub index: u32,
+}
+
+/// A grant moved forward.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct GrantedFact {
+    /// The ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// The device.
+    #[n(1)]
+    pub mac: Mac,
+    /// Where it is now.
+    #[n(2)]
+    pub step: Step,
+    /// Since when.
+    #[n(3)]
+    pub at: Timestamp,
+}
+
+/// What a session has used: sums since it began, never differences.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct MeteredFact {
+    /// The session.
+    #[n(0)]
+    pub session: SessionId,
+    /// The ticket.
+    #[n(1)]
+    pub ticket: TicketId,
+    /// The device.
+    #[n(2)]
+    pub mac: Mac,
+    /// When it began.
+    #[n(3)]
+    pub began: Timestamp,
+    /// When it was read.
+    #[n(4)]
+    pub at: Timestamp,
+    /// Its own sums.
+    #[n(5)]
+    pub usage: Usage,
+    /// The ticket's sums over all its sessions.
+    #[n(6)]
+    pub total: Usage,
+    /// Whether the session is over.
+    #[n(7)]
+    pub over: bool,
+}
+
+/// A ticket gives access no more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct EndedFact {
+    /// The ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// Why.
+    #[n(1)]
+    pub reason: EndReason,
+    /// When.
+    #[n(2)]
+    pub at: Timestamp,
+    /// What it used in all.
+    #[n(3)]
+    pub usage: Usage,
+}
+
+/// A device gave its place back.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ReleasedFact {
+    /// The ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// The device.
+    #[n(1)]
+    pub mac: Mac,
+    /// When.
+    #[n(2)]
+    pub at: Timestamp,
+}
+
+/// What a health entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum HealthEvent {
+    /// The agent started.
+    #[n(0)]
+    AgentStarted,
+    /// The router stopped answering.
+    #[n(1)]
+    RouterLost,
+    /// The router answers again.
+    #[n(2)]
+    RouterBack,
+    /// The router's uptime went back: it restarted.
+    #[n(3)]
+    RouterRebooted,
+    /// The controller's time differed from the site's by more than a minute.
+    #[n(4)]
+    ClockCorrected,
+    /// The router refuses the agent's log-in.
+    #[n(5)]
+    RouterRefusesLogin,
+    /// The store began a new journal because the old one had forked.
+    #[n(6)]
+    JournalForked,
+}
+
+/// The site's state of health changed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HealthFact {
+    /// What happened.
+    #[n(0)]
+    pub event: HealthEvent,
+    /// When.
+    #[n(1)]
+    pub at: Timestamp,
+    /// A number that belongs to it, such as the seconds a clock was off.
+    #[n(2)]
+    pub value: Option<i64>,
+}
+
+/// Something on the router was not as the agent left it, and was put right.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DriftFact {
+    /// The ticket it concerned, if one.
+    #[n(0)]
+    pub ticket: Option<TicketId>,
+    /// How many repairs were made.
+    #[n(1)]
+    pub repairs: u32,
+    /// When.
+    #[n(2)]
+    pub at: Timestamp,
+}

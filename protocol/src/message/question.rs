@@ -1,0 +1,197 @@
+//! Questions with their answers, and commands.
+
+use super::*;
+
+/// Please have this phone prompted for this plan.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct CheckoutQuestion {
+    /// The try; repeated on every resend.
+    #[n(0)]
+    pub attempt: AttemptId,
+    /// The plan.
+    #[n(1)]
+    pub plan: PlanId,
+    /// The revision the customer saw.
+    #[n(2)]
+    pub revision: u32,
+    /// The price the customer saw.
+    #[n(3)]
+    pub price: Money,
+    /// The phone to prompt, as twelve digits.
+    #[n(4)]
+    pub phone: String,
+    /// The device, from the router's host table.
+    #[n(5)]
+    pub mac: Mac,
+    /// After this the answer is no use.
+    #[n(6)]
+    pub deadline: Timestamp,
+}
+
+impl std::fmt::Debug for CheckoutQuestion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CheckoutQuestion")
+            .field("attempt", &self.attempt)
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Do you know this code? Asked when a customer brings one the site has not.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct LookupQuestion {
+    /// The try.
+    #[n(0)]
+    pub attempt: AttemptId,
+    /// The code, in the stored form.
+    #[n(1)]
+    pub code: String,
+    /// After this the answer is no use.
+    #[n(2)]
+    pub deadline: Timestamp,
+}
+
+impl std::fmt::Debug for LookupQuestion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LookupQuestion")
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What had this site done, before this store existed?
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FactsQuestion {
+    /// This page's id.
+    #[n(0)]
+    pub attempt: AttemptId,
+    /// The last ticket of the page before.
+    #[n(1)]
+    pub after: Option<TicketId>,
+    /// After this the answer is no use.
+    #[n(2)]
+    pub deadline: Timestamp,
+}
+
+/// The prompt was accepted by the rail, or its outcome is not known yet.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PromptedAnswer {
+    /// The payment.
+    #[n(0)]
+    pub payment: PaymentId,
+}
+
+/// No prompt was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct NotPromptedAnswer {
+    /// Why.
+    #[n(0)]
+    pub reason: PayFailure,
+    /// When trying again makes sense, in seconds.
+    #[n(1)]
+    pub retry_secs: Option<u32>,
+}
+
+/// What became of a look-up.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct LookedAnswer {
+    /// Absent when the ticket is on its way by the feed.
+    #[n(0)]
+    pub refusal: Option<Refusal>,
+}
+
+/// A page of what the site had done.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct FactsAnswer {
+    /// Tickets that were used here, in id order.
+    #[n(0)]
+    pub taken: Vec<Taken>,
+    /// Whether there are more.
+    #[n(1)]
+    pub more: bool,
+}
+
+/// What a site had recorded of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Taken {
+    /// The ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// Where it was printed, if it was.
+    #[n(1)]
+    pub printed: Option<Printed>,
+    /// When its code was used.
+    #[n(2)]
+    pub redeemed_at: Timestamp,
+    /// When its clock started.
+    #[n(3)]
+    pub since: Option<Timestamp>,
+    /// Who holds it.
+    #[n(4)]
+    pub slots: Vec<Slot>,
+    /// What it used.
+    #[n(5)]
+    pub usage: Usage,
+    /// Why and when it ended, if it did.
+    #[n(6)]
+    pub ended: Option<TakenEnd>,
+}
+
+/// How a ticket had ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct TakenEnd {
+    /// Why.
+    #[n(0)]
+    pub reason: EndReason,
+    /// When.
+    #[n(1)]
+    pub at: Timestamp,
+}
+
+/// Why a question got no answer of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct RefusedAnswer {
+    /// Whether it came past its deadline (else it was not understood).
+    #[n(0)]
+    pub late: bool,
+}
+
+/// Cut devices off once.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct KickCommand {
+    /// The command.
+    #[n(0)]
+    pub id: CommandId,
+    /// Not after this.
+    #[n(1)]
+    pub expires: Timestamp,
+    /// The ticket.
+    #[n(2)]
+    pub ticket: TicketId,
+    /// One device of it, or all.
+    #[n(3)]
+    pub mac: Option<Mac>,
+}
+
+/// Look everything over and report.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct DiagnoseCommand {
+    /// The command.
+    #[n(0)]
+    pub id: CommandId,
+    /// Not after this.
+    #[n(1)]
+    pub expires: Timestamp,
+}
