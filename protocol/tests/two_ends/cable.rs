@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-/// A small generator of numbers (SplitMix64); the same seed gives the same world on every machine.
+/// A small generator of numbers (`SplitMix64`); the same seed gives the same world on every machine.
 #[derive(Clone, Debug)]
 pub(crate) struct Chance(u64);
 

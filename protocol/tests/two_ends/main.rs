@@ -1,6 +1,8 @@
 //! Two session ends in one process, in virtual time, over a bad cable, with crashes on both sides, restores of old copies and a naive
 //! model of what must come out. Everything is generated from a seed; a failing run names it. Sockets and databases are not here.
 
+#![expect(clippy::unwrap_used, reason = "what fails here should say where")]
+
 mod cable;
 mod controller;
 mod site;

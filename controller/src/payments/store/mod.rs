@@ -7,7 +7,6 @@ use mnara_protocol::plan::Plan;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use super::settle::Flag;
 use super::{Payment, Push, State, failure, failure_word};
 use crate::db::{Amount, At, RowId};
 use crate::rails::msisdn::Msisdn;

@@ -363,7 +363,10 @@ mod tests {
         "T1",
     ];
 
-    fn requests() -> impl Strategy<Value = Vec<(usize, usize, Vec<(usize, usize)>, u64)>> {
+    /// A menu, a verb, attributes with their values, and where the request is cut.
+    type Request = (usize, usize, Vec<(usize, usize)>, u64);
+
+    fn requests() -> impl Strategy<Value = Vec<Request>> {
         let attributes = prop::collection::vec((0_usize..40, 0_usize..VALUES.len()), 0..5);
         prop::collection::vec(
             (
