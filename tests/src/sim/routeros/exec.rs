@@ -364,9 +364,9 @@ mod tests {
     ];
 
     /// A menu, a verb, attributes with their values, and where the request is cut.
-    type Request = (usize, usize, Vec<(usize, usize)>, u64);
+    type Drawn = (usize, usize, Vec<(usize, usize)>, u64);
 
-    fn requests() -> impl Strategy<Value = Vec<Request>> {
+    fn requests() -> impl Strategy<Value = Vec<Drawn>> {
         let attributes = prop::collection::vec((0_usize..40, 0_usize..VALUES.len()), 0..5);
         prop::collection::vec(
             (
