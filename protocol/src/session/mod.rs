@@ -24,6 +24,8 @@ pub use records::{
     Revision, chain,
 };
 
+pub use crate::enrol::SUBPROTOCOL;
+
 use crate::clock::{Ticks, Timestamp};
 use crate::frame::{Binding, CRITICAL, FrameError, FrameNo, Header, Kind, MAX_BODY, split};
 
@@ -31,8 +33,6 @@ use crate::frame::{Binding, CRITICAL, FrameError, FrameNo, Header, Kind, MAX_BOD
 pub const VERSION: u16 = 1;
 /// The oldest protocol version this code speaks.
 pub const OLDEST_VERSION: u16 = 1;
-/// The name of the WebSocket subprotocol.
-pub const SUBPROTOCOL: &str = "mnara.1";
 /// The longest body an entry, row, question, answer, command, report or sample may have.
 pub const MAX_INNER_BODY: usize = MAX_BODY - 256;
 
