@@ -165,6 +165,8 @@ async fn the_agent_dies_with_entries_on_the_wire_and_the_site_goes_on() {
     let mut world = world().await;
     let buyer = Buyer::join(&world.site, 24_000_000).unwrap();
     let order = prompted(&world, &buyer).await;
+    // A page whose receipt is held back would keep the ticket's page from coming down.
+    world.drained(&world.site).await.unwrap();
     world.site.cable.hold(Way::Up);
     world.daraja.answer(&buyer.msisdn, &Answer::Accept).unwrap();
     // Nothing goes up, and the customer is online all the same.
