@@ -275,3 +275,6 @@ fn log(config: &LogConfig) -> anyhow::Result<()> {
     };
     set.map_err(|error| anyhow::anyhow!("logging cannot be set up: {error}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! What arrives at the rail's addresses: kept before it is answered, once, and believed only with its secret.
+
+use super::*;
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_same_body_in_parallel_is_kept_once_and_is_one_voucher(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    let answers = futures_util::future::join_all(
+        (0..4).map(|_| world.call_back(&secret, success(1, "NLJ7RT61SV"))),
+    )
+    .await;
+    assert!(answers.iter().all(|status| *status == StatusCode::OK));
+    assert_eq!(
+        world.count("callbacks").await,
+        1,
+        "kept before it was answered, and once"
+    );
+    assert_eq!(world.count("jobs where kind = 'settle'").await, 1);
+    world.work().await;
+    // The seed's path, with the secret, is the same address.
+    let path = format!("/api/mpesa/callback/{}/{secret}", world.shop.provider);
+    let (status, _, body) = world
+        .send(Method::POST, &path, None, success(1, "NLJ7RT61SV"))
+        .await;
+    assert_eq!(
+        (status, body),
+        (
+            StatusCode::OK,
+            json!({"ResultCode": 0, "ResultDesc": "Accepted"})
+        )
+    );
+    world.work().await;
+    assert_eq!(world.count("callbacks").await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_forged_callback_gives_no_free_wifi(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let right = world.daraja.secret();
+    world.daraja.outcome("1032");
+    let wrong = [
+        format!("/api/mpesa/callback/{}", world.shop.provider),
+        format!("/api/pay/{}/{}", world.shop.provider, "0".repeat(32)),
+        format!("/api/pay/{}/{}", world.shop.provider, right.to_uppercase()),
+        format!("/api/pay/{}/{}", world.shop.provider, &right[1..]),
+        "/api/mpesa/callback/nobody".to_owned(),
+        "/api/mpesa/callback/%00".to_owned(),
+    ];
+    for path in &wrong {
+        let (status, _, body) = world
+            .send(Method::POST, path, None, success(1, "NLJ7RT61SV"))
+            .await;
+        assert_eq!(
+            (status, &body["ResultCode"]),
+            (StatusCode::OK, &json!(0)),
+            "{path}: every body gets the same answer"
+        );
+        assert_eq!(world.count("callbacks").await, 0);
+    }
+    assert_eq!(
+        world.count("strays").await,
+        i64::try_from(wrong.len()).unwrap()
+    );
+    world.work().await;
+    assert_eq!(world.daraja.queries(), 1, "at most the rail is asked");
+    assert_eq!(world.status(begun.payment).await, "failed:cancelled");
+    assert_eq!(world.count("tickets").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn strays_are_a_ring_with_a_limit(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let path = format!("/api/mpesa/callback/{}", world.shop.provider);
+    for _ in 0..70 {
+        let (status, ..) = world
+            .send(Method::POST, &path, None, b"[1,2".to_vec())
+            .await;
+        assert_eq!(status, StatusCode::OK, "whoever floods learns nothing");
+    }
+    assert_eq!(world.count("strays").await, 60);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn garbage_on_a_good_secret_is_kept_and_settles_nothing(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    for garbage in [
+        b"".to_vec(),
+        b"{".to_vec(),
+        vec![0, 255, 254],
+        b"[]".to_vec(),
+        b"{\"Body\":{\"stkCallback\":{}}}".to_vec(),
+    ] {
+        assert_eq!(world.call_back(&secret, garbage).await, StatusCode::OK);
+    }
+    world.work().await;
+    assert_eq!(
+        world.count("callbacks where outcome = 'unreadable'").await,
+        5
+    );
+    assert_eq!(world.status(begun.payment).await, "pending");
+    let (_, checkout) = ids(1);
+    let odd = String::from_utf8(success(1, "NLJ7RT61SV"))
+        .unwrap()
+        .replace("…", "a\\u0000b");
+    assert!(odd.contains(&checkout) && odd.contains("u0000"));
+    world.call_back(&secret, odd.into_bytes()).await;
+    world.work().await;
+    assert_eq!(
+        world.status(begun.payment).await,
+        "success",
+        "a letter PostgreSQL cannot hold does not hold the money up"
+    );
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_body_too_large_is_refused(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    assert_eq!(
+        world.call_back(&secret, vec![b' '; 70_000]).await,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
+    assert_eq!(
+        world.call_back(&secret, vec![b' '; 65_000]).await,
+        StatusCode::OK
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_cannot_be_kept_is_not_acknowledged(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    world.app.db.close().await;
+    assert_eq!(
+        world.call_back(&secret, success(1, "NLJ7RT61SV")).await,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+}
