@@ -390,3 +390,97 @@ fn only_dates(error: &std::io::Error) -> bool {
             )
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+    use rustls_pki_types::PrivateKeyDer;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    const IN_TIME: Timestamp = Timestamp::from_secs(1_800_000_000);
+    const BEFORE: Timestamp = Timestamp::from_secs(0);
+    const AFTER: Timestamp = Timestamp::from_secs(4_000_000_000);
+
+    /// A server with a certificate for `name`, good from 2026 to 2028, and the authority that signed it.
+    async fn server(name: &str) -> (u16, String) {
+        let authority_key = KeyPair::generate().unwrap();
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let root = authority.self_signed(&authority_key).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        leaf.not_before = date_time_ymd(2026, 1, 1);
+        leaf.not_after = date_time_ymd(2028, 1, 1);
+        let leaf = leaf
+            .signed_by(&key, &Issuer::new(authority, authority_key))
+            .unwrap();
+        let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], private)
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                tokio::spawn(async move { acceptor.accept(stream).await });
+            }
+        });
+        (port, root.pem())
+    }
+
+    fn target(port: u16, ca: &str) -> Target {
+        let url = Url::parse(&format!("https://localhost:{port}")).unwrap();
+        Target::new(&url, Some(ca)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn dates_are_checked_against_the_sites_time_and_nothing_else_is_ever_let_pass() {
+        let (port, ca) = server("localhost").await;
+        let good = target(port, &ca);
+        assert!(good.connect(Dates::Good(IN_TIME)).await.is_ok());
+        for wrong in [BEFORE, AFTER] {
+            assert!(matches!(
+                good.connect(Dates::Good(wrong)).await,
+                Err(DialError::Dates)
+            ));
+        }
+        assert!(good.connect(Dates::Any).await.is_ok());
+
+        let (other, other_ca) = server("other.example").await;
+        for dates in [Dates::Good(IN_TIME), Dates::Any] {
+            assert!(matches!(
+                target(other, &other_ca).connect(dates).await,
+                Err(DialError::Tls { .. })
+            ));
+            assert!(matches!(
+                target(port, &other_ca).connect(dates).await,
+                Err(DialError::Tls { .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_only() {
+        for (address, good) in [
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost:8080", true),
+            ("http://[::1]:8080", true),
+            ("http://10.0.0.1", false),
+            ("http://cloud.example", false),
+            ("ftp://cloud.example", false),
+            ("https://cloud.example", true),
+        ] {
+            let url = Url::parse(address).unwrap();
+            assert_eq!(Target::new(&url, None).is_ok(), good, "{address}");
+        }
+    }
+}

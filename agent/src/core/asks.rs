@@ -208,6 +208,9 @@ impl Core {
         out: &mut Commands,
     ) {
         if let Some(lookup) = self.lookups.remove(&attempt) {
+            if done.is_ok() {
+                self.throttle.was_right(lookup.mac);
+            }
             let said = done.map(|()| self.home_of(lookup.peer, now));
             out.replies.push((lookup.ask, Said::Redeemed(said)));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{Mac, SessionId, TicketId};
-use mnara_protocol::message::{DriftFact, Fact, GrantedFact, HealthEvent, MeteredFact};
+use mnara_protocol::message::{Fact, GrantedFact, HealthEvent, MeteredFact};
 use mnara_protocol::ticket::Phase;
 
 use super::desired::Flow;
@@ -23,6 +23,7 @@ impl Core {
         self.forget_cut(&seen, &places);
         self.confirm(&places, now, out);
         self.meter(&seen, now, out);
+        self.drifted(&seen, now, out);
         let news = places != self.online;
         self.online = places;
         self.router.seen = Some(seen);
@@ -171,17 +172,6 @@ impl Core {
                 out,
             );
         }
-    }
-
-    pub(super) fn drifted(&mut self, repairs: u32, now: Now, out: &mut Commands) {
-        self.record(
-            Fact::Drift(DriftFact {
-                ticket: None,
-                repairs,
-                at: now.at,
-            }),
-            out,
-        );
     }
 
     pub(super) fn router_lost(&mut self, now: Now, out: &mut Commands) {

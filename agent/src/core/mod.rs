@@ -9,6 +9,7 @@
 mod asks;
 mod commanded;
 mod desired;
+mod drift;
 mod home;
 mod looks;
 mod metering;
@@ -90,8 +91,6 @@ pub enum Event {
     Observed(Arc<Observed>),
     /// The router took a user and the log-in of a device.
     Written(TicketId, Mac),
-    /// The router was not as it had been left, and this many repairs were made.
-    Drifted(u32),
     /// The router stopped answering.
     RouterLost,
     /// The router refuses the agent's log-in.
@@ -166,6 +165,8 @@ struct Router {
     at: Option<Ticks>,
     lost: bool,
     refused: bool,
+    /// Tickets that were to have a user on it at the last look.
+    stood: BTreeSet<TicketId>,
 }
 
 /// The site's decisions with everything they rest on.
@@ -251,7 +252,6 @@ impl Core {
             Event::Written(ticket, mac) => {
                 self.written.insert((ticket, mac));
             }
-            Event::Drifted(repairs) => self.drifted(repairs, now, &mut out),
             Event::RouterLost => self.router_lost(now, &mut out),
             Event::RouterRefusesLogin => self.router_refuses(now, &mut out),
             Event::LinkUp => {

@@ -65,6 +65,14 @@ impl Throttle {
         device.used = (device.used + 1).min(FREE);
     }
 
+    /// Takes back what was counted as wrong before it was known to be right.
+    pub(crate) fn was_right(&mut self, mac: Mac) {
+        self.whole_at = self.whole_at.saturating_sub(COST_MS);
+        if let Some(device) = self.devices.get_mut(&mac) {
+            device.used = device.used.saturating_sub(1);
+        }
+    }
+
     fn free_left(&mut self, mac: Mac, now: Ticks) -> u64 {
         let full = self.devices.len() >= DEVICES;
         let Some(device) = self.devices.get_mut(&mac) else {

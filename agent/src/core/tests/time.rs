@@ -132,6 +132,34 @@ fn a_session_cut_by_hand_and_a_counter_reset_never_lessen_a_sum() {
     assert_eq!(site.ticket(1).left.bytes, Some(600_000));
 }
 
+#[test]
+fn what_somebody_takes_off_the_router_is_told_once_and_put_back() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.pass(Duration::from_secs(30));
+    let drifts = |site: &Site| {
+        site.journal
+            .iter()
+            .filter(|(kind, body)| matches!(Fact::decode(*kind, body), Ok(Fact::Drift(drift)) if drift.repairs == 1))
+            .count()
+    };
+    assert_eq!(drifts(&site), 0);
+    site.hotspot.users.clear();
+    site.hotspot.sessions.clear();
+    site.pass(Duration::from_secs(60));
+    assert_eq!(drifts(&site), 1);
+    assert!(site.hotspot.is_online(1));
+    let logged_out = site.ask(Ask::LogOut { peer: address(1) });
+    assert!(logged_out.is_some());
+    site.pass(HOUR);
+    assert_eq!(
+        drifts(&site),
+        1,
+        "what the site itself takes off is no drift"
+    );
+}
+
 /// Starts in 1970 by the system's clock, which nobody asks: the site goes on from its floor, and the controller's time puts right what was
 /// recorded since.
 #[test]
