@@ -1,9 +1,14 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod enrol;
+mod feed;
 mod intake;
 mod payments;
+mod reports;
+mod series;
 mod shuffle;
+mod tenancy;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -16,7 +21,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use ed25519_dalek::SigningKey;
-use mnara_protocol::ids::{AttemptId, Mac, PaymentId, ProviderId, SiteId};
+use mnara_protocol::ids::{AgentId, AttemptId, Mac, PaymentId, ProviderId, SiteId};
 use mnara_protocol::message::Row;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Plan, Terms};
@@ -205,6 +210,8 @@ fn success(number: u32, receipt: &str) -> Vec<u8> {
 struct Business {
     provider: ProviderId,
     site: SiteId,
+    agent: AgentId,
+    key: SigningKey,
     plan: Plan,
 }
 
@@ -424,14 +431,22 @@ async fn business(app: &App, n: u8) -> Business {
         .await
         .unwrap();
     let key = SigningKey::from_bytes(&[n; 32]);
-    let claim = fleet::enrol::claim(app, provider, site).await.unwrap();
-    fleet::enrol::enrol(app, &claim, &key.verifying_key(), "test")
-        .await
-        .unwrap();
-    jobs::run_due(app, work::WORK).await.unwrap();
+    let agent = enrolled(app, provider, site, &key).await;
     Business {
         provider,
         site,
+        agent,
+        key,
         plan,
     }
+}
+
+/// Enrols an agent on a site and lets the site be told everything.
+async fn enrolled(app: &App, provider: ProviderId, site: SiteId, key: &SigningKey) -> AgentId {
+    let claim = fleet::enrol::claim(app, provider, site).await.unwrap();
+    let enrolled = fleet::enrol::enrol(app, &claim, &key.verifying_key(), "test")
+        .await
+        .unwrap();
+    jobs::run_due(app, work::WORK).await.unwrap();
+    enrolled.agent
 }

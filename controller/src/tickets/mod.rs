@@ -79,6 +79,8 @@ pub fn assemble(id: TicketId, right: Right, reported: &Reported, now: Timestamp)
         },
         (None, _, None) => Phase::Unused,
     };
+    // A site's clock may be a little ahead of ours: what it ended was due at that time.
+    let now = ended.map_or(now, |(at, _)| now.max(at));
     Ticket { id, right, phase }.ruled(right, now)
 }
 

@@ -1,0 +1,388 @@
+//! What the database itself refuses, whatever the program asks: another tenant's rows, money that is not money, a second ticket.
+
+use super::reports::Site;
+use super::*;
+use crate::db::{At, Tx};
+use crate::payments;
+
+/// Tables of the platform or of nobody, with the reason why no tenant column is needed.
+const WITHOUT_TENANT: [&str; 5] = [
+    "_sqlx_migrations",
+    // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
+    "identity_keys",
+    "callbacks",
+    "strays",
+    // A hash and a date: a phone's place on the whole platform.
+    "live_prompts",
+];
+
+/// Fills every table for the first business, by the ways rows come.
+async fn fill(world: &World) {
+    let app = &world.app;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let site = Site::new(world, world.shop.site);
+    let ticket = site.sold(world).await;
+    site.whole_life(world, ticket).await;
+    series::print(world, 10).await;
+    let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
+    let now = app.clock.now();
+    for sql in [
+        "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
+         select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
+        "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
+         select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
+        "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
+         select $1, $4, $3, $1, 1, $2, 6, '', true, $2",
+    ] {
+        sqlx::query(sql)
+            .bind(world.shop.provider.uuid())
+            .bind(At(now))
+            .bind(world.shop.agent.uuid())
+            .bind(world.shop.site.uuid())
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+async fn tables(app: &App) -> Vec<(String, bool, bool)> {
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query_as(
+        "select c.relname::text, c.relrowsecurity and c.relforcerowsecurity,
+                exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'provider_id' and not a.attisdropped)
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public' and c.relkind in ('r', 'p') order by 1",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .unwrap()
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn every_table_of_a_tenant_is_walled_and_its_wall_is_the_one_shape(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let tables = tables(&world.app).await;
+    assert!(tables.len() > 20);
+    for (table, is_forced, is_tenants) in tables {
+        if !is_tenants && table != "providers" {
+            assert!(
+                WITHOUT_TENANT.contains(&table.as_str()),
+                "{table} has no provider_id"
+            );
+            continue;
+        }
+        assert!(is_forced, "{table} has no forced row-level security");
+        let column = if table == "providers" {
+            "id"
+        } else {
+            "provider_id"
+        };
+        let sql = format!(
+            "select string_agg(qual, ' ') from pg_policies where tablename = '{table}' and cmd = 'ALL' and with_check is null"
+        );
+        let policy: Option<String> = read(&world.app, &sql).await;
+        let shape = format!("(({column} = tenant()) OR (scope() = 'platform'::text))");
+        assert_eq!(policy.as_deref(), Some(shape.as_str()), "{table}");
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    fill(&world).await;
+    let other = business(&world.app, 2).await;
+    let (mine, theirs) = (world.shop.provider.uuid(), other.provider.uuid());
+    for (table, _, is_tenants) in tables(&world.app).await {
+        if !is_tenants {
+            continue;
+        }
+        let all = world
+            .count(&format!("{table} where provider_id = '{mine}'"))
+            .await;
+        assert!(all > 0, "{table} holds nothing, so this proves nothing");
+        let mut tx = world.app.db.tenant(other.provider).await.unwrap();
+        let seen: i64 = scalar(
+            &mut tx,
+            &format!("select count(*) from {table} where provider_id <> '{theirs}'"),
+        )
+        .await;
+        assert_eq!(seen, 0, "{table} shows a row");
+        let changed = execute(
+            &mut tx,
+            &format!("update {table} set provider_id = '{theirs}' where provider_id = '{mine}'"),
+        )
+        .await;
+        assert_eq!(changed.unwrap(), 0, "{table} was changed");
+        drop(tx);
+        let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+        let given = execute(
+            &mut tx,
+            &format!("update {table} set provider_id = '{theirs}'"),
+        )
+        .await
+        .unwrap_err();
+        assert!(
+            ["42501", "23503"].contains(&code(&given).as_str()),
+            "{table} let a row be given away: {given}"
+        );
+    }
+    let mut tx = world.app.db.tenant(other.provider).await.unwrap();
+    for hidden in ["callbacks", "strays", "identity_keys"] {
+        let seen: i64 = scalar(&mut tx, &format!("select count(*) from {hidden}")).await;
+        assert_eq!(seen, 0, "{hidden}");
+    }
+    assert!(
+        execute(
+            &mut tx,
+            &format!("delete from jobs where provider_id = '{mine}'")
+        )
+        .await
+        .unwrap()
+            == 0
+    );
+}
+
+async fn scalar(tx: &mut Tx, sql: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+        .fetch_one(&mut **tx)
+        .await
+        .unwrap()
+}
+
+async fn execute(tx: &mut Tx, sql: &str) -> sqlx::Result<u64> {
+    Ok(sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut **tx)
+        .await?
+        .rows_affected())
+}
+
+fn code(error: &sqlx::Error) -> String {
+    error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .map_or_else(String::new, |code| code.into_owned())
+}
+
+/// Tries a statement in its own transaction and gives the constraint, or else the code, that refused it.
+async fn refused(world: &World, sql: &str) -> String {
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    let error = execute(&mut tx, sql).await.expect_err(sql);
+    let error = error.as_database_error().unwrap();
+    error
+        .constraint()
+        .map_or_else(|| error.code().unwrap().into_owned(), str::to_owned)
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_database_refuses_money_and_tickets_that_cannot_be(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    fill(&world).await;
+    let other = business(&world.app, 2).await;
+    let copy = |set: &str| {
+        // A copy of the paid ticket that differs only as said.
+        format!(
+            "insert into tickets select (jsonb_populate_record(t, jsonb_build_object('id', gen_random_uuid(), 'code', 'AAAABBBBCCCC', 'payment_id', null) || {set})).*
+             from tickets t where payment_id is not null limit 1"
+        )
+    };
+    let (theirs, plan) = (other.provider.uuid(), other.plan.id.uuid());
+    for (sql, refusal) in [
+        (
+            copy("jsonb_build_object('payment_id', t.payment_id)"),
+            "tickets_payment_id_key",
+        ),
+        (
+            copy("jsonb_build_object('code', t.code)"),
+            "tickets_provider_id_code_key",
+        ),
+        (
+            copy(&format!(
+                "jsonb_build_object('code', t.code, 'provider_id', '{theirs}', 'plan_id', '{plan}')"
+            )),
+            "tickets_platform_code",
+        ),
+        (copy("'{\"code\": \"short\"}'"), "tickets_code_check"),
+        (copy("'{\"price\": -1}'"), "tickets_price_check"),
+        (copy("'{\"status\": \"free\"}'"), "tickets_status_check"),
+        (
+            copy("'{\"status\": \"used\", \"redeemed_at\": null}'"),
+            "tickets_check1",
+        ),
+        (
+            copy(&format!("jsonb_build_object('plan_id', '{plan}')")),
+            "tickets_provider_id_plan_id_fkey",
+        ),
+        (
+            copy("jsonb_build_object('series_id', gen_random_uuid())"),
+            "tickets_check",
+        ),
+        (
+            "update payments set amount = -50".to_owned(),
+            "payments_amount_check",
+        ),
+        (
+            "update payments set amount = 50.50".to_owned(),
+            "payments_check2",
+        ),
+        (
+            "update payments set currency = 'USD'".to_owned(),
+            "payments_currency_check",
+        ),
+        (
+            "update payments set status = 'pending'".to_owned(),
+            "payments_check",
+        ),
+        (
+            "update payments set push = 'created'".to_owned(),
+            "payments_check3",
+        ),
+        (
+            "update payments set msisdn = null".to_owned(),
+            "payments_check1",
+        ),
+        (
+            "update payments set msisdn = '0712345678'".to_owned(),
+            "payments_msisdn_check",
+        ),
+        (
+            "update tickets set online_used_secs = -1".to_owned(),
+            "tickets_online_used_secs_check",
+        ),
+        (
+            "update sites set feed_revision = -1".to_owned(),
+            "sites_feed_revision_check",
+        ),
+        (
+            "update providers set mpesa_passkey = null where mpesa_passkey is not null".to_owned(),
+            "providers_check1",
+        ),
+        ("delete from payments".to_owned(), "42501"),
+        ("delete from tickets".to_owned(), "42501"),
+        ("delete from callbacks".to_owned(), "42501"),
+        ("truncate payments".to_owned(), "42501"),
+        (
+            "alter table payments disable row level security".to_owned(),
+            "42501",
+        ),
+    ] {
+        assert_eq!(refused(&world, &sql).await, refusal, "{sql}");
+    }
+    let second = begin(&world.app, other.provider, other.ask(2, "254708374152"))
+        .await
+        .unwrap();
+    let receipt = format!(
+        "update payments set external_txn_id = 'NLJ7RT61SV' where id = '{}'",
+        second.payment.uuid()
+    );
+    assert_eq!(refused(&world, &receipt).await, "payments_receipt");
+    let ids = format!(
+        "update payments p set checkout_request_id = o.checkout_request_id from payments o where p.id = '{}' and o.external_txn_id = 'NLJ7RT61SV'",
+        second.payment.uuid()
+    );
+    assert_eq!(refused(&world, &ids).await, "payments_checkout");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_provider_finds_nothing_of_its_neighbours_by_any_id(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    fill(&world).await;
+    let other = business(&world.app, 2).await;
+    let app = &world.app;
+    let code: String = read(
+        app,
+        "select code from tickets where payment_id is not null limit 1",
+    )
+    .await;
+    let code = mnara_protocol::ticket::code::TicketCode::parse(&code).unwrap();
+    let payment: sqlx::types::Uuid = read(app, "select id from payments limit 1").await;
+    let payment = PaymentId::from_uuid(payment);
+    let now = app.clock.now();
+    // The provider named in the query is the neighbour's; the tenant of the transaction hides the rows all the same.
+    for provider in [other.provider, world.shop.provider] {
+        let mut tx = app.db.tenant(other.provider).await.unwrap();
+        assert!(
+            crate::tickets::store::by_code(&mut tx, provider, &code, now)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            payments::store::lock(&mut tx, provider, payment)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            plans::store::plan(&mut tx, provider, world.shop.plan.id)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        assert!(
+            fleet::store::site(&mut tx, provider, world.shop.site)
+                .await
+                .unwrap()
+                .is_none()
+        );
+        let sites = fleet::store::sites(&mut tx, world.shop.provider, None, 10)
+            .await
+            .unwrap();
+        assert!(sites.is_empty());
+    }
+    // And with the right to see all, the query parameter alone keeps them apart.
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    assert!(
+        crate::tickets::store::by_code(&mut tx, other.provider, &code, now)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        payments::store::lock(&mut tx, other.provider, payment)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        plans::store::plan(&mut tx, other.provider, world.shop.plan.id)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    drop(tx);
+    assert!(
+        crate::tickets::revoke::ticket(app, other.provider, &code)
+            .await
+            .is_err()
+    );
+    assert!(
+        plans::edit::change(app, other.provider, world.shop.plan.id, &hour())
+            .await
+            .is_err()
+    );
+    assert!(
+        fleet::enrol::claim(app, other.provider, world.shop.site)
+            .await
+            .is_err()
+    );
+    fleet::create::let_go(app, other.provider, world.shop.site)
+        .await
+        .unwrap();
+    assert_eq!(world.count("agents where revoked_at is not null").await, 0);
+}
