@@ -22,6 +22,7 @@ impl Core {
         let places = self.places(&seen);
         self.forget_cut(&seen, &places);
         self.confirm(&places, now, out);
+        self.confirm_missed(&seen, now, out);
         self.meter(&seen, now, out);
         self.drifted(&seen, now, out);
         let news = places != self.online;
@@ -69,6 +70,32 @@ impl Core {
                     .find(place.0)
                     .is_some_and(|known| known.is_live())
         });
+    }
+
+    /// Starts clocks of tickets whose first session began and ended between two looks. The router counts only who was online, so what
+    /// it counted is a read-back too; without it the allowance would be given again.
+    fn confirm_missed(&mut self, seen: &Observed, now: Now, out: &mut Commands) {
+        for user in &seen.users {
+            if user.uptime_secs == 0 && user.bytes_in == 0 && user.bytes_out == 0 {
+                continue;
+            }
+            let Some(known) = self.state.tickets.find(user.ticket) else {
+                continue;
+            };
+            if !known.is_live() || !matches!(known.ticket.phase, Phase::Redeemed { .. }) {
+                continue;
+            }
+            let Some(slot) = known.ticket.slots().first() else {
+                continue;
+            };
+            let fact = GrantedFact {
+                ticket: user.ticket,
+                mac: slot.mac,
+                step: Step::Confirmed,
+                at: now.at,
+            };
+            self.record(Fact::Granted(fact), out);
+        }
     }
 
     /// Starts clocks of tickets whose device is online, and takes in devices that logged in at the router itself.

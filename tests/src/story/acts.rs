@@ -132,7 +132,7 @@ async fn enforced(stage: &Stage) -> Result<()> {
     world
         .until("the page says that the data are used up", async || {
             let page = phone.home(router).await?.text;
-            Ok(page.contains("used").then_some(()))
+            Ok(page.contains("is used up").then_some(()))
         })
         .await?;
     phone.redeem(router, &stage.megabytes[0]).await?;

@@ -350,3 +350,35 @@ fn a_kick_cuts_once_and_the_ticket_stays() {
         "the same command is not carried out twice"
     );
 }
+
+#[test]
+fn a_session_that_began_and_ended_between_two_looks_is_counted() {
+    let mut site = Site::with(Terms {
+        duration_secs: None,
+        data_bytes: Some(10_000_000),
+        ..terms()
+    });
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    assert!(site.hotspot.is_online(1), "the router let it through");
+    // The router cuts it off at its limit before anybody looked.
+    site.hotspot.uses(1, 1_000_000, 11_000_000);
+    site.hotspot.log_out(|device, _| *device == mac(1));
+    let facts = site.look();
+    assert!(
+        matches!(
+            &facts[..],
+            [Fact::Granted(granted), .., Fact::Ended(ended)]
+                if granted.step == Step::Confirmed && ended.usage.bytes() == 12_000_000
+        ),
+        "{facts:?}"
+    );
+    assert!(
+        !site.hotspot.is_online(1),
+        "the allowance was given a second time"
+    );
+    assert_eq!(
+        site.types(1, &printed(0)),
+        Err(RedeemError::Refused(Refusal::Used))
+    );
+}
