@@ -121,6 +121,7 @@ async fn run_command(config: RunConfig, state: StateDir) -> anyhow::Result<ExitC
         key: state.key(random)?,
         router: state.router()?,
         portal: config.portal,
+        outside: config.outside,
         clock,
         seed: random(),
         state,

@@ -62,10 +62,22 @@ pub struct RunConfig {
     #[arg(long = "portal", env = "MNARA_PORTAL", default_value = "0.0.0.0:8080")]
     pub portal: SocketAddr,
 
+    /// The page a phone opens when it is online. Plain http, or the phone's sign-in window never notices that it may close.
+    #[arg(long, env = "MNARA_OUTSIDE", default_value = "http://neverssl.com/", value_parser = plain_http)]
+    pub outside: Url,
+
     /// A unix socket on which tests push the wall clock and the monotonic clock.
     #[cfg(feature = "moved-clock")]
     #[arg(long, env = "MNARA_CLOCK_SOCKET")]
     pub clock_socket: Option<PathBuf>,
+}
+
+fn plain_http(text: &str) -> anyhow::Result<Url> {
+    let url = Url::parse(text)?;
+    if url.scheme() != "http" || url.host().is_none() {
+        bail!("it must begin with http:// and name a host");
+    }
+    Ok(url)
 }
 
 /// What `enrol` takes: the line the controller printed, and where the router is.

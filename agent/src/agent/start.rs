@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use super::keeping::Keeping;
 use super::{Agent, Sources};
@@ -46,6 +47,8 @@ pub struct Setup {
     pub router: Option<Dial>,
     /// Where the portal listens.
     pub portal: SocketAddr,
+    /// The page a phone opens when it is online.
+    pub outside: Url,
     /// Time.
     pub clock: Clock,
     /// From the operating system.
@@ -163,7 +166,11 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         up: false,
     };
     tasks.spawn(link.run(stop.clone()));
-    tasks.spawn(portal::serve(listener, asks, draw(&mut rng), stop.clone()));
+    let settings = portal::Settings {
+        secret: draw(&mut rng),
+        outside: setup.outside.into(),
+    };
+    tasks.spawn(portal::serve(listener, asks, settings, stop.clone()));
     match setup.router {
         Some(dial) => {
             let mut jitter = StdRng::from_seed(draw(&mut rng));

@@ -5,6 +5,7 @@ mod form;
 mod html;
 mod pages;
 mod serve;
+mod state;
 mod trouble;
 mod words;
 
@@ -12,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::core::portal::{Ask, Said};
 
-pub use serve::serve;
+pub use serve::{Settings, serve};
 
 /// One question of the portal with the way back. Dropping it unanswered tells the portal that the agent is stopping.
 #[derive(Debug)]

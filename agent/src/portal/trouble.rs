@@ -23,8 +23,12 @@ pub(super) enum Trouble {
     RouterAway,
     /// Too much at once.
     Busy,
-    /// A form from another site, or one that cannot be read.
+    /// A form from a page of an earlier start, or of another device.
+    Stale,
+    /// A form that cannot be read.
     BadForm,
+    /// A form from another site.
+    Elsewhere,
 }
 
 impl Trouble {
@@ -43,7 +47,8 @@ impl Trouble {
     pub(super) const fn status(self) -> u16 {
         match self {
             Self::Busy => 503,
-            Self::BadForm => 403,
+            Self::BadForm => 400,
+            Self::Elsewhere => 403,
             Self::Redeem(RedeemError::Throttled { .. }) | Self::Buy(BuyError::TooMany { .. }) => {
                 429
             }
@@ -87,7 +92,16 @@ impl Trouble {
                 ),
             ],
             Self::NotInHotspot => not_in_hotspot(),
-            Self::RouterAway => router_away(),
+            Self::RouterAway => [
+                (
+                    "The hotspot's router is not answering",
+                    "We cannot see who you are until it is back. If you have paid or used a code, it is safe and your time has not started. Do not pay again; this page updates itself.",
+                ),
+                (
+                    "Ruta ya hotspot haijibu",
+                    "Hatuwezi kukutambua hadi itakaporudi. Kama umelipa au umetumia msimbo, uko salama na muda wako haujaanza. Usilipe tena; ukurasa huu unajisasisha wenyewe.",
+                ),
+            ],
             Self::Busy => [
                 (
                     "Many people are connecting right now",
@@ -98,12 +112,35 @@ impl Trouble {
                     "Subiri sekunde chache ujaribu tena. Hakuna kilichopotea.",
                 ),
             ],
+            Self::Stale => [
+                (
+                    "This page had become too old",
+                    "Nothing was charged or used. The page is fresh now: please press again.",
+                ),
+                (
+                    "Ukurasa huu ulikuwa umepitwa na wakati",
+                    "Hakuna kilicholipwa wala kutumika. Ukurasa sasa ni mpya: tafadhali bonyeza tena.",
+                ),
+            ],
             Self::BadForm => [
                 (
-                    "This page was not sent from here",
-                    "Go back to the start and try again.",
+                    "We could not read what you sent",
+                    "Nothing was charged or used. Type it again, only the code or the phone number.",
                 ),
-                ("Fomu hii haikutoka hapa", "Rudi mwanzo ujaribu tena."),
+                (
+                    "Hatukuweza kusoma ulichotuma",
+                    "Hakuna kilicholipwa wala kutumika. Andika tena, msimbo au nambari ya simu pekee.",
+                ),
+            ],
+            Self::Elsewhere => [
+                (
+                    "That did not come from this page",
+                    "Another site tried to press a button here for you. Nothing was charged or used. Use the form on this page.",
+                ),
+                (
+                    "Ombi hilo halikutoka kwenye ukurasa huu",
+                    "Tovuti nyingine imejaribu kubonyeza kitufe hapa kwa niaba yako. Hakuna kilicholipwa wala kutumika. Tumia fomu ya ukurasa huu.",
+                ),
             ],
         }
     }
@@ -194,7 +231,7 @@ const fn redeem(error: RedeemError) -> [(&'static str, &'static str); 2] {
             ),
             (
                 "Msimbo huu hauwezi kukaguliwa sasa",
-                "Hotspot haina mawasiliano na kituo chake. Misimbo ya hapa bado inafanya kazi; jaribu huu tena baada ya dakika chache.",
+                "Hotspot haina mawasiliano na kituo chake kwa sasa. Misimbo iliyouzwa hapa bado inafanya kazi; jaribu huu tena baada ya dakika chache.",
             ),
         ],
         RedeemError::Throttled { .. } => [

@@ -166,12 +166,8 @@ impl Phone {
     }
 }
 
-/// The revision in the form that sells a plan.
+/// The revision that stands after the plan in the form that sells it.
 fn revision(page: &str, plan: &str) -> Option<String> {
-    let form = page.split("<form").find(|form| form.contains(plan))?;
-    let field = form
-        .split("<input")
-        .find(|input| input.contains("name=\"revision\""))?;
-    let value = field.split("value=\"").nth(1)?;
-    Some(value.split('"').next()?.to_owned())
+    let (_, choice) = page.split_once(&format!("value=\"{plan}."))?;
+    Some(choice.split('"').next()?.to_owned())
 }

@@ -1,9 +1,15 @@
-//! The words of the portal, in English and Swahili: one table with the same keys, so that none can be missing. What goes wrong has its own
-//! words in `trouble`.
+//! The languages of the portal and how they write numbers: one table of words with the same keys, so that none can be missing. The
+//! words themselves are in a file for each language; what goes wrong has its own words in `trouble`.
 
 use std::time::Duration;
 
 use mnara_protocol::plan::Terms;
+
+use english::ENGLISH;
+use swahili::SWAHILI;
+
+mod english;
+mod swahili;
 
 /// A language of the portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,133 +59,81 @@ impl Language {
     }
 }
 
-/// Every word of the portal but its troubles.
+/// Every word of the portal but its troubles. A language without one of them does not compile.
 pub(super) struct Words {
     pub(super) other_language: &'static str,
     pub(super) other_tag: &'static str,
     pub(super) wifi: &'static str,
     pub(super) buy: &'static str,
+    pub(super) buy_more: &'static str,
     pub(super) choose: &'static str,
+    pub(super) all_plans: &'static str,
     pub(super) phone: &'static str,
+    pub(super) prompt_comes: &'static str,
     pub(super) pay: &'static str,
+    pub(super) with_mpesa: &'static str,
+    pub(super) one_moment: &'static str,
     pub(super) have_code: &'static str,
     pub(super) code: &'static str,
     pub(super) use_code: &'static str,
+    pub(super) use_here: &'static str,
+    pub(super) asking: &'static str,
+    pub(super) asking_more: &'static str,
     pub(super) check_phone: &'static str,
     pub(super) enter_pin: &'static str,
-    pub(super) asking: &'static str,
+    pub(super) phone_ending: &'static str,
     pub(super) updates_itself: &'static str,
     pub(super) refresh: &'static str,
+    pub(super) not_charged: &'static str,
+    pub(super) paid_connecting: &'static str,
+    pub(super) connecting: &'static str,
+    pub(super) not_started: &'static str,
+    pub(super) paid_waits: &'static str,
+    pub(super) waits: &'static str,
+    pub(super) router_waits: &'static str,
+    pub(super) reconnecting: &'static str,
+    pub(super) reconnecting_more: &'static str,
+    pub(super) router_gone: &'static str,
+    pub(super) online: &'static str,
+    pub(super) go_on: &'static str,
+    pub(super) status: &'static str,
+    pub(super) see_status: &'static str,
+    pub(super) see_ticket: &'static str,
+    pub(super) time_left: &'static str,
+    pub(super) time_given: &'static str,
+    pub(super) data_left: &'static str,
+    pub(super) devices: &'static str,
+    pub(super) of: &'static str,
     pub(super) your_ticket: &'static str,
     pub(super) keep: &'static str,
     pub(super) username: &'static str,
     pub(super) password: &'static str,
-    pub(super) online: &'static str,
-    pub(super) go_on: &'static str,
-    pub(super) connecting: &'static str,
-    pub(super) connecting_more: &'static str,
-    pub(super) router_waits: &'static str,
-    pub(super) time_left: &'static str,
-    pub(super) data_left: &'static str,
-    pub(super) devices: &'static str,
     pub(super) log_out: &'static str,
-    pub(super) logged_out: &'static str,
+    pub(super) log_out_more: &'static str,
+    pub(super) not_here: &'static str,
+    pub(super) not_here_more: &'static str,
     pub(super) used_up: &'static str,
+    pub(super) used_up_more: &'static str,
+    pub(super) expired: &'static str,
+    pub(super) expired_more: &'static str,
+    pub(super) revoked: &'static str,
+    pub(super) revoked_more: &'static str,
+    pub(super) next_ticket: &'static str,
+    pub(super) now_costs: &'static str,
+    pub(super) try_again_in: &'static str,
+    pub(super) try_again: &'static str,
     pub(super) help: &'static str,
-    pub(super) back: &'static str,
-    pub(super) no_plans: &'static str,
-    pub(super) waiting_ticket: &'static str,
+    pub(super) closed: &'static str,
+    pub(super) closed_more: &'static str,
     day: [&'static str; 2],
     hour: [&'static str; 2],
     minute: [&'static str; 2],
     second: [&'static str; 2],
+    device: [&'static str; 2],
+    online_within: &'static str,
     /// Whether the unit stands before the number, as in "saa 2".
     unit_first: bool,
 }
-
-static ENGLISH: Words = Words {
-    other_language: "Kiswahili",
-    other_tag: "sw",
-    wifi: "Wi-Fi",
-    buy: "Buy with M-PESA",
-    choose: "Choose a plan and enter your M-PESA number. We send a prompt to that phone.",
-    phone: "M-PESA phone number",
-    pay: "Pay",
-    have_code: "Have a voucher code?",
-    code: "Voucher code",
-    use_code: "Use code",
-    check_phone: "Check your phone",
-    enter_pin: "An M-PESA prompt is on its way. Enter your PIN there. You are online as soon as it is paid.",
-    asking: "Asking M-PESA…",
-    updates_itself: "This page updates itself.",
-    refresh: "Update now",
-    your_ticket: "Your voucher",
-    keep: "Keep this code: with it you go on later, or on another phone.",
-    username: "User name",
-    password: "Password",
-    online: "You are online",
-    go_on: "Start browsing",
-    connecting: "Connecting you…",
-    connecting_more: "Your code was accepted. Your time has not started; it starts when you are online.",
-    router_waits: "The hotspot's router is not answering. Your voucher is safe and your time has not started. You are connected as soon as it is back.",
-    time_left: "Time left",
-    data_left: "Data left",
-    devices: "Devices",
-    log_out: "Log out",
-    logged_out: "You are logged out. Enter your code to go on.",
-    used_up: "Your voucher is used up. Buy a new one or enter another code.",
-    help: "Need help? Call",
-    back: "Back to the start",
-    no_plans: "M-PESA sales are closed here at the moment. A voucher code works.",
-    waiting_ticket: "Next voucher, starts when this one ends",
-    day: ["day", "days"],
-    hour: ["hour", "hours"],
-    minute: ["minute", "minutes"],
-    second: ["second", "seconds"],
-    unit_first: false,
-};
-
-static SWAHILI: Words = Words {
-    other_language: "English",
-    other_tag: "en",
-    wifi: "Wi-Fi",
-    buy: "Nunua kwa M-PESA",
-    choose: "Chagua kifurushi na uweke nambari yako ya M-PESA. Tutatuma ombi kwa simu hiyo.",
-    phone: "Nambari ya simu ya M-PESA",
-    pay: "Lipa",
-    have_code: "Una msimbo wa vocha?",
-    code: "Msimbo wa vocha",
-    use_code: "Tumia msimbo",
-    check_phone: "Angalia simu yako",
-    enter_pin: "Ombi la M-PESA linakuja. Weka PIN yako pale. Utaunganishwa mara tu utakapolipa.",
-    asking: "Tunauliza M-PESA…",
-    updates_itself: "Ukurasa huu unajisasisha wenyewe.",
-    refresh: "Sasisha sasa",
-    your_ticket: "Vocha yako",
-    keep: "Hifadhi msimbo huu: utautumia kuendelea baadaye, au kwenye simu nyingine.",
-    username: "Jina la mtumiaji",
-    password: "Nenosiri",
-    online: "Umeunganishwa (online)",
-    go_on: "Anza kutumia intaneti",
-    connecting: "Tunakuunganisha…",
-    connecting_more: "Msimbo wako umekubaliwa. Muda wako haujaanza; utaanza ukiunganishwa.",
-    router_waits: "Ruta ya hapa haijibu. Vocha yako iko salama na muda wako haujaanza. Utaunganishwa mara tu itakaporudi.",
-    time_left: "Muda uliobaki",
-    data_left: "Data iliyobaki",
-    devices: "Vifaa",
-    log_out: "Ondoka",
-    logged_out: "Umeondoka. Weka msimbo wako ili kuendelea.",
-    used_up: "Vocha yako imeisha. Nunua mpya au weka msimbo mwingine.",
-    help: "Unahitaji msaada? Piga simu",
-    back: "Rudi mwanzo",
-    no_plans: "Mauzo ya M-PESA yamefungwa hapa kwa sasa. Msimbo wa vocha unafanya kazi.",
-    waiting_ticket: "Vocha inayofuata, itaanza hii ikiisha",
-    day: ["siku", "siku"],
-    hour: ["saa", "saa"],
-    minute: ["dakika", "dakika"],
-    second: ["sekunde", "sekunde"],
-    unit_first: true,
-};
 
 impl Words {
     /// A stretch of time in its two largest units.
@@ -196,26 +150,35 @@ impl Words {
             .iter()
             .take(2)
             .filter(|(count, _)| *count > 0 || first == 3);
-        let written = shown.map(|(count, [one, many])| {
-            let unit = if *count == 1 { one } else { many };
-            if self.unit_first {
-                format!("{unit} {count}")
-            } else {
-                format!("{count} {unit}")
-            }
-        });
+        let written = shown.map(|(count, unit)| self.count(*count, unit));
         written.collect::<Vec<_>>().join(" ")
+    }
+
+    fn count(&self, count: u64, [one, many]: &[&str; 2]) -> String {
+        let unit = if count == 1 { one } else { many };
+        if self.unit_first {
+            format!("{unit} {count}")
+        } else {
+            format!("{count} {unit}")
+        }
+    }
+
+    /// How many devices a ticket is for.
+    pub(super) fn for_devices(&self, devices: u16) -> String {
+        self.count(devices.into(), &self.device)
     }
 
     /// What terms give, in a few words.
     pub(super) fn terms(&self, terms: &Terms) -> String {
         let mut parts = Vec::new();
-        let times = [terms.duration_secs, terms.online_secs];
+        let time = |secs: u32| self.duration(Duration::from_secs(secs.into()));
         parts.extend(
-            times
-                .into_iter()
-                .flatten()
-                .map(|secs| self.duration(Duration::from_secs(secs.into()))),
+            match (terms.duration_secs.map(time), terms.online_secs.map(time)) {
+                (Some(within), Some(online)) => {
+                    Some(format!("{online} {} {within}", self.online_within))
+                }
+                (duration, online) => duration.or(online),
+            },
         );
         parts.extend(terms.data_bytes.map(data));
         parts.extend(
@@ -224,7 +187,7 @@ impl Words {
                 .map(|rate| format!("{} Mbit/s", tenths(rate.down_bps, 1_000_000))),
         );
         if terms.devices > 1 {
-            parts.push(format!("{} {}", terms.devices, self.devices.to_lowercase()));
+            parts.push(self.for_devices(terms.devices));
         }
         parts.join(" · ")
     }

@@ -1,0 +1,385 @@
+//! The pages: one layout, and sections for what is the case. A page works without script, storage or cookies and names no other host but
+//! the one a phone opens when it is online.
+
+use std::time::Duration;
+
+use mnara_protocol::ticket::Status;
+
+use super::html::Html;
+use super::state::Situation;
+use super::trouble::Trouble;
+use super::words::{Language, Words};
+use crate::core::portal::{BuyError, Home, PurchaseState, PurchaseView, RedeemError};
+
+pub(super) use look::{SCRIPT, style, style_query};
+
+mod look;
+mod sell;
+mod ticket;
+
+/// How often a page that waits looks again where no script runs, in seconds.
+const REFRESH: &str = "4";
+
+/// Which page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Whatever matters now, with plans and the code form.
+    Home,
+    /// As home, with every plan there is.
+    Plans,
+    /// Something is under way.
+    Wait,
+    /// The ticket, to be kept.
+    Ticket,
+    /// On the air.
+    Online,
+    /// Time and data left.
+    Status,
+}
+
+impl Place {
+    /// Its address.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Home => "/portal/",
+            Self::Plans => "/portal/plans",
+            Self::Wait => "/portal/wait",
+            Self::Ticket => "/portal/ticket",
+            Self::Online => "/portal/online",
+            Self::Status => "/portal/status",
+        }
+    }
+
+    /// The place of an address.
+    pub(super) fn at(path: &str) -> Option<Self> {
+        let all = [
+            Self::Home,
+            Self::Plans,
+            Self::Wait,
+            Self::Ticket,
+            Self::Online,
+            Self::Status,
+        ];
+        all.into_iter().find(|place| place.path() == path)
+    }
+
+    /// Where a device is sent that asks for a page which says nothing about it.
+    pub(super) fn instead(self, home: &Home) -> Option<Self> {
+        let is = Situation::of(home);
+        let has_ticket = home
+            .ticket
+            .as_ref()
+            .is_some_and(|ticket| ticket.status == Status::Active);
+        match self {
+            Self::Home | Self::Plans => None,
+            Self::Wait if is == Situation::Online => Some(Self::Online),
+            Self::Wait => (!is.is_passing()).then_some(Self::Home),
+            Self::Online if matches!(is, Situation::Connecting | Situation::Waiting) => {
+                Some(Self::Wait)
+            }
+            Self::Online => (is != Situation::Online).then_some(Self::Home),
+            Self::Ticket => (!has_ticket && home.waiting.is_empty()).then_some(Self::Home),
+            Self::Status => home.ticket.is_none().then_some(Self::Home),
+        }
+    }
+}
+
+/// What a person typed or chose, so that a page with a trouble does not ask for it again.
+#[derive(Default)]
+pub(super) struct Typed {
+    pub(super) code: String,
+    pub(super) phone: String,
+    pub(super) plan: String,
+}
+
+/// A page: which, how things stand, in which language, and what went wrong.
+pub(super) struct View<'a> {
+    pub(super) language: Language,
+    pub(super) place: Place,
+    pub(super) home: Option<&'a Home>,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) typed: &'a Typed,
+    /// The proof that a form came from this page.
+    pub(super) seal: &'a str,
+    /// Where a phone goes when it is online: plain http at top level, so that it probes again and closes its sign-in window.
+    pub(super) outside: &'a str,
+}
+
+impl View<'_> {
+    /// The page.
+    pub(super) fn render(&self) -> String {
+        let words = self.language.words();
+        let is = self.home.map(Situation::of);
+        let trouble = self.trouble.or_else(|| self.standing_trouble(is));
+        let mut page = Html::default();
+        self.head(&mut page, words, is, trouble);
+        if let Some(trouble) = trouble {
+            self.trouble(&mut page, words, trouble);
+        }
+        match (self.home, is) {
+            (Some(home), Some(is)) => self.body(&mut page, words, home, is),
+            _ => self.link(&mut page, Place::Home, words.try_again, "button"),
+        }
+        page.raw("</main><script src=\"/portal/portal.js?v=")
+            .raw(env!("CARGO_PKG_VERSION"))
+            .raw("\"></script></body></html>");
+        page.finish()
+    }
+
+    fn standing_trouble(&self, is: Option<Situation>) -> Option<Trouble> {
+        let of_payment = matches!(self.place, Place::Home | Place::Plans | Place::Wait);
+        match is? {
+            Situation::NotInHotspot => Some(Trouble::NotInHotspot),
+            Situation::RouterAway => Some(Trouble::RouterAway),
+            Situation::Unknown | Situation::Failed if of_payment => self
+                .home?
+                .purchase
+                .as_ref()
+                .and_then(|purchase| Trouble::of_purchase(purchase.state)),
+            _ => None,
+        }
+    }
+
+    fn head(
+        &self,
+        page: &mut Html,
+        words: &Words,
+        is: Option<Situation>,
+        trouble: Option<Trouble>,
+    ) {
+        let look = self.home.map(|home| &home.look);
+        let name = look
+            .map(|look| look.business.as_str())
+            .filter(|name| !name.is_empty())
+            .unwrap_or(words.wifi);
+        let site = look.map_or("", |look| look.site.as_str());
+        page.raw("<!doctype html><html lang=\"")
+            .raw(self.language.tag())
+            .raw("\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
+        // A page that answers a form is not asked for again by itself: its trouble would vanish unread.
+        let looks_again = is.filter(|_| self.trouble.is_none());
+        if looks_again.is_some_and(Situation::is_passing) {
+            page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
+                .raw(REFRESH)
+                .raw("\"></noscript>");
+        }
+        page.raw("<title>");
+        let news = trouble.map(|trouble| trouble.words(self.language).0);
+        if let Some(news) = news.or_else(|| is.and_then(|is| self.news(words, is))) {
+            page.text(news).raw(" · ");
+        }
+        page.text(name)
+            .raw("</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/portal/style.css?")
+            .text(&style_query(look))
+            .raw("\"></head><body data-moment=\"")
+            .text(words.one_moment);
+        if let (Some(is), Some(every)) = (
+            looks_again,
+            looks_again.and_then(Situation::look_again_secs),
+        ) {
+            page.raw("\" data-state=\"")
+                .raw(is.as_str())
+                .raw("\" data-every=\"")
+                .raw(every)
+                .raw("\" data-ask=\"/portal/state.json?lang=")
+                .raw(self.language.tag())
+                .raw("\" data-then=\"")
+                .raw(self.then(is))
+                .raw("?lang=")
+                .raw(self.language.tag());
+        }
+        page.raw("\"><header><div><h1>").text(name).raw("</h1>");
+        if !site.is_empty() && site != name {
+            page.raw("<p>").text(site).raw("</p>");
+        }
+        let stays = if self.trouble.is_some() {
+            Place::Home
+        } else {
+            self.place
+        };
+        page.raw("</div><a href=\"")
+            .raw(stays.path())
+            .raw("?lang=")
+            .raw(words.other_tag)
+            .raw("\" hreflang=\"")
+            .raw(words.other_tag)
+            .raw("\" lang=\"")
+            .raw(words.other_tag)
+            .raw("\">")
+            .raw(words.other_language)
+            .raw("</a></header><main>");
+    }
+
+    /// Where the script goes when what is the case has changed.
+    const fn then(&self, is: Situation) -> &'static str {
+        match is {
+            Situation::Online => Place::Home.path(),
+            _ if matches!(self.place, Place::Ticket | Place::Status) => self.place.path(),
+            _ => Place::Wait.path(),
+        }
+    }
+
+    /// What the title says first.
+    fn news(&self, words: &Words, is: Situation) -> Option<&'static str> {
+        let ticket = self.home.and_then(|home| home.ticket.as_ref());
+        match is {
+            Situation::Asking => Some(words.asking),
+            Situation::CheckPhone => Some(words.check_phone),
+            Situation::Online if self.place == Place::Status => Some(words.status),
+            Situation::Online => Some(words.online),
+            Situation::Connecting | Situation::Waiting | Situation::NotHere | Situation::Ended => {
+                ticket.map(|ticket| ticket::heading(words, ticket).0)
+            }
+            _ => None,
+        }
+    }
+
+    fn trouble(&self, page: &mut Html, words: &Words, trouble: Trouble) {
+        let (what, next) = trouble.words(self.language);
+        page.raw("<section class=\"trouble\" role=\"alert\" id=\"trouble\"><h2>")
+            .text(what)
+            .raw("</h2><p>")
+            .text(next)
+            .raw("</p>");
+        if trouble == Trouble::Buy(BuyError::PriceChanged)
+            && let Some(plan) = self.wanted_plan()
+        {
+            page.raw("<p class=\"big\">")
+                .text(&plan.name)
+                .raw(" ")
+                .raw(words.now_costs)
+                .raw(" ")
+                .text(&plan.price.to_string())
+                .raw("</p>");
+        }
+        if let Some(secs) = trouble.retry_secs() {
+            page.raw("<p class=\"big\">")
+                .raw(words.try_again_in)
+                .raw(" ")
+                .text(&words.duration(Duration::from_secs(secs.into())))
+                .raw("</p>");
+        }
+        if let Some(phone) = self.home.and_then(|home| home.look.help_phone.as_ref()) {
+            let dialled: String = phone
+                .chars()
+                .filter(|letter| letter.is_ascii_digit() || *letter == '+')
+                .collect();
+            page.raw("<p>")
+                .raw(words.help)
+                .raw(" <a href=\"tel:")
+                .text(&dialled)
+                .raw("\">")
+                .text(phone)
+                .raw("</a></p>");
+        }
+        page.raw("</section>");
+    }
+
+    fn body(&self, page: &mut Html, words: &Words, home: &Home, is: Situation) {
+        match is {
+            // The trouble has said it; looking again is all there is to do.
+            Situation::NotInHotspot | Situation::RouterAway => {
+                self.link(page, Place::Home, words.try_again, "button");
+            }
+            _ if self.place == Place::Ticket => self.kept_tickets(page, words, home),
+            _ if self.place == Place::Status => self.status(page, words, home, is),
+            Situation::Asking | Situation::CheckPhone => {
+                if let Some(purchase) = &home.purchase {
+                    self.paying(page, words, purchase);
+                }
+                if let Some(ticket) = &home.ticket {
+                    self.ticket(page, words, ticket);
+                }
+                if self.place != Place::Wait {
+                    self.code(page, words);
+                }
+            }
+            Situation::Connecting | Situation::Waiting | Situation::Online => {
+                if let Some(ticket) = &home.ticket {
+                    self.ticket(page, words, ticket);
+                }
+                self.next_tickets(page, words, home);
+                if matches!(self.place, Place::Home | Place::Plans) {
+                    self.more(page, words, home);
+                }
+            }
+            Situation::Unknown => {
+                self.link(page, Place::Wait, words.refresh, "button");
+                self.next_tickets(page, words, home);
+                self.code(page, words);
+                page.raw("<details><summary>")
+                    .raw(words.not_charged)
+                    .raw("</summary>");
+                self.plans(page, words, home);
+                page.raw("</details>");
+            }
+            Situation::Failed | Situation::NotHere | Situation::Ended | Situation::Free => {
+                if let Some(ticket) = &home.ticket {
+                    self.ticket(page, words, ticket);
+                }
+                self.next_tickets(page, words, home);
+                self.offers(page, words, home);
+            }
+        }
+    }
+
+    fn paying(&self, page: &mut Html, words: &Words, purchase: &PurchaseView) {
+        let (what, more) = if matches!(purchase.state, PurchaseState::Asking) {
+            (words.asking, words.asking_more)
+        } else {
+            (words.check_phone, words.enter_pin)
+        };
+        page.raw("<section class=\"news\" role=\"status\" aria-live=\"polite\"><h2>")
+            .raw(what)
+            .raw("</h2><p>")
+            .raw(more)
+            .raw("</p><p class=\"big\">")
+            .text(purchase.plan_name.as_deref().unwrap_or_default());
+        if let Some(price) = &purchase.price {
+            page.raw(" · ").text(&price.to_string());
+        }
+        page.raw("</p>");
+        if let Some(tail) = &purchase.phone_tail {
+            page.raw("<p>")
+                .raw(words.phone_ending)
+                .raw(" ")
+                .text(tail)
+                .raw("</p>");
+        }
+        page.raw("<p>").raw(words.updates_itself).raw("</p>");
+        self.link(page, Place::Wait, words.refresh, "button quiet");
+        page.raw("</section>");
+    }
+
+    fn link(&self, page: &mut Html, to: Place, text: &'static str, class: &'static str) {
+        page.raw("<p><a class=\"")
+            .raw(class)
+            .raw("\" href=\"")
+            .raw(to.path())
+            .raw("?lang=")
+            .raw(self.language.tag())
+            .raw("\">")
+            .raw(text)
+            .raw("</a></p>");
+    }
+
+    fn form(&self, page: &mut Html, action: &'static str) {
+        page.raw("<form method=\"post\" action=\"")
+            .raw(action)
+            .raw("\"><input type=\"hidden\" name=\"lang\" value=\"")
+            .raw(self.language.tag())
+            .raw("\"><input type=\"hidden\" name=\"seal\" value=\"")
+            .text(self.seal)
+            .raw("\">");
+    }
+
+    /// Whether the trouble is about what stands in the code field.
+    const fn is_code_wrong(&self) -> bool {
+        matches!(
+            self.trouble,
+            Some(Trouble::Redeem(
+                RedeemError::BadCode | RedeemError::Refused(_) | RedeemError::CloudAwayUnknown
+            ))
+        )
+    }
+}

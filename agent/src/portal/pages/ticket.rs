@@ -1,0 +1,195 @@
+//! What a page shows of tickets: how far the log-in has come, what is left, and the code to keep.
+
+use mnara_protocol::ticket::Status;
+
+use super::super::html::Html;
+use super::super::state::{Situation, is_running, time_left};
+use super::super::words::{Words, data};
+use super::{Place, View};
+use crate::core::portal::{Home, TicketView};
+
+/// What is the case with a ticket, and more about it.
+pub(super) fn heading(words: &Words, ticket: &TicketView) -> (&'static str, &'static str) {
+    match ticket.status {
+        Status::Used => return (words.used_up, words.used_up_more),
+        Status::Expired => return (words.expired, words.expired_more),
+        Status::Revoked => return (words.revoked, words.revoked_more),
+        Status::Active => {}
+    }
+    let started = is_running(ticket);
+    match Situation::of_ticket(ticket) {
+        Situation::Online => (words.online, ""),
+        Situation::Connecting if started => (words.reconnecting, words.reconnecting_more),
+        Situation::Connecting if ticket.bought => (words.paid_connecting, words.not_started),
+        Situation::Connecting => (words.connecting, words.not_started),
+        Situation::Waiting if started => (words.waits, words.router_gone),
+        Situation::Waiting if ticket.bought => (words.paid_waits, words.router_waits),
+        Situation::Waiting => (words.waits, words.router_waits),
+        _ => (words.not_here, words.not_here_more),
+    }
+}
+
+impl View<'_> {
+    /// The ticket of this device.
+    pub(super) fn ticket(&self, page: &mut Html, words: &Words, ticket: &TicketView) {
+        let (what, more) = heading(words, ticket);
+        let is = Situation::of_ticket(ticket);
+        let class = match is {
+            Situation::Ended | Situation::NotHere => "<section role=\"status\"><h2>",
+            _ => "<section class=\"news\" role=\"status\" aria-live=\"polite\"><h2>",
+        };
+        page.raw(class).raw(what).raw("</h2>");
+        if !more.is_empty() {
+            page.raw("<p>").raw(more).raw("</p>");
+        }
+        match is {
+            Situation::Online => {
+                page.raw("<p><a class=\"button\" rel=\"noreferrer\" href=\"")
+                    .text(self.outside)
+                    .raw("\">")
+                    .raw(words.go_on)
+                    .raw("</a></p>");
+                left(page, words, ticket);
+                if self.place == Place::Online {
+                    self.link(page, Place::Status, words.see_status, "button quiet");
+                }
+            }
+            Situation::Connecting | Situation::Waiting => {
+                page.raw("<p>").raw(words.updates_itself).raw("</p>");
+                self.link(page, Place::Wait, words.refresh, "button quiet");
+            }
+            Situation::NotHere => {
+                left(page, words, ticket);
+                if !ticket.code_shown.is_empty() {
+                    self.form(page, "/portal/code");
+                    page.raw("<input type=\"hidden\" name=\"code\" value=\"")
+                        .text(&ticket.code_shown)
+                        .raw("\"><button>")
+                        .raw(words.use_here)
+                        .raw("</button></form>");
+                }
+            }
+            _ => {}
+        }
+        page.raw("</section>");
+        if matches!(
+            is,
+            Situation::Online | Situation::Connecting | Situation::Waiting
+        ) {
+            keep(page, words, ticket, words.your_ticket);
+        }
+        if is == Situation::Online && self.place != Place::Online {
+            self.log_out(page, words);
+        }
+    }
+
+    /// Tickets that begin when the one in use ends.
+    pub(super) fn next_tickets(&self, page: &mut Html, words: &Words, home: &Home) {
+        for ticket in &home.waiting {
+            keep(page, words, ticket, words.next_ticket);
+        }
+    }
+
+    /// The page with nothing but what is to be kept.
+    pub(super) fn kept_tickets(&self, page: &mut Html, words: &Words, home: &Home) {
+        if let Some(ticket) = home
+            .ticket
+            .as_ref()
+            .filter(|ticket| ticket.status == Status::Active)
+        {
+            keep(page, words, ticket, words.your_ticket);
+        }
+        self.next_tickets(page, words, home);
+        self.link(page, Place::Status, words.see_status, "button quiet");
+    }
+
+    /// The page with what is left.
+    pub(super) fn status(&self, page: &mut Html, words: &Words, home: &Home, is: Situation) {
+        if let Some(ticket) = &home.ticket {
+            let (what, more) = heading(words, ticket);
+            page.raw("<section class=\"news\" role=\"status\" aria-live=\"polite\"><h2>")
+                .raw(what)
+                .raw("</h2>");
+            if !more.is_empty() {
+                page.raw("<p>").raw(more).raw("</p>");
+            }
+            plan(page, words, ticket);
+            left(page, words, ticket);
+            if ticket.status == Status::Active {
+                self.link(page, Place::Ticket, words.see_ticket, "button quiet");
+            }
+            self.link(page, Place::Home, words.buy_more, "button quiet");
+            page.raw("</section>");
+        }
+        self.next_tickets(page, words, home);
+        if matches!(
+            is,
+            Situation::Online | Situation::Connecting | Situation::Waiting
+        ) {
+            self.log_out(page, words);
+        }
+    }
+
+    fn log_out(&self, page: &mut Html, words: &Words) {
+        page.raw("<section>");
+        self.form(page, "/portal/logout");
+        page.raw("<p id=\"log-out\">")
+            .raw(words.log_out_more)
+            .raw("</p><button class=\"quiet\" aria-describedby=\"log-out\">")
+            .raw(words.log_out)
+            .raw("</button></form></section>");
+    }
+}
+
+/// What is left of a ticket.
+fn left(page: &mut Html, words: &Words, ticket: &TicketView) {
+    let time = if is_running(ticket) {
+        words.time_left
+    } else {
+        words.time_given
+    };
+    let places = format!("{} {} {}", ticket.devices_used, words.of, ticket.devices);
+    page.raw("<dl>");
+    if let Some(left) = time_left(ticket, words) {
+        row(page, time, "<dd id=\"time\">", &left);
+    }
+    if let Some(left) = ticket.left.bytes.map(data) {
+        row(page, words.data_left, "<dd id=\"data\">", &left);
+    }
+    row(page, words.devices, "<dd>", &places);
+    page.raw("</dl>");
+}
+
+fn row(page: &mut Html, name: &'static str, begin: &'static str, value: &str) {
+    page.raw("<dt>")
+        .raw(name)
+        .raw("</dt>")
+        .raw(begin)
+        .text(value)
+        .raw("</dd>");
+}
+
+fn plan(page: &mut Html, words: &Words, ticket: &TicketView) {
+    page.raw("<p>");
+    if !ticket.plan_name.is_empty() {
+        page.text(&ticket.plan_name).raw(" · ");
+    }
+    page.text(&words.terms(&ticket.terms)).raw("</p>");
+}
+
+/// A ticket as a person keeps it.
+fn keep(page: &mut Html, words: &Words, ticket: &TicketView, title: &'static str) {
+    page.raw("<section class=\"ticket\"><h2>")
+        .raw(title)
+        .raw("</h2>");
+    plan(page, words, ticket);
+    if !ticket.code_shown.is_empty() {
+        page.raw("<p class=\"code\">")
+            .text(&ticket.code_shown)
+            .raw("</p><dl>");
+        row(page, words.username, "<dd>", ticket.username.reveal());
+        row(page, words.password, "<dd>", ticket.password.reveal());
+        page.raw("</dl><p>").raw(words.keep).raw("</p>");
+    }
+    page.raw("</section>");
+}

@@ -1,0 +1,185 @@
+//! What is the case for a device, in one word: it chooses the page, tells the script when to look again, and is what other programs read.
+//! No words for people but amounts.
+
+use mnara_protocol::grant::Step;
+use mnara_protocol::ticket::Status;
+use serde::Serialize;
+
+use super::words::{Language, Words, data};
+use crate::core::portal::{Device, Home, PurchaseState, TicketView};
+
+/// What is the case for a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Situation {
+    /// It is not one of the hotspot's.
+    NotInHotspot,
+    /// Nobody can be recognised.
+    RouterAway,
+    /// The controller is being asked for a prompt.
+    Asking,
+    /// The phone should show a prompt.
+    CheckPhone,
+    /// A ticket is on its way to the router.
+    Connecting,
+    /// The ticket waits for the router.
+    Waiting,
+    /// On the air.
+    Online,
+    /// Nobody knows yet what became of a payment.
+    Unknown,
+    /// A payment did not happen.
+    Failed,
+    /// It has a ticket, and does not use it.
+    NotHere,
+    /// Its last ticket is over.
+    Ended,
+    /// None of these.
+    Free,
+}
+
+impl Situation {
+    /// What is the case.
+    pub(super) fn of(home: &Home) -> Self {
+        match home.device {
+            Device::NotInHotspot => return Self::NotInHotspot,
+            Device::RouterAway => return Self::RouterAway,
+            Device::Known { .. } => {}
+        }
+        let purchase = home.purchase.as_ref().map(|purchase| purchase.state);
+        match purchase {
+            Some(PurchaseState::Asking) => return Self::Asking,
+            Some(PurchaseState::CheckPhone { .. }) => return Self::CheckPhone,
+            _ => {}
+        }
+        let ticket = home.ticket.as_ref().map(Self::of_ticket);
+        match (ticket, purchase) {
+            (Some(using @ (Self::Connecting | Self::Waiting | Self::Online)), _) => using,
+            (_, Some(PurchaseState::LateUnknown)) => Self::Unknown,
+            (_, Some(_)) => Self::Failed,
+            (ticket, None) => ticket.unwrap_or(Self::Free),
+        }
+    }
+
+    /// What is the case with a ticket.
+    pub(super) const fn of_ticket(ticket: &TicketView) -> Self {
+        match ticket.status {
+            Status::Used | Status::Expired | Status::Revoked => Self::Ended,
+            Status::Active if !ticket.held => Self::NotHere,
+            Status::Active if ticket.online => Self::Online,
+            Status::Active if ticket.router_away => Self::Waiting,
+            Status::Active => Self::Connecting,
+        }
+    }
+
+    /// Whether it is about to change, so that the page looks again.
+    pub(super) const fn is_passing(self) -> bool {
+        matches!(
+            self,
+            Self::RouterAway
+                | Self::Asking
+                | Self::CheckPhone
+                | Self::Connecting
+                | Self::Waiting
+                | Self::Unknown
+        )
+    }
+
+    /// After how many seconds a page's script looks again.
+    pub(super) const fn look_again_secs(self) -> Option<&'static str> {
+        match self {
+            Self::Online => Some("20"),
+            passing if passing.is_passing() => Some("3"),
+            _ => None,
+        }
+    }
+
+    /// The word.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotInHotspot => "not_in_hotspot",
+            Self::RouterAway => "router_away",
+            Self::Asking => "asking",
+            Self::CheckPhone => "check_phone",
+            Self::Connecting => "connecting",
+            Self::Waiting => "waiting",
+            Self::Online => "online",
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+            Self::NotHere => "not_here",
+            Self::Ended => "ended",
+            Self::Free => "free",
+        }
+    }
+}
+
+/// Whether a ticket's clock runs.
+pub(super) fn is_running(ticket: &TicketView) -> bool {
+    ticket.step >= Step::Confirmed || ticket.ends_at.is_some()
+}
+
+/// The time that is left, in words.
+pub(super) fn time_left(ticket: &TicketView, words: &Words) -> Option<String> {
+    let times = [ticket.left.duration, ticket.left.online];
+    let least = times.into_iter().flatten().min()?;
+    Some(words.duration(least))
+}
+
+#[derive(Serialize)]
+struct State {
+    state: Situation,
+    cloud: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_left: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_left: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds_left: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_left: Option<u64>,
+}
+
+/// `state.json`.
+pub(super) fn state_json(home: &Home, language: Language) -> Option<String> {
+    let state = Situation::of(home);
+    let ticket = home
+        .ticket
+        .as_ref()
+        .filter(|ticket| ticket.status == Status::Active && ticket.held);
+    let seconds = ticket.and_then(|ticket| {
+        let times = [ticket.left.duration, ticket.left.online];
+        times.into_iter().flatten().min()
+    });
+    let bytes = ticket.and_then(|ticket| ticket.left.bytes);
+    let state = State {
+        state,
+        cloud: home.cloud,
+        time_left: ticket.and_then(|ticket| time_left(ticket, language.words())),
+        data_left: bytes.map(data),
+        seconds_left: seconds.map(|left| left.as_secs()),
+        bytes_left: bytes,
+    };
+    serde_json::to_string(&state).ok()
+}
+
+#[derive(Serialize)]
+struct Plan<'a> {
+    id: String,
+    revision: u32,
+    name: &'a str,
+    price: String,
+    gives: String,
+}
+
+/// `plans.json`.
+pub(super) fn plans_json(home: &Home, language: Language) -> Option<String> {
+    let words = language.words();
+    let plans = home.plans.iter().map(|plan| Plan {
+        id: plan.id.to_string(),
+        revision: plan.revision,
+        name: &plan.name,
+        price: plan.price.to_string(),
+        gives: words.terms(&plan.terms),
+    });
+    serde_json::to_string(&plans.collect::<Vec<_>>()).ok()
+}
