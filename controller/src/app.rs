@@ -78,6 +78,7 @@ pub(crate) mod tests {
     use clap::Parser as _;
     use metrics_exporter_prometheus::PrometheusBuilder;
     use mnara_protocol::clock::Timestamp;
+    use secrecy::SecretString;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
     use super::*;
@@ -97,6 +98,16 @@ pub(crate) mod tests {
         options: PgConnectOptions,
         daraja: &str,
     ) -> App {
+        app_with_keys(pool, options, daraja, &Vault::new_key()).await
+    }
+
+    /// Makes one with these keys for secrets at rest.
+    pub(crate) async fn app_with_keys(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+        daraja: &str,
+        keys: &SecretString,
+    ) -> App {
         let cli = Cli::parse_from([
             "mnara-controller",
             "--daraja",
@@ -109,7 +120,7 @@ pub(crate) mod tests {
         let pool = pool.acquire_timeout(Duration::from_secs(30));
         App::new(Parts {
             db: Db::for_test(pool, options).await.unwrap(),
-            vault: Vault::new(&Vault::new_key(), clock.clone()).unwrap(),
+            vault: Vault::new(keys, clock.clone()).unwrap(),
             entropy: Entropy::seeded(7),
             rails: Rails::new(&cli.config.daraja, &clock).unwrap(),
             limits: Limits::new(&clock),

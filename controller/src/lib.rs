@@ -73,10 +73,7 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
     match command {
         Command::Run => run(config).await,
         Command::Db(command) => cli::db::run(&command, &config.database).await,
-        Command::Key(command) => {
-            cli::key::run(&command);
-            Ok(())
-        }
+        Command::Key(command) => cli::key::run(command, config).await,
         Command::Provider(command) => {
             with_app(config, async |app| cli::provider::run(command, app).await).await
         }

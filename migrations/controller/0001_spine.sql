@@ -27,14 +27,19 @@ create table providers (
     mpesa_kind text check (mpesa_kind in ('paybill', 'till')),
     mpesa_till_number text check (mpesa_till_number ~ '^[0-9]{5,8}$'),
     mpesa_callback_path text not null unique check (mpesa_callback_path ~ '^/'),
-    -- SHA-256 of the secret in the C2B URLs, which belong to the shortcode and not to a payment.
-    c2b_secret_hash bytea check (length(c2b_secret_hash) = 32),
     confirm_by_query boolean not null,
     created_at timestamptz not null,
     check ((mpesa_kind = 'till') = (mpesa_till_number is not null) or mpesa_kind is null),
     check (num_nulls(mpesa_consumer_key, mpesa_consumer_secret, mpesa_passkey, mpesa_shortcode, mpesa_kind) in (0, 5))
 );
-create unique index providers_c2b_secret on providers (c2b_secret_hash) where c2b_secret_hash is not null;
+
+-- SHA-256 of the secrets in a provider's C2B addresses, which belong to the shortcode and not to a payment. All that were ever handed to
+-- the rail are good: in production it keeps the first, whatever it answers to the next.
+create table c2b_secrets (
+    secret_hash bytea primary key check (length(secret_hash) = 32),
+    provider_id uuid not null references providers,
+    created_at timestamptz not null
+);
 
 create table provider_subscriptions (
     id uuid primary key,
@@ -445,7 +450,7 @@ create index jobs_due on jobs (run_at) where dead_at is null;
 do $$
 declare name text;
 begin
-    foreach name in array array['provider_subscriptions', 'sites', 'claims', 'agents', 'site_feed', 'journals', 'journal_entries',
+    foreach name in array array['provider_subscriptions', 'c2b_secrets', 'sites', 'claims', 'agents', 'site_feed', 'journals', 'journal_entries',
         'site_events', 'plans', 'series', 'series_sites', 'payments', 'tickets', 'redemptions', 'grants', 'sessions', 'jobs']
     loop
         execute format('alter table %I enable row level security', name);

@@ -15,7 +15,7 @@ use super::{Use, store, summarise};
 use crate::app::App;
 use crate::fleet::feed::Change;
 use crate::fleet::hub::{ApplyError, Sender};
-use crate::fleet::store::link::{insert_event, set_unproven, unproven_since};
+use crate::fleet::store::link::{insert_event, mark_forked_before, set_unproven, unproven_since};
 use crate::tickets::store::Found;
 use crate::tickets::{self, assemble, expires_at};
 
@@ -67,6 +67,10 @@ pub async fn apply(
                         value.map_or(said.at, Timestamp::from_millis),
                     )
                     .await?;
+                    None
+                }
+                (HealthEvent::JournalForked, _) => {
+                    mark_forked_before(conn, from, app.clock.now()).await?;
                     None
                 }
                 (HealthEvent::ClockCorrected, Some(secs)) => {

@@ -10,8 +10,8 @@ use secrecy::SecretString;
 
 use crate::app::App;
 use crate::providers::open::{Opening, open};
-use crate::providers::{mpesa, parse_colour, store};
-use crate::rails::daraja::{Credentials, ShortcodeKind};
+use crate::providers::{c2b, mpesa, parse_colour, store};
+use crate::rails::daraja::{Credentials, Registered, ShortcodeKind};
 use crate::tickets::feed::refresh_site;
 use crate::{db, fleet};
 
@@ -27,6 +27,11 @@ pub enum ProviderCommand {
     List,
     /// Sets the M-PESA account customers pay into.
     Mpesa(Mpesa),
+    /// Registers where M-PESA posts payments nobody was asked for. In production that happens once.
+    C2bRegister {
+        /// The business.
+        provider: ProviderId,
+    },
 }
 
 /// A new business.
@@ -102,6 +107,13 @@ pub async fn run(command: ProviderCommand, app: &App) -> anyhow::Result<()> {
         }
         ProviderCommand::List => list(app).await?,
         ProviderCommand::Mpesa(account) => set_account(account, app).await?,
+        ProviderCommand::C2bRegister { provider } => match c2b::register(app, provider).await? {
+            Registered::Now => println!("Registered."),
+            Registered::Before => bail!(
+                "addresses were registered for this shortcode before, and M-PESA keeps them: if they are not ours, delete them on the \
+                 Daraja portal and run this again"
+            ),
+        },
     }
     Ok(())
 }

@@ -95,3 +95,20 @@ fn open(app: &App, stored: &(Vec<u8>, String)) -> Result<SigningKey, IdentityErr
         Err(IdentityError::Damaged)
     }
 }
+
+/// Seals the identity's secret anew if an older key of the ring sealed it; says whether it did.
+///
+/// # Errors
+/// [`IdentityError`].
+pub async fn reseal(app: &App) -> Result<bool, IdentityError> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    let Some((public, sealed)) = store::identity(&mut tx).await? else {
+        return Ok(false);
+    };
+    let Some(anew) = app.vault.reseal(Owner::Platform, SECRET, &sealed)? else {
+        return Ok(false);
+    };
+    store::set_identity_secret(&mut tx, &public, &anew).await?;
+    tx.commit().await?;
+    Ok(true)
+}

@@ -9,7 +9,7 @@ pub mod hub;
 pub mod identity;
 pub mod ingest;
 pub mod link;
-mod socket;
+pub(crate) mod socket;
 pub mod store;
 
 use mnara_protocol::ids::{ProviderId, SiteId};

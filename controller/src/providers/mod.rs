@@ -1,6 +1,7 @@
 //! Providers: the hotspot businesses, their names and their M-PESA account. Rows are in [`store`]; opening one in [`open`], setting
 //! its M-PESA account in [`mpesa`].
 
+pub mod c2b;
 pub mod mpesa;
 pub mod open;
 pub mod standing;

@@ -83,3 +83,32 @@ pub async fn read(
         passkey: vault.open_text(provider, PASSKEY, &sealed.passkey)?,
     }))
 }
+
+/// Seals a provider's secrets anew where an older key of the ring sealed them; says how many.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn reseal(app: &App, provider: ProviderId) -> Result<u32, AccountError> {
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(sealed) = store::account(&mut tx, provider).await? else {
+        return Ok(0);
+    };
+    let mut renewed = sealed.clone();
+    let mut count = 0;
+    for (column, token) in [
+        (CONSUMER_KEY, &mut renewed.consumer_key),
+        (CONSUMER_SECRET, &mut renewed.consumer_secret),
+        (PASSKEY, &mut renewed.passkey),
+    ] {
+        if let Some(anew) = app.vault.reseal(provider, column, token)? {
+            *token = anew;
+            count += 1;
+        }
+    }
+    // One that was set meanwhile is sealed with the first key already.
+    if count == 0 || !store::reseal_account(&mut tx, provider, &sealed, &renewed).await? {
+        return Ok(0);
+    }
+    tx.commit().await?;
+    Ok(count)
+}

@@ -178,23 +178,25 @@ pub async fn account(
     }))
 }
 
-/// Sets the hash of the secret in a provider's C2B addresses.
+/// Adds a secret for a provider's C2B addresses, by its hash; those before stay good.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn set_c2b_secret(
+pub async fn insert_c2b_secret(
     conn: &mut PgConnection,
     provider: ProviderId,
     hash: &[u8; 32],
-) -> sqlx::Result<bool> {
-    let changed = sqlx::query!(
-        "update providers set c2b_secret_hash = $2 where id = $1",
-        provider.uuid(),
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into c2b_secrets (secret_hash, provider_id, created_at) values ($1, $2, $3)",
         hash.as_slice(),
+        provider.uuid(),
+        At(now),
     )
     .execute(conn)
-    .await?;
-    Ok(changed.rows_affected() == 1)
+    .await
+    .map(drop)
 }
 
 /// Finds whose C2B address has a secret. Needs the platform's door: what comes to it is trusted by nothing else.
@@ -205,10 +207,39 @@ pub async fn by_c2b_secret(
     conn: &mut PgConnection,
     hash: &[u8],
 ) -> sqlx::Result<Option<ProviderId>> {
-    let id = sqlx::query_scalar!("select id from providers where c2b_secret_hash = $1", hash)
-        .fetch_optional(conn)
-        .await?;
+    let id = sqlx::query_scalar!(
+        "select provider_id from c2b_secrets where secret_hash = $1",
+        hash
+    )
+    .fetch_optional(conn)
+    .await?;
     Ok(id.map(ProviderId::from_uuid))
+}
+
+/// Changes a provider's three sealed secrets, if they are still the ones that were read; says whether they were.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn reseal_account(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    from: &SealedAccount,
+    to: &SealedAccount,
+) -> sqlx::Result<bool> {
+    let changed = sqlx::query!(
+        "update providers set mpesa_consumer_key = $5, mpesa_consumer_secret = $6, mpesa_passkey = $7
+         where id = $1 and mpesa_consumer_key = $2 and mpesa_consumer_secret = $3 and mpesa_passkey = $4",
+        provider.uuid(),
+        from.consumer_key,
+        from.consumer_secret,
+        from.passkey,
+        to.consumer_key,
+        to.consumer_secret,
+        to.passkey,
+    )
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() == 1)
 }
 
 /// When the latest subscription that counts ends; `None` when the provider never had one.

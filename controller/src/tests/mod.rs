@@ -1,9 +1,11 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod captive;
 mod enrol;
 mod feed;
 mod intake;
+mod link;
 mod payments;
 mod reports;
 mod series;
@@ -25,6 +27,7 @@ use mnara_protocol::ids::{AgentId, AttemptId, Mac, PaymentId, ProviderId, SiteId
 use mnara_protocol::message::Row;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Plan, Terms};
+use mnara_protocol::token::DeviceToken;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Decode, Postgres, Type};
@@ -216,6 +219,16 @@ struct Business {
 }
 
 impl Business {
+    /// A device token as the site's agent hands it to a browser.
+    fn token(&self, app: &App, mac: Mac) -> String {
+        let token = DeviceToken {
+            site: self.site,
+            mac,
+            expires: app.clock.now().plus_secs(600),
+        };
+        token.sign(&self.key)
+    }
+
     fn ask(&self, n: u8, phone: &str) -> Ask {
         Ask {
             site: Some(self.site),

@@ -644,13 +644,14 @@ async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
-    let secret = "0123456789abcdef0123456789abcdef";
-    let hash: [u8; 32] = <sha2::Sha256 as sha2::Digest>::digest(secret.as_bytes()).into();
-    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
-    providers::store::set_c2b_secret(&mut tx, world.shop.provider, &hash)
+    let registered = providers::c2b::register(&world.app, world.shop.provider)
         .await
         .unwrap();
-    tx.commit().await.unwrap();
+    assert_eq!(registered, crate::rails::daraja::Registered::Now);
+    let asked = world.daraja.seen("registerurl").pop().unwrap();
+    let address = asked["ConfirmationURL"].as_str().unwrap().to_owned();
+    crate::config::callback_fault(address.trim_start_matches("http://")).unwrap();
+    let secret = address.rsplit('/').nth(1).unwrap().to_owned();
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     let reference = world.daraja.seen("stkpush/v1/").pop().unwrap()["AccountReference"]
         .as_str()

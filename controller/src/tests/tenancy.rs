@@ -24,6 +24,9 @@ async fn fill(world: &World) {
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
         .await;
     world.work().await;
+    providers::c2b::register(app, world.shop.provider)
+        .await
+        .unwrap();
     let site = Site::new(world, world.shop.site);
     let ticket = site.sold(world).await;
     site.whole_life(world, ticket).await;
@@ -385,4 +388,61 @@ async fn a_provider_finds_nothing_of_its_neighbours_by_any_id(
         .await
         .unwrap();
     assert_eq!(world.count("agents where revoked_at is not null").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use secrecy::{ExposeSecret as _, SecretString};
+
+    use crate::vault::Vault;
+
+    let (old, new) = (Vault::new_key(), Vault::new_key());
+    let ring = |keys: &[&SecretString]| {
+        let keys: Vec<&str> = keys.iter().map(|key| key.expose_secret()).collect();
+        SecretString::from(keys.join(","))
+    };
+    let (_, base) = Stage::start().await;
+    let at = async |keys: SecretString| {
+        crate::app::tests::app_with_keys(pool.clone(), options.clone(), &base, &keys).await
+    };
+    let app = at(ring(&[&old])).await;
+    let shop = business(&app, 1).await;
+    let identity = fleet::identity::load(&app).await.unwrap();
+    crate::tickets::series::print(&app, shop.provider, &series::batch(&shop, 3))
+        .await
+        .unwrap();
+    let stored: String = read(&app, "select string_agg(mpesa_consumer_key || mpesa_consumer_secret || mpesa_passkey, '') from providers").await;
+    for secret in ["key 1", "secret", "passkey"] {
+        assert!(!stored.contains(secret));
+    }
+    let app = at(ring(&[&new, &old])).await;
+    assert_eq!(
+        crate::cli::key::reseal(&app).await.unwrap(),
+        5,
+        "three credentials, one series, the identity"
+    );
+    assert_eq!(crate::cli::key::reseal(&app).await.unwrap(), 0);
+    let app = at(ring(&[&new])).await;
+    assert_eq!(
+        fleet::identity::load(&app).await.unwrap().as_bytes(),
+        identity.as_bytes()
+    );
+    let mut tx = app.db.tenant(shop.provider).await.unwrap();
+    let account = providers::mpesa::read(&mut tx, &app.vault, shop.provider)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (
+            account.consumer_key.expose_secret(),
+            account.passkey.expose_secret()
+        ),
+        ("key 1", "passkey")
+    );
+    drop(tx);
+    let app = at(ring(&[&old])).await;
+    assert!(fleet::identity::load(&app).await.is_err());
 }

@@ -287,6 +287,29 @@ pub async fn mark_forked(
     .map(drop)
 }
 
+/// Notes that the journal before this one had forked, as its agent found out by itself.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mark_forked_before(
+    conn: &mut PgConnection,
+    from: &Sender,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update journals set forked_at = $3
+         where agent_id = $1 and forked_at is null
+           and journal_id = (select journal_id from journals where agent_id = $1 and journal_id <> $2
+                             order by created_at desc, journal_id limit 1)",
+        from.agent.uuid(),
+        from.journal.uuid(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Keeps one entry as it came.
 ///
 /// # Errors

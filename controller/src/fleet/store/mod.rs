@@ -158,6 +158,25 @@ pub async fn insert_identity(
     .map(drop)
 }
 
+/// Changes the sealed secret of an identity key.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_identity_secret(
+    conn: &mut PgConnection,
+    public: &[u8],
+    sealed: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update identity_keys set secret = $2 where public_key = $1",
+        public,
+        sealed,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// A claim code's row.
 #[derive(Clone, Debug)]
 pub struct Claim {

@@ -58,7 +58,7 @@ pub async fn insert_callbacks(
            ), known as (
              select a.* from arrived a
              where exists (select from payments p where p.secret_hash = a.secret_hash)
-                or exists (select from providers p where p.c2b_secret_hash = a.secret_hash)
+                or exists (select from c2b_secrets s where s.secret_hash = a.secret_hash)
            ), kept as (
              insert into callbacks (id, secret_hash, body_hash, body, source, received_at)
              select id, secret_hash, body_hash, body, source::inet, received_at from known order by place

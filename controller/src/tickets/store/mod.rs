@@ -17,8 +17,8 @@ use crate::plans::store::{TermsColumns, terms_from_row};
 mod series;
 
 pub use series::{
-    SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_of_site,
-    series_row, set_skipped, sites_of_series,
+    SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_keys,
+    series_of_site, series_row, set_key, set_skipped, sites_of_series,
 };
 
 /// A ticket about to be written.

@@ -343,3 +343,48 @@ pub async fn revoke_series(
     .await?;
     Ok(done.rows_affected() == 1)
 }
+
+/// The sealed keys of a provider's series after one, in id order, locked until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn series_keys(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    after: Option<SeriesId>,
+    limit: u16,
+) -> sqlx::Result<Vec<(SeriesId, String)>> {
+    let rows = sqlx::query!(
+        "select id, key from series where provider_id = $1 and ($2::uuid is null or id > $2) order by id limit $3 for no key update",
+        provider.uuid(),
+        after.map(|id| id.uuid()),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (SeriesId::from_uuid(row.id), row.key))
+        .collect())
+}
+
+/// Changes a series' sealed key.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_key(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SeriesId,
+    sealed: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update series set key = $3 where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+        sealed,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,524 @@
+//! The public API: who may ask for a prompt, who is told of a payment or a ticket, and that no address of the controller lets one
+//! tenant at another's.
+
+use mnara_protocol::ids::PlanId;
+
+use super::*;
+
+struct Asked {
+    status: StatusCode,
+    body: Value,
+}
+
+/// Checks that an answer is a problem document as RFC 9457 has it.
+fn problem(asked: &(StatusCode, String, Value), status: StatusCode, kind: &str) {
+    let (found, content, body) = asked;
+    assert_eq!(
+        (*found, content.as_str()),
+        (status, "application/problem+json"),
+        "{body}"
+    );
+    assert!(body["type"].as_str().unwrap().ends_with(kind), "{body}");
+    assert_eq!(body["status"], json!(status.as_u16()));
+    assert!(!body["title"].as_str().unwrap().is_empty());
+}
+
+impl World {
+    async fn initiate(
+        &self,
+        provider: ProviderId,
+        token: Option<&str>,
+        order: Value,
+    ) -> (StatusCode, String, Value) {
+        let path = format!("/api/captive/{provider}/initiate-mpesa");
+        self.send(Method::POST, &path, token, order.to_string().into_bytes())
+            .await
+    }
+
+    async fn ask_status(&self, path: &str, token: Option<&str>) -> Asked {
+        let (status, _, body) = self.send(Method::GET, path, token, Vec::new()).await;
+        Asked { status, body }
+    }
+}
+
+fn order(plan: PlanId) -> Value {
+    json!({"phone": "0708 374 149", "plan_id": plan.to_string()})
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_buyer_with_the_portals_token_pays_and_reads_the_ticket(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let token = world.shop.token(&world.app, mac(1));
+    let (status, _, body) = world
+        .initiate(world.shop.provider, Some(&token), order(world.shop.plan.id))
+        .await;
+    assert_eq!(
+        (status, body["status"].as_str()),
+        (StatusCode::ACCEPTED, Some("pending")),
+        "{body}"
+    );
+    let path = format!("/api/payments/{}", body["payment_id"].as_str().unwrap());
+    let own = body["payment_token"].as_str().unwrap().to_owned();
+    let pending = world.ask_status(&path, Some(&own)).await;
+    assert_eq!(
+        (pending.status, pending.body["status"].as_str()),
+        (StatusCode::OK, Some("pending"))
+    );
+    assert!(pending.body.get("ticket").is_none());
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let paid = world.ask_status(&path, Some(&own)).await.body;
+    assert_eq!(paid["status"], "success");
+    let code = paid["ticket"]["code"].as_str().unwrap().to_owned();
+    assert_eq!(code.len(), 14, "shown as XXXX-XXXX-XXXX");
+    // The payment is shown to the holder of its own token and to nobody else.
+    let nobody = world.ask_status(&path, Some(&"0".repeat(32))).await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        world.ask_status(&path, Some(&token)).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        world.ask_status(&path, None).await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    let ticket = format!("/api/tickets/{code}/status");
+    let shown = world.ask_status(&ticket, Some(&token)).await;
+    assert_eq!(
+        (shown.status, shown.body["status"].as_str()),
+        (StatusCode::OK, Some("active"))
+    );
+    assert_eq!(
+        (
+            shown.body["seconds_left"].as_u64(),
+            shown.body["duration_hours"].as_u64()
+        ),
+        (Some(3600), Some(1))
+    );
+    assert_eq!(shown.body["redeemed"], false);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn nobody_is_prompted_without_a_token_of_the_providers_own_site(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let other = business(&world.app, 2).await;
+    let plan = world.shop.plan.id;
+    let none = world.initiate(world.shop.provider, None, order(plan)).await;
+    problem(&none, StatusCode::UNAUTHORIZED, "unauthorised");
+    let foreign = other.token(&world.app, mac(1));
+    let refused = world
+        .initiate(world.shop.provider, Some(&foreign), order(plan))
+        .await;
+    problem(&refused, StatusCode::UNAUTHORIZED, "unauthorised");
+    let refused = world
+        .initiate(other.provider, Some(&foreign), order(plan))
+        .await;
+    problem(&refused, StatusCode::CONFLICT, "no-such-plan");
+    let mut forged = foreign.clone();
+    forged.replace_range(..1, if forged.starts_with('A') { "B" } else { "A" });
+    for bad in [forged.as_str(), "", "not a token"] {
+        let refused = world.initiate(other.provider, Some(bad), order(plan)).await;
+        problem(&refused, StatusCode::UNAUTHORIZED, "unauthorised");
+    }
+    let old = world.shop.token(&world.app, mac(1));
+    world.app.clock.advance(Duration::from_secs(600));
+    let expired = world
+        .initiate(world.shop.provider, Some(&old), order(plan))
+        .await;
+    problem(&expired, StatusCode::UNAUTHORIZED, "unauthorised");
+    let token = world.shop.token(&world.app, mac(1));
+    fleet::create::let_go(&world.app, world.shop.provider, world.shop.site)
+        .await
+        .unwrap();
+    let let_go = world
+        .initiate(world.shop.provider, Some(&token), order(plan))
+        .await;
+    problem(&let_go, StatusCode::UNAUTHORIZED, "unauthorised");
+    assert_eq!(world.daraja.pushes(), 0);
+    assert_eq!(world.count("payments").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_is_wrong_with_an_order_is_said_in_a_problem_document(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let token = world.shop.token(&world.app, mac(1));
+    let plan = world.shop.plan.id.to_string();
+    let bad = [
+        json!({"phone": "123", "plan_id": plan}),
+        json!({"phone": "0708374149", "plan_id": "plan"}),
+        json!({"phone": "0708374149", "plan_id": plan, "attempt_id": "again"}),
+        json!({"phone": "0708374149", "plan_id": plan, "plan_revision": 1, "price": "free"}),
+    ];
+    for order in bad {
+        let refused = world
+            .initiate(world.shop.provider, Some(&token), order)
+            .await;
+        problem(&refused, StatusCode::UNPROCESSABLE_ENTITY, "bad-field");
+        assert!(
+            !refused.2.to_string().contains("0708374149"),
+            "a phone number is not repeated"
+        );
+    }
+    let changed =
+        json!({"phone": "0708374149", "plan_id": plan, "plan_revision": 1, "price": "40.00"});
+    let refused = world
+        .initiate(world.shop.provider, Some(&token), changed)
+        .await;
+    problem(&refused, StatusCode::CONFLICT, "plan-changed");
+    assert_eq!(
+        (
+            refused.2["price"].as_str(),
+            refused.2["plan_revision"].as_u64()
+        ),
+        (Some("50.00"), Some(1))
+    );
+    let begun = world
+        .initiate(world.shop.provider, Some(&token), order(world.shop.plan.id))
+        .await;
+    assert_eq!(begun.0, StatusCode::ACCEPTED);
+    let second = world
+        .initiate(world.shop.provider, Some(&token), order(world.shop.plan.id))
+        .await;
+    problem(&second, StatusCode::CONFLICT, "not-asked");
+    assert_eq!(second.2["reason"], "other-prompt");
+    let nonsense = world
+        .send(
+            Method::POST,
+            &format!("/api/captive/{}/initiate-mpesa", world.shop.provider),
+            Some(&token),
+            b"{".to_vec(),
+        )
+        .await;
+    assert!(nonsense.0.is_client_error());
+    assert_eq!(nonsense.1, "application/problem+json");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn unknown_used_and_expired_codes_look_the_same_to_strangers(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let other = business(&world.app, 2).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let code: String = read(&world.app, "select code from tickets").await;
+    let unknown = world
+        .ask_status("/api/tickets/ZZZZZZZZZZZZ/status", None)
+        .await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    let path = format!("/api/tickets/{code}/status");
+    let foreign = other.token(&world.app, mac(2));
+    for (state, token) in [("live", None), ("live", Some(foreign.as_str()))] {
+        let seen = world.ask_status(&path, token).await;
+        assert_eq!(
+            (seen.status, &seen.body),
+            (unknown.status, &unknown.body),
+            "{state}"
+        );
+    }
+    world.app.clock.advance(Duration::from_secs(31 * 86_400));
+    let expired = world.ask_status(&path, None).await;
+    assert_eq!(
+        (expired.status, &expired.body),
+        (unknown.status, &unknown.body)
+    );
+    let token = world.shop.token(&world.app, mac(1));
+    assert_eq!(
+        world.ask_status(&path, Some(&token)).await.body["status"],
+        "expired",
+        "its holder is told"
+    );
+    for _ in 0..20 {
+        world.ask_status(&path, None).await;
+    }
+    assert_eq!(
+        world.ask_status(&path, None).await.status,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    assert_eq!(
+        world
+            .ask_status(&path, Some(&world.shop.token(&world.app, mac(1))))
+            .await
+            .status,
+        StatusCode::OK,
+        "an address is shared by a whole site"
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_activated_ticket_goes_to_the_site_of_the_device(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, shop) = (&world.app, &world.shop);
+    world.begin(shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let code: String = read(app, "select code from tickets").await;
+    let harbour = fleet::create::create(app, shop.provider, "Harbour")
+        .await
+        .unwrap();
+    let key = SigningKey::from_bytes(&[40; 32]);
+    enrolled(app, shop.provider, harbour, &key).await;
+    let there = DeviceToken {
+        site: harbour,
+        mac: mac(2),
+        expires: app.clock.now().plus_secs(600),
+    };
+    let path = format!("/api/tickets/{code}/activate");
+    let body = json!({"token": there.sign(&key)}).to_string().into_bytes();
+    let (status, _, shown) = world.send(Method::POST, &path, None, body).await;
+    assert_eq!(
+        (status, shown["status"].as_str()),
+        (StatusCode::ACCEPTED, Some("active")),
+        "{shown}"
+    );
+    let tickets = |rows: Vec<Row>| {
+        rows.into_iter()
+            .filter_map(|row| match row {
+                Row::Ticket(row) => Some(row.deliver_to),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(tickets(world.feed(harbour).await), [Some(mac(2))]);
+    assert_eq!(
+        tickets(world.feed(shop.site).await),
+        [],
+        "it is good at one site at a time"
+    );
+    problem(
+        &world.send(Method::POST, &path, None, b"{}".to_vec()).await,
+        StatusCode::UNAUTHORIZED,
+        "unauthorised",
+    );
+    let other = business(app, 2).await;
+    let foreign = other.token(app, mac(3));
+    problem(
+        &world
+            .send(Method::POST, &path, Some(&foreign), b"{}".to_vec())
+            .await,
+        StatusCode::NOT_FOUND,
+        "no-such-ticket",
+    );
+    let ten = series::print(&world, 1).await.tickets.remove(0);
+    let short = format!("/api/tickets/{}/activate", ten.code.as_str());
+    let token = shop.token(app, mac(4));
+    problem(
+        &world
+            .send(Method::POST, &short, Some(&token), b"{}".to_vec())
+            .await,
+        StatusCode::NOT_FOUND,
+        "no-such-ticket",
+    );
+    app.clock.advance(Duration::from_secs(31 * 86_400));
+    let token = shop.token(app, mac(4));
+    problem(
+        &world
+            .send(Method::POST, &path, Some(&token), b"{}".to_vec())
+            .await,
+        StatusCode::CONFLICT,
+        "ticket-expired",
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn plans_are_shown_to_anybody_and_only_those_on_sale(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hidden = Draft {
+        on_sale: false,
+        ..hour()
+    };
+    plans::edit::create(&world.app, world.shop.provider, &hidden)
+        .await
+        .unwrap();
+    let listed = world
+        .ask_status(&format!("/api/captive/{}/plans", world.shop.provider), None)
+        .await;
+    assert_eq!(listed.status, StatusCode::OK);
+    assert_eq!(listed.body.as_array().unwrap().len(), 1);
+    assert_eq!(
+        (
+            listed.body[0]["price"].as_str(),
+            listed.body[0]["id"].as_str()
+        ),
+        (Some("50.00"), Some(world.shop.plan.id.to_string().as_str()))
+    );
+    let nobody = ProviderId::from_bytes([9; 16]);
+    assert_eq!(
+        world
+            .ask_status(&format!("/api/captive/{nobody}/plans"), None)
+            .await
+            .status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+/// Every address of the table, asked for the first business's things as the second one, and what such a caller may hear.
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn no_address_lets_one_tenant_at_anothers(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let other = business(&world.app, 2).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let secret = world.daraja.secret();
+    world
+        .begin(world.shop.ask(2, "254708374152"))
+        .await
+        .unwrap();
+    let code: String = read(&world.app, "select code from tickets").await;
+    let state = "select md5(string_agg(t::text, '' order by t::text)) from (select id::text, status from payments union all
+                 select id::text, status from tickets union all select row_id::text, revision::text from site_feed) t";
+    let before: String = read(&world.app, state).await;
+    let (p, theirs) = (world.shop.provider, other.token(&world.app, mac(7)));
+    let no = [StatusCode::NOT_FOUND, StatusCode::UNAUTHORIZED];
+    let ok = [StatusCode::OK];
+    // The rail's addresses answer every body alike; what they let happen is looked at below.
+    let asked: Vec<(&str, Method, String, &[StatusCode])> = vec![
+        (
+            "/api/pay/{provider}/{secret}",
+            Method::POST,
+            format!("/api/pay/{}/{}", other.provider, "0".repeat(32)),
+            &ok,
+        ),
+        (
+            "/api/pay/{provider}/{secret}/validation",
+            Method::POST,
+            format!("/api/pay/{p}/{secret}/validation"),
+            &ok,
+        ),
+        (
+            "/api/pay/{provider}/{secret}/confirmation",
+            Method::POST,
+            format!("/api/pay/{p}/{}/confirmation", "0".repeat(32)),
+            &ok,
+        ),
+        (
+            "/api/mpesa/callback/{provider}/{secret}",
+            Method::POST,
+            format!("/api/mpesa/callback/{p}/{}", "0".repeat(32)),
+            &ok,
+        ),
+        (
+            "/api/mpesa/callback/{provider}",
+            Method::POST,
+            format!("/api/mpesa/callback/{p}"),
+            &ok,
+        ),
+        (
+            "IDENTITY_PATH",
+            Method::GET,
+            format!("/agent/v1/identity?nonce={}", "0".repeat(64)),
+            &ok,
+        ),
+        (
+            "ENROL_PATH",
+            Method::POST,
+            "/agent/v1/enrol".to_owned(),
+            &[StatusCode::UNPROCESSABLE_ENTITY, StatusCode::BAD_REQUEST],
+        ),
+        (
+            "CLOCK_PATH",
+            Method::POST,
+            "/agent/v1/clock".to_owned(),
+            &[StatusCode::BAD_REQUEST],
+        ),
+        (
+            "LINK_PATH",
+            Method::GET,
+            "/agent/v1/link".to_owned(),
+            &[StatusCode::UPGRADE_REQUIRED],
+        ),
+        (
+            "/api/captive/{provider}/plans",
+            Method::GET,
+            format!("/api/captive/{p}/plans"),
+            &ok,
+        ),
+        (
+            "/api/captive/{provider}/initiate-mpesa",
+            Method::POST,
+            format!("/api/captive/{p}/initiate-mpesa"),
+            &no,
+        ),
+        (
+            "/api/payments/{payment}",
+            Method::GET,
+            format!("/api/payments/{}", begun.payment),
+            &no,
+        ),
+        (
+            "/api/tickets/{code}/status",
+            Method::GET,
+            format!("/api/tickets/{code}/status"),
+            &no,
+        ),
+        (
+            "/api/tickets/{code}/activate",
+            Method::POST,
+            format!("/api/tickets/{code}/activate"),
+            &no,
+        ),
+        ("/healthz", Method::GET, "/healthz".to_owned(), &ok),
+        ("/readyz", Method::GET, "/readyz".to_owned(), &ok),
+        ("/metrics", Method::GET, "/metrics".to_owned(), &ok),
+    ];
+    let mut table: Vec<&str> = include_str!("../routes.rs")
+        .split(".route(")
+        .skip(1)
+        .map(|rest| {
+            rest.trim_start()
+                .split([',', '\n'])
+                .next()
+                .unwrap()
+                .trim()
+                .trim_matches('"')
+        })
+        .collect();
+    let mut known: Vec<&str> = asked.iter().map(|(route, ..)| *route).collect();
+    table.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(
+        table, known,
+        "a new address has its line here the day it is written"
+    );
+    for (route, method, path, allowed) in asked {
+        let body = match route {
+            "/api/captive/{provider}/initiate-mpesa" => {
+                order(world.shop.plan.id).to_string().into_bytes()
+            }
+            "/agent/v1/enrol" | "ENROL_PATH" => b"{}".to_vec(),
+            _ if method == Method::POST => success(2, "FORGED0001"),
+            _ => Vec::new(),
+        };
+        let (status, ..) = world.send(method, &path, Some(&theirs), body).await;
+        assert!(allowed.contains(&status), "{route}: {status}");
+    }
+    world.work().await;
+    let after: String = read(&world.app, state).await;
+    assert_eq!(before, after, "nothing of the first business has moved");
+}
