@@ -14,6 +14,9 @@ use crate::workspace::{cargo, root, target};
 pub(crate) struct Options {
     /// Only this one; all of them otherwise.
     name: Option<String>,
+    /// Fewer rounds, at most 30 seconds each: enough to see that everything works, too few to be quoted.
+    #[arg(long)]
+    quick: bool,
 }
 
 /// Runs the benches.
@@ -46,19 +49,28 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "-p",
         "mnara-agent",
     ]))?;
+    // Before anything is measured, so that no number is taken beside a compiler.
+    let mut build = cargo(&["bench", "--locked", "-p", "mnara-tests", "--no-run"]);
+    for name in &chosen {
+        build.args(["--bench", name]);
+    }
+    process::run(&mut build)?;
     let target = target()?;
     for name in chosen {
         println!("\n== {name}");
-        process::run(
-            cargo(&[
-                "bench",
-                "--locked",
-                "--quiet",
-                "-p",
-                "mnara-tests",
-                "--bench",
-                name,
-            ])
+        let mut bench = cargo(&[
+            "bench",
+            "--locked",
+            "--quiet",
+            "-p",
+            "mnara-tests",
+            "--bench",
+            name,
+        ]);
+        if options.quick {
+            bench.args(["--", "--quick"]);
+        }
+        bench
             .env("DATABASE_URL", postgres.url("postgres"))
             .env(
                 "MNARA_BENCH_CONTROLLER",
@@ -66,8 +78,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             )
             .env("MNARA_BENCH_AGENT", target.join("agent/mnara-agent"))
             .env("MNARA_BENCH_POSTGRES", postgres.programs())
-            .env("MNARA_BENCH_SOCKET", postgres.socket()),
-        )?;
+            .env("MNARA_BENCH_SOCKET", postgres.socket());
+        process::run(&mut bench)?;
     }
     Ok(())
 }

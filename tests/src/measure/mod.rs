@@ -9,7 +9,72 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 pub mod load;
+pub mod proc;
+pub mod stage;
 pub mod table;
+pub mod wal;
+
+/// The longest a bench may take; what takes longer has hung.
+const LONGEST: Duration = Duration::from_secs(180);
+/// And with `--quick`.
+const LONGEST_QUICK: Duration = Duration::from_secs(30);
+
+/// How much a bench measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// Enough for numbers to be quoted.
+    Full,
+    /// Enough to see that everything still works, and about how well.
+    Quick,
+}
+
+impl Effort {
+    /// Reads it from the command line of the bench.
+    #[must_use]
+    pub fn asked() -> Self {
+        if std::env::args().any(|word| word == "--quick") {
+            Self::Quick
+        } else {
+            Self::Full
+        }
+    }
+
+    /// Chooses a number of rounds or samples.
+    #[must_use]
+    pub const fn of(self, full: usize, quick: usize) -> usize {
+        match self {
+            Self::Full => full,
+            Self::Quick => quick,
+        }
+    }
+
+    /// Runs a bench, within its time.
+    ///
+    /// # Errors
+    /// Those of the bench, or that it took too long.
+    pub async fn within(self, bench: impl Future<Output = Result<()>>) -> Result<()> {
+        let longest = match self {
+            Self::Full => LONGEST,
+            Self::Quick => LONGEST_QUICK,
+        };
+        tokio::time::timeout(longest, bench)
+            .await
+            .with_context(|| format!("the bench is not done after {longest:?}"))?
+    }
+}
+
+/// What `cargo xtask bench` tells a bench: where the programs as they ship are, and a durable database.
+///
+/// # Errors
+/// When the bench was started by something else.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where benches are told what to measure"
+)]
+pub fn told(name: &str) -> Result<String> {
+    std::env::var(name)
+        .with_context(|| format!("{name} is not set: run this as `cargo xtask bench`"))
+}
 
 /// Samples of one thing.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +89,11 @@ impl Samples {
     /// Adds a time in milliseconds.
     pub fn add_time(&mut self, took: Duration) {
         self.add(took.as_secs_f64() * 1000.0);
+    }
+
+    /// All of them.
+    pub fn values(&self) -> impl Iterator<Item = f64> {
+        self.0.iter().copied()
     }
 
     /// How many there are.
@@ -60,6 +130,15 @@ impl Samples {
     #[must_use]
     pub fn p99(&self) -> f64 {
         self.quantile(0.99)
+    }
+}
+
+impl IntoIterator for Samples {
+    type Item = f64;
+    type IntoIter = std::vec::IntoIter<f64>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

@@ -1,14 +1,19 @@
-//! The table a bench ends with: what, floor or peer, ours, their ratio, and the goal, met or not.
+//! The table a bench ends with: what, floor or peer of the same run, ours, their ratio, and the goal, met or not. It measures
+//! nothing.
 
 use std::fmt;
 
-/// Which way is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is wanted, and how it is judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Goal {
-    /// The ratio or number should be at most this.
-    AtMost,
-    /// It should be at least this.
-    AtLeast,
+    /// Ours is at most so many times the floor.
+    TimesFloor(f64),
+    /// Ours is at least so many times the peer.
+    TimesPeer(f64),
+    /// Ours is at most this.
+    AtMost(f64),
+    /// Ours is at least this.
+    AtLeast(f64),
 }
 
 /// One line.
@@ -16,32 +21,31 @@ pub enum Goal {
 pub struct Line {
     /// What was measured.
     pub what: String,
-    /// The floor or the peer, from the same run.
+    /// The floor or the peer from the same run, in the same unit, and its name.
     pub floor: Option<(String, f64)>,
-    /// Ours, in the same unit.
+    /// Ours.
     pub ours: f64,
     /// The unit.
     pub unit: &'static str,
-    /// What the ratio (or ours, where there is no floor) should be.
-    pub goal: Option<(Goal, f64)>,
+    /// What is wanted.
+    pub goal: Option<Goal>,
 }
 
 impl Line {
-    /// What the goal is compared with.
+    /// Ours as a multiple of the floor.
     #[must_use]
-    pub fn judged(&self) -> f64 {
-        self.floor
-            .as_ref()
-            .map_or(self.ours, |(_, floor)| self.ours / floor)
+    pub fn ratio(&self) -> Option<f64> {
+        self.floor.as_ref().map(|(_, floor)| self.ours / floor)
     }
 
-    /// Whether the goal was met; none without a goal.
+    /// Whether the goal was met; none without a goal, or without the floor that it names.
     #[must_use]
     pub fn met(&self) -> Option<bool> {
-        let (goal, value) = self.goal?;
-        Some(match goal {
-            Goal::AtMost => self.judged() <= value,
-            Goal::AtLeast => self.judged() >= value,
+        Some(match self.goal? {
+            Goal::TimesFloor(most) => self.ratio()? <= most,
+            Goal::TimesPeer(least) => self.ratio()? >= least,
+            Goal::AtMost(most) => self.ours <= most,
+            Goal::AtLeast(least) => self.ours >= least,
         })
     }
 }
@@ -61,7 +65,7 @@ impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             out,
-            "{:<58} {:>22} {:>16} {:>8}  goal",
+            "{:<56} {:>26} {:>14} {:>7}  goal",
             "what", "floor", "ours", "ratio"
         )?;
         for line in &self.0 {
@@ -70,21 +74,25 @@ impl fmt::Display for Table {
                 |(name, value)| format!("{} ({name})", number(*value)),
             );
             let ratio = line
-                .floor
-                .as_ref()
-                .map_or_else(|| "-".to_owned(), |_| format!("{:.2}", line.judged()));
-            let goal = match (line.goal, line.met()) {
-                (Some((Goal::AtMost, value)), Some(met)) => {
-                    format!("<= {} {}", number(value), verdict(met))
-                }
-                (Some((Goal::AtLeast, value)), Some(met)) => {
-                    format!(">= {} {}", number(value), verdict(met))
-                }
-                _ => String::new(),
-            };
+                .ratio()
+                .map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}x"));
+            let goal = line.goal.map_or_else(String::new, |goal| {
+                let wanted = match goal {
+                    Goal::TimesFloor(most) => format!("<= {most:.2}x"),
+                    Goal::TimesPeer(least) => format!(">= {least:.2}x"),
+                    Goal::AtMost(most) => format!("<= {} {}", number(most), line.unit),
+                    Goal::AtLeast(least) => format!(">= {} {}", number(least), line.unit),
+                };
+                let verdict = match line.met() {
+                    Some(true) => "met",
+                    Some(false) => "MISSED",
+                    None => "not judged",
+                };
+                format!("{wanted} {verdict}")
+            });
             writeln!(
                 out,
-                "{:<58} {floor:>22} {:>16} {ratio:>8}  {goal}",
+                "{:<56} {floor:>26} {:>14} {ratio:>7}  {goal}",
                 line.what,
                 format!("{} {}", number(line.ours), line.unit),
             )?;
@@ -103,33 +111,42 @@ fn number(value: f64) -> String {
     }
 }
 
-const fn verdict(met: bool) -> &'static str {
-    if met { "met" } else { "MISSED" }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Goal, Line, Table};
 
-    #[test]
-    fn a_goal_is_judged_by_the_ratio_where_there_is_a_floor() {
-        let line = Line {
+    fn line(goal: Goal) -> Line {
+        Line {
             what: "intake".to_owned(),
             floor: Some(("pgbench".to_owned(), 10_000.0)),
             ours: 9_000.0,
             unit: "/s",
-            goal: Some((Goal::AtLeast, 1.0)),
-        };
-        assert_eq!(line.met(), Some(false));
-        let mut table = Table::default();
-        table.add(line.clone());
-        table.add(Line {
+            goal: Some(goal),
+        }
+    }
+
+    #[test]
+    fn each_goal_is_judged_by_what_it_names() {
+        assert_eq!(line(Goal::TimesPeer(1.0)).met(), Some(false));
+        assert_eq!(line(Goal::TimesPeer(0.9)).met(), Some(true));
+        assert_eq!(line(Goal::TimesFloor(0.8)).met(), Some(false));
+        assert_eq!(line(Goal::TimesFloor(1.3)).met(), Some(true));
+        assert_eq!(line(Goal::AtMost(10_000.0)).met(), Some(true));
+        assert_eq!(line(Goal::AtLeast(10_000.0)).met(), Some(false));
+        let floorless = Line {
             floor: None,
-            goal: Some((Goal::AtMost, 10_000.0)),
-            ..line
-        });
+            ..line(Goal::TimesPeer(1.0))
+        };
+        assert_eq!(floorless.met(), None);
+    }
+
+    #[test]
+    fn the_table_says_what_was_wanted_and_whether_it_was_met() {
+        let mut table = Table::default();
+        table.add(line(Goal::TimesPeer(1.0)));
+        table.add(line(Goal::AtMost(10_000.0)));
         let text = table.to_string();
-        assert!(text.contains("0.90  >= 1.00 MISSED"), "{text}");
-        assert!(text.contains("<= 10000 met"), "{text}");
+        assert!(text.contains("0.90x  >= 1.00x MISSED"), "{text}");
+        assert!(text.contains("<= 10000 /s met"), "{text}");
     }
 }

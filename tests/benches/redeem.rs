@@ -1,0 +1,217 @@
+//! Redeeming printed codes at the portal of the agent as it ships, with the cloud away and the router busy: how many share a
+//! flush of the disk, how long each takes against a bare flush on the same disk, and what it writes.
+#![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use mnara_tests::measure::load::{Load, send_from};
+use mnara_tests::measure::stage::{Link, Stage};
+use mnara_tests::measure::table::{Goal, Line, Table};
+use mnara_tests::measure::{Effort, Samples, disk, proc, told, wal};
+
+/// So many under way, and so many in a round.
+const LOADS: [(usize, usize); 3] = [(1, 100), (16, 192), (64, 384)];
+/// Bare flushes measured before each load.
+const FLOORS: usize = 200;
+
+/// What one number under way came to, over all rounds.
+#[derive(Default)]
+struct Measured {
+    times: Samples,
+    /// Redemptions for each flush, one sample a round.
+    together: Samples,
+    /// Bytes written for each redemption, one sample a round.
+    bytes: Samples,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let effort = Effort::asked();
+    effort.within(Box::pin(bench(effort.of(3, 1)))).await
+}
+
+async fn bench(rounds: usize) -> Result<()> {
+    let mut site = Site::open(rounds).await?;
+    let mut floor = Samples::default();
+    let mut measured: BTreeMap<usize, Measured> = BTreeMap::new();
+    for round in 0..rounds {
+        for (at_once, count) in LOADS {
+            floor.extend(site.flushes()?);
+            let one = site.redeem(at_once, count).await?;
+            println!(
+                "round {}: {at_once} at once: {:.1} a flush, {:.0} bytes each, median {:.2} ms",
+                round + 1,
+                one.together,
+                one.bytes,
+                one.times.median()
+            );
+            let all = measured.entry(at_once).or_default();
+            all.times.extend(one.times.values());
+            all.together.add(one.together);
+            all.bytes.add(one.bytes);
+        }
+    }
+    site.stage.end().await?;
+
+    println!(
+        "\nbare flush: median {:.2} ms, p99 {:.2} ms",
+        floor.median(),
+        floor.p99()
+    );
+    let mut table = Table::default();
+    for (at_once, one) in &measured {
+        table.add(Line {
+            what: format!("redemptions a flush, {at_once} at once"),
+            floor: None,
+            ours: one.together.median(),
+            unit: "",
+            goal: (*at_once == 64).then_some(Goal::AtLeast(20.0)),
+        });
+        table.add(Line {
+            what: format!("code sent until answered from disk, p99, {at_once} at once"),
+            floor: Some(("fdatasync p99".to_owned(), floor.p99())),
+            ours: one.times.p99(),
+            unit: "ms",
+            goal: Some(Goal::TimesFloor(3.0)),
+        });
+        table.add(Line {
+            what: format!("the same, median, {at_once} at once"),
+            floor: Some(("fdatasync median".to_owned(), floor.median())),
+            ours: one.times.median(),
+            unit: "ms",
+            goal: None,
+        });
+        table.add(Line {
+            what: format!("written for each, {at_once} at once"),
+            floor: None,
+            ours: one.bytes.median(),
+            unit: "B",
+            goal: (*at_once == 16).then_some(Goal::AtMost(1024.0)),
+        });
+    }
+    println!("\n{table}");
+    Ok(())
+}
+
+struct Once {
+    times: Samples,
+    together: f64,
+    bytes: f64,
+}
+
+/// A site cut off from the cloud, with phones that each hold a code.
+struct Site {
+    stage: Stage,
+    waiting: Vec<(Ipv4Addr, String)>,
+    phones: usize,
+    online: usize,
+}
+
+impl Site {
+    async fn open(rounds: usize) -> Result<Self> {
+        let phones = rounds * LOADS.iter().map(|(_, count)| count).sum::<usize>();
+        let stage = Stage::set(Link::Cable(Duration::ZERO)).await?;
+        let codes = stage
+            .business
+            .print(&stage.controller, "One hour", u32::try_from(phones)?, &[])
+            .await?;
+        let mut waiting = Vec::with_capacity(phones);
+        for code in codes {
+            let (_, address) = stage.join()?;
+            waiting.push((address, code));
+        }
+        ensure!(waiting.len() == phones, "not every code was printed");
+        stage
+            .status("the agent has every code", |status| {
+                status["codes"] == phones
+            })
+            .await?;
+        stage.cable.cut();
+        stage
+            .status("the agent knows that the cloud is away", |status| {
+                status["cloud"] == false
+            })
+            .await?;
+        Ok(Self {
+            stage,
+            waiting,
+            phones,
+            online: 0,
+        })
+    }
+
+    fn flushes(&self) -> Result<Samples> {
+        disk(self.stage.agent.state(), FLOORS)
+    }
+
+    /// Redeems codes from as many phones and sees every one of them online.
+    async fn redeem(&mut self, at_once: usize, count: usize) -> Result<Once> {
+        // A fresh start, so that the log of the store is empty and no snapshot falls due.
+        self.stage.agent.stop().await?;
+        self.stage.agent.start().await?;
+        let phones = self.phones;
+        self.stage
+            .status("the agent sees every phone", |status| {
+                status["router"] == true && status["hosts"] == phones
+            })
+            .await?;
+        let binary = PathBuf::from(told("MNARA_BENCH_AGENT")?);
+        let pid = proc::started(&binary)?;
+        let store = self.stage.agent.state().join("store.sqlite");
+        let now: Vec<_> = self.waiting.drain(..count).collect();
+        let load = Load {
+            address: self.stage.agent.portal(),
+            requests: now.iter().map(|(_, code)| request(code)).collect(),
+            at_once,
+            // The way back to the page; a code that does not open the door is answered with a page.
+            yes: 303,
+        };
+
+        // What the router says would be written too, and belongs to what follows a redemption.
+        self.stage.router.fault(|faults| faults.stall = true);
+        let (log, bytes) = (wal::read(&store)?, proc::written(pid)?);
+        let outcome = send_from(load, now.iter().map(|(phone, _)| *phone).collect()).await?;
+        let (log_after, bytes_after) = (wal::read(&store)?, proc::written(pid)?);
+        self.stage.router.fault(|faults| faults.stall = false);
+
+        ensure!(
+            outcome.refused == 0,
+            "{} of {count} codes were refused",
+            outcome.refused
+        );
+        // Before its first write the log may lack even its header.
+        ensure!(
+            log.commits == 0 || log.salt == log_after.salt,
+            "the log was begun anew in mid-measurement"
+        );
+        let commits = log_after.commits - log.commits;
+        ensure!(commits > 0, "nothing was written");
+        self.online += count;
+        let online = self.online;
+        self.stage
+            .status("every phone with a ticket is online", |status| {
+                status["online"] == online
+            })
+            .await?;
+        let redeemed = f64::from(u32::try_from(count)?);
+        let bytes = u32::try_from(bytes_after - bytes).context("gigabytes were written")?;
+        Ok(Once {
+            times: outcome.times,
+            together: redeemed / f64::from(commits),
+            bytes: f64::from(bytes) / redeemed,
+        })
+    }
+}
+
+fn request(code: &str) -> Vec<u8> {
+    let body = format!("code={code}");
+    format!(
+        "POST /portal/code HTTP/1.1\r\nhost: portal\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
