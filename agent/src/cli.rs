@@ -181,6 +181,12 @@ fn print_status(status: &Status) {
         status.live_tickets, status.tickets
     );
     println!("printed codes       {}", status.codes);
+    if status.unsealed_batches > 0 {
+        println!(
+            "batches without key {} (their codes are not honoured; enrol this site again)",
+            status.unsealed_batches
+        );
+    }
     println!(
         "journal             {} entries, {} not yet with the controller",
         status.last_entry,

@@ -48,6 +48,9 @@ pub struct Status {
     pub tickets: usize,
     /// Printed codes that are honoured.
     pub codes: usize,
+    /// Printed batches whose key was not sealed to this agent, so that their codes are not honoured.
+    #[serde(default)]
+    pub unsealed_batches: usize,
     /// Devices online.
     pub online: usize,
     /// The last journal entry.

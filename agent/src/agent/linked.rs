@@ -28,7 +28,8 @@ impl Agent {
                 }
             }
             LinkEvent::Acknowledged(mark) => {
-                self.acknowledged = self.acknowledged.max(mark.number);
+                // It goes back when the controller was restored from a backup: what it lost is then kept and sent again.
+                self.acknowledged = mark.number;
             }
             LinkEvent::Answered(id, answer) => {
                 self.core_event(CoreEvent::Answered(id, answer)).await;

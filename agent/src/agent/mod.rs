@@ -169,7 +169,14 @@ impl Agent {
             }
             Event::RowsStored(Ok(rows), cursor) => {
                 self.cursor = cursor;
+                let before = self.core.unsealed();
                 self.core_event(CoreEvent::Rows(rows)).await;
+                if self.core.unsealed() > before {
+                    tracing::error!(
+                        batches = self.core.unsealed(),
+                        "the keys of printed batches were not sealed to this agent; their codes cannot be used here"
+                    );
+                }
                 self.order(Order::PageStored(cursor));
             }
             Event::FeedRestarted(Ok(())) | Event::Kept(Ok(())) => {}
@@ -393,6 +400,7 @@ impl Agent {
             live_tickets,
             tickets,
             codes,
+            unsealed_batches: self.core.unsealed(),
             online,
             last_entry: ends.last.number.0,
             acknowledged: self.acknowledged.0,

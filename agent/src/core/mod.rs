@@ -33,7 +33,9 @@ use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use mnara_protocol::clock::{Ticks, Timestamp};
-use mnara_protocol::ids::{AttemptId, CommandId, Mac, PlanId, ProviderId, SiteId, TicketId};
+use mnara_protocol::ids::{
+    AttemptId, CommandId, Mac, PlanId, ProviderId, SeriesId, SiteId, TicketId,
+};
 use mnara_protocol::message::{
     Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question,
 };
@@ -180,7 +182,7 @@ pub struct Core {
     /// Facts of a former store whose batch or ticket has not come by the feed yet.
     strays: BTreeMap<TicketId, mnara_protocol::message::Taken>,
     /// Batches whose key was not sealed to this agent.
-    unsealed: u32,
+    unsealed: BTreeSet<SeriesId>,
     cloud: Cloud,
     store_open: bool,
     resync: Resync,
@@ -218,7 +220,7 @@ impl Core {
             sales_open: false,
             plans: BTreeMap::new(),
             strays: BTreeMap::new(),
-            unsealed: 0,
+            unsealed: BTreeSet::new(),
             cloud: Cloud::Away,
             store_open: true,
             resync: if resynced {
@@ -326,8 +328,8 @@ impl Core {
 
     /// How many batches cannot be used here because their key was not sealed to this agent.
     #[must_use]
-    pub const fn unsealed(&self) -> u32 {
-        self.unsealed
+    pub fn unsealed(&self) -> usize {
+        self.unsealed.len()
     }
 
     /// Whether a session is going on, so that checkpoints matter.

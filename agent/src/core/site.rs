@@ -112,7 +112,11 @@ impl Core {
             PLAN => {
                 self.plans.remove(&PlanId::from_bytes(id));
             }
-            SERIES => self.state.batches.drop_row(SeriesId::from_bytes(id)),
+            SERIES => {
+                let id = SeriesId::from_bytes(id);
+                self.unsealed.remove(&id);
+                self.state.batches.drop_row(id);
+            }
             TICKET => self.state.tickets.drop_row(TicketId::from_bytes(id)),
             CHECKOUT => self.purchases.drop_row(AttemptId::from_bytes(id)),
             RULING => self.state.batches.drop_ruling(TicketId::from_bytes(id)),
@@ -127,11 +131,12 @@ impl Core {
             .ok()
             .and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok());
         let Some(key) = key else {
-            // Counted, and said by `status`: the codes of this batch cannot be used here until it is sealed anew.
-            self.unsealed = self.unsealed.saturating_add(1);
+            // `status` tells how many: the codes of such a batch cannot be used here until it is sealed anew.
+            self.unsealed.insert(series.id);
             return;
         };
         let id = series.id;
+        self.unsealed.remove(&id);
         self.state.batches.take(series, SeriesKey::from_bytes(key));
         let back: Vec<_> = self
             .strays

@@ -152,8 +152,17 @@ impl Opened {
         if damaged {
             replay.distrust();
         }
+        let last = self.about.last.number.0;
+        let (strangers, later) = replay.unread(last);
+        if strangers > 0 || later > 0 {
+            tracing::warn!(
+                strangers,
+                later,
+                "the journal names tickets this site does not have, or things only a later version knows"
+            );
+        }
         Ok(Loaded {
-            core: replay.finish(self.about.last.number.0),
+            core: replay.finish(last),
             broken_at: broken,
         })
     }

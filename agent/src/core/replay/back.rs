@@ -117,9 +117,10 @@ impl Replay {
         self.latest
     }
 
-    /// How many entries name tickets this site does not have, and how many are of kinds only a later version knows.
-    #[must_use]
-    pub const fn unread(&self) -> (u64, u64) {
+    /// Takes in what waits for the journal's end. `last` is the number of the last entry. Tells how many entries name tickets this site
+    /// does not have, and how many are of kinds only a later version knows.
+    pub fn unread(&mut self, last: u64) -> (u64, u64) {
+        self.overtake(last);
         (self.core.state.strangers, self.later)
     }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use mnara_protocol::ids::{PaymentId, SeriesId};
+use mnara_protocol::ids::PaymentId;
 use mnara_protocol::message::*;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Terms;

@@ -382,3 +382,29 @@ fn a_session_that_began_and_ended_between_two_looks_is_counted() {
         Err(RedeemError::Refused(Refusal::Used))
     );
 }
+
+#[test]
+fn a_batch_sealed_to_another_agent_is_told_of_until_it_is_sealed_anew() {
+    let mut site = Site::new();
+    assert_eq!(site.core.unsealed(), 0);
+    let good = batch(terms(), CutOff::HomeOnly);
+    let other = Series {
+        id: SeriesId::from_bytes([77; 16]),
+        sealed_key: vec![0; 80],
+        ..good
+    };
+    site.row(Row::Series(other.clone()));
+    site.row(Row::Series(other.clone()));
+    assert_eq!(site.core.unsealed(), 1, "one batch, however often it came");
+    let sealed_key = seal::seal(
+        &identity().signing.verifying_key(),
+        &seal::series_key_context(other.id, identity().site),
+        series_key().as_bytes(),
+        [6; 32],
+    );
+    site.row(Row::Series(Series {
+        sealed_key,
+        ..other
+    }));
+    assert_eq!(site.core.unsealed(), 0);
+}
