@@ -1,4 +1,5 @@
 //! The one test binary: every flow is a module of it, so the workspace links once.
+mod access_loop;
 // Only tests, which clippy cannot tell of a module it does not see marked so.
 #[cfg(test)]
 mod flows;

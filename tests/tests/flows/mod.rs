@@ -4,6 +4,7 @@
 mod enrol;
 mod kills;
 mod outage;
+mod redeem;
 mod router;
 mod sell;
 mod time;
