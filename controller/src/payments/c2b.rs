@@ -4,13 +4,12 @@
 //! that is not ours stays in the callbacks, for a person.
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::callback::{Intake, keep};
+use super::callback::{Intake, take};
 use super::settle::Evidence;
 use super::{confirm, store};
 use crate::app::App;
@@ -18,7 +17,7 @@ use crate::db::Reason;
 use crate::providers;
 use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::parse_c2b;
-use crate::web::{Caller, Json, Path, Problem};
+use crate::web::{Caller, Json, Path, Problem, Raw};
 
 /// `POST /api/pay/{provider}/{secret}/validation`: money that is on its way is never sent back; who it was for is found out afterwards.
 pub async fn validate(Path(_): Path<(String, String)>) -> Response {
@@ -37,12 +36,10 @@ pub async fn confirm(
     State(app): State<App>,
     Extension(intake): Extension<Intake>,
     Caller(source): Caller,
-    Path((_, secret)): Path<(String, String)>,
-    body: Bytes,
+    Path((provider, secret)): Path<(String, String)>,
+    Raw(body): Raw,
 ) -> Result<Response, Problem> {
-    let kept = keep(&app, &intake, &secret, &body, source.to_string()).await?;
-    metrics::counter!("mnara_confirmations_total", "result" => format!("{kept:?}").to_lowercase())
-        .increment(1);
+    take(&app, &intake, &provider, &secret, &body, source).await?;
     Ok((
         StatusCode::OK,
         Json(json!({ "ResultCode": 0, "ResultDesc": "Success" })),
