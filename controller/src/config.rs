@@ -455,6 +455,29 @@ mod tests {
     }
 
     #[test]
+    fn the_rails_addresses_are_all_twelve_and_only_counted_unless_told_otherwise() {
+        use clap::Parser as _;
+        let daraja = |flags: &[&str]| {
+            let words = ["mnara-controller"].iter().chain(flags).chain(&["run"]);
+            crate::cli::Cli::parse_from(words).config.daraja
+        };
+        let plain = daraja(&[]);
+        assert_eq!(plain.sources.len(), 12);
+        assert!(plain.sources.contains(&IpAddr::from([196, 201, 212, 69])));
+        assert_eq!(plain.source_check, SourceCheck::Flag);
+        let own = daraja(&[
+            "--daraja-sources",
+            "192.0.2.1,2001:db8::1",
+            "--daraja-source-check",
+            "enforce",
+        ]);
+        assert_eq!(
+            (own.sources.len(), own.source_check),
+            (2, SourceCheck::Enforce)
+        );
+    }
+
+    #[test]
     fn credentials_go_in_the_clear_to_this_machine_only() {
         assert!("http://127.0.0.1:9000".parse::<DarajaBase>().is_ok());
         assert!("http://10.0.0.1:9000".parse::<DarajaBase>().is_err());

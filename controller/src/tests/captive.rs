@@ -347,9 +347,9 @@ async fn whoever_holds_nothing_hears_one_answer_about_every_code(
     let mut answers = std::collections::BTreeSet::new();
     for (n, token) in (1_u8..).zip(tokens) {
         for code in [
-            &live,
-            &used,
-            &revoked,
+            live.as_str(),
+            used.as_str(),
+            revoked.as_str(),
             "ZZZZZZZZZZZZ",
             "no-code",
             "%F0%9F%8E%AB",
@@ -392,9 +392,10 @@ async fn whoever_has_no_good_token_is_told_what_to_do_and_counted_by_address(
     for (path, tries) in [(&initiate, 5), (&activate, 10)] {
         for token in ["", "not a token"] {
             for n in 0..=tries {
-                let body = match path == &initiate {
-                    true => order(world.shop.plan.id).to_string(),
-                    false => json!({ "token": token }).to_string(),
+                let body = if path == &initiate {
+                    order(world.shop.plan.id).to_string()
+                } else {
+                    json!({ "token": token }).to_string()
                 };
                 let request = Request::post(path)
                     .header("content-type", "application/json")

@@ -1,6 +1,6 @@
 //! Extractors that answer with a problem document where axum's own would answer with plain text.
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::StatusCode;
@@ -29,6 +29,10 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        // Some programs name the kind of a body they do not send.
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
         let body = <axum::Json<T> as OptionalFromRequest<S>>::from_request(request, state).await?;
         Ok(body.map(|axum::Json(value)| Self(value)))
     }
