@@ -202,15 +202,20 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
             anyhow::bail!("a settlement job without a callback's id");
         };
         let mut tx = app.db.platform(Reason::Intake).await?;
-        let Some((secret_hash, body)) = store::callback(&mut tx, id).await? else {
+        let Some(waiting) = store::callback(&mut tx, id).await? else {
             return Ok(Next::Done);
         };
-        let owner = store::by_secret(&mut tx, &secret_hash).await?;
+        let owner = store::by_secret(&mut tx, &waiting.secret_hash).await?;
         // Only reading was done, and what follows has its own transactions.
         drop(tx);
         let outcome = match owner {
-            Some((provider, payment)) => settle_stk(app, provider, payment, &body).await?,
-            None => c2b::settle(app, &secret_hash, &body).await?,
+            Some((provider, payment)) => {
+                Some(settle_stk(app, provider, payment, &waiting.body).await?)
+            }
+            None => c2b::settle(app, &waiting).await?,
+        };
+        let Some(outcome) = outcome else {
+            return Ok(Next::Again(app.clock.now() + c2b::PAUSE));
         };
         let mut tx = app.db.platform(Reason::Intake).await?;
         store::close_callback(&mut tx, id, outcome, app.clock.now()).await?;

@@ -925,6 +925,65 @@ async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let account = Credentials {
+        consumer_key: "key 1".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174371".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Till {
+            number: "9876543".to_owned(),
+        },
+    };
+    providers::mpesa::set(&world.app, world.shop.provider, &account)
+        .await
+        .unwrap();
+    providers::c2b::register(&world.app, world.shop.provider)
+        .await
+        .unwrap();
+    let asked = world.daraja.seen("registerurl").pop().unwrap();
+    let secret = asked["ConfirmationURL"]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
+    let confirm = async |receipt: &str| {
+        let body = json!({"TransactionType": "Buy Goods", "TransID": receipt, "TransTime": "20270115110130", "TransAmount": "50.00",
+                          "BusinessShortCode": "9876543", "BillRefNumber": "", "MSISDN": "25470****149"});
+        world
+            .send(Method::POST, &path, None, body.to_string().into_bytes())
+            .await;
+        world.work().await;
+    };
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    confirm("RKL51ZDR4F").await;
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    world
+        .call_back(&world.daraja.secret(), success(1, "RKL51ZDR4F"))
+        .await;
+    world.work().await;
+    world.pass(30).await;
+    assert_eq!(world.count("callbacks where outcome = 'nothing'").await, 1);
+    // Money that nobody was asked for stays for a person.
+    confirm("RKL51ZDR5X").await;
+    world.pass(240).await;
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    world.pass(60).await;
+    assert_eq!(
+        world.count("callbacks where outcome = 'unmatched'").await,
+        1
+    );
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn evidence_for_another_tenants_payment_does_nothing(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -15,7 +15,9 @@ mod callbacks;
 mod notes;
 mod prompts;
 
-pub use callbacks::{Kept, NewCallback, callback, close_callback, insert_callbacks, keep_stray};
+pub use callbacks::{
+    Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
+};
 pub use notes::{count_query, flag, keep_word};
 pub use prompts::{free_prompt, take_prompt};
 
