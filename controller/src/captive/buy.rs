@@ -1,9 +1,8 @@
 //! `POST /api/captive/{provider}/initiate-mpesa` and `GET /api/payments/{payment}`: asking a phone to pay, and how that stands.
 
 use axum::extract::State;
-use axum::http::header::LOCATION;
+use axum::http::header::{HeaderName, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::AppendHeaders;
 use mnara_protocol::ids::{AttemptId, PaymentId, PlanId, ProviderId};
 use mnara_protocol::message::PayFailure;
 use mnara_protocol::money::Money;
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::payments::checkout::{Ask, NotBegun, begin};
 use crate::payments::store::Held;
 use crate::payments::{State as PaymentState, failure_word};
+use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By};
 use crate::tickets;
 use crate::web::{Answer, Caller, Json, Path, Problem};
@@ -75,11 +75,7 @@ pub async fn initiate(
     Path(provider): Path<String>,
     headers: HeaderMap,
     Json(order): Json<Order>,
-) -> Answer<(
-    StatusCode,
-    AppendHeaders<[(axum::http::HeaderName, String); 1]>,
-    Json<Standing>,
-)> {
+) -> Answer<(StatusCode, [(HeaderName, String); 1], Json<Standing>)> {
     let provider: ProviderId = provider.parse().map_err(|_| Problem::not_found())?;
     let token = bearer(&headers, order.token.as_deref());
     let vouched = device(&app, Act::Checkout, source, token).await?;
@@ -112,7 +108,7 @@ pub async fn initiate(
         "pending" => StatusCode::ACCEPTED,
         _ => StatusCode::OK,
     };
-    let place = AppendHeaders([(LOCATION, payment_path(begun.payment))]);
+    let place = [(LOCATION, payment_path(begun.payment))];
     let standing = Standing {
         payment_token: Some(begun.token),
         ..standing
@@ -127,7 +123,7 @@ impl Order {
             .map_err(|_| Problem::bad_field("plan_id: give the id of a plan."))
     }
 
-    fn phone(&self) -> Answer<crate::rails::msisdn::Msisdn> {
+    fn phone(&self) -> Answer<Msisdn> {
         let phone = match &self.phone {
             Phone::Text(text) => text.parse(),
             Phone::Number(number) => number.to_string().parse(),
