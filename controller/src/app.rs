@@ -108,14 +108,20 @@ pub(crate) mod tests {
         daraja: &str,
         keys: &SecretString,
     ) -> App {
-        let cli = Cli::parse_from([
-            "mnara-controller",
-            "--daraja",
-            daraja,
-            "--daraja-queries",
-            "600",
-            "run",
-        ]);
+        app_with_flags(pool, options, daraja, keys, &[]).await
+    }
+
+    /// Makes one with more on its command line.
+    pub(crate) async fn app_with_flags(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+        daraja: &str,
+        keys: &SecretString,
+        flags: &[&str],
+    ) -> App {
+        let plain = ["mnara-controller", "--daraja", daraja];
+        let rest = ["--daraja-queries", "600", "run"];
+        let cli = Cli::parse_from(plain.iter().chain(flags).chain(&rest));
         let clock = Clock::still(START);
         let pool = pool.acquire_timeout(Duration::from_secs(30));
         App::new(Parts {

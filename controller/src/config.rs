@@ -12,6 +12,10 @@ use url::Url;
 
 use crate::devdb;
 
+/// Where Safaricom posts from, by its page "Callback and IP Whitelisting".
+const SOURCES: &str = "196.201.214.200,196.201.214.206,196.201.214.207,196.201.214.208,196.201.213.44,196.201.213.114,\
+                       196.201.212.69,196.201.212.74,196.201.212.127,196.201.212.129,196.201.212.136,196.201.212.138";
+
 /// The words Safaricom refuses in the address of a callback, whatever their case.
 const REFUSED_WORDS: [&str; 11] = [
     "mpesa",
@@ -166,6 +170,21 @@ pub struct DarajaConfig {
     #[arg(long = "daraja-queries", env = "MNARA_DARAJA_QUERIES", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=6000), global = true)]
     pub queries_per_minute: u32,
 
+    /// Where Safaricom posts from, by its own list; bodies from elsewhere are counted apart.
+    #[arg(long = "daraja-sources", env = "MNARA_DARAJA_SOURCES", value_delimiter = ',', default_value = SOURCES, global = true)]
+    pub sources: Vec<IpAddr>,
+
+    /// What becomes of a callback from elsewhere. Refusing loses real ones when Safaricom adds an address, or when a proxy in front of us is
+    /// not named as trusted; such a payment is then found by asking.
+    #[arg(
+        long = "daraja-source-check",
+        env = "MNARA_DARAJA_SOURCE_CHECK",
+        value_enum,
+        default_value = "flag",
+        global = true
+    )]
+    pub source_check: SourceCheck,
+
     /// The most one customer may pay at once, in whole shillings; Safaricom's own limit has changed before.
     #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000), global = true)]
     pub most_shillings: u32,
@@ -203,6 +222,15 @@ pub struct ClockConfig {
     #[cfg(feature = "moved-clock")]
     #[arg(long, env = "MNARA_CLOCK_SOCKET", global = true)]
     pub clock_socket: Option<PathBuf>,
+}
+
+/// What becomes of a callback that comes from none of the rail's addresses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum SourceCheck {
+    /// It is counted apart; its secret decides, as always.
+    Flag,
+    /// It is kept as a stray, and the rail is asked at most.
+    Enforce,
 }
 
 /// The two ways a log line is written.
@@ -424,6 +452,29 @@ mod tests {
         assert_eq!(url.join("/x/y"), "https://billing.example.com/x/y");
         let url: PublicUrl = "https://example.com/billing".parse().unwrap();
         assert_eq!(url.join("/x"), "https://example.com/billing/x");
+    }
+
+    #[test]
+    fn the_rails_addresses_are_all_twelve_and_only_counted_unless_told_otherwise() {
+        use clap::Parser as _;
+        let daraja = |flags: &[&str]| {
+            let words = ["mnara-controller"].iter().chain(flags).chain(&["run"]);
+            crate::cli::Cli::parse_from(words).config.daraja
+        };
+        let plain = daraja(&[]);
+        assert_eq!(plain.sources.len(), 12);
+        assert!(plain.sources.contains(&IpAddr::from([196, 201, 212, 69])));
+        assert_eq!(plain.source_check, SourceCheck::Flag);
+        let own = daraja(&[
+            "--daraja-sources",
+            "192.0.2.1,2001:db8::1",
+            "--daraja-source-check",
+            "enforce",
+        ]);
+        assert_eq!(
+            (own.sources.len(), own.source_check),
+            (2, SourceCheck::Enforce)
+        );
     }
 
     #[test]

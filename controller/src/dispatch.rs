@@ -85,6 +85,7 @@ async fn checkout(
             u32::try_from(too_many.wait.as_secs()).ok(),
         ),
         Err(NotBegun::Late) => Answer::Refused(RefusedAnswer { late: true }),
+        Err(NotBegun::OtherTry) => Answer::Refused(RefusedAnswer { late: false }),
         Err(NotBegun::Fault(error)) => return Err(error),
     })
 }

@@ -95,6 +95,7 @@ create table agents (
     -- Times its site recorded from here on move when its clock is corrected; its entries say so.
     unproven_since timestamptz,
     created_at timestamptz not null,
+    unique (provider_id, id),
     foreign key (provider_id, site_id) references sites (provider_id, id)
 );
 create index agents_site on agents (site_id);
@@ -124,7 +125,7 @@ create unique index site_feed_page on site_feed (site_id, revision, kind, row_id
 
 create table journals (
     journal_id uuid not null,
-    agent_id uuid not null references agents,
+    agent_id uuid not null,
     provider_id uuid not null,
     site_id uuid not null,
     -- The last entry applied, and the hash chain's value there: moved in the transaction that applies.
@@ -133,6 +134,7 @@ create table journals (
     forked_at timestamptz,
     created_at timestamptz not null,
     primary key (agent_id, journal_id),
+    foreign key (provider_id, agent_id) references agents (provider_id, id),
     foreign key (provider_id, site_id) references sites (provider_id, id)
 );
 
@@ -268,7 +270,7 @@ create table payments (
     -- How it was settled: callback, query, c2b.
     settled_by text check (settled_by in ('callback', 'query', 'c2b')),
     queries integer not null check (queries >= 0),
-    -- Something a person should look at, in one word (contrary-query, amount, late, duplicate-receipt, setup).
+    -- Something a person should look at, in one word (amount, ids, second-receipt, contrary, receipt-taken, code, setup).
     flag text,
     unique (provider_id, id),
     unique (site_id, attempt_id),
@@ -277,7 +279,10 @@ create table payments (
     check ((status = 'pending') = (settled_at is null)),
     check (type <> 'mpesa_customer_payment' or (msisdn is not null and plan_id is not null and bought is not null and secret_hash is not null)),
     check (type <> 'mpesa_customer_payment' or amount = trunc(amount)),
-    check (status <> 'success' or push <> 'created')
+    check (status <> 'success' or push <> 'created'),
+    -- Money that came names what says so, and only the rail's own answer to our question comes without a receipt.
+    constraint payments_proof check (status <> 'success' or (settled_by is not null and (external_txn_id is not null or settled_by = 'query'))),
+    constraint payments_failure check (failure is null or status = 'failed')
 );
 create unique index payments_receipt on payments (external_txn_id) where external_txn_id is not null;
 create unique index payments_checkout on payments (checkout_request_id) where checkout_request_id is not null;
@@ -362,6 +367,8 @@ create table tickets (
     foreign key (provider_id, plan_id) references plans (provider_id, id),
     foreign key (provider_id, series_id) references series (provider_id, id),
     foreign key (provider_id, payment_id) references payments (provider_id, id),
+    foreign key (provider_id, sold_at_site_id) references sites (provider_id, id),
+    foreign key (provider_id, redeemed_site_id) references sites (provider_id, id),
     check ((series_id is null) = (series_index is null)),
     check (status <> 'used' or redeemed_at is not null)
 );

@@ -1,18 +1,19 @@
 //! `POST /api/captive/{provider}/initiate-mpesa` and `GET /api/payments/{payment}`: asking a phone to pay, and how that stands.
 
 use axum::extract::State;
+use axum::http::header::{HeaderName, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use mnara_protocol::ids::{AttemptId, PaymentId, PlanId, ProviderId};
 use mnara_protocol::message::PayFailure;
 use mnara_protocol::money::Money;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
-use super::{bearer, vouch};
+use super::{bearer, device, no_device, payment_of, payment_path};
 use crate::app::App;
-use crate::db::Reason;
 use crate::payments::checkout::{Ask, NotBegun, begin};
-use crate::payments::{State as PaymentState, failure_word, store};
+use crate::payments::store::Held;
+use crate::payments::{State as PaymentState, failure_word};
+use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By};
 use crate::tickets;
 use crate::web::{Answer, Caller, Json, Path, Problem};
@@ -20,7 +21,7 @@ use crate::web::{Answer, Caller, Json, Path, Problem};
 /// What a portal sends.
 #[derive(Debug, Deserialize)]
 pub struct Order {
-    phone: String,
+    phone: Phone,
     plan_id: String,
     /// The device token; it may come in the header instead.
     token: Option<String>,
@@ -32,11 +33,21 @@ pub struct Order {
     price: Option<String>,
 }
 
+/// A number as people write it, or as programs do.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Phone {
+    Text(String),
+    Number(u64),
+}
+
 /// How a payment stands.
 #[derive(Debug, Serialize)]
 pub struct Standing {
     payment_id: String,
     status: &'static str,
+    /// Where its holder asks again.
+    status_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +64,8 @@ pub struct Bought {
     password: String,
 }
 
-/// Asks the phone. Needs a device token of one of the provider's sites.
+/// Asks the phone. Needs a device token of one of the provider's sites. The answer names the payment, its own token and where to ask how
+/// it stands; one that had been begun by the same attempt before may already have an end.
 ///
 /// # Errors
 /// A problem document.
@@ -63,62 +75,89 @@ pub async fn initiate(
     Path(provider): Path<String>,
     headers: HeaderMap,
     Json(order): Json<Order>,
-) -> Answer<(StatusCode, Json<Standing>)> {
+) -> Answer<(StatusCode, [(HeaderName, String); 1], Json<Standing>)> {
     let provider: ProviderId = provider.parse().map_err(|_| Problem::not_found())?;
     let token = bearer(&headers, order.token.as_deref());
-    let Some(token) = token else {
-        // Callers without a token are told apart by their address alone.
-        app.limits.check(Act::Checkout, By::Address(source))?;
-        return Err(Problem::unauthorised()
-            .detail("Send the token that the hotspot's portal gave to this device."));
-    };
-    let vouched = vouch(&app, token).await?;
+    let vouched = device(&app, Act::Checkout, source, token).await?;
     if vouched.provider != provider {
-        return Err(Problem::unauthorised());
+        return Err(no_device());
     }
-    let bad = |detail: &'static str| {
-        Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "bad-field",
-            "A field is missing or has the wrong form.",
-        )
-        .detail(detail)
+    let attempt = match &order.attempt_id {
+        Some(text) => text
+            .parse::<AttemptId>()
+            .map_err(|_| Problem::bad_field("attempt_id: give an id such as a UUID."))?,
+        None => AttemptId::new(app.clock.now(), app.entropy.bytes()),
     };
-    let phone = order
-        .phone
-        .parse()
-        .map_err(|_| bad("phone: give a Kenyan mobile number such as 0712 345 678."))?;
-    let plan: PlanId = order
-        .plan_id
-        .parse()
-        .map_err(|_| bad("plan_id: give the id of a plan."))?;
-    let attempt = order
-        .attempt_id
-        .as_deref()
-        .map(str::parse::<AttemptId>)
-        .transpose();
-    let attempt = attempt.map_err(|_| bad("attempt_id: give an id such as a UUID."))?;
-    let attempt = attempt.unwrap_or_else(|| AttemptId::new(app.clock.now(), app.entropy.bytes()));
-    let price = order.price.as_deref().map(str::parse::<Money>).transpose();
-    let price = price.map_err(|_| bad("price: give shillings such as 50.00."))?;
     let ask = Ask {
         site: Some(vouched.device.site),
         attempt: Some(attempt),
-        plan,
-        seen: order.plan_revision.zip(price),
-        phone,
+        plan: order.plan()?,
+        seen: order.seen()?,
+        phone: order.phone()?,
         mac: Some(vouched.device.mac),
         deadline: None,
     };
     let begun = begin(&app, provider, ask).await?;
-    let standing = Standing {
-        payment_id: begun.payment.to_string(),
-        status: "pending",
-        payment_token: Some(begun.token),
-        reason: None,
-        ticket: None,
+    // The phone is being asked: whatever else fails now, the caller gets the token. Another copy of this try may have a newer one.
+    let standing = match payment_of(&app, &begun.token).await {
+        Ok(Some(held)) => stand(&app, held).await.ok(),
+        Ok(None) | Err(_) => None,
     };
-    Ok((StatusCode::ACCEPTED, Json(standing)))
+    let standing = standing.unwrap_or_else(|| Standing::pending(begun.payment));
+    let status = match standing.status {
+        "pending" => StatusCode::ACCEPTED,
+        _ => StatusCode::OK,
+    };
+    let place = [(LOCATION, payment_path(begun.payment))];
+    let standing = Standing {
+        payment_token: Some(begun.token),
+        ..standing
+    };
+    Ok((status, place, Json(standing)))
+}
+
+impl Order {
+    fn plan(&self) -> Answer<PlanId> {
+        self.plan_id
+            .parse()
+            .map_err(|_| Problem::bad_field("plan_id: give the id of a plan."))
+    }
+
+    fn phone(&self) -> Answer<Msisdn> {
+        let phone = match &self.phone {
+            Phone::Text(text) => text.parse(),
+            Phone::Number(number) => number.to_string().parse(),
+        };
+        phone.map_err(|_| {
+            Problem::bad_field("phone: give a Kenyan mobile number such as 0712 345 678.")
+        })
+    }
+
+    /// What the customer saw: both or neither, so that a price alone is not passed over.
+    fn seen(&self) -> Answer<Option<(u32, Money)>> {
+        match (self.plan_revision, &self.price) {
+            (None, None) => Ok(None),
+            (Some(revision), Some(price)) => price
+                .parse()
+                .map(|price| Some((revision, price)))
+                .map_err(|_| Problem::bad_field("price: give shillings such as 50.00.")),
+            (Some(_), None) => Err(Problem::bad_field("price: give it with plan_revision.")),
+            (None, Some(_)) => Err(Problem::bad_field("plan_revision: give it with price.")),
+        }
+    }
+}
+
+impl Standing {
+    fn pending(payment: PaymentId) -> Self {
+        Self {
+            payment_id: payment.to_string(),
+            status: "pending",
+            status_url: payment_path(payment),
+            payment_token: None,
+            reason: None,
+            ticket: None,
+        }
+    }
 }
 
 /// Says how a payment stands to the holder of its token, in the header `Authorization: Bearer …`.
@@ -134,49 +173,46 @@ pub async fn progress(
     let id: PaymentId = payment.parse().map_err(|_| Problem::not_found())?;
     let Some(token) = bearer(&headers, None) else {
         app.limits.check(Act::Status, By::Address(source))?;
-        return Err(Problem::unauthorised());
+        return Err(Problem::unauthorised().detail(
+            "Send the payment_token that came with this payment, as Authorization: Bearer.",
+        ));
     };
-    let hash = Sha256::digest(token.as_bytes());
-    let mut tx = app.db.platform(Reason::Captive).await?;
-    let Some(found) = store::by_token(&mut tx, id, hash.as_slice()).await? else {
+    let held = payment_of(&app, token).await?;
+    let Some(held) = held.filter(|held| held.payment == id) else {
         app.limits.check(Act::Guess, By::Address(source))?;
         return Err(Problem::not_found());
     };
-    drop(tx);
-    let store::Held {
-        provider,
-        state,
-        ticket,
-        mac,
-    } = found;
     // A whole site may share one address, so a buyer is told apart by the device.
-    match mac {
+    match held.mac {
         Some(mac) => app.limits.check(Act::Status, By::Device(mac))?,
         None => app.limits.check(Act::Status, By::Address(source))?,
     }
-    let ticket = match ticket {
+    Ok(Json(stand(&app, held).await?))
+}
+
+async fn stand(app: &App, held: Held) -> Answer<Standing> {
+    let ticket = match held.ticket {
         None => None,
         Some(id) => {
-            let mut tx = app.db.tenant(provider).await?;
-            tickets::store::lock(&mut tx, provider, id, app.clock.now()).await?
+            let mut tx = app.db.tenant(held.provider).await?;
+            tickets::store::by_id(&mut tx, held.provider, id, app.clock.now()).await?
         }
     };
-    let (status, reason) = match state {
+    let (status, reason) = match held.state {
         PaymentState::Pending => ("pending", None),
         PaymentState::Success => ("success", None),
         PaymentState::Failed(failure) => ("failed", failure.map(failure_word)),
     };
-    Ok(Json(Standing {
-        payment_id: id.to_string(),
+    Ok(Standing {
         status,
-        payment_token: None,
         reason,
         ticket: ticket.map(|found| Bought {
             code: found.kept.code.shown(),
             username: found.kept.username,
             password: found.kept.password,
         }),
-    }))
+        ..Standing::pending(held.payment)
+    })
 }
 
 impl From<NotBegun> for Problem {
@@ -208,6 +244,12 @@ impl From<NotBegun> for Problem {
                 "M-PESA sales are closed at this hotspot. A printed code still works.",
             ),
             NotBegun::TooMany(too_many) => too_many.into(),
+            NotBegun::OtherTry => Self::new(
+                StatusCode::CONFLICT,
+                "attempt-taken",
+                "This attempt_id belongs to another order. Nothing was charged.",
+            )
+            .detail("Send a new attempt_id for a new order; repeat one only with the same phone, plan and device."),
             NotBegun::Late => Self::new(
                 StatusCode::CONFLICT,
                 "too-late",

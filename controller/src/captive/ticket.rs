@@ -1,15 +1,16 @@
 //! `GET /api/tickets/{code}/status` and `POST /api/tickets/{code}/activate`: codes of twelve characters, which are unique on the
 //! whole platform.
 //!
-//! To a caller without a device token every code looks the same.
+//! A ticket shows itself to a device that one of its provider's sites vouches for, and to the holder of the token of the payment that
+//! bought it. To everybody else every code looks the same, and the same work is done for it.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use mnara_protocol::ticket::Status;
 use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{Attempt, Place, Refusal, redeem};
 use serde::{Deserialize, Serialize};
 
-use super::{Vouched, bearer, vouch};
+use super::{Vouched, bearer, device, payment_of, vouch};
 use crate::access::questions::carry;
 use crate::app::App;
 use crate::fleet;
@@ -48,7 +49,10 @@ fn unknown() -> Problem {
         "no-such-ticket",
         "This code cannot be used here.",
     )
-    .detail("Check the code, or ask where you got it. It may have been used or have expired.")
+    .detail(
+        "Check the code, or ask where you got it. It may have been used or have expired. Details are shown to a device on the hotspot \
+         and to whoever holds the payment's token.",
+    )
 }
 
 fn show(app: &App, found: &Found) -> Shown {
@@ -71,26 +75,42 @@ fn show(app: &App, found: &Found) -> Shown {
     }
 }
 
+/// Finds a ticket for a device. Each try counts for the device; a wrong one also for its site and provider, so that nobody uses up the
+/// tries of others with good codes.
 async fn find(app: &App, vouched: &Vouched, code: &str) -> Answer<Found> {
-    app.limits.check_all(
-        Act::Guess,
-        [
-            By::Device(vouched.device.mac),
-            By::Site(vouched.device.site),
-            By::Provider(vouched.provider),
-        ],
-    )?;
+    let Vouched { provider, device } = *vouched;
+    app.limits.check(Act::Guess, By::Device(device.mac))?;
     let code = TicketCode::parse(code)
         .ok()
-        .filter(TicketCode::is_platform_wide)
-        .ok_or_else(unknown)?;
-    let mut tx = app.db.tenant(vouched.provider).await?;
-    store::by_code(&mut tx, vouched.provider, &code, app.clock.now())
-        .await?
-        .ok_or_else(unknown)
+        .filter(TicketCode::is_platform_wide);
+    if let Some(code) = code {
+        let mut tx = app.db.tenant(provider).await?;
+        if let Some(found) = store::by_code(&mut tx, provider, &code, app.clock.now()).await? {
+            return Ok(found);
+        }
+    }
+    app.limits
+        .check_all(Act::Guess, [By::Site(device.site), By::Provider(provider)])?;
+    Err(unknown())
 }
 
-/// Shows a ticket to a device on one of the provider's sites. Anybody else gets the answer of an unknown code.
+/// Finds the ticket that the holder of a payment's token bought, if it has this code.
+async fn bought(app: &App, token: &str, code: &str) -> Answer<Option<Found>> {
+    let Some(held) = payment_of(app, token).await? else {
+        return Ok(None);
+    };
+    if let Some(mac) = held.mac {
+        app.limits.check(Act::Status, By::Device(mac))?;
+    }
+    let (Some(ticket), Ok(code)) = (held.ticket, TicketCode::parse(code)) else {
+        return Ok(None);
+    };
+    let mut tx = app.db.tenant(held.provider).await?;
+    let found = store::by_code(&mut tx, held.provider, &code, app.clock.now()).await?;
+    Ok(found.filter(|found| found.kept.ticket.id == ticket))
+}
+
+/// Shows a ticket to its holder. Anybody else gets the answer of an unknown code.
 ///
 /// # Errors
 /// A problem document.
@@ -100,17 +120,22 @@ pub async fn status(
     Path(code): Path<String>,
     headers: HeaderMap,
 ) -> Answer<Json<Shown>> {
-    let Some(token) = bearer(&headers, None) else {
-        app.limits.check(Act::Guess, By::Address(source))?;
-        return Err(unknown());
-    };
-    let vouched = vouch(&app, token).await?;
-    Ok(Json(show(&app, &find(&app, &vouched, &code).await?)))
+    if let Some(token) = bearer(&headers, None) {
+        if let Some(vouched) = vouch(&app, token).await? {
+            return Ok(Json(show(&app, &find(&app, &vouched, &code).await?)));
+        }
+        if let Some(found) = bought(&app, token, &code).await? {
+            return Ok(Json(show(&app, &found)));
+        }
+    }
+    app.limits.check(Act::Guess, By::Address(source))?;
+    Err(unknown())
 }
 
-/// Sends a ticket to the device's site, to be used there for the device without typing.
+/// Uses a ticket for the device that the token names: judged here by the rule the sites use, and sent to the device's site, which lets the
+/// device online without typing.
 ///
-/// The site's agent redeems it: what was spent is known there, also while we are away.
+/// What was spent is written by the site, where it is known also while we are away; its answer comes up by its journal.
 ///
 /// # Errors
 /// A problem document.
@@ -122,52 +147,47 @@ pub async fn activate(
     holder: Option<Json<Holder>>,
 ) -> Answer<(StatusCode, Json<Shown>)> {
     let holder = holder.map_or_else(Holder::default, |Json(holder)| holder);
-    let Some(token) = bearer(&headers, holder.token.as_deref()) else {
-        app.limits.check(Act::Guess, By::Address(source))?;
-        return Err(Problem::unauthorised()
-            .detail("Send the token that the hotspot's portal gave to this device."));
-    };
-    let vouched = vouch(&app, token).await?;
-    let found = find(&app, &vouched, &code).await?;
+    let token = bearer(&headers, holder.token.as_deref());
+    let vouched = device(&app, Act::Guess, source, token).await?;
+    let id = find(&app, &vouched, &code).await?.kept.ticket.id;
+    let Vouched { provider, device } = vouched;
     let now = app.clock.now();
-    match found.kept.ticket.status(now) {
-        Status::Active => {}
-        Status::Used => return Err(ended("ticket-used", "This code has been used up.")),
-        Status::Expired => return Err(ended("ticket-expired", "This code has expired.")),
-        Status::Revoked => {
-            return Err(ended(
-                "ticket-revoked",
-                "This code was taken back. Ask where you got it.",
-            ));
-        }
-    }
-    if found.printed.is_some() {
-        // A printed code is honoured by the sites that hold its key, and by no other.
-        return Err(ended("type-it", "Type this code on the hotspot's page."));
-    }
-    let device = vouched.device;
+    let mut tx = app.db.tenant(provider).await?;
+    // Anew and locked: another site may be asking for it.
+    let found = store::lock(&mut tx, provider, id, now)
+        .await?
+        .ok_or_else(unknown)?;
+    // A printed code is honoured by the sites that hold its key, and by no other; its ticket is there already.
+    let attempt = Attempt {
+        mac: device.mac,
+        place: match found.printed {
+            None => Place::Good,
+            Some(_) => Place::Elsewhere,
+        },
+    };
+    redeem(found.kept.ticket.clone(), &attempt, now).map_err(refused)?;
     let delivery = Delivery {
         to: device.mac,
         until: now + DELIVERED_WITHIN,
     };
-    let mut tx = app.db.tenant(vouched.provider).await?;
-    // Anew and locked: another site may be asking for it.
-    let found = store::lock(&mut tx, vouched.provider, found.kept.ticket.id, now)
-        .await?
-        .ok_or_else(unknown)?;
-    let changes = carry(
-        &mut tx,
-        vouched.provider,
-        &found,
-        device.site,
-        Some(delivery),
-    )
-    .await?;
-    fleet::feed::put(&mut tx, vouched.provider, changes).await?;
+    let changes = carry(&mut tx, provider, &found, device.site, Some(delivery)).await?;
+    fleet::feed::put(&mut tx, provider, changes).await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(show(&app, &found))))
 }
 
-fn ended(kind: &'static str, title: &'static str) -> Problem {
+fn refused(refusal: Refusal) -> Problem {
+    let (kind, title) = match refusal {
+        Refusal::Unknown => return unknown(),
+        Refusal::Used => ("ticket-used", "This code has been used up."),
+        Refusal::Expired => ("ticket-expired", "This code has expired."),
+        Refusal::Revoked => (
+            "ticket-revoked",
+            "This code was taken back. Ask where you got it.",
+        ),
+        Refusal::OtherSite | Refusal::NeedsController => {
+            ("type-it", "Type this code on the hotspot's page.")
+        }
+    };
     Problem::new(StatusCode::CONFLICT, kind, title)
 }

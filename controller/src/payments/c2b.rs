@@ -3,22 +3,30 @@
 //! A prompt that was paid raises one too, with the same receipt: it is proof of our own payment and never a second one. Money
 //! that is not ours stays in the callbacks, for a person.
 
+use std::time::Duration;
+
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::callback::{Intake, keep};
+use super::callback::{Intake, take};
 use super::settle::Evidence;
+use super::store::Waiting;
 use super::{confirm, store};
 use crate::app::App;
 use crate::db::Reason;
 use crate::providers;
 use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::parse_c2b;
-use crate::web::{Caller, Json, Path, Problem};
+use crate::web::{Caller, Json, Path, Problem, Raw};
+
+/// A payment to a till names no account. When it answers our own prompt it may come before the prompt's callback, which tells the receipt:
+/// for so long it waits for that.
+const PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// How often it looks meanwhile.
+pub(super) const PAUSE: Duration = Duration::from_secs(30);
 
 /// `POST /api/pay/{provider}/{secret}/validation`: money that is on its way is never sent back; who it was for is found out afterwards.
 pub async fn validate(Path(_): Path<(String, String)>) -> Response {
@@ -37,12 +45,10 @@ pub async fn confirm(
     State(app): State<App>,
     Extension(intake): Extension<Intake>,
     Caller(source): Caller,
-    Path((_, secret)): Path<(String, String)>,
-    body: Bytes,
+    Path((provider, secret)): Path<(String, String)>,
+    Raw(body): Raw,
 ) -> Result<Response, Problem> {
-    let kept = keep(&app, &intake, &secret, &body, source.to_string()).await?;
-    metrics::counter!("mnara_confirmations_total", "result" => format!("{kept:?}").to_lowercase())
-        .increment(1);
+    take(&app, &intake, &provider, &secret, &body, source).await?;
     Ok((
         StatusCode::OK,
         Json(json!({ "ResultCode": 0, "ResultDesc": "Success" })),
@@ -50,34 +56,55 @@ pub async fn confirm(
         .into_response())
 }
 
-/// Finds out what a confirmation is about and carries it out; says what became of it.
+/// Finds out what a confirmation is about and carries it out; says what became of it, or nothing while it should be asked again.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn settle(app: &App, secret_hash: &[u8], body: &[u8]) -> anyhow::Result<&'static str> {
-    let Ok(said) = parse_c2b(body) else {
-        return Ok("unreadable");
+pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'static str>> {
+    let outcome = match_up(app, waiting).await?;
+    let is_early = app.clock.now() < waiting.received_at + PATIENCE;
+    Ok(match outcome {
+        Outcome::Nameless if is_early => None,
+        Outcome::Nameless => Some("unmatched"),
+        Outcome::Known(word) => Some(word),
+    })
+}
+
+enum Outcome {
+    Known(&'static str),
+    /// It names no account and no receipt of ours.
+    Nameless,
+}
+
+async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
+    let known = |word| Ok(Outcome::Known(word));
+    let Ok(said) = parse_c2b(&waiting.body) else {
+        return known("unreadable");
     };
     let mut tx = app.db.platform(Reason::Payments).await?;
-    let Some(provider) = providers::store::by_c2b_secret(&mut tx, secret_hash).await? else {
-        return Ok("stranger");
+    let Some(provider) = providers::store::by_c2b_secret(&mut tx, &waiting.secret_hash).await?
+    else {
+        return known("stranger");
     };
     drop(tx);
     let mut tx = app.db.tenant(provider).await?;
     let Some(account) = providers::store::account(&mut tx, provider).await? else {
-        return Ok("no-account");
+        return known("no-account");
     };
     let receives = match &account.kind {
         ShortcodeKind::Paybill => &account.shortcode,
         ShortcodeKind::Till { number } => number,
     };
     if said.shortcode != account.shortcode && said.shortcode != *receives {
-        return Ok("other-shortcode");
+        return known("other-shortcode");
     }
     let reference = said.reference.as_deref().unwrap_or_default();
     let Some(payment) = store::by_reference(&mut tx, provider, reference, &said.receipt).await?
     else {
-        return Ok("unmatched");
+        return match said.reference {
+            None => Ok(Outcome::Nameless),
+            Some(_) => known("unmatched"),
+        };
     };
     drop(tx);
     let evidence = Evidence::C2b {
@@ -85,5 +112,5 @@ pub async fn settle(app: &App, secret_hash: &[u8], body: &[u8]) -> anyhow::Resul
         amount: said.amount,
     };
     let decision = confirm::apply(app, provider, payment, &evidence, None).await?;
-    Ok(decision.map_or("gone", |decision| confirm::result_word(&decision)))
+    known(decision.map_or("gone", |decision| confirm::result_word(&decision)))
 }

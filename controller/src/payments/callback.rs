@@ -1,7 +1,8 @@
 //! Taking what the rail posts: keep the body, answer, settle in a job. Nothing is decided here, and every body gets the same answer.
 
+use std::net::IpAddr;
+
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -17,11 +18,12 @@ use super::store::{self, Kept, NewCallback};
 use super::{c2b, sweep};
 use crate::app::App;
 use crate::batch::{Batch, Batcher, WriteError};
+use crate::config::SourceCheck;
 use crate::db::{Reason, RowId};
 use crate::jobs::{Job, Next};
 use crate::rails::daraja::callback::{ACCEPTED, parse_stk};
 use crate::ratelimit::{Act, By};
-use crate::web::{Caller, Path, Problem};
+use crate::web::{Caller, Path, Problem, Raw};
 
 /// The name of the settlement job in the table.
 pub const SETTLE: &str = "settle";
@@ -66,23 +68,9 @@ pub async fn post(
     Extension(intake): Extension<Intake>,
     Caller(source): Caller,
     Path((provider, secret)): Path<(String, String)>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Response, Problem> {
-    let shaped = secret.len() == SECRET && secret.bytes().all(|b| b.is_ascii_hexdigit());
-    let kept = if shaped {
-        keep(&app, &intake, &secret, &body, source.to_string()).await?
-    } else {
-        Kept::Stranger
-    };
-    let result = match kept {
-        Kept::New => "kept",
-        Kept::Duplicate => "duplicate",
-        Kept::Stranger => {
-            stray(&app, &provider, &body, source).await?;
-            "stray"
-        }
-    };
-    metrics::counter!("mnara_callbacks_total", "result" => result).increment(1);
+    take(&app, &intake, &provider, &secret, &body, source).await?;
     Ok(accepted())
 }
 
@@ -95,18 +83,53 @@ pub async fn post_unvouched(
     State(app): State<App>,
     Caller(source): Caller,
     Path(provider): Path<String>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Response, Problem> {
     stray(&app, &provider, &body, source).await?;
-    metrics::counter!("mnara_callbacks_total", "result" => "unvouched").increment(1);
+    metrics::counter!("mnara_callbacks_total", "result" => "unvouched", "listed" => "no")
+        .increment(1);
     Ok(accepted())
+}
+
+/// Takes one body that came to an address with a secret in it: kept when the secret is somebody's, a stray otherwise. Where the rail posts
+/// from is known; a body from elsewhere is counted apart, and is a stray where the configuration says so.
+///
+/// # Errors
+/// When it cannot be kept.
+pub async fn take(
+    app: &App,
+    intake: &Intake,
+    provider: &str,
+    secret: &str,
+    body: &[u8],
+    source: IpAddr,
+) -> Result<(), Problem> {
+    let rail = &app.config.daraja;
+    let is_listed = rail.sources.contains(&source);
+    let is_shaped = secret.len() == SECRET && secret.bytes().all(|b| b.is_ascii_hexdigit());
+    let kept = if is_shaped && (is_listed || rail.source_check == SourceCheck::Flag) {
+        keep(app, intake, secret, body, source.to_string()).await?
+    } else {
+        Kept::Stranger
+    };
+    let result = match kept {
+        Kept::New => "kept",
+        Kept::Duplicate => "duplicate",
+        Kept::Stranger => {
+            stray(app, provider, body, source).await?;
+            "stray"
+        }
+    };
+    let listed = if is_listed { "yes" } else { "no" };
+    metrics::counter!("mnara_callbacks_total", "result" => result, "listed" => listed).increment(1);
+    Ok(())
 }
 
 /// Keeps one body; the answer comes after the commit.
 ///
 /// # Errors
 /// When it cannot be kept.
-pub async fn keep(
+async fn keep(
     app: &App,
     intake: &Intake,
     secret: &str,
@@ -129,12 +152,7 @@ fn accepted() -> Response {
     ([(CONTENT_TYPE, "application/json")], ACCEPTED).into_response()
 }
 
-async fn stray(
-    app: &App,
-    provider: &str,
-    body: &[u8],
-    source: std::net::IpAddr,
-) -> Result<(), Problem> {
+async fn stray(app: &App, provider: &str, body: &[u8], source: IpAddr) -> Result<(), Problem> {
     // Past the limit the answer stays the same, the body is just not kept: whoever floods learns nothing.
     if app
         .limits
@@ -184,15 +202,20 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
             anyhow::bail!("a settlement job without a callback's id");
         };
         let mut tx = app.db.platform(Reason::Intake).await?;
-        let Some((secret_hash, body)) = store::callback(&mut tx, id).await? else {
+        let Some(waiting) = store::callback(&mut tx, id).await? else {
             return Ok(Next::Done);
         };
-        let owner = store::by_secret(&mut tx, &secret_hash).await?;
+        let owner = store::by_secret(&mut tx, &waiting.secret_hash).await?;
         // Only reading was done, and what follows has its own transactions.
         drop(tx);
         let outcome = match owner {
-            Some((provider, payment)) => settle_stk(app, provider, payment, &body).await?,
-            None => c2b::settle(app, &secret_hash, &body).await?,
+            Some((provider, payment)) => {
+                Some(settle_stk(app, provider, payment, &waiting.body).await?)
+            }
+            None => c2b::settle(app, &waiting).await?,
+        };
+        let Some(outcome) = outcome else {
+            return Ok(Next::Again(app.clock.now() + c2b::PAUSE));
         };
         let mut tx = app.db.platform(Reason::Intake).await?;
         store::close_callback(&mut tx, id, outcome, app.clock.now()).await?;

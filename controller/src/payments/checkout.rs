@@ -9,6 +9,7 @@ use mnara_protocol::money::Money;
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::code::CROCKFORD;
 use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::push::{self, Pushed};
@@ -68,6 +69,9 @@ pub enum NotBegun {
     /// Too many tries.
     #[error(transparent)]
     TooMany(#[from] TooMany),
+    /// The try is known, for another device, phone or plan.
+    #[error("the try belongs to another order")]
+    OtherTry,
     /// The answer would come too late.
     #[error("the question came too late")]
     Late,
@@ -91,10 +95,7 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     let token_hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    if let (Some(site), Some(attempt)) = (ask.site, ask.attempt)
-        && let Some(payment) = store::by_attempt(&mut tx, provider, site, attempt).await?
-    {
-        store::set_token(&mut tx, provider, payment, &token_hash).await?;
+    if let Some(payment) = begun(&mut tx, provider, &ask, &token_hash).await? {
         tx.commit().await?;
         return Ok(Begun { payment, token });
     }
@@ -145,17 +146,11 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     let phone_hash: [u8; 32] = Sha256::digest(ask.phone.digits().as_bytes()).into();
     if !store::take_prompt(&mut tx, &phone_hash, payment.id, now + PROMPT_LIFE, now).await? {
         // The other prompt may be this very try, begun while we waited for the phone's place.
-        if let (Some(site), Some(attempt)) = (ask.site, ask.attempt)
-            && let Some(payment) = store::by_attempt(&mut tx, provider, site, attempt).await?
-        {
-            store::set_token(&mut tx, provider, payment, &token_hash).await?;
+        if let Some(payment) = begun(&mut tx, provider, &ask, &token_hash).await? {
             tx.commit().await?;
             return Ok(Begun { payment, token });
         }
-        return Err(NotBegun::NotAsked(
-            PayFailure::OtherPrompt,
-            Some(Duration::from_secs(60)),
-        ));
+        return Err(not_asked(PayFailure::OtherPrompt));
     }
     let secret = app.entropy.url_secret();
     let secrets = Secrets {
@@ -186,6 +181,50 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     })
 }
 
+/// The payment an earlier copy of this try began, now under the new token. The try is the whole order: it gives nobody else's ticket away.
+async fn begun(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    ask: &Ask,
+    token: &[u8; 32],
+) -> Result<Option<PaymentId>, NotBegun> {
+    let (Some(site), Some(attempt)) = (ask.site, ask.attempt) else {
+        return Ok(None);
+    };
+    let Some(id) = store::by_attempt(conn, provider, site, attempt).await? else {
+        return Ok(None);
+    };
+    let known = store::lock(conn, provider, id).await?;
+    let is_same = known.is_some_and(|known| {
+        (known.mac, known.phone, known.plan) == (ask.mac, ask.phone, ask.plan)
+    });
+    if !is_same {
+        return Err(NotBegun::OtherTry);
+    }
+    store::set_token(conn, provider, id, token).await?;
+    Ok(Some(id))
+}
+
+/// No prompt was sent, and when another try makes sense.
+fn not_asked(failure: PayFailure) -> NotBegun {
+    let secs = match failure {
+        // A prompt that is open needs up to a minute to come to its end.
+        PayFailure::OtherPrompt => Some(60),
+        PayFailure::Busy => Some(30),
+        PayFailure::TooSoon => Some(120),
+        PayFailure::WrongPin
+        | PayFailure::Cancelled
+        | PayFailure::NoAnswer
+        | PayFailure::NoMoney
+        | PayFailure::LimitReached
+        | PayFailure::Expired
+        | PayFailure::ProviderAccount
+        | PayFailure::ProviderSetup
+        | PayFailure::Locked => None,
+    };
+    NotBegun::NotAsked(failure, secs.map(Duration::from_secs))
+}
+
 async fn call(
     app: &App,
     provider: ProviderId,
@@ -199,7 +238,7 @@ async fn call(
     });
     match calling.await {
         Ok(Ok(Pushed::Asking)) => Ok(()),
-        Ok(Ok(Pushed::NotAsked(failure))) => Err(NotBegun::NotAsked(failure, None)),
+        Ok(Ok(Pushed::NotAsked(failure))) => Err(not_asked(failure)),
         Ok(Err(fault)) => Err(NotBegun::Fault(fault.into())),
         Err(error) => Err(NotBegun::Fault(error.into())),
     }

@@ -214,6 +214,11 @@ pub async fn refuse(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     store::fail(conn, payment, failure, now).await?;
+    if failure == PayFailure::ProviderSetup {
+        // Every customer after this one would fail the same way.
+        tracing::warn!(provider.id = %payment.provider, payment.id = %payment.id, "the provider's M-PESA set-up is wrong");
+        store::flag(conn, payment, Flag::Setup).await?;
+    }
     store::free_prompt(conn, payment.id).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
     let changes = payment

@@ -116,7 +116,12 @@ pub async fn push(
                 if payment.state == State::Pending {
                     refuse(&mut tx, &payment, why, now).await?;
                 }
-                Pushed::NotAsked(why)
+                // A callback that came first knows better than this answer.
+                if payment.state == State::Success {
+                    Pushed::Asking
+                } else {
+                    Pushed::NotAsked(why)
+                }
             }
         }
     };

@@ -17,9 +17,9 @@ use super::{DELIVERED_WITHIN, Payment, State, store};
 use crate::app::App;
 use crate::jobs::{self, Job, NewJob, Next};
 use crate::providers::mpesa;
-use crate::rails::daraja::QueryAnswer;
 use crate::rails::daraja::callback::StkCallback;
 use crate::rails::daraja::result::{Meaning, Reason, ResultCode};
+use crate::rails::daraja::{QueryAnswer, Turn};
 
 /// The name of the job in the table.
 pub const ASK: &str = "ask-rail";
@@ -27,6 +27,8 @@ pub const ASK: &str = "ask-rail";
 pub const FIRST: Duration = Duration::from_secs(18);
 /// Pauses between the first questions, in seconds; then a quarter of an hour.
 const PAUSES: [u64; 7] = [10, 15, 25, 30, 30, 30, 30];
+/// When a question that was one too many for the rail is asked again.
+const LIMITED: Duration = Duration::from_secs(12);
 /// How often what stays silent is asked about.
 pub const QUARTER: Duration = Duration::from_secs(15 * 60);
 
@@ -54,7 +56,8 @@ pub async fn ask_at(
 pub fn outcome(code: &ResultCode) -> Outcome {
     match code.meaning() {
         Meaning::Success => Outcome::Paid,
-        Meaning::Processing | Meaning::Unrecognised => Outcome::Open,
+        Meaning::Processing => Outcome::Open,
+        Meaning::Unrecognised => Outcome::Undocumented,
         Meaning::Failed(reason) => Outcome::Failed(failure(reason)),
     }
 }
@@ -104,8 +107,8 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             return Ok(Next::Done);
         };
         let account = mpesa::read(&mut tx, &app.vault, provider).await?;
-        store::count_query(&mut tx, &payment).await?;
-        tx.commit().await?;
+        // No transaction stays open over a call to the rail.
+        drop(tx);
         let now = app.clock.now();
         let is_old = now >= payment.created_at + DELIVERED_WITHIN;
         let (Some(account), Some(request)) = (account, payment.checkout_request_id.as_deref())
@@ -117,10 +120,22 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             }
             return Ok(Next::Again(now + QUARTER));
         };
-        let answer = app.rails.daraja.query(&account, request).await;
+        let turn = match payment.state {
+            State::Pending => Turn::First,
+            State::Success | State::Failed(_) => Turn::Last,
+        };
+        let answer = app.rails.daraja.query(&account, request, turn).await;
+        if answer == QueryAnswer::Limited && turn == Turn::First && !is_old {
+            // Not its turn yet: it was not asked about, so its pauses do not grow.
+            return Ok(Next::Again(now + LIMITED));
+        }
+        let mut tx = app.db.tenant(provider).await?;
+        store::count_query(&mut tx, &payment).await?;
+        tx.commit().await?;
         let said = match &answer {
             QueryAnswer::Paid => Outcome::Paid,
             QueryAnswer::Failed(code) => outcome(code),
+            QueryAnswer::Unrecognised(_) => Outcome::Undocumented,
             QueryAnswer::Pending
             | QueryAnswer::NotKnown
             | QueryAnswer::Inconclusive(_)
@@ -129,14 +144,14 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         };
         if said != Outcome::Open {
             let body = json!({ "query": answer.name() });
-            let code = if let QueryAnswer::Failed(code) = &answer {
-                code.as_str()
-            } else {
-                "0"
+            let code = match &answer {
+                QueryAnswer::Failed(code) | QueryAnswer::Unrecognised(code) => code.as_str(),
+                _ => "0",
             };
             let word = (payment.state != State::Success).then_some(Word { code, body: &body });
             confirm::apply(app, provider, id, &Evidence::Query(said), word).await?;
-        } else if is_old {
+        }
+        if is_old && matches!(said, Outcome::Open | Outcome::Undocumented) {
             confirm::apply(app, provider, id, &Evidence::Silence, None).await?;
         }
         Ok(next(&payment, said, is_old, now))
@@ -151,13 +166,15 @@ fn next(payment: &Payment, said: Outcome, is_old: bool, now: Timestamp) -> Next 
         (_, Outcome::Paid) => Next::Done,
         // The check after a success: a contradiction is flagged, and that is all.
         (State::Success, Outcome::Failed(_)) => Next::Done,
-        (State::Success, Outcome::Open) if payment.queries >= 3 => Next::Done,
+        (State::Success, Outcome::Open | Outcome::Undocumented) if payment.queries >= 3 => {
+            Next::Done
+        }
         (_, Outcome::Failed(PayFailure::NoAnswer | PayFailure::Expired)) => {
             Next::Again(now + QUARTER)
         }
         (_, Outcome::Failed(_)) => Next::Done,
-        (State::Failed(_), Outcome::Open) => Next::Again(now + QUARTER),
-        (State::Pending | State::Success, Outcome::Open) => {
+        (State::Failed(_), Outcome::Open | Outcome::Undocumented) => Next::Again(now + QUARTER),
+        (State::Pending | State::Success, Outcome::Open | Outcome::Undocumented) => {
             let pause = usize::try_from(payment.queries)
                 .ok()
                 .and_then(|asked| PAUSES.get(asked));

@@ -35,7 +35,7 @@ impl FromStr for Msisdn {
         let plain: String = text
             .trim()
             .chars()
-            .filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.'))
+            .filter(|c| !is_between(*c))
             .take(16)
             .collect();
         let plain = plain.strip_prefix('+').unwrap_or(&plain);
@@ -54,6 +54,13 @@ impl FromStr for Msisdn {
             .map(|subscriber| Self(254_000_000_000 + subscriber))
             .map_err(|_| NotAPhone)
     }
+}
+
+/// Whether a character only stands between the digits: also those that come along when a number is copied from a phone book or a page.
+fn is_between(c: char) -> bool {
+    c.is_whitespace()
+        || matches!(c, '-' | '(' | ')' | '.')
+        || matches!(c, '\u{2010}'..='\u{2013}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 impl fmt::Debug for Msisdn {
@@ -83,6 +90,8 @@ mod tests {
             "0712 345 678",
             " (0712) 345-678 ",
             "+254.712.345.678",
+            "\u{202a}+254\u{a0}712\u{202f}345\u{2011}678\u{202c}",
+            "0712\t345678\n",
         ] {
             assert_eq!(
                 text.parse::<Msisdn>().unwrap().digits(),
@@ -90,10 +99,18 @@ mod tests {
                 "{text}"
             );
         }
-        assert_eq!(
-            "0112345678".parse::<Msisdn>().unwrap().digits(),
-            "254112345678"
-        );
+        for text in [
+            "0112345678",
+            "254112345678",
+            "+254 112 345 678",
+            "112345678",
+        ] {
+            assert_eq!(
+                text.parse::<Msisdn>().unwrap().digits(),
+                "254112345678",
+                "{text}"
+            );
+        }
     }
 
     #[test]
@@ -108,6 +125,13 @@ mod tests {
             "07123456789",
             "07x2345678",
             "٠٧١٢٣٤٥٦٧٨",
+            "０７１２３４５６７８",
+            "+0712345678x",
+            "0712345678,0712345679",
+            "2547123456789",
+            "25471234567",
+            "+1 712 345 678",
+            "-0712345678e0",
             "++254712345678",
             "254 254712345678",
         ] {

@@ -260,6 +260,285 @@ async fn unknown_used_and_expired_codes_look_the_same_to_strangers(
     );
 }
 
+/// Buys a ticket by M-PESA; gives its code and the payment's token.
+async fn bought(world: &World, n: u8) -> (String, String) {
+    let phone = format!("25470837415{n}");
+    let begun = world.begin(world.shop.ask(n, &phone)).await.unwrap();
+    let receipt = format!("NLJ7RT61S{n}");
+    world
+        .call_back(&world.daraja.secret(), success(n.into(), &receipt))
+        .await;
+    world.work().await;
+    let sql = format!(
+        "select code from tickets where payment_id = '{}'",
+        begun.payment.uuid()
+    );
+    (read(&world.app, &sql).await, begun.token)
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_payments_own_token_shows_its_ticket_and_no_other(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (code, token) = bought(&world, 1).await;
+    let (other, _) = bought(&world, 2).await;
+    let (a, b, c) = (&code[..4], &code[4..8], &code[8..]);
+    for typed in [
+        code.clone(),
+        format!("{a}-{b}-{c}").to_lowercase(),
+        format!("{a}%20{b}%20{c}"),
+    ] {
+        let path = format!("/api/tickets/{typed}/status");
+        let shown = world.ask_status(&path, Some(&token)).await;
+        assert_eq!(
+            (shown.status, shown.body["status"].as_str()),
+            (StatusCode::OK, Some("active")),
+            "{typed}"
+        );
+    }
+    let path = format!("/api/tickets/{code}/status");
+    let request = Request::get(&path).header("authorization", format!("bearer  {token}"));
+    let (status, ..) = world
+        .send_from([192, 0, 2, 2], request.body(Body::empty()).unwrap())
+        .await;
+    assert_eq!(status, StatusCode::OK, "the scheme has no case");
+    let not_its = format!("/api/tickets/{other}/status");
+    let answer = world.send(Method::GET, &not_its, Some(&token), Vec::new());
+    problem(&answer.await, StatusCode::NOT_FOUND, "no-such-ticket");
+    // It names no device, so it lets none online.
+    let activate = format!("/api/tickets/{code}/activate");
+    let answer = world.send(Method::POST, &activate, Some(&token), Vec::new());
+    problem(&answer.await, StatusCode::UNAUTHORIZED, "unauthorised");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_holds_nothing_hears_one_answer_about_every_code(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, shop) = (&world.app, &world.shop);
+    let other = business(app, 2).await;
+    let expired_token = shop.token(app, mac(9));
+    app.clock.advance(Duration::from_secs(600));
+    let (live, _) = bought(&world, 1).await;
+    let (used, _) = bought(&world, 2).await;
+    let (revoked, _) = bought(&world, 3).await;
+    let (_, another_payments) = bought(&world, 4).await;
+    let site = super::reports::Site::new(&world, shop.site);
+    let sql = format!("select id from tickets where code = '{used}'");
+    let ticket: sqlx::types::Uuid = read(app, &sql).await;
+    let ticket = mnara_protocol::ids::TicketId::from_uuid(ticket);
+    site.whole_life(&world, ticket).await;
+    let code = mnara_protocol::ticket::code::TicketCode::parse(&revoked).unwrap();
+    crate::tickets::revoke::ticket(app, shop.provider, &code)
+        .await
+        .unwrap();
+    let foreign = other.token(app, mac(2));
+    let tokens = [
+        None,
+        Some("not a token"),
+        Some(expired_token.as_str()),
+        Some(foreign.as_str()),
+        Some(another_payments.as_str()),
+    ];
+    let mut answers = std::collections::BTreeSet::new();
+    for (n, token) in (1_u8..).zip(tokens) {
+        for code in [
+            live.as_str(),
+            used.as_str(),
+            revoked.as_str(),
+            "ZZZZZZZZZZZZ",
+            "no-code",
+            "%F0%9F%8E%AB",
+        ] {
+            let mut request = Request::get(format!("/api/tickets/{code}/status"));
+            if let Some(token) = token {
+                request = request.header("authorization", format!("Bearer {token}"));
+            }
+            let request = request.body(Body::empty()).unwrap();
+            let (status, _, body) = world.send_from([198, 51, 100, n], request).await;
+            answers.insert((status.as_u16(), body.to_string()));
+        }
+    }
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    // The holder is told what became of each.
+    for (code, word) in [(live, "active"), (used, "used"), (revoked, "revoked")] {
+        let token = shop.token(app, mac(1));
+        let path = format!("/api/tickets/{code}/status");
+        let shown = world.ask_status(&path, Some(&token)).await;
+        assert_eq!(shown.body["status"], word, "{}", shown.body);
+        let path = format!("/api/tickets/{code}/activate");
+        let answer = world.send(Method::POST, &path, Some(&token), Vec::new());
+        let answer = answer.await;
+        match word {
+            "active" => assert_eq!(answer.0, StatusCode::ACCEPTED),
+            word => problem(&answer, StatusCode::CONFLICT, &format!("ticket-{word}")),
+        }
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_has_no_good_token_is_told_what_to_do_and_counted_by_address(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (code, _) = bought(&world, 1).await;
+    let initiate = format!("/api/captive/{}/initiate-mpesa", world.shop.provider);
+    let activate = format!("/api/tickets/{code}/activate");
+    for (path, tries) in [(&initiate, 5), (&activate, 10)] {
+        for token in ["", "not a token"] {
+            for n in 0..=tries {
+                let body = if path == &initiate {
+                    order(world.shop.plan.id).to_string()
+                } else {
+                    json!({ "token": token }).to_string()
+                };
+                let request = Request::post(path)
+                    .header("content-type", "application/json")
+                    .header("authorization", format!("Bearer {token}"))
+                    .body(Body::from(body))
+                    .unwrap();
+                let source = [203, 0, 113, u8::try_from(token.len()).unwrap()];
+                let (status, headers, body) = world.send_from(source, request).await;
+                if n == tries {
+                    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{path} {token}");
+                    continue;
+                }
+                assert_eq!(status, StatusCode::UNAUTHORIZED, "{body}");
+                assert_eq!(headers["www-authenticate"], "Bearer");
+                assert_eq!(headers["content-type"], "application/problem+json");
+                let detail = body["detail"].as_str().unwrap();
+                assert!(detail.contains("hotspot's own page"), "{detail}");
+            }
+        }
+    }
+    // A customer behind the same address goes on.
+    let token = world.shop.token(&world.app, mac(5));
+    for (path, body) in [
+        (&initiate, order(world.shop.plan.id)),
+        (&activate, json!({})),
+    ] {
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let (status, _, body) = world.send_from([203, 0, 113, 0], request).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{body}");
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_answer_to_an_order_says_where_to_ask_and_a_repeat_how_it_went(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let token = world.shop.token(&world.app, mac(1));
+    let mut order = order(world.shop.plan.id);
+    order["attempt_id"] = json!("0198c0de-0000-7000-8000-000000000001");
+    let post = async |order: &Value, token: &str| {
+        let path = format!("/api/captive/{}/initiate-mpesa", world.shop.provider);
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::from(order.to_string()))
+            .unwrap();
+        world.send_from([192, 0, 2, 1], request).await
+    };
+    let (status, headers, first) = post(&order, &token).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{first}");
+    let place = first["status_url"].as_str().unwrap();
+    assert_eq!(headers["location"], place);
+    let own = first["payment_token"].as_str().unwrap();
+    let standing = world.ask_status(place, Some(own)).await;
+    assert_eq!(
+        (standing.status, standing.body["status"].as_str()),
+        (StatusCode::OK, Some("pending"))
+    );
+    // The try is the whole order: with another phone, or from another device, it is not this one.
+    let mut other = order.clone();
+    other["phone"] = json!("0712345678");
+    let (status, _, body) = post(&other, &token).await;
+    assert_eq!(
+        (status, body["type"].as_str()),
+        (
+            StatusCode::CONFLICT,
+            Some("urn:mnara:problem:attempt-taken")
+        )
+    );
+    let (status, ..) = post(&order, &world.shop.token(&world.app, mac(2))).await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert_eq!(
+        world.ask_status(place, Some(own)).await.status,
+        StatusCode::OK
+    );
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let (status, _, again) = post(&order, &token).await;
+    assert_eq!(
+        (status, again["status"].as_str()),
+        (StatusCode::OK, Some("success")),
+        "{again}"
+    );
+    assert_eq!(again["payment_id"], first["payment_id"]);
+    assert_eq!(again["ticket"]["code"].as_str().unwrap().len(), 14);
+    assert_eq!(world.daraja.pushes(), 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn wrong_codes_of_some_do_not_shut_out_the_others(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (code, _) = bought(&world, 1).await;
+    let mut last = StatusCode::OK;
+    for n in 10..17 {
+        let token = world.shop.token(&world.app, mac(n));
+        for _ in 0..10 {
+            last = world
+                .ask_status("/api/tickets/ZZZZZZZZZZZZ/status", Some(&token))
+                .await
+                .status;
+        }
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS, "a site has so many");
+    let path = format!("/api/tickets/{code}/status");
+    let token = world.shop.token(&world.app, mac(1));
+    assert_eq!(
+        world.ask_status(&path, Some(&token)).await.status,
+        StatusCode::OK
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_printed_code_is_typed_where_its_key_is(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let batch = crate::tickets::series::Batch {
+        length: 12,
+        ..series::batch(&world.shop, 1)
+    };
+    let printed = crate::tickets::series::print(&world.app, world.shop.provider, &batch)
+        .await
+        .unwrap();
+    let code = printed.tickets[0].code.as_str();
+    let token = world.shop.token(&world.app, mac(1));
+    let shown = world
+        .ask_status(&format!("/api/tickets/{code}/status"), Some(&token))
+        .await;
+    assert_eq!(shown.body["status"], "active");
+    let path = format!("/api/tickets/{code}/activate");
+    let answer = world.send(Method::POST, &path, Some(&token), Vec::new());
+    problem(&answer.await, StatusCode::CONFLICT, "type-it");
+}
+
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn an_activated_ticket_goes_to_the_site_of_the_device(
     pool: PgPoolOptions,

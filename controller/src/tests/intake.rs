@@ -131,14 +131,70 @@ async fn a_body_too_large_is_refused(pool: PgPoolOptions, options: PgConnectOpti
     let world = World::open(pool, options).await;
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     let secret = world.daraja.secret();
+    let path = format!("/api/pay/{}/{secret}", world.shop.provider);
+    let (status, kind, body) = world
+        .send(Method::POST, &path, None, vec![b' '; 70_000])
+        .await;
     assert_eq!(
-        world.call_back(&secret, vec![b' '; 70_000]).await,
-        StatusCode::PAYLOAD_TOO_LARGE
+        (status, kind.as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "application/problem+json"),
+        "{body}"
     );
     assert_eq!(
         world.call_back(&secret, vec![b' '; 65_000]).await,
         StatusCode::OK
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn where_a_callback_comes_from_is_a_second_lock_and_only_where_it_is_wanted(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open_with(pool, options, &["--daraja-source-check", "enforce"]).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let path = format!("/api/pay/{}/{}", world.shop.provider, world.daraja.secret());
+    let from = async |source: [u8; 4]| {
+        let request = Request::post(&path).body(Body::from(success(1, "NLJ7RT61SV")));
+        let (status, _, body) = world.send_from(source, request.unwrap()).await;
+        assert_eq!(
+            (status, &body["ResultCode"]),
+            (StatusCode::OK, &json!(0)),
+            "the answer does not tell"
+        );
+        world.work().await;
+    };
+    from([203, 0, 113, 9]).await;
+    assert_eq!(world.count("strays").await, 1);
+    assert_eq!(
+        (world.count("callbacks").await, world.daraja.queries()),
+        (0, 1),
+        "at most the rail is asked"
+    );
+    assert_eq!(world.status(begun.payment).await, "pending");
+    // An address that is missing from the list most people copy.
+    from([196, 201, 212, 69]).await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_confirmation_nobody_vouches_for_is_a_stray(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    for secret in ["0".repeat(32), "x".to_owned()] {
+        let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
+        let body =
+            json!({"TransID": "RKL51ZDR4F", "TransAmount": "50.00", "BusinessShortCode": "174371"});
+        let (status, _, said) = world
+            .send(Method::POST, &path, None, body.to_string().into_bytes())
+            .await;
+        assert_eq!((status, &said["ResultCode"]), (StatusCode::OK, &json!(0)));
+    }
+    assert_eq!(world.count("strays").await, 2);
+    assert_eq!(world.count("callbacks").await, 0);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

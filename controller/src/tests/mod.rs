@@ -10,6 +10,7 @@ mod payments;
 mod reports;
 mod series;
 mod shuffle;
+mod strangers;
 mod tenancy;
 
 use std::collections::VecDeque;
@@ -20,7 +21,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use ed25519_dalek::SigningKey;
 use mnara_protocol::ids::{AgentId, AttemptId, Mac, PaymentId, ProviderId, SiteId};
@@ -35,12 +36,13 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::app::tests::app_with;
+use crate::app::tests::app_with_flags;
 use crate::db::{Reason, RowId as _};
 use crate::payments::checkout::{Ask, Begun, NotBegun, begin};
 use crate::plans::Draft;
 use crate::providers::open::Opening;
 use crate::rails::daraja::{Credentials, ShortcodeKind};
+use crate::vault::Vault;
 use crate::{fleet, jobs, plans, providers, routes, web, work};
 
 const TOKEN: &str = r#"{"access_token":"c9SQxWWhmdVRlyh0zh8gZDTkubVF","expires_in":"3599"}"#;
@@ -277,8 +279,12 @@ struct World {
 
 impl World {
     async fn open(pool: PgPoolOptions, options: PgConnectOptions) -> Self {
+        Self::open_with(pool, options, &[]).await
+    }
+
+    async fn open_with(pool: PgPoolOptions, options: PgConnectOptions, flags: &[&str]) -> Self {
         let (daraja, base) = Stage::start().await;
-        let app = app_with(pool, options, &base).await;
+        let app = app_with_flags(pool, options, &base, &Vault::new_key(), flags).await;
         let shop = business(&app, 1).await;
         let router = web::layers::wrap(routes::table(&app), &app);
         Self {
@@ -319,23 +325,33 @@ impl World {
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
-        let mut request = request.body(Body::from(body)).unwrap();
-        request
-            .extensions_mut()
-            .insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 4000))));
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let kind = response
-            .headers()
+        let (status, headers, body) = self
+            .send_from([192, 0, 2, 1], request.body(Body::from(body)).unwrap())
+            .await;
+        let kind = headers
             .get("content-type")
             .map_or("", |value| value.to_str().unwrap())
             .to_owned();
-        let status = response.status();
+        (status, kind, body)
+    }
+
+    /// Sends any request from an address.
+    async fn send_from(
+        &self,
+        source: [u8; 4],
+        mut request: Request,
+    ) -> (StatusCode, HeaderMap, Value) {
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::from((source, 4000))));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = axum::body::to_bytes(response.into_body(), 1 << 20)
             .await
             .unwrap();
         (
             status,
-            kind,
+            headers,
             serde_json::from_slice(&body).unwrap_or_default(),
         )
     }

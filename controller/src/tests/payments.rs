@@ -181,8 +181,11 @@ async fn a_phone_has_so_many_tries(pool: PgPoolOptions, options: PgConnectOption
         world.daraja.push(500, r#"{"requestId":"1","errorCode":"500.001.1001","errorMessage":"Unable to lock subscriber, a transaction is already in process for the current subscriber"}"#);
         let begun = world.begin(world.shop.ask(n, PHONE)).await;
         assert!(
-            matches!(begun, Err(NotBegun::NotAsked(PayFailure::OtherPrompt, _))),
-            "{begun:?}"
+            matches!(
+                begun,
+                Err(NotBegun::NotAsked(PayFailure::OtherPrompt, Some(_)))
+            ),
+            "it is said when to try again: {begun:?}"
         );
     }
     assert!(matches!(
@@ -279,6 +282,178 @@ async fn a_callback_before_the_push_answer_settles(pool: PgPoolOptions, options:
     world.pass(60).await;
     world.books_are_equal().await;
     assert_eq!(world.count("payments where push = 'accepted'").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_push_that_fails_after_its_callback_came_is_no_failure(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let locked = r#"{"requestId":"1","errorCode":"500.001.1001","errorMessage":"Unable to lock subscriber, a transaction is already in process for the current subscriber"}"#;
+    for (n, (status, body)) in (1_u8..).zip([(504, ""), (500, locked)]) {
+        world.daraja.push(status, body);
+        let gate = world.daraja.hold_pushes();
+        let before = world.daraja.pushes();
+        let receipt = format!("NLJ7RT61S{n}");
+        let overtaken = async {
+            while world.daraja.pushes() == before {
+                tokio::task::yield_now().await;
+            }
+            world
+                .call_back(&world.daraja.secret(), success(n.into(), &receipt))
+                .await;
+            world.work().await;
+            gate.add_permits(1);
+        };
+        let phone = format!("25470837415{n}");
+        let (begun, ()) =
+            futures_util::future::join(world.begin(world.shop.ask(n, &phone)), overtaken).await;
+        assert_eq!(world.status(begun.unwrap().payment).await, "success");
+        world.books_are_equal().await;
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_rail_that_repeats_its_ids_is_told_apart_by_the_secrets(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (merchant, checkout) = ids(1);
+    let answer =
+        json!({"MerchantRequestID": merchant, "CheckoutRequestID": checkout, "ResponseCode": "0"});
+    let mut secrets = Vec::new();
+    let mut payments = Vec::new();
+    for n in 1..=2 {
+        world.daraja.push(200, &answer.to_string());
+        let phone = format!("25470837415{n}");
+        payments.push(
+            world
+                .begin(world.shop.ask(n, &phone))
+                .await
+                .unwrap()
+                .payment,
+        );
+        secrets.push(world.daraja.secret());
+    }
+    world.call_back(&secrets[1], success(1, "NLJ7RT61SV")).await;
+    world.work().await;
+    assert_eq!(world.status(payments[0]).await, "pending");
+    assert_eq!(world.status(payments[1]).await, "success");
+    world.call_back(&secrets[0], success(1, "NLJ7RT61SW")).await;
+    world.work().await;
+    assert_eq!(world.status(payments[0]).await, "success");
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn paying_twice_in_panic_is_two_tickets_and_a_second_receipt_is_looked_at(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let first = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    world.app.clock.advance(Duration::from_secs(121));
+    world.begin(world.shop.ask(2, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(2, "NLJ7RT61SX"))
+        .await;
+    world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
+    world.work().await;
+    assert_eq!(world.count("tickets").await, 2, "nothing paid is lost");
+    world.call_back(&secret, success(1, "NLJ7RT61SY")).await;
+    world.work().await;
+    assert_eq!(
+        world.flag(first.payment).await.as_deref(),
+        Some("second-receipt")
+    );
+    assert_eq!(world.count("tickets").await, 2);
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_success_for_other_ids_than_ours_settles_nothing(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(7, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    assert_eq!(world.status(begun.payment).await, "pending");
+    assert_eq!(world.flag(begun.payment).await.as_deref(), Some("ids"));
+    assert_eq!(world.daraja.queries(), 1, "the rail is asked");
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_wrong_set_up_is_shown_to_people_however_the_rail_tells_of_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let asked = world
+        .begin(world.shop.ask(1, "254708374151"))
+        .await
+        .unwrap();
+    world
+        .call_back(
+            &world.daraja.secret(),
+            callback(1, json!("SFC_IC0003"), None),
+        )
+        .await;
+    world.work().await;
+    assert_eq!(world.flag(asked.payment).await.as_deref(), Some("setup"));
+    world.daraja.push(
+        500,
+        r#"{"requestId":"1","errorCode":"500.001.1001","errorMessage":"Merchant does not exist"}"#,
+    );
+    world
+        .begin(world.shop.ask(2, "254708374152"))
+        .await
+        .unwrap_err();
+    assert_eq!(world.count("payments where flag = 'setup'").await, 2);
+    world.pass(18).await;
+    // A code of a query that nobody has documented is looked at too, and the payment waits on.
+    let odd = world
+        .begin(world.shop.ask(3, "254708374153"))
+        .await
+        .unwrap();
+    world.daraja.outcome("31337");
+    world.pass(18).await;
+    assert_eq!(world.status(odd.payment).await, "pending");
+    assert_eq!(world.flag(odd.payment).await.as_deref(), Some("code"));
+    world.daraja.outcome("0");
+    world.pass(15).await;
+    assert_eq!(world.status(odd.payment).await, "success");
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_question_too_many_is_put_again_soon_and_not_counted(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    for _ in 0..12 {
+        world.daraja.query(429, "");
+    }
+    world.daraja.outcome("0");
+    world.pass(18).await;
+    for _ in 0..11 {
+        assert_eq!(world.status(begun.payment).await, "pending");
+        world.pass(12).await;
+    }
+    world.pass(12).await;
+    assert_eq!(world.daraja.queries(), 13);
+    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.count("payments where queries = 1").await, 1);
+    world.books_are_equal().await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -459,6 +634,9 @@ async fn an_undocumented_code_and_a_wrong_amount_are_asked_about(
     world
         .call_back(&world.daraja.secret(), callback(1, json!(424_242), None))
         .await;
+    world.work().await;
+    assert_eq!(world.daraja.queries(), 1, "the rail is asked at once");
+    world.app.clock.advance(Duration::from_secs(1));
     let short = world
         .begin(world.shop.ask(2, "254708374152"))
         .await
@@ -472,6 +650,7 @@ async fn an_undocumented_code_and_a_wrong_amount_are_asked_about(
     world.daraja.outcome("1032");
     world.work().await;
     assert_eq!(world.status(odd.payment).await, "pending");
+    assert_eq!(world.flag(odd.payment).await.as_deref(), Some("code"));
     assert_eq!(world.flag(short.payment).await.as_deref(), Some("amount"));
     assert_eq!(
         world.status(short.payment).await,
@@ -713,7 +892,7 @@ async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
     world.daraja.outcome("0");
     // Payment and check each wait for their turn: the gateway counts questions.
     world.pass(18).await;
-    world.pass(10).await;
+    world.pass(12).await;
     assert_eq!(world.status(second.payment).await, "success");
     world
         .send(
@@ -741,6 +920,65 @@ async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
     assert_eq!(
         (status, body["ResultCode"].as_str()),
         (StatusCode::OK, Some("0"))
+    );
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let account = Credentials {
+        consumer_key: "key 1".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174371".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Till {
+            number: "9876543".to_owned(),
+        },
+    };
+    providers::mpesa::set(&world.app, world.shop.provider, &account)
+        .await
+        .unwrap();
+    providers::c2b::register(&world.app, world.shop.provider)
+        .await
+        .unwrap();
+    let asked = world.daraja.seen("registerurl").pop().unwrap();
+    let secret = asked["ConfirmationURL"]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
+    let confirm = async |receipt: &str| {
+        let body = json!({"TransactionType": "Buy Goods", "TransID": receipt, "TransTime": "20270115110130", "TransAmount": "50.00",
+                          "BusinessShortCode": "9876543", "BillRefNumber": "", "MSISDN": "25470****149"});
+        world
+            .send(Method::POST, &path, None, body.to_string().into_bytes())
+            .await;
+        world.work().await;
+    };
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    confirm("RKL51ZDR4F").await;
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    world
+        .call_back(&world.daraja.secret(), success(1, "RKL51ZDR4F"))
+        .await;
+    world.work().await;
+    world.pass(30).await;
+    assert_eq!(world.count("callbacks where outcome = 'nothing'").await, 1);
+    // Money that nobody was asked for stays for a person.
+    confirm("RKL51ZDR5X").await;
+    world.pass(240).await;
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    world.pass(60).await;
+    assert_eq!(
+        world.count("callbacks where outcome = 'unmatched'").await,
+        1
     );
     world.books_are_equal().await;
 }

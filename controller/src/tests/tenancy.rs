@@ -126,6 +126,31 @@ async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
         )
         .await;
         assert_eq!(changed.unwrap(), 0, "{table} was changed");
+        // The whole row, written by another.
+        let row: Value = read(
+            &world.app,
+            &format!("select to_jsonb(t) from {table} t where provider_id = '{mine}' limit 1"),
+        )
+        .await;
+        let written = sqlx::query(AssertSqlSafe(format!(
+            "insert into {table} select * from jsonb_populate_record(null::{table}, $1)"
+        )))
+        .bind(row)
+        .execute(&mut *tx)
+        .await
+        .unwrap_err();
+        assert_eq!(code(&written), "42501", "{table} took a row: {written}");
+        drop(tx);
+        // Whoever says nothing sees nothing.
+        let mut tx = world.app.db.tenant(other.provider).await.unwrap();
+        execute(&mut tx, "set local mnara.tenant = ''")
+            .await
+            .unwrap();
+        execute(&mut tx, "set local mnara.scope = ''")
+            .await
+            .unwrap();
+        let seen = scalar(&mut tx, &format!("select count(*) from {table}")).await;
+        assert_eq!(seen, 0, "{table} shows a row to nobody in particular");
         drop(tx);
         let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
         let given = execute(
@@ -153,6 +178,40 @@ async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
         .unwrap()
             == 0
     );
+}
+
+/// A row that names another names its provider with it, so that it cannot name a neighbour's.
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn no_key_of_a_tenant_leads_out_of_it(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    let keys: Vec<(String, String, bool)> = sqlx::query_as(
+        "select c.conrelid::regclass::text, c.conname::text,
+                exists (select from pg_attribute a where a.attrelid = c.conrelid and a.attnum = any (c.conkey) and a.attname = 'provider_id')
+         from pg_constraint c
+         where c.contype = 'f' and c.connamespace = 'public'::regnamespace
+           and exists (select from pg_attribute a where a.attrelid = c.confrelid and a.attname = 'provider_id' and not a.attisdropped)
+         order by 1, 2",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .unwrap();
+    assert!(keys.len() > 20, "{keys:?}");
+    for (table, key, is_whole) in keys {
+        // Entries are written by ingest alone, under the journal it has just looked up.
+        let is_known = key == "journal_entries_agent_id_journal_id_fkey";
+        assert!(
+            is_whole || is_known,
+            "{key} of {table} can leave the tenant"
+        );
+    }
+    let ways_round: i64 = scalar(
+        &mut tx,
+        "select (select count(*) from pg_proc where pronamespace = 'public'::regnamespace and prosecdef)
+              + (select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind in ('v', 'm', 'f'))",
+    )
+    .await;
+    assert_eq!(ways_round, 0, "no function of another's rights, no view");
 }
 
 async fn scalar(tx: &mut Tx, sql: &str) -> i64 {
@@ -201,7 +260,11 @@ async fn the_database_refuses_money_and_tickets_that_cannot_be(
              from tickets t where payment_id is not null limit 1"
         )
     };
-    let (theirs, plan) = (other.provider.uuid(), other.plan.id.uuid());
+    let (theirs, plan, site) = (
+        other.provider.uuid(),
+        other.plan.id.uuid(),
+        other.site.uuid(),
+    );
     for (sql, refusal) in [
         (
             copy("jsonb_build_object('payment_id', t.payment_id)"),
@@ -271,6 +334,42 @@ async fn the_database_refuses_money_and_tickets_that_cannot_be(
         (
             "update providers set mpesa_passkey = null where mpesa_passkey is not null".to_owned(),
             "providers_check1",
+        ),
+        (
+            "update payments set external_txn_id = null where status = 'success'".to_owned(),
+            "payments_proof",
+        ),
+        (
+            "update payments set settled_by = null where status = 'success'".to_owned(),
+            "payments_proof",
+        ),
+        (
+            "update payments set failure = 'busy' where status = 'success'".to_owned(),
+            "payments_failure",
+        ),
+        (
+            "update payments set account_reference = 'MAMA MBOGA'".to_owned(),
+            "payments_account_reference_check",
+        ),
+        (
+            copy(&format!("jsonb_build_object('sold_at_site_id', '{site}')")),
+            "tickets_provider_id_sold_at_site_id_fkey",
+        ),
+        (
+            copy(&format!("jsonb_build_object('redeemed_site_id', '{site}')")),
+            "tickets_provider_id_redeemed_site_id_fkey",
+        ),
+        (
+            "update plans set price = -1".to_owned(),
+            "plans_price_check",
+        ),
+        (
+            "update series set count = 0".to_owned(),
+            "series_count_check",
+        ),
+        (
+            "update provider_subscriptions set amount = -1".to_owned(),
+            "provider_subscriptions_amount_check",
         ),
         ("delete from payments".to_owned(), "42501"),
         ("delete from tickets".to_owned(), "42501"),

@@ -1,6 +1,7 @@
 //! Extractors that answer with a problem document where axum's own would answer with plain text.
 
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::body::{Bytes, HttpBody as _};
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -28,6 +29,10 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        // Some programs name the kind of a body they do not send.
+        if request.body().is_end_stream() {
+            return Ok(None);
+        }
         let body = <axum::Json<T> as OptionalFromRequest<S>>::from_request(request, state).await?;
         Ok(body.map(|axum::Json(value)| Self(value)))
     }
@@ -36,6 +41,18 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         axum::Json(self.0).into_response()
+    }
+}
+
+/// A body as it came.
+#[derive(Clone, Debug)]
+pub struct Raw(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        Ok(Self(Bytes::from_request(request, state).await?))
     }
 }
 
@@ -70,25 +87,59 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 impl From<JsonRejection> for Problem {
     fn from(rejection: JsonRejection) -> Self {
         match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too-large",
-                "The body is too large.",
-            ),
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "not-json",
                 "Send JSON, with the header Content-Type: application/json.",
             ),
-            // The text names a field and what was expected there; it never repeats a value.
-            StatusCode::UNPROCESSABLE_ENTITY => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "bad-field",
-                "A field is missing or has the wrong form.",
-            )
-            .detail(rejection.body_text()),
+            StatusCode::UNPROCESSABLE_ENTITY => Self::bad_field(which(&rejection.body_text())),
             _ => Self::bad_request("The body is not JSON."),
         }
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+            _ => Self::bad_request("The body did not arrive whole."),
+        }
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too-large",
+        "The body is too large.",
+    )
+}
+
+/// Says which field is wrong and how. The deserialiser's own text repeats the value, and a phone number or a token must not come back.
+fn which(text: &str) -> String {
+    let said = text
+        .split_once("target type: ")
+        .map_or("", |(_, said)| said);
+    let named = |before: &str| {
+        let (_, rest) = said.split_once(before)?;
+        rest.split_once('`').map(|(name, _)| name)
+    };
+    let path = said.split_once(": ").map_or("", |(path, _)| path);
+    let is_path = |text: &str| {
+        (1..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'[' | b']'))
+    };
+    if let Some(name) = named("missing field `") {
+        format!("{name}: this field is missing.")
+    } else if let Some(name) = named("duplicate field `") {
+        format!("{name}: give this field once.")
+    } else if is_path(path) {
+        format!("{path}: this is of the wrong kind.")
+    } else {
+        "Send one JSON object with the fields of this call.".to_owned()
     }
 }
 
@@ -152,6 +203,9 @@ mod tests {
                 422,
                 "bad-field",
             ),
+            ("application/json", "[true]", 422, "bad-field"),
+            ("application/json", "null", 422, "bad-field"),
+            ("application/json", "{\"count\": 3} x", 400, "bad-request"),
             ("text/plain", r#"{"count": 3}"#, 415, "not-json"),
         ] {
             let (found, text) = answer(content_type, body).await;
@@ -160,6 +214,26 @@ mod tests {
                 text.contains(&format!("urn:mnara:problem:{kind}")),
                 "{text}"
             );
+            assert!(!text.contains("hunter2"), "{text}");
         }
+        for (body, detail) in [
+            ("{}", "count: this field is missing."),
+            (
+                r#"{"count": "hunter2"}"#,
+                "count: this is of the wrong kind.",
+            ),
+            (
+                r#"{"count": 1, "count": 2}"#,
+                "count: give this field once.",
+            ),
+            ("3", "Send one JSON object with the fields of this call."),
+        ] {
+            let (_, text) = answer("application/json", body).await;
+            assert!(text.contains(detail), "{body}: {text}");
+        }
+        let large = Box::leak(" ".repeat(3 << 20).into_boxed_str());
+        let (status, text) = answer("application/json", large).await;
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(text.contains("urn:mnara:problem:too-large"), "{text}");
     }
 }

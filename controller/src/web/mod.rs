@@ -11,7 +11,7 @@ pub mod serve;
 pub mod tls;
 
 pub use caller::Caller;
-pub use extract::{Json, Path, Query};
+pub use extract::{Json, Path, Query, Raw};
 pub use problem::Problem;
 
 /// What a handler gives.

@@ -62,6 +62,17 @@ impl Problem {
         )
     }
 
+    /// A field of the body is missing or wrong; the detail says which, and how it should be.
+    #[must_use]
+    pub fn bad_field(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad-field",
+            "A field is missing or has the wrong form.",
+        )
+        .detail(detail)
+    }
+
     /// Something inside failed; it was logged where it happened.
     #[must_use]
     pub fn internal() -> Self {
@@ -145,6 +156,9 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         response
     }
 }
@@ -216,6 +230,12 @@ mod tests {
             body,
             json!({"type": "urn:mnara:problem:too-many", "title": "Too many tries. Wait a moment.", "status": 429, "retry_after": 2, "plan": "x"})
         );
+    }
+
+    #[tokio::test]
+    async fn who_is_not_let_in_hears_how_to_be() {
+        let response = Problem::unauthorised().into_response();
+        assert_eq!(response.headers()["www-authenticate"], "Bearer");
     }
 
     #[tokio::test]

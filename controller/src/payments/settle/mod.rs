@@ -15,8 +15,10 @@ pub enum Outcome {
     Paid,
     /// It did not, and the customer hears why.
     Failed(PayFailure),
-    /// Not decided yet, or a code nobody has documented: keep waiting.
+    /// Not decided yet: keep waiting.
     Open,
+    /// A code nobody has documented: money may have moved, so keep waiting, and have a person look.
+    Undocumented,
 }
 
 /// Something that was said about a payment.
@@ -65,6 +67,10 @@ pub enum Flag {
     Contrary,
     /// Another payment has this receipt.
     ReceiptTaken,
+    /// The rail answered with a code nobody has documented.
+    Code,
+    /// The provider's account is set up wrongly: nobody can pay until that is put right.
+    Setup,
 }
 
 impl Flag {
@@ -77,6 +83,8 @@ impl Flag {
             Self::SecondReceipt => "second-receipt",
             Self::Contrary => "contrary",
             Self::ReceiptTaken => "receipt-taken",
+            Self::Code => "code",
+            Self::Setup => "setup",
         }
     }
 }
@@ -136,6 +144,7 @@ fn decide_callback(payment: &Payment, confirm_by_query: bool, callback: &Callbac
     }
     match callback.outcome {
         Outcome::Open => Decision::Nothing,
+        Outcome::Undocumented => undocumented(payment),
         Outcome::Failed(failure) => match payment.state {
             State::Pending => Decision::Fail {
                 failure,
@@ -180,8 +189,17 @@ fn decide_receipt(payment: &Payment, receipt: &str, amount: Money) -> Decision {
     }
 }
 
+/// What is settled stays as it is.
+const fn undocumented(payment: &Payment) -> Decision {
+    match payment.state {
+        State::Pending => Decision::Flag(Flag::Code),
+        State::Success | State::Failed(_) => Decision::Nothing,
+    }
+}
+
 fn decide_query(payment: &Payment, outcome: Outcome) -> Decision {
     match (payment.state, outcome) {
+        (_, Outcome::Undocumented) => undocumented(payment),
         (_, Outcome::Open)
         | (State::Success, Outcome::Paid)
         | (State::Failed(_), Outcome::Failed(_)) => Decision::Nothing,

@@ -174,6 +174,18 @@ fn an_undocumented_code_keeps_the_payment_pending() {
         on_callback(&payment(State::Pending), |c| c.outcome = Outcome::Open),
         Decision::Nothing
     );
+    let odd = |state| {
+        let payment = payment(state);
+        let said = on_callback(&payment, |c| c.outcome = Outcome::Undocumented);
+        assert_eq!(
+            said,
+            decide(&payment, false, &Evidence::Query(Outcome::Undocumented))
+        );
+        said
+    };
+    assert_eq!(odd(State::Pending), Decision::Flag(Flag::Code));
+    assert_eq!(odd(State::Success), Decision::Nothing);
+    assert_eq!(odd(State::Failed(None)), Decision::Nothing);
 }
 
 #[test]

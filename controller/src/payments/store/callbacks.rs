@@ -93,21 +93,33 @@ pub async fn insert_callbacks(
         .collect())
 }
 
-/// A callback nobody has looked at yet, with the hash of the secret it came to.
+/// A callback nobody has looked at yet.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// SHA-256 of the secret it came to.
+    pub secret_hash: Vec<u8>,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// Finds a callback nobody has looked at yet.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn callback(
-    conn: &mut PgConnection,
-    id: CallbackId,
-) -> sqlx::Result<Option<(Vec<u8>, Vec<u8>)>> {
+pub async fn callback(conn: &mut PgConnection, id: CallbackId) -> sqlx::Result<Option<Waiting>> {
     let row = sqlx::query!(
-        "select secret_hash, body from callbacks where id = $1 and handled_at is null for update",
+        "select secret_hash, body, received_at from callbacks where id = $1 and handled_at is null for update",
         id.uuid(),
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| (row.secret_hash, row.body)))
+    Ok(row.map(|row| Waiting {
+        secret_hash: row.secret_hash,
+        body: row.body,
+        received_at: row.received_at.0,
+    }))
 }
 
 /// Notes what became of a callback.

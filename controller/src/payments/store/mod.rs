@@ -15,7 +15,9 @@ mod callbacks;
 mod notes;
 mod prompts;
 
-pub use callbacks::{Kept, NewCallback, callback, close_callback, insert_callbacks, keep_stray};
+pub use callbacks::{
+    Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
+};
 pub use notes::{count_query, flag, keep_word};
 pub use prompts::{free_prompt, take_prompt};
 
@@ -238,6 +240,8 @@ pub async fn by_reference(
 /// How a payment stands for the holder of its token.
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
+    /// The payment.
+    pub payment: PaymentId,
     /// Whose customer it is.
     pub provider: ProviderId,
     /// How it stands.
@@ -248,19 +252,14 @@ pub struct Held {
     pub mac: Option<Mac>,
 }
 
-/// Reads how a payment stands for the holder of its token. Needs the platform's door: the URL names no provider.
+/// Reads how a payment stands for the holder of its token. Needs the platform's door: a token names no provider.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_token(
-    conn: &mut PgConnection,
-    id: PaymentId,
-    token_hash: &[u8],
-) -> sqlx::Result<Option<Held>> {
+pub async fn by_token(conn: &mut PgConnection, token_hash: &[u8]) -> sqlx::Result<Option<Held>> {
     let row = sqlx::query!(
-        r#"select p.provider_id, p.status, p.failure, p.mac::text, t.id as "ticket?" from payments p left join tickets t on t.payment_id = p.id
-         where p.id = $1 and p.token_hash = $2"#,
-        id.uuid(),
+        r#"select p.id, p.provider_id, p.status, p.failure, p.mac::text, t.id as "ticket?"
+         from payments p left join tickets t on t.payment_id = p.id where p.token_hash = $1"#,
         token_hash,
     )
     .fetch_optional(conn)
@@ -272,6 +271,7 @@ pub async fn by_token(
             _ => State::Pending,
         };
         Held {
+            payment: PaymentId::from_uuid(row.id),
             provider: ProviderId::from_uuid(row.provider_id),
             state,
             ticket: row.ticket.map(TicketId::from_uuid),
@@ -301,13 +301,17 @@ pub async fn set_token(
     .map(drop)
 }
 
-/// Writes what came of the push.
+/// Writes what came of the push. A prompt's id that another payment has is not written: it could not tell them apart, and this one's own
+/// address still can.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn set_push(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
     sqlx::query!(
-        "update payments set push = $3, merchant_request_id = $4, checkout_request_id = $5 where provider_id = $1 and id = $2",
+        "update payments set push = $3, merchant_request_id = $4,
+                checkout_request_id = case when exists (select from payments o where o.checkout_request_id = $5 and o.id <> $2)
+                                           then null else $5::text end
+         where provider_id = $1 and id = $2",
         payment.provider.uuid(),
         payment.id.uuid(),
         payment.push.as_str(),

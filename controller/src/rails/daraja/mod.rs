@@ -28,7 +28,7 @@ mod token;
 mod wire;
 
 pub use push::{Accepted, PushError, PushOrder};
-pub use query::QueryAnswer;
+pub use query::{QueryAnswer, Turn};
 pub use register::{RegisterError, Registered};
 pub use token::TokenError;
 
@@ -163,6 +163,8 @@ struct Inner {
     tokens: Tokens,
     /// Queries by application, since that is how the gateway counts them.
     queries: Limit,
+    /// The part of them that questions nobody waits for may take.
+    unhurried: Limit,
     clock: Clock,
     most_shillings: u32,
 }
@@ -191,6 +193,7 @@ impl Daraja {
             http: Http::new(config.base.as_str())?,
             tokens: Tokens::default(),
             queries: Limit::new(1, config.queries_per_minute, clock),
+            unhurried: Limit::new(1, config.queries_per_minute / 2, clock),
             clock: clock.clone(),
             most_shillings: config.most_shillings,
         };

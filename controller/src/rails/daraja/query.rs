@@ -11,6 +11,15 @@ use super::{CallError, Credentials, Daraja, Setup, TokenError};
 /// The path of the call.
 const PATH: &str = "/mpesa/stkpushquery/v1/query";
 
+/// Whose question it is, since the gateway lets few through.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Turn {
+    /// A customer waits for the answer.
+    First,
+    /// Nobody does: it may take half of what there is and waits for the rest.
+    Last,
+}
+
 /// How a prompt stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum QueryAnswer {
@@ -18,6 +27,8 @@ pub enum QueryAnswer {
     Paid,
     /// Not paid, and this prompt will not be; the code says why.
     Failed(ResultCode),
+    /// Ended with a code nobody has documented: it decides nothing, and a person should look.
+    Unrecognised(ResultCode),
     /// The customer has not decided, or M-PESA has not.
     Pending,
     /// Daraja does not know the prompt: in its first minutes that means nothing.
@@ -37,6 +48,7 @@ impl QueryAnswer {
         match self {
             Self::Paid => "paid",
             Self::Failed(_) => "failed",
+            Self::Unrecognised(_) => "unrecognised",
             Self::Pending => "pending",
             Self::NotKnown => "not-known",
             Self::Inconclusive(_) => "inconclusive",
@@ -48,13 +60,21 @@ impl QueryAnswer {
 
 impl Daraja {
     /// Asks how a prompt stands, within the application's budget of queries.
-    pub async fn query(&self, credentials: &Credentials, checkout_request_id: &str) -> QueryAnswer {
-        let answer = if self
-            .inner
-            .queries
-            .check(credentials.fingerprint().key())
-            .is_err()
-        {
+    pub async fn query(
+        &self,
+        credentials: &Credentials,
+        checkout_request_id: &str,
+        turn: Turn,
+    ) -> QueryAnswer {
+        let application = credentials.fingerprint().key();
+        let budgets = match turn {
+            Turn::First => &[&self.inner.queries][..],
+            Turn::Last => &[&self.inner.unhurried, &self.inner.queries],
+        };
+        let is_spent = budgets
+            .iter()
+            .any(|budget| budget.check(application).is_err());
+        let answer = if is_spent {
             QueryAnswer::Limited
         } else {
             self.ask(credentials, checkout_request_id).await
@@ -103,7 +123,7 @@ fn judge(reply: &Reply, asked_for: &str) -> QueryAnswer {
                 Meaning::Success => QueryAnswer::Paid,
                 Meaning::Failed(_) => QueryAnswer::Failed(code),
                 Meaning::Processing => QueryAnswer::Pending,
-                Meaning::Unrecognised => QueryAnswer::Inconclusive("unrecognised result"),
+                Meaning::Unrecognised => QueryAnswer::Unrecognised(code),
             }
         }
         Shape::Fault { code, message } => match code.as_str() {

@@ -22,6 +22,11 @@ pub enum RegisterError {
     /// The provider has to put something right.
     #[error("{}", .0.words())]
     Setup(Setup),
+    /// The shortcode's addresses are registered where Daraja cannot change them.
+    #[error(
+        "the shortcode's addresses are registered on Safaricom's older platform: ask Safaricom's API support to remove them there, then try again"
+    )]
+    OldPlatform,
     /// Daraja understood and refused.
     #[error("Daraja refused the addresses with {code}: {message}")]
     Refused {
@@ -80,8 +85,11 @@ impl Daraja {
             Shape::Fault { message, .. } if says(&message, "already registered") => {
                 Ok(Registered::Before)
             }
+            Shape::Fault { message, .. } if says(&message, "duplicate notification") => {
+                Err(RegisterError::OldPlatform)
+            }
             Shape::Fault { code, message } | Shape::Gateway { code, message }
-                if !reply_is_limited(reply.status) =>
+                if reply.status < 500 && reply.status != 429 =>
             {
                 Err(RegisterError::Refused { code, message })
             }
@@ -91,8 +99,4 @@ impl Daraja {
             ))),
         }
     }
-}
-
-const fn reply_is_limited(status: u16) -> bool {
-    status == 429
 }

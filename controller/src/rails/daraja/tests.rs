@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 
 use super::result::ResultCode;
 use super::*;
+use crate::config::SourceCheck;
 use crate::rails::msisdn::Msisdn;
 
 const TOKEN: &str = r#"{"access_token":"c9SQxWWhmdVRlyh0zh8gZDTkubVF","expires_in":"3599"}"#;
@@ -105,6 +106,8 @@ fn daraja(base: &str, clock: &Clock) -> Daraja {
     let config = DarajaConfig {
         base: base.parse().unwrap(),
         queries_per_minute: 5,
+        sources: Vec::new(),
+        source_check: SourceCheck::Flag,
         most_shillings: 250_000,
     };
     Daraja::new(&config, clock).unwrap()
@@ -200,6 +203,11 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
             "refused",
         ),
         (404, fault("404.001.01", "Resource not found"), "refused"),
+        (
+            404,
+            fault("404.001.04", "Invalid Authentication Header"),
+            "refused",
+        ),
         (405, fault("405.001", "Method Not Allowed"), "refused"),
         (
             500,
@@ -271,7 +279,7 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
     }
     assert_eq!(
         stage.seen("stkpush").len(),
-        23,
+        24,
         "nothing was ever sent twice"
     );
 }
@@ -400,6 +408,8 @@ async fn a_refused_token_is_renewed_once_and_the_call_repeated_once() {
 async fn no_token_says_why_and_nothing_was_pushed() {
     for (status, body, name) in [
         (400, fault("400.008.01", "Invalid Authentication passed"), "wrong-keys"),
+        (400, fault("400.008.02", "Invalid grant type passed"), "wrong-keys"),
+        (500, fault("400.008.01", "Invalid Authentication passed"), "wrong-keys"),
         (400, String::new(), "wrong-keys"),
         (401, "<html>".to_owned(), "wrong-keys"),
         (401, r#"{"fault":{"faultstring":"Invalid API call as no apiproduct match found","detail":{"errorcode":"x"}}}"#.to_owned(), "product-missing"),
@@ -475,7 +485,7 @@ async fn a_query_tells_what_the_table_says() {
         (
             200,
             result("31337"),
-            QueryAnswer::Inconclusive("unrecognised result"),
+            QueryAnswer::Unrecognised(ResultCode::new("31337").unwrap()),
         ),
         (
             200,
@@ -527,7 +537,7 @@ async fn a_query_tells_what_the_table_says() {
     ] {
         stage.answer(status, &body);
         assert_eq!(
-            daraja.query(&credentials(), PROMPT).await,
+            daraja.query(&credentials(), PROMPT, Turn::First).await,
             answer,
             "{status} {body}"
         );
@@ -549,20 +559,75 @@ async fn queries_stay_within_the_budget_of_their_application() {
         stage.answer(200, QUERIED);
     }
     assert_eq!(
-        daraja.query(&credentials(), PROMPT).await,
+        daraja.query(&credentials(), PROMPT, Turn::First).await,
         QueryAnswer::Paid
     );
     assert_eq!(
-        daraja.query(&credentials(), PROMPT).await,
+        daraja.query(&credentials(), PROMPT, Turn::First).await,
         QueryAnswer::Limited
     );
-    assert_eq!(daraja.query(&other, PROMPT).await, QueryAnswer::Paid);
+    assert_eq!(
+        daraja.query(&other, PROMPT, Turn::First).await,
+        QueryAnswer::Paid
+    );
     clock.advance(Duration::from_secs(12));
     assert_eq!(
-        daraja.query(&credentials(), PROMPT).await,
+        daraja.query(&credentials(), PROMPT, Turn::First).await,
         QueryAnswer::Paid
     );
     assert_eq!(stage.seen("stkpushquery").len(), 3);
+}
+
+#[tokio::test]
+async fn questions_nobody_waits_for_leave_half_of_the_budget() {
+    let (stage, daraja, clock) = Stage::start().await;
+    for _ in 0..12 {
+        stage.answer(200, QUERIED);
+    }
+    let mut last = 0;
+    let mut first = 0;
+    for second in 1..=60 {
+        clock.advance(Duration::from_secs(1));
+        let credentials = credentials();
+        if daraja.query(&credentials, PROMPT, Turn::Last).await == QueryAnswer::Paid {
+            last += 1;
+        }
+        if second % 6 == 0
+            && daraja.query(&credentials, PROMPT, Turn::First).await == QueryAnswer::Paid
+        {
+            first += 1;
+        }
+    }
+    assert!(
+        last <= 2 && first >= 3,
+        "{last} of the last, {first} of the first"
+    );
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let (stage, other, clock) = Stage::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let daraja = daraja(
+        &format!("http://{}", listener.local_addr().unwrap()),
+        &clock,
+    );
+    let elsewhere = format!("{}/oauth/v1/generate", other.inner.http.base());
+    let answering = tokio::spawn(async move {
+        let (mut caller, _) = listener.accept().await.unwrap();
+        let mut read = vec![0; 4096];
+        assert!(caller.read(&mut read).await.unwrap() > 0);
+        let answer = format!(
+            "HTTP/1.1 302 Found\r\nlocation: {elsewhere}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        );
+        tokio::io::AsyncWriteExt::write_all(&mut caller, answer.as_bytes())
+            .await
+            .unwrap();
+    });
+    let error = push(&daraja, &credentials()).await.unwrap_err();
+    answering.await.unwrap();
+    assert_eq!(error.name(), "away");
+    assert!(stage.seen("").is_empty(), "the keys went nowhere else");
 }
 
 #[tokio::test]
@@ -575,6 +640,8 @@ async fn registering_twice_is_told_apart() {
         &fault("400.003.02", "Bad Request - Invalid ValidationURL"),
     );
     stage.answer(503, "");
+    stage.answer(500, &fault("500.003.1001", "Duplicate notification info"));
+    stage.answer(500, &fault("500.003.1001", "Internal Server Error"));
     let register = || async {
         daraja
             .register_urls(&credentials(), "https://a.example/v", "https://a.example/c")
@@ -585,6 +652,8 @@ async fn registering_twice_is_told_apart() {
     assert!(
         matches!(register().await, Err(RegisterError::Refused { code, .. }) if code == "400.003.02")
     );
+    assert!(matches!(register().await, Err(RegisterError::Away(_))));
+    assert!(matches!(register().await, Err(RegisterError::OldPlatform)));
     assert!(matches!(register().await, Err(RegisterError::Away(_))));
     let (_, body) = stage.seen("/mpesa/c2b/v2/registerurl").remove(0);
     let expected = serde_json::json!({

@@ -332,6 +332,31 @@ pub async fn by_code(
     .transpose()
 }
 
+/// Finds a provider's ticket by its id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_id(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: TicketId,
+    now: Timestamp,
+) -> sqlx::Result<Option<Found>> {
+    sqlx::query_as!(
+        TicketRow,
+        "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
+                rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
+                redeemed_at, redeemed_site_id, started_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
+         from tickets where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?
+    .map(|row| Found::read(row, now))
+    .transpose()
+}
+
 /// Finds a provider's ticket by its id, and locks it until the transaction ends.
 ///
 /// # Errors
