@@ -85,7 +85,7 @@ async fn a_tenant_can_neither_write_nor_take_over_anothers_row(
         .await
         .unwrap();
     assert_eq!(changed.rows_affected(), 0);
-    let refused = sqlx::query("INSERT INTO sites (id, provider_id, name, feed_revision, created_at) VALUES ($1, $2, 'x', 0, $3)")
+    let refused = sqlx::query("INSERT INTO sites (id, provider_id, name, feed_revision, feed_floor, created_at) VALUES ($1, $2, 'x', 0, 0, $3)")
         .bind(two.uuid())
         .bind(two.uuid())
         .bind(At(NOON))

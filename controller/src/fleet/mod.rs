@@ -9,6 +9,8 @@ pub mod hub;
 pub mod identity;
 pub mod ingest;
 pub mod link;
+pub mod restored;
+pub mod rotate;
 pub(crate) mod socket;
 pub mod store;
 

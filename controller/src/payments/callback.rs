@@ -27,6 +27,8 @@ use crate::web::{Caller, Path, Problem};
 pub const SETTLE: &str = "settle";
 /// Bodies waiting for a commit at once.
 const QUEUE: usize = 4096;
+/// Commits under way at once.
+const WRITERS: u8 = 2;
 /// Hexadecimal digits of a secret.
 const SECRET: usize = 32;
 
@@ -40,7 +42,7 @@ pub struct Keep(App);
 /// Starts the writer.
 #[must_use]
 pub fn intake(app: &App) -> Intake {
-    Batcher::start(Keep(app.clone()), QUEUE, &app.tasks, app.closing.clone())
+    Batcher::start(Keep(app.clone()), QUEUE, WRITERS, &app.tasks, &app.closing)
 }
 
 impl Batch for Keep {
@@ -183,7 +185,7 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         let Ok(id) = job.key.parse::<CallbackId>() else {
             anyhow::bail!("a settlement job without a callback's id");
         };
-        let mut tx = app.db.platform(Reason::Intake).await?;
+        let mut tx = app.db.platform(Reason::Payments).await?;
         let Some((secret_hash, body)) = store::callback(&mut tx, id).await? else {
             return Ok(Next::Done);
         };
@@ -194,7 +196,7 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
             Some((provider, payment)) => settle_stk(app, provider, payment, &body).await?,
             None => c2b::settle(app, &secret_hash, &body).await?,
         };
-        let mut tx = app.db.platform(Reason::Intake).await?;
+        let mut tx = app.db.platform(Reason::Payments).await?;
         store::close_callback(&mut tx, id, outcome, app.clock.now()).await?;
         tx.commit().await?;
         Ok(Next::Done)

@@ -1,10 +1,12 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod backup;
 mod captive;
 mod enrol;
 mod feed;
 mod intake;
+mod keys;
 mod link;
 mod payments;
 mod reports;
@@ -28,6 +30,7 @@ use mnara_protocol::message::Row;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Plan, Terms};
 use mnara_protocol::token::DeviceToken;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Decode, Postgres, Type};
@@ -35,12 +38,13 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::app::tests::app_with;
+use crate::app::tests::app_with_keys;
 use crate::db::{Reason, RowId as _};
 use crate::payments::checkout::{Ask, Begun, NotBegun, begin};
 use crate::plans::Draft;
 use crate::providers::open::Opening;
 use crate::rails::daraja::{Credentials, ShortcodeKind};
+use crate::vault::Vault;
 use crate::{fleet, jobs, plans, providers, routes, web, work};
 
 const TOKEN: &str = r#"{"access_token":"c9SQxWWhmdVRlyh0zh8gZDTkubVF","expires_in":"3599"}"#;
@@ -277,8 +281,16 @@ struct World {
 
 impl World {
     async fn open(pool: PgPoolOptions, options: PgConnectOptions) -> Self {
+        Self::open_with_key(pool, options, &Vault::new_key()).await
+    }
+
+    async fn open_with_key(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+        key: &SecretString,
+    ) -> Self {
         let (daraja, base) = Stage::start().await;
-        let app = app_with(pool, options, &base).await;
+        let app = app_with_keys(pool, options, &base, key).await;
         let shop = business(&app, 1).await;
         let router = web::layers::wrap(routes::table(&app), &app);
         Self {
@@ -286,6 +298,22 @@ impl World {
             daraja,
             shop,
             router,
+        }
+    }
+
+    /// Another process on the same database, or on what was brought back of it.
+    async fn again(
+        self,
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+        key: &SecretString,
+    ) -> Self {
+        let app = app_with_keys(pool, options, self.app.config.daraja.base.as_str(), key).await;
+        let router = web::layers::wrap(routes::table(&app), &app);
+        Self {
+            app,
+            router,
+            ..self
         }
     }
 

@@ -1,6 +1,7 @@
 //! Flows through real programs: the controller with its private database, agents, and the simulated outside on real ports.
 //! Each fails when any program logs an ERROR.
 
+mod backup;
 mod enrol;
 mod kills;
 mod outage;

@@ -35,7 +35,7 @@ pub enum Kept {
     Stranger,
 }
 
-/// Keeps a batch of bodies in one statement, with a job for each new one. A secret nobody has is not kept.
+/// Keeps a batch of bodies in one statement, in the order of their keys so that two batches cannot wait for each other, with a job for each new one. A secret nobody has is not kept.
 ///
 /// # Errors
 /// When the database refuses; nothing of the batch is kept then.
@@ -61,7 +61,7 @@ pub async fn insert_callbacks(
                 or exists (select from c2b_secrets s where s.secret_hash = a.secret_hash)
            ), kept as (
              insert into callbacks (id, secret_hash, body_hash, body, source, received_at)
-             select id, secret_hash, body_hash, body, source::inet, received_at from known order by place
+             select id, secret_hash, body_hash, body, source::inet, received_at from known order by secret_hash, body_hash, place
              on conflict (secret_hash, body_hash) do nothing
              returning id
            ), jobs as (
