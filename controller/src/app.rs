@@ -73,8 +73,6 @@ impl Deref for App {
 pub(crate) mod tests {
     //! An [`App`] for tests: the test's own database as the application's role, a clock that stands still, a seed.
 
-    use std::time::Duration;
-
     use clap::Parser as _;
     use metrics_exporter_prometheus::PrometheusBuilder;
     use mnara_protocol::clock::Timestamp;
@@ -117,7 +115,6 @@ pub(crate) mod tests {
             "run",
         ]);
         let clock = Clock::still(START);
-        let pool = pool.acquire_timeout(Duration::from_secs(30));
         App::new(Parts {
             db: Db::for_test(pool, options).await.unwrap(),
             vault: Vault::new(keys, clock.clone()).unwrap(),

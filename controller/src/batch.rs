@@ -51,17 +51,14 @@ pub enum WriteError {
 impl From<sqlx::Error> for WriteError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
-        match (trouble(&error), &error) {
-            (Trouble::Collision, _) => Self::Collision(error.into()),
-            (
-                Trouble::Other,
-                E::Database(_)
-                | E::Encode(_)
-                | E::Decode(_)
-                | E::ColumnDecode { .. }
-                | E::RowNotFound,
-            ) => Self::Item(error.into()),
-            _ => Self::Store(error.into()),
+        let is_about_an_item = matches!(
+            error,
+            E::Database(_) | E::Encode(_) | E::Decode(_) | E::ColumnDecode { .. } | E::RowNotFound
+        );
+        match trouble(&error) {
+            Trouble::Collision => Self::Collision(error.into()),
+            Trouble::Other if is_about_an_item => Self::Item(error.into()),
+            Trouble::Other | Trouble::Away => Self::Store(error.into()),
         }
     }
 }

@@ -156,7 +156,7 @@ fn without_password(url: &SecretString) -> String {
         |_| String::new(),
         |mut url| {
             // An address without a host holds none.
-            drop(url.set_password(None));
+            let _ = url.set_password(None);
             url.to_string()
         },
     )

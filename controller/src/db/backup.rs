@@ -204,7 +204,7 @@ pub async fn bring(server: &Server, from: &Path, now: Timestamp) -> Result<Besid
             .run("pg_restore", &server.address_of(&name), &words, from)
             .await?;
         prepare::migrate(&admin).await?;
-        Ok(())
+        Ok::<(), BackupError>(())
     };
     if let Err(error) = brought.await {
         say(&mut conn, format!("DROP DATABASE {}", quoted(&name))).await?;

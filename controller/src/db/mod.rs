@@ -11,7 +11,9 @@ use std::time::Duration;
 use mnara_protocol::ids::ProviderId;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Postgres, Transaction,
+};
 
 pub mod backup;
 pub mod prepare;
@@ -91,6 +93,9 @@ impl Db {
     /// When the database is away, the log-in is too powerful, or the schema needs `db migrate`.
     pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self, DbError> {
         let options = as_app(options);
+        // A pool tries until its patience ends and then says only that; one connection says what is wrong, at once.
+        let first = options.connect().await.map_err(DbError::Away)?;
+        first.close().await.map_err(DbError::Away)?;
         let pool = |most| {
             PgPoolOptions::new()
                 .max_connections(most)

@@ -282,6 +282,11 @@ mod tests {
             .execute(&mut *tx)
             .await
             .unwrap();
+        let limit: String = sqlx::query_scalar("SHOW statement_timeout")
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+        assert_eq!(limit, "30s", "nothing holds a row for ever");
         tx.commit().await.unwrap();
         drop(db);
         // Dropping kills with SIGKILL, as a power cut would.

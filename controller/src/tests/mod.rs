@@ -5,6 +5,7 @@ mod backup;
 mod captive;
 mod enrol;
 mod feed;
+mod health;
 mod intake;
 mod keys;
 mod link;

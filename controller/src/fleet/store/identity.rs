@@ -133,7 +133,7 @@ pub async fn set_role(
          where public_key = $1",
         public,
         role.name(),
-        At(now) as At,
+        At(now),
     )
     .execute(conn)
     .await
