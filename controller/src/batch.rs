@@ -43,6 +43,9 @@ pub enum WriteError {
     /// Nothing can be written now: trying items one by one would fail as often as there are items.
     #[error("nothing can be written")]
     Store(#[source] anyhow::Error),
+    /// The store answers and has no room: that may last for hours.
+    #[error("there is no room")]
+    Full(#[source] anyhow::Error),
     /// Another transaction stood in its way, and has gone on since: the same items may be written a moment later.
     #[error("it collided with others")]
     Collision(#[source] anyhow::Error),
@@ -57,6 +60,7 @@ impl From<sqlx::Error> for WriteError {
         );
         match trouble(&error) {
             Trouble::Collision => Self::Collision(error.into()),
+            Trouble::Full => Self::Full(error.into()),
             Trouble::Other if is_about_an_item => Self::Item(error.into()),
             Trouble::Other | Trouble::Away => Self::Store(error.into()),
         }

@@ -218,6 +218,8 @@ async fn mind_manners(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
 pub enum Trouble {
     /// It is away, ending, or out of something: it was nobody's fault and passes.
     Away,
+    /// It answers and cannot write: the disk is full, or it is a copy that only reads.
+    Full,
     /// Two transactions stood in each other's way: the same one may work a moment later.
     Collision,
     /// It is about what was asked.
@@ -233,9 +235,11 @@ pub fn trouble(error: &sqlx::Error) -> Trouble {
         E::Database(error) => match error.code().as_deref().unwrap_or_default() {
             // serialization_failure, and deadlock_detected.
             "40001" | "40P01" => Trouble::Collision,
-            // A copy that only reads, and a lock nobody gave back in time.
-            "25006" | "55P03" => Trouble::Away,
-            // Connections; disk, memory and connections that ran out; an operator's intervention or a time limit; the system.
+            // disk_full, and read_only_sql_transaction.
+            "53100" | "25006" => Trouble::Full,
+            // A lock nobody gave back in time.
+            "55P03" => Trouble::Away,
+            // Connections; memory and connections that ran out; an operator's intervention or a time limit; the system.
             code if ["08", "53", "57", "58"]
                 .iter()
                 .any(|class| code.starts_with(class)) =>

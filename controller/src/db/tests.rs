@@ -271,8 +271,8 @@ async fn troubles_are_told_apart(pool: PgPoolOptions, options: PgConnectOptions)
     for (code, expected) in [
         ("40001", Trouble::Collision),
         ("40P01", Trouble::Collision),
-        ("53100", Trouble::Away),
-        ("25006", Trouble::Away),
+        ("53100", Trouble::Full),
+        ("25006", Trouble::Full),
         ("57P02", Trouble::Away),
         ("57014", Trouble::Away),
         ("23505", Trouble::Other),

@@ -176,7 +176,7 @@ impl From<Refused> for Problem {
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         match trouble(&error) {
-            Trouble::Away | Trouble::Collision => {
+            Trouble::Away | Trouble::Full | Trouble::Collision => {
                 tracing::warn!(%error, "the database cannot do it now");
                 Self::busy(Duration::from_secs(5))
             }
