@@ -84,8 +84,9 @@ const TABLE: [(Act, Kind, u32, u32); 18] = [
     (Act::Status, Kind::Site, 600, 1200),
     (Act::Status, Kind::Address, 60, 60),
     (Act::Enrol, Kind::Address, 10, 10),
-    (Act::Link, Kind::Agent, 10, 10),
-    (Act::Link, Kind::Address, 600, 600),
+    (Act::Link, Kind::Agent, 60, 60),
+    // A carrier puts thousands of sites behind one address, and after an outage all of them come at once.
+    (Act::Link, Kind::Address, 6_000, 6_000),
     (Act::Unvouched, Kind::Address, 60, 60),
     (Act::Unvouched, Kind::Provider, 60, 60),
     // A month of a busy site at once, and five times what it writes after that.

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse as _, Response};
 use hyper_util::rt::TokioIo;
 use mnara_protocol::clock::Ticks;
 use mnara_protocol::enrol::SUBPROTOCOL;
-use mnara_protocol::ids::{AttemptId, CommandId};
+use mnara_protocol::ids::AttemptId;
 use mnara_protocol::message::{Answer as Told, BadBody, Question, RefusedAnswer};
 use mnara_protocol::session::{
     Admitted, Claim, Config, Controller, Entry, Event, Refusal, Session,
@@ -24,12 +24,13 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tungstenite::handshake::derive_accept_key;
 
+use super::alarm::{alarm, duplicate, forked};
 use super::hub::{AGENT, FEED, Hub, Mailbox, SUPERSEDED, Sender};
 use super::ingest::{Handed, Taken};
 use super::socket::Socket;
 use super::store::link as store;
 use crate::app::App;
-use crate::db::{Reason, RowId as _};
+use crate::db::Reason;
 use crate::ratelimit::{Act, By, TooMany};
 use crate::web::{Caller, Problem};
 
@@ -321,6 +322,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             self.session.refuse(Refusal::Revoked);
             return Ok(());
         }
+        let by = By::Agent(claim.agent);
+        if let Err(TooMany { wait }) = self.app.limits.check(Act::Link, by) {
+            let retry_after_secs = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+            self.session.refuse(Refusal::Busy {
+                retry_after_secs: retry_after_secs.saturating_add(1),
+            });
+            return Ok(());
+        }
         let epoch = store::take_epoch(&mut tx, claim.agent, &claim.software, now).await?;
         let sender = Sender {
             provider: known.provider,
@@ -452,43 +461,4 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
     fn sender(&self) -> Option<Sender> {
         self.admission.as_ref().map(|admission| admission.sender)
     }
-}
-
-/// Writes down something a person should know about a site.
-async fn alarm(app: &App, sender: Option<Sender>, kind: &str, value: u64) -> anyhow::Result<()> {
-    let Some(Sender { provider, site, .. }) = sender else {
-        return Ok(());
-    };
-    let now = app.clock.now();
-    let id = CommandId::new(now, app.entropy.bytes());
-    let value = i64::try_from(value).ok();
-    let mut tx = app.db.tenant(provider).await?;
-    store::insert_event(
-        &mut tx,
-        id.uuid(),
-        (provider, site),
-        kind,
-        value,
-        (now, now),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-async fn forked(app: &App, sender: Option<Sender>) -> anyhow::Result<()> {
-    let Some(from) = sender else { return Ok(()) };
-    tracing::warn!(site.id = %from.site, agent.id = %from.agent, "a journal has forked: the device was restored or copied");
-    let mut tx = app.db.tenant(from.provider).await?;
-    store::mark_forked(&mut tx, from.agent, from.journal, app.clock.now()).await?;
-    tx.commit().await?;
-    alarm(app, sender, "journal-forked", 0).await
-}
-
-async fn duplicate(app: &App, from: &Sender) -> anyhow::Result<()> {
-    tracing::warn!(site.id = %from.site, agent.id = %from.agent, "links take each other over: two devices hold one key");
-    let mut tx = app.db.tenant(from.provider).await?;
-    store::mark_duplicate(&mut tx, from.agent, app.clock.now()).await?;
-    tx.commit().await?;
-    alarm(app, Some(*from), "duplicate-identity", 0).await
 }
