@@ -71,9 +71,9 @@ impl Reason {
 }
 
 /// Connections kept for callbacks alone, one for each writer and one for strays: money comes in however many others wait for a connection.
-const LANE: u32 = 3;
+const LANE: u32 = 5;
 /// The fewest connections that leave something for everybody: the lane, two that listen, and a few that work.
-pub const FEWEST: u32 = 8;
+pub const FEWEST: u32 = 10;
 /// How long somebody waits for a connection before hearing that we are busy.
 const QUEUE: Duration = Duration::from_secs(10);
 /// What every connection is told first: nothing may hold a row, or us, for longer than anybody waits for an answer.

@@ -33,7 +33,7 @@ const QUEUE: usize = 4096;
 /// How often the spool is looked into.
 const CATCH_UP: Duration = Duration::from_secs(10);
 /// Commits under way at once.
-const WRITERS: u8 = 2;
+const WRITERS: u8 = 4;
 /// Hexadecimal digits of a secret.
 const SECRET: usize = 32;
 
