@@ -3,6 +3,7 @@
 
 mod backup;
 mod enrol;
+mod keys;
 mod kills;
 mod outage;
 mod redeem;
