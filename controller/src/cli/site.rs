@@ -116,7 +116,9 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             );
         }
         SiteCommand::Revoke { provider, site } => {
-            known(&mut app.db.tenant(provider).await?, provider, site).await?;
+            let mut tx = app.db.tenant(provider).await?;
+            known(&mut tx, provider, site).await?;
+            drop(tx);
             let_go(app, provider, site).await?;
             println!("Let go. `site claim` prints the line that enrols another.");
         }

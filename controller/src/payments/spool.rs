@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::CallbackId;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -184,6 +183,8 @@ fn item(line: Line) -> Option<NewCallback> {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::ids::CallbackId;
+
     use super::*;
 
     fn callback(n: u8) -> NewCallback {

@@ -644,7 +644,7 @@ async fn what_an_older_program_kept_is_applied_by_one_that_knows_it(
     )
     .await;
     change(&world, "update site_events set kind = 'gone'").await;
-    let applied = crate::fleet::ingest::catch_up(&world.app, &DISPATCH)
+    let applied = fleet::ingest::catch_up(&world.app, &DISPATCH)
         .await
         .unwrap();
     assert_eq!(applied, 1);
@@ -661,7 +661,7 @@ async fn what_an_older_program_kept_is_applied_by_one_that_knows_it(
         1,
         "what is still unknown waits on"
     );
-    let again = crate::fleet::ingest::catch_up(&world.app, &DISPATCH).await;
+    let again = fleet::ingest::catch_up(&world.app, &DISPATCH).await;
     assert_eq!(again.unwrap(), 0, "and nothing is applied twice");
 }
 

@@ -406,9 +406,8 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
         SecretString::from(keys.join(","))
     };
     let (_, base) = Stage::start().await;
-    let at = async |keys: SecretString| {
-        crate::app::tests::app_with_keys(pool.clone(), options.clone(), &base, &keys).await
-    };
+    let at =
+        async |keys: SecretString| app_with_keys(pool.clone(), options.clone(), &base, &keys).await;
     let app = at(ring(&[&old])).await;
     let shop = business(&app, 1).await;
     let identity = fleet::identity::load(&app).await.unwrap().signing;
