@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow, bail, ensure};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::enrol::{self, ENROL_PATH, Enrolled, IDENTITY_PATH};
-use mnara_protocol::frame::{MAX_PINNED, Pinned};
+use mnara_protocol::frame::{KeyStatement, MAX_PINNED, Pinned};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -17,6 +17,8 @@ use crate::dial::{Body, Dates, DialError, Target};
 #[derive(Deserialize)]
 struct IdentityAnswer {
     keys: Vec<String>,
+    #[serde(default)]
+    statements: Vec<String>,
     signature: String,
 }
 
@@ -33,7 +35,6 @@ struct EnrolAnswer {
     agent_id: String,
     site_id: String,
     provider_id: String,
-    controller_keys: Vec<String>,
     controller_time: i64,
     proof: String,
 }
@@ -64,15 +65,15 @@ pub async fn enrol(
     let target = Target::new(&config.controller, ca.as_deref())?;
     let key = state.key(&random)?;
 
-    let (dates, identity, keys) = identify(&target, system_now, &expected, random()).await?;
-    let (enrolled, mut told) = hand_in(&target, dates, &config.claim, &key, &identity).await?;
-    // A spare kept offline is pinned with the one in use.
-    told.extend(keys);
-    let mut pinned = vec![identity];
-    for key in told {
-        if !pinned.contains(&key) && pinned.len() < MAX_PINNED {
-            pinned.push(key);
-        }
+    let (dates, identity, statements) = identify(&target, system_now, &expected, random()).await?;
+    let enrolled = hand_in(&target, dates, &config.claim, &key, &identity).await?;
+    let mut pinned = Pinned {
+        keys: vec![identity],
+        serial: 0,
+    };
+    // A spare kept offline is pinned with the one in use, by the word of that one alone: a proxy may have written the rest of the answer.
+    for statement in &statements {
+        let _ = pinned.apply(statement);
     }
     let enrolment = Enrolment {
         controller: config.controller.clone(),
@@ -80,10 +81,7 @@ pub async fn enrol(
         agent: enrolled.agent,
         site: enrolled.site,
         provider: enrolled.provider,
-        pinned: Pinned {
-            keys: pinned,
-            serial: 0,
-        },
+        pinned,
         enrolled_at: enrolled.time,
     };
     if let Some(router) = router {
@@ -99,7 +97,7 @@ pub(crate) async fn identify(
     now: Timestamp,
     expected: &[u8; 32],
     nonce: [u8; 32],
-) -> anyhow::Result<(Dates, VerifyingKey, Vec<VerifyingKey>)> {
+) -> anyhow::Result<(Dates, VerifyingKey, Vec<KeyStatement>)> {
     let path = format!("{IDENTITY_PATH}?nonce={}", hex::encode(nonce));
     let mut dates = Dates::Good(now);
     let mut answer = target.request(dates, &path, Body::None).await;
@@ -134,7 +132,13 @@ pub(crate) async fn identify(
             target.host()
         )
     })?;
-    Ok((dates, identity, keys))
+    // One that cannot be read is passed over, as on the link: the key may be known without it.
+    let statements = answer
+        .statements
+        .iter()
+        .filter_map(|text| minicbor::decode(&hex::decode(text).ok()?).ok())
+        .collect();
+    Ok((dates, identity, statements))
 }
 
 async fn hand_in(
@@ -143,7 +147,7 @@ async fn hand_in(
     claim: &str,
     key: &SigningKey,
     identity: &VerifyingKey,
-) -> anyhow::Result<(Enrolled, Vec<VerifyingKey>)> {
+) -> anyhow::Result<Enrolled> {
     let claim = claim.trim();
     let public = key.verifying_key();
     let request = serde_json::to_vec(&EnrolRequest {
@@ -171,13 +175,7 @@ async fn hand_in(
             "the answer was not signed by the controller this line was made by; nothing was kept"
         );
     }
-    let keys = answer
-        .controller_keys
-        .iter()
-        .take(MAX_PINNED)
-        .map(|key| verifying_key(key))
-        .collect::<anyhow::Result<_>>()?;
-    Ok((enrolled, keys))
+    Ok(enrolled)
 }
 
 fn router(config: &EnrolConfig) -> anyhow::Result<Option<RouterFile>> {

@@ -9,7 +9,7 @@ use futures_util::{SinkExt, StreamExt};
 use hyper::header;
 use mnara_protocol::clock::{Source, Ticks, Timestamp, TrustedClock};
 use mnara_protocol::enrol::{CLOCK_PATH, LINK_PATH};
-use mnara_protocol::frame::{Pinned, clock_question, verify_clock_answer};
+use mnara_protocol::frame::{KeyId, Pinned, clock_question, verify_clock_answer};
 use mnara_protocol::ids::{AttemptId, CommandId};
 use mnara_protocol::message::{Answer, Command};
 use mnara_protocol::session::{
@@ -231,11 +231,21 @@ impl Link {
     async fn ask_clock(&mut self) -> anyhow::Result<()> {
         let mut nonce = [0; 32];
         self.rng.fill_bytes(&mut nonce);
+        let known = &self.session.pinned().keys;
+        // The controller may have changed its key since, and answers with one of these while it can.
+        let names: Vec<String> = known
+            .iter()
+            .map(|key| hex::encode(KeyId::of(key).0))
+            .collect();
         let answer = self
             .target
-            .request(Dates::Any, CLOCK_PATH, Body::Bytes(clock_question(nonce)))
+            .request(
+                Dates::Any,
+                &format!("{CLOCK_PATH}?keys={}", names.join(",")),
+                Body::Bytes(clock_question(nonce)),
+            )
             .await?;
-        let wall = verify_clock_answer(&self.session.pinned().keys, nonce, &answer)?;
+        let wall = verify_clock_answer(known, nonce, &answer)?;
         let at = self.clock.monotonic();
         let mut set = self.trusted.clone();
         set.mark_unchanged();

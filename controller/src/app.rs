@@ -73,8 +73,6 @@ impl Deref for App {
 pub(crate) mod tests {
     //! An [`App`] for tests: the test's own database as the application's role, a clock that stands still, a seed.
 
-    use std::time::Duration;
-
     use clap::Parser as _;
     use metrics_exporter_prometheus::PrometheusBuilder;
     use mnara_protocol::clock::Timestamp;
@@ -120,10 +118,10 @@ pub(crate) mod tests {
         flags: &[&str],
     ) -> App {
         let plain = ["mnara-controller", "--daraja", daraja];
-        let rest = ["--daraja-queries", "600", "run"];
+        // Nobody's folder: nothing can be written there.
+        let rest = ["--daraja-queries", "600", "--data-dir", "/dev/null/mnara", "run"];
         let cli = Cli::parse_from(plain.iter().chain(flags).chain(&rest));
         let clock = Clock::still(START);
-        let pool = pool.acquire_timeout(Duration::from_secs(30));
         App::new(Parts {
             db: Db::for_test(pool, options).await.unwrap(),
             vault: Vault::new(keys, clock.clone()).unwrap(),

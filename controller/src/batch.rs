@@ -1,4 +1,4 @@
-//! One commit for everything that has arrived: a bounded queue, one writer, at most 128 items or what is there, answers
+//! One commit for everything that has arrived: a bounded queue, few writers, at most 128 items or what is there, answers
 //! after the commit.
 //!
 //! A bad item is retried alone, so it spoils nobody else's. What an item is and how it is written is the caller's.
@@ -7,12 +7,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::db::{Trouble, trouble};
+
 /// The most that goes into one commit.
 const MOST: usize = 128;
+/// How often what collided with others is tried again.
+const TRIES: u32 = 3;
 /// How long a caller waits for room in the queue before it hears that we are busy.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -39,18 +43,26 @@ pub enum WriteError {
     /// Nothing can be written now: trying items one by one would fail as often as there are items.
     #[error("nothing can be written")]
     Store(#[source] anyhow::Error),
+    /// The store answers and has no room: that may last for hours.
+    #[error("there is no room")]
+    Full(#[source] anyhow::Error),
+    /// Another transaction stood in its way, and has gone on since: the same items may be written a moment later.
+    #[error("it collided with others")]
+    Collision(#[source] anyhow::Error),
 }
 
 impl From<sqlx::Error> for WriteError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
-        match error {
-            E::Database(_)
-            | E::Encode(_)
-            | E::Decode(_)
-            | E::ColumnDecode { .. }
-            | E::RowNotFound => Self::Item(error.into()),
-            other => Self::Store(other.into()),
+        let is_about_an_item = matches!(
+            error,
+            E::Database(_) | E::Encode(_) | E::Decode(_) | E::ColumnDecode { .. } | E::RowNotFound
+        );
+        match trouble(&error) {
+            Trouble::Collision => Self::Collision(error.into()),
+            Trouble::Full => Self::Full(error.into()),
+            Trouble::Other if is_about_an_item => Self::Item(error.into()),
+            Trouble::Other | Trouble::Away => Self::Store(error.into()),
         }
     }
 }
@@ -94,16 +106,22 @@ impl<B: Batch> fmt::Debug for Batcher<B> {
 }
 
 impl<B: Batch> Batcher<B> {
-    /// Starts the writer; on shutdown it writes what is queued and ends.
+    /// Starts so many writers, each with a transaction of its own, so that one fills its statement while another waits for the disk. On
+    /// shutdown they write what is queued and end.
     #[must_use]
     pub fn start(
         batch: B,
         capacity: usize,
+        writers: u8,
         tasks: &TaskTracker,
-        shutdown: CancellationToken,
+        shutdown: &CancellationToken,
     ) -> Self {
         let (queue, arriving) = mpsc::channel(capacity);
-        tasks.spawn(run(batch, arriving, shutdown));
+        let (batch, arriving) = (Arc::new(batch), Arc::new(Mutex::new(arriving)));
+        for _ in 0..writers {
+            let (batch, arriving) = (Arc::clone(&batch), Arc::clone(&arriving));
+            tasks.spawn(run(batch, arriving, shutdown.clone()));
+        }
         Self { queue }
     }
 
@@ -123,25 +141,29 @@ impl<B: Batch> Batcher<B> {
 }
 
 async fn run<B: Batch>(
-    batch: B,
-    mut arriving: mpsc::Receiver<Waiting<B>>,
+    batch: Arc<B>,
+    arriving: Arc<Mutex<mpsc::Receiver<Waiting<B>>>>,
     shutdown: CancellationToken,
 ) {
     let mut waiting = Vec::with_capacity(MOST);
     loop {
-        let arrived = tokio::select! {
-            biased;
-            arrived = arriving.recv_many(&mut waiting, MOST) => arrived,
-            () = shutdown.cancelled(), if !arriving.is_closed() => {
-                // Nothing new gets in; what was let in is still written.
-                arriving.close();
-                continue;
+        let arrived = {
+            // Whoever holds it waits for items on behalf of all writers that are free.
+            let mut arriving = arriving.lock().await;
+            tokio::select! {
+                biased;
+                arrived = arriving.recv_many(&mut waiting, MOST) => arrived,
+                () = shutdown.cancelled(), if !arriving.is_closed() => {
+                    // Nothing new gets in; what was let in is still written.
+                    arriving.close();
+                    continue;
+                }
             }
         };
         if arrived == 0 {
             return;
         }
-        write(&batch, waiting.drain(..)).await;
+        write(batch.as_ref(), waiting.drain(..)).await;
     }
 }
 
@@ -175,7 +197,13 @@ async fn write<B: Batch>(batch: &B, waiting: impl Iterator<Item = Waiting<B>>) {
 }
 
 async fn answers<B: Batch>(batch: &B, items: &[B::Item]) -> Result<Vec<B::Answer>, WriteError> {
-    let answers = batch.write(items).await?;
+    let mut tries = 0;
+    let answers = loop {
+        match batch.write(items).await {
+            Err(WriteError::Collision(_)) if tries < TRIES => tries += 1,
+            written => break written?,
+        }
+    };
     if answers.len() == items.len() {
         Ok(answers)
     } else {
@@ -194,7 +222,7 @@ fn tell<A>(sender: oneshot::Sender<Result<A, Refused>>, answer: Result<A, Refuse
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicI32, Ordering};
 
     use tokio::sync::Semaphore;
 
@@ -202,9 +230,10 @@ mod tests {
 
     /// Refuses odd numbers as bad items and keeps what it committed, one list a commit.
     struct Numbers {
-        commits: Arc<Mutex<Vec<Vec<u32>>>>,
+        commits: Arc<std::sync::Mutex<Vec<Vec<u32>>>>,
         gate: Arc<Semaphore>,
         entered: mpsc::Sender<usize>,
+        collisions: Arc<AtomicI32>,
     }
 
     impl Batch for Numbers {
@@ -214,6 +243,9 @@ mod tests {
         async fn write(&self, items: &[u32]) -> Result<Vec<u32>, WriteError> {
             self.entered.send(items.len()).await.unwrap();
             self.gate.acquire().await.unwrap().forget();
+            if self.collisions.fetch_sub(1, Ordering::Relaxed) > 0 {
+                return Err(WriteError::Collision(anyhow::anyhow!("a deadlock")));
+            }
             if items.contains(&99) {
                 return Err(WriteError::Store(anyhow::anyhow!("the store is away")));
             }
@@ -227,8 +259,9 @@ mod tests {
 
     struct World {
         batcher: Batcher<Numbers>,
-        commits: Arc<Mutex<Vec<Vec<u32>>>>,
+        commits: Arc<std::sync::Mutex<Vec<Vec<u32>>>>,
         gate: Arc<Semaphore>,
+        collisions: Arc<AtomicI32>,
         entered: mpsc::Receiver<usize>,
         tasks: TaskTracker,
         shutdown: CancellationToken,
@@ -238,18 +271,21 @@ mod tests {
         let commits = Arc::default();
         let gate = Arc::new(Semaphore::new(0));
         let (entering, entered) = mpsc::channel(1000);
+        let collisions = Arc::default();
         let tasks = TaskTracker::new();
         let shutdown = CancellationToken::new();
         let batch = Numbers {
             commits: Arc::clone(&commits),
             gate: Arc::clone(&gate),
             entered: entering,
+            collisions: Arc::clone(&collisions),
         };
-        let batcher = Batcher::start(batch, 1000, &tasks, shutdown.clone());
+        let batcher = Batcher::start(batch, 1000, 1, &tasks, &shutdown);
         World {
             batcher,
             commits,
             gate,
+            collisions,
             entered,
             tasks,
             shutdown,
@@ -300,6 +336,21 @@ mod tests {
             answers.push(answer.await.unwrap().ok());
         }
         assert_eq!(answers, [Some(0), Some(20), None, Some(40)]);
+    }
+
+    #[tokio::test]
+    async fn what_collides_with_others_is_tried_again_whole() {
+        let mut world = world();
+        world.collisions.store(3, Ordering::Relaxed);
+        world.gate.add_permits(10);
+        assert_eq!(world.batcher.submit(2).await.unwrap(), 20);
+        while world.entered.try_recv().is_ok() {}
+        world.collisions.store(100, Ordering::Relaxed);
+        assert!(matches!(
+            world.batcher.submit(4).await,
+            Err(Refused::Failed(_))
+        ));
+        assert_eq!(*world.commits.lock().unwrap(), [[2]]);
     }
 
     #[tokio::test]

@@ -62,7 +62,7 @@ pub struct DatabaseConfig {
     #[arg(long = "database-url", env = "DATABASE_URL", hide_env_values = true, value_parser = secret, global = true)]
     pub url: Option<SecretString>,
 
-    /// The same database as its owner or a superuser; only `db prepare` and `db migrate` use it.
+    /// The same database as its owner or a superuser; only the `db` commands use it.
     #[arg(long = "database-admin-url", env = "DATABASE_ADMIN_URL", hide_env_values = true, value_parser = secret, global = true)]
     pub admin_url: Option<SecretString>,
 
@@ -70,8 +70,8 @@ pub struct DatabaseConfig {
     #[arg(long, env = "MNARA_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 
-    /// Connections this process may hold; more than PostgreSQL allows makes requests fail under load.
-    #[arg(id = "database_connections", long = "database-connections", env = "MNARA_DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(2..=1000), global = true)]
+    /// Connections this process may hold, five of them kept for callbacks; more than PostgreSQL allows makes requests fail under load.
+    #[arg(id = "database_connections", long = "database-connections", env = "MNARA_DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(10..=1000), global = true)]
     pub connections: u32,
 }
 
@@ -128,6 +128,10 @@ pub struct WebConfig {
         global = true
     )]
     pub trusted_proxies: Vec<IpAddr>,
+
+    /// The token that lets a monitor read `/metrics`; without one they are readable from this machine alone.
+    #[arg(long, env = "MNARA_METRICS_TOKEN", hide_env_values = true, value_parser = secret, global = true)]
+    pub metrics_token: Option<SecretString>,
 
     /// Connections held at once, sites included; it must stay below the process' limit on open files.
     #[arg(id = "web_connections", long = "web-connections", env = "MNARA_WEB_CONNECTIONS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(16..=1_000_000), global = true)]

@@ -53,6 +53,11 @@ pub mod work;
 /// How long tasks are waited for at the end.
 const GRACE: Duration = Duration::from_secs(20);
 
+/// The upper ends of the buckets in which durations are counted.
+const SECONDS: [f64; 12] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
+];
+
 /// Does what the command line says.
 ///
 /// # Errors
@@ -72,8 +77,11 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
     let Cli { config, command } = cli;
     match command {
         Command::Run => run(config).await,
-        Command::Db(command) => cli::db::run(&command, &config.database).await,
+        Command::Db(command) => cli::db::run(command, &config.database).await,
         Command::Key(command) => cli::key::run(command, config).await,
+        Command::Identity(command) => {
+            with_app(config, async |app| cli::identity::run(command, app).await).await
+        }
         Command::Provider(command) => {
             with_app(config, async |app| cli::provider::run(command, app).await).await
         }
@@ -171,7 +179,10 @@ async fn assemble(
     let rails = Rails::new(&config.daraja, &clock)?;
     let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;
-    let recorder = PrometheusBuilder::new().build_recorder();
+    let recorder = PrometheusBuilder::new()
+        .set_buckets(&SECONDS)
+        .context("the buckets of the metrics are wrong")?
+        .build_recorder();
     let metrics = recorder.handle();
     // A second controller in one process keeps the first one's recorder.
     drop(metrics::set_global_recorder(recorder));
@@ -214,6 +225,7 @@ async fn serve(app: &App) -> anyhow::Result<()> {
         .spawn(jobs::run(app.clone(), work::WORK, app.shutdown.clone()));
     app.tasks
         .spawn(bus::relay(app.clone(), app.shutdown.clone()));
+    app.tasks.spawn(health::watch(app.clone()));
     let router = web::layers::wrap(routes::table(app), app);
     tracing::info!(%address, %public, "listening");
     let connections = usize::try_from(web.connections).context("too many connections")?;

@@ -38,6 +38,8 @@ pub enum Act {
     Link,
     /// Posting a body that no secret vouches for.
     Unvouched,
+    /// Handing in a kilobyte of journal.
+    Journal,
 }
 
 /// Whom it is counted by.
@@ -68,7 +70,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 17] = [
+const TABLE: [(Act, Kind, u32, u32); 18] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -82,10 +84,13 @@ const TABLE: [(Act, Kind, u32, u32); 17] = [
     (Act::Status, Kind::Site, 600, 1200),
     (Act::Status, Kind::Address, 60, 60),
     (Act::Enrol, Kind::Address, 10, 10),
-    (Act::Link, Kind::Agent, 10, 10),
-    (Act::Link, Kind::Address, 600, 600),
+    (Act::Link, Kind::Agent, 60, 60),
+    // A carrier puts thousands of sites behind one address, and after an outage all of them come at once.
+    (Act::Link, Kind::Address, 6_000, 6_000),
     (Act::Unvouched, Kind::Address, 60, 60),
     (Act::Unvouched, Kind::Provider, 60, 60),
+    // A month of a busy site at once, and five times what it writes after that.
+    (Act::Journal, Kind::Agent, 32_768, 300),
 ];
 
 /// Says that somebody has to wait.
@@ -108,6 +113,7 @@ type Buckets = RateLimiter<u128, DashMapStateStore<u128>, Clock, NoOpMiddleware<
 #[derive(Debug)]
 pub struct Limit {
     buckets: Buckets,
+    burst: u32,
     clock: Clock,
     /// Milliseconds of the last time stale callers were forgotten.
     swept: AtomicU64,
@@ -145,6 +151,17 @@ impl Limits {
             .map_or(Ok(()), |line| line.check(caller))
     }
 
+    /// Counts so many acts at once, if they are allowed now; more than are ever allowed at once count as those.
+    ///
+    /// # Errors
+    /// Says how long to wait.
+    pub fn check_many(&self, act: Act, by: By<'_>, count: u32) -> Result<(), TooMany> {
+        let (kind, caller) = by.key();
+        self.lines
+            .get(&(act, kind))
+            .map_or(Ok(()), |line| line.check_many(caller, count))
+    }
+
     /// Counts one act by several callers at once; the first that refuses, refuses.
     ///
     /// # Errors
@@ -168,6 +185,7 @@ impl Limit {
             .allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN));
         Self {
             buckets: RateLimiter::new(quota, DashMapStateStore::default(), clock.clone()),
+            burst: burst.max(1),
             clock: clock.clone(),
             swept: AtomicU64::new(0),
         }
@@ -187,6 +205,25 @@ impl Limit {
                     .duration_since(governor::clock::Clock::now(&self.clock))
                     .into(),
             })
+    }
+
+    /// Counts so many acts at once, if they are allowed now; more than the burst count as the burst.
+    ///
+    /// # Errors
+    /// Says how long to wait.
+    pub fn check_many(&self, caller: u128, count: u32) -> Result<(), TooMany> {
+        let caller = if self.is_full() { CROWD } else { caller };
+        let count = NonZeroU32::new(count.min(self.burst)).unwrap_or(NonZeroU32::MIN);
+        match self.buckets.check_key_n(&caller, count) {
+            // The other error is more than the burst, which was cut above.
+            Ok(Ok(())) | Err(_) => Ok(()),
+            Ok(Err(not_until)) => Err(TooMany {
+                wait: not_until
+                    .earliest_possible()
+                    .duration_since(governor::clock::Clock::now(&self.clock))
+                    .into(),
+            }),
+        }
     }
 
     fn is_full(&self) -> bool {

@@ -62,6 +62,8 @@ create table sites (
     name text not null check (length(name) between 1 and 80),
     -- The revision the next changed feed row takes; locked by whoever changes the feed.
     feed_revision bigint not null check (feed_revision >= 0),
+    -- Revisions at or below were given out by a database that is lost: an agent that stands there reads its feed from the start.
+    feed_floor bigint not null check (feed_floor >= 0),
     created_at timestamptz not null,
     unique (provider_id, id)
 );
@@ -100,15 +102,28 @@ create table agents (
 );
 create index agents_site on agents (site_id);
 
--- The controller's own signing keys, platform-wide. secret is a Fernet token.
+-- The controller's own signing keys, platform-wide.
 create table identity_keys (
     public_key bytea primary key check (length(public_key) = 32),
-    secret text not null,
-    current boolean not null,
+    -- Fernet token. A spare's secret is kept offline and a retired key's is forgotten.
+    secret text,
+    -- current signs; previous did, and agents may still pin it; spare waits offline; retired is trusted no more.
+    role text not null check (role in ('current', 'previous', 'spare', 'retired')),
     created_at timestamptz not null,
-    retired_at timestamptz
+    retired_at timestamptz,
+    check ((role in ('current', 'previous')) = (secret is not null)),
+    check ((role = 'retired') = (retired_at is not null))
 );
-create unique index identity_keys_one_current on identity_keys (current) where current;
+create unique index identity_keys_one_current on identity_keys (role) where role = 'current';
+create unique index identity_keys_one_spare on identity_keys (role) where role = 'spare';
+
+-- What leads agents from one key to the next, as the wire has it. Serials are seconds since 1970 at the least, so that a restored database
+-- never gives one out again.
+create table key_statements (
+    serial bigint primary key check (serial > 0),
+    statement bytea not null,
+    created_at timestamptz not null
+);
 
 create table site_feed (
     provider_id uuid not null,
@@ -474,6 +489,9 @@ create policy tenancy on providers using (id = tenant() or scope() = 'platform')
 alter table identity_keys enable row level security;
 alter table identity_keys force row level security;
 create policy platform on identity_keys using (scope() = 'platform');
+alter table key_statements enable row level security;
+alter table key_statements force row level security;
+create policy platform on key_statements using (scope() = 'platform');
 -- A hash and a date, no tenant's data: a checkout takes its place here in the tenant's own transaction.
 alter table callbacks enable row level security;
 alter table callbacks force row level security;

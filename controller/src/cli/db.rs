@@ -1,12 +1,19 @@
-//! `mnara-controller db`: what an owner of the database does before the controller may use it.
+//! `mnara-controller db`: what an owner of the database does before the controller may use it, and so that it is not lost.
 
-use anyhow::Context as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
+use mnara_protocol::clock::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::PgConnectOptions;
 
+use crate::clock::Clock;
 use crate::config::DatabaseConfig;
-use crate::db::{self, APP_ROLE};
+use crate::db::backup::{Server, backup, bring, put_in_place};
+use crate::db::{self, APP_ROLE, Db};
+use crate::devdb::{self, DevDb};
+use crate::fleet::restored::{Restored, restored};
 
 /// What can be done to a database.
 #[derive(Debug, Subcommand)]
@@ -15,30 +22,116 @@ pub enum DbCommand {
     Prepare,
     /// Brings the schema to this program's version.
     Migrate,
+    /// Writes the whole database to a file, while the controller runs. The file is worth nothing without `ENCRYPTION_KEY`, which is not in
+    /// it; it holds phone numbers and codes, so keep it where nobody else reads.
+    Backup {
+        /// The file; it is replaced only by a backup that can be read.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Brings a backup back in the place of the database, which is kept under another name. Stop every controller first. Sites send again
+    /// what came after the backup and read their feeds from the start.
+    Restore {
+        /// The file that `db backup` wrote.
+        #[arg(long)]
+        from: PathBuf,
+    },
+    /// To be run once after the database was brought back to an older state by any other means than `db restore`, before a controller starts.
+    Restored,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn run(command: &DbCommand, config: &DatabaseConfig) -> anyhow::Result<()> {
-    let admin = admin(config)?;
+pub async fn run(command: DbCommand, config: &DatabaseConfig) -> anyhow::Result<()> {
     match command {
         DbCommand::Prepare => {
             let password = config.url.as_ref().and_then(password);
             db::prepare::prepare(
-                &admin,
+                &admin(config)?,
                 password.as_ref().map(|password| password.expose_secret()),
             )
             .await?;
             println!("The roles are ready. Next: mnara-controller db migrate");
         }
         DbCommand::Migrate => {
-            db::migrate(&admin).await?;
+            db::migrate(&admin(config)?).await?;
             println!("The database is at this program's version.");
+        }
+        DbCommand::Backup { to } => {
+            with_server(config, async |server, _| Ok(backup(server, &to).await?)).await?;
+            println!("{}", to.display());
+        }
+        DbCommand::Restore { from } => {
+            with_server(config, async |server, app| {
+                restore(server, app, &from).await
+            })
+            .await?;
+        }
+        DbCommand::Restored => {
+            with_server(config, async |_, app| {
+                tell(&raise(app.clone(), Clock::system().now()).await?);
+                Ok(())
+            })
+            .await?;
         }
     }
     Ok(())
+}
+
+/// Does something with the database as its superuser and as the application: the one given, or the private one, which is started for it when
+/// no controller runs.
+async fn with_server(
+    config: &DatabaseConfig,
+    act: impl AsyncFnOnce(&Server, &PgConnectOptions) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    if let Some(url) = &config.url {
+        // Only the application's own log-in is needed after a restore by other means.
+        let owner = config.admin_url.as_ref().unwrap_or(url);
+        let server = Server {
+            programs: devdb::programs().ok(),
+            address: without_password(owner),
+            password: any_password(owner),
+            admin: db::options(owner)?,
+        };
+        return act(&server, &db::options(url)?).await;
+    }
+    if config.admin_url.is_some() {
+        bail!("give the application's address in DATABASE_URL too");
+    }
+    let private = DevDb::attach(&config.folder()).await?;
+    let acted = act(&private.server()?, &private.options()).await;
+    private
+        .stop()
+        .await
+        .context("the private database did not stop in order")?;
+    acted
+}
+
+async fn restore(server: &Server, app: &PgConnectOptions, from: &Path) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let beside = bring(server, from, now).await?;
+    // Before it is in place: no controller may ever see it without.
+    let raised = raise(app.clone().database(&beside.name), now).await?;
+    let old = put_in_place(server, &beside, now).await?;
+    tell(&raised);
+    println!("What was there before is the database {old} now: drop it when all is well.");
+    Ok(())
+}
+
+async fn raise(app: PgConnectOptions, now: Timestamp) -> anyhow::Result<Restored> {
+    let db = Db::connect(app, db::FEWEST).await?;
+    let raised = restored(&db, now).await;
+    db.close().await;
+    raised.context("the feeds could not be raised")
+}
+
+fn tell(raised: &Restored) {
+    println!(
+        "The feeds of {} sites begin anew, {} agents keep their place, {} unspent claim codes are good no more.",
+        raised.sites, raised.agents, raised.claims
+    );
 }
 
 fn admin(config: &DatabaseConfig) -> anyhow::Result<PgConnectOptions> {
@@ -51,8 +144,28 @@ fn admin(config: &DatabaseConfig) -> anyhow::Result<PgConnectOptions> {
 
 /// The password in an address that logs in as the application.
 fn password(url: &SecretString) -> Option<SecretString> {
+    let login = url::Url::parse(url.expose_secret()).ok()?;
+    (login.username() == APP_ROLE)
+        .then(|| any_password(url))
+        .flatten()
+}
+
+/// The address without the password, as a process list may show it.
+fn without_password(url: &SecretString) -> String {
+    url::Url::parse(url.expose_secret()).map_or_else(
+        |_| String::new(),
+        |mut url| {
+            // An address without a host holds none.
+            let _ = url.set_password(None);
+            url.to_string()
+        },
+    )
+}
+
+/// The password in an address.
+fn any_password(url: &SecretString) -> Option<SecretString> {
     let url = url::Url::parse(url.expose_secret()).ok()?;
-    let written = url.password().filter(|_| url.username() == APP_ROLE)?;
+    let written = url.password()?;
     let mut bytes = Vec::with_capacity(written.len());
     let mut rest = written.as_bytes();
     while let Some((first, after)) = rest.split_first() {

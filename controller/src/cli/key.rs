@@ -43,7 +43,7 @@ pub async fn run(command: KeyCommand, config: Config) -> anyhow::Result<()> {
 /// # Errors
 /// When a secret does not open: its key must be in the list still.
 pub async fn reseal(app: &App) -> anyhow::Result<u32> {
-    let mut count = u32::from(identity::reseal(app).await?);
+    let mut count = identity::reseal(app).await?;
     let mut after = None;
     loop {
         let mut tx = app.db.platform(Reason::Admin).await?;

@@ -6,11 +6,17 @@
     reason = "printing is what a command line is for"
 )]
 
+use anyhow::bail;
 use clap::{Parser, Subcommand};
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
 
+use crate::app::App;
 use crate::config::Config;
+use crate::providers;
 
 pub mod db;
+pub mod identity;
 pub mod key;
 pub mod plan;
 pub mod provider;
@@ -34,12 +40,15 @@ pub struct Cli {
 pub enum Command {
     /// Serves until it is told to stop.
     Run,
-    /// Prepares and migrates a database.
+    /// Prepares, migrates, backs up and restores a database.
     #[command(subcommand)]
     Db(db::DbCommand),
     /// Makes keys for secrets at rest.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// The key by which agents know this controller: shows it, changes it, makes a spare.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
     /// Businesses and their M-PESA account.
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
@@ -52,4 +61,19 @@ pub enum Command {
     /// Printed vouchers.
     #[command(subcommand)]
     Series(series::SeriesCommand),
+}
+
+/// Refuses a business that is not there, so that an empty list is not taken for an answer.
+async fn exists(app: &App, provider: ProviderId) -> anyhow::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
+    match providers::store::provider(&mut tx, provider).await? {
+        Some(_) => Ok(()),
+        None => bail!("there is no such business: `provider list` shows them"),
+    }
+}
+
+/// A time as people and programs read it.
+fn shown(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| at.as_millis().to_string(), |at| at.to_string())
 }

@@ -6,6 +6,7 @@ use mnara_protocol::ids::ProviderId;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Rate, Terms};
 
+use super::exists;
 use crate::app::App;
 use crate::plans::edit::{MOST, create};
 use crate::plans::{Draft, store};
@@ -105,6 +106,7 @@ fn rate(text: &str) -> Result<Rate, String> {
 pub async fn run(command: PlanCommand, app: &App) -> anyhow::Result<()> {
     match command {
         PlanCommand::Create(plan) => {
+            exists(app, plan.provider).await?;
             let Some(data_bytes) = plan
                 .data_mb
                 .map(|mb| mb.checked_mul(1_000_000))
@@ -129,6 +131,7 @@ pub async fn run(command: PlanCommand, app: &App) -> anyhow::Result<()> {
             println!("{}", create(app, plan.provider, &draft).await?.id);
         }
         PlanCommand::List { provider } => {
+            exists(app, provider).await?;
             let mut tx = app.db.tenant(provider).await?;
             for plan in store::plans(&mut tx, provider, MOST).await? {
                 println!(

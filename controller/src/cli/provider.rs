@@ -168,12 +168,19 @@ async fn set_account(account: Mpesa, app: &App) -> anyhow::Result<()> {
         passkey: SecretString::from(keys.passkey),
     };
     mpesa::set(app, account.provider, &set).await?;
-    let mut tx = app.db.tenant(account.provider).await?;
-    let sites = fleet::store::sites(&mut tx, account.provider, None, PAGE).await?;
-    for site in sites {
-        refresh_site(app, &mut tx, account.provider, site.id).await?;
+    let mut after = None;
+    loop {
+        let mut tx = app.db.tenant(account.provider).await?;
+        let sites = fleet::store::sites(&mut tx, account.provider, after, PAGE).await?;
+        for site in &sites {
+            refresh_site(app, &mut tx, account.provider, site.id).await?;
+        }
+        tx.commit().await?;
+        after = sites.last().map(|site| site.id);
+        if sites.len() < usize::from(PAGE) {
+            break;
+        }
     }
-    tx.commit().await?;
     println!("M-PESA account set. Prove it with a KSh 1 push before customers do.");
     Ok(())
 }

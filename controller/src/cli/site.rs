@@ -1,9 +1,12 @@
 //! `mnara-controller site …`: places with a hotspot, and the line that enrols their agent.
 
+use anyhow::bail;
 use clap::Subcommand;
 use mnara_protocol::enrol::fingerprint;
 use mnara_protocol::ids::{ProviderId, SiteId};
+use sqlx::PgConnection;
 
+use super::{exists, shown};
 use crate::app::App;
 use crate::fleet::create::{create, let_go};
 use crate::fleet::enrol::claim;
@@ -48,6 +51,17 @@ pub enum SiteCommand {
         /// The site.
         site: SiteId,
     },
+    /// Lists what a person should know about a site, the newest first: time, what, and a number that goes with it.
+    Events {
+        /// The business.
+        #[arg(long)]
+        provider: ProviderId,
+        /// The site.
+        site: SiteId,
+        /// How many at most.
+        #[arg(long, default_value_t = 50)]
+        most: u16,
+    },
     /// Shows how a site stands: its agent, its journal, its feed.
     Show {
         /// The business.
@@ -58,6 +72,13 @@ pub enum SiteCommand {
     },
 }
 
+async fn known(conn: &mut PgConnection, provider: ProviderId, site: SiteId) -> anyhow::Result<()> {
+    match store::site(conn, provider, site).await? {
+        Some(_) => Ok(()),
+        None => bail!("this business has no such site: `site list` shows them"),
+    }
+}
+
 /// Obeys.
 ///
 /// # Errors
@@ -65,6 +86,7 @@ pub enum SiteCommand {
 pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
     match command {
         SiteCommand::Create { provider, name } => {
+            exists(app, provider).await?;
             let site = create(app, provider, &name).await?;
             let mut tx = app.db.tenant(provider).await?;
             refresh_site(app, &mut tx, provider, site).await?;
@@ -72,6 +94,7 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             println!("{site}");
         }
         SiteCommand::List { provider } => {
+            exists(app, provider).await?;
             let mut tx = app.db.tenant(provider).await?;
             for site in store::sites(&mut tx, provider, None, PAGE).await? {
                 println!("{}\t{}", site.id, site.name);
@@ -79,24 +102,47 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
         }
         SiteCommand::Claim { provider, site } => {
             let code = claim(app, provider, site).await?;
-            let identity = hex::encode(fingerprint(&load(app).await?.verifying_key()));
+            let identity = hex::encode(fingerprint(&load(app).await?.signing.verifying_key()));
             let url = app.config.web.public();
+            if app.config.web.public_url.is_none() && app.config.web.listen.ip().is_unspecified() {
+                bail!(
+                    "no site could reach {}: give the address they reach us by in MNARA_PUBLIC_URL",
+                    url.as_str()
+                );
+            }
             println!(
                 "mnara-agent enrol --controller {url} --claim {code} --identity {identity}",
                 url = url.as_str()
             );
         }
         SiteCommand::Revoke { provider, site } => {
+            let mut tx = app.db.tenant(provider).await?;
+            known(&mut tx, provider, site).await?;
+            drop(tx);
             let_go(app, provider, site).await?;
+            println!("Let go. `site claim` prints the line that enrols another.");
+        }
+        SiteCommand::Events {
+            provider,
+            site,
+            most,
+        } => {
+            let mut tx = app.db.tenant(provider).await?;
+            known(&mut tx, provider, site).await?;
+            for event in store::events::events(&mut tx, provider, site, most).await? {
+                let value = event
+                    .value
+                    .map_or_else(String::new, |value| value.to_string());
+                println!("{}\t{}\t{value}", shown(event.at), event.kind);
+            }
         }
         SiteCommand::Show { provider, site } => {
             let mut tx = app.db.tenant(provider).await?;
+            known(&mut tx, provider, site).await?;
             match store::link::standing(&mut tx, provider, site).await? {
                 None => println!("no agent is enrolled"),
                 Some(standing) => {
-                    let seen = standing
-                        .last_seen
-                        .map_or_else(|| "never".to_owned(), |at| at.as_secs().to_string());
+                    let seen = standing.last_seen.map_or_else(|| "never".to_owned(), shown);
                     println!("agent\t{}", standing.agent);
                     println!("software\t{}", standing.software);
                     println!("last-seen\t{seen}");

@@ -11,8 +11,11 @@ use std::time::Duration;
 use mnara_protocol::ids::ProviderId;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Postgres, Transaction};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Postgres, Transaction,
+};
 
+pub mod backup;
 pub mod prepare;
 mod types;
 
@@ -67,10 +70,20 @@ impl Reason {
     }
 }
 
-/// A pool of connections behind the doors, cheap to clone.
+/// Connections kept for callbacks alone, one for each writer and one for strays: money comes in however many others wait for a connection.
+const LANE: u32 = 5;
+/// The fewest connections that leave something for everybody: the lane, two that listen, and a few that work.
+pub const FEWEST: u32 = 10;
+/// How long somebody waits for a connection before hearing that we are busy.
+const QUEUE: Duration = Duration::from_secs(10);
+/// What every connection is told first: nothing may hold a row, or us, for longer than anybody waits for an answer.
+const MANNERS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '60s'";
+
+/// Pools of connections behind the doors, cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     pool: PgPool,
+    lane: PgPool,
 }
 
 impl Db {
@@ -79,13 +92,23 @@ impl Db {
     /// # Errors
     /// When the database is away, the log-in is too powerful, or the schema needs `db migrate`.
     pub async fn connect(options: PgConnectOptions, connections: u32) -> Result<Self, DbError> {
-        let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(as_app(options))
-            .await
-            .map_err(DbError::Away)?;
-        let db = Self { pool };
+        let options = as_app(options);
+        // A pool tries until its patience ends and then says only that; one connection says what is wrong, at once.
+        let first = options.connect().await.map_err(DbError::Away)?;
+        first.close().await.map_err(DbError::Away)?;
+        let pool = |most| {
+            PgPoolOptions::new()
+                .max_connections(most)
+                .acquire_timeout(QUEUE)
+                .after_connect(|conn, _| Box::pin(mind_manners(conn)))
+        };
+        let db = Self {
+            pool: pool(connections.max(FEWEST) - LANE)
+                .connect_with(options.clone())
+                .await
+                .map_err(DbError::Away)?,
+            lane: pool(LANE).connect_lazy_with(options),
+        };
         db.check_login().await?;
         prepare::check_schema(&db.pool).await?;
         Ok(db)
@@ -100,7 +123,10 @@ impl Db {
             .connect_with(as_app(options))
             .await
             .map_err(DbError::Away)?;
-        Ok(Self { pool })
+        Ok(Self {
+            lane: pool.clone(),
+            pool,
+        })
     }
 
     /// Opens a transaction that sees and changes one provider's rows only.
@@ -125,8 +151,12 @@ impl Db {
             "BEGIN; SET LOCAL mnara.tenant = ''; SET LOCAL mnara.scope = 'platform'; SET LOCAL mnara.reason = '{}'",
             reason.name()
         );
+        let pool = match reason {
+            Reason::Intake => &self.lane,
+            _ => &self.pool,
+        };
         // The only thing put into the text is a word from the list above.
-        self.pool.begin_with(AssertSqlSafe(begin)).await
+        pool.begin_with(AssertSqlSafe(begin)).await
     }
 
     /// Listens to notifications, which are hints only: they are lost while the connection is away.
@@ -142,11 +172,20 @@ impl Db {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("SELECT 1").execute(&self.pool).await.map(drop)
+        sqlx::query("SELECT 1").execute(&self.lane).await.map(drop)
+    }
+
+    /// How many connections are open, and how many of them nobody uses.
+    #[must_use]
+    pub fn connections(&self) -> (f64, f64) {
+        let open = f64::from(self.pool.size()) + f64::from(self.lane.size());
+        let idle = self.pool.num_idle() + self.lane.num_idle();
+        (open, f64::from(u32::try_from(idle).unwrap_or(u32::MAX)))
     }
 
     /// Gives back all connections; what is open is waited for.
     pub async fn close(&self) {
+        self.lane.close().await;
         self.pool.close().await;
     }
 
@@ -167,6 +206,49 @@ impl Db {
 impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Db({} connections)", self.pool.size())
+    }
+}
+
+async fn mind_manners(conn: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(MANNERS).execute(conn).await.map(drop)
+}
+
+/// What an error of the database calls for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Trouble {
+    /// It is away, ending, or out of something: it was nobody's fault and passes.
+    Away,
+    /// It answers and cannot write: the disk is full, or it is a copy that only reads.
+    Full,
+    /// Two transactions stood in each other's way: the same one may work a moment later.
+    Collision,
+    /// It is about what was asked.
+    Other,
+}
+
+/// Reads what an error calls for.
+#[must_use]
+pub fn trouble(error: &sqlx::Error) -> Trouble {
+    use sqlx::Error as E;
+    match error {
+        E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed => Trouble::Away,
+        E::Database(error) => match error.code().as_deref().unwrap_or_default() {
+            // serialization_failure, and deadlock_detected.
+            "40001" | "40P01" => Trouble::Collision,
+            // disk_full, and read_only_sql_transaction.
+            "53100" | "25006" => Trouble::Full,
+            // A lock nobody gave back in time.
+            "55P03" => Trouble::Away,
+            // Connections; memory and connections that ran out; an operator's intervention or a time limit; the system.
+            code if ["08", "53", "57", "58"]
+                .iter()
+                .any(|class| code.starts_with(class)) =>
+            {
+                Trouble::Away
+            }
+            _ => Trouble::Other,
+        },
+        _ => Trouble::Other,
     }
 }
 

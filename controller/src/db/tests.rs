@@ -85,7 +85,7 @@ async fn a_tenant_can_neither_write_nor_take_over_anothers_row(
         .await
         .unwrap();
     assert_eq!(changed.rows_affected(), 0);
-    let refused = sqlx::query("INSERT INTO sites (id, provider_id, name, feed_revision, created_at) VALUES ($1, $2, 'x', 0, $3)")
+    let refused = sqlx::query("INSERT INTO sites (id, provider_id, name, feed_revision, feed_floor, created_at) VALUES ($1, $2, 'x', 0, 0, $3)")
         .bind(two.uuid())
         .bind(two.uuid())
         .bind(At(NOON))
@@ -233,4 +233,58 @@ async fn our_types_come_back_as_they_went(pool: PgPoolOptions, options: PgConnec
         .await
         .unwrap();
     assert_eq!(times.len(), 2);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn callbacks_have_connections_that_nobody_else_takes(
+    _pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let one = || {
+        PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(Duration::from_millis(200))
+            .connect_lazy_with(as_app(options.clone()))
+    };
+    let db = Db {
+        pool: one(),
+        lane: one(),
+    };
+    let held = db.platform(Reason::Admin).await.unwrap();
+    assert!(matches!(
+        db.platform(Reason::Captive).await,
+        Err(sqlx::Error::PoolTimedOut)
+    ));
+    db.platform(Reason::Intake)
+        .await
+        .unwrap()
+        .commit()
+        .await
+        .unwrap();
+    db.ping().await.unwrap();
+    drop(held);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn troubles_are_told_apart(pool: PgPoolOptions, options: PgConnectOptions) {
+    let db = Db::for_test(pool, options).await.unwrap();
+    for (code, expected) in [
+        ("40001", Trouble::Collision),
+        ("40P01", Trouble::Collision),
+        ("53100", Trouble::Full),
+        ("25006", Trouble::Full),
+        ("57P02", Trouble::Away),
+        ("57014", Trouble::Away),
+        ("23505", Trouble::Other),
+        ("22P02", Trouble::Other),
+    ] {
+        let mut tx = db.platform(Reason::Admin).await.unwrap();
+        let sql = format!("do $$ begin raise exception 'x' using errcode = '{code}'; end $$");
+        let error = sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut *tx)
+            .await
+            .unwrap_err();
+        assert_eq!(trouble(&error), expected, "{code}");
+    }
+    assert_eq!(trouble(&sqlx::Error::PoolTimedOut), Trouble::Away);
 }

@@ -16,7 +16,7 @@ use crate::db::{self, DbError};
 
 mod server;
 
-pub use server::default_folder;
+pub use server::{binaries as programs, default_folder};
 
 /// The longest path a unix socket may have on Linux, less the name PostgreSQL gives it.
 const LONGEST_FOLDER: usize = 107 - "/.s.PGSQL.5432".len();
@@ -41,8 +41,8 @@ impl DevDb {
     /// When PostgreSQL is not installed, the folder cannot be used, or the server does not start.
     pub async fn start(folder: &Path) -> Result<Self, DevDbError> {
         let bin = server::binaries()?;
-        let account = server::account();
         let home = folder.join("postgres");
+        let account = server::account(&home);
         if home.as_os_str().len() > LONGEST_FOLDER {
             return Err(DevDbError::PathTooLong { folder: home });
         }
@@ -102,6 +102,25 @@ impl DevDb {
     #[must_use]
     pub fn options(&self) -> PgConnectOptions {
         self.login(db::APP_ROLE).database(DATABASE)
+    }
+
+    /// The way in of PostgreSQL's own programs, as superuser.
+    ///
+    /// # Errors
+    /// When they are not installed.
+    pub fn server(&self) -> Result<db::backup::Server, DevDbError> {
+        let socket = self.socket.to_string_lossy();
+        let host: String = url::form_urlencoded::byte_serialize(socket.as_bytes()).collect();
+        Ok(db::backup::Server {
+            programs: Some(server::binaries()?),
+            // A plus is a plus in an address, and a space never one.
+            address: format!(
+                "postgresql://postgres@{}/{DATABASE}",
+                host.replace('+', "%20")
+            ),
+            password: None,
+            admin: self.login("postgres").database(DATABASE),
+        })
     }
 
     /// Stops the server in order; what is committed stays.
@@ -263,6 +282,11 @@ mod tests {
             .execute(&mut *tx)
             .await
             .unwrap();
+        let limit: String = sqlx::query_scalar("SHOW statement_timeout")
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap();
+        assert_eq!(limit, "30s", "nothing holds a row for ever");
         tx.commit().await.unwrap();
         drop(db);
         // Dropping kills with SIGKILL, as a power cut would.

@@ -52,8 +52,11 @@ pub(super) fn interrupt(pid: i32) {
     unsafe { libc::kill(pid, libc::SIGINT) };
 }
 
-/// The newest server of Debian's folders, else whatever PATH has.
-pub(super) fn binaries() -> Result<PathBuf, DevDbError> {
+/// The folder of PostgreSQL's programs: the newest of Debian's, else whatever PATH has.
+///
+/// # Errors
+/// When there is none.
+pub fn binaries() -> Result<PathBuf, DevDbError> {
     let mut found: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -78,9 +81,18 @@ fn has_server(bin: &Path) -> bool {
     bin.join("initdb").is_file() && bin.join("postgres").is_file()
 }
 
-pub(super) fn account() -> Option<Account> {
+pub(super) fn account(home: &Path) -> Option<Account> {
     if !is_root() {
         return None;
+    }
+    // Somebody else's database, as a service under an account of its own leaves it, stays theirs.
+    if let Ok(found) = fs::metadata(home)
+        && found.uid() != 0
+    {
+        return Some(Account {
+            uid: found.uid(),
+            gid: found.gid(),
+        });
     }
     let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
     let find = |name: &str| {

@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use ed25519_dalek::VerifyingKey;
 use mnara_protocol::enrol::{sign_enrolled, sign_identity, verify_claim};
-use mnara_protocol::frame::{clock_answer, read_clock_question};
+use mnara_protocol::frame::{KeyId, MAX_PINNED, clock_answer, read_clock_question};
 use serde::{Deserialize, Serialize};
 
 use super::enrol::{EnrolError, enrol};
-use super::identity::{Identity, IdentityError};
+use super::identity::{Identity, IdentityError, Keys};
 use crate::app::App;
 use crate::ratelimit::{Act, By};
 use crate::web::{Answer, Caller, Json, Problem, Query};
@@ -25,7 +25,16 @@ pub struct Nonce {
 #[derive(Debug, Serialize)]
 pub struct Proven {
     keys: Vec<String>,
+    /// What the first key says of the others, in the wire's encoding.
+    statements: Vec<String>,
     signature: String,
+}
+
+/// Names of the identity keys that whoever asks knows.
+#[derive(Debug, Deserialize)]
+pub struct Known {
+    #[serde(default)]
+    keys: String,
 }
 
 /// A claim code and the key that spends it.
@@ -74,6 +83,12 @@ fn bytes<const N: usize>(text: &str) -> Option<[u8; N]> {
     hex::decode_to_slice(text, &mut bytes).ok().map(|()| bytes)
 }
 
+fn shown(keys: &Keys) -> Vec<String> {
+    keys.public()
+        .map(|key| hex::encode(key.as_bytes()))
+        .collect()
+}
+
 /// `GET /agent/v1/identity`.
 ///
 /// # Errors
@@ -87,10 +102,15 @@ pub async fn identity(
     app.limits.check(Act::Enrol, By::Address(source))?;
     let nonce = bytes(&nonce)
         .ok_or_else(|| Problem::bad_request("nonce: 64 hexadecimal digits are needed."))?;
-    let key = identity.key(&app).await?;
+    let keys = identity.keys(&app).await?;
+    let statements = keys.statements.iter().map(minicbor::to_vec);
     Ok(Json(Proven {
-        keys: vec![hex::encode(key.verifying_key().as_bytes())],
-        signature: hex::encode(sign_identity(&key, &nonce)),
+        keys: shown(&keys),
+        statements: statements
+            .map(|bytes| bytes.map(hex::encode))
+            .collect::<Result<_, _>>()
+            .map_err(|_| Problem::internal())?,
+        signature: hex::encode(sign_identity(&keys.signing, &nonce)),
     }))
 }
 
@@ -116,19 +136,21 @@ pub async fn enrol_agent(
             "signature: it does not fit the claim and the key.",
         ));
     }
-    let controller = identity.key(&app).await?;
+    let keys = identity.keys(&app).await?;
+    let controller = &keys.signing;
     let enrolled = enrol(&app, &claimed.claim, &key, &claimed.software).await?;
     Ok(Json(Welcome {
         agent_id: enrolled.agent.to_string(),
         site_id: enrolled.site.to_string(),
         provider_id: enrolled.provider.to_string(),
-        controller_keys: vec![hex::encode(controller.verifying_key().as_bytes())],
+        controller_keys: shown(&keys),
         controller_time: enrolled.time.as_millis(),
-        proof: hex::encode(sign_enrolled(&controller, &key, &claimed.claim, &enrolled)),
+        proof: hex::encode(sign_enrolled(controller, &key, &claimed.claim, &enrolled)),
     }))
 }
 
-/// `POST /agent/v1/clock`: a bare nonce, answered with the signed time. Nothing here depends on who asks.
+/// `POST /agent/v1/clock?keys=…`: a bare nonce, answered with the signed time. An agent that was away while keys changed names those it
+/// knows, and is answered with one of them as long as it is not retired.
 ///
 /// # Errors
 /// A problem document.
@@ -136,11 +158,18 @@ pub async fn clock(
     State(app): State<App>,
     Extension(identity): Extension<Identity>,
     Caller(source): Caller,
+    Query(known): Query<Known>,
     question: Bytes,
 ) -> Answer<Vec<u8>> {
     app.limits.check(Act::Link, By::Address(source))?;
     let nonce = read_clock_question(&question)
         .ok_or_else(|| Problem::bad_request("The body is not a clock question."))?;
-    let key = identity.key(&app).await?;
-    Ok(clock_answer(&key, nonce, app.clock.now()))
+    let known: Vec<KeyId> = known
+        .keys
+        .split(',')
+        .take(MAX_PINNED)
+        .filter_map(|name| bytes(name).map(KeyId))
+        .collect();
+    let keys = identity.keys(&app).await?;
+    Ok(clock_answer(keys.known_to(&known), nonce, app.clock.now()))
 }

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::feed::Change;
 use super::identity::Identity;
-use super::ingest::Ingest;
+use super::ingest::{self, Ingest};
 use crate::app::App;
 use crate::batch::Batcher;
 use crate::bus::{Heard, Hint};
@@ -151,8 +151,9 @@ impl Hub {
         let ingest = Batcher::start(
             Ingest::new(app.clone(), dispatch),
             QUEUE,
+            1,
             &app.tasks,
-            app.closing.clone(),
+            &app.closing,
         );
         let hub = Self {
             identity,
@@ -162,6 +163,7 @@ impl Hub {
             links: Arc::default(),
         };
         app.tasks.spawn(hear(app.clone(), hub.clone()));
+        app.tasks.spawn(catch_up(app.clone(), dispatch));
         hub
     }
 
@@ -227,6 +229,24 @@ fn gauge(links: &Links) {
     metrics::gauge!("mnara_links").set(f64::from(
         u32::try_from(links.agents.len()).unwrap_or(u32::MAX),
     ));
+}
+
+/// Once at the start: an older program may have kept entries that this one knows.
+async fn catch_up(app: App, dispatch: Dispatch) {
+    let caught_up = tokio::select! {
+        () = app.shutdown.cancelled() => return,
+        caught_up = ingest::catch_up(&app, &dispatch) => caught_up,
+    };
+    match caught_up {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(
+            count,
+            "entries of sites that had waited for this version were applied"
+        ),
+        Err(error) => {
+            tracing::warn!(%error, "entries that wait for this version were not applied; the next start tries again")
+        }
+    }
 }
 
 async fn hear(app: App, hub: Hub) {

@@ -6,13 +6,17 @@ use std::fmt;
 use mnara_protocol::ids::ProviderId;
 use mnara_protocol::message::BadBody;
 use mnara_protocol::session::{Entry, Mark};
+use sqlx::types::Uuid;
 
 use super::feed::{self, Change};
 use super::hub::{ApplyError, Dispatch, Sender};
-use super::store::link as store;
+use super::store::{link as store, waiting};
 use crate::app::App;
 use crate::batch::{Batch, WriteError};
 use crate::db::{Reason, Tx};
+
+/// Entries taken at once after an upgrade.
+const PAGE: i64 = 200;
 
 /// What one link hands in at once.
 #[derive(Clone, Debug)]
@@ -88,6 +92,42 @@ impl Batch for Ingest {
         }
         tx.commit().await?;
         Ok(taken)
+    }
+}
+
+/// Applies what an older program kept raw because it did not know the kind, a page in each transaction; says how many entries there were.
+/// What is still unknown, or does not decode, stays as it is.
+///
+/// # Errors
+/// When the database refuses; what was applied until then stays.
+pub async fn catch_up(app: &App, dispatch: &Dispatch) -> sqlx::Result<u64> {
+    let mut place = (Uuid::nil(), Uuid::nil(), 0);
+    let mut count = 0;
+    loop {
+        let mut tx = app.db.platform(Reason::Ingest).await?;
+        let page = waiting::unapplied(&mut tx, place, PAGE).await?;
+        let Some((from, entry)) = page.last() else {
+            return Ok(count);
+        };
+        place = waiting::place(from, entry);
+        let mut told: BTreeMap<ProviderId, Vec<Change>> = BTreeMap::new();
+        for (from, entry) in &page {
+            match (dispatch.apply)(app, &mut tx, from, entry).await {
+                Ok(changes) => told.entry(from.provider).or_default().extend(changes),
+                Err(ApplyError::Body(BadBody::UnknownKind(_))) => continue,
+                Err(ApplyError::Body(BadBody::Malformed(kind))) => {
+                    tracing::error!(site.id = %from.site, number = entry.number.0, kind, "an entry that was kept for this version does not decode");
+                    continue;
+                }
+                Err(ApplyError::Database(error)) => return Err(error),
+            }
+            waiting::set_applied(&mut tx, from, entry).await?;
+            count += 1;
+        }
+        for (provider, changes) in told {
+            feed::put(&mut tx, provider, changes).await?;
+        }
+        tx.commit().await?;
     }
 }
 

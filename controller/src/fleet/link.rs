@@ -13,23 +13,25 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use hyper_util::rt::TokioIo;
+use mnara_protocol::clock::Ticks;
 use mnara_protocol::enrol::SUBPROTOCOL;
-use mnara_protocol::ids::{AttemptId, CommandId};
+use mnara_protocol::ids::AttemptId;
 use mnara_protocol::message::{Answer as Told, BadBody, Question, RefusedAnswer};
 use mnara_protocol::session::{
-    Admitted, Claim, Config, Controller, ControllerKeys, Event, Refusal, Revision, Session,
+    Admitted, Claim, Config, Controller, Entry, Event, Refusal, Session,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tungstenite::handshake::derive_accept_key;
 
+use super::alarm::{alarm, duplicate, forked};
 use super::hub::{AGENT, FEED, Hub, Mailbox, SUPERSEDED, Sender};
 use super::ingest::{Handed, Taken};
 use super::socket::Socket;
 use super::store::link as store;
 use crate::app::App;
-use crate::db::{Reason, RowId as _};
-use crate::ratelimit::{Act, By};
+use crate::db::Reason;
+use crate::ratelimit::{Act, By, TooMany};
 use crate::web::{Caller, Problem};
 
 /// A peer that does not take a message within this time is gone.
@@ -120,8 +122,12 @@ struct Link<'a, S> {
     admission: Option<Admission>,
     answered: mpsc::Sender<Answered>,
     answers: mpsc::Receiver<Answered>,
+    /// Entries that wait until their agent's quota allows them. The session's window bounds them.
+    held_back: Option<(Ticks, Vec<Entry>)>,
     /// Set when the stream up stands still before an entry that does not decode.
     stopped: bool,
+    /// Set when the agent's quota was spent once on this link.
+    flooded: bool,
     over: bool,
 }
 
@@ -131,16 +137,12 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
     hub: &Hub,
     socket: Socket<S>,
 ) {
-    let signing = match hub.identity.key(app).await {
-        Ok(signing) => signing,
+    let keys = match hub.identity.keys(app).await {
+        Ok(keys) => keys.session(),
         Err(error) => {
             tracing::error!(error = %format!("{:#}", anyhow::Error::new(error)), "no link without the controller's identity");
             return;
         }
-    };
-    let keys = ControllerKeys {
-        signing,
-        statements: Arc::from([]),
     };
     let mut session = Session::<Controller>::new(Config::STANDARD, keys);
     session.link_up(app.clock.monotonic(), app.entropy.bytes());
@@ -153,7 +155,9 @@ pub async fn run<S: AsyncRead + AsyncWrite + Unpin + Send>(
         admission: None,
         answered,
         answers,
+        held_back: None,
         stopped: false,
+        flooded: false,
         over: false,
     };
     let ended = link.follow().await;
@@ -193,6 +197,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 .admission
                 .as_ref()
                 .map(|admission| Arc::clone(&admission.mailbox));
+            let allowed = self.held_back.as_ref().map(|(at, _)| *at);
+            let quota = async {
+                match allowed {
+                    Some(at) => clock.sleep(at.since(clock.monotonic())).await,
+                    None => std::future::pending().await,
+                }
+            };
             let bits = async {
                 match mailbox {
                     Some(mailbox) => mailbox.take().await,
@@ -210,6 +221,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                     self.session.handle_bytes(&message, self.app.clock.monotonic(), Some(wall))?;
                 }
                 bits = bits => self.wake(bits).await?,
+                () = quota => {
+                    if let Some((_, entries)) = self.held_back.take() {
+                        self.entries(entries).await?;
+                    }
+                }
                 Some((id, answer)) = self.answers.recv() => {
                     if let Err(error) = self.session.answer(id, answer.kind(), answer.encode()) {
                         // The agent's deadline passes and it asks again, which is the same try.
@@ -306,6 +322,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             self.session.refuse(Refusal::Revoked);
             return Ok(());
         }
+        let by = By::Agent(claim.agent);
+        if let Err(TooMany { wait }) = self.app.limits.check(Act::Link, by) {
+            let retry_after_secs = u32::try_from(wait.as_secs()).unwrap_or(u32::MAX);
+            self.session.refuse(Refusal::Busy {
+                retry_after_secs: retry_after_secs.saturating_add(1),
+            });
+            return Ok(());
+        }
         let epoch = store::take_epoch(&mut tx, claim.agent, &claim.software, now).await?;
         let sender = Sender {
             provider: known.provider,
@@ -318,7 +342,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         if acknowledged.is_none() {
             store::insert_journal(&mut tx, &sender, now).await?;
         }
-        let feed_head = store::feed_head(&mut tx, known.site).await?;
+        let (feed_head, feed_floor) = store::feed_span(&mut tx, known.site).await?;
         // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.
         let joined = self.hub.join(&sender, self.app.clock.monotonic());
         self.admission = Some(Admission {
@@ -333,7 +357,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             acknowledged,
             epoch,
             feed_head,
-            feed_floor: Revision(0),
+            feed_floor,
         };
         self.session.admit(admitted, self.app.clock.now())?;
         self.session.feed_changed();
@@ -341,14 +365,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         Ok(())
     }
 
-    async fn entries(
-        &mut self,
-        entries: Vec<mnara_protocol::session::Entry>,
-    ) -> anyhow::Result<()> {
+    async fn entries(&mut self, entries: Vec<Entry>) -> anyhow::Result<()> {
         let Some(admission) = &self.admission else {
             return Ok(());
         };
         if self.stopped {
+            return Ok(());
+        }
+        if let Some((_, held_back)) = &mut self.held_back {
+            held_back.extend(entries);
+            return Ok(());
+        }
+        let kilobytes = entries
+            .iter()
+            .map(|entry| entry.body.len() + 64)
+            .sum::<usize>()
+            / 1024
+            + 1;
+        let by = By::Agent(admission.sender.agent);
+        let count = u32::try_from(kilobytes).unwrap_or(u32::MAX);
+        if let Err(TooMany { wait }) = self.app.limits.check_many(Act::Journal, by, count) {
+            let until = self.app.clock.monotonic() + wait;
+            self.held_back = Some((until, entries));
+            if !self.flooded {
+                self.flooded = true;
+                tracing::warn!(site.id = %admission.sender.site, "a site writes more than it may: its journal is taken slowly");
+                metrics::counter!("mnara_journal_floods_total").increment(1);
+                alarm(self.app, self.sender(), "journal-flood", 0).await?;
+            }
             return Ok(());
         }
         let handed = Handed {
@@ -417,43 +461,4 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
     fn sender(&self) -> Option<Sender> {
         self.admission.as_ref().map(|admission| admission.sender)
     }
-}
-
-/// Writes down something a person should know about a site.
-async fn alarm(app: &App, sender: Option<Sender>, kind: &str, value: u64) -> anyhow::Result<()> {
-    let Some(Sender { provider, site, .. }) = sender else {
-        return Ok(());
-    };
-    let now = app.clock.now();
-    let id = CommandId::new(now, app.entropy.bytes());
-    let value = i64::try_from(value).ok();
-    let mut tx = app.db.tenant(provider).await?;
-    store::insert_event(
-        &mut tx,
-        id.uuid(),
-        (provider, site),
-        kind,
-        value,
-        (now, now),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-async fn forked(app: &App, sender: Option<Sender>) -> anyhow::Result<()> {
-    let Some(from) = sender else { return Ok(()) };
-    tracing::warn!(site.id = %from.site, agent.id = %from.agent, "a journal has forked: the device was restored or copied");
-    let mut tx = app.db.tenant(from.provider).await?;
-    store::mark_forked(&mut tx, from.agent, from.journal, app.clock.now()).await?;
-    tx.commit().await?;
-    alarm(app, sender, "journal-forked", 0).await
-}
-
-async fn duplicate(app: &App, from: &Sender) -> anyhow::Result<()> {
-    tracing::warn!(site.id = %from.site, agent.id = %from.agent, "links take each other over: two devices hold one key");
-    let mut tx = app.db.tenant(from.provider).await?;
-    store::mark_duplicate(&mut tx, from.agent, app.clock.now()).await?;
-    tx.commit().await?;
-    alarm(app, Some(*from), "duplicate-identity", 0).await
 }

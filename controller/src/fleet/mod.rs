@@ -1,6 +1,7 @@
 //! The fleet: sites, their agents and the link to them. It moves bytes: what a feed row or a journal entry means is for the slices
 //! that own it.
 
+mod alarm;
 pub mod api;
 pub mod create;
 pub mod enrol;
@@ -9,6 +10,8 @@ pub mod hub;
 pub mod identity;
 pub mod ingest;
 pub mod link;
+pub mod restored;
+pub mod rotate;
 pub(crate) mod socket;
 pub mod store;
 

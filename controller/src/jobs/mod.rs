@@ -28,6 +28,8 @@ use crate::db::{At, Reason, RowId as _, Tx};
 const HANDS: usize = 8;
 /// How often the table is read when nothing says that it changed.
 const GLANCE: Duration = Duration::from_secs(5);
+/// A table that had nothing to do is not read again sooner than this, however often somebody says that it changed.
+const BREATH: Duration = Duration::from_millis(10);
 /// The channel of the notification.
 const CHANNEL: &str = "mnara_jobs";
 
@@ -187,6 +189,7 @@ pub async fn run(app: App, work: &'static [Work], shutdown: CancellationToken) {
         let wait = match claimed {
             Ok(jobs) => {
                 let took_all = jobs.len() == free;
+                let took_none = jobs.is_empty();
                 for (job, work) in jobs {
                     let permit = Arc::clone(&hands).acquire_owned().await;
                     let app = app.clone();
@@ -210,7 +213,11 @@ pub async fn run(app: App, work: &'static [Work], shutdown: CancellationToken) {
                         continue;
                     }
                 } else {
-                    pause(&app).await
+                    let wait = pause(&app).await;
+                    if took_none {
+                        tokio::time::sleep(BREATH).await;
+                    }
+                    wait
                 }
             }
             Err(error) => {
@@ -287,6 +294,34 @@ async fn pause(app: &App) -> Duration {
         Ok(Some(At(next))) => next.since(now).min(GLANCE),
         Ok(None) | Err(_) => GLANCE,
     }
+}
+
+/// How the table stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Jobs that should run now.
+    pub due: f64,
+    /// Jobs left for a person to look at.
+    pub given_up: f64,
+}
+
+/// Counts what waits.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn standing(app: &App) -> Result<Standing, sqlx::Error> {
+    let mut tx = app.db.platform(Reason::Jobs).await?;
+    let row = sqlx::query!(
+        r#"SELECT (count(*) FILTER (WHERE dead_at IS NULL AND run_at <= $1))::float8 AS "due!",
+                  (count(*) FILTER (WHERE dead_at IS NOT NULL))::float8 AS "given_up!" FROM jobs"#,
+        At(app.clock.now()),
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    Ok(Standing {
+        due: row.due,
+        given_up: row.given_up,
+    })
 }
 
 async fn claim(

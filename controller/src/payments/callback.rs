@@ -1,6 +1,7 @@
 //! Taking what the rail posts: keep the body, answer, settle in a job. Nothing is decided here, and every body gets the same answer.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
@@ -14,10 +15,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::confirm::{self, Word};
 use super::settle::Evidence;
+use super::spool::Spool;
 use super::store::{self, Kept, NewCallback};
 use super::{c2b, sweep};
 use crate::app::App;
-use crate::batch::{Batch, Batcher, WriteError};
+use crate::batch::{Batch, Batcher, Refused, WriteError};
 use crate::config::SourceCheck;
 use crate::db::{Reason, RowId};
 use crate::jobs::{Job, Next};
@@ -29,20 +31,90 @@ use crate::web::{Caller, Path, Problem, Raw};
 pub const SETTLE: &str = "settle";
 /// Bodies waiting for a commit at once.
 const QUEUE: usize = 4096;
+/// How often the spool is looked into.
+const CATCH_UP: Duration = Duration::from_secs(10);
+/// Commits under way at once.
+const WRITERS: u8 = 4;
 /// Hexadecimal digits of a secret.
 const SECRET: usize = 32;
 
-/// The writer that all callback addresses share.
-pub type Intake = Batcher<Keep>;
+/// The writer that all callback addresses share, and what it does when the database has no room.
+#[derive(Clone, Debug)]
+pub struct Intake {
+    writers: Batcher<Keep>,
+    spool: Spool,
+}
 
 /// Writes callbacks, each with its settlement job.
 #[derive(Debug)]
 pub struct Keep(App);
 
-/// Starts the writer.
+/// Starts the writer; what waits in the spool is written when there is room again.
 #[must_use]
 pub fn intake(app: &App) -> Intake {
-    Batcher::start(Keep(app.clone()), QUEUE, &app.tasks, app.closing.clone())
+    let spool = Spool::in_folder(app.config.database.folder().join("spool"));
+    let intake = with_spool(app, spool);
+    app.tasks.spawn(catch_up(app.clone(), intake.clone()));
+    intake
+}
+
+/// Starts the writer over a spool that somebody else empties.
+#[must_use]
+pub fn with_spool(app: &App, spool: Spool) -> Intake {
+    Intake {
+        writers: Batcher::start(Keep(app.clone()), QUEUE, WRITERS, &app.tasks, &app.closing),
+        spool,
+    }
+}
+
+impl Intake {
+    async fn take(&self, item: NewCallback) -> Result<Kept, Problem> {
+        match self.writers.submit(item.clone()).await {
+            Err(Refused::Failed(error)) if matches!(*error, WriteError::Full(_)) => {
+                self.spool.keep(&item).await.map_err(|spoiled| {
+                    tracing::error!(%spoiled, "the database has no room, and neither has the spool");
+                    Problem::busy(Duration::from_secs(30))
+                })?;
+                metrics::counter!("mnara_callbacks_spooled_total").increment(1);
+                tracing::warn!("the database has no room: a callback waits in the spool");
+                Ok(Kept::New)
+            }
+            taken => Ok(taken?),
+        }
+    }
+
+    /// Writes what waits in the spool; says how many callbacks those were. What cannot be written yet waits on.
+    ///
+    /// # Errors
+    /// When the spool cannot be read.
+    pub async fn empty(&self) -> std::io::Result<usize> {
+        let waiting = self.spool.waiting().await?;
+        let count = waiting.len();
+        for item in waiting {
+            if self.writers.submit(item).await.is_err() {
+                return Ok(0);
+            }
+        }
+        if count > 0 {
+            self.spool.forget().await?;
+        }
+        Ok(count)
+    }
+}
+
+/// Empties the spool until shutdown.
+async fn catch_up(app: App, intake: Intake) {
+    loop {
+        match intake.empty().await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "callbacks that had waited in the spool were kept"),
+            Err(error) => tracing::warn!(%error, "the spool cannot be read"),
+        }
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = app.clock.sleep(CATCH_UP) => {}
+        }
+    }
 }
 
 impl Batch for Keep {
@@ -145,7 +217,7 @@ async fn keep(
         source,
         received_at: now,
     };
-    Ok(intake.submit(item).await?)
+    intake.take(item).await
 }
 
 fn accepted() -> Response {
@@ -201,7 +273,7 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         let Ok(id) = job.key.parse::<CallbackId>() else {
             anyhow::bail!("a settlement job without a callback's id");
         };
-        let mut tx = app.db.platform(Reason::Intake).await?;
+        let mut tx = app.db.platform(Reason::Payments).await?;
         let Some(waiting) = store::callback(&mut tx, id).await? else {
             return Ok(Next::Done);
         };
@@ -217,7 +289,7 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         let Some(outcome) = outcome else {
             return Ok(Next::Again(app.clock.now() + c2b::PAUSE));
         };
-        let mut tx = app.db.platform(Reason::Intake).await?;
+        let mut tx = app.db.platform(Reason::Payments).await?;
         store::close_callback(&mut tx, id, outcome, app.clock.now()).await?;
         tx.commit().await?;
         Ok(Next::Done)

@@ -9,6 +9,7 @@ pub mod checkout;
 pub mod confirm;
 pub mod push;
 pub mod settle;
+pub mod spool;
 pub mod store;
 pub mod sweep;
 

@@ -117,7 +117,11 @@ async fn an_agent_is_enrolled_over_http_by_a_controller_that_proves_itself(
     let path = format!("/agent/v1/identity?nonce={}", hex::encode(nonce));
     let (status, _, body) = world.send(Method::GET, &path, None, Vec::new()).await;
     assert_eq!(status, StatusCode::OK);
-    let controller = fleet::identity::load(app).await.unwrap().verifying_key();
+    let controller = fleet::identity::load(app)
+        .await
+        .unwrap()
+        .signing
+        .verifying_key();
     assert_eq!(body["keys"], json!([hex::encode(controller.as_bytes())]));
     let mut signature = [0; 64];
     hex::decode_to_slice(body["signature"].as_str().unwrap(), &mut signature).unwrap();

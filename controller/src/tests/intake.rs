@@ -1,6 +1,11 @@
 //! What arrives at the rail's addresses: kept before it is answered, once, and believed only with its secret.
 
+use sqlx::ConnectOptions as _;
+
 use super::*;
+use crate::payments::callback;
+use crate::payments::spool::Spool;
+use crate::payments::store::Kept;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn the_same_body_in_parallel_is_kept_once_and_is_one_voucher(
@@ -207,4 +212,45 @@ async fn what_cannot_be_kept_is_not_acknowledged(pool: PgPoolOptions, options: P
         world.call_back(&secret, success(1, "NLJ7RT61SV")).await,
         StatusCode::SERVICE_UNAVAILABLE
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_the_database_has_no_room_for_waits_in_the_spool(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options.clone()).await;
+    let app = &world.app;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    let full = "create function full_disk() returns trigger language plpgsql as
+        $$ begin raise exception 'could not extend file' using errcode = '53100'; end $$;
+        create trigger full_disk before insert on callbacks for each row execute function full_disk()";
+    let mut admin = options.connect().await.unwrap();
+    sqlx::raw_sql(full).execute(&mut admin).await.unwrap();
+    assert_eq!(
+        world.call_back(&secret, success(1, "NLJ7RT61SV")).await,
+        StatusCode::SERVICE_UNAVAILABLE,
+        "with no room in the spool either, nothing is acknowledged"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let intake = callback::with_spool(app, Spool::in_folder(folder.path().join("spool")));
+    let post = async |body: &[u8]| {
+        callback::keep(app, &intake, &secret, body, "192.0.2.1".to_owned()).await
+    };
+    for _ in 0..2 {
+        assert_eq!(post(&success(1, "NLJ7RT61SV")).await.unwrap(), Kept::New);
+    }
+    assert_eq!(intake.empty().await.unwrap(), 0, "there is no room yet");
+    assert_eq!(world.count("callbacks").await, 0);
+    sqlx::raw_sql("drop trigger full_disk on callbacks")
+        .execute(&mut admin)
+        .await
+        .unwrap();
+    assert_eq!(intake.empty().await.unwrap(), 2);
+    assert_eq!(intake.empty().await.unwrap(), 0);
+    assert_eq!(world.count("callbacks").await, 1);
+    world.work().await;
+    assert_eq!(world.count("tickets").await, 1);
+    world.books_are_equal().await;
 }

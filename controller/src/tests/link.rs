@@ -18,11 +18,11 @@ use crate::fleet::link::run;
 use crate::fleet::socket::Socket;
 
 /// Longer than anything here takes; it ends a test that would hang.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 const JOURNAL: JournalId = JournalId::from_bytes([6; 16]);
 
 /// A hub whose process hears of what commits.
-async fn hub(world: &World) -> Hub {
+pub(super) async fn hub(world: &World) -> Hub {
     let hub = Hub::start(&world.app, DISPATCH, Identity::default());
     let mut hints = world.app.bus.listen();
     tokio::spawn(bus::relay(world.app.clone(), world.app.shutdown.clone()));
@@ -32,14 +32,14 @@ async fn hub(world: &World) -> Hub {
 }
 
 /// An agent: its store, its session and its end of the connection.
-struct Site {
-    world: App,
+pub(super) struct Site {
+    pub(super) world: App,
     journal: JournalId,
-    entries: Vec<Entry>,
-    rows: Vec<FeedRow>,
-    cursor: FeedCursor,
-    acknowledged: u64,
-    session: Session<Agent>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) rows: Vec<FeedRow>,
+    pub(super) cursor: FeedCursor,
+    pub(super) acknowledged: u64,
+    pub(super) session: Session<Agent>,
     wire: Option<DuplexStream>,
     /// How many entries went out, however often.
     offered: usize,
@@ -47,7 +47,7 @@ struct Site {
 
 impl Site {
     async fn new(world: &World, agent: AgentId, key: &SigningKey) -> Self {
-        let controller = load(&world.app).await.unwrap().verifying_key();
+        let controller = load(&world.app).await.unwrap().signing.verifying_key();
         Self {
             world: world.app.clone(),
             journal: JOURNAL,
@@ -78,7 +78,7 @@ impl Site {
             .map_or(Mark::start(self.journal), Entry::mark)
     }
 
-    fn write(&mut self, kind: u16, body: Vec<u8>) {
+    pub(super) fn write(&mut self, kind: u16, body: Vec<u8>) {
         let last = self.last();
         self.entries.push(Entry {
             number: EntryNo(last.number.0 + 1),
@@ -91,7 +91,7 @@ impl Site {
         self.session.journal_grew(last);
     }
 
-    fn drift(&mut self, repairs: u32) {
+    pub(super) fn drift(&mut self, repairs: u32) {
         let fact = Fact::Drift(DriftFact {
             ticket: None,
             repairs,
@@ -101,7 +101,7 @@ impl Site {
     }
 
     /// Connects; the link runs until it ends.
-    fn dial(&mut self, hub: &Hub) -> tokio::task::JoinHandle<()> {
+    pub(super) fn dial(&mut self, hub: &Hub) -> tokio::task::JoinHandle<()> {
         let (near, far) = tokio::io::duplex(1 << 16);
         self.wire = Some(near);
         self.session
@@ -112,7 +112,7 @@ impl Site {
         tokio::spawn(async move { Box::pin(run(&app, &hub, Socket::new(far))).await })
     }
 
-    fn hang_up(&mut self) {
+    pub(super) fn hang_up(&mut self) {
         self.wire = None;
         self.session.link_down(self.world.clock.monotonic(), 0);
     }
@@ -139,7 +139,7 @@ impl Site {
     }
 
     /// Goes on until an event that is looked for; what else happens is stored as an agent would.
-    async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
+    pub(super) async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         let met = async {
             loop {
                 self.send().await;
@@ -170,12 +170,12 @@ impl Site {
             .expect("what is waited for never came")
     }
 
-    async fn ready(&mut self) {
+    pub(super) async fn ready(&mut self) {
         self.until(|event| matches!(event, Event::Ready { .. }))
             .await;
     }
 
-    async fn all_acknowledged(&mut self) {
+    pub(super) async fn all_acknowledged(&mut self) {
         let last = self.last().number;
         if self.acknowledged < last.0 {
             self.until(|event| matches!(event, Event::Acknowledged(mark) if mark.number == last))
@@ -237,7 +237,7 @@ async fn unframed(wire: &mut DuplexStream) -> Option<Vec<u8>> {
     Some(payload)
 }
 
-async fn site(world: &World) -> Site {
+pub(super) async fn site(world: &World) -> Site {
     Site::new(world, world.shop.agent, &world.shop.key).await
 }
 
@@ -620,4 +620,101 @@ async fn a_fork_that_the_agent_finds_is_flagged_by_its_word(
         5,
         "nothing is dropped"
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_an_older_program_kept_is_applied_by_one_that_knows_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    site.drift(1);
+    site.write(4000, b"from the future".to_vec());
+    let link = site.dial(&hub);
+    site.ready().await;
+    site.all_acknowledged().await;
+    site.hang_up();
+    link.await.unwrap();
+    // As a program before drift was known would have left it.
+    change(
+        &world,
+        "update journal_entries set applied = false where number = 1",
+    )
+    .await;
+    change(&world, "update site_events set kind = 'gone'").await;
+    let applied = fleet::ingest::catch_up(&world.app, &DISPATCH)
+        .await
+        .unwrap();
+    assert_eq!(applied, 1);
+    assert_eq!(
+        world
+            .count("site_events where kind = 'drift' and value = 1")
+            .await,
+        1
+    );
+    assert_eq!(
+        world
+            .count("journal_entries where kind = 4000 and not applied")
+            .await,
+        1,
+        "what is still unknown waits on"
+    );
+    let again = fleet::ingest::catch_up(&world.app, &DISPATCH).await;
+    assert_eq!(again.unwrap(), 0, "and nothing is applied twice");
+}
+
+async fn change(world: &World, sql: &str) {
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_that_floods_is_taken_slowly_and_told_of(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    let spent = world.app.limits.check_many(
+        crate::ratelimit::Act::Journal,
+        crate::ratelimit::By::Agent(world.shop.agent),
+        u32::MAX,
+    );
+    assert_eq!(spent, Ok(()));
+    site.drift(1);
+    site.dial(&hub);
+    site.ready().await;
+    site.until(|event| matches!(event, Event::Page(page) if !page.more))
+        .await;
+    let held_back = async {
+        while world
+            .count("site_events where kind = 'journal-flood'")
+            .await
+            == 0
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, held_back).await.unwrap();
+    assert_eq!(world.count("journal_entries").await, 0);
+    let other = fleet::create::create(&world.app, world.shop.provider, "Harbour")
+        .await
+        .unwrap();
+    let key = SigningKey::from_bytes(&[77; 32]);
+    let agent = enrolled(&world.app, world.shop.provider, other, &key).await;
+    let mut calm = Site::new(&world, agent, &key).await;
+    calm.drift(5);
+    calm.dial(&hub);
+    calm.ready().await;
+    calm.all_acknowledged().await;
+    world.app.clock.advance(Duration::from_secs(1));
+    site.all_acknowledged().await;
+    assert_eq!(world.count("journal_entries").await, 2);
 }

@@ -1,10 +1,13 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod backup;
 mod captive;
 mod enrol;
 mod feed;
+mod health;
 mod intake;
+mod keys;
 mod link;
 mod payments;
 mod reports;
@@ -29,6 +32,7 @@ use mnara_protocol::message::Row;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Plan, Terms};
 use mnara_protocol::token::DeviceToken;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Decode, Postgres, Type};
@@ -36,7 +40,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use crate::app::App;
-use crate::app::tests::app_with_flags;
+use crate::app::tests::{app_with_flags, app_with_keys};
 use crate::db::{Reason, RowId as _};
 use crate::payments::checkout::{Ask, Begun, NotBegun, begin};
 use crate::plans::Draft;
@@ -285,6 +289,20 @@ impl World {
     async fn open_with(pool: PgPoolOptions, options: PgConnectOptions, flags: &[&str]) -> Self {
         let (daraja, base) = Stage::start().await;
         let app = app_with_flags(pool, options, &base, &Vault::new_key(), flags).await;
+        Self::with(daraja, app).await
+    }
+
+    async fn open_with_key(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+        key: &SecretString,
+    ) -> Self {
+        let (daraja, base) = Stage::start().await;
+        let app = app_with_keys(pool, options, &base, key).await;
+        Self::with(daraja, app).await
+    }
+
+    async fn with(daraja: Stage, app: App) -> Self {
         let shop = business(&app, 1).await;
         let router = web::layers::wrap(routes::table(&app), &app);
         Self {
@@ -292,6 +310,22 @@ impl World {
             daraja,
             shop,
             router,
+        }
+    }
+
+    /// Another process on the same database, or on what was brought back of it.
+    async fn again(
+        self,
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+        key: &SecretString,
+    ) -> Self {
+        let app = app_with_keys(pool, options, self.app.config.daraja.base.as_str(), key).await;
+        let router = web::layers::wrap(routes::table(&app), &app);
+        Self {
+            app,
+            router,
+            ..self
         }
     }
 

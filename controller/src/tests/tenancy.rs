@@ -6,10 +6,11 @@ use crate::db::{At, Tx};
 use crate::payments;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 5] = [
+const WITHOUT_TENANT: [&str; 6] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
+    "key_statements",
     "callbacks",
     "strays",
     // A hash and a date: a phone's place on the whole platform.
@@ -165,7 +166,7 @@ async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
         );
     }
     let mut tx = world.app.db.tenant(other.provider).await.unwrap();
-    for hidden in ["callbacks", "strays", "identity_keys"] {
+    for hidden in ["callbacks", "strays", "identity_keys", "key_statements"] {
         let seen: i64 = scalar(&mut tx, &format!("select count(*) from {hidden}")).await;
         assert_eq!(seen, 0, "{hidden}");
     }
@@ -504,12 +505,11 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
         SecretString::from(keys.join(","))
     };
     let (_, base) = Stage::start().await;
-    let at = async |keys: SecretString| {
-        crate::app::tests::app_with_keys(pool.clone(), options.clone(), &base, &keys).await
-    };
+    let at =
+        async |keys: SecretString| app_with_keys(pool.clone(), options.clone(), &base, &keys).await;
     let app = at(ring(&[&old])).await;
     let shop = business(&app, 1).await;
-    let identity = fleet::identity::load(&app).await.unwrap();
+    let identity = fleet::identity::load(&app).await.unwrap().signing;
     crate::tickets::series::print(&app, shop.provider, &series::batch(&shop, 3))
         .await
         .unwrap();
@@ -526,7 +526,11 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     assert_eq!(crate::cli::key::reseal(&app).await.unwrap(), 0);
     let app = at(ring(&[&new])).await;
     assert_eq!(
-        fleet::identity::load(&app).await.unwrap().as_bytes(),
+        fleet::identity::load(&app)
+            .await
+            .unwrap()
+            .signing
+            .as_bytes(),
         identity.as_bytes()
     );
     let mut tx = app.db.tenant(shop.provider).await.unwrap();

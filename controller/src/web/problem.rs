@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::batch::Refused;
+use crate::db::{Trouble, trouble};
 use crate::ratelimit::TooMany;
 
 /// A problem on its way to the caller.
@@ -188,12 +189,12 @@ impl From<Refused> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                tracing::warn!(%error, "the database cannot be reached");
+        match trouble(&error) {
+            Trouble::Away | Trouble::Full | Trouble::Collision => {
+                tracing::warn!(%error, "the database cannot do it now");
                 Self::busy(Duration::from_secs(5))
             }
-            error => anyhow::Error::new(error).into(),
+            Trouble::Other => anyhow::Error::new(error).into(),
         }
     }
 }

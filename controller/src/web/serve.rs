@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 /// How long a connection may take for TLS, and for the headers of each request.
-const HEADERS: Duration = Duration::from_secs(10);
+const HEADERS: Duration = Duration::from_secs(5);
 /// How long running requests are waited for at the end.
 const GRACE: Duration = Duration::from_secs(20);
 /// The read buffer of a connection; sites hold thousands of them.

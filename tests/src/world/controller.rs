@@ -99,6 +99,12 @@ impl Controller {
         self.listen
     }
 
+    /// Where its private database is.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
     fn call(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command

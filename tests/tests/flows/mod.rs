@@ -1,7 +1,9 @@
 //! Flows through real programs: the controller with its private database, agents, and the simulated outside on real ports.
 //! Each fails when any program logs an ERROR.
 
+mod backup;
 mod enrol;
+mod keys;
 mod kills;
 mod outage;
 mod redeem;

@@ -28,11 +28,11 @@ pub struct Known {
     pub epoch: u64,
 }
 
-fn number(value: i64) -> u64 {
+pub(super) fn number(value: i64) -> u64 {
     value.unsigned_abs()
 }
 
-fn column(value: u64) -> i64 {
+pub(super) fn column(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
@@ -340,15 +340,24 @@ pub async fn insert_entry(
     .map(drop)
 }
 
-/// The newest revision of a site's feed.
+/// How far a site's feed goes, and below what it begins anew.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn feed_head(conn: &mut PgConnection, site: SiteId) -> sqlx::Result<Revision> {
-    let head = sqlx::query_scalar!("select feed_revision from sites where id = $1", site.uuid())
-        .fetch_one(conn)
-        .await?;
-    Ok(Revision(number(head)))
+pub async fn feed_span(
+    conn: &mut PgConnection,
+    site: SiteId,
+) -> sqlx::Result<(Revision, Revision)> {
+    let row = sqlx::query!(
+        "select feed_revision, feed_floor from sites where id = $1",
+        site.uuid()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok((
+        Revision(number(row.feed_revision)),
+        Revision(number(row.feed_floor)),
+    ))
 }
 
 /// Reads the rows of a site's feed after a place, in order.

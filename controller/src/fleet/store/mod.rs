@@ -8,7 +8,11 @@ use sqlx::PgConnection;
 use super::Site;
 use crate::db::{At, RowId};
 
+pub mod events;
+pub mod identity;
 pub mod link;
+pub mod restored;
+pub mod waiting;
 
 /// Adds a site.
 ///
@@ -22,7 +26,7 @@ pub async fn insert_site(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into sites (id, provider_id, name, feed_revision, created_at) values ($1, $2, $3, 0, $4)",
+        "insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at) values ($1, $2, $3, 0, 0, $4)",
         id.uuid(),
         provider.uuid(),
         name,
@@ -124,57 +128,6 @@ pub async fn owner_of_site(
         .fetch_optional(conn)
         .await?;
     Ok(owner.map(ProviderId::from_uuid))
-}
-
-/// Reads the current identity key: its public half and the sealed secret.
-///
-/// # Errors
-/// When the database is away.
-pub async fn identity(conn: &mut PgConnection) -> sqlx::Result<Option<(Vec<u8>, String)>> {
-    let row = sqlx::query!("select public_key, secret from identity_keys where current")
-        .fetch_optional(conn)
-        .await?;
-    Ok(row.map(|row| (row.public_key, row.secret)))
-}
-
-/// Stores an identity key unless there is one.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert_identity(
-    conn: &mut PgConnection,
-    public: &[u8],
-    sealed: &str,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into identity_keys (public_key, secret, current, created_at) values ($1, $2, true, $3) on conflict do nothing",
-        public,
-        sealed,
-        At(now),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Changes the sealed secret of an identity key.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_identity_secret(
-    conn: &mut PgConnection,
-    public: &[u8],
-    sealed: &str,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update identity_keys set secret = $2 where public_key = $1",
-        public,
-        sealed,
-    )
-    .execute(conn)
-    .await
-    .map(drop)
 }
 
 /// A claim code's row.

@@ -35,7 +35,8 @@ pub enum Kept {
     Stranger,
 }
 
-/// Keeps a batch of bodies in one statement, with a job for each new one. A secret nobody has is not kept.
+/// Keeps a batch of bodies in one statement. Secrets are looked up one by one: as `exists` they may become a walk over all payments. Rows go
+/// in in the order of their keys so that two batches cannot wait for each other, with a job for each new one. A secret nobody has is not kept.
 ///
 /// # Errors
 /// When the database refuses; nothing of the batch is kept then.
@@ -57,11 +58,11 @@ pub async fn insert_callbacks(
                with ordinality as a (id, secret_hash, body_hash, body, source, received_at, job_id, place)
            ), known as (
              select a.* from arrived a
-             where exists (select from payments p where p.secret_hash = a.secret_hash)
-                or exists (select from c2b_secrets s where s.secret_hash = a.secret_hash)
+             where coalesce((select true from payments p where p.secret_hash = a.secret_hash limit 1),
+                            (select true from c2b_secrets s where s.secret_hash = a.secret_hash limit 1), false)
            ), kept as (
              insert into callbacks (id, secret_hash, body_hash, body, source, received_at)
-             select id, secret_hash, body_hash, body, source::inet, received_at from known order by place
+             select id, secret_hash, body_hash, body, source::inet, received_at from known order by secret_hash, body_hash, place
              on conflict (secret_hash, body_hash) do nothing
              returning id
            ), jobs as (
