@@ -82,7 +82,11 @@ async fn a_router_that_cannot_be_used_is_told_apart_by_why() {
         security: Security::Pinned(Fingerprint::from_hex(&"ab".repeat(32)).unwrap()),
         ..good.clone()
     };
-    assert_one(&faults(&router, &certificate).await, "router", "--router-pin");
+    assert_one(
+        &faults(&router, &certificate).await,
+        "router",
+        "--router-pin",
+    );
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = nobody.local_addr().unwrap().port();
     drop(nobody);
@@ -90,7 +94,11 @@ async fn a_router_that_cannot_be_used_is_told_apart_by_why() {
         port,
         ..good.clone()
     };
-    assert_one(&faults(&router, &closed).await, "router", "/ip/service/enable");
+    assert_one(
+        &faults(&router, &closed).await,
+        "router",
+        "/ip/service/enable",
+    );
     let pages = Dial {
         port: router.http().port(),
         security: Security::Plain,
@@ -142,7 +150,11 @@ async fn every_fault_of_the_set_up_that_a_router_can_have_is_named() {
 
     let hotspot = "/ip/hotspot/set";
     change(&dial, hotspot, "hotspot1", "disabled", "yes").await;
-    assert_one(&faults(&router, &dial).await, "hotspot", "/ip/hotspot/enable");
+    assert_one(
+        &faults(&router, &dial).await,
+        "hotspot",
+        "/ip/hotspot/enable",
+    );
     change(&dial, hotspot, "hotspot1", "disabled", "no").await;
     assert_eq!(faults(&router, &dial).await, Vec::<String>::new());
 }

@@ -224,7 +224,9 @@ impl Agent {
         self.refuse_waiting();
         self.pending = FuturesUnordered::new();
         (self.issued, self.done) = (0, 0);
-        self.reopen_at = Some(self.clock.monotonic() + Duration::from_secs(1));
+        let now = self.clock.monotonic();
+        self.failed_at.get_or_insert(now);
+        self.reopen_at = Some(now + Duration::from_secs(1));
         self.core_event(CoreEvent::StoreClosed).await;
     }
 
@@ -240,6 +242,11 @@ impl Agent {
                 tracing::info!("the store works again");
                 self.core_event(CoreEvent::Started(self.floor().unproven_since))
                     .await;
+                if let Some(failed) = self.failed_at.take() {
+                    let secs = self.clock.monotonic().since(failed).as_secs();
+                    let secs = i64::try_from(secs).unwrap_or(i64::MAX);
+                    self.core_event(CoreEvent::StoreFailed(secs)).await;
+                }
                 if self.cloud {
                     self.core_event(CoreEvent::LinkUp).await;
                 }

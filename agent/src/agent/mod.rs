@@ -97,6 +97,7 @@ struct Agent {
     store: Option<Store>,
     writer: Option<JoinHandle<()>>,
     reopen_at: Option<Ticks>,
+    failed_at: Option<Ticks>,
     /// Commits asked for and done; an effect waits for the number it was made at.
     issued: u64,
     done: u64,

@@ -116,6 +116,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         store: Some(store),
         writer: Some(writer),
         reopen_at: None,
+        failed_at: None,
         issued: 0,
         done: 0,
         waiting: VecDeque::new(),

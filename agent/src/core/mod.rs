@@ -115,6 +115,8 @@ pub enum Event {
     StoreClosed,
     /// It can again.
     StoreOpen,
+    /// It could not for so many seconds; the state was read back since.
+    StoreFailed(i64),
     /// Time has passed.
     Tick,
 }
@@ -171,6 +173,16 @@ struct Router {
     refused: bool,
     /// Tickets that were to have a user on it at the last look.
     stood: BTreeSet<TicketId>,
+}
+
+impl Router {
+    fn saw(&mut self, seen: Arc<Observed>) {
+        let peers = seen.peers().into_iter();
+        self.peers = peers
+            .map(|(peer, host)| (peer, (host.mac, host.address)))
+            .collect();
+        self.seen = Some(seen);
+    }
 }
 
 /// The site's decisions with everything they rest on.
@@ -280,6 +292,9 @@ impl Core {
                 self.ask_facts(now, &mut out);
             }
             Event::StoreClosed => self.store_open = false,
+            Event::StoreFailed(secs) => {
+                self.health(HealthEvent::StoreFailed, Some(secs), now, &mut out);
+            }
             Event::StoreOpen => {
                 self.store_open = true;
                 self.deliver(now, &mut out);

@@ -233,7 +233,7 @@ fn calendar(setup: &Setup, now: Timestamp) -> Option<Finding> {
         doubtful(
             "router's clock",
             format!("{} days off", off.abs()),
-            "tickets do not depend on it, but its log and certificates do: /system/ntp/client/set enabled=yes servers=pool.ntp.org",
+            "tickets do not depend on it, but its log and certificates do; on the router: /system/ntp/client/set enabled=yes servers=pool.ntp.org",
         )
     })
 }

@@ -1,10 +1,12 @@
 //! Flows through real programs: the controller with its private database, agents, and the simulated outside on real ports.
 //! Each fails when any program logs an ERROR.
 
+mod disk;
 mod enrol;
 mod kills;
 mod outage;
 mod redeem;
+mod restored;
 mod router;
 mod sell;
 mod time;
