@@ -205,7 +205,7 @@ fn print_status(status: &Status) {
 }
 
 async fn doctor_command(state: &StateDir) -> anyhow::Result<ExitCode> {
-    let findings = doctor::look_over(state, &Clock::system(), random).await;
+    let findings = doctor::look_over(state, &Clock::system(), random()).await;
     let mut ill = false;
     for finding in findings {
         let mark = match finding.verdict {

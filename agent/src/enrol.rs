@@ -10,9 +10,19 @@ use mnara_protocol::frame::{KeyStatement, MAX_PINNED, Pinned};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
+use thiserror::Error;
 
 use crate::config::{EnrolConfig, Enrolment, RouterFile, StateDir, verifying_key};
 use crate::dial::{Body, Dates, DialError, Target};
+
+/// Says that whoever answers does not hold the pinned identity key.
+#[derive(Debug, Error)]
+#[error(
+    "{host} is not the controller this line was made by: its identity key is another one. Nothing was sent to it"
+)]
+pub(crate) struct Stranger {
+    host: String,
+}
 
 #[derive(Deserialize)]
 struct IdentityAnswer {
@@ -126,11 +136,8 @@ pub(crate) async fn identify(
             && signature
                 .is_some_and(|signature| enrol::verify_identity(key, &nonce, &signature).is_ok())
     });
-    let identity = identity.ok_or_else(|| {
-        anyhow!(
-            "{} is not the controller this line was made by: its identity key is another one. Nothing was sent to it",
-            target.host()
-        )
+    let identity = identity.ok_or_else(|| Stranger {
+        host: target.host().to_owned(),
     })?;
     // One that cannot be read is passed over, as on the link: the key may be known without it.
     let statements = answer

@@ -48,6 +48,9 @@ pub struct Status {
     pub tickets: usize,
     /// Printed codes that are honoured.
     pub codes: usize,
+    /// Whether all of them are derived, so that one that is typed is found at once.
+    #[serde(default)]
+    pub codes_ready: bool,
     /// Printed batches whose key was not sealed to this agent, so that their codes are not honoured.
     #[serde(default)]
     pub unsealed_batches: usize,

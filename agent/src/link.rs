@@ -11,7 +11,7 @@ use mnara_protocol::clock::{Source, Ticks, Timestamp, TrustedClock};
 use mnara_protocol::enrol::{CLOCK_PATH, LINK_PATH};
 use mnara_protocol::frame::{KeyId, Pinned, clock_question, verify_clock_answer};
 use mnara_protocol::ids::{AttemptId, CommandId};
-use mnara_protocol::message::{Answer, Command};
+use mnara_protocol::message::{Answer, Command, Report};
 use mnara_protocol::session::{
     Agent, EntryNo, Event as SessionEvent, FeedCursor, Mark, Page, Refusal, Resume, SUBPROTOCOL,
     Session,
@@ -84,8 +84,8 @@ pub enum Order {
     },
     /// A page's rows and cursor are on disk.
     PageStored(FeedCursor),
-    /// A command was carried out, or came too late.
-    Report(CommandId, bool),
+    /// What became of a command.
+    Report(CommandId, Report),
     /// The store has another journal.
     Resume(Box<Resume>),
 }
@@ -413,10 +413,8 @@ impl Link {
                 }
             }
             Order::PageStored(cursor) => self.session.page_stored(cursor),
-            Order::Report(id, done) => {
-                // The result's kind: 1 done, 2 too late.
-                let kind = if done { 1 } else { 2 };
-                if let Err(error) = self.session.report(id, kind, Vec::new()) {
+            Order::Report(id, report) => {
+                if let Err(error) = self.session.report(id, report.kind(), report.encode()) {
                     tracing::debug!(%error, "a command's result was not sent; it will be asked again");
                 }
             }

@@ -38,6 +38,7 @@ CREATE TABLE feed (
     id       BLOB    NOT NULL CHECK (length(id) = 16),
     round    INTEGER NOT NULL,
     body     BLOB    NOT NULL,
+    sum      BLOB    NOT NULL CHECK (length(sum) = 8),
     PRIMARY KEY (kind, id)
 ) STRICT, WITHOUT ROWID;
 

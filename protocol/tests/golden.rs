@@ -348,6 +348,25 @@ fn commands() -> Vec<(&'static str, Command)> {
     ]
 }
 
+fn reports() -> Vec<(&'static str, Report)> {
+    let finding = |verdict, next: Option<&str>| Finding {
+        about: "router".to_owned(),
+        verdict,
+        says: "hAP 7.20".to_owned(),
+        next: next.map(str::to_owned),
+    };
+    vec![(
+        "findings",
+        Report::Findings(FindingsReport {
+            findings: vec![
+                finding(Verdict::Good, None),
+                finding(Verdict::Doubtful, Some("look")),
+                finding(Verdict::Bad, Some("act")),
+            ],
+        }),
+    )]
+}
+
 /// Every body of every family; a kind without a sample is a failure here.
 fn bodies() -> Vec<Sample> {
     let mut samples = Vec::new();
@@ -378,6 +397,7 @@ fn bodies() -> Vec<Sample> {
     family!("question", Question, questions());
     family!("answer", Answer, answers());
     family!("command", Command, commands());
+    family!("report", Report, reports());
     samples
 }
 

@@ -54,7 +54,7 @@ async fn bench(rounds: usize) -> Result<()> {
     );
     stage
         .status("the agent has every code", |status| {
-            status["codes"] == CODES
+            status["codes"] == CODES && status["codes_ready"] == true
         })
         .await?;
     let mut full = Starts::default();
@@ -138,7 +138,14 @@ async fn start(
         }
         tokio::task::yield_now().await;
     }
-    stage.linked().await?;
+    stage
+        .status(
+            "every code can be used, cloud and router are reached",
+            |status| {
+                status["codes_ready"] == true && status["cloud"] == true && status["router"] == true
+            },
+        )
+        .await?;
     let memory = proc::memory(proc::started(binary)?)?;
     starts.resident.add(bytes(memory.resident)?);
     starts.peak.add(bytes(memory.peak)?);

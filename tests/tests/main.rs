@@ -1,5 +1,7 @@
 //! The one test binary: every flow is a module of it, so the workspace links once.
 mod access_loop;
+#[cfg(test)]
+mod doctor;
 // Only tests, which clippy cannot tell of a module it does not see marked so.
 #[cfg(test)]
 mod flows;

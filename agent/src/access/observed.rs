@@ -35,11 +35,19 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Finds the device behind a TCP peer address: first among the addresses the router translates to, then among the devices' own.
+    /// The device behind each TCP peer address: first among the addresses the router translates to, then among the devices' own.
     #[must_use]
-    pub fn host_at(&self, peer: IpAddr) -> Option<&Host> {
-        let translated = self.hosts.iter().find(|host| host.to_address == Some(peer));
-        translated.or_else(|| self.hosts.iter().find(|host| host.address == peer))
+    pub fn peers(&self) -> BTreeMap<IpAddr, &Host> {
+        let mut peers = BTreeMap::new();
+        let translated = self
+            .hosts
+            .iter()
+            .filter_map(|host| Some((host.to_address?, host)));
+        let own = self.hosts.iter().map(|host| (host.address, host));
+        for (peer, host) in translated.chain(own) {
+            peers.entry(peer).or_insert(host);
+        }
+        peers
     }
 
     /// Lists the sessions that run under a user name.

@@ -27,19 +27,42 @@ const REOPEN: Duration = Duration::from_secs(30);
 
 /// When what was written last.
 pub(super) struct Keeping {
-    pub(super) entries: usize,
+    entries: usize,
+    /// Bytes of those entries.
+    news: usize,
+    /// Bytes of the last snapshot. The next comes no sooner than the journal since has grown as large, so that a site with many tickets
+    /// and little news does not write its flash away, and reading back takes at most twice as long.
+    size: usize,
     checkpoint: Ticks,
     snapshot: Ticks,
     floor: Ticks,
 }
 
 impl Keeping {
-    pub(super) const fn new(now: Ticks) -> Self {
+    pub(super) const fn new(size: usize, now: Ticks) -> Self {
         Self {
             entries: 0,
+            news: 0,
+            size,
             checkpoint: now,
             snapshot: now,
             floor: now,
+        }
+    }
+
+    pub(super) const fn appended(&mut self, entries: usize, bytes: usize) {
+        self.entries += entries;
+        self.news += bytes;
+    }
+
+    /// When the next snapshot is due, if anything is worth one.
+    fn snapshot_due(&self, now: Ticks) -> Option<Ticks> {
+        if self.entries == 0 || self.news < self.size {
+            None
+        } else if self.entries >= SNAPSHOT_ENTRIES {
+            Some(now)
+        } else {
+            Some(self.snapshot + SNAPSHOT)
         }
     }
 }
@@ -57,8 +80,8 @@ impl Agent {
             if self.core.is_metering() {
                 due(self.keeping.checkpoint + CHECKPOINT);
             }
-            if self.keeping.entries > 0 {
-                due(self.keeping.snapshot + SNAPSHOT);
+            if let Some(at) = self.keeping.snapshot_due(now) {
+                due(at);
             }
             due(self.keeping.floor + FLOOR);
         }
@@ -75,9 +98,7 @@ impl Agent {
             return;
         }
         let keeping = &self.keeping;
-        if keeping.entries >= SNAPSHOT_ENTRIES
-            || (keeping.entries > 0 && now >= keeping.snapshot + SNAPSHOT)
-        {
+        if keeping.snapshot_due(now).is_some_and(|at| at <= now) {
             self.snapshot().await;
         } else if self.core.is_metering() && now >= keeping.checkpoint + CHECKPOINT {
             self.checkpoint().await;
@@ -127,14 +148,15 @@ impl Agent {
 
     pub(super) async fn snapshot(&mut self) {
         let now = self.now();
-        let keeping = &mut self.keeping;
-        keeping.entries = 0;
-        (keeping.snapshot, keeping.checkpoint, keeping.floor) = (now.ticks, now.ticks, now.ticks);
         let resynced = !self.core.needs_resync();
         let saved = Saved {
             at: now.at,
             body: self.core.snapshot(),
         };
+        let keeping = &mut self.keeping;
+        (keeping.entries, keeping.news) = (0, 0);
+        keeping.size = saved.body.len();
+        (keeping.snapshot, keeping.checkpoint, keeping.floor) = (now.ticks, now.ticks, now.ticks);
         let floor = self.floor();
         if let Some(store) = &self.store {
             let written = store
@@ -202,7 +224,9 @@ impl Agent {
         self.refuse_waiting();
         self.pending = FuturesUnordered::new();
         (self.issued, self.done) = (0, 0);
-        self.reopen_at = Some(self.clock.monotonic() + Duration::from_secs(1));
+        let now = self.clock.monotonic();
+        self.failed_at.get_or_insert(now);
+        self.reopen_at = Some(now + Duration::from_secs(1));
         self.core_event(CoreEvent::StoreClosed).await;
     }
 
@@ -218,6 +242,11 @@ impl Agent {
                 tracing::info!("the store works again");
                 self.core_event(CoreEvent::Started(self.floor().unproven_since))
                     .await;
+                if let Some(failed) = self.failed_at.take() {
+                    let secs = self.clock.monotonic().since(failed).as_secs();
+                    let secs = i64::try_from(secs).unwrap_or(i64::MAX);
+                    self.core_event(CoreEvent::StoreFailed(secs)).await;
+                }
                 if self.cloud {
                     self.core_event(CoreEvent::LinkUp).await;
                 }
@@ -237,9 +266,10 @@ impl Agent {
         let now = self.now();
         let fresh = self.fresh();
         let mut opened = Opened::open(&self.state.store(), fresh).await?;
-        let about = opened.about().clone();
+        opened.prove().await?;
         let (identity, seed) = (self.identity(), self.seed());
         let loaded = opened.load(identity, seed, now).await?;
+        let about = opened.about().clone();
         let (store, writer) = opened.start();
         let written = store.keep_floor(self.floor()).await;
         if !matches!(written.await, Ok(Ok(()))) {

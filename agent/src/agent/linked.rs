@@ -1,6 +1,10 @@
 //! What comes over the link: pages, answers, acknowledgements and the controller's time.
 
+use mnara_protocol::message::FindingsReport;
+use rand::Rng;
+
 use super::*;
+use crate::doctor;
 
 impl Agent {
     pub(super) async fn link(&mut self, event: LinkEvent) {
@@ -116,5 +120,23 @@ impl Agent {
         if !proven && self.trusted.source() == Source::Anchored {
             self.keep_floor().await;
         }
+    }
+
+    /// Looks everything over, beside everything else, and reports what was found.
+    pub(super) fn diagnose(&mut self, id: CommandId) {
+        tracing::info!("the controller asked how the site is");
+        let (state, clock, orders) = (self.state.clone(), self.clock.clone(), self.orders.clone());
+        let mut nonce = [0; 32];
+        self.rng.fill_bytes(&mut nonce);
+        let looked_over = async move {
+            let findings = doctor::look_over(&state, &clock, nonce).await;
+            let report = Report::Findings(FindingsReport { findings });
+            // With nobody there to take it, whoever asked asks again.
+            let _ = orders.send(Order::Report(id, report)).await;
+        };
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            stop.run_until_cancelled(looked_over).await;
+        });
     }
 }

@@ -17,12 +17,13 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use mnara_protocol::clock::{Correction, Source, Ticks, Timestamp, TrustedClock};
 use mnara_protocol::ids::{AttemptId, CommandId};
-use mnara_protocol::message::{Fact, Question};
+use mnara_protocol::message::{Fact, Question, Report};
 use mnara_protocol::session::{EntryNo, FeedCursor, Mark, Page, Refusal};
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::access;
 use crate::access::apply::Outcome;
@@ -42,6 +43,9 @@ pub use start::{Setup, run};
 /// Questions of the portal answered by this thread at once.
 const ASKS: usize = 512;
 
+/// The router is told what it should have no later than this, however many pages are asked for.
+const WANT: Duration = Duration::from_millis(250);
+
 /// All that can happen.
 enum Event {
     Portal(PortalAsk),
@@ -54,6 +58,8 @@ enum Event {
     Kept(Result<(), Closed>),
     Snapshotted(Result<Pruned, Closed>),
     NewJournal(Result<Mark, Closed>, mnara_protocol::ids::JournalId),
+    /// Nobody waits for anything.
+    Quiet,
     Time,
     Stop,
 }
@@ -63,7 +69,6 @@ enum Effect {
     Reply(AskId, Said),
     Ask(AttemptId, Question, Duration),
     Report(CommandId, bool),
-    Want,
     Look,
 }
 
@@ -92,16 +97,20 @@ struct Agent {
     store: Option<Store>,
     writer: Option<JoinHandle<()>>,
     reopen_at: Option<Ticks>,
+    failed_at: Option<Ticks>,
     /// Commits asked for and done; an effect waits for the number it was made at.
     issued: u64,
     done: u64,
     waiting: VecDeque<(u64, Effect)>,
     pending: Pending,
-    wanting: bool,
+    /// Since when what the router should have may differ from what it was last told.
+    wanting: Option<Ticks>,
 
     asks: BTreeMap<AskId, oneshot::Sender<Said>>,
     next_ask: u64,
 
+    tasks: TaskTracker,
+    stop: CancellationToken,
     orders: mpsc::Sender<Order>,
     access: access::Handle,
     tell_trusted: watch::Sender<TrustedClock>,
@@ -140,6 +149,7 @@ impl Agent {
                 Some(event) = sources.link.recv() => Event::Link(event),
                 Some(ask) = sources.status.recv() => Event::Status(ask),
                 Some(ask) = sources.portal.recv() => Event::Portal(ask),
+                () = tokio::task::yield_now(), if self.has_quiet_work() => Event::Quiet,
                 () = self.clock.sleep(wake) => Event::Time,
             };
             if let Event::Stop = event {
@@ -149,6 +159,11 @@ impl Agent {
             self.happened(event).await;
             self.keep().await;
             self.flush();
+            // A portal that is never quiet does not keep the router waiting.
+            let now = self.clock.monotonic();
+            if self.may_want() && self.wanting.is_some_and(|since| now.since(since) > WANT) {
+                self.want();
+            }
         }
     }
 
@@ -192,6 +207,8 @@ impl Agent {
             | Event::Snapshotted(Err(Closed))
             | Event::NewJournal(Err(Closed), _) => self.store_failed().await,
             Event::Time => self.core_event(CoreEvent::Tick).await,
+            Event::Quiet if self.may_want() => self.want(),
+            Event::Quiet => self.core.derive_codes(),
             Event::Stop => {}
         }
     }
@@ -238,13 +255,11 @@ impl Agent {
         if commands.look {
             effects.push(Effect::Look);
         }
-        if commands.router && !std::mem::replace(&mut self.wanting, true) {
-            effects.push(Effect::Want);
+        if commands.router {
+            self.wanting.get_or_insert(now.ticks);
         }
         if let Some(id) = commands.diagnose {
-            tracing::info!(status = ?self.status(), "the controller asked how the site is");
-            self.access.look_now();
-            effects.push(Effect::Report(id, true));
+            self.diagnose(id);
         }
         self.waiting
             .extend(effects.into_iter().map(|effect| (after, effect)));
@@ -258,7 +273,7 @@ impl Agent {
             log(fact);
         }
         let Some(store) = &self.store else { return };
-        let entries = facts
+        let entries: Vec<_> = facts
             .iter()
             .map(|fact| NewEntry {
                 at,
@@ -266,12 +281,29 @@ impl Agent {
                 body: fact.encode(),
             })
             .collect();
-        self.keeping.entries += facts.len();
+        let bytes = entries.iter().map(|entry| entry.body.len()).sum();
+        self.keeping.appended(entries.len(), bytes);
         self.issued += 1;
         let written = store.append(entries).await;
         self.pending.push(Box::pin(async move {
             Event::Appended(written.await.unwrap_or(Err(Closed)))
         }));
+    }
+
+    /// Whether there is work that customers need not wait for.
+    fn has_quiet_work(&self) -> bool {
+        self.may_want() || self.core.has_codes_to_derive()
+    }
+
+    /// Whether the router may be told what it should have: that rests on all facts so far, so all must be on disk.
+    fn may_want(&self) -> bool {
+        self.wanting.is_some() && (self.issued == self.done || self.store.is_none())
+    }
+
+    /// Tells the access loop what the router should have now. Computing it takes longer with every ticket.
+    fn want(&mut self) {
+        self.wanting = None;
+        self.access.want(self.core.desired(self.now()));
     }
 
     /// Lets out what rests on facts that are on disk.
@@ -305,18 +337,9 @@ impl Agent {
                         }));
                     }
                 }
-                Effect::Report(id, done) => self.order(Order::Report(id, done)),
+                Effect::Report(id, true) => self.order(Order::Report(id, Report::Done)),
+                Effect::Report(id, false) => self.order(Order::Report(id, Report::TooLate)),
                 Effect::Look => self.access.look_now(),
-                Effect::Want => {
-                    self.wanting = false;
-                    if self.issued == self.done || self.store.is_none() {
-                        self.access.want(self.core.desired(self.now()));
-                    } else {
-                        // Newer facts are on their way to the disk, and what is wanted would rest on them.
-                        self.wanting = true;
-                        self.waiting.push_back((self.issued, Effect::Want));
-                    }
-                }
             }
         }
     }
@@ -400,6 +423,7 @@ impl Agent {
             live_tickets,
             tickets,
             codes,
+            codes_ready: !self.core.has_codes_to_derive(),
             unsealed_batches: self.core.unsealed(),
             online,
             last_entry: ends.last.number.0,
@@ -426,7 +450,7 @@ impl Agent {
                 let _ = answer.send(said);
             }
         }
-        self.wanting = false;
+        self.wanting = None;
     }
 }
 

@@ -93,6 +93,8 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
     };
     let identity = identity(&setup.enrolment, &setup.key);
     let loaded = opened.load(identity, draw(&mut rng), now).await?;
+    // Reading it back may have found that rows of the feed are wanted again.
+    let about = opened.about().clone();
     let (store, writer) = opened.start();
     let ends = Ends {
         oldest: about.oldest,
@@ -114,13 +116,16 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         store: Some(store),
         writer: Some(writer),
         reopen_at: None,
+        failed_at: None,
         issued: 0,
         done: 0,
         waiting: VecDeque::new(),
         pending: FuturesUnordered::new(),
-        wanting: false,
+        wanting: None,
         asks: BTreeMap::new(),
         next_ask: 0,
+        tasks: tasks.clone(),
+        stop: stop.clone(),
         orders,
         access: handle,
         tell_trusted,
@@ -129,7 +134,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         journal: about.journal,
         cursor: about.cursor,
         acknowledged: about.acknowledged,
-        keeping: Keeping::new(ticks),
+        keeping: Keeping::new(about.snapshot_size, ticks),
         feed_stopped: false,
         cloud: false,
         refusal: None,

@@ -130,7 +130,7 @@ impl Core {
         now: Now,
         out: &mut Commands,
     ) -> Result<(), Refusal> {
-        let candidate = redeem::find(&self.state, self.identity.site, code, self.cloud)?;
+        let candidate = redeem::find(&mut self.state, self.identity.site, code, self.cloud)?;
         let fact = redeem::decide(candidate, mac, now.at, self.cloud)?;
         let ticket = fact.ticket;
         if let Some(evicted) = fact.evicted {

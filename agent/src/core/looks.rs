@@ -27,7 +27,7 @@ impl Core {
         self.drifted(&seen, now, out);
         let news = places != self.online;
         self.online = places;
-        self.router.seen = Some(seen);
+        self.router.saw(seen);
         self.router.at = Some(now.ticks);
         self.serve_parked(true, now, out);
         let live: BTreeSet<TicketId> = self

@@ -115,6 +115,8 @@ pub enum Event {
     StoreClosed,
     /// It can again.
     StoreOpen,
+    /// It could not for so many seconds; the state was read back since.
+    StoreFailed(i64),
     /// Time has passed.
     Tick,
 }
@@ -164,11 +166,23 @@ struct Lookup {
 #[derive(Default)]
 struct Router {
     seen: Option<Arc<Observed>>,
+    /// Its devices by the address a TCP peer has.
+    peers: BTreeMap<IpAddr, (Mac, IpAddr)>,
     at: Option<Ticks>,
     lost: bool,
     refused: bool,
     /// Tickets that were to have a user on it at the last look.
     stood: BTreeSet<TicketId>,
+}
+
+impl Router {
+    fn saw(&mut self, seen: Arc<Observed>) {
+        let peers = seen.peers().into_iter();
+        self.peers = peers
+            .map(|(peer, host)| (peer, (host.mac, host.address)))
+            .collect();
+        self.seen = Some(seen);
+    }
 }
 
 /// The site's decisions with everything they rest on.
@@ -202,6 +216,8 @@ pub struct Core {
     done: std::collections::VecDeque<CommandId>,
 }
 
+/// Printed codes derived in one go: under 2 ms on the slowest board, so that no page waits for them.
+const CODES_AT_ONCE: usize = 256;
 /// Commands of the controller remembered, so that a repeated one is not carried out again.
 const COMMANDS_KEPT: usize = 64;
 
@@ -276,6 +292,9 @@ impl Core {
                 self.ask_facts(now, &mut out);
             }
             Event::StoreClosed => self.store_open = false,
+            Event::StoreFailed(secs) => {
+                self.health(HealthEvent::StoreFailed, Some(secs), now, &mut out);
+            }
             Event::StoreOpen => {
                 self.store_open = true;
                 self.deliver(now, &mut out);
@@ -310,10 +329,8 @@ impl Core {
         let by_date = self
             .state
             .tickets
-            .live()
-            .filter_map(|known| known.ticket.next_date())
-            .map(|date| date.since(now.at))
-            .min();
+            .next_date()
+            .map(|date| date.since(now.at));
         let waiting =
             !(self.parked.is_empty() && self.lookups.is_empty() && self.buying.is_empty());
         by_date
@@ -330,6 +347,17 @@ impl Core {
     #[must_use]
     pub fn unsealed(&self) -> usize {
         self.unsealed.len()
+    }
+
+    /// Whether printed codes are still to be derived, when there is nothing else to do.
+    #[must_use]
+    pub fn has_codes_to_derive(&self) -> bool {
+        self.state.batches.is_unfinished()
+    }
+
+    /// Derives some of them. One that is typed in earlier is found all the same.
+    pub fn derive_codes(&mut self) {
+        self.state.batches.derive(CODES_AT_ONCE);
     }
 
     /// Whether a session is going on, so that checkpoints matter.
@@ -421,14 +449,8 @@ impl Core {
         let due: Vec<_> = self
             .state
             .tickets
-            .live()
-            .filter_map(|known| {
-                Some((
-                    known.ticket.id,
-                    known.ticket.due(now.at)?,
-                    known.ticket.usage(),
-                ))
-            })
+            .due(now.at)
+            .map(|(known, reason)| (known.ticket.id, reason, known.ticket.usage()))
             .collect();
         for (ticket, reason, usage) in due {
             let at = now.at;
@@ -457,14 +479,13 @@ impl Core {
         if self.router_away() {
             return Device::RouterAway;
         }
-        self.router
-            .seen
-            .as_ref()
-            .and_then(|seen| seen.host_at(peer))
-            .map_or(Device::NotInHotspot, |host| Device::Known {
-                mac: host.mac,
-                address: host.address,
-            })
+        match self.router.peers.get(&peer) {
+            Some((mac, address)) => Device::Known {
+                mac: *mac,
+                address: *address,
+            },
+            None => Device::NotInHotspot,
+        }
     }
 
     fn new_attempt(&mut self, now: Now) -> AttemptId {

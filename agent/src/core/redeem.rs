@@ -22,7 +22,7 @@ pub(crate) struct Candidate {
 /// # Errors
 /// [`Refusal::Unknown`] when the site has none; others when the code is known and spent.
 pub(crate) fn find(
-    state: &State,
+    state: &mut State,
     site: SiteId,
     code: &TicketCode,
     cloud: Cloud,

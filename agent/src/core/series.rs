@@ -9,7 +9,7 @@ use mnara_protocol::plan::Terms;
 use mnara_protocol::ticket::Right;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::login::{self, RouterLogin};
-use mnara_protocol::ticket::series::{self, Series, SeriesKey, Table};
+use mnara_protocol::ticket::series::{self, Series, SeriesKey, Table, Unfinished};
 
 /// Which numbers of a batch are spent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,7 +54,42 @@ const fn place(index: u32) -> (usize, u64) {
 struct Batch {
     series: Series,
     key: SeriesKey,
-    table: Table,
+    codes: Codes,
+}
+
+/// A batch's codes. Nobody waits for them to be derived before a code is typed: the portal is there at once.
+enum Codes {
+    /// Some are still to be derived.
+    Unfinished(Unfinished),
+    /// All are there.
+    Whole(Table),
+}
+
+impl Codes {
+    /// The table, derived to its end if it was not.
+    fn whole(&mut self) -> &Table {
+        if let Self::Unfinished(some) = self {
+            *self = Self::Whole(some.finish());
+        }
+        match self {
+            Self::Whole(table) => table,
+            Self::Unfinished(_) => unreachable!("it was finished just now"),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Unfinished(some) => some.len(),
+            Self::Whole(table) => table.len(),
+        }
+    }
+
+    fn code(&self, number: u32) -> TicketCode {
+        match self {
+            Self::Unfinished(some) => some.code(number),
+            Self::Whole(table) => table.code(number),
+        }
+    }
 }
 
 /// All batches whose key the site has.
@@ -89,8 +124,8 @@ impl Batches {
         match self.batches.get_mut(&series.id) {
             Some(before) if same => before.series = series,
             _ => {
-                let table = Table::expand(&series, &key);
-                self.batches.insert(series.id, Batch { series, key, table });
+                let codes = Codes::Unfinished(Unfinished::begin(&series, &key));
+                self.batches.insert(series.id, Batch { series, key, codes });
             }
         }
     }
@@ -116,24 +151,42 @@ impl Batches {
     }
 
     /// Finds the printed ticket that has this code.
-    pub(crate) fn find(&self, code: &TicketCode) -> Option<Match<'_>> {
-        self.batches.values().find_map(|batch| {
-            let index = batch.table.find(code)?;
-            let printed = Printed {
-                series: batch.series.id,
-                index,
-            };
-            let ticket = series::ticket_id(batch.series.id, index);
-            let ruling = self.rulings.get(&ticket);
-            Some(Match {
-                printed,
-                ticket,
-                series: &batch.series,
-                right: ruling.map_or(batch.series.right, |row| row.right),
-                used_elsewhere: ruling.is_some_and(|row| row.used_elsewhere.is_some()),
-                spent: self.is_spent(printed),
-            })
+    pub(crate) fn find(&mut self, code: &TicketCode) -> Option<Match<'_>> {
+        let (id, index) = self
+            .batches
+            .iter_mut()
+            .find_map(|(id, batch)| Some((*id, batch.codes.whole().find(code)?)))?;
+        let series = &self.batches.get(&id)?.series;
+        let printed = Printed { series: id, index };
+        let ticket = series::ticket_id(id, index);
+        let ruling = self.rulings.get(&ticket);
+        Some(Match {
+            printed,
+            ticket,
+            series,
+            right: ruling.map_or(series.right, |row| row.right),
+            used_elsewhere: ruling.is_some_and(|row| row.used_elsewhere.is_some()),
+            spent: self.is_spent(printed),
         })
+    }
+
+    /// Derives some codes that nobody has asked for yet.
+    pub(crate) fn derive(&mut self, codes: usize) {
+        let unfinished = self.batches.values_mut().map(|batch| &mut batch.codes);
+        for all in unfinished {
+            if let Codes::Unfinished(some) = all {
+                if !some.derive(codes) {
+                    all.whole();
+                }
+                return;
+            }
+        }
+    }
+
+    /// Whether codes are still to be derived.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        let mut batches = self.batches.values();
+        batches.any(|batch| matches!(batch.codes, Codes::Unfinished(_)))
     }
 
     /// What a printed ticket gives, as decided now.
@@ -173,14 +226,14 @@ impl Batches {
     /// The code and the router log-in of a printed ticket.
     pub(crate) fn login(&self, printed: Printed) -> Option<(TicketCode, RouterLogin)> {
         let batch = self.batches.get(&printed.series)?;
-        let code = batch.table.code(printed.index);
+        let code = batch.codes.code(printed.index);
         let login = login::of_printed(&code, batch.key.as_bytes(), printed.index);
         Some((code, login))
     }
 
     /// How many codes the tables hold.
     pub(crate) fn codes(&self) -> usize {
-        self.batches.values().map(|batch| batch.table.len()).sum()
+        self.batches.values().map(|batch| batch.codes.len()).sum()
     }
 
     /// Terms of all batches, for the router's profiles.

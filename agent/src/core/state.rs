@@ -89,7 +89,8 @@ impl State {
                 | HealthEvent::RouterBack
                 | HealthEvent::RouterRebooted
                 | HealthEvent::RouterRefusesLogin
-                | HealthEvent::JournalForked,
+                | HealthEvent::JournalForked
+                | HealthEvent::StoreFailed,
                 _,
             ) => {}
         }

@@ -7,12 +7,16 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, Mac, TicketId};
 use mnara_protocol::message::{Printed, RedeemedFact, Taken, TicketRow};
 use mnara_protocol::ticket::code::TicketCode;
-use mnara_protocol::ticket::{Phase, Right, Slot, Ticket};
+use mnara_protocol::ticket::{EndReason, Phase, Right, Slot, Ticket};
 
 use crate::access::desired::Credential;
 
 /// How long an ended ticket stays in memory after its end; its code stays spent for good.
 const KEPT_AFTER_END_SECS: i64 = 3 * 24 * 3600;
+
+/// Every ticket's id lies between these.
+const FIRST: TicketId = TicketId::from_bytes([0; 16]);
+const LAST: TicketId = TicketId::from_bytes([0xff; 16]);
 
 /// A bought ticket's own columns, all decided by the controller.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,10 +67,55 @@ impl Known {
     }
 }
 
+/// What is asked about all tickets at every event, so that the answer does not take longer with every ticket.
+#[derive(Clone, Default, PartialEq, Eq)]
+struct Index {
+    /// A device may be online with them.
+    live: BTreeSet<TicketId>,
+    /// Live tickets by the date on which they end; those that are spent already come first.
+    ends: BTreeSet<(Timestamp, TicketId)>,
+    /// Places that devices hold on live tickets.
+    places: BTreeSet<(Mac, TicketId)>,
+}
+
+/// Stands for "whatever the time is".
+const ALREADY: Timestamp = Timestamp::from_millis(0);
+
+impl Index {
+    fn add(&mut self, known: &Known) {
+        if !known.is_live() {
+            return;
+        }
+        let id = known.ticket.id;
+        self.live.insert(id);
+        self.ends.extend(ends(known).map(|at| (at, id)));
+        let slots = known.ticket.slots().iter();
+        self.places.extend(slots.map(|slot| (slot.mac, id)));
+    }
+
+    fn remove(&mut self, known: &Known) {
+        let id = known.ticket.id;
+        if self.live.remove(&id) {
+            if let Some(at) = ends(known) {
+                self.ends.remove(&(at, id));
+            }
+            for slot in known.ticket.slots() {
+                self.places.remove(&(slot.mac, id));
+            }
+        }
+    }
+}
+
+fn ends(known: &Known) -> Option<Timestamp> {
+    let spent = known.ticket.due(ALREADY).map(|_| ALREADY);
+    spent.or_else(|| known.ticket.next_date())
+}
+
 /// All tickets of the site that are more than a number in a batch.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tickets {
     known: BTreeMap<TicketId, Known>,
+    index: Index,
     /// Codes of bought tickets.
     codes: BTreeMap<TicketCode, TicketId>,
     /// Which ticket a device used last, live or over.
@@ -85,7 +134,23 @@ impl Tickets {
     }
 
     pub(crate) fn live(&self) -> impl Iterator<Item = &Known> {
-        self.known.values().filter(|known| known.is_live())
+        let ids = self.index.live.iter();
+        ids.filter_map(|id| self.known.get(id))
+    }
+
+    /// Live tickets that have given all they sold.
+    pub(crate) fn due(&self, now: Timestamp) -> impl Iterator<Item = (&Known, EndReason)> {
+        let ends = self.index.ends.iter();
+        ends.take_while(move |(at, _)| *at <= now.max(ALREADY))
+            .filter_map(move |(_, id)| {
+                let known = self.known.get(id)?;
+                Some((known, known.ticket.due(now)?))
+            })
+    }
+
+    /// The date on which the next live ticket ends.
+    pub(crate) fn next_date(&self) -> Option<Timestamp> {
+        self.index.ends.first().map(|(at, _)| *at)
     }
 
     pub(crate) fn by_code(&self, code: &TicketCode) -> Option<TicketId> {
@@ -120,8 +185,10 @@ impl Tickets {
     /// Live tickets a device holds a place on, the one whose turn it is first.
     pub(crate) fn of_device(&self, mac: Mac) -> Vec<&Known> {
         let mut held: Vec<_> = self
-            .live()
-            .filter(|known| known.ticket.slots().iter().any(|slot| slot.mac == mac))
+            .index
+            .places
+            .range((mac, FIRST)..=(mac, LAST))
+            .filter_map(|(_, id)| self.known.get(id))
             .collect();
         held.sort_by_key(|known| known.turn());
         held
@@ -162,6 +229,7 @@ impl Tickets {
         self.codes.insert(code, row.ticket);
         match self.known.get_mut(&row.ticket) {
             Some(known) => {
+                self.index.remove(known);
                 if let Origin::Bought(before) = &known.origin
                     && let Origin::Bought(after) = &origin
                     && before.code != after.code
@@ -171,6 +239,7 @@ impl Tickets {
                 known.origin = origin;
                 known.fed = true;
                 known.ticket = known.ticket.clone().ruled(row.right, now);
+                self.index.add(known);
             }
             None => {
                 self.known.insert(
@@ -202,7 +271,9 @@ impl Tickets {
     /// Takes what was decided about a ticket; one the site has not is not its business.
     pub(crate) fn rule(&mut self, id: TicketId, right: Right, now: Timestamp) {
         if let Some(known) = self.known.get_mut(&id) {
+            self.index.remove(known);
             known.ticket = known.ticket.clone().ruled(right, now);
+            self.index.add(known);
         }
     }
 
@@ -212,6 +283,7 @@ impl Tickets {
             if matches!(known.ticket.phase, Phase::Ended { .. }) {
                 let right = known.ticket.right;
                 known.ticket = known.ticket.clone().ruled(right, now);
+                self.index.add(known);
             }
         }
     }
@@ -231,6 +303,7 @@ impl Tickets {
         if let Origin::Bought(bought) = &known.origin {
             self.codes.insert(bought.code.clone(), id);
         }
+        self.index.add(&known);
         self.known.insert(id, known);
         self.note_delivery(id);
     }
@@ -248,14 +321,18 @@ impl Tickets {
         let Some(known) = self.known.get_mut(&id) else {
             return false;
         };
+        self.index.remove(known);
         known.ticket = change(known.ticket.clone());
+        self.index.add(known);
         self.note_delivery(id);
         true
     }
 
     pub(crate) fn change_all(&mut self, change: impl Fn(Ticket) -> Ticket) {
         for known in self.known.values_mut() {
+            self.index.remove(known);
             known.ticket = change(known.ticket.clone());
+            self.index.add(known);
         }
     }
 
@@ -345,10 +422,11 @@ impl Tickets {
     }
 
     fn forget(&mut self, id: TicketId) {
-        if let Some(known) = self.known.remove(&id)
-            && let Origin::Bought(bought) = known.origin
-        {
-            self.codes.remove(&bought.code);
+        if let Some(known) = self.known.remove(&id) {
+            self.index.remove(&known);
+            if let Origin::Bought(bought) = known.origin {
+                self.codes.remove(&bought.code);
+            }
         }
         self.undelivered.remove(&id);
         self.last.retain(|_, ticket| *ticket != id);

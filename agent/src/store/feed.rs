@@ -1,6 +1,7 @@
 //! The feed's statements: rows as they came, and the place they lead to.
 
 use mnara_protocol::session::FeedCursor;
+use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection, query};
 
 use super::journal::signed;
@@ -20,12 +21,13 @@ pub(super) async fn store(
         match &row.body {
             Some(body) => {
                 query(
-                    "INSERT INTO feed (kind, id, round, body) VALUES (?, ?, (SELECT feed_round FROM meta), ?)
-                     ON CONFLICT (kind, id) DO UPDATE SET round = excluded.round, body = excluded.body",
+                    "INSERT INTO feed (kind, id, round, body, sum) VALUES (?, ?, (SELECT feed_round FROM meta), ?, ?)
+                     ON CONFLICT (kind, id) DO UPDATE SET round = excluded.round, body = excluded.body, sum = excluded.sum",
                 )
                 .bind(kind)
                 .bind(row.id.as_slice())
                 .bind(body)
+                .bind(sum(row.kind, &row.id, body).as_slice())
                 .execute(&mut *conn)
                 .await?;
             }
@@ -76,19 +78,32 @@ async fn set_cursor(conn: &mut SqliteConnection, cursor: FeedCursor) -> Result<(
     Ok(())
 }
 
-/// Reads all rows, some at a time, in one order.
+/// What tells damage from a row: the beginning of the SHA-256 of all of it.
+fn sum(kind: u16, id: &[u8; 16], body: &[u8]) -> [u8; 8] {
+    let hash = Sha256::new()
+        .chain_update(kind.to_be_bytes())
+        .chain_update(id)
+        .chain_update(body)
+        .finalize();
+    let mut sum = [0; 8];
+    sum.copy_from_slice(&hash[..8]);
+    sum
+}
+
+/// Reads all rows, some at a time, in one order. Tells how many are damaged; those are passed over.
 pub(super) async fn each(
     conn: &mut SqliteConnection,
     mut take: impl FnMut(RowChange),
-) -> Result<(), StoreError> {
+) -> Result<usize, StoreError> {
     let read_error = |source| StoreError::Read {
         what: "feed",
         source,
     };
     let mut after = (-1_i64, Vec::new());
+    let mut rotten = 0;
     loop {
         let rows = query(
-            "SELECT kind, id, body FROM feed WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?",
+            "SELECT kind, id, body, sum FROM feed WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?",
         )
         .bind(after.0)
         .bind(&after.1)
@@ -97,13 +112,18 @@ pub(super) async fn each(
         .await
         .map_err(read_error)?;
         let Some(last) = rows.last() else {
-            return Ok(());
+            return Ok(rotten);
         };
         let (kind, id) = key(last).map_err(read_error)?;
         after = (i64::from(kind), id.to_vec());
         for row in &rows {
             let (kind, id) = key(row).map_err(read_error)?;
-            let body = row.try_get("body").map_err(read_error)?;
+            let body: Vec<u8> = row.try_get("body").map_err(read_error)?;
+            let kept: &[u8] = row.try_get("sum").map_err(read_error)?;
+            if kept != sum(kind, &id, &body) {
+                rotten += 1;
+                continue;
+            }
             take(RowChange {
                 kind,
                 id,

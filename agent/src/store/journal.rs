@@ -14,7 +14,7 @@ const KEPT_SECS: i64 = 14 * 24 * 3600;
 /// And no more bytes of them than this.
 const KEPT_BYTES: i64 = 8 << 20;
 /// What an entry costs beside its body, roughly.
-const OVERHEAD: i64 = 60;
+pub(super) const OVERHEAD: usize = 60;
 /// Entries read in one go.
 pub(super) const READ_AT_ONCE: i64 = 64;
 
@@ -26,30 +26,56 @@ pub(super) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-pub(super) async fn append(
-    conn: &mut SqliteConnection,
-    mut end: Mark,
-    entries: &[NewEntry],
-) -> Result<Mark, sqlx::Error> {
-    for new in entries {
+/// Numbers new entries after the journal's end and chains them on.
+pub(super) fn chained(end: &mut Mark, entries: Vec<NewEntry>) -> impl Iterator<Item = Entry> {
+    entries.into_iter().map(|new| {
         let entry = Entry {
             number: end.number.next(),
             previous: end.chain,
             at: new.at,
             kind: new.kind,
-            body: new.body.clone(),
+            body: new.body,
         };
-        query("INSERT INTO journal (number, at, kind, body, previous) VALUES (?, ?, ?, ?, ?)")
+        *end = entry.mark();
+        entry
+    })
+}
+
+/// Appends entries. Every statement costs a trip to SQLite's thread and back, so many go in one.
+pub(super) async fn append(
+    conn: &mut SqliteConnection,
+    entries: &[Entry],
+) -> Result<(), sqlx::Error> {
+    let mut many = entries.chunks_exact(AT_ONCE);
+    for chunk in many.by_ref() {
+        insert(conn, MANY, chunk).await?;
+    }
+    for entry in many.remainder().chunks(1) {
+        insert(conn, ONE, entry).await?;
+    }
+    Ok(())
+}
+
+const ONE: &str = "INSERT INTO journal (number, at, kind, body, previous) VALUES (?, ?, ?, ?, ?)";
+const AT_ONCE: usize = 8;
+const MANY: &str = "INSERT INTO journal (number, at, kind, body, previous) VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?),
+    (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)";
+
+async fn insert(
+    conn: &mut SqliteConnection,
+    statement: &'static str,
+    entries: &[Entry],
+) -> Result<(), sqlx::Error> {
+    let statement = entries.iter().fold(query(statement), |statement, entry| {
+        statement
             .bind(signed(entry.number.0))
             .bind(entry.at.as_millis())
             .bind(i64::from(entry.kind))
-            .bind(&entry.body)
+            .bind(entry.body.as_slice())
             .bind(entry.previous.as_slice())
-            .execute(&mut *conn)
-            .await?;
-        end = entry.mark();
-    }
-    Ok(end)
+    });
+    statement.execute(conn).await?;
+    Ok(())
 }
 
 pub(super) async fn read(
@@ -124,7 +150,7 @@ pub(super) async fn prune(
     )
     .bind(free)
     .bind(now.plus_secs(-KEPT_SECS).as_millis())
-    .bind(OVERHEAD)
+    .bind(signed(OVERHEAD as u64))
     .bind(KEPT_BYTES)
     .execute(&mut *conn)
     .await?;
@@ -158,5 +184,8 @@ pub(super) async fn begin_anew(
         });
     }
     query("DELETE FROM journal").execute(&mut *conn).await?;
-    append(conn, Mark::start(journal), &again).await
+    let mut end = Mark::start(journal);
+    let again: Vec<Entry> = chained(&mut end, again).collect();
+    append(conn, &again).await?;
+    Ok(end)
 }

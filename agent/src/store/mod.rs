@@ -4,6 +4,10 @@
 //! flush of the disk.
 //!
 //! What entries, rows and snapshots mean is the core's; here they are bytes with numbers.
+//!
+//! Statements are `query`, not `query!`: nearly all of them carry blobs, which the macro would copy out of SQLite's pages and wrap in rows
+//! of its own, and the journal's append is one statement of many rows. The database is a file that every test makes anew from the
+//! migrations, so each statement is checked against the schema by being run.
 
 mod feed;
 mod journal;

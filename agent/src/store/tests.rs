@@ -370,6 +370,110 @@ async fn rot_in_the_snapshot_or_the_journal_is_seen_and_what_is_whole_is_kept() 
 }
 
 #[tokio::test]
+async fn a_rotten_row_is_left_aside_and_the_feed_is_asked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    lived(&path).await;
+    let mut rotten = opened(&path).await;
+    sqlx::query("UPDATE feed SET body = zeroblob(length(body))")
+        .execute(rotten.connection())
+        .await
+        .unwrap();
+    sqlx::query("UPDATE meta SET cursor_revision = 7")
+        .execute(rotten.connection())
+        .await
+        .unwrap();
+    drop(rotten);
+    let mut again = opened(&path).await;
+    assert_eq!(again.about().cursor.revision, Revision(7));
+    let loaded = load(&mut again).await;
+    assert!(!loaded.core.needs_resync(), "what happened here is whole");
+    assert_eq!(again.about().cursor, FeedCursor::default());
+    drop(again);
+    assert_eq!(opened(&path).await.about().cursor, FeedCursor::default());
+}
+
+/// A power cut while a snapshot takes the place of the one before: one of the two is there, whole, with the entries after it.
+#[tokio::test]
+async fn a_cut_while_snapshots_change_leaves_the_old_or_the_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (core, _) = lived(&path).await;
+    let file = std::fs::read(&path).unwrap();
+    let (store, writer) = opened(&path).await.start();
+    let saved = Saved {
+        at: NOON.plus_secs(60),
+        body: core.snapshot(),
+    };
+    store
+        .snapshot(saved, floor(NOON.plus_secs(60)), true, EntryNo(1))
+        .await
+        .await
+        .unwrap()
+        .unwrap();
+    let log = std::fs::read(folder.path().join("store-wal")).unwrap();
+    drop(store);
+    writer.await.unwrap();
+    let mut floors = Vec::new();
+    for cut in (0..=log.len()).step_by(97).chain([log.len()]) {
+        let copy = folder.path().join(format!("cut{cut}"));
+        std::fs::write(&copy, &file).unwrap();
+        std::fs::write(folder.path().join(format!("cut{cut}-wal")), &log[..cut]).unwrap();
+        let mut torn = opened(&copy).await;
+        floors.push(torn.about().floor.time);
+        let loaded = load(&mut torn).await;
+        assert_eq!(loaded.broken_at, None, "cut at {cut}");
+        assert_eq!(loaded.core.snapshot(), core.snapshot(), "cut at {cut}");
+    }
+    assert_eq!(floors.first(), Some(&NOON));
+    assert_eq!(floors.last(), Some(&NOON.plus_secs(60)));
+}
+
+/// What a flush failed to write is not written by the next one, so the log is folded before anything is believed.
+#[tokio::test]
+async fn a_store_opened_after_a_failure_has_all_of_its_log_in_its_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (store, writer) = opened(&path).await.start();
+    let end = store.append(vec![entry(1)]).await.await.unwrap().unwrap();
+    let log = std::fs::read(folder.path().join("store-wal")).unwrap();
+    let file = std::fs::read(&path).unwrap();
+    drop(store);
+    writer.await.unwrap();
+    let copy = folder.path().join("failed");
+    std::fs::write(&copy, &file).unwrap();
+    std::fs::write(folder.path().join("failed-wal"), &log).unwrap();
+    let mut failed = opened(&copy).await;
+    failed.prove().await.unwrap();
+    // The file alone, as if the log had never reached the disk.
+    let bare = folder.path().join("bare");
+    std::fs::copy(&copy, &bare).unwrap();
+    assert_eq!(opened(&bare).await.about().last, end);
+}
+
+#[tokio::test]
+async fn an_hours_floor_costs_far_less_than_a_page_of_flash() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _writer) = opened(&folder.path().join("store")).await.start();
+    let length = || {
+        std::fs::metadata(folder.path().join("store-wal"))
+            .unwrap()
+            .len()
+    };
+    let keep = async |hours: i64| {
+        let at = NOON.plus_secs(hours * 3600);
+        store.keep_floor(floor(at)).await.await.unwrap().unwrap();
+    };
+    keep(1).await;
+    let before = length();
+    for hours in 2..=25 {
+        keep(hours).await;
+    }
+    let hourly = (length() - before) / 24;
+    assert!(hourly <= 1_100, "{hourly} bytes an hour");
+}
+
+#[tokio::test]
 async fn old_entries_go_only_when_acknowledged_and_in_the_snapshot() {
     let folder = tempfile::tempdir().unwrap();
     let (store, _writer) = opened(&folder.path().join("store")).await.start();

@@ -1,16 +1,27 @@
 //! The one writer: takes what has arrived, puts it into one commit, and answers after it. After a failed write it stops for good, since
 //! what a disk that failed once has kept is known only by opening the file again.
 
+use std::time::Duration;
+
 use mnara_protocol::session::{EntryNo, Mark};
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, SqliteConnection, query};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::journal::{self, signed};
 use super::{Closed, KeptFloor, NewJournal, Pruned, Request, Saved, StoreError, feed};
 
 /// Requests put into one commit at most.
 const TOGETHER: usize = 64;
+/// Turns of the runtime that bring nothing new before what has arrived is committed.
+const QUIET_TURNS: usize = 3;
+/// The same while fewer have come than the last time: those who were answered together ask together.
+const PATIENT_TURNS: usize = 30;
+/// The log is folded into the file when it is worth it and nobody has asked for anything for a while.
+const IDLE: Duration = Duration::from_secs(1);
+/// Bytes worth folding; SQLite itself folds in mid-commit when the log has grown far beyond, see `open`.
+const WORTH_FOLDING: usize = 64 * 1024;
 
 type Answer = Box<dyn FnOnce(Result<(), Closed>) + Send>;
 
@@ -20,20 +31,44 @@ pub(super) async fn run(
     mut requests: mpsc::Receiver<Request>,
 ) {
     let mut batch = Vec::with_capacity(TOGETHER);
-    while requests.recv_many(&mut batch, TOGETHER).await > 0 {
+    let mut together = 1;
+    let mut unfolded = 0;
+    loop {
+        let received = requests.recv_many(&mut batch, TOGETHER);
+        let received = if unfolded < WORTH_FOLDING {
+            received.await
+        } else if let Ok(received) = timeout(IDLE, received).await {
+            received
+        } else {
+            unfolded = 0;
+            if let Err(error) = fold(&mut conn).await {
+                // The next commit tells whether the disk still works.
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the store's log could not be folded into its file"
+                );
+            }
+            continue;
+        };
+        if received == 0 {
+            break;
+        }
+        gather(&mut requests, &mut batch, together).await;
         let (writes, reads): (Vec<_>, Vec<_>) = batch
             .drain(..)
             .partition(|request| !matches!(request, Request::Read(..)));
-        if !writes.is_empty()
-            && let Err(error) = commit(&mut conn, &mut end, writes).await
-        {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the store could not be written and takes nothing more until it is opened again"
-            );
-            // Closing may fail for the same reason; the file is opened anew either way.
-            let _ = conn.close().await;
-            return;
+        if !writes.is_empty() {
+            together = writes.len();
+            unfolded += writes.iter().map(size).sum::<usize>();
+            if let Err(error) = commit(&mut conn, &mut end, writes).await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the store could not be written and takes nothing more until it is opened again"
+                );
+                // Closing may fail for the same reason; the file is opened anew either way.
+                let _ = conn.close().await;
+                return;
+            }
         }
         for request in reads {
             if let Request::Read(range, done) = request {
@@ -56,6 +91,61 @@ pub(super) async fn run(
     }
 }
 
+/// Takes in what is on its way here, so that it shares the flush. Waits for no clock: a turn in which every task that could run has
+/// run costs microseconds, and a request that comes alone is not held up by more than a few of them.
+async fn gather(requests: &mut mpsc::Receiver<Request>, batch: &mut Vec<Request>, expected: usize) {
+    let mut quiet = 0;
+    while batch.len() < TOGETHER {
+        tokio::task::yield_now().await;
+        let before = batch.len();
+        while batch.len() < TOGETHER
+            && let Ok(request) = requests.try_recv()
+        {
+            batch.push(request);
+        }
+        quiet = if batch.len() == before { quiet + 1 } else { 0 };
+        let patience = if batch.len() < expected {
+            PATIENT_TURNS
+        } else {
+            QUIET_TURNS
+        };
+        if quiet >= patience {
+            return;
+        }
+    }
+}
+
+/// About how much a request adds to the log.
+fn size(request: &Request) -> usize {
+    /// A page or two for the statement itself.
+    const LEAST: usize = 1_024;
+    match request {
+        Request::Append(entries, _) => entries
+            .iter()
+            .map(|entry| entry.body.len() + journal::OVERHEAD)
+            .sum(),
+        Request::Rows(rows, _) => rows
+            .rows
+            .iter()
+            .map(|row| row.body.as_ref().map_or(0, Vec::len) + LEAST)
+            .sum(),
+        Request::Checkpoint(saved, ..) | Request::Snapshot { saved, .. } => {
+            saved.body.len() + LEAST
+        }
+        Request::NewJournal(new, _) => new.snapshot.len() + LEAST,
+        Request::RestartFeed(_) | Request::Floor(..) | Request::Read(..) => LEAST,
+    }
+}
+
+/// Folds the log into the file, so that the next one begins at its start.
+async fn fold(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    query("PRAGMA wal_checkpoint(PASSIVE)")
+        .execute(conn)
+        .await
+        .map(|_| ())
+        .map_err(StoreError::Write)
+}
+
 /// Carries out writes in one commit. Answers leave after it, or say that it failed.
 async fn commit(
     conn: &mut SqliteConnection,
@@ -66,10 +156,22 @@ async fn commit(
     let mut reached = *end;
     let done = async {
         let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
+        let mut entries = Vec::new();
         for request in writes {
-            let answer = carry_out(&mut transaction, &mut reached, request).await?;
+            let answer = match request {
+                Request::Append(new, done) => {
+                    entries.extend(journal::chained(&mut reached, new));
+                    answer(done, reached)
+                }
+                other => {
+                    journal::append(&mut transaction, &entries).await?;
+                    entries.clear();
+                    carry_out(&mut transaction, &mut reached, other).await?
+                }
+            };
             answers.push(answer);
         }
+        journal::append(&mut transaction, &entries).await?;
         transaction.commit().await
     }
     .await;
@@ -99,11 +201,6 @@ async fn carry_out(
     request: Request,
 ) -> Result<Answer, sqlx::Error> {
     Ok(match request {
-        Request::Append(entries, done) => {
-            *end = journal::append(conn, *end, &entries).await?;
-            let mark = *end;
-            answer(done, mark)
-        }
         Request::Rows(rows, done) => {
             let changes = feed::store(conn, rows).await?;
             answer(done, changes)
@@ -143,8 +240,8 @@ async fn carry_out(
             let mark = *end;
             answer(done, mark)
         }
-        // Reads are parted from writes before.
-        Request::Read(..) => Box::new(|_| ()),
+        // Entries are taken together and reads are parted from writes before.
+        Request::Append(..) | Request::Read(..) => Box::new(|_| ()),
     })
 }
 

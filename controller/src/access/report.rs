@@ -104,6 +104,7 @@ const fn health_word(event: HealthEvent) -> &'static str {
         HealthEvent::ClockCorrected => "clock-corrected",
         HealthEvent::RouterRefusesLogin => "router-refuses-login",
         HealthEvent::JournalForked => "journal-forked",
+        HealthEvent::StoreFailed => "store-failed",
     }
 }
 

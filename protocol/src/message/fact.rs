@@ -147,6 +147,9 @@ pub enum HealthEvent {
     /// The store began a new journal because the old one had forked.
     #[n(6)]
     JournalForked,
+    /// Nothing could be written down for a while, which is over: the disk was full or failing. No code was taken meanwhile.
+    #[n(7)]
+    StoreFailed,
 }
 
 /// The site's state of health changed.

@@ -5,6 +5,7 @@
 
 mod fact;
 mod question;
+mod report;
 mod row;
 
 use minicbor::{Decode, Encode};
@@ -22,6 +23,7 @@ use crate::ticket::{EndReason, Refusal, Right, Slot, Usage};
 
 pub use fact::*;
 pub use question::*;
+pub use report::*;
 pub use row::*;
 
 /// Why a body cannot be read.

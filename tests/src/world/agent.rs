@@ -26,6 +26,7 @@ pub struct Agent {
     portal: SocketAddr,
     clock: PathBuf,
     log: Log,
+    environment: Vec<(String, String)>,
     program: Option<Program>,
 }
 
@@ -54,8 +55,14 @@ impl Agent {
             portal: ports::free()?,
             clock: folder.join(format!("{name}.clock")),
             log: Log::new(name, changed),
+            environment: Vec::new(),
             program: None,
         })
+    }
+
+    /// Sets a variable of its environment from the next start on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     fn call(&self) -> Command {
@@ -64,7 +71,8 @@ impl Agent {
             .env_clear()
             .env("MNARA_STATE_DIR", &self.state)
             .env("MNARA_PORTAL", self.portal.to_string())
-            .env("MNARA_CLOCK_SOCKET", &self.clock);
+            .env("MNARA_CLOCK_SOCKET", &self.clock)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 

@@ -2,11 +2,13 @@
 //! Each fails when any program logs an ERROR.
 
 mod backup;
+mod disk;
 mod enrol;
 mod keys;
 mod kills;
 mod outage;
 mod redeem;
+mod restored;
 mod router;
 mod sell;
 mod time;

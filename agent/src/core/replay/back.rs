@@ -33,7 +33,11 @@ impl Replay {
         if record.format != FORMAT {
             return Err(unreadable);
         }
-        let tickets: Option<Vec<_>> = record.tickets.into_iter().map(TicketRecord::read).collect();
+        let tickets: Option<Vec<_>> = record
+            .tickets
+            .into_iter()
+            .map(|ticket| ticket.read(&record.rights))
+            .collect();
         let core = &mut self.core;
         for known in tickets.ok_or(unreadable)? {
             core.state.tickets.restore(known);

@@ -12,6 +12,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, Mac, SeriesId, TicketId};
 use mnara_protocol::message::{BadBody, Fact, Printed, Taken};
 use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::series;
 use mnara_protocol::ticket::{EndReason, Phase, Right, Slot, Ticket, Usage};
 use thiserror::Error;
 
@@ -62,6 +63,9 @@ struct SnapshotRecord {
     metering: CheckpointRecord,
     #[n(7)]
     strays: Vec<Taken>,
+    /// What the tickets give: thousands give the same.
+    #[n(8)]
+    rights: Vec<Right>,
 }
 
 #[derive(Encode, Decode)]
@@ -100,10 +104,12 @@ enum PhaseWord {
 #[derive(Encode, Decode)]
 #[cbor(map)]
 struct TicketRecord {
+    /// A printed ticket's follows from its number.
     #[n(0)]
-    id: TicketId,
+    id: Option<TicketId>,
+    /// Its place in the list of rights.
     #[n(1)]
-    right: Right,
+    right: u32,
     #[n(2)]
     phase: PhaseWord,
     #[n(3)]
@@ -191,7 +197,7 @@ struct SessionRecord {
 }
 
 impl TicketRecord {
-    fn of(known: &Known) -> Self {
+    fn of(known: &Known, rights: &mut Vec<Right>) -> Self {
         let Ticket { id, right, phase } = &known.ticket;
         let (word, at, slots, reason) = match phase {
             Phase::Unused => (PhaseWord::Unused, None, Vec::new(), None),
@@ -207,8 +213,8 @@ impl TicketRecord {
             Origin::Bought(bought) => (None, Some(BoughtRecord::of(bought))),
         };
         Self {
-            id: *id,
-            right: *right,
+            id: printed.is_none().then_some(*id),
+            right: place(rights, *right),
             phase: word,
             redeemed_at: known.ticket.redeemed_at(),
             since: known.ticket.since(),
@@ -221,8 +227,14 @@ impl TicketRecord {
         }
     }
 
-    fn read(self) -> Option<Known> {
+    fn read(self, rights: &[Right]) -> Option<Known> {
         let usage = self.usage;
+        let id = match (self.id, self.printed) {
+            (Some(id), _) => id,
+            (None, Some(printed)) => series::ticket_id(printed.series, printed.index),
+            (None, None) => return None,
+        };
+        let right = *rights.get(usize::try_from(self.right).ok()?)?;
         let phase = match self.phase {
             PhaseWord::Unused => Phase::Unused,
             PhaseWord::Redeemed => Phase::Redeemed {
@@ -255,11 +267,7 @@ impl TicketRecord {
             (None, None) => return None,
         };
         Some(Known {
-            ticket: Ticket {
-                id: self.id,
-                right: self.right,
-                phase,
-            },
+            ticket: Ticket { id, right, phase },
             origin,
             fed: false,
         })
@@ -292,6 +300,21 @@ impl BoughtRecord {
     }
 }
 
+/// Finds a right in the list or adds it; only the last few are looked at, so that a list without any alike is made in one go.
+fn place(rights: &mut Vec<Right>, right: Right) -> u32 {
+    const LOOKED_AT: usize = 16;
+    let from = rights.len().saturating_sub(LOOKED_AT);
+    let found = rights[from..].iter().position(|other| *other == right);
+    let at = found.map_or_else(
+        || {
+            rights.push(right);
+            rights.len() - 1
+        },
+        |at| from + at,
+    );
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
 fn to_bytes<T: Encode<()>>(record: &T) -> Vec<u8> {
     let mut bytes = Vec::new();
     let Ok(()) = minicbor::encode(record, &mut bytes) else {
@@ -305,15 +328,18 @@ impl Core {
     #[must_use]
     pub fn snapshot(&self) -> Vec<u8> {
         let state = &self.state;
+        let mut rights = Vec::new();
+        let tickets = state
+            .tickets
+            .iter()
+            .filter(|known| known.ticket.phase != Phase::Unused)
+            .map(|known| TicketRecord::of(known, &mut rights))
+            .collect();
         to_bytes(&SnapshotRecord {
             format: FORMAT,
             unproven: state.unproven,
-            tickets: state
-                .tickets
-                .iter()
-                .filter(|known| known.ticket.phase != Phase::Unused)
-                .map(TicketRecord::of)
-                .collect(),
+            tickets,
+            rights,
             last: state
                 .tickets
                 .last_pairs()

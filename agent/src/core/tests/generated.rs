@@ -4,6 +4,7 @@ use mnara_protocol::ticket::Phase;
 use proptest::prelude::*;
 
 use super::*;
+use crate::core::tickets::Known;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -139,6 +140,17 @@ proptest! {
                 if let Phase::Running { since, .. } = &ticket.phase {
                     prop_assert!(now.since(*since) < HOUR, "a running ticket past its hour");
                 }
+            }
+            // What is looked up is what looking at every ticket would find.
+            let tickets = &site.core.state.tickets;
+            let live: Vec<_> = tickets.iter().filter(|known| known.is_live()).collect();
+            prop_assert!(tickets.live().eq(live.iter().copied()));
+            prop_assert_eq!(tickets.next_date(), live.iter().filter_map(|known| known.ticket.next_date()).min());
+            for n in 1..=8 {
+                let holds = |known: &&&Known| known.ticket.slots().iter().any(|slot| slot.mac == mac(n));
+                let held: BTreeSet<_> = live.iter().filter(holds).map(|known| known.ticket.id).collect();
+                let found: BTreeSet<_> = tickets.of_device(mac(n)).iter().map(|known| known.ticket.id).collect();
+                prop_assert_eq!(found, held);
             }
             let online: BTreeSet<_> = site.hotspot.sessions.values().map(|session| session.user.clone()).collect();
             for user in site.hotspot.users.values() {

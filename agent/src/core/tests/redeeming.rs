@@ -352,6 +352,58 @@ fn a_kick_cuts_once_and_the_ticket_stays() {
 }
 
 #[test]
+fn a_question_how_the_site_is_is_passed_on_each_time_until_it_is_late() {
+    let mut site = Site::new();
+    let diagnose = |expires| {
+        Event::Commanded(Command::Diagnose(DiagnoseCommand {
+            id: CommandId::from_bytes([2; 16]),
+            expires,
+        }))
+    };
+    let now = site.now();
+    for _ in 0..2 {
+        let commands = site.core.handle(diagnose(now.at.plus_secs(60)), now);
+        assert_eq!(
+            (commands.diagnose, commands.reports.len()),
+            (Some(CommandId::from_bytes([2; 16])), 0)
+        );
+    }
+    let late = site.core.handle(diagnose(now.at.plus_secs(-1)), now);
+    assert_eq!(late.diagnose, None);
+    assert_eq!(late.reports, [(CommandId::from_bytes([2; 16]), false)]);
+}
+
+#[test]
+fn a_code_is_honoured_before_its_batch_is_derived_and_after() {
+    let mut site = Site::new();
+    let many = Series {
+        count: 2_000,
+        ..batch(terms(), CutOff::Anywhere)
+    };
+    site.row(Row::Series(many));
+    site.joins(1);
+    site.joins(2);
+    assert!(site.core.has_codes_to_derive());
+    assert_eq!(site.core.counts()[2], 2_000, "what is to come counts");
+    site.types(1, &printed(1_999)).unwrap();
+    assert!(!site.core.has_codes_to_derive());
+
+    site.restart();
+    site.look();
+    let mut turns = 0;
+    while site.core.has_codes_to_derive() {
+        site.core.derive_codes();
+        turns += 1;
+    }
+    assert!(turns > 2, "not all at once");
+    site.types(2, &printed(1_998)).unwrap();
+    assert_eq!(
+        site.types(2, &printed(2_000)).unwrap_err(),
+        RedeemError::CloudAwayUnknown
+    );
+}
+
+#[test]
 fn a_session_that_began_and_ended_between_two_looks_is_counted() {
     let mut site = Site::with(Terms {
         duration_secs: None,

@@ -111,6 +111,23 @@ fn online_time_counts_once_however_many_devices_are_on() {
 }
 
 #[test]
+fn an_hour_over_the_end_of_32_bit_time_is_an_hour() {
+    let mut site = Site::new();
+    site.base = Timestamp::from_secs(i64::from(i32::MAX) - 1_800);
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    site.pass(Duration::from_secs(3_590));
+    assert!(site.hotspot.is_online(1));
+    site.restart();
+    site.look();
+    assert!(site.hotspot.is_online(1));
+    site.pass(Duration::from_secs(20));
+    assert!(!site.hotspot.is_online(1));
+    assert_eq!(site.ticket(1).status, Status::Used);
+}
+
+#[test]
 fn a_session_cut_by_hand_and_a_counter_reset_never_lessen_a_sum() {
     let mut site = Site::with(Terms {
         data_bytes: Some(1_000_000),
@@ -220,7 +237,7 @@ impl Site {
         self.hotspot.present.insert(n);
         let seen = self.hotspot.observe();
         let device = mac(n);
-        self.core.router.seen = Some(seen);
+        self.core.router.saw(seen);
         let view = self.ticket(n);
         self.hotspot.leaves(n);
         assert!(!self.hotspot.sessions.contains_key(&device));

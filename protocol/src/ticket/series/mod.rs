@@ -1,6 +1,8 @@
 //! Printed batches: one record from which every code of the batch derives, so that 100,000 tickets reach a site as about 100 bytes.
 //!
-//! Which numbers are spent is the caller's bitmap; how a key travels sealed is in `seal`.
+//! Finding a typed code is in `table`. Which numbers are spent is the caller's bitmap; how a key travels sealed is in `seal`.
+
+mod table;
 
 use hmac::{Hmac, KeyInit, Mac as _};
 use minicbor::{Decode, Encode};
@@ -12,6 +14,8 @@ use super::code::{self, TicketCode};
 use super::{Place, Right};
 use crate::ids::{SeriesId, SiteId, TicketId};
 use crate::money::Money;
+
+pub use table::{Numbers, Table, Unfinished, numbers};
 
 /// The most tickets of one series; larger print runs are several series.
 pub const MAX_COUNT: u32 = 250_000;
@@ -288,83 +292,6 @@ impl Press {
             Alphabet::Digits => 10,
         }
     }
-}
-
-/// Gives the numbers that are tickets: the first `count` that are not skipped, from 0 on.
-pub fn numbers(series: &Series) -> impl Iterator<Item = u32> {
-    let mut skipped = series.skipped.clone();
-    skipped.sort_unstable();
-    let count = usize::try_from(series.count.min(MAX_COUNT)).unwrap_or(0);
-    (0..u32::MAX)
-        .filter(move |number| skipped.binary_search(number).is_err())
-        .take(count)
-}
-
-/// Every code of a series in eight bytes each, so that a site finds a typed code without a list of codes.
-///
-/// It holds the series' key.
-#[derive(Clone)]
-pub struct Table {
-    press: Press,
-    /// (lowest 32 bits of the code's value, its number), ascending. Codes that agree in these bits are told apart by deriving them again.
-    entries: Vec<(u32, u32)>,
-}
-
-impl Table {
-    /// Derives all codes of a series.
-    #[must_use]
-    pub fn expand(series: &Series, key: &SeriesKey) -> Self {
-        let press = Press::new(key, &series.prefix, series.alphabet, series.length);
-        let mut entries: Vec<_> = numbers(series)
-            .map(|number| (low_bits(press.value(number)), number))
-            .collect();
-        entries.sort_unstable();
-        Self { press, entries }
-    }
-
-    /// Finds the number of a code.
-    #[must_use]
-    pub fn find(&self, code: &TicketCode) -> Option<u32> {
-        let value = self.press.read(code)?;
-        let bits = low_bits(value);
-        let from = self.entries.partition_point(|(other, _)| *other < bits);
-        self.entries[from..]
-            .iter()
-            .take_while(|(other, _)| *other == bits)
-            .map(|(_, number)| *number)
-            .find(|number| self.press.value(*number) == value)
-    }
-
-    /// Derives the code with this number.
-    #[must_use]
-    pub fn code(&self, number: u32) -> TicketCode {
-        self.press.code(number)
-    }
-
-    /// How many codes it holds.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether it holds none.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-}
-
-impl std::fmt::Debug for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table")
-            .field("len", &self.len())
-            .finish_non_exhaustive()
-    }
-}
-
-fn low_bits(value: u128) -> u32 {
-    let [.., a, b, c, d] = value.to_be_bytes();
-    u32::from_be_bytes([a, b, c, d])
 }
 
 /// Says that codes of this form are so nearly used up that more than [`MAX_SKIPPED`] numbers would be skipped.

@@ -194,6 +194,34 @@ fn skipped_numbers_are_no_tickets_and_the_count_stays() {
 }
 
 #[test]
+fn a_table_made_bit_by_bit_is_the_one_made_at_once() {
+    let key = counting_key();
+    let series = series(1_000, vec![0, 7, 7, 3], Alphabet::Crockford, 12, "");
+    let whole = Table::expand(&series, &key);
+    let mut some = Unfinished::begin(&series, &key);
+    assert_eq!(some.len(), 1_000);
+    let mut turns = 1;
+    while some.derive(300) {
+        turns += 1;
+        assert_eq!(some.len(), 1_000, "what is to come counts");
+    }
+    assert_eq!(turns, 4);
+    assert_eq!(some.code(999), whole.code(999));
+    let some = some.finish();
+    for number in numbers(&series) {
+        assert_eq!(some.find(&whole.code(number)), Some(number));
+    }
+}
+
+#[test]
+fn a_series_that_skips_more_than_it_may_ends_where_the_table_does() {
+    let last = (1 << 18) - 1;
+    let strange = series(5, (0..last - 1).collect(), Alphabet::Crockford, 12, "");
+    assert_eq!(numbers(&strange).collect::<Vec<_>>(), [last - 1, last]);
+    assert_eq!(Table::expand(&strange, &counting_key()).len(), 2);
+}
+
+#[test]
 fn forms_that_cannot_work_are_refused() {
     use Alphabet::{Crockford, Digits};
     assert_eq!(check_form("", Crockford, 12), Ok(12));

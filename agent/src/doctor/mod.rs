@@ -1,7 +1,13 @@
-//! Looking everything over: what is wrong, in plain words, and the next step. It changes nothing. A running agent is asked through its
-//! socket; what it cannot tell is tried here.
+//! Looking everything over: what is wrong, in plain words, and the next step. It changes nothing.
+//!
+//! A running agent is asked through its socket; what it cannot tell is tried here. The router's part is in `router` and `setup`.
+
+mod router;
+mod setup;
 
 use std::ffi::CString;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,14 +17,15 @@ use mnara_protocol::ids::JournalId;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::access::desired::ObservationNo;
-use crate::access::observe;
 use crate::clock::Clock;
 use crate::config::{Enrolment, StateDir};
-use crate::dial::Target;
+use crate::dial::{DialError, Target};
+use crate::enrol::Stranger;
 use crate::health::{self, Status};
-use crate::routeros::client::{self, Dial, Error as RouterError};
-use crate::store::{Fresh, Opened};
+use crate::store::{Fresh, Opened, StoreError};
+
+pub use mnara_protocol::message::{Finding, Verdict};
+pub use router::look_over as look_over_router;
 
 /// One attempt.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -27,63 +34,35 @@ const ROOM: u64 = 32 << 20;
 /// The system's clock may be off by this much before it is worth a word.
 const CLOCK_OFF_SECS: u64 = 300;
 
-/// How serious a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// As it should be.
-    Good,
-    /// Works, but worth a look.
-    Doubtful,
-    /// Does not work.
-    Bad,
-}
-
-/// What was found about one thing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// What was looked at.
-    pub about: &'static str,
-    /// How serious it is.
-    pub verdict: Verdict,
-    /// What was found.
-    pub says: String,
-    /// What to do.
-    pub next: Option<String>,
-}
-
-fn good(about: &'static str, says: impl Into<String>) -> Finding {
+fn good(about: &str, says: impl Into<String>) -> Finding {
     Finding {
-        about,
+        about: about.to_owned(),
         verdict: Verdict::Good,
         says: says.into(),
         next: None,
     }
 }
 
-fn doubtful(about: &'static str, says: impl Into<String>, next: &str) -> Finding {
+fn doubtful(about: &str, says: impl Into<String>, next: &str) -> Finding {
     Finding {
-        about,
+        about: about.to_owned(),
         verdict: Verdict::Doubtful,
         says: says.into(),
         next: Some(next.to_owned()),
     }
 }
 
-fn bad(about: &'static str, says: impl Into<String>, next: &str) -> Finding {
+fn bad(about: &str, says: impl Into<String>, next: &str) -> Finding {
     Finding {
-        about,
+        about: about.to_owned(),
         verdict: Verdict::Bad,
         says: says.into(),
         next: Some(next.to_owned()),
     }
 }
 
-/// Looks everything over.
-pub async fn look_over(
-    state: &StateDir,
-    clock: &Clock,
-    random: impl Fn() -> [u8; 32],
-) -> Vec<Finding> {
+/// Looks everything over. `nonce` is random: it proves that the controller's answer is meant for this question.
+pub async fn look_over(state: &StateDir, clock: &Clock, nonce: [u8; 32]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let enrolment = match state.enrolment() {
         Ok(enrolment) => {
@@ -120,14 +99,23 @@ pub async fn look_over(
             ));
             if let Some(enrolment) = &enrolment {
                 findings.push(store(state, enrolment).await);
+                findings.extend(system_clock(enrolment, clock.now()));
             }
         }
     }
     if let Some(enrolment) = &enrolment {
-        findings.push(controller(enrolment, clock.now(), random()).await);
+        findings.push(controller(enrolment, clock.now(), nonce).await);
     }
+    let portal: Option<SocketAddr> = status
+        .as_ref()
+        .and_then(|status| status.portal.parse().ok());
+    // The running agent knows the time better than the system does.
+    let now = status.as_ref().map_or_else(
+        || clock.now(),
+        |status| Timestamp::from_millis(status.time_ms),
+    );
     match state.router() {
-        Ok(Some(dial)) => findings.extend(router(&dial).await),
+        Ok(Some(dial)) => findings.extend(look_over_router(&dial, portal, now).await),
         Ok(None) => findings.push(bad(
             "router",
             "nobody has said how to reach it",
@@ -136,7 +124,7 @@ pub async fn look_over(
         Err(error) => findings.push(bad("router", format!("{error:#}"), "enrol again")),
     }
     if let Some(status) = &status {
-        findings.push(portal(&status.portal).await);
+        findings.push(portal_answers(&status.portal).await);
     }
     findings
 }
@@ -223,8 +211,26 @@ async fn store(state: &StateDir, enrolment: &Enrolment) -> Finding {
             Ok(false) => bad("store", "damaged", again),
             Err(error) => bad("store", format!("{:#}", anyhow::Error::new(error)), again),
         },
-        Err(error) => bad("store", format!("{:#}", anyhow::Error::new(error)), again),
+        Err(error @ StoreError::Damaged(_)) => {
+            bad("store", format!("{:#}", anyhow::Error::new(error)), again)
+        }
+        Err(error) => bad(
+            "store",
+            format!("{:#}", anyhow::Error::new(error)),
+            "check that the disk is mounted, writable and has room (df), and that no other agent runs on this folder",
+        ),
     }
+}
+
+/// The system's clock, while nobody knows better.
+fn system_clock(enrolment: &Enrolment, now: Timestamp) -> Option<Finding> {
+    (now < enrolment.enrolled_at).then(|| {
+        doubtful(
+            "clock",
+            "the system's clock is behind the day this site was enrolled",
+            "tickets do not depend on it, but logs do: switch on NTP",
+        )
+    })
 }
 
 /// Whether the controller is there and is the one that was pinned.
@@ -246,98 +252,44 @@ async fn controller(enrolment: &Enrolment, now: Timestamp, nonce: [u8; 32]) -> F
             Err(error) => last = Some(error),
         }
     }
-    let says = last.map_or_else(
-        || format!("no key is pinned for {IDENTITY_PATH}"),
-        |error| format!("{error:#}"),
-    );
-    bad(
-        ABOUT,
-        says,
-        "check the site's internet and its DNS; the site goes on selling by codes meanwhile",
-    )
-}
-
-/// Whether the router can be logged in to and has a hotspot.
-async fn router(dial: &Dial) -> Vec<Finding> {
-    let looked = timeout(PATIENCE, async {
-        let (client, connection) = client::connect(dial).await?;
-        tokio::select! {
-            seen = observe::everything(&client, ObservationNo(1)) => seen,
-            ended = connection.run() => Err(ended.err().unwrap_or(RouterError::ConnectionLost(None))),
-        }
-    })
-    .await;
-    let seen = match looked {
-        Ok(Ok(seen)) => seen,
-        Ok(Err(error)) => {
-            let next = match &error {
-                RouterError::Auth => {
-                    "check the user and password on the router (/user print); then enrol again with the right password file"
-                }
-                RouterError::WrongCertificate { .. } => {
-                    "if the router or its certificate was replaced, enrol again with the new --router-pin; else somebody is in between"
-                }
-                RouterError::Tls(_) => {
-                    "give the router's api-ssl service a certificate (/ip service set api-ssl certificate=…)"
-                }
-                _ => {
-                    "check the address, and that the router's api service is on and lets this machine in (/ip service print)"
-                }
-            };
-            return vec![bad("router", error.to_string(), next)];
-        }
-        Err(_) => {
-            return vec![bad(
-                "router",
-                "no answer in time",
-                "check the address and the router's api service",
-            )];
-        }
+    let Some(error) = last else {
+        let says = format!("no key is pinned for {IDENTITY_PATH}");
+        return bad(ABOUT, says, "enrol again");
     };
-    let mut findings = vec![good(
-        "router",
-        format!("{} {}", seen.router.identity, seen.router.version),
-    )];
-    let working = seen
-        .servers
-        .iter()
-        .filter(|server| !server.disabled && !server.invalid)
-        .count();
-    findings.push(if working > 0 {
-        good("hotspot", format!("{working} running"))
-    } else {
-        bad(
-            "hotspot",
-            "the router has none that runs",
-            "set one up (/ip hotspot setup) or run the install script of the site",
-        )
-    });
-    findings.push(if seen.hosts.is_empty() {
-        doubtful(
-            "devices",
-            "no device is in the hotspot's host table",
-            "connect a phone to the Wi-Fi and look again",
-        )
-    } else if seen
-        .hosts
-        .iter()
-        .any(|host| host.to_address.is_some_and(|to| to != host.address))
-    {
-        doubtful(
-            "devices",
-            format!(
-                "{} in the host table, some behind address translation",
-                seen.hosts.len()
-            ),
-            "set address-pool=none on the hotspot, so that phones keep their addresses",
-        )
-    } else {
-        good("devices", format!("{} in the host table", seen.hosts.len()))
-    });
-    findings
+    bad(ABOUT, format!("{error:#}"), unreached(&error))
 }
 
-async fn portal(address: &str) -> Finding {
+/// What to do about a controller that does not answer, or is another.
+fn unreached(error: &anyhow::Error) -> &'static str {
+    if error.downcast_ref::<Stranger>().is_some() {
+        return "somebody may be in between: ask whoever runs the controller; if its identity key was made anew, enrol again with a new line";
+    }
+    match error.downcast_ref::<DialError>() {
+        Some(DialError::Connect { source, .. }) => match source.kind() {
+            ErrorKind::ConnectionRefused => {
+                "the address answers but no controller listens there: ask whoever runs it; the site goes on selling by codes meanwhile"
+            }
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                "this machine has no way to the internet: check its cable, gateway and the router's masquerade; the site goes on selling by codes meanwhile"
+            }
+            _ => {
+                "check the site's internet and its DNS; the site goes on selling by codes meanwhile"
+            }
+        },
+        Some(DialError::Timeout { .. }) => {
+            "check the site's internet; a firewall on the way may drop the packets; the site goes on selling by codes meanwhile"
+        }
+        Some(DialError::Dates) => {
+            "the controller's certificate is out of date: whoever runs it must renew it"
+        }
+        Some(DialError::Tls { .. }) => {
+            "its certificate is not one this site trusts: somebody may be in between, or the controller's own authority must be given with --ca"
+        }
+        None => "ask whoever runs the controller; the site goes on selling by codes meanwhile",
+    }
+}
+
+async fn portal_answers(address: &str) -> Finding {
     let local = address.replace("0.0.0.0", "127.0.0.1");
     match timeout(PATIENCE, TcpStream::connect(&local)).await {
         Ok(Ok(_)) => good("portal", format!("listening on {address}")),
@@ -364,7 +316,7 @@ fn disk(path: &Path) -> Finding {
     };
     let mut told = std::mem::MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: `name` ends in a zero byte and `told` is large enough; it is read only when the call says that it was filled.
-    let free = unsafe {
+    let (free, read_only) = unsafe {
         if libc::statvfs(name.as_ptr(), told.as_mut_ptr()) != 0 {
             return bad(
                 ABOUT,
@@ -373,8 +325,18 @@ fn disk(path: &Path) -> Finding {
             );
         }
         let told = told.assume_init();
-        told.f_bavail.saturating_mul(told.f_frsize)
+        (
+            told.f_bavail.saturating_mul(told.f_frsize),
+            told.f_flag & libc::ST_RDONLY != 0,
+        )
     };
+    if read_only {
+        return bad(
+            ABOUT,
+            format!("{} is on a disk that can only be read", path.display()),
+            "mount it for writing; if it was made read-only by an error, the disk is failing: replace it",
+        );
+    }
     let megabytes = free / (1 << 20);
     if free < ROOM {
         bad(

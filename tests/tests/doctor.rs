@@ -1,0 +1,160 @@
+//! `mnara-agent doctor` against the simulated router: every fault a router can have is named, each with what to do about it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use mnara_agent::doctor::{Finding, Verdict, look_over_router};
+use mnara_agent::routeros::client::{self, Command, Dial, Fingerprint, Security, Timing};
+use mnara_protocol::clock::Timestamp;
+use mnara_tests::sim::routeros::{Config, Router};
+use secrecy::SecretString;
+
+const PORTAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+async fn router() -> Router {
+    let user = |name: &str, group: &str| (name.to_owned(), "secret".to_owned(), group.to_owned());
+    Router::start(Config {
+        users: vec![user("mnara", "full"), user("reader", "read")],
+        portal: Some(PORTAL),
+        ..Config::default()
+    })
+    .await
+    .unwrap()
+}
+
+fn dial(router: &Router) -> Dial {
+    Dial {
+        host: router.api_tls().ip().to_string(),
+        port: router.api_tls().port(),
+        security: Security::Pinned(Fingerprint::from_hex(&router.fingerprint()).unwrap()),
+        user: "mnara".to_owned(),
+        password: SecretString::from("secret"),
+        timing: Timing {
+            command: Duration::from_secs(3),
+            ..Timing::USUAL
+        },
+    }
+}
+
+/// The findings that need somebody, as `about: what to do`.
+async fn faults(router: &Router, dial: &Dial) -> Vec<String> {
+    let today = router.rows("/system/clock")[0]["date"].clone();
+    // The simulated calendar begins today, whenever that is.
+    let now = Timestamp::from_secs(days(&today) * 86_400);
+    look_over_router(dial, Some(PORTAL), now)
+        .await
+        .into_iter()
+        .filter(|finding: &Finding| finding.verdict == Verdict::Bad)
+        .map(|finding| format!("{}: {}", finding.about, finding.next.unwrap()))
+        .collect()
+}
+
+fn days(date: &str) -> i64 {
+    let date: jiff::civil::Date = date.parse().unwrap();
+    let since = date.since(jiff::civil::date(1970, 1, 1)).unwrap();
+    since.get_days().into()
+}
+
+fn assert_one(faults: &[String], about: &str, next: &str) {
+    assert!(
+        faults.len() == 1 && faults[0].starts_with(about) && faults[0].contains(next),
+        "{about} with {next:?} was to be found: {faults:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_router_that_was_set_up_well_has_no_faults() {
+    let router = router().await;
+    assert_eq!(faults(&router, &dial(&router)).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_router_that_cannot_be_used_is_told_apart_by_why() {
+    let router = router().await;
+    let good = dial(&router);
+
+    let password = Dial {
+        password: SecretString::from("another"),
+        ..good.clone()
+    };
+    assert_one(&faults(&router, &password).await, "router", "password");
+    let certificate = Dial {
+        security: Security::Pinned(Fingerprint::from_hex(&"ab".repeat(32)).unwrap()),
+        ..good.clone()
+    };
+    assert_one(
+        &faults(&router, &certificate).await,
+        "router",
+        "--router-pin",
+    );
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = nobody.local_addr().unwrap().port();
+    drop(nobody);
+    let closed = Dial {
+        port,
+        ..good.clone()
+    };
+    assert_one(
+        &faults(&router, &closed).await,
+        "router",
+        "/ip/service/enable",
+    );
+    let pages = Dial {
+        port: router.http().port(),
+        security: Security::Plain,
+        timing: Timing {
+            login: Duration::from_millis(500),
+            ..good.timing
+        },
+        ..good.clone()
+    };
+    assert_eq!(faults(&router, &pages).await.len(), 1, "it is no API");
+    let reader = Dial {
+        user: "reader".to_owned(),
+        ..good
+    };
+    assert_one(&faults(&router, &reader).await, "rights", "policy=");
+}
+
+/// Changes one row of the router as a person at its console would.
+async fn change(dial: &Dial, path: &'static str, name: &str, property: &str, value: &str) {
+    let (client, connection) = client::connect(dial).await.unwrap();
+    let set = Command::new(path)
+        .attribute("numbers", name)
+        .attribute(property, value);
+    tokio::select! {
+        done = client.call(&set) => {
+            done.unwrap();
+        }
+        _ = connection.run() => panic!("the connection ended"),
+    }
+}
+
+#[tokio::test]
+async fn every_fault_of_the_set_up_that_a_router_can_have_is_named() {
+    let router = router().await;
+    let dial = dial(&router);
+
+    router.set_portal(None);
+    assert_one(
+        &faults(&router, &dial).await,
+        "walled garden",
+        "/ip/hotspot/walled-garden/ip/add",
+    );
+    router.set_portal(Some(PORTAL));
+
+    let profile = "/ip/hotspot/profile/set";
+    change(&dial, profile, "hsprof1", "login-by", "http-chap").await;
+    assert_one(&faults(&router, &dial).await, "log-in", "login-by=");
+    change(&dial, profile, "hsprof1", "login-by", "http-chap,http-pap").await;
+
+    let hotspot = "/ip/hotspot/set";
+    change(&dial, hotspot, "hotspot1", "disabled", "yes").await;
+    assert_one(
+        &faults(&router, &dial).await,
+        "hotspot",
+        "/ip/hotspot/enable",
+    );
+    change(&dial, hotspot, "hotspot1", "disabled", "no").await;
+    assert_eq!(faults(&router, &dial).await, Vec::<String>::new());
+}
