@@ -442,6 +442,12 @@ fn log(fact: &Fact) {
         Fact::Ended(fact) => {
             tracing::info!(ticket.id = %fact.ticket, reason = ?fact.reason, "a ticket ended");
         }
+        Fact::Paused(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, "a ticket's clock is held");
+        }
+        Fact::Resumed(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, "a held ticket runs on");
+        }
         Fact::Released(fact) => {
             tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, "a device gave its place back");
         }
