@@ -84,6 +84,8 @@ pub enum Order {
     },
     /// A page's rows and cursor are on disk.
     PageStored(FeedCursor),
+    /// Until when rows may come that a customer waits for.
+    Expect(Option<Ticks>),
     /// A command was carried out, or came too late.
     Report(CommandId, bool),
     /// The store has another journal.
@@ -316,6 +318,14 @@ impl Link {
                 return false;
             }
             let store = self.store.borrow().clone();
+            if self.session.poll_digest_wanted() {
+                idle = false;
+                let rows = match &store {
+                    Some(store) => store.feed_digest().await.ok(),
+                    None => None,
+                };
+                self.session.offer_digest(rows, self.clock.monotonic());
+            }
             if let (Some(range), Some(store)) = (self.session.poll_wanted(), store)
                 && let Ok(entries) = store.read(range).await
                 && !entries.is_empty()
@@ -403,6 +413,7 @@ impl Link {
                 }
             }
             Order::PageStored(cursor) => self.session.page_stored(cursor),
+            Order::Expect(until) => self.session.expect(until, now),
             Order::Report(id, done) => {
                 // The result's kind: 1 done, 2 too late.
                 let kind = if done { 1 } else { 2 };

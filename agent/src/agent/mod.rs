@@ -113,6 +113,8 @@ struct Agent {
     acknowledged: EntryNo,
     keeping: keeping::Keeping,
     feed_stopped: bool,
+    /// Until when the link knows that a customer waits for rows.
+    expected: Option<Ticks>,
 
     cloud: bool,
     refusal: Option<Refusal>,
@@ -209,6 +211,11 @@ impl Agent {
         let now = self.now();
         let commands = self.core.handle(event, now);
         self.carry_out(commands, now).await;
+        let expected = self.core.expected_until(now);
+        if expected != self.expected {
+            self.expected = expected;
+            self.order(Order::Expect(expected));
+        }
     }
 
     async fn carry_out(&mut self, commands: Commands, now: Now) {

@@ -23,7 +23,7 @@ pub(super) async fn run(
     while requests.recv_many(&mut batch, TOGETHER).await > 0 {
         let (writes, reads): (Vec<_>, Vec<_>) = batch
             .drain(..)
-            .partition(|request| !matches!(request, Request::Read(..)));
+            .partition(|request| !matches!(request, Request::Read(..) | Request::FeedDigest(_)));
         if !writes.is_empty()
             && let Err(error) = commit(&mut conn, &mut end, writes).await
         {
@@ -36,15 +36,16 @@ pub(super) async fn run(
             return;
         }
         for request in reads {
-            if let Request::Read(range, done) = request {
-                let read = journal::read(&mut conn, range).await;
-                if let Err(error) = &read {
-                    tracing::error!(
-                        error = error as &dyn std::error::Error,
-                        "the journal could not be read"
-                    );
+            match request {
+                Request::Read(range, done) => {
+                    let read = journal::read(&mut conn, range).await;
+                    let _ = done.send(read.map_err(unread));
                 }
-                let _ = done.send(read.map_err(|_| Closed));
+                Request::FeedDigest(done) => {
+                    let read = feed::digest(&mut conn).await;
+                    let _ = done.send(read.map_err(unread));
+                }
+                _ => {}
             }
         }
     }
@@ -54,6 +55,14 @@ pub(super) async fn run(
             "the store was not closed in good order; nothing that was answered is lost"
         );
     }
+}
+
+fn unread(error: StoreError) -> Closed {
+    tracing::error!(
+        error = &error as &dyn std::error::Error,
+        "the store could not be read"
+    );
+    Closed
 }
 
 /// Carries out writes in one commit. Answers leave after it, or say that it failed.
@@ -144,7 +153,7 @@ async fn carry_out(
             answer(done, mark)
         }
         // Reads are parted from writes before.
-        Request::Read(..) => Box::new(|_| ()),
+        Request::Read(..) | Request::FeedDigest(_) => Box::new(|_| ()),
     })
 }
 

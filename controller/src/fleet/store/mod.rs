@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::Site;
 use crate::db::{At, RowId};
 
+pub mod digest;
 pub mod link;
 
 /// Adds a site.
