@@ -84,6 +84,8 @@ pub enum Order {
     },
     /// A page's rows and cursor are on disk.
     PageStored(FeedCursor),
+    /// Until when rows may come that a customer waits for.
+    Expect(Option<Ticks>),
     /// What became of a command.
     Report(CommandId, Report),
     /// The store has another journal.
@@ -326,6 +328,14 @@ impl Link {
                 return false;
             }
             let store = self.store.borrow().clone();
+            if self.session.poll_digest_wanted() {
+                idle = false;
+                let rows = match &store {
+                    Some(store) => store.feed_digest().await.ok(),
+                    None => None,
+                };
+                self.session.offer_digest(rows, self.clock.monotonic());
+            }
             if let (Some(range), Some(store)) = (self.session.poll_wanted(), store)
                 && let Ok(entries) = store.read(range).await
                 && !entries.is_empty()
@@ -413,6 +423,7 @@ impl Link {
                 }
             }
             Order::PageStored(cursor) => self.session.page_stored(cursor),
+            Order::Expect(until) => self.session.expect(until, now),
             Order::Report(id, report) => {
                 if let Err(error) = self.session.report(id, report.kind(), report.encode()) {
                     tracing::debug!(%error, "a command's result was not sent; it will be asked again");

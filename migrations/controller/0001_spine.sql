@@ -371,8 +371,10 @@ create table tickets (
     redeemed_at timestamptz,
     redeemed_site_id uuid,
     started_at timestamptz,
+    -- Since when its clock is held.
+    paused_at timestamptz,
     ended_at timestamptz,
-    end_reason text check (end_reason in ('duration', 'online-time', 'data', 'sell-by', 'revoked', 'used-elsewhere')),
+    end_reason text check (end_reason in ('duration', 'online-time', 'data', 'sell-by', 'revoked', 'used-elsewhere', 'other')),
     online_used_secs bigint not null check (online_used_secs >= 0),
     bytes_up bigint not null check (bytes_up >= 0),
     bytes_down bigint not null check (bytes_down >= 0),
@@ -385,7 +387,8 @@ create table tickets (
     foreign key (provider_id, sold_at_site_id) references sites (provider_id, id),
     foreign key (provider_id, redeemed_site_id) references sites (provider_id, id),
     check ((series_id is null) = (series_index is null)),
-    check (status <> 'used' or redeemed_at is not null)
+    check (status <> 'used' or redeemed_at is not null),
+    check (paused_at is null or (started_at is not null and ended_at is null))
 );
 create unique index tickets_platform_code on tickets (code) where length(code) = 12;
 create index tickets_provider on tickets (provider_id, created_at, id);
@@ -397,6 +400,7 @@ create table redemptions (
     site_id uuid not null,
     redeemed_at timestamptz not null,
     started_at timestamptz,
+    paused_at timestamptz,
     ended_at timestamptz,
     end_reason text,
     online_used_secs bigint not null check (online_used_secs >= 0),
@@ -407,6 +411,7 @@ create table redemptions (
     cut_off boolean not null,
     -- Settlement's word when two sites used it: kept or lost.
     settled text check (settled in ('kept', 'lost')),
+    check (paused_at is null or (started_at is not null and ended_at is null)),
     primary key (ticket_id, site_id),
     foreign key (provider_id, ticket_id) references tickets (provider_id, id),
     foreign key (provider_id, site_id) references sites (provider_id, id)

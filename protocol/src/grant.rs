@@ -1,29 +1,23 @@
 //! A grant: a redeemed ticket on its way to one device. Each state has an owner and a next step; the ticket's clock starts at
 //! *confirmed*, which only a read-back from the router can reach.
 
-use minicbor::{Decode, Encode};
-
 use crate::clock::Timestamp;
+use crate::numbered::numbered;
 
-/// Where a grant is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Step {
-    /// Paid or redeemed; the site does not know yet.
-    #[n(0)]
-    Ordered,
-    /// The site's agent has it on disk.
-    #[n(1)]
-    Delivered,
-    /// The router took the user and the log-in.
-    #[n(2)]
-    Written,
-    /// The router was asked again and shows the device online.
-    #[n(3)]
-    Confirmed,
-    /// Over.
-    #[n(4)]
-    Ended,
+numbered! {
+    /// Where a grant is.
+    pub enum Step {
+        /// Paid or redeemed; the site does not know yet.
+        0 Ordered,
+        /// The site's agent has it on disk.
+        1 Delivered,
+        /// The router took the user and the log-in.
+        2 Written,
+        /// The router was asked again and shows the device online.
+        3 Confirmed,
+        /// Over.
+        4 Ended,
+    }
 }
 
 /// A grant's state with the time it got there. Steps only go forward; a device that drops off and returns stays *confirmed*.
@@ -45,9 +39,9 @@ impl Grant {
         }
     }
 
-    /// Moves forward. Says whether that was news: a step at or behind the present one is not.
+    /// Moves forward. Says whether that was news: a step at or behind the present one is not, nor one that nobody here knows.
     pub fn advance(&mut self, step: Step, at: Timestamp) -> bool {
-        if step <= self.step {
+        if step <= self.step || matches!(step, Step::Other(_)) {
             return false;
         }
         *self = Self { step, since: at };
@@ -69,6 +63,10 @@ mod tests {
         assert!(
             !grant.advance(Step::Delivered, at(14)),
             "nothing undoes a confirmation"
+        );
+        assert!(
+            !grant.advance(Step::Other(9), at(14)),
+            "a later version's step has no place here"
         );
         assert_eq!(grant.since, at(13));
         let mut lost = Grant::delivered(at(10));

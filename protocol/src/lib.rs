@@ -13,6 +13,7 @@ pub mod grant;
 pub mod ids;
 pub mod message;
 pub mod money;
+mod numbered;
 pub mod plan;
 pub mod seal;
 pub mod session;

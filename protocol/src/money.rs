@@ -7,21 +7,23 @@ use std::str::FromStr;
 use minicbor::{Decode, Encode};
 use thiserror::Error;
 
-/// The currencies a price can be in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Currency {
-    /// Kenyan shilling.
-    #[n(0)]
-    Kes,
+use crate::numbered::numbered;
+
+numbered! {
+    /// The currencies a price can be in.
+    pub enum Currency {
+        /// Kenyan shilling.
+        0 Kes,
+    }
 }
 
 impl Currency {
-    /// The ISO 4217 code.
+    /// The ISO 4217 code; `XXX`, which is none, of a currency that only a later version knows.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
             Self::Kes => "KES",
+            Self::Other(_) => "XXX",
         }
     }
 }
@@ -48,6 +50,9 @@ pub enum BadMoney {
     /// M-PESA takes whole shillings only.
     #[error("M-PESA takes whole shillings only")]
     NotWhole,
+    /// The amounts are in two currencies.
+    #[error("amounts in two currencies have no sum")]
+    Currencies,
 }
 
 impl Money {
@@ -84,8 +89,11 @@ impl Money {
     /// Adds, if the sum fits and both are in one currency.
     ///
     /// # Errors
-    /// [`BadMoney::Overflow`] when it does not fit.
+    /// [`BadMoney::Overflow`] when it does not fit, [`BadMoney::Currencies`].
     pub fn plus(self, other: Self) -> Result<Self, BadMoney> {
+        if self.currency != other.currency {
+            return Err(BadMoney::Currencies);
+        }
         let cents = self
             .cents
             .checked_add(other.cents)
@@ -99,9 +107,9 @@ impl Money {
     /// Gives whole shillings, the only thing M-PESA moves.
     ///
     /// # Errors
-    /// [`BadMoney::NotWhole`] when there are cents.
+    /// [`BadMoney::NotWhole`] when there are cents, or no shillings at all.
     pub const fn whole_shillings(self) -> Result<i64, BadMoney> {
-        if self.cents % 100 == 0 {
+        if self.cents % 100 == 0 && matches!(self.currency, Currency::Kes) {
             Ok(self.cents / 100)
         } else {
             Err(BadMoney::NotWhole)
@@ -121,7 +129,11 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let cents = self.cents.unsigned_abs();
         let digits = (cents / 100).to_string();
-        f.write_str(if self.cents < 0 { "−KSh " } else { "KSh " })?;
+        f.write_str(if self.cents < 0 { "−" } else { "" })?;
+        f.write_str(match self.currency {
+            Currency::Kes => "KSh ",
+            Currency::Other(_) => "¤ ",
+        })?;
         for (place, digit) in digits.chars().enumerate() {
             if place > 0 && (digits.len() - place).is_multiple_of(3) {
                 f.write_str(",")?;

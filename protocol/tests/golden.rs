@@ -16,19 +16,23 @@ use ed25519_dalek::SigningKey;
 use minicbor::Decoder;
 use minicbor::data::Type;
 use mnara_protocol::clock::{Ticks, Timestamp};
+use mnara_protocol::enrol::{Enrolled, sign_claim, sign_enrolled, sign_identity};
 use mnara_protocol::frame::{KeyStatement, Kind, Pinned, clock_answer, clock_question};
-use mnara_protocol::grant::Step;
+use mnara_protocol::grant::{Grant, Step};
 use mnara_protocol::ids::*;
 use mnara_protocol::message::*;
-use mnara_protocol::money::Money;
+use mnara_protocol::money::{BadMoney, Currency, Money};
 use mnara_protocol::plan::{Plan, Rate, Terms};
 use mnara_protocol::seal::seal;
 use mnara_protocol::session::{
-    Admitted, Agent, AgentKeys, Config, Controller, ControllerKeys, Entry, EntryNo, FeedCursor,
-    FeedRow, Mark, Page, Resume, Revision, Session,
+    self, Admitted, Agent, AgentKeys, Config, Controller, ControllerKeys, Entry, EntryNo,
+    FeedCursor, FeedDigest, FeedRow, Mark, Page, Resume, Revision, Session,
 };
-use mnara_protocol::ticket::series::{Alphabet, CutOff, Series};
-use mnara_protocol::ticket::{EndReason, Refusal, Right, Slot, Usage};
+use mnara_protocol::ticket::login::of_printed;
+use mnara_protocol::ticket::series::{
+    Alphabet, Cloud, CutOff, Series, SeriesKey, Table, code, ticket_id,
+};
+use mnara_protocol::ticket::{EndReason, Place, Refusal, Right, Slot, Status, Ticket, Usage};
 use mnara_protocol::token::DeviceToken;
 
 const AT: Timestamp = Timestamp::from_millis(1_790_000_000_123);
@@ -114,6 +118,7 @@ fn taken() -> Taken {
             reason: EndReason::Data,
             at: LATER,
         }),
+        paused: None,
     }
 }
 
@@ -182,6 +187,21 @@ fn facts() -> Vec<(&'static str, Fact)> {
                 ticket: Some(TICKET),
                 repairs: 2,
                 at: AT,
+            }),
+        ),
+        (
+            "paused",
+            Fact::Paused(PausedFact {
+                ticket: TICKET,
+                at: AT,
+                usage: usage(),
+            }),
+        ),
+        (
+            "resumed",
+            Fact::Resumed(ResumedFact {
+                ticket: TICKET,
+                at: LATER,
             }),
         ),
     ]
@@ -258,6 +278,19 @@ fn rows() -> Vec<(&'static str, Row)> {
                 printed: printed(),
                 right: right(),
                 used_elsewhere: Some(AT),
+                used_at: None,
+                used_at_name: None,
+            }),
+        ),
+        (
+            "ruling-named",
+            Row::Ruling(RulingRow {
+                ticket: TICKET,
+                printed: printed(),
+                right: right(),
+                used_elsewhere: Some(AT),
+                used_at: Some(SITE),
+                used_at_name: Some("Soko".to_owned()),
             }),
         ),
     ]
@@ -324,6 +357,18 @@ fn answers() -> Vec<(&'static str, Answer)> {
             }),
         ),
         ("refused", Answer::Refused(RefusedAnswer { late: true })),
+        (
+            "facts-paused",
+            Answer::Facts(FactsAnswer {
+                taken: vec![Taken {
+                    ended: None,
+                    slots: Vec::new(),
+                    paused: Some(LATER),
+                    ..taken()
+                }],
+                more: false,
+            }),
+        ),
     ]
 }
 
@@ -564,17 +609,42 @@ fn frames() -> BTreeMap<String, Vec<u8>> {
     wire.agent.handle_timeout(Ticks::from_millis(20_000));
     wire.up(Kind::Heartbeat);
     wire.down(Kind::Heartbeat);
+    wire.agent.handle_timeout(Ticks::from_millis(30_000));
+    assert!(wire.agent.poll_digest_wanted());
+    wire.agent
+        .offer_digest(Some((cursor, digest())), Ticks::from_millis(30_000));
+    wire.up(Kind::Digest);
+    assert!(wire.controller.start_over());
+    wire.down(Kind::StartOver);
     let mut frames = wire.frames;
 
-    let mut refusing = Wire::new();
-    refusing.greet();
-    refusing
-        .controller
-        .refuse(mnara_protocol::session::Refusal::Busy {
-            retry_after_secs: 30,
-        });
-    refusing.down(Kind::Refused);
-    frames.append(&mut refusing.frames);
+    let held = first_entry(JournalId::from_bytes([0xaa; 16])).mark();
+    for (name, refusal) in [
+        (
+            "",
+            session::Refusal::Busy {
+                retry_after_secs: 30,
+            },
+        ),
+        ("-unknown", session::Refusal::UnknownAgent),
+        ("-revoked", session::Refusal::Revoked),
+        ("-superseded", session::Refusal::Superseded),
+        ("-forked", session::Refusal::Forked { held }),
+    ] {
+        let mut refusing = Wire::new();
+        refusing.greet();
+        refusing.controller.refuse(refusal);
+        refusing.down(Kind::Refused);
+        let frame = refusing.frames.remove("frame-04-refused-down").unwrap();
+        frames.insert(format!("frame-04-refused{name}-down"), frame);
+    }
+    // The device comes back: its hello names the link it had.
+    let mut again = Wire::new();
+    std::mem::swap(&mut again.agent, &mut wire.agent);
+    again.agent.link_down(Ticks::from_millis(40_000), 0);
+    again.greet();
+    let hello = again.frames.remove("frame-02-hello-up").unwrap();
+    frames.insert("frame-02-hello-again-up".to_owned(), hello);
     for kind in Kind::ALL {
         let number = format!("frame-{:02}-", kind.number());
         assert!(
@@ -585,7 +655,45 @@ fn frames() -> BTreeMap<String, Vec<u8>> {
     frames
 }
 
+/// Of the one row that is left after the page among the frames.
+fn digest() -> FeedDigest {
+    FeedDigest::EMPTY.with(6, &[0x11; 16], &[0xa0])
+}
+
+fn series_codes() -> Vec<String> {
+    let key = SeriesKey::from_bytes([7; 32]);
+    let forms = [(Alphabet::Crockford, 12, ""), (Alphabet::Digits, 10, "7")];
+    forms
+        .iter()
+        .flat_map(|(alphabet, length, prefix)| {
+            [0, 1, 99_999].map(|number| code(&key, prefix, *alphabet, *length, number))
+        })
+        .map(|code| code.as_str().to_owned())
+        .collect()
+}
+
+fn series_login() -> Vec<String> {
+    let key = SeriesKey::from_bytes([7; 32]);
+    let code = code(&key, "7", Alphabet::Digits, 10, 1);
+    let login = of_printed(&code, key.as_bytes(), 1);
+    vec![login.username, login.password]
+}
+
+fn lines(texts: &[String]) -> Vec<u8> {
+    texts
+        .iter()
+        .flat_map(|text| format!("{text}\n").into_bytes())
+        .collect()
+}
+
 fn apart() -> BTreeMap<String, Vec<u8>> {
+    let enrolled = Enrolled {
+        agent: AgentId::from_bytes([0xbb; 16]),
+        site: SITE,
+        provider: ProviderId::from_bytes([0x99; 16]),
+        time: AT,
+    };
+    let device = key(1).verifying_key();
     let token = DeviceToken {
         site: SITE,
         mac: MAC,
@@ -601,6 +709,24 @@ fn apart() -> BTreeMap<String, Vec<u8>> {
         (
             "clock-answer".to_owned(),
             clock_answer(&key(2), [0xcc; 32], AT),
+        ),
+        ("series-codes".to_owned(), lines(&series_codes())),
+        ("series-login".to_owned(), lines(&series_login())),
+        (
+            "series-ticket".to_owned(),
+            ticket_id(SERIES, 99_999).as_bytes().to_vec(),
+        ),
+        (
+            "enrol-identity".to_owned(),
+            sign_identity(&key(2), &[0xcc; 32]).to_vec(),
+        ),
+        (
+            "enrol-claim".to_owned(),
+            sign_claim(&key(1), "0123456789ABCDEFGHJKMNPQRS").to_vec(),
+        ),
+        (
+            "enrol-enrolled".to_owned(),
+            sign_enrolled(&key(2), &device, "0123456789ABCDEFGHJKMNPQRS", &enrolled).to_vec(),
         ),
     ])
 }
@@ -717,5 +843,85 @@ fn a_damaged_body_of_a_known_kind_is_told_from_an_unknown_one() {
             let malformed = Err(BadBody::Malformed(sample.kind));
             assert_eq!(read, malformed, "{} cut at {end}", sample.name);
         }
+    }
+}
+
+/// Reads a file of `later/`: bytes that this version never writes, since a later one has added a value, a field or a kind.
+fn later(name: &str) -> Vec<u8> {
+    let path = folder().with_file_name("later").join(format!("{name}.hex"));
+    let text = fs::read_to_string(path).unwrap();
+    hex::decode(text.split_whitespace().collect::<String>()).unwrap()
+}
+
+#[test]
+fn values_of_a_later_version_are_kept_and_taken_on_the_safe_side() {
+    let now = AT;
+    // A session that ended for a new reason has ended, and its code is used up.
+    let bytes = later("fact-ended");
+    let Ok(Fact::Ended(ended)) = Fact::decode(4, &bytes) else {
+        panic!("an end with an unknown reason is an end");
+    };
+    assert_eq!(ended.reason, EndReason::Other(77));
+    assert_eq!(Refusal::from(ended.reason), Refusal::Used);
+    let ticket = Ticket::unused(TICKET, right()).end(ended.reason, ended.at);
+    assert_eq!(ticket.status(now), Status::Used);
+    let ruled = ticket.ruled(right(), now);
+    assert_eq!(
+        ruled.status(now),
+        Status::Used,
+        "nor does more time open it"
+    );
+
+    // A step nobody knows moves nothing.
+    let Ok(Fact::Granted(granted)) = Fact::decode(2, &later("fact-granted")) else {
+        panic!("a grant with an unknown step is a grant");
+    };
+    assert_eq!(granted.step, Step::Other(9));
+    assert!(!Grant::delivered(AT).advance(granted.step, LATER));
+
+    // What a health entry is about may be new; the entry stays.
+    let Ok(Fact::Health(health)) = Fact::decode(6, &later("fact-health")) else {
+        panic!("an unknown event is an event");
+    };
+    assert_eq!(health.event, HealthEvent::Other(40));
+
+    // A purchase in a new state is still under way; it keeps its number.
+    let Ok(Row::Checkout(checkout)) = Row::decode(5, &later("row-checkout")) else {
+        panic!("a checkout in an unknown state is a checkout");
+    };
+    assert_eq!(checkout.state, CheckoutState::Other(5));
+    assert_eq!(checkout.at, AT, "what comes after the state is read");
+    let Ok(Row::Checkout(failed)) = Row::decode(5, &later("row-checkout-failed")) else {
+        panic!("a failure for an unknown reason is a failure");
+    };
+    assert_eq!(failed.state, CheckoutState::Failed(PayFailure::Other(300)));
+
+    // A batch with unknown letters and policy gives no codes, and is good at home only.
+    let Ok(Row::Series(series)) = Row::decode(3, &later("row-series")) else {
+        panic!("a batch with unknown letters is a batch");
+    };
+    assert_eq!(series.alphabet, Alphabet::Other(2));
+    assert_eq!(series.cut_off, CutOff::Other(2));
+    assert_eq!(series.price.currency(), Currency::Other(1));
+    assert_eq!(series.price.plus(Money::ZERO), Err(BadMoney::Currencies));
+    assert!(Table::expand(&series, &SeriesKey::from_bytes([1; 32])).is_empty());
+    let elsewhere = SiteId::from_bytes([1; 16]);
+    assert_eq!(series.place(elsewhere, Cloud::Away), Place::CutOff);
+    assert_eq!(series.place(SITE, Cloud::Away), Place::Good);
+
+    // A code refused for a new reason is refused: no answer of none, which would mean that the ticket is on its way.
+    let Ok(Answer::Looked(looked)) = Answer::decode(4, &later("answer-looked")) else {
+        panic!("an unknown refusal is a refusal");
+    };
+    assert_eq!(looked.refusal, Some(Refusal::Other(31)));
+    let Ok(Answer::NotPrompted(not)) = Answer::decode(3, &later("answer-not-prompted")) else {
+        panic!("an unknown reason is a reason");
+    };
+    assert_eq!(not.reason, PayFailure::Other(12));
+
+    for (name, kind) in [("fact-ended", 4), ("fact-granted", 2), ("fact-health", 6)] {
+        let bytes = later(name);
+        let read = Fact::decode(kind, &bytes).map(|fact| fact.encode());
+        assert_eq!(read, Ok(bytes), "{name} is passed on unchanged");
     }
 }

@@ -122,6 +122,8 @@ struct Agent {
     acknowledged: EntryNo,
     keeping: keeping::Keeping,
     feed_stopped: bool,
+    /// Until when the link knows that a customer waits for rows.
+    expected: Option<Ticks>,
 
     cloud: bool,
     refusal: Option<Refusal>,
@@ -226,6 +228,11 @@ impl Agent {
         let now = self.now();
         let commands = self.core.handle(event, now);
         self.carry_out(commands, now).await;
+        let expected = self.core.expected_until(now);
+        if expected != self.expected {
+            self.expected = expected;
+            self.order(Order::Expect(expected));
+        }
     }
 
     async fn carry_out(&mut self, commands: Commands, now: Now) {
@@ -465,6 +472,12 @@ fn log(fact: &Fact) {
         }
         Fact::Ended(fact) => {
             tracing::info!(ticket.id = %fact.ticket, reason = ?fact.reason, "a ticket ended");
+        }
+        Fact::Paused(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, "a ticket's clock is held");
+        }
+        Fact::Resumed(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, "a held ticket runs on");
         }
         Fact::Released(fact) => {
             tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, "a device gave its place back");

@@ -136,6 +136,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         acknowledged: about.acknowledged,
         keeping: Keeping::new(about.snapshot_size, ticks),
         feed_stopped: false,
+        expected: None,
         cloud: false,
         refusal: None,
         router_trouble: None,

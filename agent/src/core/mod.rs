@@ -343,6 +343,12 @@ impl Core {
             .max(Duration::from_millis(50))
     }
 
+    /// Until when the controller may send something that a customer waits for, if it may.
+    #[must_use]
+    pub fn expected_until(&self, now: Now) -> Option<Ticks> {
+        self.purchases.expected_until(now.ticks)
+    }
+
     /// How many batches cannot be used here because their key was not sealed to this agent.
     #[must_use]
     pub fn unsealed(&self) -> usize {

@@ -15,6 +15,8 @@ use super::portal::{PurchaseState, PurchaseView};
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// A second press within this time is the same purchase.
 const SAME_WITHIN: Duration = Duration::from_secs(60);
+/// A prompt is answered, or has run out, within this time.
+const EXPECTED: Duration = Duration::from_secs(180);
 /// How long an outcome stays on the page.
 const SHOWN_SECS: i64 = 10 * 60;
 /// Prompts a device may ask for in [`WINDOW`].
@@ -150,7 +152,8 @@ impl Purchases {
             .find(|purchase| purchase.attempt == row.attempt)
         {
             match row.state {
-                CheckoutState::Pending => {
+                // A state that only a later version knows is not the end of the purchase.
+                CheckoutState::Pending | CheckoutState::Other(_) => {
                     if matches!(
                         purchase.state,
                         PurchaseState::Asking | PurchaseState::LateUnknown
@@ -221,18 +224,42 @@ impl Purchases {
             price: None,
             phone_tail: None,
             state: match row.state {
-                CheckoutState::Pending => PurchaseState::CheckPhone { since: row.at },
+                CheckoutState::Pending | CheckoutState::Other(_) => {
+                    PurchaseState::CheckPhone { since: row.at }
+                }
                 CheckoutState::Failed(failure) => PurchaseState::Failed(failure),
                 CheckoutState::Paid(_) => return None,
             },
         })
     }
 
+    /// Until when a row may come that a customer waits for, if one may.
+    pub(crate) fn expected_until(&self, now: Ticks) -> Option<Ticks> {
+        let paid = |attempt: AttemptId| {
+            self.rows
+                .get(&attempt)
+                .is_some_and(|row| matches!(row.state, CheckoutState::Paid(_)))
+        };
+        self.now
+            .values()
+            .filter(|purchase| {
+                matches!(
+                    purchase.state,
+                    PurchaseState::Asking
+                        | PurchaseState::CheckPhone { .. }
+                        | PurchaseState::LateUnknown
+                ) && !paid(purchase.attempt)
+            })
+            .map(|purchase| purchase.asked + EXPECTED)
+            .filter(|until| *until > now)
+            .max()
+    }
+
     /// The failure a purchase has met, if it has.
     pub(crate) fn failure(&self, attempt: AttemptId) -> Option<PayFailure> {
         match self.rows.get(&attempt)?.state {
             CheckoutState::Failed(failure) => Some(failure),
-            CheckoutState::Pending | CheckoutState::Paid(_) => None,
+            CheckoutState::Pending | CheckoutState::Paid(_) | CheckoutState::Other(_) => None,
         }
     }
 }

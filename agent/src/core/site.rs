@@ -3,9 +3,10 @@
 
 use mnara_protocol::ids::{AttemptId, PlanId, SeriesId, TicketId};
 use mnara_protocol::message::{BadBody, EndedFact, Fact, Row, RulingRow};
+use mnara_protocol::money::Currency;
 use mnara_protocol::seal;
 use mnara_protocol::ticket::EndReason;
-use mnara_protocol::ticket::series::{Series, SeriesKey};
+use mnara_protocol::ticket::series::{Alphabet, Series, SeriesKey};
 use thiserror::Error;
 
 use super::portal::Look;
@@ -86,7 +87,9 @@ impl Core {
                 };
                 self.sales_open = site.sales_open;
             }
-            Row::Plan(plan) => {
+            Row::Plan(mut plan) => {
+                // A price in money that only a later version knows cannot be shown, so it is not asked.
+                plan.on_sale &= Currency::KNOWN.contains(&plan.price.currency());
                 self.plans.insert(plan.id, plan);
             }
             Row::Series(series) => self.series(series),
@@ -130,8 +133,10 @@ impl Core {
         let key = seal::open(&self.identity.signing, &context, &series.sealed_key)
             .ok()
             .and_then(|key| <[u8; 32]>::try_from(key.as_slice()).ok());
-        let Some(key) = key else {
-            // `status` tells how many: the codes of such a batch cannot be used here until it is sealed anew.
+        let known = Alphabet::KNOWN.contains(&series.alphabet);
+        let Some(key) = key.filter(|_| known) else {
+            // `status` tells how many: the codes of such a batch cannot be used here until it is sealed anew, or until this agent knows
+            // their letters.
             self.unsealed.insert(series.id);
             return;
         };

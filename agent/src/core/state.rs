@@ -49,6 +49,16 @@ impl State {
                     ticket.used(fact.usage).end(fact.reason, fact.at)
                 })
             }
+            Fact::Paused(fact) => {
+                self.confirmed.retain(|(ticket, _)| *ticket != fact.ticket);
+                self.tickets.change(fact.ticket, |ticket| {
+                    let ticket = ticket.used(fact.usage);
+                    ticket.clone().paused(fact.at).unwrap_or(ticket)
+                })
+            }
+            Fact::Resumed(fact) => self.tickets.change(fact.ticket, |ticket| {
+                ticket.clone().resumed(fact.at).unwrap_or(ticket)
+            }),
             Fact::Released(fact) => {
                 self.confirmed.remove(&(fact.ticket, fact.mac));
                 self.tickets
@@ -90,7 +100,8 @@ impl State {
                 | HealthEvent::RouterRebooted
                 | HealthEvent::RouterRefusesLogin
                 | HealthEvent::JournalForked
-                | HealthEvent::StoreFailed,
+                | HealthEvent::StoreFailed
+                | HealthEvent::Other(_),
                 _,
             ) => {}
         }
@@ -117,7 +128,7 @@ impl State {
             self.batches.right(printed)
         });
         self.tickets.take_back(taken, right);
-        if taken.since.is_some() && taken.ended.is_none() {
+        if taken.since.is_some() && taken.ended.is_none() && taken.paused.is_none() {
             for slot in &taken.slots {
                 self.confirmed.insert((taken.ticket, slot.mac));
             }

@@ -355,7 +355,21 @@ impl Tickets {
                     slots.retain(|slot| Some(slot.mac) != fact.evicted && slot.mac != fact.mac);
                     slots.push(newcomer);
                 }
-                Phase::Unused | Phase::Paused { .. } | Phase::Ended { .. } => {}
+                // Typing its code lets a held clock run on.
+                Phase::Paused {
+                    redeemed_at,
+                    since,
+                    at,
+                    usage,
+                } => {
+                    ticket.phase = Phase::Running {
+                        redeemed_at: *redeemed_at,
+                        since: *since + fact.at.since(*at),
+                        slots: vec![newcomer],
+                        usage: *usage,
+                    };
+                }
+                Phase::Unused | Phase::Ended { .. } => {}
             }
             ticket
         });
@@ -376,21 +390,27 @@ impl Tickets {
             if ticket.phase != Phase::Unused {
                 return ticket;
             }
-            ticket.phase = match (taken.ended, taken.since) {
-                (Some(end), since) => Phase::Ended {
+            ticket.phase = match (taken.ended, taken.since, taken.paused) {
+                (Some(end), since, _) => Phase::Ended {
                     redeemed_at: Some(taken.redeemed_at),
                     since,
                     at: end.at,
                     reason: end.reason,
                     usage: taken.usage,
                 },
-                (None, Some(since)) => Phase::Running {
+                (None, Some(since), Some(at)) => Phase::Paused {
+                    redeemed_at: taken.redeemed_at,
+                    since,
+                    at,
+                    usage: taken.usage,
+                },
+                (None, Some(since), None) => Phase::Running {
                     redeemed_at: taken.redeemed_at,
                     since,
                     slots: taken.slots.clone(),
                     usage: taken.usage,
                 },
-                (None, None) => Phase::Redeemed {
+                (None, None, _) => Phase::Redeemed {
                     at: taken.redeemed_at,
                     slots: taken.slots.clone(),
                 },

@@ -234,6 +234,16 @@ const fn redeem(error: RedeemError) -> [(&'static str, &'static str); 2] {
                 "Hotspot haina mawasiliano na kituo chake kwa sasa. Misimbo iliyouzwa hapa bado inafanya kazi; jaribu huu tena baada ya dakika chache.",
             ),
         ],
+        RedeemError::Refused(Refusal::Other(_)) => [
+            (
+                "This code cannot be used here",
+                "Ask where you got it, or buy a new voucher.",
+            ),
+            (
+                "Msimbo huu hauwezi kutumika hapa",
+                "Uliza ulipoupata, au nunua vocha mpya.",
+            ),
+        ],
         RedeemError::Throttled { .. } => [
             (
                 "Too many wrong codes",
@@ -457,6 +467,16 @@ const fn pay(failure: PayFailure) -> [(&'static str, &'static str); 2] {
             (
                 "M-PESA ina shughuli nyingi",
                 "Hujatozwa chochote. Jaribu tena baada ya dakika moja.",
+            ),
+        ],
+        PayFailure::Other(_) => [
+            (
+                "The payment did not go through",
+                "Try again, or enter a voucher code. If money was taken, your voucher will appear here.",
+            ),
+            (
+                "Malipo hayakukamilika",
+                "Jaribu tena, au weka msimbo wa vocha. Kama pesa zilikatwa, vocha yako itaonekana hapa.",
             ),
         ],
         PayFailure::Locked => [

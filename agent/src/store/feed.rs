@@ -1,6 +1,6 @@
 //! The feed's statements: rows as they came, and the place they lead to.
 
-use mnara_protocol::session::FeedCursor;
+use mnara_protocol::session::{FeedCursor, FeedDigest};
 use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection, query};
 
@@ -131,6 +131,20 @@ pub(super) async fn each(
             });
         }
     }
+}
+
+/// Reads all rows into one number, with the place they lead to.
+pub(super) async fn digest(
+    conn: &mut SqliteConnection,
+) -> Result<(FeedCursor, FeedDigest), StoreError> {
+    let mut digest = FeedDigest::EMPTY;
+    each(conn, |row| {
+        if let Some(body) = &row.body {
+            digest = digest.with(row.kind, &row.id, body);
+        }
+    })
+    .await?;
+    Ok((super::open::about(conn).await?.cursor, digest))
 }
 
 fn key(row: &sqlx::sqlite::SqliteRow) -> Result<(u16, [u8; 16]), sqlx::Error> {

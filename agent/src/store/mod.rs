@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::JournalId;
-use mnara_protocol::session::{Entry, EntryNo, FeedCursor, Mark};
+use mnara_protocol::session::{Entry, EntryNo, FeedCursor, FeedDigest, Mark};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
@@ -146,6 +146,7 @@ pub(crate) enum Request {
     },
     Floor(KeptFloor, oneshot::Sender<Result<(), Closed>>),
     NewJournal(NewJournal, oneshot::Sender<Result<Mark, Closed>>),
+    FeedDigest(oneshot::Sender<Result<(FeedCursor, FeedDigest), Closed>>),
     Read(
         RangeInclusive<EntryNo>,
         oneshot::Sender<Result<Vec<Entry>, Closed>>,
@@ -219,6 +220,17 @@ impl Store {
     /// Begins a new journal in the place of a forked one.
     pub async fn new_journal(&self, journal: NewJournal) -> Written<Mark> {
         self.put(|done| Request::NewJournal(journal, done)).await
+    }
+
+    /// Reads all feed rows into one number, with the place they lead to.
+    ///
+    /// # Errors
+    /// [`Closed`].
+    pub async fn feed_digest(&self) -> Result<(FeedCursor, FeedDigest), Closed> {
+        self.put(Request::FeedDigest)
+            .await
+            .await
+            .unwrap_or(Err(Closed))
     }
 
     /// Reads entries, at most as many as fit into one answer to the controller.

@@ -314,7 +314,7 @@ fn opening(error: sqlx::Error) -> StoreError {
     }
 }
 
-async fn about(conn: &mut SqliteConnection) -> Result<About, StoreError> {
+pub(super) async fn about(conn: &mut SqliteConnection) -> Result<About, StoreError> {
     const WHAT: &str = "description";
     let read_error = |source| StoreError::Read { what: WHAT, source };
     let row = query(

@@ -8,7 +8,7 @@ use mnara_protocol::ids::{Mac, PlanId, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{Fact, HealthEvent, HealthFact, RedeemedFact, Row};
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Plan, Terms};
-use mnara_protocol::session::Revision;
+use mnara_protocol::session::{FeedDigest, Revision};
 
 use super::*;
 use crate::core::{Core, Identity, Now};
@@ -229,6 +229,11 @@ async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_i
         .unwrap()
         .unwrap();
     assert_eq!(changes, [row(4, Some(4)), row(2, None)]);
+    let digest = FeedDigest::EMPTY
+        .with(900, &[4; 16], &[4])
+        .with(900, &[1; 16], &[9]);
+    let read = store.feed_digest().await.unwrap();
+    assert_eq!(read, (cursor(2), digest), "of what is there, in any order");
     drop(store);
     writer.await.unwrap();
     let mut again = opened(&path).await;

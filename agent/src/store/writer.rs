@@ -56,7 +56,7 @@ pub(super) async fn run(
         gather(&mut requests, &mut batch, together).await;
         let (writes, reads): (Vec<_>, Vec<_>) = batch
             .drain(..)
-            .partition(|request| !matches!(request, Request::Read(..)));
+            .partition(|request| !matches!(request, Request::Read(..) | Request::FeedDigest(_)));
         if !writes.is_empty() {
             together = writes.len();
             unfolded += writes.iter().map(size).sum::<usize>();
@@ -71,15 +71,16 @@ pub(super) async fn run(
             }
         }
         for request in reads {
-            if let Request::Read(range, done) = request {
-                let read = journal::read(&mut conn, range).await;
-                if let Err(error) = &read {
-                    tracing::error!(
-                        error = error as &dyn std::error::Error,
-                        "the journal could not be read"
-                    );
+            match request {
+                Request::Read(range, done) => {
+                    let read = journal::read(&mut conn, range).await;
+                    let _ = done.send(read.map_err(unread));
                 }
-                let _ = done.send(read.map_err(|_| Closed));
+                Request::FeedDigest(done) => {
+                    let read = feed::digest(&mut conn).await;
+                    let _ = done.send(read.map_err(unread));
+                }
+                _ => {}
             }
         }
     }
@@ -133,7 +134,10 @@ fn size(request: &Request) -> usize {
             saved.body.len() + LEAST
         }
         Request::NewJournal(new, _) => new.snapshot.len() + LEAST,
-        Request::RestartFeed(_) | Request::Floor(..) | Request::Read(..) => LEAST,
+        Request::RestartFeed(_)
+        | Request::Floor(..)
+        | Request::Read(..)
+        | Request::FeedDigest(_) => LEAST,
     }
 }
 
@@ -144,6 +148,14 @@ async fn fold(conn: &mut SqliteConnection) -> Result<(), StoreError> {
         .await
         .map(|_| ())
         .map_err(StoreError::Write)
+}
+
+fn unread(error: StoreError) -> Closed {
+    tracing::error!(
+        error = &error as &dyn std::error::Error,
+        "the store could not be read"
+    );
+    Closed
 }
 
 /// Carries out writes in one commit. Answers leave after it, or say that it failed.
@@ -241,7 +253,7 @@ async fn carry_out(
             answer(done, mark)
         }
         // Entries are taken together and reads are parted from writes before.
-        Request::Append(..) | Request::Read(..) => Box::new(|_| ()),
+        Request::Append(..) | Request::Read(..) | Request::FeedDigest(_) => Box::new(|_| ()),
     })
 }
 

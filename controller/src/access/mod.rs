@@ -24,6 +24,8 @@ pub struct Use {
     pub redeemed_at: Timestamp,
     /// When its clock started there.
     pub started_at: Option<Timestamp>,
+    /// Since when its clock is held there, if it is.
+    pub paused_at: Option<Timestamp>,
     /// When and why it ended there.
     pub ended: Option<(Timestamp, EndReason)>,
     /// What it used there.
@@ -44,6 +46,7 @@ impl Use {
             site,
             redeemed_at: at,
             started_at: None,
+            paused_at: None,
             ended: None,
             usage: Usage {
                 online_secs: 0,
@@ -62,6 +65,7 @@ impl Use {
             Fact::Redeemed(redeemed) => {
                 self.redeemed_at = self.redeemed_at.min(redeemed.at);
                 self.cut_off |= redeemed.first && redeemed.cut_off;
+                self.run_on(redeemed.at);
                 if let Some(evicted) = redeemed.evicted {
                     self.slots.retain(|slot| slot.mac != evicted);
                 }
@@ -82,11 +86,20 @@ impl Use {
             }
             Fact::Ended(ended) => {
                 self.use_up(ended.usage);
+                self.run_on(ended.at);
                 if self.ended.is_none() {
                     self.ended = Some((ended.at, ended.reason));
                 }
             }
             Fact::Released(released) => self.slots.retain(|slot| slot.mac != released.mac),
+            Fact::Paused(paused) => {
+                self.use_up(paused.usage);
+                if let (Some(since), None, None) = (self.started_at, self.paused_at, self.ended) {
+                    self.paused_at = Some(paused.at.max(since));
+                    self.slots.clear();
+                }
+            }
+            Fact::Resumed(resumed) => self.run_on(resumed.at),
             Fact::Health(_) | Fact::Drift(_) => {}
         }
     }
@@ -96,6 +109,7 @@ impl Use {
         let before = self.clone();
         self.redeemed_at = correction.apply(self.redeemed_at);
         self.started_at = self.started_at.map(|at| correction.apply(at));
+        self.paused_at = self.paused_at.map(|at| correction.apply(at));
         self.ended = self
             .ended
             .map(|(at, reason)| (correction.apply(at), reason));
@@ -103,6 +117,13 @@ impl Use {
             slot.seen = correction.apply(slot.seen);
         }
         *self != before
+    }
+
+    /// A clock that was held runs on with what was left.
+    fn run_on(&mut self, at: Timestamp) {
+        if let Some(held) = self.paused_at.take() {
+            self.started_at = self.started_at.map(|since| since + at.since(held));
+        }
     }
 
     fn hold(&mut self, mac: Mac, at: Timestamp) {
@@ -132,6 +153,7 @@ pub fn summarise(uses: &[Use], is_printed: bool) -> Reported {
         return Reported {
             redeemed_at,
             started_at,
+            paused_at: last.and_then(|one| one.paused_at),
             ended: last.and_then(|one| one.ended),
             usage: uses
                 .iter()
@@ -144,7 +166,9 @@ pub fn summarise(uses: &[Use], is_printed: bool) -> Reported {
         usage.bytes_up = usage.bytes_up.saturating_add(one.usage.bytes_up);
         usage.bytes_down = usage.bytes_down.saturating_add(one.usage.bytes_down);
     }
-    let running = uses.iter().any(|one| one.ended.is_none() && !one.lost);
+    let open = || uses.iter().filter(|one| one.ended.is_none() && !one.lost);
+    let running = open().next().is_some();
+    let held = open().all(|one| one.paused_at.is_some());
     let kept = uses
         .iter()
         .filter(|one| !one.lost)
@@ -153,6 +177,10 @@ pub fn summarise(uses: &[Use], is_printed: bool) -> Reported {
     Reported {
         redeemed_at,
         started_at,
+        paused_at: open()
+            .filter_map(|one| one.paused_at)
+            .max()
+            .filter(|_| held),
         ended: if running { None } else { kept },
         usage,
     }
@@ -163,7 +191,7 @@ mod tests {
     use mnara_protocol::ids::SessionId;
     use mnara_protocol::ids::TicketId;
     use mnara_protocol::message::{
-        EndedFact, GrantedFact, MeteredFact, RedeemedFact, ReleasedFact,
+        EndedFact, GrantedFact, MeteredFact, PausedFact, RedeemedFact, ReleasedFact, ResumedFact,
     };
 
     use super::*;
@@ -243,6 +271,61 @@ mod tests {
         assert_eq!(once.usage.online_secs, 3600);
         assert!(once.cut_off);
         assert!(once.slots.is_empty());
+    }
+
+    #[test]
+    fn a_held_clock_gives_back_what_was_left() {
+        let mut one = Use::begin(SITE, at(0));
+        for fact in &life()[..4] {
+            one.apply(fact);
+        }
+        let paused = Fact::Paused(PausedFact {
+            ticket: TICKET,
+            at: at(100),
+            usage: Usage {
+                online_secs: 98,
+                bytes_up: 10,
+                bytes_down: 200,
+            },
+        });
+        let resumed = |secs| {
+            Fact::Resumed(ResumedFact {
+                ticket: TICKET,
+                at: at(secs),
+            })
+        };
+        one.apply(&paused);
+        one.apply(&paused);
+        assert_eq!(
+            (one.started_at, one.paused_at),
+            (Some(at(2)), Some(at(100)))
+        );
+        assert_eq!((one.usage.online_secs, one.slots.len()), (98, 0));
+        for is_printed in [true, false] {
+            let summary = summarise(std::slice::from_ref(&one), is_printed);
+            assert_eq!(summary.paused_at, Some(at(100)));
+            assert_eq!(summary.ended, None);
+        }
+        let mut by_code = one.clone();
+        one.apply(&resumed(500));
+        one.apply(&resumed(900));
+        assert_eq!((one.started_at, one.paused_at), (Some(at(402)), None));
+        assert_eq!(summarise(&[one], true).paused_at, None);
+
+        by_code.apply(&Fact::Redeemed(RedeemedFact {
+            ticket: TICKET,
+            printed: None,
+            mac: PHONE,
+            at: at(500),
+            first: false,
+            evicted: None,
+            cut_off: false,
+        }));
+        assert_eq!(
+            (by_code.started_at, by_code.paused_at),
+            (Some(at(402)), None)
+        );
+        assert_eq!(by_code.slots.len(), 1);
     }
 
     #[test]

@@ -122,6 +122,7 @@ fn taken(ticket: TicketId, redeemed_at: Timestamp, summary: &tickets::Reported) 
         slots: Vec::new(),
         usage: summary.usage,
         ended: summary.ended.map(|(at, reason)| TakenEnd { reason, at }),
+        paused: summary.paused_at,
     }
 }
 

@@ -15,7 +15,9 @@ use super::{Use, store, summarise};
 use crate::app::App;
 use crate::fleet::feed::Change;
 use crate::fleet::hub::{ApplyError, Sender};
+use crate::fleet::store as fleet;
 use crate::fleet::store::link::{insert_event, mark_forked_before, set_unproven, unproven_since};
+use crate::tickets::feed::UsedElsewhere;
 use crate::tickets::store::Found;
 use crate::tickets::{self, assemble, expires_at};
 
@@ -35,6 +37,8 @@ pub async fn apply(
         Fact::Redeemed(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
         Fact::Ended(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
         Fact::Released(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
+        Fact::Paused(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
+        Fact::Resumed(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
         Fact::Granted(said) => {
             let told = move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?;
             if told.is_some() {
@@ -105,6 +109,8 @@ const fn health_word(event: HealthEvent) -> &'static str {
         HealthEvent::RouterRefusesLogin => "router-refuses-login",
         HealthEvent::JournalForked => "journal-forked",
         HealthEvent::StoreFailed => "store-failed",
+        // Its number is in the journal, which keeps every entry as it came.
+        HealthEvent::Other(_) => "of-a-later-version",
     }
 }
 
@@ -275,13 +281,20 @@ async fn judge(
         event(app, conn, from, "double-use", shillings, at).await?;
     }
     let sites = tickets::store::sites_of(conn, from.provider, found.kept.ticket.id).await?;
+    let name = fleet::site(conn, from.provider, kept.site)
+        .await?
+        .map(|site| site.name);
     // The keeper may have been told otherwise while an earlier use was not known yet; with one use it never was.
     let is_disputed = uses.len() > 1;
     Ok(sites
         .into_iter()
         .filter(|site| is_disputed || *site != kept.site)
         .map(|site| {
-            let elsewhere = (site != kept.site).then_some(kept.redeemed_at);
+            let elsewhere = (site != kept.site).then(|| UsedElsewhere {
+                at: kept.redeemed_at,
+                site: kept.site,
+                name: name.clone(),
+            });
             tickets::feed::ruling(site, &found.kept, printed, elsewhere)
         })
         .collect())

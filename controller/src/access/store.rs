@@ -45,6 +45,7 @@ struct UseRow {
     site_id: Uuid,
     redeemed_at: At,
     started_at: Option<At>,
+    paused_at: Option<At>,
     ended_at: Option<At>,
     end_reason: Option<String>,
     online_used_secs: i64,
@@ -75,6 +76,7 @@ impl TryFrom<UseRow> for Use {
             site: SiteId::from_uuid(row.site_id),
             redeemed_at: row.redeemed_at.0,
             started_at: row.started_at.map(|at| at.0),
+            paused_at: row.paused_at.map(|at| at.0),
             ended,
             usage: Usage {
                 online_secs: u32::try_from(row.online_used_secs)
@@ -105,7 +107,7 @@ pub async fn uses(
 ) -> sqlx::Result<Vec<Use>> {
     sqlx::query_as!(
         UseRow,
-        r#"select ticket_id, site_id, redeemed_at, started_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down,
+        r#"select ticket_id, site_id, redeemed_at, started_at, paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down,
                   slots as "slots: Json<Vec<SlotJson>>", cut_off, settled
            from redemptions where provider_id = $1 and ticket_id = $2 order by redeemed_at, site_id"#,
         provider.uuid(),
@@ -132,10 +134,10 @@ pub async fn save_use(
     let slots: Vec<SlotJson> = one.slots.iter().map(SlotJson::from).collect();
     sqlx::query!(
         "insert into redemptions as r (provider_id, ticket_id, site_id, redeemed_at, started_at, ended_at, end_reason, online_used_secs,
-                                  bytes_up, bytes_down, slots, cut_off, settled)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                                  bytes_up, bytes_down, slots, cut_off, settled, paused_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
          on conflict (ticket_id, site_id) do update
-         set redeemed_at = excluded.redeemed_at, started_at = excluded.started_at, ended_at = excluded.ended_at,
+         set redeemed_at = excluded.redeemed_at, started_at = excluded.started_at, paused_at = excluded.paused_at, ended_at = excluded.ended_at,
              end_reason = excluded.end_reason, online_used_secs = excluded.online_used_secs, bytes_up = excluded.bytes_up,
              bytes_down = excluded.bytes_down, slots = excluded.slots, cut_off = excluded.cut_off,
              settled = coalesce(excluded.settled, r.settled)",
@@ -152,6 +154,7 @@ pub async fn save_use(
         Json(slots) as _,
         one.cut_off,
         settled,
+        one.paused_at.map(At),
     )
     .execute(conn)
     .await
@@ -173,7 +176,8 @@ pub async fn save_summary(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "update tickets set redeemed_at = $3, redeemed_site_id = $4, started_at = $5, ended_at = $6, end_reason = $7,
-                online_used_secs = $8, bytes_up = $9, bytes_down = $10, status = $11, expires_at = $12
+                online_used_secs = $8, bytes_up = $9, bytes_down = $10, status = $11, expires_at = $12,
+                paused_at = $13
          where provider_id = $1 and id = $2",
         provider.uuid(),
         ticket.uuid(),
@@ -187,6 +191,7 @@ pub async fn save_summary(
         i64::try_from(summary.usage.bytes_down).unwrap_or(i64::MAX),
         status.as_str(),
         expires.map(At),
+        summary.paused_at.map(At),
     )
     .execute(conn)
     .await
@@ -209,6 +214,8 @@ pub async fn advance_grant(
         Step::Written => "written",
         Step::Confirmed => "confirmed",
         Step::Ended => "ended",
+        // A later version's step has no place here; the journal keeps it.
+        Step::Other(_) => return Ok(()),
     };
     sqlx::query!(
         "insert into grants as g (provider_id, ticket_id, mac, site_id, step, ordered_at, delivered_at, written_at, confirmed_at, ended_at)
@@ -284,7 +291,7 @@ pub async fn tickets_since(
     let ids = sqlx::query_scalar!(
         "select ticket_id from redemptions
          where provider_id = $1 and site_id = $2
-           and (greatest(redeemed_at, started_at, ended_at) >= $3
+           and (greatest(redeemed_at, started_at, paused_at, ended_at) >= $3
                 or exists (select from jsonb_array_elements(slots) as slot where (slot ->> 'seen')::bigint >= $4))
          order by ticket_id",
         provider.uuid(),
@@ -360,7 +367,7 @@ pub async fn taken(
     limit: u16,
 ) -> sqlx::Result<Vec<Taken>> {
     let rows = sqlx::query!(
-        r#"select r.ticket_id, r.site_id, r.redeemed_at, r.started_at, r.ended_at, r.end_reason, r.online_used_secs, r.bytes_up, r.bytes_down,
+        r#"select r.ticket_id, r.site_id, r.redeemed_at, r.started_at, r.paused_at, r.ended_at, r.end_reason, r.online_used_secs, r.bytes_up, r.bytes_down,
                   r.slots as "slots: Json<Vec<SlotJson>>", r.cut_off, r.settled, t.series_id, t.series_index
            from redemptions r join tickets t on t.provider_id = r.provider_id and t.id = r.ticket_id
            where r.provider_id = $1 and r.site_id = $2 and ($3::uuid is null or r.ticket_id > $3)
@@ -389,6 +396,7 @@ pub async fn taken(
                 site_id: row.site_id,
                 redeemed_at: row.redeemed_at,
                 started_at: row.started_at,
+                paused_at: row.paused_at,
                 ended_at: row.ended_at,
                 end_reason: row.end_reason,
                 online_used_secs: row.online_used_secs,
@@ -406,6 +414,7 @@ pub async fn taken(
                 slots: one.slots,
                 usage: one.usage,
                 ended: one.ended.map(|(at, reason)| TakenEnd { reason, at }),
+                paused: one.paused_at,
             })
         })
         .collect()

@@ -277,7 +277,8 @@ const fn told(failure: PayFailure) -> &'static str {
         | PayFailure::TooSoon
         | PayFailure::Expired
         | PayFailure::Busy
-        | PayFailure::Locked => {
+        | PayFailure::Locked
+        | PayFailure::Other(_) => {
             "M-PESA did not take the request. Nothing was charged. Try again in a minute."
         }
     }

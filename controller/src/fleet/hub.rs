@@ -167,9 +167,10 @@ impl Hub {
         hub
     }
 
-    /// Adds a link. An older one of the same agent is told to go.
+    /// Adds a link. An older one of the same agent is told to go. `last` is the link that the same device had before, as it says: coming
+    /// back from that one, whose line had died, it takes over from nobody.
     #[must_use]
-    pub fn join(&self, sender: &Sender, now: Ticks) -> Joined {
+    pub fn join(&self, sender: &Sender, last: Option<u64>, now: Ticks) -> Joined {
         let mailbox = Arc::new(Mailbox::default());
         let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
         let before = links.agents.insert(
@@ -177,8 +178,12 @@ impl Hub {
             (sender.epoch, sender.site, Arc::clone(&mailbox)),
         );
         let mut duplicate = false;
-        if let Some((_, _, older)) = before {
+        if let Some((epoch, _, older)) = before {
             older.put(SUPERSEDED);
+            if last == Some(epoch) {
+                gauge(&links);
+                return Joined { mailbox, duplicate };
+            }
             let times = links.take_overs.entry(sender.agent).or_default();
             times.retain(|at| now.since(*at) < TAKE_OVER_WINDOW);
             times.push(now);

@@ -18,7 +18,8 @@ use mnara_protocol::enrol::SUBPROTOCOL;
 use mnara_protocol::ids::AttemptId;
 use mnara_protocol::message::{Answer as Told, BadBody, Question, RefusedAnswer};
 use mnara_protocol::session::{
-    Admitted, Claim, Config, Controller, Entry, Event, Refusal, Session,
+    Admitted, Claim, Config, Controller, Entry, Event, FeedCursor, FeedDigest, Refusal, Revision,
+    Session,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
@@ -28,6 +29,7 @@ use super::alarm::{alarm, duplicate, forked};
 use super::hub::{AGENT, FEED, Hub, Mailbox, SUPERSEDED, Sender};
 use super::ingest::{Handed, Taken};
 use super::socket::Socket;
+use super::store::digest::feed_digest;
 use super::store::link as store;
 use crate::app::App;
 use crate::db::Reason;
@@ -285,6 +287,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 Event::TooLarge { number } => {
                     alarm(self.app, self.sender(), "feed-row-too-large", number).await?
                 }
+                Event::Digest { cursor, digest } => self.compare(cursor, digest).await?,
                 Event::Closed(_) => self.over = true,
                 // Readings and reports are shown live and kept nowhere; a later page listens to them.
                 Event::Sample { .. } | Event::Report { .. } | Event::Ready { .. } => {}
@@ -344,7 +347,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         }
         let (feed_head, feed_floor) = store::feed_span(&mut tx, known.site).await?;
         // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.
-        let joined = self.hub.join(&sender, self.app.clock.monotonic());
+        let joined = self
+            .hub
+            .join(&sender, claim.link, self.app.clock.monotonic());
         self.admission = Some(Admission {
             sender,
             mailbox: joined.mailbox,
@@ -453,6 +458,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             }
             let page = store::page(&mut tx, sender.provider, sender.site, after).await?;
             self.session.offer_page(page);
+        }
+        Ok(())
+    }
+
+    /// Compares the agent's rows with the site's; an agent that holds others reads its feed anew.
+    async fn compare(&mut self, cursor: FeedCursor, digest: FeedDigest) -> anyhow::Result<()> {
+        let Some(sender) = self.sender() else {
+            return Ok(());
+        };
+        let mut tx = self.app.db.tenant(sender.provider).await?;
+        let (head, ours) = feed_digest(&mut tx, sender.provider, sender.site).await?;
+        // An agent that is behind has rows to come, and is compared another time.
+        if head == cursor && ours != digest && self.session.start_over() {
+            tracing::warn!(site.id = %sender.site, agent.id = %sender.agent, "the rows of a site are not those its agent holds; it reads them anew");
+            alarm(self.app, Some(sender), "feed-differed", cursor.revision.0).await?;
         }
         Ok(())
     }

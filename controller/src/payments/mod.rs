@@ -158,6 +158,7 @@ pub const fn failure_word(failure: PayFailure) -> &'static str {
         PayFailure::ProviderSetup => "provider-setup",
         PayFailure::Busy => "busy",
         PayFailure::Locked => "locked",
+        PayFailure::Other(_) => "other",
     }
 }
 

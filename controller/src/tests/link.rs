@@ -4,8 +4,8 @@ use mnara_protocol::frame::Pinned;
 use mnara_protocol::ids::JournalId;
 use mnara_protocol::message::{DriftFact, Fact, FactsQuestion, HealthEvent, HealthFact, Question};
 use mnara_protocol::session::{
-    Agent, AgentKeys, Config, Entry, EntryNo, Event, FeedCursor, FeedRow, Mark, Refusal, Resume,
-    Session,
+    Agent, AgentKeys, Config, Entry, EntryNo, Event, FeedCursor, FeedDigest, FeedRow, Mark,
+    Refusal, Resume, Session,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
@@ -340,6 +340,82 @@ async fn the_feed_comes_down_by_pages_and_changes_wake_the_link(
         rows + 1,
         "the cursor stood where it was stored"
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_agent_that_holds_other_rows_reads_its_feed_anew(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    site.until(|event| matches!(event, Event::Page(page) if !page.more))
+        .await;
+    let held = site.rows.clone();
+    assert!(held.len() > 1);
+    for (rows, differed) in [(&held[..], 0), (&held[1..], 1)] {
+        let digest = rows
+            .iter()
+            .filter(|row| !row.deleted)
+            .fold(FeedDigest::EMPTY, |sum, row| {
+                sum.with(row.kind, &row.id, &row.body)
+            });
+        site.hang_up();
+        site.dial(&hub);
+        site.ready().await;
+        // The feed has been quiet for a while.
+        world.app.clock.advance(Duration::from_secs(31));
+        let now = world.app.clock.monotonic();
+        site.session.handle_timeout(now);
+        assert!(site.session.poll_digest_wanted());
+        site.session.offer_digest(Some((site.cursor, digest)), now);
+        if differed == 1 {
+            site.rows.clear();
+            site.until(|event| matches!(event, Event::FeedRestarted))
+                .await;
+            site.until(|event| matches!(event, Event::Page(page) if !page.more))
+                .await;
+            assert_eq!(site.rows, held, "all of it came again");
+        }
+        // Whatever comes after the digest is answered after it.
+        site.session
+            .ask(attempt(9), 999, vec![1], Duration::from_secs(30), now)
+            .unwrap();
+        site.until(|event| matches!(event, Event::Answer { .. }))
+            .await;
+        let told = world
+            .count("site_events where kind = 'feed-differed'")
+            .await;
+        assert_eq!(told, differed);
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_device_that_comes_back_from_a_dead_line_takes_over_from_nobody(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    let mut dead = Vec::new();
+    for _ in 0..5 {
+        site.dial(&hub);
+        site.ready().await;
+        // The controller's end of the line goes on standing.
+        dead.extend(site.wire.take());
+        site.session.link_down(world.app.clock.monotonic(), 0);
+    }
+    assert_eq!(
+        world
+            .count("agents where duplicate_seen_at is not null")
+            .await,
+        0
+    );
+    assert_eq!(world.count("agents where link_epoch = 5").await, 1);
 }
 
 impl World {

@@ -4,8 +4,8 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{JournalId, SessionId, TicketId};
 use mnara_protocol::message::{
-    EndedFact, Fact, GrantedFact, HealthEvent, HealthFact, LookupQuestion, MeteredFact, Printed,
-    RedeemedFact, ReleasedFact, RulingRow,
+    EndedFact, Fact, GrantedFact, HealthEvent, HealthFact, LookupQuestion, MeteredFact, PausedFact,
+    Printed, RedeemedFact, ReleasedFact, ResumedFact, RulingRow,
 };
 use mnara_protocol::session::{Entry, EntryNo};
 use mnara_protocol::ticket::{EndReason, Refusal, Status, Usage};
@@ -45,6 +45,8 @@ impl Site {
             Fact::Released(said) => said.at,
             Fact::Health(said) => said.at,
             Fact::Drift(said) => said.at,
+            Fact::Paused(said) => said.at,
+            Fact::Resumed(said) => said.at,
         };
         let entry = Entry {
             number: EntryNo(1),
@@ -320,6 +322,8 @@ async fn of_two_uses_the_first_by_time_stands_in_whatever_order_they_are_told(
         (told.len(), told[0].used_elsewhere),
         (1, Some(now.plus_secs(50)))
     );
+    assert_eq!(told[0].used_at, Some(second.0.site), "and by whom");
+    assert_eq!(told[0].used_at_name.as_deref(), Some("Harbour"));
     assert!(
         rulings(&world, second.0.site).await.is_empty(),
         "who used it needs no telling"
@@ -377,6 +381,80 @@ async fn of_two_uses_the_first_by_time_stands_in_whatever_order_they_are_told(
         Some(now)
     );
     assert_eq!(rulings(&world, first.0.site).await[0].used_elsewhere, None);
+    let told = rulings(&world, second.0.site).await;
+    assert_eq!(told[0].used_at, Some(first.0.site));
+    assert!(told[0].used_at_name.is_some());
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_held_ticket_stays_active_and_gives_back_what_was_left(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (site, _, printed) = two_sites(&world).await;
+    let now = world.app.clock.now();
+    let ticket = printed.tickets[0].id;
+    let number = Printed {
+        series: printed.series.id,
+        index: printed.tickets[0].index,
+    };
+    site.redeem(&world, ticket, Some(number), now).await;
+    site.confirm(&world, ticket, now).await;
+    let paused = PausedFact {
+        ticket,
+        at: now.plus_secs(600),
+        usage: Usage {
+            online_secs: 600,
+            bytes_up: 1,
+            bytes_down: 2,
+        },
+    };
+    site.report(&world, Fact::Paused(paused)).await;
+    let day = 86_400;
+    world.app.clock.advance(Duration::from_secs(86_400));
+    let held = "tickets where paused_at is not null and status = 'active' and expires_at is null and online_used_secs = 600";
+    assert_eq!(world.count(held).await, 1);
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    let taken = crate::access::store::taken(&mut tx, world.shop.provider, site.0.site, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(taken[0].paused, Some(now.plus_secs(600)));
+    assert!(taken[0].slots.is_empty());
+    drop(tx);
+
+    let resumed = ResumedFact {
+        ticket,
+        at: now.plus_secs(day),
+    };
+    site.report(&world, Fact::Resumed(resumed)).await;
+    let since: f64 = read(
+        &world.app,
+        "select extract(epoch from started_at - redeemed_at)::float8 from redemptions where paused_at is null",
+    )
+    .await;
+    assert!((since - 85_800.0).abs() < 1.0, "{since}");
+    assert_eq!(
+        world
+            .count("tickets where status = 'active' and expires_at > started_at and paused_at is null and redeemed_at is not null")
+            .await,
+        1
+    );
+
+    // A later version's end is an end.
+    let ended = EndedFact {
+        ticket,
+        reason: EndReason::Other(77),
+        at: now.plus_secs(day + 10),
+        usage: Usage::default(),
+    };
+    site.report(&world, Fact::Ended(ended)).await;
+    assert_eq!(
+        world
+            .count("tickets where end_reason = 'other' and status = 'used'")
+            .await,
+        1
+    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -46,6 +46,17 @@ pub struct Delivery {
     pub until: Timestamp,
 }
 
+/// Where settlement gave a printed ticket to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedElsewhere {
+    /// When its code was used there.
+    pub at: Timestamp,
+    /// Which site.
+    pub site: SiteId,
+    /// The site's name.
+    pub name: Option<String>,
+}
+
 /// The feed row of a bought ticket.
 #[must_use]
 pub fn ticket(
@@ -73,17 +84,14 @@ pub fn ticket(
 
 /// The feed row of what was decided about one printed ticket.
 #[must_use]
-pub fn ruling(
-    site: SiteId,
-    kept: &Kept,
-    printed: Printed,
-    used_elsewhere: Option<Timestamp>,
-) -> Change {
+pub fn ruling(site: SiteId, kept: &Kept, printed: Printed, used: Option<UsedElsewhere>) -> Change {
     let row = Row::Ruling(RulingRow {
         ticket: kept.ticket.id,
         printed,
         right: kept.ticket.right,
-        used_elsewhere,
+        used_elsewhere: used.as_ref().map(|used| used.at),
+        used_at: used.as_ref().map(|used| used.site),
+        used_at_name: used.and_then(|used| used.name),
     });
     change(site, &row, *kept.ticket.id.as_bytes())
 }
@@ -96,7 +104,12 @@ pub fn decision(site: SiteId, found: &Found) -> Change {
             let elsewhere = found
                 .redeemed_at
                 .filter(|first| *first != site)
-                .and(found.kept.ticket.redeemed_at());
+                .zip(found.kept.ticket.redeemed_at())
+                .map(|(first, at)| UsedElsewhere {
+                    at,
+                    site: first,
+                    name: found.redeemed_at_name.clone(),
+                });
             ruling(site, &found.kept, printed, elsewhere)
         }
         None => ticket(site, &found.kept, None, None, None),

@@ -40,6 +40,8 @@ pub struct Reported {
     pub redeemed_at: Option<Timestamp>,
     /// When its clock started.
     pub started_at: Option<Timestamp>,
+    /// Since when its clock is held, if it is.
+    pub paused_at: Option<Timestamp>,
     /// When and why it ended.
     pub ended: Option<(Timestamp, EndReason)>,
     /// What it used.
@@ -56,6 +58,7 @@ pub fn assemble(id: TicketId, right: Right, reported: &Reported, now: Timestamp)
     let Reported {
         redeemed_at,
         started_at,
+        paused_at,
         ended,
         usage,
     } = *reported;
@@ -67,11 +70,19 @@ pub fn assemble(id: TicketId, right: Right, reported: &Reported, now: Timestamp)
             reason,
             usage,
         },
-        (Some(redeemed_at), Some(since), None) => Phase::Running {
-            redeemed_at,
-            since,
-            slots: Vec::new(),
-            usage,
+        (Some(redeemed_at), Some(since), None) => match paused_at {
+            Some(at) => Phase::Paused {
+                redeemed_at,
+                since,
+                at,
+                usage,
+            },
+            None => Phase::Running {
+                redeemed_at,
+                since,
+                slots: Vec::new(),
+                usage,
+            },
         },
         (Some(at), None, None) => Phase::Redeemed {
             at,

@@ -108,6 +108,10 @@ kinds! {
     Sample = 13,
     /// Both: still here. The controller's tells the time.
     Heartbeat = 14,
+    /// Agent: the digest of all feed rows it holds.
+    Digest = 15,
+    /// Controller: the agent's rows are not the site's; read the feed from its start.
+    StartOver = 16,
 }
 
 /// Why a frame closes its link.

@@ -122,34 +122,53 @@ pub struct ReleasedFact {
     pub at: Timestamp,
 }
 
-/// What a health entry is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum HealthEvent {
-    /// The agent started.
+/// A ticket's clock is held: its devices are off and what is left stays.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct PausedFact {
+    /// The ticket.
     #[n(0)]
-    AgentStarted,
-    /// The router stopped answering.
+    pub ticket: TicketId,
+    /// When.
     #[n(1)]
-    RouterLost,
-    /// The router answers again.
+    pub at: Timestamp,
+    /// What it used so far.
     #[n(2)]
-    RouterBack,
-    /// The router's uptime went back: it restarted.
-    #[n(3)]
-    RouterRebooted,
-    /// The controller's time differed from the site's by more than a minute.
-    #[n(4)]
-    ClockCorrected,
-    /// The router refuses the agent's log-in.
-    #[n(5)]
-    RouterRefusesLogin,
-    /// The store began a new journal because the old one had forked.
-    #[n(6)]
-    JournalForked,
-    /// Nothing could be written down for a while, which is over: the disk was full or failing. No code was taken meanwhile.
-    #[n(7)]
-    StoreFailed,
+    pub usage: Usage,
+}
+
+/// A held ticket's clock runs on without anybody having typed its code, which is a [`RedeemedFact`] and does the same.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ResumedFact {
+    /// The ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// When.
+    #[n(1)]
+    pub at: Timestamp,
+}
+
+numbered! {
+    /// What a health entry is about.
+    pub enum HealthEvent {
+        /// The agent started.
+        0 AgentStarted,
+        /// The router stopped answering.
+        1 RouterLost,
+        /// The router answers again.
+        2 RouterBack,
+        /// The router's uptime went back: it restarted.
+        3 RouterRebooted,
+        /// The controller's time differed from the site's by more than a minute.
+        4 ClockCorrected,
+        /// The router refuses the agent's log-in.
+        5 RouterRefusesLogin,
+        /// The store began a new journal because the old one had forked.
+        6 JournalForked,
+        /// Nothing could be written down for a while, which is over: the disk was full or failing. No code was taken meanwhile.
+        7 StoreFailed,
+    }
 }
 
 /// The site's state of health changed.

@@ -17,6 +17,7 @@ use crate::ids::{
     AttemptId, CommandId, Mac, PaymentId, PlanId, ProviderId, SeriesId, SessionId, SiteId, TicketId,
 };
 use crate::money::Money;
+use crate::numbered::numbered;
 use crate::plan::Plan;
 use crate::ticket::series::Series;
 use crate::ticket::{EndReason, Refusal, Right, Slot, Usage};
@@ -104,6 +105,10 @@ bodies! {
         6 Health(HealthFact),
         /// Something on the router was not as the agent left it.
         7 Drift(DriftFact),
+        /// A ticket's clock is held.
+        8 Paused(PausedFact),
+        /// A held ticket's clock runs on.
+        9 Resumed(ResumedFact),
     }
 }
 

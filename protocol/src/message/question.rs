@@ -143,6 +143,9 @@ pub struct Taken {
     /// Why and when it ended, if it did.
     #[n(6)]
     pub ended: Option<TakenEnd>,
+    /// Since when its clock is held, if it is.
+    #[n(7)]
+    pub paused: Option<Timestamp>,
 }
 
 /// How a ticket had ended.

@@ -1,5 +1,9 @@
 //! Bodies that go down: what a site must know.
 
+use minicbor::decode::Error as DecodeError;
+use minicbor::encode::{Error as EncodeError, Write};
+use minicbor::{Decoder, Encoder};
+
 use super::*;
 
 /// Who a site belongs to and how its portal looks.
@@ -98,60 +102,86 @@ pub struct CheckoutRow {
     pub at: Timestamp,
 }
 
-/// Where a purchase stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+/// Where a purchase stands. On the wire: an array of the state's number and an array of what belongs to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CheckoutState {
     /// The customer's phone was asked, or it is not known whether it was.
-    #[n(0)]
     Pending,
     /// The rail said no.
-    #[n(1)]
-    Failed(#[n(0)] PayFailure),
+    Failed(PayFailure),
     /// Paid; this is the ticket.
-    #[n(2)]
-    Paid(#[n(0)] TicketId),
+    Paid(TicketId),
+    /// What only a later version knows, by its number. Nothing is decided yet as far as this one can tell.
+    Other(u32),
 }
 
-/// Why a payment did not happen, as the customer should hear it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum PayFailure {
-    /// The PIN was wrong.
-    #[n(0)]
-    WrongPin,
-    /// The customer cancelled the prompt.
-    #[n(1)]
-    Cancelled,
-    /// The phone did not answer: off, busy, old SIM.
-    #[n(2)]
-    NoAnswer,
-    /// Too little money.
-    #[n(3)]
-    NoMoney,
-    /// A limit of the customer's account or the day.
-    #[n(4)]
-    LimitReached,
-    /// Another prompt is open on that phone.
-    #[n(5)]
-    OtherPrompt,
-    /// The same amount from the same phone within two minutes.
-    #[n(6)]
-    TooSoon,
-    /// The prompt ran out.
-    #[n(7)]
-    Expired,
-    /// The provider's account is full or blocked.
-    #[n(8)]
-    ProviderAccount,
-    /// The provider's M-PESA settings are wrong.
-    #[n(9)]
-    ProviderSetup,
-    /// M-PESA is busy.
-    #[n(10)]
-    Busy,
-    /// The customer's M-PESA credential is locked.
-    #[n(11)]
-    Locked,
+impl<C> Encode<C> for CheckoutState {
+    fn encode<W: Write>(
+        &self,
+        e: &mut Encoder<W>,
+        ctx: &mut C,
+    ) -> Result<(), EncodeError<W::Error>> {
+        e.array(2)?;
+        match self {
+            Self::Pending => e.u32(0)?.array(0)?.ok(),
+            Self::Failed(failure) => e.u32(1)?.array(1)?.encode_with(failure, ctx)?.ok(),
+            Self::Paid(ticket) => e.u32(2)?.array(1)?.encode_with(ticket, ctx)?.ok(),
+            Self::Other(number) => e.u32(*number)?.array(0)?.ok(),
+        }
+    }
+}
+
+impl<'b, C> Decode<'b, C> for CheckoutState {
+    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, DecodeError> {
+        if d.array()? != Some(2) {
+            return Err(DecodeError::message("a state is a number and an array"));
+        }
+        let number = d.u32()?;
+        let parts = d
+            .array()?
+            .ok_or_else(|| DecodeError::message("what belongs to a state has no length"))?;
+        let (state, taken) = match (number, parts) {
+            (0, _) => (Self::Pending, 0),
+            (1 | 2, 0) => return Err(DecodeError::message("a state lacks what belongs to it")),
+            (1, _) => (Self::Failed(d.decode_with(ctx)?), 1),
+            (2, _) => (Self::Paid(d.decode_with(ctx)?), 1),
+            (other, _) => (Self::Other(other), 0),
+        };
+        for _ in taken..parts {
+            d.skip()?;
+        }
+        Ok(state)
+    }
+}
+
+numbered! {
+    /// Why a payment did not happen, as the customer should hear it.
+    pub enum PayFailure {
+        /// The PIN was wrong.
+        0 WrongPin,
+        /// The customer cancelled the prompt.
+        1 Cancelled,
+        /// The phone did not answer: off, busy, old SIM.
+        2 NoAnswer,
+        /// Too little money.
+        3 NoMoney,
+        /// A limit of the customer's account or the day.
+        4 LimitReached,
+        /// Another prompt is open on that phone.
+        5 OtherPrompt,
+        /// The same amount from the same phone within two minutes.
+        6 TooSoon,
+        /// The prompt ran out.
+        7 Expired,
+        /// The provider's account is full or blocked.
+        8 ProviderAccount,
+        /// The provider's M-PESA settings are wrong.
+        9 ProviderSetup,
+        /// M-PESA is busy.
+        10 Busy,
+        /// The customer's M-PESA credential is locked.
+        11 Locked,
+    }
 }
 
 /// What the controller decided about one ticket of a series.
@@ -167,7 +197,13 @@ pub struct RulingRow {
     /// What is decided now.
     #[n(2)]
     pub right: Right,
-    /// When settlement gave it to another site.
+    /// When settlement gave it to another site: its code was used there at this time.
     #[n(3)]
     pub used_elsewhere: Option<Timestamp>,
+    /// That other site.
+    #[n(4)]
+    pub used_at: Option<SiteId>,
+    /// Its name, for the customer who asks where the code went.
+    #[n(5)]
+    pub used_at_name: Option<String>,
 }

@@ -19,6 +19,9 @@ use crate::ids::AttemptId;
 /// A question is forgotten this long after its deadline, when the agent has forgotten it too.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// Digests that come sooner after one are passed over.
+const COMPARE_AGAIN: Duration = Duration::from_secs(20);
+
 /// The controller's identity, shared by all its sessions.
 #[derive(Clone)]
 pub struct ControllerKeys {
@@ -43,6 +46,7 @@ pub struct ControllerEnd {
     feed: Feed,
     beat: Option<wire::Heartbeat>,
     questions: Vec<(AttemptId, Ticks)>,
+    compared: Option<Ticks>,
 }
 
 #[cfg(test)]
@@ -69,6 +73,7 @@ impl Session<Controller> {
                 feed: Feed::new(FeedCursor::default()),
                 beat: None,
                 questions: Vec::new(),
+                compared: None,
             },
         )
     }
@@ -179,6 +184,15 @@ impl Session<Controller> {
         self.end.feed.changed();
     }
 
+    /// The agent's rows are not the site's: it reads from the very start, once the page in flight is stored. False when it cannot now.
+    pub fn start_over(&mut self) -> bool {
+        let begun = self.stage == Stage::Ready && self.end.feed.start_over();
+        if begun {
+            self.send(Kind::StartOver, &wire::StartOver {});
+        }
+        begun
+    }
+
     /// The place after which to read a page and offer it. Asks again until it is offered; `None` while a page is in flight.
     pub fn poll_page_wanted(&mut self) -> Option<FeedCursor> {
         (self.stage == Stage::Ready)
@@ -253,6 +267,7 @@ impl Session<Controller> {
             cursor: hello.cursor,
             software: hello.software,
             restored: hello.restored,
+            link: hello.link,
             version: hello.version,
         };
         self.events.push_back(Event::Hello(claim.clone()));
@@ -338,6 +353,19 @@ impl Role for Controller {
                 session.events.push_back(Event::Sample { kind, body });
                 Ok(())
             }
+            Kind::Digest => {
+                let wire::Digest { cursor, digest } = decode(&frame)?;
+                let end = &mut session.end;
+                // Comparing reads the whole feed of a site: nobody has it done over and over.
+                if end
+                    .compared
+                    .is_none_or(|at| frame.now >= at + COMPARE_AGAIN)
+                {
+                    end.compared = Some(frame.now);
+                    session.events.push_back(Event::Digest { cursor, digest });
+                }
+                Ok(())
+            }
             Kind::Heartbeat => {
                 let wire::Heartbeat { count, .. } = decode(&frame)?;
                 session.end.beat = Some(wire::Heartbeat {
@@ -353,7 +381,8 @@ impl Role for Controller {
             | Kind::Acknowledged
             | Kind::Page
             | Kind::Answer
-            | Kind::Command => Err(FrameError::Unexpected(frame.kind.number())),
+            | Kind::Command
+            | Kind::StartOver => Err(FrameError::Unexpected(frame.kind.number())),
         }
     }
 

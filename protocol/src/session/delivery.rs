@@ -405,6 +405,15 @@ impl Feed {
         Ok(Some(wire::to_bytes(&page)))
     }
 
+    /// Begins anew, unless a page is in flight.
+    pub(crate) fn start_over(&mut self) -> bool {
+        let free = self.in_flight.is_none();
+        if free {
+            *self = Self::new(FeedCursor::default());
+        }
+        free
+    }
+
     pub(crate) fn stored(&mut self, cursor: FeedCursor) -> Result<(), FrameError> {
         match self.in_flight.take() {
             Some((sent, more)) if sent == cursor => {
@@ -452,6 +461,16 @@ impl Reading {
         }
         self.in_hand = Some(page.cursor);
         Ok(())
+    }
+
+    /// Whether a page is on its way to the disk.
+    pub(crate) const fn is_busy(&self) -> bool {
+        self.in_hand.is_some()
+    }
+
+    /// Whether everything up to here, and nothing after it, is on disk.
+    pub(crate) fn is_at(&self, cursor: FeedCursor) -> bool {
+        self.in_hand.is_none() && self.position == cursor
     }
 
     /// True when this was the page in hand.

@@ -7,6 +7,7 @@ mod agent;
 mod backoff;
 mod controller;
 mod delivery;
+mod digest;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use thiserror::Error;
 
 pub use agent::{AgentKeys, Resume};
 pub use controller::ControllerKeys;
+pub use digest::FeedDigest;
 pub use records::{
     Admitted, Claim, Closed, Entry, EntryNo, Event, FeedCursor, FeedRow, Mark, Page, Refusal,
     Revision, chain,
@@ -51,6 +53,11 @@ pub struct Config {
     pub heartbeat: Duration,
     /// A peer not heard of for this long is gone.
     pub silence: Duration,
+    /// While a person waits for the controller, an agent sends a heartbeat this often.
+    pub probe: Duration,
+    /// While a person waits, a controller that leaves a heartbeat unanswered for this long is gone: what it sends would be lost on that
+    /// line, and a new one stands in a second.
+    pub patience: Duration,
     /// The handshake may take this long.
     pub handshake: Duration,
     /// How many entries may be unacknowledged.
@@ -66,6 +73,8 @@ impl Config {
     pub const STANDARD: Self = Self {
         heartbeat: Duration::from_secs(20),
         silence: Duration::from_secs(50),
+        probe: Duration::from_secs(3),
+        patience: Duration::from_secs(6),
         handshake: Duration::from_secs(30),
         window_entries: 64,
         window_bytes: 64 * 1024,

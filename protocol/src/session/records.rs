@@ -6,6 +6,7 @@ use std::fmt;
 use minicbor::{Decode, Encode};
 use sha2::{Digest, Sha256};
 
+use super::digest::FeedDigest;
 use crate::clock::Timestamp;
 use crate::ids::{AgentId, JournalId};
 
@@ -207,6 +208,8 @@ pub struct Claim {
     pub restored: bool,
     /// The protocol version both will speak.
     pub version: u16,
+    /// The number of the last link this device had since its program started. Another device with the same key has another.
+    pub link: Option<u64>,
 }
 
 /// What the controller knows of an agent when it lets it in.
@@ -251,7 +254,7 @@ pub enum Refusal {
 pub enum Closed {
     /// The handshake took too long.
     NoHandshake,
-    /// Two heartbeats went missing.
+    /// Two heartbeats went missing, or while a person waits, the answer to one.
     Silent,
     /// The controller refused, or this controller did.
     Refused,
@@ -292,9 +295,17 @@ pub enum Event {
     Acknowledged(Mark),
     /// Agent: rows to store together with their cursor.
     Page(Page),
-    /// Agent: the controller's feed is older than what is held here; it starts over. What the new feed does not name by the first page
+    /// Agent: the controller's feed is older than what is held here, or another; it starts over. What the new feed does not name by the first page
     /// without `more` is not the controller's any longer.
     FeedRestarted,
+    /// Controller: the digest of the rows an agent holds, up to this place. If that is the feed's end and the digest of the site's rows
+    /// is another, call `start_over`.
+    Digest {
+        /// Up to where.
+        cursor: FeedCursor,
+        /// Of all rows.
+        digest: FeedDigest,
+    },
     /// Controller: a question to answer before its deadline.
     Question {
         /// The try.

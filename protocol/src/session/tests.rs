@@ -517,6 +517,12 @@ fn questions_are_answered_once_and_end_with_their_deadline_or_the_link() {
 
     pair.agent.ask(ASKED, 1, vec![1], patience, at(0)).unwrap();
     pair.exchange();
+    for beat in [3000, 6000, 9000] {
+        pair.now = beat;
+        pair.agent.handle_timeout(at(beat));
+        pair.exchange();
+    }
+    pair.at_agent();
     pair.agent.handle_timeout(at(10_000));
     assert_eq!(pair.at_agent(), [Event::Unanswered { id: ASKED }]);
     pair.controller.answer(ASKED, 6, vec![2]).unwrap();
@@ -786,4 +792,173 @@ fn an_idle_session_is_small_and_holds_nothing() {
     assert_eq!(idle.out.capacity() + idle.events.capacity(), 0);
     assert_eq!(idle.end.held_capacity(), 0);
     assert_eq!(pair.agent.end.held_capacity(), 0);
+}
+
+/// Lets time pass on a line that carries nothing any more; says when the agent gives up and how many heartbeats it sent.
+fn gives_up(agent: &mut Session<Agent>) -> (u64, u32) {
+    let mut beats = 0;
+    let mut frame = Vec::new();
+    loop {
+        let now = agent.poll_timeout().unwrap();
+        agent.handle_timeout(now);
+        if !agent.is_ready() {
+            return (now.as_millis(), beats);
+        }
+        while agent.poll_transmit(&mut frame) {
+            beats += 1;
+        }
+        agent.offer_digest(None, now);
+    }
+}
+
+#[test]
+fn a_line_that_dies_while_a_person_waits_is_given_up_within_ten_seconds() {
+    let mut idle = Pair::ready(start(), None);
+    assert_eq!(gives_up(&mut idle.agent), (50_000, 2));
+
+    let mut asking = Pair::ready(start(), None);
+    let patience = Duration::from_secs(30);
+    let asked = asking.agent.ask(ASKED, 1, vec![1], patience, at(10_000));
+    asked.unwrap();
+    asking.exchange();
+    let mut expecting = Pair::ready(start(), None);
+    expecting.agent.expect(Some(at(200_000)), at(10_000));
+    for mut pair in [asking, expecting] {
+        pair.at_agent();
+        assert_eq!(gives_up(&mut pair.agent), (19_000, 2));
+        assert_eq!(pair.at_agent(), [Event::Closed(Closed::Silent)]);
+        pair.agent.link_down(at(19_000), 0);
+        let dial = pair.agent.poll_timeout().unwrap();
+        assert!(dial < at(20_000), "a new line stands soon: {dial:?}");
+    }
+}
+
+#[test]
+fn a_line_that_answers_is_kept_however_long_a_person_waits() {
+    let mut pair = Pair::ready(start(), None);
+    pair.agent.expect(Some(at(100_000)), at(0));
+    pair.at_agent();
+    let mut beats = 0;
+    while pair.now < 200_000 {
+        pair.now = pair.agent.poll_timeout().unwrap().as_millis();
+        pair.agent.handle_timeout(at(pair.now));
+        assert!(pair.agent.is_ready(), "at {}", pair.now);
+        pair.exchange();
+        pair.agent.offer_digest(None, at(pair.now));
+        let anchors = pair.at_agent();
+        beats += anchors.len();
+    }
+    // Every three seconds while somebody waits, every twenty after that.
+    assert!((33 + 4..=34 + 6).contains(&beats), "{beats}");
+    // What is expected no more is not waited for.
+    pair.agent.expect(Some(at(500_000)), at(pair.now));
+    pair.agent.expect(None, at(pair.now));
+    assert!(gives_up(&mut pair.agent).0 >= pair.now + 50_000 - 20_000);
+}
+
+#[test]
+fn a_program_that_was_stopped_asks_before_it_gives_up() {
+    let mut pair = Pair::ready(start(), None);
+    pair.agent.expect(Some(at(200_000)), at(0));
+    pair.agent.handle_timeout(at(40_000));
+    assert!(pair.agent.is_ready(), "nobody had been asked");
+    pair.now = 40_000;
+    let beat = pair.agent_says();
+    pair.controller_hears(&beat).unwrap();
+    pair.exchange();
+    pair.agent.handle_timeout(at(46_500));
+    assert!(pair.agent.is_ready(), "it was answered");
+    assert_eq!(gives_up(&mut pair.agent).0, 52_500);
+}
+
+/// The digest the agent sends once it is due, as it arrives.
+fn compared(pair: &mut Pair, rows: Option<(FeedCursor, FeedDigest)>) -> Vec<Event> {
+    pair.agent.handle_timeout(at(pair.now));
+    pair.agent.offer_digest(rows, at(pair.now));
+    pair.exchange();
+    pair.at_controller()
+}
+
+#[test]
+fn rows_that_differ_are_read_again_from_the_start() {
+    let held = row(5, 9);
+    let digest = FeedDigest::EMPTY.with(held.kind, &held.id, &held.body);
+    let mut pair = Pair::ready(start(), None);
+    assert!(pair.controller.poll_page_wanted().is_some());
+    pair.controller.offer_page(page(vec![held.clone()]));
+    pair.exchange();
+    pair.agent.page_stored(held.cursor());
+    pair.exchange();
+    pair.at_agent();
+    pair.at_controller();
+
+    pair.now = 29_999;
+    pair.agent.handle_timeout(at(pair.now));
+    assert!(!pair.agent.poll_digest_wanted(), "the feed may still move");
+    pair.now = 30_000;
+    pair.agent.handle_timeout(at(pair.now));
+    assert!(pair.agent.poll_digest_wanted());
+    // Rows of another place are not what is asked for; it is asked again a while later.
+    assert_eq!(compared(&mut pair, Some((row(4, 1).cursor(), digest))), []);
+    assert!(!pair.agent.poll_digest_wanted());
+    pair.now = 60_000;
+    let cursor = held.cursor();
+    let sent = compared(&mut pair, Some((cursor, digest)));
+    assert_eq!(sent, [Event::Digest { cursor, digest }]);
+
+    // A page in flight is stored first.
+    pair.controller.feed_changed();
+    assert!(pair.controller.poll_page_wanted().is_some());
+    pair.controller.offer_page(page(vec![row(6, 1)]));
+    assert!(!pair.controller.start_over());
+    pair.exchange();
+    pair.agent.page_stored(row(6, 1).cursor());
+    pair.exchange();
+    pair.at_agent();
+    assert!(pair.controller.start_over());
+    pair.exchange();
+    assert!(pair.at_agent().contains(&Event::FeedRestarted));
+    assert_eq!(
+        pair.controller.poll_page_wanted(),
+        Some(FeedCursor::default())
+    );
+    pair.controller.offer_page(page(vec![held.clone()]));
+    pair.exchange();
+    assert_eq!(pair.at_agent(), [Event::Page(page(vec![held]))]);
+    pair.agent.page_stored(cursor);
+    pair.exchange();
+
+    // It is compared again soon, to be sure.
+    assert_eq!(pair.agent.end.compare_at, at(90_000));
+}
+
+#[test]
+fn digests_in_a_row_are_passed_over() {
+    let mut pair = Pair::ready(start(), None);
+    pair.at_controller();
+    let rows = Some((FeedCursor::default(), FeedDigest::EMPTY));
+    let mut heard = 0;
+    for _ in 0..5 {
+        pair.now += 10_000;
+        pair.agent.end.compare = true;
+        heard += compared(&mut pair, rows).len();
+        let day = Duration::from_secs(24 * 3600);
+        assert_eq!(pair.agent.end.compare_at, at(pair.now) + day);
+        pair.at_agent();
+    }
+    assert_eq!(heard, 3, "at 10, 30 and 50 seconds");
+}
+
+#[test]
+fn the_hello_after_a_cut_names_the_link_before() {
+    let mut pair = Pair::ready(start(), None);
+    pair.agent.link_down(at(1000), 0);
+    let mut again = Pair::new(start(), FeedCursor::default());
+    again.agent = pair.agent;
+    again.agent.link_up(at(2000), [8; 32]);
+    again.exchange();
+    let Some(Event::Hello(claim)) = again.controller.poll_event() else {
+        panic!("no hello");
+    };
+    assert_eq!(claim.link, Some(9));
 }

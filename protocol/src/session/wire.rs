@@ -2,6 +2,7 @@
 
 use minicbor::{Decode, Encode};
 
+use super::digest::FeedDigest;
 use super::records::{EntryNo, FeedCursor, Mark, Refusal};
 use crate::clock::Timestamp;
 use crate::frame::{KeyId, KeyStatement};
@@ -44,6 +45,8 @@ pub(crate) struct Hello {
     pub(crate) software: String,
     #[n(7)]
     pub(crate) restored: bool,
+    #[n(8)]
+    pub(crate) link: Option<u64>,
 }
 
 #[derive(Encode, Decode)]
@@ -188,6 +191,19 @@ pub(crate) struct Report {
     #[cbor(n(2), with = "minicbor::bytes")]
     pub(crate) body: Vec<u8>,
 }
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Digest {
+    #[n(0)]
+    pub(crate) cursor: FeedCursor,
+    #[n(1)]
+    pub(crate) digest: FeedDigest,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct StartOver {}
 
 /// The agent counts its heartbeats; the controller gives the number back with its time.
 #[derive(Encode, Decode)]

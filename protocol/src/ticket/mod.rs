@@ -19,6 +19,7 @@ use minicbor::{Decode, Encode};
 
 use crate::clock::Timestamp;
 use crate::ids::{Mac, TicketId};
+use crate::numbered::numbered;
 use crate::plan::Terms;
 
 pub use moves::NotNow;
@@ -75,28 +76,22 @@ impl Usage {
     }
 }
 
-/// Why a ticket gives access no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
-#[cbor(index_only)]
-pub enum EndReason {
-    /// Its duration ran out.
-    #[n(0)]
-    Duration,
-    /// Its metered online time is spent.
-    #[n(1)]
-    OnlineTime,
-    /// Its data is spent.
-    #[n(2)]
-    Data,
-    /// It was not used before its sell-by date.
-    #[n(3)]
-    SellBy,
-    /// The provider took it back.
-    #[n(4)]
-    Revoked,
-    /// Another site used it first.
-    #[n(5)]
-    UsedElsewhere,
+numbered! {
+    /// Why a ticket gives access no more.
+    pub enum EndReason {
+        /// Its duration ran out.
+        0 Duration,
+        /// Its metered online time is spent.
+        1 OnlineTime,
+        /// Its data is spent.
+        2 Data,
+        /// It was not used before its sell-by date.
+        3 SellBy,
+        /// The provider took it back.
+        4 Revoked,
+        /// Another site used it first.
+        5 UsedElsewhere,
+    }
 }
 
 /// A place on a ticket that a device holds.
@@ -368,7 +363,8 @@ impl Ticket {
                 EndReason::Duration
                 | EndReason::OnlineTime
                 | EndReason::Data
-                | EndReason::UsedElsewhere,
+                | EndReason::UsedElsewhere
+                | EndReason::Other(_),
             ) => Status::Used,
         }
     }

@@ -142,7 +142,7 @@ impl Ticket {
     /// Takes what the controller decides now: extra time, revoked or not, another sell-by date.
     ///
     /// A ticket that had ended for a reason that no longer holds is open again where it stood, without devices; one that another site
-    /// used stays ended. Applying the same decision again changes nothing.
+    /// used, or that ended for a reason only a later version can judge, stays ended. Applying the same decision again changes nothing.
     #[must_use]
     pub fn ruled(mut self, right: Right, now: Timestamp) -> Self {
         self.right = right;
@@ -153,7 +153,7 @@ impl Ticket {
             usage,
             ..
         } = self.phase
-            && reason != EndReason::UsedElsewhere
+            && !matches!(reason, EndReason::UsedElsewhere | EndReason::Other(_))
         {
             let reopened = Self {
                 phase: match (redeemed_at, since) {

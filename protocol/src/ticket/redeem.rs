@@ -1,10 +1,9 @@
 //! Using a code: the one rule that the agent applies at the portal and the controller applies when a ticket is redeemed in the cloud.
 
-use minicbor::{Decode, Encode};
-
 use super::{EndReason, Phase, Slot, Ticket};
 use crate::clock::Timestamp;
 use crate::ids::Mac;
+use crate::numbered::numbered;
 
 /// One use of a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,28 +36,22 @@ pub struct Redeemed {
     pub evicted: Option<Mac>,
 }
 
-/// Why a code does not open the door. The words for the customer are chosen elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Refusal {
-    /// No ticket has this code.
-    #[n(0)]
-    Unknown,
-    /// Its allowance is spent.
-    #[n(1)]
-    Used,
-    /// It was not used before its sell-by date.
-    #[n(2)]
-    Expired,
-    /// The provider took it back.
-    #[n(3)]
-    Revoked,
-    /// It is good at another site.
-    #[n(4)]
-    OtherSite,
-    /// It is good here only while the controller can be reached.
-    #[n(5)]
-    NeedsController,
+numbered! {
+    /// Why a code does not open the door. The words for the customer are chosen elsewhere.
+    pub enum Refusal {
+        /// No ticket has this code.
+        0 Unknown,
+        /// Its allowance is spent.
+        1 Used,
+        /// It was not used before its sell-by date.
+        2 Expired,
+        /// The provider took it back.
+        3 Revoked,
+        /// It is good at another site.
+        4 OtherSite,
+        /// It is good here only while the controller can be reached.
+        5 NeedsController,
+    }
 }
 
 impl From<EndReason> for Refusal {
@@ -67,7 +60,8 @@ impl From<EndReason> for Refusal {
             EndReason::Duration
             | EndReason::OnlineTime
             | EndReason::Data
-            | EndReason::UsedElsewhere => Self::Used,
+            | EndReason::UsedElsewhere
+            | EndReason::Other(_) => Self::Used,
             EndReason::SellBy => Self::Expired,
             EndReason::Revoked => Self::Revoked,
         }

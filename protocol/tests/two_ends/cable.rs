@@ -79,6 +79,10 @@ impl Lane {
         }
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.queue.clear();
+    }
+
     pub(crate) fn due(&self) -> Option<u64> {
         self.queue.front().map(|(at, _)| *at)
     }
@@ -96,4 +100,6 @@ pub(crate) struct Cable {
     pub(crate) up: Lane,
     pub(crate) down: Lane,
     pub(crate) number: u64,
+    /// Since when it carries nothing, without anybody being told.
+    pub(crate) dead: Option<u64>,
 }

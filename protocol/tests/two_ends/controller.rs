@@ -13,6 +13,7 @@ use mnara_protocol::session::{
 };
 
 use crate::cable::Chance;
+use crate::site::digest;
 
 /// What the virtual wall clock says at tick 0.
 pub(crate) const EPOCH: i64 = 1_790_000_000_000;
@@ -257,6 +258,17 @@ fn take(
         Event::Question { id, .. } => {
             if !chance.once_in(4) {
                 link.answers.push((now + chance.below(20_000), id));
+            }
+            false
+        }
+        Event::Digest {
+            cursor,
+            digest: theirs,
+        } => {
+            let head = database.rows.values().map(FeedRow::cursor).max();
+            if cursor == head.unwrap_or_default() && theirs != digest(database.rows.values()) {
+                // While a page is in flight it is compared another time.
+                link.session.start_over();
             }
             false
         }

@@ -85,6 +85,32 @@ fn an_agent_restored_from_an_old_copy_forks_and_loses_nothing() {
 }
 
 #[test]
+fn rows_that_went_bad_are_found_and_read_again() {
+    let mut rotten = 0;
+    let mut restarts = 0;
+    for seed in 6000..6060 {
+        let world = run(seed, Faults::ROT);
+        rotten += world.rotten;
+        restarts += world.site.restarts;
+    }
+    assert!(rotten > 60, "rows went bad: {rotten}");
+    assert!(restarts > 30, "feeds started over: {restarts}");
+}
+
+#[test]
+fn a_dead_line_is_noticed_soon_when_somebody_waits() {
+    let mut dead = 0;
+    let mut asking = 0;
+    for seed in 7000..7080 {
+        let world = run(seed, Faults::DEAD_LINES);
+        dead += world.dead;
+        asking += world.dead_while_asking;
+    }
+    assert!(dead > 100, "lines died: {dead}");
+    assert!(asking > 100, "while somebody waited: {asking}");
+}
+
+#[test]
 fn everything_at_once() {
     for seed in 5000..5100 {
         run(seed, Faults::ALL);

@@ -8,8 +8,8 @@ use mnara_protocol::clock::{Ticks, Timestamp};
 use mnara_protocol::frame::Pinned;
 use mnara_protocol::ids::{AgentId, AttemptId, JournalId};
 use mnara_protocol::session::{
-    Agent, AgentKeys, Closed, Config, Entry, EntryNo, Event, FeedCursor, FeedRow, Mark, Page,
-    Resume, Session,
+    Agent, AgentKeys, Closed, Config, Entry, EntryNo, Event, FeedCursor, FeedDigest, FeedRow, Mark,
+    Page, Resume, Session,
 };
 
 use crate::cable::Chance;
@@ -94,6 +94,14 @@ impl Disk {
     }
 }
 
+/// The digest of all rows that are there.
+pub(crate) fn digest<'a>(rows: impl Iterator<Item = &'a FeedRow>) -> FeedDigest {
+    rows.filter(|row| !row.deleted)
+        .fold(FeedDigest::EMPTY, |sum, row| {
+            sum.with(row.kind, &row.id, &row.body)
+        })
+}
+
 /// A page on its way to the disk: written at the first time, known to be at the second.
 #[derive(Debug)]
 struct Storing {
@@ -108,6 +116,8 @@ pub(crate) struct Site {
     pub(crate) session: Option<Session<Agent>>,
     pub(crate) linked: bool,
     pub(crate) open_questions: BTreeSet<AttemptId>,
+    /// Since when a question is open without a break.
+    pub(crate) waited_since: Option<u64>,
     pub(crate) asked: u64,
     pub(crate) answers: u64,
     pub(crate) unanswered: u64,
@@ -131,6 +141,7 @@ impl Site {
             session: None,
             linked: false,
             open_questions: BTreeSet::new(),
+            waited_since: None,
             asked: 0,
             answers: 0,
             unanswered: 0,
@@ -175,6 +186,7 @@ impl Site {
         self.storing = None;
         self.forgotten += u64::try_from(self.open_questions.len()).unwrap();
         self.open_questions.clear();
+        self.waited_since = None;
     }
 
     pub(crate) fn link_lost(&mut self, now: u64, chance: &mut Chance) {
@@ -208,6 +220,7 @@ impl Site {
         let sent = session.ask(id, 1, vec![1, 2, 3], patience, Ticks::from_millis(now));
         if sent.is_ok() {
             self.asked += 1;
+            self.waited_since.get_or_insert(now);
             assert!(self.open_questions.insert(id));
         }
     }
@@ -228,6 +241,17 @@ impl Site {
                     break;
                 }
             }
+            if session.poll_digest_wanted() {
+                let rows = (self.disk.cursor, digest(self.disk.rows.values()));
+                session.offer_digest(Some(rows), Ticks::from_millis(now));
+            }
+        }
+        // An offer may be an event too, such as that what the controller holds is part of this journal.
+        while let Some(event) = self.session.as_mut().and_then(Session::poll_event) {
+            drop |= self.take(event, now, chance);
+        }
+        if self.open_questions.is_empty() {
+            self.waited_since = None;
         }
         drop
     }

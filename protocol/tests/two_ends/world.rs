@@ -21,6 +21,8 @@ pub(crate) struct Faults {
     crash: u64,
     backup: u64,
     old_copy: u64,
+    rot: u64,
+    dead: u64,
 }
 
 impl Faults {
@@ -30,6 +32,8 @@ impl Faults {
         crash: 0,
         backup: 0,
         old_copy: 0,
+        rot: 0,
+        dead: 0,
     };
     pub(crate) const CABLE: Self = Self {
         cable: 25,
@@ -50,12 +54,23 @@ impl Faults {
         old_copy: 40,
         ..Self::NONE
     };
+    pub(crate) const ROT: Self = Self {
+        cut: 30,
+        rot: 30,
+        ..Self::NONE
+    };
+    pub(crate) const DEAD_LINES: Self = Self {
+        dead: 20,
+        ..Self::NONE
+    };
     pub(crate) const ALL: Self = Self {
         cable: 40,
         cut: 30,
         crash: 30,
         backup: 60,
         old_copy: 60,
+        rot: 60,
+        dead: 40,
     };
 }
 
@@ -63,6 +78,9 @@ impl Faults {
 const DEEDS: u64 = 120;
 /// A calm world must have settled after this long: the longest wait between dials, and some.
 const CALM: u64 = 40 * 60 * 1000;
+/// The longest a dead line may go unnoticed, with a person waiting and without.
+const NOTICED_WAITED: u64 = 9_000;
+const NOTICED: u64 = 50_000;
 
 pub(crate) struct World {
     pub(crate) site: Site,
@@ -72,6 +90,9 @@ pub(crate) struct World {
     pub(crate) refused_frames: u64,
     pub(crate) crashes: u64,
     pub(crate) restores: u64,
+    pub(crate) rotten: u64,
+    pub(crate) dead: u64,
+    pub(crate) dead_while_asking: u64,
     pub(crate) trace: Vec<String>,
     now: u64,
     chance: Chance,
@@ -112,6 +133,9 @@ impl World {
             refused_frames: 0,
             crashes: 0,
             restores: 0,
+            rotten: 0,
+            dead: 0,
+            dead_while_asking: 0,
             trace: Vec::new(),
             now: 0,
             chance,
@@ -149,6 +173,10 @@ impl World {
             self.step();
         }
         self.faults = Faults::NONE;
+        if self.rotten > 0 {
+            // Rows are compared once a day, and soon after the program has started: that saves this world a day of heartbeats.
+            self.crash_site();
+        }
         let end = self.now + CALM;
         while !self.settled() {
             self.now = self
@@ -218,6 +246,12 @@ impl World {
         if self.chance.once_in(faults.old_copy) && !self.copies.is_empty() {
             self.restore_site();
         }
+        if self.chance.once_in(faults.rot) {
+            self.rot();
+        }
+        if self.chance.once_in(faults.dead) {
+            self.die();
+        }
         match self.chance.below(10) {
             0..=3 => {
                 let count = 1 + self.chance.below(20);
@@ -241,6 +275,55 @@ impl World {
             7..=8 => self.site.ask(self.now, &mut self.chance),
             _ => {}
         }
+    }
+
+    /// A row on the agent's disk is lost or goes bad, and nobody is told.
+    fn rot(&mut self) {
+        let rows = &mut self.site.disk.rows;
+        if rows.is_empty() {
+            return;
+        }
+        let at = usize::try_from(self.chance.below(rows.len() as u64)).unwrap();
+        let key = *rows.keys().nth(at).unwrap();
+        if self.chance.once_in(2) {
+            rows.remove(&key);
+        } else {
+            rows.get_mut(&key).unwrap().body.push(1);
+        }
+        self.rotten += 1;
+        self.note("a row goes bad");
+    }
+
+    /// The line carries nothing any more, and neither end is told.
+    fn die(&mut self) {
+        let ready = self.site.session.as_ref().is_some_and(Session::is_ready);
+        if let Some(cable) = &mut self.cable
+            && cable.dead.is_none()
+            && ready
+        {
+            cable.dead = Some(self.now);
+            cable.up.clear();
+            cable.down.clear();
+            self.dead += 1;
+            self.note("the line dies");
+        }
+    }
+
+    /// A dead line is given up in time, which is soon when somebody waits.
+    fn check_dead_line(&mut self) {
+        let Some(since) = self.cable.as_ref().and_then(|cable| cable.dead) else {
+            return;
+        };
+        let waited = self.site.waited_since.map(|asked| asked.max(since));
+        if waited.is_some_and(|waited| self.now > waited) {
+            self.dead_while_asking += 1;
+        }
+        let by = waited.map_or(since + NOTICED, |waited| waited + NOTICED_WAITED);
+        assert!(
+            self.now <= by.min(since + NOTICED),
+            "a line dead since {since} still stands at {}",
+            self.now
+        );
     }
 
     fn crash_site(&mut self) {
@@ -326,6 +409,7 @@ impl World {
         let cloud_drops = self.cloud.work(self.now, &mut self.chance);
         self.check_acknowledgements();
         self.check_time();
+        self.check_dead_line();
         self.transmit();
         if cloud_drops {
             // What the controller still sent arrives before the end of the stream does.
@@ -336,7 +420,9 @@ impl World {
                     .as_ref()
                     .is_some_and(|link| link.number == cable.number)
             {
-                cable.down.put(self.now, 1, Vec::new());
+                if cable.dead.is_none() {
+                    cable.down.put(self.now, 1, Vec::new());
+                }
             }
             self.cloud.link = None;
         }
@@ -422,6 +508,9 @@ impl World {
         let Some(cable) = &mut self.cable else {
             return;
         };
+        if cable.dead.is_some() {
+            return;
+        }
         let lane = if up { &mut cable.up } else { &mut cable.down };
         match fate {
             Fate::Arrives => lane.put(now, delay, message),

@@ -89,6 +89,8 @@ fn play(site: &mut Site, step: &Step) {
                 printed,
                 right,
                 used_elsewhere: None,
+                used_at: None,
+                used_at_name: None,
             }));
         }
     }

@@ -1,7 +1,7 @@
 //! Codes at the portal.
 
 use mnara_protocol::grant::Step;
-use mnara_protocol::ticket::{Refusal, Status};
+use mnara_protocol::ticket::{Phase, Refusal, Status};
 
 use super::*;
 
@@ -69,6 +69,8 @@ fn each_wrong_code_is_told_apart() {
             },
             right: right(terms()),
             used_elsewhere: None,
+            used_at: None,
+            used_at_name: None,
         };
         change(&mut row);
         Row::Ruling(row)
@@ -459,4 +461,48 @@ fn a_batch_sealed_to_another_agent_is_told_of_until_it_is_sealed_anew() {
         ..other
     }));
     assert_eq!(site.core.unsealed(), 0);
+}
+
+/// A fact that stands in the journal although this version has no move that writes it.
+fn journalled(site: &mut Site, fact: Fact) {
+    site.core.record(fact.clone(), &mut Commands::default());
+    site.journal.push((fact.kind(), fact.encode()));
+}
+
+#[test]
+fn a_held_ticket_is_off_and_runs_on_with_what_was_left() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    site.look();
+    let ends_at = site.ticket(1).ends_at.unwrap();
+    site.pass(Duration::from_secs(600));
+    let ticket = series::ticket_id(series_id(), 0);
+    let known = |site: &Site| site.core.state.tickets.find(ticket).unwrap().ticket.clone();
+    let paused = PausedFact {
+        ticket,
+        at: site.now().at,
+        usage: known(&site).usage(),
+    };
+    journalled(&mut site, Fact::Paused(paused));
+    site.pass(Duration::from_secs(60));
+    assert!(!site.hotspot.is_online(1), "it is held");
+    site.restart();
+    site.pass(HOUR * 2);
+    assert!(matches!(known(&site).phase, Phase::Paused { .. }));
+
+    // Its code lets it run on, and so does the fact that says so.
+    site.types(1, &printed(0)).unwrap();
+    let held = HOUR * 2 + Duration::from_secs(60);
+    assert_eq!(known(&site).ends_at(), Some(ends_at + held));
+    site.restart();
+    assert_eq!(known(&site).ends_at(), Some(ends_at + held));
+    let at = site.now().at;
+    let usage = known(&site).usage();
+    journalled(&mut site, Fact::Paused(PausedFact { ticket, at, usage }));
+    site.pass(Duration::from_secs(100));
+    let at = site.now().at;
+    journalled(&mut site, Fact::Resumed(ResumedFact { ticket, at }));
+    let held = held + Duration::from_secs(100);
+    assert_eq!(known(&site).ends_at(), Some(ends_at + held));
 }

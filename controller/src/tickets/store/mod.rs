@@ -194,7 +194,9 @@ struct TicketRow {
     sold_at_site_id: Option<Uuid>,
     redeemed_at: Option<At>,
     redeemed_site_id: Option<Uuid>,
+    redeemed_site_name: Option<String>,
     started_at: Option<At>,
+    paused_at: Option<At>,
     ended_at: Option<At>,
     end_reason: Option<String>,
     online_used_secs: i64,
@@ -213,6 +215,8 @@ pub struct Found {
     pub sold_at: Option<SiteId>,
     /// The site where it was first used.
     pub redeemed_at: Option<SiteId>,
+    /// That site's name.
+    pub redeemed_at_name: Option<String>,
 }
 
 impl Found {
@@ -245,6 +249,7 @@ impl Found {
         let reported = Reported {
             redeemed_at: row.redeemed_at.map(|at| at.0),
             started_at: row.started_at.map(|at| at.0),
+            paused_at: row.paused_at.map(|at| at.0),
             ended,
             usage: Usage {
                 online_secs: u32::try_from(row.online_used_secs)
@@ -275,6 +280,7 @@ impl Found {
             printed,
             sold_at: row.sold_at_site_id.map(SiteId::from_uuid),
             redeemed_at: row.redeemed_site_id.map(SiteId::from_uuid),
+            redeemed_at_name: row.redeemed_site_name,
         })
     }
 }
@@ -289,6 +295,8 @@ pub const fn end_word(reason: EndReason) -> &'static str {
         EndReason::SellBy => "sell-by",
         EndReason::Revoked => "revoked",
         EndReason::UsedElsewhere => "used-elsewhere",
+        // Its number is in the journal, which keeps every entry as it came.
+        EndReason::Other(_) => "other",
     }
 }
 
@@ -302,6 +310,7 @@ pub fn end_reason(word: &str) -> Option<EndReason> {
         EndReason::SellBy,
         EndReason::Revoked,
         EndReason::UsedElsewhere,
+        EndReason::Other(u32::MAX),
     ]
     .into_iter()
     .find(|reason| end_word(*reason) == word)
@@ -321,7 +330,8 @@ pub async fn by_code(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
                 rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
-                redeemed_at, redeemed_site_id, started_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
+                redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
+                paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
          from tickets where provider_id = $1 and code = $2",
         provider.uuid(),
         code.as_str(),
@@ -371,7 +381,8 @@ pub async fn lock(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
                 rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
-                redeemed_at, redeemed_site_id, started_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
+                redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
+                paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
          from tickets where provider_id = $1 and id = $2 for update",
         provider.uuid(),
         id.uuid(),

@@ -87,17 +87,19 @@ pub async fn insert_series(
     .map(drop)
 }
 
-const fn alphabet_word(alphabet: Alphabet) -> &'static str {
+fn alphabet_word(alphabet: Alphabet) -> &'static str {
     match alphabet {
         Alphabet::Crockford => "crockford",
         Alphabet::Digits => "digits",
+        Alphabet::Other(_) => unreachable!("a series is made with letters this version knows"),
     }
 }
 
-const fn cut_off_word(cut_off: CutOff) -> &'static str {
+fn cut_off_word(cut_off: CutOff) -> &'static str {
     match cut_off {
         CutOff::HomeOnly => "home",
         CutOff::Anywhere => "anywhere",
+        CutOff::Other(_) => unreachable!("a series is made with a policy this version knows"),
     }
 }
 

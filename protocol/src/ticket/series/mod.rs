@@ -14,6 +14,7 @@ use super::code::{self, TicketCode};
 use super::{Place, Right};
 use crate::ids::{SeriesId, SiteId, TicketId};
 use crate::money::Money;
+use crate::numbered::numbered;
 
 pub use table::{Numbers, Table, Unfinished, numbers};
 
@@ -26,28 +27,24 @@ pub const MAX_SKIPPED: usize = 10_000;
 /// The tries an attacker has at one site, sustained: the throttle lets one wrong code a second through.
 const TRIES_PER_SECOND: f64 = 1.0;
 
-/// Which letters a series' codes use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum Alphabet {
-    /// Crockford's base 32: five bits a character.
-    #[n(0)]
-    Crockford,
-    /// Ten digits, for keypads.
-    #[n(1)]
-    Digits,
+numbered! {
+    /// Which letters a series' codes use.
+    pub enum Alphabet {
+        /// Crockford's base 32: five bits a character.
+        0 Crockford,
+        /// Ten digits, for keypads.
+        1 Digits,
+    }
 }
 
-/// Where a printed code is honoured while the controller cannot be asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
-#[cbor(index_only)]
-pub enum CutOff {
-    /// Only at the series' home site.
-    #[n(0)]
-    HomeOnly,
-    /// At every site of its scope; double use is settled afterwards.
-    #[n(1)]
-    Anywhere,
+numbered! {
+    /// Where a printed code is honoured while the controller cannot be asked.
+    pub enum CutOff {
+        /// Only at the series' home site.
+        0 HomeOnly,
+        /// At every site of its scope; double use is settled afterwards.
+        1 Anywhere,
+    }
 }
 
 /// One printed batch as a site knows it.
@@ -102,13 +99,14 @@ impl std::fmt::Debug for Series {
 }
 
 impl Series {
-    /// Says whether a code of this series is good at a site, which has the series and so is in its scope.
+    /// Says whether a code of this series is good at a site, which has the series and so is in its scope. A policy that only a later
+    /// version knows is taken as the strictest of those known here: nowhere can it be used twice.
     #[must_use]
     pub fn place(&self, site: SiteId, cloud: Cloud) -> Place {
         match (cloud, self.cut_off) {
             (Cloud::Reachable, _) | (Cloud::Away, CutOff::Anywhere) => Place::Good,
-            (Cloud::Away, CutOff::HomeOnly) if site == self.home => Place::Good,
-            (Cloud::Away, CutOff::HomeOnly) => Place::CutOff,
+            (Cloud::Away, CutOff::HomeOnly | CutOff::Other(_)) if site == self.home => Place::Good,
+            (Cloud::Away, CutOff::HomeOnly | CutOff::Other(_)) => Place::CutOff,
         }
     }
 }
@@ -152,6 +150,9 @@ pub enum BadForm {
     /// Too short to be safe or too long to be typed.
     #[error("a code has 6 to 16 characters")]
     Length,
+    /// A later version's letters.
+    #[error("codes have Crockford's letters or digits")]
+    Alphabet,
     /// The prefix holds something a code cannot.
     #[error(
         "a prefix has capital letters and digits only, without I, L, O and U; only digits when the codes are digits"
@@ -179,6 +180,7 @@ pub fn check_form(prefix: &str, alphabet: Alphabet, length: u8) -> Result<u8, Ba
     let fits = |letter: char| match alphabet {
         Alphabet::Crockford => code::crockford(letter) == Some(letter),
         Alphabet::Digits => letter.is_ascii_digit(),
+        Alphabet::Other(_) => false,
     };
     if !prefix.chars().all(fits) {
         return Err(BadForm::Prefix);
@@ -190,6 +192,7 @@ pub fn check_form(prefix: &str, alphabet: Alphabet, length: u8) -> Result<u8, Ba
     match alphabet {
         Alphabet::Digits if whole == code::PLATFORM_LENGTH => Err(BadForm::MacShaped),
         Alphabet::Digits | Alphabet::Crockford => Ok(free),
+        Alphabet::Other(_) => Err(BadForm::Alphabet),
     }
 }
 
@@ -248,7 +251,7 @@ impl Press {
         first.copy_from_slice(&hash[..16]);
         let number = u128::from_be_bytes(first);
         match self.alphabet {
-            Alphabet::Crockford => number & ((1 << (5 * self.free)) - 1),
+            Alphabet::Crockford | Alphabet::Other(_) => number & ((1 << (5 * self.free)) - 1),
             Alphabet::Digits => number % 10_u128.pow(self.free),
         }
     }
@@ -288,7 +291,7 @@ impl Press {
 
     const fn radix(&self) -> u128 {
         match self.alphabet {
-            Alphabet::Crockford => 32,
+            Alphabet::Crockford | Alphabet::Other(_) => 32,
             Alphabet::Digits => 10,
         }
     }
@@ -304,7 +307,7 @@ pub struct Crowded;
 #[must_use]
 pub fn guesses_per_site_year(live: u64, alphabet: Alphabet, free_length: u8) -> f64 {
     let letters: f64 = match alphabet {
-        Alphabet::Crockford => 32.0,
+        Alphabet::Crockford | Alphabet::Other(_) => 32.0,
         Alphabet::Digits => 10.0,
     };
     let space = letters.powi(free_length.into());

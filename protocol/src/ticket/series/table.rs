@@ -3,7 +3,7 @@
 use std::iter::Peekable;
 
 use super::{MAX_COUNT, MAX_SKIPPED, Press, Series, SeriesKey};
-use crate::ticket::code::TicketCode;
+use crate::ticket::code::{Alphabet, TicketCode};
 
 /// Gives the numbers that are tickets: the first `count` that are not skipped, from 0 on.
 #[must_use]
@@ -76,11 +76,14 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// Begins a series' table; no code is derived yet.
+    /// Begins a series' table; no code is derived yet. It stays empty when the letters of the codes are only known to a later version.
     #[must_use]
     pub fn begin(series: &Series, key: &SeriesKey) -> Self {
         let press = Press::new(key, &series.prefix, series.alphabet, series.length);
-        let numbers = numbers(series);
+        let mut numbers = numbers(series);
+        if !Alphabet::KNOWN.contains(&series.alphabet) {
+            numbers.left = 0;
+        }
         let entries = Vec::with_capacity(numbers.left);
         Self {
             table: Table { press, entries },
