@@ -340,12 +340,12 @@ async fn follow_shows_a_first_picture_and_interval_repeats() {
         .await;
     assert_eq!(
         raw.sentence().await.unwrap(),
-        ["!re", ".tag=I", "=.section=0", "=name=MikroTik"]
+        ["!re", ".tag=I", "=name=MikroTik", "=.section=0"]
     );
     router.advance(std::time::Duration::from_secs(1));
     assert_eq!(
         raw.sentence().await.unwrap(),
-        ["!re", ".tag=I", "=.section=1", "=name=MikroTik"]
+        ["!re", ".tag=I", "=name=MikroTik", "=.section=1"]
     );
 }
 

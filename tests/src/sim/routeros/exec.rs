@@ -76,6 +76,11 @@ fn run(device: &mut Device, request: &Request, policies: &Policies) -> Result<An
     match verb.as_str() {
         "print" | "getall" | "listen" => return print(device, menu, &verb, request, secrets),
         "get" => replies.ret(tag, &get(device, menu, request, secrets)?),
+        "read" => {
+            let data = device.read_file(request)?;
+            replies.sentence("!re", tag, [("data", data.as_slice())]);
+            replies.done(tag);
+        }
         "reboot" | "shutdown" => {
             replies.done(tag);
             return Ok(Answer::Down(replies, Reboot::Graceful));
@@ -93,8 +98,9 @@ fn run(device: &mut Device, request: &Request, policies: &Policies) -> Result<An
 
 fn needed(menu: &Menu, verb: &str) -> &'static str {
     match (menu.path, verb) {
-        (_, "print" | "getall" | "listen" | "get") => "read",
+        (_, "print" | "getall" | "listen" | "get" | "read") => "read",
         ("/system", _) => "reboot",
+        ("/user/active", _) => "policy",
         ("/user" | "/user/group", _) => "policy",
         _ => "write",
     }
@@ -157,6 +163,15 @@ fn print(
     }
     let chosen = choose(device, menu, &request.queries, secrets);
     let wanted = request.text(".id").or_else(|| request.text("from"));
+    let below = request.text("path").map(|path| format!("{path}/"));
+    let inside = |record: &Record| {
+        below.as_ref().is_none_or(|folder| {
+            record
+                .value("name")
+                .is_some_and(|name| name.starts_with(folder.as_bytes()))
+        })
+    };
+    let chosen: Vec<Record> = chosen.into_iter().filter(inside).collect();
     let chosen: Vec<Record> = match wanted {
         Some(wanted) => {
             let items: Vec<&str> = wanted.split(',').collect();

@@ -126,10 +126,10 @@ impl Router {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let clock = Clock::new(config.pace);
         let identity =
-            tls::Identity::make(&config.host.to_string()).context("make the certificate")?;
+            tls::Identity::make(&[config.host.to_string()]).context("make the certificate")?;
         let mut device = Device::new(config.version, config.knobs, clock::today());
         device.set_up(&config);
-        device.install_certificate(&identity.fingerprint());
+        device.install_certificate(Arc::new(identity));
         let listen = async |port: u16| -> anyhow::Result<(TcpListener, SocketAddr)> {
             let listener = TcpListener::bind((config.host, port))
                 .await
@@ -142,7 +142,7 @@ impl Router {
         let (http_listener, http) = listen(config.http_port).await?;
         let (control_listener, control) = listen(config.control_port).await?;
         let portal = config.portal;
-        let shared = Arc::new(Shared::new(config, clock, device, identity, http));
+        let shared = Arc::new(Shared::new(config, clock, device, http));
         for (service, listener, address) in
             [("api", api_listener, api), ("api-ssl", tls_listener, tls)]
         {
@@ -215,27 +215,34 @@ impl Router {
 
     /// Installs the pages for a portal and lets phones through to it, as the install script does; nothing takes both away.
     pub fn set_portal(&self, portal: Option<SocketAddr>) {
-        lock(&self.shared.site).portal = portal;
-        self.shared.with(|device| device.install_portal(portal));
+        let url = {
+            let mut site = lock(&self.shared.site);
+            site.portal = portal;
+            site.portal_url()
+        };
+        self.shared
+            .with(|device| device.install_portal(portal, &url));
     }
 
     /// Puts a file into the html directory, or takes it away.
     pub fn put_page(&self, name: &str, contents: Option<&str>) {
-        let mut site = lock(&self.shared.site);
-        match contents {
-            Some(contents) => site.directory.put(name, contents),
-            None => site.directory.remove(name),
-        }
+        let name = format!("{}/{name}", servlet::FOLDER);
+        self.shared.with(|device| match contents {
+            Some(contents) => device.put_file(&name, contents.as_bytes()),
+            None => device.remove_file(&name),
+        });
     }
 
-    /// Returns the SHA-256 of the certificate in lower-case hexadecimal.
+    /// Returns the SHA-256 of the certificate in lower-case hexadecimal; nothing when there is none.
     pub fn fingerprint(&self) -> String {
-        self.shared.identity.borrow().fingerprint()
+        let identity = self.shared.with(|device| device.identity());
+        identity.map_or_else(String::new, |identity| identity.fingerprint())
     }
 
-    /// Returns the certificate in DER.
+    /// Returns the certificate in DER; nothing when there is none.
     pub fn certificate(&self) -> Vec<u8> {
-        self.shared.identity.borrow().certificate.to_vec()
+        let identity = self.shared.with(|device| device.identity());
+        identity.map_or_else(Vec::new, |identity| identity.certificate.to_vec())
     }
 
     /// Returns the clock, to be pushed.
@@ -316,10 +323,9 @@ impl Router {
 
     /// Gives the router a new certificate; open connections stay.
     pub fn change_certificate(&self) -> anyhow::Result<()> {
-        let identity = tls::Identity::make(&self.shared.config.host.to_string())?;
+        let identity = tls::Identity::make(&[self.shared.config.host.to_string()])?;
         self.shared
-            .with(|device| device.install_certificate(&identity.fingerprint()));
-        self.shared.identity.send_replace(Arc::new(identity));
+            .with(|device| device.install_certificate(Arc::new(identity)));
         Ok(())
     }
 

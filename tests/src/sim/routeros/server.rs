@@ -152,7 +152,6 @@ fn welcome(shared: &Shared, service: &'static str, peer: SocketAddr) -> Welcome 
         .values()
         .filter(|line| line.service == service)
         .count();
-    let identity = Arc::clone(&shared.identity.borrow());
     shared.with(|device| {
         let counts = device.version.counts_api_sessions();
         let Some(row) = device.table("/ip/service").named(service) else {
@@ -176,9 +175,9 @@ fn welcome(shared: &Shared, service: &'static str, peer: SocketAddr) -> Welcome 
             return Welcome::Serve { encrypted: None };
         }
         // Without a certificate a router offers anonymous ciphers only, which end a modern handshake the same way.
-        if row.raw("certificate") == b"none" {
+        let Some(identity) = device.identity() else {
             return Welcome::Refuse;
-        }
+        };
         let config = if row.raw("tls-version") == b"only-1.2" {
             &identity.only_twelve
         } else {

@@ -13,7 +13,6 @@ use super::device::Device;
 use super::faults::{Faults, Throttle};
 use super::hotspot::Reboot;
 use super::servlet::Site;
-use super::tls::Identity;
 
 /// One open connection of the API.
 #[derive(Debug, Clone)]
@@ -34,7 +33,6 @@ pub(crate) struct Shared {
     pub(crate) faults: watch::Sender<Faults>,
     pub(crate) throttle: Mutex<Throttle>,
     pub(crate) lines: Mutex<BTreeMap<u64, Line>>,
-    pub(crate) identity: watch::Sender<Arc<Identity>>,
     /// Whether the router runs.
     pub(crate) power: watch::Sender<bool>,
     /// How many of the router's ports listen.
@@ -49,13 +47,7 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(
-        config: Config,
-        clock: Clock,
-        device: Device,
-        identity: Identity,
-        http: SocketAddr,
-    ) -> Self {
+    pub(crate) fn new(config: Config, clock: Clock, device: Device, http: SocketAddr) -> Self {
         let site = Site::new(config.portal);
         Self {
             config,
@@ -65,7 +57,6 @@ impl Shared {
             faults: watch::Sender::new(Faults::default()),
             throttle: Mutex::default(),
             lines: Mutex::default(),
-            identity: watch::Sender::new(Arc::new(identity)),
             power: watch::Sender::new(true),
             listening: watch::Sender::new(0),
             site: Mutex::new(site),
@@ -78,13 +69,18 @@ impl Shared {
 
     /// Looks at or changes the device as it is at this moment, then wakes listeners.
     pub(crate) fn with<R>(&self, act: impl FnOnce(&mut Device) -> R) -> R {
-        let (result, revision) = {
+        let (result, revision, ended) = {
             let mut device = lock(&self.device);
             let now = self.clock.now();
             device.settle(now);
             let result = act(&mut device);
-            (result, device.revision())
+            (result, device.revision(), std::mem::take(&mut device.ended))
         };
+        for id in ended {
+            if let Some(line) = lock(&self.lines).get(&id) {
+                line.close.cancel();
+            }
+        }
         self.changed
             .send_if_modified(|seen| std::mem::replace(seen, revision) != revision);
         result

@@ -140,8 +140,8 @@ async fn repeat(start: Start, span: u64, progress: &Mutex<Progress>) -> Option<(
         let number = section.to_string();
         let mut replies = Replies::new();
         for record in &records {
-            let mut attributes = vec![(".section", number.as_bytes())];
-            attributes.extend(record.chosen(stream.proplist.as_deref()));
+            let mut attributes = record.chosen(stream.proplist.as_deref());
+            attributes.push((".section", number.as_bytes()));
             replies.sentence("!re", start.tag.as_deref(), attributes);
         }
         if replies.len() > 0 {

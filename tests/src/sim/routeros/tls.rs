@@ -14,9 +14,9 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Makes a new key and certificate for an address.
-    pub(crate) fn make(name: &str) -> anyhow::Result<Self> {
-        let made = rcgen::generate_simple_self_signed(vec![name.to_owned()])?;
+    /// Makes a new key and certificate for some names and addresses.
+    pub(crate) fn make(names: &[String]) -> anyhow::Result<Self> {
+        let made = rcgen::generate_simple_self_signed(names)?;
         let certificate = made.cert.der().clone();
         let key = made.signing_key.serialize_der();
         let config = |versions: &[&'static rustls::SupportedProtocolVersion]| {

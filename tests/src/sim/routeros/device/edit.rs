@@ -2,6 +2,7 @@
 use super::super::menu::{BadValue, Kind, Menu, Prop, Shape};
 use super::super::sentence::{Request, Trap};
 use super::super::version::Version;
+use super::files::FILES;
 use super::{Device, Row};
 
 /// What a changing verb answers.
@@ -24,6 +25,16 @@ impl Device {
             "set" if menu.shape == Shape::Single => self.set_single(menu, request)?,
             "set" => self.set(menu, request)?,
             "comment" => self.set(menu, request)?,
+            "enable" | "disable" | "uninstall" | "unschedule" if menu.path == "/system/package" => {
+                let plan = match verb {
+                    "unschedule" => String::new(),
+                    verb => format!("scheduled for {verb}"),
+                };
+                for id in self.stored_items(menu, request)? {
+                    self.write(menu, id, "scheduled", plan.clone().into_bytes());
+                }
+                Edited::Done
+            }
             "enable" | "disable" => {
                 let value: &[u8] = if verb == "enable" { b"false" } else { b"true" };
                 for id in self.stored_items(menu, request)? {
@@ -33,6 +44,13 @@ impl Device {
                 Edited::Done
             }
             "remove" => self.remove(menu, request)?,
+            "sign" => self.sign(menu, request)?,
+            "reset-html" => {
+                for id in self.stored_items(menu, request)? {
+                    self.reset_pages(id);
+                }
+                Edited::Done
+            }
             "reset" if menu.shape == Shape::Single => self.reset_single(menu, request),
             "reset" | "unset" => self.reset(menu, verb, request)?,
             "reset-counters-all" => Edited::Done,
@@ -129,6 +147,9 @@ impl Device {
         if menu.path == "/ip/address" {
             complete_address(&mut row);
         }
+        if menu.path == FILES {
+            self.check_file(&mut row)?;
+        }
         self.refuse_twin(menu, &row)?;
         let before = match request.text("place-before") {
             Some(before) => Some(self.stored_item(menu, &before)?),
@@ -138,7 +159,11 @@ impl Device {
         table.next += 1;
         let identifier = row.identifier();
         let at = before.and_then(|id| table.rows.iter().position(|row| row.id == id));
+        let name = row.text("name").into_owned();
         table.rows.insert(at.unwrap_or(table.rows.len()), row);
+        if menu.path == FILES {
+            self.make_folders(&name);
+        }
         Ok(identifier)
     }
 
@@ -152,6 +177,9 @@ impl Device {
                 .ok_or_else(|| no_such_item(self.version))?;
             for (prop, value) in &values {
                 row.values.insert(prop.name, value.clone());
+            }
+            if menu.path == FILES {
+                self.check_file(&mut row)?;
             }
             self.refuse_twin(menu, &row)?;
             let disabled = row.is("disabled");
@@ -241,7 +269,10 @@ impl Device {
     }
 
     fn remove(&mut self, menu: &'static Menu, request: &Request) -> Result<Edited, Trap> {
-        let items = self.stored_items(menu, request)?;
+        let mut items = self.stored_items(menu, request)?;
+        if menu.path == FILES {
+            items = items.iter().flat_map(|id| self.files_below(*id)).collect();
+        }
         for id in &items {
             if self
                 .table(menu.path)
@@ -323,6 +354,15 @@ impl Device {
                 twin(&same_name),
                 "failure: group with the same name already exists",
             ),
+            FILES => (twin(&same_name), "failure: file already exists"),
+            "/ip/pool" => (
+                twin(&same_name),
+                "failure: pool with the same name already exists",
+            ),
+            "/certificate" => (
+                twin(&same_name),
+                "failure: certificate with the same name already exists",
+            ),
             _ => (false, ""),
         };
         if taken {
@@ -343,7 +383,7 @@ impl Device {
             .collect()
     }
 
-    fn stored_item(&self, menu: &'static Menu, item: &str) -> Result<u32, Trap> {
+    pub(super) fn stored_item(&self, menu: &'static Menu, item: &str) -> Result<u32, Trap> {
         let table = self.table(menu.path);
         let found = match item.strip_prefix('*') {
             Some(hex) => u32::from_str_radix(hex, 16)

@@ -1,23 +1,28 @@
 //! The router as data: tables, the phones it sees, sessions, cookies, log. Pure: time is told to it and nothing is sent from it.
+mod certificates;
 pub(crate) mod edit;
+pub(crate) mod files;
 pub(crate) mod rows;
 mod seed;
 mod table;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 pub(crate) use table::{Row, Table, Usage};
 
 use super::clock::Ms;
 use super::hotspot::{Cookie, Host, Session, Station};
+use super::tls::Identity;
 use super::version::Version;
 
 /// How many log lines a router keeps.
 const LOG_LINES: usize = 1000;
 
 /// What real hardware does and the facts leave open; the defaults are the worst case for a controller.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Knobs {
     /// Removing or disabling a user ends the user's sessions.
     pub user_change_cuts_session: bool,
@@ -80,6 +85,10 @@ pub(crate) struct Device {
     pub(crate) sessions: BTreeMap<Ipv4Addr, Session>,
     pub(crate) cookies: Vec<Cookie>,
     pub(crate) members: BTreeMap<u64, Member>,
+    /// Connections of the API that somebody ended by `/user/active`.
+    pub(crate) ended: Vec<u64>,
+    /// The keys behind certificates, by the number of their row.
+    pub(crate) identities: BTreeMap<u32, Arc<Identity>>,
     pub(crate) log: VecDeque<LogLine>,
     /// How often each menu changed, so that listeners look only when they must.
     pub(crate) revisions: BTreeMap<&'static str, u64>,
@@ -103,6 +112,8 @@ impl Device {
             sessions: BTreeMap::new(),
             cookies: Vec::new(),
             members: BTreeMap::new(),
+            ended: Vec::new(),
+            identities: BTreeMap::new(),
             log: VecDeque::new(),
             revisions: BTreeMap::new(),
             identifiers: 1,

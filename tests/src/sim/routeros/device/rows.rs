@@ -250,7 +250,7 @@ impl Device {
         let mut record = Record::new("");
         record.put("uptime", value::seconds(self.now - self.booted));
         record.put("version", format!("{} (stable)", self.version));
-        record.put("build-time", "2026-07-16 10:21:41");
+        record.put("build-time", super::seed::BUILD_TIME);
         record.put("free-memory", "201326592");
         record.put("total-memory", "268435456");
         record.put("cpu", "Intel(R)");

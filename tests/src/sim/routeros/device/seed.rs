@@ -5,6 +5,9 @@ use super::super::Config;
 use super::super::menu::{self, Shape};
 use super::{Device, Table};
 
+/// When the system was built, in the form of every version.
+pub(super) const BUILD_TIME: &str = "2026-07-16 10:21:41";
+
 impl Device {
     /// Fills every stored menu.
     pub(super) fn seed(&mut self) {
@@ -94,6 +97,28 @@ impl Device {
             self.table_mut("/ip/service")
                 .seed(None, &[("name", name), ("port", port), ("disabled", off)]);
         }
+        let version = self.version.to_string();
+        self.table_mut("/system/package").seed(
+            None,
+            &[
+                ("name", "routeros"),
+                ("version", &version),
+                ("build-time", BUILD_TIME),
+                ("size", "12345344"),
+            ],
+        );
+        if let Some(row) = self.table_mut("/system/package/update").by_id_mut(0) {
+            row.values.insert("installed-version", version.into_bytes());
+        }
+        if !self.version.at_least((7, 17))
+            && let Some(row) = self.table_mut("/system/device-mode").by_id_mut(0)
+        {
+            row.values.insert("mode", b"enterprise".to_vec());
+        }
+        self.table_mut("/ip/pool").seed(
+            None,
+            &[("name", "hs-pool-1"), ("ranges", "10.5.50.2-10.5.50.254")],
+        );
         for (name, policy) in [
             (
                 "read",
@@ -127,37 +152,17 @@ impl Device {
         }
     }
 
-    /// Puts a certificate into the store and gives it to `api-ssl`.
-    pub(crate) fn install_certificate(&mut self, fingerprint: &str) {
-        let name = format!("agent-api-{}", self.table("/certificate").next);
-        self.table_mut("/certificate").seed(
-            None,
-            &[
-                ("name", &name),
-                ("common-name", "10.5.50.1"),
-                ("fingerprint", fingerprint),
-            ],
-        );
-        let services = self.table_mut("/ip/service");
-        if let Some(row) = services
-            .rows
-            .iter_mut()
-            .find(|row| row.raw("name") == b"api-ssl")
-        {
-            row.values.insert("certificate", name.into_bytes());
-        }
-        self.touch("/certificate");
-        self.touch("/ip/service");
-    }
-
-    /// Lets phones reach the portal without being logged in.
-    pub(crate) fn install_portal(&mut self, portal: Option<SocketAddr>) {
+    /// Puts the pages for a portal in place and lets phones reach it without being logged in; without one, takes both away.
+    pub(crate) fn install_portal(&mut self, portal: Option<SocketAddr>, url: &str) {
         const OURS: &str = "mnara:portal";
         let garden = self.table_mut("/ip/hotspot/walled-garden/ip");
         garden
             .rows
             .retain(|row| row.raw("comment") != OURS.as_bytes());
+        self.put_stock_pages(super::super::servlet::FOLDER);
         if let Some(portal) = portal {
+            self.put_own_pages(url);
+            let garden = self.table_mut("/ip/hotspot/walled-garden/ip");
             let (address, port) = (portal.ip().to_string(), portal.port().to_string());
             garden.seed(
                 None,

@@ -1,4 +1,4 @@
-//! Verbs on what the router makes itself: sessions, hosts, cookies. Stored items are in `device/edit.rs`.
+//! Verbs on what the router makes itself: sessions, hosts, cookies, people logged in. Stored items are in `device/edit.rs`.
 use std::net::Ipv4Addr;
 
 use super::super::device::Device;
@@ -9,7 +9,7 @@ use super::Cause;
 use super::login::Attempt;
 
 impl Device {
-    /// Carries out a verb of the active, host or cookie menu.
+    /// Carries out a verb of a menu whose items the router makes.
     pub(crate) fn act(
         &mut self,
         path: &str,
@@ -49,6 +49,13 @@ impl Device {
                     self.cookies.retain(|cookie| cookie.id != id);
                 }
                 self.touch("/ip/hotspot/cookie");
+            }
+            ("/user/active", "remove" | "request-logout") => {
+                let ids = self.live(request, |device, item| {
+                    let mut ids = device.members.keys();
+                    ids.find(|id| format!("*{id:X}") == item).copied()
+                })?;
+                self.ended.extend(ids);
             }
             _ => {}
         }

@@ -1,4 +1,5 @@
 //! Which menus exist, with which verbs, properties and versions. Tables only; what a verb does is in `exec.rs` and `device/`.
+mod board;
 mod hotspot;
 mod kind;
 mod params;
@@ -89,6 +90,9 @@ impl Menu {
             "set" | "comment" | "reset" if self.path == "/ip/hotspot/active" => {
                 !version.at_least((7, 21))
             }
+            "unset" if self.path == "/ip/service" => !version.at_least((7, 16)),
+            "request-logout" if self.path == "/user/active" => !version.at_least((7, 20)),
+            "remove" if self.path == "/user/active" => version.at_least((7, 20)),
             "reset" if self.shape == Shape::Single => {
                 version.at_least((7, 21)) && self.verbs.contains(&"reset")
             }
@@ -99,7 +103,10 @@ impl Menu {
 
 /// Returns every menu of the simulator.
 pub(crate) fn all() -> impl Iterator<Item = &'static Menu> {
-    hotspot::MENUS.iter().chain(system::MENUS)
+    hotspot::MENUS
+        .iter()
+        .chain(system::MENUS)
+        .chain(board::MENUS)
 }
 
 /// Returns the menu at a path.

@@ -57,6 +57,9 @@ pub(crate) fn takes_items(menu: &Menu, verb: &str) -> bool {
                 | "reset-html"
                 | "make-binding"
                 | "expire-password"
+                | "uninstall"
+                | "unschedule"
+                | "request-logout"
         )
 }
 
@@ -71,6 +74,7 @@ pub(crate) fn allowed(menu: &Menu, verb: &str, name: &str, version: Version) -> 
     let settable = || {
         menu.prop(name, version)
             .is_some_and(|prop| !matches!(prop.kind, Kind::ReadOnly))
+            && (menu.path != "/file" || name != "type" || version.at_least((7, 18)))
     };
     match verb {
         "print" | "getall" | "listen" => {
@@ -84,12 +88,16 @@ pub(crate) fn allowed(menu: &Menu, verb: &str, name: &str, version: Version) -> 
                 || (name == "from" && !matches!(menu.shape, Shape::Single) && menu.path != "/log")
                 || (name == "with-extra-info" && menu.path == "/log" && version.at_least((7, 20)))
                 || (name == "show-sensitive" && sensitive(menu, version))
+                || (menu.path == "/file" && of_files(name, version))
+                || (menu.path == "/system/device-mode"
+                    && name == "config"
+                    && version.at_least((7, 17)))
                 || known.iter().any(|(have, (from, until))| {
                     *have == name && version.at_least(*from) && !version.at_least(*until)
                 })
         }
         "add" => {
-            name == "copy-from"
+            (name == "copy-from" && (menu.path != "/file" || !version.at_least((7, 18))))
                 || (name == "place-before" && menu.shape == Shape::Ordered)
                 || settable()
         }
@@ -102,9 +110,39 @@ pub(crate) fn allowed(menu: &Menu, verb: &str, name: &str, version: Version) -> 
             name,
             "number" | ".id" | "value-name" | "as-string" | "as-string-value"
         ),
+        "read" => matches!(name, "file" | "offset" | "chunk-size" | "as-value"),
+        "sign" => {
+            matches!(
+                name,
+                "number"
+                    | ".id"
+                    | "ca"
+                    | "ca-crl-host"
+                    | "ca-on-smart-card"
+                    | "name"
+                    | "append"
+                    | "as-value"
+                    | "do"
+                    | "duration"
+                    | "file"
+                    | "interval"
+                    | "once"
+                    | "without-paging"
+            ) || (name == "freeze-frame-interval" && version.at_least((7, 21)))
+        }
         "login" => matches!(name, "user" | "password" | "ip" | "mac-address" | "domain"),
         "make-binding" => matches!(name, "type" | "comment"),
         "info" | "warning" | "error" | "debug" => name == "message",
+        _ => false,
+    }
+}
+
+/// Returns whether printing files takes a parameter.
+fn of_files(name: &str, version: Version) -> bool {
+    match name {
+        "path" | "recursive" | "relative" => version.at_least((7, 18)),
+        "list" => version.at_least((7, 18)) && !version.at_least((7, 21)),
+        "show-hidden" => version.at_least((7, 20)),
         _ => false,
     }
 }

@@ -3,7 +3,7 @@ use super::{Kind, Menu, Prop, Shape};
 
 const READ: &[&str] = &["print", "get"];
 
-const fn single(
+pub(super) const fn single(
     path: &'static str,
     verbs: &'static [&'static str],
     props: &'static [Prop],
@@ -19,7 +19,7 @@ const fn single(
     }
 }
 
-const fn live(
+pub(super) const fn live(
     path: &'static str,
     verbs: &'static [&'static str],
     print: &'static [&'static str],
@@ -34,7 +34,7 @@ const fn live(
     }
 }
 
-const fn list(
+pub(super) const fn list(
     path: &'static str,
     verbs: &'static [&'static str],
     props: &'static [Prop],
@@ -87,7 +87,9 @@ pub(super) const MENUS: &[Menu] = &[
     ),
     list(
         "/interface",
-        &["print", "get", "set", "enable", "disable", "comment"],
+        &[
+            "print", "get", "set", "enable", "disable", "comment", "reset",
+        ],
         &[
             Prop::shown("name", Kind::Text, ""),
             Prop::shown("default-name", Kind::ReadOnly, ""),
@@ -173,28 +175,8 @@ pub(super) const MENUS: &[Menu] = &[
         print: &["bytes", "oid", "packets", "rate", "stats"],
     },
     list(
-        "/certificate",
-        &["print", "get", "remove"],
-        &[
-            Prop::shown("name", Kind::Text, ""),
-            Prop::shown("digest-algorithm", Kind::ReadOnly, "sha256"),
-            Prop::shown("key-type", Kind::ReadOnly, "ec"),
-            Prop::shown("common-name", Kind::ReadOnly, ""),
-            Prop::shown("key-size", Kind::ReadOnly, "prime256v1"),
-            Prop::shown("subject-alt-name", Kind::ReadOnly, ""),
-            Prop::shown("days-valid", Kind::ReadOnly, "3650"),
-            Prop::shown("trusted", Kind::Bool, "true"),
-            Prop::shown("key-usage", Kind::ReadOnly, "tls-server"),
-            Prop::shown("fingerprint", Kind::ReadOnly, ""),
-            Prop::shown("private-key", Kind::ReadOnly, "true"),
-            Prop::shown("expired", Kind::ReadOnly, "false"),
-        ],
-        &[],
-        &["active", "inactive"],
-    ),
-    list(
         "/ip/service",
-        &["set", "enable", "disable", "print", "get", "reset"],
+        &["set", "enable", "disable", "print", "get", "reset", "unset"],
         &[
             Prop::shown("name", Kind::ReadOnly, ""),
             Prop::shown("port", Kind::Number(1, 65_535), "0"),
@@ -278,5 +260,9 @@ pub(super) const MENUS: &[Menu] = &[
         &["name"],
         &[],
     ),
-    live("/user/active", READ, &[]),
+    live(
+        "/user/active",
+        &["print", "get", "remove", "request-logout"],
+        &[],
+    ),
 ];

@@ -17,8 +17,12 @@ impl Site {
         online: bool,
     ) -> Page {
         let Some(username) = visit.parameters.get("username") else {
-            let name = if online { "alogin.html" } else { "login.html" };
-            return self.first(device, visit, language, &[name], &Story::default());
+            let names: &[&str] = if online {
+                &["alogin.html", "redirect.html"]
+            } else {
+                &["login.html"]
+            };
+            return self.first(device, visit, language, names, &Story::default());
         };
         let story = |key: &'static str, words: String| Story {
             error: Some((key, words)),
@@ -57,7 +61,8 @@ impl Site {
             None => {
                 let story = story(
                     "chap-missing",
-                    "web browser did not send challenge response".to_owned(),
+                    "web browser did not send challenge response (try again, enable JavaScript)"
+                        .to_owned(),
                 );
                 return self.first(
                     device,
@@ -75,8 +80,8 @@ impl Site {
             Ok(()) => {
                 self.challenges.remove(&visit.from);
                 let cookie = has("cookie").then(|| give_cookie(device, visit)).flatten();
-                let mut page =
-                    self.first(device, visit, language, &["alogin.html"], &Story::default());
+                let names = ["alogin.html", "redirect.html"];
+                let mut page = self.first(device, visit, language, &names, &Story::default());
                 if let Some(token) = cookie {
                     page.headers
                         .push(("Set-Cookie".to_owned(), format!("session-cookie={token}")));
@@ -103,10 +108,8 @@ impl Site {
         online: bool,
     ) -> Page {
         if !online {
-            return match self.page(device, visit, language, "flogout.html", &Story::default()) {
-                Some(page) => page,
-                None => Page::redirect(&format!("{}/login", visit.base)),
-            };
+            let names = ["flogout.html", "redirect.html"];
+            return self.first(device, visit, language, &names, &Story::default());
         }
         let ended = device
             .sessions

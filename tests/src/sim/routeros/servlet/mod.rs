@@ -4,11 +4,12 @@ mod pages;
 mod template;
 mod variables;
 
+pub(crate) use pages::{FIRMWARE, FOLDER, STOCK, install};
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::device::Device;
-use pages::Directory;
 use template::Variables;
 
 /// A CHAP challenge shown on a page.
@@ -23,7 +24,6 @@ pub(crate) struct Challenge {
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) portal: Option<SocketAddr>,
-    pub(crate) directory: Directory,
     challenges: BTreeMap<Ipv4Addr, Challenge>,
 }
 
@@ -61,12 +61,6 @@ impl Page {
             body: words.as_bytes().to_vec(),
         }
     }
-
-    fn redirect(to: &str) -> Self {
-        let mut page = Self::plain(302, "Found");
-        page.headers.push(("Location".to_owned(), to.to_owned()));
-        page
-    }
 }
 
 /// What a page is about beside the visitor's state.
@@ -83,7 +77,6 @@ impl Site {
     pub(crate) fn new(portal: Option<SocketAddr>) -> Self {
         Self {
             portal,
-            directory: Directory::shipped(),
             challenges: BTreeMap::new(),
         }
     }
@@ -97,7 +90,7 @@ impl Site {
 
     /// Answers a request.
     pub(crate) fn answer(&mut self, device: &mut Device, visit: &Visit) -> Page {
-        let (language, path) = self.language(visit);
+        let (language, path) = self.language(device, visit);
         let language = language.as_deref();
         let online = device.sessions.contains_key(&visit.from);
         if !online && (visit.caught.is_some() || matches!(path.as_str(), "/" | "/login")) {
@@ -132,10 +125,13 @@ impl Site {
             "/login" => self.login(device, visit, language, online),
             "/logout" => self.logout(device, visit, language, online),
             "/status" if online => self.first(device, visit, language, &["status.html"], &quiet),
-            "/status" => match self.page(device, visit, language, "fstatus.html", &quiet) {
-                Some(page) => page,
-                None => Page::redirect(&format!("{}/login", visit.base)),
-            },
+            "/status" => self.first(
+                device,
+                visit,
+                language,
+                &["fstatus.html", "redirect.html"],
+                &quiet,
+            ),
             "/api" => self.first(device, visit, language, &["api.json"], &quiet),
             path => {
                 let name = path.trim_start_matches('/').to_owned();
@@ -145,20 +141,21 @@ impl Site {
     }
 
     /// Splits the language from a path such as `/lv/login`; `target=lv` does the same.
-    fn language(&self, visit: &Visit) -> (Option<String>, String) {
+    fn language(&self, device: &Device, visit: &Visit) -> (Option<String>, String) {
+        let server = server(device, visit);
         let parts = visit
             .path
             .strip_prefix('/')
             .and_then(|path| path.split_once('/'));
         if let Some((language, rest)) =
-            parts.filter(|(language, _)| self.directory.has_language(language))
+            parts.filter(|(language, _)| device.speaks(&server, language))
         {
             return (Some(language.to_owned()), format!("/{rest}"));
         }
         let target = visit
             .parameters
             .get("target")
-            .filter(|target| self.directory.has_language(target));
+            .filter(|target| device.speaks(&server, target));
         (target.cloned(), visit.path.clone())
     }
 
@@ -187,7 +184,7 @@ impl Site {
         name: &str,
         story: &Story,
     ) -> Option<Page> {
-        let source = self.directory.file(name, language, &visit.portal)?;
+        let source = device.page(&server(device, visit), name, language)?;
         if name == "errors.txt" {
             return None;
         }
@@ -207,11 +204,16 @@ impl Site {
                 status,
                 reason,
                 headers,
-                body: source.into_bytes(),
+                body: source,
             });
         }
         let login_page = matches!(name, "login.html" | "flogin.html");
         let variables = self.variables(device, visit, login_page, story);
+        let mut source = String::from_utf8_lossy(&source).into_owned();
+        let portal = self.portal_url();
+        if !portal.is_empty() {
+            source = source.replace(&portal, &visit.portal);
+        }
         let rendered = template::render(&source, &variables);
         headers.extend(rendered.headers);
         Some(Page {
@@ -221,4 +223,13 @@ impl Site {
             body: rendered.body.into_bytes(),
         })
     }
+}
+
+/// Returns the server a visitor is at: the one of its host row, or the first that runs.
+fn server(device: &Device, visit: &Visit) -> String {
+    let host = device.hosts.get(&visit.from);
+    let running = || device.running_server().map(|row| row.text("name").into());
+    host.map(|host| host.server.clone())
+        .or_else(running)
+        .unwrap_or_default()
 }

@@ -1,10 +1,29 @@
-//! The files of the hotspot's html directory as our firmware ships them. The portal's address is filled in when they are installed.
-use std::collections::BTreeMap;
+//! The pages a router has: those it came with, ours in their place, and which file answers for which server. Files are in `device/files.rs`.
+use super::super::device::Device;
 
-/// Where the portal's address goes in a page.
+/// Where the portal's address goes in a page of ours.
 const PORTAL: &str = "{{portal}}";
 
-const SHIPPED: [(&str, &str); 10] = [
+/// Where pages are unless a profile says otherwise.
+pub(crate) const FOLDER: &str = "hotspot";
+
+/// The pages a router comes with, as plain as MikroTik's and with the same names, variables and texts.
+pub(crate) const STOCK: [(&str, &str); 11] = [
+    ("alogin.html", include_str!("stock/alogin.html")),
+    ("api.json", include_str!("stock/api.json")),
+    ("error.html", include_str!("stock/error.html")),
+    ("errors.txt", include_str!("stock/errors.txt")),
+    ("login.html", include_str!("stock/login.html")),
+    ("logout.html", include_str!("stock/logout.html")),
+    ("redirect.html", include_str!("stock/redirect.html")),
+    ("rlogin.html", include_str!("stock/rlogin.html")),
+    ("rstatus.html", include_str!("stock/rstatus.html")),
+    ("status.html", include_str!("stock/status.html")),
+    ("md5.js", include_str!("stock/md5.js")),
+];
+
+/// The pages our install puts in their place.
+pub(crate) const FIRMWARE: [(&str, &str); 10] = [
     (
         "alogin.html",
         include_str!("../../../../../firmware/hotspot/alogin.html"),
@@ -47,60 +66,53 @@ const SHIPPED: [(&str, &str); 10] = [
     ),
 ];
 
-/// The files of one html directory, by path inside it.
-#[derive(Debug, Clone)]
-pub(crate) struct Directory {
-    files: BTreeMap<String, String>,
+/// Fills the portal's address into a page, as the installer does before it uploads the file.
+pub(crate) fn install(text: &str, portal: &str) -> String {
+    text.replace(PORTAL, portal)
 }
 
-impl Directory {
-    pub(crate) fn shipped() -> Self {
-        let files = SHIPPED
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-        Self {
-            files: files.collect(),
+impl Device {
+    /// Returns the folder a server's pages come from: the override while there is one with files in it.
+    fn folder(&self, server: &str) -> String {
+        let profile = self.server_profile(server);
+        let text = |name: &str| {
+            profile
+                .map(|row| row.text(name).trim_matches('/').to_owned())
+                .unwrap_or_default()
+        };
+        let preferred = text("html-directory-override");
+        if !preferred.is_empty() && self.has_folder(&preferred) {
+            return preferred;
         }
+        Some(text("html-directory"))
+            .filter(|folder| !folder.is_empty())
+            .unwrap_or_else(|| FOLDER.to_owned())
     }
 
-    pub(crate) fn put(&mut self, name: &str, contents: &str) {
-        self.files.insert(name.to_owned(), contents.to_owned());
-    }
-
-    pub(crate) fn remove(&mut self, name: &str) {
-        self.files.remove(name);
-    }
-
-    /// Returns a file as installed for a portal, in a language when there is one for it.
-    pub(crate) fn file(&self, name: &str, language: Option<&str>, portal: &str) -> Option<String> {
+    /// Returns a page of a server, in a language when there is one for it.
+    pub(super) fn page(&self, server: &str, name: &str, language: Option<&str>) -> Option<Vec<u8>> {
+        let folder = self.folder(server);
         let translated =
-            language.and_then(|language| self.files.get(&format!("{language}/{name}")));
+            language.and_then(|language| self.file(&format!("{folder}/{language}/{name}")));
         translated
-            .or_else(|| self.files.get(name))
-            .map(|text| install(text, portal))
+            .or_else(|| self.file(&format!("{folder}/{name}")))
+            .map(<[u8]>::to_vec)
     }
 
-    pub(crate) fn has_language(&self, language: &str) -> bool {
-        self.files.keys().any(|name| {
-            name.strip_prefix(language)
-                .is_some_and(|rest| rest.starts_with('/'))
-        })
+    pub(super) fn speaks(&self, server: &str, language: &str) -> bool {
+        !language.is_empty() && self.has_folder(&format!("{}/{language}", self.folder(server)))
     }
 
-    /// Returns a text of `errors.txt`.
-    pub(crate) fn error(&self, key: &str) -> Option<String> {
-        let lines = self.files.get("errors.txt")?.lines();
-        lines
+    /// Returns a text of a server's `errors.txt`.
+    pub(super) fn error_text(&self, server: &str, key: &str) -> Option<String> {
+        let text = self.page(server, "errors.txt", None)?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        text.lines()
             .filter(|line| !line.starts_with('#'))
             .filter_map(|line| line.split_once('='))
             .find(|(have, _)| have.trim() == key)
             .map(|(_, words)| words.trim().to_owned())
     }
-}
-
-/// Fills the portal's address into a page, as the installer does before it uploads the file.
-pub(crate) fn install(text: &str, portal: &str) -> String {
-    text.replace(PORTAL, portal)
 }
 
 #[cfg(test)]
@@ -125,7 +137,7 @@ mod tests {
             "bytes-",
             "re",
         ];
-        for (name, text) in SHIPPED {
+        for (name, text) in FIRMWARE {
             for tag in text.split("$(").skip(1) {
                 assert!(
                     KNOWN.iter().any(|known| tag.starts_with(known)),
@@ -142,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_page_works_without_script_and_names_both_languages() {
-        for (name, text) in SHIPPED.iter().filter(|(name, _)| name.ends_with(".html")) {
+        for (name, text) in FIRMWARE.iter().filter(|(name, _)| name.ends_with(".html")) {
             assert!(!text.contains("<script"), "{name}");
             assert!(
                 !text.contains("//"),
@@ -158,12 +170,12 @@ mod tests {
 
     #[test]
     fn errors_carry_no_words_of_the_visitor() {
-        let directory = Directory::shipped();
-        assert_eq!(
-            directory.error("invalid-username").unwrap(),
-            "invalid username or password"
-        );
-        for line in directory.files["errors.txt"].lines() {
+        let (_, texts) = FIRMWARE
+            .iter()
+            .find(|(name, _)| *name == "errors.txt")
+            .unwrap();
+        assert!(texts.contains("invalid-username = invalid username or password"));
+        for line in texts.lines() {
             assert!(
                 !line.contains("$(username"),
                 "{line}: pages have no escape for HTML"
@@ -173,11 +185,29 @@ mod tests {
 
     #[test]
     fn the_portals_address_is_filled_in_everywhere() {
-        let directory = Directory::shipped();
-        let page = directory
-            .file("redirect.html", Some("lv"), "http://10.0.0.2/portal/")
+        let (_, page) = FIRMWARE
+            .iter()
+            .find(|(name, _)| *name == "redirect.html")
             .unwrap();
+        let page = install(page, "http://10.0.0.2/portal/");
         assert_eq!(page.matches("http://10.0.0.2/portal/").count(), 3);
         assert!(!page.contains("{{"));
+    }
+
+    #[test]
+    fn every_text_of_the_router_has_one_of_ours() {
+        let keys = |pages: &[(&str, &str)]| -> Vec<String> {
+            let (_, texts) = pages
+                .iter()
+                .find(|(name, _)| *name == "errors.txt")
+                .unwrap();
+            let lines = texts.lines().filter(|line| !line.starts_with('#'));
+            lines
+                .filter_map(|line| line.split_once(" = "))
+                .map(|(key, _)| key.to_owned())
+                .collect()
+        };
+        assert_eq!(keys(&STOCK), keys(&FIRMWARE));
+        assert_eq!(keys(&STOCK).len(), 17);
     }
 }

@@ -21,7 +21,7 @@ impl Site {
             put(&name.to_ascii_lowercase(), value.clone());
         }
         let host = device.hosts.get(&visit.from);
-        let server = host.map(|host| host.server.clone()).unwrap_or_default();
+        let server = super::server(device, visit);
         let profile = device.server_profile(&server);
         let text = |name: &str| {
             profile
@@ -62,26 +62,23 @@ impl Site {
         );
         put("ssl-login", "no".to_owned());
         put("server-name", server.clone());
-        put(
-            "link-login",
-            if orig.is_empty() {
-                format!("{base}/login")
-            } else {
-                format!("{base}/login?dst={}", template::escape(&orig))
-            },
-        );
+        let link_login = if orig.is_empty() {
+            format!("{base}/login")
+        } else {
+            format!("{base}/login?dst={}", template::escape(&orig))
+        };
+        let session = device.sessions.get(&visit.from);
+        let redirect = match session {
+            None => link_login.clone(),
+            Some(_) if orig.is_empty() => format!("{base}/status"),
+            Some(_) => orig.clone(),
+        };
+        put("link-login", link_login);
         put("link-login-only", format!("{base}/login"));
         put("link-logout", format!("{base}/logout"));
         put("link-status", format!("{base}/status"));
-        put("link-orig", orig.clone());
-        put(
-            "link-redirect",
-            if orig.is_empty() {
-                format!("{base}/status")
-            } else {
-                orig
-            },
-        );
+        put("link-orig", orig);
+        put("link-redirect", redirect);
         put("interface-name", "bridge-hotspot".to_owned());
         put("ip", visit.from.to_string());
         put("host-ip", visit.from.to_string());
@@ -111,7 +108,6 @@ impl Site {
             visit.parameters.get("domain").cloned().unwrap_or_default(),
         );
         put("username", story.username.clone());
-        let session = device.sessions.get(&visit.from);
         put(
             "logged-in",
             if session.is_some() { "yes" } else { "no" }.to_owned(),
@@ -132,6 +128,9 @@ impl Site {
             }
             .to_owned(),
         );
+        for (name, value) in NO_SESSION {
+            put(name, value.to_owned());
+        }
         for (name, value) in story
             .ended
             .clone()
@@ -146,7 +145,7 @@ impl Site {
             put("chap-challenge", challenge);
         }
         if let Some((key, words)) = &story.error {
-            let words = match self.directory.error(key) {
+            let words = match device.error_text(&server, key) {
                 Some(source) => {
                     vars.insert("error-orig".to_owned(), words.clone());
                     template::render(&source, &vars).body
@@ -159,6 +158,17 @@ impl Site {
         vars
     }
 }
+
+/// What stands for a limit of bytes one way where there is none. The total is empty then, so that a page can ask for it.
+const NO_LIMIT: &str = "---";
+
+/// What a page is told about the time of a visitor who is not logged in: no text, and zero as a number.
+const NO_SESSION: [(&str, &str); 4] = [
+    ("idle-timeout-secs", "0"),
+    ("session-timeout-secs", "0"),
+    ("session-time-left-secs", "0"),
+    ("refresh-timeout-secs", "0"),
+];
 
 /// Returns the variables about a session.
 pub(super) fn of_session(device: &Device, session: &Session) -> Variables {
@@ -175,11 +185,7 @@ pub(super) fn of_session(device: &Device, session: &Session) -> Variables {
         );
     };
     span("uptime", Some(device.now - session.started));
-    let left = device.time_left(session);
-    // Where nothing limits the session both stay empty, so that a page can ask for them.
-    if left.is_some() {
-        span("session-time-left", left);
-    }
+    span("session-time-left", device.time_left(session));
     span(
         "session-timeout",
         session
@@ -220,6 +226,9 @@ pub(super) fn of_session(device: &Device, session: &Session) -> Variables {
         if let Some(left) = left {
             put(limit, left.to_string());
             put(remain, left.saturating_sub(used).to_string());
+        } else if limit != "limit-bytes-total" {
+            put(limit, NO_LIMIT.to_owned());
+            put(remain, NO_LIMIT.to_owned());
         }
     }
     vars
