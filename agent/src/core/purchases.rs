@@ -15,6 +15,8 @@ use super::portal::{PurchaseState, PurchaseView};
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 /// A second press within this time is the same purchase.
 const SAME_WITHIN: Duration = Duration::from_secs(60);
+/// How long a prompt stays on a phone, with some time for the outcome to come: after that "enter your PIN" is no longer true.
+const PROMPT_SECS: i64 = 90;
 /// How long an outcome stays on the page.
 const SHOWN_SECS: i64 = 10 * 60;
 /// Prompts a device may ask for in [`WINDOW`].
@@ -207,7 +209,7 @@ impl Purchases {
                 plan_name: Some(purchase.plan_name.clone()),
                 price: Some(purchase.price),
                 phone_tail: Some(purchase.phone_tail.clone()),
-                state: purchase.state,
+                state: shown(purchase.state, now),
             });
         }
         let row = self
@@ -221,7 +223,7 @@ impl Purchases {
             price: None,
             phone_tail: None,
             state: match row.state {
-                CheckoutState::Pending => PurchaseState::CheckPhone { since: row.at },
+                CheckoutState::Pending => shown(PurchaseState::CheckPhone { since: row.at }, now),
                 CheckoutState::Failed(failure) => PurchaseState::Failed(failure),
                 CheckoutState::Paid(_) => return None,
             },
@@ -234,6 +236,18 @@ impl Purchases {
             CheckoutState::Failed(failure) => Some(failure),
             CheckoutState::Pending | CheckoutState::Paid(_) => None,
         }
+    }
+}
+
+/// What a page says of a purchase by now: a prompt that nothing was heard of may have been paid.
+const fn shown(state: PurchaseState, now: Timestamp) -> PurchaseState {
+    match state {
+        PurchaseState::CheckPhone { since }
+            if now.as_secs().saturating_sub(since.as_secs()) >= PROMPT_SECS =>
+        {
+            PurchaseState::LateUnknown
+        }
+        state => state,
     }
 }
 
