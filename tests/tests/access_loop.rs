@@ -8,7 +8,7 @@ use mnara_agent::access::apply::{Applied, Outcome};
 use mnara_agent::access::desired::{Credential, Desired, ProfileSpec, UserSpec};
 use mnara_agent::access::observed::Observed;
 use mnara_agent::access::{self, Backoff, Event, Handle};
-use mnara_agent::routeros::client::{Dial, Error, Fingerprint, Security, Timing};
+use mnara_agent::routeros::client::{Dial, Doing, Error, Fingerprint, Security, Timing, connect};
 use mnara_protocol::ids::{Mac, TicketId};
 use mnara_protocol::plan::Rate;
 use mnara_tests::sim::routeros::{Config, Cut, Phone, Reboot, Router};
@@ -369,6 +369,43 @@ async fn a_router_with_faults_is_found_again_and_put_right() {
     };
     core.until("the certificate to be refused", refused).await;
     core.stops().await;
+    router.stop().await;
+}
+
+#[tokio::test]
+async fn a_router_without_room_is_told_from_one_that_does_not_want_this_address() {
+    let router = router("7.22.3").await;
+    let dial = Dial {
+        timing: Timing {
+            login: Duration::from_millis(300),
+            ..Timing::USUAL
+        },
+        ..dial(&router, false)
+    };
+    let limit = |most: &str, address: &str| {
+        let values = [
+            ("numbers", "api"),
+            ("max-sessions", most),
+            ("address", address),
+        ];
+        router.run("/ip/service/set", &values).expect("a service");
+    };
+    limit("1", "");
+    let (client, connection) = connect(&dial).await.expect("room for one");
+    let first = tokio::spawn(connection.run());
+    let full = connect(&dial).await.expect_err("no room for two");
+    assert!(matches!(full, Error::ConnectionLost(_)), "{full:?}");
+    assert!(!client.is_closed(), "the first is left alone");
+    drop(client);
+    first.await.expect("it ends").expect("nobody needs it");
+    // Such a router takes the connection and never says a word.
+    limit("20", "10.9.9.0/24");
+    let ignored = connect(&dial).await.expect_err("not from here");
+    let doing = Doing::LoggingIn;
+    assert!(
+        matches!(ignored, Error::Timeout { doing: found } if found == doing),
+        "{ignored:?}"
+    );
     router.stop().await;
 }
 

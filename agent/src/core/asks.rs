@@ -11,7 +11,7 @@ use mnara_protocol::ticket::Refusal;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::series::Cloud;
 
-use super::portal::{Ask, BuyError, Device, Home, PurchaseState, RedeemError, Said};
+use super::portal::{Ask, BuyError, Device, PurchaseState, RedeemError, Said};
 use super::purchases::{DEADLINE, NotNow, Wanted, phone_digits};
 use super::redeem;
 use super::{AskId, Commands, Core, Lookup, Now, Resync};
@@ -53,10 +53,10 @@ impl Core {
     fn serve(&mut self, id: AskId, ask: Ask, now: Now, out: &mut Commands) {
         let peer = ask.peer();
         let said = match ask {
-            Ask::Home { peer } => Some(Said::Home(self.home_of(peer, now))),
+            Ask::Home { peer } => Some(Said::Home(self.home(peer, now))),
             Ask::Redeem { peer, code } => self
                 .redeem(id, peer, &code, now, out)
-                .map(|done| Said::Redeemed(done.map(|()| self.home_of(peer, now)))),
+                .map(|done| Said::Redeemed(done.map(|()| self.home(peer, now)))),
             Ask::Buy {
                 plan,
                 revision,
@@ -64,22 +64,18 @@ impl Core {
                 ..
             } => match self.buy(id, peer, (plan, revision), &phone, now, out) {
                 Ok(true) => None,
-                Ok(false) => Some(Said::Buying(Ok(self.home_of(peer, now)))),
+                Ok(false) => Some(Said::Buying(Ok(self.home(peer, now)))),
                 Err(None) => Some(Said::Busy),
                 Err(Some(error)) => Some(Said::Buying(Err(error))),
             },
             Ask::LogOut { peer } => {
                 self.log_out(peer, now, out);
-                Some(Said::LoggedOut(self.home_of(peer, now)))
+                Some(Said::LoggedOut(self.home(peer, now)))
             }
         };
         if let Some(said) = said {
             out.replies.push((id, said));
         }
-    }
-
-    fn home_of(&self, peer: IpAddr, now: Now) -> Box<Home> {
-        self.home(self.device(peer), now)
     }
 
     /// Whether the controller is there to say what this site had done, and has not yet.
@@ -211,7 +207,7 @@ impl Core {
             if done.is_ok() {
                 self.throttle.was_right(lookup.mac);
             }
-            let said = done.map(|()| self.home_of(lookup.peer, now));
+            let said = done.map(|()| self.home(lookup.peer, now));
             out.replies.push((lookup.ask, Said::Redeemed(said)));
         }
     }
@@ -289,7 +285,7 @@ impl Core {
         out: &mut Commands,
     ) {
         if let Some((id, peer, _)) = self.buying.remove(&attempt) {
-            let said = done.map(|()| self.home_of(peer, now));
+            let said = done.map(|()| self.home(peer, now));
             out.replies.push((id, Said::Buying(said)));
         }
     }

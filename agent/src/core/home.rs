@@ -1,5 +1,8 @@
 //! What a device's page says. Nothing is decided here; the words are the portal's.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::Mac;
@@ -15,15 +18,20 @@ use super::{Core, Now};
 const ENDED_SHOWN_SECS: i64 = 24 * 3600;
 /// How many waiting tickets a page lists.
 const WAITING_SHOWN: usize = 3;
+/// How long after the last look at the router its host table still says whose ticket a page may show. A lease that was good at that look
+/// lasts about this long at the least (the hotspot's default is an hour, renewed at half), so its address has not passed to another device.
+const REMEMBERED: Duration = Duration::from_secs(30 * 60);
 /// How long a token is good.
 const TOKEN_SECS: i64 = 15 * 60;
 
 impl Core {
-    /// Says how things stand for a device.
-    pub(super) fn home(&self, device: Device, now: Now) -> Box<Home> {
-        let mac = match device {
-            Device::Known { mac, .. } => Some(mac),
-            Device::NotInHotspot | Device::RouterAway => None,
+    /// Says how things stand for the device behind a TCP peer address.
+    pub(super) fn home(&self, peer: IpAddr, now: Now) -> Box<Home> {
+        let device = self.device(peer);
+        let (known, mac) = match device {
+            Device::Known { mac, .. } => (Some(mac), Some(mac)),
+            Device::NotInHotspot => (None, None),
+            Device::RouterAway => (None, self.remembered(peer, now)),
         };
         let held = mac.map_or_else(Vec::new, |mac| self.state.tickets.of_device(mac));
         let mut views = held
@@ -65,8 +73,17 @@ impl Core {
             purchase: mac.and_then(|mac| self.purchases.view(mac, now.at)),
             ticket,
             waiting,
-            token: mac.filter(|_| cloud).map(|mac| self.token(mac, now.at)),
+            token: known.filter(|_| cloud).map(|mac| self.token(mac, now.at)),
         })
+    }
+
+    /// Who was behind an address at the last look, while the router does not answer. Good for showing a customer what is theirs, as who
+    /// pays while the router is away must see the ticket; nothing is sold, used or given back on it.
+    fn remembered(&self, peer: IpAddr, now: Now) -> Option<Mac> {
+        self.router
+            .at
+            .filter(|at| now.ticks.since(*at) < REMEMBERED)?;
+        Some(self.router.seen.as_ref()?.host_at(peer)?.mac)
     }
 
     fn ticket_view(&self, known: &Known, mac: Mac, now: Timestamp) -> TicketView {

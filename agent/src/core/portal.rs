@@ -195,7 +195,7 @@ pub enum Device {
     },
     /// Not in the router's host table.
     NotInHotspot,
-    /// The router does not answer.
+    /// The router does not answer. What is shown is for the device that had the address at the last look, if that was lately.
     RouterAway,
 }
 

@@ -17,6 +17,8 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 const SAME_WITHIN: Duration = Duration::from_secs(60);
 /// A prompt is answered, or has run out, within this time.
 const EXPECTED: Duration = Duration::from_secs(180);
+/// How long a prompt stays on a phone, with some time for the outcome to come: after that "enter your PIN" is no longer true.
+const PROMPT_SECS: i64 = 90;
 /// How long an outcome stays on the page.
 const SHOWN_SECS: i64 = 10 * 60;
 /// Prompts a device may ask for in [`WINDOW`].
@@ -210,7 +212,7 @@ impl Purchases {
                 plan_name: Some(purchase.plan_name.clone()),
                 price: Some(purchase.price),
                 phone_tail: Some(purchase.phone_tail.clone()),
-                state: purchase.state,
+                state: shown(purchase.state, now),
             });
         }
         let row = self
@@ -225,7 +227,7 @@ impl Purchases {
             phone_tail: None,
             state: match row.state {
                 CheckoutState::Pending | CheckoutState::Other(_) => {
-                    PurchaseState::CheckPhone { since: row.at }
+                    shown(PurchaseState::CheckPhone { since: row.at }, now)
                 }
                 CheckoutState::Failed(failure) => PurchaseState::Failed(failure),
                 CheckoutState::Paid(_) => return None,
@@ -261,6 +263,18 @@ impl Purchases {
             CheckoutState::Failed(failure) => Some(failure),
             CheckoutState::Pending | CheckoutState::Paid(_) | CheckoutState::Other(_) => None,
         }
+    }
+}
+
+/// What a page says of a purchase by now: a prompt that nothing was heard of may have been paid.
+const fn shown(state: PurchaseState, now: Timestamp) -> PurchaseState {
+    match state {
+        PurchaseState::CheckPhone { since }
+            if now.as_secs().saturating_sub(since.as_secs()) >= PROMPT_SECS =>
+        {
+            PurchaseState::LateUnknown
+        }
+        state => state,
     }
 }
 

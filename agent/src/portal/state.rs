@@ -41,10 +41,8 @@ pub(super) enum Situation {
 impl Situation {
     /// What is the case.
     pub(super) fn of(home: &Home) -> Self {
-        match home.device {
-            Device::NotInHotspot => return Self::NotInHotspot,
-            Device::RouterAway => return Self::RouterAway,
-            Device::Known { .. } => {}
+        if home.device == Device::NotInHotspot {
+            return Self::NotInHotspot;
         }
         let purchase = home.purchase.as_ref().map(|purchase| purchase.state);
         match purchase {
@@ -53,6 +51,12 @@ impl Situation {
             _ => {}
         }
         let ticket = home.ticket.as_ref().map(Self::of_ticket);
+        if home.device == Device::RouterAway && ticket != Some(Self::Waiting) {
+            return match purchase {
+                Some(PurchaseState::LateUnknown) => Self::Unknown,
+                _ => Self::RouterAway,
+            };
+        }
         match (ticket, purchase) {
             (Some(using @ (Self::Connecting | Self::Waiting | Self::Online)), _) => using,
             (_, Some(PurchaseState::LateUnknown)) => Self::Unknown,
@@ -66,8 +70,8 @@ impl Situation {
         match ticket.status {
             Status::Used | Status::Expired | Status::Revoked => Self::Ended,
             Status::Active if !ticket.held => Self::NotHere,
-            Status::Active if ticket.online => Self::Online,
             Status::Active if ticket.router_away => Self::Waiting,
+            Status::Active if ticket.online => Self::Online,
             Status::Active => Self::Connecting,
         }
     }

@@ -312,7 +312,7 @@ fn each_state_has_its_page() {
         let page = render(language, &online, None);
         assert!(
             page.contains("online")
-                && page.contains("700 MB")
+                && page.contains("700\u{a0}MB")
                 && page.contains("http://outside.example/")
                 && page.contains(words.log_out)
                 && !page.contains("http-equiv")
@@ -390,6 +390,55 @@ fn a_running_ticket_is_never_said_not_to_have_started() {
 }
 
 #[test]
+fn who_has_paid_sees_the_ticket_while_the_router_is_away() {
+    let away = Home {
+        device: Device::RouterAway,
+        ..home()
+    };
+    let paid = Home {
+        ticket: Some(TicketView {
+            router_away: true,
+            ..ticket(false)
+        }),
+        ..away.clone()
+    };
+    for language in Language::ALL {
+        let words = language.words();
+        for place in [Place::Home, Place::Wait, Place::Ticket, Place::Status] {
+            assert_eq!(place.instead(&paid), None, "{place:?}");
+            let page = render_at(place, language, &paid, None, &Typed::default());
+            let shows = |what: &str| page.contains(what);
+            assert!(shows(&words.terms(&HOUR)), "{place:?}: {page}");
+            if place != Place::Status {
+                assert!(shows("7KQ2-M0X1-90AB") && shows(words.username) && shows(words.password));
+            }
+            if place != Place::Ticket {
+                assert!(shows(words.paid_waits) && shows(words.router_waits));
+            }
+            assert!(!page.contains("role=\"alert\"") && !page.contains("method=\"post\""));
+        }
+        // One who was online before, and one of whom nothing is known.
+        let running = Home {
+            ticket: Some(TicketView {
+                router_away: true,
+                ..ticket(true)
+            }),
+            ..away.clone()
+        };
+        let page = render(language, &running, None);
+        assert!(page.contains(words.router_gone) && !page.contains(words.go_on));
+        let page = render(language, &away, None);
+        assert!(page.contains("role=\"alert\"") && !page.contains("7KQ2"));
+        let asked = Home {
+            purchase: Some(purchase(PurchaseState::LateUnknown)),
+            ..away.clone()
+        };
+        let page = render(language, &asked, None);
+        assert!(page.contains(Trouble::PayUnknown.words(language).0) && !page.contains("<form"));
+    }
+}
+
+#[test]
 fn nothing_is_sold_twice_while_a_payment_is_under_way() {
     for trouble in [
         None,
@@ -447,6 +496,14 @@ fn every_page_is_there_when_it_says_something() {
             }
         }
     }
+    let arrived = render_at(
+        Place::Online,
+        Language::English,
+        &online,
+        None,
+        &Typed::default(),
+    );
+    assert!(arrived.contains("data-to=\"http://outside.example/\" hidden>"));
     let kept = render_at(
         Place::Ticket,
         Language::English,
@@ -458,7 +515,7 @@ fn every_page_is_there_when_it_says_something() {
         "7KQ2-M0X1-90AB",
         "User name",
         "Password",
-        "1.5 GB",
+        "1.5\u{a0}GB",
         "another phone",
     ] {
         assert!(kept.contains(said), "{said}");
@@ -483,6 +540,31 @@ fn what_was_typed_stays_and_cannot_become_markup() {
         page.contains("now costs KSh 1,250"),
         "the new price is not said: {page}"
     );
+}
+
+#[test]
+fn after_a_failure_the_plan_is_still_chosen_and_the_field_in_question_comes_first() {
+    let mut failed = paying(PurchaseState::Failed(PayFailure::WrongPin));
+    failed.plans[0].name = "Hour".into();
+    let other = PlanView {
+        id: PlanId::from_bytes([8; 16]),
+        name: "Day".into(),
+        ..failed.plans[0].clone()
+    };
+    failed.plans.insert(0, other);
+    let page = render(Language::English, &failed, None);
+    let chosen = format!(
+        "value=\"{}.7\" data-price=\"KSh 1,250\" checked>",
+        PlanId::from_bytes([2; 16])
+    );
+    assert!(
+        page.contains(&chosen) && page.matches(" checked>").count() == 1,
+        "{page}"
+    );
+    let trouble = Trouble::Redeem(RedeemError::Throttled { retry_secs: 9 });
+    let page = render(Language::English, &home(), Some(trouble));
+    let place = |what: &str| page.find(what).unwrap();
+    assert!(place("name=\"code\"") < place("name=\"phone\"") && page.contains("9\u{a0}seconds"));
 }
 
 #[test]
@@ -717,7 +799,7 @@ async fn programs_and_scripts_read_what_is_the_case() {
     let (_, state) = state.split_once("\r\n\r\n").unwrap();
     let state: serde_json::Value = serde_json::from_str(state).unwrap();
     assert_eq!(state["state"], Situation::Online.as_str());
-    assert_eq!(state["time_left"], "30 minutes");
+    assert_eq!(state["time_left"], "30\u{a0}minutes");
     assert_eq!(state["bytes_left"], 700_000_000);
     assert!(
         !state.to_string().contains("7KQ2"),

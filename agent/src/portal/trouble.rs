@@ -297,7 +297,7 @@ const fn buy(error: BuyError) -> [(&'static str, &'static str); 2] {
                 "Enter a Kenyan number such as 0712 345 678.",
             ),
             (
-                "Hiyo si nambari ya simu",
+                "Hiyo si nambari sahihi ya simu",
                 "Weka nambari ya Kenya kama 0712 345 678.",
             ),
         ],

@@ -68,6 +68,36 @@ fn a_paid_ticket_logs_its_device_in_without_typing() {
 }
 
 #[test]
+fn a_prompt_of_which_nothing_is_heard_is_not_said_to_be_on_the_phone_for_ever() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    let attempt = buying(&mut site, 1);
+    site.event(Event::Answered(
+        attempt,
+        Answer::Prompted(PromptedAnswer { payment: payment() }),
+    ));
+    site.pass(Duration::from_secs(80));
+    let state = |site: &mut Site| site.home(1).purchase.map(|purchase| purchase.state);
+    assert!(matches!(
+        state(&mut site),
+        Some(PurchaseState::CheckPhone { .. })
+    ));
+    site.pass(Duration::from_secs(20));
+    assert_eq!(state(&mut site), Some(PurchaseState::LateUnknown));
+    let at = site.now().at;
+    site.row(checkout(
+        attempt,
+        CheckoutState::Failed(PayFailure::NoAnswer),
+        at,
+    ));
+    assert_eq!(
+        state(&mut site),
+        Some(PurchaseState::Failed(PayFailure::NoAnswer))
+    );
+}
+
+#[test]
 fn a_paid_ticket_waits_for_its_device_with_its_clock_standing() {
     let mut site = Site::new();
     site.row(Row::Ticket(bought(Some(1))));

@@ -315,6 +315,36 @@ fn with_the_router_away_nobody_is_logged_in_and_pages_say_so() {
 }
 
 #[test]
+fn who_pays_while_the_router_is_away_sees_the_ticket_but_nothing_is_done_on_an_old_look() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    site.joins(2);
+    site.event(Event::RouterLost);
+    site.row(Row::Ticket(bought(Some(1))));
+    let home = site.home(1);
+    assert_eq!(
+        (home.device, home.token.is_some()),
+        (Device::RouterAway, false)
+    );
+    let ticket = home.ticket.unwrap();
+    assert_eq!(ticket.code_shown, "7KQ2-M0X1-90AB");
+    assert_eq!(ticket.password.reveal(), BOUGHT);
+    assert!(ticket.router_away && ticket.step < Step::Confirmed);
+    assert!(site.home(2).ticket.is_none() && site.home(9).ticket.is_none());
+    assert!(site.ask(Ask::LogOut { peer: address(1) }).is_some());
+    assert!(
+        site.home(1).ticket.unwrap().held,
+        "logged out on an old look"
+    );
+    // By then the address may have passed to another device.
+    site.ticks = site.ticks + HOUR;
+    assert!(site.home(1).ticket.is_none());
+    site.look();
+    assert!(site.ticket(1).online);
+}
+
+#[test]
 fn with_the_store_closed_no_code_is_taken_and_paid_sessions_go_on() {
     let mut site = Site::new();
     site.joins(1);

@@ -244,3 +244,33 @@ impl Site {
         view
     }
 }
+
+#[test]
+fn a_ticket_is_looked_at_more_often_the_nearer_its_end_is() {
+    let mut site = Site::with(Terms {
+        data_bytes: Some(100_000_000),
+        ..terms()
+    });
+    let poll = |site: &Site| site.core.desired(site.now()).next_poll;
+    let secs = Duration::from_secs;
+    assert_eq!(poll(&site), secs(10), "nobody is online");
+    site.joins(1);
+    site.types(1, &printed(0)).unwrap();
+    assert_eq!(poll(&site), secs(2), "somebody waits to be online");
+    site.look();
+    assert_eq!(poll(&site), secs(10));
+    site.hotspot.uses(1, 0, 60_000_000);
+    site.pass(secs(10));
+    // 40 MB are left at 6 MB a second.
+    assert_eq!(poll(&site).as_millis(), 6_666);
+    site.hotspot.uses(1, 0, 35_000_000);
+    site.pass(secs(10));
+    // 5 MB at 3.5 MB a second, and never more often than the router can bear.
+    assert_eq!(poll(&site), secs(2));
+    site.pass(secs(10));
+    assert_eq!(poll(&site), secs(10), "nothing flows");
+    site.pass(HOUR - secs(36));
+    assert_eq!(poll(&site), secs(6), "six seconds are left");
+    site.pass(secs(6));
+    assert!(!site.hotspot.is_online(1));
+}

@@ -9,7 +9,7 @@ use super::html::Html;
 use super::state::Situation;
 use super::trouble::Trouble;
 use super::words::{Language, Words};
-use crate::core::portal::{BuyError, Home, PurchaseState, PurchaseView, RedeemError};
+use crate::core::portal::{BuyError, Device, Home, PurchaseState, PurchaseView, RedeemError};
 
 pub(super) use look::{SCRIPT, style, style_query};
 
@@ -276,6 +276,8 @@ impl View<'_> {
     }
 
     fn body(&self, page: &mut Html, words: &Words, home: &Home, is: Situation) {
+        // With the router away a page shows what is the device's own, and takes nothing.
+        let is_served = home.device != Device::RouterAway;
         match is {
             // The trouble has said it; looking again is all there is to do.
             Situation::NotInHotspot | Situation::RouterAway => {
@@ -290,7 +292,7 @@ impl View<'_> {
                 if let Some(ticket) = &home.ticket {
                     self.ticket(page, words, ticket);
                 }
-                if self.place != Place::Wait {
+                if self.place != Place::Wait && is_served {
                     self.code(page, words);
                 }
             }
@@ -299,13 +301,16 @@ impl View<'_> {
                     self.ticket(page, words, ticket);
                 }
                 self.next_tickets(page, words, home);
-                if matches!(self.place, Place::Home | Place::Plans) {
+                if matches!(self.place, Place::Home | Place::Plans) && is_served {
                     self.more(page, words, home);
                 }
             }
             Situation::Unknown => {
                 self.link(page, Place::Wait, words.refresh, "button");
                 self.next_tickets(page, words, home);
+                if !is_served {
+                    return;
+                }
                 self.code(page, words);
                 page.raw("<details><summary>")
                     .raw(words.not_charged)
@@ -329,7 +334,7 @@ impl View<'_> {
         } else {
             (words.check_phone, words.enter_pin)
         };
-        page.raw("<section class=\"news\" role=\"status\" aria-live=\"polite\"><h2>")
+        page.raw("<section class=\"news moving\" role=\"status\" aria-live=\"polite\"><h2>")
             .raw(what)
             .raw("</h2><p>")
             .raw(more)
@@ -371,6 +376,11 @@ impl View<'_> {
             .raw("\"><input type=\"hidden\" name=\"seal\" value=\"")
             .text(self.seal)
             .raw("\">");
+    }
+
+    /// Whether the trouble is one with a code, so that the code field comes first.
+    const fn is_about_code(&self) -> bool {
+        matches!(self.trouble, Some(Trouble::Redeem(_)))
     }
 
     /// Whether the trouble is about what stands in the code field.

@@ -29,6 +29,23 @@
 
   if (every) { again(); }
 
+  // The sign-in windows of Android and iOS; in a browser of its own a person decides when to go.
+  function isSignInWindow(agent) {
+    return /; wv\)/.test(agent) || (/AppleWebKit/.test(agent) && !/Safari\//.test(agent));
+  }
+
+  var leaving = document.getElementById('leaving'), leaves;
+  if (leaving && isSignInWindow(navigator.userAgent)) {
+    leaving.hidden = false;
+    leaves = setTimeout(function () {
+      location.href = leaving.getAttribute('data-to');
+    }, leaving.getAttribute('data-secs') * 1000);
+    leaving.querySelector('button').onclick = function () {
+      clearTimeout(leaves);
+      leaving.hidden = true;
+    };
+  }
+
   document.addEventListener('change', function (event) {
     var price = event.target.getAttribute('data-price'), pay = document.getElementById('pay');
     if (price && pay) { pay.textContent = pay.getAttribute('data-pay') + ' ' + price; }

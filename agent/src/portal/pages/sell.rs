@@ -14,7 +14,7 @@ impl View<'_> {
     /// Plans and the code field, what works first.
     pub(super) fn offers(&self, page: &mut Html, words: &Words, home: &Home) {
         let for_sale = home.cloud && home.sales_open && !home.plans.is_empty();
-        if for_sale && !self.is_code_wrong() {
+        if for_sale && !self.is_about_code() {
             self.plans(page, words, home);
             self.code(page, words);
         } else {
@@ -121,17 +121,20 @@ impl View<'_> {
             .raw("</button></form></section>");
     }
 
-    /// The plan that was chosen before, as it is now.
+    /// The plan that was chosen before, as it is now: the next try is a press away.
     pub(super) fn wanted_plan(&self) -> Option<&PlanView> {
         let home = self.home?;
-        let changed = home
+        let before = home
             .purchase
             .as_ref()
-            .filter(|purchase| purchase.state == PurchaseState::PriceChanged)
             .and_then(|purchase| purchase.plan_name.as_deref());
-        home.plans.iter().find(|plan| {
-            plan.id.to_string() == self.typed.plan || changed == Some(plan.name.as_str())
-        })
+        let by_id = |plan: &&PlanView| plan.id.to_string() == self.typed.plan;
+        let by_name = |plan: &&PlanView| before == Some(plan.name.as_str());
+        let plans = home.plans.iter();
+        plans
+            .clone()
+            .find(by_id)
+            .or_else(|| plans.clone().find(by_name))
     }
 }
 
@@ -152,11 +155,11 @@ fn choice(page: &mut Html, words: &Words, plan: &PlanView, is_chosen: bool) {
         .raw("\" data-price=\"")
         .text(&price)
         .raw(if is_chosen { "\" checked>" } else { "\">" })
-        .raw("<span>")
+        .raw("<b>")
         .text(&plan.name)
-        .raw("<small>")
-        .text(&words.terms(&plan.terms))
-        .raw("</small></span><strong>")
+        .raw("</b><strong>")
         .text(&price)
-        .raw("</strong></label>");
+        .raw("</strong><small>")
+        .text(&words.terms(&plan.terms))
+        .raw("</small></label>");
 }

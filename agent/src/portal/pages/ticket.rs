@@ -6,7 +6,7 @@ use super::super::html::Html;
 use super::super::state::{Situation, is_running, time_left};
 use super::super::words::{Words, data};
 use super::{Place, View};
-use crate::core::portal::{Home, TicketView};
+use crate::core::portal::{Device, Home, TicketView};
 
 /// What is the case with a ticket, and more about it.
 pub(super) fn heading(words: &Words, ticket: &TicketView) -> (&'static str, &'static str) {
@@ -36,6 +36,9 @@ impl View<'_> {
         let is = Situation::of_ticket(ticket);
         let class = match is {
             Situation::Ended | Situation::NotHere => "<section role=\"status\"><h2>",
+            Situation::Connecting | Situation::Waiting => {
+                "<section class=\"news moving\" role=\"status\" aria-live=\"polite\"><h2>"
+            }
             _ => "<section class=\"news\" role=\"status\" aria-live=\"polite\"><h2>",
         };
         page.raw(class).raw(what).raw("</h2>");
@@ -49,6 +52,9 @@ impl View<'_> {
                     .raw("\">")
                     .raw(words.go_on)
                     .raw("</a></p>");
+                if self.place == Place::Online {
+                    self.leaving(page, words);
+                }
                 left(page, words, ticket);
                 if self.place == Place::Online {
                     self.link(page, Place::Status, words.see_status, "button quiet");
@@ -81,6 +87,18 @@ impl View<'_> {
         if is == Situation::Online && self.place != Place::Online {
             self.log_out(page, words);
         }
+    }
+
+    /// What a phone's sign-in window does by itself: it closes only once it has seen the internet, and not everybody presses the button.
+    /// The script shows it, and only there.
+    fn leaving(&self, page: &mut Html, words: &Words) {
+        page.raw("<div id=\"leaving\" data-secs=\"20\" data-to=\"")
+            .text(self.outside)
+            .raw("\" hidden><p>")
+            .raw(words.leaving)
+            .raw("</p><button type=\"button\" class=\"quiet\">")
+            .raw(words.stay)
+            .raw("</button></div>");
     }
 
     /// Tickets that begin when the one in use ends.
@@ -122,10 +140,12 @@ impl View<'_> {
             page.raw("</section>");
         }
         self.next_tickets(page, words, home);
-        if matches!(
-            is,
-            Situation::Online | Situation::Connecting | Situation::Waiting
-        ) {
+        if home.device != Device::RouterAway
+            && matches!(
+                is,
+                Situation::Online | Situation::Connecting | Situation::Waiting
+            )
+        {
             self.log_out(page, words);
         }
     }
@@ -149,7 +169,7 @@ fn left(page: &mut Html, words: &Words, ticket: &TicketView) {
         words.time_given
     };
     let places = format!("{} {} {}", ticket.devices_used, words.of, ticket.devices);
-    page.raw("<dl>");
+    page.raw("<dl class=\"left\">");
     if let Some(left) = time_left(ticket, words) {
         row(page, time, "<dd id=\"time\">", &left);
     }
@@ -161,12 +181,12 @@ fn left(page: &mut Html, words: &Words, ticket: &TicketView) {
 }
 
 fn row(page: &mut Html, name: &'static str, begin: &'static str, value: &str) {
-    page.raw("<dt>")
+    page.raw("<div><dt>")
         .raw(name)
         .raw("</dt>")
         .raw(begin)
         .text(value)
-        .raw("</dd>");
+        .raw("</dd></div>");
 }
 
 fn plan(page: &mut Html, words: &Words, ticket: &TicketView) {
@@ -186,7 +206,7 @@ fn keep(page: &mut Html, words: &Words, ticket: &TicketView, title: &'static str
     if !ticket.code_shown.is_empty() {
         page.raw("<p class=\"code\">")
             .text(&ticket.code_shown)
-            .raw("</p><dl>");
+            .raw("</p><dl class=\"login\">");
         row(page, words.username, "<dd>", ticket.username.reveal());
         row(page, words.password, "<dd>", ticket.password.reveal());
         page.raw("</dl><p>").raw(words.keep).raw("</p>");

@@ -11,6 +11,9 @@ use swahili::SWAHILI;
 mod english;
 mod swahili;
 
+/// Between a number and its unit, so that no line ends there.
+const NBSP: char = '\u{a0}';
+
 /// A language of the portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Language {
@@ -96,6 +99,8 @@ pub(super) struct Words {
     pub(super) router_gone: &'static str,
     pub(super) online: &'static str,
     pub(super) go_on: &'static str,
+    pub(super) leaving: &'static str,
+    pub(super) stay: &'static str,
     pub(super) status: &'static str,
     pub(super) see_status: &'static str,
     pub(super) see_ticket: &'static str,
@@ -131,7 +136,7 @@ pub(super) struct Words {
     second: [&'static str; 2],
     device: [&'static str; 2],
     online_within: &'static str,
-    /// Whether the unit stands before the number, as in "saa 2".
+    /// Whether the unit stands before the number, as in "dakika 2".
     unit_first: bool,
 }
 
@@ -157,9 +162,9 @@ impl Words {
     fn count(&self, count: u64, [one, many]: &[&str; 2]) -> String {
         let unit = if count == 1 { one } else { many };
         if self.unit_first {
-            format!("{unit} {count}")
+            format!("{unit}{NBSP}{count}")
         } else {
-            format!("{count} {unit}")
+            format!("{count}{NBSP}{unit}")
         }
     }
 
@@ -184,21 +189,21 @@ impl Words {
         parts.extend(
             terms
                 .rate
-                .map(|rate| format!("{} Mbit/s", tenths(rate.down_bps, 1_000_000))),
+                .map(|rate| format!("{}{NBSP}Mbit/s", tenths(rate.down_bps, 1_000_000))),
         );
         if terms.devices > 1 {
             parts.push(self.for_devices(terms.devices));
         }
-        parts.join(" · ")
+        parts.join(&format!("{NBSP}· "))
     }
 }
 
 /// An amount of data, as in 1.5 GB.
 pub(super) fn data(bytes: u64) -> String {
     if bytes >= 1_000_000_000 {
-        format!("{} GB", tenths(bytes, 1_000_000_000))
+        format!("{}{NBSP}GB", tenths(bytes, 1_000_000_000))
     } else {
-        format!("{} MB", tenths(bytes, 1_000_000))
+        format!("{}{NBSP}MB", tenths(bytes, 1_000_000))
     }
 }
 
@@ -219,24 +224,24 @@ mod tests {
     #[test]
     fn people_read_units() {
         let words = Language::English.words();
-        assert_eq!(words.duration(Duration::from_secs(3600)), "1 hour");
+        assert_eq!(words.duration(Duration::from_secs(3600)), "1\u{a0}hour");
         assert_eq!(
             words.duration(Duration::from_secs(5400)),
-            "1 hour 30 minutes"
+            "1\u{a0}hour 30\u{a0}minutes"
         );
-        assert_eq!(words.duration(Duration::from_secs(0)), "0 seconds");
+        assert_eq!(words.duration(Duration::from_secs(0)), "0\u{a0}seconds");
         assert_eq!(
             words.duration(Duration::from_secs(200_000)),
-            "2 days 7 hours"
+            "2\u{a0}days 7\u{a0}hours"
         );
         assert_eq!(
             Language::Swahili
                 .words()
                 .duration(Duration::from_secs(7200)),
-            "saa 2"
+            "masaa\u{a0}2"
         );
-        assert_eq!(data(1_500_000_000), "1.5 GB");
-        assert_eq!(data(10_000_000), "10 MB");
+        assert_eq!(data(1_500_000_000), "1.5\u{a0}GB");
+        assert_eq!(data(10_000_000), "10\u{a0}MB");
     }
 
     #[test]
