@@ -119,7 +119,13 @@ pub(crate) mod tests {
     ) -> App {
         let plain = ["mnara-controller", "--daraja", daraja];
         // Nobody's folder: nothing can be written there.
-        let rest = ["--daraja-queries", "600", "--data-dir", "/dev/null/mnara", "run"];
+        let rest = [
+            "--daraja-queries",
+            "600",
+            "--data-dir",
+            "/dev/null/mnara",
+            "run",
+        ];
         let cli = Cli::parse_from(plain.iter().chain(flags).chain(&rest));
         let clock = Clock::still(START);
         App::new(Parts {

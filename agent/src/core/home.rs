@@ -83,7 +83,7 @@ impl Core {
         self.router
             .at
             .filter(|at| now.ticks.since(*at) < REMEMBERED)?;
-        Some(self.router.seen.as_ref()?.host_at(peer)?.mac)
+        Some(self.router.peers.get(&peer)?.0)
     }
 
     fn ticket_view(&self, known: &Known, mac: Mac, now: Timestamp) -> TicketView {

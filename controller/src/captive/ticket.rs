@@ -185,7 +185,7 @@ fn refused(refusal: Refusal) -> Problem {
             "ticket-revoked",
             "This code was taken back. Ask where you got it.",
         ),
-        Refusal::OtherSite | Refusal::NeedsController => {
+        Refusal::OtherSite | Refusal::NeedsController | Refusal::Other(_) => {
             ("type-it", "Type this code on the hotspot's page.")
         }
     };

@@ -18,8 +18,7 @@ use mnara_protocol::enrol::SUBPROTOCOL;
 use mnara_protocol::ids::AttemptId;
 use mnara_protocol::message::{Answer as Told, BadBody, Question, RefusedAnswer};
 use mnara_protocol::session::{
-    Admitted, Claim, Config, Controller, Entry, Event, FeedCursor, FeedDigest, Refusal, Revision,
-    Session,
+    Admitted, Claim, Config, Controller, Entry, Event, FeedCursor, FeedDigest, Refusal, Session,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;

@@ -201,7 +201,7 @@ pub async fn take(
 ///
 /// # Errors
 /// When it cannot be kept.
-async fn keep(
+pub(crate) async fn keep(
     app: &App,
     intake: &Intake,
     secret: &str,

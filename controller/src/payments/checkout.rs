@@ -220,7 +220,8 @@ fn not_asked(failure: PayFailure) -> NotBegun {
         | PayFailure::Expired
         | PayFailure::ProviderAccount
         | PayFailure::ProviderSetup
-        | PayFailure::Locked => None,
+        | PayFailure::Locked
+        | PayFailure::Other(_) => None,
     };
     NotBegun::NotAsked(failure, secs.map(Duration::from_secs))
 }

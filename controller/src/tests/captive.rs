@@ -327,7 +327,7 @@ async fn whoever_holds_nothing_hears_one_answer_about_every_code(
     let (used, _) = bought(&world, 2).await;
     let (revoked, _) = bought(&world, 3).await;
     let (_, another_payments) = bought(&world, 4).await;
-    let site = super::reports::Site::new(&world, shop.site);
+    let site = reports::Site::new(&world, shop.site);
     let sql = format!("select id from tickets where code = '{used}'");
     let ticket: sqlx::types::Uuid = read(app, &sql).await;
     let ticket = mnara_protocol::ids::TicketId::from_uuid(ticket);

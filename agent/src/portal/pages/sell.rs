@@ -5,7 +5,7 @@ use super::super::html::Html;
 use super::super::trouble::Trouble;
 use super::super::words::Words;
 use super::{Place, View};
-use crate::core::portal::{BuyError, Home, PlanView, PurchaseState};
+use crate::core::portal::{BuyError, Home, PlanView};
 
 /// Plans on the first page; the rest is a press away, so that it stays small.
 const FIRST: usize = 20;

@@ -2,8 +2,8 @@
 
 use std::iter::Peekable;
 
-use super::{MAX_COUNT, MAX_SKIPPED, Press, Series, SeriesKey};
-use crate::ticket::code::{Alphabet, TicketCode};
+use super::{Alphabet, MAX_COUNT, MAX_SKIPPED, Press, Series, SeriesKey};
+use crate::ticket::code::TicketCode;
 
 /// Gives the numbers that are tickets: the first `count` that are not skipped, from 0 on.
 #[must_use]
