@@ -45,9 +45,8 @@ const ASKS: usize = 512;
 
 /// The router is told what it should have no later than this, however many pages are asked for.
 const WANT: Duration = Duration::from_millis(250);
-/// Codes are derived once nothing has happened for so long: a start has better things to do, and a code that is typed earlier is found
-/// all the same.
-const REST: Duration = Duration::from_millis(300);
+/// Codes are derived from so long after the start on: there is more to do before, and a code that is typed earlier is found all the same.
+const START: Duration = Duration::from_millis(300);
 
 /// All that can happen.
 enum Event {
@@ -61,10 +60,8 @@ enum Event {
     Kept(Result<(), Closed>),
     Snapshotted(Result<Pruned, Closed>),
     NewJournal(Result<Mark, Closed>, mnara_protocol::ids::JournalId),
-    /// Nobody waits for anything at this moment.
+    /// Nobody waits for anything.
     Quiet,
-    /// Nobody has for a while.
-    Rested,
     Time,
     Stop,
 }
@@ -126,8 +123,8 @@ struct Agent {
     cursor: FeedCursor,
     acknowledged: EntryNo,
     keeping: keeping::Keeping,
-    /// Whether codes are being derived between other work.
-    deriving: bool,
+    /// When printed codes may be derived between other work.
+    derive_from: Ticks,
     feed_stopped: bool,
 
     cloud: bool,
@@ -157,7 +154,6 @@ impl Agent {
                 Some(ask) = sources.status.recv() => Event::Status(ask),
                 Some(ask) = sources.portal.recv() => Event::Portal(ask),
                 () = tokio::task::yield_now(), if self.has_quiet_work() => Event::Quiet,
-                () = self.clock.sleep(REST), if self.core.has_codes_to_derive() => Event::Rested,
                 () = self.clock.sleep(wake) => Event::Time,
             };
             if let Event::Stop = event {
@@ -216,11 +212,7 @@ impl Agent {
             | Event::NewJournal(Err(Closed), _) => self.store_failed().await,
             Event::Time => self.core_event(CoreEvent::Tick).await,
             Event::Quiet if self.may_want() => self.want(),
-            Event::Quiet => {
-                self.core.derive_codes();
-                self.deriving = self.core.has_codes_to_derive();
-            }
-            Event::Rested => self.deriving = true,
+            Event::Quiet => self.core.derive_codes(),
             Event::Stop => {}
         }
     }
@@ -304,7 +296,8 @@ impl Agent {
 
     /// Whether there is work that customers need not wait for.
     fn has_quiet_work(&self) -> bool {
-        self.may_want() || self.deriving
+        let derives = self.core.has_codes_to_derive();
+        self.may_want() || (derives && self.clock.monotonic() >= self.derive_from)
     }
 
     /// Whether the router may be told what it should have: that rests on all facts so far, so all must be on disk.

@@ -135,7 +135,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         cursor: about.cursor,
         acknowledged: about.acknowledged,
         keeping: Keeping::new(about.snapshot_size, ticks),
-        deriving: false,
+        derive_from: ticks + super::START,
         feed_stopped: false,
         cloud: false,
         refusal: None,
