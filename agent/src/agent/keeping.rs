@@ -76,6 +76,9 @@ impl Agent {
         if let Some(at) = self.reopen_at {
             due(at);
         }
+        if self.core.has_codes_to_derive() {
+            due(self.derive_from);
+        }
         if self.store.is_some() {
             if self.core.is_metering() {
                 due(self.keeping.checkpoint + CHECKPOINT);

@@ -45,6 +45,8 @@ const ASKS: usize = 512;
 
 /// The router is told what it should have no later than this, however many pages are asked for.
 const WANT: Duration = Duration::from_millis(250);
+/// Codes are derived from so long after the start on: there is more to do before, and a code that is typed earlier is found all the same.
+const START: Duration = Duration::from_millis(300);
 
 /// All that can happen.
 enum Event {
@@ -121,6 +123,8 @@ struct Agent {
     cursor: FeedCursor,
     acknowledged: EntryNo,
     keeping: keeping::Keeping,
+    /// When printed codes may be derived between other work.
+    derive_from: Ticks,
     feed_stopped: bool,
     /// Until when the link knows that a customer waits for rows.
     expected: Option<Ticks>,
@@ -299,7 +303,8 @@ impl Agent {
 
     /// Whether there is work that customers need not wait for.
     fn has_quiet_work(&self) -> bool {
-        self.may_want() || self.core.has_codes_to_derive()
+        let derives = self.core.has_codes_to_derive();
+        self.may_want() || (derives && self.clock.monotonic() >= self.derive_from)
     }
 
     /// Whether the router may be told what it should have: that rests on all facts so far, so all must be on disk.

@@ -135,6 +135,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         cursor: about.cursor,
         acknowledged: about.acknowledged,
         keeping: Keeping::new(about.snapshot_size, ticks),
+        derive_from: ticks + super::START,
         feed_stopped: false,
         expected: None,
         cloud: false,
