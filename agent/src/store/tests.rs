@@ -198,8 +198,19 @@ async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_i
         cursor: cursor(revision),
         more,
     };
+    // Not named again, yet not dropped: the controller has lost it, and somebody has paid for it.
+    let ticket = RowChange {
+        kind: 4,
+        id: [5; 16],
+        body: Some(vec![5]),
+    };
     let first = page(
-        vec![row(1, Some(1)), row(2, Some(2)), row(3, Some(3))],
+        vec![
+            row(1, Some(1)),
+            row(2, Some(2)),
+            row(3, Some(3)),
+            ticket.clone(),
+        ],
         3,
         true,
     );
@@ -242,7 +253,7 @@ async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_i
     feed::each(again.connection(), |row| kept.push(row))
         .await
         .unwrap();
-    assert_eq!(kept, [row(1, Some(9)), row(4, Some(4))]);
+    assert_eq!(kept, [ticket, row(1, Some(9)), row(4, Some(4))]);
 }
 
 /// A core with a plan and a redeemed ticket, and its entries in a store.

@@ -764,7 +764,12 @@ async fn no_address_lets_one_tenant_at_anothers(pool: PgPoolOptions, options: Pg
         ),
         ("/healthz", Method::GET, "/healthz".to_owned(), &ok),
         ("/readyz", Method::GET, "/readyz".to_owned(), &ok),
-        ("/metrics", Method::GET, "/metrics".to_owned(), &ok),
+        (
+            "/metrics",
+            Method::GET,
+            "/metrics".to_owned(),
+            &[StatusCode::FORBIDDEN],
+        ),
     ];
     let mut table: Vec<&str> = include_str!("../routes.rs")
         .split(".route(")

@@ -85,6 +85,7 @@ async fn a_new_agent_takes_the_spare_by_the_word_of_the_key_in_its_line(
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
+    load(&world.app).await.unwrap();
     let spare = rotate::spare(&world.app).await.unwrap().verifying_key();
     let current = rotate::rotate(&world.app).await.unwrap();
     let path = format!("/agent/v1/identity?nonce={}", "ab".repeat(32));
