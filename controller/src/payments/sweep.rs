@@ -144,9 +144,11 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         };
         if said != Outcome::Open {
             let body = json!({ "query": answer.name() });
-            let code = match &answer {
-                QueryAnswer::Failed(code) | QueryAnswer::Unrecognised(code) => code.as_str(),
-                _ => "0",
+            let code = if let QueryAnswer::Failed(code) | QueryAnswer::Unrecognised(code) = &answer
+            {
+                code.as_str()
+            } else {
+                "0"
             };
             let word = (payment.state != State::Success).then_some(Word { code, body: &body });
             confirm::apply(app, provider, id, &Evidence::Query(said), word).await?;

@@ -493,6 +493,45 @@ async fn the_answer_to_an_order_says_where_to_ask_and_a_repeat_how_it_went(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn orders_are_counted_by_phone_by_device_and_by_site(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let ask = async |device: u8, phone: u32| {
+        let order =
+            json!({"phone": format!("2547{phone:08}"), "plan_id": world.shop.plan.id.to_string()});
+        let token = world.shop.token(&world.app, mac(device));
+        let answer = world
+            .initiate(world.shop.provider, Some(&token), order)
+            .await;
+        if answer.0 == StatusCode::TOO_MANY_REQUESTS {
+            problem(&answer, StatusCode::TOO_MANY_REQUESTS, "too-many");
+            assert!(answer.2["retry_after"].as_u64().unwrap() >= 1);
+        }
+        answer.0.as_u16()
+    };
+    // One phone from several devices, then one device for several phones, then many of both.
+    for (device, status) in [(1, 202), (2, 409), (3, 409), (4, 429)] {
+        assert_eq!(ask(device, 1).await, status, "device {device}");
+    }
+    for phone in 10..15 {
+        assert_eq!(ask(9, phone).await, 202);
+    }
+    assert_eq!(ask(9, 15).await, 429);
+    let mut asked = 0;
+    for n in 20..100 {
+        match ask(n, 100 + u32::from(n)).await {
+            202 => asked += 1,
+            status => assert_eq!(status, 429),
+        }
+    }
+    assert_eq!(asked, 60 - 8, "a site has sixty at once");
+    world.app.clock.advance(Duration::from_secs(60));
+    assert_eq!(ask(101, 999).await, 202);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn wrong_codes_of_some_do_not_shut_out_the_others(
     pool: PgPoolOptions,
     options: PgConnectOptions,
