@@ -580,6 +580,7 @@ fn many_plans_do_not_make_a_large_page() {
     let page = render(Language::Swahili, &many, None);
     assert!(page.contains("/portal/plans?lang=sw") && page.contains("Plan number 19"));
     assert!(!page.contains("Plan number 20"));
+    assert!(page.contains("href=\"#code\"") && page.contains("id=\"code\""));
     let all = View {
         language: Language::Swahili,
         place: Place::Plans,
