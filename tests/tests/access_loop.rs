@@ -393,14 +393,14 @@ async fn a_router_without_room_is_told_from_one_that_does_not_want_this_address(
     limit("1", "");
     let (client, connection) = connect(&dial).await.expect("room for one");
     let first = tokio::spawn(connection.run());
-    let full = connect(&dial).await.expect_err("no room for two");
+    let full = connect(&dial).await.err().expect("no room for two");
     assert!(matches!(full, Error::ConnectionLost(_)), "{full:?}");
     assert!(!client.is_closed(), "the first is left alone");
     drop(client);
     first.await.expect("it ends").expect("nobody needs it");
     // Such a router takes the connection and never says a word.
     limit("20", "10.9.9.0/24");
-    let ignored = connect(&dial).await.expect_err("not from here");
+    let ignored = connect(&dial).await.err().expect("not from here");
     let doing = Doing::LoggingIn;
     assert!(
         matches!(ignored, Error::Timeout { doing: found } if found == doing),

@@ -268,14 +268,12 @@ impl Purchases {
 
 /// What a page says of a purchase by now: a prompt that nothing was heard of may have been paid.
 const fn shown(state: PurchaseState, now: Timestamp) -> PurchaseState {
-    match state {
-        PurchaseState::CheckPhone { since }
-            if now.as_secs().saturating_sub(since.as_secs()) >= PROMPT_SECS =>
-        {
-            PurchaseState::LateUnknown
-        }
-        state => state,
+    if let PurchaseState::CheckPhone { since } = state
+        && now.as_secs().saturating_sub(since.as_secs()) >= PROMPT_SECS
+    {
+        return PurchaseState::LateUnknown;
     }
+    state
 }
 
 /// Reads a Kenyan mobile number as people write it into the twelve digits M-PESA takes.

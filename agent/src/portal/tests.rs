@@ -545,7 +545,8 @@ fn what_was_typed_stays_and_cannot_become_markup() {
 #[test]
 fn after_a_failure_the_plan_is_still_chosen_and_the_field_in_question_comes_first() {
     let mut failed = paying(PurchaseState::Failed(PayFailure::WrongPin));
-    failed.plans[0].name = "Hour".into();
+    failed.plans[0].name = "One hour".into();
+    failed.purchase.as_mut().unwrap().plan_name = Some("One hour".into());
     let other = PlanView {
         id: PlanId::from_bytes([8; 16]),
         name: "Day".into(),
@@ -580,6 +581,7 @@ fn many_plans_do_not_make_a_large_page() {
     let page = render(Language::Swahili, &many, None);
     assert!(page.contains("/portal/plans?lang=sw") && page.contains("Plan number 19"));
     assert!(!page.contains("Plan number 20"));
+    assert!(page.contains("href=\"#code\"") && page.contains("id=\"code\""));
     let all = View {
         language: Language::Swahili,
         place: Place::Plans,

@@ -10,11 +10,19 @@ use crate::core::portal::{BuyError, Home, PlanView};
 /// Plans on the first page; the rest is a press away, so that it stays small.
 const FIRST: usize = 20;
 
+/// With more plans than this the code field is out of sight, and a link leads to it.
+const WITHOUT_JUMP: usize = 3;
+
 impl View<'_> {
     /// Plans and the code field, what works first.
     pub(super) fn offers(&self, page: &mut Html, words: &Words, home: &Home) {
         let for_sale = home.cloud && home.sales_open && !home.plans.is_empty();
         if for_sale && !self.is_about_code() {
+            if home.plans.len() > WITHOUT_JUMP {
+                page.raw("<p class=\"jump\"><a href=\"#code\">")
+                    .raw(words.have_code)
+                    .raw("</a></p>");
+            }
             self.plans(page, words, home);
             self.code(page, words);
         } else {
