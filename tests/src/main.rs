@@ -1,6 +1,7 @@
 //! `mnara-sim`: a simulator as a program of its own, so that any client can be pointed at it. What the simulators do is in
 //! the library; here are only flags, addresses and the end on Ctrl-C or SIGTERM.
 #![expect(
+    clippy::print_stderr,
     clippy::print_stdout,
     reason = "a program whose output tells where to connect and with what"
 )]
@@ -8,6 +9,7 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Simulators of the services and devices Mnara talks to, on real ports.
+/// Simulators of the services and devices Mnara talks to, on real ports. Each prints what it listens on and the credentials it takes.
 #[derive(Parser)]
 #[command(name = "mnara-sim", version)]
 struct Cli {
@@ -66,8 +68,8 @@ struct RouterFlags {
     /// Who may log in, as NAME:PASSWORD[:GROUP]; can be given again. Without it: admin:admin:full.
     #[arg(long = "user", value_name = "NAME:PASSWORD[:GROUP]")]
     users: Vec<User>,
-    /// Where the captive portal listens that phones are sent to.
-    #[arg(long)]
+    /// Where the captive portal listens that phones are sent to, as ADDRESS:PORT. Without it they get the router's own pages.
+    #[arg(long, value_name = "ADDRESS:PORT")]
     portal: Option<SocketAddr>,
     /// How many phones are on its Wi-Fi from the start.
     #[arg(long, default_value_t = 2)]
@@ -116,7 +118,18 @@ struct DarajaFlags {
     seed: Option<u64>,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    match simulate() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // One line for whoever sits there: where in our code it happened helps nobody.
+            eprintln!("Error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn simulate() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let level = if cli.verbose {
         tracing::Level::DEBUG
@@ -153,13 +166,19 @@ async fn run_router(flags: RouterFlags) -> anyhow::Result<()> {
         config.users = flags.users.into_iter().map(|user| user.0).collect();
     }
     let users = config.users.clone();
-    let router = routeros::Router::start(config).await?;
+    let router = routeros::Router::start(config).await.context(
+        "the simulated router cannot start; --port, --tls-port, --http-port and --control-port choose ports, 0 takes any",
+    )?;
     println!("RouterOS {} simulated", flags.version);
     println!("  api           {}", router.api());
     println!("  api-ssl       {}", router.api_tls());
     println!("  certificate   SHA-256 {}", router.fingerprint());
     println!("  hotspot pages http://{}/login", router.http());
-    println!("  control API   http://{}/state", router.control());
+    println!("  for people    http://{}/", router.control());
+    println!(
+        "  control API   http://{}/state; its calls are in tests/src/sim/routeros/README.md",
+        router.control()
+    );
     for (name, password, group) in users {
         println!("  user          {name}, password {password}, group {group}");
     }

@@ -1,8 +1,9 @@
-//! `cargo xtask sim routeros|daraja …`: builds and runs a simulator for other people's clients.
+//! `cargo xtask sim routeros|daraja …`: builds a simulator and becomes it, so that whoever started this can end it.
 
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::process;
 use crate::workspace::{cargo, target};
@@ -19,7 +20,7 @@ pub(crate) struct Options {
 /// Runs a simulator until it is stopped.
 ///
 /// # Errors
-/// When it does not build or ends badly.
+/// When it does not build or does not start.
 pub(crate) fn run(options: &Options) -> Result<()> {
     // Alone: nobody should wait for the programs to build who only wants a simulator.
     process::run(&mut cargo(&[
@@ -30,5 +31,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "--bin",
         "mnara-sim",
     ]))?;
-    process::run(Command::new(target()?.join("debug/mnara-sim")).args(&options.arguments))
+    let error = Command::new(target()?.join("debug/mnara-sim"))
+        .args(&options.arguments)
+        .exec();
+    // It returns only when it fails.
+    Err(error).context("starting the simulator")
 }

@@ -366,3 +366,43 @@ async fn bindings_let_past_and_keep_out() {
         .unwrap();
     login(&router, &phone, "T1").unwrap();
 }
+
+#[tokio::test]
+async fn a_failed_log_in_leaves_the_running_session_alone() {
+    let router = router().await;
+    for (name, limit) in [("T1", "1h"), ("T2", "0s")] {
+        router
+            .run(
+                "/ip/hotspot/user/add",
+                &[("name", name), ("password", "p"), ("limit-uptime", limit)],
+            )
+            .unwrap();
+    }
+    let phones = [(); 2].map(|()| router.join(None).unwrap().address.to_string());
+    let login = |user: &str, password: &str, ip: &str| {
+        router.run(
+            "/ip/hotspot/active/login",
+            &[("user", user), ("password", password), ("ip", ip)],
+        )
+    };
+    login("T1", "p", &phones[0]).unwrap();
+    login("T2", "p", &phones[1]).unwrap();
+    router.advance(Duration::from_secs(600));
+    login("T1", "wrong", &phones[0]).unwrap_err();
+    login("T2", "p", &phones[0]).unwrap_err();
+    let active = router.rows("/ip/hotspot/active");
+    assert_eq!(
+        (active[0]["user"].as_str(), active[0]["uptime"].as_str()),
+        ("T1", "10m")
+    );
+    login("T1", "p", &phones[0]).unwrap();
+    let active = router.rows("/ip/hotspot/active");
+    assert_eq!(
+        (
+            active[0]["uptime"].as_str(),
+            active[0]["session-time-left"].as_str()
+        ),
+        ("0s", "50m"),
+        "what it used before counts"
+    );
+}

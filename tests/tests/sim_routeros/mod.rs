@@ -4,6 +4,8 @@
     reason = "a test that meets the unexpected stops there"
 )]
 mod api;
+mod board;
+mod files;
 mod hotspot;
 mod pages;
 mod power;

@@ -108,6 +108,11 @@ async fn a_caught_phone_is_sent_to_the_portal_and_reaches_it_from_its_own_addres
             .status,
         302
     );
+    assert_eq!(router.rows("/ip/hotspot/walled-garden")[0]["hits"], "1");
+    router
+        .run("/ip/hotspot/walled-garden/reset-counters-all", &[])
+        .unwrap();
+    assert_eq!(router.rows("/ip/hotspot/walled-garden")[0]["hits"], "0");
 }
 
 #[tokio::test]

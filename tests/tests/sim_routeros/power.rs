@@ -78,3 +78,22 @@ async fn a_power_cut_loses_what_the_session_used_and_the_date() {
     router.set_calendar(1_800_000_000);
     assert_eq!(router.rows("/system/clock")[0]["date"], "2027-01-15");
 }
+
+#[tokio::test]
+async fn a_router_that_is_shut_down_stays_down_until_somebody_comes() {
+    let router = busy_router().await;
+    let mut raw = Raw::member(&router).await;
+    assert_eq!(raw.ask(&["/system/shutdown"]).await, [["!done"]]);
+    router.down().await;
+    router.advance(Duration::from_secs(3600));
+    assert!(tokio::net::TcpStream::connect(router.api()).await.is_err());
+    router.reboot(Reboot::PowerCut);
+    router.advance(Duration::from_secs(20));
+    router.booted().await;
+    assert_eq!(
+        used(&router),
+        ("1h".to_owned(), "3600000".to_owned()),
+        "counters were kept"
+    );
+    Raw::member(&router).await;
+}

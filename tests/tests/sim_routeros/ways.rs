@@ -38,7 +38,10 @@ async fn trial_users_have_their_time_once_a_day() {
         .submit(&phone.mac, login, &[("username", &name)])
         .await
         .unwrap();
-    assert_eq!(again.text(), "no this user has reached uptime limit");
+    assert_eq!(
+        again.text(),
+        format!("no user {name} has reached uptime limit")
+    );
     router.advance(Duration::from_secs(24 * 3600));
     router
         .submit(&phone.mac, login, &[("username", &name)])

@@ -4,14 +4,17 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router as Routes};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::device::Knobs;
 use super::faults::Faults;
 use super::hotspot::Reboot;
 use super::panel;
@@ -34,10 +37,17 @@ pub(crate) fn serve(router: Router, listener: tokio::net::TcpListener) {
         .route("/clock/advance", post(advance))
         .route("/clock/set", post(set_clock))
         .route("/faults", get(faults).post(set_faults))
+        .route("/knobs", get(knobs).post(set_knobs))
         .route("/connections/{what}", post(connections))
         .route("/users", post(add_user))
         .route("/run", post(run))
         .route("/portal", post(portal))
+        .fallback(|| async {
+            Wrong(
+                StatusCode::NOT_FOUND,
+                "no such call; the README of the simulator lists them".to_owned(),
+            )
+        })
         .with_state(router);
     tasks.spawn(async move {
         let serving = axum::serve(listener, routes).into_future();
@@ -80,6 +90,23 @@ impl From<Refused> for Wrong {
 impl From<anyhow::Error> for Wrong {
     fn from(error: anyhow::Error) -> Self {
         Self(StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}"))
+    }
+}
+
+/// What the body of a request says: JSON of whatever content type, and nothing is `{}`.
+struct Told<T>(T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Told<T> {
+    type Rejection = Wrong;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Wrong> {
+        let wrong = |words: String| Wrong(StatusCode::BAD_REQUEST, words);
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| wrong(error.to_string()))?;
+        let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+        let told = serde_json::from_slice(body).map_err(|error| wrong(error.to_string()))?;
+        Ok(Self(told))
     }
 }
 
@@ -134,7 +161,7 @@ struct Join {
     forward_port: u16,
 }
 
-async fn join(State(router): Handle, Json(join): Json<Join>) -> Answer {
+async fn join(State(router): Handle, Told(join): Told<Join>) -> Answer {
     let mut phone = router.join(join.mac.as_deref())?;
     phone.forward = Some(router.forward(&phone.mac, join.forward_port)?);
     Ok(Json(json!(phone)))
@@ -151,14 +178,8 @@ struct Move {
 async fn phone(
     State(router): Handle,
     Path((mac, what)): Path<(String, String)>,
-    body: axum::body::Bytes,
+    Told(wanted): Told<Move>,
 ) -> Answer {
-    let wanted: Move = if body.is_empty() {
-        Move::default()
-    } else {
-        serde_json::from_slice(&body)
-            .map_err(|error| Wrong(StatusCode::BAD_REQUEST, error.to_string()))?
-    };
     match what.as_str() {
         "leave" => router.leave(&mac)?,
         "sleep" => router.sleep(&mac)?,
@@ -181,32 +202,35 @@ async fn phone(
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Down {
     kind: Reboot,
 }
 
-async fn reboot(State(router): Handle, Json(down): Json<Down>) -> Json<Value> {
+async fn reboot(State(router): Handle, Told(down): Told<Down>) -> Json<Value> {
     router.reboot(down.kind);
     DONE
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Seconds {
     seconds: u64,
 }
 
-async fn advance(State(router): Handle, Json(by): Json<Seconds>) -> Json<Value> {
+async fn advance(State(router): Handle, Told(by): Told<Seconds>) -> Json<Value> {
     router.advance(Duration::from_secs(by.seconds));
     Json(json!({ "clock_ms": router.clock().now() }))
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Calendar {
     /// Seconds since 1970.
     unix: i64,
 }
 
-async fn set_clock(State(router): Handle, Json(calendar): Json<Calendar>) -> Json<Value> {
+async fn set_clock(State(router): Handle, Told(calendar): Told<Calendar>) -> Json<Value> {
     router.set_calendar(calendar.unix);
     DONE
 }
@@ -215,8 +239,17 @@ async fn faults(State(router): Handle) -> Json<Faults> {
     Json(router.shared.faults.borrow().clone())
 }
 
-async fn set_faults(State(router): Handle, Json(faults): Json<Faults>) -> Json<Value> {
+async fn set_faults(State(router): Handle, Told(faults): Told<Faults>) -> Json<Value> {
     router.fault(|have| *have = faults);
+    DONE
+}
+
+async fn knobs(State(router): Handle) -> Json<Knobs> {
+    Json(router.shared.with(|device| device.knobs))
+}
+
+async fn set_knobs(State(router): Handle, Told(knobs): Told<Knobs>) -> Json<Value> {
+    router.shared.with(|device| device.knobs = knobs);
     DONE
 }
 
@@ -236,6 +269,7 @@ async fn connections(State(router): Handle, Path(what): Path<String>) -> Answer 
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Command {
     command: String,
     #[serde(default)]
@@ -244,12 +278,12 @@ struct Command {
 
 async fn add_user(
     State(router): Handle,
-    Json(attributes): Json<BTreeMap<String, String>>,
+    Told(attributes): Told<BTreeMap<String, String>>,
 ) -> Answer {
     carry_out(&router, "/ip/hotspot/user/add", &attributes)
 }
 
-async fn run(State(router): Handle, Json(command): Json<Command>) -> Answer {
+async fn run(State(router): Handle, Told(command): Told<Command>) -> Answer {
     carry_out(&router, &command.command, &command.attributes)
 }
 
@@ -263,11 +297,12 @@ fn carry_out(router: &Router, command: &str, attributes: &BTreeMap<String, Strin
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Portal {
     address: Option<SocketAddr>,
 }
 
-async fn portal(State(router): Handle, Json(portal): Json<Portal>) -> Json<Value> {
+async fn portal(State(router): Handle, Told(portal): Told<Portal>) -> Json<Value> {
     router.set_portal(portal.address);
     DONE
 }

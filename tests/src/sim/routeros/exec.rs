@@ -21,8 +21,8 @@ pub(crate) enum Answer {
     Whole(Replies),
     /// A command that goes on.
     Stream(Box<Stream>),
-    /// The router goes down after this answer.
-    Down(Replies, Reboot),
+    /// The router goes down after this answer, and up again unless it is shut down.
+    Down(Replies, Option<Reboot>),
 }
 
 /// A print or listen that goes on until cancelled.
@@ -83,7 +83,8 @@ fn run(device: &mut Device, request: &Request, policies: &Policies) -> Result<An
         }
         "reboot" | "shutdown" => {
             replies.done(tag);
-            return Ok(Answer::Down(replies, Reboot::Graceful));
+            let again = (verb == "reboot").then_some(Reboot::Graceful);
+            return Ok(Answer::Down(replies, again));
         }
         _ => {
             let edited = change(device, menu, &verb, request)?;

@@ -1,6 +1,7 @@
 //! A simulated MikroTik router with a hotspot: the API on real ports, pages for phones, a clock that can be pushed.
 //!
 //! Built from what real routers send, not from our client. It forwards no packets and runs no scripts.
+mod anonymous;
 mod browser;
 mod chap;
 mod clock;
@@ -130,17 +131,17 @@ impl Router {
         let mut device = Device::new(config.version, config.knobs, clock::today());
         device.set_up(&config);
         device.install_certificate(Arc::new(identity));
-        let listen = async |port: u16| -> anyhow::Result<(TcpListener, SocketAddr)> {
+        let listen = async |what: &str, port: u16| -> anyhow::Result<(TcpListener, SocketAddr)> {
             let listener = TcpListener::bind((config.host, port))
                 .await
-                .with_context(|| format!("listen on {}:{port}", config.host))?;
+                .with_context(|| format!("{what} cannot listen on {}:{port}", config.host))?;
             let address = listener.local_addr()?;
             Ok((listener, address))
         };
-        let (api_listener, api) = listen(config.api_port).await?;
-        let (tls_listener, tls) = listen(config.tls_port).await?;
-        let (http_listener, http) = listen(config.http_port).await?;
-        let (control_listener, control) = listen(config.control_port).await?;
+        let (api_listener, api) = listen("the API", config.api_port).await?;
+        let (tls_listener, tls) = listen("the API over TLS", config.tls_port).await?;
+        let (http_listener, http) = listen("the hotspot's pages", config.http_port).await?;
+        let (control_listener, control) = listen("the control API", config.control_port).await?;
         let portal = config.portal;
         let shared = Arc::new(Shared::new(config, clock, device, http));
         for (service, listener, address) in

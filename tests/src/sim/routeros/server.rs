@@ -9,12 +9,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
+use super::anonymous;
 use super::session;
 use super::shared::{Line, Shared, lock, stands};
 use super::value;
 
 /// How long a caller may take over its TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
+
+/// How much a connection without a certificate holds between its two halves.
+const PIPE: usize = 64 * 1024;
 
 static NEXT_LINE: AtomicU64 = AtomicU64::new(1);
 
@@ -69,7 +73,10 @@ async fn reopen(shared: &Shared, address: SocketAddr) -> TcpListener {
 
 /// What `/ip/service` says about a caller.
 enum Welcome {
-    Serve { encrypted: Option<TlsAcceptor> },
+    Plain,
+    Tls(TlsAcceptor),
+    /// TLS without a certificate.
+    Anonymous,
     Ignore,
     Refuse,
 }
@@ -89,24 +96,43 @@ pub(crate) async fn caller(
     match welcome(&shared, service, peer) {
         Welcome::Refuse => {}
         Welcome::Ignore => ignore(&shared, &line, stream).await,
-        Welcome::Serve { encrypted } => {
+        welcome => {
             let id = NEXT_LINE.fetch_add(1, Ordering::Relaxed);
             lock(&shared.lines).insert(id, line.clone());
-            match encrypted {
-                None => talk(&shared, id, &line, stream, peer).await,
-                Some(acceptor) => {
-                    let shaken = tokio::select! {
-                        () = line.close.cancelled() => None,
-                        () = tokio::time::sleep(HANDSHAKE) => None,
-                        shaken = acceptor.accept(stream) => shaken.ok(),
-                    };
-                    if let Some(stream) = shaken {
+            match welcome {
+                Welcome::Tls(acceptor) => {
+                    if let Some(stream) = shaken(&line, acceptor.accept(stream)).await {
                         talk(&shared, id, &line, stream, peer).await;
                     }
                 }
+                Welcome::Anonymous => {
+                    if let Some(stream) = shaken(&line, anonymous::accept(stream)).await {
+                        let (near, far) = tokio::io::duplex(PIPE);
+                        // Each half ends when the other has, once what was said last is out.
+                        tokio::select! {
+                            () = shared.stop.cancelled() => {}
+                            _ = async {
+                                tokio::join!(
+                                    talk(&shared, id, &line, near, peer),
+                                    stream.carry(far),
+                                )
+                            } => {}
+                        }
+                    }
+                }
+                _ => talk(&shared, id, &line, stream, peer).await,
             }
             lock(&shared.lines).remove(&id);
         }
+    }
+}
+
+/// Waits for a handshake, but not for ever.
+async fn shaken<S, E>(line: &Line, handshake: impl Future<Output = Result<S, E>>) -> Option<S> {
+    tokio::select! {
+        () = line.close.cancelled() => None,
+        () = tokio::time::sleep(HANDSHAKE) => None,
+        shaken = handshake => shaken.ok(),
     }
 }
 
@@ -172,19 +198,16 @@ fn welcome(shared: &Shared, service: &'static str, peer: SocketAddr) -> Welcome 
             return Welcome::Refuse;
         }
         if service != "api-ssl" {
-            return Welcome::Serve { encrypted: None };
+            return Welcome::Plain;
         }
-        // Without a certificate a router offers anonymous ciphers only, which end a modern handshake the same way.
         let Some(identity) = device.identity() else {
-            return Welcome::Refuse;
+            return Welcome::Anonymous;
         };
         let config = if row.raw("tls-version") == b"only-1.2" {
             &identity.only_twelve
         } else {
             &identity.any
         };
-        Welcome::Serve {
-            encrypted: Some(TlsAcceptor::from(Arc::clone(config))),
-        }
+        Welcome::Tls(TlsAcceptor::from(Arc::clone(config)))
     })
 }

@@ -214,7 +214,10 @@ impl Worker {
                 let (left, gone) = oneshot::channel();
                 self.outbox.send(Out::Mark(left)).await.ok()?;
                 gone.await.ok()?;
-                self.shared.reboot(kind);
+                match kind {
+                    Some(kind) => self.shared.reboot(kind),
+                    None => self.shared.shut_down(),
+                }
                 Some(())
             }
             Answer::Stream(stream) => {

@@ -86,18 +86,28 @@ impl Shared {
         result
     }
 
-    /// Takes the router down and, after its boot time, up again.
+    /// Takes the router down and, after its boot time, up again. One that was shut down only comes up.
     pub(crate) fn reboot(self: &Arc<Self>, kind: Reboot) {
-        let booted = {
-            let up = *self.power.borrow();
-            if !up {
-                return;
-            }
-            self.with(|device| {
-                device.power_down(kind);
-                device.now + self.config.boot_ms()
-            })
-        };
+        let up = *self.power.borrow();
+        if up {
+            let lines = self.go_down(kind);
+            self.come_up(kind, lines);
+        } else if self.with(|device| std::mem::take(&mut device.shut_down)) {
+            self.come_up(kind, Vec::new());
+        }
+    }
+
+    /// Takes the router down for good, as far as it is concerned.
+    pub(crate) fn shut_down(&self) {
+        let up = *self.power.borrow();
+        if up {
+            self.go_down(Reboot::Graceful);
+            self.with(|device| device.shut_down = true);
+        }
+    }
+
+    fn go_down(&self, kind: Reboot) -> Vec<Line> {
+        self.with(|device| device.power_down(kind));
         self.power.send_replace(false);
         let lines: Vec<Line> = lock(&self.lines).values().cloned().collect();
         for line in &lines {
@@ -108,6 +118,11 @@ impl Shared {
                 }
             }
         }
+        lines
+    }
+
+    fn come_up(self: &Arc<Self>, kind: Reboot, lines: Vec<Line>) {
+        let booted = self.with(|device| device.now) + self.config.boot_ms();
         let shared = Arc::clone(self);
         self.tasks.spawn(async move {
             tokio::select! {

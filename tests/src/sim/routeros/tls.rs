@@ -1,4 +1,4 @@
-//! The router's own certificate and the TLS it makes of it. Anonymous Diffie-Hellman, which routers offer without one, is not spoken.
+//! The router's own certificate and the TLS it makes of it. What it offers without one is in `anonymous/`.
 use std::sync::Arc;
 
 use rustls::ServerConfig;

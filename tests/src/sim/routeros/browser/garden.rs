@@ -26,8 +26,8 @@ pub(super) fn accepts(device: &Device, from: Ipv4Addr, to: SocketAddr) -> bool {
     rule.is_some_and(|row| row.raw("action") == b"accept")
 }
 
-/// Returns whether `walled-garden` lets a phone see a host by name.
-pub(super) fn allows(device: &Device, from: Ipv4Addr, ask: &Ask) -> bool {
+/// Returns whether `walled-garden` lets a phone see a host by name, and counts for the rule that decided.
+pub(super) fn allows(device: &mut Device, from: Ipv4Addr, ask: &Ask) -> bool {
     let (host, port) = ask.host.rsplit_once(':').unwrap_or((&ask.host, "80"));
     let port = port.parse().unwrap_or(80);
     let path = ask.path.split('?').next().unwrap_or_default();
@@ -46,7 +46,13 @@ pub(super) fn allows(device: &Device, from: Ipv4Addr, ask: &Ask) -> bool {
                 && matches("method", &ask.method)
                 && has_port(&row.text("dst-port"), port)
         });
-    rule.is_some_and(|row| row.raw("action") == b"allow")
+    let Some((id, allowed)) = rule.map(|row| (row.id, row.raw("action") == b"allow")) else {
+        return false;
+    };
+    if let Some(row) = device.table_mut("/ip/hotspot/walled-garden").by_id_mut(id) {
+        row.hits += 1;
+    }
+    allowed
 }
 
 fn for_visitor(device: &Device, row: &Row, from: Ipv4Addr) -> bool {

@@ -282,6 +282,14 @@ fn visit(ask: &Ask, from: Ipv4Addr, portal: String, caught: Option<String>) -> V
 /// Answers a request that reached the servlet's port directly.
 pub(crate) fn direct(shared: &Arc<Shared>, from: Ipv4Addr, ask: &Ask) -> Seen {
     shared.with(|device| {
+        let known = device
+            .stations
+            .values()
+            .find(|station| station.address == from && station.present)
+            .map(|station| station.mac.clone());
+        if let Some(mac) = known {
+            device.appear(&mac);
+        }
         let mut site = lock(&shared.site);
         let visit = visit(ask, from, site.portal_url(), None);
         of_page(site.answer(device, &visit))

@@ -67,8 +67,10 @@ impl Device {
                     .to_owned()
             })
             .collect();
+        let common = Some(row.text("common-name").into_owned());
+        let common = common.filter(|name| !name.is_empty());
         if names.is_empty() {
-            vec![row.text("common-name").into_owned()]
+            vec![common.unwrap_or_else(|| "MikroTik".to_owned())]
         } else {
             names
         }

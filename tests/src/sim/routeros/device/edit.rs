@@ -53,11 +53,17 @@ impl Device {
             }
             "reset" if menu.shape == Shape::Single => self.reset_single(menu, request),
             "reset" | "unset" => self.reset(menu, verb, request)?,
-            "reset-counters-all" => Edited::Done,
+            "reset-counters-all" => {
+                for row in &mut self.table_mut(menu.path).rows {
+                    row.hits = 0;
+                }
+                Edited::Done
+            }
             "reset-counters" => {
                 for id in self.stored_items(menu, request)? {
                     if let Some(row) = self.table_mut(menu.path).by_id_mut(id) {
                         row.usage = super::Usage::default();
+                        row.hits = 0;
                     }
                 }
                 Edited::Done
@@ -124,6 +130,7 @@ impl Device {
                     .cloned()
                     .ok_or_else(|| no_such_item(self.version))?;
                 copy.usage = super::Usage::default();
+                copy.hits = 0;
                 copy.stock = false;
                 copy
             }

@@ -76,6 +76,8 @@ pub(crate) struct Device {
     pub(crate) booted: Ms,
     /// Whether the router is running.
     pub(crate) up: bool,
+    /// Whether it was told to stay down.
+    pub(crate) shut_down: bool,
     /// Seconds since 1970 the router believes it was when it booted.
     pub(crate) calendar: i64,
     pub(crate) tables: BTreeMap<&'static str, Table>,
@@ -105,6 +107,7 @@ impl Device {
             now: 0,
             booted: 0,
             up: true,
+            shut_down: false,
             calendar,
             tables: BTreeMap::new(),
             stations: BTreeMap::new(),

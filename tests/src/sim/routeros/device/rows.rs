@@ -87,6 +87,12 @@ impl Device {
                 record.put("proxy-status", "running");
             }
         }
+        if menu.path == "/ip/hotspot/walled-garden" {
+            record.put("hits", row.hits.to_string());
+        }
+        if menu.path.starts_with("/ip/hotspot/walled-garden") {
+            record.flag("dynamic", row.dynamic);
+        }
         if row.stock
             && matches!(
                 menu.path,

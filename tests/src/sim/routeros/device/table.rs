@@ -19,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) id: u32,
     pub(crate) values: BTreeMap<&'static str, Vec<u8>>,
     pub(crate) usage: Usage,
+    /// How often a rule decided.
+    pub(crate) hits: u64,
     /// Made by the system and not removable.
     pub(crate) stock: bool,
     pub(crate) dynamic: bool,
@@ -98,6 +100,7 @@ impl Table {
                 .map(|prop| (prop.name, prop.default.as_bytes().to_vec()))
                 .collect(),
             usage: Usage::default(),
+            hits: 0,
             stock: false,
             dynamic: false,
         }

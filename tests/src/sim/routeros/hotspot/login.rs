@@ -131,8 +131,6 @@ impl Device {
         if !trial && value::parse_mac(&attempt.user).is_some_and(|mac| mac != host.mac) {
             return Err(Refusal::WrongMacUsername);
         }
-        // A second log-in from one address replaces the first, as a page sent twice does.
-        self.log_out(attempt.address, Cause::UserRequest);
         let users = self.table("/ip/hotspot/user");
         let found = users.rows.iter().find(|row| {
             if trial {
@@ -163,15 +161,26 @@ impl Device {
             .or_else(|| profiles.by_id(0))
             .cloned()
             .ok_or(Refusal::InvalidUsername)?;
+        // A second log-in from one address replaces the first, as a page sent twice does. Its usage counts already.
+        let replaced = self.sessions.get(&attempt.address);
+        let running = replaced.filter(|session| session.user_id == user.id);
+        let running = running.map_or((0, 0, 0), |session| {
+            let uptime = self.now - session.started;
+            (uptime, session.bytes_in(), session.bytes_out())
+        });
         let left_uptime = if trial {
             Some(
                 self.trial_left(&host.mac, &host.server)
+                    .and_then(|left| left.checked_sub(running.0))
+                    .filter(|left| *left > 0)
                     .ok_or(Refusal::UptimeLimit)?,
             )
         } else {
-            remains(user.span("limit-uptime"), user.usage.uptime).ok_or(Refusal::UptimeLimit)?
+            let used = user.usage.uptime.saturating_add(running.0);
+            remains(user.span("limit-uptime"), used).ok_or(Refusal::UptimeLimit)?
         };
-        let (used_in, used_out) = (user.usage.bytes_in, user.usage.bytes_out);
+        let used_in = user.usage.bytes_in.saturating_add(running.1);
+        let used_out = user.usage.bytes_out.saturating_add(running.2);
         let left_in =
             remains(user.limit("limit-bytes-in"), used_in).ok_or(Refusal::TrafficLimit)?;
         let left_out =
@@ -185,7 +194,7 @@ impl Device {
         let online = self
             .sessions
             .values()
-            .filter(|s| s.user_id == user.id)
+            .filter(|s| s.user_id == user.id && s.address != attempt.address)
             .count();
         if !trial && shared.is_some_and(|shared| online >= shared) {
             return Err(Refusal::UserSessionLimit);
@@ -193,10 +202,11 @@ impl Device {
         if self
             .knobs
             .licensed_sessions
-            .is_some_and(|most| self.sessions.len() >= most)
+            .is_some_and(|most| self.sessions.len() >= most + usize::from(replaced.is_some()))
         {
             return Err(Refusal::LicenseSessionLimit);
         }
+        self.log_out(attempt.address, Cause::UserRequest);
         let serial = self.next_identifier();
         Ok(Session {
             user_id: user.id,
@@ -218,6 +228,7 @@ impl Device {
             left_total,
             idle_timeout: profile.span("idle-timeout"),
             keepalive_timeout: profile.span("keepalive-timeout"),
+            refresh: profile.span("status-autorefresh"),
             comment: None,
             rate: value::parse_rate_limit(&profile.text("rate-limit")),
         })

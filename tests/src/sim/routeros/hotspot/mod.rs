@@ -65,6 +65,8 @@ pub(crate) struct Session {
     pub(crate) left_total: Option<u64>,
     pub(crate) idle_timeout: Option<Ms>,
     pub(crate) keepalive_timeout: Option<Ms>,
+    /// How often its status page is loaded again.
+    pub(crate) refresh: Option<Ms>,
     /// Written on the session itself, as old versions allow.
     pub(crate) comment: Option<String>,
     /// Upload and download in bits per second.

@@ -195,7 +195,7 @@ pub(super) fn of_session(device: &Device, session: &Session) -> Variables {
             .min(),
     );
     span("idle-timeout", session.idle_timeout);
-    span("refresh-timeout", Some(60_000));
+    span("refresh-timeout", session.refresh);
     put("username", session.user.clone());
     put("domain", session.domain.clone());
     put("login-by", session.login_by.to_owned());
