@@ -1,20 +1,18 @@
 //! C2B: registering addresses, paying by hand or by the sandbox's simulation, validation with its eight seconds, and the
 //! confirmation, which a paid push on a registered shortcode raises too.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
     Shared,
-    clock::later,
-    config::{App, Kind, Mask},
+    config::{App, Kind, Knobs, Mask},
     deliver,
     deliver::Post,
-    fields::{Fields, invalid},
+    fields::{Fields, invalid, is_msisdn},
     http::{Answer, Call},
     ids,
     json::{Json, object, text},
@@ -23,7 +21,8 @@ use super::{
     state::{DeliveryKind, State, Transaction},
 };
 
-const VALIDATION: Duration = Duration::from_secs(8);
+/// The longest account number a customer can type.
+const REFERENCE: usize = 20;
 
 /// Which version of the API a shortcode was registered through; it decides how phones are hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -48,13 +47,29 @@ pub(super) struct Registration {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct HandPayment {
-    /// The paybill, or the store number of a till.
+    /// The paybill, or a till by its own number or its store's.
     pub shortcode: String,
     pub msisdn: String,
     pub amount: i64,
     /// The account number typed by the customer; tills have none.
     #[serde(default)]
     pub reference: String,
+}
+
+impl HandPayment {
+    /// Tells what a phone would not let its owner type.
+    pub(super) fn check(&self, knobs: &Knobs) -> Result<(), String> {
+        if !is_msisdn(&self.msisdn) {
+            return Err("write msisdn as 2547XXXXXXXX or 2541XXXXXXXX".into());
+        }
+        if !(1..=knobs.max_amount).contains(&self.amount) {
+            return Err(format!("amount is from 1 to {}", knobs.max_amount));
+        }
+        if self.reference.chars().count() > REFERENCE {
+            return Err(format!("reference has at most {REFERENCE} characters"));
+        }
+        Ok(())
+    }
 }
 
 /// The receiver's validation refused the payment, or nobody has the shortcode.
@@ -69,7 +84,7 @@ pub(super) fn register(shared: &Shared, call: &Call, app: &App, version: Version
     shared.change(|state| {
         let registration = match read_registration(call, app, state, version) {
             Ok(registration) => registration,
-            Err(refusal) => return refuse::envelope(&mut state.rng, &refusal),
+            Err(refusal) => return refuse::c2b_and_status(&mut state.rng, &refusal),
         };
         if state.knobs.c2b_once && state.registrations.contains_key(&app.shortcode) {
             return refuse::coded(
@@ -93,7 +108,7 @@ fn read_registration(
     version: Version,
 ) -> Result<Registration, Refusal> {
     let fields = Fields::parse(&call.body)?;
-    if fields.text("ShortCode")? != app.shortcode {
+    if !app.is_called(&fields.text("ShortCode")?) {
         return Err(invalid("ShortCode"));
     }
     let completes = match fields.text("ResponseType")?.as_str() {
@@ -113,7 +128,7 @@ fn read_registration(
 pub(super) fn simulate(shared: &Arc<Shared>, call: &Call, app: &App) -> Answer {
     let payment = shared.read(|state| read_simulation(call, app, state.knobs.max_amount));
     match payment {
-        Err(refusal) => shared.change(|state| refuse::envelope(&mut state.rng, &refusal)),
+        Err(refusal) => shared.change(|state| refuse::c2b_and_status(&mut state.rng, &refusal)),
         Ok(payment) => {
             let paying = Arc::clone(shared);
             shared.tracker.spawn(async move {
@@ -129,14 +144,14 @@ pub(super) fn simulate(shared: &Arc<Shared>, call: &Call, app: &App) -> Answer {
 fn read_simulation(call: &Call, app: &App, max: i64) -> Result<HandPayment, Refusal> {
     let fields = Fields::parse(&call.body)?;
     let shortcode = fields.text("ShortCode")?;
-    if shortcode != app.shortcode && shortcode != app.party_b() {
+    if !app.is_called(&shortcode) {
         return Err(invalid("ShortCode"));
     }
     if fields.text("CommandID")? != app.transaction_type() {
         return Err(invalid("CommandID"));
     }
     let reference = fields.optional("BillRefNumber")?;
-    if reference.chars().count() > 20 {
+    if reference.chars().count() > REFERENCE {
         return Err(invalid("BillRefNumber"));
     }
     Ok(HandPayment {
@@ -167,17 +182,18 @@ pub(super) async fn pay(shared: &Arc<Shared>, payment: HandPayment) -> Result<St
         let app = state
             .apps
             .values()
-            .find(|app| app.shortcode == payment.shortcode);
-        let Some(kind) = app.map(|app| app.kind.clone()) else {
+            .find(|app| app.is_called(&payment.shortcode));
+        let Some((shortcode, kind)) = app.map(|app| (app.shortcode.clone(), app.kind.clone()))
+        else {
             return Err(Declined {
                 code: "C2B00015".into(),
             });
         };
         let paybill = kind == Kind::Paybill;
         let transaction = Transaction {
-            receipt: ids::receipt(&mut state.rng, now),
+            receipt: state.draw_receipt(now),
             at: now,
-            shortcode: payment.shortcode.clone(),
+            shortcode,
             transaction_type: if paybill { "Pay Bill" } else { "Buy Goods" },
             amount: payment.amount,
             msisdn: payment.msisdn.clone(),
@@ -188,12 +204,12 @@ pub(super) async fn pay(shared: &Arc<Shared>, payment: HandPayment) -> Result<St
             },
             reversed: false,
         };
-        let registration = state.registrations.get(&payment.shortcode).cloned();
+        let registration = state.registrations.get(&transaction.shortcode).cloned();
         Ok((transaction, registration, state.knobs.c2b_validation))
     })?;
     let mut third_party = String::new();
     if let (Some(registration), true) = (&registration, validates) {
-        third_party = validate(shared, registration, &transaction, now).await?;
+        third_party = validate(shared, registration, &transaction).await?;
     }
     let receipt = transaction.receipt.clone();
     shared.change(|state| state.book(transaction));
@@ -205,7 +221,6 @@ async fn validate(
     shared: &Shared,
     registration: &Registration,
     transaction: &Transaction,
-    now: Timestamp,
 ) -> Result<String, Declined> {
     let mask = shared.read(|state| state.knobs.mask);
     let post = Post {
@@ -215,11 +230,8 @@ async fn validate(
         url: registration.validation_url.clone(),
         body: body(registration, transaction, "", "", mask).to_string(),
     };
-    let answered = tokio::select! {
-        answered = deliver::send(shared, post) => answered,
-        () = shared.clock.sleep_until(later(now, VALIDATION)) => None,
-    };
-    let verdict = answered
+    let verdict = deliver::send(shared, post)
+        .await
         .filter(|(status, _)| *status == 200)
         .and_then(|(_, body)| serde_json::from_str::<Value>(&body).ok())
         .and_then(|body| {
@@ -307,10 +319,13 @@ fn body(
 }
 
 fn masked(msisdn: &str, mask: Mask) -> String {
-    let tail = &msisdn[msisdn.len().saturating_sub(3)..];
+    let front = |length| msisdn.get(..length).unwrap_or_default();
+    let tail = msisdn
+        .get(msisdn.len().saturating_sub(3)..)
+        .unwrap_or_default();
     match mask {
-        Mask::Stars => format!("{}****{tail}", &msisdn[..msisdn.len().min(5)]),
-        Mask::Spaced => format!("{} ***** {tail}", &msisdn[..msisdn.len().min(4)]),
+        Mask::Stars => format!("{}****{tail}", front(5)),
+        Mask::Spaced => format!("{} ***** {tail}", front(4)),
     }
 }
 
@@ -341,5 +356,6 @@ mod tests {
             r#"{"TransactionType":"Pay Bill","TransID":"RKL51ZDR4F","TransTime":"20231121121325","TransAmount":"5.00","BusinessShortCode":"600966","BillRefNumber":"Sample Transaction","InvoiceNumber":"","OrgAccountBalance":"25.00","ThirdPartyTransID":"","MSISDN":"2547 ***** 126","FirstName":"NICHOLAS","MiddleName":"","LastName":""}"#
         );
         assert_eq!(masked("254708374149", Mask::Stars), "25470****149");
+        assert_eq!(masked("é", Mask::Stars), "****é");
     }
 }

@@ -95,6 +95,29 @@ impl App {
         }
     }
 
+    /// Tells what is wrong with an app that nobody could use.
+    ///
+    /// # Errors
+    /// When a key is empty or a number is none.
+    pub fn check(&self) -> Result<(), Unusable> {
+        let number = |text: &str| {
+            (5..=7).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        if [&self.consumer_key, &self.consumer_secret, &self.passkey]
+            .iter()
+            .any(|text| text.is_empty())
+        {
+            return Err(Unusable::Empty);
+        }
+        if !number(&self.shortcode) {
+            return Err(Unusable::Shortcode(self.shortcode.clone()));
+        }
+        match &self.kind {
+            Kind::Till { number: till } if !number(till) => Err(Unusable::Till(till.clone())),
+            Kind::Till { .. } | Kind::Paybill => Ok(()),
+        }
+    }
+
     /// Tells what `PartyB` has to be.
     pub(super) fn party_b(&self) -> &str {
         match &self.kind {
@@ -103,12 +126,28 @@ impl App {
         }
     }
 
+    /// Tells whether a number is one this app is paid or registered by.
+    pub(super) fn is_called(&self, number: &str) -> bool {
+        number == self.shortcode || number == self.party_b()
+    }
+
     pub(super) fn transaction_type(&self) -> &'static str {
         match self.kind {
             Kind::Paybill => "CustomerPayBillOnline",
             Kind::Till { .. } => "CustomerBuyGoodsOnline",
         }
     }
+}
+
+/// Why nobody could use an app.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    #[error("the consumer key, the consumer secret and the passkey may not be empty")]
+    Empty,
+    #[error("a shortcode has five to seven digits, and {0:?} has not")]
+    Shortcode(String),
+    #[error("a till has five to seven digits, and {0:?} has not")]
+    Till(String),
 }
 
 impl fmt::Debug for App {
@@ -150,6 +189,10 @@ pub struct Knobs {
     pub banned_words: bool,
     /// Refuses callback URLs that are not https.
     pub https_only: bool,
+    /// Refuses an `AccountReference` that is not all letters and digits.
+    pub plain_references: bool,
+    /// How long a callback waits for its answer.
+    pub callback_patience_ms: u64,
     /// Sent with callbacks as X-Forwarded-For, as a proxy in front of the receiver would.
     pub forwarded_for: Option<String>,
     /// A shortcode's C2B URLs can be registered once.
@@ -158,6 +201,8 @@ pub struct Knobs {
     pub c2b_validation: bool,
     pub mask: Mask,
     pub pull_method: PullMethod,
+    /// The rows of Pull one array deeper (the documents' sample) or not.
+    pub pull_nested: bool,
 }
 
 impl Default for Knobs {
@@ -177,11 +222,14 @@ impl Default for Knobs {
             long_descriptions: false,
             banned_words: true,
             https_only: false,
+            plain_references: true,
+            callback_patience_ms: 5_000,
             forwarded_for: None,
             c2b_once: true,
             c2b_validation: false,
             mask: Mask::Stars,
             pull_method: PullMethod::Both,
+            pull_nested: false,
         }
     }
 }

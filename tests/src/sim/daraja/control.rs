@@ -1,29 +1,35 @@
 //! The control API: JSON over its own port to see what happened, script what will, answer prompts and push time. It also
 //! carries the phone page. It trusts whoever reaches it, so it belongs on loopback.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::IntoFuture, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
-    extract::{Path, State as Extract},
+    body::Bytes,
+    extract::{FromRequest, Path, Request, State as Extract},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::{
     Shared, c2b, callback,
-    config::{App, Knobs},
-    page,
+    config::{App, Knobs, Unusable},
+    fields::is_msisdn,
+    page, prompt,
     script::{Answer, Body, Callback, QueryAnswer, Reply, ResultScript, Script},
     state::{Payment, State},
 };
 
 const LISTED: usize = 1_000;
 const MOST_WAITING: usize = 10_000;
+/// How far time can be pushed at once: nobody means to land in the year 9999.
+const FURTHEST: Duration = Duration::from_secs(366 * 24 * 3_600);
+/// How long open connections of the control port may take to end.
+const GRACE: Duration = Duration::from_millis(500);
 
 type Sim = Extract<Arc<Shared>>;
 
@@ -31,9 +37,16 @@ type Sim = Extract<Arc<Shared>>;
 pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     let stop = shared.stop.clone();
     let served = axum::serve(listener, routes(shared))
-        .with_graceful_shutdown(async move { stop.cancelled().await });
-    if let Err(error) = served.await {
-        tracing::error!(%error, "the control port stopped serving");
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = served.into_future() => if let Err(error) = served {
+            tracing::error!(%error, "the control port stopped serving");
+        },
+        () = overdue => {}
     }
 }
 
@@ -70,6 +83,8 @@ fn routes(shared: Arc<Shared>) -> Router {
         .route("/clock", get(clock))
         .route("/clock/advance", post(advance))
         .merge(page::routes())
+        .fallback(|| async { Refused::NoSuchCall })
+        .method_not_allowed_fallback(|| async { Refused::NotSo })
         .with_state(shared)
 }
 
@@ -118,25 +133,12 @@ async fn payment(
 async fn answer_payment(
     Extract(shared): Sim,
     Path(checkout): Path<String>,
-    Json(answer): Json<Answer>,
+    Told(answer): Told<Answer>,
 ) -> Result<StatusCode, Refused> {
-    let msisdn = shared
-        .read(|state| {
-            state
-                .payment_by_checkout(&checkout)
-                .map(|payment| payment.msisdn.clone())
-        })
-        .ok_or(Refused::NotThere)?;
-    let live = shared.read(|state| {
-        state
-            .live_prompt(&msisdn)
-            .is_some_and(|payment| payment.checkout_request_id == checkout)
-    });
-    if !live {
-        return Err(Refused::NoPrompt);
-    }
+    let number = number(&shared, &checkout)?;
+    let now = shared.clock.now();
     shared
-        .answer_phone(&msisdn, &answer)
+        .change(|state| prompt::answer(state, number, &answer, now))
         .map_err(|_| Refused::NoPrompt)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -144,8 +146,9 @@ async fn answer_payment(
 async fn answer_phone(
     Extract(shared): Sim,
     Path(msisdn): Path<String>,
-    Json(answer): Json<Answer>,
+    Told(answer): Told<Answer>,
 ) -> Result<StatusCode, Refused> {
+    phone(&msisdn)?;
     shared
         .answer_phone(&msisdn, &answer)
         .map_err(|_| Refused::NoPrompt)?;
@@ -163,7 +166,7 @@ struct Resend {
 async fn resend(
     Extract(shared): Sim,
     Path(checkout): Path<String>,
-    Json(resend): Json<Resend>,
+    Told(resend): Told<Resend>,
 ) -> Result<StatusCode, Refused> {
     let number = number(&shared, &checkout)?;
     if shared.read(|state| state.payments.get(&number).is_none_or(Payment::is_live)) {
@@ -177,14 +180,17 @@ async fn release(
     Extract(shared): Sim,
     Path(checkout): Path<String>,
 ) -> Result<StatusCode, Refused> {
-    shared.release(number(&shared, &checkout)?).await;
-    Ok(StatusCode::NO_CONTENT)
+    if shared.release(number(&shared, &checkout)?).await {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Refused::NotHeld)
+    }
 }
 
 async fn answer_queries(
     Extract(shared): Sim,
     Path(checkout): Path<String>,
-    Json(answers): Json<Vec<QueryAnswer>>,
+    Told(answers): Told<Vec<QueryAnswer>>,
 ) -> Result<StatusCode, Refused> {
     shared
         .answer_queries(&checkout, answers)
@@ -206,7 +212,7 @@ async fn scripts(Extract(shared): Sim) -> Json<Value> {
 
 async fn script_next(
     Extract(shared): Sim,
-    Json(script): Json<Script>,
+    Told(script): Told<Script>,
 ) -> Result<StatusCode, Refused> {
     shared.change(|state| {
         if state.scripts.next.len() >= MOST_WAITING {
@@ -217,7 +223,7 @@ async fn script_next(
     })
 }
 
-async fn script_otherwise(Extract(shared): Sim, Json(script): Json<Script>) -> StatusCode {
+async fn script_otherwise(Extract(shared): Sim, Told(script): Told<Script>) -> StatusCode {
     shared.change(|state| state.scripts.otherwise = script);
     StatusCode::NO_CONTENT
 }
@@ -225,10 +231,11 @@ async fn script_otherwise(Extract(shared): Sim, Json(script): Json<Script>) -> S
 async fn script_msisdn(
     Extract(shared): Sim,
     Path(msisdn): Path<String>,
-    Json(script): Json<Script>,
-) -> StatusCode {
+    Told(script): Told<Script>,
+) -> Result<StatusCode, Refused> {
+    phone(&msisdn)?;
     shared.change(|state| state.scripts.by_msisdn.insert(msisdn, script));
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn unscript_msisdn(Extract(shared): Sim, Path(msisdn): Path<String>) -> StatusCode {
@@ -239,7 +246,7 @@ async fn unscript_msisdn(Extract(shared): Sim, Path(msisdn): Path<String>) -> St
 async fn script_shortcode(
     Extract(shared): Sim,
     Path(shortcode): Path<String>,
-    Json(script): Json<Script>,
+    Told(script): Told<Script>,
 ) -> StatusCode {
     shared.change(|state| state.scripts.by_shortcode.insert(shortcode, script));
     StatusCode::NO_CONTENT
@@ -250,14 +257,14 @@ async fn unscript_shortcode(Extract(shared): Sim, Path(shortcode): Path<String>)
     StatusCode::NO_CONTENT
 }
 
-async fn script_tokens(Extract(shared): Sim, Json(replies): Json<Vec<Reply>>) -> StatusCode {
+async fn script_tokens(Extract(shared): Sim, Told(replies): Told<Vec<Reply>>) -> StatusCode {
     shared.change(|state| state.scripts.tokens = replies.into());
     StatusCode::NO_CONTENT
 }
 
 async fn script_results(
     Extract(shared): Sim,
-    Json(results): Json<Vec<ResultScript>>,
+    Told(results): Told<Vec<ResultScript>>,
 ) -> StatusCode {
     shared.change(|state| state.scripts.results = results.into());
     StatusCode::NO_CONTENT
@@ -276,8 +283,11 @@ async fn prompts(Extract(shared): Sim) -> Json<Value> {
 
 async fn pay_by_hand(
     Extract(shared): Sim,
-    Json(payment): Json<c2b::HandPayment>,
+    Told(payment): Told<c2b::HandPayment>,
 ) -> Result<Json<Value>, Refused> {
+    shared
+        .read(|state| payment.check(&state.knobs))
+        .map_err(Refused::Unreadable)?;
     match c2b::pay(&shared, payment).await {
         Ok(receipt) => Ok(Json(json!({ "receipt": receipt }))),
         Err(declined) => Err(Refused::Declined(declined.code)),
@@ -289,9 +299,9 @@ async fn knobs(Extract(shared): Sim) -> Json<Knobs> {
 }
 
 /// Changes the knobs that are named and leaves the others.
-async fn tune(Extract(shared): Sim, Json(changes): Json<Value>) -> Result<Json<Knobs>, Refused> {
+async fn tune(Extract(shared): Sim, Told(changes): Told<Value>) -> Result<Json<Knobs>, Refused> {
     let Value::Object(changes) = changes else {
-        return Err(Refused::Unreadable("an object of knobs".into()));
+        return Err(Refused::Unreadable("write an object of knobs".into()));
     };
     shared.change(|state| {
         let mut all = json!(state.knobs);
@@ -304,9 +314,10 @@ async fn tune(Extract(shared): Sim, Json(changes): Json<Value>) -> Result<Json<K
     })
 }
 
-async fn add_app(Extract(shared): Sim, Json(app): Json<App>) -> StatusCode {
+async fn add_app(Extract(shared): Sim, Told(app): Told<App>) -> Result<StatusCode, Refused> {
+    app.check()?;
     shared.change(|state| state.apps.insert(app.consumer_key.clone(), app));
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn clock(Extract(shared): Sim) -> Json<Value> {
@@ -322,11 +333,23 @@ struct Advance {
     millis: u64,
 }
 
-async fn advance(Extract(shared): Sim, Json(by): Json<Advance>) -> Json<Value> {
-    shared
-        .clock
-        .advance(Duration::from_secs(by.seconds).saturating_add(Duration::from_millis(by.millis)));
-    Json(json!({ "now": shared.clock.now().to_string() }))
+async fn advance(Extract(shared): Sim, Told(by): Told<Advance>) -> Result<Json<Value>, Refused> {
+    let by = Duration::from_secs(by.seconds).saturating_add(Duration::from_millis(by.millis));
+    if by.is_zero() || by > FURTHEST {
+        return Err(Refused::Unreadable(
+            "push time by \"seconds\" or \"millis\", and by a year at most".into(),
+        ));
+    }
+    shared.clock.advance(by);
+    Ok(Json(json!({ "now": shared.clock.now().to_string() })))
+}
+
+fn phone(msisdn: &str) -> Result<(), Refused> {
+    if is_msisdn(msisdn) {
+        Ok(())
+    } else {
+        Err(Refused::NoPhone(msisdn.to_owned()))
+    }
 }
 
 fn number(shared: &Shared, checkout: &str) -> Result<u64, Refused> {
@@ -375,11 +398,38 @@ fn described(state: &State, payment: &Payment) -> Value {
     all
 }
 
+/// A JSON body, whatever its content type says: `curl -d` says another. None at all is an empty object.
+struct Told<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Told<T> {
+    type Rejection = Refused;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Refused> {
+        let body = Bytes::from_request(request, state)
+            .await
+            .map_err(|error| Refused::Unreadable(error.to_string()))?;
+        let body = if body.is_empty() { b"{}" } else { &body[..] };
+        serde_json::from_slice(body)
+            .map(Self)
+            .map_err(|error| Refused::Unreadable(error.to_string()))
+    }
+}
+
 /// Why the control API did not do something.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
-    #[error("there is no such payment")]
+    #[error("there is no such call; the simulator's README lists them all")]
+    NoSuchCall,
+    #[error("this call has another method; the simulator's README lists them all")]
+    NotSo,
+    #[error("there is no payment with this CheckoutRequestID")]
     NotThere,
+    #[error("{0:?} is no phone; write 2547XXXXXXXX or 2541XXXXXXXX")]
+    NoPhone(String),
+    #[error("no callback of this payment is held")]
+    NotHeld,
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
     #[error("there is no live prompt to answer")]
     NoPrompt,
     #[error("the payment has not ended, so there is no callback to send")]
@@ -388,18 +438,21 @@ enum Refused {
     Declined(String),
     #[error("{MOST_WAITING} scripts wait already")]
     TooMany,
-    #[error("this cannot be read: {0}")]
+    #[error("{0}")]
     Unreadable(String),
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::NotThere => StatusCode::NOT_FOUND,
-            Self::NoPrompt | Self::NotEnded | Self::TooMany | Self::Declined(_) => {
+            Self::NotThere | Self::NoSuchCall => StatusCode::NOT_FOUND,
+            Self::NotSo => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoPrompt | Self::NotEnded | Self::NotHeld | Self::TooMany | Self::Declined(_) => {
                 StatusCode::CONFLICT
             }
-            Self::Unreadable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Unreadable(_) | Self::NoPhone(_) | Self::Unusable(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
         };
         (status, Json(json!({ "error": self.to_string() }))).into_response()
     }

@@ -10,10 +10,12 @@ use rustls_pki_types::CertificateDer;
 
 use super::{
     Shared,
+    clock::later,
     state::{Delivery, DeliveryKind},
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long Daraja waits for a validation, by the simulator's own time.
+const VALIDATION: Duration = Duration::from_secs(8);
 const KEPT_ANSWER: usize = 2_048;
 
 /// One body on its way out.
@@ -26,7 +28,8 @@ pub(super) struct Post {
     pub(super) body: String,
 }
 
-/// Makes the client that callbacks leave through: no proxies, no redirects.
+/// Makes the client that callbacks leave through: no proxies, no redirects, and a connection for each, so that none is
+/// lost on one that the receiver has just closed.
 pub(super) fn client(extra: &[CertificateDer<'static>]) -> anyhow::Result<Client> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
@@ -47,7 +50,7 @@ pub(super) fn client(extra: &[CertificateDer<'static>]) -> anyhow::Result<Client
         .http1_title_case_headers()
         .no_proxy()
         .redirect(redirect::Policy::none())
-        .timeout(PATIENCE)
+        .pool_max_idle_per_host(0)
         .build()
         .context("making the client for callbacks")
 }
@@ -55,23 +58,38 @@ pub(super) fn client(extra: &[CertificateDer<'static>]) -> anyhow::Result<Client
 /// Sends one body and gives back the answer when there was one.
 pub(super) async fn send(shared: &Shared, post: Post) -> Option<(u16, String)> {
     let at = shared.clock.now();
-    let forwarded_for = shared.read(|state| state.knobs.forwarded_for.clone());
+    let (forwarded_for, patience) = shared.read(|state| {
+        let patience = match post.kind {
+            DeliveryKind::Validation => VALIDATION,
+            _ => Duration::from_millis(state.knobs.callback_patience_ms),
+        };
+        (state.knobs.forwarded_for.clone(), patience)
+    });
     let mut request = shared
         .http
         .post(&post.url)
         .header(header::CONTENT_TYPE, "application/json;charset=UTF-8")
         .header("Businessshortcode", &post.shortcode)
+        .timeout(patience)
         .body(post.body.clone());
     if let Some(address) = forwarded_for {
         request = request.header("X-Forwarded-For", address);
     }
+    let too_late = async {
+        match post.kind {
+            DeliveryKind::Validation => shared.clock.sleep_until(later(at, VALIDATION)).await,
+            _ => std::future::pending().await,
+        }
+    };
     let answered = tokio::select! {
         () = shared.stop.cancelled() => return None,
         answered = exchange(request) => answered,
+        () = too_late => Err(Unanswered::Late),
     };
     let (status, answer) = match &answered {
         Ok((status, text)) => (Some(*status), text.clone()),
-        Err(error) => (None, format!("{error:#}")),
+        Err(Unanswered::Late) => (None, format!("no answer within {patience:?}")),
+        Err(Unanswered::Failed(error)) => (None, format!("{error:#}")),
     };
     shared.change(|state| {
         if post.kind == DeliveryKind::StkCallback {
@@ -91,10 +109,31 @@ pub(super) async fn send(shared: &Shared, post: Post) -> Option<(u16, String)> {
     answered.ok()
 }
 
-async fn exchange(request: RequestBuilder) -> anyhow::Result<(u16, String)> {
-    let response = request.send().await.map_err(reqwest::Error::without_url)?;
+enum Unanswered {
+    Late,
+    Failed(anyhow::Error),
+}
+
+impl From<reqwest::Error> for Unanswered {
+    fn from(error: reqwest::Error) -> Self {
+        if error.is_timeout() {
+            Self::Late
+        } else {
+            Self::Failed(error.without_url().into())
+        }
+    }
+}
+
+async fn exchange(request: RequestBuilder) -> Result<(u16, String), Unanswered> {
+    let mut response = request.send().await?;
     let status = response.status().as_u16();
-    let mut text = response.text().await.unwrap_or_default();
+    let mut kept = Vec::new();
+    while kept.len() < KEPT_ANSWER
+        && let Some(more) = response.chunk().await?
+    {
+        kept.extend_from_slice(&more);
+    }
+    let mut text = String::from_utf8_lossy(&kept).into_owned();
     text.truncate(text.floor_char_boundary(KEPT_ANSWER));
     Ok((status, text))
 }

@@ -5,7 +5,13 @@ use std::{error, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{Method, Request, Response, body::Incoming, header, service::service_fn};
+use hyper::{
+    Method, Request, Response,
+    body::Incoming,
+    header,
+    header::{HeaderName, HeaderValue},
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -35,7 +41,18 @@ pub(super) struct Call {
     pub(super) path: String,
     pub(super) query: String,
     pub(super) authorization: Option<String>,
+    content_type: Option<String>,
     pub(super) body: String,
+}
+
+impl Call {
+    /// Tells whether the body is said to be JSON.
+    pub(super) fn says_json(&self) -> bool {
+        self.content_type.as_deref().is_some_and(|named| {
+            let named = named.split(';').next().unwrap_or_default();
+            named.trim().eq_ignore_ascii_case("application/json")
+        })
+    }
 }
 
 /// What is sent back.
@@ -150,15 +167,18 @@ async fn respond(
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await else {
         return Err(HungUp);
     };
+    let named = |name: HeaderName| {
+        head.headers
+            .get(name)
+            .and_then(|value: &HeaderValue| value.to_str().ok())
+            .map(str::to_owned)
+    };
     let call = Call {
+        authorization: named(header::AUTHORIZATION),
+        content_type: named(header::CONTENT_TYPE),
         method: head.method,
         path: head.uri.path().trim_end_matches('/').to_owned(),
         query: head.uri.query().unwrap_or_default().to_owned(),
-        authorization: head
-            .headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned),
         body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
     };
     // A client that gives up waiting does not take the payment with it.

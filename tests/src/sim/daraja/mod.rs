@@ -41,7 +41,8 @@ pub use self::{
     c2b::{Declined, HandPayment},
     clock::Clock,
     config::{
-        App, Config, ExpiresIn, Kind, Knobs, Lock, Mask, Mode, Pending, PullMethod, SANDBOX_PASSKEY,
+        App, Config, ExpiresIn, Kind, Knobs, Lock, Mask, Mode, Pending, PullMethod,
+        SANDBOX_PASSKEY, Unusable,
     },
     prompt::NoPrompt,
     results::Code,
@@ -80,10 +81,10 @@ impl Daraja {
     pub async fn start(config: Config) -> anyhow::Result<Self> {
         let api = TcpListener::bind(config.listen)
             .await
-            .context("opening the port of the simulated Daraja")?;
+            .with_context(|| format!("opening {} for clients", config.listen))?;
         let control = TcpListener::bind(config.control)
             .await
-            .context("opening the control port")?;
+            .with_context(|| format!("opening {} for the control API", config.control))?;
         let (address, control_address) = (api.local_addr()?, control.local_addr()?);
         let rng = StdRng::seed_from_u64(config.seed);
         let shared = Arc::new(Shared {
@@ -321,7 +322,8 @@ impl Shared {
         })
     }
 
-    async fn release(&self, number: u64) {
+    /// Sends a held callback; tells whether one was held.
+    async fn release(&self, number: u64) -> bool {
         let held = self.change(|state| {
             state
                 .payments
@@ -331,6 +333,7 @@ impl Shared {
         if held {
             callback::send_now(self, number).await;
         }
+        held
     }
 
     fn answer_queries(

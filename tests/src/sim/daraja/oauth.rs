@@ -40,7 +40,7 @@ pub(super) fn generate(shared: &Shared, call: &Call) -> Answer {
                 &mut state.rng,
                 400,
                 "400.008.01",
-                "Invalid Authentication passed",
+                "Invalid authentication type passed",
             );
         };
         if !url::form_urlencoded::parse(call.query.as_bytes())
@@ -100,9 +100,8 @@ pub(super) fn authorize(shared: &Shared, call: &Call, product: Product) -> Resul
         let Some(header) = call.authorization.as_deref() else {
             return Err(refuse::envelope(&mut state.rng, &Refusal::HeaderMissing));
         };
-        let app = header
-            .strip_prefix("Bearer ")
-            .and_then(|token| state.tokens.get(token.trim()))
+        let app = credentials(header, "Bearer")
+            .and_then(|token| state.tokens.get(token))
             .filter(|token| token.until > now)
             .and_then(|token| state.apps.get(&token.app));
         match app {
@@ -123,10 +122,14 @@ pub(super) fn authorize(shared: &Shared, call: &Call, product: Product) -> Resul
     })
 }
 
+/// Reads what follows the scheme, whose case means nothing in HTTP.
+fn credentials<'a>(header: &'a str, scheme: &str) -> Option<&'a str> {
+    let (named, rest) = header.split_once(' ')?;
+    named.eq_ignore_ascii_case(scheme).then_some(rest.trim())
+}
+
 fn basic(header: &str) -> Option<(String, String)> {
-    let decoded = STANDARD
-        .decode(header.strip_prefix("Basic ")?.trim())
-        .ok()?;
+    let decoded = STANDARD.decode(credentials(header, "Basic")?).ok()?;
     let text = String::from_utf8(decoded).ok()?;
     let (key, secret) = text.split_once(':')?;
     Some((key.to_owned(), secret.to_owned()))

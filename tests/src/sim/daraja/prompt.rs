@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     Shared, c2b, callback,
     clock::later,
-    deliver, ids, push,
+    deliver, push,
     results::Code,
     script::{Act, Answer, Callback, When},
     state::{Due, Ended, Stage, State, Transaction},
@@ -123,7 +123,7 @@ pub(super) fn end(
 }
 
 fn finish(state: &mut State, number: u64, code: Code, words: Option<&'static str>, at: Timestamp) {
-    let receipt = (code == Code::PAID).then(|| ids::receipt(&mut state.rng, at));
+    let receipt = (code == Code::PAID).then(|| state.draw_receipt(at));
     let Some(payment) = state.payments.get_mut(&number) else {
         return;
     };

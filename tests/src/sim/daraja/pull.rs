@@ -34,7 +34,7 @@ pub(super) fn register(shared: &Shared, call: &Call, app: &App) -> Answer {
         } else {
             ("1000", "Shortcode Registered Successfully")
         };
-        let id = ids::request_id(&mut state.rng);
+        let id = ids::uuid(&mut state.rng);
         Answer::json(
             200,
             &object([
@@ -49,7 +49,7 @@ pub(super) fn register(shared: &Shared, call: &Call, app: &App) -> Answer {
 
 fn read_registration(call: &Call, app: &App, state: &State) -> Result<String, Refusal> {
     let fields = Fields::parse(&call.body)?;
-    if fields.text("ShortCode")? != app.shortcode {
+    if !app.is_called(&fields.text("ShortCode")?) {
         return Err(super::fields::invalid("ShortCode"));
     }
     if fields.text("RequestType")? != "Pull" {
@@ -96,10 +96,12 @@ pub(super) fn query(shared: &Shared, call: &Call, app: &App) -> Answer {
             .collect();
         let (code, words, rows) = if rows.is_empty() {
             ("1001", "No transactions found", text("[[]]"))
+        } else if state.knobs.pull_nested {
+            ("1000", "Success", Json::Array(vec![Json::Array(rows)]))
         } else {
             ("1000", "Success", Json::Array(rows))
         };
-        let id = ids::request_id(&mut state.rng);
+        let id = ids::uuid(&mut state.rng);
         Answer::json(
             200,
             &object([
@@ -122,7 +124,7 @@ impl Asked {
     fn read(call: &Call, app: &App) -> Result<Self, Refusal> {
         let invalid = super::fields::invalid;
         let fields = Fields::parse(&call.body)?;
-        if fields.text("ShortCode")? != app.shortcode {
+        if !app.is_called(&fields.text("ShortCode")?) {
             return Err(invalid("ShortCode"));
         }
         let date = |name| {
@@ -149,6 +151,9 @@ fn refused(state: &mut State, refusal: &Refusal) -> Answer {
             "400.001",
             format!("Bad Request - Invalid {field}"),
         ),
+        Refusal::InvalidPayload => {
+            refuse::coded(&mut state.rng, 400, "400.001", "Invalid Request Payload")
+        }
         other => refuse::envelope(&mut state.rng, other),
     }
 }

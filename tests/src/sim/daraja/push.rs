@@ -140,6 +140,10 @@ struct Order {
 impl Order {
     fn read(call: &Call, app: &App, knobs: &Knobs, now: Timestamp) -> Result<Self, Refusal> {
         let fields = Fields::parse(&call.body)?;
+        // The documents name another content type first among the causes of this refusal.
+        if !call.says_json() {
+            return Err(invalid("BusinessShortCode"));
+        }
         let shortcode = fields.text("BusinessShortCode")?;
         if !(5..=7).contains(&shortcode.len())
             || !shortcode.bytes().all(|byte| byte.is_ascii_digit())
@@ -171,7 +175,9 @@ impl Order {
             shortcode,
             transaction_type,
         };
-        if order.reference.chars().any(char::is_control) {
+        if order.reference.chars().any(char::is_control)
+            || knobs.plain_references && !order.reference.chars().all(char::is_alphanumeric)
+        {
             return Err(invalid("AccountReference"));
         }
         if order.description.chars().count() > 13 && !knobs.long_descriptions {

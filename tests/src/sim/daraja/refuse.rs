@@ -22,6 +22,14 @@ pub(super) fn envelope(rng: &mut StdRng, refusal: &Refusal) -> Answer {
     coded(rng, status, code, message)
 }
 
+/// Writes a refusal as C2B and `TransactionStatus` do, whose bad requests have a code of their own.
+pub(super) fn c2b_and_status(rng: &mut StdRng, refusal: &Refusal) -> Answer {
+    match refusal {
+        Refusal::InvalidField(_) => coded(rng, 400, "400.003.02", words(refusal).2),
+        other => envelope(rng, other),
+    }
+}
+
 /// Writes the error envelope with words of one product.
 pub(super) fn coded(
     rng: &mut StdRng,
@@ -112,7 +120,7 @@ fn words(refusal: &Refusal) -> (u16, &'static str, String) {
             "System is busy. Please try again in few minutes.",
         ),
         Refusal::SpikeArrest => fixed(500, "500.003.02", "Error Occurred: Spike Arrest Violation"),
-        Refusal::QuotaViolation => fixed(500, "500.003.03", "Error Occurred: Quota Violation"),
+        Refusal::QuotaViolation => fixed(500, "500.003.03", "Quota Violation"),
         Refusal::InternalError => fixed(500, "500.003.1001", "Internal Server Error"),
         Refusal::NoApiProduct => fixed(401, "", "Invalid API call as no apiproduct match found"),
     }

@@ -2,7 +2,7 @@
 //! Plain data behind one lock; no waiting and no sockets.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
 };
 
@@ -14,6 +14,7 @@ use super::{
     c2b::Registration,
     config::{App, Knobs},
     deliver::Post,
+    ids,
     results::Code,
     script::{QueryAnswer, Reply, ResultScript, Script},
 };
@@ -31,7 +32,9 @@ pub(super) struct State {
     pub(super) by_checkout: BTreeMap<String, u64>,
     /// The one prompt a phone can show.
     pub(super) prompts: BTreeMap<String, u64>,
+    /// In the order of its moments.
     pub(super) ledger: Vec<Transaction>,
+    receipts: BTreeSet<String>,
     pub(super) received: VecDeque<Received>,
     pub(super) deliveries: VecDeque<Delivery>,
     pub(super) registrations: BTreeMap<String, Registration>,
@@ -229,6 +232,7 @@ impl State {
             by_checkout: BTreeMap::new(),
             prompts: BTreeMap::new(),
             ledger: Vec::new(),
+            receipts: BTreeSet::new(),
             received: VecDeque::new(),
             deliveries: VecDeque::new(),
             registrations: BTreeMap::new(),
@@ -280,7 +284,21 @@ impl State {
         if self.ledger.len() >= KEPT {
             self.ledger.remove(0);
         }
-        self.ledger.push(transaction);
+        // A payment whose validation took its time is older than what was booked meanwhile.
+        let place = self
+            .ledger
+            .partition_point(|booked| booked.at <= transaction.at);
+        self.ledger.insert(place, transaction);
+    }
+
+    /// Draws a receipt that no transaction has had.
+    pub(super) fn draw_receipt(&mut self, at: Timestamp) -> String {
+        loop {
+            let receipt = ids::receipt(&mut self.rng, at);
+            if self.receipts.insert(receipt.clone()) {
+                return receipt;
+            }
+        }
     }
 
     pub(super) fn record(&mut self, mut received: Received) {

@@ -21,21 +21,17 @@ use super::{
 pub(super) fn transaction_status(shared: &Shared, call: &Call, app: &App) -> Answer {
     let now = shared.clock.now();
     shared.change(|state| match read_status(call, app, state) {
-        Err(refusal) => refuse::envelope(&mut state.rng, &refusal),
+        Err(refusal) => refuse::c2b_and_status(&mut state.rng, &refusal),
         Ok(asked) => {
             let found = state.ledger.iter().find(|booked| {
                 booked.receipt == asked.receipt && booked.shortcode == app.shortcode
             });
             let truth = match found {
-                Some(transaction) => Ok(status_parameters(transaction)),
+                Some(transaction) => Ok(status_parameters(transaction, app)),
                 // The code for an unknown receipt is documented for Reversal only.
-                None => Err((
-                    Code::Text("R000002".into()),
-                    "The OriginalTransactionID is invalid.",
-                )),
+                None => Err(Code::Text("R000002".into())),
             };
-            let receipt = asked.receipt.clone();
-            promise(state, app, &asked, truth, &receipt, now)
+            promise(state, app, Product::Status, &asked, truth, now)
         }
     })
 }
@@ -46,7 +42,6 @@ pub(super) fn reversal(shared: &Shared, call: &Call, app: &App) -> Answer {
     shared.change(|state| match read_reversal(call, app, state) {
         Err(refusal) => refuse::envelope(&mut state.rng, &refusal),
         Ok((asked, amount)) => {
-            let own = ids::receipt(&mut state.rng, now);
             let decided = !matches!(
                 state.scripts.results.front(),
                 None | Some(ResultScript::Truth)
@@ -55,24 +50,25 @@ pub(super) fn reversal(shared: &Shared, call: &Call, app: &App) -> Answer {
                 booked.receipt == asked.receipt && booked.shortcode == app.shortcode
             });
             let truth = match found {
-                Some(transaction) if transaction.reversed => Err((
-                    Code::Text("R000001".into()),
-                    "The transaction has already been reversed.",
-                )),
+                Some(transaction) if transaction.reversed => Err(Code::Text("R000001".into())),
                 Some(transaction) if amount <= transaction.amount => {
                     transaction.reversed = !decided;
                     Ok(transaction.clone())
                 }
-                Some(_) | None => Err((
-                    Code::Text("R000002".into()),
-                    "The OriginalTransactionID is invalid.",
-                )),
+                Some(_) | None => Err(Code::Text("R000002".into())),
             };
             let truth =
                 truth.map(|transaction| reversal_parameters(state, app, &transaction, amount, now));
-            promise(state, app, &asked, truth, &own, now)
+            promise(state, app, Product::Reversal, &asked, truth, now)
         }
     })
+}
+
+/// The two products write the same things in different orders and shapes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Product {
+    Status,
+    Reversal,
 }
 
 struct Asked {
@@ -94,7 +90,7 @@ fn read_status(call: &Call, app: &App, state: &State) -> Result<Asked, Refusal> 
             .text("OriginalConversationID")
             .map_err(|_| invalid("TransactionID"))?;
     }
-    if fields.text("PartyA")? != app.shortcode {
+    if !app.is_called(&fields.text("PartyA")?) {
         return Err(invalid("PartyA"));
     }
     if !["1", "2", "4"].contains(&fields.text("IdentifierType")?.as_str()) {
@@ -113,7 +109,7 @@ fn read_reversal(call: &Call, app: &App, state: &State) -> Result<(Asked, i64), 
     }
     let receipt = fields.text("TransactionID")?;
     let amount = fields.amount("Amount", state.knobs.max_amount)?;
-    if fields.text("ReceiverParty")? != app.shortcode {
+    if !app.is_called(&fields.text("ReceiverParty")?) {
         return Err(invalid("ReceiverParty"));
     }
     // The real service spells it so.
@@ -138,72 +134,56 @@ fn asked(fields: &Fields, receipt: String, state: &State) -> Result<Asked, Refus
 fn promise(
     state: &mut State,
     app: &App,
+    product: Product,
     asked: &Asked,
-    truth: Result<Json, (Code, &'static str)>,
-    transaction_id: &str,
+    truth: Result<Json, Code>,
     now: Timestamp,
 ) -> Answer {
-    let originator = ids::originator_conversation_id(&mut state.rng);
-    let conversation = ids::conversation_id(&mut state.rng, now);
     let script = state.scripts.results.pop_front().unwrap_or_default();
-    let write = |code: &Code, words: &str, parameters: Option<Json>| {
-        let mut result = vec![
-            ("ConversationID", text(&conversation)),
-            ("OriginatorConversationID", text(&originator)),
-            (
-                "ReferenceData",
-                object([("ReferenceItem", object([("Key", text("Occasion"))]))]),
-            ),
-            ("ResultCode", code.plain()),
-            ("ResultDesc", text(words)),
-        ];
-        if let Some(parameters) = parameters {
-            result.push((
-                "ResultParameters",
-                object([("ResultParameter", parameters)]),
-            ));
-        }
-        result.push(("ResultType", digits(0)));
-        result.push(("TransactionID", text(transaction_id)));
-        object([("Result", Json::Object(result))]).to_string()
+    let conversation = Conversation {
+        originator: match product {
+            Product::Status => ids::originator_conversation_id(&mut state.rng),
+            Product::Reversal => ids::request_id(&mut state.rng),
+        },
+        id: ids::conversation_id(&mut state.rng, now),
+        // Only a reversal moves money, so only it has a receipt of its own.
+        transaction: match (&script, &truth, product) {
+            (ResultScript::Truth, Ok(_), Product::Reversal) => state.draw_receipt(now),
+            _ => ids::no_receipt(now),
+        },
     };
-    let out = match script {
+    let ended = match script {
         ResultScript::Nothing => None,
-        ResultScript::QueueTimeOut => {
-            let body = write(
-                &Code::Number(1),
-                "The request timed out in the queue.",
-                None,
-            );
-            Some((DeliveryKind::QueueTimeOut, &asked.time_out_url, body))
-        }
-        ResultScript::Code(code) => {
-            let body = write(&code, code.description(), None);
-            Some((DeliveryKind::Result, &asked.result_url, body))
-        }
-        ResultScript::Truth => {
-            let body = match truth {
-                Ok(parameters) => write(&Code::PAID, Code::PAID.description(), Some(parameters)),
-                Err((code, words)) => write(&code, words, None),
-            };
-            Some((DeliveryKind::Result, &asked.result_url, body))
-        }
+        ResultScript::QueueTimeOut => Some((DeliveryKind::QueueTimeOut, Err(Code::Number(1)))),
+        ResultScript::Code(code) => Some((DeliveryKind::Result, Err(code))),
+        ResultScript::Truth => Some((DeliveryKind::Result, truth)),
     };
-    if let Some((kind, url, body)) = out {
+    if let Some((kind, ended)) = ended {
+        let (url, words) = match kind {
+            DeliveryKind::QueueTimeOut => (
+                &asked.time_out_url,
+                Some("The request timed out in the queue."),
+            ),
+            _ => (&asked.result_url, None),
+        };
+        let body = match product {
+            Product::Status => conversation.status_result(ended, words),
+            Product::Reversal => conversation.reversal_result(ended, words, &asked.time_out_url),
+        };
         let post = Post {
             kind,
             payment: None,
             shortcode: app.shortcode.clone(),
             url: url.clone(),
-            body,
+            body: body.to_string(),
         };
         state.plan(now, Due::Send(Box::new(post)));
     }
     Answer::json(
         200,
         &object([
-            ("OriginatorConversationID", text(originator)),
-            ("ConversationID", text(conversation)),
+            ("OriginatorConversationID", text(conversation.originator)),
+            ("ConversationID", text(conversation.id)),
             ("ResponseCode", text("0")),
             (
                 "ResponseDescription",
@@ -213,11 +193,70 @@ fn promise(
     )
 }
 
-fn parameter(key: &'static str, value: impl Into<String>) -> Json {
-    object([("Key", text(key)), ("Value", text(value))])
+/// What ties a Result to its request.
+struct Conversation {
+    originator: String,
+    id: String,
+    transaction: String,
 }
 
-fn status_parameters(transaction: &Transaction) -> Json {
+impl Conversation {
+    fn status_result(&self, ended: Result<Json, Code>, words: Option<&str>) -> Json {
+        let (code, parameters) = split(ended);
+        let occasion = object([("Key", text("Occasion"))]);
+        let mut result = vec![
+            ("ConversationID", text(&self.id)),
+            ("OriginatorConversationID", text(&self.originator)),
+            ("ReferenceData", object([("ReferenceItem", occasion)])),
+            ("ResultCode", code.plain()),
+            ("ResultDesc", text(words.unwrap_or(code.description()))),
+        ];
+        result.extend(parameters);
+        result.push(("ResultType", digits(0)));
+        result.push(("TransactionID", text(&self.transaction)));
+        object([("Result", Json::Object(result))])
+    }
+
+    fn reversal_result(
+        &self,
+        ended: Result<Json, Code>,
+        words: Option<&str>,
+        time_out_url: &str,
+    ) -> Json {
+        let (code, parameters) = split(ended);
+        let time_out = object([
+            ("Key", text("QueueTimeoutURL")),
+            ("Value", text(time_out_url)),
+        ]);
+        let mut result = vec![
+            ("ResultType", digits(0)),
+            ("ResultCode", code.plain()),
+            ("ResultDesc", text(words.unwrap_or(code.description()))),
+            ("OriginatorConversationID", text(&self.originator)),
+            ("ConversationID", text(&self.id)),
+            ("TransactionID", text(&self.transaction)),
+        ];
+        result.extend(parameters);
+        result.push(("ReferenceData", object([("ReferenceItem", time_out)])));
+        object([("Result", Json::Object(result))])
+    }
+}
+
+fn split(ended: Result<Json, Code>) -> (Code, Option<(&'static str, Json)>) {
+    match ended {
+        Ok(all) => (
+            Code::PAID,
+            Some(("ResultParameters", object([("ResultParameter", all)]))),
+        ),
+        Err(code) => (code, None),
+    }
+}
+
+fn parameter(key: &'static str, value: Json) -> Json {
+    object([("Key", text(key)), ("Value", value)])
+}
+
+fn status_parameters(transaction: &Transaction, app: &App) -> Json {
     let time = ids::stamp(transaction.at);
     let status = if transaction.reversed {
         "Reversed"
@@ -227,15 +266,19 @@ fn status_parameters(transaction: &Transaction) -> Json {
     Json::Array(vec![
         parameter(
             "DebitPartyName",
-            format!("{} - NICHOLAS", transaction.msisdn),
+            text(format!("{} - {}", app.shortcode, app.business)),
         ),
-        parameter("DebitPartyName", transaction.shortcode.clone()),
-        parameter("InitiatedTime", time.clone()),
+        // The key is there twice in the documents too.
+        parameter(
+            "DebitPartyName",
+            text(format!("{} - NICHOLAS", transaction.msisdn)),
+        ),
+        parameter("InitiatedTime", text(&time)),
         object([("Key", text("TransactionReason"))]),
-        parameter("TransactionStatus", status),
-        parameter("FinalisedTime", time),
-        parameter("Amount", transaction.amount.to_string()),
-        parameter("ReceiptNo", transaction.receipt.clone()),
+        parameter("TransactionStatus", text(status)),
+        parameter("FinalisedTime", text(&time)),
+        parameter("Amount", text(transaction.amount.to_string())),
+        parameter("ReceiptNo", text(&transaction.receipt)),
     ])
 }
 
@@ -250,19 +293,103 @@ fn reversal_parameters(
     Json::Array(vec![
         parameter(
             "DebitAccountBalance",
-            format!("Utility Account|KES|{balance}.00|{balance}.00|0.00|0.00"),
+            text(format!(
+                "Utility Account|KES|{balance}.00|{balance}.00|0.00|0.00"
+            )),
         ),
-        parameter("Amount", format!("{amount}.00")),
-        parameter("TransCompletedTime", ids::stamp(now)),
-        parameter("OriginalTransactionID", transaction.receipt.clone()),
-        parameter("Charge", "0.00"),
+        parameter("Amount", digits(format!("{amount}.00"))),
+        parameter("TransCompletedTime", digits(ids::stamp(now))),
+        parameter("OriginalTransactionID", text(&transaction.receipt)),
+        parameter("Charge", digits("0.00")),
         parameter(
             "CreditPartyPublicName",
-            format!("{} - NICHOLAS", transaction.msisdn),
+            text(format!("{} - NICHOLAS", transaction.msisdn)),
         ),
         parameter(
             "DebitPartyPublicName",
-            format!("{} - {}", app.shortcode, app.business),
+            text(format!("{} - {}", app.shortcode, app.business)),
         ),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+    use crate::sim::daraja::config::Knobs;
+
+    fn transaction(receipt: &str, at: &str, msisdn: &str, amount: i64) -> Transaction {
+        Transaction {
+            receipt: receipt.into(),
+            at: ids::parse_stamp(at).unwrap(),
+            shortcode: "600992".into(),
+            transaction_type: "Pay Bill",
+            amount,
+            msisdn: msisdn.into(),
+            reference: "S1".into(),
+            reversed: false,
+        }
+    }
+
+    fn app(shortcode: &str, business: &str) -> App {
+        App {
+            shortcode: shortcode.into(),
+            business: business.into(),
+            ..App::sandbox_paybill()
+        }
+    }
+
+    #[test]
+    fn a_status_result_is_written_as_documented() {
+        let found = transaction("MBN31H462N", "20180223054112", "254708374149", 300);
+        let parameters = status_parameters(&found, &app("600310", "Safaricom333"));
+        let conversation = Conversation {
+            originator: "3213-416199-2".into(),
+            id: "AG_20180223_0000493344ae97d86f75".into(),
+            transaction: ids::no_receipt(found.at),
+        };
+        assert_eq!(
+            conversation.status_result(Ok(parameters), None).to_string(),
+            r#"{"Result":{"ConversationID":"AG_20180223_0000493344ae97d86f75","OriginatorConversationID":"3213-416199-2","ReferenceData":{"ReferenceItem":{"Key":"Occasion"}},"ResultCode":0,"ResultDesc":"The service request is processed successfully.","ResultParameters":{"ResultParameter":[{"Key":"DebitPartyName","Value":"600310 - Safaricom333"},{"Key":"DebitPartyName","Value":"254708374149 - NICHOLAS"},{"Key":"InitiatedTime","Value":"20180223054112"},{"Key":"TransactionReason"},{"Key":"TransactionStatus","Value":"Completed"},{"Key":"FinalisedTime","Value":"20180223054112"},{"Key":"Amount","Value":"300"},{"Key":"ReceiptNo","Value":"MBN31H462N"}]},"ResultType":0,"TransactionID":"MBN0000000"}}"#
+        );
+    }
+
+    #[test]
+    fn reversal_results_are_written_as_documented() {
+        let now = ids::parse_stamp("20211114132711").unwrap();
+        let mut state = State::new(StdRng::seed_from_u64(1), Knobs::default(), Vec::new());
+        state.book(transaction(
+            "PKE00LEFT0",
+            "20211114000000",
+            "254700000000",
+            7,
+        ));
+        let found = transaction("PKC82PACB8", "20211112100000", "254705912645", 1);
+        let app = app("600992", "Safaricom Daraja 992");
+        let parameters = reversal_parameters(&state, &app, &found, 1, now);
+        let url = "https://shop.example/reversal/late";
+        let conversation = Conversation {
+            originator: "dad6-4c34-8787-c8cb963a496d1268232".into(),
+            id: "AG_20211114_201018edbbf9f1582eaa".into(),
+            transaction: "SKE52PAWR9".into(),
+        };
+        assert_eq!(
+            conversation
+                .reversal_result(Ok(parameters), None, url)
+                .to_string(),
+            r#"{"Result":{"ResultType":0,"ResultCode":0,"ResultDesc":"The service request is processed successfully.","OriginatorConversationID":"dad6-4c34-8787-c8cb963a496d1268232","ConversationID":"AG_20211114_201018edbbf9f1582eaa","TransactionID":"SKE52PAWR9","ResultParameters":{"ResultParameter":[{"Key":"DebitAccountBalance","Value":"Utility Account|KES|7.00|7.00|0.00|0.00"},{"Key":"Amount","Value":1.00},{"Key":"TransCompletedTime","Value":20211114132711},{"Key":"OriginalTransactionID","Value":"PKC82PACB8"},{"Key":"Charge","Value":0.00},{"Key":"CreditPartyPublicName","Value":"254705912645 - NICHOLAS"},{"Key":"DebitPartyPublicName","Value":"600992 - Safaricom Daraja 992"}]},"ReferenceData":{"ReferenceItem":{"Key":"QueueTimeoutURL","Value":"https://shop.example/reversal/late"}}}}"#
+        );
+        let failed = Conversation {
+            originator: "3124-481d-b706-10bdd6fbc8e21792398".into(),
+            id: "AG_20211114_2010573069aefb6b625a".into(),
+            transaction: ids::no_receipt(now),
+        };
+        assert_eq!(
+            failed
+                .reversal_result(Err(Code::Text("R000002".into())), None, url)
+                .to_string(),
+            r#"{"Result":{"ResultType":0,"ResultCode":"R000002","ResultDesc":"The OriginalTransactionID is invalid.","OriginatorConversationID":"3124-481d-b706-10bdd6fbc8e21792398","ConversationID":"AG_20211114_2010573069aefb6b625a","TransactionID":"PKE0000000","ReferenceData":{"ReferenceItem":{"Key":"QueueTimeoutURL","Value":"https://shop.example/reversal/late"}}}}"#
+        );
+    }
 }
