@@ -2,16 +2,22 @@
 //! the library; here are only flags, addresses and the end on Ctrl-C or SIGTERM.
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a program whose output tells where to connect and with what"
 )]
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
 use mnara_tests::sim::{daraja, routeros};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Simulators of the services and devices Mnara talks to, on real ports.
@@ -30,6 +36,9 @@ enum What {
     /// A MikroTik router with a hotspot: API, API over TLS, the hotspot's pages.
     Routeros(RouterFlags),
     /// Safaricom's Daraja, with the phones its prompts appear on.
+    ///
+    /// Point a client's base URL at it and open the phone page; the control API scripts what goes wrong. Its README,
+    /// tests/src/sim/daraja/README.md, has an example of every call.
     Daraja(DarajaFlags),
 }
 
@@ -81,8 +90,9 @@ struct DarajaFlags {
     /// Port of the control API and the phone page; 0 takes any.
     #[arg(long, default_value_t = 8791)]
     control_port: u16,
-    /// An app, as KEY:SECRET:SHORTCODE:PASSKEY[:TILL]; can be given again. Without it: a paybill and a till.
-    #[arg(long = "app", value_name = "KEY:SECRET:SHORTCODE:PASSKEY[:TILL]")]
+    /// An app, written KEY:SECRET:SHORTCODE:PASSKEY, and :TILL after it for a till. Can be given again; without it there
+    /// are a paybill and a till, with the credentials printed.
+    #[arg(long = "app", value_name = "APP")]
     apps: Vec<DarajaApp>,
     /// Accepts every prompt after so many milliseconds; without it prompts wait for a person.
     #[arg(long, value_name = "MILLISECONDS")]
@@ -93,17 +103,33 @@ struct DarajaFlags {
     /// Takes callback addresses with the words Safaricom refuses.
     #[arg(long)]
     any_callback_url: bool,
-    /// Refuses timestamps of other zones than Nairobi's and descriptions over 13 characters. Documented, but clients in
-    /// wide use send both.
+    /// Refuses what is documented as wrong but sent by clients in wide use: timestamps of another zone than Nairobi's,
+    /// references with spaces, descriptions over 13 characters.
     #[arg(long)]
     strict: bool,
+    /// Certificates to trust for https callbacks, as a PEM file, beside those of the web.
+    #[arg(long, value_name = "FILE")]
+    callback_ca: Option<PathBuf>,
+    /// Holds the clock still at this moment, such as 2026-11-22T09:00:00Z, until the control API pushes it.
+    #[arg(long, value_name = "MOMENT")]
+    hold_clock: Option<jiff::Timestamp>,
     /// Seed of every id, token and receipt; without it each run draws others.
     #[arg(long)]
     seed: Option<u64>,
 }
 
-fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+fn main() -> ExitCode {
+    // One line is all a person needs here; a trace of our calls is none of it.
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mnara-sim: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
     let level = if cli.verbose {
         tracing::Level::DEBUG
     } else {
@@ -171,6 +197,14 @@ async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
     config.seed = flags.seed.unwrap_or(started.unsigned_abs());
     if !flags.apps.is_empty() {
         config.apps = flags.apps.into_iter().map(|app| app.0).collect();
+        let mut keys = BTreeSet::new();
+        if let Some(app) = config
+            .apps
+            .iter()
+            .find(|app| !keys.insert(&app.consumer_key))
+        {
+            bail!("two apps have the consumer key {}", app.consumer_key);
+        }
     }
     config.knobs.mode = match flags.accept_after {
         Some(after_ms) => daraja::Mode::Automatic { after_ms },
@@ -182,14 +216,24 @@ async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
     config.knobs.banned_words = !flags.any_callback_url;
     if !flags.strict {
         config.knobs.timestamp_skew_s = None;
+        config.knobs.plain_references = false;
         config.knobs.long_descriptions = true;
     }
+    if let Some(moment) = flags.hold_clock {
+        config.clock = daraja::Clock::held(moment);
+    }
+    if let Some(file) = &flags.callback_ca {
+        config.roots = certificates(file)?;
+    }
     let apps = config.apps.clone();
-    let simulator = daraja::Daraja::start(config).await?;
+    let simulator = daraja::Daraja::start(config)
+        .await
+        .context("cannot start (--port and --control-port choose other ports, 0 any free one)")?;
     println!("Daraja simulated");
     println!("  base URL      {}", simulator.url());
     println!("  phone page    {}/phone", simulator.control_url());
     println!("  control API   {}/state", simulator.control_url());
+    println!("  every call    tests/src/sim/daraja/README.md");
     for app in apps {
         println!("  {}", app.business);
         println!("    consumer key     {}", app.consumer_key);
@@ -205,13 +249,25 @@ async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let all = CertificateDer::pem_file_iter(file)
+        .and_then(|all| all.collect::<Result<Vec<_>, _>>())
+        .with_context(|| format!("reading the certificates in {}", file.display()))?;
+    if all.is_empty() {
+        bail!("{} holds no certificate", file.display());
+    }
+    Ok(all)
+}
+
 async fn until_told() -> anyhow::Result<()> {
+    let mut pressed = signal(SignalKind::interrupt()).context("listening for Ctrl-C")?;
     let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
     println!("Running until Ctrl-C.");
     tokio::select! {
-        pressed = tokio::signal::ctrl_c() => pressed.context("listening for Ctrl-C"),
-        _ = terminate.recv() => Ok(()),
+        _ = pressed.recv() => {}
+        _ = terminate.recv() => {}
     }
+    Ok(())
 }
 
 /// A login of the router.
@@ -257,13 +313,15 @@ impl FromStr for DarajaApp {
             _ => bail!("write KEY:SECRET:SHORTCODE:PASSKEY, and :TILL after it for a till"),
         };
         let [consumer_key, consumer_secret, shortcode, passkey] = parts.map(str::to_owned);
-        Ok(Self(daraja::App {
+        let app = daraja::App {
             business: format!("BUSINESS {shortcode}"),
             consumer_key,
             consumer_secret,
             shortcode,
             kind,
             passkey,
-        }))
+        };
+        app.check()?;
+        Ok(Self(app))
     }
 }
