@@ -172,10 +172,7 @@ fn examples(readme: &str) -> Vec<(String, String, String)> {
             .split_once(" -d '")
             .filter(|(between, _)| !between.contains('\n'))
             .map(|(_, body)| body.split('\'').next().unwrap().to_owned());
-        let method = match before.trim().strip_prefix("-X ") {
-            Some(method) => method,
-            None => "POST",
-        };
+        let method = before.trim().strip_prefix("-X ").unwrap_or("POST");
         found.push((method.to_owned(), path, body.unwrap_or_default()));
     }
     found
