@@ -119,18 +119,17 @@ struct DarajaFlags {
 }
 
 fn main() -> ExitCode {
-    match simulate() {
+    // One line is all a person needs here; a trace of our calls is none of it.
+    match simulate(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // One line for whoever sits there: where in our code it happened helps nobody.
-            eprintln!("Error: {error:#}");
+            eprintln!("mnara-sim: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn simulate() -> anyhow::Result<()> {
-    let cli = Cli::parse();
+fn simulate(cli: Cli) -> anyhow::Result<()> {
     let level = if cli.verbose {
         tracing::Level::DEBUG
     } else {
@@ -235,7 +234,7 @@ async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
     let apps = config.apps.clone();
     let simulator = daraja::Daraja::start(config)
         .await
-        .context("starting; --port and --control-port choose other ports, 0 any free one")?;
+        .context("cannot start (--port and --control-port choose other ports, 0 any free one)")?;
     println!("Daraja simulated");
     println!("  base URL      {}", simulator.url());
     println!("  phone page    {}/phone", simulator.control_url());

@@ -249,13 +249,13 @@ async fn whatever_the_answer_a_callback_is_sent_once() {
 async fn a_callback_waits_so_long_for_its_answer() {
     let mut world = World::automatic().await;
     assert_eq!(world.told("/knobs").await["callback-patience-ms"], 5_000);
-    world.daraja.tune(|knobs| knobs.callback_patience_ms = 50);
+    world.daraja.tune(|knobs| knobs.callback_patience_ms = 500);
     world.answer.stall();
     world.push(10).await;
     let sent = world.daraja.await_deliveries(1, |_| true).await.unwrap();
     assert_eq!(
         (sent[0].status, sent[0].answer.as_str()),
-        (None, "no answer within 50ms")
+        (None, "no answer within 500ms")
     );
     assert_eq!(world.next_code().await, json!(0));
     assert!(world.callbacks.try_recv().is_err());

@@ -93,9 +93,9 @@ async fn the_page_is_told_when_it_would_look_different() {
         late_success_ms: Some(1_000),
         ..Script::default()
     };
-    world
-        .daraja
-        .script(|scripts| scripts.by_msisdn.insert(PHONE.into(), ends(1037)));
+    world.daraja.script(|scripts| {
+        scripts.by_msisdn.insert(PHONE.into(), ends(1037));
+    });
     let mut seen = Vec::new();
     for step in 0..3 {
         let changes = changes(&shown(&world, &page).await);
