@@ -1,10 +1,14 @@
 //! Flows through real programs: the controller with its private database, agents, and the simulated outside on real ports.
 //! Each fails when any program logs an ERROR.
 
+mod database;
 mod enrol;
 mod kills;
+mod money;
 mod outage;
 mod redeem;
 mod router;
 mod sell;
+mod stores;
 mod time;
+mod troubles;
