@@ -36,6 +36,7 @@ pub async fn stage() -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     let world = World::start(setup).await?;
+    world.knows_its_plans(&world.site).await?;
     let mut phones = Vec::new();
     for _ in 0..3 {
         let phone = world.site.join()?;

@@ -200,21 +200,16 @@ impl World {
         others.push(log.clone());
     }
 
-    /// Waits until a site's agent has both the cloud and its router.
+    /// Waits until a site's agent has both the cloud and its router, and its own past.
     ///
     /// # Errors
     /// When it has not in time.
     pub async fn linked(&self, site: &Site) -> Result<()> {
         self.until("the agent reaches cloud and router", async || {
             let status = site.agent.status().await?;
-            let reached = status["cloud"] == true && status["router"] == true;
-            ensure!(
-                reached,
-                "cloud {}, router {}: {}",
-                status["cloud"],
-                status["router"],
-                status["router_trouble"]
-            );
+            let reached =
+                status["cloud"] == true && status["router"] == true && status["resyncing"] == false;
+            ensure!(reached, "the agent says: {status}");
             Ok(Some(()))
         })
         .await
@@ -247,14 +242,16 @@ impl World {
     pub async fn drained(&self, site: &Site) -> Result<u64> {
         self.until("the controller has the whole journal", async || {
             let (last, acknowledged) = site.agent.journal().await?;
-            let mark = self
+            // A restored agent has begun a journal anew, and an older one stays as it was.
+            let held = self
                 .controller
                 .value(&format!(
-                    "select coalesce((select mark_number from journals where site_id = '{}' order by created_at desc limit 1), 0)",
+                    "select count(*) from journals where site_id = '{}' and mark_number = {last}",
                     uuid(&site.id)
                 ))
                 .await?;
-            Ok((last == acknowledged && mark == last.to_string()).then_some(last))
+            let whole = last == acknowledged && (last == 0 || held != "0");
+            Ok(whole.then_some(last))
         })
         .await
     }

@@ -94,6 +94,11 @@ async fn a_claim_is_good_once_and_repeats_for_its_own_key() {
         format!("{refused:#}").contains("make a new line"),
         "{refused:#}"
     );
+    // A new line of the same site, as for another router, leaves the agent who it is.
+    let next = scene.line().await;
+    assert_ne!(next, line);
+    let same = first.enrol(&next, address, &scene.router).await.unwrap();
+    assert_eq!(same, answer);
     assert_eq!(scene.agents().await, 1);
     assert!(!thief.state().join("enrolment.json").exists());
     scene.end().await;

@@ -15,7 +15,9 @@ async fn world_of(account: App) -> World {
         ..Setup::default()
     };
     setup.daraja.knobs.mode = Mode::Hand;
-    World::start(setup).await.unwrap()
+    let world = World::start(setup).await.unwrap();
+    world.knows_its_plans(&world.site).await.unwrap();
+    world
 }
 
 /// Counts what the customers' money came to.

@@ -139,14 +139,7 @@ fn ours(router: &Router) -> Vec<String> {
     };
     let mut all = said(
         "/ip/hotspot/user",
-        &[
-            "name",
-            "password",
-            "profile",
-            "mac-address",
-            "disabled",
-            "comment",
-        ],
+        &["name", "profile", "mac-address", "disabled", "comment"],
     );
     all.extend(said(
         "/ip/hotspot/user/profile",
@@ -176,17 +169,11 @@ async fn each_edit_by_hand_is_undone_within_a_minute() {
     let user = || id("/ip/hotspot/user", &tagged);
     let profile = || id("/ip/hotspot/user/profile", &named);
     type Edit<'a> = (&'a str, &'a dyn Fn() -> Result<Option<String>, Refused>);
-    let edits: [Edit<'_>; 6] = [
+    let edits: [Edit<'_>; 5] = [
         ("a user is disabled", &|| {
             router.run(
                 "/ip/hotspot/user/set",
                 &[(".id", &user()), ("disabled", "yes")],
-            )
-        }),
-        ("a user gets another password", &|| {
-            router.run(
-                "/ip/hotspot/user/set",
-                &[(".id", &user()), ("password", "guessed")],
             )
         }),
         ("a user's limits are taken off", &|| {

@@ -291,7 +291,15 @@ async fn a_full_disk_refuses_new_codes_and_keeps_who_has_paid() {
         })
         .await
         .unwrap();
-    late.redeem(&world.site.router, &codes[1]).await.unwrap();
+    // Until it has looked at the router again it knows nobody, and says so.
+    world
+        .until("the code is taken", async || {
+            let page = late.redeem(&world.site.router, &codes[1]).await?;
+            anyhow::ensure!(!page.says("id=\"trouble\""), "it says:\n{}", page.text);
+            Ok(Some(()))
+        })
+        .await
+        .unwrap();
     late.comes_online(&world.site.router).await.unwrap();
     linked_again(&world).await;
     world.drained(&world.site).await.unwrap();

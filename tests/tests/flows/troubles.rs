@@ -24,7 +24,9 @@ async fn world() -> World {
         price: 10,
         flags: &["--duration", "1h", "--sell-by", "1d"],
     });
-    World::start(setup).await.unwrap()
+    let world = World::start(setup).await.unwrap();
+    world.knows_its_plans(&world.site).await.unwrap();
+    world
 }
 
 /// Waits until a phone's page says something in English, and checks that it says the same in Swahili. Gives the Swahili page.
@@ -484,7 +486,6 @@ async fn a_code_that_opens_nothing_says_why_and_what_else_there_is() {
 async fn with_the_cloud_away_the_page_offers_what_works() {
     let world = world().await;
     let router = &world.site.router;
-    world.knows_its_plans(&world.site).await.unwrap();
     let phone = world.site.join().unwrap();
     let before = phone.home(router).await.unwrap();
     world.site.cable.cut();
