@@ -11,24 +11,54 @@ use crate::workspace::{arguments, cargo, root};
 /// How much to check.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Also repeats the generated tests with many more cases.
+    /// Also plays many more generated tests and many more drills that kill both programs.
     #[arg(long)]
     long: bool,
+    /// With --long: leaves out what `.ci/run` checks.
+    #[arg(long, requires = "long")]
+    only: bool,
+    /// Drills played by each of the two that kill everything; each takes some seconds and has a seed of its own.
+    #[arg(long, default_value_t = 20, requires = "long")]
+    drills: u32,
 }
 
-/// Cases of each generated test in the long run; the usual number is 256.
-const CASES: &str = "20000";
+/// Cases of each generated test in the long run; the usual number is 256, some take a multiple of it.
+const CASES: &str = "4000";
 
 /// Runs the checks.
 ///
 /// # Errors
 /// At the first check that fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    process::run(Command::new("bash").arg(".ci/run").current_dir(root()))?;
+    if !options.only {
+        process::run(Command::new("bash").arg(".ci/run").current_dir(root()))?;
+    }
     if options.long {
-        println!("\n== generated tests, {CASES} cases each");
-        let mut long = cargo(&arguments("test", &["--release", "--lib", "--bins"]));
-        process::run(long.env("PROPTEST_CASES", CASES))?;
+        generated()?;
+        drills(options.drills)?;
     }
     Ok(())
+}
+
+/// The pure places, which need neither a database nor a program.
+fn generated() -> Result<()> {
+    println!("\n== generated tests, {CASES} cases each");
+    let mut tests = cargo(&["test", "--locked", "--release"]);
+    tests.args(["-p", "mnara-protocol", "-p", "mnara-agent"]);
+    tests.args(["--lib", "--tests"]);
+    process::run(tests.env("PROPTEST_CASES", CASES))
+}
+
+fn drills(count: u32) -> Result<()> {
+    println!("\n== {count} drills from each of two seeds on");
+    process::run(&mut cargo(&arguments("build", &["--bins"])))?;
+    let words = [
+        "--test",
+        "main",
+        "flows::kills::a_drill",
+        "--",
+        "--nocapture",
+    ];
+    let mut drills = cargo(&arguments("test", &words));
+    process::run(drills.env("MNARA_DRILLS", count.to_string()))
 }

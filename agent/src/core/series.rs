@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{SeriesId, TicketId};
 use mnara_protocol::message::{Printed, RulingRow};
 use mnara_protocol::plan::Terms;
@@ -139,11 +140,9 @@ impl Batches {
         self.rulings.insert(row.ticket, row);
     }
 
-    /// Whether settlement gave a printed ticket to another site.
-    pub(crate) fn went_elsewhere(&self, id: TicketId) -> bool {
-        self.rulings
-            .get(&id)
-            .is_some_and(|row| row.used_elsewhere.is_some())
+    /// When another site used a printed ticket first, as settlement sees it so far.
+    pub(crate) fn used_elsewhere(&self, id: TicketId) -> Option<Timestamp> {
+        self.rulings.get(&id)?.used_elsewhere
     }
 
     pub(crate) fn drop_ruling(&mut self, id: TicketId) {

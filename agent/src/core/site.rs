@@ -160,13 +160,18 @@ impl Core {
         self.state.batches.rule(row);
     }
 
-    /// Ends live tickets that settlement gave to another site.
+    /// Ends live tickets that settlement gave to another site. One that was used here before stays: the controller has not heard of it
+    /// yet, and takes its word back when it has.
     fn end_used_elsewhere(&mut self, now: Now, out: &mut Commands) {
         let lost: Vec<_> = self
             .state
             .tickets
             .live()
-            .filter(|known| self.state.batches.went_elsewhere(known.ticket.id))
+            .filter(|known| {
+                let elsewhere = self.state.batches.used_elsewhere(known.ticket.id);
+                let here = known.ticket.redeemed_at();
+                elsewhere.is_some_and(|first| here.is_none_or(|here| first <= here))
+            })
             .map(|known| (known.ticket.id, known.ticket.usage()))
             .collect();
         for (ticket, usage) in lost {

@@ -105,12 +105,21 @@ pub async fn enrol(
         None if claim.expires_at <= now => return Err(EnrolError::NotGood),
         None => {}
     }
-    if store::agent_by_key(&mut tx, key.as_bytes())
-        .await?
-        .is_some()
-    {
-        // A key belongs to one site for ever: a device that moves makes a new one.
-        return Err(EnrolError::NotGood);
+    if let Some(agent) = store::agent_by_key(&mut tx, key.as_bytes()).await? {
+        // A key belongs to one site for ever: a device that moves makes a new one. The agent the site has now may bring a new line, as when
+        // it is told of another router, and stays who it is.
+        let present = store::link::standing(&mut tx, provider, site).await?;
+        if present.is_none_or(|present| present.agent != agent) {
+            return Err(EnrolError::NotGood);
+        }
+        store::spend_claim(&mut tx, &code_hash, key.as_bytes(), now).await?;
+        tx.commit().await?;
+        return Ok(Enrolled {
+            agent,
+            site,
+            provider,
+            time: now,
+        });
     }
     let agent = AgentId::new(now, app.entropy.bytes());
     let software: String = software.chars().take(SOFTWARE).collect();

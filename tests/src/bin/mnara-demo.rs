@@ -41,12 +41,16 @@ async fn play(once: bool) -> anyhow::Result<()> {
             () = told_to_stop() => bail!("stopped before the end"),
         };
     }
-    let stage = tokio::select! {
+    let mut stage = tokio::select! {
         stage = stage() => stage?,
         () = told_to_stop() => return Ok(()),
     };
-    println!("{}", stage.guide());
-    told_to_stop().await;
+    println!("{}", stage.guide()?);
+    let mut say = |line: &str| println!("{line}");
+    tokio::select! {
+        gone = stage.attend(&mut say) => gone?,
+        () = told_to_stop() => {}
+    }
     println!("\nCleaning up.");
     stage.end().await
 }

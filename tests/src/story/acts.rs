@@ -63,12 +63,16 @@ fn phone(stage: &Stage, index: usize) -> Phone {
 async fn arrive(stage: &Stage) -> Result<()> {
     let (phone, router) = (phone(stage, 0), &stage.world.site.router);
     let caught = router.open(&phone.mac, "http://neverssl.example/").await?;
-    says(
-        &caught.text(),
-        &[&format!("{}/portal/", stage.world.site.agent.portal())],
-    )?;
+    let portal = format!("{}/portal/", stage.world.site.agent.portal());
+    ensure!(
+        caught.text().contains(&portal),
+        "the router does not send the phone to {portal}:\n{}",
+        caught.text()
+    );
     let home = phone.home(router).await?;
-    says(&home.text, &["One hour", "20"])?;
+    for plan in &stage.world.business.plans {
+        says(&home, &[plan.name, &plan.price.to_string()])?;
+    }
     ensure!(!phone.online(router), "a phone that has not paid is online");
     Ok(())
 }
@@ -76,7 +80,10 @@ async fn arrive(stage: &Stage) -> Result<()> {
 async fn buy(stage: &Stage) -> Result<()> {
     let (phone, world) = (phone(stage, 0), &stage.world);
     let plan = world.business.plan("One hour");
-    phone.buy(&world.site.router, &plan.id, NUMBER).await?;
+    let router = &world.site.router;
+    let home = phone.home(router).await?;
+    let page = phone.order(router, &home, &plan.id, NUMBER).await?;
+    says(&page, &["Check your phone"])?;
     let payment = world.daraja.await_prompt(MSISDN).await?;
     ensure!(
         payment.amount == i64::from(plan.price),
@@ -88,12 +95,23 @@ async fn buy(stage: &Stage) -> Result<()> {
         .answer(MSISDN, &Answer::Accept)
         .context("entering the PIN")?;
     phone.comes_online(&world.site.router).await?;
-    world
-        .until("the page shows the ticket", async || {
-            let page = phone.home(&world.site.router).await?.text;
-            Ok(page.contains("online").then_some(()))
+    let page = world
+        .until("the page says that it is online", async || {
+            let page = phone.home(&world.site.router).await?;
+            Ok(page.says("You are online").then_some(page))
         })
-        .await
+        .await?;
+    says(
+        &page,
+        &[
+            "Your voucher",
+            "One hour",
+            "User name",
+            "Password",
+            "Keep this code",
+            "Time left",
+        ],
+    )
 }
 
 async fn printed(stage: &Stage) -> Result<()> {
@@ -105,15 +123,22 @@ async fn printed(stage: &Stage) -> Result<()> {
 async fn kill(stage: &mut Stage) -> Result<()> {
     stage.world.controller.kill().await?;
     let (phone, world) = (phone(stage, 2), &stage.world);
-    world
+    let page = world
         .until(
             "the portal says that M-PESA cannot be reached",
             async || {
-                let page = phone.home(&world.site.router).await?.text;
-                Ok(page.contains("M-PESA").then_some(()))
+                let page = phone.home(&world.site.router).await?;
+                Ok(page.says("M-PESA cannot be reached").then_some(page))
             },
         )
-        .await
+        .await?;
+    says(&page, &["Voucher codes still work"])?;
+    ensure!(
+        page.form("/portal/code").is_some() && page.form("/portal/buy").is_none(),
+        "the page does not offer what works:\n{}",
+        page.text
+    );
+    Ok(())
 }
 
 async fn cut_off(stage: &Stage) -> Result<()> {
@@ -131,11 +156,12 @@ async fn enforced(stage: &Stage) -> Result<()> {
     phone.goes_offline(router).await?;
     world
         .until("the page says that the data are used up", async || {
-            let page = phone.home(router).await?.text;
-            Ok(page.contains("is used up").then_some(()))
+            let page = phone.home(router).await?;
+            Ok(page.says("Your voucher is used up").then_some(()))
         })
         .await?;
-    phone.redeem(router, &stage.megabytes[0]).await?;
+    let page = phone.redeem(router, &stage.megabytes[0]).await?;
+    says(&page, &["This code is used up"])?;
     ensure!(
         !phone.online(router),
         "a used-up code opened the door again"
@@ -159,7 +185,9 @@ async fn reboot(stage: &Stage) -> Result<()> {
 }
 
 async fn back(stage: &mut Stage) -> Result<()> {
-    stage.world.controller.start().await
+    let world = &mut stage.world;
+    world.controller.start().await?;
+    world.linked(&world.site).await
 }
 
 async fn equal(stage: &Stage) -> Result<()> {

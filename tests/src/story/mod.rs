@@ -12,6 +12,7 @@ mod stage;
 pub use stage::{Stage, stage};
 
 use crate::measure::now;
+use crate::world::phone::Page;
 
 /// Plays the whole story, saying each step with the time it took.
 ///
@@ -57,11 +58,12 @@ fn line(count: usize, took: Duration, what: &str) -> String {
 }
 
 /// Fails with what a page says instead.
-fn says(page: &str, words: &[&str]) -> Result<()> {
+fn says(page: &Page, words: &[&str]) -> Result<()> {
     for word in words {
         ensure!(
-            page.contains(word),
-            "the page does not say {word:?}:\n{page}"
+            page.says(word),
+            "the page does not say {word:?}:\n{}",
+            page.text
         );
     }
     Ok(())

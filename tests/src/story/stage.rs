@@ -2,12 +2,18 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
+use tokio::time::Instant;
 
+use crate::measure::now;
 use crate::sim::daraja;
 use crate::world::phone::Phone;
 use crate::world::{Setup, World};
+
+/// How long a cloud that somebody killed stays away: long enough to look around.
+const AWAY: Duration = Duration::from_secs(90);
 
 /// The world of the demo, up and running.
 #[derive(Debug)]
@@ -30,6 +36,7 @@ pub async fn stage() -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     let world = World::start(setup).await?;
+    world.knows_its_plans(&world.site).await?;
     let mut phones = Vec::new();
     for _ in 0..3 {
         let phone = world.site.join()?;
@@ -58,39 +65,91 @@ pub async fn stage() -> Result<Stage> {
 }
 
 impl Stage {
-    /// What to open, for a person at this machine.
-    #[must_use]
-    pub fn guide(&self) -> String {
-        let mut text = String::from("\nA hotspot business is running on this machine. Open:\n\n");
+    /// What to open and to try, for a person at this machine who has never seen any of it.
+    ///
+    /// # Errors
+    /// When a program does not run.
+    pub fn guide(&self) -> Result<String> {
+        let (world, mut text) = (&self.world, String::new());
+        let _ = write!(
+            text,
+            "\nA hotspot business is running on this machine: its cloud, one site with a router and an agent, a simulated M-PESA.\n\
+             \nBe a customer. Each address is the browser of one phone on the Wi-Fi; whatever it opens, the hotspot catches it:\n\n"
+        );
         for (index, (phone, port)) in self.phones.iter().enumerate() {
             let _ = writeln!(
                 text,
-                "  phone {}          http://{port}/    what {} sees on the Wi-Fi",
+                "  phone {}    http://{port}/    ({})",
                 index + 1,
                 phone.mac
             );
         }
         let _ = write!(
             text,
-            "  M-PESA prompts   {}/phone    answer them as the customer: accept, wrong PIN, cancel, no answer\n\
-             \n  printed codes    {}   (one hour)\n                   {}   (ten megabytes)\n\
-             \n  API              {}    for example\n                   \
-             GET {}\n\
-             \n  router           API {} (TLS {}), control http://{}/state\n\
-             \n  Any number like 0712345678 will do. Ctrl-C ends everything and leaves nothing behind.\n",
-            self.world.daraja.control_url(),
-            self.hours[..3].join("  "),
-            self.megabytes[..3].join("  "),
-            self.world.controller.url("/"),
-            self.world.controller.url(&format!(
-                "/api/captive/{}/plans",
-                self.world.business.provider
-            )),
-            self.world.site.router.api(),
-            self.world.site.router.api_tls(),
-            self.world.site.router.control(),
+            "\n  Buy: choose a plan, type any number such as 0712345678, press Pay. The prompt appears on\n\
+             \n  M-PESA     {}/phone    accept it, or enter a wrong PIN, cancel, let it ring, have no money\n\
+             \n  Or type a printed code on one of the phones:\n\
+             \n  one hour         {}\n  ten megabytes    {}\n\
+             \nLook behind it:\n\
+             \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
+             \n  API        curl -s {}\n             curl -s {}\n\
+             \n{}\
+             \nCtrl-C ends everything and leaves nothing behind.\n",
+            world.daraja.control_url(),
+            self.hours[..3].join("   "),
+            self.megabytes[..3].join("   "),
+            world.site.router.control(),
+            world.site.router.api(),
+            world.site.router.api_tls(),
+            world
+                .controller
+                .url(&format!("/api/captive/{}/plans", world.business.provider)),
+            world.controller.url("/metrics"),
+            self.kill_line()?,
         );
-        text
+        Ok(text)
+    }
+
+    fn kill_line(&self) -> Result<String> {
+        Ok(format!(
+            "Take the cloud away and watch the site go on:\n\n  kill -9 {}    who is online stays so, printed codes work, pages say that M-PESA is away;\n\
+             \x20                  the cloud comes back by itself after {} seconds\n",
+            self.world.controller.program()?.pid()?,
+            AWAY.as_secs(),
+        ))
+    }
+
+    /// Brings back what somebody kills, and tells of it, for as long as it is waited for.
+    ///
+    /// # Errors
+    /// When a program does not come up again.
+    pub async fn attend(&mut self, say: &mut dyn FnMut(&str)) -> Result<()> {
+        let mut back = None;
+        loop {
+            let world = &mut self.world;
+            let due = async move {
+                match back {
+                    Some(at) => tokio::time::sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = world.controller.ended() => {
+                    say("The cloud is gone. The phones still work; look at them.");
+                    back = Some(Instant::from(now()) + AWAY);
+                }
+                () = world.site.agent.ended() => {
+                    world.site.agent.start().await?;
+                    say("The agent was gone and is back, as if its machine had lost power.");
+                }
+                () = due => {
+                    back = None;
+                    world.controller.start().await?;
+                    say("The cloud is back and takes over what happened meanwhile.\n");
+                    say(&self.kill_line()?);
+                }
+            }
+        }
     }
 
     /// Ends everything.

@@ -221,6 +221,31 @@ impl Agent {
         Ok(())
     }
 
+    /// Waits until it has ended by itself; then it does not run.
+    pub async fn ended(&mut self) {
+        match &mut self.program {
+            Some(program) => program.ended().await,
+            None => std::future::pending().await,
+        }
+        self.program = None;
+    }
+
+    /// The running program.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn program(&self) -> Result<&Program> {
+        self.program.as_ref().context("the agent does not run")
+    }
+
+    /// Fills its disk, or makes room again: nothing it keeps can grow beyond a page.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn fill_disk(&self, full: bool) -> Result<()> {
+        self.program()?.limit_files(full.then_some(4_096))
+    }
+
     /// Whether it runs.
     #[must_use]
     pub const fn runs(&self) -> bool {

@@ -9,6 +9,7 @@ use tokio::process::Command;
 use tokio::sync::watch;
 
 use super::clock::{self, Push, Reading};
+use super::database::Database;
 use super::program::{Log, PATIENCE, Program, built};
 use super::{ports, sql};
 
@@ -18,7 +19,8 @@ pub struct Controller {
     binary: PathBuf,
     settings: Vec<(&'static str, String)>,
     listen: SocketAddr,
-    data: PathBuf,
+    /// The folder of the socket its rows are looked at by.
+    socket: PathBuf,
     clock: PathBuf,
     log: Log,
     program: Option<Program>,
@@ -80,7 +82,7 @@ impl Controller {
             binary,
             settings,
             listen,
-            data,
+            socket: data.join("postgres"),
             clock,
             log: Log::new("controller", changed),
             program: None,
@@ -91,6 +93,22 @@ impl Controller {
     pub fn set(&mut self, name: &'static str, value: &str) {
         self.settings.retain(|(other, _)| *other != name);
         self.settings.push((name, value.to_owned()));
+    }
+
+    /// Has it keep its rows in another database than its own, prepared as an owner would; it must not run.
+    ///
+    /// # Errors
+    /// When a command fails.
+    pub async fn use_database(&mut self, database: &Database) -> Result<()> {
+        sql::make(database.socket(), "mnara").await?;
+        self.set("DATABASE_URL", &database.url("mnara_app", "mnara"));
+        let admin = database.url("postgres", "mnara");
+        for word in ["prepare", "migrate"] {
+            self.command_with(&[("DATABASE_ADMIN_URL", &admin)], &["db", word])
+                .await?;
+        }
+        self.socket = database.socket().to_path_buf();
+        Ok(())
     }
 
     /// Where it listens.
@@ -165,6 +183,15 @@ impl Controller {
         Ok(())
     }
 
+    /// Waits until it has ended by itself; then it does not run.
+    pub async fn ended(&mut self) {
+        match &mut self.program {
+            Some(program) => program.ended().await,
+            None => std::future::pending().await,
+        }
+        self.program = None;
+    }
+
     /// The running program.
     ///
     /// # Errors
@@ -217,7 +244,7 @@ impl Controller {
     /// # Errors
     /// When it does not run or the question is wrong.
     pub async fn ask(&self, question: &str) -> Result<Vec<Vec<String>>> {
-        sql::ask(&self.data.join("postgres"), "mnara", question).await
+        sql::ask(&self.socket, "mnara", question).await
     }
 
     /// The one value a question has for an answer.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+const PREFIX: &str = "mnara-";
+
 /// Tells the worlds of one process apart.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -20,7 +22,10 @@ impl Folder {
     /// When it cannot be made.
     pub fn new() -> Result<Self> {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("mnara-{}-{count}", std::process::id()));
+        if count == 0 {
+            sweep();
+        }
+        let path = std::env::temp_dir().join(format!("{PREFIX}{}-{count}", std::process::id()));
         // One of a process that was killed, whose number came round again.
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir(&path).with_context(|| format!("making {}", path.display()))?;
@@ -37,6 +42,45 @@ impl Folder {
     #[must_use]
     pub fn join(&self, name: &str) -> PathBuf {
         self.0.join(name)
+    }
+}
+
+/// Copies a folder with everything in it, as a backup or an image of a disk does.
+///
+/// # Errors
+/// When something cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let _ = std::fs::remove_dir_all(to);
+    std::fs::create_dir(to).with_context(|| format!("making {}", to.display()))?;
+    for entry in std::fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else if kind.is_file() {
+            std::fs::copy(entry.path(), &target)
+                .with_context(|| format!("copying {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes what processes left behind that were killed before they could.
+fn sweep() {
+    let entries = std::fs::read_dir(std::env::temp_dir());
+    for entry in entries.into_iter().flatten().filter_map(Result::ok) {
+        let name = entry.file_name();
+        let number = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(PREFIX))
+            .and_then(|rest| rest.split_once('-'))
+            .and_then(|(pid, count)| count.parse::<u32>().ok().and(pid.parse::<u32>().ok()));
+        let Some(pid) = number else { continue };
+        if !Path::new("/proc").join(pid.to_string()).exists() {
+            // Somebody else's, or gone already.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

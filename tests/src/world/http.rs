@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
 
 /// An answer with its body read.
@@ -76,6 +76,15 @@ impl Caller {
         self.send(Method::GET, url, None, None).await
     }
 
+    /// Reads a page as somebody with a name and a password.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn get_as(&self, url: &str, name: &str, password: &str) -> Result<Answer> {
+        let request = self.0.get(url).basic_auth(name, Some(password));
+        answer(request, url).await
+    }
+
     /// Sends a form as a page without script does.
     ///
     /// # Errors
@@ -120,17 +129,18 @@ impl Caller {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request
-            .send()
-            .await
-            .with_context(|| format!("{method} {url}"))?;
-        Ok(Answer {
-            status: response.status(),
-            url: response.url().to_string(),
-            text: response
-                .text()
-                .await
-                .with_context(|| format!("reading the answer of {method} {url}"))?,
-        })
+        answer(request, &format!("{method} {url}")).await
     }
+}
+
+async fn answer(request: RequestBuilder, what: &str) -> Result<Answer> {
+    let response = request.send().await.with_context(|| what.to_owned())?;
+    Ok(Answer {
+        status: response.status(),
+        url: response.url().to_string(),
+        text: response
+            .text()
+            .await
+            .with_context(|| format!("reading the answer of {what}"))?,
+    })
 }

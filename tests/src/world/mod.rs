@@ -2,6 +2,7 @@
 //! pushed about and looked at here; what ought to happen is in the flows.
 
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -13,6 +14,7 @@ pub mod buyer;
 pub mod cable;
 pub mod clock;
 pub mod controller;
+pub mod database;
 pub mod folder;
 pub mod http;
 pub mod phone;
@@ -24,10 +26,11 @@ use self::agent::{Agent, PASSWORD, USER};
 use self::business::{Business, PLANS, PlanSpec};
 use self::cable::Cable;
 use self::controller::Controller;
+use self::database::Database;
 use self::folder::Folder;
 use self::http::Caller;
 use self::phone::Phone;
-use self::program::PATIENCE;
+use self::program::{Log, PATIENCE};
 use crate::sim::daraja::{self, App, Daraja};
 use crate::sim::routeros::{self, Router};
 
@@ -44,6 +47,8 @@ pub struct Setup {
     pub daraja: daraja::Config,
     /// The simulated router of the first site; its users are set by the world.
     pub router: routeros::Config,
+    /// Whether the controller's rows are in a database of somebody else's instead of its own.
+    pub outside_database: bool,
 }
 
 impl Default for Setup {
@@ -57,6 +62,7 @@ impl Default for Setup {
                 boot: Duration::from_millis(500),
                 ..routeros::Config::default()
             },
+            outside_database: false,
         }
     }
 }
@@ -98,6 +104,10 @@ pub struct World {
     pub site: Site,
     /// A caller from outside.
     pub caller: Caller,
+    /// The database, when it is not the controller's own.
+    pub database: Option<Database>,
+    /// What agents beside the first site's say.
+    others: Mutex<Vec<Log>>,
     changed: watch::Sender<u64>,
     allowed: Vec<&'static str>,
     folder: Folder,
@@ -113,6 +123,12 @@ impl World {
         let changed = watch::Sender::new(0);
         let daraja = Daraja::start(setup.daraja).await?;
         let mut controller = Controller::new(folder.path(), &daraja.url(), &changed).await?;
+        let mut database = None;
+        if setup.outside_database {
+            let outside = Database::start(folder.path(), &changed).await?;
+            controller.use_database(&outside).await?;
+            database = Some(outside);
+        }
         controller.start().await?;
         let business = Business::open(
             &controller,
@@ -138,6 +154,8 @@ impl World {
             business,
             site,
             caller: Caller::program()?,
+            database,
+            others: Mutex::default(),
             changed,
             allowed: Vec::new(),
             folder,
@@ -162,25 +180,36 @@ impl World {
             &self.changed,
         )
         .await?;
+        self.watch(site.agent.log());
         self.linked(&site).await?;
         Ok(site)
     }
 
-    /// Waits until a site's agent has both the cloud and its router.
+    /// An agent that is not enrolled, with a folder and a portal of its own.
+    ///
+    /// # Errors
+    /// When it was not built.
+    pub fn another_agent(&self, name: &str) -> Result<Agent> {
+        let agent = Agent::new(self.folder.path(), name, &self.changed)?;
+        self.watch(agent.log());
+        Ok(agent)
+    }
+
+    fn watch(&self, log: &Log) {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        others.push(log.clone());
+    }
+
+    /// Waits until a site's agent has both the cloud and its router, and its own past.
     ///
     /// # Errors
     /// When it has not in time.
     pub async fn linked(&self, site: &Site) -> Result<()> {
         self.until("the agent reaches cloud and router", async || {
             let status = site.agent.status().await?;
-            let reached = status["cloud"] == true && status["router"] == true;
-            ensure!(
-                reached,
-                "cloud {}, router {}: {}",
-                status["cloud"],
-                status["router"],
-                status["router_trouble"]
-            );
+            let reached =
+                status["cloud"] == true && status["router"] == true && status["resyncing"] == false;
+            ensure!(reached, "the agent says: {status}");
             Ok(Some(()))
         })
         .await
@@ -213,14 +242,16 @@ impl World {
     pub async fn drained(&self, site: &Site) -> Result<u64> {
         self.until("the controller has the whole journal", async || {
             let (last, acknowledged) = site.agent.journal().await?;
-            let mark = self
+            // A restored agent has begun a journal anew, and an older one stays as it was.
+            let held = self
                 .controller
                 .value(&format!(
-                    "select coalesce((select mark_number from journals where site_id = '{}' order by created_at desc limit 1), 0)",
+                    "select count(*) from journals where site_id = '{}' and mark_number = {last}",
                     uuid(&site.id)
                 ))
                 .await?;
-            Ok((last == acknowledged && mark == last.to_string()).then_some(last))
+            let whole = last == acknowledged && (last == 0 || held != "0");
+            Ok(whole.then_some(last))
         })
         .await
     }
@@ -293,6 +324,11 @@ impl World {
         self.site.router.stop().await;
         let mut errors = self.controller.log().errors();
         errors.extend(self.site.agent.log().errors());
+        let others = self
+            .others
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        errors.extend(others.iter().flat_map(Log::errors));
         errors.retain(|line| !self.allowed.iter().any(|words| line.contains(words)));
         ensure!(
             errors.is_empty(),

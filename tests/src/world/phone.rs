@@ -24,6 +24,46 @@ pub struct Page {
     pub text: String,
 }
 
+impl Page {
+    /// Whether a person who reads the page finds these words.
+    #[must_use]
+    pub fn says(&self, words: &str) -> bool {
+        self.text.contains(words) || plain(&self.text).contains(words)
+    }
+
+    /// The fields of the form that is sent to an address, as the page filled them; `None` when the page has no such form.
+    #[must_use]
+    pub fn form(&self, action: &str) -> Option<Vec<(String, String)>> {
+        let (_, form) = self.text.split_once(&format!("action=\"{action}\">"))?;
+        let form = form.split("</form>").next()?;
+        let inputs = form.split("<input ").skip(1).filter_map(|input| {
+            let tag = input.split('>').next()?;
+            if attribute(tag, "type") == Some("radio") && !tag.ends_with(" checked") {
+                return None;
+            }
+            Some((
+                attribute(tag, "name")?.to_owned(),
+                plain(attribute(tag, "value").unwrap_or_default()),
+            ))
+        });
+        Some(inputs.collect())
+    }
+}
+
+fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
+    let (_, value) = tag.split_once(&format!("{name}=\""))?;
+    value.split('"').next()
+}
+
+/// Text as it is read, its entities undone.
+fn plain(text: &str) -> String {
+    text.replace("&#39;", "'")
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
 impl Phone {
     /// A phone with that MAC at the site whose portal listens there.
     #[must_use]
@@ -123,6 +163,47 @@ impl Phone {
         }
     }
 
+    /// Fills the form of a page in and presses its button, as a browser does: what the page had filled in goes with it.
+    ///
+    /// # Errors
+    /// When the page has no such form, or the phone sees nothing.
+    pub async fn press(
+        &self,
+        router: &Router,
+        page: &Page,
+        path: &str,
+        filled: &[(&str, &str)],
+    ) -> Result<Page> {
+        let mut fields = page
+            .form(&format!("/portal/{path}"))
+            .with_context(|| format!("the page has no form for {path}:\n{}", page.text))?;
+        fields.retain(|(name, _)| filled.iter().all(|(filled, _)| filled != name));
+        let mut form: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        form.extend(filled);
+        self.submit(router, path, &form).await
+    }
+
+    /// Chooses a plan on a page that offers it and has a number asked for the money.
+    ///
+    /// # Errors
+    /// When the page does not offer the plan, or the phone sees nothing.
+    pub async fn order(
+        &self,
+        router: &Router,
+        page: &Page,
+        plan: &str,
+        number: &str,
+    ) -> Result<Page> {
+        let revision = revision(&page.text, plan)
+            .with_context(|| format!("plan {plan} is not on the page:\n{}", page.text))?;
+        let choice = format!("{plan}.{revision}");
+        let filled = [("plan", choice.as_str()), ("phone", number)];
+        self.press(router, page, "buy", &filled).await
+    }
+
     /// Whether the router lets it through: its active sessions are asked, nobody else.
     #[must_use]
     pub fn online(&self, router: &Router) -> bool {
@@ -170,4 +251,32 @@ impl Phone {
 fn revision(page: &str, plan: &str) -> Option<String> {
     let (_, choice) = page.split_once(&format!("value=\"{plan}."))?;
     Some(choice.split('"').next()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Page;
+
+    #[test]
+    fn a_form_is_read_as_a_browser_reads_it() {
+        let page = Page {
+            status: 200,
+            text: "<p>The hotspot&#39;s</p><form method=\"post\" action=\"/portal/buy\"><input type=\"hidden\" name=\"seal\" value=\"ab\">\
+                   <input type=\"radio\" name=\"plan\" value=\"a.1\"><input type=\"radio\" name=\"plan\" value=\"b.2\" checked>\
+                   <input name=\"phone\" value=\"&quot;07\"></form><form action=\"/portal/code\"></form>"
+                .to_owned(),
+        };
+        let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            page.form("/portal/buy"),
+            Some(vec![
+                field("seal", "ab"),
+                field("plan", "b.2"),
+                field("phone", "\"07")
+            ])
+        );
+        assert_eq!(page.form("/portal/code"), Some(vec![]));
+        assert_eq!(page.form("/portal/logout"), None);
+        assert!(page.says("hotspot's"));
+    }
 }

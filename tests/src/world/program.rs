@@ -189,6 +189,7 @@ impl Program {
     /// # Errors
     /// When it cannot be started.
     pub fn start(mut command: Command, log: &Log) -> Result<Self> {
+        dies_with_us(&mut command);
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -222,11 +223,19 @@ impl Program {
     ///
     /// # Errors
     /// When it does not end in time.
-    pub async fn stop(mut self) -> Result<ExitStatus> {
-        self.signal(libc::SIGTERM)?;
+    pub async fn stop(self) -> Result<ExitStatus> {
+        self.stop_with(libc::SIGTERM).await
+    }
+
+    /// Ends it with a signal of its own, and waits.
+    ///
+    /// # Errors
+    /// When it does not end in time.
+    pub async fn stop_with(mut self, signal: libc::c_int) -> Result<ExitStatus> {
+        self.signal(signal)?;
         let status = tokio::time::timeout(PATIENCE, self.child.wait())
             .await
-            .context("a program did not end after SIGTERM")?
+            .context("a program did not end when it was told to")?
             .context("waiting for a program")?;
         self.drain().await;
         Ok(status)
@@ -259,9 +268,48 @@ impl Program {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    fn signal(&self, signal: libc::c_int) -> Result<()> {
+    /// The number of its process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pid(&self) -> Result<libc::pid_t> {
         let pid = self.child.id().context("the program has ended already")?;
-        let pid = libc::pid_t::try_from(pid)?;
+        Ok(libc::pid_t::try_from(pid)?)
+    }
+
+    /// Lets no file of it grow beyond a size, as on a full disk; `None` lifts it.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
+        let pid = self.pid()?;
+        let mut limit = libc::rlimit {
+            rlim_cur: 0,
+            rlim_max: 0,
+        };
+        // SAFETY: both pointers are to our own struct, and the process is our own child, not waited for yet.
+        #[expect(unsafe_code, reason = "std knows no limits")]
+        let set = unsafe {
+            libc::prlimit(pid, libc::RLIMIT_FSIZE, std::ptr::null(), &raw mut limit) == 0 && {
+                limit.rlim_cur = bytes.unwrap_or(limit.rlim_max);
+                libc::prlimit(
+                    pid,
+                    libc::RLIMIT_FSIZE,
+                    &raw const limit,
+                    std::ptr::null_mut(),
+                ) == 0
+            }
+        };
+        ensure!(
+            set,
+            "the size of its files could not be limited: {}",
+            std::io::Error::last_os_error()
+        );
+        Ok(())
+    }
+
+    fn signal(&self, signal: libc::c_int) -> Result<()> {
+        let pid = self.pid()?;
         // SAFETY: signals our own child, which has not been waited for, so the number is still its own.
         #[expect(unsafe_code, reason = "std and tokio can only kill")]
         let sent = unsafe { libc::kill(pid, signal) };
@@ -279,6 +327,26 @@ impl Program {
             // A grandchild may hold the pipe open for as long as it lives; what it says is not ours.
             let _ = tokio::time::timeout(Duration::from_secs(2), reader).await;
         }
+    }
+}
+
+/// Has a program end when we do, however we do, and lets a file that may grow no more be an error instead of its death.
+fn dies_with_us(command: &mut Command) {
+    let us = std::process::id();
+    // SAFETY: prctl(), getppid() and signal() are async-signal-safe, as code between fork and exec must be; it allocates
+    // nothing. It runs after a change of user, which would clear the setting.
+    #[expect(unsafe_code, reason = "only pre_exec runs inside the new process")]
+    unsafe {
+        command.pre_exec(move || {
+            libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) != 0 {
+                return Err(std::io::Error::last_os_error());
+            }
+            if u32::try_from(libc::getppid()) != Ok(us) {
+                return Err(std::io::Error::from_raw_os_error(libc::ECHILD));
+            }
+            Ok(())
+        });
     }
 }
 

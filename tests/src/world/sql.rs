@@ -1,5 +1,4 @@
-//! Looks into the controller's private database as its owner would with psql: to check what is written down, never to change
-//! it.
+//! Looks into the controller's database as its owner would with psql: to check what is written down, never to change it.
 
 use std::path::{Path, PathBuf};
 
@@ -43,6 +42,32 @@ pub async fn ask(socket: &Path, database: &str, question: &str) -> Result<Vec<Ve
         .filter(|line| !line.is_empty())
         .map(|line| line.split('\t').map(str::to_owned).collect())
         .collect())
+}
+
+/// Makes an empty database.
+///
+/// # Errors
+/// When the server is away or has one of that name.
+pub async fn make(socket: &Path, database: &str) -> Result<()> {
+    let output = Command::new(psql())
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-h"])
+        .arg(socket)
+        .args([
+            "-d",
+            "postgres",
+            "-c",
+            &format!("create database {database}"),
+        ])
+        .kill_on_drop(true)
+        .output()
+        .await
+        .context("starting psql")?;
+    ensure!(
+        output.status.success(),
+        "psql could not make {database}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
 }
 
 /// Debian keeps psql in PATH; elsewhere it lies with the server's programs.

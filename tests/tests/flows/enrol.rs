@@ -1,10 +1,14 @@
 //! Enrolment: a claim is good once, for the key that spent it; the controller proves itself before it is told anything; a
 //! line of another site or a forged one does nothing.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use mnara_tests::sim::daraja::{App, Config, Daraja};
 use mnara_tests::sim::routeros::{self, Router};
 use mnara_tests::world::agent::{Agent, PASSWORD, USER};
 use mnara_tests::world::business::{Business, PLANS};
+use mnara_tests::world::cable::{Cable, Way};
 use mnara_tests::world::controller::Controller;
 use mnara_tests::world::folder::Folder;
 use tokio::sync::watch;
@@ -90,8 +94,46 @@ async fn a_claim_is_good_once_and_repeats_for_its_own_key() {
         format!("{refused:#}").contains("make a new line"),
         "{refused:#}"
     );
+    // A new line of the same site, as for another router, leaves the agent who it is.
+    let next = scene.line().await;
+    assert_ne!(next, line);
+    let same = first.enrol(&next, address, &scene.router).await.unwrap();
+    assert_eq!(same, answer);
     assert_eq!(scene.agents().await, 1);
     assert!(!thief.state().join("enrolment.json").exists());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn an_agent_whose_answer_was_lost_asks_again_and_gets_the_same() {
+    let scene = scene().await;
+    let line = scene.line().await;
+    let agent = scene.agent("agent");
+    // A long cable, so that the controller's proof has come down and the answer to the claim has not.
+    let near = SocketAddr::from(([127, 0, 0, 1], 0));
+    let cable = Cable::lay(near, scene.controller.address()).await.unwrap();
+    cable.lengthen(Duration::from_millis(300));
+    let enrolling = agent.enrol(&line, cable.address(), &scene.router);
+    let losing = async {
+        cable.more_than(Way::Down, 0).await.unwrap();
+        cable.hold(Way::Down);
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        while scene.agents().await == 0 {
+            look.tick().await;
+        }
+        cable.cut();
+    };
+    let (lost, ()) = tokio::join!(enrolling, losing);
+    lost.unwrap_err();
+    assert!(!agent.state().join("enrolment.json").exists());
+
+    cable.mend();
+    cable.lengthen(Duration::ZERO);
+    agent
+        .enrol(&line, cable.address(), &scene.router)
+        .await
+        .unwrap();
+    assert_eq!(scene.agents().await, 1, "the same key is the same agent");
     scene.end().await;
 }
 
@@ -151,7 +193,7 @@ async fn a_made_up_or_old_claim_is_refused() {
     // An hour and a minute later the real one is too old.
     scene
         .controller
-        .advance(std::time::Duration::from_secs(3_660))
+        .advance(Duration::from_secs(3_660))
         .await
         .unwrap();
     assert!(agent.enrol(&line, address, &scene.router).await.is_err());

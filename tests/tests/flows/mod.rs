@@ -2,13 +2,17 @@
 //! Each fails when any program logs an ERROR.
 
 mod backup;
+mod database;
 mod disk;
 mod enrol;
 mod keys;
 mod kills;
+mod money;
 mod outage;
 mod redeem;
 mod restored;
 mod router;
 mod sell;
+mod stores;
 mod time;
+mod troubles;

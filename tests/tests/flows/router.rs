@@ -1,8 +1,10 @@
 //! The router away, rebooted, edited by hand, or another one: what is sold goes on, and what it has is what it should have.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use mnara_tests::sim::routeros::Reboot;
+use mnara_tests::sim::routeros::{Config, Reboot, Refused, Router};
+use mnara_tests::world::agent::{PASSWORD, USER};
 use mnara_tests::world::buyer::Buyer;
 use mnara_tests::world::{Setup, World};
 
@@ -111,6 +113,171 @@ async fn what_somebody_broke_by_hand_is_mended_and_what_is_theirs_is_left_alone(
             .any(|row| row.get("name").is_some_and(|name| name == "the-owners-own")),
         "the owner's own user is gone: {owners:?}"
     );
+    world.end().await.unwrap();
+}
+
+/// What the router has of ours, without what changes by use: users and profiles.
+fn ours(router: &Router) -> Vec<String> {
+    let said = |menu: &str, names: &[&str]| -> Vec<String> {
+        let mut rows: Vec<String> = router
+            .rows(menu)
+            .iter()
+            .filter(|row| {
+                let begins = |name: &str, with: &str| {
+                    row.get(name).is_some_and(|value| value.starts_with(with))
+                };
+                begins("comment", "mnara:") || begins("name", "mnara-")
+            })
+            .map(|row| {
+                let of =
+                    |name: &&str| format!("{name}={}", row.get(*name).map_or("", String::as_str));
+                names.iter().map(of).collect::<Vec<_>>().join(" ")
+            })
+            .collect();
+        rows.sort();
+        rows
+    };
+    let mut all = said(
+        "/ip/hotspot/user",
+        &["name", "profile", "mac-address", "disabled", "comment"],
+    );
+    all.extend(said(
+        "/ip/hotspot/user/profile",
+        &["name", "rate-limit", "shared-users", "keepalive-timeout"],
+    ));
+    all
+}
+
+#[tokio::test]
+async fn each_edit_by_hand_is_undone_within_a_minute() {
+    let (world, buyer) = world_with_customer().await;
+    let router = &world.site.router;
+    let right = ours(router);
+    let id = |menu: &str, fits: &dyn Fn(&BTreeMap<String, String>) -> bool| {
+        let rows = router.rows(menu);
+        let row = rows.iter().find(|row| fits(row)).expect("a row of ours");
+        row[".id"].clone()
+    };
+    let tagged = |row: &BTreeMap<String, String>| {
+        row.get("comment")
+            .is_some_and(|comment| comment.starts_with("mnara:"))
+    };
+    let named = |row: &BTreeMap<String, String>| {
+        row.get("name")
+            .is_some_and(|name| name.starts_with("mnara-") && !name.contains("default"))
+    };
+    let user = || id("/ip/hotspot/user", &tagged);
+    let profile = || id("/ip/hotspot/user/profile", &named);
+    type Edit<'a> = (&'a str, &'a dyn Fn() -> Result<Option<String>, Refused>);
+    let edits: [Edit<'_>; 5] = [
+        ("a user is disabled", &|| {
+            router.run(
+                "/ip/hotspot/user/set",
+                &[(".id", &user()), ("disabled", "yes")],
+            )
+        }),
+        ("a user's limits are taken off", &|| {
+            router.run(
+                "/ip/hotspot/user/set",
+                &[
+                    (".id", &user()),
+                    ("limit-uptime", "0s"),
+                    ("limit-bytes-total", "0"),
+                ],
+            )
+        }),
+        ("a profile gets another speed", &|| {
+            router.run(
+                "/ip/hotspot/user/profile/set",
+                &[(".id", &profile()), ("rate-limit", "1G/1G")],
+            )
+        }),
+        ("a profile is for more devices", &|| {
+            router.run(
+                "/ip/hotspot/user/profile/set",
+                &[(".id", &profile()), ("shared-users", "50")],
+            )
+        }),
+        ("a user with our mark is made up", &|| {
+            router.run(
+                "/ip/hotspot/user/add",
+                &[("name", "free"), ("comment", "mnara:free")],
+            )
+        }),
+    ];
+    for (what, edit) in edits {
+        edit().unwrap_or_else(|error| panic!("{what}: {error}"));
+        // `until` gives up after a minute.
+        world
+            .until(what, async || {
+                let (is, unlimited) = (
+                    ours(router),
+                    router.rows("/ip/hotspot/user").iter().any(|row| {
+                        tagged(row) && row.get("limit-uptime").is_none_or(|limit| limit == "0s")
+                    }),
+                );
+                anyhow::ensure!(is == right && !unlimited, "{is:#?} is not {right:#?}");
+                Ok(Some(()))
+            })
+            .await
+            .unwrap();
+        buyer.phone.comes_online(router).await.unwrap();
+    }
+    world.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_router_that_was_replaced_gets_what_the_old_one_had() {
+    let (mut world, buyer) = world_with_customer().await;
+    world.drained(&world.site).await.unwrap();
+    let had = ours(&world.site.router);
+    // Another box with the same plain configuration: another certificate, no users, the same phones.
+    let next = Router::start(Config {
+        users: vec![(USER.to_owned(), PASSWORD.to_owned(), "full".to_owned())],
+        portal: Some(world.site.agent.portal()),
+        phones: [127, 91, 0, 0].into(),
+        ..Setup::default().router
+    })
+    .await
+    .unwrap();
+    next.join(Some(&buyer.phone.mac)).unwrap();
+    let line = world
+        .business
+        .claim(&world.controller, &world.site.id)
+        .await
+        .unwrap();
+    world.site.agent.stop().await.unwrap();
+    let old = std::mem::replace(&mut world.site.router, next);
+    old.stop().await;
+    // The agent keeps its key and its store; only the router is another.
+    let cable = world.site.cable.address();
+    world
+        .site
+        .agent
+        .enrol(&line, cable, &world.site.router)
+        .await
+        .unwrap();
+    world.site.agent.start().await.unwrap();
+    buyer.phone.comes_online(&world.site.router).await.unwrap();
+    assert_eq!(ours(&world.site.router), had);
+
+    // Reset by its button: everything of ours is gone, phones come back as strangers.
+    let router = &world.site.router;
+    for menu in [
+        "/ip/hotspot/active",
+        "/ip/hotspot/cookie",
+        "/ip/hotspot/user",
+    ] {
+        for row in router.rows(menu) {
+            if row.get("default").is_none_or(|default| default != "true") {
+                router
+                    .run(&format!("{menu}/remove"), &[(".id", &row[".id"])])
+                    .unwrap();
+            }
+        }
+    }
+    buyer.phone.comes_online(router).await.unwrap();
+    assert_eq!(ours(router), had);
     world.end().await.unwrap();
 }
 

@@ -1,9 +1,11 @@
-//! Wrong clocks: 1970 at boot, a jump of years, with the cloud away. They neither end nor prolong a ticket.
+//! Time: wrong clocks, 1970 at boot, a jump of years, and thirty days with the cloud away. Wrong clocks neither end nor prolong
+//! a ticket, and a month alone costs a site nothing it holds.
 
 use std::time::Duration;
 
 use mnara_tests::sim::daraja::Mode;
 use mnara_tests::sim::routeros::Reboot;
+use mnara_tests::world::business::PlanSpec;
 use mnara_tests::world::buyer::Buyer;
 use mnara_tests::world::clock::Push;
 use mnara_tests::world::{Setup, World};
@@ -90,5 +92,131 @@ async fn a_site_that_boots_in_1970_keeps_what_was_sold_and_no_more() {
         .await
         .unwrap();
     assert_eq!(books, [["used", "duration"]]);
+    world.end().await.unwrap();
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+/// Time passes for a site without its cloud.
+async fn pass_at_site(world: &World, by: Duration) {
+    world.site.agent.advance(by).await.unwrap();
+    world.site.router.advance(by);
+}
+
+#[tokio::test]
+async fn a_site_lives_a_month_without_its_cloud_and_both_sides_agree_afterwards() {
+    let mut setup = Setup::default();
+    setup.daraja.knobs.mode = Mode::Automatic { after_ms: 10 };
+    setup.plans.push(PlanSpec {
+        name: "Two months",
+        price: 900,
+        flags: &["--duration", "60d"],
+    });
+    let mut world = World::start(setup).await.unwrap();
+    let hours = world
+        .business
+        .print(&world.controller, "One hour", 20, &[])
+        .await
+        .unwrap();
+    let months = world
+        .business
+        .print(&world.controller, "Two months", 2, &[])
+        .await
+        .unwrap();
+    world
+        .until("the site has the codes", async || {
+            Ok((world.site.agent.status().await?["codes"] == 22).then_some(()))
+        })
+        .await
+        .unwrap();
+    let long = world.site.join().unwrap();
+    long.redeem(&world.site.router, &months[0]).await.unwrap();
+    long.comes_online(&world.site.router).await.unwrap();
+    // A ticket that is paid for and whose device comes back only after the cloud has gone.
+    let away = Buyer::join(&world.site, 51_000_000).unwrap();
+    world.site.router.leave(&away.phone.mac).unwrap();
+    let order = away
+        .order(&world, world.business.plan("Whole day"))
+        .await
+        .unwrap();
+    world.settled(&order.payment).await.unwrap();
+    world.drained(&world.site).await.unwrap();
+    world
+        .until("the paid ticket is at the site", async || {
+            Ok((world.site.agent.status().await?["tickets"] == 2).then_some(()))
+        })
+        .await
+        .unwrap();
+    world.site.cable.cut();
+    world.controller.kill().await.unwrap();
+    pass_at_site(&world, HOUR * 20).await;
+    let back = world.site.router.join(Some(&away.phone.mac)).unwrap();
+    assert_eq!(back.mac, away.phone.mac);
+    away.phone.comes_online(&world.site.router).await.unwrap();
+
+    for day in 0..30_u8 {
+        // Every day somebody uses a code for an hour, and no longer.
+        if day % 3 == 0 {
+            let code = &hours[usize::from(day / 3)];
+            let phone = world.site.join().unwrap();
+            phone.redeem(&world.site.router, code).await.unwrap();
+            phone.comes_online(&world.site.router).await.unwrap();
+            world
+                .until("the clock of the ticket runs", async || {
+                    let page = phone.home(&world.site.router).await?;
+                    Ok(page.says("You are online").then_some(()))
+                })
+                .await
+                .unwrap();
+            pass_at_site(&world, HOUR - Duration::from_secs(120)).await;
+            phone.comes_online(&world.site.router).await.unwrap();
+            pass_at_site(&world, Duration::from_secs(180)).await;
+            phone.goes_offline(&world.site.router).await.unwrap();
+            world.site.router.leave(&phone.mac).unwrap();
+            pass_at_site(&world, DAY - HOUR - Duration::from_secs(60)).await;
+        } else {
+            pass_at_site(&world, DAY).await;
+        }
+        if day % 10 == 5 {
+            world.site.agent.kill().await.unwrap();
+            world.site.router.reboot(Reboot::PowerCut);
+            world.site.router.down().await;
+            world.site.router.booted().await;
+            world.site.agent.start().await.unwrap();
+        }
+        long.comes_online(&world.site.router).await.unwrap();
+    }
+    let status = world.site.agent.status().await.unwrap();
+    assert_eq!(status["live_tickets"], 1, "{status}");
+
+    world.controller.start().await.unwrap();
+    world
+        .controller
+        .advance(DAY * 30 + HOUR * 20)
+        .await
+        .unwrap();
+    world.site.cable.mend();
+    world
+        .until("the agent dials again", async || {
+            world.site.agent.advance(Duration::from_secs(10)).await?;
+            world.controller.advance(Duration::from_secs(10)).await?;
+            Ok((world.site.agent.status().await?["cloud"] == true).then_some(()))
+        })
+        .await
+        .unwrap();
+    world.drained(&world.site).await.unwrap();
+    let books = world
+        .controller
+        .ask("select status, coalesce(end_reason, ''), count(*) from tickets where redeemed_at is not null group by 1, 2 order by 1, 2")
+        .await
+        .unwrap();
+    assert_eq!(
+        books,
+        [["active", "", "1"], ["used", "duration", "11"]],
+        "both sides say the same of every ticket"
+    );
+    let status = world.site.agent.status().await.unwrap();
+    assert_eq!(status["live_tickets"], 1, "{status}");
     world.end().await.unwrap();
 }

@@ -214,7 +214,13 @@ fn one_file_a_program_asks_for_the_time() {
 
 #[test]
 fn tests_never_sleep_for_luck() {
-    let calls = [concat!("time::sl", "eep("), concat!("thread::sl", "eep(")];
+    let calls = [
+        concat!("time::sl", "eep("),
+        concat!("thread::sl", "eep("),
+        concat!("time::{sl", "eep"),
+        concat!("time::sl", "eep;"),
+        concat!("thread::sl", "eep;"),
+    ];
     let mut faults = Vec::new();
     for file in rust() {
         let test_code = if file.is_tests() || file.path.starts_with("tests/src/world") {
@@ -222,6 +228,10 @@ fn tests_never_sleep_for_luck() {
         } else {
             &file.text[file.product().len()..]
         };
+        // Under a paused clock sleeping takes no time and is a way to move it.
+        if test_code.contains("start_paused = true") {
+            continue;
+        }
         for (number, line) in code_lines(test_code) {
             if calls.iter().any(|call| line.contains(call)) {
                 faults.push(format!(

@@ -93,6 +93,36 @@ fn module(file: &Source) -> &str {
         .map_or_else(|| inside.trim_end_matches(".rs"), |(folder, _)| folder)
 }
 
+/// How deep a file's module lies: `lib.rs` at 0, `core/mod.rs` at 1, `core/site.rs` at 2.
+fn depth(file: &Source) -> usize {
+    let inside = file.path.split_once("/src/").expect("a file of src").1;
+    let parts = inside.matches('/').count() + 1;
+    match inside {
+        "lib.rs" | "main.rs" => 0,
+        _ if inside.ends_with("/mod.rs") => parts - 1,
+        _ => parts,
+    }
+}
+
+/// The paths that a piece of code reaches by going up to the crate itself with `super`, from a module so deep.
+fn climbed(line: &str, depth: usize) -> impl Iterator<Item = &str> {
+    line.match_indices("super::")
+        .filter(|(at, _)| !line[..*at].ends_with("super::"))
+        .filter_map(move |(at, _)| {
+            let mut rest = &line[at..];
+            let mut up = 0;
+            while let Some(after) = rest.strip_prefix("super::") {
+                (rest, up) = (after, up + 1);
+            }
+            let end = rest
+                .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))
+                .unwrap_or(rest.len());
+            let path = rest[..end].trim_end_matches(':');
+            let is_module = path.starts_with(|c: char| c.is_ascii_lowercase());
+            (up == depth && is_module).then_some(path)
+        })
+}
+
 /// The paths inside the crate that a piece of code names: `use crate::a::{b, c}` and `crate::a::b()` alike.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     line.match_indices("crate::").filter_map(|(at, _)| {
@@ -121,7 +151,7 @@ fn the_controller_imports_downwards() {
         }
         let from = module(&file);
         for (number, line) in code_lines(file.product()) {
-            for path in named(line) {
+            for path in named(line).chain(climbed(line, depth(&file))) {
                 match controller_may(from, first(path)) {
                     Ok(true) => {}
                     Ok(false) => {
@@ -147,7 +177,7 @@ fn the_agent_imports_inwards() {
             continue;
         };
         for (number, line) in code_lines(file.product()) {
-            for path in named(line) {
+            for path in named(line).chain(climbed(line, depth(&file))) {
                 let fine = first(path) == from
                     || allowed.iter().any(|allowed| {
                         path == *allowed || path.starts_with(&format!("{allowed}::"))
@@ -230,9 +260,15 @@ fn a_simulator_shares_nothing_with_the_client_it_plays_against() {
     let mut faults = Vec::new();
     for file in sources(&["tests/src/sim"], ".rs") {
         for (number, line) in code_lines(&file.text) {
-            if ["mnara_agent", "mnara_controller", "mnara_protocol"]
-                .iter()
-                .any(|name| line.contains(name))
+            if [
+                "mnara_agent",
+                "mnara_controller",
+                "mnara_protocol",
+                "crate::world",
+                "crate::story",
+            ]
+            .iter()
+            .any(|name| line.contains(name))
             {
                 faults.push(format!(
                     "{}:{number}: a shared misunderstanding would go unseen",
@@ -254,4 +290,19 @@ fn the_tables_refuse_what_they_should() {
     assert!(controller_may("db", "helpers").is_err());
     let line = "use crate::tickets::{self, store}; mnara_protocol::x(); $crate::y(); crate::Z; crate::db::At";
     assert_eq!(named(line).collect::<Vec<_>>(), ["tickets", "db::At"]);
+    let line = "use super::super::{a, b}; use super::super::tickets::store; super::Own; super::super::db::At";
+    assert_eq!(
+        climbed(line, 2).collect::<Vec<_>>(),
+        ["tickets::store", "db::At"]
+    );
+    assert_eq!(climbed("use super::store;", 2).count(), 0);
+    let at = |path: &str| {
+        depth(&Source {
+            path: path.to_owned(),
+            text: String::new(),
+        })
+    };
+    assert_eq!(at("agent/src/lib.rs"), 0);
+    assert_eq!(at("agent/src/core/mod.rs"), 1);
+    assert_eq!(at("agent/src/core/replay/back.rs"), 3);
 }

@@ -200,3 +200,35 @@ fn few_files_look_across_tenants() {
     }
     none(faults);
 }
+
+/// Where a connection to the database may be had; everywhere else it comes through one of the three doors.
+const CONNECTS: [&str; 3] = [
+    "controller/src/db/",
+    "controller/src/devdb/",
+    "controller/src/cli/db.rs",
+];
+
+#[test]
+fn a_transaction_begins_at_a_door() {
+    let words = [
+        "PgPool",
+        "PgConnection::connect",
+        "PgListener",
+        "begin_with(",
+    ];
+    let mut faults = Vec::new();
+    for file in sources(&["controller/src"], ".rs") {
+        if file.is_tests() || CONNECTS.iter().any(|place| file.path.starts_with(place)) {
+            continue;
+        }
+        for (number, line) in code_lines(file.product()) {
+            if words.iter().any(|word| line.contains(word)) {
+                faults.push(format!(
+                    "{}:{number}: opens the database beside `db`'s doors",
+                    file.path
+                ));
+            }
+        }
+    }
+    none(faults);
+}

@@ -621,7 +621,7 @@ fn check(model: &Model, desired: &Desired) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
 
     #[test]
     fn every_life_of_a_site_ends_in_agreement(steps in steps()) {

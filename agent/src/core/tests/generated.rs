@@ -105,7 +105,7 @@ fn limited() -> Terms {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(192))]
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases))]
 
     #[test]
     fn the_journal_read_again_is_the_state_there_was(steps in proptest::collection::vec(step(), 1..60)) {

@@ -98,6 +98,36 @@ fn each_wrong_code_is_told_apart() {
 }
 
 #[test]
+fn a_use_elsewhere_ends_a_ticket_only_if_it_was_the_first() {
+    let mut site = Site::new();
+    site.joins(1);
+    site.types(1, &printed(3)).unwrap();
+    let here = site.now().at;
+    let told = |first| {
+        Row::Ruling(RulingRow {
+            ticket: series::ticket_id(series_id(), 3),
+            printed: Printed {
+                series: series_id(),
+                index: 3,
+            },
+            right: right(terms()),
+            used_elsewhere: Some(first),
+        })
+    };
+    let ends = |facts: Vec<Fact>| {
+        facts.iter().any(
+            |fact| matches!(fact, Fact::Ended(ended) if ended.reason == mnara_protocol::ticket::EndReason::UsedElsewhere),
+        )
+    };
+    // The controller has heard of the later use and not yet of this one.
+    assert!(!ends(site.row(told(here.plus_secs(1)))));
+    assert!(site.is_online(1));
+    assert!(ends(site.row(told(here.plus_secs(-1)))));
+    site.look();
+    assert!(!site.is_online(1));
+}
+
+#[test]
 fn guesses_are_slowed_down_but_a_right_code_costs_nothing() {
     let mut site = Site::new();
     site.joins(1);

@@ -560,7 +560,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(8 * ProptestConfig::default().cases))]
 
     #[test]
     fn a_ticket_lives_as_the_naive_model_says_and_gives_no_more_than_it_sold(

@@ -141,7 +141,7 @@ impl Site {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(2 * ProptestConfig::default().cases))]
 
     #[test]
     fn power_and_cloud_away_never_shorten_a_ticket_and_prolong_it_only_by_the_dark(
