@@ -36,7 +36,9 @@ pub async fn ready(State(app): State<App>) -> Result<&'static str, Problem> {
     }
 }
 
-/// `GET /metrics`: all counters, for Prometheus. They hold no secret and name no customer, but how much is sold is nobody else's business:
+/// `GET /metrics`: all counters, for Prometheus.
+///
+/// They hold no secret and name no customer, but how much is sold is nobody else's business:
 /// whoever shows the token may read them, and without a token this machine alone.
 ///
 /// # Errors

@@ -64,8 +64,9 @@ pub struct Bought {
     password: String,
 }
 
-/// Asks the phone. Needs a device token of one of the provider's sites. The answer names the payment, its own token and where to ask how
-/// it stands; one that had been begun by the same attempt before may already have an end.
+/// Asks the phone. Needs a device token of one of the provider's sites.
+///
+/// The answer names the payment, its own token and where to ask how it stands; one that had been begun by the same attempt before may already have an end.
 ///
 /// # Errors
 /// A problem document.

@@ -149,8 +149,9 @@ pub async fn enrol_agent(
     }))
 }
 
-/// `POST /agent/v1/clock?keys=…`: a bare nonce, answered with the signed time. An agent that was away while keys changed names those it
-/// knows, and is answered with one of them as long as it is not retired.
+/// `POST /agent/v1/clock?keys=…`: a bare nonce, answered with the signed time.
+///
+/// An agent that was away while keys changed names those it knows, and is answered with one of them as long as it is not retired.
 ///
 /// # Errors
 /// A problem document.

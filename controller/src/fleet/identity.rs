@@ -1,5 +1,6 @@
-//! The controller's own signing key: made once, sealed in PostgreSQL and so in every backup. It proves to agents who they talk to, apart
-//! from TLS, which a proxy may end. How one key follows another is in `rotate`.
+//! The controller's own signing key: made once, sealed in PostgreSQL and so in every backup.
+//!
+//! It proves to agents who they talk to, apart from TLS, which a proxy may end. How one key follows another is in `rotate`.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -90,7 +91,10 @@ impl Keys {
 
 /// The identity of this controller, read or made when it is first needed and looked at again every few seconds.
 #[derive(Clone, Debug, Default)]
-pub struct Identity(Arc<Mutex<Option<(Ticks, Arc<Keys>)>>>);
+pub struct Identity(Arc<Mutex<Option<Known>>>);
+
+/// Keys, and when they were read.
+type Known = (Ticks, Arc<Keys>);
 
 impl Identity {
     /// Gives the keys.

@@ -1,5 +1,6 @@
-//! After the database was brought back from a backup: sites hold what it has lost, so every feed begins anew above anything that was ever
-//! given out. Journals need nothing: their marks went back with the rest, and sites send again what came after.
+//! After the database was brought back from a backup.
+//!
+//! Sites hold what it has lost, so every feed begins anew above anything that was ever given out. Journals need nothing: their marks went back with the rest, and sites send again what came after.
 
 use mnara_protocol::clock::Timestamp;
 

@@ -180,7 +180,9 @@ pub async fn retire(app: &App, name: KeyId) -> Result<(), RotateError> {
     }
 }
 
-/// Puts a new key in the place of one that was lost or stolen, by the word of the spare. Needs nothing but the spare's secret, not even the
+/// Puts a new key in the place of one that was lost or stolen, by the word of the spare.
+///
+/// Needs nothing but the spare's secret, not even the
 /// key that sealed the lost one. The spare has been online then: make a new one.
 ///
 /// # Errors

@@ -163,8 +163,9 @@ pub async fn post_unvouched(
     Ok(accepted())
 }
 
-/// Takes one body that came to an address with a secret in it: kept when the secret is somebody's, a stray otherwise. Where the rail posts
-/// from is known; a body from elsewhere is counted apart, and is a stray where the configuration says so.
+/// Takes one body that came to an address with a secret in it: kept when the secret is somebody's, a stray otherwise.
+///
+/// Where the rail posts from is known; a body from elsewhere is counted apart, and is a stray where the configuration says so.
 ///
 /// # Errors
 /// When it cannot be kept.

@@ -419,10 +419,9 @@ impl World {
                     .link
                     .as_ref()
                     .is_some_and(|link| link.number == cable.number)
+                && cable.dead.is_none()
             {
-                if cable.dead.is_none() {
-                    cable.down.put(self.now, 1, Vec::new());
-                }
+                cable.down.put(self.now, 1, Vec::new());
             }
             self.cloud.link = None;
         }

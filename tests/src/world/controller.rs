@@ -19,6 +19,8 @@ pub struct Controller {
     binary: PathBuf,
     settings: Vec<(&'static str, String)>,
     listen: SocketAddr,
+    /// Where its private database is.
+    data: PathBuf,
     /// The folder of the socket its rows are looked at by.
     socket: PathBuf,
     clock: PathBuf,
@@ -83,6 +85,7 @@ impl Controller {
             settings,
             listen,
             socket: data.join("postgres"),
+            data,
             clock,
             log: Log::new("controller", changed),
             program: None,

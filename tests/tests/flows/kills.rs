@@ -282,7 +282,7 @@ async fn drills(first: u64) {
         seeds = vec![again];
     }
     for seed in seeds {
-        println!("a drill drawn from seed {seed}: play it again with MNARA_SEED={seed}");
+        eprintln!("a drill drawn from seed {seed}: play it again with MNARA_SEED={seed}");
         Box::pin(drill(seed)).await;
     }
 }

@@ -112,6 +112,8 @@ fn a_use_elsewhere_ends_a_ticket_only_if_it_was_the_first() {
             },
             right: right(terms()),
             used_elsewhere: Some(first),
+            used_at: None,
+            used_at_name: None,
         })
     };
     let ends = |facts: Vec<Fact>| {
@@ -121,10 +123,10 @@ fn a_use_elsewhere_ends_a_ticket_only_if_it_was_the_first() {
     };
     // The controller has heard of the later use and not yet of this one.
     assert!(!ends(site.row(told(here.plus_secs(1)))));
-    assert!(site.is_online(1));
+    assert!(site.hotspot.is_online(1));
     assert!(ends(site.row(told(here.plus_secs(-1)))));
     site.look();
-    assert!(!site.is_online(1));
+    assert!(!site.hotspot.is_online(1));
 }
 
 #[test]

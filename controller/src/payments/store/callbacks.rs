@@ -35,8 +35,10 @@ pub enum Kept {
     Stranger,
 }
 
-/// Keeps a batch of bodies in one statement. Secrets are looked up one by one: as `exists` they may become a walk over all payments. Rows go
-/// in in the order of their keys so that two batches cannot wait for each other, with a job for each new one. A secret nobody has is not kept.
+/// Keeps a batch of bodies in one statement, with a job for each new one. A secret nobody has is not kept.
+///
+/// Secrets are looked up one by one: as `exists` they may become a walk over all payments. Rows go in in the order of their keys, so that two
+/// batches cannot wait for each other.
 ///
 /// # Errors
 /// When the database refuses; nothing of the batch is kept then.
