@@ -441,7 +441,7 @@ async fn everything_can_be_driven_from_outside() {
         control(&router, "POST", "/faults", &json!({ "gremlins": 1 }))
             .await
             .0,
-        "422"
+        "400"
     );
     assert_eq!(
         control(
