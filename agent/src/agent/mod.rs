@@ -5,6 +5,7 @@
 
 mod keeping;
 mod linked;
+mod log;
 mod start;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -281,7 +282,7 @@ impl Agent {
 
     async fn append(&mut self, facts: &[Fact], at: Timestamp) {
         for fact in facts {
-            log(fact);
+            log::fact(fact);
         }
         let Some(store) = &self.store else { return };
         let entries: Vec<_> = facts
@@ -463,41 +464,5 @@ impl Agent {
             }
         }
         self.wanting = None;
-    }
-}
-
-/// One line for each thing that happened, without codes, phones or secrets.
-fn log(fact: &Fact) {
-    match fact {
-        Fact::Redeemed(fact) => {
-            tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, first = fact.first, cut_off = fact.cut_off, "a code was used");
-        }
-        Fact::Granted(fact) => {
-            tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, step = ?fact.step, "a grant moved on");
-        }
-        Fact::Ended(fact) => {
-            tracing::info!(ticket.id = %fact.ticket, reason = ?fact.reason, "a ticket ended");
-        }
-        Fact::Paused(fact) => {
-            tracing::info!(ticket.id = %fact.ticket, "a ticket's clock is held");
-        }
-        Fact::Resumed(fact) => {
-            tracing::info!(ticket.id = %fact.ticket, "a held ticket runs on");
-        }
-        Fact::Released(fact) => {
-            tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, "a device gave its place back");
-        }
-        Fact::Health(fact) => {
-            tracing::info!(event = ?fact.event, value = fact.value, "health");
-        }
-        Fact::Drift(fact) => {
-            tracing::warn!(
-                repairs = fact.repairs,
-                "the router was not as it had been left"
-            );
-        }
-        Fact::Metered(fact) => {
-            tracing::debug!(ticket.id = %fact.ticket, over = fact.over, "a session was read");
-        }
     }
 }

@@ -18,6 +18,7 @@ mod purchases;
 mod redeem;
 mod replay;
 mod resync;
+mod router;
 mod series;
 mod site;
 mod state;
@@ -48,6 +49,7 @@ use rand::{Rng, SeedableRng};
 use self::desired::Flow;
 use self::portal::{Ask, Device, Look, Said};
 use self::purchases::Purchases;
+use self::router::Router;
 use self::state::State;
 use self::throttle::Throttle;
 use crate::access::desired::{Desired, ObservationNo};
@@ -160,29 +162,6 @@ struct Lookup {
     mac: Mac,
     code: TicketCode,
     until: Ticks,
-}
-
-/// What the router was like at the last look.
-#[derive(Default)]
-struct Router {
-    seen: Option<Arc<Observed>>,
-    /// Its devices by the address a TCP peer has.
-    peers: BTreeMap<IpAddr, (Mac, IpAddr)>,
-    at: Option<Ticks>,
-    lost: bool,
-    refused: bool,
-    /// Tickets that were to have a user on it at the last look.
-    stood: BTreeSet<TicketId>,
-}
-
-impl Router {
-    fn saw(&mut self, seen: Arc<Observed>) {
-        let peers = seen.peers().into_iter();
-        self.peers = peers
-            .map(|(peer, host)| (peer, (host.mac, host.address)))
-            .collect();
-        self.seen = Some(seen);
-    }
 }
 
 /// The site's decisions with everything they rest on.

@@ -90,10 +90,11 @@ fn sum(kind: u16, id: &[u8; 16], body: &[u8]) -> [u8; 8] {
     sum
 }
 
-/// Reads all rows, some at a time, in one order. Tells how many are damaged; those are passed over.
+/// Reads all rows, some at a time, in one order, each with whether the feed as it is now has named it. Tells how many are damaged; those
+/// are passed over.
 pub(super) async fn each(
     conn: &mut SqliteConnection,
-    mut take: impl FnMut(RowChange),
+    mut take: impl FnMut(RowChange, bool),
 ) -> Result<usize, StoreError> {
     let read_error = |source| StoreError::Read {
         what: "feed",
@@ -103,7 +104,8 @@ pub(super) async fn each(
     let mut rotten = 0;
     loop {
         let rows = query(
-            "SELECT kind, id, body, sum FROM feed WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?",
+            "SELECT kind, id, body, sum, round = (SELECT feed_round FROM meta) AS named FROM feed
+             WHERE (kind, id) > (?, ?) ORDER BY kind, id LIMIT ?",
         )
         .bind(after.0)
         .bind(&after.1)
@@ -124,22 +126,24 @@ pub(super) async fn each(
                 rotten += 1;
                 continue;
             }
-            take(RowChange {
+            let change = RowChange {
                 kind,
                 id,
                 body: Some(body),
-            });
+            };
+            take(change, row.try_get("named").map_err(read_error)?);
         }
     }
 }
 
-/// Reads all rows into one number, with the place they lead to.
+/// Reads all rows the controller has too into one number, with the place they lead to. What it has lost and the site keeps does not count:
+/// the two would never agree.
 pub(super) async fn digest(
     conn: &mut SqliteConnection,
 ) -> Result<(FeedCursor, FeedDigest), StoreError> {
     let mut digest = FeedDigest::EMPTY;
-    each(conn, |row| {
-        if let Some(body) = &row.body {
+    each(conn, |row, named| {
+        if let Some(body) = row.body.as_ref().filter(|_| named) {
             digest = digest.with(row.kind, &row.id, body);
         }
     })

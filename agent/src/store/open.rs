@@ -135,7 +135,7 @@ impl Opened {
             Ok(None) => {}
             Err(Rotten) => damaged = true,
         }
-        let rotten = feed::each(&mut self.conn, |row| replay.row(row, now)).await?;
+        let rotten = feed::each(&mut self.conn, |row, _| replay.row(row, now)).await?;
         if rotten > 0 {
             tracing::error!(
                 rows = rotten,

@@ -250,7 +250,7 @@ async fn a_page_and_its_cursor_are_one_commit_and_a_feed_begun_anew_drops_what_i
     let mut again = opened(&path).await;
     assert_eq!(again.about().cursor, cursor(2));
     let mut kept = Vec::new();
-    feed::each(again.connection(), |row| kept.push(row))
+    feed::each(again.connection(), |row, _| kept.push(row))
         .await
         .unwrap();
     assert_eq!(kept, [ticket, row(1, Some(9)), row(4, Some(4))]);

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,6 +15,10 @@ use thiserror::Error;
 use tokio::process::Command;
 
 use super::{DbError, prepare};
+
+/// How often it is looked whether a database is free, and how long between two looks: five seconds in all.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
 
 /// How PostgreSQL's programs reach a server. They see no password on their command line.
 #[derive(Clone, Debug)]
@@ -240,18 +245,23 @@ async fn maintenance(server: &Server) -> Result<PgConnection, BackupError> {
     Ok(options.connect().await.map_err(DbError::Away)?)
 }
 
+/// Makes sure that nobody uses a database. A server takes a moment to notice that a program has gone.
 async fn in_use(conn: &mut PgConnection, database: &str) -> Result<(), BackupError> {
-    let users: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
-    )
-    .bind(database)
-    .fetch_one(conn)
-    .await
-    .map_err(BackupError::Refused)?;
-    if users == 0 {
-        Ok(())
-    } else {
-        Err(BackupError::InUse(users))
+    let mut looks = 0;
+    loop {
+        let users: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()",
+        )
+        .bind(database)
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(BackupError::Refused)?;
+        looks += 1;
+        match users {
+            0 => return Ok(()),
+            _ if looks == LOOKS => return Err(BackupError::InUse(users)),
+            _ => tokio::time::sleep(BETWEEN_LOOKS).await,
+        }
     }
 }
 

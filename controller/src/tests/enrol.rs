@@ -45,10 +45,21 @@ async fn the_first_key_spends_a_claim_and_may_repeat_it(
     assert!(refused(
         enrol(app, &old, &key(8).verifying_key(), "agent").await
     ));
-    let other = claim(app, shop.provider, site).await.unwrap();
+    let renewed = claim(app, shop.provider, site).await.unwrap();
+    let same = enrol(app, &renewed, &key(7).verifying_key(), "agent")
+        .await
+        .unwrap();
+    assert_eq!(
+        same.agent, first.agent,
+        "the site's own agent may bring a new line"
+    );
+    let elsewhere = fleet::create::create(app, shop.provider, "Elsewhere")
+        .await
+        .unwrap();
+    let other = claim(app, shop.provider, elsewhere).await.unwrap();
     assert!(
         refused(enrol(app, &other, &key(7).verifying_key(), "agent").await),
-        "a key belongs to one enrolment"
+        "a key belongs to one site"
     );
 }
 

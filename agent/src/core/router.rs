@@ -1,0 +1,33 @@
+//! What is remembered of the router between two looks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use mnara_protocol::clock::Ticks;
+use mnara_protocol::ids::{Mac, TicketId};
+
+use crate::access::observed::Observed;
+
+/// What the router was like at the last look.
+#[derive(Default)]
+pub(super) struct Router {
+    pub(super) seen: Option<Arc<Observed>>,
+    /// Its devices by the address a TCP peer has.
+    pub(super) peers: BTreeMap<IpAddr, (Mac, IpAddr)>,
+    pub(super) at: Option<Ticks>,
+    pub(super) lost: bool,
+    pub(super) refused: bool,
+    /// Tickets that were to have a user on it at the last look.
+    pub(super) stood: BTreeSet<TicketId>,
+}
+
+impl Router {
+    pub(super) fn saw(&mut self, seen: Arc<Observed>) {
+        let peers = seen.peers().into_iter();
+        self.peers = peers
+            .map(|(peer, host)| (peer, (host.mac, host.address)))
+            .collect();
+        self.seen = Some(seen);
+    }
+}
