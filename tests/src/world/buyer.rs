@@ -102,7 +102,7 @@ impl Buyer {
     pub async fn order(&self, world: &World, plan: &Plan) -> Result<Order> {
         let answer = self.ask(world, plan, None).await?;
         ensure!(
-            matches!(answer.status, 200 | 202),
+            [200, 202].contains(&answer.status.as_u16()),
             "the order was refused: {answer:?}"
         );
         let body = answer.json()?;
