@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use mnara_protocol::clock::Ticks;
 use mnara_protocol::ids::{AttemptId, Mac, PlanId};
 use mnara_protocol::message::{
     Answer, CheckoutQuestion, Fact, LookedAnswer, LookupQuestion, Question, ReleasedFact,
@@ -16,8 +17,10 @@ use super::purchases::{DEADLINE, NotNow, Wanted, phone_digits};
 use super::redeem;
 use super::{AskId, Commands, Core, Lookup, Now, Resync};
 
-/// How long an unknown device's ask waits for one more look at the router.
+/// How long an unknown device's ask waits for looks at the router.
 const LOOK_WAIT: Duration = Duration::from_secs(2);
+/// Looks after which a device that is still unknown is none of the hotspot's: the first may have begun before it joined.
+const LOOKS: u8 = 2;
 /// How long a buyer's page waits for the controller before it shows that it is asking.
 const BUY_WAIT: Duration = Duration::from_secs(6);
 /// How long a code's ticket may take by the feed once the controller knows it.
@@ -27,25 +30,49 @@ const WAITING: usize = 256;
 /// Codes the controller is asked about at once.
 const LOOKUPS: usize = 8;
 
+/// An ask of a device nobody knows yet.
+pub(super) struct Parked {
+    id: AskId,
+    ask: Ask,
+    until: Ticks,
+    /// Looks that have come since.
+    looks: u8,
+}
+
 impl Core {
     pub(super) fn asked(&mut self, id: AskId, ask: Ask, now: Now, out: &mut Commands) {
         if self.device(ask.peer()) == Device::NotInHotspot && self.parked.len() < WAITING {
             // It may have joined since the last look.
-            self.parked.push((id, ask, now.ticks + LOOK_WAIT));
+            self.parked.push(Parked {
+                id,
+                ask,
+                until: now.ticks + LOOK_WAIT,
+                looks: 0,
+            });
             out.look = true;
             return;
         }
         self.serve(id, ask, now, out);
     }
 
-    /// Serves asks that waited for a look, if their device is known now; `all` serves them whoever they are.
-    pub(super) fn serve_parked(&mut self, all: bool, now: Now, out: &mut Commands) {
+    /// Serves asks that waited for this look, if their device is known now or will not be.
+    pub(super) fn serve_parked(&mut self, now: Now, out: &mut Commands) {
+        for parked in &mut self.parked {
+            parked.looks = parked.looks.saturating_add(1);
+        }
+        self.serve_ready(now, out);
+        out.look |= !self.parked.is_empty();
+    }
+
+    /// Serves asks whose device is known, and those that have waited long enough.
+    fn serve_ready(&mut self, now: Now, out: &mut Commands) {
         let waited = std::mem::take(&mut self.parked);
-        for (id, ask, until) in waited {
-            if all || until <= now.ticks || self.device(ask.peer()) != Device::NotInHotspot {
-                self.serve(id, ask, now, out);
+        for parked in waited {
+            let over = parked.looks >= LOOKS || parked.until <= now.ticks;
+            if over || self.device(parked.ask.peer()) != Device::NotInHotspot {
+                self.serve(parked.id, parked.ask, now, out);
             } else {
-                self.parked.push((id, ask, until));
+                self.parked.push(parked);
             }
         }
     }
@@ -384,8 +411,8 @@ impl Core {
 
     /// Answers asks that have waited long enough.
     pub(super) fn expire_asks(&mut self, now: Now, out: &mut Commands) {
-        if self.parked.iter().any(|(_, _, until)| *until <= now.ticks) || self.router_away() {
-            self.serve_parked(self.router_away(), now, out);
+        if self.parked.iter().any(|parked| parked.until <= now.ticks) || self.router_away() {
+            self.serve_ready(now, out);
         }
         let late: Vec<_> = self
             .lookups

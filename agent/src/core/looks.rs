@@ -29,7 +29,7 @@ impl Core {
         self.online = places;
         self.router.saw(seen);
         self.router.at = Some(now.ticks);
-        self.serve_parked(true, now, out);
+        self.serve_parked(now, out);
         let live: BTreeSet<TicketId> = self
             .state
             .tickets

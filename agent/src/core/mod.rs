@@ -191,7 +191,7 @@ pub struct Core {
     lookups: BTreeMap<AttemptId, Lookup>,
     buying: BTreeMap<AttemptId, (AskId, IpAddr, Ticks)>,
     /// Asks of unknown devices, waiting for one more look at the router.
-    parked: Vec<(AskId, Ask, Ticks)>,
+    parked: Vec<asks::Parked>,
     done: std::collections::VecDeque<CommandId>,
 }
 

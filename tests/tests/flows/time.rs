@@ -160,8 +160,11 @@ async fn a_site_lives_a_month_without_its_cloud_and_both_sides_agree_afterwards(
         if day % 3 == 0 {
             let code = &hours[usize::from(day / 3)];
             let phone = world.site.join().unwrap();
-            phone.redeem(&world.site.router, code).await.unwrap();
-            phone.comes_online(&world.site.router).await.unwrap();
+            let page = phone.redeem(&world.site.router, code).await.unwrap();
+            phone
+                .comes_online(&world.site.router)
+                .await
+                .unwrap_or_else(|error| panic!("day {day}: {error:#}\n{}", page.text));
             world
                 .until("the clock of the ticket runs", async || {
                     let page = phone.home(&world.site.router).await?;

@@ -566,11 +566,7 @@ async fn with_the_router_away_the_page_says_that_nothing_is_lost() {
         ["Malipo yamepokelewa na yako salama", "huhitaji kulipa tena"],
     ];
     let page = reads(&world, &world.site, &payer, told).await;
-    assert!(
-        page.says("Nenosiri") && page.says("mwendo"),
-        "{}",
-        page.text
-    );
+    assert!(page.says("Nenosiri"), "{}", page.text);
     // Forms of a page from before are refused with a reason, too.
     let plan = world.business.plan("One hour");
     let page = bystander
