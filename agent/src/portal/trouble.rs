@@ -104,11 +104,11 @@ impl Trouble {
             ],
             Self::Busy => [
                 (
-                    "Many people are connecting right now",
+                    "The hotspot is busy for a moment",
                     "Wait a few seconds and try again. Nothing is lost.",
                 ),
                 (
-                    "Watu wengi wanaunganishwa sasa hivi",
+                    "Hotspot ina kazi nyingi kwa sasa",
                     "Subiri sekunde chache ujaribu tena. Hakuna kilichopotea.",
                 ),
             ],
@@ -187,11 +187,11 @@ const fn redeem(error: RedeemError) -> [(&'static str, &'static str); 2] {
         RedeemError::Refused(Refusal::Used) => [
             (
                 "This code is used up",
-                "Its time or data are finished. Buy a new voucher or enter another code.",
+                "Its time or data are finished, or it was used at another hotspot. Buy a new voucher or enter another code.",
             ),
             (
                 "Msimbo huu umeisha",
-                "Muda au data yake imekwisha. Nunua vocha mpya au weka msimbo mwingine.",
+                "Muda au data yake imekwisha, au umetumika kwenye hotspot nyingine. Nunua vocha mpya au weka msimbo mwingine.",
             ),
         ],
         RedeemError::Refused(Refusal::Expired) => [
