@@ -104,7 +104,12 @@ async fn sale(stage: &Stage, number: usize) -> Result<Duration> {
         ..Script::default()
     });
     let plan = stage.business.plan("One hour");
-    phone.buy(&stage.router, &plan.id, &typed).await?;
+    let page = phone.buy(&stage.router, &plan.id, &typed).await?;
+    ensure!(
+        page.says("Check your phone"),
+        "no prompt was asked for:\n{}",
+        page.text
+    );
     let prompt = stage.daraja.await_prompt(&msisdn).await?;
     stage.daraja.answer(&msisdn, &Answer::Accept)?;
     let held = stage

@@ -121,13 +121,13 @@ impl Stage {
         Ok((Phone::new(phone.mac, self.agent.portal()), phone.address))
     }
 
-    /// Waits until the agent has both the cloud and its router.
+    /// Waits until the agent has both the cloud and its router, and its own past.
     ///
     /// # Errors
     /// When it has not in time.
     pub async fn linked(&self) -> Result<()> {
         self.status("the agent reaches cloud and router", |status| {
-            status["cloud"] == true && status["router"] == true
+            status["cloud"] == true && status["router"] == true && status["resyncing"] == false
         })
         .await
     }
