@@ -458,11 +458,19 @@ struct Wire {
 }
 
 impl Wire {
+    /// With an agent that says nothing of how many pages it takes.
     fn new() -> Self {
+        Self::taking(1)
+    }
+
+    fn taking(pages: u8) -> Self {
         let old = key(3);
         let journal = JournalId::from_bytes([0xaa; 16]);
         let agent = Session::<Agent>::new(
-            Config::STANDARD,
+            Config {
+                pages,
+                ..Config::STANDARD
+            },
             AgentKeys {
                 agent: AgentId::from_bytes([0xbb; 16]),
                 signing: key(1),
@@ -645,6 +653,10 @@ fn frames() -> BTreeMap<String, Vec<u8>> {
     again.greet();
     let hello = again.frames.remove("frame-02-hello-up").unwrap();
     frames.insert("frame-02-hello-again-up".to_owned(), hello);
+    let mut pages = Wire::taking(8);
+    pages.greet();
+    let hello = pages.frames.remove("frame-02-hello-up").unwrap();
+    frames.insert("frame-02-hello-pages-up".to_owned(), hello);
     for kind in Kind::ALL {
         let number = format!("frame-{:02}-", kind.number());
         assert!(

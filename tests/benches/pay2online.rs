@@ -1,6 +1,9 @@
 //! From a paid callback to a customer who is online, with the site 150 ms away: the time from the controller's answer to the
 //! callback until the portal shows, from what is on the agent's disk, that the router let the phone in. Against the sum of
 //! what cannot be avoided: a commit, the way down, a call of the router, all measured between the sales.
+//!
+//! The callback comes sooner than a person types a PIN: the row that says that a prompt was asked for is on its way to the site, as those of
+//! other sales are where many buy. The ticket must not wait until that row is acknowledged.
 #![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
 
 use std::net::Ipv4Addr;

@@ -1,5 +1,8 @@
 //! Redeeming printed codes at the portal of the agent as it ships, with the cloud away and the router busy: how many share a
 //! flush of the disk, how long each takes against a bare flush on the same disk, and what it writes.
+//!
+//! Phones that ask at once share more than the flush: the agent is one thread, on a processor that the phones of the bench use too. What that
+//! costs is seen in answers of the same portal to as many phones that ask for nothing, measured just before.
 #![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
 
 use std::collections::BTreeMap;
@@ -21,10 +24,15 @@ const FLOORS: usize = 100;
 /// run has no time for them.
 const FLASH: (usize, usize) = (16, 1_008);
 
+/// A request that is answered by the portal's door itself.
+const NOTHING: &[u8] = b"GET /portal/healthz HTTP/1.1\r\nhost: portal\r\n\r\n";
+
 /// What one number under way came to, over all rounds.
 #[derive(Default)]
 struct Measured {
     times: Samples,
+    /// Answers that need neither core nor disk.
+    bare: Samples,
     /// Redemptions for each flush, one sample a round.
     together: Samples,
     /// Bytes written to the log for each redemption, one sample a round.
@@ -54,7 +62,7 @@ async fn bench(rounds: usize, flash: usize) -> Result<()> {
             let one = site.redeem(at_once, count).await?;
             around.extend(site.flushes()?);
             println!(
-                "round {}: {at_once} at once: {:.1} a flush, {:.0} bytes each, median {:.2} ms, p99 {:.2} ms; a bare flush {:.2} ms, p99 {:.2} ms",
+                "round {}: {at_once} at once: {:.1} a flush, {:.0} bytes each, median {:.2} ms, p99 {:.2} ms; a bare flush {:.2} ms, p99 {:.2} ms; a bare answer {:.2} ms, p99 {:.2} ms",
                 round + 1,
                 one.together,
                 one.bytes,
@@ -62,10 +70,13 @@ async fn bench(rounds: usize, flash: usize) -> Result<()> {
                 one.times.p99(),
                 around.median(),
                 around.p99(),
+                one.bare.median(),
+                one.bare.p99(),
             );
             floor.extend(around);
             let all = measured.entry(at_once).or_default();
             all.times.extend(one.times.values());
+            all.bare.extend(one.bare);
             all.together.add(one.together);
             all.bytes.add(one.bytes);
         }
@@ -95,7 +106,10 @@ async fn bench(rounds: usize, flash: usize) -> Result<()> {
         });
         table.add(Line {
             what: format!("the same, median, {at_once} at once"),
-            floor: Some(("fdatasync median".to_owned(), floor.median())),
+            floor: Some((
+                "bare answer + fdatasync".to_owned(),
+                one.bare.median() + floor.median(),
+            )),
             ours: one.times.median(),
             unit: "ms",
             goal: None,
@@ -126,6 +140,7 @@ async fn bench(rounds: usize, flash: usize) -> Result<()> {
 
 struct Once {
     times: Samples,
+    bare: Samples,
     together: f64,
     bytes: f64,
 }
@@ -243,6 +258,12 @@ impl Site {
         let pid = self.afresh().await?;
         let store = self.stage.agent.state().join("store.sqlite");
         let (load, phones) = self.load(at_once, count);
+        let nothing = Load {
+            requests: vec![NOTHING.to_vec(); count],
+            yes: 200,
+            ..load.clone()
+        };
+        let bare = send_from(nothing, phones.clone()).await?.times;
 
         // What the router says would be written too, and belongs to what follows a redemption.
         self.stage.router.fault(|faults| faults.stall = true);
@@ -268,6 +289,7 @@ impl Site {
         let bytes = u32::try_from(bytes_after - bytes).context("gigabytes were written")?;
         Ok(Once {
             times: outcome.times,
+            bare,
             together: redeemed / f64::from(commits),
             bytes: f64::from(bytes) / redeemed,
         })

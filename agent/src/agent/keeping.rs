@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::FuturesOrdered;
 use mnara_protocol::clock::Ticks;
 use mnara_protocol::ids::JournalId;
 use mnara_protocol::session::{EntryNo, Mark, Resume};
@@ -127,7 +127,7 @@ impl Agent {
         self.keeping.floor = self.clock.monotonic();
         if let Some(store) = &self.store {
             let written = store.keep_floor(floor).await;
-            self.pending.push(Box::pin(async move {
+            self.pending.push_back(Box::pin(async move {
                 Event::Kept(written.await.unwrap_or(Err(Closed)))
             }));
         }
@@ -143,7 +143,7 @@ impl Agent {
         let floor = self.floor();
         if let Some(store) = &self.store {
             let written = store.checkpoint(saved, floor).await;
-            self.pending.push(Box::pin(async move {
+            self.pending.push_back(Box::pin(async move {
                 Event::Kept(written.await.unwrap_or(Err(Closed)))
             }));
         }
@@ -165,7 +165,7 @@ impl Agent {
             let written = store
                 .snapshot(saved, floor, resynced, self.acknowledged)
                 .await;
-            self.pending.push(Box::pin(async move {
+            self.pending.push_back(Box::pin(async move {
                 Event::Snapshotted(written.await.unwrap_or(Err(Closed)))
             }));
         }
@@ -187,7 +187,7 @@ impl Agent {
         self.acknowledged = EntryNo(0);
         if let Some(store) = &self.store {
             let written = store.new_journal(new).await;
-            self.pending.push(Box::pin(async move {
+            self.pending.push_back(Box::pin(async move {
                 Event::NewJournal(written.await.unwrap_or(Err(Closed)), journal)
             }));
         }
@@ -225,7 +225,8 @@ impl Agent {
         tracing::error!("nothing can be written down: no code is taken until the disk works again");
         self.tell_store.send_replace(None);
         self.refuse_waiting();
-        self.pending = FuturesUnordered::new();
+        self.pending = FuturesOrdered::new();
+        self.feed_torn = true;
         (self.issued, self.done) = (0, 0);
         let now = self.clock.monotonic();
         self.failed_at.get_or_insert(now);
@@ -252,6 +253,9 @@ impl Agent {
                 }
                 if self.cloud {
                     self.core_event(CoreEvent::LinkUp).await;
+                }
+                if self.feed_torn {
+                    self.order(Order::Resume(Box::new(self.resume())));
                 }
                 self.access.look_now();
             }
@@ -306,7 +310,7 @@ impl Agent {
         }
         self.tell_store.send_replace(None);
         self.store = None;
-        self.pending = FuturesUnordered::new();
+        self.pending = FuturesOrdered::new();
         if let Some(writer) = self.writer.take() {
             let _ = tokio::time::timeout(Duration::from_secs(10), writer).await;
         }

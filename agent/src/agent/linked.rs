@@ -12,6 +12,7 @@ impl Agent {
             LinkEvent::Up(wall, at) => {
                 self.anchor(wall, at).await;
                 self.cloud = true;
+                self.feed_torn = false;
                 self.refusal = None;
                 tracing::info!("the controller is reached");
                 self.core_event(CoreEvent::LinkUp).await;
@@ -26,7 +27,7 @@ impl Agent {
                 self.cursor = FeedCursor::default();
                 if let Some(store) = &self.store {
                     let written = store.restart_feed().await;
-                    self.pending.push(Box::pin(async move {
+                    self.pending.push_back(Box::pin(async move {
                         Event::FeedRestarted(written.await.unwrap_or(Err(Closed)))
                     }));
                 }
@@ -61,7 +62,7 @@ impl Agent {
     }
 
     pub(super) async fn page(&mut self, page: Page) {
-        if self.feed_stopped {
+        if self.feed_stopped || self.feed_torn {
             return;
         }
         let rows: Vec<RowChange> = page
@@ -78,7 +79,10 @@ impl Agent {
             tracing::error!(%error, "nothing more is taken from the controller's feed until this agent is brought up to date");
             return;
         }
-        let Some(store) = &self.store else { return };
+        let Some(store) = &self.store else {
+            self.feed_torn = true;
+            return;
+        };
         let cursor = page.cursor;
         let written = store
             .store_rows(Rows {
@@ -87,7 +91,7 @@ impl Agent {
                 more: page.more,
             })
             .await;
-        self.pending.push(Box::pin(async move {
+        self.pending.push_back(Box::pin(async move {
             Event::RowsStored(written.await.unwrap_or(Err(Closed)), cursor)
         }));
     }

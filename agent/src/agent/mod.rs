@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
 use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::FuturesOrdered;
 use mnara_protocol::clock::{Correction, Source, Ticks, Timestamp, TrustedClock};
 use mnara_protocol::ids::{AttemptId, CommandId};
 use mnara_protocol::message::{Fact, Question, Report};
@@ -75,7 +75,8 @@ enum Effect {
     Look,
 }
 
-type Pending = FuturesUnordered<Pin<Box<dyn Future<Output = Event> + Send>>>;
+/// What the store answers, in the order in which it was asked: the place in the feed and the journal's end only ever move forward.
+type Pending = FuturesOrdered<Pin<Box<dyn Future<Output = Event> + Send>>>;
 
 /// Where things come from.
 struct Sources {
@@ -127,6 +128,8 @@ struct Agent {
     /// When printed codes may be derived between other work.
     derive_from: Ticks,
     feed_stopped: bool,
+    /// A page of this link was lost with the store: later ones would leave a hole, so the feed is read again by a new link.
+    feed_torn: bool,
     /// Until when the link knows that a customer waits for rows.
     expected: Option<Ticks>,
 
@@ -297,7 +300,7 @@ impl Agent {
         self.keeping.appended(entries.len(), bytes);
         self.issued += 1;
         let written = store.append(entries).await;
-        self.pending.push(Box::pin(async move {
+        self.pending.push_back(Box::pin(async move {
             Event::Appended(written.await.unwrap_or(Err(Closed)))
         }));
     }
@@ -345,7 +348,7 @@ impl Agent {
                         deadline,
                     };
                     if self.orders.try_send(order).is_err() {
-                        self.pending.push(Box::pin(async move {
+                        self.pending.push_back(Box::pin(async move {
                             Event::Link(LinkEvent::Unanswered(id))
                         }));
                     }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use ed25519_dalek::SigningKey;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::FuturesOrdered;
 use mnara_protocol::clock::{Floor, TrustedClock};
 use mnara_protocol::ids::JournalId;
 use mnara_protocol::session::{AgentKeys, Config, Session};
@@ -120,7 +120,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         issued: 0,
         done: 0,
         waiting: VecDeque::new(),
-        pending: FuturesUnordered::new(),
+        pending: FuturesOrdered::new(),
         wanting: None,
         asks: BTreeMap::new(),
         next_ask: 0,
@@ -137,6 +137,7 @@ pub async fn run(setup: Setup, stop: CancellationToken) -> anyhow::Result<()> {
         keeping: Keeping::new(about.snapshot_size, ticks),
         derive_from: ticks + super::START,
         feed_stopped: false,
+        feed_torn: false,
         expected: None,
         cloud: false,
         refusal: None,

@@ -41,25 +41,49 @@ pub(super) fn chained(end: &mut Mark, entries: Vec<NewEntry>) -> impl Iterator<I
     })
 }
 
-/// Appends entries. Every statement costs a trip to SQLite's thread and back, so many go in one.
+/// Appends entries. Every statement costs a trip to SQLite's thread and back, which on a busy machine takes longer than the disk, so many go
+/// in one.
 pub(super) async fn append(
     conn: &mut SqliteConnection,
     entries: &[Entry],
 ) -> Result<(), sqlx::Error> {
-    let mut many = entries.chunks_exact(AT_ONCE);
-    for chunk in many.by_ref() {
-        insert(conn, MANY, chunk).await?;
-    }
-    for entry in many.remainder().chunks(1) {
-        insert(conn, ONE, entry).await?;
+    for chunk in entries.chunks(AT_ONCE) {
+        let statement = match chunk.len() {
+            1 => ONE,
+            2..=FEW_ROWS => FEW,
+            _ => MANY,
+        };
+        insert(conn, statement, chunk).await?;
     }
     Ok(())
 }
 
+const FEW_ROWS: usize = 8;
+/// Entries that one statement appends. Alone it needs no transaction around it: it is one.
+pub(super) const AT_ONCE: usize = 64;
+
 const ONE: &str = "INSERT INTO journal (number, at, kind, body, previous) VALUES (?, ?, ?, ?, ?)";
-const AT_ONCE: usize = 8;
-const MANY: &str = "INSERT INTO journal (number, at, kind, body, previous) VALUES (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?),
-    (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)";
+
+/// Eight rows. Those for which nothing is bound are NULL and left out below, so that two statements do for all numbers of entries.
+macro_rules! rows {
+    () => {
+        "(?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?), (?, ?, ?, ?, ?)"
+    };
+}
+macro_rules! insert_of {
+    ($($rows:expr),+) => {
+        concat!(
+            "INSERT INTO journal (number, at, kind, body, previous) SELECT * FROM (VALUES ",
+            $($rows),+,
+            ") WHERE column1 IS NOT NULL"
+        )
+    };
+}
+const FEW: &str = insert_of!(rows!());
+#[rustfmt::skip]
+const MANY: &str = insert_of!(
+    rows!(), ", ", rows!(), ", ", rows!(), ", ", rows!(), ", ", rows!(), ", ", rows!(), ", ", rows!(), ", ", rows!()
+);
 
 async fn insert(
     conn: &mut SqliteConnection,

@@ -119,6 +119,49 @@ async fn what_arrives_together_is_committed_together_and_answered_in_order() {
 }
 
 #[tokio::test]
+async fn any_number_of_entries_is_kept_whole_and_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let (store, writer) = opened(&path).await.start();
+    // On both sides of what one statement takes, alone and in a transaction beside something else.
+    let mut last = 0;
+    for (count, beside) in [1, 2, 8, 9, 63, 64, 65, 129]
+        .into_iter()
+        .flat_map(|count| [(count, false), (count, true)])
+    {
+        let entries = (last + 1..=last + count).map(entry).collect();
+        let written = store.append(entries).await;
+        if beside {
+            store.keep_floor(floor(NOON)).await.await.unwrap().unwrap();
+        }
+        last += count;
+        assert_eq!(
+            written.await.unwrap().unwrap().number.0,
+            last.unsigned_abs()
+        );
+    }
+    drop(store);
+    writer.await.unwrap();
+
+    let (store, _writer) = opened(&path).await.start();
+    let mut end = Mark::start(fresh().journal);
+    while end.number.0 < last.unsigned_abs() {
+        let next = end.number.next();
+        let read = store.read(next..=EntryNo(u64::MAX)).await.unwrap();
+        assert!(!read.is_empty(), "nothing after {end:?}");
+        for kept in read {
+            let wanted = entry(i64::try_from(end.number.next().0).unwrap());
+            assert_eq!((kept.number, kept.previous), (end.number.next(), end.chain));
+            assert_eq!(
+                (kept.at, kept.kind, &kept.body),
+                (wanted.at, wanted.kind, &wanted.body)
+            );
+            end = kept.mark();
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_second_agent_does_not_get_the_store() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");

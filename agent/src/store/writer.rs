@@ -167,6 +167,16 @@ async fn commit(
     let mut answers: Vec<Answer> = Vec::with_capacity(writes.len());
     let mut reached = *end;
     let done = async {
+        if is_one_statement(&writes) {
+            let mut entries = Vec::new();
+            for request in writes {
+                if let Request::Append(new, done) = request {
+                    entries.extend(journal::chained(&mut reached, new));
+                    answers.push(answer(done, reached));
+                }
+            }
+            return journal::append(conn, &entries).await;
+        }
         let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
         let mut entries = Vec::new();
         for request in writes {
@@ -198,6 +208,19 @@ async fn commit(
         answer(told);
     }
     done.map_err(StoreError::Write)
+}
+
+/// Whether these are entries only, and so few that one statement takes them: that is a transaction without being told so, and the two
+/// trips to SQLite's thread for its begin and its end are saved.
+fn is_one_statement(writes: &[Request]) -> bool {
+    let entries: Option<usize> = writes
+        .iter()
+        .map(|request| match request {
+            Request::Append(entries, _) => Some(entries.len()),
+            _ => None,
+        })
+        .sum();
+    entries.is_some_and(|entries| (1..=journal::AT_ONCE).contains(&entries))
 }
 
 fn answer<T: Send + 'static>(done: oneshot::Sender<Result<T, Closed>>, value: T) -> Answer {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use ed25519_dalek::{SigningKey, VerifyingKey};
 
-use super::delivery::{Arrived, Feed, Held, fork};
+use super::delivery::{Arrived, Held, fork};
+use super::pages::Feed;
 use super::records::{Admitted, Claim, Closed, Event, FeedCursor, Mark, Page, Refusal};
 use super::role::{Incoming, Role};
 use super::{
@@ -36,6 +37,8 @@ struct Visitor {
     message: Vec<u8>,
     before: Binding,
     claim: Claim,
+    /// How many pages it takes at once.
+    pages: u8,
 }
 
 /// What only the controller's end keeps.
@@ -55,7 +58,7 @@ impl ControllerEnd {
     pub(super) fn held_capacity(&self) -> usize {
         let visitor = usize::from(self.visitor.is_some());
         let held = self.held.as_ref().map_or(0, Held::capacity);
-        visitor + held + self.questions.capacity()
+        visitor + held + self.feed.capacity() + self.questions.capacity()
     }
 }
 
@@ -70,7 +73,7 @@ impl Session<Controller> {
                 visitor: None,
                 peer: None,
                 held: None,
-                feed: Feed::new(FeedCursor::default()),
+                feed: Feed::new(FeedCursor::default(), 1),
                 beat: None,
                 questions: Vec::new(),
                 compared: None,
@@ -123,7 +126,7 @@ impl Session<Controller> {
         if self.stage != Stage::Opening || self.end.peer.is_none() {
             return Err(unexpected);
         }
-        let claim = self.end.visitor.take().ok_or(unexpected)?.claim;
+        let Visitor { claim, pages, .. } = *self.end.visitor.take().ok_or(unexpected)?;
         let held = match fork(claim.journal, claim.last, admitted.acknowledged) {
             Ok(held) => held,
             Err(held) => {
@@ -136,7 +139,7 @@ impl Session<Controller> {
             || claim.cursor.revision < admitted.feed_floor;
         let cursor = if lost { start } else { claim.cursor };
         self.end.held = Some(Held::new(held));
-        self.end.feed = Feed::new(cursor);
+        self.end.feed = Feed::new(cursor, pages.min(self.config.pages));
         self.stage = Stage::Ready;
         let epoch = admitted.epoch;
         self.send(
@@ -184,7 +187,7 @@ impl Session<Controller> {
         self.end.feed.changed();
     }
 
-    /// The agent's rows are not the site's: it reads from the very start, once the page in flight is stored. False when it cannot now.
+    /// The agent's rows are not the site's: it reads from the very start, once the pages in flight are stored. False when it cannot now.
     pub fn start_over(&mut self) -> bool {
         let begun = self.stage == Stage::Ready && self.end.feed.start_over();
         if begun {
@@ -193,7 +196,8 @@ impl Session<Controller> {
         begun
     }
 
-    /// The place after which to read a page and offer it. Asks again until it is offered; `None` while a page is in flight.
+    /// The place after which to read a page and offer it. Asks again until it is offered; `None` while as many pages are in flight as the
+    /// agent takes.
     pub fn poll_page_wanted(&mut self) -> Option<FeedCursor> {
         (self.stage == Stage::Ready)
             .then(|| self.end.feed.take_wanted())
@@ -275,6 +279,7 @@ impl Session<Controller> {
             message: frame.message.to_vec(),
             before: self.binding,
             claim,
+            pages: hello.pages.unwrap_or(1),
         }));
         self.binding = self.binding.after(frame.message);
         Ok(())

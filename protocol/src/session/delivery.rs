@@ -1,22 +1,18 @@
-//! What is in flight: entries on their way up, at both ends, and the one page on its way down. Bodies are never kept here, only
-//! numbers, sizes and chain values; what a frame looks like is in `wire`.
+//! Entries on their way up, at both ends. Bodies are never kept here, only numbers, sizes and chain values; pages on their way down are in
+//! `pages`, what a frame looks like is in `wire`.
 
 use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 
-use super::records::{Entry, EntryNo, FeedCursor, FeedRow, Mark, Page};
+use super::records::{Entry, EntryNo, Mark};
 use super::wire::{self, WireEntry};
 use crate::frame::{FrameError, Kind, MAX_BODY};
 use crate::ids::JournalId;
 
 /// What an entry costs besides its body.
 const ENTRY_OVERHEAD: usize = 32;
-/// What a row costs besides its body.
-const ROW_OVERHEAD: usize = 48;
 /// What a frame of entries or rows costs besides them.
-const FRAME_OVERHEAD: usize = 128;
-/// A page is cut at this size, so that a slow line carries something else in between.
-const PAGE_BYTES: usize = 64 * 1024;
+pub(super) const FRAME_OVERHEAD: usize = 128;
 
 /// How much may be unacknowledged.
 #[derive(Clone, Copy, Debug)]
@@ -326,160 +322,6 @@ impl Held {
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
         self.in_flight.sizes.capacity()
-    }
-}
-
-/// The controller's side of the way down: where the agent stands, whether there may be more, and the one page in flight.
-#[derive(Debug)]
-pub(crate) struct Feed {
-    cursor: FeedCursor,
-    wanted: bool,
-    changed: bool,
-    /// The agent stands at the very start and has had no page: even an empty one must go out, or after a restart it would keep what is
-    /// gone.
-    beginning: bool,
-    in_flight: Option<(FeedCursor, bool)>,
-}
-
-impl Feed {
-    pub(crate) fn new(cursor: FeedCursor) -> Self {
-        Self {
-            cursor,
-            wanted: true,
-            changed: false,
-            beginning: cursor == FeedCursor::default(),
-            in_flight: None,
-        }
-    }
-
-    pub(crate) const fn changed(&mut self) {
-        self.wanted = true;
-        self.changed = true;
-    }
-
-    pub(crate) const fn take_wanted(&mut self) -> Option<FeedCursor> {
-        if !self.wanted || self.in_flight.is_some() {
-            return None;
-        }
-        self.changed = false;
-        Some(self.cursor)
-    }
-
-    /// Takes a page, cut to what a frame should hold. An error names a row no frame can hold.
-    pub(crate) fn offer(&mut self, mut page: Page) -> Result<Option<Vec<u8>>, u64> {
-        if self.in_flight.is_some() {
-            return Ok(None);
-        }
-        let mut bytes = 0;
-        let size = |row: &FeedRow| row.body.len() + ROW_OVERHEAD;
-        let fits = page
-            .rows
-            .iter()
-            .take_while(|row| {
-                bytes += size(row);
-                bytes <= PAGE_BYTES
-            })
-            .count()
-            .max(1);
-        if fits < page.rows.len() {
-            page.rows.truncate(fits);
-            page.more = true;
-        }
-        if let Some(last) = page.rows.last() {
-            if size(last) > MAX_BODY - FRAME_OVERHEAD {
-                self.wanted = false;
-                return Err(last.revision.0);
-            }
-            page.cursor = last.cursor();
-        } else {
-            page.cursor = self.cursor;
-            page.more = false;
-            if !self.beginning {
-                self.wanted = self.changed;
-                return Ok(None);
-            }
-        }
-        self.beginning = false;
-        self.wanted = page.more || self.changed;
-        self.in_flight = Some((page.cursor, page.more));
-        Ok(Some(wire::to_bytes(&page)))
-    }
-
-    /// Begins anew, unless a page is in flight.
-    pub(crate) fn start_over(&mut self) -> bool {
-        let free = self.in_flight.is_none();
-        if free {
-            *self = Self::new(FeedCursor::default());
-        }
-        free
-    }
-
-    pub(crate) fn stored(&mut self, cursor: FeedCursor) -> Result<(), FrameError> {
-        match self.in_flight.take() {
-            Some((sent, more)) if sent == cursor => {
-                self.cursor = cursor;
-                self.wanted |= more;
-                Ok(())
-            }
-            _ => Err(FrameError::BadBody(Kind::PageStored.number())),
-        }
-    }
-}
-
-/// The agent's side of the way down.
-#[derive(Debug)]
-pub(crate) struct Reading {
-    position: FeedCursor,
-    in_hand: Option<FeedCursor>,
-}
-
-impl Reading {
-    pub(crate) const fn new(position: FeedCursor) -> Self {
-        Self {
-            position,
-            in_hand: None,
-        }
-    }
-
-    pub(crate) const fn position(&self) -> FeedCursor {
-        self.position
-    }
-
-    pub(crate) fn arrive(&mut self, page: &Page) -> Result<(), FrameError> {
-        if self.in_hand.is_some() {
-            return Err(FrameError::Window);
-        }
-        let mut place = self.position;
-        let rising = page.rows.iter().all(|row| {
-            let higher = row.cursor() > place;
-            place = row.cursor();
-            higher
-        });
-        let empty = page.rows.is_empty() && self.position != FeedCursor::default();
-        if !rising || empty || place != page.cursor {
-            return Err(FrameError::BadBody(Kind::Page.number()));
-        }
-        self.in_hand = Some(page.cursor);
-        Ok(())
-    }
-
-    /// Whether a page is on its way to the disk.
-    pub(crate) const fn is_busy(&self) -> bool {
-        self.in_hand.is_some()
-    }
-
-    /// Whether everything up to here, and nothing after it, is on disk.
-    pub(crate) fn is_at(&self, cursor: FeedCursor) -> bool {
-        self.in_hand.is_none() && self.position == cursor
-    }
-
-    /// True when this was the page in hand.
-    pub(crate) fn stored(&mut self, cursor: FeedCursor) -> bool {
-        let taken = self.in_hand.take_if(|sent| *sent == cursor).is_some();
-        if taken {
-            self.position = cursor;
-        }
-        taken
     }
 }
 

@@ -8,6 +8,7 @@ mod backoff;
 mod controller;
 mod delivery;
 mod digest;
+mod pages;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -64,6 +65,8 @@ pub struct Config {
     pub window_entries: u16,
     /// How many bytes of entries may be unacknowledged.
     pub window_bytes: u32,
+    /// How many pages may be unacknowledged: what an agent says it takes, and what a controller sends at most to one that takes more.
+    pub pages: u8,
     /// How many questions may be open.
     pub questions: u8,
 }
@@ -78,6 +81,7 @@ impl Config {
         handshake: Duration::from_secs(30),
         window_entries: 64,
         window_bytes: 64 * 1024,
+        pages: 8,
         questions: 16,
     };
 

@@ -422,10 +422,19 @@ fn entries_that_nobody_has_any_more_are_named_missing() {
     assert_eq!(pair.at_agent(), [Event::Acknowledged(end_of(&journal))]);
 }
 
-#[test]
-fn one_page_is_in_flight_and_a_change_meanwhile_is_not_forgotten() {
-    let mut pair = Pair::ready(start(), None);
+/// A pair whose ends take and send so many pages at once.
+fn pair_of(agent: u8, controller: u8) -> Pair {
+    let mut pair = Pair::new(start(), FeedCursor::default());
+    pair.agent.config.pages = agent;
+    pair.controller.config.pages = controller;
+    pair.greet(admitted(None));
     pair.at_agent();
+    pair
+}
+
+#[test]
+fn a_change_while_a_page_is_read_is_not_forgotten() {
+    let mut pair = pair_of(1, 8);
     let from = FeedCursor::default();
     assert_eq!(pair.controller.poll_page_wanted(), Some(from));
     pair.controller.feed_changed();
@@ -433,7 +442,6 @@ fn one_page_is_in_flight_and_a_change_meanwhile_is_not_forgotten() {
     pair.controller.offer_page(first.clone());
     pair.exchange();
     assert_eq!(pair.at_agent(), [Event::Page(first.clone())]);
-    assert_eq!(pair.controller.poll_page_wanted(), None, "one at a time");
 
     pair.agent.page_stored(first.cursor);
     pair.exchange();
@@ -443,6 +451,35 @@ fn one_page_is_in_flight_and_a_change_meanwhile_is_not_forgotten() {
     assert_eq!(pair.controller.poll_page_wanted(), None);
     pair.exchange();
     assert_eq!(pair.at_agent(), [], "an empty page is not sent later on");
+}
+
+#[test]
+fn as_many_pages_are_in_flight_as_both_ends_take() {
+    // An agent that takes one at a time says nothing of it, as those did that knew no more.
+    for (agent, controller, in_flight) in [(1, 8, 1), (8, 1, 1), (3, 8, 3), (8, 3, 3)] {
+        let mut pair = pair_of(agent, controller);
+        let send = |pair: &mut Pair, revision| {
+            pair.controller.feed_changed();
+            let wanted = pair.controller.poll_page_wanted().is_some();
+            pair.controller.offer_page(page(vec![row(revision, 5)]));
+            pair.exchange();
+            assert_eq!(!pair.at_agent().is_empty(), wanted);
+            wanted
+        };
+        let sent = (1..=9)
+            .filter(|&revision| send(&mut pair, revision))
+            .count();
+        assert_eq!(sent, in_flight, "{agent} and {controller}");
+
+        pair.agent.page_stored(row(1, 5).cursor());
+        pair.exchange();
+        assert!(send(&mut pair, 20), "the first is stored: one more");
+        assert!(!send(&mut pair, 21));
+        // They are stored in order; what is said of another page is about another link's.
+        pair.agent.page_stored(row(20, 5).cursor());
+        pair.exchange();
+        assert_eq!(send(&mut pair, 22), in_flight == 1);
+    }
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub(crate) struct Hello {
     pub(crate) restored: bool,
     #[n(8)]
     pub(crate) link: Option<u64>,
+    /// How many pages the agent takes before it has stored the first; one when it does not say.
+    #[n(9)]
+    pub(crate) pages: Option<u8>,
 }
 
 #[derive(Encode, Decode)]

@@ -33,11 +33,16 @@ fn run(seed: u64, faults: Faults) -> World {
 
 #[test]
 fn a_good_cable_carries_everything() {
+    let mut pipelined = 0;
     for seed in 0..20 {
         let world = run(seed, Faults::NONE);
+        let one_by_one = seed % 3 == 0 || seed % 5 == 0;
+        assert!(!one_by_one || world.site.pipelined == 0, "seed {seed}");
+        pipelined += world.site.pipelined;
         assert_eq!(world.dials, 1, "seed {seed}: one connection is enough");
         assert!(world.site.answers > 0 || world.site.asked == 0);
     }
+    assert!(pipelined > 20, "pages followed on each other: {pipelined}");
 }
 
 #[test]
@@ -56,10 +61,14 @@ fn a_bad_cable_loses_repeats_reorders_damages_and_cuts_and_nothing_is_lost_or_do
 #[test]
 fn either_end_crashes_before_and_after_storing_and_nothing_is_lost_or_doubled() {
     let mut crashes = 0;
+    let mut interrupted = 0;
     for seed in 2000..2100 {
-        crashes += run(seed, Faults::CRASHES).crashes;
+        let world = run(seed, Faults::CRASHES);
+        crashes += world.crashes;
+        interrupted += world.site.interrupted;
     }
     assert!(crashes > 100, "they crashed: {crashes}");
+    assert!(interrupted > 0, "with some pages on disk and not told");
 }
 
 #[test]

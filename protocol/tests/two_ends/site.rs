@@ -1,6 +1,6 @@
 //! The agent of the model: a store that survives, a session that does not, and stores that take a while.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use ed25519_dalek::SigningKey;
@@ -127,7 +127,11 @@ pub(crate) struct Site {
     pub(crate) restarts: u64,
     pub(crate) acknowledged: Vec<(JournalId, Mark)>,
     pub(crate) anchors: Vec<(u64, Timestamp)>,
-    storing: Option<Storing>,
+    /// Pages that came while another was on its way to the disk.
+    pub(crate) pipelined: u64,
+    /// Crashes after a page was stored and before that was told.
+    pub(crate) interrupted: u64,
+    storing: VecDeque<Storing>,
     id: AgentId,
     key: SigningKey,
     pinned: Pinned,
@@ -150,7 +154,9 @@ impl Site {
             restarts: 0,
             acknowledged: Vec::new(),
             anchors: Vec::new(),
-            storing: None,
+            pipelined: 0,
+            interrupted: 0,
+            storing: VecDeque::new(),
             id: AgentId::from_bytes([1; 16]),
             key,
             pinned,
@@ -183,7 +189,8 @@ impl Site {
     pub(crate) fn crash(&mut self) {
         self.session = None;
         self.linked = false;
-        self.storing = None;
+        self.interrupted += u64::from(self.storing.iter().any(|page| page.on_disk));
+        self.storing.clear();
         self.forgotten += u64::try_from(self.open_questions.len()).unwrap();
         self.open_questions.clear();
         self.waited_since = None;
@@ -257,30 +264,28 @@ impl Site {
     }
 
     fn finish_storing(&mut self, now: u64) {
-        let Some(storing) = &mut self.storing else {
-            return;
-        };
-        if now >= storing.written && !storing.on_disk {
-            storing.on_disk = true;
-            self.disk.store(&storing.page);
+        for storing in &mut self.storing {
+            if now >= storing.written && !storing.on_disk {
+                storing.on_disk = true;
+                self.disk.store(&storing.page);
+            }
         }
-        if now >= storing.told {
-            let cursor = storing.page.cursor;
-            self.storing = None;
+        while let Some(stored) = self.storing.pop_front_if(|first| now >= first.told) {
             if let Some(session) = &mut self.session {
-                session.page_stored(cursor);
+                session.page_stored(stored.page.cursor);
             }
         }
     }
 
     pub(crate) fn next_store(&self) -> Option<u64> {
-        self.storing.as_ref().map(|storing| {
+        let next = |storing: &Storing| {
             if storing.on_disk {
                 storing.told
             } else {
                 storing.written
             }
-        })
+        };
+        self.storing.iter().map(next).min()
     }
 
     fn take(&mut self, event: Event, now: u64, chance: &mut Chance) -> bool {
@@ -299,13 +304,17 @@ impl Site {
                 false
             }
             Event::Page(page) => {
-                // A page of a link that is gone may still be on its way to the disk: one writer, so it gets there first.
-                self.finish_storing(u64::MAX);
-                let written = now + chance.below(300);
-                self.storing = Some(Storing {
+                // One writer: what came before, on this link or one that is gone, gets to the disk first.
+                let (before, told) = self
+                    .storing
+                    .back()
+                    .map_or((0, 0), |last| (last.written, last.told));
+                self.pipelined += u64::from(!self.storing.is_empty());
+                let written = before.max(now + chance.below(300));
+                self.storing.push_back(Storing {
                     page,
                     written,
-                    told: written + chance.below(100),
+                    told: told.max(written + chance.below(100)),
                     on_disk: false,
                 });
                 false

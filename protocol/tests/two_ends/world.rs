@@ -119,14 +119,19 @@ impl World {
             window_bytes: 2000,
             ..Config::STANDARD
         };
+        // Either end, or both, may be of a time when a page waited for the one before it.
+        let of = |every| Config {
+            pages: if seed.is_multiple_of(every) { 1 } else { 4 },
+            ..config
+        };
         let pinned = Pinned {
             keys: vec![identity.verifying_key()],
             serial: 0,
         };
         let journal = JournalId::from_bytes(chance.bytes());
-        let cloud = Cloud::new(identity, agent.verifying_key(), config);
+        let cloud = Cloud::new(identity, agent.verifying_key(), of(5));
         Self {
-            site: Site::new(agent, pinned, journal, config),
+            site: Site::new(agent, pinned, journal, of(3)),
             cloud,
             dials: 0,
             cuts: 0,

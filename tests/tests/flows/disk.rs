@@ -92,6 +92,11 @@ async fn nobody_is_told_what_a_failing_disk_did_not_keep() {
     let page = second.redeem(&world.site.router, &codes[1]).await.unwrap();
     assert!(page.text.contains("No new codes can be taken right now"));
     assert!(first.online(&world.site.router), "paid sessions go on");
+    world
+        .business
+        .print(&world.controller, "One hour", 2, &[])
+        .await
+        .unwrap();
 
     // It is mended: the store is opened again by itself, and then codes are taken.
     std::fs::remove_file(&sign).unwrap();
@@ -110,6 +115,12 @@ async fn nobody_is_told_what_a_failing_disk_did_not_keep() {
     world.linked(&world.site).await.unwrap();
     second.redeem(&world.site.router, &codes[1]).await.unwrap();
     second.comes_online(&world.site.router).await.unwrap();
+    world
+        .until("codes that were printed meanwhile are there", async || {
+            Ok((world.site.agent.status().await?["codes"] == 5).then_some(()))
+        })
+        .await
+        .unwrap();
 
     // And what was told since is on disk.
     world.site.agent.kill().await.unwrap();

@@ -9,7 +9,8 @@ use std::time::Duration;
 use ed25519_dalek::{SigningKey, VerifyingKey};
 
 use super::backoff::Backoff;
-use super::delivery::{Offered, Reading, Up};
+use super::delivery::{Offered, Up};
+use super::pages::Reading;
 use super::records::{Entry, EntryNo, Event, FeedCursor, Mark};
 use super::{Agent, Config, FeedDigest, NotSent, Session, Stage, wire};
 use crate::clock::Ticks;
@@ -123,7 +124,7 @@ impl AgentEnd {
 impl AgentEnd {
     /// How much is kept on the heap while nothing is under way.
     pub(super) fn held_capacity(&self) -> usize {
-        self.up.capacity() + usize::from(self.sample.is_some())
+        self.up.capacity() + self.reading.capacity() + usize::from(self.sample.is_some())
     }
 }
 
@@ -211,7 +212,7 @@ impl Session<Agent> {
         }
     }
 
-    /// Rows and cursor of a page are in one commit on disk.
+    /// Rows and cursor of a page are in one commit on disk. Pages are stored in the order in which they came.
     pub fn page_stored(&mut self, cursor: FeedCursor) {
         let current = self.end.reading.stored(cursor);
         if current || self.stage == Stage::Down {

@@ -8,7 +8,7 @@ use super::{AgentEnd, AgentKeys, QUIET};
 use crate::clock::Ticks;
 use crate::frame::{Direction, FrameError, Kind};
 use crate::ids::AttemptId;
-use crate::session::delivery::Reading;
+use crate::session::pages::Reading;
 use crate::session::records::{Closed, Event, FeedCursor, Mark, Page, Refusal};
 use crate::session::role::{Incoming, Role};
 use crate::session::{Agent, OLDEST_VERSION, Session, Stage, VERSION, decode, is_handshake, wire};
@@ -56,6 +56,7 @@ impl Session<Agent> {
             software: self.end.software.clone(),
             restored: self.end.restored,
             link: self.end.link,
+            pages: (self.config.pages > 1).then_some(self.config.pages),
         };
         self.send(Kind::Hello, &hello);
         Ok(())
@@ -183,7 +184,7 @@ impl Role for Agent {
             }
             Kind::Page if ready => {
                 let page: Page = decode(&frame)?;
-                session.end.reading.arrive(&page)?;
+                session.end.reading.arrive(&page, session.config.pages)?;
                 session.events.push_back(Event::Page(page));
                 session.end.compare = false;
                 session.end.compare_at = session.end.compare_at.max(frame.now + QUIET);
