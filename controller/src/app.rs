@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::db::Db;
 use crate::entropy::Entropy;
 use crate::jobs::Wake;
+use crate::passwords::Passwords;
 use crate::rails::Rails;
 use crate::ratelimit::Limits;
 use crate::vault::Vault;
@@ -31,6 +32,8 @@ pub struct Parts {
     pub db: Db,
     /// Secrets at rest.
     pub vault: Vault,
+    /// What is kept of passwords.
+    pub passwords: Passwords,
     /// Time.
     pub clock: Clock,
     /// Randomness.
@@ -131,6 +134,7 @@ pub(crate) mod tests {
         App::new(Parts {
             db: Db::for_test(pool, options).await.unwrap(),
             vault: Vault::new(keys, clock.clone()).unwrap(),
+            passwords: Passwords::cheap(Entropy::seeded(8)),
             entropy: Entropy::seeded(7),
             rails: Rails::new(&cli.config.daraja, &clock).unwrap(),
             limits: Limits::new(&clock),

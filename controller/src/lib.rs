@@ -20,12 +20,15 @@ use crate::config::{Config, LogConfig, LogFormat};
 use crate::db::Db;
 use crate::devdb::DevDb;
 use crate::entropy::Entropy;
+use crate::passwords::Passwords;
 use crate::rails::Rails;
 use crate::ratelimit::Limits;
 use crate::vault::Vault;
 
 pub mod access;
+pub mod admin;
 pub mod app;
+pub mod audit;
 pub mod batch;
 pub mod bus;
 pub mod captive;
@@ -39,11 +42,13 @@ pub mod entropy;
 pub mod fleet;
 pub mod health;
 pub mod jobs;
+pub mod passwords;
 pub mod payments;
 pub mod plans;
 pub mod providers;
 pub mod rails;
 pub mod ratelimit;
+pub mod reports;
 pub mod routes;
 pub mod tickets;
 pub mod vault;
@@ -81,6 +86,9 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         Command::Key(command) => cli::key::run(command, config).await,
         Command::Identity(command) => {
             with_app(config, async |app| cli::identity::run(command, app).await).await
+        }
+        Command::Admin(command) => {
+            with_app(config, async |app| cli::admin::run(command, app).await).await
         }
         Command::Provider(command) => {
             with_app(config, async |app| cli::provider::run(command, app).await).await
@@ -190,6 +198,7 @@ async fn assemble(
         config,
         db,
         vault,
+        passwords: Passwords::new(Entropy::system()),
         clock,
         entropy: Entropy::system(),
         rails,

@@ -13,7 +13,7 @@ use governor::clock::Reference as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use mnara_protocol::ids::{AgentId, Mac, ProviderId, SiteId};
+use mnara_protocol::ids::{AgentId, Mac, PersonId, ProviderId, SiteId};
 
 use crate::clock::Clock;
 use crate::rails::msisdn::Msisdn;
@@ -40,6 +40,14 @@ pub enum Act {
     Unvouched,
     /// Handing in a kilobyte of journal.
     Journal,
+    /// Trying a password.
+    LogIn,
+    /// Trying a second factor.
+    Second,
+    /// Opening a business from outside.
+    SignUp,
+    /// Looking an invitation up, or taking it.
+    Join,
 }
 
 /// Whom it is counted by.
@@ -55,6 +63,12 @@ pub enum By<'a> {
     Agent(AgentId),
     /// A provider.
     Provider(ProviderId),
+    /// An account that somebody tries, by a number that stands for it.
+    Account(u128),
+    /// A browser in which somebody logged in before, by the hash of its mark.
+    Browser([u8; 32]),
+    /// A person who is logged in.
+    Person(PersonId),
     /// An address; a whole site may share one, so only for callers without a token.
     Address(IpAddr),
 }
@@ -66,11 +80,14 @@ enum Kind {
     Site,
     Agent,
     Provider,
+    Account,
+    Browser,
+    Person,
     Address,
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 18] = [
+const TABLE: [(Act, Kind, u32, u32); 25] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -91,6 +108,15 @@ const TABLE: [(Act, Kind, u32, u32); 18] = [
     (Act::Unvouched, Kind::Provider, 60, 60),
     // A month of a busy site at once, and five times what it writes after that.
     (Act::Journal, Kind::Agent, 32_768, 300),
+    // A whole staff may sit behind one address; one account is tried a few thousand times a day at most.
+    (Act::LogIn, Kind::Address, 30, 20),
+    (Act::LogIn, Kind::Account, 10, 2),
+    (Act::LogIn, Kind::Browser, 10, 5),
+    (Act::LogIn, Kind::Person, 10, 5),
+    // Of a million six digits three are good at a time: a day of tries by whoever has the password finds them once in 230 days.
+    (Act::Second, Kind::Person, 6, 1),
+    (Act::SignUp, Kind::Address, 5, 1),
+    (Act::Join, Kind::Address, 30, 20),
 ];
 
 /// Says that somebody has to wait.
@@ -258,6 +284,13 @@ impl By<'_> {
             Self::Site(site) => (Kind::Site, site.as_u128()),
             Self::Agent(agent) => (Kind::Agent, agent.as_u128()),
             Self::Provider(provider) => (Kind::Provider, provider.as_u128()),
+            Self::Account(number) => (Kind::Account, number),
+            Self::Browser(hash) => {
+                let (half, _) = hash.split_at(16);
+                let half = half.try_into().expect("the half of 32 bytes is 16");
+                (Kind::Browser, u128::from_be_bytes(half))
+            }
+            Self::Person(person) => (Kind::Person, person.as_u128()),
             Self::Address(IpAddr::V4(address)) => (Kind::Address, u128::from(address.to_bits())),
             // One customer holds a whole /64 and could try from each address in it.
             Self::Address(IpAddr::V6(address)) => match address.to_ipv4_mapped() {

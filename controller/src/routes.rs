@@ -1,6 +1,6 @@
 //! Every URL of the controller, in one table. A handler is named here and written in its slice.
 
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 
 use crate::app::App;
@@ -9,7 +9,10 @@ use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
-use crate::{captive, health};
+use crate::providers::gate::{Door, Pages};
+use crate::providers::pages::{account, assets, enter, join, second, sign_up, staff};
+use crate::providers::staff::roles::Permission;
+use crate::{admin, captive, health, reports};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
 /// The table. Called once at the start, so a slice may start what writes for its handlers here.
@@ -66,4 +69,87 @@ pub fn table(app: &App) -> Router<App> {
         .merge(agents)
         .merge(public)
         .merge(health)
+        .merge(pages(app).into_router())
+}
+
+/// Every page for people, and who may open it.
+#[must_use]
+pub fn pages(app: &App) -> Pages {
+    use Permission as P;
+    Pages::new(app)
+        .page("/assets/{name}", Door::Anyone, get(assets::style))
+        .page("/language/{tag}", Door::Anyone, get(enter::language))
+        .page("/", Door::Anyone, get(enter::front))
+        .page("/{*path}", Door::Anyone, any(enter::nothing))
+        .page(
+            "/sign-up",
+            Door::Anyone,
+            get(sign_up::form).post(sign_up::take),
+        )
+        .page("/log-in", Door::Anyone, get(enter::form).post(enter::take))
+        .page(
+            "/log-in/second",
+            Door::HalfIn,
+            get(second::form).post(second::take),
+        )
+        .page("/log-out", Door::LoggedIn, post(enter::leave))
+        .page(
+            "/join/{code}",
+            Door::Anyone,
+            get(join::form).post(join::take),
+        )
+        .page("/account", Door::LoggedIn, get(account::form))
+        .page("/account/password", Door::LoggedIn, post(account::password))
+        .page(
+            "/account/browsers/{id}/end",
+            Door::LoggedIn,
+            post(account::out),
+        )
+        .page(
+            "/account/second",
+            Door::LoggedIn,
+            get(account::second_form).post(account::second_take),
+        )
+        .page(
+            "/account/second/end",
+            Door::LoggedIn,
+            post(account::second_end),
+        )
+        .page("/home", Door::Staff(P::SeeHome), get(reports::home::home))
+        .page("/staff", Door::Staff(P::SeeStaff), get(staff::list))
+        .page(
+            "/staff/invite",
+            Door::Staff(P::ManageStaff),
+            post(staff::ask),
+        )
+        .page(
+            "/staff/{id}/role",
+            Door::Staff(P::ManageStaff),
+            post(staff::role),
+        )
+        .page(
+            "/staff/{id}/end",
+            Door::Staff(P::ManageStaff),
+            post(staff::end),
+        )
+        .page(
+            "/staff/invitations/{id}/end",
+            Door::Staff(P::ManageStaff),
+            post(staff::back),
+        )
+        .page(
+            "/admin/providers",
+            Door::Admin,
+            get(admin::pages::providers),
+        )
+        .page(
+            "/admin/providers/{id}/{to}",
+            Door::Admin,
+            post(admin::pages::moved),
+        )
+        .page(
+            "/admin/admission",
+            Door::Admin,
+            post(admin::pages::admission),
+        )
 }

@@ -139,6 +139,16 @@ ids! {
     CallbackId = "cbk";
     /// One true command to a site (kick, reboot, update, diagnosis).
     CommandId = "cmd";
+    /// A human being who logs in.
+    PersonId = "person";
+    /// A person's place in a business.
+    StaffId = "staff";
+    /// One browser of one person.
+    LogInId = "login";
+    /// An invitation to work for a business.
+    InvitationId = "inv";
+    /// A line of what people did.
+    DeedId = "deed";
 }
 
 /// A device's hardware address, as the router reports it.

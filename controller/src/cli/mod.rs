@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::providers;
 
+pub mod admin;
 pub mod db;
 pub mod identity;
 pub mod key;
@@ -49,6 +50,9 @@ pub enum Command {
     /// The key by which agents know this controller: shows it, changes it, makes a spare.
     #[command(subcommand)]
     Identity(identity::IdentityCommand),
+    /// The platform's own staff, and what they decide about businesses.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
     /// Businesses and their M-PESA account.
     #[command(subcommand)]
     Provider(provider::ProviderCommand),

@@ -126,7 +126,9 @@ async fn list(app: &App) -> anyhow::Result<()> {
         for provider in &page {
             println!(
                 "{}\t{}\t{}",
-                provider.id, provider.business_name, provider.contact_email
+                provider.id,
+                provider.business_name,
+                provider.contact_email.as_deref().unwrap_or("-")
             );
         }
         after = page.last().map(|provider| provider.id);

@@ -9,8 +9,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{
-    AgentId, AttemptId, CallbackId, CommandId, JournalId, Mac, PaymentId, PlanId, ProviderId,
-    SeriesId, SessionId, SiteId, TicketId,
+    AgentId, AttemptId, CallbackId, CommandId, DeedId, InvitationId, JournalId, LogInId, Mac,
+    PaymentId, PersonId, PlanId, ProviderId, SeriesId, SessionId, SiteId, StaffId, TicketId,
 };
 use mnara_protocol::money::Money;
 use sqlx::encode::IsNull;
@@ -311,6 +311,21 @@ macro_rules! row_ids {
 }
 
 row_ids!(
-    ProviderId, SiteId, AgentId, PlanId, TicketId, SeriesId, PaymentId, AttemptId, SessionId,
-    JournalId, CallbackId, CommandId,
+    ProviderId,
+    SiteId,
+    AgentId,
+    PlanId,
+    TicketId,
+    SeriesId,
+    PaymentId,
+    AttemptId,
+    SessionId,
+    JournalId,
+    CallbackId,
+    CommandId,
+    PersonId,
+    StaffId,
+    LogInId,
+    InvitationId,
+    DeedId,
 );

@@ -104,7 +104,9 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     }
     match standing(&mut tx, provider, now).await? {
         Standing::Open => {}
-        Standing::NoAccount | Standing::Lapsed { .. } => return Err(NotBegun::Closed),
+        Standing::Shut | Standing::NoAccount | Standing::Lapsed { .. } => {
+            return Err(NotBegun::Closed);
+        }
     }
     let plan = plans::store::plan(&mut tx, provider, ask.plan)
         .await?

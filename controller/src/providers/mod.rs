@@ -1,10 +1,20 @@
-//! Providers: the hotspot businesses, their names and their M-PESA account. Rows are in [`store`]; opening one in [`open`], setting
-//! its M-PESA account in [`mpesa`].
+//! Providers: the hotspot businesses, their names, their M-PESA account, and the people who run them.
+//!
+//! Opening one is in [`open`] and, from outside, in [`sign_up`]; who may what in [`staff`], getting in in [`log_in`], and what stands before every
+//! page in [`gate`].
 
+pub mod admission;
 pub mod c2b;
+pub mod gate;
+pub mod log_in;
 pub mod mpesa;
 pub mod open;
+pub mod pages;
+pub mod people;
+pub mod sign_up;
+pub mod staff;
 pub mod standing;
+pub mod state;
 pub mod store;
 
 use mnara_protocol::ids::ProviderId;
@@ -20,8 +30,8 @@ pub struct Provider {
     pub id: ProviderId,
     /// What customers know it by.
     pub business_name: String,
-    /// Where its owner is written to.
-    pub contact_email: String,
+    /// Where its owner is written to, if they have an e-mail address.
+    pub contact_email: Option<String>,
     /// Brand colour as 0xRRGGBB.
     pub colour: u32,
     /// A number customers can call.

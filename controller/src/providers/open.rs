@@ -3,6 +3,7 @@
 use mnara_protocol::ids::ProviderId;
 use thiserror::Error;
 
+use super::state::State;
 use super::{BadProvider, Provider, check_email, check_name, store};
 use crate::app::App;
 
@@ -50,13 +51,20 @@ pub async fn open(app: &App, opening: Opening) -> Result<Provider, OpenError> {
     let provider = Provider {
         id: ProviderId::new(now, app.entropy.bytes()),
         business_name: opening.business_name.trim().to_owned(),
-        contact_email: opening.contact_email,
+        contact_email: Some(opening.contact_email),
         colour: opening.colour & 0x00ff_ffff,
         help_phone: opening.help_phone,
         confirm_by_query: opening.confirm_by_query,
     };
     let mut tx = app.db.tenant(provider.id).await?;
-    store::insert(&mut tx, &provider, &callback_path(provider.id), now).await?;
+    store::insert(
+        &mut tx,
+        &provider,
+        State::Active,
+        &callback_path(provider.id),
+        now,
+    )
+    .await?;
     tx.commit().await?;
     Ok(provider)
 }

@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use sqlx::PgConnection;
 
+use super::state::State;
 use super::store;
 
 /// Whether a provider may sell.
@@ -11,6 +12,8 @@ use super::store;
 pub enum Standing {
     /// It may.
     Open,
+    /// The platform has not let it in yet, or has stopped it.
+    Shut,
     /// It has no M-PESA account yet.
     NoAccount,
     /// Its subscription has run out.
@@ -22,8 +25,14 @@ pub enum Standing {
 
 /// Judges a provider's standing. A provider that never subscribed has not been asked to yet: it may sell.
 #[must_use]
-pub fn judge(has_account: bool, subscribed_until: Option<Timestamp>, now: Timestamp) -> Standing {
+pub fn judge(
+    state: State,
+    has_account: bool,
+    subscribed_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Standing {
     match subscribed_until {
+        _ if state != State::Active => Standing::Shut,
         Some(since) if since <= now => Standing::Lapsed { since },
         _ if !has_account => Standing::NoAccount,
         _ => Standing::Open,
@@ -39,9 +48,11 @@ pub async fn standing(
     provider: ProviderId,
     now: Timestamp,
 ) -> sqlx::Result<Standing> {
-    let has_account = store::account(conn, provider).await?.is_some();
+    let Some((state, has_account)) = store::state_and_account(conn, provider).await? else {
+        return Ok(Standing::Shut);
+    };
     let until = store::subscribed_until(conn, provider).await?;
-    Ok(judge(has_account, until, now))
+    Ok(judge(state, has_account, until, now))
 }
 
 #[cfg(test)]
@@ -51,9 +62,21 @@ mod tests {
     #[test]
     fn a_lapsed_subscription_closes_sales_and_none_at_all_does_not() {
         let now = Timestamp::from_secs(1_800_000_000);
+        let judge = |has_account, until, now| judge(State::Active, has_account, until, now);
         assert_eq!(judge(true, None, now), Standing::Open);
         assert_eq!(judge(true, Some(now.plus_secs(1)), now), Standing::Open);
         assert_eq!(judge(true, Some(now), now), Standing::Lapsed { since: now });
         assert_eq!(judge(false, None, now), Standing::NoAccount);
+    }
+
+    #[test]
+    fn only_a_business_that_was_let_in_sells() {
+        let now = Timestamp::from_secs(1_800_000_000);
+        for state in State::ALL {
+            assert_eq!(
+                judge(state, true, None, now) == Standing::Open,
+                state == State::Active
+            );
+        }
     }
 }

@@ -1,10 +1,12 @@
-//! All SQL of providers and their subscriptions. Secrets pass through as the sealed tokens they are stored as.
+//! All SQL of providers, their subscriptions and the platform's rule for new ones. Secrets pass through as the sealed tokens they are stored as.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use sqlx::PgConnection;
 
 use super::Provider;
+use super::admission::Admission;
+use super::state::State;
 use crate::db::{At, RowId};
 use crate::rails::daraja::ShortcodeKind;
 
@@ -15,12 +17,13 @@ use crate::rails::daraja::ShortcodeKind;
 pub async fn insert(
     conn: &mut PgConnection,
     provider: &Provider,
+    state: State,
     callback_path: &str,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into providers (id, business_name, contact_email, colour, help_phone, mpesa_callback_path, confirm_by_query, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "insert into providers (id, business_name, contact_email, colour, help_phone, mpesa_callback_path, confirm_by_query, state, state_at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
         provider.id.uuid(),
         provider.business_name,
         provider.contact_email,
@@ -28,6 +31,7 @@ pub async fn insert(
         provider.help_phone,
         callback_path,
         provider.confirm_by_query,
+        state.word(),
         At(now),
     )
     .execute(conn)
@@ -257,4 +261,113 @@ pub async fn subscribed_until(
     .fetch_one(conn)
     .await?;
     Ok(until.map(|at| at.0))
+}
+
+/// Reads and locks how a provider stands.
+///
+/// # Errors
+/// When the database is away, or the column holds a strange word.
+pub async fn lock_state(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<State>> {
+    let word = sqlx::query_scalar!(
+        "select state from providers where id = $1 for update",
+        provider.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    word.as_deref().map(state).transpose()
+}
+
+/// Reads how a provider stands, and whether it has an M-PESA account.
+///
+/// # Errors
+/// When the database is away, or the column holds a strange word.
+pub async fn state_and_account(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<(State, bool)>> {
+    let row = sqlx::query!(
+        r#"select state, mpesa_shortcode is not null as "has_account!" from providers where id = $1"#,
+        provider.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| Ok((state(&row.state)?, row.has_account)))
+        .transpose()
+}
+
+fn state(word: &str) -> sqlx::Result<State> {
+    word.parse()
+        .map_err(|_| sqlx::Error::Decode(format!("providers.state says {word}").into()))
+}
+
+/// Sets how a provider stands.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_state(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    state: State,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update providers set state = $2, state_at = $3 where id = $1",
+        provider.uuid(),
+        state.word(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// How many businesses were opened since.
+///
+/// # Errors
+/// When the database is away.
+pub async fn opened_since(conn: &mut PgConnection, since: Timestamp) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar!(
+        "select count(*) from providers where created_at > $1",
+        At(since)
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count.unwrap_or(0))
+}
+
+/// The rule for businesses that sign up; by hand until somebody sets another.
+///
+/// # Errors
+/// When the database is away, or what is stored is no rule.
+pub async fn admission(conn: &mut PgConnection) -> sqlx::Result<Admission> {
+    let value = sqlx::query_scalar!("select value from platform_settings where name = 'admission'")
+        .fetch_optional(conn)
+        .await?;
+    value.map_or(Ok(Admission::default()), |value| {
+        serde_json::from_value(value).map_err(|error| sqlx::Error::Decode(error.into()))
+    })
+}
+
+/// Sets the rule for businesses that sign up.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_admission(
+    conn: &mut PgConnection,
+    rule: Admission,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let value = serde_json::to_value(rule).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    sqlx::query!(
+        "insert into platform_settings (name, value, changed_at) values ('admission', $1, $2)
+         on conflict (name) do update set value = $1, changed_at = $2",
+        value,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }

@@ -2,7 +2,9 @@
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
 mod backup;
+mod browser;
 mod captive;
+mod doors;
 mod enrol;
 mod feed;
 mod health;
@@ -10,6 +12,7 @@ mod intake;
 mod keys;
 mod link;
 mod payments;
+mod people;
 mod reports;
 mod series;
 mod shuffle;

@@ -16,7 +16,7 @@ use super::series::KEY;
 use super::store::{self, Found, SeriesRow};
 use crate::app::App;
 use crate::fleet::{self, feed::Change};
-use crate::providers::standing::{Standing, judge};
+use crate::providers::standing::{Standing, standing};
 use crate::vault::VaultError;
 use crate::{plans, providers};
 
@@ -190,8 +190,7 @@ pub async fn refresh_site(
     ) else {
         return Ok(());
     };
-    let has_account = providers::store::account(conn, provider).await?.is_some();
-    let until = providers::store::subscribed_until(conn, provider).await?;
+    let standing = standing(conn, provider, app.clock.now()).await?;
     let row = Row::Site(SiteRow {
         provider,
         site,
@@ -199,7 +198,7 @@ pub async fn refresh_site(
         site_name: place.name,
         colour: business.colour,
         help_phone: business.help_phone,
-        sales_open: judge(has_account, until, app.clock.now()) == Standing::Open,
+        sales_open: standing == Standing::Open,
     });
     let mut changes = vec![change(site, &row, *site.as_bytes())];
     for plan in plans::store::plans(conn, provider, plans::edit::MOST).await? {

@@ -6,8 +6,10 @@
 pub mod caller;
 pub mod extract;
 pub mod layers;
+pub mod page;
 pub mod problem;
 pub mod serve;
+pub mod show;
 pub mod tls;
 
 pub use caller::Caller;

@@ -20,8 +20,9 @@ const SLICES: [&str; 10] = [
 ];
 
 /// What every slice stands on.
-const GROUND: [&str; 14] = [
+const GROUND: [&str; 16] = [
     "app",
+    "audit",
     "batch",
     "bus",
     "clock",
@@ -31,6 +32,7 @@ const GROUND: [&str; 14] = [
     "entropy",
     "health",
     "jobs",
+    "passwords",
     "rails",
     "ratelimit",
     "vault",

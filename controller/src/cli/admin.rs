@@ -1,0 +1,72 @@
+//! `mnara-controller admin …`: the platform's own staff, and what they decide about businesses.
+
+use std::io::Read as _;
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use mnara_protocol::ids::ProviderId;
+use secrecy::SecretString;
+
+use crate::admin::{begin, standing};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::providers::people::Contact;
+use crate::providers::state::Move;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Makes somebody one of the platform's staff; the password is read from standard input.
+    Create {
+        /// What they are called.
+        #[arg(long)]
+        name: String,
+        /// The e-mail address or phone number they log in with.
+        #[arg(long)]
+        contact: String,
+    },
+    /// Lets a business in that signed up.
+    Approve {
+        /// The business.
+        provider: ProviderId,
+    },
+    /// Stops a business: its sites sell nothing, and what was sold goes on.
+    Suspend {
+        /// The business.
+        provider: ProviderId,
+    },
+    /// Lets a business go on.
+    Reinstate {
+        /// The business.
+        provider: ProviderId,
+    },
+}
+
+/// Obeys.
+///
+/// # Errors
+/// With words for whoever typed it.
+pub async fn run(command: AdminCommand, app: &App) -> anyhow::Result<()> {
+    let (provider, to) = match command {
+        AdminCommand::Create { name, contact } => return create(app, &name, &contact).await,
+        AdminCommand::Approve { provider } => (provider, Move::Approve),
+        AdminCommand::Suspend { provider } => (provider, Move::Suspend),
+        AdminCommand::Reinstate { provider } => (provider, Move::Reinstate),
+    };
+    let state = standing::stand(app, provider, to, Actor::Command).await?;
+    println!("{provider} is {} now.", state.word());
+    Ok(())
+}
+
+async fn create(app: &App, name: &str, contact: &str) -> anyhow::Result<()> {
+    let contact: Contact = contact.parse()?;
+    let mut password = String::new();
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut password)
+        .context("cannot read the password from standard input")?;
+    let password = SecretString::from(password.trim_end_matches(['\r', '\n']));
+    let person = begin::make(app, name, contact, password).await?;
+    println!("{person}");
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! Logging in with a password.
+//!
+//! Tries are counted by address, and by account; an account's browsers of before count apart, each for itself. So strangers who try an
+//! owner's account keep out strangers, and never the owner.
+
+use std::net::IpAddr;
+
+use mnara_protocol::ids::{LogInId, PersonId};
+use secrecy::SecretString;
+use thiserror::Error;
+
+use super::{Token, device, store};
+use crate::app::App;
+use crate::db::Reason;
+use crate::passwords::Ending;
+use crate::providers::people::{self, Contact};
+use crate::ratelimit::{Act, By, TooMany};
+
+/// The browser somebody logs in with.
+#[derive(Clone, Debug)]
+pub struct Browser<'a> {
+    /// Where it is.
+    pub address: IpAddr,
+    /// What it says of itself.
+    pub user_agent: &'a str,
+    /// The mark of an earlier log-in.
+    pub mark: Option<Token>,
+}
+
+/// Somebody who is in, or half in.
+#[derive(Clone, Debug)]
+pub struct Entered {
+    /// What the browser is to keep.
+    pub token: Token,
+    /// The mark it is to keep for long, if it has none that is good for this person.
+    pub mark: Option<Token>,
+    /// Whether the second factor is asked for.
+    pub needs_second: bool,
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Error)]
+pub enum NotEntered {
+    /// Nobody has that address, or the password is another; which of the two is not said.
+    #[error("this e-mail or number and this password do not belong together")]
+    Wrong,
+    /// Too many tries.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// They work for nobody here any more.
+    #[error("you have no place in any business here: ask whoever runs it to invite you")]
+    NoPlace,
+    /// The program is ending.
+    #[error(transparent)]
+    Ending(#[from] Ending),
+    /// The database refused.
+    #[error("the log-in could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Logs somebody in with a password.
+///
+/// # Errors
+/// [`NotEntered`].
+pub async fn enter(
+    app: &App,
+    browser: Browser<'_>,
+    contact: &Contact,
+    password: SecretString,
+) -> Result<Entered, NotEntered> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let proofs = people::store::by_contact(&mut tx, contact).await?;
+    let mark = match (&browser.mark, &proofs) {
+        (Some(mark), Some(proofs)) => store::knows(&mut tx, &mark.hash(), proofs.person)
+            .await?
+            .then_some(mark),
+        _ => None,
+    };
+    // Hashing takes a while, and nothing is held over it.
+    drop(tx);
+    match mark {
+        Some(mark) => app.limits.check(Act::LogIn, By::Browser(mark.hash()))?,
+        None => app.limits.check_all(
+            Act::LogIn,
+            [By::Address(browser.address), By::Account(contact.number())],
+        )?,
+    }
+    let kept = proofs.as_ref().map(|proofs| proofs.password.clone());
+    let fits = app.passwords.fits(password, kept).await?;
+    let Some(proofs) = proofs.filter(|_| fits) else {
+        return Err(NotEntered::Wrong);
+    };
+    let needs_second = proofs.totp.is_some();
+    begin(app, &browser, proofs.person, needs_second, mark.is_none()).await
+}
+
+/// Begins a log-in for somebody who has just proved who they are.
+///
+/// # Errors
+/// [`NotEntered::NoPlace`], or when the database refuses.
+pub async fn begin(
+    app: &App,
+    browser: &Browser<'_>,
+    person: PersonId,
+    needs_second: bool,
+    is_new: bool,
+) -> Result<Entered, NotEntered> {
+    let now = app.clock.now();
+    let (token, mark) = (Token::draw(app), is_new.then(|| Token::draw(app)));
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let provider = store::first_place(&mut tx, person).await?;
+    if provider.is_none() && !store::is_admin(&mut tx, person).await? {
+        return Err(NotEntered::NoPlace);
+    }
+    let log_in = store::NewLogIn {
+        id: LogInId::new(now, app.entropy.bytes()),
+        hash: token.hash(),
+        person,
+        provider,
+        is_open: !needs_second,
+        device: &device(browser.user_agent),
+    };
+    store::insert(&mut tx, &log_in, now).await?;
+    if let Some(mark) = &mark {
+        store::know(&mut tx, &mark.hash(), person, now).await?;
+    }
+    tx.commit().await?;
+    Ok(Entered {
+        token,
+        mark,
+        needs_second,
+    })
+}

@@ -1,0 +1,94 @@
+//! Logging out: this browser, another one, or all others after a change of password.
+
+use mnara_protocol::ids::LogInId;
+use secrecy::SecretString;
+use thiserror::Error;
+
+use super::{Visit, store};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::db::Reason;
+use crate::passwords::Ending;
+use crate::providers::people::{self, BadPerson, check_password};
+use crate::ratelimit::{Act, By, TooMany};
+
+/// Logs one of a person's browsers out; one that is out already is fine.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn leave(app: &App, visit: &Visit, log_in: LogInId) -> sqlx::Result<()> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    store::end(&mut tx, visit.person, log_in, app.clock.now()).await?;
+    tx.commit().await
+}
+
+/// Why a password was not changed.
+#[derive(Debug, Error)]
+pub enum NotChanged {
+    /// The old one is another.
+    #[error("your present password is another one")]
+    Wrong,
+    /// The new one cannot be.
+    #[error(transparent)]
+    Bad(#[from] BadPerson),
+    /// Too many tries.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// The program is ending.
+    #[error(transparent)]
+    Ending(#[from] Ending),
+    /// The database refused.
+    #[error("the password could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Changes a person's password and logs all their other browsers out.
+///
+/// # Errors
+/// [`NotChanged`].
+pub async fn change_password(
+    app: &App,
+    visit: &Visit,
+    old: SecretString,
+    new: SecretString,
+) -> Result<(), NotChanged> {
+    app.limits.check(Act::LogIn, By::Person(visit.person))?;
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let person = people::store::person(&mut tx, visit.person).await?;
+    let proofs = people::store::proofs(&mut tx, visit.person).await?;
+    drop(tx);
+    let (Some(person), Some(proofs)) = (person, proofs) else {
+        return Err(NotChanged::Wrong);
+    };
+    check_password(&new, &person.contact)?;
+    if !app.passwords.fits(old, Some(proofs.password)).await? {
+        return Err(NotChanged::Wrong);
+    }
+    let kept = app.passwords.hash(new).await?;
+    let mut tx = app.db.platform(Reason::Login).await?;
+    people::store::set_password(&mut tx, visit.person, &kept).await?;
+    store::end_others(&mut tx, visit.person, Some(visit.log_in), app.clock.now()).await?;
+    told(app, &mut tx, visit, "password").await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Writes down that somebody changed what they prove themselves with.
+pub(super) async fn told(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    visit: &Visit,
+    act: &'static str,
+) -> sqlx::Result<()> {
+    let (provider, actor) = match &visit.place {
+        Some(place) => (Some(place.provider), Actor::Staff(visit.person)),
+        None => (None, Actor::Admin(visit.person)),
+    };
+    let deed = Deed {
+        act,
+        subject: &visit.person.to_string(),
+        before: None,
+        after: None,
+    };
+    record(app, conn, provider, actor, deed).await
+}

@@ -1,0 +1,194 @@
+//! Getting in and staying in: what a browser's cookie stands for. The verbs are [`enter`] (password), [`second`] (the second factor) and
+//! [`leave`]; pages are elsewhere.
+//!
+//! A cookie holds 256 random bits and the database their SHA-256, so a copy of the database logs nobody in.
+
+pub mod enter;
+pub mod leave;
+pub mod second;
+pub mod store;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
+use sha2::{Digest as _, Sha256};
+
+use super::staff::roles::Role;
+use super::state::State;
+use crate::app::App;
+use crate::db::Reason;
+
+/// How long a browser that nobody uses stays logged in, and how long one in use does.
+const IDLE_SECS: i64 = 14 * 86_400;
+const LONGEST_SECS: i64 = 90 * 86_400;
+/// How exactly it is noted when a browser was last used.
+const NOTED_SECS: i64 = 300;
+
+/// What stands in a cookie.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// Draws a new one.
+    #[must_use]
+    pub fn draw(app: &App) -> Self {
+        Self(hex::encode(app.entropy.bytes::<32>()))
+    }
+
+    /// Takes what a browser sent.
+    #[must_use]
+    pub fn sent(text: &str) -> Option<Self> {
+        let is_token = text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        is_token.then(|| Self(text.to_owned()))
+    }
+
+    /// As the cookie has it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// As the database has it.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(&self.0).into()
+    }
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(…)")
+    }
+}
+
+/// A browser that is logged in, as the gate found it a moment ago.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// The log-in.
+    pub log_in: LogInId,
+    /// Who.
+    pub person: PersonId,
+    /// What they are called.
+    pub name: String,
+    /// Whether the second factor, if they have one, was given.
+    pub is_open: bool,
+    /// Their place in the business they look at.
+    pub place: Option<Place>,
+    /// Whether they work for the platform.
+    pub is_admin: bool,
+}
+
+/// A person's place in the business they look at.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The business.
+    pub provider: ProviderId,
+    /// What customers know it by.
+    pub business: String,
+    /// How it stands.
+    pub state: State,
+    /// The place.
+    pub staff: StaffId,
+    /// What they may do there.
+    pub role: Role,
+}
+
+/// Finds whose browser it is; `None` for one that is logged in no more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn visit(app: &App, token: &Token) -> sqlx::Result<Option<Visit>> {
+    let now = app.clock.now();
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let Some(found) = store::find(&mut tx, &token.hash()).await? else {
+        return Ok(None);
+    };
+    if is_over(found.created, found.seen, now) {
+        return Ok(None);
+    }
+    if found.seen.plus_secs(NOTED_SECS) <= now {
+        store::note_seen(&mut tx, found.visit.log_in, now).await?;
+        tx.commit().await?;
+    }
+    Ok(Some(found.visit))
+}
+
+fn is_over(created: Timestamp, seen: Timestamp, now: Timestamp) -> bool {
+    seen.plus_secs(IDLE_SECS) <= now || created.plus_secs(LONGEST_SECS) <= now
+}
+
+/// What a browser is, in a few words, from what it says of itself. Good enough to know one's own phone in a list.
+#[must_use]
+pub fn device(user_agent: &str) -> String {
+    let first = |words: &[(&str, &'static str)]| {
+        words
+            .iter()
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, name)| *name)
+    };
+    let browser = first(&[
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("OPT/", "Opera"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("Firefox", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("CriOS", "Chrome"),
+        ("Chrome", "Chrome"),
+        ("Safari", "Safari"),
+    ]);
+    let system = first(&[
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Mac OS X", "Mac"),
+        ("Linux", "Linux"),
+    ]);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser}, {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => "?".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_in_ends_when_nobody_uses_it_and_at_last_in_any_case() {
+        let start = Timestamp::from_secs(1_800_000_000);
+        let day = |days: i64| start.plus_secs(days * 86_400);
+        assert!(!is_over(start, start, day(13)));
+        assert!(is_over(start, start, day(14)));
+        assert!(!is_over(start, day(80), day(89)));
+        assert!(is_over(start, day(89), day(90)));
+    }
+
+    #[test]
+    fn people_know_their_own_devices() {
+        for (agent, device_) in [
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Mobile Safari/537.36",
+                "Chrome, Android",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+                "Safari, iPhone",
+            ),
+            ("curl/8.5.0", "?"),
+        ] {
+            assert_eq!(device(agent), device_);
+        }
+    }
+
+    #[test]
+    fn a_cookie_that_is_no_token_is_nobodys() {
+        assert!(Token::sent("").is_none());
+        assert!(Token::sent(&"g".repeat(64)).is_none());
+        assert_eq!(
+            format!("{:?}", Token::sent(&"a".repeat(64))),
+            "Some(Token(…))"
+        );
+    }
+}

@@ -1,0 +1,307 @@
+//! All SQL of log-ins. It needs the platform's door: a cookie names no business.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
+use sqlx::PgConnection;
+
+use super::{Place, Visit};
+use crate::db::{At, RowId as _};
+
+/// Log-ins a person is shown at once.
+const MOST: i64 = 100;
+
+/// A log-in as it is stored.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// What the gate needs.
+    pub visit: Visit,
+    /// When it began.
+    pub created: Timestamp,
+    /// When it was last used, roughly.
+    pub seen: Timestamp,
+}
+
+/// Finds a log-in that has not ended by its token's hash, with its person and their place as they are now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Option<Found>> {
+    let row = sqlx::query!(
+        r#"select l.id, l.person_id, l.is_open, l.created_at, l.seen_at, p.name, a.person_id as "admin?", s.id as "staff?", s.role as "role?",
+                  b.id as "provider?", b.business_name as "business?", b.state as "state?"
+           from log_ins l join people p on p.id = l.person_id
+           left join admins a on a.person_id = l.person_id and a.ended_at is null
+           left join staff s on s.person_id = l.person_id and s.provider_id = l.provider_id and s.ended_at is null
+           left join providers b on b.id = s.provider_id
+           where l.token_hash = $1 and l.ended_at is null"#,
+        hash.as_slice(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let place = match (row.provider, row.business, row.state, row.staff, row.role) {
+        (Some(provider), Some(business), Some(state), Some(staff), Some(role)) => Some(Place {
+            provider: ProviderId::from_uuid(provider),
+            business,
+            state: state.parse().map_err(|_| strange("providers.state"))?,
+            staff: StaffId::from_uuid(staff),
+            role: role.parse().map_err(|_| strange("staff.role"))?,
+        }),
+        _ => None,
+    };
+    Ok(Some(Found {
+        visit: Visit {
+            log_in: LogInId::from_uuid(row.id),
+            person: PersonId::from_uuid(row.person_id),
+            name: row.name,
+            is_open: row.is_open,
+            place,
+            is_admin: row.admin.is_some(),
+        },
+        created: row.created_at.0,
+        seen: row.seen_at.0,
+    }))
+}
+
+fn strange(column: &str) -> sqlx::Error {
+    sqlx::Error::Decode(format!("a word in {column} that this program does not know").into())
+}
+
+/// A log-in that begins.
+#[derive(Clone, Debug)]
+pub struct NewLogIn<'a> {
+    /// Its id.
+    pub id: LogInId,
+    /// The hash of its token.
+    pub hash: [u8; 32],
+    /// Who.
+    pub person: PersonId,
+    /// The business they will look at.
+    pub provider: Option<ProviderId>,
+    /// Whether nothing more is asked.
+    pub is_open: bool,
+    /// What the browser is.
+    pub device: &'a str,
+}
+
+/// Begins a log-in.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    conn: &mut PgConnection,
+    log_in: &NewLogIn<'_>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into log_ins (id, token_hash, person_id, provider_id, is_open, device, created_at, seen_at) values ($1, $2, $3, $4, $5, $6, $7, $7)",
+        log_in.id.uuid(),
+        log_in.hash.as_slice(),
+        log_in.person.uuid(),
+        log_in.provider.map(|provider| provider.uuid()),
+        log_in.is_open,
+        log_in.device,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Notes that a log-in is in use.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_seen(conn: &mut PgConnection, id: LogInId, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update log_ins set seen_at = $2 where id = $1 and seen_at < $2",
+        id.uuid(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Opens a log-in for good, under another token: what was half in may have been seen by others.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn open(conn: &mut PgConnection, id: LogInId, hash: &[u8; 32]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update log_ins set is_open = true, token_hash = $2 where id = $1 and ended_at is null",
+        id.uuid(),
+        hash.as_slice(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Ends one log-in of a person; says whether there was one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end(
+    conn: &mut PgConnection,
+    person: PersonId,
+    id: LogInId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let ended = sqlx::query!(
+        "update log_ins set ended_at = $3 where person_id = $1 and id = $2 and ended_at is null",
+        person.uuid(),
+        id.uuid(),
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(ended.rows_affected() == 1)
+}
+
+/// Ends all log-ins of a person but one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_others(
+    conn: &mut PgConnection,
+    person: PersonId,
+    but: Option<LogInId>,
+    now: Timestamp,
+) -> sqlx::Result<u64> {
+    let ended = sqlx::query!(
+        "update log_ins set ended_at = $3 where person_id = $1 and id is distinct from $2 and ended_at is null",
+        person.uuid(),
+        but.map(|id| id.uuid()),
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(ended.rows_affected())
+}
+
+/// One browser in a person's list.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    /// The log-in.
+    pub id: LogInId,
+    /// What it is.
+    pub device: String,
+    /// When it began.
+    pub since: Timestamp,
+    /// When it was last used, roughly.
+    pub seen: Timestamp,
+}
+
+/// The browsers in which a person is logged in, the last used first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn browsers(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Vec<Browser>> {
+    let rows = sqlx::query!(
+        "select id, device, created_at, seen_at from log_ins where person_id = $1 and ended_at is null and is_open order by seen_at desc, id limit $2",
+        person.uuid(),
+        MOST,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Browser {
+            id: LogInId::from_uuid(row.id),
+            device: row.device,
+            since: row.created_at.0,
+            seen: row.seen_at.0,
+        })
+        .collect())
+}
+
+/// The business a person looks at first: the one they came to last.
+///
+/// # Errors
+/// When the database is away.
+pub async fn first_place(
+    conn: &mut PgConnection,
+    person: PersonId,
+) -> sqlx::Result<Option<ProviderId>> {
+    let provider = sqlx::query_scalar!(
+        "select provider_id from staff where person_id = $1 and ended_at is null order by created_at desc, id limit 1",
+        person.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(provider.map(ProviderId::from_uuid))
+}
+
+/// Whether a person works for the platform.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_admin(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<bool> {
+    let is = sqlx::query_scalar!(
+        "select exists (select from admins where person_id = $1 and ended_at is null)",
+        person.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is.unwrap_or(false))
+}
+
+/// Makes a person one of the platform's staff; one who is already stays it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn make_admin(
+    conn: &mut PgConnection,
+    person: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into admins (person_id, created_at) values ($1, $2) on conflict (person_id) do update set ended_at = null",
+        person.uuid(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Marks a browser as one in which a person has logged in before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn know(
+    conn: &mut PgConnection,
+    hash: &[u8; 32],
+    person: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into known_browsers (token_hash, person_id, created_at) values ($1, $2, $3)",
+        hash.as_slice(),
+        person.uuid(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Whether a person has logged in before in the browser with this mark.
+///
+/// # Errors
+/// When the database is away.
+pub async fn knows(
+    conn: &mut PgConnection,
+    hash: &[u8; 32],
+    person: PersonId,
+) -> sqlx::Result<bool> {
+    let knows = sqlx::query_scalar!(
+        "select exists (select from known_browsers where token_hash = $1 and person_id = $2)",
+        hash.as_slice(),
+        person.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(knows.unwrap_or(false))
+}

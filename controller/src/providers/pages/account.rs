@@ -1,0 +1,310 @@
+//! One's own account: where one is logged in, the password, the second factor.
+
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use mnara_protocol::ids::LogInId;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::frame::Frame;
+use super::second::fault as second_fault;
+use super::trouble::Trouble;
+use super::words::Words;
+use crate::app::App;
+use crate::db::Reason;
+use crate::providers::log_in::leave::{self, NotChanged, change_password};
+use crate::providers::log_in::{Visit, second, store};
+use crate::providers::people;
+use crate::providers::people::Contact;
+use crate::web::page::{html, onward};
+use crate::web::{Path, show};
+
+/// One browser in the list.
+struct Row {
+    id: LogInId,
+    device: String,
+    since: String,
+    seen: String,
+    is_this: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    name: String,
+    contact: String,
+    browsers: Vec<Row>,
+    has_second: bool,
+    codes_left: i64,
+    done: Option<&'static str>,
+    fault: Option<String>,
+}
+
+/// What was done just before, as the address says it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Done {
+    done: Option<String>,
+}
+
+/// Shows the account.
+///
+/// # Errors
+/// When the database is away.
+pub async fn form(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Query(done): Query<Done>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let done = match done.done.as_deref() {
+        Some("password") => Some(w.account.password_changed),
+        Some("second") => Some(w.account.second_gone),
+        Some("browser") => Some(w.account.browser_out),
+        _ => None,
+    };
+    shown(&app, &frame, &visit, StatusCode::OK, done, None).await
+}
+
+async fn shown(
+    app: &App,
+    frame: &Frame,
+    visit: &Visit,
+    status: StatusCode,
+    done: Option<&'static str>,
+    fault: Option<String>,
+) -> Result<Response, Trouble> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let person = people::store::person(&mut tx, visit.person).await?;
+    let proofs = people::store::proofs(&mut tx, visit.person).await?;
+    let (Some(person), Some(proofs)) = (person, proofs) else {
+        return Err(Trouble::Nothing);
+    };
+    let browsers = store::browsers(&mut tx, visit.person).await?;
+    let codes_left = people::store::recovery_codes_left(&mut tx, visit.person).await?;
+    let page = AccountPage {
+        frame,
+        w: frame.words(),
+        name: person.name,
+        contact: written(&person.contact),
+        browsers: browsers
+            .into_iter()
+            .map(|browser| Row {
+                is_this: browser.id == visit.log_in,
+                id: browser.id,
+                device: browser.device,
+                since: show::moment(browser.since),
+                seen: show::moment(browser.seen),
+            })
+            .collect(),
+        has_second: proofs.totp.is_some(),
+        codes_left,
+        done,
+        fault,
+    };
+    Ok(html(status, &page))
+}
+
+/// Where somebody is reached, as people write it.
+#[must_use]
+pub fn written(contact: &Contact) -> String {
+    match contact {
+        Contact::Email(address) => address.clone(),
+        Contact::Phone(number) => {
+            let digits = number.digits();
+            format!("0{} {} {}", &digits[3..6], &digits[6..9], &digits[9..])
+        }
+    }
+}
+
+/// Logs one of one's browsers out.
+///
+/// # Errors
+/// When the database is away.
+pub async fn out(
+    State(app): State<App>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    leave::leave(&app, &visit, id).await?;
+    Ok(onward("/account?done=browser"))
+}
+
+/// The form of the password.
+#[derive(Deserialize)]
+pub struct Passwords {
+    old: SecretString,
+    new: SecretString,
+}
+
+/// Changes the password.
+///
+/// # Errors
+/// When the database is away.
+pub async fn password(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Form(filled): Form<Passwords>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let (status, fault) = match change_password(&app, &visit, filled.old, filled.new).await {
+        Ok(()) => return Ok(onward("/account?done=password")),
+        Err(NotChanged::Wrong) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            w.account.wrong_password.to_owned(),
+        ),
+        Err(NotChanged::Bad(error)) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            w.people.bad(error).to_owned(),
+        ),
+        Err(NotChanged::TooMany(too)) => (StatusCode::TOO_MANY_REQUESTS, w.people.wait(too.wait)),
+        Err(NotChanged::Ending(error)) => return Err(error.into()),
+        Err(NotChanged::Database(error)) => return Err(error.into()),
+    };
+    shown(&app, &frame, &visit, status, None, Some(fault)).await
+}
+
+#[derive(Template)]
+#[template(path = "second_set_up.html")]
+struct SetUpPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    sealed: &'a str,
+    typed: String,
+    address: String,
+    picture: String,
+    fault: Option<String>,
+}
+
+/// Shows how to set the second factor up: a secret that counts once its first digits came back.
+///
+/// # Errors
+/// When the database is away.
+pub async fn second_form(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+) -> Result<Response, Trouble> {
+    second_shown(&app, &frame, &visit, StatusCode::OK, None, None).await
+}
+
+async fn second_shown(
+    app: &App,
+    frame: &Frame,
+    visit: &Visit,
+    status: StatusCode,
+    again: Option<&str>,
+    fault: Option<String>,
+) -> Result<Response, Trouble> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let person = people::store::person(&mut tx, visit.person).await?;
+    drop(tx);
+    let person = person.ok_or(Trouble::Nothing)?;
+    let account = written(&person.contact);
+    let set_up = match again {
+        // The same secret once more: it is in the person's authenticator already.
+        Some(sealed) => second::again(app, visit.person, &account, sealed),
+        None => Some(second::begin(app, visit.person, &account)),
+    };
+    let set_up = set_up.ok_or(Trouble::Nothing)?;
+    let page = SetUpPage {
+        frame,
+        w: frame.words(),
+        picture: picture(&set_up.address),
+        typed: set_up.typed.clone(),
+        address: set_up.address.clone(),
+        sealed: &set_up.sealed,
+        fault,
+    };
+    Ok(html(status, &page))
+}
+
+/// A QR code as the address of a picture.
+fn picture(text: &str) -> String {
+    use base64::Engine as _;
+    use fast_qr::convert::Builder as _;
+    let Ok(code) = fast_qr::QRBuilder::new(text).build() else {
+        return String::new();
+    };
+    let svg = fast_qr::convert::svg::SvgBuilder::default()
+        .margin(2)
+        .to_str(&code);
+    let encoded = base64::engine::general_purpose::STANDARD.encode(svg);
+    format!("data:image/svg+xml;base64,{encoded}")
+}
+
+/// The form of the second factor.
+#[derive(Deserialize)]
+pub struct Second {
+    #[serde(default)]
+    sealed: String,
+    digits: String,
+}
+
+#[derive(Template)]
+#[template(path = "codes.html")]
+struct CodesPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    codes: Vec<String>,
+}
+
+/// Takes the first digits and shows the codes for paper.
+///
+/// # Errors
+/// When the database is away.
+pub async fn second_take(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Form(filled): Form<Second>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    match second::set_up(&app, &visit, &filled.sealed, &filled.digits).await {
+        Ok(codes) => {
+            let page = CodesPage {
+                frame: &frame,
+                w,
+                codes,
+            };
+            Ok(html(StatusCode::OK, &page))
+        }
+        Err(error) => {
+            let (status, fault) = second_fault(error, w)?;
+            second_shown(
+                &app,
+                &frame,
+                &visit,
+                status,
+                Some(&filled.sealed),
+                Some(fault),
+            )
+            .await
+        }
+    }
+}
+
+/// Takes the second factor away.
+///
+/// # Errors
+/// When the database is away.
+pub async fn second_end(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Form(filled): Form<Second>,
+) -> Result<Response, Trouble> {
+    match second::take_away(&app, &visit, &filled.digits).await {
+        Ok(()) => Ok(onward("/account?done=second")),
+        Err(error) => {
+            let (status, fault) = second_fault(error, frame.words())?;
+            shown(&app, &frame, &visit, status, None, Some(fault)).await
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The cookies a browser is given: its log-in, the mark by which it is known again, its language.
+
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use cookie::time::Duration;
+
+use super::super::gate;
+use super::super::log_in::Token;
+use crate::app::App;
+
+/// How long a browser is known again.
+const KNOWN_DAYS: i64 = 400;
+/// The cookie of the language, which says nothing of anybody.
+pub const LANGUAGE: &str = "mnara_lang";
+
+/// A cookie that only this very host gets back, and only over TLS; on a machine of one's own without TLS the name says so.
+fn name(app: &App, secure: &'static str, plain: &'static str) -> &'static str {
+    if app.config.web.public().is_encrypted() {
+        secure
+    } else {
+        plain
+    }
+}
+
+fn log_in_name(app: &App) -> &'static str {
+    name(app, "__Host-mnara", "mnara")
+}
+
+fn mark_name(app: &App) -> &'static str {
+    name(app, "__Host-mnara-known", "mnara-known")
+}
+
+fn cookie(app: &App, name: &'static str, value: String) -> Cookie<'static> {
+    Cookie::build((name, value))
+        .path("/")
+        .http_only(true)
+        .secure(app.config.web.public().is_encrypted())
+        .same_site(SameSite::Lax)
+        .build()
+}
+
+/// The token of the browser's log-in.
+#[must_use]
+pub fn token(jar: &CookieJar, app: &App) -> Option<Token> {
+    gate::token(jar, log_in_name(app))
+}
+
+/// The mark of an earlier log-in.
+#[must_use]
+pub fn mark(jar: &CookieJar, app: &App) -> Option<Token> {
+    gate::token(jar, mark_name(app))
+}
+
+/// Gives the browser its log-in, until it is closed or logs out: the database says how long it counts.
+pub fn give(jar: CookieJar, app: &App, token: &Token) -> CookieJar {
+    let mut cookie = cookie(app, log_in_name(app), token.expose().to_owned());
+    cookie.set_max_age(cookie_days(90));
+    jar.add(cookie)
+}
+
+/// Gives the browser a mark to be known by.
+pub fn give_mark(jar: CookieJar, app: &App, mark: Option<&Token>) -> CookieJar {
+    match mark {
+        Some(mark) => {
+            let mut cookie = cookie(app, mark_name(app), mark.expose().to_owned());
+            cookie.set_max_age(cookie_days(KNOWN_DAYS));
+            jar.add(cookie)
+        }
+        None => jar,
+    }
+}
+
+/// Takes the log-in from the browser.
+pub fn take(jar: CookieJar, app: &App) -> CookieJar {
+    let mut gone = cookie(app, log_in_name(app), String::new());
+    gone.make_removal();
+    jar.add(gone)
+}
+
+/// Gives the browser its language.
+pub fn give_language(jar: CookieJar, tag: &'static str) -> CookieJar {
+    let mut cookie = Cookie::build((LANGUAGE, tag))
+        .path("/")
+        .same_site(SameSite::Lax)
+        .build();
+    cookie.set_max_age(cookie_days(KNOWN_DAYS));
+    jar.add(cookie)
+}
+
+fn cookie_days(days: i64) -> Duration {
+    Duration::days(days)
+}

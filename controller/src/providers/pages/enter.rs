@@ -1,0 +1,207 @@
+//! The log-in page, logging out, and the choice of a language.
+
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::CookieJar;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::cookies;
+use super::frame::Frame;
+use super::trouble::Trouble;
+use super::words::{Language, Words};
+use crate::app::App;
+use crate::providers::log_in::enter::{Browser, Entered, NotEntered, enter};
+use crate::providers::log_in::{Visit, leave};
+use crate::providers::people::Contact;
+use crate::web::page::{html, is_ours, onward};
+use crate::web::{Caller, Path, Problem};
+
+/// Where the page leads afterwards.
+#[derive(Debug, Default, Deserialize)]
+pub struct Way {
+    next: Option<String>,
+}
+
+impl Way {
+    fn next(self) -> String {
+        self.next
+            .filter(|path| is_ours(path))
+            .unwrap_or_else(|| "/".to_owned())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "log_in.html")]
+struct LogInPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    next: &'a str,
+    who: &'a str,
+    fault: Option<String>,
+}
+
+/// The front door: on to where this person's work is.
+pub async fn front(frame: Frame) -> Response {
+    let path = match &frame.visit {
+        Some(visit) if visit.place.is_some() => "/home",
+        Some(visit) if visit.is_admin => "/admin/providers",
+        Some(_) => "/account",
+        None => "/log-in",
+    };
+    onward(path)
+}
+
+/// Shows the form.
+pub async fn form(frame: Frame, Query(way): Query<Way>) -> Response {
+    let next = way.next();
+    if frame.is_in() {
+        return onward(&next);
+    }
+    shown(&frame, StatusCode::OK, &next, "", None)
+}
+
+fn shown(
+    frame: &Frame,
+    status: StatusCode,
+    next: &str,
+    who: &str,
+    fault: Option<String>,
+) -> Response {
+    let page = LogInPage {
+        frame,
+        w: frame.words(),
+        next,
+        who,
+        fault,
+    };
+    html(status, &page)
+}
+
+/// What the form holds.
+#[derive(Deserialize)]
+pub struct Filled {
+    who: String,
+    password: SecretString,
+    next: Option<String>,
+}
+
+/// The browser a request comes from.
+#[must_use]
+pub fn browser<'a>(
+    app: &App,
+    caller: Caller,
+    headers: &'a HeaderMap,
+    jar: &CookieJar,
+) -> Browser<'a> {
+    Browser {
+        address: caller.0,
+        user_agent: headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or(""),
+        mark: cookies::mark(jar, app),
+    }
+}
+
+/// Gives the browser what it is to keep and sends it on.
+#[must_use]
+pub fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
+    let jar = cookies::give(jar, app, &entered.token);
+    let jar = cookies::give_mark(jar, app, entered.mark.as_ref());
+    let encoded: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    let path = if entered.needs_second {
+        format!("/log-in/second?next={encoded}")
+    } else {
+        next.to_owned()
+    };
+    (jar, onward(&path)).into_response()
+}
+
+/// Takes the form.
+///
+/// # Errors
+/// When the database is away.
+pub async fn take(
+    State(app): State<App>,
+    caller: Caller,
+    frame: Frame,
+    jar: CookieJar,
+    headers: HeaderMap,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let next = Way { next: filled.next }.next();
+    let w = frame.words();
+    let refused = |status, fault: String| shown(&frame, status, &next, &filled.who, Some(fault));
+    let Ok(contact) = filled.who.parse::<Contact>() else {
+        return Ok(refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            w.people.bad_contact.to_owned(),
+        ));
+    };
+    let browser = browser(&app, caller, &headers, &jar);
+    match enter(&app, browser, &contact, filled.password).await {
+        Ok(done) => Ok(entered(&app, jar, &done, &next)),
+        Err(NotEntered::Wrong) => Ok(refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            w.log_in.wrong.to_owned(),
+        )),
+        Err(NotEntered::NoPlace) => {
+            Ok(refused(StatusCode::FORBIDDEN, w.log_in.no_place.to_owned()))
+        }
+        Err(NotEntered::TooMany(too)) => Ok(refused(
+            StatusCode::TOO_MANY_REQUESTS,
+            w.people.wait(too.wait),
+        )),
+        Err(NotEntered::Ending(error)) => Err(error.into()),
+        Err(NotEntered::Database(error)) => Err(error.into()),
+    }
+}
+
+/// What no other route answers: a page for whoever reads pages, a problem document for programs.
+pub async fn nothing(headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT);
+    let reads_pages = accepted
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"));
+    if reads_pages {
+        Trouble::Nothing.into_response()
+    } else {
+        Problem::not_found().into_response()
+    }
+}
+
+/// Logs this browser out.
+///
+/// # Errors
+/// When the database is away.
+pub async fn leave(
+    State(app): State<App>,
+    visit: Visit,
+    jar: CookieJar,
+) -> Result<Response, Trouble> {
+    leave::leave(&app, &visit, visit.log_in).await?;
+    Ok((cookies::take(jar, &app), onward("/log-in")).into_response())
+}
+
+/// Where the choice of a language leads back to.
+#[derive(Debug, Deserialize)]
+pub struct Back {
+    back: Option<String>,
+}
+
+/// Chooses a language and goes back.
+pub async fn language(
+    Path(tag): Path<String>,
+    Query(back): Query<Back>,
+    jar: CookieJar,
+) -> Response {
+    let back = back.back.filter(|path| is_ours(path));
+    let jar = match Language::parse(&tag) {
+        Some(language) => cookies::give_language(jar, language.tag()),
+        None => jar,
+    };
+    (jar, onward(back.as_deref().unwrap_or("/"))).into_response()
+}

@@ -1,0 +1,154 @@
+//! What stands around every page: its language, whose it is, where one can go from here.
+
+use axum::extract::{FromRequestParts, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum_extra::extract::CookieJar;
+
+use super::assets;
+use super::cookies::LANGUAGE;
+use super::words::{Language, Words};
+use crate::providers::log_in::Visit;
+use crate::providers::staff::roles::Permission;
+use crate::providers::state::State;
+use crate::web::Problem;
+use crate::web::page::is_ours;
+
+/// The frame of one page.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The language.
+    pub language: Language,
+    /// The browser's log-in, if it has one.
+    pub visit: Option<Visit>,
+    /// The page's own path with its query, for coming back.
+    pub path: String,
+}
+
+/// A place one can go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its path.
+    pub path: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Whether one is there.
+    pub is_here: bool,
+}
+
+impl Frame {
+    /// Reads the frame off a request.
+    #[must_use]
+    pub fn of(request: &Request, jar: &CookieJar, visit: Option<Visit>) -> Self {
+        let chosen = jar
+            .get(LANGUAGE)
+            .and_then(|cookie| Language::parse(cookie.value()));
+        let accepted = || {
+            let header = request.headers().get(header::ACCEPT_LANGUAGE);
+            Language::accepted(header.and_then(|value| value.to_str().ok()).unwrap_or(""))
+        };
+        let uri = request.uri();
+        let path = uri
+            .path_and_query()
+            .map_or(uri.path(), |path| path.as_str());
+        Self {
+            language: chosen.unwrap_or_else(accepted),
+            visit,
+            path: path.to_owned(),
+        }
+    }
+
+    /// The words of its language.
+    #[must_use]
+    pub const fn words(&self) -> &'static Words {
+        self.language.words()
+    }
+
+    /// The path of the stylesheet, which changes with it.
+    #[must_use]
+    pub fn style(&self) -> &'static str {
+        assets::style_path()
+    }
+
+    /// The address of this page in the other language.
+    #[must_use]
+    pub fn other_language_path(&self) -> String {
+        let back = self.encoded_path();
+        format!("/language/{}?back={back}", self.language.other().tag())
+    }
+
+    /// Where to log in, with the way back here if one can come back with a GET.
+    #[must_use]
+    pub fn log_in_path(&self, comes_back: bool) -> String {
+        if comes_back && self.path != "/" && is_ours(&self.path) {
+            format!("/log-in?next={}", self.encoded_path())
+        } else {
+            "/log-in".to_owned()
+        }
+    }
+
+    fn encoded_path(&self) -> String {
+        url::form_urlencoded::byte_serialize(self.path.as_bytes()).collect()
+    }
+
+    /// Whether somebody is logged in.
+    #[must_use]
+    pub fn is_in(&self) -> bool {
+        self.visit.as_ref().is_some_and(|visit| visit.is_open)
+    }
+
+    /// What stands above the page: the business, or the product.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        let place = self.visit.as_ref().and_then(|visit| visit.place.as_ref());
+        place.map_or("Mnara", |place| place.business.as_str())
+    }
+
+    /// What somebody should know on every page about how the business stands.
+    #[must_use]
+    pub fn notice(&self) -> Option<&'static str> {
+        let state = self.visit.as_ref()?.place.as_ref()?.state;
+        let words = &self.words().frame;
+        match state {
+            State::Pending => Some(words.pending),
+            State::Suspended => Some(words.suspended),
+            State::Active => None,
+        }
+    }
+
+    /// Where this person can go.
+    #[must_use]
+    pub fn links(&self) -> Vec<Link> {
+        let words = &self.words().frame;
+        let Some(visit) = self.visit.as_ref().filter(|visit| visit.is_open) else {
+            return Vec::new();
+        };
+        let may = |permission: Permission| {
+            let role = visit.place.as_ref().map(|place| place.role);
+            role.is_some_and(|role| role.may(permission))
+        };
+        let all = [
+            ("/home", words.home, may(Permission::SeeHome)),
+            ("/staff", words.staff, may(Permission::SeeStaff)),
+            ("/admin/providers", words.providers, visit.is_admin),
+            ("/account", words.account, true),
+        ];
+        all.into_iter()
+            .filter(|(_, _, may)| *may)
+            .map(|(path, name, _)| Link {
+                path,
+                name,
+                is_here: self.path.split('?').next() == Some(path),
+            })
+            .collect()
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Frame {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let frame = parts.extensions.get::<Self>();
+        frame.cloned().ok_or_else(Problem::internal)
+    }
+}

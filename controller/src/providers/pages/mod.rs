@@ -1,0 +1,15 @@
+//! Pages of getting in and of the people of a business: sign-up, log-in, the second factor, one's own account, staff.
+//!
+//! Each handler reads a form, calls one function and shows a template; what stands around every page is in [`frame`].
+
+pub mod account;
+pub mod assets;
+pub mod cookies;
+pub mod enter;
+pub mod frame;
+pub mod join;
+pub mod second;
+pub mod sign_up;
+pub mod staff;
+pub mod trouble;
+pub mod words;

@@ -1,0 +1,253 @@
+//! Who works here: the list, roles, invitations.
+
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::account::written;
+use super::frame::Frame;
+use super::trouble::Trouble;
+use super::words::Words;
+use crate::app::App;
+use crate::providers::gate::Seat;
+use crate::providers::staff::invite::{NotJoined, invite, take_back};
+use crate::providers::staff::roles::{Permission, Role};
+use crate::providers::staff::{NotChanged, change, store};
+use crate::web::page::{html, onward};
+use crate::web::{Path, show};
+
+/// Somebody in the list.
+struct Row {
+    id: String,
+    name: String,
+    contact: String,
+    role: Role,
+    since: String,
+    is_self: bool,
+}
+
+/// Somebody who was asked.
+struct Asked {
+    id: String,
+    name: String,
+    role: Role,
+    expires: String,
+}
+
+#[derive(Template)]
+#[template(path = "staff.html")]
+struct StaffPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    people: Vec<Row>,
+    asked: Vec<Asked>,
+    may_manage: bool,
+    roles: Vec<Role>,
+    link: Option<String>,
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+}
+
+/// What was done just before, as the address says it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Done {
+    done: Option<String>,
+}
+
+/// Shows the list.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Query(done): Query<Done>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let done = match done.done.as_deref() {
+        Some("role") => Some(w.staff.changed),
+        Some("end") => Some(w.staff.ended),
+        Some("back") => Some(w.staff.taken_back),
+        _ => None,
+    };
+    let said = Said {
+        done,
+        ..Said::default()
+    };
+    shown(&app, &frame, &seat, StatusCode::OK, said).await
+}
+
+/// What a page of the list says above it.
+#[derive(Default)]
+struct Said {
+    link: Option<String>,
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+}
+
+async fn shown(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    status: StatusCode,
+    said: Said,
+) -> Result<Response, Trouble> {
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let people = store::list(&mut tx, provider).await?;
+    let asked = store::invitations(&mut tx, provider, app.clock.now()).await?;
+    drop(tx);
+    let role = seat.place.role;
+    let page = StaffPage {
+        frame,
+        w: frame.words(),
+        people: people
+            .into_iter()
+            .map(|staff| Row {
+                id: staff.id.to_string(),
+                is_self: staff.person == seat.person,
+                name: staff.name,
+                contact: written(&staff.contact),
+                role: staff.role,
+                since: show::moment(staff.since),
+            })
+            .collect(),
+        asked: asked
+            .into_iter()
+            .map(|asked| Asked {
+                id: asked.id.to_string(),
+                name: asked.name,
+                role: asked.role,
+                expires: show::moment(asked.expires),
+            })
+            .collect(),
+        may_manage: role.may(Permission::ManageStaff),
+        roles: Role::ALL
+            .into_iter()
+            .filter(|one| *one != Role::Owner || role.may(Permission::MakeOwners))
+            .collect(),
+        link: said.link,
+        done: said.done,
+        fault: said.fault,
+    };
+    Ok(html(status, &page))
+}
+
+/// The form that asks somebody to join.
+#[derive(Deserialize)]
+pub struct Ask {
+    name: String,
+    role: String,
+}
+
+/// Makes an invitation and shows its address, once.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ask(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Form(filled): Form<Ask>,
+) -> Result<Response, Trouble> {
+    let role = filled.role.parse().map_err(|_| Trouble::Nothing)?;
+    let w = frame.words();
+    let (status, said) = match invite(&app, seat.provider(), seat.by(), &filled.name, role).await {
+        Ok(code) => {
+            let link = app.config.web.public().join(&format!("/join/{code}"));
+            (
+                StatusCode::OK,
+                Said {
+                    link: Some(link),
+                    ..Said::default()
+                },
+            )
+        }
+        Err(NotJoined::OwnersOnly) => return Err(Trouble::NotYours),
+        Err(NotJoined::Ending(error)) => return Err(error.into()),
+        Err(NotJoined::Database(error)) => return Err(error.into()),
+        Err(NotJoined::Bad(_) | NotJoined::Taken | NotJoined::NoInvitation) => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            Said {
+                fault: Some(w.people.bad_name),
+                ..Said::default()
+            },
+        ),
+    };
+    shown(&app, &frame, &seat, status, said).await
+}
+
+/// Takes an invitation back.
+///
+/// # Errors
+/// When the database is away.
+pub async fn back(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    take_back(&app, seat.provider(), seat.by(), id).await?;
+    Ok(onward("/staff?done=back"))
+}
+
+/// The form that gives somebody another role, or none.
+#[derive(Deserialize)]
+pub struct NewRole {
+    role: String,
+}
+
+/// Changes what somebody is.
+///
+/// # Errors
+/// When the database is away.
+pub async fn role(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<NewRole>,
+) -> Result<Response, Trouble> {
+    let role = filled.role.parse().map_err(|_| Trouble::Nothing)?;
+    moved(&app, &frame, &seat, &id, Some(role), "/staff?done=role").await
+}
+
+/// Ends somebody's place.
+///
+/// # Errors
+/// When the database is away.
+pub async fn end(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    moved(&app, &frame, &seat, &id, None, "/staff?done=end").await
+}
+
+async fn moved(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    id: &str,
+    role: Option<Role>,
+    onto: &str,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    match change(app, seat.provider(), seat.by(), id, role).await {
+        Ok(()) => Ok(onward(onto)),
+        Err(NotChanged::Nobody) => Err(Trouble::Nothing),
+        Err(NotChanged::OwnersOnly) => Err(Trouble::NotYours),
+        Err(NotChanged::Database(error)) => Err(error.into()),
+        Err(NotChanged::LastOwner) => {
+            let said = Said {
+                fault: Some(frame.words().staff.last_owner),
+                ..Said::default()
+            };
+            shown(app, frame, seat, StatusCode::CONFLICT, said).await
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What goes wrong on the way to a page: a page that says so and what to do, in the reader's language.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::frame::Frame;
+use super::words::Words;
+use crate::db;
+use crate::passwords::Ending;
+use crate::web::page::html;
+
+/// What went wrong. Forms that were filled in wrongly are not here: they are shown again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is no such thing, or it is another's, which looks the same.
+    Nothing,
+    /// It is not for this person.
+    NotYours,
+    /// We cannot answer now.
+    Away,
+    /// Something inside failed, and was logged.
+    Inside,
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        match db::trouble(&error) {
+            db::Trouble::Away | db::Trouble::Full | db::Trouble::Collision => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the database did not answer a page"
+                );
+                Self::Away
+            }
+            db::Trouble::Other => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the database refused a page"
+                );
+                Self::Inside
+            }
+        }
+    }
+}
+
+impl From<Ending> for Trouble {
+    fn from(_: Ending) -> Self {
+        Self::Away
+    }
+}
+
+impl IntoResponse for Trouble {
+    fn into_response(self) -> Response {
+        // The gate, which knows the language, makes the page.
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl Trouble {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Nothing => StatusCode::NOT_FOUND,
+            Self::NotYours => StatusCode::FORBIDDEN,
+            Self::Away => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Inside => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// The page that says it.
+#[derive(Debug, Template)]
+#[template(path = "trouble.html")]
+struct TroublePage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    title: &'static str,
+    text: &'static str,
+}
+
+/// Says what went wrong.
+pub fn told(trouble: &Trouble, frame: &Frame) -> Response {
+    let w = frame.words();
+    let (title, text) = match trouble {
+        Trouble::Nothing => (w.trouble.nothing, w.trouble.nothing_text),
+        Trouble::NotYours => (w.trouble.not_yours, w.trouble.not_yours_text),
+        Trouble::Away => (w.trouble.away, w.trouble.away_text),
+        Trouble::Inside => (w.trouble.inside, w.trouble.inside_text),
+    };
+    html(
+        trouble.status(),
+        &TroublePage {
+            frame,
+            w,
+            title,
+            text,
+        },
+    )
+}

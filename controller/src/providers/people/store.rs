@@ -1,0 +1,238 @@
+//! All SQL of people and what they prove themselves with. It needs the platform's door: a person is no business's.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::PersonId;
+use sqlx::PgConnection;
+
+use super::{Contact, Person};
+use crate::db::{At, RowId as _};
+
+/// Adds a person with what is kept of the password; says whether nobody had this address or number.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    conn: &mut PgConnection,
+    person: &Person,
+    password: &str,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let added = sqlx::query!(
+        "insert into people (id, name, email, phone, password, created_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        person.id.uuid(),
+        person.name,
+        person.contact.email(),
+        person.contact.phone(),
+        password,
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(added.rows_affected() == 1)
+}
+
+/// What a person proves themselves with, as the columns have it.
+#[derive(Clone)]
+pub struct Proofs {
+    /// Who.
+    pub person: PersonId,
+    /// What is kept of the password.
+    pub password: String,
+    /// The second factor, sealed, and the last step used.
+    pub totp: Option<(String, i64)>,
+}
+
+/// Finds who has this address or number.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_contact(
+    conn: &mut PgConnection,
+    contact: &Contact,
+) -> sqlx::Result<Option<Proofs>> {
+    let row = sqlx::query!(
+        "select id, password, totp_secret, totp_step from people where email = $1 or phone = $2",
+        contact.email(),
+        contact.phone(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Proofs {
+        person: PersonId::from_uuid(row.id),
+        password: row.password,
+        totp: row.totp_secret.zip(row.totp_step),
+    }))
+}
+
+/// What one person proves themselves with.
+///
+/// # Errors
+/// When the database is away.
+pub async fn proofs(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<Proofs>> {
+    let row = sqlx::query!(
+        "select password, totp_secret, totp_step from people where id = $1",
+        person.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Proofs {
+        person,
+        password: row.password,
+        totp: row.totp_secret.zip(row.totp_step),
+    }))
+}
+
+/// Finds one person.
+///
+/// # Errors
+/// When the database is away, or the row has neither address nor number.
+pub async fn person(conn: &mut PgConnection, id: PersonId) -> sqlx::Result<Option<Person>> {
+    let row = sqlx::query!(
+        "select name, email, phone from people where id = $1",
+        id.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        Ok(Person {
+            id,
+            name: row.name,
+            contact: contact(row.email, row.phone)?,
+        })
+    })
+    .transpose()
+}
+
+/// How a person's two columns read.
+///
+/// # Errors
+/// When neither holds anything.
+pub fn contact(email: Option<String>, phone: Option<String>) -> sqlx::Result<Contact> {
+    match (email, phone) {
+        (Some(email), _) => Ok(Contact::Email(email)),
+        (None, Some(phone)) => phone
+            .parse()
+            .map(Contact::Phone)
+            .map_err(|_| sqlx::Error::Decode("people.phone holds no number".into())),
+        (None, None) => Err(sqlx::Error::Decode(
+            "a row of people has neither email nor phone".into(),
+        )),
+    }
+}
+
+/// Changes what is kept of a password.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_password(
+    conn: &mut PgConnection,
+    person: PersonId,
+    password: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update people set password = $2 where id = $1",
+        person.uuid(),
+        password
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Sets or takes away the second factor.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_totp(
+    conn: &mut PgConnection,
+    person: PersonId,
+    totp: Option<(&str, i64)>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update people set totp_secret = $2, totp_step = $3 where id = $1",
+        person.uuid(),
+        totp.map(|(secret, _)| secret),
+        totp.map(|(_, step)| step),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Uses up a step of the second factor; says whether it and all after it were unused.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn use_step(conn: &mut PgConnection, person: PersonId, step: i64) -> sqlx::Result<bool> {
+    let used = sqlx::query!(
+        "update people set totp_step = $2 where id = $1 and totp_step < $2",
+        person.uuid(),
+        step,
+    )
+    .execute(conn)
+    .await?;
+    Ok(used.rows_affected() == 1)
+}
+
+/// Makes these the only recovery codes that work.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn replace_recovery_codes(
+    conn: &mut PgConnection,
+    person: PersonId,
+    hashes: &[Vec<u8>],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update recovery_codes set used_at = $2 where person_id = $1 and used_at is null",
+        person.uuid(),
+        At(now),
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into recovery_codes (person_id, code_hash, created_at) select $1, hash, $3 from unnest($2::bytea[]) as hash",
+        person.uuid(),
+        hashes,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Uses up a recovery code; says whether there was such a one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn use_recovery_code(
+    conn: &mut PgConnection,
+    person: PersonId,
+    hash: &[u8],
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let used = sqlx::query!(
+        "update recovery_codes set used_at = $3 where person_id = $1 and code_hash = $2 and used_at is null",
+        person.uuid(),
+        hash,
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(used.rows_affected() == 1)
+}
+
+/// How many recovery codes are left.
+///
+/// # Errors
+/// When the database is away.
+pub async fn recovery_codes_left(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<i64> {
+    let left = sqlx::query_scalar!(
+        "select count(*) from recovery_codes where person_id = $1 and used_at is null",
+        person.uuid()
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(left.unwrap_or(0))
+}

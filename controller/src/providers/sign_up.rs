@@ -1,0 +1,100 @@
+//! Signing up: a business and its owner, made together. Whether it is in business at once is the platform's rule.
+
+use mnara_protocol::ids::{PersonId, ProviderId, StaffId};
+use secrecy::SecretString;
+use thiserror::Error;
+
+use super::admission::admit;
+use super::open::callback_path;
+use super::people::{self, BadPerson, Contact, Person, check_password, check_person_name};
+use super::staff::{self, roles::Role};
+use super::{BadProvider, Provider, check_name, store};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::db::Reason;
+use crate::passwords::Ending;
+
+/// The brand colour of a business that has not chosen one.
+const COLOUR: u32 = 0x000a_7d4b;
+
+/// What somebody who signs up says.
+#[derive(Clone, Debug)]
+pub struct SigningUp {
+    /// What customers will know the business by.
+    pub business: String,
+    /// What its owner is called.
+    pub name: String,
+    /// What they will log in with.
+    pub contact: Contact,
+    /// Their password.
+    pub password: SecretString,
+}
+
+/// Why nobody was signed up.
+#[derive(Debug, Error)]
+pub enum NotSignedUp {
+    /// The business cannot be called so.
+    #[error(transparent)]
+    Business(#[from] BadProvider),
+    /// The person cannot be taken so.
+    #[error(transparent)]
+    Person(#[from] BadPerson),
+    /// Somebody has that address or number.
+    #[error("somebody logs in with that e-mail or number already: log in with it, or give another")]
+    Taken,
+    /// The program is ending.
+    #[error(transparent)]
+    Ending(#[from] Ending),
+    /// The database refused.
+    #[error("the business could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Opens a business from outside, with its owner.
+///
+/// # Errors
+/// [`NotSignedUp`].
+pub async fn sign_up(app: &App, signing: SigningUp) -> Result<(ProviderId, PersonId), NotSignedUp> {
+    check_name(&signing.business)?;
+    let name = check_person_name(&signing.name)?;
+    check_password(&signing.password, &signing.contact)?;
+    let password = app.passwords.hash(signing.password).await?;
+    let now = app.clock.now();
+    let person = Person {
+        id: PersonId::new(now, app.entropy.bytes()),
+        name,
+        contact: signing.contact,
+    };
+    let provider = Provider {
+        id: ProviderId::new(now, app.entropy.bytes()),
+        business_name: signing.business.trim().to_owned(),
+        contact_email: person.contact.email().map(ToOwned::to_owned),
+        colour: COLOUR,
+        help_phone: None,
+        confirm_by_query: false,
+    };
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let state = admit(&mut tx, now).await?;
+    if !people::store::insert(&mut tx, &person, &password, now).await? {
+        return Err(NotSignedUp::Taken);
+    }
+    store::insert(&mut tx, &provider, state, &callback_path(provider.id), now).await?;
+    let place = StaffId::new(now, app.entropy.bytes());
+    staff::store::insert(&mut tx, provider.id, place, person.id, Role::Owner, now).await?;
+    let deed = Deed {
+        act: "sign-up",
+        subject: &provider.id.to_string(),
+        before: None,
+        after: Some(state.word().into()),
+    };
+    record(
+        app,
+        &mut tx,
+        Some(provider.id),
+        Actor::Staff(person.id),
+        deed,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok((provider.id, person.id))
+}

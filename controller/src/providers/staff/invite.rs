@@ -1,0 +1,181 @@
+//! Asking somebody to join a business: a code in an address, good once and for a week, and taking it.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{InvitationId, PersonId, ProviderId, StaffId};
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+use super::roles::{Permission, Role};
+use super::{By, Invitation, store};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::db::Reason;
+use crate::passwords::Ending;
+use crate::providers::people::{
+    self, BadPerson, Contact, Person, check_password, check_person_name,
+};
+
+/// How long an invitation is good.
+const GOOD_SECS: i64 = 7 * 86_400;
+
+/// Why somebody was not asked, or did not join.
+#[derive(Debug, Error)]
+pub enum NotJoined {
+    /// Something they said cannot be.
+    #[error(transparent)]
+    Bad(#[from] BadPerson),
+    /// Only an owner makes owners.
+    #[error("only an owner can do that")]
+    OwnersOnly,
+    /// The code is no good invitation's.
+    #[error("this invitation was used, taken back or has run out: ask for a new one")]
+    NoInvitation,
+    /// Somebody has that address or number.
+    #[error("somebody logs in with that e-mail or number already: log in with it, or give another")]
+    Taken,
+    /// The program is ending.
+    #[error(transparent)]
+    Ending(#[from] Ending),
+    /// The database refused.
+    #[error("it could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+fn hash(code: &str) -> [u8; 32] {
+    Sha256::digest(code).into()
+}
+
+/// Makes an invitation and gives its code, which is shown once.
+///
+/// # Errors
+/// [`NotJoined`].
+pub async fn invite(
+    app: &App,
+    provider: ProviderId,
+    by: By,
+    name: &str,
+    role: Role,
+) -> Result<String, NotJoined> {
+    if role == Role::Owner && !by.role.may(Permission::MakeOwners) {
+        return Err(NotJoined::OwnersOnly);
+    }
+    let now = app.clock.now();
+    let code = app.entropy.url_secret();
+    let invitation = Invitation {
+        id: InvitationId::new(now, app.entropy.bytes()),
+        name: check_person_name(name)?,
+        role,
+        expires: now.plus_secs(GOOD_SECS),
+    };
+    let mut tx = app.db.tenant(provider).await?;
+    store::insert_invitation(&mut tx, provider, &invitation, &hash(&code), now).await?;
+    let deed = Deed {
+        act: "invite",
+        subject: &invitation.id.to_string(),
+        before: None,
+        after: Some(serde_json::json!({"name": invitation.name, "role": role.word()})),
+    };
+    record(app, &mut tx, Some(provider), Actor::Staff(by.person), deed).await?;
+    tx.commit().await?;
+    Ok(code)
+}
+
+/// Takes an invitation back; one that is gone already is fine.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take_back(
+    app: &App,
+    provider: ProviderId,
+    by: By,
+    id: InvitationId,
+) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
+    if store::end_invitation(&mut tx, provider, id, app.clock.now()).await? {
+        let deed = Deed {
+            act: "invite-end",
+            subject: &id.to_string(),
+            before: None,
+            after: None,
+        };
+        record(app, &mut tx, Some(provider), Actor::Staff(by.person), deed).await?;
+    }
+    tx.commit().await
+}
+
+/// What an invitation is to: the business's name beside it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The business.
+    pub business: String,
+    /// The invitation.
+    pub invitation: Invitation,
+}
+
+/// Looks an invitation's code up.
+///
+/// # Errors
+/// When the database is away.
+pub async fn offer(app: &App, code: &str) -> sqlx::Result<Option<Offer>> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let Some((provider, invitation)) =
+        store::by_code(&mut tx, &hash(code), app.clock.now()).await?
+    else {
+        return Ok(None);
+    };
+    let business = crate::providers::store::provider(&mut tx, provider).await?;
+    Ok(business.map(|business| Offer {
+        business: business.business_name,
+        invitation,
+    }))
+}
+
+/// What somebody who joins says.
+#[derive(Clone, Debug)]
+pub struct Joining {
+    /// What they are called.
+    pub name: String,
+    /// What they will log in with.
+    pub contact: Contact,
+    /// Their password.
+    pub password: SecretString,
+}
+
+/// Takes an invitation: makes the person and their place, and spends the code, all or nothing.
+///
+/// # Errors
+/// [`NotJoined`].
+pub async fn join(app: &App, code: &str, joining: Joining) -> Result<PersonId, NotJoined> {
+    let name = check_person_name(&joining.name)?;
+    check_password(&joining.password, &joining.contact)?;
+    let password = app.passwords.hash(joining.password).await?;
+    let now: Timestamp = app.clock.now();
+    let person = Person {
+        id: PersonId::new(now, app.entropy.bytes()),
+        name,
+        contact: joining.contact,
+    };
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let (provider, invitation) = store::by_code(&mut tx, &hash(code), now)
+        .await?
+        .ok_or(NotJoined::NoInvitation)?;
+    if !people::store::insert(&mut tx, &person, &password, now).await? {
+        return Err(NotJoined::Taken);
+    }
+    // The one row both of two takers would change.
+    if !store::end_invitation(&mut tx, provider, invitation.id, now).await? {
+        return Err(NotJoined::NoInvitation);
+    }
+    let place = StaffId::new(now, app.entropy.bytes());
+    store::insert(&mut tx, provider, place, person.id, invitation.role, now).await?;
+    let deed = Deed {
+        act: "join",
+        subject: &place.to_string(),
+        before: None,
+        after: Some(invitation.role.word().into()),
+    };
+    record(app, &mut tx, Some(provider), Actor::Staff(person.id), deed).await?;
+    tx.commit().await?;
+    Ok(person.id)
+}

@@ -1,0 +1,113 @@
+//! Staff: people in their place in a business, and how others are asked to join. What each role may do is in [`roles`].
+
+pub mod invite;
+pub mod roles;
+pub mod store;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{InvitationId, PersonId, ProviderId, StaffId};
+use thiserror::Error;
+
+use self::roles::{Permission, Role};
+use super::people::Contact;
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+
+/// A person's place in a business.
+#[derive(Clone, Debug)]
+pub struct Staff {
+    /// The place.
+    pub id: StaffId,
+    /// Who.
+    pub person: PersonId,
+    /// What they are called.
+    pub name: String,
+    /// Where they are reached.
+    pub contact: Contact,
+    /// What they may do.
+    pub role: Role,
+    /// When they came.
+    pub since: Timestamp,
+}
+
+/// Somebody who was asked to join and has not yet.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// Its id.
+    pub id: InvitationId,
+    /// Whom it is for.
+    pub name: String,
+    /// What they will be.
+    pub role: Role,
+    /// Until when it is good.
+    pub expires: Timestamp,
+}
+
+/// Why somebody's place was not changed.
+#[derive(Debug, Error)]
+pub enum NotChanged {
+    /// There is no such place in this business.
+    #[error("nobody here has that place any more")]
+    Nobody,
+    /// Somebody must be able to do everything.
+    #[error("a business needs an owner: make somebody else one first")]
+    LastOwner,
+    /// Only an owner makes or unmakes owners.
+    #[error("only an owner can do that")]
+    OwnersOnly,
+    /// The database refused.
+    #[error("the change could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Whoever changes somebody's place.
+#[derive(Clone, Copy, Debug)]
+pub struct By {
+    /// Who they are.
+    pub person: PersonId,
+    /// What they are.
+    pub role: Role,
+}
+
+/// Gives somebody another role, or with none ends their place and logs them out.
+///
+/// # Errors
+/// [`NotChanged`].
+pub async fn change(
+    app: &App,
+    provider: ProviderId,
+    by: By,
+    place: StaffId,
+    role: Option<Role>,
+) -> Result<(), NotChanged> {
+    let mut tx = app.db.tenant(provider).await?;
+    // Locked together, so that two owners cannot unmake each other at once.
+    let owners = store::lock_owners(&mut tx, provider).await?;
+    let Some(staff) = store::find(&mut tx, provider, place).await? else {
+        return Err(NotChanged::Nobody);
+    };
+    let touches_owner = staff.role == Role::Owner || role == Some(Role::Owner);
+    if touches_owner && !by.role.may(Permission::MakeOwners) {
+        return Err(NotChanged::OwnersOnly);
+    }
+    if staff.role == Role::Owner && role != Some(Role::Owner) && owners <= 1 {
+        return Err(NotChanged::LastOwner);
+    }
+    let now = app.clock.now();
+    match role {
+        Some(role) => store::set_role(&mut tx, provider, place, role).await?,
+        None => {
+            store::end(&mut tx, provider, place, now).await?;
+            store::end_log_ins(&mut tx, provider, staff.person, now).await?;
+        }
+    }
+    let deed = Deed {
+        act: if role.is_some() { "role" } else { "staff-end" },
+        subject: &place.to_string(),
+        before: Some(staff.role.word().into()),
+        after: role.map(|role| role.word().into()),
+    };
+    record(app, &mut tx, Some(provider), Actor::Staff(by.person), deed).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Who may do what: one table, read by the gate before every page and shown to people as it stands.
+
+use std::str::FromStr;
+
+/// A person's part in a business.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Everything, and the only one who may touch money's way and other owners.
+    Owner,
+    /// Runs the business from day to day.
+    Manager,
+    /// Sells.
+    Cashier,
+    /// Keeps sites working.
+    Technician,
+    /// Looks.
+    Reader,
+}
+
+impl Role {
+    /// All of them, the most trusted first.
+    pub const ALL: [Self; 5] = [
+        Self::Owner,
+        Self::Manager,
+        Self::Cashier,
+        Self::Technician,
+        Self::Reader,
+    ];
+
+    /// The word in the database and in forms.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Manager => "manager",
+            Self::Cashier => "cashier",
+            Self::Technician => "technician",
+            Self::Reader => "reader",
+        }
+    }
+
+    /// Whether the role may do something.
+    #[must_use]
+    pub fn may(self, permission: Permission) -> bool {
+        TABLE
+            .iter()
+            .any(|(listed, roles)| *listed == permission && roles.contains(&self))
+    }
+}
+
+impl FromStr for Role {
+    type Err = NoRole;
+
+    fn from_str(text: &str) -> Result<Self, NoRole> {
+        Self::ALL
+            .into_iter()
+            .find(|role| role.word() == text)
+            .ok_or(NoRole)
+    }
+}
+
+/// Says that a word names no role.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a role is owner, manager, cashier, technician or reader")]
+pub struct NoRole;
+
+/// Something a page lets people do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Seeing how the business is today.
+    SeeHome,
+    /// Seeing who works here, and who was asked to.
+    SeeStaff,
+    /// Asking people to join, changing what they are, ending their place.
+    ManageStaff,
+    /// Making and unmaking owners.
+    MakeOwners,
+}
+
+use Permission as P;
+use Role as R;
+
+/// What each may do. A permission that is not here is nobody's.
+pub const TABLE: &[(Permission, &[Role])] = &[
+    (
+        P::SeeHome,
+        &[R::Owner, R::Manager, R::Cashier, R::Technician, R::Reader],
+    ),
+    (P::SeeStaff, &[R::Owner, R::Manager, R::Reader]),
+    (P::ManageStaff, &[R::Owner, R::Manager]),
+    (P::MakeOwners, &[R::Owner]),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_owner_may_everything_and_each_line_stands_once() {
+        for (at, (permission, roles)) in TABLE.iter().enumerate() {
+            assert!(roles.contains(&Role::Owner), "{permission:?}");
+            assert!(
+                TABLE[..at].iter().all(|(before, _)| before != permission),
+                "{permission:?} stands twice"
+            );
+        }
+        assert!(!Role::Manager.may(Permission::MakeOwners));
+        assert!(!Role::Cashier.may(Permission::ManageStaff));
+    }
+
+    #[test]
+    fn a_role_is_read_as_it_is_written() {
+        for role in Role::ALL {
+            assert_eq!(role.word().parse(), Ok(role));
+        }
+        assert_eq!("Owner".parse::<Role>(), Err(NoRole));
+    }
+}

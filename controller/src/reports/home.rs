@@ -1,0 +1,108 @@
+//! The page an owner opens first: money today, who is online, which sites are up.
+
+use askama::Template;
+use axum::extract::State;
+use jiff::tz::TimeZone;
+use mnara_protocol::clock::Timestamp;
+
+use super::store;
+use crate::app::App;
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
+use crate::web::page::Page;
+use crate::web::show;
+
+/// A session is told every quarter of an hour; after two of those nobody knows.
+const STALE_SECS: i64 = 1800;
+/// A link is heard from twice a minute at least.
+const UP_SECS: i64 = 120;
+
+/// One site in the list.
+#[derive(Debug)]
+pub struct Site {
+    name: String,
+    is_up: bool,
+    seen: Option<String>,
+}
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "home.html")]
+pub struct HomePage {
+    frame: Frame,
+    w: &'static Words,
+    today: String,
+    sales: String,
+    last_week: String,
+    online: String,
+    sites: Vec<Site>,
+}
+
+/// Shows it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn home(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+) -> Result<Page<HomePage>, Trouble> {
+    let now = app.clock.now();
+    let (day, week) = (midnight(now), 7 * 86_400);
+    let earlier = |at: Timestamp, secs: i64| Timestamp::from_secs(at.as_secs() - secs);
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let (today, sales) = store::paid(&mut tx, provider, day, now).await?;
+    let (last_week, _) =
+        store::paid(&mut tx, provider, earlier(day, week), earlier(now, week)).await?;
+    let online = store::online(&mut tx, provider, earlier(now, STALE_SECS)).await?;
+    let sites = store::sites(&mut tx, provider).await?;
+    drop(tx);
+    let up_since = earlier(now, UP_SECS);
+    Ok(Page(HomePage {
+        w: frame.words(),
+        frame,
+        today: show::money(today),
+        sales: show::thousands(sales.unsigned_abs()),
+        last_week: show::money(last_week),
+        online: show::thousands(online.unsigned_abs()),
+        sites: sites
+            .into_iter()
+            .map(|site| Site {
+                name: site.name,
+                is_up: site.seen.is_some_and(|seen| seen >= up_since),
+                seen: site.seen.map(show::moment),
+            })
+            .collect(),
+    }))
+}
+
+/// When the day began in Nairobi.
+fn midnight(now: Timestamp) -> Timestamp {
+    let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
+    jiff::Timestamp::from_millisecond(now.as_millis())
+        .ok()
+        .and_then(|at| at.to_zoned(zone).start_of_day().ok())
+        .map_or(now, |day| {
+            Timestamp::from_millis(day.timestamp().as_millisecond())
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_nairobis_midnight() {
+        // 2027-01-15 08:00 UTC is 11:00 in Nairobi, whose day began at 21:00 UTC.
+        let now = Timestamp::from_secs(1_800_000_000);
+        assert_eq!(
+            midnight(now),
+            Timestamp::from_secs(1_800_000_000 - 11 * 3600)
+        );
+        let late = Timestamp::from_secs(1_800_000_000 + 13 * 3600);
+        assert_eq!(midnight(late), late);
+    }
+}
