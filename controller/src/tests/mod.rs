@@ -3,6 +3,7 @@
 
 mod backup;
 mod captive;
+mod commands;
 mod enrol;
 mod feed;
 mod health;

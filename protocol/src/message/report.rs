@@ -1,4 +1,4 @@
-//! What became of a command. Reports are shown to the person who asked and kept nowhere; what must last is a fact.
+//! What became of a command. Reports are kept with their command, for the person who asked; what must last is a fact.
 
 use super::*;
 

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::Site;
 use crate::db::{At, RowId};
 
+pub mod commands;
 pub mod digest;
 pub mod events;
 pub mod identity;
