@@ -8,7 +8,7 @@ use super::link::{Site, hub, site};
 use super::*;
 use crate::fleet::command::{self, NotGiven, Unanswered};
 
-async fn diagnose(world: &World) -> CommandId {
+pub(super) async fn diagnose(world: &World) -> CommandId {
     command::give(
         &world.app,
         world.shop.provider,
@@ -33,8 +33,13 @@ async fn told(site: &mut Site) -> Command {
 /// Whether nothing more comes down before the controller has seen the site's next entry.
 async fn is_quiet(site: &mut Site) -> bool {
     site.drift(1);
+    let last = site.entries.last().unwrap().number;
     let met = site
-        .until(|event| matches!(event, Event::Command { .. } | Event::Acknowledged(_)))
+        .until(|event| match event {
+            Event::Acknowledged(mark) => mark.number == last,
+            Event::Command { .. } => true,
+            _ => false,
+        })
         .await;
     matches!(met, Event::Acknowledged(_))
 }

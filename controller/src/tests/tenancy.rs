@@ -32,6 +32,7 @@ async fn fill(world: &World) {
     let ticket = site.sold(world).await;
     site.whole_life(world, ticket).await;
     series::print(world, 10).await;
+    commands::diagnose(world).await;
     let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
     let now = app.clock.now();
     for sql in [
