@@ -172,7 +172,9 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             .await?;
             match command::report(app, provider, id).await? {
                 Report::Findings(report) => tell(&report.findings),
-                Report::Done | Report::TooLate => bail!("the site did not say what it found"),
+                Report::Done | Report::TooLate | Report::Refused(_) => {
+                    bail!("the site did not say what it found")
+                }
             }
         }
         SiteCommand::Kick {

@@ -5,6 +5,7 @@ mod backup;
 mod captive;
 mod commands;
 mod enrol;
+mod extend;
 mod feed;
 mod health;
 mod intake;

@@ -6,6 +6,7 @@ mod commands;
 mod database;
 mod disk;
 mod enrol;
+mod hold;
 mod keys;
 mod kills;
 mod money;
