@@ -183,6 +183,33 @@ create table site_events (
 );
 create index site_events_site on site_events (provider_id, site_id, at);
 
+-- What a site's agent was told to do once, and what came of it. Kept for some days.
+create table commands (
+    id uuid primary key,
+    provider_id uuid not null,
+    site_id uuid not null,
+    agent_id uuid not null,
+    kind integer not null check (kind between 1 and 65535),
+    body bytea not null check (length(body) <= 4096),
+    expires_at timestamptz not null,
+    -- The link it went out by. A later one sends it again: the agent does nothing twice.
+    sent_by bigint,
+    sent_at timestamptz,
+    -- The report, as the wire has it.
+    report_kind integer check (report_kind between 0 and 65535),
+    report bytea check (length(report) <= 65536),
+    reported_at timestamptz,
+    created_at timestamptz not null,
+    foreign key (provider_id, site_id) references sites (provider_id, id),
+    foreign key (provider_id, agent_id) references agents (provider_id, id),
+    check ((sent_by is null) = (sent_at is null)),
+    check (num_nulls(report_kind, report, reported_at) in (0, 3)),
+    -- Nothing that was not sent has an answer.
+    check (reported_at is null or sent_at is not null)
+);
+create index commands_open on commands (agent_id, expires_at) where reported_at is null;
+create index commands_site on commands (provider_id, site_id, created_at);
+
 -- What is for sale -----------------------------------------------------------------------------------------------------------------
 
 create table plans (
@@ -478,7 +505,7 @@ do $$
 declare name text;
 begin
     foreach name in array array['provider_subscriptions', 'c2b_secrets', 'sites', 'claims', 'agents', 'site_feed', 'journals', 'journal_entries',
-        'site_events', 'plans', 'series', 'series_sites', 'payments', 'tickets', 'redemptions', 'grants', 'sessions', 'jobs']
+        'site_events', 'commands', 'plans', 'series', 'series_sites', 'payments', 'tickets', 'redemptions', 'grants', 'sessions', 'jobs']
     loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
@@ -507,5 +534,5 @@ create policy platform on strays using (scope() = 'platform');
 
 grant usage on schema public to mnara_app;
 grant select, insert, update on all tables in schema public to mnara_app;
-grant delete on jobs, live_prompts to mnara_app;
+grant delete on jobs, live_prompts, commands to mnara_app;
 grant usage on all sequences in schema public to mnara_app;

@@ -384,6 +384,22 @@ fn commands() -> Vec<(&'static str, Command)> {
             }),
         ),
         (
+            "pause",
+            Command::Pause(HoldCommand {
+                id: COMMAND,
+                expires: LATER,
+                ticket: TICKET,
+            }),
+        ),
+        (
+            "resume",
+            Command::Resume(HoldCommand {
+                id: COMMAND,
+                expires: LATER,
+                ticket: TICKET,
+            }),
+        ),
+        (
             "diagnose",
             Command::Diagnose(DiagnoseCommand {
                 id: COMMAND,
@@ -400,16 +416,24 @@ fn reports() -> Vec<(&'static str, Report)> {
         says: "hAP 7.20".to_owned(),
         next: next.map(str::to_owned),
     };
-    vec![(
-        "findings",
-        Report::Findings(FindingsReport {
-            findings: vec![
-                finding(Verdict::Good, None),
-                finding(Verdict::Doubtful, Some("look")),
-                finding(Verdict::Bad, Some("act")),
-            ],
-        }),
-    )]
+    vec![
+        (
+            "findings",
+            Report::Findings(FindingsReport {
+                findings: vec![
+                    finding(Verdict::Good, None),
+                    finding(Verdict::Doubtful, Some("look")),
+                    finding(Verdict::Bad, Some("act")),
+                ],
+            }),
+        ),
+        (
+            "refused",
+            Report::Refused(RefusedReport {
+                why: NotDone::NotPaused,
+            }),
+        ),
+    ]
 }
 
 /// Every body of every family; a kind without a sample is a failure here.

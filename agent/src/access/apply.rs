@@ -182,7 +182,7 @@ async fn carry_out(client: &Client, action: &Action) -> Result<Outcome, Error> {
             ..
         } = action
     {
-        // Passwords are not read back, so one changed by hand shows only here.
+        // Where the router hides passwords, one changed by hand shows only here.
         let write = Command::new("/ip/hotspot/user/set")
             .attribute(".id", &row.0)
             .attribute("password", password.reveal());
@@ -282,7 +282,9 @@ fn set_user(id: &RowId, change: &UserChange) -> Command {
     let bytes = change
         .limit_bytes
         .map(|limit| limit.unwrap_or_default().to_string());
+    let password = change.password.as_ref().map(Credential::reveal);
     by_id("/ip/hotspot/user/set", id)
+        .maybe("password", password)
         .maybe("profile", change.profile.as_deref())
         .maybe("mac-address", mac.as_deref())
         .maybe("limit-uptime", uptime.as_deref())

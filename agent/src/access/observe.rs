@@ -40,6 +40,7 @@ const ACTIVE: &[&str] = &[
 const USER: &[&str] = &[
     ".id",
     "name",
+    "password",
     "profile",
     "mac-address",
     "limit-uptime",
@@ -107,7 +108,10 @@ pub async fn devices(
     earlier: &Observed,
 ) -> Result<Observed, Error> {
     // Users before sessions: one that ends in between is then counted late, never twice.
-    let users = Command::new("/ip/hotspot/user/print").proplist(USER);
+    let asked = shows_when_asked(&earlier.router.version).then_some("");
+    let users = Command::new("/ip/hotspot/user/print")
+        .proplist(USER)
+        .maybe("show-sensitive", asked);
     let active = Command::new("/ip/hotspot/active/print").proplist(ACTIVE);
     let hosts = Command::new("/ip/hotspot/host/print").proplist(HOST);
     let cookies =
@@ -123,7 +127,7 @@ pub async fn devices(
         router: earlier.router.clone(),
         servers: earlier.servers.clone(),
         profiles: earlier.profiles.clone(),
-        users: users.rows.iter().filter_map(user).collect(),
+        users: self::users(&users.rows),
         active: readable("active", &active.rows, session),
         hosts: readable("host", &hosts.rows, host),
         cookies: readable("cookie", &cookies.rows, cookie),
@@ -239,13 +243,45 @@ fn seconds(text: &str) -> Option<u32> {
     u32::try_from(duration_secs(text)?).ok()
 }
 
-fn user(row: &Row) -> Option<UserRow> {
+/// Says whether this version shows passwords to who asks for them only, as from 7.21 on. What comes before a release may not know
+/// the question yet, and would refuse the whole print.
+fn shows_when_asked(version: &str) -> bool {
+    let mut parts = version
+        .split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .split('.')
+        .map(str::parse::<u16>);
+    match (parts.next(), parts.next()) {
+        (Some(Ok(major)), Some(Ok(minor))) => (major, minor) >= (7, 21),
+        _ => false,
+    }
+}
+
+fn users(rows: &[Row]) -> Vec<UserRow> {
+    // An empty password is left out as a hidden one is; that others are there tells the two apart.
+    let shows = rows.iter().any(|row| password(row, false).is_some());
+    rows.iter().filter_map(|row| user(row, shows)).collect()
+}
+
+/// Reads a password; asterisks stand for one that is hidden.
+fn password(row: &Row, shows: bool) -> Option<Credential> {
+    match text(row, "password") {
+        Some(text) if text.is_empty() => shows.then(|| Credential::new(text)),
+        Some(text) if text.bytes().all(|byte| byte == b'*') => None,
+        Some(text) => Some(Credential::new(text)),
+        None => shows.then(|| Credential::new("")),
+    }
+}
+
+fn user(row: &Row, shows: bool) -> Option<UserRow> {
     // Anything without our comment is somebody else's and stays as it is.
     let ticket = TicketId::from_str(row.text("comment")?.strip_prefix(COMMENT_PREFIX)?).ok()?;
     Some(UserRow {
         id: id(row)?,
         ticket,
         name: Credential::new(text(row, "name")?),
+        password: password(row, shows),
         profile: text(row, "profile").unwrap_or_default(),
         mac: mac(row),
         limit_uptime: Some(secs(row, "limit-uptime")).filter(|limit| *limit > 0),

@@ -179,6 +179,8 @@ pub struct UserRow {
     pub ticket: TicketId,
     /// Its name.
     pub name: Credential,
+    /// Its password, if the router shows it.
+    pub password: Option<Credential>,
     /// Its profile's name.
     pub profile: String,
     /// The only device that may use it.

@@ -41,6 +41,8 @@ struct Memory {
     pushes: Vec<Vec<String>>,
     unreachable: bool,
     silent: bool,
+    /// Whether passwords are shown only to who asks for them.
+    hides: bool,
 }
 
 #[derive(Clone, Default)]
@@ -204,11 +206,18 @@ impl Memory {
         let (menu, verb) = path.rsplit_once('/').unwrap();
         if verb == "print" {
             self.prints += 1;
+            let asked = given.contains_key("show-sensitive");
+            if asked && !self.hides {
+                let message = "=message=unknown parameter show-sensitive".to_owned();
+                return vec![say("!trap", vec![message]), done()];
+            }
+            let hides = self.hides && !asked;
             let rows = self.tables.get(menu).cloned().unwrap_or_default();
             let rows = rows.into_iter().map(|row| {
                 say(
                     "!re",
                     row.iter()
+                        .filter(|(name, value)| *name != "password" || !hides && !value.is_empty())
                         .map(|(name, value)| format!("={name}={value}"))
                         .collect(),
                 )
@@ -522,6 +531,47 @@ async fn hand_edits_are_repaired_within_a_minute() {
         router.rows("/ip/hotspot/user/profile")[1]["rate-limit"],
         "1M/2500k"
     );
+}
+
+/// The password of our user after a hand edit and a minute, on a router of some version.
+async fn password_after_edit(version: &str, hides: bool, edit: &str) -> String {
+    let router = Router::new();
+    router.memory().hides = hides;
+    router.memory().tables.remove("/system/resource");
+    router.put(
+        "/system/resource",
+        &[("uptime", "1h"), ("version", version)],
+    );
+    router.put(
+        "/ip/hotspot/user",
+        &[("name", "the-owners-own"), ("password", "theirs")],
+    );
+    router.phone(1);
+    let mut core = Core::start(&router, wanting(1));
+    core.online(1).await;
+    core.idle(20).await;
+    let written = router.memory().commands.len();
+    router.memory().tables.get_mut("/ip/hotspot/user").unwrap()[2]
+        .insert("password".to_owned(), edit.to_owned());
+    core.idle(60).await;
+    let repairs = router.memory().commands.len() - written;
+    assert!(repairs <= 1, "written {repairs} times");
+    router.rows("/ip/hotspot/user")[2]["password"].clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_password_changed_by_hand_is_put_right_where_the_router_shows_it() {
+    for (version, hides) in [("7.20.8 (long-term)", false), ("7.22.3 (stable)", true)] {
+        for edit in ["guessed", ""] {
+            let password = password_after_edit(version, hides, edit).await;
+            assert_eq!(password, "AB12-CD34", "{version}");
+        }
+    }
+    // Its print may not know the question that later versions are asked.
+    let hidden = password_after_edit("7.21rc1 (testing)", true, "guessed").await;
+    assert_eq!(hidden, "guessed");
+    let masked = password_after_edit("7.20.8 (long-term)", false, "*****").await;
+    assert_eq!(masked, "*****");
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,7 +71,7 @@ enum Event {
 enum Effect {
     Reply(AskId, Said),
     Ask(AttemptId, Question, Duration),
-    Report(CommandId, bool),
+    Report(CommandId, Report),
     Look,
 }
 
@@ -265,7 +265,7 @@ impl Agent {
             commands
                 .reports
                 .into_iter()
-                .map(|(id, done)| Effect::Report(id, done)),
+                .map(|(id, report)| Effect::Report(id, report)),
         );
         if commands.look {
             effects.push(Effect::Look);
@@ -353,8 +353,7 @@ impl Agent {
                         }));
                     }
                 }
-                Effect::Report(id, true) => self.order(Order::Report(id, Report::Done)),
-                Effect::Report(id, false) => self.order(Order::Report(id, Report::TooLate)),
+                Effect::Report(id, report) => self.order(Order::Report(id, report)),
                 Effect::Look => self.access.look_now(),
             }
         }

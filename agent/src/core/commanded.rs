@@ -1,34 +1,73 @@
 //! The controller's commands: what they do here. What is state comes by the feed, not as a command.
 
-use mnara_protocol::message::KickCommand;
+use mnara_protocol::message::{KickCommand, NotDone, PausedFact, RefusedReport, ResumedFact};
 
 use super::*;
 
 impl Core {
     pub(super) fn commanded(&mut self, command: &Command, now: Now, out: &mut Commands) {
         match command {
-            Command::Kick(kick) => {
-                if self.is_news(kick.id, kick.expires, now, out) {
-                    self.kick(kick, out);
-                }
+            Command::Kick(kick) => self.once((kick.id, kick.expires), now, out, |core, out| {
+                core.kick(kick, out);
+                Report::Done
+            }),
+            Command::Pause(hold) => self.once((hold.id, hold.expires), now, out, |core, out| {
+                told(core.pause(hold.ticket, now, out))
+            }),
+            Command::Resume(hold) => self.once((hold.id, hold.expires), now, out, |core, out| {
+                told(core.resume(hold.ticket, now, out))
+            }),
+            Command::Diagnose(ask) if ask.expires < now.at => {
+                out.reports.push((ask.id, Report::TooLate));
             }
-            Command::Diagnose(ask) if ask.expires < now.at => out.reports.push((ask.id, false)),
             // Looking again harms nothing, and the first report may be lost.
             Command::Diagnose(ask) => out.diagnose = Some(ask.id),
         }
     }
 
-    /// Whether a command is to be carried out: it has not been, and it is not late.
-    fn is_news(&mut self, id: CommandId, expires: Timestamp, now: Now, out: &mut Commands) -> bool {
-        if self.done.contains(&id) || expires < now.at {
-            out.reports.push((id, self.done.contains(&id)));
-            return false;
-        }
-        if self.done.len() == COMMANDS_KEPT {
-            self.done.pop_front();
-        }
-        self.done.push_back(id);
-        true
+    /// Carries a command out unless it is late; one that came before is answered as it was then.
+    fn once(
+        &mut self,
+        (id, expires): (CommandId, Timestamp),
+        now: Now,
+        out: &mut Commands,
+        carry_out: impl FnOnce(&mut Self, &mut Commands) -> Report,
+    ) {
+        let before = self.done.iter().find(|(known, _)| *known == id);
+        let report = match before {
+            Some((_, report)) => report.clone(),
+            None if expires < now.at => Report::TooLate,
+            None => {
+                let report = carry_out(self, out);
+                if self.done.len() == COMMANDS_KEPT {
+                    self.done.pop_front();
+                }
+                self.done.push_back((id, report.clone()));
+                report
+            }
+        };
+        out.reports.push((id, report));
+    }
+
+    fn pause(&mut self, ticket: TicketId, now: Now, out: &mut Commands) -> Result<(), NotDone> {
+        let known = self.state.tickets.find(ticket).ok_or(NotDone::NotHere)?;
+        let usage = known.ticket.usage();
+        known.ticket.clone().paused(now.at)?;
+        let at = now.at;
+        self.record(Fact::Paused(PausedFact { ticket, at, usage }), out);
+        self.written.retain(|(id, _)| *id != ticket);
+        self.cut.retain(|(id, _), _| *id != ticket);
+        out.router = true;
+        Ok(())
+    }
+
+    fn resume(&mut self, ticket: TicketId, now: Now, out: &mut Commands) -> Result<(), NotDone> {
+        let known = self.state.tickets.find(ticket).ok_or(NotDone::NotHere)?;
+        known.ticket.clone().resumed(now.at)?;
+        let at = now.at;
+        self.record(Fact::Resumed(ResumedFact { ticket, at }), out);
+        out.router = true;
+        Ok(())
     }
 
     fn kick(&mut self, kick: &KickCommand, out: &mut Commands) {
@@ -45,7 +84,6 @@ impl Core {
             self.cut_off(kick.ticket, mac);
         }
         out.router = true;
-        out.reports.push((kick.id, true));
     }
 
     /// Keeps a device off until a later look shows that it is.
@@ -57,5 +95,12 @@ impl Core {
             .map_or(ObservationNo(0), |seen| seen.number);
         self.cut.insert((ticket, mac), seen);
         self.written.remove(&(ticket, mac));
+    }
+}
+
+fn told(outcome: Result<(), NotDone>) -> Report {
+    match outcome {
+        Ok(()) => Report::Done,
+        Err(why) => Report::Refused(RefusedReport { why }),
     }
 }

@@ -16,6 +16,7 @@ impl Core {
         let should = self.should_stand(now);
         let repairs = self.router.seen.as_ref().map_or(0, |before| {
             differences(before, seen, &self.router.stood, &should)
+                + self.passwords_changed(before, seen)
         });
         self.router.stood = should;
         if let Ok(repairs @ 1..) = u32::try_from(repairs) {
@@ -28,6 +29,28 @@ impl Core {
                 out,
             );
         }
+    }
+
+    /// Counts users that had the right password at the last look and have another now.
+    fn passwords_changed(&self, before: &Observed, seen: &Observed) -> usize {
+        let had: BTreeMap<_, _> = before
+            .users
+            .iter()
+            .filter_map(|user| Some((&user.id, user.password.as_ref()?)))
+            .collect();
+        seen.users
+            .iter()
+            .filter(|user| {
+                let (Some(had), Some(has)) = (had.get(&user.id), &user.password) else {
+                    return false;
+                };
+                let right = || {
+                    let known = self.state.tickets.find(user.ticket)?;
+                    Some(login(&self.state, known)?.password)
+                };
+                *had != has && right().as_ref() == Some(*had)
+            })
+            .count()
     }
 
     /// Tickets that have a user on the router, one that nothing of ours is about to take away or make anew.

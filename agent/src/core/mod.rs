@@ -38,7 +38,7 @@ use mnara_protocol::ids::{
     AttemptId, CommandId, Mac, PlanId, ProviderId, SeriesId, SiteId, TicketId,
 };
 use mnara_protocol::message::{
-    Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question,
+    Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question, Report,
 };
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::code::TicketCode;
@@ -132,8 +132,8 @@ pub struct Commands {
     pub replies: Vec<(AskId, Said)>,
     /// Questions for the controller, each with the time it has.
     pub questions: Vec<(AttemptId, Question, Duration)>,
-    /// Commands of the controller that were carried out (or not, being late).
-    pub reports: Vec<(CommandId, bool)>,
+    /// What became of commands of the controller.
+    pub reports: Vec<(CommandId, Report)>,
     /// What the router should have may have changed.
     pub router: bool,
     /// The router should be looked at now.
@@ -192,7 +192,8 @@ pub struct Core {
     buying: BTreeMap<AttemptId, (AskId, IpAddr, Ticks)>,
     /// Asks of unknown devices, waiting for one more look at the router.
     parked: Vec<asks::Parked>,
-    done: std::collections::VecDeque<CommandId>,
+    /// Commands carried out, with what was told of them.
+    done: std::collections::VecDeque<(CommandId, Report)>,
 }
 
 /// Printed codes derived in one go: under 2 ms on the slowest board, so that no page waits for them.

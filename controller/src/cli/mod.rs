@@ -23,6 +23,7 @@ pub mod plan;
 pub mod provider;
 pub mod series;
 pub mod site;
+pub mod ticket;
 
 /// MikroTik hotspot billing that keeps working when the cloud does not: the cloud half.
 #[derive(Debug, Parser)]
@@ -65,6 +66,9 @@ pub enum Command {
     /// Printed vouchers.
     #[command(subcommand)]
     Series(series::SeriesCommand),
+    /// Single tickets: pauses, resumes and extends them.
+    #[command(subcommand)]
+    Ticket(ticket::TicketCommand),
 }
 
 /// Refuses a business that is not there, so that an empty list is not taken for an answer.

@@ -63,7 +63,7 @@ pub struct Create {
 }
 
 /// Reads a stretch of time such as 45s, 30m, 2h or 7d.
-fn seconds(text: &str) -> Result<u32, String> {
+pub(super) fn seconds(text: &str) -> Result<u32, String> {
     let hint = || format!("`{text}` is no stretch of time: write it as 45s, 30m, 2h or 7d");
     let unit = text.chars().next_back().ok_or_else(hint)?;
     let number: u32 = text[..text.len() - unit.len_utf8()]

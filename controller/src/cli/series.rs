@@ -1,4 +1,4 @@
-//! `mnara-controller series …` and `ticket …`: printed vouchers.
+//! `mnara-controller series …`: printed vouchers.
 
 use clap::{Args, Subcommand, ValueEnum};
 use mnara_protocol::ids::{PlanId, ProviderId, SeriesId, SiteId};

@@ -3,15 +3,19 @@
 use anyhow::bail;
 use clap::Subcommand;
 use mnara_protocol::enrol::fingerprint;
-use mnara_protocol::ids::{ProviderId, SiteId};
+use mnara_protocol::ids::{Mac, ProviderId, SiteId};
+use mnara_protocol::message::{Command, DiagnoseCommand, Finding, KickCommand, Report, Verdict};
+use mnara_protocol::ticket::code::TicketCode;
 use sqlx::PgConnection;
 
 use super::{exists, shown};
 use crate::app::App;
+use crate::fleet::command;
 use crate::fleet::create::{create, let_go};
 use crate::fleet::enrol::claim;
 use crate::fleet::identity::load;
 use crate::fleet::store;
+use crate::tickets;
 use crate::tickets::feed::refresh_site;
 
 /// Sites printed at once.
@@ -61,6 +65,28 @@ pub enum SiteCommand {
         /// How many at most.
         #[arg(long, default_value_t = 50)]
         most: u16,
+    },
+    /// Has a site's agent look everything over (router, portal, link, clock) and prints what it found.
+    Diagnose {
+        /// The business.
+        #[arg(long)]
+        provider: ProviderId,
+        /// The site.
+        site: SiteId,
+    },
+    /// Takes the devices of a ticket off the air once; the ticket stays good, and they may come back.
+    Kick {
+        /// The business.
+        #[arg(long)]
+        provider: ProviderId,
+        /// The site.
+        site: SiteId,
+        /// The code of the ticket.
+        #[arg(long)]
+        code: String,
+        /// One device only.
+        #[arg(long)]
+        mac: Option<Mac>,
     },
     /// Shows how a site stands: its agent, its journal, its feed.
     Show {
@@ -136,6 +162,48 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
                 println!("{}\t{}\t{value}", shown(event.at), event.kind);
             }
         }
+        SiteCommand::Diagnose { provider, site } => {
+            let mut tx = app.db.tenant(provider).await?;
+            known(&mut tx, provider, site).await?;
+            drop(tx);
+            let id = command::give(app, provider, site, |id, expires| {
+                Command::Diagnose(DiagnoseCommand { id, expires })
+            })
+            .await?;
+            match command::report(app, provider, id).await? {
+                Report::Findings(report) => tell(&report.findings),
+                Report::Done | Report::TooLate | Report::Refused(_) => {
+                    bail!("the site did not say what it found")
+                }
+            }
+        }
+        SiteCommand::Kick {
+            provider,
+            site,
+            code,
+            mac,
+        } => {
+            let mut tx = app.db.tenant(provider).await?;
+            known(&mut tx, provider, site).await?;
+            let code = TicketCode::parse(&code)?;
+            let found = tickets::store::by_code(&mut tx, provider, &code, app.clock.now()).await?;
+            drop(tx);
+            let Some(found) = found else {
+                bail!("this business has no ticket of that code");
+            };
+            let ticket = found.kept.ticket.id;
+            let id = command::give(app, provider, site, |id, expires| {
+                Command::Kick(KickCommand {
+                    id,
+                    expires,
+                    ticket,
+                    mac,
+                })
+            })
+            .await?;
+            command::report(app, provider, id).await?;
+            println!("Done.");
+        }
         SiteCommand::Show { provider, site } => {
             let mut tx = app.db.tenant(provider).await?;
             known(&mut tx, provider, site).await?;
@@ -153,4 +221,19 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Prints what a site found, as its own doctor does.
+fn tell(findings: &[Finding]) {
+    for finding in findings {
+        let mark = match finding.verdict {
+            Verdict::Good => "ok  ",
+            Verdict::Doubtful => "look",
+            Verdict::Bad => "BAD ",
+        };
+        println!("{mark} {}: {}", finding.about, finding.says);
+        if let Some(next) = &finding.next {
+            println!("     -> {next}");
+        }
+    }
 }

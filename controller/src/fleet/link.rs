@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use tungstenite::handshake::derive_accept_key;
 
 use super::alarm::{alarm, duplicate, forked};
+use super::command;
 use super::hub::{AGENT, FEED, Hub, Mailbox, SUPERSEDED, Sender};
 use super::ingest::{Handed, Taken};
 use super::socket::Socket;
@@ -265,7 +266,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 Some(known) if known.epoch != sender.epoch => {
                     self.session.refuse(Refusal::Superseded)
                 }
-                Some(_) => {}
+                Some(_) => {
+                    let due = command::due(&mut tx, &sender, self.app.clock.now()).await?;
+                    tx.commit().await?;
+                    command::send(&mut self.session, due);
+                }
                 None => self.session.refuse(Refusal::UnknownAgent),
             }
         }
@@ -288,9 +293,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 }
                 Event::Digest { cursor, digest } => self.compare(cursor, digest).await?,
                 Event::Closed(_) => self.over = true,
-                // Readings and reports are shown live and kept nowhere; a later page listens to them.
-                Event::Sample { .. } | Event::Report { .. } | Event::Ready { .. } => {}
-                Event::Anchor { .. }
+                Event::Report { id, kind, body } => {
+                    command::reported(self.app, self.sender(), id, kind, &body).await?
+                }
+                // Readings are shown live and kept nowhere; a later page listens to them.
+                Event::Sample { .. }
+                | Event::Ready { .. }
+                | Event::Anchor { .. }
                 | Event::KeysChanged(_)
                 | Event::Acknowledged(_)
                 | Event::Page(_)
@@ -345,6 +354,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             store::insert_journal(&mut tx, &sender, now).await?;
         }
         let (feed_head, feed_floor) = store::feed_span(&mut tx, known.site).await?;
+        let due = command::due(&mut tx, &sender, now).await?;
         // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.
         let joined = self
             .hub
@@ -365,6 +375,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         };
         self.session.admit(admitted, self.app.clock.now())?;
         self.session.feed_changed();
+        command::send(&mut self.session, due);
         tracing::info!(site.id = %sender.site, agent.id = %sender.agent, software = %claim.software, "a link stands");
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod alarm;
 pub mod api;
+pub mod command;
 pub mod create;
 pub mod enrol;
 pub mod feed;

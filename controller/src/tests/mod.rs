@@ -4,8 +4,10 @@
 mod backup;
 mod browser;
 mod captive;
+mod commands;
 mod doors;
 mod enrol;
+mod extend;
 mod feed;
 mod health;
 mod intake;

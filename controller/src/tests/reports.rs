@@ -171,7 +171,7 @@ async fn status(world: &World, id: TicketId) -> Status {
     found.unwrap().kept.ticket.status(now)
 }
 
-async fn bought(world: &World) -> TicketId {
+pub(super) async fn bought(world: &World) -> TicketId {
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     world
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))

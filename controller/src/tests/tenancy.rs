@@ -39,6 +39,7 @@ async fn fill(world: &World) {
     site.whole_life(world, ticket).await;
     series::print(world, 10).await;
     hire(world).await;
+    commands::diagnose(world).await;
     let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
     let now = app.clock.now();
     for sql in [

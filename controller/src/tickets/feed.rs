@@ -116,6 +116,29 @@ pub fn decision(site: SiteId, found: &Found) -> Change {
     }
 }
 
+/// The feed row of a ticket at one site after a decision about it, with all else that the site was told of it: who it is for, and what
+/// was recorded elsewhere.
+///
+/// # Errors
+/// When the database is away.
+pub async fn decided(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    found: &Found,
+) -> sqlx::Result<Change> {
+    let anew = decision(site, found);
+    let told = fleet::store::feed_row(conn, provider, site, anew.kind, anew.row).await?;
+    match told.and_then(|body| Row::decode(anew.kind, &body).ok()) {
+        Some(Row::Ticket(told)) => {
+            let right = found.kept.ticket.right;
+            let row = Row::Ticket(TicketRow { right, ..told });
+            Ok(change(site, &row, anew.row))
+        }
+        Some(_) | None => Ok(anew),
+    }
+}
+
 /// Any row, as a change of one site's feed.
 #[must_use]
 pub fn change(site: SiteId, row: &Row, id: [u8; 16]) -> Change {

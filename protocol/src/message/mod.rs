@@ -20,7 +20,7 @@ use crate::money::Money;
 use crate::numbered::numbered;
 use crate::plan::Plan;
 use crate::ticket::series::Series;
-use crate::ticket::{EndReason, Refusal, Right, Slot, Usage};
+use crate::ticket::{EndReason, NotNow, Refusal, Right, Slot, Usage};
 
 pub use fact::*;
 pub use question::*;
@@ -167,5 +167,9 @@ bodies! {
         1 Kick(KickCommand),
         /// Look everything over and report.
         2 Diagnose(DiagnoseCommand),
+        /// Hold a ticket's clock and take its devices off the air; its code lets it run on.
+        3 Pause(HoldCommand),
+        /// Let a held ticket's clock run on; its devices come back by the code.
+        4 Resume(HoldCommand),
     }
 }

@@ -198,3 +198,18 @@ pub struct DiagnoseCommand {
     #[n(1)]
     pub expires: Timestamp,
 }
+
+/// Hold a ticket's clock, or let a held one run on.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HoldCommand {
+    /// The command.
+    #[n(0)]
+    pub id: CommandId,
+    /// Not after this.
+    #[n(1)]
+    pub expires: Timestamp,
+    /// The ticket.
+    #[n(2)]
+    pub ticket: TicketId,
+}

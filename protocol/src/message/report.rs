@@ -1,4 +1,4 @@
-//! What became of a command. Reports are shown to the person who asked and kept nowhere; what must last is a fact.
+//! What became of a command. Reports are kept with their command, for the person who asked; what must last is a fact.
 
 use super::*;
 
@@ -11,6 +11,41 @@ pub enum Report {
     TooLate,
     /// It asked how the site is, and this is how.
     Findings(FindingsReport),
+    /// It cannot be done as things are, and nothing was.
+    Refused(RefusedReport),
+}
+
+/// Why a command was not carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct RefusedReport {
+    /// The reason.
+    #[n(0)]
+    pub why: NotDone,
+}
+
+numbered! {
+    /// Why a command cannot be carried out.
+    pub enum NotDone {
+        /// No such ticket is in use here.
+        0 NotHere,
+        /// Its clock is not running, so there is nothing to hold.
+        1 NotRunning,
+        /// It is not held, so there is nothing to let go.
+        2 NotPaused,
+        /// It is over.
+        3 Over,
+    }
+}
+
+impl From<NotNow> for NotDone {
+    fn from(why: NotNow) -> Self {
+        match why {
+            NotNow::NotRunning => Self::NotRunning,
+            NotNow::NotPaused => Self::NotPaused,
+            NotNow::Over(_) => Self::Over,
+        }
+    }
 }
 
 /// Everything that was looked over.
@@ -57,7 +92,7 @@ pub enum Verdict {
 
 impl Report {
     /// Every kind with a body that this version knows.
-    pub const KINDS: &'static [u16] = &[3];
+    pub const KINDS: &'static [u16] = &[3, 4];
 
     /// The number of this body's kind on the wire.
     #[must_use]
@@ -66,6 +101,7 @@ impl Report {
             Self::Done => 1,
             Self::TooLate => 2,
             Self::Findings(_) => 3,
+            Self::Refused(_) => 4,
         }
     }
 
@@ -75,6 +111,7 @@ impl Report {
         match self {
             Self::Done | Self::TooLate => Vec::new(),
             Self::Findings(body) => to_bytes(body),
+            Self::Refused(body) => to_bytes(body),
         }
     }
 
@@ -88,6 +125,9 @@ impl Report {
             2 => Ok(Self::TooLate),
             3 => minicbor::decode(bytes)
                 .map(Self::Findings)
+                .map_err(|_| BadBody::Malformed(kind)),
+            4 => minicbor::decode(bytes)
+                .map(Self::Refused)
                 .map_err(|_| BadBody::Malformed(kind)),
             other => Err(BadBody::UnknownKind(other)),
         }

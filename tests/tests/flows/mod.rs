@@ -2,9 +2,11 @@
 //! Each fails when any program logs an ERROR.
 
 mod backup;
+mod commands;
 mod database;
 mod disk;
 mod enrol;
+mod hold;
 mod keys;
 mod kills;
 mod money;

@@ -139,7 +139,14 @@ fn ours(router: &Router) -> Vec<String> {
     };
     let mut all = said(
         "/ip/hotspot/user",
-        &["name", "profile", "mac-address", "disabled", "comment"],
+        &[
+            "name",
+            "password",
+            "profile",
+            "mac-address",
+            "disabled",
+            "comment",
+        ],
     );
     all.extend(said(
         "/ip/hotspot/user/profile",
@@ -171,7 +178,20 @@ async fn each_edit_by_hand_is_undone_within_a_minute() {
     // The mark of a ticket that nobody sold.
     let made_up = format!("mnara:tkt_{}", "0".repeat(32));
     type Edit<'a> = (&'a str, &'a dyn Fn() -> Result<Option<String>, Refused>);
-    let edits: [Edit<'_>; 5] = [
+    let edits: [Edit<'_>; 7] = [
+        ("a user's password is changed", &|| {
+            router.run(
+                "/ip/hotspot/user/set",
+                &[(".id", &user()), ("password", "guessed")],
+            )
+        }),
+        ("a router from 7.21 on hides it", &|| {
+            router.knob(|knobs| knobs.secrets_need_flag = true);
+            router.run(
+                "/ip/hotspot/user/set",
+                &[(".id", &user()), ("password", "guessed")],
+            )
+        }),
         ("a user is disabled", &|| {
             router.run(
                 "/ip/hotspot/user/set",

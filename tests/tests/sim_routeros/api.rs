@@ -223,6 +223,14 @@ async fn refusals_use_the_routers_words() {
             "invalid value for argument limit-uptime",
         ),
         (
+            vec![
+                "/ip/hotspot/user/profile/unset",
+                "=numbers=default",
+                "=value-name=comment",
+            ],
+            "input does not match any value of value-name",
+        ),
+        (
             vec!["/ip/hotspot/active/login", "=user=x", "=ip=10.1.1.1"],
             "unknown host IP 10.1.1.1",
         ),
@@ -236,6 +244,21 @@ async fn refusals_use_the_routers_words() {
         assert_eq!(value(&answer[0], "message"), Some(message), "{words:?}");
         assert_eq!(answer[1], ["!done"]);
     }
+}
+
+#[tokio::test]
+async fn a_menu_of_one_item_tells_its_changes_too() {
+    let router = router().await;
+    let mut raw = Raw::member(&router).await;
+    raw.say(&["/system/identity/listen", ".tag=L"]).await;
+    let other = raw.ask(&["/system/identity/set", "=name=Tower"]).await;
+    let mut told = other;
+    while told.len() < 2 {
+        told.extend(raw.sentence().await);
+    }
+    told.sort();
+    assert_eq!(told[0], ["!done"]);
+    assert_eq!(told[1], ["!re", ".tag=L", "=name=Tower"]);
 }
 
 #[tokio::test]

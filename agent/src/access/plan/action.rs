@@ -158,6 +158,8 @@ pub enum Cut {
 /// What of a user differs. The outer `Option` says whether to write, the inner one what, `None` being none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserChange {
+    /// The password.
+    pub password: Option<Credential>,
     /// The profile.
     pub profile: Option<String>,
     /// The only device.

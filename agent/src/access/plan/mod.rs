@@ -265,7 +265,12 @@ impl<'a> Plan<'a> {
         let rewrites_uptime =
             counted.uptime_differs(row.limit_uptime, limit_uptime, spec.limit_uptime);
         let rewrites_bytes = counted.bytes_differ(row.limit_bytes_total, limit_bytes);
+        let bent = row
+            .password
+            .as_ref()
+            .is_some_and(|password| *password != spec.password);
         let change = UserChange {
+            password: bent.then(|| spec.password.clone()),
             profile: (row.profile != spec.profile).then(|| spec.profile.clone()),
             mac: (row.mac != spec.mac).then_some(spec.mac),
             limit_uptime: rewrites_uptime.then_some(limit_uptime),

@@ -8,7 +8,6 @@ use crate::access::observed::{ProfileRow, RouterFacts, Setting};
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     pub(super) observed: Observed,
-    passwords: BTreeMap<RowId, Credential>,
     next_id: u64,
     pub(super) log: Vec<Action>,
 }
@@ -27,7 +26,6 @@ impl Model {
         };
         Self {
             observed,
-            passwords: BTreeMap::new(),
             next_id: 1,
             log: Vec::new(),
         }
@@ -144,11 +142,11 @@ impl Model {
                     "no such profile"
                 );
                 let id = self.id();
-                self.passwords.insert(id.clone(), password.clone());
                 self.observed.users.push(UserRow {
                     id,
                     ticket: *ticket,
                     name: name.clone(),
+                    password: Some(password.clone()),
                     profile: profile.clone(),
                     mac: *mac,
                     limit_uptime: *limit_uptime,
@@ -161,6 +159,7 @@ impl Model {
             }
             Action::SetUser { id, change, .. } => {
                 let row = self.user(id);
+                row.password = change.password.clone().or(row.password.take());
                 row.profile = change
                     .profile
                     .clone()

@@ -210,6 +210,7 @@ impl Hotspot {
                     id: RowId(format!("*{:X}", user.row)),
                     ticket: *ticket,
                     name: user.spec.name.clone(),
+                    password: Some(user.spec.password.clone()),
                     profile: user.spec.profile.clone(),
                     mac: user.spec.mac,
                     limit_uptime: user.spec.limit_uptime,

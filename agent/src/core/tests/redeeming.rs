@@ -438,7 +438,10 @@ fn a_question_how_the_site_is_is_passed_on_each_time_until_it_is_late() {
     }
     let late = site.core.handle(diagnose(now.at.plus_secs(-1)), now);
     assert_eq!(late.diagnose, None);
-    assert_eq!(late.reports, [(CommandId::from_bytes([2; 16]), false)]);
+    assert_eq!(
+        late.reports,
+        [(CommandId::from_bytes([2; 16]), Report::TooLate)]
+    );
 }
 
 #[test]
@@ -529,10 +532,26 @@ fn a_batch_sealed_to_another_agent_is_told_of_until_it_is_sealed_anew() {
     assert_eq!(site.core.unsealed(), 0);
 }
 
-/// A fact that stands in the journal although this version has no move that writes it.
-fn journalled(site: &mut Site, fact: Fact) {
-    site.core.record(fact.clone(), &mut Commands::default());
-    site.journal.push((fact.kind(), fact.encode()));
+/// Gives the site a command about a ticket and returns what it reports.
+fn hold(
+    site: &mut Site,
+    number: u8,
+    ticket: TicketId,
+    kind: impl FnOnce(HoldCommand) -> Command,
+) -> Report {
+    let (id, now) = (CommandId::from_bytes([number; 16]), site.now());
+    let command = kind(HoldCommand {
+        id,
+        expires: now.at.plus_secs(30),
+        ticket,
+    });
+    let commands = site.core.handle(Event::Commanded(command), now);
+    for fact in &commands.facts {
+        site.journal.push((fact.kind(), fact.encode()));
+    }
+    let (told, report) = commands.reports.last().cloned().unwrap();
+    assert_eq!(told, id);
+    report
 }
 
 #[test]
@@ -545,30 +564,40 @@ fn a_held_ticket_is_off_and_runs_on_with_what_was_left() {
     site.pass(Duration::from_secs(600));
     let ticket = series::ticket_id(series_id(), 0);
     let known = |site: &Site| site.core.state.tickets.find(ticket).unwrap().ticket.clone();
-    let paused = PausedFact {
-        ticket,
-        at: site.now().at,
-        usage: known(&site).usage(),
-    };
-    journalled(&mut site, Fact::Paused(paused));
+    let refused = |why| Report::Refused(RefusedReport { why });
+    let nothing = hold(&mut site, 1, ticket, Command::Resume);
+    assert_eq!(nothing, refused(NotDone::NotPaused));
+    let elsewhere = TicketId::from_bytes([9; 16]);
+    assert_eq!(
+        hold(&mut site, 2, elsewhere, Command::Pause),
+        refused(NotDone::NotHere)
+    );
+    for _ in 0..2 {
+        assert_eq!(
+            hold(&mut site, 3, ticket, Command::Pause),
+            Report::Done,
+            "asked again, the answer is the same"
+        );
+    }
+    assert_eq!(
+        hold(&mut site, 4, ticket, Command::Pause),
+        refused(NotDone::NotRunning)
+    );
     site.pass(Duration::from_secs(60));
     assert!(!site.hotspot.is_online(1), "it is held");
     site.restart();
     site.pass(HOUR * 2);
     assert!(matches!(known(&site).phase, Phase::Paused { .. }));
 
-    // Its code lets it run on, and so does the fact that says so.
+    // Its code lets it run on, and so does the controller.
     site.types(1, &printed(0)).unwrap();
     let held = HOUR * 2 + Duration::from_secs(60);
     assert_eq!(known(&site).ends_at(), Some(ends_at + held));
     site.restart();
     assert_eq!(known(&site).ends_at(), Some(ends_at + held));
-    let at = site.now().at;
-    let usage = known(&site).usage();
-    journalled(&mut site, Fact::Paused(PausedFact { ticket, at, usage }));
+    assert_eq!(hold(&mut site, 5, ticket, Command::Pause), Report::Done);
     site.pass(Duration::from_secs(100));
-    let at = site.now().at;
-    journalled(&mut site, Fact::Resumed(ResumedFact { ticket, at }));
+    assert_eq!(hold(&mut site, 6, ticket, Command::Resume), Report::Done);
     let held = held + Duration::from_secs(100);
     assert_eq!(known(&site).ends_at(), Some(ends_at + held));
 }

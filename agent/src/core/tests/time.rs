@@ -162,17 +162,22 @@ fn what_somebody_takes_off_the_router_is_told_once_and_put_back() {
             .count()
     };
     assert_eq!(drifts(&site), 0);
+    for user in site.hotspot.users.values_mut() {
+        user.spec.password = Credential::new("guessed");
+    }
+    site.pass(Duration::from_secs(60));
+    assert_eq!(drifts(&site), 1, "a password is told of");
     site.hotspot.users.clear();
     site.hotspot.sessions.clear();
     site.pass(Duration::from_secs(60));
-    assert_eq!(drifts(&site), 1);
+    assert_eq!(drifts(&site), 2);
     assert!(site.hotspot.is_online(1));
     let logged_out = site.ask(Ask::LogOut { peer: address(1) });
     assert!(logged_out.is_some());
     site.pass(HOUR);
     assert_eq!(
         drifts(&site),
-        1,
+        2,
         "what the site itself takes off is no drift"
     );
 }

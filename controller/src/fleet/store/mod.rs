@@ -4,10 +4,12 @@ use ed25519_dalek::VerifyingKey;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AgentId, ProviderId, SiteId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::Site;
 use crate::db::{At, RowId};
 
+pub mod commands;
 pub mod digest;
 pub mod events;
 pub mod identity;
@@ -272,4 +274,26 @@ pub async fn revoke_agents(
     .fetch_all(conn)
     .await?;
     Ok(ids.into_iter().map(AgentId::from_uuid).collect())
+}
+
+/// Reads what a site was told in one row of its feed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn feed_row(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    kind: u16,
+    row: [u8; 16],
+) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar!(
+        "select body from site_feed where provider_id = $1 and site_id = $2 and kind = $3 and row_id = $4 and not deleted",
+        provider.uuid(),
+        site.uuid(),
+        i32::from(kind),
+        Uuid::from_bytes(row),
+    )
+    .fetch_optional(conn)
+    .await
 }

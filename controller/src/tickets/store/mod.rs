@@ -6,7 +6,7 @@ use mnara_protocol::message::Printed;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Terms;
 use mnara_protocol::ticket::code::TicketCode;
-use mnara_protocol::ticket::{EndReason, Right, Usage};
+use mnara_protocol::ticket::{EndReason, Right, Ticket, Usage};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
@@ -431,6 +431,28 @@ pub async fn revoke(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Writes a ticket's extra time, and the columns that follow from it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_extra(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    ticket: &Ticket,
+    expires: Option<Timestamp>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update tickets set extra_secs = $3, status = 'active', expires_at = $4 where provider_id = $1 and id = $2",
+        provider.uuid(),
+        ticket.id.uuid(),
+        i64::from(ticket.right.extra_secs),
+        expires.map(At),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// Sites that hold a ticket's row in their feed or have used it.

@@ -249,7 +249,7 @@ async fn knobs(State(router): Handle) -> Json<Knobs> {
 }
 
 async fn set_knobs(State(router): Handle, Told(knobs): Told<Knobs>) -> Json<Value> {
-    router.shared.with(|device| device.knobs = knobs);
+    router.knob(|have| *have = knobs);
     DONE
 }
 

@@ -322,6 +322,11 @@ impl Router {
         self.shared.faults.send_modify(change);
     }
 
+    /// Changes what differs between real routers.
+    pub fn knob(&self, change: impl FnOnce(&mut Knobs)) {
+        self.shared.with(|device| change(&mut device.knobs));
+    }
+
     /// Gives the router a new certificate; open connections stay.
     pub fn change_certificate(&self) -> anyhow::Result<()> {
         let identity = tls::Identity::make(&[self.shared.config.host.to_string()])?;

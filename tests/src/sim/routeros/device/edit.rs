@@ -253,11 +253,13 @@ impl Device {
         request: &Request,
     ) -> Result<Edited, Trap> {
         let names: Vec<String> = if verb == "unset" {
-            vec![
-                request
-                    .text("value-name")
-                    .ok_or_else(|| missing(self.version, "value-name"))?,
-            ]
+            let name = request
+                .text("value-name")
+                .ok_or_else(|| missing(self.version, "value-name"))?;
+            if menu.prop(&name, self.version).is_none() {
+                return Err(Trap::value("input does not match any value of value-name"));
+            }
+            vec![name]
         } else {
             request
                 .attributes

@@ -84,8 +84,7 @@ impl Menu {
 
     pub(crate) fn has_verb(&self, verb: &str, version: Version) -> bool {
         match verb {
-            "listen" => self.verbs.contains(&"print") && self.shape != Shape::Single,
-            "getall" => self.verbs.contains(&"print"),
+            "listen" | "getall" => self.verbs.contains(&"print"),
             // Up to 7.20 a session could carry a comment.
             "set" | "comment" | "reset" if self.path == "/ip/hotspot/active" => {
                 !version.at_least((7, 21))

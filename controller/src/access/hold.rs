@@ -1,0 +1,141 @@
+//! Holding a ticket's clock and letting it run on. The site where it is used does it at once or says why not; that it did comes up as a
+//! fact, as everything that happens to a ticket.
+
+use mnara_protocol::ids::{ProviderId, SiteId};
+use mnara_protocol::message::{Command, HoldCommand, NotDone, Report};
+use mnara_protocol::ticket::code::TicketCode;
+use thiserror::Error;
+
+use super::{Use, store};
+use crate::app::App;
+use crate::fleet::command::{self, NotGiven, Unanswered};
+use crate::tickets;
+
+/// What is to be done with the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// Hold it.
+    Pause,
+    /// Let it run on.
+    Resume,
+}
+
+/// Why nothing was done.
+#[derive(Debug, Error)]
+pub enum NotHeld {
+    /// There is no such ticket.
+    #[error("this business has no ticket of that code")]
+    Missing,
+    /// No site uses it, so there is no clock.
+    #[error("the ticket is not in use at any site: its clock does not run")]
+    NotUsed,
+    /// The site was not told.
+    #[error(transparent)]
+    NotGiven(#[from] NotGiven),
+    /// The site did not say.
+    #[error(transparent)]
+    Unanswered(#[from] Unanswered),
+    /// The site says no.
+    #[error("the site did not do it: {}", words(*.0))]
+    Refused(NotDone),
+    /// The site said something else.
+    #[error("the site answered something else")]
+    Confused,
+    /// The database is away.
+    #[error("the ticket could not be read")]
+    Database(#[from] sqlx::Error),
+}
+
+const fn words(why: NotDone) -> &'static str {
+    match why {
+        NotDone::NotHere => "the ticket is not in use there",
+        NotDone::NotRunning => "its clock is not running",
+        NotDone::NotPaused => "it is not paused",
+        NotDone::Over => "it is over",
+        NotDone::Other(_) => "for a reason that this version does not know",
+    }
+}
+
+/// Has every site where a ticket is in use hold its clock or let it run on, and waits until they have.
+///
+/// # Errors
+/// [`NotHeld`].
+pub async fn hold(
+    app: &App,
+    provider: ProviderId,
+    code: &TicketCode,
+    what: Hold,
+) -> Result<(), NotHeld> {
+    let mut tx = app.db.tenant(provider).await?;
+    let found = tickets::store::by_code(&mut tx, provider, code, app.clock.now())
+        .await?
+        .ok_or(NotHeld::Missing)?;
+    let ticket = found.kept.ticket.id;
+    let uses = store::uses(&mut tx, provider, ticket).await?;
+    drop(tx);
+    let mut told = Vec::new();
+    for site in in_use(&uses, found.printed.is_some()) {
+        let given = command::give(app, provider, site, |id, expires| {
+            let hold = HoldCommand {
+                id,
+                expires,
+                ticket,
+            };
+            match what {
+                Hold::Pause => Command::Pause(hold),
+                Hold::Resume => Command::Resume(hold),
+            }
+        });
+        told.push(given.await?);
+    }
+    if told.is_empty() {
+        return Err(NotHeld::NotUsed);
+    }
+    for id in told {
+        match command::report(app, provider, id).await? {
+            Report::Done => {}
+            Report::Refused(refused) => return Err(NotHeld::Refused(refused.why)),
+            Report::TooLate | Report::Findings(_) => return Err(NotHeld::Confused),
+        }
+    }
+    Ok(())
+}
+
+/// Where a ticket is in use. A bought one moves, so its last site counts; a printed one may be used by several at once.
+fn in_use(uses: &[Use], is_printed: bool) -> Vec<SiteId> {
+    let last = uses.iter().map(|one| (one.redeemed_at, one.site)).max();
+    uses.iter()
+        .filter(|one| one.ended.is_none() && !one.lost)
+        .filter(|one| is_printed || Some((one.redeemed_at, one.site)) == last)
+        .map(|one| one.site)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::clock::Timestamp;
+    use mnara_protocol::ticket::EndReason;
+
+    use super::*;
+
+    #[test]
+    fn who_uses_it_now_is_told() {
+        let site = |n: u8| SiteId::from_bytes([n; 16]);
+        let one = |n: u8| Use::begin(site(n), Timestamp::from_millis(i64::from(n)));
+        let uses = [one(1), one(2)];
+        assert_eq!(in_use(&uses, false), [site(2)]);
+        assert_eq!(in_use(&uses, true), [site(1), site(2)]);
+        let over = Use {
+            ended: Some((Timestamp::from_millis(9), EndReason::Data)),
+            ..one(2)
+        };
+        let lost = Use {
+            lost: true,
+            ..one(3)
+        };
+        let uses = [one(1), over, lost];
+        assert_eq!(in_use(&uses, true), [site(1)]);
+        assert!(in_use(&uses[..2], false).is_empty());
+        assert!(in_use(&[], true).is_empty());
+    }
+}

@@ -1,0 +1,234 @@
+//! Commands: what a site is told to do once, and what it reports. A command is no state: one that no link takes soon is taken back, and
+//! whoever asked is told.
+
+use std::time::Duration;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{CommandId, ProviderId, SiteId};
+use mnara_protocol::message::{BadBody, Command, Report};
+use mnara_protocol::session::{Controller, Session};
+use thiserror::Error;
+
+use super::hub::Sender;
+use super::store::commands as store;
+use super::store::commands::{Order, Progress};
+use crate::app::App;
+use crate::bus::{self, Hint};
+use crate::ratelimit::{Act, By};
+
+/// A site does not begin later than this.
+const GOOD_FOR_SECS: i64 = 30;
+/// A site with a link is sent its command within this.
+const TAKEN: Duration = Duration::from_secs(10);
+/// A site that looks everything over waits for things that do not answer.
+const ANSWERED: Duration = Duration::from_secs(60);
+/// How often the row is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long commands are kept after they were given.
+const KEPT_SECS: i64 = 7 * 86_400;
+/// Commands one link sends at once; what a session lets wait.
+const MOST: u16 = 16;
+/// A longer report is none of ours.
+const LONGEST: usize = 65_536;
+
+/// Why a command was not given.
+#[derive(Debug, Error)]
+pub enum NotGiven {
+    /// The site has no agent.
+    #[error("no agent is enrolled at this site: `site claim` prints the line that does")]
+    NoAgent,
+    /// The database refused.
+    #[error("the command could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Why a command has no report.
+#[derive(Debug, Error)]
+pub enum Unanswered {
+    /// No link took it, and it was taken back.
+    #[error(
+        "the site is away: it has no link to this controller now. Nothing was done; `site show` says when it was last heard of"
+    )]
+    Away,
+    /// The site had it too late.
+    #[error("the command reached the site too late and was not carried out: try again")]
+    TooLate,
+    /// The site had it and says nothing.
+    #[error("the site was told and has not answered; whether it was done is not known")]
+    Silent,
+    /// A report of a later version, or a damaged one.
+    #[error("the site answered what this version does not understand")]
+    Foreign(#[source] BadBody),
+    /// Somebody took it away.
+    #[error("the command is not there any more")]
+    Missing,
+    /// The database is away.
+    #[error("the report could not be read")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Gives a site's agent a command, made with the id and the expiry it is given. Its link is woken wherever it is held.
+///
+/// # Errors
+/// [`NotGiven`].
+pub async fn give(
+    app: &App,
+    provider: ProviderId,
+    site: SiteId,
+    make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
+) -> Result<CommandId, NotGiven> {
+    let now = app.clock.now();
+    let (id, expires) = (
+        CommandId::new(now, app.entropy.bytes()),
+        now.plus_secs(GOOD_FOR_SECS),
+    );
+    let command = make(id, expires);
+    let mut tx = app.db.tenant(provider).await?;
+    let agent = store::present_agent(&mut tx, provider, site)
+        .await?
+        .ok_or(NotGiven::NoAgent)?;
+    store::forget(&mut tx, provider, site, now.plus_secs(-KEPT_SECS)).await?;
+    let order = Order {
+        id,
+        site,
+        agent,
+        kind: command.kind(),
+        body: command.encode(),
+        expires,
+    };
+    store::insert(&mut tx, provider, &order, now).await?;
+    bus::notify(&mut tx, Hint::Agent(agent)).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Waits for what a site reports of a command.
+///
+/// # Errors
+/// [`Unanswered`].
+pub async fn report(app: &App, provider: ProviderId, id: CommandId) -> Result<Report, Unanswered> {
+    let began = app.clock.monotonic();
+    loop {
+        let mut tx = app.db.tenant(provider).await?;
+        let progress = store::progress(&mut tx, provider, id).await?;
+        let next = judge(progress.as_ref(), app.clock.monotonic().since(began))?;
+        if next == Next::Withdraw && store::withdraw(&mut tx, provider, id).await? {
+            tx.commit().await?;
+            return Err(Unanswered::Away);
+        }
+        if let Next::Read(report) = next {
+            return Ok(report);
+        }
+        drop(tx);
+        app.clock.sleep(LOOK).await;
+    }
+}
+
+/// What whoever waits for a report does next.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Wait,
+    Withdraw,
+    Read(Report),
+}
+
+fn judge(progress: Option<&Progress>, waited: Duration) -> Result<Next, Unanswered> {
+    let progress = progress.ok_or(Unanswered::Missing)?;
+    if let Some((kind, body)) = &progress.report {
+        return match Report::decode(*kind, body) {
+            Ok(Report::TooLate) => Err(Unanswered::TooLate),
+            Ok(report) => Ok(Next::Read(report)),
+            Err(error) => Err(Unanswered::Foreign(error)),
+        };
+    }
+    match progress.sent {
+        Some(_) if waited >= ANSWERED => Err(Unanswered::Silent),
+        None if waited >= TAKEN => Ok(Next::Withdraw),
+        Some(_) | None => Ok(Next::Wait),
+    }
+}
+
+/// The commands a link has yet to send, in the transaction that found it to be the agent's.
+pub(super) async fn due(
+    conn: &mut sqlx::PgConnection,
+    by: &Sender,
+    now: Timestamp,
+) -> sqlx::Result<Vec<(u16, Vec<u8>)>> {
+    store::take(conn, by, now, MOST).await
+}
+
+/// Sends what is due.
+pub(super) fn send(session: &mut Session<Controller>, due: Vec<(u16, Vec<u8>)>) {
+    for (kind, body) in due {
+        if let Err(error) = session.command(kind, body) {
+            // Whoever gave it is told that no answer came.
+            tracing::debug!(%error, "a command was not sent");
+        }
+    }
+}
+
+/// Keeps a report that came by a link.
+pub(super) async fn reported(
+    app: &App,
+    from: Option<Sender>,
+    id: CommandId,
+    kind: u16,
+    body: &[u8],
+) -> anyhow::Result<()> {
+    let Some(from) = from else { return Ok(()) };
+    let kilobytes = u32::try_from(body.len() / 1024).unwrap_or(u32::MAX);
+    let within = app.limits.check_many(
+        Act::Journal,
+        By::Agent(from.agent),
+        kilobytes.saturating_add(1),
+    );
+    if body.len() > LONGEST || within.is_err() {
+        tracing::warn!(site.id = %from.site, bytes = body.len(), "a report was too long, or one too many, and is not kept");
+        return Ok(());
+    }
+    let mut tx = app.db.tenant(from.provider).await?;
+    store::keep_report(&mut tx, &from, id, (kind, body), app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn progress(sent: bool, report: Option<(u16, Vec<u8>)>) -> Progress {
+        Progress {
+            sent: sent.then_some(Timestamp::from_millis(1)),
+            report,
+        }
+    }
+
+    #[test]
+    fn what_nobody_took_is_taken_back_and_what_was_sent_is_waited_for() {
+        let soon = Duration::from_secs(1);
+        let next = |progress: Progress, waited| judge(Some(&progress), waited);
+        assert_eq!(next(progress(false, None), soon).unwrap(), Next::Wait);
+        assert_eq!(next(progress(false, None), TAKEN).unwrap(), Next::Withdraw);
+        assert_eq!(next(progress(true, None), TAKEN).unwrap(), Next::Wait);
+        assert!(matches!(
+            next(progress(true, None), ANSWERED),
+            Err(Unanswered::Silent)
+        ));
+        assert!(matches!(judge(None, soon), Err(Unanswered::Missing)));
+    }
+
+    #[test]
+    fn a_report_is_read_however_late() {
+        let told = |kind, body| judge(Some(&progress(true, Some((kind, body)))), ANSWERED);
+        assert_eq!(told(1, Vec::new()).unwrap(), Next::Read(Report::Done));
+        assert!(matches!(told(2, Vec::new()), Err(Unanswered::TooLate)));
+        assert!(matches!(
+            told(3, vec![0xFF]),
+            Err(Unanswered::Foreign(BadBody::Malformed(3)))
+        ));
+        assert!(matches!(
+            told(900, Vec::new()),
+            Err(Unanswered::Foreign(BadBody::UnknownKind(900)))
+        ));
+    }
+}

@@ -1,0 +1,146 @@
+//! Giving a ticket more time. Every site that may honour it is told in the same transaction; one that had run out is open again there.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{Status, Ticket};
+use thiserror::Error;
+
+use super::feed;
+use super::{expires_at, store};
+use crate::app::App;
+use crate::fleet;
+
+/// More than this is another ticket: ten years.
+const MOST_SECS: u32 = 315_360_000;
+
+/// Why a ticket got no more time.
+#[derive(Debug, Error)]
+pub enum NotExtended {
+    /// There is no such ticket.
+    #[error("this business has no ticket of that code")]
+    Missing,
+    /// Time is not what it is short of.
+    #[error("the ticket has no limit of time")]
+    NoTime,
+    /// It stays shut all the same.
+    #[error(
+        "the ticket would not give access all the same: it was taken back, its data is used up, or it ended longer ago"
+    )]
+    StaysShut,
+    /// No ticket lasts so long.
+    #[error("that is more time than a ticket can have")]
+    TooMuch,
+    /// The database refused.
+    #[error("the ticket could not be changed")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Gives a ticket so much time on top of what it has.
+///
+/// # Errors
+/// [`NotExtended`].
+pub async fn extend(
+    app: &App,
+    provider: ProviderId,
+    code: &TicketCode,
+    secs: u32,
+) -> Result<(), NotExtended> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let id = store::by_code(&mut tx, provider, code, now)
+        .await?
+        .ok_or(NotExtended::Missing)?
+        .kept
+        .ticket
+        .id;
+    let mut found = store::lock(&mut tx, provider, id, now)
+        .await?
+        .ok_or(NotExtended::Missing)?;
+    found.kept.ticket = longer(found.kept.ticket, secs, now)?;
+    let ticket = &found.kept.ticket;
+    store::set_extra(&mut tx, provider, ticket, expires_at(ticket)).await?;
+    let mut changes = Vec::new();
+    for site in store::sites_of(&mut tx, provider, id).await? {
+        changes.push(feed::decided(&mut tx, provider, site, &found).await?);
+    }
+    fleet::feed::put(&mut tx, provider, changes).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn longer(ticket: Ticket, secs: u32, now: Timestamp) -> Result<Ticket, NotExtended> {
+    let mut right = ticket.right;
+    if right.terms.duration_secs.is_none() && right.terms.online_secs.is_none() {
+        return Err(NotExtended::NoTime);
+    }
+    right.extra_secs = right
+        .extra_secs
+        .checked_add(secs)
+        .filter(|extra| *extra <= MOST_SECS)
+        .ok_or(NotExtended::TooMuch)?;
+    let ticket = ticket.ruled(right, now);
+    if ticket.status(now) == Status::Active {
+        Ok(ticket)
+    } else {
+        Err(NotExtended::StaysShut)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::ids::TicketId;
+    use mnara_protocol::plan::Terms;
+    use mnara_protocol::ticket::{EndReason, Phase, Right, Usage};
+
+    use super::*;
+
+    fn ended(duration_secs: Option<u32>, data_bytes: Option<u64>, reason: EndReason) -> Ticket {
+        let start = Timestamp::from_millis(0);
+        Ticket {
+            id: TicketId::from_bytes([1; 16]),
+            right: Right {
+                terms: Terms {
+                    duration_secs,
+                    online_secs: None,
+                    data_bytes,
+                    devices: 1,
+                    rate: None,
+                },
+                sell_by: None,
+                revoked: None,
+                extra_secs: 0,
+            },
+            phase: Phase::Ended {
+                redeemed_at: Some(start),
+                since: Some(start),
+                at: start.plus_secs(3600),
+                reason,
+                usage: Usage::default(),
+            },
+        }
+    }
+
+    #[test]
+    fn what_ran_out_is_open_again_if_there_is_enough() {
+        let now = Timestamp::from_millis(0).plus_secs(4000);
+        let hour = || ended(Some(3600), None, EndReason::Duration);
+        let open = longer(hour(), 1800, now).unwrap();
+        assert_eq!(open.ends_at(), Some(now.plus_secs(1400)));
+        assert!(matches!(
+            longer(hour(), 300, now),
+            Err(NotExtended::StaysShut)
+        ));
+        assert!(matches!(
+            longer(hour(), u32::MAX, now),
+            Err(NotExtended::TooMuch)
+        ));
+        let data = ended(None, Some(5), EndReason::Data);
+        assert!(matches!(longer(data, 60, now), Err(NotExtended::NoTime)));
+        let elsewhere = ended(Some(3600), None, EndReason::UsedElsewhere);
+        assert!(matches!(
+            longer(elsewhere, 1800, now),
+            Err(NotExtended::StaysShut)
+        ));
+    }
+}
