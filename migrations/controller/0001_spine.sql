@@ -149,6 +149,7 @@ create table journals (
     forked_at timestamptz,
     created_at timestamptz not null,
     primary key (agent_id, journal_id),
+    unique (provider_id, site_id, agent_id, journal_id),
     foreign key (provider_id, agent_id) references agents (provider_id, id),
     foreign key (provider_id, site_id) references sites (provider_id, id)
 );
@@ -166,7 +167,7 @@ create table journal_entries (
     applied boolean not null,
     received_at timestamptz not null,
     primary key (agent_id, journal_id, number),
-    foreign key (agent_id, journal_id) references journals (agent_id, journal_id)
+    foreign key (provider_id, site_id, agent_id, journal_id) references journals (provider_id, site_id, agent_id, journal_id)
 );
 create index journal_entries_unapplied on journal_entries (agent_id, journal_id, number) where not applied;
 create index journal_entries_site on journal_entries (provider_id, site_id, received_at);
@@ -302,6 +303,8 @@ create table payments (
     secret_hash bytea unique check (length(secret_hash) = 32),
     -- SHA-256 of the token with which the buyer asks how it stands.
     token_hash bytea unique check (length(token_hash) = 32),
+    -- That token as a Fernet token, for whoever sends the same order again.
+    token text,
     merchant_request_id text,
     checkout_request_id text,
     -- Where the push is: created (not known to be sent), accepted, unknown (no answer), refused.

@@ -280,6 +280,8 @@ fn rows() -> Vec<(&'static str, Row)> {
                 used_elsewhere: Some(AT),
                 used_at: None,
                 used_at_name: None,
+                deliver_to: None,
+                deliver_until: None,
             }),
         ),
         (
@@ -291,6 +293,21 @@ fn rows() -> Vec<(&'static str, Row)> {
                 used_elsewhere: Some(AT),
                 used_at: Some(SITE),
                 used_at_name: Some("Soko".to_owned()),
+                deliver_to: None,
+                deliver_until: None,
+            }),
+        ),
+        (
+            "ruling-delivered",
+            Row::Ruling(RulingRow {
+                ticket: TICKET,
+                printed: printed(),
+                right: right(),
+                used_elsewhere: None,
+                used_at: None,
+                used_at_name: None,
+                deliver_to: Some(MAC),
+                deliver_until: Some(LATER),
             }),
         ),
     ]

@@ -129,7 +129,7 @@ impl Core {
             } else if slots.len() < usize::from(known.ticket.right.terms.devices) && self.store_open
             {
                 // It knew the name and password, so it has the ticket in hand.
-                if let Some(candidate) = redeem::bought(&self.state, ticket)
+                if let Some(candidate) = redeem::known(&self.state, ticket)
                     && let Ok(fact) = redeem::decide(candidate, mac, now.at, self.cloud)
                 {
                     self.record(Fact::Redeemed(fact), out);

@@ -413,13 +413,16 @@ impl Core {
         }
     }
 
-    /// Redeems bought tickets for the devices that bought them.
+    /// Redeems tickets for the devices that bought them or asked for it.
     fn deliver(&mut self, now: Now, out: &mut Commands) {
         if !self.store_open || self.must_resync_first() {
             return;
         }
-        for (id, mac) in self.state.tickets.to_deliver(now.at) {
-            let Some(candidate) = redeem::bought(&self.state, id) else {
+        let mut due = self.state.tickets.to_deliver(now.at);
+        due.extend(self.state.batches.to_deliver(now.at));
+        for (id, mac) in due {
+            let site = self.identity.site;
+            let Some(candidate) = redeem::ordered(&self.state, site, id, self.cloud) else {
                 continue;
             };
             if let Ok(fact) = redeem::decide(candidate, mac, now.at, self.cloud) {

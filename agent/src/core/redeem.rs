@@ -55,8 +55,8 @@ pub(crate) fn find(
     })
 }
 
-/// Finds a ticket by its id, to be used for the device it was bought for.
-pub(crate) fn bought(state: &State, id: TicketId) -> Option<Candidate> {
+/// Finds a ticket the site has by its id, for a device that has it in hand.
+pub(crate) fn known(state: &State, id: TicketId) -> Option<Candidate> {
     let known = state.tickets.find(id)?;
     Some(Candidate {
         ticket: known.ticket.clone(),
@@ -65,6 +65,23 @@ pub(crate) fn bought(state: &State, id: TicketId) -> Option<Candidate> {
             Origin::Printed(printed) => Some(printed),
         },
         place: Place::Good,
+    })
+}
+
+/// Finds a ticket by its id, for the device it was bought for or that asked the controller to have it used.
+pub(crate) fn ordered(
+    state: &State,
+    site: SiteId,
+    id: TicketId,
+    cloud: Cloud,
+) -> Option<Candidate> {
+    known(state, id).or_else(|| {
+        let (printed, series, right) = state.batches.ruled(id)?;
+        Some(Candidate {
+            ticket: Ticket::unused(id, right),
+            printed: Some(printed),
+            place: series.place(site, cloud),
+        })
     })
 }
 

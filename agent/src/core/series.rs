@@ -1,10 +1,10 @@
 //! Printed batches on the site: the table of each batch's codes and the bitmap of those that are spent. A printed ticket becomes one of
 //! `tickets` when it is used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{SeriesId, TicketId};
+use mnara_protocol::ids::{Mac, SeriesId, TicketId};
 use mnara_protocol::message::{Printed, RulingRow};
 use mnara_protocol::plan::Terms;
 use mnara_protocol::ticket::Right;
@@ -99,6 +99,8 @@ pub(crate) struct Batches {
     batches: BTreeMap<SeriesId, Batch>,
     spent: BTreeMap<SeriesId, Spent>,
     rulings: BTreeMap<TicketId, RulingRow>,
+    /// Tickets that nobody has used and whose ruling names the device they are for.
+    undelivered: BTreeSet<TicketId>,
 }
 
 /// A code found in a batch.
@@ -137,7 +139,29 @@ impl Batches {
     }
 
     pub(crate) fn rule(&mut self, row: RulingRow) {
+        if row.deliver_to.is_some() && !self.is_spent(row.printed) {
+            self.undelivered.insert(row.ticket);
+        } else {
+            self.undelivered.remove(&row.ticket);
+        }
         self.rulings.insert(row.ticket, row);
+    }
+
+    /// Tickets to be used for the device that asked for it, with that device.
+    pub(crate) fn to_deliver(&self, now: Timestamp) -> impl Iterator<Item = (TicketId, Mac)> {
+        self.undelivered.iter().filter_map(move |id| {
+            let row = self.rulings.get(id)?;
+            let is_due =
+                row.used_elsewhere.is_none() && row.deliver_until.is_none_or(|until| now <= until);
+            Some((*id, row.deliver_to.filter(|_| is_due)?))
+        })
+    }
+
+    /// Finds the ticket of a ruling by its id: where it was printed, its batch, and what it gives.
+    pub(crate) fn ruled(&self, id: TicketId) -> Option<(Printed, &Series, Right)> {
+        let row = self.rulings.get(&id)?;
+        let series = self.series(row.printed.series)?;
+        Some((row.printed, series, row.right))
     }
 
     /// When another site used a printed ticket first, as settlement sees it so far.
@@ -146,6 +170,7 @@ impl Batches {
     }
 
     pub(crate) fn drop_ruling(&mut self, id: TicketId) {
+        self.undelivered.remove(&id);
         self.rulings.remove(&id);
     }
 
@@ -204,6 +229,8 @@ impl Batches {
     }
 
     pub(crate) fn spend(&mut self, printed: Printed) {
+        let id = series::ticket_id(printed.series, printed.index);
+        self.undelivered.remove(&id);
         self.spent
             .entry(printed.series)
             .or_default()

@@ -1,7 +1,7 @@
 //! What a site asks about access: a code it does not know, and what it had done before its store was new.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{ProviderId, SiteId, TicketId};
+use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{
     FactsAnswer, FactsQuestion, LookedAnswer, LookupQuestion, Taken, TakenEnd,
 };
@@ -111,6 +111,52 @@ pub async fn carry(
         taken,
     ));
     Ok(changes)
+}
+
+/// What sites are told when a device has asked us for a ticket that nobody has used: its site uses it for that device. A printed one is there
+/// already if the site has its key; `None` where it has not.
+///
+/// # Errors
+/// When the database is away.
+pub async fn order(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    found: &tickets::store::Found,
+    at: SiteId,
+    delivery: tickets::feed::Delivery,
+) -> sqlx::Result<Option<Vec<feed::Change>>> {
+    let Some(printed) = found.printed else {
+        return carry(conn, provider, found, at, Some(delivery))
+            .await
+            .map(Some);
+    };
+    let sites = tickets::store::sites_of(conn, provider, found.kept.ticket.id).await?;
+    Ok(sites.contains(&at).then(|| {
+        vec![tickets::feed::ruling(
+            at,
+            &found.kept,
+            printed,
+            None,
+            Some(delivery),
+        )]
+    }))
+}
+
+/// Whether a device holds a place on a ticket at a site, as far as that site has told.
+///
+/// # Errors
+/// When the database is away.
+pub async fn holds(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    ticket: TicketId,
+    (site, mac): (SiteId, Mac),
+) -> sqlx::Result<bool> {
+    let uses = store::uses(conn, provider, ticket).await?;
+    Ok(uses
+        .iter()
+        .filter(|one| one.site == site)
+        .any(|one| one.slots.iter().any(|slot| slot.mac == mac)))
 }
 
 fn taken(ticket: TicketId, redeemed_at: Timestamp, summary: &tickets::Reported) -> Taken {

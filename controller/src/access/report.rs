@@ -295,7 +295,7 @@ async fn judge(
                 site: kept.site,
                 name: name.clone(),
             });
-            tickets::feed::ruling(site, &found.kept, printed, elsewhere)
+            tickets::feed::ruling(site, &found.kept, printed, elsewhere, None)
         })
         .collect())
 }

@@ -99,7 +99,7 @@ pub async fn initiate(
         deadline: None,
     };
     let begun = begin(&app, provider, ask).await?;
-    // The phone is being asked: whatever else fails now, the caller gets the token. Another copy of this try may have a newer one.
+    // The phone is being asked: whatever else fails now, the caller gets the token.
     let standing = match payment_of(&app, &begun.token).await {
         Ok(Some(held)) => stand(&app, held).await.ok(),
         Ok(None) | Err(_) => None,

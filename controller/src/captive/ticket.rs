@@ -11,7 +11,7 @@ use mnara_protocol::ticket::{Attempt, Place, Refusal, redeem};
 use serde::{Deserialize, Serialize};
 
 use super::{Vouched, bearer, device, payment_of, vouch};
-use crate::access::questions::carry;
+use crate::access::questions::{holds, order};
 use crate::app::App;
 use crate::fleet;
 use crate::payments::DELIVERED_WITHIN;
@@ -132,8 +132,8 @@ pub async fn status(
     Err(unknown())
 }
 
-/// Uses a ticket for the device that the token names: judged here by the rule the sites use, and sent to the device's site, which lets the
-/// device online without typing.
+/// Uses a ticket that nobody has used for the device that the token names: judged here by the rule the sites use, and sent to the device's
+/// site, which lets the device online without typing.
 ///
 /// What was spent is written by the site, where it is known also while we are away; its answer comes up by its journal.
 ///
@@ -157,20 +157,27 @@ pub async fn activate(
     let found = store::lock(&mut tx, provider, id, now)
         .await?
         .ok_or_else(unknown)?;
-    // A printed code is honoured by the sites that hold its key, and by no other; its ticket is there already.
     let attempt = Attempt {
         mac: device.mac,
-        place: match found.printed {
-            None => Place::Good,
-            Some(_) => Place::Elsewhere,
-        },
+        place: Place::Good,
     };
     redeem(found.kept.ticket.clone(), &attempt, now).map_err(refused)?;
+    if found.kept.ticket.redeemed_at().is_some() {
+        // Whose place a device takes is the site's to say: it alone knows who holds one now.
+        let place = (device.site, device.mac);
+        return match holds(&mut tx, provider, id, place).await? {
+            true => Ok((StatusCode::ACCEPTED, Json(show(&app, &found)))),
+            false => Err(refused(Refusal::OtherSite)),
+        };
+    }
     let delivery = Delivery {
         to: device.mac,
         until: now + DELIVERED_WITHIN,
     };
-    let changes = carry(&mut tx, provider, &found, device.site, Some(delivery)).await?;
+    // A printed code is honoured by the sites that hold its key, and by no other.
+    let changes = order(&mut tx, provider, &found, device.site, delivery)
+        .await?
+        .ok_or_else(|| refused(Refusal::OtherSite))?;
     fleet::feed::put(&mut tx, provider, changes).await?;
     tx.commit().await?;
     Ok((StatusCode::ACCEPTED, Json(show(&app, &found))))

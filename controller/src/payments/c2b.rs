@@ -22,9 +22,12 @@ use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::parse_c2b;
 use crate::web::{Caller, Json, Path, Problem, Raw};
 
-/// A payment to a till names no account. When it answers our own prompt it may come before the prompt's callback, which tells the receipt:
-/// for so long it waits for that.
+/// A payment to a till names no account. When it answers our own prompt it may come before the prompt's callback, which tells the receipt, or
+/// before the question that makes up for a lost one: for so long it waits for either.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
+/// A prompt that was paid and whose callback was lost has no receipt. A confirmation of the same amount, from what may be the same phone, so
+/// soon after the prompt was sent, names it; it proves nothing more, since the rail itself has said that the prompt was paid.
+const BEGUN_WITHIN: Duration = Duration::from_secs(10 * 60);
 /// How often it looks meanwhile.
 pub(super) const PAUSE: Duration = Duration::from_secs(30);
 
@@ -70,6 +73,11 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
     })
 }
 
+/// The one there is; of several nobody can tell which is meant.
+fn only<T>(mut these: impl Iterator<Item = T>) -> Option<T> {
+    these.next().filter(|_| these.next().is_none())
+}
+
 enum Outcome {
     Known(&'static str),
     /// It names no account and no receipt of ours.
@@ -99,12 +107,19 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
         return known("other-shortcode");
     }
     let reference = said.reference.as_deref().unwrap_or_default();
-    let Some(payment) = store::by_reference(&mut tx, provider, reference, &said.receipt).await?
-    else {
-        return match said.reference {
-            None => Ok(Outcome::Nameless),
-            Some(_) => known("unmatched"),
-        };
+    let named = store::by_reference(&mut tx, provider, reference, &said.receipt).await?;
+    let found = match (named, &said.reference) {
+        (Some(payment), _) => Some(payment),
+        (None, Some(_)) => return known("unmatched"),
+        (None, None) => {
+            let arrived = waiting.received_at;
+            let within = (arrived - BEGUN_WITHIN, arrived);
+            let paid = store::without_receipt(&mut tx, provider, said.amount, within).await?;
+            only(paid.iter().filter(|(_, phone)| said.payer.may_be(phone))).map(|(id, _)| *id)
+        }
+    };
+    let Some(payment) = found else {
+        return Ok(Outcome::Nameless);
     };
     drop(tx);
     let evidence = Evidence::C2b {

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, Mac, PaymentId, PlanId, ProviderId, SiteId};
 use mnara_protocol::message::{CheckoutState, PayFailure};
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::code::CROCKFORD;
+use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -22,6 +24,10 @@ use crate::plans;
 use crate::providers::standing::{Standing, standing};
 use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By, TooMany};
+use crate::vault::Column;
+
+/// Where a buyer's token is sealed.
+const TOKEN: Column = Column("payments.token");
 
 /// What a customer asks for, by way of a portal.
 #[derive(Clone, Debug)]
@@ -91,13 +97,10 @@ impl From<sqlx::Error> for NotBegun {
 /// # Errors
 /// [`NotBegun`]; no prompt was sent then.
 pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, NotBegun> {
-    let token = hex::encode(app.entropy.bytes::<16>());
-    let token_hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    if let Some(payment) = begun(&mut tx, provider, &ask, &token_hash).await? {
-        tx.commit().await?;
-        return Ok(Begun { payment, token });
+    if let Some(begun) = begun(app, &mut tx, provider, &ask).await? {
+        return Ok(begun);
     }
     if ask.deadline.is_some_and(|deadline| deadline <= now) {
         return Err(NotBegun::Late);
@@ -148,16 +151,17 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     let phone_hash: [u8; 32] = Sha256::digest(ask.phone.digits().as_bytes()).into();
     if !store::take_prompt(&mut tx, &phone_hash, payment.id, now + PROMPT_LIFE, now).await? {
         // The other prompt may be this very try, begun while we waited for the phone's place.
-        if let Some(payment) = begun(&mut tx, provider, &ask, &token_hash).await? {
-            tx.commit().await?;
-            return Ok(Begun { payment, token });
+        if let Some(begun) = begun(app, &mut tx, provider, &ask).await? {
+            return Ok(begun);
         }
         return Err(not_asked(PayFailure::OtherPrompt));
     }
     let secret = app.entropy.url_secret();
+    let token = hex::encode(app.entropy.bytes::<16>());
     let secrets = Secrets {
         secret: Sha256::digest(secret.as_bytes()).into(),
-        token: token_hash,
+        token_hash: Sha256::digest(token.as_bytes()).into(),
+        token: app.vault.seal(provider, TOKEN, token.as_bytes()),
     };
     match store::insert(&mut tx, &payment, &plan, &secrets).await {
         Ok(()) => {}
@@ -183,13 +187,14 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     })
 }
 
-/// The payment an earlier copy of this try began, now under the new token. The try is the whole order: it gives nobody else's ticket away.
+/// The payment an earlier copy of this try began, with the token that copy was given: its answer may have arrived after all. The try is the
+/// whole order: it gives nobody else's ticket away.
 async fn begun(
+    app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     ask: &Ask,
-    token: &[u8; 32],
-) -> Result<Option<PaymentId>, NotBegun> {
+) -> Result<Option<Begun>, NotBegun> {
     let (Some(site), Some(attempt)) = (ask.site, ask.attempt) else {
         return Ok(None);
     };
@@ -203,8 +208,17 @@ async fn begun(
     if !is_same {
         return Err(NotBegun::OtherTry);
     }
-    store::set_token(conn, provider, id, token).await?;
-    Ok(Some(id))
+    let sealed = store::sealed_token(conn, provider, id)
+        .await?
+        .with_context(|| format!("payments.token of {id} is missing"))?;
+    let token = app
+        .vault
+        .open_text(provider, TOKEN, &sealed)
+        .context("a payment's token does not open")?;
+    Ok(Some(Begun {
+        payment: id,
+        token: token.expose_secret().to_owned(),
+    }))
 }
 
 /// No prompt was sent, and when another try makes sense.

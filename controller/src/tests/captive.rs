@@ -2,6 +2,7 @@
 //! tenant at another's.
 
 use mnara_protocol::ids::PlanId;
+use mnara_protocol::message::{Fact, Printed, RedeemedFact};
 
 use super::*;
 
@@ -488,6 +489,19 @@ async fn the_answer_to_an_order_says_where_to_ask_and_a_repeat_how_it_went(
         "{again}"
     );
     assert_eq!(again["payment_id"], first["payment_id"]);
+    // Both answers may have arrived, and whichever the caller kept is good.
+    assert_eq!(again["payment_token"], first["payment_token"]);
+    assert_eq!(
+        world.ask_status(place, Some(own)).await.body["status"],
+        "success"
+    );
+    assert_eq!(
+        world
+            .count(&format!("payments where token like '%{own}%'"))
+            .await,
+        0,
+        "it is not readable at rest"
+    );
     assert_eq!(again["ticket"]["code"].as_str().unwrap().len(), 14);
     assert_eq!(world.daraja.pushes(), 1);
 }
@@ -558,24 +572,79 @@ async fn wrong_codes_of_some_do_not_shut_out_the_others(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_printed_code_is_typed_where_its_key_is(pool: PgPoolOptions, options: PgConnectOptions) {
+async fn a_printed_code_is_used_for_the_device_that_asks_where_its_key_is(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
     let world = World::open(pool, options).await;
+    let (app, shop) = (&world.app, &world.shop);
     let batch = crate::tickets::series::Batch {
         length: 12,
-        ..series::batch(&world.shop, 1)
+        ..series::batch(shop, 1)
     };
-    let printed = crate::tickets::series::print(&world.app, world.shop.provider, &batch)
+    let made = crate::tickets::series::print(app, shop.provider, &batch)
         .await
         .unwrap();
-    let code = printed.tickets[0].code.as_str();
-    let token = world.shop.token(&world.app, mac(1));
+    let code = made.tickets[0].code.as_str();
+    let token = shop.token(app, mac(1));
     let shown = world
         .ask_status(&format!("/api/tickets/{code}/status"), Some(&token))
         .await;
     assert_eq!(shown.body["status"], "active");
     let path = format!("/api/tickets/{code}/activate");
-    let answer = world.send(Method::POST, &path, Some(&token), Vec::new());
+    let orders = |rows: Vec<Row>| {
+        rows.into_iter()
+            .filter_map(|row| match row {
+                Row::Ruling(row) => Some((row.printed.index, row.deliver_to)),
+                _ => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    // A site that has not its key cannot honour it.
+    let harbour = fleet::create::create(app, shop.provider, "Harbour")
+        .await
+        .unwrap();
+    let key = SigningKey::from_bytes(&[40; 32]);
+    enrolled(app, shop.provider, harbour, &key).await;
+    let there = DeviceToken {
+        site: harbour,
+        mac: mac(2),
+        expires: app.clock.now().plus_secs(600),
+    };
+    let there = there.sign(&key);
+    let answer = world.send(Method::POST, &path, Some(&there), Vec::new());
     problem(&answer.await, StatusCode::CONFLICT, "type-it");
+    assert_eq!(orders(world.feed(harbour).await), []);
+    let (status, _, body) = world
+        .send(Method::POST, &path, Some(&token), Vec::new())
+        .await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{body}");
+    assert_eq!(orders(world.feed(shop.site).await), [(0, Some(mac(1)))]);
+    // The site has used it: asking again changes nothing, and another device is the site's to judge.
+    let site = reports::Site::new(&world, shop.site);
+    site.report(
+        &world,
+        Fact::Redeemed(RedeemedFact {
+            ticket: mnara_protocol::ticket::series::ticket_id(made.series.id, 0),
+            printed: Some(Printed {
+                series: made.series.id,
+                index: 0,
+            }),
+            mac: mac(1),
+            at: app.clock.now(),
+            first: true,
+            evicted: None,
+            cut_off: false,
+        }),
+    )
+    .await;
+    for (n, expected) in [(1, StatusCode::ACCEPTED), (3, StatusCode::CONFLICT)] {
+        let token = shop.token(app, mac(n));
+        let (status, _, body) = world
+            .send(Method::POST, &path, Some(&token), Vec::new())
+            .await;
+        assert_eq!(status, expected, "{body}");
+    }
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -1,6 +1,8 @@
 //! Selling: what begins a payment, and every way it can end. One test for each thing real users hit.
 
-use mnara_protocol::message::{CheckoutState, PayFailure, Row};
+use mnara_protocol::message::{
+    Answer, CheckoutQuestion, CheckoutState, PayFailure, Question, RefusedAnswer, Row,
+};
 
 use super::*;
 use crate::payments::confirm::apply;
@@ -144,6 +146,32 @@ async fn one_try_is_one_payment_and_one_prompt_however_often_it_is_asked(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_number_that_is_none_is_refused_and_nobody_waits_for_an_answer(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let site = reports::Site::new(&world, world.shop.site);
+    for phone in ["", "254", "0712x45678", "254912345678"] {
+        let question = Question::Checkout(CheckoutQuestion {
+            attempt: attempt(1),
+            plan: world.shop.plan.id,
+            revision: world.shop.plan.revision,
+            price: world.shop.plan.price,
+            phone: phone.to_owned(),
+            mac: mac(1),
+            deadline: world.app.clock.now().plus_secs(30),
+        });
+        let ask = crate::dispatch::DISPATCH.ask;
+        let answer = ask(&world.app, &site.0, attempt(1), question)
+            .await
+            .unwrap();
+        assert_eq!(answer, Answer::Refused(RefusedAnswer { late: false }));
+    }
+    assert_eq!(world.count("payments").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn double_tap_is_one_call_to_daraja_and_a_second_push_waits_for_the_first(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -210,7 +238,7 @@ async fn a_refused_push_is_told_at_once_and_frees_the_phone(
         (500, fault("500.001.1001", "Merchant does not exist"), PayFailure::ProviderSetup),
         (500, fault("500.003.03", "Quota Violation"), PayFailure::Busy),
         (429, r#"{"fault":{"faultstring":"Spike arrest violation","detail":{"errorcode":"policies.ratelimit.SpikeArrestViolation"}}}"#.to_owned(), PayFailure::Busy),
-        (403, "<html>no</html>".to_owned(), PayFailure::ProviderSetup),
+        (403, "<html>no</html>".to_owned(), PayFailure::Busy),
     ];
     for (n, (status, body, why)) in (1_u8..).zip(shapes) {
         world.daraja.push(status, &body);
@@ -954,13 +982,21 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
         .unwrap()
         .to_owned();
     let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
-    let confirm = async |receipt: &str| {
+    let confirm_from = async |receipt: &str, payer: &str| {
         let body = json!({"TransactionType": "Buy Goods", "TransID": receipt, "TransTime": "20270115110130", "TransAmount": "50.00",
-                          "BusinessShortCode": "9876543", "BillRefNumber": "", "MSISDN": "25470****149"});
+                          "BusinessShortCode": "9876543", "BillRefNumber": "", "MSISDN": payer});
         world
             .send(Method::POST, &path, None, body.to_string().into_bytes())
             .await;
         world.work().await;
+    };
+    let confirm = async |receipt: &str| confirm_from(receipt, "25470****149").await;
+    // The check on the prompt before may take the first turn.
+    let until_asked = async || {
+        (0..3).for_each(|_| world.daraja.outcome("0"));
+        for _ in 0..6 {
+            world.pass(12).await;
+        }
     };
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     confirm("RKL51ZDR4F").await;
@@ -971,6 +1007,35 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
     world.work().await;
     world.pass(30).await;
     assert_eq!(world.count("callbacks where outcome = 'nothing'").await, 1);
+    // A prompt whose callback is lost: the question settles it, and only its confirmation has the receipt.
+    world.pass(120).await;
+    world.begin(world.shop.ask(2, PHONE)).await.unwrap();
+    confirm("RKL51ZDR6Y").await;
+    until_asked().await;
+    let settled = "payments where settled_by = 'query' and external_txn_id = 'RKL51ZDR6Y'";
+    assert_eq!(world.count(settled).await, 1);
+    assert_eq!(world.count("callbacks where outcome = 'receipt'").await, 1);
+    // Of two nobody can tell, and one of long ago is none.
+    world.pass(120).await;
+    for (n, phone) in [(3, "254701374149"), (4, "254702374149")] {
+        world.begin(world.shop.ask(n, phone)).await.unwrap();
+        until_asked().await;
+    }
+    assert_eq!(
+        world
+            .count("payments where settled_by = 'query' and external_txn_id is null")
+            .await,
+        2
+    );
+    confirm_from("RKL51ZDR7Z", "254****149").await;
+    confirm_from("RKL51ZDR8A", "25470****150").await;
+    world.pass(600).await;
+    confirm_from("RKL51ZDR9B", "254701374149").await;
+    world.pass(600).await;
+    assert_eq!(
+        world.count("callbacks where outcome = 'unmatched'").await,
+        3
+    );
     // Money that nobody was asked for stays for a person.
     confirm("RKL51ZDR5X").await;
     world.pass(240).await;
@@ -978,7 +1043,7 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
     world.pass(60).await;
     assert_eq!(
         world.count("callbacks where outcome = 'unmatched'").await,
-        1
+        4
     );
     world.books_are_equal().await;
 }

@@ -249,12 +249,7 @@ async fn no_key_of_a_tenant_leads_out_of_it(pool: PgPoolOptions, options: PgConn
     .unwrap();
     assert!(keys.len() > 20, "{keys:?}");
     for (table, key, is_whole) in keys {
-        // Entries are written by ingest alone, under the journal it has just looked up.
-        let is_known = key == "journal_entries_agent_id_journal_id_fkey";
-        assert!(
-            is_whole || is_known,
-            "{key} of {table} can leave the tenant"
-        );
+        assert!(is_whole, "{key} of {table} can leave the tenant");
     }
     let ways_round: i64 = scalar(
         &mut tx,

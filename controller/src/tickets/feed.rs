@@ -37,12 +37,12 @@ pub enum FeedError {
     Database(#[from] sqlx::Error),
 }
 
-/// Where a bought ticket goes without being typed.
+/// Where a ticket goes without being typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// The device that asked.
     pub to: Mac,
-    /// After this it waits as an unstarted ticket.
+    /// After this it waits unused.
     pub until: Timestamp,
 }
 
@@ -84,7 +84,13 @@ pub fn ticket(
 
 /// The feed row of what was decided about one printed ticket.
 #[must_use]
-pub fn ruling(site: SiteId, kept: &Kept, printed: Printed, used: Option<UsedElsewhere>) -> Change {
+pub fn ruling(
+    site: SiteId,
+    kept: &Kept,
+    printed: Printed,
+    used: Option<UsedElsewhere>,
+    delivery: Option<Delivery>,
+) -> Change {
     let row = Row::Ruling(RulingRow {
         ticket: kept.ticket.id,
         printed,
@@ -92,6 +98,8 @@ pub fn ruling(site: SiteId, kept: &Kept, printed: Printed, used: Option<UsedElse
         used_elsewhere: used.as_ref().map(|used| used.at),
         used_at: used.as_ref().map(|used| used.site),
         used_at_name: used.and_then(|used| used.name),
+        deliver_to: delivery.map(|delivery| delivery.to),
+        deliver_until: delivery.map(|delivery| delivery.until),
     });
     change(site, &row, *kept.ticket.id.as_bytes())
 }
@@ -110,7 +118,7 @@ pub fn decision(site: SiteId, found: &Found) -> Change {
                     site: first,
                     name: found.redeemed_at_name.clone(),
                 });
-            ruling(site, &found.kept, printed, elsewhere)
+            ruling(site, &found.kept, printed, elsewhere, None)
         }
         None => ticket(site, &found.kept, None, None, None),
     }

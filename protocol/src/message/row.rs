@@ -206,4 +206,10 @@ pub struct RulingRow {
     /// Its name, for the customer who asks where the code went.
     #[n(5)]
     pub used_at_name: Option<String>,
+    /// The device it is to be used for, if nobody has used it: it is logged in without typing.
+    #[n(6)]
+    pub deliver_to: Option<Mac>,
+    /// After this it stays unused.
+    #[n(7)]
+    pub deliver_until: Option<Timestamp>,
 }

@@ -2,7 +2,9 @@
 //! were cut off from each other are judged when they are back.
 
 use mnara_tests::sim::routeros;
+use mnara_tests::world::buyer::Buyer;
 use mnara_tests::world::{Setup, World, uuid};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_printed_code_works_with_the_cloud_away_once_and_for_what_it_sold() {
@@ -190,5 +192,38 @@ async fn two_sites_that_were_cut_off_are_judged_when_they_are_back() {
     );
     let mut other = other;
     other.agent.stop().await.unwrap();
+    world.end().await.unwrap();
+}
+
+/// A page outside the hotspot, such as a shop's, has the code and the token the portal gave: nobody types anything.
+#[tokio::test]
+async fn a_printed_code_is_used_by_way_of_the_controller() {
+    let world = World::start(Setup::default()).await.unwrap();
+    let codes = world
+        .business
+        .print(&world.controller, "One hour", 2, &["--length", "12"])
+        .await
+        .unwrap();
+    let first = Buyer::join(&world.site, 75_100_000).unwrap();
+    let second = Buyer::join(&world.site, 75_100_001).unwrap();
+    for (buyer, code, status) in [
+        (&first, &codes[0], 202),
+        (&second, &codes[1], 202),
+        (&second, &codes[0], 409),
+    ] {
+        let token = buyer.token(&world, &world.site).await.unwrap();
+        let url = world
+            .controller
+            .url(&format!("/api/tickets/{code}/activate"));
+        let answer = world
+            .caller
+            .post(&url, &json!({ "token": token }))
+            .await
+            .unwrap();
+        assert_eq!(answer.status, status, "{answer:?}");
+        buyer.phone.comes_online(&world.site.router).await.unwrap();
+        world.drained(&world.site).await.unwrap();
+    }
+    assert!(first.phone.online(&world.site.router));
     world.end().await.unwrap();
 }

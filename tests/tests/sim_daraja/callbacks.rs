@@ -281,7 +281,14 @@ async fn nobody_at_the_address_is_told_and_not_tried_again() {
 
 #[tokio::test]
 async fn https_callbacks_need_a_trusted_certificate() {
-    let (url, root, mut heard) = tls_receiver().await;
+    for is_authority in [false, true] {
+        https_callbacks(is_authority).await;
+    }
+}
+
+/// What signs itself calls itself an authority or does not, going by the tool that made it.
+async fn https_callbacks(is_authority: bool) {
+    let (url, root, mut heard) = tls_receiver(is_authority).await;
     let mut trusting = config();
     trusting.roots = vec![root];
     for (config, status) in [(trusting, Some(200)), (config(), None)] {
@@ -306,10 +313,15 @@ async fn https_callbacks_need_a_trusted_certificate() {
 }
 
 /// A receiver behind a certificate of its own.
-async fn tls_receiver() -> (String, CertificateDer<'static>, mpsc::Receiver<String>) {
-    let rcgen::CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(vec!["127.0.0.1".into()]).unwrap();
-    let root = cert.der().clone();
+async fn tls_receiver(
+    is_authority: bool,
+) -> (String, CertificateDer<'static>, mpsc::Receiver<String>) {
+    let mut wanted = rcgen::CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
+    if is_authority {
+        wanted.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    }
+    let signing_key = rcgen::KeyPair::generate().unwrap();
+    let root = wanted.self_signed(&signing_key).unwrap().der().clone();
     let key = PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let server = rustls::ServerConfig::builder_with_provider(provider)

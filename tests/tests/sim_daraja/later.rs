@@ -3,7 +3,7 @@
 use mnara_tests::sim::daraja::{App, ResultScript};
 use serde_json::json;
 
-use super::world::{World, assert_shape, parameter};
+use super::world::{PHONE, World, assert_shape, parameter};
 
 #[tokio::test]
 async fn status_and_reversal_are_acknowledged_and_answered_later() {
@@ -77,4 +77,35 @@ async fn status_and_reversal_are_acknowledged_and_answered_later() {
         (400, &json!("400.003.01")),
         "{token}"
     );
+}
+
+#[tokio::test]
+async fn whoever_never_learnt_a_receipt_asks_by_the_conversation() {
+    let mut world = World::automatic().await;
+    let pushed = world.push(40).await;
+    world.callbacks.recv().await.unwrap();
+    world.register_c2b("v2", "Completed").await;
+    let token = world.token().await;
+    let payment = json!({"ShortCode": "174379", "CommandID": "CustomerPayBillOnline", "Amount": 41, "Msisdn": PHONE,
+                         "BillRefNumber": "D1"});
+    let (_, simulated) = world
+        .post_as(&token, "/mpesa/c2b/v2/simulate", &payment)
+        .await;
+    assert_eq!(world.callbacks.recv().await.unwrap().path, "/confirmation");
+    for (id, amount) in [
+        (&pushed["MerchantRequestID"], "40"),
+        (&simulated["OriginatorCoversationID"], "41"),
+    ] {
+        let (status, _) = world
+            .ask_status_by("OriginalConversationID", id.as_str().unwrap())
+            .await;
+        assert_eq!(status, 200);
+        let result = world.callbacks.recv().await.unwrap().json()["Result"].clone();
+        assert_eq!(parameter(&result, "Amount"), json!(amount));
+    }
+    world
+        .ask_status_by("OriginalConversationID", "1236-7134259-1")
+        .await;
+    let result = world.callbacks.recv().await.unwrap().json()["Result"].clone();
+    assert_eq!(result["ResultCode"], "R000002");
 }

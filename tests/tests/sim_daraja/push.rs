@@ -166,6 +166,22 @@ async fn a_till_is_paid_by_its_own_number_and_type() {
 }
 
 #[tokio::test]
+async fn a_phone_pays_no_more_in_a_day_than_mpesa_lets_it() {
+    let mut world = World::automatic().await;
+    world.daraja.tune(|knobs| knobs.rule_17 = false);
+    for (amount, code) in [(250_000, 0), (249_999, 0), (2, 4), (1, 0), (1, 4)] {
+        world.push(amount).await;
+        assert_eq!(world.next_code().await, json!(code), "{amount}");
+    }
+    world.daraja.advance(Duration::from_secs(24 * 3_600));
+    let mut tomorrow = world.order(250_000);
+    world.daraja.tune(|knobs| knobs.timestamp_skew_s = None);
+    tomorrow["AccountReference"] = json!("S2");
+    world.push_order(&tomorrow).await;
+    assert_eq!(world.next_code().await, json!(0));
+}
+
+#[tokio::test]
 async fn every_refusal_can_be_scripted() {
     let world = World::automatic().await;
     let token = world.token().await;

@@ -179,13 +179,18 @@ impl World {
     }
 
     pub(super) async fn ask_status(&self, receipt: &str) -> (u16, Value) {
+        self.ask_status_by("TransactionID", receipt).await
+    }
+
+    pub(super) async fn ask_status_by(&self, field: &str, id: &str) -> (u16, Value) {
         let token = self.token().await;
         let base = self.receiver.split("/callback").next().unwrap();
-        let body = json!({
+        let mut body = json!({
             "Initiator": "testapiuser", "SecurityCredential": "Zm9v", "CommandID": "TransactionStatusQuery",
-            "TransactionID": receipt, "PartyA": "174379", "IdentifierType": "4", "Remarks": "OK", "Occasion": "OK",
+            "PartyA": "174379", "IdentifierType": "4", "Remarks": "OK", "Occasion": "OK",
             "ResultURL": format!("{base}/result"), "QueueTimeOutURL": format!("{base}/late"),
         });
+        body[field] = json!(id);
         self.post_as(&token, "/mpesa/transactionstatus/v1/query", &body)
             .await
     }

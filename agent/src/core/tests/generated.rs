@@ -91,6 +91,8 @@ fn play(site: &mut Site, step: &Step) {
                 used_elsewhere: None,
                 used_at: None,
                 used_at_name: None,
+                deliver_to: None,
+                deliver_until: None,
             }));
         }
     }

@@ -71,6 +71,8 @@ fn each_wrong_code_is_told_apart() {
             used_elsewhere: None,
             used_at: None,
             used_at_name: None,
+            deliver_to: None,
+            deliver_until: None,
         };
         change(&mut row);
         Row::Ruling(row)
@@ -98,6 +100,54 @@ fn each_wrong_code_is_told_apart() {
 }
 
 #[test]
+fn a_printed_code_that_a_device_asked_the_controller_for_is_used_for_it_and_once() {
+    let order = |index, n, until| {
+        Row::Ruling(RulingRow {
+            ticket: series::ticket_id(series_id(), index),
+            printed: Printed {
+                series: series_id(),
+                index,
+            },
+            right: right(terms()),
+            used_elsewhere: None,
+            used_at: None,
+            used_at_name: None,
+            deliver_to: Some(mac(n)),
+            deliver_until: Some(until),
+        })
+    };
+    let mut site = Site::new();
+    for n in 1..=3 {
+        site.joins(n);
+    }
+    let until = site.now().at + HOUR;
+    site.row(order(7, 1, until));
+    site.look();
+    assert!(site.hotspot.is_online(1));
+    assert_eq!(
+        site.ticket(1).code_shown.replace('-', ""),
+        printed(7).replace('-', "")
+    );
+    // Somebody types it and has it; the row says nothing new, however often it is read.
+    site.types(2, &printed(7)).unwrap();
+    site.look();
+    site.row(order(7, 1, until));
+    site.restart();
+    site.joins(1);
+    site.joins(2);
+    site.look();
+    assert!(!site.hotspot.is_online(1) && site.hotspot.is_online(2));
+    // Too late, or used before: the row does nothing.
+    let gone = site.now().at - Duration::from_secs(1);
+    site.row(order(8, 3, gone));
+    site.types(2, &printed(9)).unwrap();
+    site.row(order(9, 3, until));
+    site.look();
+    assert!(!site.hotspot.is_online(3));
+    assert!(site.types(3, &printed(8)).is_ok());
+}
+
+#[test]
 fn a_use_elsewhere_ends_a_ticket_only_if_it_was_the_first() {
     let mut site = Site::new();
     site.joins(1);
@@ -114,6 +164,8 @@ fn a_use_elsewhere_ends_a_ticket_only_if_it_was_the_first() {
             used_elsewhere: Some(first),
             used_at: None,
             used_at_name: None,
+            deliver_to: None,
+            deliver_until: None,
         })
     };
     let ends = |facts: Vec<Fact>| {

@@ -14,20 +14,24 @@ use crate::rails::msisdn::Msisdn;
 mod callbacks;
 mod notes;
 mod prompts;
+mod receipts;
 
 pub use callbacks::{
     Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
 };
 pub use notes::{count_query, flag, keep_word};
 pub use prompts::{free_prompt, take_prompt};
+pub use receipts::without_receipt;
 
 /// What only the row of a new payment holds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Secrets {
     /// SHA-256 of the secret in the callback URL.
     pub secret: [u8; 32],
     /// SHA-256 of the buyer's token.
-    pub token: [u8; 32],
+    pub token_hash: [u8; 32],
+    /// The buyer's token, sealed.
+    pub token: String,
 }
 
 /// Adds a payment.
@@ -43,9 +47,9 @@ pub async fn insert(
     sqlx::query!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id,
                                plan_revision, attempt_id, mac, msisdn, account_reference, secret_hash, token_hash, push, queries,
-                               bought)
+                               bought, token)
          values ($1, $2, 'mpesa_customer_payment', '{}', $3, $4, 'pending', $5, $6, $7, $8, $9, $10::text::macaddr, $11, $12, $13, $14,
-                 'created', 0, $15)",
+                 'created', 0, $15, $16)",
         payment.id.uuid(),
         payment.provider.uuid(),
         Amount(payment.amount),
@@ -59,8 +63,9 @@ pub async fn insert(
         payment.phone.digits(),
         payment.account_reference,
         secrets.secret.as_slice(),
-        secrets.token.as_slice(),
+        secrets.token_hash.as_slice(),
         Row::Plan(plan.clone()).encode(),
+        secrets.token,
     )
     .execute(conn)
     .await
@@ -280,25 +285,22 @@ pub async fn by_token(conn: &mut PgConnection, token_hash: &[u8]) -> sqlx::Resul
     }))
 }
 
-/// Gives the buyer a new token for a payment that is asked for again.
+/// The buyer's token as it is sealed.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn set_token(
+/// When the database is away.
+pub async fn sealed_token(
     conn: &mut PgConnection,
     provider: ProviderId,
     id: PaymentId,
-    token_hash: &[u8; 32],
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update payments set token_hash = $3 where provider_id = $1 and id = $2",
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select token from payments where provider_id = $1 and id = $2",
         provider.uuid(),
         id.uuid(),
-        token_hash.as_slice(),
     )
-    .execute(conn)
+    .fetch_one(conn)
     .await
-    .map(drop)
 }
 
 /// Writes what came of the push. A prompt's id that another payment has is not written: it could not tell them apart, and this one's own

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::eat;
 use super::result::{Meaning, ResultCode};
-use super::wire::text;
+use super::wire::{self, text};
 use crate::rails::msisdn::Msisdn;
 
 /// The answer to every callback, whatever we make of it: an answer that differs would tell a stranger what is true.
@@ -136,11 +136,11 @@ fn paid(callback: &Map<String, Value>) -> Paid {
         .and_then(Value::as_array)
         .map_or(&[] as &[Value], Vec::as_slice);
     let find = |name: &str| {
-        let named = items
+        items
             .iter()
             .filter_map(Value::as_object)
-            .find(|item| item.get("Name").and_then(Value::as_str) == Some(name))?;
-        text(named, "Value")
+            .filter(|item| item.get("Name").and_then(Value::as_str) == Some(name))
+            .find_map(|item| text(item, "Value"))
     };
     Paid {
         amount: find("Amount").and_then(|amount| money(&amount)),
@@ -171,10 +171,7 @@ pub fn parse_c2b(body: &[u8]) -> Result<C2b, BadCallback> {
 }
 
 fn object(body: &[u8]) -> Result<Map<String, Value>, BadCallback> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(object)) => Ok(object),
-        _ => Err(BadCallback::NotJson),
-    }
+    wire::object(body).ok_or(BadCallback::NotJson)
 }
 
 fn short(object: &Map<String, Value>, name: &str) -> Option<String> {
@@ -263,7 +260,12 @@ mod tests {
                 r#"[{"Name":"Amount""#,
                 r#"[{"Name":"Balance"},{"Name":"Amount""#,
             ),
+            (
+                r#"[{"Name":"Amount""#,
+                r#"[null,{},{"Name":"Amount"},{"Name":"Amount""#,
+            ),
             (r#""NLJ7RT61SV""#, r#"" nlj7rt61sv ""#),
+            (r#"{"Body""#, "\u{feff}\r\n{\r\n\t\"Body\""),
         ] {
             let body = SUCCESS.replace(from, to);
             assert_ne!(body, SUCCESS, "{from}");

@@ -228,10 +228,10 @@ fn judge(reply: Reply) -> Result<Accepted, PushError> {
             Err(PushError::Refused { code, message })
         }
         Shape::Gateway { code, .. } => Err(unknown(code)),
-        Shape::Unreadable if is_refusal(status) => Err(PushError::Refused {
-            code: status.to_string(),
-            message: String::new(),
-        }),
+        // A page that is not Daraja's, from something in front of it: it says nothing about the provider's set-up.
+        Shape::Unreadable if is_refusal(status) => Err(PushError::Away(anyhow::anyhow!(
+            "status {status} and a page that is not Daraja's"
+        ))),
         Shape::Unreadable => Err(unknown("no answer that can be read".to_owned())),
     }
 }

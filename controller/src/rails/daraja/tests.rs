@@ -168,6 +168,28 @@ async fn a_push_is_what_the_documents_say() {
     assert_eq!(body, expected);
 }
 
+/// Gateways and proxies between have been known to lay out an answer anew.
+#[tokio::test]
+async fn an_answer_is_read_however_it_is_laid_out() {
+    let (stage, daraja, _) = Stage::start().await;
+    for lay_out in [
+        |body: &str| body.replace(',', ",\r\n  ").replace(':', " : "),
+        |body: &str| format!("\u{feff}{body}"),
+        |body: &str| format!("\r\n {body} \r\n\r\n"),
+        |body: &str| body.replace(r#""ResponseCode":"0""#, r#""ResponseCode":0"#),
+        |body: &str| body.replace(r#""3599""#, "3599"),
+    ] {
+        stage.token(200, &lay_out(TOKEN));
+        stage.answer(200, &lay_out(ACCEPTED));
+        daraja.check_keys(&credentials()).await.unwrap();
+        let accepted = push(&daraja, &credentials()).await.unwrap();
+        assert_eq!(
+            accepted.checkout_request_id,
+            "ws_CO_1007202409152617172396192"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_till_is_paid_by_its_own_number() {
     let (stage, daraja, _) = Stage::start().await;
@@ -255,7 +277,11 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
             "unknown",
         ),
         (429, SPIKE.to_owned(), "busy"),
-        (403, html.to_owned(), "refused"),
+        (429, fault("429.001.01", "Too many requests"), "busy"),
+        (429, html.to_owned(), "busy"),
+        (403, html.to_owned(), "away"),
+        (404, String::new(), "away"),
+        (408, html.to_owned(), "unknown"),
         (503, html.to_owned(), "unknown"),
         (504, String::new(), "unknown"),
         (200, String::new(), "unknown"),
@@ -279,7 +305,7 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
     }
     assert_eq!(
         stage.seen("stkpush").len(),
-        24,
+        28,
         "nothing was ever sent twice"
     );
 }
@@ -414,6 +440,8 @@ async fn no_token_says_why_and_nothing_was_pushed() {
         (401, "<html>".to_owned(), "wrong-keys"),
         (401, r#"{"fault":{"faultstring":"Invalid API call as no apiproduct match found","detail":{"errorcode":"x"}}}"#.to_owned(), "product-missing"),
         (429, SPIKE.to_owned(), "busy"),
+        (403, "<html>".to_owned(), "away"),
+        (403, fault("403.001", "Forbidden"), "wrong-keys"),
         (503, "<html>".to_owned(), "away"),
         (200, "{}".to_owned(), "away"),
         (200, String::new(), "away"),
@@ -533,6 +561,11 @@ async fn a_query_tells_what_the_table_says() {
             QueryAnswer::Inconclusive("error"),
         ),
         (429, SPIKE.to_owned(), QueryAnswer::Limited),
+        (
+            429,
+            fault("429.001.01", "Too many requests"),
+            QueryAnswer::Limited,
+        ),
         (503, String::new(), QueryAnswer::Inconclusive("unreadable")),
     ] {
         stage.answer(status, &body);

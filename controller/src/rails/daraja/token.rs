@@ -153,6 +153,10 @@ fn read(reply: &Reply) -> Result<(SecretString, Duration), TokenError> {
         {
             Err(TokenError::Setup(Setup::ProductMissing))
         }
+        // A page in front of Daraja: it says nothing about the keys.
+        Shape::Unreadable if reply.status == 403 => Err(TokenError::Away(anyhow::anyhow!(
+            "status 403 and a page that is not Daraja's"
+        ))),
         // Wrong keys are answered with 400 or 401 and a body of any kind, often none.
         _ if matches!(reply.status, 400 | 401 | 403) => Err(TokenError::Setup(Setup::WrongKeys)),
         Shape::Fault { code, .. } if code.starts_with("400.008.") => {

@@ -156,7 +156,7 @@ async fn send(request: RequestBuilder) -> Result<Reply, Lost> {
 
 impl Shape {
     pub(super) fn of(body: &[u8]) -> Self {
-        let Ok(Value::Object(answer)) = serde_json::from_slice(body) else {
+        let Some(answer) = object(body) else {
             return Self::Unreadable;
         };
         if let Some(code) = text(&answer, "errorCode") {
@@ -204,13 +204,23 @@ impl Reply {
             let text = text.to_ascii_lowercase();
             text.contains("spike arrest") || text.contains("spikearrest") || text.contains("quota")
         };
-        match &self.shape {
-            Shape::Fault { code, message } => {
-                matches!(code.as_str(), "500.003.02" | "500.003.03") || says(message)
+        self.status == 429
+            || match &self.shape {
+                Shape::Fault { code, message } => {
+                    matches!(code.as_str(), "500.003.02" | "500.003.03") || says(message)
+                }
+                Shape::Gateway { code, message } => says(code) || says(message),
+                Shape::Answer(_) | Shape::Unreadable => false,
             }
-            Shape::Gateway { code, message } => self.status == 429 || says(code) || says(message),
-            Shape::Answer(_) | Shape::Unreadable => self.status == 429,
-        }
+    }
+}
+
+/// Reads a body that should be one object; a byte order mark before it says nothing.
+pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Some(object),
+        _ => None,
     }
 }
 

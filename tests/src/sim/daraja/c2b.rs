@@ -72,7 +72,7 @@ impl HandPayment {
     }
 }
 
-/// The receiver's validation refused the payment, or nobody has the shortcode.
+/// The receiver's validation refused the payment, nobody has the shortcode, or the phone has paid its day's share (4).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the payment was declined with {code}")]
 pub struct Declined {
@@ -97,7 +97,7 @@ pub(super) fn register(shared: &Shared, call: &Call, app: &App, version: Version
         state
             .registrations
             .insert(app.shortcode.clone(), registration);
-        acknowledge(state, "Success")
+        acknowledge(ids::request_id(&mut state.rng), "Success")
     })
 }
 
@@ -131,12 +131,14 @@ pub(super) fn simulate(shared: &Arc<Shared>, call: &Call, app: &App) -> Answer {
         Err(refusal) => shared.change(|state| refuse::c2b_and_status(&mut state.rng, &refusal)),
         Ok(payment) => {
             let paying = Arc::clone(shared);
+            let id = shared.change(|state| ids::request_id(&mut state.rng));
+            let conversation = Some(id.clone());
             shared.tracker.spawn(async move {
-                if let Err(declined) = pay(&paying, payment).await {
+                if let Err(declined) = pay(&paying, payment, conversation).await {
                     tracing::info!(%declined, "a simulated payment did not go through");
                 }
             });
-            shared.change(|state| acknowledge(state, "Accept the service request successfully."))
+            acknowledge(id, "Accept the service request successfully.")
         }
     }
 }
@@ -162,8 +164,7 @@ fn read_simulation(call: &Call, app: &App, max: i64) -> Result<HandPayment, Refu
     })
 }
 
-fn acknowledge(state: &mut State, words: &str) -> Answer {
-    let id = ids::request_id(&mut state.rng);
+fn acknowledge(id: String, words: &str) -> Answer {
     Answer::json(
         200,
         &object([
@@ -176,7 +177,11 @@ fn acknowledge(state: &mut State, words: &str) -> Answer {
 }
 
 /// Takes a payment through validation to its confirmation and gives back the receipt.
-pub(super) async fn pay(shared: &Arc<Shared>, payment: HandPayment) -> Result<String, Declined> {
+pub(super) async fn pay(
+    shared: &Arc<Shared>,
+    payment: HandPayment,
+    conversation: Option<String>,
+) -> Result<String, Declined> {
     let now = shared.clock.now();
     let (transaction, registration, validates) = shared.change(|state| {
         let app = state
@@ -189,6 +194,9 @@ pub(super) async fn pay(shared: &Arc<Shared>, payment: HandPayment) -> Result<St
                 code: "C2B00015".into(),
             });
         };
+        if state.is_beyond_the_day(&payment.msisdn, payment.amount, now) {
+            return Err(Declined { code: "4".into() });
+        }
         let paybill = kind == Kind::Paybill;
         let transaction = Transaction {
             receipt: state.draw_receipt(now),
@@ -202,6 +210,7 @@ pub(super) async fn pay(shared: &Arc<Shared>, payment: HandPayment) -> Result<St
             } else {
                 String::new()
             },
+            conversation,
             reversed: false,
         };
         let registration = state.registrations.get(&transaction.shortcode).cloned();
@@ -349,6 +358,7 @@ mod tests {
             amount: 5,
             msisdn: "254708374126".into(),
             reference: "Sample Transaction".into(),
+            conversation: None,
             reversed: false,
         };
         assert_eq!(

@@ -181,6 +181,8 @@ pub struct Knobs {
     /// How a wrong consumer key or secret is answered.
     pub bad_credentials: Reply,
     pub max_amount: i64,
+    /// The most one phone may pay in a day of Nairobi, by prompts and by hand; beyond it a payment ends in 4.
+    pub daily_limit: i64,
     /// How far Timestamp may be from Nairobi time; none for any.
     pub timestamp_skew_s: Option<u64>,
     /// Takes a `TransactionDesc` longer than the documented 13 characters.
@@ -218,6 +220,7 @@ impl Default for Knobs {
             prompt_life_s: 60,
             bad_credentials: Reply::Normal,
             max_amount: 250_000,
+            daily_limit: 500_000,
             timestamp_skew_s: Some(600),
             long_descriptions: false,
             banned_words: true,

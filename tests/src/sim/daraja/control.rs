@@ -288,7 +288,7 @@ async fn pay_by_hand(
     shared
         .read(|state| payment.check(&state.knobs))
         .map_err(Refused::Unreadable)?;
-    match c2b::pay(&shared, payment).await {
+    match c2b::pay(&shared, payment, None).await {
         Ok(receipt) => Ok(Json(json!({ "receipt": receipt }))),
         Err(declined) => Err(Refused::Declined(declined.code)),
     }

@@ -5,13 +5,14 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use reqwest::{Client, RequestBuilder, header, redirect};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 use rustls_pki_types::CertificateDer;
 
 use super::{
     Shared,
     clock::later,
     state::{Delivery, DeliveryKind},
+    trust::Trust,
 };
 
 /// How long Daraja waits for a validation, by the simulator's own time.
@@ -31,19 +32,13 @@ pub(super) struct Post {
 /// Makes the client that callbacks leave through: no proxies, no redirects, and a connection for each, so that none is
 /// lost on one that the receiver has just closed.
 pub(super) fn client(extra: &[CertificateDer<'static>]) -> anyhow::Result<Client> {
-    let mut roots = RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    for root in extra {
-        roots
-            .add(root.clone())
-            .context("reading a root certificate for callbacks")?;
-    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let trust = Trust::new(extra, &provider)?;
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .context("choosing TLS versions for callbacks")?
-        .with_root_certificates(roots)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(trust))
         .with_no_client_auth();
     Client::builder()
         .tls_backend_preconfigured(tls)

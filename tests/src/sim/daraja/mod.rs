@@ -24,6 +24,7 @@ mod results;
 mod script;
 mod state;
 mod status;
+mod trust;
 
 use std::{
     net::SocketAddr,
@@ -206,7 +207,7 @@ impl Daraja {
 
     /// Pays a shortcode from the phone's own menu, as customers do without a push.
     pub async fn pay_by_hand(&self, payment: HandPayment) -> Result<String, Declined> {
-        c2b::pay(&self.shared, payment).await
+        c2b::pay(&self.shared, payment, None).await
     }
 
     /// Waits until a phone shows a prompt.

@@ -111,7 +111,14 @@ pub(super) fn end(
         let msisdn = payment.msisdn.clone();
         state.prompts.remove(&msisdn);
     }
-    let late = state.payments[&number].script.late_success_ms;
+    let payment = &state.payments[&number];
+    let is_beyond = state.is_beyond_the_day(&payment.msisdn, payment.amount, at);
+    let late = payment.script.late_success_ms;
+    let code = if code == Code::PAID && is_beyond {
+        Code::Number(4)
+    } else {
+        code
+    };
     let failed = code != Code::PAID;
     finish(state, number, code, words, at);
     if let (true, Some(after)) = (failed, late) {
@@ -150,6 +157,7 @@ fn finish(state: &mut State, number: u64, code: Code, words: Option<&'static str
         } else {
             String::new()
         },
+        conversation: Some(payment.merchant_request_id.clone()),
         reversed: false,
     });
     let after = |millis| later(at, Duration::from_millis(millis));

@@ -139,6 +139,8 @@ pub struct Transaction {
     pub amount: i64,
     pub msisdn: String,
     pub reference: String,
+    /// What the request that moved it was answered with; nothing when nobody asked by the API.
+    pub conversation: Option<String>,
     pub reversed: bool,
 }
 
@@ -324,6 +326,22 @@ impl State {
             .filter(|transaction| transaction.shortcode == shortcode && !transaction.reversed)
             .map(|transaction| transaction.amount)
             .sum()
+    }
+
+    /// Tells what a phone has paid on one day in Nairobi.
+    pub(super) fn paid_on(&self, msisdn: &str, day: &str) -> i64 {
+        self.ledger
+            .iter()
+            .filter(|booked| booked.msisdn == msisdn && ids::stamp(booked.at).starts_with(day))
+            .map(|booked| booked.amount)
+            .sum()
+    }
+
+    /// Tells whether a payment would take a phone over what M-PESA lets it pay in a day.
+    pub(super) fn is_beyond_the_day(&self, msisdn: &str, amount: i64, at: Timestamp) -> bool {
+        let stamp = ids::stamp(at);
+        let day = stamp.get(..8).unwrap_or_default();
+        self.paid_on(msisdn, day).saturating_add(amount) > self.knobs.daily_limit
     }
 
     /// Takes the script of the next payment.

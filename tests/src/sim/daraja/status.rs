@@ -23,9 +23,10 @@ pub(super) fn transaction_status(shared: &Shared, call: &Call, app: &App) -> Ans
     shared.change(|state| match read_status(call, app, state) {
         Err(refusal) => refuse::c2b_and_status(&mut state.rng, &refusal),
         Ok(asked) => {
-            let found = state.ledger.iter().find(|booked| {
-                booked.receipt == asked.receipt && booked.shortcode == app.shortcode
-            });
+            let found = state
+                .ledger
+                .iter()
+                .find(|booked| asked.transaction.is(booked) && booked.shortcode == app.shortcode);
             let truth = match found {
                 Some(transaction) => Ok(status_parameters(transaction, app)),
                 // The code for an unknown receipt is documented for Reversal only.
@@ -46,9 +47,10 @@ pub(super) fn reversal(shared: &Shared, call: &Call, app: &App) -> Answer {
                 state.scripts.results.front(),
                 None | Some(ResultScript::Truth)
             );
-            let found = state.ledger.iter_mut().find(|booked| {
-                booked.receipt == asked.receipt && booked.shortcode == app.shortcode
-            });
+            let found = state
+                .ledger
+                .iter_mut()
+                .find(|booked| asked.transaction.is(booked) && booked.shortcode == app.shortcode);
             let truth = match found {
                 Some(transaction) if transaction.reversed => Err(Code::Text("R000001".into())),
                 Some(transaction) if amount <= transaction.amount => {
@@ -71,8 +73,24 @@ enum Product {
     Reversal,
 }
 
+/// What a transaction is asked for by.
+enum Named {
+    Receipt(String),
+    /// What the request that moved the money was answered with, for whoever never learnt the receipt.
+    Conversation(String),
+}
+
+impl Named {
+    fn is(&self, booked: &Transaction) -> bool {
+        match self {
+            Self::Receipt(receipt) => booked.receipt == *receipt,
+            Self::Conversation(id) => booked.conversation.as_ref() == Some(id),
+        }
+    }
+}
+
 struct Asked {
-    receipt: String,
+    transaction: Named,
     result_url: String,
     time_out_url: String,
 }
@@ -84,12 +102,13 @@ fn read_status(call: &Call, app: &App, state: &State) -> Result<Asked, Refusal> 
     if fields.text("CommandID")? != "TransactionStatusQuery" {
         return Err(invalid("CommandID"));
     }
-    let mut receipt = fields.optional("TransactionID")?;
-    if receipt.is_empty() {
-        receipt = fields
-            .text("OriginalConversationID")
-            .map_err(|_| invalid("TransactionID"))?;
-    }
+    let receipt = fields.optional("TransactionID")?;
+    let transaction = if receipt.is_empty() {
+        let id = fields.text("OriginalConversationID");
+        Named::Conversation(id.map_err(|_| invalid("TransactionID"))?)
+    } else {
+        Named::Receipt(receipt)
+    };
     if !app.is_called(&fields.text("PartyA")?) {
         return Err(invalid("PartyA"));
     }
@@ -97,7 +116,7 @@ fn read_status(call: &Call, app: &App, state: &State) -> Result<Asked, Refusal> 
         return Err(invalid("IdentifierType"));
     }
     fields.text("Remarks")?;
-    asked(&fields, receipt, state)
+    asked(&fields, transaction, state)
 }
 
 fn read_reversal(call: &Call, app: &App, state: &State) -> Result<(Asked, i64), Refusal> {
@@ -119,12 +138,12 @@ fn read_reversal(call: &Call, app: &App, state: &State) -> Result<(Asked, i64), 
     if !(2..=100).contains(&fields.text("Remarks")?.chars().count()) {
         return Err(invalid("Remarks"));
     }
-    Ok((asked(&fields, receipt, state)?, amount))
+    Ok((asked(&fields, Named::Receipt(receipt), state)?, amount))
 }
 
-fn asked(fields: &Fields, receipt: String, state: &State) -> Result<Asked, Refusal> {
+fn asked(fields: &Fields, transaction: Named, state: &State) -> Result<Asked, Refusal> {
     Ok(Asked {
-        receipt,
+        transaction,
         result_url: fields.callback_url("ResultURL", &state.knobs)?,
         time_out_url: fields.callback_url("QueueTimeOutURL", &state.knobs)?,
     })
@@ -328,6 +347,7 @@ mod tests {
             amount,
             msisdn: msisdn.into(),
             reference: "S1".into(),
+            conversation: None,
             reversed: false,
         }
     }
