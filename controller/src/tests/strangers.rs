@@ -225,7 +225,6 @@ async fn an_address_that_is_none_and_a_method_that_is_wrong_are_said(
     let provider = world.shop.provider;
     let long = "x".repeat(5000);
     for path in [
-        "/".to_owned(),
         "/api".to_owned(),
         format!("/api/captive/{provider}"),
         format!("/api/captive/{provider}/plans/"),
