@@ -1,6 +1,6 @@
 //! Every URL of the controller, in one table. A handler is named here and written in its slice.
 
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 use axum::{Extension, Router};
 
 use crate::app::App;
@@ -12,7 +12,7 @@ use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::pages::{account, assets, enter, join, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
-use crate::{admin, captive, health, reports};
+use crate::{admin, captive, fleet, health, payments, plans, reports};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
 /// The table. Called once at the start, so a slice may start what writes for its handlers here.
@@ -77,79 +77,63 @@ pub fn table(app: &App) -> Router<App> {
 pub fn pages(app: &App) -> Pages {
     use Permission as P;
     Pages::new(app)
-        .page("/assets/{name}", Door::Anyone, get(assets::style))
-        .page("/language/{tag}", Door::Anyone, get(enter::language))
-        .page("/", Door::Anyone, get(enter::front))
-        .page("/{*path}", Door::Anyone, any(enter::nothing))
-        .page(
-            "/sign-up",
-            Door::Anyone,
-            get(sign_up::form).post(sign_up::take),
+        .get("/assets/{name}", Door::Anyone, assets::style)
+        .get("/language/{tag}", Door::Anyone, enter::language)
+        .get("/", Door::Anyone, enter::front)
+        .any("/{*path}", Door::Anyone, enter::nothing)
+        .get("/sign-up", Door::Anyone, sign_up::form)
+        .post("/sign-up", Door::Anyone, sign_up::take)
+        .get("/log-in", Door::Anyone, enter::form)
+        .post("/log-in", Door::Anyone, enter::take)
+        .get("/log-in/second", Door::HalfIn, second::form)
+        .post("/log-in/second", Door::HalfIn, second::take)
+        .post("/log-out", Door::LoggedIn, enter::leave)
+        .get("/join/{code}", Door::Anyone, join::form)
+        .post("/join/{code}", Door::Anyone, join::take)
+        .get("/account", Door::LoggedIn, account::form)
+        .post("/account/password", Door::LoggedIn, account::password)
+        .post("/account/browsers/{id}/end", Door::LoggedIn, account::out)
+        .get("/account/second", Door::LoggedIn, account::second_form)
+        .post("/account/second", Door::LoggedIn, account::second_take)
+        .post("/account/second/end", Door::LoggedIn, account::second_end)
+        .get("/home", Door::Staff(P::SeeHome), reports::home::home)
+        .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
+        .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
+        .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
+        .get("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::form)
+        .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
+        .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
+        .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)
+        .get("/sites/{id}", Door::Staff(P::SeeSites), fleet::pages::site)
+        .post(
+            "/sites/{id}/claim",
+            Door::Staff(P::ManageSites),
+            fleet::pages::claim,
         )
-        .page("/log-in", Door::Anyone, get(enter::form).post(enter::take))
-        .page(
-            "/log-in/second",
-            Door::HalfIn,
-            get(second::form).post(second::take),
+        .get(
+            "/settings/mpesa",
+            Door::Staff(P::SetMpesa),
+            payments::pages::form,
         )
-        .page("/log-out", Door::LoggedIn, post(enter::leave))
-        .page(
-            "/join/{code}",
-            Door::Anyone,
-            get(join::form).post(join::take),
+        .post(
+            "/settings/mpesa",
+            Door::Staff(P::SetMpesa),
+            payments::pages::take,
         )
-        .page("/account", Door::LoggedIn, get(account::form))
-        .page("/account/password", Door::LoggedIn, post(account::password))
-        .page(
-            "/account/browsers/{id}/end",
-            Door::LoggedIn,
-            post(account::out),
-        )
-        .page(
-            "/account/second",
-            Door::LoggedIn,
-            get(account::second_form).post(account::second_take),
-        )
-        .page(
-            "/account/second/end",
-            Door::LoggedIn,
-            post(account::second_end),
-        )
-        .page("/home", Door::Staff(P::SeeHome), get(reports::home::home))
-        .page("/staff", Door::Staff(P::SeeStaff), get(staff::list))
-        .page(
-            "/staff/invite",
-            Door::Staff(P::ManageStaff),
-            post(staff::ask),
-        )
-        .page(
-            "/staff/{id}/role",
-            Door::Staff(P::ManageStaff),
-            post(staff::role),
-        )
-        .page(
-            "/staff/{id}/end",
-            Door::Staff(P::ManageStaff),
-            post(staff::end),
-        )
-        .page(
+        .get("/staff", Door::Staff(P::SeeStaff), staff::list)
+        .post("/staff/invite", Door::Staff(P::ManageStaff), staff::ask)
+        .post("/staff/{id}/role", Door::Staff(P::ManageStaff), staff::role)
+        .post("/staff/{id}/end", Door::Staff(P::ManageStaff), staff::end)
+        .post(
             "/staff/invitations/{id}/end",
             Door::Staff(P::ManageStaff),
-            post(staff::back),
+            staff::back,
         )
-        .page(
-            "/admin/providers",
-            Door::Admin,
-            get(admin::pages::providers),
-        )
-        .page(
+        .get("/admin/providers", Door::Admin, admin::pages::providers)
+        .post(
             "/admin/providers/{id}/{to}",
             Door::Admin,
-            post(admin::pages::moved),
+            admin::pages::moved,
         )
-        .page(
-            "/admin/admission",
-            Door::Admin,
-            post(admin::pages::admission),
-        )
+        .post("/admin/admission", Door::Admin, admin::pages::admission)
 }

@@ -5,13 +5,10 @@ use thiserror::Error;
 
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
-use crate::fleet;
 use crate::providers;
 use crate::providers::state::{Move, State};
-use crate::tickets::feed::{FeedError, refresh_site};
-
-/// Sites told in one transaction.
-const PAGE: u16 = 100;
+use crate::tickets::feed::FeedError;
+use crate::tickets::refresh::every_site;
 
 /// Why a business stays as it is.
 #[derive(Debug, Error)]
@@ -53,17 +50,7 @@ pub async fn stand(
         after: Some(after.word().into()),
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
-    let mut last = None;
-    loop {
-        let sites = fleet::store::sites(&mut tx, provider, last, PAGE).await?;
-        for site in &sites {
-            refresh_site(app, &mut tx, provider, site.id).await?;
-        }
-        last = sites.last().map(|site| site.id);
-        if sites.len() < usize::from(PAGE) {
-            break;
-        }
-    }
+    every_site(app, &mut tx, provider).await?;
     tx.commit().await?;
     Ok(after)
 }

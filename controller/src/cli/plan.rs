@@ -8,6 +8,7 @@ use mnara_protocol::plan::{Rate, Terms};
 
 use super::exists;
 use crate::app::App;
+use crate::audit::Actor;
 use crate::plans::edit::{MOST, create};
 use crate::plans::{Draft, store};
 
@@ -128,7 +129,10 @@ pub async fn run(command: PlanCommand, app: &App) -> anyhow::Result<()> {
                 on_sale: !plan.hidden,
                 position: plan.position,
             };
-            println!("{}", create(app, plan.provider, &draft).await?.id);
+            println!(
+                "{}",
+                create(app, plan.provider, &draft, Actor::Command).await?.id
+            );
         }
         PlanCommand::List { provider } => {
             exists(app, provider).await?;

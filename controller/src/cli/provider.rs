@@ -9,11 +9,11 @@ use mnara_protocol::ids::ProviderId;
 use secrecy::SecretString;
 
 use crate::app::App;
+use crate::audit::Actor;
 use crate::providers::open::{Opening, open};
-use crate::providers::{c2b, mpesa, parse_colour, store};
+use crate::providers::{c2b, parse_colour, store};
 use crate::rails::daraja::{Credentials, Registered, ShortcodeKind};
-use crate::tickets::feed::refresh_site;
-use crate::{db, fleet};
+use crate::{db, payments};
 
 /// Providers printed at once.
 const PAGE: u16 = 500;
@@ -169,20 +169,7 @@ async fn set_account(account: Mpesa, app: &App) -> anyhow::Result<()> {
         consumer_secret: SecretString::from(keys.consumer_secret),
         passkey: SecretString::from(keys.passkey),
     };
-    mpesa::set(app, account.provider, &set).await?;
-    let mut after = None;
-    loop {
-        let mut tx = app.db.tenant(account.provider).await?;
-        let sites = fleet::store::sites(&mut tx, account.provider, after, PAGE).await?;
-        for site in &sites {
-            refresh_site(app, &mut tx, account.provider, site.id).await?;
-        }
-        tx.commit().await?;
-        after = sites.last().map(|site| site.id);
-        if sites.len() < usize::from(PAGE) {
-            break;
-        }
-    }
+    payments::account::set(app, account.provider, &set, Actor::Command).await?;
     println!("M-PESA account set. Prove it with a KSh 1 push before customers do.");
     Ok(())
 }

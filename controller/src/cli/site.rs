@@ -2,7 +2,6 @@
 
 use anyhow::bail;
 use clap::Subcommand;
-use mnara_protocol::enrol::fingerprint;
 use mnara_protocol::ids::{Mac, ProviderId, SiteId};
 use mnara_protocol::message::{Command, DiagnoseCommand, Finding, KickCommand, Report, Verdict};
 use mnara_protocol::ticket::code::TicketCode;
@@ -10,10 +9,10 @@ use sqlx::PgConnection;
 
 use super::{exists, shown};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::fleet::command;
 use crate::fleet::create::{create, let_go};
-use crate::fleet::enrol::claim;
-use crate::fleet::identity::load;
+use crate::fleet::enrol::line;
 use crate::fleet::store;
 use crate::tickets;
 use crate::tickets::feed::refresh_site;
@@ -113,7 +112,7 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
     match command {
         SiteCommand::Create { provider, name } => {
             exists(app, provider).await?;
-            let site = create(app, provider, &name).await?;
+            let site = create(app, provider, &name, Actor::Command).await?;
             let mut tx = app.db.tenant(provider).await?;
             refresh_site(app, &mut tx, provider, site).await?;
             tx.commit().await?;
@@ -127,19 +126,7 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             }
         }
         SiteCommand::Claim { provider, site } => {
-            let code = claim(app, provider, site).await?;
-            let identity = hex::encode(fingerprint(&load(app).await?.signing.verifying_key()));
-            let url = app.config.web.public();
-            if app.config.web.public_url.is_none() && app.config.web.listen.ip().is_unspecified() {
-                bail!(
-                    "no site could reach {}: give the address they reach us by in MNARA_PUBLIC_URL",
-                    url.as_str()
-                );
-            }
-            println!(
-                "mnara-agent enrol --controller {url} --claim {code} --identity {identity}",
-                url = url.as_str()
-            );
+            println!("{}", line(app, provider, site).await?);
         }
         SiteCommand::Revoke { provider, site } => {
             let mut tx = app.db.tenant(provider).await?;

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::store;
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::bus::{self, Hint};
 
 /// Why a site was not made.
@@ -22,7 +23,12 @@ pub enum CreateError {
 ///
 /// # Errors
 /// [`CreateError`].
-pub async fn create(app: &App, provider: ProviderId, name: &str) -> Result<SiteId, CreateError> {
+pub async fn create(
+    app: &App,
+    provider: ProviderId,
+    name: &str,
+    actor: Actor,
+) -> Result<SiteId, CreateError> {
     let name = name.trim();
     if !(1..=80).contains(&name.chars().count()) {
         return Err(CreateError::Name);
@@ -31,6 +37,13 @@ pub async fn create(app: &App, provider: ProviderId, name: &str) -> Result<SiteI
     let id = SiteId::new(now, app.entropy.bytes());
     let mut tx = app.db.tenant(provider).await?;
     store::insert_site(&mut tx, provider, id, name, now).await?;
+    let deed = Deed {
+        act: "site",
+        subject: &id.to_string(),
+        before: None,
+        after: Some(name.into()),
+    };
+    record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
     Ok(id)
 }

@@ -1,12 +1,13 @@
 //! Enrolling an agent: a claim code that is made for a site, and spent by the first public key that brings it.
 
 use ed25519_dalek::VerifyingKey;
-use mnara_protocol::enrol::Enrolled;
+use mnara_protocol::enrol::{Enrolled, fingerprint};
 use mnara_protocol::ids::{AgentId, ProviderId, SiteId};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use super::identity::{IdentityError, load};
 use super::store::{self, Claim};
 use crate::app::App;
 use crate::bus::{self, Hint};
@@ -66,6 +67,38 @@ pub async fn claim(app: &App, provider: ProviderId, site: SiteId) -> Result<Stri
     .await?;
     tx.commit().await?;
     Ok(code)
+}
+
+/// Why there is no line for a site.
+#[derive(Debug, Error)]
+pub enum LineError {
+    /// There is no code.
+    #[error(transparent)]
+    Claim(#[from] ClaimError),
+    /// The controller's own key cannot be had.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The address listened on is every address, so it is none that a site could reach.
+    #[error("no site could reach {0}: give the address they reach us by in MNARA_PUBLIC_URL")]
+    NoAddress(String),
+}
+
+/// Makes a claim code and the line to type on the machine at the site.
+///
+/// # Errors
+/// [`LineError`].
+pub async fn line(app: &App, provider: ProviderId, site: SiteId) -> Result<String, LineError> {
+    let web = &app.config.web;
+    let url = web.public();
+    if web.public_url.is_none() && web.listen.ip().is_unspecified() {
+        return Err(LineError::NoAddress(url.as_str().to_owned()));
+    }
+    let code = claim(app, provider, site).await?;
+    let identity = hex::encode(fingerprint(&load(app).await?.signing.verifying_key()));
+    Ok(format!(
+        "mnara-agent enrol --controller {url} --claim {code} --identity {identity}",
+        url = url.as_str()
+    ))
 }
 
 fn hash(code: &str) -> [u8; 32] {

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::feed::Change;
 use super::identity::Identity;
 use super::ingest::{self, Ingest};
+use super::presence::note_links;
 use crate::app::App;
 use crate::batch::Batcher;
 use crate::bus::{Heard, Hint};
@@ -164,6 +165,7 @@ impl Hub {
         };
         app.tasks.spawn(hear(app.clone(), hub.clone()));
         app.tasks.spawn(catch_up(app.clone(), dispatch));
+        app.tasks.spawn(note_links(app.clone(), hub.clone()));
         hub
     }
 
@@ -204,6 +206,17 @@ impl Hub {
             links.agents.remove(&sender.agent);
         }
         gauge(&links);
+    }
+
+    /// The links this process holds, each agent with its epoch, in the order of the agents.
+    #[must_use]
+    pub fn held(&self) -> Vec<(AgentId, u64)> {
+        let links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        links
+            .agents
+            .iter()
+            .map(|(agent, (epoch, _, _))| (*agent, *epoch))
+            .collect()
     }
 
     fn tell(&self, heard: Heard) {

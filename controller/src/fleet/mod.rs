@@ -11,6 +11,8 @@ pub mod hub;
 pub mod identity;
 pub mod ingest;
 pub mod link;
+pub mod pages;
+pub mod presence;
 pub mod restored;
 pub mod rotate;
 pub(crate) mod socket;

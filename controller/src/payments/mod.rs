@@ -3,10 +3,12 @@
 //! What a payment is stands here, what evidence means for it in [`settle`]; each change that owns a transaction is a file of its own.
 //! The platform never holds the money.
 
+pub mod account;
 pub mod c2b;
 pub mod callback;
 pub mod checkout;
 pub mod confirm;
+pub mod pages;
 pub mod push;
 pub mod settle;
 pub mod spool;

@@ -3,10 +3,12 @@
 use mnara_protocol::ids::{PlanId, ProviderId};
 use mnara_protocol::message::Row;
 use mnara_protocol::plan::Plan;
+use serde_json::json;
 use thiserror::Error;
 
 use super::{BadPlan, Draft, store};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::fleet::{self, feed};
 
 /// A provider has at most so many plans, so that a portal stays a page.
@@ -35,7 +37,12 @@ pub enum EditError {
 ///
 /// # Errors
 /// [`EditError`].
-pub async fn create(app: &App, provider: ProviderId, draft: &Draft) -> Result<Plan, EditError> {
+pub async fn create(
+    app: &App,
+    provider: ProviderId,
+    draft: &Draft,
+    actor: Actor,
+) -> Result<Plan, EditError> {
     draft.check()?;
     let now = app.clock.now();
     let id = PlanId::new(now, app.entropy.bytes());
@@ -47,6 +54,7 @@ pub async fn create(app: &App, provider: ProviderId, draft: &Draft) -> Result<Pl
     let plan = store::plan(&mut tx, provider, id)
         .await?
         .ok_or(EditError::Missing)?;
+    note(app, &mut tx, provider, actor, None, &plan).await?;
     tell_sites(&mut tx, provider, &plan).await?;
     tx.commit().await?;
     Ok(plan)
@@ -61,18 +69,44 @@ pub async fn change(
     provider: ProviderId,
     id: PlanId,
     draft: &Draft,
+    actor: Actor,
 ) -> Result<Plan, EditError> {
     draft.check()?;
     let mut tx = app.db.tenant(provider).await?;
+    let before = store::plan(&mut tx, provider, id).await?;
     if !store::update(&mut tx, provider, id, draft).await? {
         return Err(EditError::Missing);
     }
     let plan = store::plan(&mut tx, provider, id)
         .await?
         .ok_or(EditError::Missing)?;
+    note(app, &mut tx, provider, actor, before.as_ref(), &plan).await?;
     tell_sites(&mut tx, provider, &plan).await?;
     tx.commit().await?;
     Ok(plan)
+}
+
+/// Writes down how a plan was and is.
+async fn note(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    actor: Actor,
+    before: Option<&Plan>,
+    after: &Plan,
+) -> sqlx::Result<()> {
+    let told = |plan: &Plan| {
+        json!({"name": plan.name, "price": plan.price.to_string(), "on_sale": plan.on_sale, "revision": plan.revision,
+               "duration_secs": plan.terms.duration_secs, "online_secs": plan.terms.online_secs, "data_bytes": plan.terms.data_bytes,
+               "devices": plan.terms.devices})
+    };
+    let deed = Deed {
+        act: "plan",
+        subject: &after.id.to_string(),
+        before: before.map(told),
+        after: Some(told(after)),
+    };
+    record(app, conn, Some(provider), actor, deed).await
 }
 
 async fn tell_sites(

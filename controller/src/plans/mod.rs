@@ -1,6 +1,7 @@
 //! Plans: what a provider sells. The rules of a sensible plan are here, its rows in [`store`], changing one in [`edit`].
 
 pub mod edit;
+pub mod pages;
 pub mod store;
 
 use mnara_protocol::money::Money;

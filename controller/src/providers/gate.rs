@@ -5,11 +5,12 @@
 
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State as Given};
+use axum::handler::Handler;
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::MethodRouter;
+use axum::routing::{self, MethodRouter};
 use axum_extra::extract::CookieJar;
 use mnara_protocol::ids::{PersonId, ProviderId};
 use tower_http::csrf::CsrfLayer;
@@ -20,6 +21,7 @@ use super::pages::frame::Frame;
 use super::pages::trouble::{Trouble, told};
 use super::staff::{By, roles::Permission};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::web::Problem;
 use crate::web::page::onward;
 
@@ -42,7 +44,18 @@ pub enum Door {
 pub struct Pages {
     app: App,
     router: Router<App>,
-    listed: Vec<(&'static str, Door)>,
+    listed: Vec<Listed>,
+}
+
+/// One line of the table.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// What is asked of the path.
+    pub method: Method,
+    /// The path.
+    pub path: &'static str,
+    /// Who may.
+    pub door: Door,
 }
 
 impl Pages {
@@ -56,18 +69,55 @@ impl Pages {
         }
     }
 
-    /// Lists a page. The same path may stand twice, with other methods behind another door.
+    /// Lists what a path shows.
     #[must_use]
-    pub fn page(mut self, path: &'static str, door: Door, methods: MethodRouter<App>) -> Self {
-        self.listed.push((path, door));
+    pub fn get<T: 'static>(
+        self,
+        path: &'static str,
+        door: Door,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        self.page(Method::GET, path, door, routing::get(handler))
+    }
+
+    /// Lists what a form sent to a path does.
+    #[must_use]
+    pub fn post<T: 'static>(
+        self,
+        path: &'static str,
+        door: Door,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        self.page(Method::POST, path, door, routing::post(handler))
+    }
+
+    /// Lists what answers a path whatever is asked of it.
+    #[must_use]
+    pub fn any<T: 'static>(
+        self,
+        path: &'static str,
+        door: Door,
+        handler: impl Handler<T, App>,
+    ) -> Self {
+        self.page(Method::GET, path, door, routing::any(handler))
+    }
+
+    fn page(
+        mut self,
+        method: Method,
+        path: &'static str,
+        door: Door,
+        methods: MethodRouter<App>,
+    ) -> Self {
         let gate = from_fn_with_state((self.app.clone(), door), pass);
         self.router = self.router.route(path, methods.layer(gate));
+        self.listed.push(Listed { method, path, door });
         self
     }
 
     /// The pages and their doors, for whoever checks them.
     #[must_use]
-    pub fn listed(&self) -> &[(&'static str, Door)] {
+    pub fn listed(&self) -> &[Listed] {
         &self.listed
     }
 
@@ -171,7 +221,13 @@ impl Seat {
         self.place.provider
     }
 
-    /// The person as whoever did something.
+    /// The person in the audit.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        Actor::Staff(self.person)
+    }
+
+    /// The person as whoever changes somebody's place.
     #[must_use]
     pub const fn by(&self) -> By {
         By {

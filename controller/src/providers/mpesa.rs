@@ -34,19 +34,19 @@ pub enum AccountError {
     Database(#[from] sqlx::Error),
 }
 
-/// Sets a provider's M-PESA account.
+/// Sets a provider's M-PESA account, in the transaction of what follows from it.
 ///
 /// # Errors
 /// [`AccountError`].
 pub async fn set(
-    app: &App,
+    conn: &mut PgConnection,
+    vault: &Vault,
     provider: ProviderId,
     account: &Credentials,
 ) -> Result<(), AccountError> {
     check_account(account)?;
     let seal = |column, secret: &SecretString| {
-        app.vault
-            .seal(provider, column, secret.expose_secret().trim().as_bytes())
+        vault.seal(provider, column, secret.expose_secret().trim().as_bytes())
     };
     let sealed = SealedAccount {
         shortcode: account.shortcode.clone(),
@@ -55,11 +55,9 @@ pub async fn set(
         consumer_secret: seal(CONSUMER_SECRET, &account.consumer_secret),
         passkey: seal(PASSKEY, &account.passkey),
     };
-    let mut tx = app.db.tenant(provider).await?;
-    if !store::set_account(&mut tx, provider, &sealed).await? {
+    if !store::set_account(conn, provider, &sealed).await? {
         return Err(AccountError::Missing);
     }
-    tx.commit().await?;
     Ok(())
 }
 

@@ -4,20 +4,27 @@ use askama::Template;
 use axum::extract::State;
 use jiff::tz::TimeZone;
 use mnara_protocol::clock::Timestamp;
+use sqlx::PgConnection;
 
 use super::store;
 use crate::app::App;
+use crate::fleet;
+use crate::fleet::presence::is_up;
+use crate::fleet::store::SiteSeen;
+use crate::plans;
+use crate::providers;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
+use crate::providers::staff::roles::Permission;
 use crate::web::page::Page;
 use crate::web::show;
 
 /// A session is told every quarter of an hour; after two of those nobody knows.
 const STALE_SECS: i64 = 1800;
-/// A link is heard from twice a minute at least.
-const UP_SECS: i64 = 120;
+/// Sites on the page.
+const SITES: u16 = 100;
 
 /// One site in the list.
 #[derive(Debug)]
@@ -38,6 +45,15 @@ pub struct HomePage {
     last_week: String,
     online: String,
     sites: Vec<Site>,
+    steps: Vec<Step>,
+}
+
+/// One of the first things to do.
+#[derive(Debug)]
+pub struct Step {
+    name: &'static str,
+    path: &'static str,
+    is_done: bool,
 }
 
 /// Shows it.
@@ -58,9 +74,9 @@ pub async fn home(
     let (last_week, _) =
         store::paid(&mut tx, provider, earlier(day, week), earlier(now, week)).await?;
     let online = store::online(&mut tx, provider, earlier(now, STALE_SECS)).await?;
-    let sites = store::sites(&mut tx, provider).await?;
+    let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
+    let steps = steps(&mut tx, &seat, &sites, frame.words()).await?;
     drop(tx);
-    let up_since = earlier(now, UP_SECS);
     Ok(Page(HomePage {
         w: frame.words(),
         frame,
@@ -72,11 +88,57 @@ pub async fn home(
             .into_iter()
             .map(|site| Site {
                 name: site.name,
-                is_up: site.seen.is_some_and(|seen| seen >= up_since),
+                is_up: is_up(site.seen, now),
                 seen: site.seen.map(show::moment),
             })
             .collect(),
+        steps,
     }))
+}
+
+/// What is left to do before the first sale, for those who may do it; nothing once all is done.
+async fn steps(
+    conn: &mut PgConnection,
+    seat: &Seat,
+    sites: &[SiteSeen],
+    w: &'static Words,
+) -> sqlx::Result<Vec<Step>> {
+    let provider = seat.provider();
+    let has_account = providers::store::account(conn, provider).await?.is_some();
+    let has_plan = !plans::store::plans(conn, provider, 1).await?.is_empty();
+    let all = [
+        (
+            w.steps.mpesa,
+            "/settings/mpesa",
+            Permission::SetMpesa,
+            has_account,
+        ),
+        (w.steps.plan, "/plans", Permission::EditPlans, has_plan),
+        (
+            w.steps.site,
+            "/sites",
+            Permission::ManageSites,
+            !sites.is_empty(),
+        ),
+        (
+            w.steps.agent,
+            "/sites",
+            Permission::ManageSites,
+            sites.iter().any(|site| site.seen.is_some()),
+        ),
+    ];
+    if all.iter().all(|(_, _, _, is_done)| *is_done) {
+        return Ok(Vec::new());
+    }
+    Ok(all
+        .into_iter()
+        .filter(|(_, _, permission, _)| seat.place.role.may(*permission))
+        .map(|(name, path, _, is_done)| Step {
+            name,
+            path,
+            is_done,
+        })
+        .collect())
 }
 
 /// When the day began in Nairobi.

@@ -141,6 +141,7 @@ async fn sites_and_a_controller_brought_back_to_an_older_state_agree_again(
             price: Money::from_shillings(80),
             ..hour()
         },
+        Actor::Command,
     )
     .await
     .unwrap();

@@ -601,7 +601,7 @@ async fn a_printed_code_is_used_for_the_device_that_asks_where_its_key_is(
             .collect::<Vec<_>>()
     };
     // A site that has not its key cannot honour it.
-    let harbour = fleet::create::create(app, shop.provider, "Harbour")
+    let harbour = fleet::create::create(app, shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
     let key = SigningKey::from_bytes(&[40; 32]);
@@ -660,7 +660,7 @@ async fn an_activated_ticket_goes_to_the_site_of_the_device(
         .await;
     world.work().await;
     let code: String = read(app, "select code from tickets").await;
-    let harbour = fleet::create::create(app, shop.provider, "Harbour")
+    let harbour = fleet::create::create(app, shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
     let key = SigningKey::from_bytes(&[40; 32]);
@@ -737,7 +737,7 @@ async fn plans_are_shown_to_anybody_and_only_those_on_sale(
         on_sale: false,
         ..hour()
     };
-    plans::edit::create(&world.app, world.shop.provider, &hidden)
+    plans::edit::create(&world.app, world.shop.provider, &hidden, Actor::Command)
         .await
         .unwrap();
     let listed = world

@@ -16,7 +16,7 @@ async fn the_first_key_spends_a_claim_and_may_repeat_it(
 ) {
     let world = World::open(pool, options).await;
     let (app, shop) = (&world.app, &world.shop);
-    let site = fleet::create::create(app, shop.provider, "Harbour")
+    let site = fleet::create::create(app, shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
     let code = claim(app, shop.provider, site).await.unwrap();
@@ -53,7 +53,7 @@ async fn the_first_key_spends_a_claim_and_may_repeat_it(
         same.agent, first.agent,
         "the site's own agent may bring a new line"
     );
-    let elsewhere = fleet::create::create(app, shop.provider, "Elsewhere")
+    let elsewhere = fleet::create::create(app, shop.provider, "Elsewhere", Actor::Command)
         .await
         .unwrap();
     let other = claim(app, shop.provider, elsewhere).await.unwrap();
@@ -67,7 +67,7 @@ async fn the_first_key_spends_a_claim_and_may_repeat_it(
 async fn of_two_keys_at_once_one_is_enrolled(pool: PgPoolOptions, options: PgConnectOptions) {
     let world = World::open(pool, options).await;
     let (app, shop) = (&world.app, &world.shop);
-    let site = fleet::create::create(app, shop.provider, "Harbour")
+    let site = fleet::create::create(app, shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
     let code = claim(app, shop.provider, site).await.unwrap();
@@ -137,7 +137,7 @@ async fn an_agent_is_enrolled_over_http_by_a_controller_that_proves_itself(
     let mut signature = [0; 64];
     hex::decode_to_slice(body["signature"].as_str().unwrap(), &mut signature).unwrap();
     verify_identity(&controller, &nonce, &signature).unwrap();
-    let site = fleet::create::create(app, shop.provider, "Harbour")
+    let site = fleet::create::create(app, shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
     let code = claim(app, shop.provider, site).await.unwrap();

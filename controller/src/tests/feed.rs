@@ -149,7 +149,7 @@ async fn changes_of_many_sites_at_once_do_not_wait_for_each_other_in_a_ring(
     let mut sites = vec![world.shop.site];
     for name in ["Harbour", "School", "Stage"] {
         sites.push(
-            fleet::create::create(&world.app, world.shop.provider, name)
+            fleet::create::create(&world.app, world.shop.provider, name, Actor::Command)
                 .await
                 .unwrap(),
         );

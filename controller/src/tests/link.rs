@@ -317,9 +317,15 @@ async fn the_feed_comes_down_by_pages_and_changes_wake_the_link(
         price: Money::from_shillings(80),
         ..hour()
     };
-    plans::edit::change(&world.app, world.shop.provider, world.shop.plan.id, &draft)
-        .await
-        .unwrap();
+    plans::edit::change(
+        &world.app,
+        world.shop.provider,
+        world.shop.plan.id,
+        &draft,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     let plan = world.shop.plan.id;
     site.until(|event| {
         matches!(event, Event::Page(page) if page.rows.iter().any(|row| row.id == *plan.as_bytes()))
@@ -420,9 +426,15 @@ async fn a_device_that_comes_back_from_a_dead_line_takes_over_from_nobody(
 
 impl World {
     async fn shop_changes_again(&self) {
-        plans::edit::change(&self.app, self.shop.provider, self.shop.plan.id, &hour())
-            .await
-            .unwrap();
+        plans::edit::change(
+            &self.app,
+            self.shop.provider,
+            self.shop.plan.id,
+            &hour(),
+            Actor::Command,
+        )
+        .await
+        .unwrap();
     }
 }
 
@@ -780,7 +792,7 @@ async fn a_site_that_floods_is_taken_slowly_and_told_of(
     };
     tokio::time::timeout(PATIENCE, held_back).await.unwrap();
     assert_eq!(world.count("journal_entries").await, 0);
-    let other = fleet::create::create(&world.app, world.shop.provider, "Harbour")
+    let other = fleet::create::create(&world.app, world.shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
     let key = SigningKey::from_bytes(&[77; 32]);

@@ -17,6 +17,7 @@ mod payments;
 mod people;
 mod reports;
 mod series;
+mod set_up;
 mod shuffle;
 mod strangers;
 mod tenancy;
@@ -46,6 +47,7 @@ use tower::ServiceExt as _;
 
 use crate::app::App;
 use crate::app::tests::{app_with_flags, app_with_keys};
+use crate::audit::Actor;
 use crate::db::{Reason, RowId as _};
 use crate::payments::checkout::{Ask, Begun, NotBegun, begin};
 use crate::plans::Draft;
@@ -68,6 +70,7 @@ struct Played {
     queries: VecDeque<(u16, String)>,
     seen: Vec<(String, Value)>,
     accepted: u32,
+    refuses_keys: bool,
     hold: Option<Arc<tokio::sync::Semaphore>>,
 }
 
@@ -114,6 +117,11 @@ impl Stage {
         let gate = Arc::new(tokio::sync::Semaphore::new(0));
         self.0.lock().unwrap().hold = Some(Arc::clone(&gate));
         gate
+    }
+
+    /// From now on no consumer key is taken, or every one is.
+    fn refuse_keys(&self, refuses: bool) {
+        self.0.lock().unwrap().refuses_keys = refuses;
     }
 
     fn seen(&self, path: &str) -> Vec<Value> {
@@ -184,6 +192,8 @@ async fn play(State(stage): State<Stage>, request: Request) -> Response {
             (None, (status, answer.replace("PROMPT", &asked)))
         } else if path.contains("registerurl") {
             (None, (200, json!({"OriginatorCoversationID": "1", "ResponseCode": "0", "ResponseDescription": "success"}).to_string()))
+        } else if played.refuses_keys {
+            (None, (400, String::new()))
         } else {
             (None, (200, TOKEN.to_owned()))
         }
@@ -491,11 +501,13 @@ async fn business(app: &App, n: u8) -> Business {
         passkey: "passkey".into(),
         kind: ShortcodeKind::Paybill,
     };
-    providers::mpesa::set(app, provider, &account)
+    crate::payments::account::set(app, provider, &account, Actor::Command)
         .await
         .unwrap();
-    let plan = plans::edit::create(app, provider, &hour()).await.unwrap();
-    let site = fleet::create::create(app, provider, "Market")
+    let plan = plans::edit::create(app, provider, &hour(), Actor::Command)
+        .await
+        .unwrap();
+    let site = fleet::create::create(app, provider, "Market", Actor::Command)
         .await
         .unwrap();
     let key = SigningKey::from_bytes(&[n; 32]);

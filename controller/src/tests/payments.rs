@@ -72,7 +72,7 @@ async fn nobody_is_asked_when_nothing_can_be_sold(pool: PgPoolOptions, options: 
         price: Money::from_shillings(60),
         ..hour()
     };
-    let changed = plans::edit::change(app, shop.provider, shop.plan.id, &draft)
+    let changed = plans::edit::change(app, shop.provider, shop.plan.id, &draft, Actor::Command)
         .await
         .unwrap();
     match world.begin(shop.ask(1, PHONE)).await {
@@ -93,7 +93,7 @@ async fn nobody_is_asked_when_nothing_can_be_sold(pool: PgPoolOptions, options: 
         on_sale: false,
         ..draft
     };
-    plans::edit::change(app, shop.provider, shop.plan.id, &hidden)
+    plans::edit::change(app, shop.provider, shop.plan.id, &hidden, Actor::Command)
         .await
         .unwrap();
     assert!(matches!(
@@ -775,9 +775,15 @@ async fn what_was_bought_is_given_whatever_the_plan_is_by_then(
         ..hour()
     };
     draft.terms.duration_secs = Some(60);
-    plans::edit::change(&world.app, world.shop.provider, world.shop.plan.id, &draft)
-        .await
-        .unwrap();
+    plans::edit::change(
+        &world.app,
+        world.shop.provider,
+        world.shop.plan.id,
+        &draft,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     world
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
         .await;
@@ -967,7 +973,7 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
             number: "9876543".to_owned(),
         },
     };
-    providers::mpesa::set(&world.app, world.shop.provider, &account)
+    crate::payments::account::set(&world.app, world.shop.provider, &account, Actor::Command)
         .await
         .unwrap();
     providers::c2b::register(&world.app, world.shop.provider)

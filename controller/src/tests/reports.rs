@@ -282,7 +282,7 @@ async fn rulings(world: &World, site: SiteId) -> Vec<RulingRow> {
 
 /// Two sites with one series between them.
 async fn two_sites(world: &World) -> (Site, Site, Printout) {
-    let second = fleet::create::create(&world.app, world.shop.provider, "Harbour")
+    let second = fleet::create::create(&world.app, world.shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
     let agent = enrolled(

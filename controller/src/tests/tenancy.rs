@@ -520,9 +520,15 @@ async fn a_provider_finds_nothing_of_its_neighbours_by_any_id(
             .is_err()
     );
     assert!(
-        plans::edit::change(app, other.provider, world.shop.plan.id, &hour())
-            .await
-            .is_err()
+        plans::edit::change(
+            app,
+            other.provider,
+            world.shop.plan.id,
+            &hour(),
+            Actor::Command
+        )
+        .await
+        .is_err()
     );
     assert!(
         fleet::enrol::claim(app, other.provider, world.shop.site)

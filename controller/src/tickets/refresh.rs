@@ -1,12 +1,39 @@
-//! The job that tells a site everything anew, after an agent was enrolled there.
+//! Telling sites everything anew: one, after an agent was enrolled there, and all of a business, when what they all go by has changed.
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use mnara_protocol::ids::SiteId;
+use mnara_protocol::ids::{ProviderId, SiteId};
+use sqlx::PgConnection;
 
-use super::feed::refresh_site;
+use super::feed::{FeedError, refresh_site};
 use crate::app::App;
+use crate::fleet;
 use crate::jobs::{Job, Next};
+
+/// Sites read at once.
+const PAGE: u16 = 100;
+
+/// Tells all sites of a business, in the transaction of what changed.
+///
+/// # Errors
+/// [`FeedError`].
+pub async fn every_site(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> Result<(), FeedError> {
+    let mut last = None;
+    loop {
+        let sites = fleet::store::sites(conn, provider, last, PAGE).await?;
+        for site in &sites {
+            refresh_site(app, conn, provider, site.id).await?;
+        }
+        last = sites.last().map(|site| site.id);
+        if sites.len() < usize::from(PAGE) {
+            return Ok(());
+        }
+    }
+}
 
 /// Does the job; its key is the site.
 pub fn refresh<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {

@@ -122,6 +122,29 @@ pub async fn seen(conn: &mut PgConnection, from: &Sender, now: Timestamp) -> sql
     .map(drop)
 }
 
+/// Notes that agents are still heard of by these links, in the order of the agents.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn seen_all(
+    conn: &mut PgConnection,
+    links: &[(AgentId, u64)],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let agents: Vec<_> = links.iter().map(|(agent, _)| agent.uuid()).collect();
+    let epochs: Vec<i64> = links.iter().map(|(_, epoch)| column(*epoch)).collect();
+    sqlx::query!(
+        "update agents a set last_seen_at = $3 from unnest($1::uuid[], $2::bigint[]) as held (id, epoch)
+         where a.id = held.id and a.link_epoch = held.epoch",
+        &agents,
+        &epochs,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Has somebody look at an agent whose key two devices seem to hold.
 ///
 /// # Errors
@@ -437,7 +460,7 @@ pub struct Standing {
     pub agent: AgentId,
     /// Its software.
     pub software: String,
-    /// When it last said hello.
+    /// When it was last heard of, to a minute.
     pub last_seen: Option<Timestamp>,
     /// How far its newest journal is stored.
     pub mark: u64,

@@ -91,6 +91,44 @@ pub async fn sites(
         .collect())
 }
 
+/// One site and when its agent was last heard from.
+#[derive(Clone, Debug)]
+pub struct SiteSeen {
+    /// The site.
+    pub site: SiteId,
+    /// Its name.
+    pub name: String,
+    /// When, if ever.
+    pub seen: Option<Timestamp>,
+}
+
+/// The sites of a business by name, and when each was last heard from.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sites_seen(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    limit: u16,
+) -> sqlx::Result<Vec<SiteSeen>> {
+    let rows = sqlx::query!(
+        "select s.id, s.name, (select max(a.last_seen_at) from agents a where a.site_id = s.id and a.provider_id = s.provider_id and a.revoked_at is null) as seen
+         from sites s where s.provider_id = $1 order by s.name, s.id limit $2",
+        provider.uuid(),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| SiteSeen {
+            site: SiteId::from_uuid(row.id),
+            name: row.name,
+            seen: row.seen.map(|at| at.0),
+        })
+        .collect())
+}
+
 /// The key of the site's present agent, to which secrets for the site are sealed.
 ///
 /// # Errors

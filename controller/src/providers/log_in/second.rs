@@ -166,7 +166,7 @@ pub async fn pass(app: &App, visit: &Visit, digits: &str) -> Result<Token, NotSe
 }
 
 /// Uses up digits or a code from paper.
-async fn proves(
+pub(super) async fn proves(
     app: &App,
     conn: &mut sqlx::PgConnection,
     person: PersonId,

@@ -129,6 +129,9 @@ impl Frame {
         };
         let all = [
             ("/home", words.home, may(Permission::SeeHome)),
+            ("/plans", words.plans, may(Permission::SeePlans)),
+            ("/sites", words.sites, may(Permission::SeeSites)),
+            ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
             ("/admin/providers", words.providers, visit.is_admin),
             ("/account", words.account, true),

@@ -69,6 +69,16 @@ pub struct NoRole;
 pub enum Permission {
     /// Seeing how the business is today.
     SeeHome,
+    /// Seeing sites, and whether they are up.
+    SeeSites,
+    /// Making sites and enrolling their agents.
+    ManageSites,
+    /// Seeing what is for sale.
+    SeePlans,
+    /// Changing what is for sale.
+    EditPlans,
+    /// Saying where customers' money goes.
+    SetMpesa,
     /// Seeing who works here, and who was asked to.
     SeeStaff,
     /// Asking people to join, changing what they are, ending their place.
@@ -86,6 +96,17 @@ pub const TABLE: &[(Permission, &[Role])] = &[
         P::SeeHome,
         &[R::Owner, R::Manager, R::Cashier, R::Technician, R::Reader],
     ),
+    (
+        P::SeeSites,
+        &[R::Owner, R::Manager, R::Technician, R::Reader],
+    ),
+    (P::ManageSites, &[R::Owner, R::Manager, R::Technician]),
+    (
+        P::SeePlans,
+        &[R::Owner, R::Manager, R::Cashier, R::Technician, R::Reader],
+    ),
+    (P::EditPlans, &[R::Owner, R::Manager]),
+    (P::SetMpesa, &[R::Owner]),
     (P::SeeStaff, &[R::Owner, R::Manager, R::Reader]),
     (P::ManageStaff, &[R::Owner, R::Manager]),
     (P::MakeOwners, &[R::Owner]),

@@ -95,7 +95,7 @@ macro_rules! words {
 words! {
     /// What stands around every page.
     FrameWords {
-        skip, home, staff, providers, account, log_out, pending, suspended,
+        skip, home, plans, sites, mpesa, staff, providers, account, log_out, pending, suspended,
     }
     /// What goes wrong.
     TroubleWords {
@@ -135,6 +135,28 @@ words! {
     HomeWords {
         title, today, last_week, no_sales, online, online_none, sites, no_sites, never, seen, here, away,
     }
+    /// What is for sale.
+    PlanWords {
+        title, none, new, change, hidden, kept, hour, day, week, gigabyte, blank, begin,
+        name, price, time, online, online_hint, unit, minutes, hours, days, minute_one, hour_one, day_one, data, devices, down, up, speed_hint, sell_by,
+        sell_by_hint, position, on_sale, keep, of_online, of_devices,
+        bad_name, bad_price, endless, bad_time, bad_data, bad_devices, bad_speed, bad_sell_by, too_many, sold_keep,
+    }
+    /// Where the hotspots are.
+    SiteWords {
+        title, none, new, name, name_hint, make, bad_name, up, away, never, seen, show, agent, no_agent, claim, claim_text, claim_again, line, line_text,
+        no_address, hear,
+    }
+    /// Where customers' money goes.
+    MpesaWords {
+        title, text, set, paybill, paybill_number, paybill_text, till, till_text, till_number, store_number, store_hint, change_text, kind, key, key_hint, secret,
+        passkey, passkey_hint, password_text, digits_text, keep, wrong_proof, bad_shortcode, bad_till, bad_key, wrong_keys, product_missing,
+        wrong_passkey, wrong_kind, rail_away,
+    }
+    /// The first steps of a business.
+    StepWords {
+        title, mpesa, plan, site, agent, go, done,
+    }
     /// The platform's own staff.
     AdminWords {
         title, none, since, sites, pending, active, suspended, approve, suspend, reinstate, moved, more, rule, by_hand, at_once, a_day, keep, kept,
@@ -162,6 +184,14 @@ pub struct Words {
     pub staff: StaffWords,
     /// How the business is today.
     pub home: HomeWords,
+    /// What is for sale.
+    pub plans: PlanWords,
+    /// Where the hotspots are.
+    pub sites: SiteWords,
+    /// Where customers' money goes.
+    pub mpesa: MpesaWords,
+    /// The first steps of a business.
+    pub steps: StepWords,
     /// The platform's own staff.
     pub admin: AdminWords,
 }
@@ -185,6 +215,25 @@ impl PeopleWords {
             BadPerson::Contact => self.bad_contact,
             BadPerson::PasswordLength => self.password_length,
             BadPerson::PasswordCommon => self.password_common,
+        }
+    }
+}
+
+impl PlanWords {
+    /// A stretch of time, in the largest unit that fits: `90 minutes`, `2 hours`, `1 day`.
+    #[must_use]
+    pub fn stretch(&self, secs: u32) -> String {
+        let (length, one, many) = [
+            (86_400, self.day_one, self.days),
+            (3_600, self.hour_one, self.hours),
+            (60, self.minute_one, self.minutes),
+        ]
+        .into_iter()
+        .find(|(length, _, _)| secs.is_multiple_of(*length))
+        .unwrap_or((60, self.minute_one, self.minutes));
+        match secs / length {
+            1 => one.to_owned(),
+            count => format!("{count}\u{a0}{many}"),
         }
     }
 }

@@ -1,0 +1,108 @@
+//! Setting the M-PESA account a business is paid into: one transaction with its sites, which open for sale by it, and the line that says who did.
+
+use mnara_protocol::ids::ProviderId;
+use serde_json::json;
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::providers::mpesa::{self, AccountError};
+use crate::providers::store;
+use crate::rails::daraja::{Credentials, Setup, ShortcodeKind, TokenError};
+use crate::tickets::feed::FeedError;
+use crate::tickets::refresh::every_site;
+
+/// Why an account was not set.
+#[derive(Debug, Error)]
+pub enum NotSet {
+    /// It cannot be set so, or not be read.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// Safaricom does not take the keys.
+    #[error("{}", .0.words())]
+    Refused(Setup),
+    /// Safaricom does not answer.
+    #[error("Safaricom does not answer right now: try again in a few minutes")]
+    Away,
+    /// There is an account, and a page does not change the way money goes.
+    #[error("this business has an M-PESA account already")]
+    Taken,
+    /// The sites could not be told.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The database refused.
+    #[error("the M-PESA account could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Sets the account, whatever was there before, as whoever has the command line may.
+///
+/// # Errors
+/// [`NotSet`].
+pub async fn set(
+    app: &App,
+    provider: ProviderId,
+    account: &Credentials,
+    actor: Actor,
+) -> Result<(), NotSet> {
+    let mut tx = app.db.tenant(provider).await?;
+    write(app, &mut tx, provider, account, actor).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sets the first account of a business, once Safaricom has taken its keys. A later one is not set so: whoever steals an owner's log-in would
+/// send the money elsewhere.
+///
+/// # Errors
+/// [`NotSet`].
+pub async fn set_first(
+    app: &App,
+    provider: ProviderId,
+    account: &Credentials,
+    actor: Actor,
+) -> Result<(), NotSet> {
+    crate::providers::check_account(account).map_err(AccountError::Bad)?;
+    app.rails
+        .daraja
+        .check_keys(account)
+        .await
+        .map_err(|error| match error {
+            TokenError::Setup(setup) => NotSet::Refused(setup),
+            TokenError::Busy | TokenError::Away(_) => NotSet::Away,
+        })?;
+    let mut tx = app.db.tenant(provider).await?;
+    // Locked, so that of two who set the first one is second.
+    store::lock_state(&mut tx, provider).await?;
+    if store::account(&mut tx, provider).await?.is_some() {
+        return Err(NotSet::Taken);
+    }
+    write(app, &mut tx, provider, account, actor).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn write(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    account: &Credentials,
+    actor: Actor,
+) -> Result<(), NotSet> {
+    let before = store::account(conn, provider).await?;
+    mpesa::set(conn, &app.vault, provider, account).await?;
+    let told = |shortcode: &str, kind: &ShortcodeKind| match kind {
+        ShortcodeKind::Paybill => json!({"paybill": shortcode}),
+        ShortcodeKind::Till { number } => json!({"store": shortcode, "till": number}),
+    };
+    let deed = Deed {
+        act: "mpesa",
+        subject: &provider.to_string(),
+        before: before.map(|before| told(&before.shortcode, &before.kind)),
+        after: Some(told(&account.shortcode, &account.kind)),
+    };
+    record(app, conn, Some(provider), actor, deed).await?;
+    every_site(app, conn, provider).await?;
+    Ok(())
+}
