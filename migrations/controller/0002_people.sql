@@ -123,6 +123,9 @@ create table platform_settings (
     changed_at timestamptz not null
 );
 
+-- How many vouchers of a business run.
+create index tickets_running on tickets (provider_id) where started_at is not null and ended_at is null;
+
 -- Tenancy --------------------------------------------------------------------------------------------------------------------------
 
 do $$

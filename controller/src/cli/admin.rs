@@ -1,12 +1,13 @@
 //! `mnara-controller admin …`: the platform's own staff, and what they decide about businesses.
 
-use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
 use mnara_protocol::ids::ProviderId;
 use secrecy::SecretString;
 
+use super::secret;
 use crate::admin::{begin, standing};
 use crate::app::App;
 use crate::audit::Actor;
@@ -16,7 +17,7 @@ use crate::providers::state::Move;
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum AdminCommand {
-    /// Makes somebody one of the platform's staff; the password is read from standard input.
+    /// Makes somebody one of the platform's staff.
     Create {
         /// What they are called.
         #[arg(long)]
@@ -24,6 +25,9 @@ pub enum AdminCommand {
         /// The e-mail address or phone number they log in with.
         #[arg(long)]
         contact: String,
+        /// A file with their password, and nothing else; `-` reads standard input.
+        #[arg(long, default_value = "-")]
+        password: PathBuf,
     },
     /// Lets a business in that signed up.
     Approve {
@@ -48,7 +52,11 @@ pub enum AdminCommand {
 /// With words for whoever typed it.
 pub async fn run(command: AdminCommand, app: &App) -> anyhow::Result<()> {
     let (provider, to) = match command {
-        AdminCommand::Create { name, contact } => return create(app, &name, &contact).await,
+        AdminCommand::Create {
+            name,
+            contact,
+            password,
+        } => return create(app, &name, &contact, &password).await,
         AdminCommand::Approve { provider } => (provider, Move::Approve),
         AdminCommand::Suspend { provider } => (provider, Move::Suspend),
         AdminCommand::Reinstate { provider } => (provider, Move::Reinstate),
@@ -58,13 +66,9 @@ pub async fn run(command: AdminCommand, app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn create(app: &App, name: &str, contact: &str) -> anyhow::Result<()> {
+async fn create(app: &App, name: &str, contact: &str, password: &Path) -> anyhow::Result<()> {
     let contact: Contact = contact.parse()?;
-    let mut password = String::new();
-    std::io::stdin()
-        .take(4096)
-        .read_to_string(&mut password)
-        .context("cannot read the password from standard input")?;
+    let password = secret(password).context("cannot read the password")?;
     let password = SecretString::from(password.trim_end_matches(['\r', '\n']));
     let person = begin::make(app, name, contact, password).await?;
     println!("{person}");

@@ -6,6 +6,9 @@
     reason = "printing is what a command line is for"
 )]
 
+use std::io::Read as _;
+use std::path::Path;
+
 use anyhow::bail;
 use clap::{Parser, Subcommand};
 use mnara_protocol::clock::Timestamp;
@@ -78,6 +81,16 @@ async fn exists(app: &App, provider: ProviderId) -> anyhow::Result<()> {
         Some(_) => Ok(()),
         None => bail!("there is no such business: `provider list` shows them"),
     }
+}
+
+/// Reads what must not stand on a command line: a file, or standard input for `-`.
+fn secret(path: &Path) -> std::io::Result<String> {
+    if path.as_os_str() != "-" {
+        return std::fs::read_to_string(path);
+    }
+    let mut text = String::new();
+    std::io::stdin().take(16_384).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// A time as people and programs read it.

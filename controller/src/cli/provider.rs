@@ -1,6 +1,5 @@
 //! `mnara-controller provider …`: businesses and their M-PESA account.
 
-use std::io::Read;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -8,9 +7,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use mnara_protocol::ids::ProviderId;
 use secrecy::SecretString;
 
+use super::{exists, secret};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::providers::open::{Opening, open};
+use crate::providers::staff::By;
+use crate::providers::staff::invite::invite;
+use crate::providers::staff::roles::Role;
 use crate::providers::{c2b, parse_colour, store};
 use crate::rails::daraja::{Credentials, Registered, ShortcodeKind};
 use crate::{db, payments};
@@ -25,6 +28,17 @@ pub enum ProviderCommand {
     Create(Create),
     /// Lists businesses.
     List,
+    /// Asks somebody to join a business and prints the address they open: it is good once, for 7 days.
+    Invite {
+        /// The business.
+        provider: ProviderId,
+        /// What they are called.
+        #[arg(long)]
+        name: String,
+        /// What they will be: owner, manager, cashier, technician or reader.
+        #[arg(long, default_value = "owner")]
+        role: Role,
+    },
     /// Sets the M-PESA account customers pay into.
     Mpesa(Mpesa),
     /// Registers where M-PESA posts payments nobody was asked for. In production that happens once.
@@ -106,6 +120,19 @@ pub async fn run(command: ProviderCommand, app: &App) -> anyhow::Result<()> {
             println!("{}", open(app, opening).await?.id);
         }
         ProviderCommand::List => list(app).await?,
+        ProviderCommand::Invite {
+            provider,
+            name,
+            role,
+        } => {
+            exists(app, provider).await?;
+            let by = By {
+                actor: Actor::Command,
+                role: Role::Owner,
+            };
+            let code = invite(app, provider, by, &name, role).await?;
+            println!("{}", app.config.web.public().join(&format!("/join/{code}")));
+        }
         ProviderCommand::Mpesa(account) => set_account(account, app).await?,
         ProviderCommand::C2bRegister { provider } => match c2b::register(app, provider).await? {
             Registered::Now => println!("Registered."),
@@ -147,17 +174,8 @@ async fn set_account(account: Mpesa, app: &App) -> anyhow::Result<()> {
             bail!("give the till number with --till; --shortcode is the store number")
         }
     };
-    let text = if account.credentials.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin()
-            .take(16_384)
-            .read_to_string(&mut text)
-            .context("cannot read the credentials from standard input")?;
-        text
-    } else {
-        std::fs::read_to_string(&account.credentials)
-            .with_context(|| format!("cannot read {}", account.credentials.display()))?
-    };
+    let text = secret(&account.credentials)
+        .with_context(|| format!("cannot read {}", account.credentials.display()))?;
     // serde's message could repeat a secret, so it is not passed on.
     let Ok(keys) = serde_json::from_str::<Keys>(&text) else {
         bail!("the credentials are not JSON with consumer_key, consumer_secret and passkey");

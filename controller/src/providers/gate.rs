@@ -231,7 +231,7 @@ impl Seat {
     #[must_use]
     pub const fn by(&self) -> By {
         By {
-            person: self.person,
+            actor: self.actor(),
             role: self.place.role,
         }
     }

@@ -1,4 +1,4 @@
-//! The page an owner opens first: money today, who is online, which sites are up.
+//! The page an owner opens first: money today, how many vouchers run, which sites are up.
 
 use askama::Template;
 use axum::extract::State;
@@ -21,8 +21,6 @@ use crate::providers::staff::roles::Permission;
 use crate::web::page::Page;
 use crate::web::show;
 
-/// A session is told every quarter of an hour; after two of those nobody knows.
-const STALE_SECS: i64 = 1800;
 /// Sites on the page.
 const SITES: u16 = 100;
 
@@ -43,7 +41,7 @@ pub struct HomePage {
     today: String,
     sales: String,
     last_week: String,
-    online: String,
+    running: String,
     sites: Vec<Site>,
     steps: Vec<Step>,
 }
@@ -73,7 +71,7 @@ pub async fn home(
     let (today, sales) = store::paid(&mut tx, provider, day, now).await?;
     let (last_week, _) =
         store::paid(&mut tx, provider, earlier(day, week), earlier(now, week)).await?;
-    let online = store::online(&mut tx, provider, earlier(now, STALE_SECS)).await?;
+    let running = store::running(&mut tx, provider, now).await?;
     let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
     let steps = steps(&mut tx, &seat, &sites, frame.words()).await?;
     drop(tx);
@@ -83,7 +81,7 @@ pub async fn home(
         today: show::money(today),
         sales: show::thousands(sales.unsigned_abs()),
         last_week: show::money(last_week),
-        online: show::thousands(online.unsigned_abs()),
+        running: show::thousands(running.unsigned_abs()),
         sites: sites
             .into_iter()
             .map(|site| Site {

@@ -29,19 +29,20 @@ pub async fn paid(
     Ok((row.sum.0, row.count))
 }
 
-/// Devices whose session has not ended and was read since.
+/// Vouchers whose clock runs, as far as their sites have told.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn online(
+pub async fn running(
     conn: &mut PgConnection,
     provider: ProviderId,
-    since: Timestamp,
+    now: Timestamp,
 ) -> sqlx::Result<i64> {
     let count = sqlx::query_scalar!(
-        "select count(*) from sessions where provider_id = $1 and ended_at is null and read_at >= $2",
+        "select count(*) from tickets where provider_id = $1 and started_at is not null and ended_at is null and paused_at is null
+         and revoked_at is null and (expires_at is null or expires_at > $2)",
         provider.uuid(),
-        At(since),
+        At(now),
     )
     .fetch_one(conn)
     .await?;

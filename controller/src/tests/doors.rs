@@ -21,7 +21,7 @@ fn filled(path: &str, id: &str) -> String {
 
 async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
     let owner = By {
-        person: mnara_protocol::ids::PersonId::from_bytes([9; 16]),
+        actor: Actor::Command,
         role: Role::Owner,
     };
     let code = invite(&world.app, world.shop.provider, owner, role.word(), role)
@@ -142,7 +142,7 @@ async fn the_owner_of_one_business_touches_nothing_of_another(
         &world.app,
         world.shop.provider,
         By {
-            person: mnara_protocol::ids::PersonId::from_bytes([9; 16]),
+            actor: Actor::Command,
             role: Role::Owner,
         },
         "Somebody",

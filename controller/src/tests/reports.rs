@@ -128,6 +128,13 @@ impl Site {
         TicketId::from_uuid(id)
     }
 
+    /// A device uses a ticket, and the router lets it through.
+    pub(super) async fn lets_in(&self, world: &World, ticket: TicketId) {
+        let now = world.app.clock.now();
+        self.redeem(world, ticket, None, now).await;
+        self.confirm(world, ticket, now).await;
+    }
+
     /// Everything that can be said of one ticket.
     pub(super) async fn whole_life(&self, world: &World, ticket: TicketId) {
         let now = world.app.clock.now();

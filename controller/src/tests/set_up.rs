@@ -209,6 +209,69 @@ async fn a_plan_is_changed_in_its_form_and_a_wrong_one_keeps_what_was_typed(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn home_counts_the_money_of_today_and_the_vouchers_that_run(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let by = providers::staff::By {
+        actor: Actor::Command,
+        role: providers::staff::roles::Role::Owner,
+    };
+    let role = providers::staff::roles::Role::Reader;
+    let code =
+        providers::staff::invite::invite(&world.app, world.shop.provider, by, "Reader", role)
+            .await
+            .unwrap();
+    let mut reader = Browser::new(&world, 2);
+    let form = [
+        ("name", "Reader"),
+        ("who", "r@example.com"),
+        ("password", "hills beyond the lake"),
+    ];
+    reader.post(&format!("/join/{code}"), &form).await.onward();
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let ticket = read(
+        &world.app,
+        "select id from tickets where payment_id is not null",
+    )
+    .await;
+    let site = reports::Site::new(&world, world.shop.site);
+    site.lets_in(&world, mnara_protocol::ids::TicketId::from_uuid(ticket))
+        .await;
+    world.pass(1).await;
+    let page = reader.get("/home").await.page();
+    assert!(page.contains("KSh\u{a0}50</p>"), "{page}");
+    assert!(page.contains("<p class=\"figure\">1</p>"), "{page}");
+    let neighbour = owner.get("/home").await.page();
+    assert!(
+        neighbour.contains("KSh\u{a0}0</p>") && neighbour.contains("<p class=\"figure\">0</p>")
+    );
+    // A week later, by the same hour, it is what there was then.
+    world
+        .app
+        .clock
+        .advance(Duration::from_secs(7 * 86_400 + 60));
+    reader
+        .log_in("r@example.com", "hills beyond the lake")
+        .await
+        .onward();
+    assert!(
+        reader
+            .get("/home")
+            .await
+            .page()
+            .contains("last week: KSh\u{a0}50")
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_site_is_up_while_some_process_holds_its_link(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -69,7 +69,7 @@ async fn hire(world: &World) {
     use crate::providers::staff::invite::{Joining, invite, join};
     use crate::providers::staff::roles::Role;
     let owner = By {
-        person: mnara_protocol::ids::PersonId::from_bytes([9; 16]),
+        actor: Actor::Command,
         role: Role::Owner,
     };
     let code = invite(

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::Instant;
 
+use super::people::{self, People};
 use crate::measure::now;
 use crate::sim::daraja;
 use crate::world::phone::Phone;
@@ -26,6 +27,8 @@ pub struct Stage {
     pub hours: Vec<String>,
     /// Printed codes for ten megabytes.
     pub megabytes: Vec<String>,
+    /// Who may log in.
+    pub people: People,
 }
 
 /// Sets the stage.
@@ -56,7 +59,9 @@ pub async fn stage() -> Result<Stage> {
         .business
         .print(controller, "Ten megabytes", 10, &[])
         .await?;
+    let people = People::hire(&world).await?;
     Ok(Stage {
+        people,
         world,
         phones,
         hours,
@@ -90,6 +95,8 @@ impl Stage {
              \n  M-PESA     {}/phone    accept it, or enter a wrong PIN, cancel, let it ring, have no money\n\
              \n  Or type a printed code on one of the phones:\n\
              \n  one hour         {}\n  ten megabytes    {}\n\
+             \nRun the business, at {}. The password is {}:\n\
+             \n{}\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
              \n  API        curl -s {}\n             curl -s {}\n\
@@ -98,6 +105,9 @@ impl Stage {
             world.daraja.control_url(),
             self.hours[..3].join("   "),
             self.megabytes[..3].join("   "),
+            world.controller.url("/log-in"),
+            people::PASSWORD,
+            self.people.list(),
             world.site.router.control(),
             world.site.router.api(),
             world.site.router.api_tls(),

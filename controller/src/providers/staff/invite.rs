@@ -76,7 +76,7 @@ pub async fn invite(
         before: None,
         after: Some(serde_json::json!({"name": invitation.name, "role": role.word()})),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(by.person), deed).await?;
+    record(app, &mut tx, Some(provider), by.actor, deed).await?;
     tx.commit().await?;
     Ok(code)
 }
@@ -99,7 +99,7 @@ pub async fn take_back(
             before: None,
             after: None,
         };
-        record(app, &mut tx, Some(provider), Actor::Staff(by.person), deed).await?;
+        record(app, &mut tx, Some(provider), by.actor, deed).await?;
     }
     tx.commit().await
 }

@@ -64,8 +64,8 @@ pub enum NotChanged {
 #[derive(Clone, Copy, Debug)]
 pub struct By {
     /// Who they are.
-    pub person: PersonId,
-    /// What they are.
+    pub actor: Actor,
+    /// What they are; the command line may do what an owner may.
     pub role: Role,
 }
 
@@ -107,7 +107,7 @@ pub async fn change(
         before: Some(staff.role.word().into()),
         after: role.map(|role| role.word().into()),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(by.person), deed).await?;
+    record(app, &mut tx, Some(provider), by.actor, deed).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -133,7 +133,7 @@ words! {
     }
     /// How the business is today.
     HomeWords {
-        title, today, last_week, no_sales, online, online_none, sites, no_sites, never, seen, here, away,
+        title, today, last_week, no_sales, running, running_none, sites, no_sites, never, seen, here, away,
     }
     /// What is for sale.
     PlanWords {

@@ -1,0 +1,68 @@
+//! Who may log in at the demo: an owner, a cashier and somebody of the platform, each made as they would be in earnest.
+
+use anyhow::{Context, Result, ensure};
+use reqwest::StatusCode;
+
+use crate::world::World;
+use crate::world::http::Caller;
+
+/// The password of everybody in the demo.
+pub(super) const PASSWORD: &str = "mango rain tower";
+
+/// Those who may log in, each by what they are and what they log in with.
+#[derive(Debug)]
+pub struct People(Vec<(&'static str, &'static str)>);
+
+impl People {
+    /// Makes them.
+    ///
+    /// # Errors
+    /// When a command fails or the page refuses one of them.
+    pub async fn hire(world: &World) -> Result<Self> {
+        let mut people = Vec::new();
+        for (role, contact, name) in [
+            ("owner", "owner@example.com", "Njeri Wanjiru"),
+            ("cashier", "cashier@example.com", "Otieno Ouma"),
+        ] {
+            let words = [
+                "provider",
+                "invite",
+                &world.business.provider,
+                "--name",
+                name,
+            ];
+            let words = [&words[..], &["--role", role]].concat();
+            let address = world.controller.command(&words).await?;
+            let form = [("name", name), ("who", contact), ("password", PASSWORD)];
+            let answer = Caller::program()?.form(address.trim(), &form).await?;
+            ensure!(
+                answer.status == StatusCode::SEE_OTHER,
+                "{name} cannot join: {}",
+                answer.text
+            );
+            people.push((role, contact));
+        }
+        let file = world.folder().join("admin.password");
+        std::fs::write(&file, PASSWORD).context("writing down a password")?;
+        let file = file.display().to_string();
+        let words = ["admin", "create", "--name", "Amina Hassan"];
+        let words = [
+            &words[..],
+            &["--contact", "admin@example.com", "--password", &file],
+        ]
+        .concat();
+        world.controller.command(&words).await?;
+        people.push(("admin", "admin@example.com"));
+        Ok(Self(people))
+    }
+
+    /// A line for each.
+    #[must_use]
+    pub fn list(&self) -> String {
+        let lines = self
+            .0
+            .iter()
+            .map(|(role, contact)| format!("  {role:<10} {contact}\n"));
+        lines.collect()
+    }
+}
