@@ -249,6 +249,19 @@ async fn with_a_second_factor_a_password_alone_opens_nothing(
         .await
         .page();
     let paper = between(&codes, "<li><code>", "</code>");
+    // Whoever has the open browser cannot put another in its place.
+    assert_eq!(owner.get("/account/second").await.onward(), "/account");
+    let again = owner
+        .post(
+            "/account/second",
+            &[("sealed", &sealed), ("digits", &first)],
+        )
+        .await;
+    assert_eq!(again.onward(), "/account");
+    assert_eq!(
+        world.count("recovery_codes where used_at is null").await,
+        10
+    );
     let mut laptop = Browser::new(&world, 2);
     assert_eq!(
         laptop.log_in(OWNER, PASSWORD).await.onward(),

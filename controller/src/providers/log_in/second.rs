@@ -106,7 +106,8 @@ fn offer(account: &str, secret: &[u8], sealed: String) -> SetUp {
     }
 }
 
-/// Takes the first digits of a new second factor and gives the codes for paper, shown once.
+/// Takes the first digits of a new second factor and gives the codes for paper, shown once. One that is there is taken away first, by its own
+/// digits: a stolen browser must not put another in its place.
 ///
 /// # Errors
 /// [`NotSecond`].
@@ -123,6 +124,10 @@ pub async fn set_up(
     let hashes: Vec<Vec<u8>> = codes.iter().map(|code| hash(code).to_vec()).collect();
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
+    let proofs = people::store::proofs(&mut tx, visit.person).await?;
+    if proofs.is_none_or(|proofs| proofs.totp.is_some()) {
+        return Err(NotSecond::Wrong);
+    }
     let stored = seal(app, visit.person, secret.expose_secret());
     people::store::set_totp(&mut tx, visit.person, Some((&stored, step))).await?;
     people::store::replace_recovery_codes(&mut tx, visit.person, &hashes, now).await?;

@@ -204,8 +204,12 @@ async fn second_shown(
 ) -> Result<Response, Trouble> {
     let mut tx = app.db.platform(Reason::Login).await?;
     let person = people::store::person(&mut tx, visit.person).await?;
+    let proofs = people::store::proofs(&mut tx, visit.person).await?;
     drop(tx);
     let person = person.ok_or(Trouble::Nothing)?;
+    if proofs.is_none_or(|proofs| proofs.totp.is_some()) {
+        return Ok(onward("/account"));
+    }
     let account = written(&person.contact);
     let set_up = match again {
         // The same secret once more: it is in the person's authenticator already.
