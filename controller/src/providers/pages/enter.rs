@@ -5,6 +5,7 @@ use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
+use mnara_protocol::ids::PersonId;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -13,7 +14,7 @@ use super::frame::Frame;
 use super::trouble::Trouble;
 use super::words::{Language, Words};
 use crate::app::App;
-use crate::providers::log_in::enter::{Browser, Entered, NotEntered, enter};
+use crate::providers::log_in::enter::{Browser, Entered, NotEntered, begin, enter};
 use crate::providers::log_in::{Visit, leave};
 use crate::providers::people::Contact;
 use crate::web::page::{html, is_ours, onward};
@@ -90,12 +91,7 @@ pub struct Filled {
 
 /// The browser a request comes from.
 #[must_use]
-pub fn browser<'a>(
-    app: &App,
-    caller: Caller,
-    headers: &'a HeaderMap,
-    jar: &CookieJar,
-) -> Browser<'a> {
+fn browser<'a>(app: &App, caller: Caller, headers: &'a HeaderMap, jar: &CookieJar) -> Browser<'a> {
     Browser {
         address: caller.0,
         user_agent: headers
@@ -108,7 +104,7 @@ pub fn browser<'a>(
 
 /// Gives the browser what it is to keep and sends it on.
 #[must_use]
-pub fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
+fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
     let jar = cookies::give(jar, app, &entered.token);
     let jar = cookies::give_mark(jar, app, entered.mark.as_ref());
     let encoded: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
@@ -118,6 +114,27 @@ pub fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Resp
         next.to_owned()
     };
     (jar, onward(&path)).into_response()
+}
+
+/// Logs in somebody who has just come to be a person here, and sends them on.
+///
+/// # Errors
+/// When the database is away.
+pub async fn let_in(
+    app: &App,
+    caller: Caller,
+    headers: &HeaderMap,
+    jar: CookieJar,
+    person: PersonId,
+    next: &str,
+) -> Result<Response, Trouble> {
+    let browser = browser(app, caller, headers, &jar);
+    match begin(app, &browser, person, false, true).await {
+        Ok(done) => Ok(entered(app, jar, &done, next)),
+        Err(NotEntered::Database(error)) => Err(error.into()),
+        // They are somebody here and not logged in: the log-in page is the next step.
+        Err(_) => Ok(onward("/log-in")),
+    }
 }
 
 /// Takes the form.

@@ -8,16 +8,15 @@ use axum_extra::extract::CookieJar;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::enter::{browser, entered};
+use super::enter::let_in;
 use super::frame::Frame;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
-use crate::providers::log_in::enter::{NotEntered, begin};
 use crate::providers::people::Contact;
 use crate::providers::staff::invite::{Joining, NotJoined, Offer, join, offer};
 use crate::ratelimit::{Act, By};
-use crate::web::page::{html, onward};
+use crate::web::page::html;
 use crate::web::{Caller, Path};
 
 #[derive(Template)]
@@ -133,10 +132,5 @@ pub async fn take(
         Err(NotJoined::Ending(error)) => return Err(error.into()),
         Err(NotJoined::Database(error)) => return Err(error.into()),
     };
-    let browser = browser(&app, caller, &headers, &jar);
-    match begin(&app, &browser, person, false, true).await {
-        Ok(done) => Ok(entered(&app, jar, &done, "/")),
-        Err(NotEntered::Database(error)) => Err(error.into()),
-        Err(_) => Ok(onward("/log-in")),
-    }
+    let_in(&app, caller, &headers, jar, person, "/").await
 }

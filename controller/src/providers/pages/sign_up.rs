@@ -8,12 +8,11 @@ use axum_extra::extract::CookieJar;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::enter::{browser, entered};
+use super::enter::let_in;
 use super::frame::Frame;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
-use crate::providers::log_in::enter::{NotEntered, begin};
 use crate::providers::people::Contact;
 use crate::providers::sign_up::{NotSignedUp, SigningUp, sign_up};
 use crate::ratelimit::{Act, By};
@@ -101,11 +100,5 @@ pub async fn take(
         Err(NotSignedUp::Ending(error)) => return Err(error.into()),
         Err(NotSignedUp::Database(error)) => return Err(error.into()),
     };
-    let browser = browser(&app, caller, &headers, &jar);
-    match begin(&app, &browser, person, false, true).await {
-        Ok(done) => Ok(entered(&app, jar, &done, "/home")),
-        Err(NotEntered::Database(error)) => Err(error.into()),
-        // Signed up and not logged in: the log-in page is the next step.
-        Err(_) => Ok(onward("/log-in")),
-    }
+    let_in(&app, caller, &headers, jar, person, "/home").await
 }
