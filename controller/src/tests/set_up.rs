@@ -298,10 +298,7 @@ async fn a_site_is_up_while_some_process_holds_its_link(
     assert!(!seen().await);
     presence::note(&world.app, &hub).await.unwrap();
     assert!(seen().await);
-    world.app.clock.advance(Duration::from_secs(200));
-    assert!(!seen().await);
-    presence::note(&world.app, &hub).await.unwrap();
-    assert!(seen().await);
+    // The hub notes each minute too, so the clock moves only once there is nothing to note.
     hub.leave(&sender);
     world.app.clock.advance(Duration::from_secs(200));
     presence::note(&world.app, &hub).await.unwrap();

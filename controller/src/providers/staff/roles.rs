@@ -73,10 +73,36 @@ pub enum Permission {
     SeeSites,
     /// Making sites and enrolling their agents.
     ManageSites,
+    /// Cutting a device off, holding and moving vouchers that run.
+    ServeCustomers,
     /// Seeing what is for sale.
     SeePlans,
     /// Changing what is for sale.
     EditPlans,
+    /// Seeing which vouchers there are, and the story of one whose code one has.
+    SeeVouchers,
+    /// Seeing codes that nobody has used yet: sheets and lists of a series.
+    PrintVouchers,
+    /// Making series, revoking vouchers, giving extra time.
+    MakeVouchers,
+    /// Seeing what customers paid, message by message, and who they are.
+    SeePayments,
+    /// Setting a payment right: asking again, sending again, noting what was paid back.
+    WorkPayments,
+    /// Blocking a customer, giving one a voucher.
+    WorkCustomers,
+    /// Seeing how the business goes over time.
+    SeeReports,
+    /// Changing how the hotspot's page looks.
+    EditPortal,
+    /// Saying what is told to whom.
+    SetNotices,
+    /// Seeing who did what.
+    SeeAudit,
+    /// Giving programs a way in, and sending them news.
+    ManageKeys,
+    /// Taking all data out.
+    Export,
     /// Saying where customers' money goes.
     SetMpesa,
     /// Seeing who works here, and who was asked to.
@@ -102,10 +128,32 @@ pub const TABLE: &[(Permission, &[Role])] = &[
     ),
     (P::ManageSites, &[R::Owner, R::Manager, R::Technician]),
     (
+        P::ServeCustomers,
+        &[R::Owner, R::Manager, R::Cashier, R::Technician],
+    ),
+    (
         P::SeePlans,
         &[R::Owner, R::Manager, R::Cashier, R::Technician, R::Reader],
     ),
     (P::EditPlans, &[R::Owner, R::Manager]),
+    (
+        P::SeeVouchers,
+        &[R::Owner, R::Manager, R::Cashier, R::Reader],
+    ),
+    (P::PrintVouchers, &[R::Owner, R::Manager, R::Cashier]),
+    (P::MakeVouchers, &[R::Owner, R::Manager]),
+    (
+        P::SeePayments,
+        &[R::Owner, R::Manager, R::Cashier, R::Reader],
+    ),
+    (P::WorkPayments, &[R::Owner, R::Manager, R::Cashier]),
+    (P::WorkCustomers, &[R::Owner, R::Manager]),
+    (P::SeeReports, &[R::Owner, R::Manager, R::Reader]),
+    (P::EditPortal, &[R::Owner, R::Manager]),
+    (P::SetNotices, &[R::Owner, R::Manager]),
+    (P::SeeAudit, &[R::Owner, R::Manager, R::Reader]),
+    (P::ManageKeys, &[R::Owner]),
+    (P::Export, &[R::Owner]),
     (P::SetMpesa, &[R::Owner]),
     (P::SeeStaff, &[R::Owner, R::Manager, R::Reader]),
     (P::ManageStaff, &[R::Owner, R::Manager]),

@@ -1,0 +1,17 @@
+//! Logging in.
+
+words! {
+    /// Logging in.
+    LogInWords {
+        title: "Log in" "Ingia",
+        button: "Log in" "Ingia",
+        wrong:
+            "This e-mail or number and this password do not belong together."
+            "Barua pepe au nambari hii na nenosiri hili haviendani.",
+        no_place:
+            "You have no place in any business here. Ask whoever runs it to invite you."
+            "Huna nafasi katika biashara yoyote hapa. Mwombe anayeiendesha akualike.",
+        new_here: "New here?" "Mgeni hapa?",
+        sign_up: "Sign your business up" "Sajili biashara yako",
+    }
+}

@@ -1,0 +1,24 @@
+//! What goes wrong.
+
+words! {
+    /// What goes wrong.
+    TroubleWords {
+        nothing: "There is nothing here" "Hakuna kitu hapa",
+        nothing_text:
+            "The address may be mistyped, or what was here is gone."
+            "Huenda anwani imekosewa, au kilichokuwa hapa kimeondolewa.",
+        not_yours: "This is not for you" "Ukurasa huu si wako",
+        not_yours_text:
+            "Your role in this business does not open this page. An owner can change that under Staff."
+            "Wadhifa wako katika biashara hii haufungui ukurasa huu. Mmiliki anaweza kubadilisha hilo kwenye Wafanyakazi.",
+        away: "We cannot answer right now" "Hatuwezi kujibu sasa hivi",
+        away_text:
+            "Nothing was lost. Try again in a moment. Your sites go on working meanwhile."
+            "Hakuna kilichopotea. Jaribu tena baada ya muda mfupi. Maeneo yako yanaendelea kufanya kazi.",
+        inside: "Something went wrong on our side" "Kuna hitilafu upande wetu",
+        inside_text:
+            "It was noted and nothing was half done. Try again in a moment."
+            "Imeandikwa, na hakuna kilichofanyika nusu. Jaribu tena baada ya muda mfupi.",
+        back: "To the start" "Rudi mwanzo",
+    }
+}
