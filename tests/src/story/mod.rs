@@ -10,6 +10,7 @@ mod acts;
 mod people;
 mod stage;
 
+pub use people::PASSWORD;
 pub use stage::{Stage, stage};
 
 use crate::measure::now;
