@@ -17,6 +17,8 @@ pub enum Trouble {
     Nothing,
     /// It is not for this person.
     NotYours,
+    /// What was sent is not what the page's form sends.
+    Unread,
     /// We cannot answer now.
     Away,
     /// Something inside failed, and was logged.
@@ -64,6 +66,7 @@ impl Trouble {
         match self {
             Self::Nothing => StatusCode::NOT_FOUND,
             Self::NotYours => StatusCode::FORBIDDEN,
+            Self::Unread => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Away => StatusCode::SERVICE_UNAVAILABLE,
             Self::Inside => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -86,6 +89,7 @@ pub fn told(trouble: &Trouble, frame: &Frame) -> Response {
     let (title, text) = match trouble {
         Trouble::Nothing => (w.trouble.nothing, w.trouble.nothing_text),
         Trouble::NotYours => (w.trouble.not_yours, w.trouble.not_yours_text),
+        Trouble::Unread => (w.trouble.unread, w.trouble.unread_text),
         Trouble::Away => (w.trouble.away, w.trouble.away_text),
         Trouble::Inside => (w.trouble.inside, w.trouble.inside_text),
     };
