@@ -384,7 +384,7 @@ async fn printed_vouchers_count_when_they_are_used_and_what_they_cost_stands_apa
 ) {
     let world = World::open(pool, options).await;
     let batch = series::batch(&world.shop, 10);
-    let printout = print(&world.app, world.shop.provider, &batch)
+    let printout = print(&world.app, world.shop.provider, &batch, Actor::Command)
         .await
         .unwrap();
     let now = world.app.clock.now();
