@@ -172,9 +172,7 @@ pub async fn people_of(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn people_of_platform(
-    conn: &mut PgConnection,
-) -> sqlx::Result<Vec<(PersonId, String)>> {
+pub async fn people_of_platform(conn: &mut PgConnection) -> sqlx::Result<Vec<(PersonId, String)>> {
     let rows = sqlx::query!(
         "select p.id, p.name from admins a join people p on p.id = a.person_id order by p.name, p.id limit $1",
         MOST_PEOPLE,
