@@ -69,6 +69,7 @@ impl People {
             .0
             .iter()
             .map(|(role, contact)| format!("  {role:<10} {contact}\n"));
-        lines.collect()
+        let note = "  (the admin needs a second factor only outside the demo, which sets MNARA_ADMIN_SECOND_FACTOR=optional)\n";
+        lines.chain([note.to_owned()]).collect()
     }
 }
