@@ -215,15 +215,19 @@ fn who(line: &Line, w: &'static Words, tells_admins: bool) -> String {
 }
 
 fn change(changed: Changed, w: &'static Words) -> Change {
+    let told = |value: String| told(&changed.field, &value, w);
     Change {
         field: w.audit.field(&changed.field),
-        before: changed.before.map(|value| told(&value, w)),
-        after: changed.after.map(|value| told(&value, w)),
+        before: changed.before.map(told),
+        after: changed.after.map(told),
     }
 }
 
 /// A value as people read it.
-fn told(value: &str, w: &'static Words) -> String {
+fn told(field: &str, value: &str, w: &'static Words) -> String {
+    if let (true, Ok(secs)) = (field.ends_with("_secs"), value.parse()) {
+        return show::duration(secs);
+    }
     if let Ok(role) = value.parse::<Role>() {
         return w.staff.name(&role).to_owned();
     }
