@@ -44,6 +44,7 @@ pub mod health;
 pub mod jobs;
 pub mod passwords;
 pub mod payments;
+pub mod pdf;
 pub mod plans;
 pub mod providers;
 pub mod rails;

@@ -98,6 +98,17 @@ pub fn pages(app: &App) -> Pages {
         .post("/account/second", Door::LoggedIn, account::second_take)
         .post("/account/second/end", Door::LoggedIn, account::second_end)
         .get("/home", Door::Staff(P::SeeHome), reports::home::home)
+        .get("/reports", Door::Staff(P::SeeReports), reports::pages::show)
+        .get(
+            "/reports/csv",
+            Door::Staff(P::SeeReports),
+            reports::pages::csv,
+        )
+        .get(
+            "/reports/monthly",
+            Door::Staff(P::SeeReports),
+            reports::monthly::monthly,
+        )
         .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
         .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)

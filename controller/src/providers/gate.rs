@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Request, State as Given};
 use axum::handler::Handler;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
@@ -197,8 +197,16 @@ async fn pass(
     let response = next.run(request).await;
     match response.extensions().get::<Trouble>() {
         Some(trouble) => told(trouble, &frame),
+        None if is_bare(&response) => told(&Trouble::Unread, &frame),
         None => response,
     }
+}
+
+/// Whether an extractor refused what was sent, which it says in plain text meant for programs.
+fn is_bare(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    response.status().is_client_error()
+        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"))
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -388,7 +388,7 @@ async fn lines_are_found_by_person_deed_and_day_and_had_as_a_file(
     let lines: Vec<_> = file.lines().collect();
     assert_eq!(
         (lines[0], lines.len()),
-        ("number,time,who,act,subject,before,after", 3),
+        ("\u{feff}number,time,who,act,subject,before,after", 3),
         "{file}"
     );
     assert!(

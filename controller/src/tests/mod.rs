@@ -23,6 +23,7 @@ mod set_up;
 mod shuffle;
 mod strangers;
 mod tenancy;
+mod trade;
 mod view_as;
 
 use std::collections::VecDeque;

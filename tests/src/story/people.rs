@@ -7,7 +7,7 @@ use crate::world::World;
 use crate::world::http::Caller;
 
 /// The password of everybody in the demo.
-pub(super) const PASSWORD: &str = "mango rain tower";
+pub const PASSWORD: &str = "mango rain tower";
 
 /// Those who may log in, each by what they are and what they log in with.
 #[derive(Debug)]
@@ -54,6 +54,12 @@ impl People {
         world.controller.command(&words).await?;
         people.push(("admin", "admin@example.com"));
         Ok(Self(people))
+    }
+
+    /// Each by what they are and what they log in with.
+    #[must_use]
+    pub fn who(&self) -> &[(&'static str, &'static str)] {
+        &self.0
     }
 
     /// A line for each.

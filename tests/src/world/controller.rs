@@ -251,6 +251,14 @@ impl Controller {
         sql::ask(&self.socket, "mnara", question).await
     }
 
+    /// Writes into its private database what no program can make, a past.
+    ///
+    /// # Errors
+    /// When it does not run or the database refuses.
+    pub async fn write(&self, statements: &str) -> Result<()> {
+        sql::write(&self.socket, "mnara", statements).await
+    }
+
     /// The one value a question has for an answer.
     ///
     /// # Errors

@@ -134,6 +134,7 @@ impl Frame {
             ("/home", words.home, may(Permission::SeeHome)),
             ("/plans", words.plans, may(Permission::SeePlans)),
             ("/sites", words.sites, may(Permission::SeeSites)),
+            ("/reports", words.reports, may(Permission::SeeReports)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
             ("/audit", words.audit, may(Permission::SeeAudit)),

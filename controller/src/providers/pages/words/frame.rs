@@ -7,6 +7,7 @@ words! {
         home: "Home" "Mwanzo",
         plans: "Plans" "Mipango",
         sites: "Sites" "Maeneo",
+        reports: "Reports" "Ripoti",
         mpesa: "M-PESA" "M-PESA",
         staff: "Staff" "Wafanyakazi",
         audit: "Who did what" "Nani alifanya nini",

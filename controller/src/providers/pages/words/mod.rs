@@ -127,6 +127,8 @@ parts! {
     staff: StaffWords,
     /// How the business is today.
     home: HomeWords,
+    /// How the business goes over time.
+    reports: ReportWords,
     /// The first steps of a business.
     steps: StepWords,
     /// What is for sale.
