@@ -1,6 +1,8 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod admin;
+mod audit;
 mod backup;
 mod browser;
 mod captive;
@@ -22,6 +24,7 @@ mod shuffle;
 mod strangers;
 mod tenancy;
 mod trade;
+mod view_as;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
