@@ -133,6 +133,8 @@ parts! {
     plans: PlanWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// How one site is at this moment.
+    site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
     /// The platform's own staff.
