@@ -9,6 +9,7 @@ mod doors;
 mod enrol;
 mod extend;
 mod feed;
+mod firmware;
 mod health;
 mod intake;
 mod keys;
@@ -19,6 +20,7 @@ mod reports;
 mod series;
 mod set_up;
 mod shuffle;
+mod sites;
 mod strangers;
 mod tenancy;
 

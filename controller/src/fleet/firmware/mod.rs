@@ -199,7 +199,7 @@ impl Names {
 }
 
 #[derive(Template)]
-#[template(path = "install.rsc", escape = "none")]
+#[template(path = "install.rsc.tmpl", escape = "none")]
 struct Install<'a> {
     version: RouterOs,
     arch: Arch,
@@ -225,7 +225,7 @@ impl Install<'_> {
 }
 
 #[derive(Template)]
-#[template(path = "remove.rsc", escape = "none")]
+#[template(path = "remove.rsc.tmpl", escape = "none")]
 struct Remove {
     version: RouterOs,
     mode: Mode,
@@ -233,7 +233,7 @@ struct Remove {
 }
 
 #[derive(Template)]
-#[template(path = "README.txt", escape = "none")]
+#[template(path = "README.txt.tmpl", escape = "none")]
 struct Readme<'a> {
     version: RouterOs,
     arch: Arch,
