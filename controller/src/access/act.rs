@@ -136,14 +136,7 @@ pub async fn extend(
     actor: Actor,
 ) -> Result<(), NotExtended> {
     let mut tx = app.db.tenant(provider).await?;
-    let deed = Deed {
-        act: "extend",
-        subject: &ticket.to_string(),
-        before: None,
-        after: Some(json!({ "secs": secs })),
-    };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
-    extend_in(&mut tx, provider, ticket, secs, app.clock.now()).await?;
+    extend_in(app, &mut tx, provider, ticket, secs, actor).await?;
     tx.commit().await?;
     Ok(())
 }

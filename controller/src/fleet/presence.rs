@@ -24,6 +24,12 @@ pub fn is_up(last_seen: Option<Timestamp>, now: Timestamp) -> bool {
     last_seen.is_some_and(|seen| seen.plus_secs(AWAY_SECS) > now)
 }
 
+/// A site last heard of then or earlier is away now.
+#[must_use]
+pub const fn away_before(now: Timestamp) -> Timestamp {
+    Timestamp::from_secs(now.as_secs() - AWAY_SECS)
+}
+
 /// Notes that a link stands, in the hello's transaction, and how long the site had been away if it had.
 pub(super) async fn back(
     app: &App,

@@ -23,6 +23,7 @@ mod shuffle;
 mod sites;
 mod strangers;
 mod tenancy;
+mod trade;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
