@@ -10,6 +10,8 @@ use super::*;
 pub(super) struct Got {
     pub(super) status: StatusCode,
     pub(super) location: Option<String>,
+    /// What the page lets itself do.
+    pub(super) policy: String,
     pub(super) text: String,
 }
 
@@ -85,6 +87,8 @@ impl<'a> Browser<'a> {
         }
         let location = response.headers().get(header::LOCATION);
         let location = location.map(|path| path.to_str().unwrap().to_owned());
+        let policy = response.headers().get(header::CONTENT_SECURITY_POLICY);
+        let policy = policy.map_or_else(String::new, |policy| policy.to_str().unwrap().to_owned());
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1 << 20)
             .await
@@ -92,6 +96,7 @@ impl<'a> Browser<'a> {
         Got {
             status,
             location,
+            policy,
             text: String::from_utf8(body.to_vec()).unwrap(),
         }
     }

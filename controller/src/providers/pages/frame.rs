@@ -70,6 +70,12 @@ impl Frame {
         assets::style_path()
     }
 
+    /// The path of the script that shows a form's preview again while one types.
+    #[must_use]
+    pub fn live(&self) -> &'static str {
+        assets::live_path()
+    }
+
     /// The address of this page in the other language.
     #[must_use]
     pub fn other_language_path(&self) -> String {
@@ -131,6 +137,11 @@ impl Frame {
             ("/home", words.home, may(Permission::SeeHome)),
             ("/plans", words.plans, may(Permission::SeePlans)),
             ("/sites", words.sites, may(Permission::SeeSites)),
+            (
+                "/settings/portal",
+                words.portal,
+                may(Permission::EditPortal),
+            ),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
             ("/admin/providers", words.providers, visit.is_admin),

@@ -8,6 +8,7 @@ words! {
         plans: "Plans" "Mipango",
         sites: "Sites" "Maeneo",
         mpesa: "M-PESA" "M-PESA",
+        portal: "Customers' page" "Ukurasa wa wateja",
         staff: "Staff" "Wafanyakazi",
         providers: "Businesses" "Biashara",
         account: "My account" "Akaunti yangu",
