@@ -536,7 +536,7 @@ async fn hand_edits_are_repaired_within_a_minute() {
     assert_eq!(router.rows("/ip/hotspot/user").len(), 2);
     assert_eq!(
         router.rows("/ip/hotspot/user/profile")[1]["rate-limit"],
-        "1M/2500k"
+        "1M/2500k 1500k/5M 800k/2M 16/16"
     );
 }
 

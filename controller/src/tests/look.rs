@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use mnara_protocol::message::{LogoRow, LookRow, PayFailure, PictureKind};
 use mnara_protocol::plan::Hours;
 
-use super::browser::Browser;
+use super::browser::{Browser, Got};
 use super::*;
 
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -39,7 +39,7 @@ const NIGHT: [(&str, &str); 13] = [
     ("on_sale", "on"),
 ];
 
-async fn upload(browser: &mut Browser<'_>, picture: &[u8]) -> super::browser::Got {
+async fn upload(browser: &mut Browser<'_>, picture: &[u8]) -> Got {
     let mut body =
         b"--cut\r\nContent-Disposition: form-data; name=\"logo\"; filename=\"l\"\r\n\r\n".to_vec();
     body.extend(picture);
