@@ -22,6 +22,7 @@ mod set_up;
 mod shuffle;
 mod strangers;
 mod tenancy;
+mod trade;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

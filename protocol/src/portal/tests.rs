@@ -42,6 +42,7 @@ fn drawn(language: Language, look: &Look, plans: &[PlanView]) -> String {
         news: None,
         base: "/portal/",
         here: "/portal/",
+        scanned: None,
         logo: "/portal/logo?h=1",
     };
     top.title(&mut page);

@@ -20,6 +20,8 @@ pub struct Top<'a> {
     pub base: &'a str,
     /// The page's own address, for the other language.
     pub here: &'a str,
+    /// A voucher's code that was scanned and is kept when the language changes.
+    pub scanned: Option<&'a str>,
     /// Where the logo is.
     pub logo: &'a str,
 }
@@ -70,8 +72,11 @@ impl Top<'_> {
         page.raw("</div><a href=\"")
             .text(self.here)
             .raw("?lang=")
-            .raw(words.other_tag)
-            .raw("\" hreflang=\"")
+            .raw(words.other_tag);
+        if let Some(code) = self.scanned {
+            page.raw("&amp;code=").text(code);
+        }
+        page.raw("\" hreflang=\"")
             .raw(words.other_tag)
             .raw("\" lang=\"")
             .raw(words.other_tag)

@@ -168,6 +168,7 @@ impl View<'_> {
             news,
             base: BASE,
             here: stays.path(),
+            scanned: self.is_scanned().then_some(self.typed.code.as_str()),
             logo: &logo_address(look),
         };
         begin(page, self.language);
@@ -381,9 +382,14 @@ impl View<'_> {
             .raw("\">");
     }
 
-    /// Whether the trouble is one with a code, so that the code field comes first.
-    const fn is_about_code(&self) -> bool {
-        matches!(self.trouble, Some(Trouble::Redeem(_)))
+    /// Whether a voucher was scanned and waits to be used.
+    fn is_scanned(&self) -> bool {
+        self.trouble.is_none() && !self.typed.code.is_empty()
+    }
+
+    /// Whether the page is about a code, so that the code field comes first.
+    fn is_about_code(&self) -> bool {
+        self.is_scanned() || matches!(self.trouble, Some(Trouble::Redeem(_)))
     }
 
     /// Whether the trouble is about what stands in the code field.

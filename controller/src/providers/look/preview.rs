@@ -81,6 +81,7 @@ impl Preview<'_> {
             news: None,
             base: BASE,
             here: "/settings/portal/preview/home",
+            scanned: None,
             logo: logo.as_deref().unwrap_or_default(),
         };
         begin(&mut page, self.language);
