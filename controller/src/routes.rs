@@ -3,6 +3,7 @@
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use crate::admin::pages::providers as businesses;
 use crate::app::App;
 use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
@@ -10,7 +11,7 @@ use crate::fleet::identity::Identity;
 use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
-use crate::providers::pages::{account, assets, enter, join, second, sign_up, staff};
+use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
 use crate::{admin, captive, fleet, health, payments, plans, reports};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
@@ -140,11 +141,31 @@ pub fn pages(app: &App) -> Pages {
             Door::Staff(P::ManageStaff),
             staff::back,
         )
-        .get("/admin/providers", Door::Admin, admin::pages::providers)
+        .get("/audit", Door::Staff(P::SeeAudit), audit::show)
+        .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)
+        .get("/admin", Door::Admin, admin::pages::overview::show)
+        .get("/admin/providers", Door::Admin, businesses::list)
+        .get("/admin/providers/{id}", Door::Admin, businesses::one)
         .post(
-            "/admin/providers/{id}/{to}",
+            "/admin/providers/{id}/view",
             Door::Admin,
-            admin::pages::moved,
+            admin::pages::view::begin,
         )
-        .post("/admin/admission", Door::Admin, admin::pages::admission)
+        .post("/admin/view/end", Door::Admin, admin::pages::view::end)
+        .post("/admin/providers/{id}/{to}", Door::Admin, businesses::moved)
+        .get("/admin/payments", Door::Admin, admin::pages::payments::show)
+        .get("/admin/sites", Door::Admin, admin::pages::sites::list)
+        .get("/admin/work", Door::Admin, admin::pages::work::list)
+        .post(
+            "/admin/work/{id}/{to}",
+            Door::Admin,
+            admin::pages::work::act,
+        )
+        .get("/admin/audit", Door::Admin, admin::pages::audit::show)
+        .get("/admin/settings", Door::Admin, admin::pages::settings::form)
+        .post(
+            "/admin/admission",
+            Door::Admin,
+            admin::pages::settings::admission,
+        )
 }

@@ -11,6 +11,7 @@ mod history;
 mod people;
 mod stage;
 
+pub use people::PASSWORD;
 pub use stage::{Stage, stage};
 
 use crate::measure::now;

@@ -79,6 +79,7 @@ impl Controller {
             ("MNARA_DARAJA_QUERIES", "600".to_owned()),
             ("MNARA_CLOCK_SOCKET", clock.display().to_string()),
             ("MNARA_LOG", "info,sqlx=warn".to_owned()),
+            ("MNARA_ADMIN_SECOND_FACTOR", "optional".to_owned()),
         ];
         Ok(Self {
             binary,

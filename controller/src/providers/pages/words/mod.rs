@@ -137,8 +137,14 @@ parts! {
     sites: SiteWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Who did what.
+    audit: AuditWords,
     /// The platform's own staff.
     admin: AdminWords,
+    /// How the platform does.
+    platform: PlatformWords,
+    /// Why money did not come.
+    results: ResultWords,
 }
 
 #[cfg(test)]

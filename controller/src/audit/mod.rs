@@ -1,5 +1,9 @@
 //! What people did, kept for good: who, what, to what, and how it was before and after. A line is written in the transaction of the change it
-//! tells of. What is worth a line is the slices' affair.
+//! tells of. What is worth a line is the slices' affair; [`chain`] binds the lines together afterwards, [`read`] finds them again.
+
+pub mod chain;
+pub mod difference;
+pub mod read;
 
 use mnara_protocol::ids::{DeedId, PersonId, ProviderId};
 use sqlx::PgConnection;
@@ -59,7 +63,9 @@ pub async fn record(
     let now = app.clock.now();
     let (actor, person) = actor.columns();
     sqlx::query!(
-        "insert into audit (id, provider_id, at, actor, person_id, act, subject, before, after) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "with line as (insert into audit (id, provider_id, at, actor, person_id, act, subject, before, after)
+                       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id, provider_id)
+         insert into audit_waiting (audit_id, provider_id) select id, provider_id from line",
         DeedId::new(now, app.entropy.bytes()).uuid(),
         provider.map(|provider| provider.uuid()),
         At(now),
