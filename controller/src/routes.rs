@@ -12,6 +12,8 @@ use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::pages::{account, assets, enter, join, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
+use crate::reports::voucher::pages as voucher;
+use crate::tickets::pages as vouchers;
 use crate::{admin, captive, fleet, health, payments, plans, reports};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
@@ -102,6 +104,73 @@ pub fn pages(app: &App) -> Pages {
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
         .get("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::form)
         .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
+        .get("/vouchers", Door::Staff(P::SeeVouchers), vouchers::list)
+        .get(
+            "/vouchers/find",
+            Door::Staff(P::SeeVouchers),
+            vouchers::find,
+        )
+        .get(
+            "/vouchers/new",
+            Door::Staff(P::MakeVouchers),
+            vouchers::new::form,
+        )
+        .post(
+            "/vouchers/new",
+            Door::Staff(P::MakeVouchers),
+            vouchers::new::take,
+        )
+        .get(
+            "/vouchers/series/{id}",
+            Door::Staff(P::SeeVouchers),
+            vouchers::series::one,
+        )
+        .post(
+            "/vouchers/series/{id}/revoke",
+            Door::Staff(P::MakeVouchers),
+            vouchers::series::back,
+        )
+        .get(
+            "/vouchers/series/{id}/sheets",
+            Door::Staff(P::PrintVouchers),
+            vouchers::sheets::page,
+        )
+        .get(
+            "/vouchers/series/{id}/pdf",
+            Door::Staff(P::PrintVouchers),
+            vouchers::sheets::pdf,
+        )
+        .get(
+            "/vouchers/series/{id}/csv",
+            Door::Staff(P::PrintVouchers),
+            vouchers::series::file,
+        )
+        .get("/vouchers/{id}", Door::Staff(P::SeeVouchers), voucher::one)
+        .post(
+            "/vouchers/{id}/revoke",
+            Door::Staff(P::MakeVouchers),
+            voucher::revoke,
+        )
+        .post(
+            "/vouchers/{id}/extend",
+            Door::Staff(P::MakeVouchers),
+            voucher::extend,
+        )
+        .post(
+            "/vouchers/{id}/pause",
+            Door::Staff(P::ServeCustomers),
+            voucher::pause,
+        )
+        .post(
+            "/vouchers/{id}/resume",
+            Door::Staff(P::ServeCustomers),
+            voucher::resume,
+        )
+        .post(
+            "/vouchers/{id}/kick",
+            Door::Staff(P::ServeCustomers),
+            voucher::kick,
+        )
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
         .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)
         .get("/sites/{id}", Door::Staff(P::SeeSites), fleet::pages::site)

@@ -81,7 +81,8 @@ pub async fn list(
 }
 
 /// What a plan gives, in a few words: `2 hours · 500 MB · 5 Mbit/s · 2 devices`.
-fn gives(terms: &Terms, w: &PlanWords) -> String {
+#[must_use]
+pub fn gives(terms: &Terms, w: &PlanWords) -> String {
     let mut parts = Vec::new();
     if let Some(secs) = terms.duration_secs {
         parts.push(w.stretch(secs));

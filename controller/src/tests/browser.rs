@@ -11,6 +11,8 @@ pub(super) struct Got {
     pub(super) status: StatusCode,
     pub(super) location: Option<String>,
     pub(super) text: String,
+    /// What came, where it is no text.
+    pub(super) body: Vec<u8>,
 }
 
 impl Got {
@@ -92,7 +94,8 @@ impl<'a> Browser<'a> {
         Got {
             status,
             location,
-            text: String::from_utf8(body.to_vec()).unwrap(),
+            text: String::from_utf8_lossy(&body).into_owned(),
+            body: body.to_vec(),
         }
     }
 

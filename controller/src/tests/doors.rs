@@ -19,7 +19,8 @@ fn filled(path: &str, id: &str) -> String {
         .replace("{*path}", "nothing/here")
 }
 
-async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
+/// Somebody of the first business, in a role, logged in.
+pub(super) async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
     let owner = By {
         actor: Actor::Command,
         role: Role::Owner,

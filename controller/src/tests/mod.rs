@@ -21,6 +21,7 @@ mod set_up;
 mod shuffle;
 mod strangers;
 mod tenancy;
+mod vouchers;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

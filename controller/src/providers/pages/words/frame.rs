@@ -6,6 +6,7 @@ words! {
         skip: "To the content" "Nenda kwenye maudhui",
         home: "Home" "Mwanzo",
         plans: "Plans" "Mipango",
+        vouchers: "Vouchers" "Vocha",
         sites: "Sites" "Maeneo",
         mpesa: "M-PESA" "M-PESA",
         staff: "Staff" "Wafanyakazi",

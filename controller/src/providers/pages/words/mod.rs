@@ -133,6 +133,10 @@ parts! {
     plans: PlanWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// Vouchers: series, printing, and the story of one.
+    vouchers: VoucherWords,
+    /// The story of one voucher.
+    story: StoryWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
     /// The platform's own staff.
