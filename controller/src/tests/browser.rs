@@ -11,8 +11,6 @@ pub(super) struct Got {
     pub(super) status: StatusCode,
     pub(super) location: Option<String>,
     pub(super) text: String,
-    /// What came, where it is no text.
-    pub(super) body: Vec<u8>,
 }
 
 impl Got {
@@ -63,7 +61,24 @@ impl<'a> Browser<'a> {
         self.send(request.unwrap()).await
     }
 
-    pub(super) async fn send(&mut self, mut request: Request) -> Got {
+    pub(super) async fn send(&mut self, request: Request) -> Got {
+        let response = self.open(request).await;
+        let location = response.headers().get(header::LOCATION);
+        let location = location.map(|path| path.to_str().unwrap().to_owned());
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        Got {
+            status,
+            location,
+            // A file need be no text.
+            text: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    /// What comes back, its body still to be read.
+    pub(super) async fn open(&mut self, mut request: Request) -> Response {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -85,18 +100,7 @@ impl<'a> Browser<'a> {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let location = response.headers().get(header::LOCATION);
-        let location = location.map(|path| path.to_str().unwrap().to_owned());
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), 1 << 20)
-            .await
-            .unwrap();
-        Got {
-            status,
-            location,
-            text: String::from_utf8_lossy(&body).into_owned(),
-            body: body.to_vec(),
-        }
+        response
     }
 
     /// Takes a cookie that somebody copied.

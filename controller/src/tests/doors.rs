@@ -19,7 +19,6 @@ fn filled(path: &str, id: &str) -> String {
         .replace("{*path}", "nothing/here")
 }
 
-/// Somebody of the first business, in a role, logged in.
 pub(super) async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
     let owner = By {
         actor: Actor::Command,
@@ -186,4 +185,18 @@ async fn the_owner_of_one_business_touches_nothing_of_another(
     assert_eq!(stranger.send(request).await.status, StatusCode::FORBIDDEN);
     assert_eq!(world.count("invitations where name = 'Thief'").await, 0);
     drop(code);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn half_a_form_is_told_on_a_page(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    for (path, form) in [
+        ("/sites", &[][..]),
+        ("/staff/invite", &[("role", "cashier")]),
+    ] {
+        let got = owner.post(path, form).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(got.text.contains("We could not read that"), "{path}");
+    }
 }

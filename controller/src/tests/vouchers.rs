@@ -201,9 +201,13 @@ async fn sheets_hold_what_can_be_sold_page_by_page(pool: PgPoolOptions, options:
             .page();
         assert_eq!(codes_of(&page), sold[..300], "{layout}");
     }
-    let pdf = cashier.get(&format!("{path}/pdf?as=a4-50")).await;
-    assert_eq!(pdf.status, StatusCode::OK);
-    let pages = streams(&pdf.body);
+    let request = Request::get(format!("{path}/pdf?as=a4-50")).body(Body::empty());
+    let pdf = cashier.open(request.unwrap()).await;
+    assert_eq!(pdf.status(), StatusCode::OK);
+    let pdf = axum::body::to_bytes(pdf.into_body(), 1 << 20)
+        .await
+        .unwrap();
+    let pages = streams(&pdf);
     assert_eq!(pages.len(), 8);
     let all = pages.concat();
     assert!(
@@ -546,7 +550,12 @@ async fn a_site_that_is_away_is_said_to_be_and_is_told_nothing_later(
     let device = device
         .each_ref()
         .map(|(name, value)| (*name, value.as_str()));
-    for (act, form) in [("pause", &[][..]), ("resume", &[]), ("kick", &device)] {
+    for (act, form) in [
+        ("pause", &[][..]),
+        ("resume", &[]),
+        ("kick", &device),
+        ("free", &device),
+    ] {
         let said = owner.post(&format!("{path}/{act}"), form).await.onward();
         assert_eq!(said, format!("{path}?said=away"), "{act}");
         let page = owner.get(&said).await.page();
@@ -555,7 +564,7 @@ async fn a_site_that_is_away_is_said_to_be_and_is_told_nothing_later(
     assert_eq!(world.count("commands").await, 0);
     assert_eq!(
         world
-            .count("audit where act in ('pause', 'resume', 'kick')")
+            .count("audit where act in ('pause', 'resume', 'kick', 'move')")
             .await,
         0
     );
@@ -589,6 +598,7 @@ async fn a_site_that_is_there_holds_a_voucher_and_the_page_says_so(
     for (act, form, said) in [
         ("pause", &[][..], "paused"),
         ("kick", &device, "kicked"),
+        ("free", &device, "freed"),
         ("resume", &[], "not-paused"),
     ] {
         let act = format!("{path}/{act}");
@@ -625,6 +635,7 @@ async fn answers(site: &mut link::Site) {
     let (id, report) = match commands::told(site).await {
         Command::Pause(hold) => (hold.id, Report::Done),
         Command::Kick(kick) => (kick.id, Report::Done),
+        Command::Release(place) => (place.id, Report::Done),
         Command::Resume(hold) => {
             let why = mnara_protocol::message::NotDone::NotPaused;
             let refused = mnara_protocol::message::RefusedReport { why };

@@ -58,14 +58,7 @@ pub async fn extend(
         .kept
         .ticket
         .id;
-    let deed = Deed {
-        act: "extend",
-        subject: &id.to_string(),
-        before: None,
-        after: Some(json!({ "secs": secs })),
-    };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
-    extend_in(&mut tx, provider, id, secs, now).await?;
+    extend_in(app, &mut tx, provider, id, secs, actor).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -75,18 +68,27 @@ pub async fn extend(
 /// # Errors
 /// [`NotExtended`].
 pub async fn extend_in(
+    app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     id: TicketId,
     secs: u32,
-    now: Timestamp,
+    actor: Actor,
 ) -> Result<(), NotExtended> {
+    let now = app.clock.now();
     let mut found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(NotExtended::Missing)?;
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
     let ticket = &found.kept.ticket;
     store::set_extra(conn, provider, ticket, expires_at(ticket)).await?;
+    let deed = Deed {
+        act: "extend",
+        subject: &id.to_string(),
+        before: None,
+        after: Some(json!({"secs": secs, "extra_secs": ticket.right.extra_secs})),
+    };
+    record(app, conn, Some(provider), actor, deed).await?;
     let mut changes = Vec::new();
     for site in store::sites_of(conn, provider, id).await? {
         changes.push(feed::decided(conn, provider, site, &found).await?);

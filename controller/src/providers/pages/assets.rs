@@ -38,7 +38,8 @@ macro_rules! asset {
 static STYLE: Asset = asset!("style", "css", "text/css; charset=utf-8");
 static PAPER: Asset = asset!("paper", "css", "text/css; charset=utf-8");
 static CHECKS: Asset = asset!("checks", "js", "text/javascript; charset=utf-8");
-static ALL: [&Asset; 3] = [&STYLE, &PAPER, &CHECKS];
+static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
+static ALL: [&Asset; 4] = [&STYLE, &PAPER, &CHECKS, &LIVE];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
@@ -56,6 +57,12 @@ pub fn paper_path() -> &'static str {
 #[must_use]
 pub fn checks_path() -> &'static str {
     &CHECKS.path
+}
+
+/// The path of the script that keeps a page live.
+#[must_use]
+pub fn live_path() -> &'static str {
+    &LIVE.path
 }
 
 /// Gives one of them. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
-use mnara_protocol::message::{Command, KickCommand, NotDone, Report};
+use mnara_protocol::message::{Command, KickCommand, NotDone, ReleaseCommand, Report};
 
 use super::store;
+use crate::access::act::{Act, NotAsked, ask};
 use crate::access::hold::{self, Hold, NotHeld};
 use crate::app::App;
-use crate::audit::{Actor, Deed, record};
+use crate::audit::Actor;
 use crate::fleet::command::{self, NotGiven, Unanswered};
 use crate::fleet::presence::is_up;
 use crate::providers::pages::trouble::Trouble;
@@ -33,6 +34,8 @@ pub enum Said {
     Resumed,
     /// A device was taken off the air.
     Kicked,
+    /// A device's place was given back.
+    Freed,
     /// The site is away and was not told.
     Away,
     /// The site had it too late.
@@ -56,12 +59,13 @@ pub enum Said {
 }
 
 impl Said {
-    const ALL: [(Self, &'static str); 15] = [
+    const ALL: [(Self, &'static str); 16] = [
         (Self::Revoked, "revoked"),
         (Self::Extended, "extended"),
         (Self::Paused, "paused"),
         (Self::Resumed, "resumed"),
         (Self::Kicked, "kicked"),
+        (Self::Freed, "freed"),
         (Self::Away, "away"),
         (Self::Late, "late"),
         (Self::Silent, "silent"),
@@ -93,7 +97,12 @@ impl Said {
     pub const fn is_done(self) -> bool {
         matches!(
             self,
-            Self::Revoked | Self::Extended | Self::Paused | Self::Resumed | Self::Kicked
+            Self::Revoked
+                | Self::Extended
+                | Self::Paused
+                | Self::Resumed
+                | Self::Kicked
+                | Self::Freed
         )
     }
 }
@@ -178,53 +187,59 @@ pub(super) async fn hold(
     }
 }
 
-/// Takes a device off the air once; it comes back as long as it holds its place.
-pub(super) async fn kick(
+/// What is done with one device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    /// Taken off the air once; it comes back as long as it holds its place.
+    Kick,
+    /// Its place is given back, for another.
+    Free,
+}
+
+/// Has a site do something with a device of a voucher.
+pub(super) async fn device(
     app: &App,
     provider: ProviderId,
     ticket: TicketId,
     (site, mac): (SiteId, Mac),
+    what: Device,
     actor: Actor,
 ) -> Result<Said, Trouble> {
-    code(app, provider, ticket).await?;
-    let mut tx = app.db.tenant(provider).await?;
-    let is_away = is_away(app, &mut tx, provider, &[site]).await?;
-    drop(tx);
-    if is_away {
-        return Ok(Said::Away);
-    }
-    let given = command::give(app, provider, site, |id, expires| {
-        Command::Kick(KickCommand {
+    let act = match what {
+        Device::Kick => Act::Kick(ticket),
+        Device::Free => Act::Move(ticket),
+    };
+    let make = move |id, expires| match what {
+        Device::Kick => Command::Kick(KickCommand {
             id,
             expires,
             ticket,
             mac: Some(mac),
-        })
-    });
-    let id = match given.await {
+        }),
+        Device::Free => Command::Release(ReleaseCommand {
+            id,
+            expires,
+            ticket,
+            mac,
+        }),
+    };
+    let id = match ask(app, (provider, site), actor, act, make).await {
         Ok(id) => id,
-        Err(error) => return not_given(error),
+        Err(NotAsked::Away | NotAsked::NoAgent) => return Ok(Said::Away),
+        Err(NotAsked::NoSite | NotAsked::NoTicket) => return Err(Trouble::Nothing),
+        Err(NotAsked::Database(error)) => return Err(error.into()),
     };
     let report = tokio::select! {
         report = command::report(app, provider, id) => report,
         () = app.clock.sleep(PATIENCE) => return Ok(Said::Silent),
     };
     match report {
-        Ok(Report::Done) => {}
-        Ok(Report::Refused(_)) => return Ok(Said::NotUsed),
-        Ok(Report::TooLate | Report::Findings(_)) => return Ok(Said::Late),
-        Err(error) => return unanswered(error),
+        Ok(Report::Done) if what == Device::Kick => Ok(Said::Kicked),
+        Ok(Report::Done) => Ok(Said::Freed),
+        Ok(Report::Refused(_)) => Ok(Said::NotUsed),
+        Ok(Report::TooLate | Report::Findings(_)) => Ok(Said::Late),
+        Err(error) => unanswered(error),
     }
-    let deed = Deed {
-        act: "kick",
-        subject: &ticket.to_string(),
-        before: None,
-        after: None,
-    };
-    let mut tx = app.db.tenant(provider).await?;
-    record(app, &mut tx, Some(provider), actor, deed).await?;
-    tx.commit().await?;
-    Ok(Said::Kicked)
 }
 
 /// Whether one of the sites is away: a command does not wait for it.

@@ -12,7 +12,7 @@ use mnara_protocol::ticket::EndReason;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::acts::{self, Said};
+use super::acts::{self, Device, Said};
 use super::store::{self, Place};
 use super::{By, Known, What, story};
 use crate::access;
@@ -334,6 +334,7 @@ fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> String {
                 "pause" => s.did_paused,
                 "resume" => s.did_resumed,
                 "kick" => s.did_kicked,
+                "move" => s.did_moved,
                 "code-seen" => s.did_seen,
                 other => other,
             };
@@ -370,6 +371,7 @@ impl StoryWords {
             Said::Paused => self.said_paused,
             Said::Resumed => self.said_resumed,
             Said::Kicked => self.said_kicked,
+            Said::Freed => self.said_freed,
             Said::Away => self.said_away,
             Said::Late => self.said_late,
             Said::Silent => self.said_silent,
@@ -484,10 +486,33 @@ pub async fn kick(
     Path(id): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Trouble> {
+    device(&app, &seat, &id, &which, Device::Kick).await
+}
+
+/// Gives a device's place back, for the customer's next one.
+///
+/// # Errors
+/// When there is none such, or the database is away.
+pub async fn free(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(which): Form<Which>,
+) -> Result<Response, Trouble> {
+    device(&app, &seat, &id, &which, Device::Free).await
+}
+
+async fn device(
+    app: &App,
+    seat: &Seat,
+    id: &str,
+    which: &Which,
+    what: Device,
+) -> Result<Response, Trouble> {
     let id: TicketId = id.parse().map_err(|_| Trouble::Nothing)?;
     let site = which.site.parse().map_err(|_| Trouble::Nothing)?;
     let mac = which.mac.parse().map_err(|_| Trouble::Nothing)?;
-    let said = acts::kick(&app, seat.provider(), id, (site, mac), seat.actor()).await?;
+    let said = acts::device(app, seat.provider(), id, (site, mac), what, seat.actor()).await?;
     Ok(back(id, said))
 }
 

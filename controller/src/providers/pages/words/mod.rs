@@ -127,6 +127,8 @@ parts! {
     staff: StaffWords,
     /// How the business is today.
     home: HomeWords,
+    /// How the business goes over time.
+    reports: ReportWords,
     /// The first steps of a business.
     steps: StepWords,
     /// What is for sale.
@@ -137,10 +139,18 @@ parts! {
     vouchers: VoucherWords,
     /// The story of one voucher.
     story: StoryWords,
+    /// How one site is at this moment.
+    site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Who did what.
+    audit: AuditWords,
     /// The platform's own staff.
     admin: AdminWords,
+    /// How the platform does.
+    platform: PlatformWords,
+    /// Why money did not come.
+    results: ResultWords,
 }
 
 #[cfg(test)]

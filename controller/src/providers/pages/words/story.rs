@@ -29,9 +29,10 @@ words! {
         reconnect_hint:
             "Takes the device off the air; it is let in again at once. Good for a connection that hangs. To keep it off, pause the voucher."
             "Huondoa kifaa hewani; huruhusiwa tena mara moja. Inafaa kwa muunganisho uliokwama. Kukizuia, simamisha vocha.",
+        free: "Free its place" "Achilia nafasi yake",
         new_phone:
-            "To move it to a new phone, its code is typed there: where all places are taken, the device that was away longest gives up its own."
-            "Kuihamishia simu mpya, msimbo wake unaandikwa humo: nafasi zote zikiwa zimejaa, kifaa kilichokuwa mbali muda mrefu zaidi huachia yake.",
+            "To move it to a new phone, free the place of the old one; then the code is typed on the new one."
+            "Kuihamishia simu mpya, achilia nafasi ya ile ya zamani; kisha msimbo unaandikwa kwenye mpya.",
         story: "What happened" "Yaliyotokea",
         sessions: "Times online" "Nyakati za mtandaoni",
         sessions_some: "The latest 50." "50 za karibuni.",
@@ -61,6 +62,7 @@ words! {
         said_paused: "Paused. This page shows it in a moment." "Imesimamishwa. Ukurasa huu utaonyesha punde.",
         said_resumed: "It runs on. This page shows it in a moment." "Inaendelea. Ukurasa huu utaonyesha punde.",
         said_kicked: "The device was taken off the air and may come back at once." "Kifaa kimeondolewa hewani na kinaweza kurudi mara moja.",
+        said_freed: "Its place is free. Type the code on the new phone now." "Nafasi yake iko wazi. Andika msimbo kwenye simu mpya sasa.",
         said_away: "The site is away. Nothing was done, and nothing will be done later: try again when it is back." "Eneo haliko hewani. Hakuna kilichofanyika, wala hakitafanyika baadaye: jaribu tena likirudi.",
         said_late: "The site had it too late, and nothing was done. Try again." "Eneo limepata kwa kuchelewa, na hakuna kilichofanyika. Jaribu tena.",
         said_silent: "The site was told and has not answered. Look again in a minute before you try once more." "Eneo liliambiwa na halijajibu. Tazama tena baada ya dakika kabla ya kujaribu tena.",
@@ -89,6 +91,7 @@ words! {
         did_paused: "Pausing was asked for" "Kusimamisha kuliombwa",
         did_resumed: "Running on was asked for" "Kuendelea kuliombwa",
         did_kicked: "Connecting anew was asked for" "Kuunganisha upya kuliombwa",
+        did_moved: "Freeing a place was asked for" "Kuachilia nafasi kuliombwa",
         by_command: "on the command line" "kwenye mstari wa amri",
         by_admin: "by the platform" "na jukwaa",
         by_program: "by a rule" "kwa kanuni",
