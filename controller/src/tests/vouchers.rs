@@ -619,9 +619,9 @@ async fn a_site_that_is_there_holds_a_voucher_and_the_page_says_so(
     }
     assert_eq!(
         world
-            .count("audit where act in ('pause', 'kick') and actor = 'staff'")
+            .count("audit where act in ('pause', 'kick', 'move') and actor = 'staff'")
             .await,
-        2
+        3
     );
     assert_eq!(
         world.count("audit where act = 'resume'").await,

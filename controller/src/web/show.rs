@@ -41,12 +41,6 @@ pub fn moment(at: Timestamp) -> String {
     in_nairobi(at, "%-d %b %Y, %H:%M")
 }
 
-/// A day on Nairobi's calendar: `26 Nov 2026`.
-#[must_use]
-pub fn day(at: Timestamp) -> String {
-    in_nairobi(at, "%-d %b %Y")
-}
-
 /// A moment on Nairobi's clock as spreadsheets sort it: `2026-11-26 14:05:09`.
 #[must_use]
 pub fn sortable(at: Timestamp) -> String {

@@ -4,6 +4,7 @@
 pub mod acts;
 pub mod pages;
 pub mod store;
+mod told;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, SiteId};
