@@ -39,7 +39,8 @@ static STYLE: Asset = asset!("style", "css", "text/css; charset=utf-8");
 static PAPER: Asset = asset!("paper", "css", "text/css; charset=utf-8");
 static CHECKS: Asset = asset!("checks", "js", "text/javascript; charset=utf-8");
 static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
-static ALL: [&Asset; 4] = [&STYLE, &PAPER, &CHECKS, &LIVE];
+static PREVIEW: Asset = asset!("preview", "js", "text/javascript; charset=utf-8");
+static ALL: [&Asset; 5] = [&STYLE, &PAPER, &CHECKS, &LIVE, &PREVIEW];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
@@ -63,6 +64,12 @@ pub fn checks_path() -> &'static str {
 #[must_use]
 pub fn live_path() -> &'static str {
     &LIVE.path
+}
+
+/// The path of the script that shows a form's preview again while one types.
+#[must_use]
+pub fn preview_path() -> &'static str {
+    &PREVIEW.path
 }
 
 /// Gives one of them. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.

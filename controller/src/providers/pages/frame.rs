@@ -82,6 +82,12 @@ impl Frame {
         assets::checks_path()
     }
 
+    /// The path of the script that shows a form's preview again while one types.
+    #[must_use]
+    pub fn preview_script(&self) -> &'static str {
+        assets::preview_path()
+    }
+
     /// The path of the script that keeps a page live.
     #[must_use]
     pub fn live_script(&self) -> &'static str {
@@ -153,6 +159,11 @@ impl Frame {
             ("/plans", words.plans, may(Permission::SeePlans)),
             ("/vouchers", words.vouchers, may(Permission::SeeVouchers)),
             ("/sites", words.sites, may(Permission::SeeSites)),
+            (
+                "/settings/portal",
+                words.portal,
+                may(Permission::EditPortal),
+            ),
             ("/reports", words.reports, may(Permission::SeeReports)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),

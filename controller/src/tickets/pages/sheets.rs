@@ -14,7 +14,7 @@ use super::super::store::{self, SeriesRow, listed};
 use super::number;
 use super::series::{name, note_seen};
 use crate::app::App;
-use crate::plans::pages::gives;
+use crate::plans::form::gives;
 use crate::providers;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
