@@ -99,6 +99,8 @@ const TABLE: [(Act, Kind, u32, u32); 26] = [
     (Act::Guess, Kind::Site, 60, 60),
     (Act::Guess, Kind::Provider, 600, 600),
     (Act::Guess, Kind::Address, 10, 6),
+    // Whoever serves a queue of customers looks up that many; whoever guesses gets nowhere.
+    (Act::Guess, Kind::Person, 30, 20),
     (Act::Status, Kind::Device, 60, 60),
     (Act::Status, Kind::Site, 600, 1200),
     (Act::Status, Kind::Address, 60, 60),

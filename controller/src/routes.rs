@@ -17,6 +17,8 @@ use crate::providers::gate::{Door, Pages};
 use crate::providers::look::preview;
 use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
+use crate::reports::voucher::pages as voucher;
+use crate::tickets::pages as vouchers;
 use crate::{admin, captive, fleet, health, payments, plans, reports};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
@@ -127,6 +129,78 @@ pub fn pages(app: &App) -> Pages {
         )
         .get("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::form)
         .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
+        .get("/vouchers", Door::Staff(P::SeeVouchers), vouchers::list)
+        .get(
+            "/vouchers/find",
+            Door::Staff(P::SeeVouchers),
+            vouchers::find,
+        )
+        .get(
+            "/vouchers/new",
+            Door::Staff(P::MakeVouchers),
+            vouchers::new::form,
+        )
+        .post(
+            "/vouchers/new",
+            Door::Staff(P::MakeVouchers),
+            vouchers::new::take,
+        )
+        .get(
+            "/vouchers/series/{id}",
+            Door::Staff(P::SeeVouchers),
+            vouchers::series::one,
+        )
+        .post(
+            "/vouchers/series/{id}/revoke",
+            Door::Staff(P::MakeVouchers),
+            vouchers::series::back,
+        )
+        .get(
+            "/vouchers/series/{id}/sheets",
+            Door::Staff(P::PrintVouchers),
+            vouchers::sheets::page,
+        )
+        .get(
+            "/vouchers/series/{id}/pdf",
+            Door::Staff(P::PrintVouchers),
+            vouchers::sheets::pdf,
+        )
+        .get(
+            "/vouchers/series/{id}/csv",
+            Door::Staff(P::PrintVouchers),
+            vouchers::series::file,
+        )
+        .get("/vouchers/{id}", Door::Staff(P::SeeVouchers), voucher::one)
+        .post(
+            "/vouchers/{id}/revoke",
+            Door::Staff(P::MakeVouchers),
+            voucher::revoke,
+        )
+        .post(
+            "/vouchers/{id}/extend",
+            Door::Staff(P::MakeVouchers),
+            voucher::extend,
+        )
+        .post(
+            "/vouchers/{id}/pause",
+            Door::Staff(P::ServeCustomers),
+            voucher::pause,
+        )
+        .post(
+            "/vouchers/{id}/resume",
+            Door::Staff(P::ServeCustomers),
+            voucher::resume,
+        )
+        .post(
+            "/vouchers/{id}/kick",
+            Door::Staff(P::ServeCustomers),
+            voucher::kick,
+        )
+        .post(
+            "/vouchers/{id}/free",
+            Door::Staff(P::ServeCustomers),
+            voucher::free,
+        )
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
         .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)
         .get("/sites/{id}", Door::Staff(P::SeeSites), site::site)

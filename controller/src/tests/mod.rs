@@ -28,6 +28,7 @@ mod strangers;
 mod tenancy;
 mod trade;
 mod view_as;
+mod vouchers;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -38,10 +38,20 @@ pub fn thousands(number: u64) -> String {
 /// A moment on Nairobi's clock: `26 Nov 2026, 14:05`.
 #[must_use]
 pub fn moment(at: Timestamp) -> String {
+    in_nairobi(at, "%-d %b %Y, %H:%M")
+}
+
+/// A moment on Nairobi's clock as spreadsheets sort it: `2026-11-26 14:05:09`.
+#[must_use]
+pub fn sortable(at: Timestamp) -> String {
+    in_nairobi(at, "%Y-%m-%d %H:%M:%S")
+}
+
+fn in_nairobi(at: Timestamp, form: &str) -> String {
     let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
     jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
         |_| "?".to_owned(),
-        |at| at.to_zoned(zone).strftime("%-d %b %Y, %H:%M").to_string(),
+        |at| at.to_zoned(zone).strftime(form).to_string(),
     )
 }
 
@@ -154,6 +164,9 @@ mod tests {
             moment(Timestamp::from_secs(1_800_000_000)),
             "15 Jan 2027, 11:00"
         );
+        let late = Timestamp::from_secs(1_800_000_000 + 14 * 3600);
+        assert_eq!(day(late), "16 Jan 2027");
+        assert_eq!(sortable(late), "2027-01-16 01:00:00");
     }
 
     #[test]

@@ -70,6 +70,18 @@ impl Frame {
         assets::style_path()
     }
 
+    /// The path of the stylesheet of what is printed.
+    #[must_use]
+    pub fn paper_style(&self) -> &'static str {
+        assets::paper_path()
+    }
+
+    /// The path of the script that checks a form while it is filled in.
+    #[must_use]
+    pub fn checks_script(&self) -> &'static str {
+        assets::checks_path()
+    }
+
     /// The path of the script that shows a form's preview again while one types.
     #[must_use]
     pub fn preview_script(&self) -> &'static str {
@@ -145,6 +157,7 @@ impl Frame {
         let all = [
             ("/home", words.home, may(Permission::SeeHome)),
             ("/plans", words.plans, may(Permission::SeePlans)),
+            ("/vouchers", words.vouchers, may(Permission::SeeVouchers)),
             ("/sites", words.sites, may(Permission::SeeSites)),
             (
                 "/settings/portal",

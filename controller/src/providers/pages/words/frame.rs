@@ -6,6 +6,7 @@ words! {
         skip: "To the content" "Nenda kwenye maudhui",
         home: "Home" "Mwanzo",
         plans: "Plans" "Mipango",
+        vouchers: "Vouchers" "Vocha",
         sites: "Sites" "Maeneo",
         reports: "Reports" "Ripoti",
         mpesa: "M-PESA" "M-PESA",

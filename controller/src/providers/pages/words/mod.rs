@@ -137,6 +137,10 @@ parts! {
     portal: PortalWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// Vouchers: series, printing, and the story of one.
+    vouchers: VoucherWords,
+    /// The story of one voucher.
+    story: StoryWords,
     /// How one site is at this moment.
     site: LiveWords,
     /// Where customers' money goes.
