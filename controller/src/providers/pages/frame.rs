@@ -70,6 +70,12 @@ impl Frame {
         assets::style_path()
     }
 
+    /// The path of the script that keeps a page live.
+    #[must_use]
+    pub fn live_script(&self) -> &'static str {
+        assets::live_path()
+    }
+
     /// The address of this page in the other language.
     #[must_use]
     pub fn other_language_path(&self) -> String {

@@ -135,6 +135,8 @@ parts! {
     plans: PlanWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// How one site is at this moment.
+    site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
     /// Who did what.
