@@ -16,6 +16,7 @@ mod health;
 mod intake;
 mod keys;
 mod link;
+mod look;
 mod payments;
 mod people;
 mod reports;
@@ -291,6 +292,8 @@ fn hour() -> Draft {
         sell_by_secs: Some(30 * 86_400),
         on_sale: true,
         position: 0,
+        hours: None,
+        colour: None,
     }
 }
 

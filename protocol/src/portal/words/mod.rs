@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mnara_protocol::plan::Terms;
+use crate::plan::{Hours, Terms};
 
 use english::ENGLISH;
 use swahili::SWAHILI;
@@ -16,7 +16,7 @@ const NBSP: char = '\u{a0}';
 
 /// A language of the portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
+pub enum Language {
     /// English.
     English,
     /// Kiswahili.
@@ -25,11 +25,11 @@ pub(super) enum Language {
 
 impl Language {
     /// Both.
-    #[cfg(test)]
-    pub(super) const ALL: [Self; 2] = [Self::English, Self::Swahili];
+    pub const ALL: [Self; 2] = [Self::English, Self::Swahili];
 
     /// Reads `en` or `sw`, as addresses and `Accept-Language` have them.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         match text.get(..2)?.to_ascii_lowercase().as_str() {
             "en" => Some(Self::English),
             "sw" => Some(Self::Swahili),
@@ -38,7 +38,8 @@ impl Language {
     }
 
     /// The first language of `Accept-Language` that the portal speaks, else English.
-    pub(super) fn accepted(header: &str) -> Self {
+    #[must_use]
+    pub fn accepted(header: &str) -> Self {
         let named = header
             .split(',')
             .find_map(|part| Self::parse(part.trim_start()));
@@ -46,7 +47,8 @@ impl Language {
     }
 
     /// The tag in addresses and in the page.
-    pub(super) const fn tag(self) -> &'static str {
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
             Self::Swahili => "sw",
@@ -54,7 +56,8 @@ impl Language {
     }
 
     /// The words.
-    pub(super) const fn words(self) -> &'static Words {
+    #[must_use]
+    pub const fn words(self) -> &'static Words {
         match self {
             Self::English => &ENGLISH,
             Self::Swahili => &SWAHILI,
@@ -62,87 +65,97 @@ impl Language {
     }
 }
 
-/// Every word of the portal but its troubles. A language without one of them does not compile.
-pub(super) struct Words {
-    pub(super) other_language: &'static str,
-    pub(super) other_tag: &'static str,
-    pub(super) wifi: &'static str,
-    pub(super) buy: &'static str,
-    pub(super) buy_more: &'static str,
-    pub(super) choose: &'static str,
-    pub(super) all_plans: &'static str,
-    pub(super) phone: &'static str,
-    pub(super) prompt_comes: &'static str,
-    pub(super) pay: &'static str,
-    pub(super) with_mpesa: &'static str,
-    pub(super) one_moment: &'static str,
-    pub(super) have_code: &'static str,
-    pub(super) code: &'static str,
-    pub(super) use_code: &'static str,
-    pub(super) use_here: &'static str,
-    pub(super) asking: &'static str,
-    pub(super) asking_more: &'static str,
-    pub(super) check_phone: &'static str,
-    pub(super) enter_pin: &'static str,
-    pub(super) phone_ending: &'static str,
-    pub(super) updates_itself: &'static str,
-    pub(super) refresh: &'static str,
-    pub(super) not_charged: &'static str,
-    pub(super) paid_connecting: &'static str,
-    pub(super) connecting: &'static str,
-    pub(super) not_started: &'static str,
-    pub(super) paid_waits: &'static str,
-    pub(super) waits: &'static str,
-    pub(super) router_waits: &'static str,
-    pub(super) reconnecting: &'static str,
-    pub(super) reconnecting_more: &'static str,
-    pub(super) router_gone: &'static str,
-    pub(super) online: &'static str,
-    pub(super) go_on: &'static str,
-    pub(super) leaving: &'static str,
-    pub(super) stay: &'static str,
-    pub(super) status: &'static str,
-    pub(super) see_status: &'static str,
-    pub(super) see_ticket: &'static str,
-    pub(super) time_left: &'static str,
-    pub(super) time_given: &'static str,
-    pub(super) data_left: &'static str,
-    pub(super) devices: &'static str,
-    pub(super) of: &'static str,
-    pub(super) your_ticket: &'static str,
-    pub(super) keep: &'static str,
-    pub(super) username: &'static str,
-    pub(super) password: &'static str,
-    pub(super) log_out: &'static str,
-    pub(super) log_out_more: &'static str,
-    pub(super) not_here: &'static str,
-    pub(super) not_here_more: &'static str,
-    pub(super) used_up: &'static str,
-    pub(super) used_up_more: &'static str,
-    pub(super) expired: &'static str,
-    pub(super) expired_more: &'static str,
-    pub(super) revoked: &'static str,
-    pub(super) revoked_more: &'static str,
-    pub(super) next_ticket: &'static str,
-    pub(super) now_costs: &'static str,
-    pub(super) try_again_in: &'static str,
-    pub(super) try_again: &'static str,
-    pub(super) help: &'static str,
-    pub(super) closed: &'static str,
-    pub(super) closed_more: &'static str,
+/// Every word of the portal but its troubles: a word's name says what it is. A language without one of them does not compile.
+pub struct Words {
+    pub other_language: &'static str,
+    pub other_tag: &'static str,
+    pub wifi: &'static str,
+    pub buy: &'static str,
+    pub buy_more: &'static str,
+    pub choose: &'static str,
+    pub all_plans: &'static str,
+    pub phone: &'static str,
+    pub prompt_comes: &'static str,
+    pub pay: &'static str,
+    pub with_mpesa: &'static str,
+    pub one_moment: &'static str,
+    pub have_code: &'static str,
+    pub code: &'static str,
+    pub use_code: &'static str,
+    pub use_here: &'static str,
+    pub asking: &'static str,
+    pub asking_more: &'static str,
+    pub check_phone: &'static str,
+    pub enter_pin: &'static str,
+    pub phone_ending: &'static str,
+    pub updates_itself: &'static str,
+    pub refresh: &'static str,
+    pub not_charged: &'static str,
+    pub paid_connecting: &'static str,
+    pub connecting: &'static str,
+    pub not_started: &'static str,
+    pub paid_waits: &'static str,
+    pub waits: &'static str,
+    pub router_waits: &'static str,
+    pub reconnecting: &'static str,
+    pub reconnecting_more: &'static str,
+    pub router_gone: &'static str,
+    pub online: &'static str,
+    pub go_on: &'static str,
+    pub leaving: &'static str,
+    pub stay: &'static str,
+    pub status: &'static str,
+    pub see_status: &'static str,
+    pub see_ticket: &'static str,
+    pub time_left: &'static str,
+    pub time_given: &'static str,
+    pub data_left: &'static str,
+    pub devices: &'static str,
+    pub of: &'static str,
+    pub your_ticket: &'static str,
+    pub keep: &'static str,
+    pub username: &'static str,
+    pub password: &'static str,
+    pub log_out: &'static str,
+    pub log_out_more: &'static str,
+    pub not_here: &'static str,
+    pub not_here_more: &'static str,
+    pub used_up: &'static str,
+    pub used_up_more: &'static str,
+    pub expired: &'static str,
+    pub expired_more: &'static str,
+    pub revoked: &'static str,
+    pub revoked_more: &'static str,
+    pub next_ticket: &'static str,
+    pub now_costs: &'static str,
+    pub try_again_in: &'static str,
+    pub try_again: &'static str,
+    pub help: &'static str,
+    pub closed: &'static str,
+    pub closed_more: &'static str,
+    pub terms_of_use: &'static str,
+    pub you_accept: &'static str,
+    pub no_terms: &'static str,
+    pub back: &'static str,
+    pub sold: &'static str,
+    pub sold_later: &'static str,
+    pub sold_later_more: &'static str,
     day: [&'static str; 2],
     hour: [&'static str; 2],
     minute: [&'static str; 2],
     second: [&'static str; 2],
     device: [&'static str; 2],
     online_within: &'static str,
+    /// From Monday on, as short as calendars have them.
+    days: [&'static str; 7],
     /// Whether the unit stands before the number, as in "dakika 2".
     unit_first: bool,
 }
 
 impl Words {
     /// A stretch of time in its two largest units.
-    pub(super) fn duration(&self, duration: Duration) -> String {
+    #[must_use]
+    pub fn duration(&self, duration: Duration) -> String {
         let secs = duration.as_secs();
         let parts = [
             (secs / 86_400, self.day),
@@ -169,12 +182,52 @@ impl Words {
     }
 
     /// How many devices a ticket is for.
-    pub(super) fn for_devices(&self, devices: u16) -> String {
+    #[must_use]
+    pub fn for_devices(&self, devices: u16) -> String {
         self.count(devices.into(), &self.device)
     }
 
+    /// When something is sold: `Sold 22:00–06:00, Mon–Fri`.
+    #[must_use]
+    pub fn hours(&self, hours: &Hours) -> String {
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        let mut parts = Vec::new();
+        if !hours.is_whole_day() {
+            parts.push(format!(
+                "{}–{}",
+                clock(hours.from_minute),
+                clock(hours.until_minute)
+            ));
+        }
+        if !hours.is_every_day() {
+            parts.push(self.weekdays(hours));
+        }
+        format!("{} {}", self.sold, parts.join(", "))
+    }
+
+    /// Three days or more in a row are told by their ends.
+    fn weekdays(&self, hours: &Hours) -> String {
+        let mut runs: Vec<(usize, usize)> = Vec::new();
+        for day in (0..self.days.len()).filter(|day| hours.is_on(*day)) {
+            match runs.last_mut() {
+                Some((_, last)) if *last + 1 == day => *last = day,
+                _ => runs.push((day, day)),
+            }
+        }
+        let mut parts = Vec::new();
+        for (first, last) in runs {
+            match last - first {
+                0 => parts.push(self.days[first].to_owned()),
+                1 => parts.extend([self.days[first].to_owned(), self.days[last].to_owned()]),
+                _ => parts.push(format!("{}–{}", self.days[first], self.days[last])),
+            }
+        }
+        parts.join(", ")
+    }
+
     /// What terms give, in a few words.
-    pub(super) fn terms(&self, terms: &Terms) -> String {
+    #[must_use]
+    pub fn terms(&self, terms: &Terms) -> String {
         let mut parts = Vec::new();
         let time = |secs: u32| self.duration(Duration::from_secs(secs.into()));
         parts.extend(
@@ -199,7 +252,8 @@ impl Words {
 }
 
 /// An amount of data, as in 1.5 GB.
-pub(super) fn data(bytes: u64) -> String {
+#[must_use]
+pub fn data(bytes: u64) -> String {
     if bytes >= 1_000_000_000 {
         format!("{}{NBSP}GB", tenths(bytes, 1_000_000_000))
     } else {
