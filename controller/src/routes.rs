@@ -10,7 +10,8 @@ use crate::fleet::identity::Identity;
 use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
-use crate::providers::pages::{account, assets, enter, join, second, sign_up, staff};
+use crate::providers::notices::pages as notices;
+use crate::providers::pages::{account, assets, enter, join, reset, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
 use crate::{admin, captive, fleet, health, payments, plans, reports};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
@@ -87,6 +88,10 @@ pub fn pages(app: &App) -> Pages {
         .post("/log-in", Door::Anyone, enter::take)
         .get("/log-in/second", Door::HalfIn, second::form)
         .post("/log-in/second", Door::HalfIn, second::take)
+        .get("/forgot", Door::Anyone, reset::forgot)
+        .post("/forgot", Door::Anyone, reset::ask)
+        .get("/reset/{token}", Door::Anyone, reset::form)
+        .post("/reset/{token}", Door::Anyone, reset::take)
         .post("/log-out", Door::LoggedIn, enter::leave)
         .get("/join/{code}", Door::Anyone, join::form)
         .post("/join/{code}", Door::Anyone, join::take)
@@ -124,6 +129,26 @@ pub fn pages(app: &App) -> Pages {
         .post("/staff/invite", Door::Staff(P::ManageStaff), staff::ask)
         .post("/staff/{id}/role", Door::Staff(P::ManageStaff), staff::role)
         .post("/staff/{id}/end", Door::Staff(P::ManageStaff), staff::end)
+        .get(
+            "/staff/{id}/reset",
+            Door::Staff(P::ManageStaff),
+            reset::staff_form,
+        )
+        .post(
+            "/staff/{id}/reset",
+            Door::Staff(P::ManageStaff),
+            reset::staff_take,
+        )
+        .get(
+            "/settings/notices",
+            Door::Staff(P::SetNotices),
+            notices::form,
+        )
+        .post(
+            "/settings/notices",
+            Door::Staff(P::SetNotices),
+            notices::take,
+        )
         .post(
             "/staff/invitations/{id}/end",
             Door::Staff(P::ManageStaff),

@@ -137,6 +137,14 @@ parts! {
     mpesa: MpesaWords,
     /// The platform's own staff.
     admin: AdminWords,
+    /// What is written in mail.
+    mail: MailWords,
+    /// Who is told what.
+    notices: NoticeWords,
+    /// The way back in.
+    reset: ResetWords,
+    /// Passkeys.
+    passkeys: PasskeyWords,
 }
 
 #[cfg(test)]
