@@ -7,4 +7,5 @@ mod doctor;
 mod flows;
 mod sim_daraja;
 mod sim_routeros;
+mod sim_smtp;
 mod tidy;

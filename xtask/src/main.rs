@@ -36,7 +36,7 @@ enum Command {
     Test(test::Options),
     /// Measures, and prints each number beside its floor.
     Bench(bench::Options),
-    /// Runs a simulator on its own: `routeros` or `daraja`.
+    /// Runs a simulator on its own: `routeros`, `daraja` or `smtp`.
     Sim(sim::Options),
     /// What `.ci/run` checks; with --long, the drills that take longer too.
     Check(check::Options),
