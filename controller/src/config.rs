@@ -50,6 +50,9 @@ pub struct Config {
     /// How mail leaves.
     #[command(flatten)]
     pub mail: MailConfig,
+    /// What is asked of people.
+    #[command(flatten)]
+    pub people: PeopleConfig,
     /// What is logged, and how.
     #[command(flatten)]
     pub log: LogConfig,
@@ -216,6 +219,30 @@ pub struct MailConfig {
     /// The sender of our mail, such as `Mnara <no-reply@example.com>`; a server takes only what it may send for.
     #[arg(long, env = "MAIL_FROM", global = true)]
     pub mail_from: Option<Mailbox>,
+}
+
+/// The section of people.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "People")]
+pub struct PeopleConfig {
+    /// Whether the platform's own staff need a second factor. Without one, whoever learns such a password sees every business.
+    #[arg(
+        long,
+        env = "MNARA_ADMIN_SECOND_FACTOR",
+        value_enum,
+        default_value = "required",
+        global = true
+    )]
+    pub admin_second_factor: SecondFactor,
+}
+
+/// Whether somebody needs a second factor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum SecondFactor {
+    /// Their pages open once it is set up.
+    Required,
+    /// As they like; for trying things out.
+    Optional,
 }
 
 /// The logging section.

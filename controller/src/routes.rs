@@ -3,6 +3,7 @@
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use crate::admin::pages::providers as businesses;
 use crate::app::App;
 use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
@@ -11,7 +12,8 @@ use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::notices::pages as notices;
-use crate::providers::pages::{account, assets, enter, join, reset, second, sign_up, staff};
+use crate::providers::pages::{account, assets, audit, enter, join, reset, second, sign_up, staff};
+use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
 use crate::{admin, captive, fleet, health, payments, plans, reports};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
@@ -88,6 +90,12 @@ pub fn pages(app: &App) -> Pages {
         .post("/log-in", Door::Anyone, enter::take)
         .get("/log-in/second", Door::HalfIn, second::form)
         .post("/log-in/second", Door::HalfIn, second::take)
+        .get("/log-in/passkey", Door::Anyone, passkeys::using)
+        .post("/log-in/passkey", Door::Anyone, passkeys::used)
+        .get("/account/passkeys", Door::LoggedIn, passkeys::list)
+        .post("/account/passkeys", Door::LoggedIn, passkeys::made)
+        .post("/account/passkeys/new", Door::LoggedIn, passkeys::making)
+        .post("/account/passkeys/{id}/end", Door::LoggedIn, passkeys::gone)
         .get("/forgot", Door::Anyone, reset::forgot)
         .post("/forgot", Door::Anyone, reset::ask)
         .get("/reset/{token}", Door::Anyone, reset::form)
@@ -102,6 +110,17 @@ pub fn pages(app: &App) -> Pages {
         .post("/account/second", Door::LoggedIn, account::second_take)
         .post("/account/second/end", Door::LoggedIn, account::second_end)
         .get("/home", Door::Staff(P::SeeHome), reports::home::home)
+        .get("/reports", Door::Staff(P::SeeReports), reports::pages::show)
+        .get(
+            "/reports/csv",
+            Door::Staff(P::SeeReports),
+            reports::pages::csv,
+        )
+        .get(
+            "/reports/monthly",
+            Door::Staff(P::SeeReports),
+            reports::monthly::monthly,
+        )
         .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
         .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
@@ -154,11 +173,31 @@ pub fn pages(app: &App) -> Pages {
             Door::Staff(P::ManageStaff),
             staff::back,
         )
-        .get("/admin/providers", Door::Admin, admin::pages::providers)
+        .get("/audit", Door::Staff(P::SeeAudit), audit::show)
+        .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)
+        .get("/admin", Door::Admin, admin::pages::overview::show)
+        .get("/admin/providers", Door::Admin, businesses::list)
+        .get("/admin/providers/{id}", Door::Admin, businesses::one)
         .post(
-            "/admin/providers/{id}/{to}",
+            "/admin/providers/{id}/view",
             Door::Admin,
-            admin::pages::moved,
+            admin::pages::view::begin,
         )
-        .post("/admin/admission", Door::Admin, admin::pages::admission)
+        .post("/admin/view/end", Door::Admin, admin::pages::view::end)
+        .post("/admin/providers/{id}/{to}", Door::Admin, businesses::moved)
+        .get("/admin/payments", Door::Admin, admin::pages::payments::show)
+        .get("/admin/sites", Door::Admin, admin::pages::sites::list)
+        .get("/admin/work", Door::Admin, admin::pages::work::list)
+        .post(
+            "/admin/work/{id}/{to}",
+            Door::Admin,
+            admin::pages::work::act,
+        )
+        .get("/admin/audit", Door::Admin, admin::pages::audit::show)
+        .get("/admin/settings", Door::Admin, admin::pages::settings::form)
+        .post(
+            "/admin/admission",
+            Door::Admin,
+            admin::pages::settings::admission,
+        )
 }

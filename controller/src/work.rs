@@ -3,12 +3,34 @@
 use std::time::Duration;
 
 use crate::jobs::Work;
-use crate::providers::log_in::reset;
+use crate::providers::log_in::{reset, tidy};
 use crate::providers::mail;
-use crate::{fleet, payments, tickets};
+use crate::reports::summary;
+use crate::{admin, audit, fleet, payments, tickets};
+
+/// The kinds of which there is always one job, begun at every start.
+pub const STANDING: &[&str] = &[
+    audit::chain::CHAIN,
+    admin::outages::WATCH,
+    admin::notices::TELL,
+    tidy::TIDY,
+    summary::SUMMARY,
+];
 
 /// The table.
 pub const WORK: &[Work] = &[
+    Work {
+        kind: audit::chain::CHAIN,
+        run: audit::chain::tend,
+        lease: Duration::from_secs(120),
+        attempts: i32::MAX,
+    },
+    Work {
+        kind: admin::outages::WATCH,
+        run: admin::outages::tend,
+        lease: Duration::from_secs(60),
+        attempts: i32::MAX,
+    },
     Work {
         kind: fleet::enrol::REFRESH,
         run: tickets::refresh::refresh,
@@ -33,6 +55,24 @@ pub const WORK: &[Work] = &[
         run: mail::send,
         lease: Duration::from_secs(120),
         attempts: 600,
+    },
+    Work {
+        kind: admin::notices::TELL,
+        run: admin::notices::tell_all,
+        lease: Duration::from_secs(60),
+        attempts: i32::MAX,
+    },
+    Work {
+        kind: tidy::TIDY,
+        run: tidy::tidy,
+        lease: Duration::from_secs(60),
+        attempts: i32::MAX,
+    },
+    Work {
+        kind: summary::SUMMARY,
+        run: summary::send,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
     },
     Work {
         kind: reset::LOOK_UP,

@@ -1,4 +1,4 @@
--- Mail that leaves, the way back in for somebody who lost their password, who is told what, passkeys, and sites that were away.
+-- Mail that leaves, the way back in for somebody who lost their password, who is told what, passkeys, and which outages were told.
 
 -- People ---------------------------------------------------------------------------------------------------------------------------
 
@@ -87,20 +87,20 @@ create index ceremonies_expire on ceremonies (expires_at);
 
 -- Sites that were away -------------------------------------------------------------------------------------------------------------
 
-create table outages (
+-- An outage people were told of, so that each is told once.
+create table outage_notices (
     provider_id uuid not null,
     site_id uuid not null,
     -- When the site was last heard of before.
     began_at timestamptz not null,
-    noted_at timestamptz not null,
     -- A site that comes and goes all day is told of a few times only.
     is_told boolean not null,
+    noted_at timestamptz not null,
     ended_at timestamptz,
     primary key (site_id, began_at),
     foreign key (provider_id, site_id) references sites (provider_id, id)
 );
-create unique index outages_open on outages (site_id) where ended_at is null;
-create index outages_provider on outages (provider_id, began_at);
+create index outage_notices_open on outage_notices (site_id) where ended_at is null;
 
 -- What ended is taken away after a while.
 create index log_ins_old on log_ins (seen_at);
@@ -111,7 +111,7 @@ create index known_browsers_old on known_browsers (created_at);
 do $$
 declare name text;
 begin
-    foreach name in array array['mails', 'notice_choices', 'outages']
+    foreach name in array array['mails', 'notice_choices', 'outage_notices']
     loop
         execute format('alter table %I enable row level security', name);
         execute format('alter table %I force row level security', name);
@@ -126,7 +126,7 @@ begin
 end $$;
 
 grant select, insert, update, delete on mails, resets, passkeys to mnara_app;
-grant select, insert, update on notice_choices, outages to mnara_app;
+grant select, insert, update on notice_choices, outage_notices to mnara_app;
 grant select, insert, delete on ceremonies to mnara_app;
 -- The clean-up.
 grant delete on log_ins, known_browsers to mnara_app;

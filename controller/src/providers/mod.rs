@@ -12,6 +12,7 @@ pub mod mpesa;
 pub mod notices;
 pub mod open;
 pub mod pages;
+pub mod passkeys;
 pub mod people;
 pub mod sign_up;
 pub mod staff;

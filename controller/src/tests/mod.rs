@@ -14,7 +14,9 @@ mod intake;
 mod keys;
 mod link;
 mod mail;
+mod notices;
 mod office;
+mod passkeys;
 mod payments;
 mod people;
 mod reports;
@@ -24,6 +26,7 @@ mod set_up;
 mod shuffle;
 mod strangers;
 mod tenancy;
+mod trade;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

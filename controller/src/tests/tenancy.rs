@@ -52,7 +52,7 @@ async fn fill(world: &World) {
          select $1, $1, (select id from people limit 1), 'summary', 'x', $2, $2 where $3 is not null and $4 is not null",
         "insert into notice_choices (provider_id, person_id, topic, by_mail, changed_at)
          select $1, (select id from people limit 1), 'site', true, $2 where $3 is not null and $4 is not null",
-        "insert into outages (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
+        "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
          select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
         "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
@@ -523,7 +523,7 @@ async fn a_provider_finds_nothing_of_its_neighbours_by_any_id(
     );
     drop(tx);
     assert!(
-        crate::tickets::revoke::ticket(app, other.provider, &code)
+        crate::tickets::revoke::ticket(app, other.provider, &code, Actor::Command)
             .await
             .is_err()
     );
@@ -569,9 +569,14 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     let app = at(ring(&[&old])).await;
     let shop = business(&app, 1).await;
     let identity = fleet::identity::load(&app).await.unwrap().signing;
-    crate::tickets::series::print(&app, shop.provider, &series::batch(&shop, 3))
-        .await
-        .unwrap();
+    crate::tickets::series::print(
+        &app,
+        shop.provider,
+        &series::batch(&shop, 3),
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     let stored: String = read(&app, "select string_agg(mpesa_consumer_key || mpesa_consumer_secret || mpesa_passkey, '') from providers").await;
     for secret in ["key 1", "secret", "passkey"] {
         assert!(!stored.contains(secret));

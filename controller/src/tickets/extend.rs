@@ -4,11 +4,13 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{Status, Ticket};
+use serde_json::json;
 use thiserror::Error;
 
 use super::feed;
 use super::{expires_at, store};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::fleet;
 
 /// More than this is another ticket: ten years.
@@ -45,6 +47,7 @@ pub async fn extend(
     provider: ProviderId,
     code: &TicketCode,
     secs: u32,
+    actor: Actor,
 ) -> Result<(), NotExtended> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
@@ -60,6 +63,13 @@ pub async fn extend(
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
     let ticket = &found.kept.ticket;
     store::set_extra(&mut tx, provider, ticket, expires_at(ticket)).await?;
+    let deed = Deed {
+        act: "extend",
+        subject: &id.to_string(),
+        before: None,
+        after: Some(json!({"secs": secs, "extra_secs": ticket.right.extra_secs})),
+    };
+    record(app, &mut tx, Some(provider), actor, deed).await?;
     let mut changes = Vec::new();
     for site in store::sites_of(&mut tx, provider, id).await? {
         changes.push(feed::decided(&mut tx, provider, site, &found).await?);

@@ -16,6 +16,7 @@ use super::words::{Language, Words};
 use crate::app::App;
 use crate::providers::log_in::enter::{Browser, Entered, NotEntered, begin, enter};
 use crate::providers::log_in::{Visit, leave, speak};
+use crate::providers::passkeys::work_here;
 use crate::providers::people::Contact;
 use crate::web::page::{html, is_ours, onward};
 use crate::web::{Caller, Path, Problem};
@@ -28,7 +29,9 @@ pub struct Way {
 }
 
 impl Way {
-    fn next(self) -> String {
+    /// A way of ours, or the front door.
+    #[must_use]
+    pub fn next(self) -> String {
         ours(self.next)
     }
 }
@@ -47,6 +50,9 @@ struct LogInPage<'a> {
     w: &'static Words,
     next: &'a str,
     who: &'a str,
+    /// The way on, for an address.
+    encoded: String,
+    has_passkeys: bool,
     done: Option<&'static str>,
     fault: Option<String>,
 }
@@ -55,7 +61,7 @@ struct LogInPage<'a> {
 pub async fn front(frame: Frame) -> Response {
     let path = match &frame.visit {
         Some(visit) if visit.place.is_some() => "/home",
-        Some(visit) if visit.is_admin => "/admin/providers",
+        Some(visit) if visit.is_admin => "/admin",
         Some(_) => "/account",
         None => "/log-in",
     };
@@ -63,17 +69,18 @@ pub async fn front(frame: Frame) -> Response {
 }
 
 /// Shows the form.
-pub async fn form(frame: Frame, Query(way): Query<Way>) -> Response {
+pub async fn form(State(app): State<App>, frame: Frame, Query(way): Query<Way>) -> Response {
     let is_reset = way.done.as_deref() == Some("reset");
     let next = way.next();
     if frame.is_in() {
         return onward(&next);
     }
     let done = is_reset.then_some(frame.words().reset.done);
-    shown(&frame, StatusCode::OK, &next, "", done, None)
+    shown(&app, &frame, StatusCode::OK, &next, "", done, None)
 }
 
 fn shown(
+    app: &App,
     frame: &Frame,
     status: StatusCode,
     next: &str,
@@ -86,6 +93,8 @@ fn shown(
         w: frame.words(),
         next,
         who,
+        encoded: url::form_urlencoded::byte_serialize(next.as_bytes()).collect(),
+        has_passkeys: work_here(app),
         done,
         fault,
     };
@@ -102,7 +111,12 @@ pub struct Filled {
 
 /// The browser a request comes from.
 #[must_use]
-fn browser<'a>(app: &App, caller: Caller, headers: &'a HeaderMap, jar: &CookieJar) -> Browser<'a> {
+pub fn browser<'a>(
+    app: &App,
+    caller: Caller,
+    headers: &'a HeaderMap,
+    jar: &CookieJar,
+) -> Browser<'a> {
     Browser {
         address: caller.0,
         user_agent: headers
@@ -115,7 +129,7 @@ fn browser<'a>(app: &App, caller: Caller, headers: &'a HeaderMap, jar: &CookieJa
 
 /// Gives the browser what it is to keep and sends it on.
 #[must_use]
-fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
+pub fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
     let jar = cookies::give(jar, app, &entered.token);
     let jar = cookies::give_mark(jar, app, entered.mark.as_ref());
     let encoded: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
@@ -165,7 +179,7 @@ pub async fn take(
     let next = ours(filled.next);
     let w = frame.words();
     let refused =
-        |status, fault: String| shown(&frame, status, &next, &filled.who, None, Some(fault));
+        |status, fault: String| shown(&app, &frame, status, &next, &filled.who, None, Some(fault));
     let Ok(contact) = filled.who.parse::<Contact>() else {
         return Ok(refused(
             StatusCode::UNPROCESSABLE_ENTITY,

@@ -127,6 +127,8 @@ parts! {
     staff: StaffWords,
     /// How the business is today.
     home: HomeWords,
+    /// How the business goes over time.
+    reports: ReportWords,
     /// The first steps of a business.
     steps: StepWords,
     /// What is for sale.
@@ -135,6 +137,8 @@ parts! {
     sites: SiteWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Who did what.
+    audit: AuditWords,
     /// The platform's own staff.
     admin: AdminWords,
     /// What is written in mail.
@@ -145,6 +149,10 @@ parts! {
     reset: ResetWords,
     /// Passkeys.
     passkeys: PasskeyWords,
+    /// How the platform does.
+    platform: PlatformWords,
+    /// Why money did not come.
+    results: ResultWords,
 }
 
 #[cfg(test)]
