@@ -15,7 +15,9 @@ use crate::fleet::{api, firmware, link};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::look::preview;
-use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
+use crate::providers::notices::pages as notices;
+use crate::providers::pages::{account, assets, audit, enter, join, reset, second, sign_up, staff};
+use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::pages as vouchers;
@@ -98,6 +100,16 @@ pub fn pages(app: &App) -> Pages {
         .post("/log-in", Door::Anyone, enter::take)
         .get("/log-in/second", Door::HalfIn, second::form)
         .post("/log-in/second", Door::HalfIn, second::take)
+        .get("/log-in/passkey", Door::Anyone, passkeys::using)
+        .post("/log-in/passkey", Door::Anyone, passkeys::used)
+        .get("/account/passkeys", Door::LoggedIn, passkeys::list)
+        .post("/account/passkeys", Door::LoggedIn, passkeys::made)
+        .post("/account/passkeys/new", Door::LoggedIn, passkeys::making)
+        .post("/account/passkeys/{id}/end", Door::LoggedIn, passkeys::gone)
+        .get("/forgot", Door::Anyone, reset::forgot)
+        .post("/forgot", Door::Anyone, reset::ask)
+        .get("/reset/{token}", Door::Anyone, reset::form)
+        .post("/reset/{token}", Door::Anyone, reset::take)
         .post("/log-out", Door::LoggedIn, enter::leave)
         .get("/join/{code}", Door::Anyone, join::form)
         .post("/join/{code}", Door::Anyone, join::take)
@@ -291,6 +303,26 @@ pub fn pages(app: &App) -> Pages {
         .post("/staff/invite", Door::Staff(P::ManageStaff), staff::ask)
         .post("/staff/{id}/role", Door::Staff(P::ManageStaff), staff::role)
         .post("/staff/{id}/end", Door::Staff(P::ManageStaff), staff::end)
+        .get(
+            "/staff/{id}/reset",
+            Door::Staff(P::ManageStaff),
+            reset::staff_form,
+        )
+        .post(
+            "/staff/{id}/reset",
+            Door::Staff(P::ManageStaff),
+            reset::staff_take,
+        )
+        .get(
+            "/settings/notices",
+            Door::Staff(P::SetNotices),
+            notices::form,
+        )
+        .post(
+            "/settings/notices",
+            Door::Staff(P::SetNotices),
+            notices::take,
+        )
         .post(
             "/staff/invitations/{id}/end",
             Door::Staff(P::ManageStaff),

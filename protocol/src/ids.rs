@@ -149,6 +149,12 @@ ids! {
     InvitationId = "inv";
     /// A line of what people did.
     DeedId = "deed";
+    /// A mail to somebody.
+    MailId = "mail";
+    /// A way back in for somebody who lost their password.
+    ResetId = "reset";
+    /// A passkey of a person.
+    PasskeyId = "key";
 }
 
 /// A device's hardware address, as the router reports it.

@@ -10,7 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{
     AgentId, AttemptId, CallbackId, CommandId, DeedId, InvitationId, JournalId, LogInId, Mac,
-    PaymentId, PersonId, PlanId, ProviderId, SeriesId, SessionId, SiteId, StaffId, TicketId,
+    MailId, PasskeyId, PaymentId, PersonId, PlanId, ProviderId, ResetId, SeriesId, SessionId,
+    SiteId, StaffId, TicketId,
 };
 use mnara_protocol::money::Money;
 use sqlx::encode::IsNull;
@@ -328,4 +329,7 @@ row_ids!(
     LogInId,
     InvitationId,
     DeedId,
+    MailId,
+    ResetId,
+    PasskeyId,
 );

@@ -6,7 +6,7 @@ use crate::db::{At, Tx};
 use crate::payments;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 12] = [
+const WITHOUT_TENANT: [&str; 15] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -21,6 +21,9 @@ const WITHOUT_TENANT: [&str; 12] = [
     "platform_settings",
     // Minutes in which the platform was up.
     "health_minutes",
+    "resets",
+    "passkeys",
+    "ceremonies",
     // A hash and a date: a phone's place on the whole platform.
     "live_prompts",
 ];
@@ -48,6 +51,11 @@ async fn fill(world: &World) {
         "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
          select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
         "insert into site_outages (id, provider_id, site_id, began_at) select $1, $1, $4, $2 where $3 is not null",
+        "insert into mails (id, provider_id, person_id, kind, letter, created_at, drop_at)
+         select $1, $1, (select id from people limit 1), 'summary', 'x', $2, $2 where $3 is not null and $4 is not null",
+        "insert into notice_choices (provider_id, person_id, topic, by_mail, changed_at)
+         select $1, (select id from people limit 1), 'site', true, $2 where $3 is not null and $4 is not null",
+        "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
          select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
         "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)

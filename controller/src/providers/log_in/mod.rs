@@ -6,14 +6,18 @@
 pub mod again;
 pub mod enter;
 pub mod leave;
+pub mod reset;
 pub mod second;
 pub mod store;
+pub mod tidy;
 pub mod view;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
 use sha2::{Digest as _, Sha256};
 
+use super::mail;
+use super::pages::words::Language;
 use super::staff::roles::{Permission, Role, VIEWED};
 use super::state::State;
 use crate::app::App;
@@ -157,6 +161,16 @@ pub async fn visit(app: &App, token: &Token) -> sqlx::Result<Option<Visit>> {
         tx.commit().await?;
     }
     Ok(found.map(|found| found.visit))
+}
+
+/// Notes what a person reads, by which they are written to.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn speak(app: &App, person: PersonId, language: Language) -> sqlx::Result<()> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    mail::store::speak(&mut tx, person, language).await?;
+    tx.commit().await
 }
 
 fn is_over(created: Timestamp, seen: Timestamp, now: Timestamp) -> bool {

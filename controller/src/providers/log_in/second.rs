@@ -12,6 +12,7 @@ use super::leave::told;
 use super::{Token, Visit, store};
 use crate::app::App;
 use crate::db::Reason;
+use crate::providers::notices::{Own, tell_person};
 use crate::providers::people;
 use crate::ratelimit::{Act, By, TooMany};
 use crate::vault::{Column, Owner, VaultError};
@@ -133,6 +134,7 @@ pub async fn set_up(
     people::store::replace_recovery_codes(&mut tx, visit.person, &hashes, now).await?;
     store::end_others(&mut tx, visit.person, Some(visit.log_in), now).await?;
     told(app, &mut tx, visit, "second-factor").await?;
+    tell_person(app, &mut tx, visit.person, Own::SecondOn).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -150,6 +152,7 @@ pub async fn take_away(app: &App, visit: &Visit, digits: &str) -> Result<(), Not
     people::store::set_totp(&mut tx, visit.person, None).await?;
     people::store::replace_recovery_codes(&mut tx, visit.person, &[], app.clock.now()).await?;
     told(app, &mut tx, visit, "second-factor-end").await?;
+    tell_person(app, &mut tx, visit.person, Own::SecondOff).await?;
     tx.commit().await?;
     Ok(())
 }

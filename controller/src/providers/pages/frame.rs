@@ -167,6 +167,11 @@ impl Frame {
             ("/reports", words.reports, may(Permission::SeeReports)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
+            (
+                "/settings/notices",
+                words.notices,
+                may(Permission::SetNotices),
+            ),
             ("/audit", words.audit, may(Permission::SeeAudit)),
             ("/admin", words.platform, visit.is_admin),
             ("/admin/providers", words.providers, visit.is_admin),

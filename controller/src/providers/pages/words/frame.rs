@@ -12,6 +12,7 @@ words! {
         mpesa: "M-PESA" "M-PESA",
         portal: "Customers' page" "Ukurasa wa wateja",
         staff: "Staff" "Wafanyakazi",
+        notices: "Notices" "Taarifa",
         audit: "Who did what" "Nani alifanya nini",
         platform: "Platform" "Jukwaa",
         providers: "Businesses" "Biashara",

@@ -149,6 +149,14 @@ parts! {
     audit: AuditWords,
     /// The platform's own staff.
     admin: AdminWords,
+    /// What is written in mail.
+    mail: MailWords,
+    /// Who is told what.
+    notices: NoticeWords,
+    /// The way back in.
+    reset: ResetWords,
+    /// Passkeys.
+    passkeys: PasskeyWords,
     /// How the platform does.
     platform: PlatformWords,
     /// Why money did not come.
