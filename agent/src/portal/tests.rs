@@ -223,6 +223,7 @@ fn troubles() -> Vec<Trouble> {
         PayFailure::ProviderSetup,
         PayFailure::Busy,
         PayFailure::Locked,
+        PayFailure::Blocked,
     ];
     all.extend(pay.map(Trouble::Pay));
     all

@@ -276,6 +276,7 @@ mod tests {
                 state: State::Active,
                 staff: StaffId::from_bytes([4; 16]),
                 role,
+                moved: None,
             }),
             is_admin,
         }

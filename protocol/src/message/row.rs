@@ -181,6 +181,8 @@ numbered! {
         10 Busy,
         /// The customer's M-PESA credential is locked.
         11 Locked,
+        /// The provider sells nothing to this number.
+        12 Blocked,
     }
 }
 

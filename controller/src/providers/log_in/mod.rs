@@ -21,6 +21,8 @@ use crate::db::Reason;
 /// How long a browser that nobody uses stays logged in, and how long one in use does.
 const IDLE_SECS: i64 = 14 * 86_400;
 const LONGEST_SECS: i64 = 90 * 86_400;
+/// For how long every owner is shown that money goes elsewhere than before, and may go back.
+pub const MOVED_SECS: i64 = 7 * 86_400;
 /// How exactly it is noted when a browser was last used.
 const NOTED_SECS: i64 = 300;
 
@@ -91,6 +93,8 @@ pub struct Place {
     pub staff: StaffId,
     /// What they may do there.
     pub role: Role,
+    /// Since when customers' money goes elsewhere than before, if that is not long ago.
+    pub moved: Option<Timestamp>,
 }
 
 /// Finds whose browser it is; `None` for one that is logged in no more.
@@ -100,7 +104,7 @@ pub struct Place {
 pub async fn visit(app: &App, token: &Token) -> sqlx::Result<Option<Visit>> {
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
-    let Some(found) = store::find(&mut tx, &token.hash()).await? else {
+    let Some(mut found) = store::find(&mut tx, &token.hash()).await? else {
         return Ok(None);
     };
     if is_over(found.created, found.seen, now) {
@@ -109,6 +113,9 @@ pub async fn visit(app: &App, token: &Token) -> sqlx::Result<Option<Visit>> {
     if found.seen.plus_secs(NOTED_SECS) <= now {
         store::note_seen(&mut tx, found.visit.log_in, now).await?;
         tx.commit().await?;
+    }
+    if let Some(place) = &mut found.visit.place {
+        place.moved = place.moved.filter(|at| now < at.plus_secs(MOVED_SECS));
     }
     Ok(Some(found.visit))
 }

@@ -13,6 +13,7 @@ use crate::providers::staff::roles::Permission;
 use crate::providers::state::State;
 use crate::web::Problem;
 use crate::web::page::is_ours;
+use crate::web::show;
 
 /// The frame of one page.
 #[derive(Clone, Debug)]
@@ -116,6 +117,16 @@ impl Frame {
         }
     }
 
+    /// When customers' money began to go elsewhere, for those who may do something about it.
+    #[must_use]
+    pub fn moved(&self) -> Option<String> {
+        let place = self.visit.as_ref()?.place.as_ref()?;
+        if !self.is_in() || !place.role.may(Permission::SetMpesa) {
+            return None;
+        }
+        place.moved.map(show::moment)
+    }
+
     /// Where this person can go.
     #[must_use]
     pub fn links(&self) -> Vec<Link> {
@@ -131,6 +142,8 @@ impl Frame {
             ("/home", words.home, may(Permission::SeeHome)),
             ("/plans", words.plans, may(Permission::SeePlans)),
             ("/sites", words.sites, may(Permission::SeeSites)),
+            ("/payments", words.payments, may(Permission::SeePayments)),
+            ("/customers", words.customers, may(Permission::SeePayments)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
             ("/admin/providers", words.providers, visit.is_admin),

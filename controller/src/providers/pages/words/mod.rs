@@ -135,6 +135,12 @@ parts! {
     sites: SiteWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// What customers paid.
+    payments: PaymentWords,
+    /// Why a payment did not come.
+    reasons: ReasonWords,
+    /// Who the customers are.
+    customers: CustomerWords,
     /// The platform's own staff.
     admin: AdminWords,
 }
