@@ -153,6 +153,7 @@ async fn an_owner_with_every_proof_moves_the_money_once_the_shilling_arrives(
     world.call_back(&sale, success(3, "NLJ7RT61SW")).await;
     world.work().await;
     assert_eq!(world.count("tickets where payment_id is not null").await, 2);
+    world.app.clock.advance(Duration::from_secs(1));
     assert!(owner.get("/home").await.page().contains("KSh\u{a0}50</p>"));
     let list = owner.get("/payments?state=test").await.page();
     assert!(

@@ -164,7 +164,8 @@ pub async fn of_payment(
     limit: u16,
 ) -> sqlx::Result<Vec<Message>> {
     let rows = sqlx::query!(
-        "select kind, at, body from payment_messages where provider_id = $1 and payment_id = $2 order by at, id limit $3",
+        "select kind, at, body from payment_messages where provider_id = $1 and payment_id = $2
+         order by at, kind in ('push-answer', 'query-answer'), id limit $3",
         provider.uuid(),
         payment.uuid(),
         i64::from(limit),
