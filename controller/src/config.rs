@@ -46,6 +46,9 @@ pub struct Config {
     /// Where M-PESA is.
     #[command(flatten)]
     pub daraja: DarajaConfig,
+    /// What is asked of people.
+    #[command(flatten)]
+    pub people: PeopleConfig,
     /// What is logged, and how.
     #[command(flatten)]
     pub log: LogConfig,
@@ -192,6 +195,30 @@ pub struct DarajaConfig {
     /// The most one customer may pay at once, in whole shillings; Safaricom's own limit has changed before.
     #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000), global = true)]
     pub most_shillings: u32,
+}
+
+/// The section of people.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "People")]
+pub struct PeopleConfig {
+    /// Whether the platform's own staff need a second factor. Without one, whoever learns such a password sees every business.
+    #[arg(
+        long,
+        env = "MNARA_ADMIN_SECOND_FACTOR",
+        value_enum,
+        default_value = "required",
+        global = true
+    )]
+    pub admin_second_factor: SecondFactor,
+}
+
+/// Whether somebody needs a second factor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum SecondFactor {
+    /// Their pages open once it is set up.
+    Required,
+    /// As they like; for trying things out.
+    Optional,
 }
 
 /// The logging section.

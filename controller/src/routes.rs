@@ -3,16 +3,19 @@
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use crate::access::pages::stream::Watchers;
+use crate::access::pages::{self as site, acts, stream};
+use crate::admin::pages::providers as businesses;
 use crate::app::App;
 use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
-use crate::fleet::{api, link};
+use crate::fleet::{api, firmware, link};
 use crate::payments::customers::pages as customers;
 use crate::payments::pages::{list, moved, one};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
-use crate::providers::pages::{account, assets, enter, join, second, sign_up, staff};
+use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
 use crate::{admin, captive, fleet, health, payments, plans, reports};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
@@ -71,7 +74,11 @@ pub fn table(app: &App) -> Router<App> {
         .merge(agents)
         .merge(public)
         .merge(health)
-        .merge(pages(app).into_router())
+        .merge(
+            pages(app)
+                .into_router()
+                .layer(Extension(Watchers::default())),
+        )
 }
 
 /// Every page for people, and who may open it.
@@ -99,6 +106,17 @@ pub fn pages(app: &App) -> Pages {
         .post("/account/second", Door::LoggedIn, account::second_take)
         .post("/account/second/end", Door::LoggedIn, account::second_end)
         .get("/home", Door::Staff(P::SeeHome), reports::home::home)
+        .get("/reports", Door::Staff(P::SeeReports), reports::pages::show)
+        .get(
+            "/reports/csv",
+            Door::Staff(P::SeeReports),
+            reports::pages::csv,
+        )
+        .get(
+            "/reports/monthly",
+            Door::Staff(P::SeeReports),
+            reports::monthly::monthly,
+        )
         .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
         .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
@@ -106,11 +124,52 @@ pub fn pages(app: &App) -> Pages {
         .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
         .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)
-        .get("/sites/{id}", Door::Staff(P::SeeSites), fleet::pages::site)
+        .get("/sites/{id}", Door::Staff(P::SeeSites), site::site)
+        .get("/sites/{id}/live", Door::Staff(P::SeeSites), stream::live)
         .post(
             "/sites/{id}/claim",
             Door::Staff(P::ManageSites),
-            fleet::pages::claim,
+            site::claim,
+        )
+        .post(
+            "/sites/{id}/diagnose",
+            Door::Staff(P::ManageSites),
+            acts::diagnose,
+        )
+        .post(
+            "/sites/{id}/kick",
+            Door::Staff(P::ServeCustomers),
+            acts::kick,
+        )
+        .post(
+            "/sites/{id}/pause",
+            Door::Staff(P::ServeCustomers),
+            acts::pause,
+        )
+        .post(
+            "/sites/{id}/resume",
+            Door::Staff(P::ServeCustomers),
+            acts::resume,
+        )
+        .post(
+            "/sites/{id}/move",
+            Door::Staff(P::ServeCustomers),
+            acts::move_on,
+        )
+        .post(
+            "/sites/{id}/extend",
+            Door::Staff(P::MakeVouchers),
+            acts::more_time,
+        )
+        .get(
+            "/sites/{id}/files",
+            Door::Staff(P::ManageSites),
+            firmware::pages::form,
+        )
+        .post(
+            "/sites/{id}/files",
+            Door::Staff(P::ManageSites),
+            firmware::pages::take,
         )
         .get(
             "/settings/mpesa",
@@ -202,11 +261,31 @@ pub fn pages(app: &App) -> Pages {
             Door::Staff(P::ManageStaff),
             staff::back,
         )
-        .get("/admin/providers", Door::Admin, admin::pages::providers)
+        .get("/audit", Door::Staff(P::SeeAudit), audit::show)
+        .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)
+        .get("/admin", Door::Admin, admin::pages::overview::show)
+        .get("/admin/providers", Door::Admin, businesses::list)
+        .get("/admin/providers/{id}", Door::Admin, businesses::one)
         .post(
-            "/admin/providers/{id}/{to}",
+            "/admin/providers/{id}/view",
             Door::Admin,
-            admin::pages::moved,
+            admin::pages::view::begin,
         )
-        .post("/admin/admission", Door::Admin, admin::pages::admission)
+        .post("/admin/view/end", Door::Admin, admin::pages::view::end)
+        .post("/admin/providers/{id}/{to}", Door::Admin, businesses::moved)
+        .get("/admin/payments", Door::Admin, admin::pages::payments::show)
+        .get("/admin/sites", Door::Admin, admin::pages::sites::list)
+        .get("/admin/work", Door::Admin, admin::pages::work::list)
+        .post(
+            "/admin/work/{id}/{to}",
+            Door::Admin,
+            admin::pages::work::act,
+        )
+        .get("/admin/audit", Door::Admin, admin::pages::audit::show)
+        .get("/admin/settings", Door::Admin, admin::pages::settings::form)
+        .post(
+            "/admin/admission",
+            Door::Admin,
+            admin::pages::settings::admission,
+        )
 }

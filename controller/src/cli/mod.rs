@@ -19,7 +19,9 @@ use crate::config::Config;
 use crate::providers;
 
 pub mod admin;
+pub mod audit;
 pub mod db;
+pub mod firmware;
 pub mod identity;
 pub mod key;
 pub mod plan;
@@ -57,12 +59,18 @@ pub enum Command {
     /// The platform's own staff, and what they decide about businesses.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// What people did, and the proof that nobody changed it.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Businesses and their M-PESA account.
     #[command(subcommand)]
     Provider(provider::ProviderCommand),
     /// Places with a hotspot, and their agents.
     #[command(subcommand)]
     Site(site::SiteCommand),
+    /// What goes onto a site's router.
+    #[command(subcommand)]
+    Firmware(firmware::FirmwareCommand),
     /// What a provider sells.
     #[command(subcommand)]
     Plan(plan::PlanCommand),

@@ -7,6 +7,7 @@ pub mod command;
 pub mod create;
 pub mod enrol;
 pub mod feed;
+pub mod firmware;
 pub mod hub;
 pub mod identity;
 pub mod ingest;
@@ -15,6 +16,7 @@ pub mod pages;
 pub mod presence;
 pub mod restored;
 pub mod rotate;
+pub mod sample;
 pub(crate) mod socket;
 pub mod store;
 

@@ -5,7 +5,7 @@ use serde_json::{Value as JsonValue, json};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::moving::Stage;
+use super::moving::{Stage, announce};
 use super::store::moves::{self, NewMove};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -114,7 +114,7 @@ async fn write(
             expires: now,
         };
         moves::insert(conn, provider, &new).await?;
-        store::note_move(conn, provider, Some((now, None))).await?;
+        announce(conn, provider, Some((now, None))).await?;
     }
     let deed = Deed {
         act: "mpesa",

@@ -282,7 +282,7 @@ pub async fn proved(
     }
     let after = mpesa::put_to_use(conn, provider, waiting.to, now).await?;
     moves::end(conn, provider, waiting.id, Stage::Done, now).await?;
-    providers::store::note_move(conn, provider, Some((now, Some(person)))).await?;
+    announce(conn, provider, Some((now, Some(person)))).await?;
     let deed = Deed {
         act: "mpesa",
         subject: &provider.to_string(),
@@ -291,6 +291,18 @@ pub async fn proved(
     };
     record(app, conn, Some(provider), Actor::Staff(person), deed).await?;
     Ok(())
+}
+
+/// Lets all owners know that money goes elsewhere, or not any more: whatever page they open says so for some days.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn announce(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    moved: Option<(Timestamp, Option<PersonId>)>,
+) -> sqlx::Result<()> {
+    providers::store::note_move(conn, provider, moved).await
 }
 
 /// Goes back behind a change, and behind all that came after it: any owner may, with the password and the second factor they have.
@@ -331,7 +343,7 @@ pub async fn back(
         .iter()
         .find(|one| one.ended < undone.ended && one.can_be_undone(now));
     let left = left.and_then(|one| one.ended.map(|at| (at, one.person)));
-    providers::store::note_move(&mut tx, provider, left).await?;
+    announce(&mut tx, provider, left).await?;
     let deed = Deed {
         act: "mpesa-back",
         subject: &id.to_string(),

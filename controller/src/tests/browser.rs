@@ -61,7 +61,24 @@ impl<'a> Browser<'a> {
         self.send(request.unwrap()).await
     }
 
-    pub(super) async fn send(&mut self, mut request: Request) -> Got {
+    pub(super) async fn send(&mut self, request: Request) -> Got {
+        let response = self.open(request).await;
+        let location = response.headers().get(header::LOCATION);
+        let location = location.map(|path| path.to_str().unwrap().to_owned());
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        Got {
+            status,
+            location,
+            // A file need be no text.
+            text: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    /// What comes back, its body still to be read.
+    pub(super) async fn open(&mut self, mut request: Request) -> Response {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -83,17 +100,7 @@ impl<'a> Browser<'a> {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let location = response.headers().get(header::LOCATION);
-        let location = location.map(|path| path.to_str().unwrap().to_owned());
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), 1 << 20)
-            .await
-            .unwrap();
-        Got {
-            status,
-            location,
-            text: String::from_utf8(body.to_vec()).unwrap(),
-        }
+        response
     }
 
     /// Takes a cookie that somebody copied.

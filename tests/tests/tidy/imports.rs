@@ -20,7 +20,7 @@ const SLICES: [&str; 10] = [
 ];
 
 /// What every slice stands on.
-const GROUND: [&str; 16] = [
+const GROUND: [&str; 17] = [
     "app",
     "audit",
     "batch",
@@ -33,6 +33,7 @@ const GROUND: [&str; 16] = [
     "health",
     "jobs",
     "passwords",
+    "pdf",
     "rails",
     "ratelimit",
     "vault",

@@ -15,6 +15,8 @@ pub mod events;
 pub mod identity;
 pub mod link;
 pub mod restored;
+pub mod samples;
+pub mod standing;
 pub mod waiting;
 
 /// Adds a site.

@@ -127,12 +127,16 @@ parts! {
     staff: StaffWords,
     /// How the business is today.
     home: HomeWords,
+    /// How the business goes over time.
+    reports: ReportWords,
     /// The first steps of a business.
     steps: StepWords,
     /// What is for sale.
     plans: PlanWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// How one site is at this moment.
+    site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
     /// What customers paid.
@@ -141,8 +145,14 @@ parts! {
     reasons: ReasonWords,
     /// Who the customers are.
     customers: CustomerWords,
+    /// Who did what.
+    audit: AuditWords,
     /// The platform's own staff.
     admin: AdminWords,
+    /// How the platform does.
+    platform: PlatformWords,
+    /// Why money did not come.
+    results: ResultWords,
 }
 
 #[cfg(test)]
