@@ -12,6 +12,8 @@ use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, firmware, link};
+use crate::payments::customers::pages as customers;
+use crate::payments::pages::{list, moved, one};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::look::preview;
@@ -265,12 +267,83 @@ pub fn pages(app: &App) -> Pages {
         .get(
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
-            payments::pages::form,
+            payments::pages::mpesa::form,
         )
         .post(
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
-            payments::pages::take,
+            payments::pages::mpesa::take,
+        )
+        .post(
+            "/settings/mpesa/test",
+            Door::Staff(P::SetMpesa),
+            payments::pages::mpesa::test_it,
+        )
+        .get(
+            "/settings/mpesa/change",
+            Door::Staff(P::SetMpesa),
+            moved::form,
+        )
+        .post(
+            "/settings/mpesa/change",
+            Door::Staff(P::SetMpesa),
+            moved::begin,
+        )
+        .post(
+            "/settings/mpesa/change/again",
+            Door::Staff(P::SetMpesa),
+            moved::again,
+        )
+        .post(
+            "/settings/mpesa/change/cancel",
+            Door::Staff(P::SetMpesa),
+            moved::cancel,
+        )
+        .post(
+            "/settings/mpesa/moves/{id}/back",
+            Door::Staff(P::SetMpesa),
+            moved::back,
+        )
+        .get("/payments", Door::Staff(P::SeePayments), list::list)
+        .get("/payments.csv", Door::Staff(P::SeeReports), list::table)
+        .post("/payments/find", Door::Staff(P::SeePayments), list::find)
+        .get("/payments/{id}", Door::Staff(P::SeePayments), one::story)
+        .post("/payments/{id}/ask", Door::Staff(P::WorkPayments), one::ask)
+        .post(
+            "/payments/{id}/send",
+            Door::Staff(P::WorkPayments),
+            one::send,
+        )
+        .post(
+            "/payments/{id}/refund",
+            Door::Staff(P::WorkPayments),
+            one::refund,
+        )
+        .get("/customers", Door::Staff(P::SeePayments), customers::list)
+        .post(
+            "/customers/find",
+            Door::Staff(P::SeePayments),
+            customers::find,
+        )
+        .get(
+            "/customers/{id}",
+            Door::Staff(P::SeePayments),
+            customers::one,
+        )
+        .post(
+            "/customers/{id}/block",
+            Door::Staff(P::WorkCustomers),
+            customers::refuse,
+        )
+        .post(
+            "/customers/{id}/unblock",
+            Door::Staff(P::WorkCustomers),
+            customers::allow,
+        )
+        .post(
+            "/customers/{id}/give",
+            Door::Staff(P::WorkCustomers),
+            customers::gift,
         )
         .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
         .post("/settings/portal", Door::Staff(P::EditPortal), look::take)

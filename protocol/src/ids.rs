@@ -147,6 +147,14 @@ ids! {
     LogInId = "login";
     /// An invitation to work for a business.
     InvitationId = "inv";
+    /// One set of credentials with a rail.
+    AccountId = "acc";
+    /// A change of the account customers pay into.
+    MoveId = "move";
+    /// A phone that pays.
+    CustomerId = "cust";
+    /// A line about a payment: something that was said, or money that was paid back.
+    NoteId = "note";
     /// A line of what people did.
     DeedId = "deed";
     /// A mail to somebody.

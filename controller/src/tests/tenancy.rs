@@ -45,6 +45,7 @@ async fn fill(world: &World) {
     series::print(world, 10).await;
     hire(world).await;
     commands::diagnose(world).await;
+    work_money(world).await;
     let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
     let now = app.clock.now();
     for sql in [
@@ -76,6 +77,41 @@ async fn fill(world: &World) {
     crate::audit::chain::chain(&mut tx, now).await.unwrap();
     tx.commit().await.unwrap();
     plans::edit::create(app, world.shop.provider, &hour(), Actor::Command)
+        .await
+        .unwrap();
+}
+
+/// Somebody works with the money: pays some back, gives a voucher, changes the account.
+async fn work_money(world: &World) {
+    use crate::payments::customers::give::{Gift, give};
+    use crate::payments::deeds::{Noted, note};
+    let (app, shop) = (&world.app, &world.shop);
+    let sql = "select id from people where name = 'Otieno'";
+    let person = mnara_protocol::ids::PersonId::from_uuid(read(app, sql).await);
+    let sql = "select id from payments where status = 'success'";
+    let paid = PaymentId::from_uuid(read(app, sql).await);
+    let noted = Noted {
+        amount: Money::from_shillings(1),
+        receipt: "NLK0000001",
+        reason: "rain",
+    };
+    note(app, shop.provider, person, paid, noted).await.unwrap();
+    let sql = "select id from customers";
+    let gift = Gift {
+        customer: mnara_protocol::ids::CustomerId::from_uuid(read(app, sql).await),
+        plan: shop.plan.id,
+        site: None,
+        reason: "rain",
+    };
+    give(app, shop.provider, person, gift).await.unwrap();
+    let account = Credentials {
+        consumer_key: "another key".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174379".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Paybill,
+    };
+    payments::account::set(app, shop.provider, &account, Actor::Command)
         .await
         .unwrap();
 }

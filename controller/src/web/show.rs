@@ -47,11 +47,28 @@ pub fn sortable(at: Timestamp) -> String {
     in_nairobi(at, "%Y-%m-%d %H:%M:%S")
 }
 
-fn in_nairobi(at: Timestamp, form: &str) -> String {
+/// A moment on Nairobi's clock, to the second: `26 Nov 2026, 14:05:09`.
+#[must_use]
+pub fn second(at: Timestamp) -> String {
+    in_nairobi(at, "%-d %b %Y, %H:%M:%S")
+}
+
+/// A Kenyan number as people say it: `0712 345 678`.
+#[must_use]
+pub fn phone(digits: &str) -> String {
+    match digits.strip_prefix("254") {
+        Some(rest) if rest.len() == 9 && rest.is_ascii() => {
+            format!("0{} {} {}", &rest[..3], &rest[3..6], &rest[6..])
+        }
+        _ => digits.to_owned(),
+    }
+}
+
+fn in_nairobi(at: Timestamp, format: &str) -> String {
     let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
     jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
         |_| "?".to_owned(),
-        |at| at.to_zoned(zone).strftime(form).to_string(),
+        |at| at.to_zoned(zone).strftime(format).to_string(),
     )
 }
 
@@ -141,6 +158,12 @@ mod tests {
         }
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(100_000), "100,000");
+    }
+
+    #[test]
+    fn a_number_is_shown_as_people_say_it() {
+        assert_eq!(phone("254712345678"), "0712 345 678");
+        assert_eq!(phone("12"), "12");
     }
 
     #[test]

@@ -145,6 +145,12 @@ parts! {
     site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// What customers paid.
+    payments: PaymentWords,
+    /// Why a payment did not come.
+    reasons: ReasonWords,
+    /// Who the customers are.
+    customers: CustomerWords,
     /// Who did what.
     audit: AuditWords,
     /// The platform's own staff.
