@@ -138,7 +138,7 @@ pub struct Proofs<'a> {
     pub digits: &'a str,
 }
 
-/// Begins a change: the proofs first, then the keys, then the shilling. One that was begun before is dropped.
+/// Begins a change: the proofs, then the keys, then the shilling. One that was begun before is dropped.
 ///
 /// # Errors
 /// [`NotMoved`]; nothing has changed then.
@@ -161,8 +161,9 @@ pub async fn begin(
         Proof::Both
     };
     drop(tx);
-    prove_as(app, person, proofs.password, proofs.digits, proof).await?;
+    // Six digits are good once, and should not be spent on a slip of the pen.
     providers::check_account(account).map_err(AccountError::Bad)?;
+    prove_as(app, person, proofs.password, proofs.digits, proof).await?;
     trial::limit(app, provider, &phone).map_err(NotTried::from)?;
     let checked = app.rails.daraja.check_keys(account).await;
     checked.map_err(|error| match error {

@@ -268,7 +268,9 @@ async fn a_story_goes_from_the_order_to_the_first_packet(
     ] {
         assert!(page.contains(text), "{text}");
     }
-    assert!(!page.contains("Password") && !page.contains(&secret) && !page.contains("<script"));
+    assert!(
+        !page.contains("&#34;Password") && !page.contains(&secret) && !page.contains("<script")
+    );
     // The code is for those who serve customers.
     let code: String = read(&world.app, "select code from tickets").await;
     let shown = |page: &str| page.replace('-', "").contains(&code);

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CustomerId, PlanId, SiteId};
-use mnara_protocol::ticket::{EndReason, Phase, Ticket};
+use mnara_protocol::ticket::{Phase, Status, Ticket};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
@@ -337,19 +337,16 @@ async fn vouchers(
     Ok(vouchers)
 }
 
-/// What a ticket is now, and the class of its tag.
+/// What a ticket is now, and the class of its tag: first whether it is over, by dates that no site has told of yet.
 fn standing(ticket: &Ticket, now: Timestamp, w: &CustomerWords) -> (&'static str, &'static str) {
-    match &ticket.phase {
-        Phase::Running { .. } => ("good", w.running),
-        Phase::Paused { .. } => ("wait", w.paused),
-        Phase::Redeemed { .. } => ("wait", w.redeemed),
-        Phase::Unused if ticket.right.sell_by.is_some_and(|by| by <= now) => ("", w.expired),
-        Phase::Unused => ("wait", w.unused),
-        Phase::Ended { reason, .. } => match reason {
-            EndReason::Revoked => ("bad", w.revoked),
-            EndReason::SellBy => ("", w.expired),
-            _ => ("", w.over),
-        },
+    match (ticket.status(now), &ticket.phase) {
+        (Status::Revoked, _) => ("bad", w.revoked),
+        (Status::Expired, _) => ("", w.expired),
+        (Status::Used, _) | (_, Phase::Ended { .. }) => ("", w.over),
+        (Status::Active, Phase::Running { .. }) => ("good", w.running),
+        (Status::Active, Phase::Paused { .. }) => ("wait", w.paused),
+        (Status::Active, Phase::Redeemed { .. }) => ("wait", w.redeemed),
+        (Status::Active, Phase::Unused) => ("wait", w.unused),
     }
 }
 

@@ -124,7 +124,7 @@ async fn shown(
     let may_work = seat.place.role.may(Permission::WorkPayments);
     let mut tx = app.db.tenant(provider).await?;
     let more = more(&mut tx, provider, id).await?.ok_or(Trouble::Nothing)?;
-    let way = way(&mut tx, provider, id).await?;
+    let mut way = way(&mut tx, provider, id).await?;
     let said = messages::of_payment(&mut tx, provider, id, MESSAGES).await?;
     let back = refunds::of_payment(&mut tx, provider, id, deeds::MOST).await?;
     let ticket = match &way {
@@ -132,6 +132,10 @@ async fn shown(
         None => None,
     };
     drop(tx);
+    if let (Some(way), Some(found)) = (&mut way, &ticket) {
+        // A site that uses it has it, whether or not it told of that step.
+        way.delivered = way.delivered.or(found.kept.ticket.redeemed_at());
+    }
     let is_paid = more.line.state == State::Success;
     let is_unused = ticket
         .as_ref()
