@@ -104,6 +104,8 @@ pub fn pages(app: &App) -> Pages {
         .post("/log-in/second", Door::HalfIn, second::take)
         .get("/log-in/passkey", Door::Anyone, passkeys::using)
         .post("/log-in/passkey", Door::Anyone, passkeys::used)
+        .get("/businesses", Door::LoggedIn, businesses::list)
+        .post("/businesses", Door::LoggedIn, businesses::choose)
         .get("/account/passkeys", Door::LoggedIn, passkeys::list)
         .post("/account/passkeys", Door::LoggedIn, passkeys::made)
         .post("/account/passkeys/new", Door::LoggedIn, passkeys::making)

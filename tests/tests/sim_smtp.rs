@@ -5,6 +5,7 @@
 )]
 
 use mnara_tests::sim::smtp::{Answer, Config, Fault, Smtp, Stage};
+use mnara_tests::world::http::Caller;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -176,25 +177,26 @@ async fn what_is_scripted_goes_wrong_as_often_as_it_should() {
 #[tokio::test]
 async fn the_inbox_shows_letters_with_links_to_press_and_runs_nothing_of_theirs() {
     let server = Smtp::start(Config::default()).await.unwrap();
+    let caller = Caller::program().unwrap();
     let get = async |path: &str| {
         let address = format!("{}{path}", server.inbox());
-        reqwest::get(address).await.unwrap()
+        caller.get(&address).await.unwrap()
     };
-    assert!(get("/").await.text().await.unwrap().contains("Nothing yet"));
+    assert!(get("/").await.text.contains("Nothing yet"));
     let mut client = Client::new(&server).await;
     client.hear().await;
     client.talk(&BEGUN).await;
     Client::begins(&client.say(&format!("{LETTER}.")).await, "250");
-    assert!(get("/").await.text().await.unwrap().contains("/mail/1"));
-    let page = get("/mail/1").await.text().await.unwrap();
+    assert!(get("/").await.text.contains("/mail/1"));
+    let page = get("/mail/1").await.text;
     assert!(
         page.contains("<a href=\"https://mnara.example/reset/abcdef\""),
         "{page}"
     );
     assert!(!page.contains("<b>now"), "{page}");
     assert!(page.contains("sandbox="), "{page}");
-    assert_eq!(get("/mail/2").await.status(), 404);
-    let all: serde_json::Value = get("/letters").await.json().await.unwrap();
+    assert_eq!(get("/mail/2").await.status, 404);
+    let all: serde_json::Value = get("/letters").await.json().unwrap();
     assert_eq!(all[0]["to"][0], "njeri@example.com");
     server.clear();
     assert!(server.letters().is_empty());

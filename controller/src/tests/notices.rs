@@ -10,6 +10,7 @@ use crate::providers::notices::{Notice, tell_owners};
 use crate::providers::staff::By;
 use crate::providers::staff::invite::{Joining, invite, join};
 use crate::providers::staff::roles::Role;
+use crate::reports::summary::SUMMARY;
 
 /// Somebody of the shop, logged in.
 async fn member<'a>(world: &'a World, role: Role, who: &str, n: u8) -> Browser<'a> {
@@ -228,9 +229,7 @@ async fn the_day_is_told_in_the_evening_to_those_who_chose_it(
         .post("/settings/notices", &[(place.as_str(), "summary")])
         .await
         .onward();
-    stand(&world.app, &[crate::reports::summary::SUMMARY])
-        .await
-        .unwrap();
+    stand(&world.app, &[SUMMARY]).await.unwrap();
     told(&world, &office).await;
     // The clock stands at 11:00 in Nairobi.
     world.pass(9 * 3_600 - 1).await;
@@ -239,9 +238,7 @@ async fn the_day_is_told_in_the_evening_to_those_who_chose_it(
     let heard = told(&world, &office).await;
     assert_eq!(heard.len(), 1, "{heard:?}");
     assert!(heard[0].1.contains("today: KSh"), "{heard:?}");
-    stand(&world.app, &[crate::reports::summary::SUMMARY])
-        .await
-        .unwrap();
+    stand(&world.app, &[SUMMARY]).await.unwrap();
     assert_eq!(told(&world, &office).await, [], "once");
 }
 
@@ -254,7 +251,7 @@ async fn what_ended_is_forgotten_after_a_while(pool: PgPoolOptions, options: PgC
         .await
         .page();
     told(&world, &office).await;
-    stand(&world.app, &[crate::providers::log_in::tidy::TIDY])
+    stand(&world.app, &[providers::log_in::tidy::TIDY])
         .await
         .unwrap();
     world.pass(29 * 86_400).await;

@@ -173,6 +173,26 @@ pub async fn visit(app: &App, token: &Token) -> sqlx::Result<Option<Visit>> {
     }))
 }
 
+/// The businesses a person works for.
+///
+/// # Errors
+/// When the database is away.
+pub async fn workplaces(app: &App, person: PersonId) -> sqlx::Result<Vec<store::Workplace>> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    store::workplaces(&mut tx, person).await
+}
+
+/// Has a browser look at another business of its person; says whether they work there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn switch(app: &App, visit: &Visit, provider: ProviderId) -> sqlx::Result<bool> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let is_there = store::look_at(&mut tx, visit.log_in, visit.person, provider).await?;
+    tx.commit().await?;
+    Ok(is_there)
+}
+
 /// Notes what a person reads, by which they are written to.
 ///
 /// # Errors

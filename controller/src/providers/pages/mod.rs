@@ -5,6 +5,7 @@
 pub mod account;
 pub mod assets;
 pub mod audit;
+pub mod businesses;
 pub mod cookies;
 pub mod enter;
 pub mod frame;
