@@ -1,22 +1,24 @@
-// Shows a form's preview again a moment after something was typed. Without script the button beside the form does it.
-(function () {
-  'use strict';
-  var button = document.querySelector('button[formtarget="preview"]'), waits;
-  if (!button || !button.form.requestSubmit) { return; }
-  var form = button.form, last = button;
-
-  form.addEventListener('click', function (event) {
-    if (event.target.getAttribute('formtarget') === 'preview') { last = event.target; }
+// Keeps the live part of a page as it is now. Without it the page is as it was when it was opened, and its link refreshes it.
+(() => {
+  const live = document.getElementById("live");
+  if (!live || !window.EventSource) return;
+  let source;
+  // What somebody reads or types in is not taken away from under their hands.
+  const busy = () => live.contains(document.activeElement) || live.querySelector("details[open]");
+  const open = () => {
+    source = new EventSource(live.dataset.from);
+    source.addEventListener("live", (event) => {
+      if (!busy()) live.innerHTML = event.data;
+    });
+  };
+  const close = () => {
+    if (source) source.close();
+    source = undefined;
+  };
+  document.addEventListener("visibilitychange", () => {
+    close();
+    if (!document.hidden) open();
   });
-
-  form.addEventListener('input', function () {
-    clearTimeout(waits);
-    waits = setTimeout(function () {
-      // A new frame, so that the way back leads to the page before and not through everything that was typed.
-      var frame = document.querySelector('iframe[name="preview"]'), fresh = frame.cloneNode(false);
-      fresh.removeAttribute('src');
-      frame.replaceWith(fresh);
-      form.requestSubmit(last);
-    }, 500);
-  });
-}());
+  window.addEventListener("pagehide", close);
+  open();
+})();

@@ -20,7 +20,7 @@ fn filled(path: &str, id: &str) -> String {
         .replace("{*path}", "nothing/here")
 }
 
-async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
+pub(super) async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
     let owner = By {
         actor: Actor::Command,
         role: Role::Owner,

@@ -115,9 +115,15 @@ async fn what_an_owner_decides_reaches_every_site_and_no_other_business(
     );
     assert_eq!(world.count(&mine).await, 1);
     // A site that was not told, such as one with a new agent, is told of it with everything else.
-    let sql = format!("update site_feed set deleted = true where site_id = '{}'", site.uuid());
+    let sql = format!(
+        "update site_feed set deleted = true where site_id = '{}'",
+        site.uuid()
+    );
     let mut tx = world.app.db.tenant(provider).await.unwrap();
-    sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
+    sqlx::query(AssertSqlSafe(sql))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
     tickets::feed::refresh_site(&world.app, &mut tx, provider, site)
         .await
         .unwrap();

@@ -1,6 +1,8 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod admin;
+mod audit;
 mod backup;
 mod browser;
 mod captive;
@@ -9,6 +11,7 @@ mod doors;
 mod enrol;
 mod extend;
 mod feed;
+mod firmware;
 mod health;
 mod intake;
 mod keys;
@@ -20,9 +23,11 @@ mod reports;
 mod series;
 mod set_up;
 mod shuffle;
+mod sites;
 mod strangers;
 mod tenancy;
 mod trade;
+mod view_as;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

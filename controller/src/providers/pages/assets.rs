@@ -1,4 +1,4 @@
-//! The stylesheet and the script, each under a path that changes when it does, so that browsers keep it for good.
+//! Stylesheet and scripts, as parts of the program. Their names change with them, so browsers may keep them for good.
 
 use std::sync::LazyLock;
 
@@ -7,59 +7,66 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 
-/// A file that pages name.
+/// One file.
 struct Asset {
+    /// The first part of its name.
     name: &'static str,
-    ending: &'static str,
+    extension: &'static str,
     kind: &'static str,
     text: &'static str,
     path: LazyLock<String>,
 }
 
-const STYLE: &str = include_str!("../../../templates/style.css");
-const LIVE: &str = include_str!("../../../templates/live.js");
-
-static ASSETS: [Asset; 2] = [
-    Asset {
-        name: "style",
-        ending: "css",
-        kind: "text/css; charset=utf-8",
-        text: STYLE,
-        path: LazyLock::new(|| path("style", "css", STYLE)),
-    },
-    Asset {
-        name: "live",
-        ending: "js",
-        kind: "text/javascript; charset=utf-8",
-        text: LIVE,
-        path: LazyLock::new(|| path("live", "js", LIVE)),
-    },
-];
-
-fn path(name: &str, ending: &str, text: &str) -> String {
+fn path(name: &str, extension: &str, text: &str) -> String {
     let hash = hex::encode(Sha256::digest(text));
-    format!("/assets/{name}.{}.{ending}", &hash[..12])
+    format!("/assets/{name}.{}.{extension}", &hash[..12])
 }
+
+macro_rules! asset {
+    ($name:literal, $extension:literal, $kind:literal) => {{
+        const TEXT: &str = include_str!(concat!("../../../templates/", $name, ".", $extension));
+        Asset {
+            name: $name,
+            extension: $extension,
+            kind: $kind,
+            text: TEXT,
+            path: LazyLock::new(|| path($name, $extension, TEXT)),
+        }
+    }};
+}
+
+static STYLE: Asset = asset!("style", "css", "text/css; charset=utf-8");
+static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
+static PREVIEW: Asset = asset!("preview", "js", "text/javascript; charset=utf-8");
+static ALL: [&Asset; 3] = [&STYLE, &LIVE, &PREVIEW];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
 pub fn style_path() -> &'static str {
-    &ASSETS[0].path
+    &STYLE.path
 }
 
-/// The path of the script that shows a preview again while one types.
+/// The path of the script that keeps a page live.
 #[must_use]
 pub fn live_path() -> &'static str {
-    &ASSETS[1].path
+    &LIVE.path
 }
 
-/// Gives a file. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.
+/// The path of the script that shows a form's preview again while one types.
+#[must_use]
+pub fn preview_path() -> &'static str {
+    &PREVIEW.path
+}
+
+/// Gives one of them. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.
 pub async fn style(Path(name): Path<String>) -> Response {
-    let found = ASSETS.iter().find(|asset| {
+    let named = ALL.iter().find(|asset| {
         let rest = name.strip_prefix(asset.name);
-        rest.is_some_and(|rest| rest.starts_with('.') && rest.ends_with(asset.ending))
+        rest.is_some_and(|rest| {
+            rest.starts_with('.') && rest.ends_with(&format!(".{}", asset.extension))
+        })
     });
-    let Some(asset) = found else {
+    let Some(asset) = named else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let keep = if asset.path.ends_with(&name) {

@@ -72,7 +72,13 @@ impl Frame {
 
     /// The path of the script that shows a form's preview again while one types.
     #[must_use]
-    pub fn live(&self) -> &'static str {
+    pub fn preview_script(&self) -> &'static str {
+        assets::preview_path()
+    }
+
+    /// The path of the script that keeps a page live.
+    #[must_use]
+    pub fn live_script(&self) -> &'static str {
         assets::live_path()
     }
 

@@ -14,8 +14,10 @@ use super::{Kept, Reported, assemble};
 use crate::db::{Amount, At, RowId};
 use crate::plans::store::{TermsColumns, terms_from_row};
 
+mod many;
 mod series;
 
+pub use many::by_ids;
 pub use series::{
     SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_keys,
     series_of_site, series_row, set_key, set_skipped, sites_of_series,

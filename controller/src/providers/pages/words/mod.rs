@@ -137,6 +137,8 @@ parts! {
     portal: PortalWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// How one site is at this moment.
+    site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
     /// Who did what.
