@@ -25,6 +25,8 @@ pub(super) struct May {
     pub(super) serve: bool,
     /// Give extra time.
     pub(super) extend: bool,
+    /// See a voucher's story.
+    pub(super) see: bool,
 }
 
 impl May {
@@ -33,6 +35,7 @@ impl May {
         Self {
             serve: role.may(Permission::ServeCustomers),
             extend: role.may(Permission::MakeVouchers),
+            see: role.may(Permission::SeeVouchers),
         }
     }
 }

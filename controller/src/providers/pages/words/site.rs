@@ -118,6 +118,10 @@ words! {
         on_router_text:
             "Get the files below with a fresh code in them, put the folder on the router, and type this in its terminal:"
             "Pakua faili zilizo hapa chini zenye msimbo mpya, weka folda kwenye ruta, na andika hii kwenye terminal yake:",
+        voucher: "Voucher" "Vocha",
+        flash_hint:
+            "On a router that has a folder flash, put it in there and type flash/mnara/install.rsc."
+            "Kwenye ruta yenye folda flash, iweke humo na uandike flash/mnara/install.rsc.",
         files: "Files for the router" "Faili za ruta",
         files_text:
             "Install and remove scripts and the hotspot's pages, made for this site and your RouterOS version."
