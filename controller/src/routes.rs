@@ -7,12 +7,14 @@ use crate::access::pages::stream::Watchers;
 use crate::access::pages::{self as site, acts, stream};
 use crate::admin::pages::providers as businesses;
 use crate::app::App;
+use crate::captive::look::pages as look;
 use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, firmware, link};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
+use crate::providers::look::preview;
 use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
 use crate::{admin, captive, fleet, health, payments, plans, reports};
@@ -118,6 +120,11 @@ pub fn pages(app: &App) -> Pages {
         .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
         .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
+        .post(
+            "/plans/preview",
+            Door::Staff(P::EditPlans),
+            plans::preview::typed,
+        )
         .get("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::form)
         .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
@@ -178,6 +185,33 @@ pub fn pages(app: &App) -> Pages {
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
             payments::pages::take,
+        )
+        .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
+        .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
+        .post(
+            "/settings/portal/logo",
+            Door::Staff(P::EditPortal),
+            look::logo,
+        )
+        .post(
+            "/settings/portal/logo/end",
+            Door::Staff(P::EditPortal),
+            look::logo_end,
+        )
+        .get(
+            "/settings/portal/preview/{part}",
+            Door::Staff(P::EditPortal),
+            look::kept,
+        )
+        .post(
+            "/settings/portal/preview/{part}",
+            Door::Staff(P::EditPortal),
+            look::typed,
+        )
+        .get(
+            "/settings/portal/preview/style.css",
+            Door::Anyone,
+            preview::style,
         )
         .get("/staff", Door::Staff(P::SeeStaff), staff::list)
         .post("/staff/invite", Door::Staff(P::ManageStaff), staff::ask)

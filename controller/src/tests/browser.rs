@@ -10,6 +10,8 @@ use super::*;
 pub(super) struct Got {
     pub(super) status: StatusCode,
     pub(super) location: Option<String>,
+    /// What the page may load and who may frame it.
+    pub(super) policy: String,
     pub(super) text: String,
 }
 
@@ -65,6 +67,8 @@ impl<'a> Browser<'a> {
         let response = self.open(request).await;
         let location = response.headers().get(header::LOCATION);
         let location = location.map(|path| path.to_str().unwrap().to_owned());
+        let policy = response.headers().get(header::CONTENT_SECURITY_POLICY);
+        let policy = policy.map_or_else(String::new, |policy| policy.to_str().unwrap().to_owned());
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1 << 20)
             .await
@@ -72,6 +76,7 @@ impl<'a> Browser<'a> {
         Got {
             status,
             location,
+            policy,
             // A file need be no text.
             text: String::from_utf8_lossy(&body).into_owned(),
         }

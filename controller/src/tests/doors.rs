@@ -16,6 +16,7 @@ fn filled(path: &str, id: &str) -> String {
         .replace("{code}", &"0".repeat(32))
         .replace("{name}", "style.css")
         .replace("{tag}", "sw")
+        .replace("{part}", "home")
         .replace("{*path}", "nothing/here")
 }
 

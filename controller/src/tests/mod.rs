@@ -1,6 +1,8 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod admin;
+mod audit;
 mod backup;
 mod browser;
 mod captive;
@@ -14,6 +16,7 @@ mod health;
 mod intake;
 mod keys;
 mod link;
+mod look;
 mod payments;
 mod people;
 mod reports;
@@ -24,6 +27,7 @@ mod sites;
 mod strangers;
 mod tenancy;
 mod trade;
+mod view_as;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -288,6 +292,8 @@ fn hour() -> Draft {
         sell_by_secs: Some(30 * 86_400),
         on_sale: true,
         position: 0,
+        hours: None,
+        colour: None,
     }
 }
 

@@ -37,7 +37,8 @@ macro_rules! asset {
 
 static STYLE: Asset = asset!("style", "css", "text/css; charset=utf-8");
 static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
-static ALL: [&Asset; 2] = [&STYLE, &LIVE];
+static PREVIEW: Asset = asset!("preview", "js", "text/javascript; charset=utf-8");
+static ALL: [&Asset; 3] = [&STYLE, &LIVE, &PREVIEW];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
@@ -49,6 +50,12 @@ pub fn style_path() -> &'static str {
 #[must_use]
 pub fn live_path() -> &'static str {
     &LIVE.path
+}
+
+/// The path of the script that shows a form's preview again while one types.
+#[must_use]
+pub fn preview_path() -> &'static str {
+    &PREVIEW.path
 }
 
 /// Gives one of them. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.
