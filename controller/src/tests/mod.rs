@@ -11,16 +11,19 @@ mod doors;
 mod enrol;
 mod extend;
 mod feed;
+mod firmware;
 mod health;
 mod intake;
 mod keys;
 mod link;
+mod look;
 mod payments;
 mod people;
 mod reports;
 mod series;
 mod set_up;
 mod shuffle;
+mod sites;
 mod strangers;
 mod tenancy;
 mod trade;
@@ -289,6 +292,8 @@ fn hour() -> Draft {
         sell_by_secs: Some(30 * 86_400),
         on_sale: true,
         position: 0,
+        hours: None,
+        colour: None,
     }
 }
 

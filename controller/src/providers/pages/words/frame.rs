@@ -9,6 +9,7 @@ words! {
         sites: "Sites" "Maeneo",
         reports: "Reports" "Ripoti",
         mpesa: "M-PESA" "M-PESA",
+        portal: "Customers' page" "Ukurasa wa wateja",
         staff: "Staff" "Wafanyakazi",
         audit: "Who did what" "Nani alifanya nini",
         platform: "Platform" "Jukwaa",
