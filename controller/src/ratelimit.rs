@@ -50,6 +50,10 @@ pub enum Act {
     SignUp,
     /// Looking an invitation up, or taking it.
     Join,
+    /// Asking for a new password.
+    Forgot,
+    /// Beginning to log in with a passkey.
+    Passkey,
 }
 
 /// Whom it is counted by.
@@ -89,7 +93,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 26] = [
+const TABLE: [(Act, Kind, u32, u32); 28] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -99,6 +103,8 @@ const TABLE: [(Act, Kind, u32, u32); 26] = [
     (Act::Guess, Kind::Site, 60, 60),
     (Act::Guess, Kind::Provider, 600, 600),
     (Act::Guess, Kind::Address, 10, 6),
+    // Whoever serves a queue of customers looks up that many; whoever guesses gets nowhere.
+    (Act::Guess, Kind::Person, 30, 20),
     (Act::Status, Kind::Device, 60, 60),
     (Act::Status, Kind::Site, 600, 1200),
     (Act::Status, Kind::Address, 60, 60),
@@ -121,6 +127,9 @@ const TABLE: [(Act, Kind, u32, u32); 26] = [
     (Act::Second, Kind::Person, 6, 1),
     (Act::SignUp, Kind::Address, 5, 1),
     (Act::Join, Kind::Address, 30, 20),
+    // What an account can be sent is bounded by rows: see `log_in/reset`.
+    (Act::Forgot, Kind::Address, 6, 2),
+    (Act::Passkey, Kind::Address, 30, 20),
 ];
 
 /// Says that somebody has to wait.

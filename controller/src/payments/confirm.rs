@@ -1,18 +1,20 @@
 //! Carrying out what evidence means: in one transaction the payment, the ticket and the site's feed.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, ProviderId};
+use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId};
 use mnara_protocol::message::{CheckoutState, PayFailure};
 use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::SettleError;
-use super::{DELIVERED_WITHIN, Payment, State, store, sweep};
+use super::store::messages::{self, Kind};
+use super::{DELIVERED_WITHIN, Payment, State, moving, store, sweep};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
 use crate::providers;
+use crate::providers::mpesa::AccountError;
 use crate::tickets::feed::Delivery;
 use crate::tickets::issue::{self, IssueError, Sale};
 
@@ -22,6 +24,9 @@ pub enum ConfirmError {
     /// The ticket could not be issued.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// The account that a test proves could not be put to use.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The database refused.
     #[error("the payment could not be settled")]
     Database(#[from] sqlx::Error),
@@ -34,6 +39,8 @@ pub struct Word<'a> {
     pub code: &'a str,
     /// The body.
     pub body: &'a serde_json::Value,
+    /// The callback it came in, if it came in one, and that as it came.
+    pub callback: Option<(CallbackId, Timestamp, &'a [u8])>,
 }
 
 /// Which evidence settled it.
@@ -119,6 +126,9 @@ async fn attempt(
     }
     if let Some(word) = word {
         store::keep_word(&mut tx, &payment, word.code, word.body).await?;
+        if let Some((id, at, body)) = word.callback {
+            messages::keep_callback(&mut tx, &payment, id, (Kind::Callback, at), body).await?;
+        }
     }
     if let Evidence::Callback(callback) = evidence
         && decision != Decision::Flag(Flag::Ids)
@@ -134,7 +144,12 @@ async fn attempt(
             store::succeed(&mut tx, &payment, receipt.as_deref(), name(evidence), now)
                 .await
                 .map_err(on_receipt)?;
-            grant(app, &mut tx, &payment, now).await?;
+            if payment.plan.is_some() {
+                grant(app, &mut tx, &payment, now).await?;
+            } else {
+                store::free_prompt(&mut tx, payment.id).await?;
+                moving::proved(app, &mut tx, &payment, now).await?;
+            }
         }
         Decision::Fail {
             failure,
@@ -214,7 +229,7 @@ pub async fn refuse(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     store::fail(conn, payment, failure, now).await?;
-    if failure == PayFailure::ProviderSetup {
+    if failure == PayFailure::ProviderSetup && payment.plan.is_some() {
         // Every customer after this one would fail the same way.
         tracing::warn!(provider.id = %payment.provider, payment.id = %payment.id, "the provider's M-PESA set-up is wrong");
         store::flag(conn, payment, Flag::Setup).await?;

@@ -9,6 +9,7 @@ pub mod cookies;
 pub mod enter;
 pub mod frame;
 pub mod join;
+pub mod reset;
 pub mod second;
 pub mod sign_up;
 pub mod staff;
