@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::jobs::Work;
-use crate::{fleet, payments, tickets};
+use crate::{api, fleet, payments, tickets, webhooks};
 
 /// The table.
 pub const WORK: &[Work] = &[
@@ -23,6 +23,24 @@ pub const WORK: &[Work] = &[
         kind: payments::sweep::ASK,
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),
+        attempts: 50,
+    },
+    Work {
+        kind: api::once::FORGET,
+        run: api::once::forget,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+    },
+    Work {
+        kind: webhooks::WATCH,
+        run: fleet::news::watch,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+    },
+    Work {
+        kind: webhooks::SEND,
+        run: webhooks::send::send,
+        lease: Duration::from_secs(180),
         attempts: 50,
     },
 ];

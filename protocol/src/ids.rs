@@ -149,6 +149,14 @@ ids! {
     InvitationId = "inv";
     /// A line of what people did.
     DeedId = "deed";
+    /// A key of the public API.
+    KeyId = "key";
+    /// An address of a business's own to which news is sent.
+    EndpointId = "hook";
+    /// One message to such an address.
+    DeliveryId = "msg";
+    /// One taking out of all of a business's data.
+    ExportId = "exp";
 }
 
 /// A device's hardware address, as the router reports it.

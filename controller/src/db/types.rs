@@ -9,8 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{
-    AgentId, AttemptId, CallbackId, CommandId, DeedId, InvitationId, JournalId, LogInId, Mac,
-    PaymentId, PersonId, PlanId, ProviderId, SeriesId, SessionId, SiteId, StaffId, TicketId,
+    AgentId, AttemptId, CallbackId, CommandId, DeedId, DeliveryId, EndpointId, ExportId,
+    InvitationId, JournalId, KeyId, LogInId, Mac, PaymentId, PersonId, PlanId, ProviderId,
+    SeriesId, SessionId, SiteId, StaffId, TicketId,
 };
 use mnara_protocol::money::Money;
 use sqlx::encode::IsNull;
@@ -328,4 +329,8 @@ row_ids!(
     LogInId,
     InvitationId,
     DeedId,
+    DeliveryId,
+    EndpointId,
+    ExportId,
+    KeyId,
 );

@@ -22,6 +22,12 @@ pub fn is_up(last_seen: Option<Timestamp>, now: Timestamp) -> bool {
     last_seen.is_some_and(|seen| seen.plus_secs(AWAY_SECS) > now)
 }
 
+/// Whoever was last heard of at this moment or before is away.
+#[must_use]
+pub fn away_since(now: Timestamp) -> Timestamp {
+    now.plus_secs(-AWAY_SECS)
+}
+
 /// Notes the links of this process until shutdown.
 pub(super) async fn note_links(app: App, hub: Hub) {
     loop {

@@ -1,17 +1,20 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod api;
 mod backup;
 mod browser;
 mod captive;
 mod commands;
 mod doors;
 mod enrol;
+mod export;
 mod extend;
 mod feed;
 mod health;
 mod intake;
 mod keys;
+mod keys_api;
 mod link;
 mod payments;
 mod people;
@@ -21,6 +24,7 @@ mod set_up;
 mod shuffle;
 mod strangers;
 mod tenancy;
+mod webhooks;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

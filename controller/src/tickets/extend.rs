@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{Status, Ticket};
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::feed;
@@ -46,26 +47,41 @@ pub async fn extend(
     code: &TicketCode,
     secs: u32,
 ) -> Result<(), NotExtended> {
-    let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    let id = store::by_code(&mut tx, provider, code, now)
+    extend_in(app, &mut tx, provider, code, secs).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Gives a ticket so much time in the caller's transaction, which commits next: telling the sites is a transaction's last step.
+///
+/// # Errors
+/// [`NotExtended`].
+pub async fn extend_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    code: &TicketCode,
+    secs: u32,
+) -> Result<(), NotExtended> {
+    let now = app.clock.now();
+    let id = store::by_code(conn, provider, code, now)
         .await?
         .ok_or(NotExtended::Missing)?
         .kept
         .ticket
         .id;
-    let mut found = store::lock(&mut tx, provider, id, now)
+    let mut found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(NotExtended::Missing)?;
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
     let ticket = &found.kept.ticket;
-    store::set_extra(&mut tx, provider, ticket, expires_at(ticket)).await?;
+    store::set_extra(conn, provider, ticket, expires_at(ticket)).await?;
     let mut changes = Vec::new();
-    for site in store::sites_of(&mut tx, provider, id).await? {
-        changes.push(feed::decided(&mut tx, provider, site, &found).await?);
+    for site in store::sites_of(conn, provider, id).await? {
+        changes.push(feed::decided(conn, provider, site, &found).await?);
     }
-    fleet::feed::put(&mut tx, provider, changes).await?;
-    tx.commit().await?;
+    fleet::feed::put(conn, provider, changes).await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use mnara_protocol::ticket::series::{
     Alphabet, BadForm, Crowded, CutOff, MAX_SKIPPED, SeriesKey, check_form, code,
     guesses_per_site_year, ticket_id,
 };
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::feed::{self, FeedError};
@@ -93,13 +94,28 @@ pub struct Printout {
 /// # Errors
 /// [`PrintError`]; nothing is stored then.
 pub async fn print(app: &App, provider: ProviderId, batch: &Batch) -> Result<Printout, PrintError> {
+    let mut tx = app.db.tenant(provider).await?;
+    let printout = print_in(app, &mut tx, provider, batch).await?;
+    tx.commit().await?;
+    Ok(printout)
+}
+
+/// Prints a series in the caller's transaction, which commits next: telling the sites is a transaction's last step.
+///
+/// # Errors
+/// [`PrintError`]; the transaction is of no use then.
+pub async fn print_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    batch: &Batch,
+) -> Result<Printout, PrintError> {
     if !(1..=MOST).contains(&batch.count) {
         return Err(PrintError::Count);
     }
     let free = check_form(&batch.prefix, batch.alphabet, batch.length)?;
     let now = app.clock.now();
-    let mut tx = app.db.tenant(provider).await?;
-    let plan = plans::store::plan(&mut tx, provider, batch.plan)
+    let plan = plans::store::plan(conn, provider, batch.plan)
         .await?
         .ok_or(PrintError::NoPlan)?;
     let mut sites = batch.sites.clone();
@@ -107,14 +123,11 @@ pub async fn print(app: &App, provider: ProviderId, batch: &Batch) -> Result<Pri
     sites.sort_unstable();
     sites.dedup();
     for site in &sites {
-        if fleet::store::site(&mut tx, provider, *site)
-            .await?
-            .is_none()
-        {
+        if fleet::store::site(conn, provider, *site).await?.is_none() {
             return Err(PrintError::NoSite(*site));
         }
     }
-    let live = store::live_codes(&mut tx, provider, batch.alphabet, batch.length, now).await?
+    let live = store::live_codes(conn, provider, batch.alphabet, batch.length, now).await?
         + u64::from(batch.count);
     let expected = guesses_per_site_year(live, batch.alphabet, free);
     if expected > 1.0 {
@@ -138,27 +151,26 @@ pub async fn print(app: &App, provider: ProviderId, batch: &Batch) -> Result<Pri
         key: app.vault.seal(provider, KEY, key.as_bytes()),
         revoked: None,
     };
-    store::insert_series(&mut tx, provider, &series, now).await?;
-    let tickets = insert_tickets(&mut tx, provider, &mut series, &key, now).await?;
-    store::set_skipped(&mut tx, provider, series.id, &series.skipped).await?;
+    store::insert_series(conn, provider, &series, now).await?;
+    let tickets = insert_tickets(conn, provider, &mut series, &key, now).await?;
+    store::set_skipped(conn, provider, series.id, &series.skipped).await?;
     // An agent enrolled meanwhile has its feed written anew after this, to its own key.
-    fleet::feed::lock(&mut tx, provider, &sites).await?;
+    fleet::feed::lock(conn, provider, &sites).await?;
     let mut changes = Vec::new();
     for site in sites {
-        store::insert_series_site(&mut tx, provider, series.id, site).await?;
+        store::insert_series_site(conn, provider, series.id, site).await?;
         // A site without an agent gets the series when one is enrolled.
-        if let Some(agent) = fleet::store::agent_key(&mut tx, provider, site).await? {
+        if let Some(agent) = fleet::store::agent_key(conn, provider, site).await? {
             changes.push(feed::series(app, provider, site, &agent, &series)?);
         }
     }
-    fleet::feed::put(&mut tx, provider, changes).await?;
-    tx.commit().await?;
+    fleet::feed::put(conn, provider, changes).await?;
     Ok(Printout { series, tickets })
 }
 
 /// Writes the first `count` numbers whose code nobody has; the unique indexes say which those are, so two prints at once cannot collide.
 async fn insert_tickets(
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     provider: ProviderId,
     series: &mut SeriesRow,
     key: &SeriesKey,

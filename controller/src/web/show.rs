@@ -45,6 +45,13 @@ pub fn moment(at: Timestamp) -> String {
     )
 }
 
+/// A moment for programs, as RFC 3339 has it: `2026-11-26T11:05:00Z`.
+#[must_use]
+pub fn utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| "9999-12-31T23:59:59Z".to_owned(), |at| at.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +76,14 @@ mod tests {
         assert_eq!(
             moment(Timestamp::from_secs(1_800_000_000)),
             "15 Jan 2027, 11:00"
+        );
+    }
+
+    #[test]
+    fn programs_get_utc() {
+        assert_eq!(
+            utc(Timestamp::from_millis(1_800_000_000_250)),
+            "2027-01-15T08:00:00.25Z"
         );
     }
 }

@@ -133,6 +133,11 @@ impl Frame {
             ("/sites", words.sites, may(Permission::SeeSites)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
+            (
+                "/settings/keys",
+                words.programs,
+                may(Permission::ManageKeys),
+            ),
             ("/admin/providers", words.providers, visit.is_admin),
             ("/account", words.account, true),
         ];

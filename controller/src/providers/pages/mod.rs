@@ -8,6 +8,7 @@ pub mod cookies;
 pub mod enter;
 pub mod frame;
 pub mod join;
+pub mod proof;
 pub mod second;
 pub mod sign_up;
 pub mod staff;

@@ -9,6 +9,7 @@ words! {
         sites: "Sites" "Maeneo",
         mpesa: "M-PESA" "M-PESA",
         staff: "Staff" "Wafanyakazi",
+        programs: "Programs and data" "Programu na data",
         providers: "Businesses" "Biashara",
         account: "My account" "Akaunti yangu",
         log_out: "Log out" "Toka",

@@ -135,6 +135,12 @@ parts! {
     sites: SiteWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Keys for programs.
+    keys: KeyWords,
+    /// News to programs.
+    webhooks: WebhookWords,
+    /// All data of a business.
+    export: ExportWords,
     /// The platform's own staff.
     admin: AdminWords,
 }
