@@ -11,7 +11,7 @@ use mnara_protocol::clock::{Source, Ticks, Timestamp, TrustedClock};
 use mnara_protocol::enrol::{CLOCK_PATH, LINK_PATH};
 use mnara_protocol::frame::{KeyId, Pinned, clock_question, verify_clock_answer};
 use mnara_protocol::ids::{AttemptId, CommandId};
-use mnara_protocol::message::{Answer, Command, Report};
+use mnara_protocol::message::{Answer, Command, Report, Sample};
 use mnara_protocol::session::{
     Agent, EntryNo, Event as SessionEvent, FeedCursor, Mark, Page, Refusal, Resume, SUBPROTOCOL,
     Session,
@@ -88,6 +88,8 @@ pub enum Order {
     Expect(Option<Ticks>),
     /// What became of a command.
     Report(CommandId, Report),
+    /// A live reading; one that still waits for the line is replaced.
+    Sample(Sample),
     /// The store has another journal.
     Resume(Box<Resume>),
 }
@@ -427,6 +429,11 @@ impl Link {
             Order::Report(id, report) => {
                 if let Err(error) = self.session.report(id, report.kind(), report.encode()) {
                     tracing::debug!(%error, "a command's result was not sent; it will be asked again");
+                }
+            }
+            Order::Sample(sample) => {
+                if let Err(error) = self.session.sample(sample.kind(), sample.encode()) {
+                    tracing::debug!(%error, "a live reading was not sent; the next will be");
                 }
             }
             Order::Resume(resume) => self.session.resume(*resume),

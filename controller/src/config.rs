@@ -49,6 +49,9 @@ pub struct Config {
     /// Whom news is sent to.
     #[command(flatten)]
     pub webhooks: WebhooksConfig,
+    /// What is asked of people.
+    #[command(flatten)]
+    pub people: PeopleConfig,
     /// What is logged, and how.
     #[command(flatten)]
     pub log: LogConfig,
@@ -209,6 +212,30 @@ pub struct WebhooksConfig {
         global = true
     )]
     pub to_loopback: bool,
+}
+
+/// The section of people.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "People")]
+pub struct PeopleConfig {
+    /// Whether the platform's own staff need a second factor. Without one, whoever learns such a password sees every business.
+    #[arg(
+        long,
+        env = "MNARA_ADMIN_SECOND_FACTOR",
+        value_enum,
+        default_value = "required",
+        global = true
+    )]
+    pub admin_second_factor: SecondFactor,
+}
+
+/// Whether somebody needs a second factor.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum SecondFactor {
+    /// Their pages open once it is set up.
+    Required,
+    /// As they like; for trying things out.
+    Optional,
 }
 
 /// The logging section.

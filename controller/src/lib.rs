@@ -46,6 +46,7 @@ pub mod health;
 pub mod jobs;
 pub mod passwords;
 pub mod payments;
+pub mod pdf;
 pub mod plans;
 pub mod providers;
 pub mod rails;
@@ -92,6 +93,9 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Admin(command) => {
             with_app(config, async |app| cli::admin::run(command, app).await).await
+        }
+        Command::Audit(command) => {
+            with_app(config, async |app| cli::audit::run(command, app).await).await
         }
         Command::Provider(command) => {
             with_app(config, async |app| cli::provider::run(command, app).await).await
@@ -236,11 +240,15 @@ async fn serve(app: &App) -> anyhow::Result<()> {
         .context("cannot tell the address listened on")?;
     follow_signals(app)?;
     follow_clock(app);
+    jobs::lasting::stand(app, work::STANDING)
+        .await
+        .context("cannot begin the standing jobs")?;
     app.tasks
         .spawn(jobs::run(app.clone(), work::WORK, app.shutdown.clone()));
     app.tasks
         .spawn(bus::relay(app.clone(), app.shutdown.clone()));
     app.tasks.spawn(health::watch(app.clone()));
+    app.tasks.spawn(admin::up::watch(app.clone()));
     let router = web::layers::wrap(routes::table(app), app);
     tracing::info!(%address, %public, "listening");
     let connections = usize::try_from(web.connections).context("too many connections")?;

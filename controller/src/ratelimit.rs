@@ -40,6 +40,8 @@ pub enum Act {
     Unvouched,
     /// Handing in a kilobyte of journal.
     Journal,
+    /// Handing in a live reading.
+    Sample,
     /// Trying a password.
     LogIn,
     /// Trying a second factor.
@@ -92,7 +94,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 26] = [
+const TABLE: [(Act, Kind, u32, u32); 27] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -113,6 +115,8 @@ const TABLE: [(Act, Kind, u32, u32); 26] = [
     (Act::Unvouched, Kind::Provider, 60, 60),
     // A month of a busy site at once, and five times what it writes after that.
     (Act::Journal, Kind::Agent, 32_768, 300),
+    // One each five seconds at most, with some that waited for the line.
+    (Act::Sample, Kind::Agent, 5, 30),
     // A whole staff may sit behind one address; one account is tried a few thousand times a day at most.
     (Act::LogIn, Kind::Address, 30, 20),
     (Act::LogIn, Kind::Account, 10, 2),

@@ -3,6 +3,7 @@
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use crate::admin::pages::providers as businesses;
 use crate::app::App;
 use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
@@ -11,7 +12,7 @@ use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::keys;
-use crate::providers::pages::{account, assets, enter, join, second, sign_up, staff};
+use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
 use crate::{
     admin, api as public_api, captive, export, fleet, health, payments, plans, reports, webhooks,
@@ -101,6 +102,17 @@ pub fn pages(app: &App) -> Pages {
         .post("/account/second", Door::LoggedIn, account::second_take)
         .post("/account/second/end", Door::LoggedIn, account::second_end)
         .get("/home", Door::Staff(P::SeeHome), reports::home::home)
+        .get("/reports", Door::Staff(P::SeeReports), reports::pages::show)
+        .get(
+            "/reports/csv",
+            Door::Staff(P::SeeReports),
+            reports::pages::csv,
+        )
+        .get(
+            "/reports/monthly",
+            Door::Staff(P::SeeReports),
+            reports::monthly::monthly,
+        )
         .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
         .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
@@ -209,11 +221,31 @@ pub fn pages(app: &App) -> Pages {
             Door::Anyone,
             public_api::pages::document,
         )
-        .get("/admin/providers", Door::Admin, admin::pages::providers)
+        .get("/audit", Door::Staff(P::SeeAudit), audit::show)
+        .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)
+        .get("/admin", Door::Admin, admin::pages::overview::show)
+        .get("/admin/providers", Door::Admin, businesses::list)
+        .get("/admin/providers/{id}", Door::Admin, businesses::one)
         .post(
-            "/admin/providers/{id}/{to}",
+            "/admin/providers/{id}/view",
             Door::Admin,
-            admin::pages::moved,
+            admin::pages::view::begin,
         )
-        .post("/admin/admission", Door::Admin, admin::pages::admission)
+        .post("/admin/view/end", Door::Admin, admin::pages::view::end)
+        .post("/admin/providers/{id}/{to}", Door::Admin, businesses::moved)
+        .get("/admin/payments", Door::Admin, admin::pages::payments::show)
+        .get("/admin/sites", Door::Admin, admin::pages::sites::list)
+        .get("/admin/work", Door::Admin, admin::pages::work::list)
+        .post(
+            "/admin/work/{id}/{to}",
+            Door::Admin,
+            admin::pages::work::act,
+        )
+        .get("/admin/audit", Door::Admin, admin::pages::audit::show)
+        .get("/admin/settings", Door::Admin, admin::pages::settings::form)
+        .post(
+            "/admin/admission",
+            Door::Admin,
+            admin::pages::settings::admission,
+        )
 }

@@ -3,10 +3,25 @@
 use std::time::Duration;
 
 use crate::jobs::Work;
-use crate::{api, fleet, payments, tickets, webhooks};
+use crate::{admin, api, audit, fleet, payments, tickets, webhooks};
+
+/// The kinds of which there is always one job, begun at every start.
+pub const STANDING: &[&str] = &[audit::chain::CHAIN, admin::outages::WATCH];
 
 /// The table.
 pub const WORK: &[Work] = &[
+    Work {
+        kind: audit::chain::CHAIN,
+        run: audit::chain::tend,
+        lease: Duration::from_secs(120),
+        attempts: i32::MAX,
+    },
+    Work {
+        kind: admin::outages::WATCH,
+        run: admin::outages::tend,
+        lease: Duration::from_secs(60),
+        attempts: i32::MAX,
+    },
     Work {
         kind: fleet::enrol::REFRESH,
         run: tickets::refresh::refresh,

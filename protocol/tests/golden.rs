@@ -20,7 +20,7 @@ use mnara_protocol::enrol::{Enrolled, sign_claim, sign_enrolled, sign_identity};
 use mnara_protocol::frame::{KeyStatement, Kind, Pinned, clock_answer, clock_question};
 use mnara_protocol::grant::{Grant, Step};
 use mnara_protocol::ids::*;
-use mnara_protocol::message::*;
+use mnara_protocol::message::{self, *};
 use mnara_protocol::money::{BadMoney, Currency, Money};
 use mnara_protocol::plan::{Plan, Rate, Terms};
 use mnara_protocol::seal::seal;
@@ -423,6 +423,69 @@ fn commands() -> Vec<(&'static str, Command)> {
                 expires: LATER,
             }),
         ),
+        (
+            "watch",
+            Command::Watch(WatchCommand {
+                id: COMMAND,
+                expires: LATER,
+                until: LATER,
+            }),
+        ),
+        (
+            "release",
+            Command::Release(ReleaseCommand {
+                id: COMMAND,
+                expires: LATER,
+                ticket: TICKET,
+                mac: MAC,
+            }),
+        ),
+    ]
+}
+
+fn readings() -> Vec<(&'static str, message::Sample)> {
+    let live = |answers, router, sessions| LiveSample {
+        at: AT,
+        looked: Some(AT),
+        answers,
+        router,
+        hotspots: vec![HotspotSample {
+            name: "hotspot1".to_owned(),
+            interface: "bridge".to_owned(),
+            runs: true,
+        }],
+        hosts: 9,
+        online: 2,
+        sessions,
+    };
+    let router = RouterSample {
+        board: "hAP ax2".to_owned(),
+        version: "7.20.8 (long-term)".to_owned(),
+        architecture: "arm64".to_owned(),
+        uptime_secs: 86_400,
+        cpu_load: 7,
+        free_memory: 700_000_000,
+    };
+    let session = |ticket, rate: Option<u64>| SessionSample {
+        ticket,
+        mac: MAC,
+        address: "10.5.50.7".to_owned(),
+        online_secs: 600,
+        up: 1_000_000,
+        down: 50_000_000,
+        up_bps: rate,
+        down_bps: rate.map(|rate| 10 * rate),
+    };
+    let sessions = vec![session(Some(TICKET), Some(64_000)), session(None, None)];
+    vec![
+        (
+            "live-watched",
+            message::Sample::Live(live(RouterAnswers::Yes, Some(router), Some(sessions))),
+        ),
+        (
+            "live",
+            message::Sample::Live(live(RouterAnswers::Lost, None, None)),
+        ),
     ]
 }
 
@@ -484,6 +547,10 @@ fn bodies() -> Vec<Sample> {
     family!("answer", Answer, answers());
     family!("command", Command, commands());
     family!("report", Report, reports());
+    {
+        use message::Sample as Reading;
+        family!("sample", Reading, readings());
+    }
     samples
 }
 

@@ -5,6 +5,8 @@ mod doctor;
 // Only tests, which clippy cannot tell of a module it does not see marked so.
 #[cfg(test)]
 mod flows;
+#[cfg(test)]
+mod pages;
 mod sim_daraja;
 mod sim_routeros;
 mod tidy;

@@ -15,6 +15,7 @@ mod demo;
 mod packages;
 mod postgres;
 mod process;
+mod shots;
 mod sim;
 mod sqlx;
 mod test;
@@ -36,6 +37,8 @@ enum Command {
     Test(test::Options),
     /// Measures, and prints each number beside its floor.
     Bench(bench::Options),
+    /// Takes a picture of every page and state, on a phone and a laptop, light and dark.
+    Shots,
     /// Runs a simulator on its own: `routeros` or `daraja`.
     Sim(sim::Options),
     /// What `.ci/run` checks; with --long, the drills that take longer too.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::Shots => shots::run(),
         Command::Sim(options) => sim::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Sqlx(options) => sqlx::run(&options),

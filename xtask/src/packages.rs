@@ -24,6 +24,41 @@ pub(crate) fn root() -> bool {
     }
 }
 
+/// Something a command cannot do without.
+pub(crate) struct Need {
+    /// What people call it.
+    pub(crate) what: &'static str,
+    /// The Debian packages it comes in.
+    pub(crate) packages: &'static [&'static str],
+    /// Whether it is here.
+    pub(crate) is_here: fn() -> bool,
+}
+
+/// A browser, with letters to draw pages with.
+pub(crate) const CHROMIUM: Need = Need {
+    what: "Chromium",
+    packages: &["chromium", "fonts-dejavu-core"],
+    is_here: || program("chromium").is_some(),
+};
+
+/// Installs what is missing of several things at once, so that whoever must do it by hand is asked once.
+///
+/// # Errors
+/// With the line to type, when it cannot be installed.
+pub(crate) fn install_all(needs: &[Need]) -> Result<()> {
+    let missing: Vec<&Need> = needs.iter().filter(|need| !(need.is_here)()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = missing.iter().map(|need| need.what).collect();
+    let packages: Vec<&str> = missing
+        .iter()
+        .flat_map(|need| need.packages)
+        .copied()
+        .collect();
+    install(&names.join(" and "), &packages)
+}
+
 /// Installs Debian packages, as root or through sudo without a password.
 ///
 /// # Errors
@@ -32,7 +67,7 @@ pub(crate) fn install(why: &str, packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");
     if program("apt-get").is_none() {
         bail!(
-            "{why} is missing; this is no Debian system, so please install what it calls: {list}"
+            "missing here: {why}; this is no Debian system, so please install what it calls: {list}"
         );
     }
     let sudo: &[&str] = if root() {
@@ -41,11 +76,11 @@ pub(crate) fn install(why: &str, packages: &[&str]) -> Result<()> {
         &["sudo", "-n"]
     } else {
         bail!(
-            "{why} is missing. Please run this line, then try again:\n\n    \
+            "missing here: {why}. Please run this line, then try again:\n\n    \
              apt-get update && apt-get install --no-install-recommends {list}\n"
         );
     };
-    println!("{why} is missing: installing {list}");
+    println!("missing here: {why}. Installing {list}");
     process::run(apt(sudo, &["update", "-q"]).stdout(Stdio::null()))?;
     let mut arguments = vec!["install", "-y", "-q", "--no-install-recommends"];
     arguments.extend(packages);

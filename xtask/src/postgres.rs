@@ -12,7 +12,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::{packages, process};
+use crate::packages::{self, Need};
+use crate::process;
 
 /// What a cut of the power may cost.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -207,12 +208,19 @@ fn await_ready(said: std::process::ChildStderr, mut log: File) -> Result<()> {
     bail!("postgres did not start:\n{so_far}")
 }
 
+/// A server and its tools.
+pub(crate) const POSTGRESQL: Need = Need {
+    what: "PostgreSQL",
+    packages: &["postgresql"],
+    is_here: || find().is_some(),
+};
+
 /// Finds the newest PostgreSQL's programs, installing Debian's where there is none.
 pub(crate) fn programs() -> Result<PathBuf> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    packages::install("PostgreSQL", &["postgresql"])?;
+    packages::install_all(&[POSTGRESQL])?;
     find().with_context(|| {
         format!("PostgreSQL {OLDEST} or newer is needed; what was installed is older")
     })

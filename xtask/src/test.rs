@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use crate::postgres::{Durability, Postgres};
+use crate::packages::{self, CHROMIUM};
+use crate::postgres::{Durability, POSTGRESQL, Postgres};
 use crate::process;
 use crate::workspace::{arguments, cargo};
 
@@ -26,6 +27,7 @@ pub(crate) struct Options {
 /// When anything does not build or a test fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut times = Times::start();
+    packages::install_all(&[POSTGRESQL, CHROMIUM])?;
     let postgres = Postgres::start(Durability::None)?;
     times.part("database");
     process::run(&mut cargo(&arguments("build", &["--bins"])))?;

@@ -276,6 +276,9 @@ impl Agent {
         if let Some(id) = commands.diagnose {
             self.diagnose(id);
         }
+        if let Some(sample) = commands.sample {
+            self.order(Order::Sample(sample));
+        }
         self.waiting
             .extend(effects.into_iter().map(|effect| (after, effect)));
         if commands.resynced {

@@ -1,6 +1,8 @@
 //! The controller's commands: what they do here. What is state comes by the feed, not as a command.
 
-use mnara_protocol::message::{KickCommand, NotDone, PausedFact, RefusedReport, ResumedFact};
+use mnara_protocol::message::{
+    KickCommand, NotDone, PausedFact, RefusedReport, ReleaseCommand, ReleasedFact, ResumedFact,
+};
 
 use super::*;
 
@@ -17,6 +19,11 @@ impl Core {
             Command::Resume(hold) => self.once((hold.id, hold.expires), now, out, |core, out| {
                 told(core.resume(hold.ticket, now, out))
             }),
+            Command::Release(give) => self.once((give.id, give.expires), now, out, |core, out| {
+                told(core.give_back(give, now, out))
+            }),
+            // Being told again harms nothing; nobody waits for a report.
+            Command::Watch(watch) => self.watch(watch, now, out),
             Command::Diagnose(ask) if ask.expires < now.at => {
                 out.reports.push((ask.id, Report::TooLate));
             }
@@ -66,6 +73,25 @@ impl Core {
         known.ticket.clone().resumed(now.at)?;
         let at = now.at;
         self.record(Fact::Resumed(ResumedFact { ticket, at }), out);
+        out.router = true;
+        Ok(())
+    }
+
+    /// Frees a device's place. One that holds none has nothing to give back.
+    fn give_back(
+        &mut self,
+        give: &ReleaseCommand,
+        now: Now,
+        out: &mut Commands,
+    ) -> Result<(), NotDone> {
+        let ReleaseCommand { ticket, mac, .. } = *give;
+        let known = self.state.tickets.find(ticket).ok_or(NotDone::NotHere)?;
+        if !known.ticket.slots().iter().any(|slot| slot.mac == mac) {
+            return Err(NotDone::NotHere);
+        }
+        let at = now.at;
+        self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
+        self.cut_off(ticket, mac);
         out.router = true;
         Ok(())
     }

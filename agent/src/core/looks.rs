@@ -25,6 +25,7 @@ impl Core {
         self.confirm_missed(&seen, now, out);
         self.meter(&seen, now, out);
         self.drifted(&seen, now, out);
+        self.count_rates(&seen, now);
         let news = places != self.online;
         self.online = places;
         self.router.saw(seen);

@@ -11,6 +11,7 @@ mod commanded;
 mod desired;
 mod drift;
 mod home;
+mod live;
 mod looks;
 mod metering;
 pub mod portal;
@@ -38,7 +39,7 @@ use mnara_protocol::ids::{
     AttemptId, CommandId, Mac, PlanId, ProviderId, SeriesId, SiteId, TicketId,
 };
 use mnara_protocol::message::{
-    Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question, Report,
+    Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question, Report, Sample,
 };
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::code::TicketCode;
@@ -47,6 +48,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use self::desired::Flow;
+use self::live::Live;
 use self::portal::{Ask, Device, Look, Said};
 use self::purchases::Purchases;
 use self::router::Router;
@@ -142,6 +144,8 @@ pub struct Commands {
     pub resynced: bool,
     /// Everything should be looked over and reported under this command.
     pub diagnose: Option<CommandId>,
+    /// A live reading, which rests on nothing and may be lost.
+    pub sample: Option<Sample>,
 }
 
 /// How far taking back the site's facts has come.
@@ -194,6 +198,7 @@ pub struct Core {
     parked: Vec<asks::Parked>,
     /// Commands carried out, with what was told of them.
     done: std::collections::VecDeque<(CommandId, Report)>,
+    live: Live,
 }
 
 /// Printed codes derived in one go: under 2 ms on the slowest board, so that no page waits for them.
@@ -236,12 +241,14 @@ impl Core {
             buying: BTreeMap::new(),
             parked: Vec::new(),
             done: std::collections::VecDeque::new(),
+            live: Live::default(),
         }
     }
 
     /// Takes in one event and says what to do.
     pub fn handle(&mut self, event: Event, now: Now) -> Commands {
         let mut out = Commands::default();
+        let looked = matches!(event, Event::Observed(_));
         match event {
             Event::Started(unproven) => self.started(unproven, now, &mut out),
             Event::Asked(id, ask) => self.asked(id, ask, now, &mut out),
@@ -282,6 +289,7 @@ impl Core {
             Event::Tick => {}
         }
         self.expire(now, &mut out);
+        self.reading(looked, now, &mut out);
         out
     }
 
@@ -293,14 +301,18 @@ impl Core {
             .seen
             .as_ref()
             .map_or(ObservationNo(0), |seen| seen.number);
-        desired::desired(
+        let mut desired = desired::desired(
             &self.state,
             &self.plans,
             &self.cut,
             &self.flows,
             answers,
             now.at,
-        )
+        );
+        if self.is_watched(now) {
+            desired.next_poll = desired.next_poll.min(live::WATCHED);
+        }
+        desired
     }
 
     /// How long it may be left alone, when nothing else happens.
@@ -314,6 +326,9 @@ impl Core {
         let waiting =
             !(self.parked.is_empty() && self.lookups.is_empty() && self.buying.is_empty());
         by_date
+            .into_iter()
+            .chain(self.reading_due(now))
+            .min()
             .unwrap_or(Duration::from_secs(60))
             .min(if waiting {
                 Duration::from_millis(500)

@@ -674,6 +674,36 @@ async fn a_code_is_asked_for_the_peer_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_scanned_voucher_stands_in_the_field_and_is_used_by_a_press_only() {
+    let (address, asked, stop) = portal().await;
+    let agent = agent(asked, says_home);
+    for path in [
+        "/portal/?from=http%3A%2F%2F192.0.2.1%2FV%2F7KQ2M0X190AB",
+        "/portal/?code=7kq2-mox1-90ab",
+    ] {
+        let page = send(address, get(path)).await;
+        let field = page.find("value=\"7KQ2-M0X1-90AB\"").unwrap();
+        assert!(field < page.find("id=\"pay\"").unwrap(), "{page}");
+        assert!(
+            page.contains("?lang=sw&amp;code=7KQ2-M0X1-90AB\""),
+            "{page}"
+        );
+    }
+    for path in [
+        "/portal/?from=http%3A%2F%2Fcaptive.apple.com%2Fhotspot-detect.html",
+        "/portal/?code=%22%3E%3Cscript%3E",
+        "/portal/",
+    ] {
+        let page = send(address, get(path)).await;
+        assert!(page.contains("spellcheck=\"false\" value=\"\""), "{page}");
+        assert!(!page.contains("code=7KQ2") && !page.contains("\"><script>"));
+    }
+    stop.cancel();
+    let asks = agent.await.unwrap();
+    assert!(asks.iter().all(|ask| matches!(ask, Ask::Home { .. })));
+}
+
+#[tokio::test]
 async fn a_plan_is_bought_as_the_page_showed_it() {
     let (address, asked, stop) = portal().await;
     let agent = agent(asked, |ask| match ask {

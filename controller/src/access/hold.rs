@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use super::{Use, store};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::fleet::command::{self, NotGiven, Unanswered};
 use crate::tickets;
 
@@ -65,6 +66,7 @@ pub async fn hold(
     provider: ProviderId,
     code: &TicketCode,
     what: Hold,
+    actor: Actor,
 ) -> Result<(), NotHeld> {
     let mut tx = app.db.tenant(provider).await?;
     let found = tickets::store::by_code(&mut tx, provider, code, app.clock.now())
@@ -98,6 +100,18 @@ pub async fn hold(
             Report::TooLate | Report::Findings(_) => return Err(NotHeld::Confused),
         }
     }
+    let deed = Deed {
+        act: match what {
+            Hold::Pause => "pause",
+            Hold::Resume => "resume",
+        },
+        subject: &ticket.to_string(),
+        before: None,
+        after: None,
+    };
+    let mut tx = app.db.tenant(provider).await?;
+    record(app, &mut tx, Some(provider), actor, deed).await?;
+    tx.commit().await?;
     Ok(())
 }
 

@@ -254,8 +254,8 @@ pub async fn save_session(
     fact: &MeteredFact,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into sessions as s (id, provider_id, site_id, ticket_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down)
-         values ($1, $2, $3, $4, $5::text::macaddr, $6, $7, $8, $9, $10, $11)
+        "insert into sessions as s (id, provider_id, site_id, ticket_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down, plan_id)
+         values ($1, $2, $3, $4, $5::text::macaddr, $6, $7, $8, $9, $10, $11, (select plan_id from tickets where provider_id = $2 and id = $4))
          on conflict (id) do update
          set read_at = greatest(s.read_at, excluded.read_at), ended_at = coalesce(s.ended_at, excluded.ended_at),
              online_secs = greatest(s.online_secs, excluded.online_secs), bytes_up = greatest(s.bytes_up, excluded.bytes_up),

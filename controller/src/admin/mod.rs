@@ -1,6 +1,11 @@
-//! The platform's own staff: which businesses there are, who is let in and who is stopped.
+//! The platform's own staff: which businesses there are, who is let in and who is stopped, how well the platform does and what failed.
 
 pub mod begin;
+pub mod outages;
 pub mod pages;
+pub mod routers;
+pub mod scrub;
 pub mod standing;
 pub mod store;
+pub mod targets;
+pub mod up;

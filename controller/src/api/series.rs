@@ -184,6 +184,9 @@ pub struct NewSeries {
     #[serde(default)]
     #[schema(max_length = 4)]
     prefix: String,
+    /// How long unused ones stay good; as the plan says if nothing is said.
+    #[schema(minimum = 3_600, maximum = 315_360_000)]
+    sell_by_seconds: Option<u32>,
     /// Where codes work while a site cannot reach us; `home` if nothing is said.
     cut_off: Option<Policy>,
 }
@@ -224,6 +227,8 @@ pub async fn add(
     }
     let sites = new.site_ids.iter().map(|text| id("site_ids", text));
     let batch = Batch {
+        id: None,
+        sell_by_secs: new.sell_by_seconds,
         plan: id("plan_id", &new.plan_id)?,
         count: new.count,
         alphabet: match new.letters.unwrap_or(Letters::Crockford) {
@@ -240,7 +245,7 @@ pub async fn add(
         },
     };
     let mut tx = app.db.tenant(key.provider()).await?;
-    let printed = print_in(&app, &mut tx, key.provider(), &batch)
+    let printed = print_in(&app, &mut tx, key.provider(), &batch, key.actor())
         .await
         .map_err(refused)?;
     let made = one(&mut tx, &key, printed.series.id).await?;
@@ -252,6 +257,14 @@ pub async fn add(
 
 fn refused(error: PrintError) -> Problem {
     match error {
+        PrintError::SellBy => {
+            Problem::bad_field("sell_by_seconds: give a time from one hour to ten years.")
+        }
+        PrintError::Again(_) => Problem::new(
+            StatusCode::CONFLICT,
+            "made-already",
+            "There is a series of this id already.",
+        ),
         PrintError::Count => Problem::bad_field("count: give a number from 1 to 10,000."),
         PrintError::Form(_) => Problem::bad_field(format!("length, prefix, letters: {error}.")),
         PrintError::Guessable { .. } | PrintError::Crowded(_) => {
@@ -343,7 +356,7 @@ pub async fn revoke(
     Path(id): Path<String>,
 ) -> Answer<(StatusCode, Json<Series>)> {
     let id: SeriesId = named(&id)?;
-    revoke::series(&app, key.provider(), id)
+    revoke::series(&app, key.provider(), id, key.actor())
         .await
         .map_err(not_revoked)?;
     let mut tx = app.db.tenant(key.provider()).await?;

@@ -257,7 +257,7 @@ pub async fn revoke(
     Path(id): Path<String>,
 ) -> Answer<Json<Ticket>> {
     let (id, code) = code(&app, &key, &id).await?;
-    revoking_ticket::ticket(&app, key.provider(), &code)
+    revoking_ticket::ticket(&app, key.provider(), &code, key.actor())
         .await
         .map_err(not_revoked)?;
     let mut tx = app.db.tenant(key.provider()).await?;
@@ -304,18 +304,25 @@ pub async fn extend(
     }
     let (id, code) = code(&app, &key, &id).await?;
     let mut tx = app.db.tenant(key.provider()).await?;
-    extend_in(&app, &mut tx, key.provider(), &code, more.seconds)
-        .await
-        .map_err(|error| match error {
-            NotExtended::Missing => Problem::not_found(),
-            NotExtended::Database(error) => error.into(),
-            NotExtended::NoTime | NotExtended::StaysShut | NotExtended::TooMuch => Problem::new(
-                StatusCode::CONFLICT,
-                "not-extended",
-                "This ticket cannot be given more time.",
-            )
-            .detail(error.to_string()),
-        })?;
+    extend_in(
+        &app,
+        &mut tx,
+        key.provider(),
+        &code,
+        more.seconds,
+        key.actor(),
+    )
+    .await
+    .map_err(|error| match error {
+        NotExtended::Missing => Problem::not_found(),
+        NotExtended::Database(error) => error.into(),
+        NotExtended::NoTime | NotExtended::StaysShut | NotExtended::TooMuch => Problem::new(
+            StatusCode::CONFLICT,
+            "not-extended",
+            "This ticket cannot be given more time.",
+        )
+        .detail(error.to_string()),
+    })?;
     let row = one(&app, &mut tx, &key, id).await?;
     let made = Made::now(&Ticket::new(row, &key, app.clock.now()))?;
     once.keep(&mut tx, &made).await?;
@@ -367,7 +374,7 @@ async fn hold(
     what: Hold,
 ) -> Answer<Json<Ticket>> {
     let (id, code) = code(&app, &key, &id).await?;
-    hold::hold(&app, key.provider(), &code, what)
+    hold::hold(&app, key.provider(), &code, what, key.actor())
         .await
         .map_err(not_held)?;
     let mut tx = app.db.tenant(key.provider()).await?;

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::providers;
 
 pub mod admin;
+pub mod audit;
 pub mod db;
 pub mod identity;
 pub mod key;
@@ -57,6 +58,9 @@ pub enum Command {
     /// The platform's own staff, and what they decide about businesses.
     #[command(subcommand)]
     Admin(admin::AdminCommand),
+    /// What people did, and the proof that nobody changed it.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// Businesses and their M-PESA account.
     #[command(subcommand)]
     Provider(provider::ProviderCommand),

@@ -6,6 +6,7 @@ use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::series::{Alphabet, CutOff};
 
 use crate::app::App;
+use crate::audit::Actor;
 use crate::tickets::revoke;
 use crate::tickets::series::{Batch, print};
 
@@ -90,6 +91,8 @@ pub async fn run(command: SeriesCommand, app: &App) -> anyhow::Result<()> {
     match command {
         SeriesCommand::Create(series) => {
             let batch = Batch {
+                id: None,
+                sell_by_secs: None,
                 plan: series.plan,
                 count: series.count,
                 alphabet: match series.letters {
@@ -105,15 +108,17 @@ pub async fn run(command: SeriesCommand, app: &App) -> anyhow::Result<()> {
                     Policy::Anywhere => CutOff::Anywhere,
                 },
             };
-            let printed = print(app, series.provider, &batch).await?;
+            let printed = print(app, series.provider, &batch, Actor::Command).await?;
             eprintln!("{}", printed.series.id);
             for ticket in printed.tickets {
                 println!("{}", ticket.code.shown());
             }
         }
-        SeriesCommand::Revoke { provider, series } => revoke::series(app, provider, series).await?,
+        SeriesCommand::Revoke { provider, series } => {
+            revoke::series(app, provider, series, Actor::Command).await?
+        }
         SeriesCommand::RevokeTicket { provider, code } => {
-            revoke::ticket(app, provider, &TicketCode::parse(&code)?).await?
+            revoke::ticket(app, provider, &TicketCode::parse(&code)?, Actor::Command).await?
         }
     }
     Ok(())

@@ -194,7 +194,7 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
         SiteCommand::Show { provider, site } => {
             let mut tx = app.db.tenant(provider).await?;
             known(&mut tx, provider, site).await?;
-            match store::link::standing(&mut tx, provider, site).await? {
+            match store::standing::standing(&mut tx, provider, site).await? {
                 None => println!("no agent is enrolled"),
                 Some(standing) => {
                     let seen = standing.last_seen.map_or_else(|| "never".to_owned(), shown);

@@ -7,6 +7,7 @@ use mnara_protocol::ticket::code::TicketCode;
 use super::plan::seconds;
 use crate::access::hold::{Hold, hold};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::tickets::extend::extend;
 
 /// What to do with a ticket.
@@ -50,15 +51,29 @@ impl Which {
 pub async fn run(command: TicketCommand, app: &App) -> anyhow::Result<()> {
     match command {
         TicketCommand::Pause(which) => {
-            hold(app, which.provider, &which.code()?, Hold::Pause).await?;
+            hold(
+                app,
+                which.provider,
+                &which.code()?,
+                Hold::Pause,
+                Actor::Command,
+            )
+            .await?;
             println!("Paused.");
         }
         TicketCommand::Resume(which) => {
-            hold(app, which.provider, &which.code()?, Hold::Resume).await?;
+            hold(
+                app,
+                which.provider,
+                &which.code()?,
+                Hold::Resume,
+                Actor::Command,
+            )
+            .await?;
             println!("Runs on.");
         }
         TicketCommand::Extend { which, by } => {
-            extend(app, which.provider, &which.code()?, by).await?;
+            extend(app, which.provider, &which.code()?, by, Actor::Command).await?;
             println!("Extended.");
         }
     }

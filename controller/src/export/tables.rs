@@ -70,6 +70,7 @@ pub const TABLES: &[Table] = &[
         "site_events",
         columns!(id site_id kind value at received_at),
     ),
+    table("site_outages", columns!(id site_id began_at ended_at)),
     table(
         "plans",
         columns!(id revision name price duration_secs online_secs data_bytes devices rate_down_bps rate_up_bps sell_by_secs on_sale position created_at),
@@ -153,5 +154,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "sites' reports as they came; what they say is in redemptions, grants and sessions",
     ),
     ("commands", "orders to a site, kept for some days"),
+    ("audit_waiting", "lines of the audit that have no seal yet"),
+    (
+        "audit_chain",
+        "seals of the audit's lines, which its page shows",
+    ),
     ("jobs", "what the program has yet to do"),
 ];

@@ -77,17 +77,32 @@ pub async fn give(
     site: SiteId,
     make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
 ) -> Result<CommandId, NotGiven> {
+    let mut tx = app.db.tenant(provider).await?;
+    let id = give_in(app, &mut tx, (provider, site), make).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Gives a command in the caller's transaction: the link is woken by its commit.
+///
+/// # Errors
+/// [`NotGiven`].
+pub async fn give_in(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    (provider, site): (ProviderId, SiteId),
+    make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
+) -> Result<CommandId, NotGiven> {
     let now = app.clock.now();
     let (id, expires) = (
         CommandId::new(now, app.entropy.bytes()),
         now.plus_secs(GOOD_FOR_SECS),
     );
     let command = make(id, expires);
-    let mut tx = app.db.tenant(provider).await?;
-    let agent = store::present_agent(&mut tx, provider, site)
+    let agent = store::present_agent(conn, provider, site)
         .await?
         .ok_or(NotGiven::NoAgent)?;
-    store::forget(&mut tx, provider, site, now.plus_secs(-KEPT_SECS)).await?;
+    store::forget(conn, provider, site, now.plus_secs(-KEPT_SECS)).await?;
     let order = Order {
         id,
         site,
@@ -96,9 +111,8 @@ pub async fn give(
         body: command.encode(),
         expires,
     };
-    store::insert(&mut tx, provider, &order, now).await?;
-    bus::notify(&mut tx, Hint::Agent(agent)).await?;
-    tx.commit().await?;
+    store::insert(conn, provider, &order, now).await?;
+    bus::notify(conn, Hint::Agent(agent)).await?;
     Ok(id)
 }
 
@@ -122,6 +136,46 @@ pub async fn report(app: &App, provider: ProviderId, id: CommandId) -> Result<Re
         drop(tx);
         app.clock.sleep(LOOK).await;
     }
+}
+
+/// What came of a command so far, for whoever looks again later instead of waiting.
+#[derive(Debug)]
+pub enum Outcome {
+    /// It may still be carried out.
+    Waits,
+    /// The site says what it did.
+    Told(Report),
+    /// No link took it in time: nothing was done.
+    Away,
+    /// The site was told and says nothing.
+    Silent,
+    /// There is no such command, or its report cannot be read.
+    Unknown,
+}
+
+/// Reads what came of a command given at its id's time.
+///
+/// # Errors
+/// When the database is away.
+pub async fn outcome(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    id: CommandId,
+) -> sqlx::Result<Outcome> {
+    let Some(progress) = store::progress(conn, provider, id).await? else {
+        return Ok(Outcome::Unknown);
+    };
+    let age = app.clock.now().since(progress.given);
+    Ok(match (&progress.report, progress.sent) {
+        (Some((kind, body)), _) => {
+            Report::decode(*kind, body).map_or(Outcome::Unknown, Outcome::Told)
+        }
+        (None, Some(_)) if age >= ANSWERED => Outcome::Silent,
+        // Links send nothing that is older.
+        (None, None) if age >= Duration::from_secs(GOOD_FOR_SECS.unsigned_abs()) => Outcome::Away,
+        (None, _) => Outcome::Waits,
+    })
 }
 
 /// What whoever waits for a report does next.
@@ -198,6 +252,7 @@ mod tests {
 
     fn progress(sent: bool, report: Option<(u16, Vec<u8>)>) -> Progress {
         Progress {
+            given: Timestamp::from_millis(0),
             sent: sent.then_some(Timestamp::from_millis(1)),
             report,
         }

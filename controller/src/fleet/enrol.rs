@@ -141,7 +141,7 @@ pub async fn enrol(
     if let Some(agent) = store::agent_by_key(&mut tx, key.as_bytes()).await? {
         // A key belongs to one site for ever: a device that moves makes a new one. The agent the site has now may bring a new line, as when
         // it is told of another router, and stays who it is.
-        let present = store::link::standing(&mut tx, provider, site).await?;
+        let present = store::standing::standing(&mut tx, provider, site).await?;
         if present.is_none_or(|present| present.agent != agent) {
             return Err(EnrolError::NotGood);
         }

@@ -25,12 +25,12 @@ use tokio::sync::mpsc;
 use tungstenite::handshake::derive_accept_key;
 
 use super::alarm::{alarm, duplicate, forked};
-use super::command;
 use super::hub::{AGENT, FEED, Hub, Mailbox, SUPERSEDED, Sender};
 use super::ingest::{Handed, Taken};
 use super::socket::Socket;
 use super::store::digest::feed_digest;
 use super::store::link as store;
+use super::{command, presence, sample};
 use crate::app::App;
 use crate::db::Reason;
 use crate::ratelimit::{Act, By, TooMany};
@@ -296,9 +296,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
                 Event::Report { id, kind, body } => {
                     command::reported(self.app, self.sender(), id, kind, &body).await?
                 }
-                // Readings are shown live and kept nowhere; a later page listens to them.
-                Event::Sample { .. }
-                | Event::Ready { .. }
+                Event::Sample { kind, body } => {
+                    sample::took(self.app, self.sender(), kind, &body).await?
+                }
+                Event::Ready { .. }
                 | Event::Anchor { .. }
                 | Event::KeysChanged(_)
                 | Event::Acknowledged(_)
@@ -353,6 +354,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
         if acknowledged.is_none() {
             store::insert_journal(&mut tx, &sender, now).await?;
         }
+        presence::back(self.app, &mut tx, &sender, known.seen).await?;
         let (feed_head, feed_floor) = store::feed_span(&mut tx, known.site).await?;
         let due = command::due(&mut tx, &sender, now).await?;
         // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.

@@ -16,6 +16,7 @@ pub mod pages;
 pub mod presence;
 pub mod restored;
 pub mod rotate;
+pub mod sample;
 pub(crate) mod socket;
 pub mod store;
 

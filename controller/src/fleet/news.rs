@@ -3,7 +3,7 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::presence::away_since;
+use super::presence::away_before;
 use super::store::news as store;
 use crate::app::App;
 use crate::jobs::{Job, Next};
@@ -27,7 +27,7 @@ pub fn watch<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Nex
             tx.commit().await?;
             return Ok(Next::Done);
         }
-        for site in store::changed(&mut tx, provider, away_since(now), MOST).await? {
+        for site in store::changed(&mut tx, provider, away_before(now), MOST).await? {
             store::told(&mut tx, provider, site.id, site.is_up).await?;
             // How it stands when the watch begins is no news.
             if site.is_news {

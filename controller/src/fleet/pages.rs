@@ -147,7 +147,7 @@ async fn one(
 ) -> Result<Response, Trouble> {
     let mut tx = app.db.tenant(seat.provider()).await?;
     let site = store::site(&mut tx, seat.provider(), id).await?;
-    let standing = store::link::standing(&mut tx, seat.provider(), id).await?;
+    let standing = store::standing::standing(&mut tx, seat.provider(), id).await?;
     drop(tx);
     let site = site.ok_or(Trouble::Nothing)?;
     let seen = standing.as_ref().and_then(|standing| standing.last_seen);

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::CommandId;
+use sqlx::PgConnection;
 
-use super::hub::Hub;
+use super::hub::{Hub, Sender};
 use super::store;
 use crate::app::App;
-use crate::db::Reason;
+use crate::db::{Reason, RowId as _};
 
 /// How often it is noted.
 const EVERY: Duration = Duration::from_secs(60);
@@ -22,10 +24,31 @@ pub fn is_up(last_seen: Option<Timestamp>, now: Timestamp) -> bool {
     last_seen.is_some_and(|seen| seen.plus_secs(AWAY_SECS) > now)
 }
 
-/// Whoever was last heard of at this moment or before is away.
+/// A site last heard of then or earlier is away now.
 #[must_use]
-pub fn away_since(now: Timestamp) -> Timestamp {
-    now.plus_secs(-AWAY_SECS)
+pub const fn away_before(now: Timestamp) -> Timestamp {
+    Timestamp::from_secs(now.as_secs() - AWAY_SECS)
+}
+
+/// Notes that a link stands, in the hello's transaction, and how long the site had been away if it had.
+pub(super) async fn back(
+    app: &App,
+    conn: &mut PgConnection,
+    from: &Sender,
+    seen: Option<Timestamp>,
+) -> sqlx::Result<()> {
+    let now = app.clock.now();
+    if is_up(seen, now) {
+        return Ok(());
+    }
+    store::link::set_up_since(conn, from.agent, now).await?;
+    if let Some(seen) = seen {
+        let id = CommandId::new(now, app.entropy.bytes());
+        let secs = i64::try_from(now.since(seen).as_secs()).ok();
+        let site = (from.provider, from.site);
+        store::link::insert_event(conn, id.uuid(), site, "was-away", secs, (seen, now)).await?;
+    }
+    Ok(())
 }
 
 /// Notes the links of this process until shutdown.

@@ -4,6 +4,9 @@
 //! growing pauses. What the work is stands in `work.rs`, and no job is made or done here. Time comes from the clock of the
 //! [`App`]. A notification wakes the workers of other replicas; it is a hint, the row is the truth.
 
+pub mod failed;
+pub mod lasting;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::panic::AssertUnwindSafe;

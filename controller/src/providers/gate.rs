@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Request, State as Given};
 use axum::handler::Handler;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
@@ -22,6 +22,7 @@ use super::pages::trouble::{Trouble, told};
 use super::staff::{By, roles::Permission};
 use crate::app::App;
 use crate::audit::Actor;
+use crate::config::SecondFactor;
 use crate::web::Problem;
 use crate::web::page::onward;
 
@@ -109,7 +110,7 @@ impl Pages {
         door: Door,
         methods: MethodRouter<App>,
     ) -> Self {
-        let gate = from_fn_with_state((self.app.clone(), door), pass);
+        let gate = from_fn_with_state((self.app.clone(), Leaf { path, door }), pass);
         self.router = self.router.route(path, methods.layer(gate));
         self.listed.push(Listed { method, path, door });
         self
@@ -135,8 +136,29 @@ impl Pages {
     }
 }
 
+/// Forms that somebody who looks at a business for the platform can send all the same: both end it.
+const WAYS_OUT: [&str; 2] = ["/admin/view/end", "/log-out"];
+/// Ends of paths that take many rows out at once, which is no looking.
+const TAKEN_OUT: [&str; 4] = [".csv", ".pdf", ".json", ".zip"];
+
+/// What the gate knows of a page.
+#[derive(Clone, Copy)]
+struct Leaf {
+    path: &'static str,
+    door: Door,
+}
+
+impl Leaf {
+    /// Whether somebody who only looks may ask this of the page.
+    fn only_looks(self, method: &Method) -> bool {
+        let is_read = matches!(*method, Method::GET | Method::HEAD);
+        (is_read && !TAKEN_OUT.iter().any(|end| self.path.ends_with(end)))
+            || WAYS_OUT.contains(&self.path)
+    }
+}
+
 async fn pass(
-    Given((app, door)): Given<(App, Door)>,
+    Given((app, leaf)): Given<(App, Leaf)>,
     jar: CookieJar,
     mut request: Request,
     next: Next,
@@ -154,16 +176,19 @@ async fn pass(
         }
     };
     // Half in is not in, but where the second factor is asked for.
-    let half = door == Door::HalfIn;
+    let half = leaf.door == Door::HalfIn;
     let visit = visit.filter(|visit| visit.is_open || half);
     let frame = Frame::of(&request, &jar, visit.clone());
-    match admit(door, visit.as_ref()) {
+    let needs_second = app.config.people.admin_second_factor == SecondFactor::Required;
+    match admit(leaf, request.method(), visit.as_ref(), needs_second) {
         Admitted::Yes => {}
         Admitted::LogIn => {
             let is_get = request.method() == Method::GET;
             return onward(&frame.log_in_path(is_get));
         }
         Admitted::No => return told(&Trouble::NotYours, &frame),
+        Admitted::OnlyLooks => return told(&Trouble::OnlyLooking, &frame),
+        Admitted::SetUpSecond => return onward("/account/second"),
     }
     if let Some(visit) = visit {
         request.extensions_mut().insert(visit);
@@ -172,8 +197,16 @@ async fn pass(
     let response = next.run(request).await;
     match response.extensions().get::<Trouble>() {
         Some(trouble) => told(trouble, &frame),
+        None if is_bare(&response) => told(&Trouble::Unread, &frame),
         None => response,
     }
+}
+
+/// Whether an extractor refused what was sent, which it says in plain text meant for programs.
+fn is_bare(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    response.status().is_client_error()
+        && kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"))
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -181,16 +214,22 @@ enum Admitted {
     Yes,
     LogIn,
     No,
+    OnlyLooks,
+    SetUpSecond,
 }
 
-fn admit(door: Door, visit: Option<&Visit>) -> Admitted {
-    match (door, visit) {
+fn admit(leaf: Leaf, method: &Method, visit: Option<&Visit>, needs_second: bool) -> Admitted {
+    if visit.is_some_and(|visit| visit.view_ends.is_some()) && !leaf.only_looks(method) {
+        return Admitted::OnlyLooks;
+    }
+    match (leaf.door, visit) {
         (Door::Anyone, _) | (Door::HalfIn | Door::LoggedIn, Some(_)) => Admitted::Yes,
         (_, None) => Admitted::LogIn,
-        (Door::Staff(permission), Some(visit)) => match &visit.place {
-            Some(place) if place.role.may(permission) => Admitted::Yes,
-            _ => Admitted::No,
-        },
+        (Door::Staff(permission), Some(visit)) if visit.may_open(permission) => Admitted::Yes,
+        (Door::Staff(_), Some(_)) => Admitted::No,
+        (Door::Admin, Some(visit)) if visit.is_admin && needs_second && !visit.has_second => {
+            Admitted::SetUpSecond
+        }
         (Door::Admin, Some(visit)) if visit.is_admin => Admitted::Yes,
         (Door::Admin, Some(_)) => Admitted::No,
     }
@@ -212,6 +251,8 @@ pub struct Seat {
     pub person: PersonId,
     /// Where, and as what.
     pub place: Place,
+    /// The person in the audit.
+    actor: Actor,
 }
 
 impl Seat {
@@ -224,7 +265,7 @@ impl Seat {
     /// The person in the audit.
     #[must_use]
     pub const fn actor(&self) -> Actor {
-        Actor::Staff(self.person)
+        self.actor
     }
 
     /// The person as whoever changes somebody's place.
@@ -242,10 +283,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Seat {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let visit = Visit::from_request_parts(parts, state).await?;
+        let (person, actor) = (visit.person, visit.actor());
         let place = visit.place.ok_or_else(Problem::not_found)?;
         Ok(Self {
-            person: visit.person,
+            person,
             place,
+            actor,
         })
     }
 }
@@ -278,7 +321,13 @@ mod tests {
                 role,
             }),
             is_admin,
+            has_second: false,
+            view_ends: None,
         }
+    }
+
+    fn leaf(door: Door) -> Leaf {
+        Leaf { path: "/x", door }
     }
 
     #[test]
@@ -298,7 +347,49 @@ mod tests {
             (Door::Admin, Some(visit(Some(Role::Owner), false)), No),
             (Door::Admin, Some(visit(None, true)), Yes),
         ] {
-            assert_eq!(admit(door, visit.as_ref()), expected, "{door:?} {visit:?}");
+            let admitted = admit(leaf(door), &Method::POST, visit.as_ref(), false);
+            assert_eq!(admitted, expected, "{door:?} {visit:?}");
         }
+    }
+
+    #[test]
+    fn whoever_looks_for_the_platform_sends_nothing_but_the_end_of_it() {
+        use Admitted::{No, OnlyLooks, Yes};
+        let mut looks = visit(Some(Role::Reader), true);
+        looks.view_ends = Some(mnara_protocol::clock::Timestamp::from_secs(1));
+        let staff = Door::Staff;
+        for (path, door, method, expected) in [
+            ("/x", staff(Permission::SeePlans), Method::GET, Yes),
+            ("/x", staff(Permission::EditPlans), Method::GET, Yes),
+            ("/x", staff(Permission::EditPlans), Method::POST, OnlyLooks),
+            ("/x", staff(Permission::PrintVouchers), Method::GET, No),
+            ("/x", staff(Permission::Export), Method::GET, No),
+            (
+                "/x.csv",
+                staff(Permission::SeeAudit),
+                Method::GET,
+                OnlyLooks,
+            ),
+            ("/x", Door::Admin, Method::POST, OnlyLooks),
+            ("/x", Door::LoggedIn, Method::DELETE, OnlyLooks),
+            ("/admin/view/end", Door::Admin, Method::POST, Yes),
+            ("/log-out", Door::LoggedIn, Method::POST, Yes),
+        ] {
+            let admitted = admit(Leaf { path, door }, &method, Some(&looks), false);
+            assert_eq!(admitted, expected, "{method} {path} {door:?}");
+        }
+    }
+
+    #[test]
+    fn the_platforms_pages_open_to_a_second_factor_only_where_that_is_asked_for() {
+        let mut admin = visit(None, true);
+        let asked = |admin: &Visit| admit(leaf(Door::Admin), &Method::GET, Some(admin), true);
+        assert_eq!(asked(&admin), Admitted::SetUpSecond);
+        admin.has_second = true;
+        assert_eq!(asked(&admin), Admitted::Yes);
+        let door = leaf(Door::LoggedIn);
+        admin.has_second = false;
+        let set_up = admit(door, &Method::GET, Some(&admin), true);
+        assert_eq!(set_up, Admitted::Yes);
     }
 }

@@ -1,12 +1,16 @@
-//! The page an owner opens first: money today, how many vouchers run, which sites are up.
+//! The page an owner opens first: money today, who is online, which sites are up, what needs somebody.
 
 use askama::Template;
 use axum::extract::State;
-use jiff::tz::TimeZone;
-use mnara_protocol::clock::Timestamp;
+use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
-use super::store;
+use super::attention::{self, Item};
+use super::chart::{Columns, Point};
+use super::period::Day;
+use super::store::{self, PaidDay, Running};
+use super::sums::Measure;
+use super::view::say;
 use crate::app::App;
 use crate::fleet;
 use crate::fleet::presence::is_up;
@@ -16,20 +20,36 @@ use crate::providers;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::Words;
+use crate::providers::pages::words::{HomeWords, Words};
 use crate::providers::staff::roles::Permission;
 use crate::web::page::Page;
 use crate::web::show;
 
 /// Sites on the page.
 const SITES: u16 = 100;
+/// Running vouchers on the page.
+const RUNNING: u16 = 8;
+/// Days in the small chart, today among them; the money of the day before the first is compared with today's.
+const DAYS: i64 = 7;
 
 /// One site in the list.
 #[derive(Debug)]
 pub struct Site {
     name: String,
+    path: Option<String>,
     is_up: bool,
     seen: Option<String>,
+}
+
+/// One voucher that runs.
+#[derive(Debug)]
+pub struct Online {
+    plan: String,
+    site: Option<String>,
+    path: Option<String>,
+    since: String,
+    until: Option<String>,
+    devices: i64,
 }
 
 /// The page.
@@ -41,9 +61,13 @@ pub struct HomePage {
     today: String,
     sales: String,
     last_week: String,
+    week: String,
     running: String,
+    online: Vec<Online>,
     sites: Vec<Site>,
+    items: Vec<Item>,
     steps: Vec<Step>,
+    may_see_reports: bool,
 }
 
 /// One of the first things to do.
@@ -64,34 +88,88 @@ pub async fn home(
     seat: Seat,
 ) -> Result<Page<HomePage>, Trouble> {
     let now = app.clock.now();
-    let (day, week) = (midnight(now), 7 * 86_400);
-    let earlier = |at: Timestamp, secs: i64| Timestamp::from_secs(at.as_secs() - secs);
-    let provider = seat.provider();
+    let (day, then) = (Day::of(now), now.plus_secs(-DAYS * 86_400));
+    let (provider, role, w) = (seat.provider(), seat.place.role, frame.words());
     let mut tx = app.db.tenant(provider).await?;
-    let (today, sales) = store::paid(&mut tx, provider, day, now).await?;
-    let (last_week, _) =
-        store::paid(&mut tx, provider, earlier(day, week), earlier(now, week)).await?;
+    let paid = store::paid(&mut tx, provider, day.plus(-DAYS), now, then).await?;
     let running = store::running(&mut tx, provider, now).await?;
+    let online = store::running_last(&mut tx, provider, now, RUNNING).await?;
     let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
-    let steps = steps(&mut tx, &seat, &sites, frame.words()).await?;
+    let found = attention::find(&mut tx, provider, now).await?;
+    let steps = steps(&mut tx, &seat, &sites, w).await?;
     drop(tx);
+    let of = |day: Day| paid.iter().find(|one| one.day == day);
+    let may_see_sites = role.may(Permission::SeeSites);
+    let path = |site| may_see_sites.then(|| format!("/sites/{site}"));
     Ok(Page(HomePage {
-        w: frame.words(),
-        frame,
-        today: show::money(today),
-        sales: show::thousands(sales.unsigned_abs()),
-        last_week: show::money(last_week),
+        today: money(of(day).map_or(0, |day| day.paid)),
+        sales: show::thousands(of(day).map_or(0, |day| day.sold).unsigned_abs()),
+        last_week: money(of(day.plus(-DAYS)).map_or(0, |day| day.paid_by_then)),
+        week: week(&paid, day, &w.home),
         running: show::thousands(running.unsigned_abs()),
+        online: online.into_iter().map(|one| shown(one, &path)).collect(),
+        items: attention::items(&found, &sites, role, now, &w.home),
         sites: sites
             .into_iter()
             .map(|site| Site {
+                path: path(site.site),
                 name: site.name,
                 is_up: is_up(site.seen, now),
                 seen: site.seen.map(show::moment),
             })
             .collect(),
         steps,
+        may_see_reports: role.may(Permission::SeeReports),
+        w,
+        frame,
     }))
+}
+
+fn money(cents: i64) -> String {
+    show::money(Money::from_cents(cents))
+}
+
+fn shown(one: Running, path: &impl Fn(mnara_protocol::ids::SiteId) -> Option<String>) -> Online {
+    let (path, site) = match one.site {
+        Some((id, name)) => (path(id), Some(name)),
+        None => (None, None),
+    };
+    Online {
+        plan: one.plan,
+        site,
+        path,
+        since: show::moment(one.since),
+        until: one.until.map(show::moment),
+        devices: one.devices,
+    }
+}
+
+/// The money of the last days as small bars; empty before the first shilling.
+fn week(paid: &[PaidDay], today: Day, w: &HomeWords) -> String {
+    let days = (1 - DAYS..=0).map(|back| today.plus(back));
+    let points: Vec<Point> = days
+        .map(|day| {
+            let cents = paid.iter().find(|one| one.day == day);
+            let value = cents.map_or(0, |day| day.paid).unsigned_abs();
+            Point {
+                name: day.date().strftime("%a").to_string(),
+                value,
+                before: None,
+                tip: format!("{}: {}", day.short(), say(Measure::Money, value)),
+            }
+        })
+        .collect();
+    if points.iter().all(|point| point.value == 0) {
+        return String::new();
+    }
+    let about = points
+        .iter()
+        .map(|point| point.tip.as_str())
+        .collect::<Vec<_>>()
+        .join("; ");
+    let unit = Measure::Money.unit();
+    let say = |value| say(Measure::Money, value);
+    Columns::draw("week", (w.week.to_owned(), about), &points, unit, say).to_string()
 }
 
 /// What is left to do before the first sale, for those who may do it; nothing once all is done.
@@ -137,32 +215,4 @@ async fn steps(
             is_done,
         })
         .collect())
-}
-
-/// When the day began in Nairobi.
-fn midnight(now: Timestamp) -> Timestamp {
-    let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
-    jiff::Timestamp::from_millisecond(now.as_millis())
-        .ok()
-        .and_then(|at| at.to_zoned(zone).start_of_day().ok())
-        .map_or(now, |day| {
-            Timestamp::from_millis(day.timestamp().as_millisecond())
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_day_begins_at_nairobis_midnight() {
-        // 2027-01-15 08:00 UTC is 11:00 in Nairobi, whose day began at 21:00 UTC.
-        let now = Timestamp::from_secs(1_800_000_000);
-        assert_eq!(
-            midnight(now),
-            Timestamp::from_secs(1_800_000_000 - 11 * 3600)
-        );
-        let late = Timestamp::from_secs(1_800_000_000 + 13 * 3600);
-        assert_eq!(midnight(late), late);
-    }
 }

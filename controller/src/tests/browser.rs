@@ -92,7 +92,8 @@ impl<'a> Browser<'a> {
         Got {
             status,
             location,
-            text: String::from_utf8(body.to_vec()).unwrap(),
+            // A file need be no text.
+            text: String::from_utf8_lossy(&body).into_owned(),
         }
     }
 

@@ -334,7 +334,7 @@ async fn whoever_holds_nothing_hears_one_answer_about_every_code(
     let ticket = mnara_protocol::ids::TicketId::from_uuid(ticket);
     site.whole_life(&world, ticket).await;
     let code = mnara_protocol::ticket::code::TicketCode::parse(&revoked).unwrap();
-    crate::tickets::revoke::ticket(app, shop.provider, &code)
+    crate::tickets::revoke::ticket(app, shop.provider, &code, Actor::Command)
         .await
         .unwrap();
     let foreign = other.token(app, mac(2));
@@ -582,7 +582,7 @@ async fn a_printed_code_is_used_for_the_device_that_asks_where_its_key_is(
         length: 12,
         ..series::batch(shop, 1)
     };
-    let made = crate::tickets::series::print(app, shop.provider, &batch)
+    let made = crate::tickets::series::print(app, shop.provider, &batch, Actor::Command)
         .await
         .unwrap();
     let code = made.tickets[0].code.as_str();

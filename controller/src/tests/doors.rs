@@ -186,3 +186,17 @@ async fn the_owner_of_one_business_touches_nothing_of_another(
     assert_eq!(world.count("invitations where name = 'Thief'").await, 0);
     drop(code);
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn half_a_form_is_told_on_a_page(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    for (path, form) in [
+        ("/sites", &[][..]),
+        ("/staff/invite", &[("role", "cashier")]),
+    ] {
+        let got = owner.post(path, form).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(got.text.contains("We could not read that"), "{path}");
+    }
+}

@@ -29,7 +29,9 @@ async fn more_time_reaches_the_site_and_what_ran_out_is_open_again(
     let code = TicketCode::parse(&code).unwrap();
     let before = told(&world).await;
     assert!(before.deliver_to.is_some());
-    extend(app, provider, &code, 1800).await.unwrap();
+    extend(app, provider, &code, 1800, Actor::Command)
+        .await
+        .unwrap();
     let after = told(&world).await;
     let right = Right {
         extra_secs: 1800,
@@ -45,17 +47,19 @@ async fn more_time_reaches_the_site_and_what_ran_out_is_open_again(
     site.whole_life(&world, ticket).await;
     world.app.clock.advance(Duration::from_secs(2 * 3600));
     assert!(matches!(
-        extend(app, provider, &code, 60).await,
+        extend(app, provider, &code, 60, Actor::Command).await,
         Err(NotExtended::StaysShut)
     ));
-    extend(app, provider, &code, 3600).await.unwrap();
+    extend(app, provider, &code, 3600, Actor::Command)
+        .await
+        .unwrap();
     let open = "tickets where status = 'active' and extra_secs = 5400 and expires_at = started_at + interval '9000 s'";
     assert_eq!(world.count(open).await, 1);
     assert_eq!(told(&world).await.right.extra_secs, 5400);
 
     let stranger = business(app, 2).await;
     assert!(matches!(
-        extend(app, stranger.provider, &code, 60).await,
+        extend(app, stranger.provider, &code, 60, Actor::Command).await,
         Err(NotExtended::Missing)
     ));
 }

@@ -24,6 +24,7 @@ mod set_up;
 mod shuffle;
 mod strangers;
 mod tenancy;
+mod trade;
 mod webhooks;
 
 use std::collections::VecDeque;

@@ -301,7 +301,7 @@ async fn two_sites(world: &World) -> (Site, Site, Printout) {
     .await;
     let mut batch = series::batch(&world.shop, 3);
     batch.sites = vec![second];
-    let printed = print(&world.app, world.shop.provider, &batch)
+    let printed = print(&world.app, world.shop.provider, &batch, Actor::Command)
         .await
         .unwrap();
     let first = Site::new(world, world.shop.site);
@@ -380,9 +380,14 @@ async fn of_two_uses_the_first_by_time_stands_in_whatever_order_they_are_told(
     let after: i64 = read(&world.app, &format!("select max(revision) from {revision}")).await;
     assert_eq!(before, after, "who was told the same is not told again");
     // A revocation keeps what was settled.
-    crate::tickets::revoke::ticket(&world.app, world.shop.provider, &printed.tickets[0].code)
-        .await
-        .unwrap();
+    crate::tickets::revoke::ticket(
+        &world.app,
+        world.shop.provider,
+        &printed.tickets[0].code,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     assert_eq!(
         rulings(&world, second.0.site).await[0].used_elsewhere,
         Some(now)

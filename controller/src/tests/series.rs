@@ -10,6 +10,8 @@ use crate::tickets::{revoke, series as verbs, store};
 
 pub(super) fn batch(shop: &Business, count: u32) -> Batch {
     Batch {
+        id: None,
+        sell_by_secs: None,
         plan: shop.plan.id,
         count,
         alphabet: Alphabet::Crockford,
@@ -22,9 +24,14 @@ pub(super) fn batch(shop: &Business, count: u32) -> Batch {
 }
 
 pub(super) async fn print(world: &World, count: u32) -> Printout {
-    verbs::print(&world.app, world.shop.provider, &batch(&world.shop, count))
-        .await
-        .unwrap()
+    verbs::print(
+        &world.app,
+        world.shop.provider,
+        &batch(&world.shop, count),
+        Actor::Command,
+    )
+    .await
+    .unwrap()
 }
 
 /// The series as the site's agent finds it in its feed, and the key it opens.
@@ -77,7 +84,7 @@ async fn taken_codes_are_passed_over_at_both_ends(pool: PgPoolOptions, options: 
         length: 10,
         ..batch(&world.shop, 300)
     };
-    let first = verbs::print(&world.app, world.shop.provider, &short)
+    let first = verbs::print(&world.app, world.shop.provider, &short, Actor::Command)
         .await
         .unwrap();
     let (_, key) = at_site(&world, &first).await;
@@ -132,7 +139,8 @@ async fn two_prints_at_once_share_no_code(pool: PgPoolOptions, options: PgConnec
         length: 8,
         ..batch(&world.shop, 2000)
     };
-    let prints = (0..3).map(|_| verbs::print(&world.app, world.shop.provider, &short));
+    let prints =
+        (0..3).map(|_| verbs::print(&world.app, world.shop.provider, &short, Actor::Command));
     let printed = futures_util::future::join_all(prints).await;
     let mut codes: Vec<String> = printed
         .into_iter()
@@ -157,11 +165,11 @@ async fn what_could_be_guessed_or_cannot_be_is_refused(
         ..batch(shop, 100)
     };
     assert!(
-        matches!(verbs::print(app, shop.provider, &six).await, Err(PrintError::Guessable { expected }) if expected > 1.0)
+        matches!(verbs::print(app, shop.provider, &six, Actor::Command).await, Err(PrintError::Guessable { expected }) if expected > 1.0)
     );
     let none = batch(shop, 0);
     assert!(matches!(
-        verbs::print(app, shop.provider, &none).await,
+        verbs::print(app, shop.provider, &none, Actor::Command).await,
         Err(PrintError::Count)
     ));
     let other = business(app, 2).await;
@@ -170,14 +178,14 @@ async fn what_could_be_guessed_or_cannot_be_is_refused(
         ..batch(shop, 5)
     };
     assert!(
-        matches!(verbs::print(app, shop.provider, &foreign).await, Err(PrintError::NoSite(site)) if site == other.site)
+        matches!(verbs::print(app, shop.provider, &foreign, Actor::Command).await, Err(PrintError::NoSite(site)) if site == other.site)
     );
     let foreign = Batch {
         plan: other.plan.id,
         ..batch(shop, 5)
     };
     assert!(matches!(
-        verbs::print(app, shop.provider, &foreign).await,
+        verbs::print(app, shop.provider, &foreign, Actor::Command).await,
         Err(PrintError::NoPlan)
     ));
     assert_eq!(world.count("series").await, 0);
@@ -187,14 +195,18 @@ async fn what_could_be_guessed_or_cannot_be_is_refused(
         length: 10,
         ..batch(shop, 300)
     };
-    verbs::print(app, shop.provider, &ten).await.unwrap();
+    verbs::print(app, shop.provider, &ten, Actor::Command)
+        .await
+        .unwrap();
     assert!(matches!(
-        verbs::print(app, shop.provider, &ten).await,
+        verbs::print(app, shop.provider, &ten, Actor::Command).await,
         Err(PrintError::Guessable { .. })
     ));
     // Codes whose date has passed count no more, although nobody touched their rows.
     app.clock.advance(Duration::from_secs(31 * 86_400));
-    verbs::print(app, shop.provider, &ten).await.unwrap();
+    verbs::print(app, shop.provider, &ten, Actor::Command)
+        .await
+        .unwrap();
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -206,8 +218,12 @@ async fn a_revoked_code_or_series_is_told_to_the_sites_at_once(
     let (app, shop) = (&world.app, &world.shop);
     let printed = print(&world, 5).await;
     let code = &printed.tickets[2].code;
-    revoke::ticket(app, shop.provider, code).await.unwrap();
-    revoke::ticket(app, shop.provider, code).await.unwrap();
+    revoke::ticket(app, shop.provider, code, Actor::Command)
+        .await
+        .unwrap();
+    revoke::ticket(app, shop.provider, code, Actor::Command)
+        .await
+        .unwrap();
     let now = app.clock.now();
     let rulings: Vec<_> = world
         .feed(shop.site)
@@ -228,7 +244,7 @@ async fn a_revoked_code_or_series_is_told_to_the_sites_at_once(
     };
     assert_eq!(stands(code).await, Status::Revoked);
     assert_eq!(stands(&printed.tickets[0].code).await, Status::Active);
-    revoke::series(app, shop.provider, printed.series.id)
+    revoke::series(app, shop.provider, printed.series.id, Actor::Command)
         .await
         .unwrap();
     assert_eq!(at_site(&world, &printed).await.0.right.revoked, Some(now));
@@ -238,6 +254,7 @@ async fn a_revoked_code_or_series_is_told_to_the_sites_at_once(
         app,
         shop.provider,
         mnara_protocol::ids::SeriesId::from_bytes([9; 16]),
+        Actor::Command,
     )
     .await;
     assert!(unknown.is_err());

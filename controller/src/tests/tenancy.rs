@@ -531,7 +531,7 @@ async fn a_provider_finds_nothing_of_its_neighbours_by_any_id(
     );
     drop(tx);
     assert!(
-        crate::tickets::revoke::ticket(app, other.provider, &code)
+        crate::tickets::revoke::ticket(app, other.provider, &code, Actor::Command)
             .await
             .is_err()
     );
@@ -577,9 +577,14 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     let app = at(ring(&[&old])).await;
     let shop = business(&app, 1).await;
     let identity = fleet::identity::load(&app).await.unwrap().signing;
-    crate::tickets::series::print(&app, shop.provider, &series::batch(&shop, 3))
-        .await
-        .unwrap();
+    crate::tickets::series::print(
+        &app,
+        shop.provider,
+        &series::batch(&shop, 3),
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     let stored: String = read(&app, "select string_agg(mpesa_consumer_key || mpesa_consumer_secret || mpesa_passkey, '') from providers").await;
     for secret in ["key 1", "secret", "passkey"] {
         assert!(!stored.contains(secret));

@@ -4,12 +4,14 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{Status, Ticket};
+use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::feed;
 use super::{expires_at, store};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::fleet;
 
 /// More than this is another ticket: ten years.
@@ -46,9 +48,10 @@ pub async fn extend(
     provider: ProviderId,
     code: &TicketCode,
     secs: u32,
+    actor: Actor,
 ) -> Result<(), NotExtended> {
     let mut tx = app.db.tenant(provider).await?;
-    extend_in(app, &mut tx, provider, code, secs).await?;
+    extend_in(app, &mut tx, provider, code, secs, actor).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -63,6 +66,7 @@ pub async fn extend_in(
     provider: ProviderId,
     code: &TicketCode,
     secs: u32,
+    actor: Actor,
 ) -> Result<(), NotExtended> {
     let now = app.clock.now();
     let id = store::by_code(conn, provider, code, now)
@@ -77,6 +81,13 @@ pub async fn extend_in(
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
     let ticket = &found.kept.ticket;
     store::set_extra(conn, provider, ticket, expires_at(ticket)).await?;
+    let deed = Deed {
+        act: "extend",
+        subject: &id.to_string(),
+        before: None,
+        after: Some(json!({"secs": secs, "extra_secs": ticket.right.extra_secs})),
+    };
+    record(app, conn, Some(provider), actor, deed).await?;
     let mut changes = Vec::new();
     for site in store::sites_of(conn, provider, id).await? {
         changes.push(feed::decided(conn, provider, site, &found).await?);

@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::feed::{self, FeedError};
 use super::store;
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::fleet;
 
 /// Why nothing was taken back.
@@ -27,7 +28,12 @@ pub enum RevokeError {
 ///
 /// # Errors
 /// [`RevokeError`].
-pub async fn ticket(app: &App, provider: ProviderId, code: &TicketCode) -> Result<(), RevokeError> {
+pub async fn ticket(
+    app: &App,
+    provider: ProviderId,
+    code: &TicketCode,
+    actor: Actor,
+) -> Result<(), RevokeError> {
     let mut tx = app.db.tenant(provider).await?;
     let now = app.clock.now();
     let id = store::by_code(&mut tx, provider, code, now)
@@ -36,7 +42,9 @@ pub async fn ticket(app: &App, provider: ProviderId, code: &TicketCode) -> Resul
         .kept
         .ticket
         .id;
-    store::revoke(&mut tx, provider, id, now).await?;
+    if store::revoke(&mut tx, provider, id, now).await? {
+        note(app, &mut tx, provider, actor, "revoke", &id.to_string()).await?;
+    }
     let found = store::lock(&mut tx, provider, id, now)
         .await?
         .ok_or(RevokeError::Missing)?;
@@ -54,9 +62,17 @@ pub async fn ticket(app: &App, provider: ProviderId, code: &TicketCode) -> Resul
 ///
 /// # Errors
 /// [`RevokeError`].
-pub async fn series(app: &App, provider: ProviderId, id: SeriesId) -> Result<(), RevokeError> {
+pub async fn series(
+    app: &App,
+    provider: ProviderId,
+    id: SeriesId,
+    actor: Actor,
+) -> Result<(), RevokeError> {
     let mut tx = app.db.tenant(provider).await?;
-    store::revoke_series(&mut tx, provider, id, app.clock.now()).await?;
+    if store::revoke_series(&mut tx, provider, id, app.clock.now()).await? {
+        let subject = id.to_string();
+        note(app, &mut tx, provider, actor, "revoke-series", &subject).await?;
+    }
     let series = store::series_row(&mut tx, provider, id)
         .await?
         .ok_or(RevokeError::Missing)?;
@@ -72,4 +88,21 @@ pub async fn series(app: &App, provider: ProviderId, id: SeriesId) -> Result<(),
     fleet::feed::put(&mut tx, provider, changes).await?;
     tx.commit().await?;
     Ok(())
+}
+
+async fn note(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    actor: Actor,
+    act: &'static str,
+    subject: &str,
+) -> sqlx::Result<()> {
+    let deed = Deed {
+        act,
+        subject,
+        before: None,
+        after: None,
+    };
+    record(app, conn, Some(provider), actor, deed).await
 }

@@ -1,17 +1,21 @@
 //! Printing a series: a key, its codes as ticket rows, and one feed row for each site that will honour them, in one transaction.
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlanId, ProviderId, SeriesId, SiteId};
+use mnara_protocol::money::Money;
 use mnara_protocol::ticket::login;
 use mnara_protocol::ticket::series::{
     Alphabet, BadForm, Crowded, CutOff, MAX_SKIPPED, SeriesKey, check_form, code,
     guesses_per_site_year, ticket_id,
 };
+use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::feed::{self, FeedError};
 use super::store::{self, PrintedTicket, SeriesRow};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::fleet;
 use crate::plans;
 use crate::vault::{Column, VaultError};
@@ -28,6 +32,8 @@ const CHUNK: usize = 5_000;
 /// What a person wants printed.
 #[derive(Clone, Debug)]
 pub struct Batch {
+    /// The id it gets, where the same wish may come twice; else a fresh one.
+    pub id: Option<SeriesId>,
     /// What each ticket gives.
     pub plan: PlanId,
     /// How many.
@@ -44,6 +50,30 @@ pub struct Batch {
     pub sites: Vec<SiteId>,
     /// What holds while cut off.
     pub cut_off: CutOff,
+    /// How long unused ones stay good; else as the plan says.
+    pub sell_by_secs: Option<u32>,
+}
+
+/// Unused vouchers stay good for an hour to ten years.
+pub const SELL_BY_SECS: std::ops::RangeInclusive<u32> = 3_600..=315_360_000;
+
+/// What somebody wins who tries codes at one site all year.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Risk {
+    /// Codes of this form that could be found.
+    pub live: u64,
+    /// How many of them would be.
+    pub expected: f64,
+    /// What those are worth, in shillings.
+    pub shillings: f64,
+}
+
+impl Risk {
+    /// Whether codes of this form may be printed.
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        self.expected <= 1.0
+    }
 }
 
 /// Why nothing was printed. Each says what to do.
@@ -72,6 +102,12 @@ pub enum PrintError {
     /// There is no such site.
     #[error("there is no site {0}")]
     NoSite(SiteId),
+    /// Unused vouchers would stay good for too short or too long.
+    #[error("let unused vouchers stay good between an hour and ten years")]
+    SellBy,
+    /// A series of this id is there already.
+    #[error("{0} is printed already")]
+    Again(SeriesId),
     /// The sites could not be told.
     #[error(transparent)]
     Feed(#[from] FeedError),
@@ -89,13 +125,45 @@ pub struct Printout {
     pub tickets: Vec<PrintedTicket>,
 }
 
-/// Prints a series.
+/// Says what somebody would win who tries codes at one site, once these are printed beside those that are out.
+///
+/// # Errors
+/// When there cannot be such a batch.
+pub async fn risk(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    batch: &Batch,
+    price: Money,
+    now: Timestamp,
+) -> Result<Risk, PrintError> {
+    if !(1..=MOST).contains(&batch.count) {
+        return Err(PrintError::Count);
+    }
+    let free = check_form(&batch.prefix, batch.alphabet, batch.length)?;
+    let live = store::live_codes(conn, provider, batch.alphabet, batch.length, now).await?
+        + u64::from(batch.count);
+    let expected = guesses_per_site_year(live, batch.alphabet, free);
+    // Prices have at most ten digits, which a float holds exactly.
+    let cents = u32::try_from(price.cents()).map_or(f64::MAX, f64::from);
+    Ok(Risk {
+        live,
+        expected,
+        shillings: expected * cents / 100.0,
+    })
+}
+
+/// Prints a series. The same wish with the same id prints nothing twice.
 ///
 /// # Errors
 /// [`PrintError`]; nothing is stored then.
-pub async fn print(app: &App, provider: ProviderId, batch: &Batch) -> Result<Printout, PrintError> {
+pub async fn print(
+    app: &App,
+    provider: ProviderId,
+    batch: &Batch,
+    actor: Actor,
+) -> Result<Printout, PrintError> {
     let mut tx = app.db.tenant(provider).await?;
-    let printout = print_in(app, &mut tx, provider, batch).await?;
+    let printout = print_in(app, &mut tx, provider, batch, actor).await?;
     tx.commit().await?;
     Ok(printout)
 }
@@ -109,11 +177,8 @@ pub async fn print_in(
     conn: &mut PgConnection,
     provider: ProviderId,
     batch: &Batch,
+    actor: Actor,
 ) -> Result<Printout, PrintError> {
-    if !(1..=MOST).contains(&batch.count) {
-        return Err(PrintError::Count);
-    }
-    let free = check_form(&batch.prefix, batch.alphabet, batch.length)?;
     let now = app.clock.now();
     let plan = plans::store::plan(conn, provider, batch.plan)
         .await?
@@ -127,15 +192,23 @@ pub async fn print_in(
             return Err(PrintError::NoSite(*site));
         }
     }
-    let live = store::live_codes(conn, provider, batch.alphabet, batch.length, now).await?
-        + u64::from(batch.count);
-    let expected = guesses_per_site_year(live, batch.alphabet, free);
-    if expected > 1.0 {
+    if batch
+        .sell_by_secs
+        .is_some_and(|secs| !SELL_BY_SECS.contains(&secs))
+    {
+        return Err(PrintError::SellBy);
+    }
+    let risk = risk(conn, provider, batch, plan.price, now).await?;
+    if !risk.is_small() {
+        let expected = risk.expected;
         return Err(PrintError::Guessable { expected });
     }
+    let sell_by = batch.sell_by_secs.or(plan.sell_by_secs);
     let key = SeriesKey::from_bytes(app.entropy.bytes());
     let mut series = SeriesRow {
-        id: SeriesId::new(now, app.entropy.bytes()),
+        id: batch
+            .id
+            .unwrap_or_else(|| SeriesId::new(now, app.entropy.bytes())),
         plan: plan.id,
         plan_name: plan.name.clone(),
         price: plan.price,
@@ -147,13 +220,24 @@ pub async fn print_in(
         prefix: batch.prefix.clone(),
         home: batch.home,
         cut_off: batch.cut_off,
-        sell_by: plan.sell_by_secs.map(|secs| now.plus_secs(i64::from(secs))),
+        sell_by: sell_by.map(|secs| now.plus_secs(i64::from(secs))),
         key: app.vault.seal(provider, KEY, key.as_bytes()),
         revoked: None,
     };
-    store::insert_series(conn, provider, &series, now).await?;
+    if !store::insert_series(conn, provider, &series, now).await? {
+        return Err(PrintError::Again(series.id));
+    }
     let tickets = insert_tickets(conn, provider, &mut series, &key, now).await?;
     store::set_skipped(conn, provider, series.id, &series.skipped).await?;
+    let deed = Deed {
+        act: "series",
+        subject: &series.id.to_string(),
+        before: None,
+        after: Some(
+            json!({"plan": series.plan_name, "count": series.count, "length": series.length, "sites": sites.len()}),
+        ),
+    };
+    record(app, conn, Some(provider), actor, deed).await?;
     // An agent enrolled meanwhile has its feed written anew after this, to its own key.
     fleet::feed::lock(conn, provider, &sites).await?;
     let mut changes = Vec::new();
@@ -174,7 +258,7 @@ async fn insert_tickets(
     provider: ProviderId,
     series: &mut SeriesRow,
     key: &SeriesKey,
-    now: mnara_protocol::clock::Timestamp,
+    now: Timestamp,
 ) -> Result<Vec<PrintedTicket>, PrintError> {
     let mut kept = Vec::new();
     let mut next = 0_u32;

@@ -4,6 +4,7 @@
 //! Which routes there are stands in `routes.rs`.
 
 pub mod caller;
+pub mod csv;
 pub mod extract;
 pub mod layers;
 pub mod page;

@@ -52,6 +52,35 @@ pub fn utc(at: Timestamp) -> String {
         .map_or_else(|_| "9999-12-31T23:59:59Z".to_owned(), |at| at.to_string())
 }
 
+/// A day on Nairobi's calendar: `26 Nov 2026`.
+#[must_use]
+pub fn day(at: Timestamp) -> String {
+    let moment = moment(at);
+    moment.split(',').next().unwrap_or_default().to_owned()
+}
+
+/// A stretch of time by its two largest units: `2 d 3 h`, `5 min`.
+#[must_use]
+pub fn duration(secs: u64) -> String {
+    let parts = [
+        (secs / 86_400, "d"),
+        (secs / 3_600 % 24, "h"),
+        (secs / 60 % 60, "min"),
+        (secs % 60, "s"),
+    ];
+    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
+    let shown = parts.iter().skip(first).take(2);
+    let shown: Vec<String> = shown
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count}{NBSP}{unit}"))
+        .collect();
+    if shown.is_empty() {
+        format!("0{NBSP}s")
+    } else {
+        shown.join(" ")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +98,21 @@ mod tests {
         }
         assert_eq!(thousands(999), "999");
         assert_eq!(thousands(100_000), "100,000");
+    }
+
+    #[test]
+    fn a_stretch_of_time_is_told_by_its_two_largest_units() {
+        for (secs, text) in [
+            (0, "0\u{a0}s"),
+            (59, "59\u{a0}s"),
+            (300, "5\u{a0}min"),
+            (3_661, "1\u{a0}h 1\u{a0}min"),
+            (183_600, "2\u{a0}d 3\u{a0}h"),
+            (86_401, "1\u{a0}d"),
+        ] {
+            assert_eq!(duration(secs), text);
+        }
+        assert_eq!(day(Timestamp::from_secs(1_800_000_000)), "15 Jan 2027");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod fact;
 mod question;
 mod report;
 mod row;
+mod sample;
 
 use minicbor::{Decode, Encode};
 use thiserror::Error;
@@ -26,6 +27,7 @@ pub use fact::*;
 pub use question::*;
 pub use report::*;
 pub use row::*;
+pub use sample::*;
 
 /// Why a body cannot be read.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -171,5 +173,17 @@ bodies! {
         3 Pause(HoldCommand),
         /// Let a held ticket's clock run on; its devices come back by the code.
         4 Resume(HoldCommand),
+        /// Somebody looks: send readings often, with who is online, for a while.
+        5 Watch(WatchCommand),
+        /// Give a device's place on a ticket back.
+        6 Release(ReleaseCommand),
+    }
+}
+
+bodies! {
+    /// A live reading, unjournalled; one that waits for the line is replaced by a newer one.
+    Sample {
+        /// How the site is.
+        1 Live(LiveSample),
     }
 }

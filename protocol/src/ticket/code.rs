@@ -16,6 +16,10 @@ pub const MIN_LENGTH: usize = 6;
 const MAX_TYPED: usize = 256;
 /// The length of codes that are unique on the whole platform.
 pub const PLATFORM_LENGTH: usize = 12;
+/// What stands before the code in the picture on a printed voucher. No host has this address (RFC 5737), so a hotspot's router answers for
+/// it, at every site and with no name to look up, and the code goes nowhere when the phone is on another network. Capital letters make
+/// the picture coarser and so easier to scan; browsers read scheme and host in any case.
+const SCANNED: &str = "HTTP://192.0.2.1/V/";
 
 /// A ticket code in its one stored form: 6 to 16 upper-case Crockford characters (digits are a subset), no dashes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Zeroize)]
@@ -48,6 +52,24 @@ impl TicketCode {
             Err(BadCode)
         } else {
             Ok(Self(code))
+        }
+    }
+
+    /// What the picture on a printed voucher says: an address that any hotspot's router sends on to the portal.
+    #[must_use]
+    pub fn scanned(&self) -> String {
+        format!("{SCANNED}{}", self.0)
+    }
+
+    /// The code in an address that a phone has scanned, as browsers write it.
+    #[must_use]
+    pub fn of_scanned(address: &str) -> Option<Self> {
+        let (begin, rest) = address.split_at_checked(SCANNED.len())?;
+        let code = rest.split(['/', '?', '#']).next()?;
+        if begin.eq_ignore_ascii_case(SCANNED) {
+            Self::parse(code).ok()
+        } else {
+            None
         }
     }
 
@@ -175,6 +197,27 @@ mod tests {
             "ÀBCDEFG",
         ] {
             assert_eq!(TicketCode::parse(typed), Err(BadCode), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_code_comes_back_from_the_address_that_was_scanned() {
+        let code = TicketCode::parse("7KQ2-M0X1-90AB").unwrap();
+        assert_eq!(code.scanned(), "HTTP://192.0.2.1/V/7KQ2M0X190AB");
+        for address in [
+            "http://192.0.2.1/V/7KQ2M0X190AB",
+            "http://192.0.2.1/v/7kq2m0x190ab/?x=1",
+        ] {
+            assert_eq!(TicketCode::of_scanned(address), Some(code.clone()));
+        }
+        for address in [
+            "",
+            "http://192.0.2.1/V/",
+            "http://192.0.2.2/V/7KQ2M0X190AB",
+            "http://192.0.2.1/V/<script>",
+            "http://évil/",
+        ] {
+            assert_eq!(TicketCode::of_scanned(address), None, "{address}");
         }
     }
 

@@ -195,10 +195,11 @@ async fn equal(stage: &Stage) -> Result<()> {
     world.drained(&world.site).await?;
     let used = world
         .controller
-        .ask(
+        .ask(&format!(
             "select t.code, t.status, t.bytes_up + t.bytes_down, t.payment_id is not null, t.started_at is not null
-             from tickets t where t.redeemed_at is not null order by t.created_at",
-        )
+             from tickets t where t.redeemed_at > '{}' order by t.created_at",
+            stage.since
+        ))
         .await?;
     let plain = |code: &str| code.replace('-', "");
     let of = |code: &str| used.iter().find(|row| row[0] == plain(code)).cloned();
@@ -230,7 +231,10 @@ async fn equal(stage: &Stage) -> Result<()> {
     );
     let money = world
         .controller
-        .ask("select status, amount from payments")
+        .ask(&format!(
+            "select status, amount from payments where created_at > '{}'",
+            stage.since
+        ))
         .await?;
     ensure!(
         money == [["success", "20.00"]],

@@ -7,9 +7,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 mod acts;
+mod history;
 mod people;
 mod stage;
 
+pub use people::PASSWORD;
 pub use stage::{Stage, stage};
 
 use crate::measure::now;

@@ -7,7 +7,7 @@ use crate::world::World;
 use crate::world::http::Caller;
 
 /// The password of everybody in the demo.
-pub(super) const PASSWORD: &str = "mango rain tower";
+pub const PASSWORD: &str = "mango rain tower";
 
 /// Those who may log in, each by what they are and what they log in with.
 #[derive(Debug)]
@@ -56,6 +56,12 @@ impl People {
         Ok(Self(people))
     }
 
+    /// Each by what they are and what they log in with.
+    #[must_use]
+    pub fn who(&self) -> &[(&'static str, &'static str)] {
+        &self.0
+    }
+
     /// A line for each.
     #[must_use]
     pub fn list(&self) -> String {
@@ -63,6 +69,7 @@ impl People {
             .0
             .iter()
             .map(|(role, contact)| format!("  {role:<10} {contact}\n"));
-        lines.collect()
+        let note = "  (the admin needs a second factor only outside the demo, which sets MNARA_ADMIN_SECOND_FACTOR=optional)\n";
+        lines.chain([note.to_owned()]).collect()
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::Instant;
 
+use super::history;
 use super::people::{self, People};
 use crate::measure::now;
 use crate::sim::daraja;
@@ -29,6 +30,8 @@ pub struct Stage {
     pub megabytes: Vec<String>,
     /// Who may log in.
     pub people: People,
+    /// When the business's past ended, as the database reads it: what happens on stage comes after.
+    pub since: String,
 }
 
 /// Sets the stage.
@@ -50,6 +53,9 @@ pub async fn stage() -> Result<Stage> {
             .context("opening a phone's port")?;
         phones.push((phone, port));
     }
+    let since = history::fill(&world)
+        .await
+        .context("writing a month of history")?;
     let controller = &world.controller;
     let hours = world
         .business
@@ -62,6 +68,7 @@ pub async fn stage() -> Result<Stage> {
     let people = People::hire(&world).await?;
     Ok(Stage {
         people,
+        since,
         world,
         phones,
         hours,

@@ -79,6 +79,7 @@ impl Controller {
             ("MNARA_DARAJA_QUERIES", "600".to_owned()),
             ("MNARA_CLOCK_SOCKET", clock.display().to_string()),
             ("MNARA_LOG", "info,sqlx=warn".to_owned()),
+            ("MNARA_ADMIN_SECOND_FACTOR", "optional".to_owned()),
         ];
         Ok(Self {
             binary,
@@ -248,6 +249,14 @@ impl Controller {
     /// When it does not run or the question is wrong.
     pub async fn ask(&self, question: &str) -> Result<Vec<Vec<String>>> {
         sql::ask(&self.socket, "mnara", question).await
+    }
+
+    /// Writes into its private database what no program can make, a past.
+    ///
+    /// # Errors
+    /// When it does not run or the database refuses.
+    pub async fn write(&self, statements: &str) -> Result<()> {
+        sql::write(&self.socket, "mnara", statements).await
     }
 
     /// The one value a question has for an answer.

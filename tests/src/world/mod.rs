@@ -138,9 +138,10 @@ impl World {
             &setup.plans,
         )
         .await?;
+        let line = business.claim(&controller, &business.site).await?;
         let site = site(
             &controller,
-            &business,
+            &line,
             &business.site,
             &folder,
             "agent",
@@ -170,10 +171,19 @@ impl World {
     /// When anything does not come up.
     pub async fn second_site(&self, name: &str, router: routeros::Config) -> Result<Site> {
         let id = business::site(&self.controller, &self.business.provider, name).await?;
+        let line = self.business.claim(&self.controller, &id).await?;
+        self.site_by(&line, &id, router).await
+    }
+
+    /// Brings up whatever site a line enrols the agent of.
+    ///
+    /// # Errors
+    /// When anything does not come up.
+    pub async fn site_by(&self, line: &str, id: &str, router: routeros::Config) -> Result<Site> {
         let site = site(
             &self.controller,
-            &self.business,
-            &id,
+            line,
+            id,
             &self.folder,
             "second",
             router,
@@ -347,7 +357,7 @@ pub fn uuid(id: &str) -> &str {
 
 async fn site(
     controller: &Controller,
-    business: &Business,
+    line: &str,
     id: &str,
     folder: &Folder,
     name: &str,
@@ -363,8 +373,7 @@ async fn site(
     .await?;
     let near = SocketAddr::from(([127, 0, 0, 1], 0));
     let cable = Cable::lay(near, controller.address()).await?;
-    let line = business.claim(controller, id).await?;
-    agent.enrol(&line, cable.address(), &router).await?;
+    agent.enrol(line, cable.address(), &router).await?;
     agent.start().await?;
     Ok(Site {
         id: id.to_owned(),

@@ -55,9 +55,18 @@ async fn a_caught_phone_is_sent_to_the_portal_and_reaches_it_from_its_own_addres
         (seen.status, seen.reason.as_str(), seen.servlet),
         (302, "Hotspot login required", true)
     );
-    assert_eq!(seen.header("Location"), Some(there.as_str()));
+    // What the phone asked for goes along: it may be what stands on a printed voucher.
+    let with = |asked: &str| format!("{there}?from=http%3A%2F%2F{asked}");
+    let probe = with("captive.apple.com%2Fhotspot-detect.html");
+    assert_eq!(seen.header("Location"), Some(probe.as_str()));
+    let scanned = router
+        .open(&phone.mac, "http://192.0.2.1/V/7KQ2M0X190AB")
+        .await
+        .unwrap();
+    let code = with("192.0.2.1%2FV%2F7KQ2M0X190AB");
+    assert_eq!(scanned.header("Location"), Some(code.as_str()));
     assert!(
-        seen.text().contains(&format!("href=\"{there}\"")),
+        seen.text().contains(&format!("href=\"{probe}\"")),
         "a link for those whom nothing redirects"
     );
     assert!(!seen.text().contains("$("));

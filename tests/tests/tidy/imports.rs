@@ -23,7 +23,7 @@ const SLICES: [&str; 13] = [
 ];
 
 /// What every slice stands on.
-const GROUND: [&str; 16] = [
+const GROUND: [&str; 17] = [
     "app",
     "audit",
     "batch",
@@ -36,6 +36,7 @@ const GROUND: [&str; 16] = [
     "health",
     "jobs",
     "passwords",
+    "pdf",
     "rails",
     "ratelimit",
     "vault",

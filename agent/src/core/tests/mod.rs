@@ -4,6 +4,7 @@
 mod buying;
 mod crashes;
 mod generated;
+mod live;
 mod redeeming;
 mod time;
 

@@ -200,8 +200,11 @@ impl View<'_> {
         page.raw("</div><a href=\"")
             .raw(stays.path())
             .raw("?lang=")
-            .raw(words.other_tag)
-            .raw("\" hreflang=\"")
+            .raw(words.other_tag);
+        if self.is_scanned() {
+            page.raw("&amp;code=").text(&self.typed.code);
+        }
+        page.raw("\" hreflang=\"")
             .raw(words.other_tag)
             .raw("\" lang=\"")
             .raw(words.other_tag)
@@ -378,9 +381,14 @@ impl View<'_> {
             .raw("\">");
     }
 
-    /// Whether the trouble is one with a code, so that the code field comes first.
-    const fn is_about_code(&self) -> bool {
-        matches!(self.trouble, Some(Trouble::Redeem(_)))
+    /// Whether a voucher was scanned and waits to be used.
+    fn is_scanned(&self) -> bool {
+        self.trouble.is_none() && !self.typed.code.is_empty()
+    }
+
+    /// Whether the page is about a code, so that the code field comes first.
+    fn is_about_code(&self) -> bool {
+        self.is_scanned() || matches!(self.trouble, Some(Trouble::Redeem(_)))
     }
 
     /// Whether the trouble is about what stands in the code field.

@@ -33,7 +33,7 @@ impl View<'_> {
 
     /// The same, folded away below what matters more.
     pub(super) fn more(&self, page: &mut Html, words: &Words, home: &Home) {
-        let is_open = self.trouble.is_some() || self.place == Place::Plans;
+        let is_open = self.trouble.is_some() || self.is_scanned() || self.place == Place::Plans;
         page.raw(if is_open {
             "<details open><summary>"
         } else {

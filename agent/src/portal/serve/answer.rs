@@ -9,6 +9,7 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 use mnara_protocol::ids::PlanId;
+use mnara_protocol::ticket::code::TicketCode;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::PortalAsk;
@@ -63,7 +64,7 @@ impl Portal {
                 self.json(peer, language, plans_json).await
             }
             (&Method::GET | &Method::HEAD, path) => match Place::at(path) {
-                Some(place) => self.page(peer, language, place).await,
+                Some(place) => self.page(peer, language, place, scanned(&query)).await,
                 None => redirect(Place::Home, language),
             },
             (&Method::POST, "/portal/code" | "/portal/buy" | "/portal/logout") => {
@@ -73,7 +74,7 @@ impl Portal {
         }
     }
 
-    async fn page(&self, peer: IpAddr, language: Language, place: Place) -> Answer {
+    async fn page(&self, peer: IpAddr, language: Language, place: Place, typed: Typed) -> Answer {
         let Some(home) = self.home(peer).await else {
             return self.trouble(peer, language, None, Trouble::Busy, &Typed::default());
         };
@@ -85,7 +86,7 @@ impl Portal {
             place,
             home: Some(&home),
             trouble: None,
-            typed: &Typed::default(),
+            typed: &typed,
             seal: &self.seals.seal(peer),
             outside: &self.outside,
         };
@@ -220,6 +221,20 @@ impl Portal {
             .ok()?
             .ok()?;
         tokio::time::timeout(ANSWER, answered).await.ok()?.ok()
+    }
+}
+
+/// The code of a printed voucher that the phone has scanned: in the address that it asked the router for, or in one of our own. It only
+/// fills the field in; using it takes the form.
+fn scanned(query: &Form) -> Typed {
+    let asked = || TicketCode::of_scanned(query.field("from")?);
+    let code = query
+        .field("code")
+        .and_then(|code| TicketCode::parse(code).ok())
+        .or_else(asked);
+    Typed {
+        code: code.map(|code| code.shown()).unwrap_or_default(),
+        ..Typed::default()
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Order {
 /// What came of a command so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
+    /// When it was given.
+    pub given: Timestamp,
     /// When it first went out.
     pub sent: Option<Timestamp>,
     /// The report's kind and body, as the wire has them.
@@ -190,7 +192,7 @@ pub async fn progress(
     id: CommandId,
 ) -> sqlx::Result<Option<Progress>> {
     let row = sqlx::query!(
-        "select sent_at, report_kind, report from commands where provider_id = $1 and id = $2",
+        "select created_at, sent_at, report_kind, report from commands where provider_id = $1 and id = $2",
         provider.uuid(),
         id.uuid(),
     )
@@ -202,6 +204,7 @@ pub async fn progress(
             None => None,
         };
         Ok(Progress {
+            given: row.created_at.0,
             sent: row.sent_at.map(|at| at.0),
             report,
         })

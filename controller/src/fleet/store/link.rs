@@ -26,6 +26,8 @@ pub struct Known {
     pub is_revoked: bool,
     /// The number of its latest link.
     pub epoch: u64,
+    /// When it was last heard of.
+    pub seen: Option<Timestamp>,
 }
 
 pub(super) fn number(value: i64) -> u64 {
@@ -48,7 +50,7 @@ fn bytes32(bytes: &[u8], what: &str) -> sqlx::Result<[u8; 32]> {
 /// When the database is away, or a stored key is not one.
 pub async fn lock_agent(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result<Option<Known>> {
     let row = sqlx::query!(
-        "select provider_id, site_id, public_key, link_epoch, revoked_at from agents where id = $1 for update",
+        "select provider_id, site_id, public_key, link_epoch, last_seen_at, revoked_at from agents where id = $1 for update",
         agent.uuid(),
     )
     .fetch_optional(conn)
@@ -65,6 +67,7 @@ pub async fn lock_agent(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result
             })?,
             is_revoked: row.revoked_at.is_some(),
             epoch: number(row.link_epoch),
+            seen: row.last_seen_at.map(|at| at.0),
         })
     })
     .transpose()
@@ -89,6 +92,25 @@ pub async fn take_epoch(
     .fetch_one(conn)
     .await?;
     Ok(number(epoch))
+}
+
+/// Notes since when an agent has been heard of without a pause.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_up_since(
+    conn: &mut PgConnection,
+    agent: AgentId,
+    at: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update agents set up_since = $2 where id = $1",
+        agent.uuid(),
+        At(at)
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// Whether a link is still the agent's latest and the agent is not let go. Locks the row against a newer hello until the transaction ends.
@@ -451,47 +473,4 @@ pub async fn insert_event(
     .execute(conn)
     .await
     .map(drop)
-}
-
-/// How a site's agent stands, for people.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    /// The present agent.
-    pub agent: AgentId,
-    /// Its software.
-    pub software: String,
-    /// When it was last heard of, to a minute.
-    pub last_seen: Option<Timestamp>,
-    /// How far its newest journal is stored.
-    pub mark: u64,
-    /// How far its feed goes.
-    pub feed: u64,
-}
-
-/// Reads how a site's agent stands.
-///
-/// # Errors
-/// When the database is away.
-pub async fn standing(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    site: SiteId,
-) -> sqlx::Result<Option<Standing>> {
-    let row = sqlx::query!(
-        r#"select a.id, a.software, a.last_seen_at, s.feed_revision,
-                  (select mark_number from journals j where j.agent_id = a.id order by j.created_at desc, j.journal_id limit 1) as mark
-           from agents a join sites s on s.provider_id = a.provider_id and s.id = a.site_id
-           where a.provider_id = $1 and a.site_id = $2 and a.revoked_at is null order by a.created_at desc limit 1"#,
-        provider.uuid(),
-        site.uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| Standing {
-        agent: AgentId::from_uuid(row.id),
-        software: row.software,
-        last_seen: row.last_seen_at.map(|at| at.0),
-        mark: number(row.mark.unwrap_or(0)),
-        feed: number(row.feed_revision),
-    }))
 }

@@ -16,6 +16,8 @@ pub mod identity;
 pub mod link;
 pub mod news;
 pub mod restored;
+pub mod samples;
+pub mod standing;
 pub mod waiting;
 
 /// Adds a site.

@@ -4,7 +4,7 @@ use mnara_protocol::ids::LogInId;
 use secrecy::SecretString;
 use thiserror::Error;
 
-use super::{Visit, store};
+use super::{Visit, store, view};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
@@ -18,7 +18,9 @@ use crate::ratelimit::{Act, By, TooMany};
 /// When the database refuses.
 pub async fn leave(app: &App, visit: &Visit, log_in: LogInId) -> sqlx::Result<()> {
     let mut tx = app.db.platform(Reason::Login).await?;
-    store::end(&mut tx, visit.person, log_in, app.clock.now()).await?;
+    if store::end(&mut tx, visit.person, log_in, app.clock.now()).await? {
+        view::close(app, &mut tx, log_in, Actor::Admin(visit.person)).await?;
+    }
     tx.commit().await
 }
 
@@ -80,15 +82,11 @@ pub(super) async fn told(
     visit: &Visit,
     act: &'static str,
 ) -> sqlx::Result<()> {
-    let (provider, actor) = match &visit.place {
-        Some(place) => (Some(place.provider), Actor::Staff(visit.person)),
-        None => (None, Actor::Admin(visit.person)),
-    };
     let deed = Deed {
         act,
         subject: &visit.person.to_string(),
         before: None,
         after: None,
     };
-    record(app, conn, provider, actor, deed).await
+    record(app, conn, visit.own_provider(), visit.actor(), deed).await
 }

@@ -1,5 +1,5 @@
-//! Getting in and staying in: what a browser's cookie stands for. The verbs are [`enter`] (password), [`second`] (the second factor) and
-//! [`leave`]; pages are elsewhere.
+//! Getting in and staying in: what a browser's cookie stands for. The verbs are [`enter`] (password), [`second`] (the second factor),
+//! [`leave`], and [`view`] for the platform's staff who look at a business; pages are elsewhere.
 //!
 //! A cookie holds 256 random bits and the database their SHA-256, so a copy of the database logs nobody in.
 
@@ -8,14 +8,16 @@ pub mod enter;
 pub mod leave;
 pub mod second;
 pub mod store;
+pub mod view;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
 use sha2::{Digest as _, Sha256};
 
-use super::staff::roles::Role;
+use super::staff::roles::{Permission, Role, VIEWED};
 use super::state::State;
 use crate::app::App;
+use crate::audit::Actor;
 use crate::db::Reason;
 
 /// How long a browser that nobody uses stays logged in, and how long one in use does.
@@ -76,6 +78,38 @@ pub struct Visit {
     pub place: Option<Place>,
     /// Whether they work for the platform.
     pub is_admin: bool,
+    /// Whether they have a second factor.
+    pub has_second: bool,
+    /// Until when they look at that business for the platform, and may change nothing.
+    pub view_ends: Option<Timestamp>,
+}
+
+impl Visit {
+    /// Whether they may open pages of their business that need a permission. Whoever looks for the platform sees more forms than a reader does,
+    /// and none of them can be sent.
+    #[must_use]
+    pub fn may_open(&self, permission: Permission) -> bool {
+        let Some(place) = &self.place else {
+            return false;
+        };
+        place.role.may(permission) || (self.view_ends.is_some() && VIEWED.contains(&permission))
+    }
+
+    /// The person in the audit.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        match (&self.place, self.view_ends) {
+            (Some(_), None) => Actor::Staff(self.person),
+            _ => Actor::Admin(self.person),
+        }
+    }
+
+    /// The business whose own staff they are.
+    #[must_use]
+    pub fn own_provider(&self) -> Option<ProviderId> {
+        let place = self.place.as_ref().filter(|_| self.view_ends.is_none());
+        place.map(|place| place.provider)
+    }
 }
 
 /// A person's place in the business they look at.
@@ -106,11 +140,23 @@ pub async fn visit(app: &App, token: &Token) -> sqlx::Result<Option<Visit>> {
     if is_over(found.created, found.seen, now) {
         return Ok(None);
     }
-    if found.seen.plus_secs(NOTED_SECS) <= now {
+    let is_noted = found.seen.plus_secs(NOTED_SECS) <= now;
+    let is_past = found.visit.view_ends.is_some_and(|ends| ends <= now);
+    if is_noted {
         store::note_seen(&mut tx, found.visit.log_in, now).await?;
+    }
+    if is_past {
+        view::close(app, &mut tx, found.visit.log_in, Actor::Program).await?;
+    }
+    let found = if is_past {
+        store::find(&mut tx, &token.hash()).await?
+    } else {
+        Some(found)
+    };
+    if is_noted || is_past {
         tx.commit().await?;
     }
-    Ok(Some(found.visit))
+    Ok(found.map(|found| found.visit))
 }
 
 fn is_over(created: Timestamp, seen: Timestamp, now: Timestamp) -> bool {

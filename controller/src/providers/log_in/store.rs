@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::{Place, Visit};
 use crate::db::{At, RowId as _};
+use crate::providers::staff::roles::Role;
 
 /// Log-ins a person is shown at once.
 const MOST: i64 = 100;
@@ -28,11 +29,13 @@ pub struct Found {
 pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Option<Found>> {
     let row = sqlx::query!(
         r#"select l.id, l.person_id, l.is_open, l.created_at, l.seen_at, p.name, a.person_id as "admin?", s.id as "staff?", s.role as "role?",
-                  b.id as "provider?", b.business_name as "business?", b.state as "state?"
+                  b.id as "provider?", b.business_name as "business?", b.state as "state?", p.totp_secret is not null as "has_second!",
+                  v.id as "viewed?", v.business_name as "viewed_business?", v.state as "viewed_state?", l.viewed_until
            from log_ins l join people p on p.id = l.person_id
            left join admins a on a.person_id = l.person_id and a.ended_at is null
            left join staff s on s.person_id = l.person_id and s.provider_id = l.provider_id and s.ended_at is null
            left join providers b on b.id = s.provider_id
+           left join providers v on v.id = l.viewed_id and a.person_id is not null
            where l.token_hash = $1 and l.ended_at is null"#,
         hash.as_slice(),
     )
@@ -49,14 +52,28 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
         }),
         _ => None,
     };
+    let viewed = match (row.viewed, row.viewed_business, row.viewed_state) {
+        (Some(provider), Some(business), Some(state)) => Some(Place {
+            provider: ProviderId::from_uuid(provider),
+            business,
+            state: state.parse().map_err(|_| strange("providers.state"))?,
+            // Nobody's place: who looks for the platform has none there.
+            staff: StaffId::from_bytes([0; 16]),
+            role: Role::Reader,
+        }),
+        _ => None,
+    };
+    let view_ends = row.viewed_until.filter(|_| viewed.is_some());
     Ok(Some(Found {
         visit: Visit {
             log_in: LogInId::from_uuid(row.id),
             person: PersonId::from_uuid(row.person_id),
             name: row.name,
             is_open: row.is_open,
-            place,
+            place: viewed.or(place),
             is_admin: row.admin.is_some(),
+            has_second: row.has_second,
+            view_ends: view_ends.map(|at| at.0),
         },
         created: row.created_at.0,
         seen: row.seen_at.0,
@@ -136,6 +153,44 @@ pub async fn open(conn: &mut PgConnection, id: LogInId, hash: &[u8; 32]) -> sqlx
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Lets a log-in look at a business until some moment; says whether there is such a business and the log-in looks at none yet.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn view(
+    conn: &mut PgConnection,
+    id: LogInId,
+    provider: ProviderId,
+    until: Timestamp,
+) -> sqlx::Result<bool> {
+    let begun = sqlx::query!(
+        "update log_ins set viewed_id = $2, viewed_until = $3
+         where id = $1 and ended_at is null and viewed_id is null and exists (select from providers where id = $2)",
+        id.uuid(),
+        provider.uuid(),
+        At(until),
+    )
+    .execute(conn)
+    .await?;
+    Ok(begun.rows_affected() == 1)
+}
+
+/// Ends a log-in's look at a business; says which it was, if it looked at one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_view(conn: &mut PgConnection, id: LogInId) -> sqlx::Result<Option<ProviderId>> {
+    let provider = sqlx::query_scalar!(
+        r#"update log_ins l set viewed_id = null, viewed_until = null
+           from (select id, viewed_id from log_ins where id = $1 and viewed_id is not null for update) as was
+           where l.id = was.id returning was.viewed_id as "provider!""#,
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(provider.map(ProviderId::from_uuid))
 }
 
 /// Ends one log-in of a person; says whether there was one.

@@ -13,6 +13,7 @@ use super::second::fault as second_fault;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
+use crate::config::SecondFactor;
 use crate::db::Reason;
 use crate::providers::log_in::leave::{self, NotChanged, change_password};
 use crate::providers::log_in::{Visit, second, store};
@@ -179,6 +180,7 @@ struct SetUpPage<'a> {
     typed: String,
     address: String,
     picture: String,
+    must: bool,
     fault: Option<String>,
 }
 
@@ -224,6 +226,7 @@ async fn second_shown(
         typed: set_up.typed.clone(),
         address: set_up.address.clone(),
         sealed: &set_up.sealed,
+        must: visit.is_admin && app.config.people.admin_second_factor == SecondFactor::Required,
         fault,
     };
     Ok(html(status, &page))

@@ -48,7 +48,7 @@ struct LogInPage<'a> {
 pub async fn front(frame: Frame) -> Response {
     let path = match &frame.visit {
         Some(visit) if visit.place.is_some() => "/home",
-        Some(visit) if visit.is_admin => "/admin/providers",
+        Some(visit) if visit.is_admin => "/admin",
         Some(_) => "/account",
         None => "/log-in",
     };

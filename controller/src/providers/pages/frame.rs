@@ -11,8 +11,8 @@ use super::words::{Language, Words};
 use crate::providers::log_in::Visit;
 use crate::providers::staff::roles::Permission;
 use crate::providers::state::State;
-use crate::web::Problem;
 use crate::web::page::is_ours;
+use crate::web::{Problem, show};
 
 /// The frame of one page.
 #[derive(Clone, Debug)]
@@ -116,6 +116,12 @@ impl Frame {
         }
     }
 
+    /// Until when somebody of the platform looks at this business, who can change nothing in it.
+    #[must_use]
+    pub fn view_ends(&self) -> Option<String> {
+        self.visit.as_ref()?.view_ends.map(show::moment)
+    }
+
     /// Where this person can go.
     #[must_use]
     pub fn links(&self) -> Vec<Link> {
@@ -123,14 +129,12 @@ impl Frame {
         let Some(visit) = self.visit.as_ref().filter(|visit| visit.is_open) else {
             return Vec::new();
         };
-        let may = |permission: Permission| {
-            let role = visit.place.as_ref().map(|place| place.role);
-            role.is_some_and(|role| role.may(permission))
-        };
+        let may = |permission: Permission| visit.may_open(permission);
         let all = [
             ("/home", words.home, may(Permission::SeeHome)),
             ("/plans", words.plans, may(Permission::SeePlans)),
             ("/sites", words.sites, may(Permission::SeeSites)),
+            ("/reports", words.reports, may(Permission::SeeReports)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
             (
@@ -138,7 +142,14 @@ impl Frame {
                 words.programs,
                 may(Permission::ManageKeys),
             ),
+            ("/audit", words.audit, may(Permission::SeeAudit)),
+            ("/admin", words.platform, visit.is_admin),
             ("/admin/providers", words.providers, visit.is_admin),
+            ("/admin/payments", words.payments, visit.is_admin),
+            ("/admin/sites", words.agents, visit.is_admin),
+            ("/admin/work", words.work, visit.is_admin),
+            ("/admin/audit", words.platform_audit, visit.is_admin),
+            ("/admin/settings", words.settings, visit.is_admin),
             ("/account", words.account, true),
         ];
         all.into_iter()

@@ -4,6 +4,7 @@
 
 pub mod account;
 pub mod assets;
+pub mod audit;
 pub mod cookies;
 pub mod enter;
 pub mod frame;

@@ -17,6 +17,10 @@ pub enum Trouble {
     Nothing,
     /// It is not for this person.
     NotYours,
+    /// What was sent is not what the page's form sends.
+    Unread,
+    /// They look at a business for the platform and tried to change something.
+    OnlyLooking,
     /// We cannot answer now.
     Away,
     /// Something inside failed, and was logged.
@@ -63,7 +67,8 @@ impl Trouble {
     const fn status(self) -> StatusCode {
         match self {
             Self::Nothing => StatusCode::NOT_FOUND,
-            Self::NotYours => StatusCode::FORBIDDEN,
+            Self::Unread => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NotYours | Self::OnlyLooking => StatusCode::FORBIDDEN,
             Self::Away => StatusCode::SERVICE_UNAVAILABLE,
             Self::Inside => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -86,6 +91,8 @@ pub fn told(trouble: &Trouble, frame: &Frame) -> Response {
     let (title, text) = match trouble {
         Trouble::Nothing => (w.trouble.nothing, w.trouble.nothing_text),
         Trouble::NotYours => (w.trouble.not_yours, w.trouble.not_yours_text),
+        Trouble::Unread => (w.trouble.unread, w.trouble.unread_text),
+        Trouble::OnlyLooking => (w.trouble.only_looking, w.trouble.only_looking_text),
         Trouble::Away => (w.trouble.away, w.trouble.away_text),
         Trouble::Inside => (w.trouble.inside, w.trouble.inside_text),
     };

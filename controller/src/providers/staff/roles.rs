@@ -160,6 +160,10 @@ pub const TABLE: &[(Permission, &[Role])] = &[
     (P::MakeOwners, &[R::Owner]),
 ];
 
+/// What somebody of the platform may open as well, beside what a reader may, who looks at a business: forms that cannot be sent. Codes that
+/// nobody has used yet, keys, and all data at once are not among it.
+pub const VIEWED: [Permission; 4] = [P::EditPlans, P::EditPortal, P::SetNotices, P::SetMpesa];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -175,6 +179,13 @@ mod tests {
         }
         assert!(!Role::Manager.may(Permission::MakeOwners));
         assert!(!Role::Cashier.may(Permission::ManageStaff));
+    }
+
+    #[test]
+    fn whoever_looks_for_the_platform_sees_no_code_and_takes_nothing_out() {
+        for hidden in [P::PrintVouchers, P::ManageKeys, P::Export] {
+            assert!(!Role::Reader.may(hidden) && !VIEWED.contains(&hidden));
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct SeriesRow {
     pub revoked: Option<Timestamp>,
 }
 
-/// Adds a series with nothing skipped yet.
+/// Adds a series with nothing skipped yet, unless one of its id is there; says whether it was added.
 ///
 /// # Errors
 /// When the database refuses.
@@ -55,12 +55,13 @@ pub async fn insert_series(
     provider: ProviderId,
     series: &SeriesRow,
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<bool> {
     let terms = crate::plans::store::TermsColumns::from(&series.terms);
     sqlx::query!(
         "insert into series (id, provider_id, plan_id, plan_name, price, count, skipped, alphabet, length, prefix, home_site_id, cut_off,
                              sell_by, key, created_at, duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps)
-         values ($1, $2, $3, $4, $5, $6, '{}', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+         values ($1, $2, $3, $4, $5, $6, '{}', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+         on conflict (id) do nothing",
         series.id.uuid(),
         provider.uuid(),
         series.plan.uuid(),
@@ -84,7 +85,7 @@ pub async fn insert_series(
     )
     .execute(conn)
     .await
-    .map(drop)
+    .map(|done| done.rows_affected() == 1)
 }
 
 fn alphabet_word(alphabet: Alphabet) -> &'static str {

@@ -1,26 +1,52 @@
-//! The platform's own staff.
+//! The platform's own staff: businesses and the rule for new ones.
 
 words! {
-    /// The platform's own staff.
+    /// The platform's own staff: businesses and the rule for new ones.
     AdminWords {
         title: "Businesses" "Biashara",
-        none: "No business yet." "Bado hakuna biashara.",
+        none: "No business yet. Whoever signs up shows here." "Bado hakuna biashara. Atakayejisajili ataonekana hapa.",
+        none_found: "No business fits." "Hakuna biashara inayolingana.",
         since: "Since" "Tangu",
         sites: "Sites" "Maeneo",
+        up: "up" "hewani",
+        search: "Name" "Jina",
+        state: "How it stands" "Hali",
+        any_state: "Any" "Yoyote",
+        find: "Find" "Tafuta",
+        all: "Show all" "Onyesha yote",
         pending: "waits for us" "inatusubiri",
         active: "in business" "inafanya kazi",
         suspended: "stopped" "imesimamishwa",
         approve: "Let in" "Ruhusu",
         suspend: "Stop" "Simamisha",
         reinstate: "Let go on" "Ruhusu iendelee",
+        view: "Look as its owner" "Tazama kama mmiliki",
+        open: "Open" "Fungua",
         moved:
             "Done. Its sites hear of it at once, or when they are back."
             "Imefanyika. Maeneo yake yatasikia mara moja, au yakirudi hewani.",
         more: "More" "Zaidi",
+        revenue: "Its customers paid in 30 days" "Wateja wake walilipa ndani ya siku 30",
+        growth: "against the 30 days before" "dhidi ya siku 30 za kabla",
+        last_sale: "Last sale" "Mauzo ya mwisho",
+        never: "none yet" "bado",
+        plan: "Pays us" "Inatulipa",
+        no_plan: "no subscription yet" "bado hakuna usajili wa malipo",
+        until: "until" "hadi",
+        contact: "Reached at" "Hupatikana kwa",
+        shortcode: "M-PESA number" "Namba ya M-PESA",
+        not_set: "not set" "haijawekwa",
+        staff: "People" "Watu",
+        plans: "Plans on sale" "Mipango inayouzwa",
+        deeds: "Last done there" "Yaliyofanyika mwisho",
+        view_text:
+            "You see its pages for half an hour and can change nothing. That you looked stands in its audit, where its owner reads it."
+            "Utaona kurasa zake kwa nusu saa bila kubadilisha chochote. Kutazama kwako kutaandikwa kwenye kumbukumbu zake, ambapo mmiliki atasoma.",
         rule: "Who signs up" "Anayejisajili",
         by_hand: "waits for one of us" "anamsubiri mmoja wetu",
         at_once: "is in business at once" "anaanza biashara mara moja",
         a_day: "at most so many a day" "si zaidi ya idadi hii kwa siku",
+        bad_a_day: "Type how many a day, as a whole number." "Andika idadi kwa siku, kwa namba kamili.",
         keep: "Set" "Weka",
         kept: "The rule is set." "Kanuni imewekwa.",
     }

@@ -7,10 +7,23 @@ words! {
         home: "Home" "Mwanzo",
         plans: "Plans" "Mipango",
         sites: "Sites" "Maeneo",
+        reports: "Reports" "Ripoti",
         mpesa: "M-PESA" "M-PESA",
         staff: "Staff" "Wafanyakazi",
         programs: "Programs and data" "Programu na data",
+        audit: "Who did what" "Nani alifanya nini",
+        platform: "Platform" "Jukwaa",
         providers: "Businesses" "Biashara",
+        payments: "All payments" "Malipo yote",
+        agents: "All sites" "Maeneo yote",
+        work: "Work that failed" "Kazi zilizoshindwa",
+        platform_audit: "Platform's audit" "Kumbukumbu za jukwaa",
+        settings: "Platform's settings" "Mipangilio ya jukwaa",
+        view: "You look at this business as its owner sees it:" "Unaiona biashara hii kama mmiliki wake anavyoiona:",
+        view_text:
+            "Nothing can be changed, and the business sees in its audit that you looked. It ends by itself at"
+            "Huwezi kubadilisha chochote, na biashara itaona kwenye kumbukumbu zake kwamba uliitazama. Itaisha yenyewe",
+        view_end: "Stop looking" "Acha kutazama",
         account: "My account" "Akaunti yangu",
         log_out: "Log out" "Toka",
         pending:

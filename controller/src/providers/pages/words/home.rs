@@ -7,8 +7,16 @@ words! {
         today: "Paid by M-PESA today" "Zilizolipwa kwa M-PESA leo",
         last_week: "By this time last week:" "Kufikia saa hii wiki iliyopita:",
         no_sales: "No sale yet today." "Bado hakuna mauzo leo.",
+        sales: "Vouchers sold:" "Vocha zilizouzwa:",
         running: "Vouchers running now" "Vocha zinazoendelea sasa",
         running_none: "No voucher is running now." "Hakuna vocha inayoendelea sasa.",
+        running_list: "Online now" "Walio mtandaoni sasa",
+        running_last: "The latest of them:" "Za hivi karibuni zaidi:",
+        since: "since" "tangu",
+        until: "until" "hadi",
+        devices: "devices" "vifaa",
+        week: "Last 7 days" "Siku 7 zilizopita",
+        reports: "All reports" "Ripoti zote",
         sites: "Sites" "Maeneo",
         no_sites:
             "No site yet. A site is one place with one hotspot."
@@ -17,5 +25,15 @@ words! {
         seen: "last heard from" "lilisikika mwisho",
         here: "up" "liko hewani",
         away: "away" "haliko hewani",
+        attention: "Needs attention" "Yanayohitaji kuangaliwa",
+        all_well: "All is well. Nothing waits for you." "Mambo yote ni shwari. Hakuna kinachokusubiri.",
+        look: "Look" "Angalia",
+        site_away: "This site is away. What it sold goes on; it sells nothing new by M-PESA:" "Eneo hili haliko hewani. Lililouza linaendelea; haliuzi jipya kwa M-PESA:",
+        flagged: "Payments that somebody should look at:" "Malipo ambayo mtu anapaswa kuyaangalia:",
+        pending: "Payments without an answer for a quarter of an hour:" "Malipo yasiyo na jibu kwa robo saa:",
+        unconfirmed: "Paid today and not online yet:" "Waliolipa leo na bado hawajaingia mtandaoni:",
+        refused: "Safaricom refused your M-PESA keys. Customers cannot pay. Refused so far:" "Safaricom ilikataa funguo zako za M-PESA. Wateja hawawezi kulipa. Yaliyokataliwa hadi sasa:",
+        doubled: "Two machines use the key of one site. Enrol its agent anew:" "Mashine mbili zinatumia ufunguo wa eneo moja. Sajili wakala wake upya:",
+        scarce: "Printed vouchers nearly used up. Left of this plan:" "Vocha za kuchapishwa zinakaribia kwisha. Zilizobaki za mpango huu:",
     }
 }

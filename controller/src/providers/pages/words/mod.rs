@@ -127,6 +127,8 @@ parts! {
     staff: StaffWords,
     /// How the business is today.
     home: HomeWords,
+    /// How the business goes over time.
+    reports: ReportWords,
     /// The first steps of a business.
     steps: StepWords,
     /// What is for sale.
@@ -141,8 +143,14 @@ parts! {
     webhooks: WebhookWords,
     /// All data of a business.
     export: ExportWords,
+    /// Who did what.
+    audit: AuditWords,
     /// The platform's own staff.
     admin: AdminWords,
+    /// How the platform does.
+    platform: PlatformWords,
+    /// Why money did not come.
+    results: ResultWords,
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ words! {
             "These are not the digits of now. Wait for the next ones, and see that your phone's clock is right."
             "Hizi si tarakimu za sasa. Subiri zinazofuata, na uhakikishe saa ya simu yako iko sawa.",
         set_up_title: "Set up the second factor" "Weka hatua ya pili ya uthibitishaji",
+        set_up_must:
+            "You work for the platform. Its pages open once this is set up, and until then only your own account does."
+            "Unafanyia kazi jukwaa. Kurasa zake zitafunguka ukishaweka hatua hii; kwa sasa akaunti yako pekee inafunguka.",
         set_up_scan:
             "Scan this with an authenticator on your phone, such as Google Authenticator or Aegis."
             "Changanua hii kwa programu ya uthibitishaji kwenye simu yako, kama Google Authenticator au Aegis.",

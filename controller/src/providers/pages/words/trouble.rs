@@ -11,6 +11,14 @@ words! {
         not_yours_text:
             "Your role in this business does not open this page. An owner can change that under Staff."
             "Wadhifa wako katika biashara hii haufungui ukurasa huu. Mmiliki anaweza kubadilisha hilo kwenye Wafanyakazi.",
+        unread: "We could not read that" "Hatukuweza kusoma hilo",
+        unread_text:
+            "Something of the form did not arrive. Go back, fill it in and send it again."
+            "Sehemu ya fomu haikufika. Rudi, ijaze na uitume tena.",
+        only_looking: "You only look at this business" "Unaitazama tu biashara hii",
+        only_looking_text:
+            "Nothing was changed, and no file is taken out. Stop looking first, with the button above."
+            "Hakuna kilichobadilishwa, wala faili lililotolewa. Acha kutazama kwanza, kwa kitufe kilicho juu.",
         away: "We cannot answer right now" "Hatuwezi kujibu sasa hivi",
         away_text:
             "Nothing was lost. Try again in a moment. Your sites go on working meanwhile."

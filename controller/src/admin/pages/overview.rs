@@ -1,0 +1,216 @@
+//! The first page of the platform's staff: how near it is to what it promises, how it grows, and what needs somebody.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use mnara_protocol::clock::Timestamp;
+
+use super::payments::told;
+use super::{DAY_SECS, MONTH_DAYS, days_before};
+use crate::admin::store::{health, payments, providers, sites};
+use crate::admin::targets::{PAID, Share, UP};
+use crate::admin::up::minute;
+use crate::app::App;
+use crate::db::Reason;
+use crate::fleet::presence::away_before;
+use crate::jobs;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
+use crate::providers::state::State as Standing;
+use crate::web::page::html;
+use crate::web::show;
+
+/// Weeks in the chart, and months in the table.
+const WEEKS: u16 = 26;
+const MONTHS: u16 = 12;
+/// Where the first week begins to be counted from: 1970 began on a Thursday, and weeks begin on Mondays, in Nairobi.
+const MONDAY_SECS: i64 = 4 * DAY_SECS - 3 * 3_600;
+const WEEK_SECS: i64 = 7 * DAY_SECS;
+/// How wide a week is in the chart, and how high the chart.
+const WIDE: u64 = 20;
+const HIGH: u64 = 100;
+
+/// A share over some stretch.
+struct Told {
+    stretch: &'static str,
+    share: String,
+    kind: &'static str,
+    part: String,
+    whole: String,
+    willing: Option<String>,
+}
+
+/// One week in the chart.
+struct Bar {
+    from: String,
+    count: i64,
+    x: u64,
+    y: u64,
+    height: u64,
+}
+
+struct Earned {
+    month: String,
+    subscriptions: i64,
+    amount: String,
+}
+
+#[derive(Template)]
+#[template(path = "admin_overview.html")]
+struct OverviewPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    up: Vec<Told>,
+    watched: Option<String>,
+    paid: Vec<Told>,
+    money_day: String,
+    money_week: String,
+    states: Vec<(&'static str, i64)>,
+    sites: i64,
+    sites_up: i64,
+    given_up: u64,
+    weeks: Vec<Bar>,
+    signed_up: i64,
+    wide: u64,
+    months: Vec<Earned>,
+}
+
+/// Shows it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let now = app.clock.now();
+    let (day, week) = (days_before(now, 1), days_before(now, 7));
+    let first_week = Timestamp::from_secs(
+        (now.as_secs() - MONDAY_SECS).div_euclid(WEEK_SECS) * WEEK_SECS + MONDAY_SECS
+            - i64::from(WEEKS - 1) * WEEK_SECS,
+    );
+    let given_up = jobs::standing(&app).await?.given_up;
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    let watched = health::first(&mut tx).await?;
+    let mut up = Vec::new();
+    for (stretch, days) in [(w.platform.a_day, 1), (w.platform.a_month, MONTH_DAYS)] {
+        let share = match watched {
+            Some(first) => {
+                // The minute that runs is not over, and nobody watched before the first.
+                let to = minute(now);
+                let from = minute(days_before(now, days)).max(first);
+                let count = health::count(&mut tx, from, to).await?;
+                Share::of(count, (to.as_secs() - from.as_secs()) / 60)
+            }
+            None => Share::of(0, 0),
+        };
+        up.push(shared(stretch, share, UP));
+    }
+    let (ends_day, money_day) = payments::all(&mut tx, day).await?;
+    let (ends_week, money_week) = payments::all(&mut tx, week).await?;
+    let states = providers::states(&mut tx).await?;
+    let (sites, sites_up) = sites::up(&mut tx, away_before(now)).await?;
+    let sign_ups = providers::sign_ups(&mut tx, first_week, WEEKS).await?;
+    let months = providers::earned(&mut tx, days_before(now, 366), MONTHS).await?;
+    drop(tx);
+    let paid = [(w.platform.a_day, ends_day), (w.platform.a_week, ends_week)];
+    let page = OverviewPage {
+        frame: &frame,
+        w,
+        up,
+        watched: watched.map(show::moment),
+        paid: paid
+            .into_iter()
+            .map(|(stretch, ends)| Told {
+                willing: ends.paid_of_willing().percent(),
+                ..shared(stretch, ends.paid(), PAID)
+            })
+            .collect(),
+        money_day: show::money(money_day),
+        money_week: show::money(money_week),
+        states: states
+            .into_iter()
+            .map(|(state, count)| {
+                let name = match state {
+                    Standing::Pending => w.admin.pending,
+                    Standing::Active => w.admin.active,
+                    Standing::Suspended => w.admin.suspended,
+                };
+                (name, count)
+            })
+            .collect(),
+        sites,
+        sites_up,
+        given_up: whole(given_up),
+        signed_up: sign_ups.iter().map(|(_, count)| count).sum(),
+        weeks: bars(first_week, &sign_ups),
+        wide: u64::from(WEEKS) * WIDE,
+        months: months
+            .into_iter()
+            .map(|month| Earned {
+                month: month.month,
+                subscriptions: month.subscriptions,
+                amount: show::money(month.amount),
+            })
+            .collect(),
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// A count that came as a number for meters.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count of rows is whole, not negative and far below what a float holds"
+)]
+fn whole(count: f64) -> u64 {
+    count as u64
+}
+
+fn shared(stretch: &'static str, share: Share, target: u64) -> Told {
+    let (text, kind) = told(share, target);
+    Told {
+        stretch,
+        share: text,
+        kind,
+        part: show::thousands(share.part),
+        whole: show::thousands(share.whole),
+        willing: None,
+    }
+}
+
+/// The weeks as bars, the highest as high as the chart.
+fn bars(first: Timestamp, counts: &[(i32, i64)]) -> Vec<Bar> {
+    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
+    let most = most.max(1).unsigned_abs();
+    (0..WEEKS)
+        .map(|week| {
+            let found = counts.iter().find(|(number, _)| *number == i32::from(week));
+            let count = found.map_or(0, |(_, count)| *count);
+            let height = count.unsigned_abs() * HIGH / most;
+            let from = first.plus_secs(i64::from(week) * WEEK_SECS);
+            Bar {
+                from: show::day(from),
+                count,
+                x: u64::from(week) * WIDE + 2,
+                y: HIGH - height,
+                height,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_week_is_as_high_as_the_chart_and_an_empty_one_is_there() {
+        let first = Timestamp::from_secs(1_800_000_000);
+        let bars = bars(first, &[(0, 5), (25, 10)]);
+        assert_eq!(bars.len(), 26);
+        assert_eq!((bars[0].height, bars[0].y), (50, 50));
+        assert_eq!((bars[1].height, bars[1].count), (0, 0));
+        assert_eq!((bars[25].height, bars[25].y, bars[25].x), (100, 0, 502));
+    }
+}

@@ -1,0 +1,127 @@
+//! Sites and their agents, over all businesses: versions, who is away, how long each was up, and its router.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{ProviderId, SiteId};
+use serde::Deserialize;
+
+use super::{MONTH_DAYS, days_before};
+use crate::admin::routers::{Seen, lost_secs};
+use crate::admin::store::{health, sites as store};
+use crate::admin::targets::Share;
+use crate::app::App;
+use crate::db::Reason;
+use crate::fleet::presence::{away_before, is_up};
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
+use crate::web::page::html;
+use crate::web::{Query, show};
+
+/// Sites on one page, and versions shown.
+const PAGE: u16 = 50;
+const VERSIONS: u16 = 20;
+
+struct Row {
+    name: String,
+    provider: ProviderId,
+    business: String,
+    software: Option<String>,
+    is_up: bool,
+    seen: Option<String>,
+    share: Option<String>,
+    outages: i64,
+    away: Option<String>,
+    router: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "admin_sites.html")]
+struct SitesPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    only_away: bool,
+    sites: Vec<Row>,
+    versions: Vec<(String, i64)>,
+    more: Option<SiteId>,
+}
+
+/// Which, and where in the list.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    away: String,
+    after: Option<String>,
+}
+
+/// Shows them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(
+    State(app): State<App>,
+    frame: Frame,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let now = app.clock.now();
+    let from = days_before(now, MONTH_DAYS);
+    let only_away = !asked.away.is_empty();
+    let wanted = store::Wanted {
+        provider: None,
+        away_since: only_away.then(|| away_before(now)),
+        after: match asked.after.as_deref() {
+            Some(id) => Some(id.parse().map_err(|_| Trouble::Nothing)?),
+            None => None,
+        },
+    };
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    let listed = store::list(&mut tx, wanted, from, now, PAGE).await?;
+    let versions = store::versions(&mut tx, VERSIONS).await?;
+    let watched = health::first(&mut tx).await?;
+    let ids: Vec<_> = listed.iter().map(|site| (site.provider, site.id)).collect();
+    let said = store::routers(&mut tx, &ids, from).await?;
+    drop(tx);
+    let page = SitesPage {
+        w: frame.words(),
+        frame: &frame,
+        only_away,
+        more: listed.get(usize::from(PAGE) - 1).map(|site| site.id),
+        sites: listed
+            .into_iter()
+            .map(|site| {
+                let said = said.iter().filter(|(of, _)| *of == site.id);
+                let said: Vec<Seen> = said.map(|(_, seen)| *seen).collect();
+                // Nobody watched before the first minute that was noted, nor before there was an agent.
+                let began = [Some(from), site.since, watched.or(Some(now))];
+                let began = began.into_iter().flatten().max().unwrap_or(now);
+                row(site, &said, began, now)
+            })
+            .collect(),
+        versions,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+fn row(site: store::Listed, said: &[Seen], from: Timestamp, now: Timestamp) -> Row {
+    let whole = now.as_secs() - from.as_secs();
+    let share = |lost: i64| {
+        let has_agent = site.seen.is_some() && whole > 0;
+        has_agent.then(|| Share::of(whole - lost, whole).percent())
+    };
+    let away = site.away_secs.min(whole);
+    Row {
+        share: share(away).flatten(),
+        router: share(lost_secs(said, from, now)).flatten(),
+        away: (away > 0).then(|| show::duration(away.unsigned_abs())),
+        name: site.name,
+        provider: site.provider,
+        business: site.business,
+        software: site.software,
+        is_up: is_up(site.seen, now),
+        seen: site.seen.map(show::moment),
+        outages: site.outages,
+    }
+}

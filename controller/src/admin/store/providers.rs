@@ -1,0 +1,250 @@
+//! What the platform's staff see of businesses.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
+use mnara_protocol::money::Money;
+use sqlx::PgConnection;
+
+use crate::db::{Amount, At, RowId as _};
+use crate::providers::state::State;
+
+/// A business, and how it does.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its id.
+    pub id: ProviderId,
+    /// What customers know it by.
+    pub name: String,
+    /// How it stands.
+    pub state: State,
+    /// When it was opened.
+    pub since: Timestamp,
+    /// How many sites it has.
+    pub sites: i64,
+    /// How many of them are up.
+    pub up: i64,
+    /// What its customers paid in the stretch asked about.
+    pub revenue: Money,
+    /// The same in the stretch before.
+    pub revenue_before: Money,
+    /// When it last sold something.
+    pub last_sale: Option<Timestamp>,
+    /// How its subscription stands, and until when it was paid.
+    pub subscription: Option<(String, Timestamp)>,
+}
+
+/// Which businesses to list.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted<'a> {
+    /// This one alone.
+    pub only: Option<ProviderId>,
+    /// Those whose name has this in it.
+    pub search: Option<&'a str>,
+    /// Those that stand so.
+    pub state: Option<State>,
+    /// Those opened before this one.
+    pub after: Option<ProviderId>,
+}
+
+/// Moments the list compares with.
+#[derive(Clone, Copy, Debug)]
+pub struct Moments {
+    /// A site heard of later is up.
+    pub away: Timestamp,
+    /// Where the stretch begins whose revenue is shown.
+    pub month: Timestamp,
+    /// Where the stretch before it began.
+    pub month_before: Timestamp,
+}
+
+/// Businesses from the newest on.
+///
+/// # Errors
+/// When the database is away, or the column of the state holds a strange word.
+pub async fn list(
+    conn: &mut PgConnection,
+    wanted: &Wanted<'_>,
+    moments: Moments,
+    limit: u16,
+) -> sqlx::Result<Vec<Listed>> {
+    let pattern = wanted.search.map(like);
+    let rows = sqlx::query!(
+        r#"select p.id, p.business_name, p.state, p.created_at,
+                  (select count(*) from sites s where s.provider_id = p.id) as "sites!",
+                  (select count(*) from sites s where s.provider_id = p.id and exists (select from agents a
+                     where a.site_id = s.id and a.provider_id = p.id and a.revoked_at is null and a.last_seen_at > $6)) as "up!",
+                  (select coalesce(sum(amount), 0) from payments y where y.provider_id = p.id and y.settled_at >= $7
+                     and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue!: Amount",
+                  (select coalesce(sum(amount), 0) from payments y where y.provider_id = p.id and y.settled_at >= $8 and y.settled_at < $7
+                     and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue_before!: Amount",
+                  (select max(settled_at) from payments y where y.provider_id = p.id
+                     and y.status = 'success' and y.type = 'mpesa_customer_payment') as last_sale,
+                  u.status as "subscription?", u.expiry_date as "expiry?"
+           from providers p
+           left join lateral (select status, expiry_date from provider_subscriptions u where u.provider_id = p.id order by expiry_date desc limit 1) u on true
+           where ($1::uuid is null or p.id = $1) and ($2::text is null or p.business_name ilike $2) and ($3::text is null or p.state = $3)
+             and ($4::uuid is null or p.id < $4)
+           order by p.id desc limit $5"#,
+        wanted.only.map(|id| id.uuid()),
+        pattern,
+        wanted.state.map(State::word),
+        wanted.after.map(|id| id.uuid()),
+        i64::from(limit),
+        At(moments.away),
+        At(moments.month),
+        At(moments.month_before),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Listed {
+                id: ProviderId::from_uuid(row.id),
+                name: row.business_name,
+                state: state(&row.state)?,
+                since: row.created_at.0,
+                sites: row.sites,
+                up: row.up,
+                revenue: row.revenue.0,
+                revenue_before: row.revenue_before.0,
+                last_sale: row.last_sale.map(|at| at.0),
+                subscription: row.subscription.zip(row.expiry.map(|at| at.0)),
+            })
+        })
+        .collect()
+}
+
+/// A pattern that finds what somebody typed, letter by letter.
+fn like(typed: &str) -> String {
+    let plain = typed
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_");
+    format!("%{plain}%")
+}
+
+fn state(word: &str) -> sqlx::Result<State> {
+    word.parse()
+        .map_err(|_| sqlx::Error::Decode(format!("providers.state says {word}").into()))
+}
+
+/// What is known of one business beside its numbers.
+#[derive(Clone, Debug)]
+pub struct Details {
+    /// How it is reached.
+    pub contact: Option<String>,
+    /// Where its money goes.
+    pub shortcode: Option<String>,
+    /// How many people work there.
+    pub staff: i64,
+    /// How many plans it sells.
+    pub plans: i64,
+}
+
+/// Reads them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn details(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<Details>> {
+    let row = sqlx::query!(
+        r#"select contact_email, mpesa_shortcode,
+                  (select count(*) from staff s where s.provider_id = p.id and s.ended_at is null) as "staff!",
+                  (select count(*) from plans l where l.provider_id = p.id and l.on_sale) as "plans!"
+           from providers p where id = $1"#,
+        provider.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Details {
+        contact: row.contact_email,
+        shortcode: row.mpesa_shortcode,
+        staff: row.staff,
+        plans: row.plans,
+    }))
+}
+
+/// How many businesses stand how.
+///
+/// # Errors
+/// When the database is away, or the column of the state holds a strange word.
+pub async fn states(conn: &mut PgConnection) -> sqlx::Result<Vec<(State, i64)>> {
+    let rows = sqlx::query!(
+        r#"select state, count(*) as "count!" from providers group by state order by state"#
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| Ok((state(&row.state)?, row.count)))
+        .collect()
+}
+
+/// How many businesses signed up in each week of so many from a moment on, by the number of the week.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sign_ups(
+    conn: &mut PgConnection,
+    from: Timestamp,
+    weeks: u16,
+) -> sqlx::Result<Vec<(i32, i64)>> {
+    let rows = sqlx::query!(
+        r#"select floor(extract(epoch from created_at - $1) / 604800)::int as "week!", count(*) as "count!"
+           from providers where created_at >= $1 group by 1 order by 1 limit $2"#,
+        At(from),
+        i64::from(weeks),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.week, row.count)).collect())
+}
+
+/// What the platform earned in a month.
+#[derive(Clone, Debug)]
+pub struct Month {
+    /// Its first day, `2026-11`.
+    pub month: String,
+    /// How many subscriptions began.
+    pub subscriptions: i64,
+    /// What was paid for them.
+    pub amount: Money,
+}
+
+/// What businesses paid the platform, by the month in Nairobi, the newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn earned(
+    conn: &mut PgConnection,
+    from: Timestamp,
+    months: u16,
+) -> sqlx::Result<Vec<Month>> {
+    let rows = sqlx::query!(
+        r#"select to_char(start_date at time zone 'Africa/Nairobi', 'YYYY-MM') as "month!", count(*) as "count!", sum(amount) as "amount!: Amount"
+           from provider_subscriptions where start_date >= $1 and status <> 'pending' group by 1 order by 1 desc limit $2"#,
+        At(from),
+        i64::from(months),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Month {
+            month: row.month,
+            subscriptions: row.count,
+            amount: row.amount.0,
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_looked_for_as_it_stands() {
+        assert_eq!(like("50%_\\"), "%50\\%\\_\\\\%");
+    }
+}

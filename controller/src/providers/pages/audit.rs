@@ -1,0 +1,328 @@
+//! Who did what in the business: the audit as people read it, and as a file.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::PersonId;
+use serde::Deserialize;
+
+use super::frame::Frame;
+use super::trouble::Trouble;
+use super::words::Words;
+use crate::app::App;
+use crate::audit::chain::{self, Head};
+use crate::audit::difference::{Changed, between};
+use crate::audit::read::{self, Line, Wanted};
+use crate::providers::gate::Seat;
+use crate::providers::staff::roles::Role;
+use crate::web::page::html;
+use crate::web::{Query, show};
+
+/// Lines on one page, and in one file.
+pub const PAGE: u16 = 50;
+const FILE: u16 = 5_000;
+
+/// What somebody asked to see.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    person: String,
+    #[serde(default)]
+    act: String,
+    #[serde(default)]
+    day: String,
+    #[serde(default)]
+    before: String,
+}
+
+impl Asked {
+    /// Reads it; what cannot be read asks for nothing.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        let day = self.day.parse().ok().and_then(day);
+        Wanted {
+            person: self.person.parse().ok(),
+            act: Some(self.act.clone()).filter(|act| !act.is_empty()),
+            from: day.map(|(from, _)| from),
+            to: day.map(|(_, to)| to),
+            before: self.before.parse().ok(),
+        }
+    }
+
+    fn is_all(&self) -> bool {
+        self.person.is_empty() && self.act.is_empty() && self.day.is_empty()
+    }
+
+    fn query(&self, before: Option<String>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in [
+            ("person", self.person.as_str()),
+            ("act", &self.act),
+            ("day", &self.day),
+            ("before", before.as_deref().unwrap_or("")),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        query.finish()
+    }
+}
+
+/// The first moment of a day in Nairobi, and of the next.
+fn day(date: Date) -> Option<(Timestamp, Timestamp)> {
+    let zone = TimeZone::get("Africa/Nairobi").ok()?;
+    let first = |date: Date| {
+        let at = date.to_zoned(zone.clone()).ok()?.timestamp();
+        Some(Timestamp::from_millis(at.as_millisecond()))
+    };
+    Some((first(date)?, first(date.tomorrow().ok()?)?))
+}
+
+/// A line as people read it.
+struct Row {
+    when: String,
+    who: String,
+    what: String,
+    subject: String,
+    business: Option<String>,
+    changes: Vec<Change>,
+    number: Option<i64>,
+}
+
+struct Change {
+    field: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+/// Whose audit is shown.
+#[derive(Clone, Debug)]
+pub struct Whose {
+    /// The path of its page.
+    pub path: &'static str,
+    /// What stands above it.
+    pub title: &'static str,
+    /// What is said of it.
+    pub text: &'static str,
+    /// Whether names of the platform's staff are told.
+    pub tells_admins: bool,
+    /// Whether it can be had as a file.
+    pub has_file: bool,
+}
+
+#[derive(Template)]
+#[template(path = "audit.html")]
+struct AuditPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    whose: &'a Whose,
+    asked: &'a Asked,
+    rows: Vec<Row>,
+    people: Vec<(String, String)>,
+    older: Option<String>,
+    query: String,
+    seal: Option<(i64, String)>,
+}
+
+/// Shows the audit of the business.
+///
+/// # Errors
+/// When the database is away.
+pub async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let lines = read::of_provider(&mut tx, provider, &asked.wanted(), PAGE).await?;
+    let people = read::people_of(&mut tx, provider).await?;
+    let head = chain::head(&mut tx, Some(provider)).await?;
+    drop(tx);
+    let w = frame.words();
+    let whose = Whose {
+        path: "/audit",
+        title: w.audit.title,
+        text: w.audit.text,
+        tells_admins: false,
+        has_file: true,
+    };
+    Ok(shown(&frame, &whose, &asked, lines, people, head))
+}
+
+/// Shows lines that were found.
+#[must_use]
+pub fn shown(
+    frame: &Frame,
+    whose: &Whose,
+    asked: &Asked,
+    lines: Vec<Line>,
+    people: Vec<(PersonId, String)>,
+    head: Option<Head>,
+) -> Response {
+    let w = frame.words();
+    let last = lines.get(usize::from(PAGE) - 1).map(|line| line.id);
+    let page = AuditPage {
+        frame,
+        w,
+        whose,
+        asked,
+        rows: lines
+            .iter()
+            .map(|line| row(line, w, whose.tells_admins))
+            .collect(),
+        people: people
+            .into_iter()
+            .map(|(id, name)| (id.to_string(), name))
+            .collect(),
+        older: last.map(|id| asked.query(Some(id.to_string()))),
+        query: asked.query(None),
+        seal: head.map(|head| (head.number, hex::encode(head.hash))),
+    };
+    html(StatusCode::OK, &page)
+}
+
+fn row(line: &Line, w: &'static Words, tells_admins: bool) -> Row {
+    let changes = between(line.before.as_ref(), line.after.as_ref());
+    Row {
+        when: show::moment(line.at),
+        who: who(line, w, tells_admins),
+        what: w.audit.act(&line.act).to_owned(),
+        subject: line.subject.clone(),
+        business: line.business.clone(),
+        changes: changes
+            .into_iter()
+            .map(|changed| change(changed, w))
+            .collect(),
+        number: line.number,
+    }
+}
+
+fn who(line: &Line, w: &'static Words, tells_admins: bool) -> String {
+    let name = line.name.as_deref();
+    match line.actor.as_str() {
+        "admin" if !tells_admins => w.audit.platform.to_owned(),
+        "command" => w.audit.command.to_owned(),
+        "program" => w.audit.program.to_owned(),
+        "key" => format!("{}: {}", w.audit.key, name.unwrap_or_default()),
+        _ => name.unwrap_or(w.audit.somebody).to_owned(),
+    }
+}
+
+fn change(changed: Changed, w: &'static Words) -> Change {
+    Change {
+        field: w.audit.field(&changed.field),
+        before: changed.before.map(|value| told(&value, w)),
+        after: changed.after.map(|value| told(&value, w)),
+    }
+}
+
+/// A value as people read it.
+fn told(value: &str, w: &'static Words) -> String {
+    if let Ok(role) = value.parse::<Role>() {
+        return w.staff.name(&role).to_owned();
+    }
+    if let Ok(at) = value.parse::<jiff::Timestamp>() {
+        return show::moment(Timestamp::from_millis(at.as_millisecond()));
+    }
+    match value {
+        "true" => w.audit.yes.to_owned(),
+        "false" => w.audit.no.to_owned(),
+        "pending" => w.admin.pending.to_owned(),
+        "active" => w.admin.active.to_owned(),
+        "suspended" => w.admin.suspended.to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Gives the audit of the business as a file.
+///
+/// # Errors
+/// When the database is away.
+pub async fn file(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let lines = read::of_provider(&mut tx, provider, &asked.wanted(), FILE).await?;
+    drop(tx);
+    let w = frame.words();
+    let mut text = String::from("number,time,who,act,subject,before,after\r\n");
+    for line in lines {
+        let json =
+            |value: Option<&serde_json::Value>| value.map_or_else(String::new, ToString::to_string);
+        let number = line.number.map_or_else(String::new, |n| n.to_string());
+        let at = jiff::Timestamp::from_millisecond(line.at.as_millis())
+            .map_or_else(|_| String::new(), |at| at.to_string());
+        let cells = [
+            number,
+            at,
+            who(&line, w, false),
+            line.act.clone(),
+            line.subject.clone(),
+            json(line.before.as_ref()),
+            json(line.after.as_ref()),
+        ];
+        text.push_str(&cells.map(|text| cell(&text)).join(","));
+        text.push_str("\r\n");
+    }
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"audit.csv\"",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
+    Ok((headers, text).into_response())
+}
+
+/// A cell of a file (RFC 4180) that no spreadsheet takes for a formula.
+fn cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let text = if is_formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_formula_and_no_second_cell() {
+        for (text, cell_) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("=1+1", "'=1+1"),
+            ("@sum(a,b)", "\"'@sum(a,b)\""),
+        ] {
+            assert_eq!(cell(text), cell_);
+        }
+    }
+
+    #[test]
+    fn a_day_is_nairobis() {
+        let (from, to) = day("2027-01-15".parse().unwrap()).unwrap();
+        assert_eq!(show::moment(from), "15 Jan 2027, 00:00");
+        assert_eq!(show::moment(to), "16 Jan 2027, 00:00");
+    }
+}

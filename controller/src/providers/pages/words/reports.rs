@@ -1,0 +1,74 @@
+//! How the business goes over time.
+
+words! {
+    /// How the business goes over time.
+    ReportWords {
+        title: "Reports" "Ripoti",
+        period: "Period" "Kipindi",
+        today: "Today" "Leo",
+        week: "Last 7 days" "Siku 7 zilizopita",
+        thirty: "Last 30 days" "Siku 30 zilizopita",
+        month: "This month" "Mwezi huu",
+        month_before: "Last month" "Mwezi uliopita",
+        dates: "From one date to another" "Kuanzia tarehe hadi nyingine",
+        from: "From" "Kuanzia",
+        to: "To" "Hadi",
+        dates_hint: "Dates count when the period is from one date to another." "Tarehe hutumika kipindi kikiwa cha tarehe hadi nyingine.",
+        bad_dates:
+            "Give two dates, the earlier first, a year apart at most. Here are the last 7 days."
+            "Andika tarehe mbili, ya mapema kwanza, zisizozidi mwaka mmoja. Hizi ni siku 7 zilizopita.",
+        site: "Site" "Eneo",
+        all_sites: "All sites" "Maeneo yote",
+        no_site: "Without a site" "Bila eneo",
+        plan: "Plan" "Mpango",
+        all_plans: "All plans" "Mipango yote",
+        other: "No longer listed" "Haipo kwenye orodha tena",
+        show: "Show" "Onyesha",
+        against: "compared with" "ikilinganishwa na",
+        paid: "Paid by M-PESA" "Zilizolipwa kwa M-PESA",
+        sold: "Vouchers sold" "Vocha zilizouzwa",
+        printed: "Vouchers printed" "Vocha zilizochapishwa",
+        used: "Vouchers used" "Vocha zilizotumika",
+        of_print: "of them printed, worth" "kati yake za kuchapishwa, zenye thamani ya",
+        cash: "Worth of printed vouchers used" "Thamani ya vocha za kuchapishwa zilizotumika",
+        online: "Time online" "Muda mtandaoni",
+        data: "Data" "Data",
+        before: "before" "awali",
+        more: "more than" "zaidi ya",
+        less: "less than" "chini ya",
+        same: "As before:" "Kama awali:",
+        none_before: "None before" "Hakuna awali",
+        what: "What the charts show" "Michoro inaonyesha nini",
+        by_day: "By day" "Kwa siku",
+        by_week: "By week" "Kwa wiki",
+        by_month: "By month" "Kwa mwezi",
+        by_hour: "By hour of the day" "Kwa saa ya siku",
+        by_plan: "By plan" "Kwa mpango",
+        by_site: "By site" "Kwa eneo",
+        day: "Day" "Siku",
+        hour: "Hour" "Saa",
+        now_bar: "this period" "kipindi hiki",
+        before_bar: "the period before" "kipindi cha awali",
+        table: "The numbers" "Nambari",
+        csv: "Download CSV" "Pakua CSV",
+        total: "Total" "Jumla",
+        shillings: "KSh" "KSh",
+        sold_short: "Sold" "Zilizouzwa",
+        used_short: "Used" "Zilizotumika",
+        hours_short: "Hours" "Saa",
+        gigabytes_short: "GB" "GB",
+        nothing:
+            "Nothing was sold or used in this period. Choose another period, or all sites and plans."
+            "Hakuna kilichouzwa wala kutumika katika kipindi hiki. Chagua kipindi kingine, au maeneo na mipango yote.",
+        most: "The most:" "Nyingi zaidi:",
+        monthly: "A month on paper" "Mwezi kwenye karatasi",
+        monthly_text:
+            "One page or two for your files: money, vouchers and use of a month, by day, plan and site."
+            "Ukurasa mmoja au miwili kwa kumbukumbu zako: pesa, vocha na matumizi ya mwezi, kwa siku, mpango na eneo.",
+        monthly_get: "Download PDF" "Pakua PDF",
+        made: "Made on" "Imetengenezwa",
+        counted:
+            "Money counts when it came, a voucher when it was first used, time and data when the device came online. Printed vouchers are paid by hand: what those cost that were used is shown apart."
+            "Pesa huhesabiwa zilipofika, vocha ilipotumika mara ya kwanza, muda na data kifaa kilipoingia mtandaoni. Vocha za kuchapishwa hulipwa kwa mkono: thamani ya zilizotumika inaonyeshwa kando.",
+    }
+}

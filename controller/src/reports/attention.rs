@@ -1,0 +1,132 @@
+//! What somebody should see to, the most urgent first, each with where the next step is.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
+use sqlx::PgConnection;
+
+use super::store::{self, Counted, Scarce, Since};
+use crate::fleet::presence::is_up;
+use crate::fleet::store::SiteSeen;
+use crate::providers::pages::words::HomeWords;
+use crate::providers::staff::roles::{Permission, Role};
+use crate::web::show;
+
+/// Marked payments are looked at for so long.
+const FLAGGED_SECS: i64 = 30 * 86_400;
+/// Keys that were refused yesterday may be in order by now.
+const REFUSED_SECS: i64 = 86_400;
+/// A prompt and its first questions are over by then.
+const STUCK_SECS: i64 = 15 * 60;
+/// A bought voucher is not delivered to its device any more after that.
+const WAITED_SECS: i64 = 86_400;
+const DOUBLED_SECS: i64 = 7 * 86_400;
+const SCARCE_SECS: i64 = 180 * 86_400;
+
+/// What was found out.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    counted: Counted,
+    doubled: Vec<(mnara_protocol::ids::SiteId, String)>,
+    scarce: Vec<Scarce>,
+}
+
+/// Looks for what may need somebody.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    now: Timestamp,
+) -> sqlx::Result<Found> {
+    let since = Since {
+        flagged: now.plus_secs(-FLAGGED_SECS),
+        refused: now.plus_secs(-REFUSED_SECS),
+        stuck: now.plus_secs(-STUCK_SECS),
+        waited_for: now.plus_secs(-WAITED_SECS),
+    };
+    Ok(Found {
+        counted: store::counted(conn, provider, since).await?,
+        doubled: store::doubled(conn, provider, now.plus_secs(-DOUBLED_SECS)).await?,
+        scarce: store::scarce(conn, provider, now.plus_secs(-SCARCE_SECS)).await?,
+    })
+}
+
+/// One thing to see to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What it is.
+    pub text: &'static str,
+    /// How many, or which.
+    pub what: String,
+    /// Where the next step is, for those who may go there.
+    pub path: Option<String>,
+}
+
+/// What somebody in this role is shown of it.
+#[must_use]
+pub fn items(
+    found: &Found,
+    sites: &[SiteSeen],
+    role: Role,
+    now: Timestamp,
+    w: &HomeWords,
+) -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut add = |text, what: String, path: String, permission| {
+        items.push(Item {
+            text,
+            what,
+            path: role.may(permission).then_some(path),
+        });
+    };
+    let counted = &found.counted;
+    if counted.refused > 0 {
+        let path = "/settings/mpesa".to_owned();
+        add(
+            w.refused,
+            number(counted.refused),
+            path,
+            Permission::SetMpesa,
+        );
+    }
+    for (site, name) in &found.doubled {
+        let path = format!("/sites/{site}");
+        add(w.doubled, name.clone(), path, Permission::SeeSites);
+    }
+    for site in sites {
+        // One that was never up is among the first steps.
+        if site.seen.is_some() && !is_up(site.seen, now) {
+            let path = format!("/sites/{}", site.site);
+            add(w.site_away, site.name.clone(), path, Permission::SeeSites);
+        }
+    }
+    for (text, count, path) in [
+        (w.unconfirmed, counted.unconfirmed, "/payments"),
+        (w.pending, counted.pending, "/payments"),
+        (w.flagged, counted.flagged, "/payments"),
+    ] {
+        if count > 0 {
+            add(
+                text,
+                number(count),
+                path.to_owned(),
+                Permission::SeePayments,
+            );
+        }
+    }
+    for scarce in &found.scarce {
+        let what = format!("{}, {}", scarce.plan, number(scarce.left));
+        add(
+            w.scarce,
+            what,
+            "/vouchers".to_owned(),
+            Permission::SeeVouchers,
+        );
+    }
+    items
+}
+
+fn number(count: i64) -> String {
+    show::thousands(count.unsigned_abs())
+}

@@ -1,0 +1,212 @@
+//! A month on paper: money, vouchers and use, by day, plan and site, with the business's name and colour.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use mnara_protocol::clock::Timestamp;
+use serde::Deserialize;
+
+use super::pages::names;
+use super::period::{Day, Period};
+use super::store::sums::{Filter, report};
+use super::sums::{Measure, Report};
+use super::view::{self, Line, Names, say};
+use crate::app::App;
+use crate::pdf::{Align, Bar, Column, Flow, Ink};
+use crate::providers;
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::{Language, ReportWords};
+use crate::web::Query;
+use crate::web::csv::as_file;
+use crate::web::show;
+
+/// Which month, as `2026-11`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    month: String,
+}
+
+/// What stands in the paper.
+struct Paper<'a> {
+    business: &'a str,
+    colour: u32,
+    language: Language,
+    period: Period,
+    now: Timestamp,
+    this: &'a Report,
+    then: &'a Report,
+    names: &'a Names,
+}
+
+/// Gives the paper of a month.
+///
+/// # Errors
+/// When it is no month, or the database is away.
+pub async fn monthly(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let now = app.clock.now();
+    let period = Period::read_month(&asked.month).map_err(|_| Trouble::Nothing)?;
+    if period.from > Day::of(now) {
+        return Err(Trouble::Nothing);
+    }
+    let (span, before) = period.spans(now);
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let business = providers::store::provider(&mut tx, provider).await?;
+    let names = names(&mut tx, &seat).await?;
+    let this = report(&mut tx, provider, span, Filter::default()).await?;
+    let then = report(&mut tx, provider, before, Filter::default()).await?;
+    drop(tx);
+    let business = business.ok_or(Trouble::Nothing)?;
+    let paper = Paper {
+        business: &business.business_name,
+        colour: business.colour,
+        language: frame.language,
+        period,
+        now,
+        this: &this,
+        then: &then,
+        names: &names,
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf".to_owned()),
+        (
+            header::CONTENT_DISPOSITION,
+            as_file(&format!("mnara-{}.pdf", asked.month)),
+        ),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, write(&paper)).into_response())
+}
+
+/// A colour that is read on white: a light one is darkened.
+fn readable(colour: u32) -> Ink {
+    let [_, red, green, blue] = colour.to_be_bytes().map(u32::from);
+    if red * 299 + green * 587 + blue * 114 <= 140_000 {
+        return Ink(colour);
+    }
+    Ink((red / 2) << 16 | (green / 2) << 8 | blue / 2)
+}
+
+fn write(paper: &Paper<'_>) -> Vec<u8> {
+    let w = &paper.language.words().reports;
+    let (total, before) = (paper.this.total(), paper.then.total());
+    let month = paper.period.from.date().strftime("%B %Y");
+    let title = format!("{} · {month}", paper.business);
+    let mut flow = Flow::new(&title, paper.language.tag(), readable(paper.colour));
+    flow.paragraph(&format!("{} {}", w.made, show::moment(paper.now)));
+    flow.heading(w.total);
+    let columns = [
+        column("", 3.0, Align::Left),
+        column(w.now_bar, 2.0, Align::Right),
+        column(w.before_bar, 2.0, Align::Right),
+    ];
+    let mut rows: Vec<[String; 3]> = Measure::ALL
+        .into_iter()
+        .map(|measure| {
+            [
+                w.measure(measure).to_owned(),
+                say(measure, measure.of(&total)),
+                say(measure, measure.of(&before)),
+            ]
+        })
+        .collect();
+    rows.push([
+        w.printed.to_owned(),
+        show::thousands(total.printed.unsigned_abs()),
+        show::thousands(before.printed.unsigned_abs()),
+    ]);
+    rows.push([
+        w.cash.to_owned(),
+        show::money(total.cash()),
+        show::money(before.cash()),
+    ]);
+    flow.table(&columns, rows);
+    let total = Line {
+        name: w.total.to_owned(),
+        sums: total,
+    };
+    let plans = view::by_plan(paper.this, paper.names, w);
+    let sites = view::by_site(paper.this, paper.names, w);
+    for (title, head, lines) in [(w.by_plan, w.plan, plans), (w.by_site, w.site, sites)] {
+        flow.heading(title);
+        bars(&mut flow, &lines);
+        table(&mut flow, head, &lines, &total, w);
+    }
+    flow.heading(w.by_day);
+    let days = view::by_part(paper.this, &paper.period, Day::of(paper.now));
+    bars(&mut flow, &days);
+    table(&mut flow, w.day, &days, &total, w);
+    flow.paragraph(w.counted);
+    flow.finish()
+}
+
+const fn column(title: &str, share: f32, align: Align) -> Column<'_> {
+    Column {
+        title,
+        share,
+        align,
+    }
+}
+
+fn bars(flow: &mut Flow, lines: &[Line]) {
+    let values: Vec<(f32, String)> = lines
+        .iter()
+        .map(|line| {
+            let shillings = Measure::Money.of(&line.sums) / Measure::Money.unit();
+            // What a float cannot tell apart makes no difference to a bar.
+            let length = u32::try_from(shillings).map_or(f64::from(u32::MAX), f64::from);
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "no amount is beyond a float"
+            )]
+            let length = length as f32;
+            (length, show::money(line.sums.money()))
+        })
+        .collect();
+    let bars: Vec<Bar<'_>> = lines
+        .iter()
+        .zip(&values)
+        .map(|(line, (length, value))| Bar {
+            label: &line.name,
+            length: *length,
+            value,
+        })
+        .collect();
+    flow.bars(&bars);
+}
+
+fn table(flow: &mut Flow, head: &str, lines: &[Line], total: &Line, w: &ReportWords) {
+    let columns = [
+        column(head, 3.0, Align::Left),
+        column(w.shillings, 1.5, Align::Right),
+        column(w.sold_short, 1.2, Align::Right),
+        column(w.used_short, 1.2, Align::Right),
+        column(w.hours_short, 1.2, Align::Right),
+        column(w.gigabytes_short, 1.2, Align::Right),
+    ];
+    let rows = lines.iter().chain([total]).map(|line| {
+        let mut cells = vec![line.name.clone()];
+        cells.extend(line.cells());
+        cells
+    });
+    flow.table(&columns, rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_light_colour_is_darkened_for_paper() {
+        assert_eq!(readable(0x000A_6B41), Ink(0x000A_6B41));
+        assert_eq!(readable(0x00FF_FF00), Ink(0x007F_7F00));
+    }
+}

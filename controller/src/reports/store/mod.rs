@@ -1,0 +1,257 @@
+//! All SQL of the reports. Each question is one statement over what an index leads to.
+
+pub mod sums;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{ProviderId, SeriesId, SiteId};
+use sqlx::PgConnection;
+
+use super::period::Day;
+use crate::db::{At, RowId as _};
+
+/// Rows of one kind that are looked at when something is to be counted: more is "many".
+const MANY: i64 = 100;
+
+/// What customers paid on one day.
+#[derive(Clone, Copy, Debug)]
+pub struct PaidDay {
+    /// The day.
+    pub day: Day,
+    /// In cents.
+    pub paid: i64,
+    /// In so many payments.
+    pub sold: i64,
+    /// In cents, of what came before a moment.
+    pub paid_by_then: i64,
+}
+
+/// What customers paid on the days from one on, and how much of it before a moment.
+///
+/// # Errors
+/// When the database is away.
+pub async fn paid(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    from: Day,
+    now: Timestamp,
+    then: Timestamp,
+) -> sqlx::Result<Vec<PaidDay>> {
+    let rows = sqlx::query!(
+        r#"select (floor(date_part('epoch', settled_at))::bigint + 10800) / 86400 as "day!", (sum(amount) * 100)::bigint as "paid!", count(*) as "sold!",
+                  (coalesce(sum(amount) filter (where settled_at < $4), 0) * 100)::bigint as "paid_by_then!"
+           from payments
+           where provider_id = $1 and settled_at >= $2 and settled_at < $3 and status = 'success' and type = 'mpesa_customer_payment'
+           group by 1 order by 1"#,
+        provider.uuid(),
+        At(from.begin()),
+        At(now.plus_millis(1)),
+        At(then),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| PaidDay {
+            day: Day(row.day),
+            paid: row.paid,
+            sold: row.sold,
+            paid_by_then: row.paid_by_then,
+        })
+        .collect())
+}
+
+/// Vouchers whose clock runs, as far as their sites have told.
+///
+/// # Errors
+/// When the database is away.
+pub async fn running(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    now: Timestamp,
+) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar!(
+        "select count(*) from tickets where provider_id = $1 and started_at is not null and ended_at is null and paused_at is null
+         and revoked_at is null and (expires_at is null or expires_at > $2)",
+        provider.uuid(),
+        At(now),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count.unwrap_or(0))
+}
+
+/// A voucher that runs.
+#[derive(Clone, Debug)]
+pub struct Running {
+    /// What was sold.
+    pub plan: String,
+    /// Where it was used first, and what that is called.
+    pub site: Option<(SiteId, String)>,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when, if time ends it.
+    pub until: Option<Timestamp>,
+    /// Devices that were let in with it.
+    pub devices: i64,
+}
+
+/// The vouchers that were started last among those that run.
+///
+/// # Errors
+/// When the database is away.
+pub async fn running_last(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    now: Timestamp,
+    most: u16,
+) -> sqlx::Result<Vec<Running>> {
+    let rows = sqlx::query!(
+        r#"select t.plan_name, s.id as "site?", s.name as "site_name?", t.started_at as "started_at!", t.expires_at,
+                  (select count(*) from grants g where g.ticket_id = t.id and g.provider_id = t.provider_id and g.step = 'confirmed') as "devices!"
+           from tickets t left join sites s on s.provider_id = t.provider_id and s.id = t.redeemed_site_id
+           where t.provider_id = $1 and t.started_at is not null and t.ended_at is null and t.paused_at is null
+             and t.revoked_at is null and (t.expires_at is null or t.expires_at > $2)
+           order by t.started_at desc, t.id limit $3"#,
+        provider.uuid(),
+        At(now),
+        i64::from(most),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Running {
+            plan: row.plan_name,
+            site: row
+                .site
+                .zip(row.site_name)
+                .map(|(id, name)| (SiteId::from_uuid(id), name)),
+            since: row.started_at.0,
+            until: row.expires_at.map(|at| at.0),
+            devices: row.devices,
+        })
+        .collect())
+}
+
+/// What may need somebody, counted; at most a hundred of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Payments that are marked for a person.
+    pub flagged: i64,
+    /// Those among them that Safaricom refused for how the business is set up.
+    pub refused: i64,
+    /// Payments of which nobody knows how they ended, for longer than a prompt lives.
+    pub pending: i64,
+    /// Vouchers that were paid and that no router has let in.
+    pub unconfirmed: i64,
+}
+
+/// Since when things count that may need somebody.
+#[derive(Clone, Copy, Debug)]
+pub struct Since {
+    /// Marks are looked at from then on.
+    pub flagged: Timestamp,
+    /// Refused keys from then on.
+    pub refused: Timestamp,
+    /// What is pending and older than this is stuck; what is not let in by now, too.
+    pub stuck: Timestamp,
+    /// What was paid earlier is not waited for.
+    pub waited_for: Timestamp,
+}
+
+/// Counts what may need somebody.
+///
+/// # Errors
+/// When the database is away.
+pub async fn counted(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    since: Since,
+) -> sqlx::Result<Counted> {
+    sqlx::query_as!(
+        Counted,
+        r#"select
+           (select count(*) from (select from payments where provider_id = $1 and flag is not null and flag <> 'setup' and created_at >= $2 limit $6) f) as "flagged!",
+           (select count(*) from (select from payments where provider_id = $1 and flag = 'setup' and created_at >= $3 limit $6) r) as "refused!",
+           (select count(*) from (select from payments where provider_id = $1 and status = 'pending' and type = 'mpesa_customer_payment' and created_at < $4 limit $6) p) as "pending!",
+           (select count(*) from (select from tickets where provider_id = $1 and payment_id is not null and started_at is null and revoked_at is null
+                                  and created_at >= $5 and created_at < $4 limit $6) u) as "unconfirmed!""#,
+        provider.uuid(),
+        At(since.flagged),
+        At(since.refused),
+        At(since.stuck),
+        At(since.waited_for),
+        MANY,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Sites whose key two machines used since a moment.
+///
+/// # Errors
+/// When the database is away.
+pub async fn doubled(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    since: Timestamp,
+) -> sqlx::Result<Vec<(SiteId, String)>> {
+    let rows = sqlx::query!(
+        "select s.id, s.name from sites s
+         where s.provider_id = $1 and exists (select from agents a where a.site_id = s.id and a.provider_id = $1 and a.revoked_at is null and a.duplicate_seen_at >= $2)
+         order by s.name, s.id limit $3",
+        provider.uuid(),
+        At(since),
+        MANY,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (SiteId::from_uuid(row.id), row.name))
+        .collect())
+}
+
+/// A batch of printed vouchers that is nearly used up.
+#[derive(Clone, Debug)]
+pub struct Scarce {
+    /// The batch.
+    pub series: SeriesId,
+    /// Whose plan's vouchers it has.
+    pub plan: String,
+    /// So many are left.
+    pub left: i64,
+}
+
+/// The youngest batch of each plan and site, if it was printed since a moment and a tenth of it or less is left.
+///
+/// # Errors
+/// When the database is away.
+pub async fn scarce(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    since: Timestamp,
+) -> sqlx::Result<Vec<Scarce>> {
+    let rows = sqlx::query!(
+        r#"select s.id, s.plan_name, l.unused as "unused!"
+           from (select distinct on (plan_id, home_site_id) id, plan_name, count, created_at from series
+                 where provider_id = $1 and created_at >= $2 and revoked_at is null
+                 order by plan_id, home_site_id, created_at desc, id) s
+           cross join lateral (select count(*) as unused from (select from tickets t where t.series_id = s.id and t.provider_id = $1 and t.redeemed_at is null
+                                                               limit s.count / 10 + 1) u) l
+           where l.unused <= s.count / 10 order by s.created_at desc, s.id limit $3"#,
+        provider.uuid(),
+        At(since),
+        MANY,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Scarce {
+            series: SeriesId::from_uuid(row.id),
+            plan: row.plan_name,
+            left: row.unused,
+        })
+        .collect())
+}

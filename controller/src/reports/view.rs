@@ -1,0 +1,352 @@
+//! A report in words and drawings: what its numbers are called, its tiles, charts and the tables behind them.
+
+use std::collections::BTreeMap;
+
+use mnara_protocol::ids::{PlanId, SiteId};
+use mnara_protocol::money::Money;
+
+use super::chart::{Columns, Point, Rows};
+use super::period::{Day, Grain, Period};
+use super::sums::{Measure, Report, Sums, change};
+use crate::providers::pages::words::ReportWords;
+use crate::web::show;
+
+/// A thing with tenths and its unit's size: `41.5`, and whole from a hundred on.
+#[must_use]
+pub fn tenths(number: u64, unit: u64) -> String {
+    let tenth = unit / 10;
+    let rounded = (number + tenth / 2) / tenth;
+    if rounded >= 1_000 || rounded.is_multiple_of(10) {
+        show::thousands((rounded + 5 * u64::from(rounded >= 1_000)) / 10)
+    } else {
+        format!("{}.{}", rounded / 10, rounded % 10)
+    }
+}
+
+/// A number of a measure as people read it.
+#[must_use]
+pub fn say(measure: Measure, number: u64) -> String {
+    match measure {
+        Measure::Money => show::money(Money::from_cents(i64::try_from(number).unwrap_or(i64::MAX))),
+        Measure::Sold | Measure::Used => show::thousands(number),
+        Measure::Online => format!("{}\u{a0}h", tenths(number, 3_600)),
+        Measure::Data if number < 1_000_000_000 => {
+            format!("{}\u{a0}MB", show::thousands(number.div_ceil(1_000_000)))
+        }
+        Measure::Data => format!("{}\u{a0}GB", tenths(number, 1_000_000_000)),
+    }
+}
+
+impl ReportWords {
+    /// What a measure is called.
+    #[must_use]
+    pub const fn measure(&self, measure: Measure) -> &'static str {
+        match measure {
+            Measure::Money => self.paid,
+            Measure::Sold => self.sold,
+            Measure::Used => self.used,
+            Measure::Online => self.online,
+            Measure::Data => self.data,
+        }
+    }
+
+    /// How days are put together.
+    #[must_use]
+    pub const fn by(&self, grain: Grain) -> &'static str {
+        match grain {
+            Grain::Day => self.by_day,
+            Grain::Week => self.by_week,
+            Grain::Month => self.by_month,
+        }
+    }
+
+    /// How a number compares with the one before: `12 % more than KSh 1,250 before`.
+    #[must_use]
+    pub fn compared(&self, measure: Measure, now: u64, before: u64) -> String {
+        let was = say(measure, before);
+        match change(now, before) {
+            None => self.none_before.to_owned(),
+            Some(0) => format!("{} {was}", self.same),
+            Some(by) => {
+                let word = if by > 0 { self.more } else { self.less };
+                let percent = show::thousands(by.unsigned_abs());
+                format!("{percent}\u{a0}% {word} {was} {}", self.before)
+            }
+        }
+    }
+}
+
+/// One number with how it compares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tile {
+    /// What it is.
+    pub name: &'static str,
+    /// The number.
+    pub figure: String,
+    /// More of it.
+    pub more: Option<String>,
+    /// Against the period before.
+    pub compared: String,
+}
+
+/// The numbers of a report at a glance.
+#[must_use]
+pub fn tiles(now: &Sums, before: &Sums, w: &ReportWords) -> Vec<Tile> {
+    Measure::ALL
+        .into_iter()
+        .map(|measure| {
+            let (number, was) = (measure.of(now), measure.of(before));
+            let more = match measure {
+                Measure::Sold if now.printed > 0 => Some(format!(
+                    "{}: {}",
+                    w.printed,
+                    show::thousands(now.printed.unsigned_abs())
+                )),
+                Measure::Used if now.used_printed > 0 => Some(format!(
+                    "{} {} {}",
+                    show::thousands(now.used_printed.unsigned_abs()),
+                    w.of_print,
+                    show::money(now.cash())
+                )),
+                _ => None,
+            };
+            Tile {
+                name: w.measure(measure),
+                figure: say(measure, number),
+                more,
+                compared: w.compared(measure, number, was),
+            }
+        })
+        .collect()
+}
+
+/// A line of a table, or of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What it is about.
+    pub name: String,
+    /// Its numbers.
+    pub sums: Sums,
+}
+
+impl Line {
+    /// The numbers as a table has them: shillings, sold, used, hours, gigabytes.
+    #[must_use]
+    pub fn cells(&self) -> [String; 5] {
+        let money = show::money(self.sums.money());
+        [
+            money.replace("KSh\u{a0}", ""),
+            show::thousands(self.sums.sold.unsigned_abs()),
+            show::thousands(self.sums.used.unsigned_abs()),
+            tenths(self.sums.online_secs.unsigned_abs(), 3_600),
+            tenths(self.sums.bytes.unsigned_abs(), 1_000_000_000),
+        ]
+    }
+}
+
+/// What things are called now.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Plans, in the order of the portal.
+    pub plans: Vec<(PlanId, String)>,
+    /// Sites, by name.
+    pub sites: Vec<(SiteId, String)>,
+}
+
+fn named<Id: Ord + Copy>(
+    names: &[(Id, String)],
+    sums: &BTreeMap<Id, Sums>,
+    other: &str,
+) -> Vec<Line> {
+    let mut lines: Vec<Line> = names
+        .iter()
+        .map(|(id, name)| Line {
+            name: name.clone(),
+            sums: sums.get(id).copied().unwrap_or_default(),
+        })
+        .collect();
+    let rest = sums
+        .iter()
+        .filter(|(id, _)| names.iter().all(|(known, _)| known != *id));
+    let mut left = Sums::default();
+    for (_, one) in rest {
+        left.add(one);
+    }
+    if left != Sums::default() {
+        lines.push(Line {
+            name: other.to_owned(),
+            sums: left,
+        });
+    }
+    lines
+}
+
+/// The lines of a report by plan; every plan has one, also without a number.
+#[must_use]
+pub fn by_plan(report: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
+    named(&names.plans, &report.plans, w.other)
+}
+
+/// The lines of a report by site.
+#[must_use]
+pub fn by_site(report: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
+    let mut known = BTreeMap::new();
+    for (site, sums) in &report.sites {
+        if let Some(site) = site {
+            known.insert(*site, *sums);
+        }
+    }
+    let mut lines = named(&names.sites, &known, w.other);
+    if let Some(sums) = report.sites.get(&None) {
+        lines.push(Line {
+            name: w.no_site.to_owned(),
+            sums: *sums,
+        });
+    }
+    lines
+}
+
+/// The lines of a report by hour of the day.
+#[must_use]
+pub fn by_hour(report: &Report) -> Vec<Line> {
+    report
+        .hours
+        .iter()
+        .enumerate()
+        .map(|(hour, sums)| Line {
+            name: format!("{hour:02}:00"),
+            sums: *sums,
+        })
+        .collect()
+}
+
+/// The lines of a report by what its chart puts together.
+#[must_use]
+pub fn by_part(report: &Report, period: &Period, today: Day) -> Vec<Line> {
+    let grain = period.grain();
+    let lines = period.parts(today).into_iter().map(|(from, to)| Line {
+        name: match grain {
+            Grain::Day | Grain::Week => from.short(),
+            Grain::Month => from.date().strftime("%b %Y").to_string(),
+        },
+        sums: report.of_days(from, to),
+    });
+    lines.collect()
+}
+
+/// The lines of a report by day, each day by its whole date.
+#[must_use]
+pub fn by_day(report: &Report, period: &Period, today: Day) -> Vec<Line> {
+    let end = period.to.min(today.plus(1));
+    (period.from.0..end.0)
+        .map(|day| Line {
+            name: Day(day).iso(),
+            sums: report.of_days(Day(day), Day(day + 1)),
+        })
+        .collect()
+}
+
+/// The points of a chart; `before` has as many lines or more, in the same order.
+fn points(measure: Measure, lines: &[Line], before: &[Line], w: &ReportWords) -> Vec<Point> {
+    lines
+        .iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let value = measure.of(&line.sums);
+            let was = before.get(at).map(|line| measure.of(&line.sums));
+            let mut tip = format!("{}: {}", line.name, say(measure, value));
+            if let Some(was) = was {
+                tip = format!("{tip} · {}: {}", w.before_bar, say(measure, was));
+            }
+            Point {
+                name: line.name.clone(),
+                value,
+                before: was,
+                tip,
+            }
+        })
+        .collect()
+}
+
+/// What somebody hears who does not see the chart.
+fn about(measure: Measure, lines: &[Line], w: &ReportWords) -> String {
+    let most = lines.iter().max_by_key(|line| measure.of(&line.sums));
+    let most = most.filter(|line| measure.of(&line.sums) > 0);
+    most.map_or_else(
+        || w.nothing.to_owned(),
+        |line| {
+            let value = say(measure, measure.of(&line.sums));
+            format!("{} {}, {value}", w.most, line.name)
+        },
+    )
+}
+
+/// Standing bars of some lines.
+#[must_use]
+pub fn columns(
+    id: &'static str,
+    title: &str,
+    measure: Measure,
+    (lines, before): (&[Line], &[Line]),
+    w: &ReportWords,
+) -> Columns {
+    let title = format!("{}, {title}", w.measure(measure));
+    Columns::draw(
+        id,
+        (title, about(measure, lines, w)),
+        &points(measure, lines, before, w),
+        measure.unit(),
+        |value| say(measure, value),
+    )
+}
+
+/// Lying bars of some lines, the longest first.
+#[must_use]
+pub fn rows(
+    id: &'static str,
+    title: &str,
+    measure: Measure,
+    (lines, before): (&[Line], &[Line]),
+    w: &ReportWords,
+) -> Rows {
+    let title = format!("{}, {title}", w.measure(measure));
+    let mut points = points(measure, lines, before, w);
+    points.sort_by_key(|point| std::cmp::Reverse(point.value));
+    Rows::draw(id, (title, about(measure, lines, w)), &points, |value| {
+        say(measure, value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::pages::words::Language;
+
+    #[test]
+    fn numbers_read_well() {
+        for (number, unit, text) in [
+            (0, 3_600, "0"),
+            (5_400, 3_600, "1.5"),
+            (7_200, 3_600, "2"),
+            (3_600 * 99 + 3_500, 3_600, "100"),
+            (3_600 * 1_234 + 1_900, 3_600, "1,235"),
+            (40_000_000, 1_000_000_000, "0"),
+        ] {
+            assert_eq!(tenths(number, unit), text, "{number}");
+        }
+        assert_eq!(say(Measure::Data, 980_000_000), "980\u{a0}MB");
+        assert_eq!(say(Measure::Data, 12_340_000_000), "12.3\u{a0}GB");
+        assert_eq!(say(Measure::Money, 125_000), "KSh\u{a0}1,250");
+    }
+
+    #[test]
+    fn a_number_is_compared_in_words() {
+        let w = &Language::English.words().reports;
+        assert_eq!(
+            w.compared(Measure::Sold, 6, 4),
+            "50\u{a0}% more than 4 before"
+        );
+        assert_eq!(w.compared(Measure::Sold, 4, 4), "As before: 4");
+        assert_eq!(w.compared(Measure::Sold, 4, 0), "None before");
+    }
+}

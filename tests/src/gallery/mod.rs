@@ -1,0 +1,108 @@
+//! Pictures of every page and state, for `cargo xtask shots`: the demo's business as each of its people sees it, a business that begins, and
+//! the hotspot's pages on a phone.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::browser::{Chromium, Screen, Tab, Walk};
+use crate::story::Stage;
+
+mod rooms;
+
+pub use rooms::{Room, log_in, rooms};
+
+/// What each page is looked at with.
+pub const SCREENS: [(&str, Screen); 4] = [
+    ("phone-light", Screen::PHONE),
+    ("phone-dark", Screen::PHONE.dark()),
+    ("desktop-light", Screen::DESKTOP),
+    ("desktop-dark", Screen::DESKTOP.dark()),
+];
+
+/// Takes all pictures into a folder, with a page that shows them, and says how many there are.
+///
+/// # Errors
+/// When a page does not come or a file cannot be written.
+pub async fn take(stage: &Stage, folder: &Path, say: &mut dyn FnMut(&str)) -> Result<usize> {
+    let chromium = Chromium::start().await?;
+    let mut album = Album::new(folder)?;
+    for room in rooms(stage, &chromium).await? {
+        let mut walk = Walk::from(&room.doors)?;
+        while let Some(seen) = walk.next(&room.tab).await? {
+            album.add(&room.tab, room.name, &seen.name).await?;
+        }
+        say(&format!("{}: {} pages", room.name, album.of(room.name)));
+    }
+    let (_, port) = stage.phones.first().context("the demo has phones")?;
+    let tab = chromium.person(Screen::PHONE).await?;
+    rooms::customer(stage, &tab, port, &mut album).await?;
+    say(&format!("customer: {} pages", album.of("customer")));
+    album.close()
+}
+
+/// The pictures so far.
+#[derive(Debug)]
+pub struct Album {
+    folder: PathBuf,
+    pages: Vec<(String, String)>,
+}
+
+impl Album {
+    fn new(folder: &Path) -> Result<Self> {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).context("clearing the old pictures")?;
+        }
+        std::fs::create_dir_all(folder).context("making a folder for pictures")?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            pages: Vec::new(),
+        })
+    }
+
+    /// Adds the page that a tab shows.
+    ///
+    /// # Errors
+    /// When it cannot be kept.
+    pub async fn add(&mut self, tab: &Tab, person: &str, name: &str) -> Result<()> {
+        for (screen_name, screen) in SCREENS {
+            tab.look_with(screen).await?;
+            let file = self
+                .folder
+                .join(format!("{person}.{name}.{screen_name}.png"));
+            tab.picture(&file).await?;
+        }
+        self.pages.push((person.to_owned(), name.to_owned()));
+        Ok(())
+    }
+
+    fn of(&self, person: &str) -> usize {
+        self.pages
+            .iter()
+            .filter(|(whose, _)| whose == person)
+            .count()
+    }
+
+    /// Writes the page that shows them.
+    fn close(self) -> Result<usize> {
+        let mut html = String::from(
+            "<!doctype html><meta charset=utf-8><title>Mnara in pictures</title>\
+             <style>body{font:16px system-ui;margin:16px}figure{display:inline-block;margin:8px;vertical-align:top}\
+             img{border:1px solid #999;max-height:480px;max-width:420px}</style>",
+        );
+        for (person, name) in &self.pages {
+            let _ = write!(html, "<h2>{person}: {name}</h2>");
+            for (screen, _) in SCREENS {
+                let _ = write!(
+                    html,
+                    "<figure><a href=\"{person}.{name}.{screen}.png\"><img loading=lazy alt=\"\" src=\"{person}.{name}.{screen}.png\"></a>\
+                     <figcaption>{screen}</figcaption></figure>"
+                );
+            }
+        }
+        let file = self.folder.join("index.html");
+        std::fs::write(&file, html).with_context(|| format!("writing {}", file.display()))?;
+        Ok(self.pages.len())
+    }
+}

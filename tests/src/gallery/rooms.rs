@@ -1,0 +1,108 @@
+//! Whose pages are looked at, and where each of them begins.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+
+use super::Album;
+use crate::browser::{Chromium, Screen, Tab};
+use crate::sim::daraja::Answer;
+use crate::story::{PASSWORD, Stage};
+
+/// Somebody and their tab.
+#[derive(Debug)]
+pub struct Room {
+    /// Who.
+    pub name: &'static str,
+    /// Where they begin.
+    pub doors: Vec<String>,
+    /// Their tab.
+    pub tab: Tab,
+}
+
+/// Everybody who sees pages of the cloud: nobody in particular, each of the demo's people, and the owner of a business that begins.
+///
+/// # Errors
+/// When somebody cannot get in.
+pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
+    let url = |path: &str| stage.world.controller.url(path);
+    let nobody = chromium.person(Screen::PHONE).await?;
+    let doors = ["/log-in", "/sign-up", "/forgot", "/nothing-here"];
+    let mut rooms = vec![Room {
+        name: "nobody",
+        doors: doors.map(url).to_vec(),
+        tab: nobody,
+    }];
+    for (role, contact) in stage.people.who() {
+        let tab = chromium.person(Screen::PHONE).await?;
+        log_in(stage, &tab, contact).await?;
+        let first = if *role == "admin" {
+            "/admin/providers"
+        } else {
+            "/home"
+        };
+        rooms.push(Room {
+            name: role,
+            doors: vec![url(first)],
+            tab,
+        });
+    }
+    let tab = chromium.person(Screen::PHONE).await?;
+    tab.open(&url("/sign-up")).await?;
+    tab.fill("Name of the business", "Pwani Hotspots").await?;
+    tab.fill("Your name", "Achieng Odhiambo").await?;
+    tab.fill("E-mail or phone number", "0722 000 111").await?;
+    tab.fill("Password", PASSWORD).await?;
+    tab.press("Sign up").await?;
+    rooms.push(Room {
+        name: "beginner",
+        doors: vec![url("/home")],
+        tab,
+    });
+    Ok(rooms)
+}
+
+/// Logs one of the demo's people in.
+///
+/// # Errors
+/// When they are not let in.
+pub async fn log_in(stage: &Stage, tab: &Tab, contact: &str) -> Result<()> {
+    tab.open(&stage.world.controller.url("/log-in")).await?;
+    tab.fill("E-mail or phone number", contact).await?;
+    tab.fill("Password", PASSWORD).await?;
+    tab.press("Log in").await?;
+    tab.sees("Log out").await
+}
+
+/// What a customer sees, from the first page to being online.
+pub(super) async fn customer(
+    stage: &Stage,
+    tab: &Tab,
+    port: &SocketAddr,
+    album: &mut Album,
+) -> Result<()> {
+    let (who, number) = ("customer", "0712345670");
+    let home = format!("http://{port}/");
+    tab.open(&home).await?;
+    tab.sees("One hour").await?;
+    album.add(tab, who, "plans").await?;
+    tab.press("Kiswahili").await?;
+    album.add(tab, who, "plans-swahili").await?;
+    tab.press("English").await?;
+    tab.fill("Voucher code", "AAAA-BBBB-CCCC").await?;
+    tab.press("Use code").await?;
+    album.add(tab, who, "wrong-code").await?;
+    tab.open(&home).await?;
+    tab.tick("One hour").await?;
+    tab.fill("M-PESA phone number", number).await?;
+    tab.press("Pay").await?;
+    tab.sees("Check your phone").await?;
+    album.add(tab, who, "check-your-phone").await?;
+    stage.world.daraja.await_prompt("254712345670").await?;
+    stage.world.daraja.answer("254712345670", &Answer::Accept)?;
+    tab.sees("You are online").await?;
+    album.add(tab, who, "online").await?;
+    tab.open(&format!("http://{port}/portal/")).await?;
+    tab.sees("Time left").await?;
+    album.add(tab, who, "status").await
+}

@@ -1,0 +1,25 @@
+//! What people do in a real browser, on the demo's business: signing up and selling, logging in, buying, and all pages by the rules for
+//! everybody's eyes and hands.
+
+mod everybody;
+mod first_sale;
+mod log_in;
+mod platform;
+mod portal;
+
+use mnara_tests::browser::{Chromium, Screen, Tab};
+use mnara_tests::gallery;
+use mnara_tests::story::{Stage, stage};
+
+/// The demo's business and a browser.
+async fn set() -> (Stage, Chromium) {
+    let stage = stage().await.unwrap();
+    (stage, Chromium::start().await.unwrap())
+}
+
+/// One of the demo's people on a phone, logged in.
+async fn person(stage: &Stage, chromium: &Chromium, contact: &str) -> Tab {
+    let tab = chromium.person(Screen::PHONE).await.unwrap();
+    gallery::log_in(stage, &tab, contact).await.unwrap();
+    tab
+}

@@ -1,0 +1,76 @@
+//! The captive portal on a phone's screen, with script and without.
+
+use mnara_tests::browser::Screen;
+use mnara_tests::sim::daraja::Answer;
+
+use super::set;
+
+#[tokio::test]
+async fn a_customer_buys_with_script_and_without() {
+    let (stage, chromium) = set().await;
+    for (index, number, msisdn, script) in [
+        (0, "0712 345 001", "254712345001", true),
+        (1, "+254 712 345 002", "254712345002", false),
+    ] {
+        let (phone, port) = &stage.phones[index];
+        let tab = chromium.person(Screen::PHONE).await.unwrap();
+        if !script {
+            tab.without_script().await.unwrap();
+        }
+        tab.open(&format!("http://{port}/")).await.unwrap();
+        if script {
+            // The rules themselves are script.
+            assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+        }
+        tab.tick("One hour").await.unwrap();
+        tab.fill("M-PESA phone number", number).await.unwrap();
+        tab.press("Pay").await.unwrap();
+        tab.sees("Check your phone").await.unwrap();
+        if script {
+            assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+        }
+        stage.world.daraja.await_prompt(msisdn).await.unwrap();
+        // A wrong PIN is said with what to do, and the next try is one press away.
+        stage
+            .world
+            .daraja
+            .answer(msisdn, &Answer::WrongPin)
+            .unwrap();
+        tab.sees("PIN").await.unwrap();
+        tab.open(&format!("http://{port}/portal/")).await.unwrap();
+        tab.tick("One hour").await.unwrap();
+        tab.fill("M-PESA phone number", number).await.unwrap();
+        tab.press("Pay").await.unwrap();
+        stage.world.daraja.await_prompt(msisdn).await.unwrap();
+        stage.world.daraja.answer(msisdn, &Answer::Accept).unwrap();
+        phone.comes_online(&stage.world.site.router).await.unwrap();
+        tab.sees("You are online").await.unwrap();
+        tab.open(&format!("http://{port}/portal/")).await.unwrap();
+        tab.sees("Time left").await.unwrap();
+        if script {
+            assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+        }
+    }
+    stage.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_printed_code_is_typed_in_both_languages() {
+    let (stage, chromium) = set().await;
+    let (phone, port) = &stage.phones[0];
+    let tab = chromium.person(Screen::PHONE).await.unwrap();
+    tab.open(&format!("http://{port}/")).await.unwrap();
+    tab.press("Kiswahili").await.unwrap();
+    assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+    tab.press("English").await.unwrap();
+    tab.fill("Voucher code", "aaaa bbbb cccc").await.unwrap();
+    tab.press("Use code").await.unwrap();
+    assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+    tab.fill("Voucher code", &stage.hours[0].to_lowercase())
+        .await
+        .unwrap();
+    tab.press("Use code").await.unwrap();
+    phone.comes_online(&stage.world.site.router).await.unwrap();
+    tab.sees("You are online").await.unwrap();
+    stage.end().await.unwrap();
+}
