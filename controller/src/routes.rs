@@ -3,15 +3,19 @@
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use crate::access::pages::stream::Watchers;
+use crate::access::pages::{self as site, acts, stream};
 use crate::admin::pages::providers as businesses;
 use crate::app::App;
+use crate::captive::look::pages as look;
 use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
-use crate::fleet::{api, link};
+use crate::fleet::{api, firmware, link};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::keys;
+use crate::providers::look::preview;
 use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
 use crate::providers::staff::roles::Permission;
 use crate::{
@@ -74,7 +78,11 @@ pub fn table(app: &App) -> Router<App> {
         .merge(public)
         .merge(health)
         .merge(public_api::calls(app).into_router())
-        .merge(pages(app).into_router())
+        .merge(
+            pages(app)
+                .into_router()
+                .layer(Extension(Watchers::default())),
+        )
 }
 
 /// Every page for people, and who may open it.
@@ -116,15 +124,61 @@ pub fn pages(app: &App) -> Pages {
         .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
         .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
+        .post(
+            "/plans/preview",
+            Door::Staff(P::EditPlans),
+            plans::preview::typed,
+        )
         .get("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::form)
         .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
         .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)
-        .get("/sites/{id}", Door::Staff(P::SeeSites), fleet::pages::site)
+        .get("/sites/{id}", Door::Staff(P::SeeSites), site::site)
+        .get("/sites/{id}/live", Door::Staff(P::SeeSites), stream::live)
         .post(
             "/sites/{id}/claim",
             Door::Staff(P::ManageSites),
-            fleet::pages::claim,
+            site::claim,
+        )
+        .post(
+            "/sites/{id}/diagnose",
+            Door::Staff(P::ManageSites),
+            acts::diagnose,
+        )
+        .post(
+            "/sites/{id}/kick",
+            Door::Staff(P::ServeCustomers),
+            acts::kick,
+        )
+        .post(
+            "/sites/{id}/pause",
+            Door::Staff(P::ServeCustomers),
+            acts::pause,
+        )
+        .post(
+            "/sites/{id}/resume",
+            Door::Staff(P::ServeCustomers),
+            acts::resume,
+        )
+        .post(
+            "/sites/{id}/move",
+            Door::Staff(P::ServeCustomers),
+            acts::move_on,
+        )
+        .post(
+            "/sites/{id}/extend",
+            Door::Staff(P::MakeVouchers),
+            acts::more_time,
+        )
+        .get(
+            "/sites/{id}/files",
+            Door::Staff(P::ManageSites),
+            firmware::pages::form,
+        )
+        .post(
+            "/sites/{id}/files",
+            Door::Staff(P::ManageSites),
+            firmware::pages::take,
         )
         .get(
             "/settings/mpesa",
@@ -135,6 +189,33 @@ pub fn pages(app: &App) -> Pages {
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
             payments::pages::take,
+        )
+        .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
+        .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
+        .post(
+            "/settings/portal/logo",
+            Door::Staff(P::EditPortal),
+            look::logo,
+        )
+        .post(
+            "/settings/portal/logo/end",
+            Door::Staff(P::EditPortal),
+            look::logo_end,
+        )
+        .get(
+            "/settings/portal/preview/{part}",
+            Door::Staff(P::EditPortal),
+            look::kept,
+        )
+        .post(
+            "/settings/portal/preview/{part}",
+            Door::Staff(P::EditPortal),
+            look::typed,
+        )
+        .get(
+            "/settings/portal/preview/style.css",
+            Door::Anyone,
+            preview::style,
         )
         .get("/staff", Door::Staff(P::SeeStaff), staff::list)
         .post("/staff/invite", Door::Staff(P::ManageStaff), staff::ask)

@@ -12,6 +12,7 @@ pub mod once;
 pub mod operation;
 pub mod pages;
 pub mod payments;
+pub mod plan_parts;
 pub mod plans;
 pub mod reports;
 pub mod series;

@@ -1,5 +1,6 @@
 //! `/api/v1/plans`: what is for sale.
 
+use super::plan_parts::{Burst, SaleHours, colour};
 use axum::extract::State;
 use mnara_protocol::ids::PlanId;
 use mnara_protocol::money::Money;
@@ -45,8 +46,14 @@ pub struct Plan {
     down_bps: Option<u64>,
     /// Bits a second from the device.
     up_bps: Option<u64>,
+    /// More speed for a moment.
+    burst: Option<Burst>,
     /// How long an unused ticket stays good.
     sell_by_seconds: Option<u32>,
+    /// When it is sold; null if always.
+    hours: Option<SaleHours>,
+    /// The colour of its card, such as `0a7d4b`.
+    colour: Option<String>,
     /// Whether customers are offered it.
     on_sale: bool,
     /// Where it stands in the list.
@@ -67,7 +74,10 @@ impl From<plan::Plan> for Plan {
             devices: plan.terms.devices,
             down_bps: plan.terms.rate.map(|rate| rate.down_bps),
             up_bps: plan.terms.rate.map(|rate| rate.up_bps),
+            burst: plan.terms.rate.and_then(|rate| rate.burst).map(Burst::from),
             sell_by_seconds: plan.sell_by_secs,
+            hours: plan.hours.map(SaleHours::from),
+            colour: plan.colour.map(|colour| format!("{colour:06x}")),
             on_sale: plan.on_sale,
             position: plan.position,
             name: plan.name,
@@ -103,9 +113,16 @@ pub struct PlanDraft {
     /// Bits a second from the device.
     #[schema(minimum = 8_000, maximum = 9_000_000_000_000_000_i64)]
     up_bps: Option<u64>,
+    /// More speed for a moment; only beside the two speeds.
+    burst: Option<Burst>,
     /// How long an unused ticket stays good.
     #[schema(minimum = 3_600, maximum = 315_360_000)]
     sell_by_seconds: Option<u32>,
+    /// When it is sold; always if nothing is said.
+    hours: Option<SaleHours>,
+    /// The colour of its card.
+    #[schema(pattern = "^[0-9a-fA-F]{6}$")]
+    colour: Option<String>,
     /// Whether customers are offered it; yes if nothing is said.
     on_sale: Option<bool>,
     /// Where it stands in the list; 0, the top, if nothing is said.
@@ -124,8 +141,15 @@ impl PlanDraft {
             .parse()
             .map_err(|_| Problem::bad_field("price: give whole shillings such as 50.00."))?;
         let rate = match (self.down_bps, self.up_bps) {
-            (None, None) => None,
-            (Some(down_bps), Some(up_bps)) => Some(Rate { down_bps, up_bps }),
+            (None, None) if self.burst.is_none() => None,
+            (Some(down_bps), Some(up_bps)) => Some(Rate {
+                down_bps,
+                up_bps,
+                burst: self.burst.map(plan::Burst::from),
+            }),
+            (None, None) => {
+                return Err(Problem::bad_field("burst: give it beside both speeds."));
+            }
             (Some(_), None) | (None, Some(_)) => {
                 return Err(Problem::bad_field(
                     "down_bps, up_bps: give both speeds or none.",
@@ -145,6 +169,8 @@ impl PlanDraft {
             sell_by_secs: self.sell_by_seconds,
             on_sale: self.on_sale.unwrap_or(true),
             position: self.position.unwrap_or(0),
+            hours: self.hours.as_ref().map(SaleHours::read).transpose()?,
+            colour: self.colour.as_deref().map(colour).transpose()?,
         })
     }
 }
@@ -171,6 +197,9 @@ const fn field(bad: BadPlan) -> &'static str {
         BadPlan::Data => "data_bytes",
         BadPlan::Devices => "devices",
         BadPlan::Speed => "down_bps, up_bps",
+        BadPlan::Burst => "burst",
+        BadPlan::Hours => "hours",
+        BadPlan::Colour => "colour",
         BadPlan::SellBy => "sell_by_seconds",
     }
 }

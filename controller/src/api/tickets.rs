@@ -302,27 +302,20 @@ pub async fn extend(
             "seconds: give a time from one minute to one year.",
         ));
     }
-    let (id, code) = code(&app, &key, &id).await?;
+    let id: TicketId = named(&id)?;
     let mut tx = app.db.tenant(key.provider()).await?;
-    extend_in(
-        &app,
-        &mut tx,
-        key.provider(),
-        &code,
-        more.seconds,
-        key.actor(),
-    )
-    .await
-    .map_err(|error| match error {
-        NotExtended::Missing => Problem::not_found(),
-        NotExtended::Database(error) => error.into(),
-        NotExtended::NoTime | NotExtended::StaysShut | NotExtended::TooMuch => Problem::new(
-            StatusCode::CONFLICT,
-            "not-extended",
-            "This ticket cannot be given more time.",
-        )
-        .detail(error.to_string()),
-    })?;
+    extend_in(&app, &mut tx, key.provider(), id, more.seconds, key.actor())
+        .await
+        .map_err(|error| match error {
+            NotExtended::Missing => Problem::not_found(),
+            NotExtended::Database(error) => error.into(),
+            NotExtended::NoTime | NotExtended::StaysShut | NotExtended::TooMuch => Problem::new(
+                StatusCode::CONFLICT,
+                "not-extended",
+                "This ticket cannot be given more time.",
+            )
+            .detail(error.to_string()),
+        })?;
     let row = one(&app, &mut tx, &key, id).await?;
     let made = Made::now(&Ticket::new(row, &key, app.clock.now()))?;
     once.keep(&mut tx, &made).await?;

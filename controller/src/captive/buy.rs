@@ -267,6 +267,7 @@ impl From<NotBegun> for Problem {
 const fn told(failure: PayFailure) -> &'static str {
     match failure {
         PayFailure::OtherPrompt => "Finish the M-PESA prompt that is already on your phone.",
+        PayFailure::NotNow => "This plan is sold at other hours. Nothing was charged.",
         PayFailure::ProviderSetup | PayFailure::ProviderAccount => {
             "M-PESA is not set up correctly at this hotspot. Nothing was charged."
         }

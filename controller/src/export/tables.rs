@@ -39,6 +39,13 @@ pub const TABLES: &[Table] = &[
             columns!(id business_name contact_email help_phone colour mpesa_shortcode mpesa_kind mpesa_till_number confirm_by_query state state_at created_at),
         )
     },
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "portal_looks",
+            columns!(button welcome_en welcome_sw banner_en banner_sw terms_en terms_sw logo_kind changed_at),
+        )
+    },
     table(
         "provider_subscriptions",
         columns!(id status start_date expiry_date pesapal_txn_id amount created_at),
@@ -73,7 +80,7 @@ pub const TABLES: &[Table] = &[
     table("site_outages", columns!(id site_id began_at ended_at)),
     table(
         "plans",
-        columns!(id revision name price duration_secs online_secs data_bytes devices rate_down_bps rate_up_bps sell_by_secs on_sale position created_at),
+        columns!(id revision name price duration_secs online_secs data_bytes devices rate_down_bps rate_up_bps burst sell_by_secs sold_days sold_from sold_until colour on_sale position created_at),
     ),
     table(
         "series",
@@ -153,6 +160,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "journal_entries",
         "sites' reports as they came; what they say is in redemptions, grants and sessions",
     ),
+    ("site_samples", "live readings, each gone within a minute"),
     ("commands", "orders to a site, kept for some days"),
     ("audit_waiting", "lines of the audit that have no seal yet"),
     (

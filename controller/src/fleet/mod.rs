@@ -7,6 +7,7 @@ pub mod command;
 pub mod create;
 pub mod enrol;
 pub mod feed;
+pub mod firmware;
 pub mod hub;
 pub mod identity;
 pub mod ingest;

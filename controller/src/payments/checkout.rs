@@ -121,6 +121,9 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     {
         return Err(NotBegun::PlanChanged(Box::new(plan)));
     }
+    if !plan.is_sold_at(now) {
+        return Err(not_asked(PayFailure::NotNow));
+    }
     // What costs nothing, or not whole shillings, is not sold by M-PESA.
     if !plan
         .price
@@ -237,6 +240,7 @@ fn not_asked(failure: PayFailure) -> NotBegun {
         | PayFailure::ProviderAccount
         | PayFailure::ProviderSetup
         | PayFailure::Locked
+        | PayFailure::NotNow
         | PayFailure::Other(_) => None,
     };
     NotBegun::NotAsked(failure, secs.map(Duration::from_secs))

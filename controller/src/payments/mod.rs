@@ -160,6 +160,7 @@ pub const fn failure_word(failure: PayFailure) -> &'static str {
         PayFailure::ProviderSetup => "provider-setup",
         PayFailure::Busy => "busy",
         PayFailure::Locked => "locked",
+        PayFailure::NotNow => "not-now",
         PayFailure::Other(_) => "other",
     }
 }
@@ -180,6 +181,7 @@ pub fn failure(word: &str) -> Option<PayFailure> {
         PayFailure::ProviderSetup,
         PayFailure::Busy,
         PayFailure::Locked,
+        PayFailure::NotNow,
     ]
     .into_iter()
     .find(|failure| failure_word(*failure) == word)

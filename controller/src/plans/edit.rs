@@ -114,7 +114,10 @@ async fn note(
     let told = |plan: &Plan| {
         json!({"name": plan.name, "price": plan.price.to_string(), "on_sale": plan.on_sale, "revision": plan.revision,
                "duration_secs": plan.terms.duration_secs, "online_secs": plan.terms.online_secs, "data_bytes": plan.terms.data_bytes,
-               "devices": plan.terms.devices})
+               "devices": plan.terms.devices, "position": plan.position, "colour": plan.colour,
+               "sold": plan.hours.map(|hours| json!([hours.days, hours.from_minute, hours.until_minute])),
+               "down_bps": plan.terms.rate.map(|rate| rate.down_bps), "up_bps": plan.terms.rate.map(|rate| rate.up_bps),
+               "has_burst": plan.terms.rate.is_some_and(|rate| rate.burst.is_some())})
     };
     let deed = Deed {
         act: "plan",

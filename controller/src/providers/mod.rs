@@ -8,6 +8,7 @@ pub mod c2b;
 pub mod gate;
 pub mod keys;
 pub mod log_in;
+pub mod look;
 pub mod mpesa;
 pub mod open;
 pub mod pages;

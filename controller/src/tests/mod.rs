@@ -1,7 +1,9 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod admin;
 mod api;
+mod audit;
 mod backup;
 mod browser;
 mod captive;
@@ -11,20 +13,24 @@ mod enrol;
 mod export;
 mod extend;
 mod feed;
+mod firmware;
 mod health;
 mod intake;
 mod keys;
 mod keys_api;
 mod link;
+mod look;
 mod payments;
 mod people;
 mod reports;
 mod series;
 mod set_up;
 mod shuffle;
+mod sites;
 mod strangers;
 mod tenancy;
 mod trade;
+mod view_as;
 mod webhooks;
 
 use std::collections::VecDeque;
@@ -290,6 +296,8 @@ fn hour() -> Draft {
         sell_by_secs: Some(30 * 86_400),
         on_sale: true,
         position: 0,
+        hours: None,
+        colour: None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::payments;
 use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 11] = [
+const WITHOUT_TENANT: [&str; 12] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -20,6 +20,8 @@ const WITHOUT_TENANT: [&str; 11] = [
     "admins",
     "known_browsers",
     "platform_settings",
+    // Minutes in which the platform was up.
+    "health_minutes",
     // A hash and a date: a phone's place on the whole platform.
     "live_prompts",
 ];
@@ -54,6 +56,7 @@ pub(super) async fn fill(world: &World) {
     for sql in [
         "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
          select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
+        "insert into site_outages (id, provider_id, site_id, began_at) select $1, $1, $4, $2 where $3 is not null",
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
          select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
         "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at)
@@ -76,6 +79,13 @@ pub(super) async fn fill(world: &World) {
             .unwrap();
     }
     tx.commit().await.unwrap();
+    // What happened so far is chained, and what happens now waits.
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    crate::audit::chain::chain(&mut tx, now).await.unwrap();
+    tx.commit().await.unwrap();
+    plans::edit::create(app, world.shop.provider, &hour(), Actor::Command)
+        .await
+        .unwrap();
 }
 
 /// Somebody is asked to join, joins and logs in.
@@ -111,6 +121,87 @@ async fn hire(world: &World) {
     begin(&world.app, &browser, person, false, true)
         .await
         .unwrap();
+}
+
+/// What the application may do with a table, where that is not to read, add and change.
+const RIGHTS: [(&str, &str); 13] = [
+    // Written once.
+    ("audit", "insert select"),
+    ("audit_chain", "insert select"),
+    ("known_browsers", "insert select"),
+    // Written, read once and gone.
+    ("audit_waiting", "delete insert select"),
+    ("health_minutes", "delete insert select"),
+    // Done with, sooner or later.
+    ("commands", "delete insert select update"),
+    ("idempotency_keys", "delete insert select update"),
+    ("jobs", "delete insert select update"),
+    ("live_prompts", "delete insert select update"),
+    ("webhook_deliveries", "delete insert select update"),
+    // The owner's: the application reads which schema it has.
+    ("_sqlx_migrations", "select"),
+    // In a database for tests the list is not the owner's.
+    ("_sqlx_test_migrations", ""),
+    ("_sqlx_test_databases", ""),
+];
+
+fn rights_of(table: &str) -> &'static str {
+    RIGHTS
+        .iter()
+        .find(|(listed, _)| *listed == table)
+        .map_or("insert select update", |(_, rights)| rights)
+}
+
+/// Role by table by command, as PostgreSQL itself has it.
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn each_role_may_do_with_each_table_what_is_listed_and_no_more(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    // Every right that is written down, of every role but each table's own owner; role 0 is everybody.
+    let granted: Vec<(String, String, String)> = sqlx::query_as(
+        "select c.relname::text, case when r.grantee = 0 then 'everybody' else r.grantee::regrole::text end,
+                string_agg(lower(r.privilege_type) || case when r.is_grantable then ' to give away' else '' end, ' ' order by lower(r.privilege_type))
+         from pg_class c cross join lateral aclexplode(c.relacl) r
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and r.grantee <> c.relowner
+         group by 1, 2 order by 1, 2",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .unwrap();
+    for (table, role, commands) in &granted {
+        assert_eq!(role, "mnara_app", "{table}: {commands}");
+        if table != "_sqlx_migrations" {
+            assert_eq!(commands, rights_of(table), "{table}");
+        }
+    }
+    for (table, ..) in tables(&world.app).await {
+        let is_granted = granted.iter().any(|(listed, ..)| *listed == table);
+        assert!(
+            is_granted || table == "_sqlx_migrations",
+            "{table} can be read by nobody"
+        );
+    }
+    for (listed, _) in RIGHTS {
+        let is_internal = listed.starts_with("_sqlx");
+        assert!(
+            is_internal || granted.iter().any(|(table, ..)| table == listed),
+            "{listed} is listed and is no table"
+        );
+    }
+    // No right on single columns goes round that, and the application is a plain role that is a member of nothing.
+    let beside: i64 = scalar(
+        &mut tx,
+        "select (select count(*) from pg_attribute a join pg_class c on c.oid = a.attrelid
+                 where c.relnamespace = 'public'::regnamespace and a.attacl is not null)
+              + (select count(*) from pg_auth_members m where m.member = 'mnara_app'::regrole)
+              + (select count(*) from pg_roles r where r.rolname = 'mnara_app' and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication))
+              + (select count(*) from pg_class c where c.relnamespace = 'public'::regnamespace and c.relowner = 'mnara_app'::regrole)",
+    )
+    .await;
+    assert_eq!(beside, 0);
 }
 
 async fn tables(app: &App) -> Vec<(String, bool, bool)> {
@@ -187,10 +278,30 @@ async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
         .await;
         match changed {
             Ok(rows) => assert_eq!(rows, 0, "{table} was changed"),
-            // What happened is changed by nobody.
+            // What the table of rights lets nobody change.
             Err(error) => {
-                assert_eq!((table.as_str(), code(&error).as_str()), ("audit", "42501"));
+                assert_eq!(code(&error), "42501", "{table}");
+                assert!(!rights_of(&table).contains("update"), "{table}");
                 tx = world.app.db.tenant(other.provider).await.unwrap();
+            }
+        }
+        let delete = format!("delete from {table} where provider_id = '{mine}'");
+        for scope in ["tenant", ""] {
+            let mut tx = world.app.db.tenant(other.provider).await.unwrap();
+            if scope.is_empty() {
+                execute(&mut tx, "set local mnara.tenant = ''")
+                    .await
+                    .unwrap();
+                execute(&mut tx, "set local mnara.scope = ''")
+                    .await
+                    .unwrap();
+            }
+            match execute(&mut tx, &delete).await {
+                Ok(rows) => assert_eq!(rows, 0, "{table} lost a row to {scope:?}"),
+                Err(error) => {
+                    assert_eq!(code(&error), "42501", "{table}");
+                    assert!(!rights_of(&table).contains("delete"), "{table}");
+                }
             }
         }
         // The whole row, written by another.
@@ -218,6 +329,11 @@ async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
             .unwrap();
         let seen = scalar(&mut tx, &format!("select count(*) from {table}")).await;
         assert_eq!(seen, 0, "{table} shows a row to nobody in particular");
+        let update = format!("update {table} set provider_id = '{theirs}'");
+        match execute(&mut tx, &update).await {
+            Ok(rows) => assert_eq!(rows, 0, "{table} was changed by nobody in particular"),
+            Err(error) => assert_eq!(code(&error), "42501", "{table}"),
+        }
         drop(tx);
         let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
         let given = execute(

@@ -1,7 +1,7 @@
 //! Giving a ticket more time. Every site that may honour it is told in the same transaction; one that had run out is open again there.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{ProviderId, TicketId};
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{Status, Ticket};
 use serde_json::json;
@@ -50,13 +50,20 @@ pub async fn extend(
     secs: u32,
     actor: Actor,
 ) -> Result<(), NotExtended> {
+    let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    extend_in(app, &mut tx, provider, code, secs, actor).await?;
+    let id = store::by_code(&mut tx, provider, code, now)
+        .await?
+        .ok_or(NotExtended::Missing)?
+        .kept
+        .ticket
+        .id;
+    extend_in(app, &mut tx, provider, id, secs, actor).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Gives a ticket so much time in the caller's transaction, which commits next: telling the sites is a transaction's last step.
+/// Gives a ticket more time in the caller's transaction, of which this is to be the last step: it locks the sites that are told.
 ///
 /// # Errors
 /// [`NotExtended`].
@@ -64,17 +71,11 @@ pub async fn extend_in(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
-    code: &TicketCode,
+    id: TicketId,
     secs: u32,
     actor: Actor,
 ) -> Result<(), NotExtended> {
     let now = app.clock.now();
-    let id = store::by_code(conn, provider, code, now)
-        .await?
-        .ok_or(NotExtended::Missing)?
-        .kept
-        .ticket
-        .id;
     let mut found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(NotExtended::Missing)?;
@@ -116,7 +117,6 @@ fn longer(ticket: Ticket, secs: u32, now: Timestamp) -> Result<Ticket, NotExtend
 
 #[cfg(test)]
 mod tests {
-    use mnara_protocol::ids::TicketId;
     use mnara_protocol::plan::Terms;
     use mnara_protocol::ticket::{EndReason, Phase, Right, Usage};
 

@@ -52,6 +52,46 @@ pub fn utc(at: Timestamp) -> String {
         .map_or_else(|_| "9999-12-31T23:59:59Z".to_owned(), |at| at.to_string())
 }
 
+/// A moment of today on Nairobi's clock, to the second: `14:05:09`.
+#[must_use]
+pub fn clock(at: Timestamp) -> String {
+    let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
+    jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
+        |_| "?".to_owned(),
+        |at| at.to_zoned(zone).strftime("%H:%M:%S").to_string(),
+    )
+}
+
+/// An amount of data: `850 MB`, `1.2 GB`.
+#[must_use]
+pub fn data(bytes: u64) -> String {
+    scaled(bytes, ["B", "kB", "MB", "GB", "TB"])
+}
+
+/// A speed from bits a second: `640 kbit/s`, `5.2 Mbit/s`.
+#[must_use]
+pub fn speed(bits: u64) -> String {
+    scaled(bits, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"])
+}
+
+/// A number in the largest unit of which there is at least one, with one decimal below ten.
+fn scaled(number: u64, units: [&str; 5]) -> String {
+    let mut rest = number;
+    let mut tenths = 0;
+    let mut at = 0;
+    while rest >= 1000 && at + 1 < units.len() {
+        tenths = rest % 1000 / 100;
+        rest /= 1000;
+        at += 1;
+    }
+    let unit = units[at];
+    if rest < 10 && tenths > 0 {
+        format!("{rest}.{tenths}{NBSP}{unit}")
+    } else {
+        format!("{rest}{NBSP}{unit}")
+    }
+}
+
 /// A day on Nairobi's calendar: `26 Nov 2026`.
 #[must_use]
 pub fn day(at: Timestamp) -> String {
@@ -129,5 +169,21 @@ mod tests {
             utc(Timestamp::from_millis(1_800_000_000_250)),
             "2027-01-15T08:00:00.25Z"
         );
+    }
+
+    #[test]
+    fn data_and_speed_are_read_at_a_glance() {
+        for (bytes, text) in [
+            (0, "0\u{a0}B"),
+            (999, "999\u{a0}B"),
+            (1_000, "1\u{a0}kB"),
+            (1_250_000, "1.2\u{a0}MB"),
+            (51_900_000, "51\u{a0}MB"),
+            (u64::MAX, "18446744\u{a0}TB"),
+        ] {
+            assert_eq!(data(bytes), text);
+        }
+        assert_eq!(speed(5_200_000), "5.2\u{a0}Mbit/s");
+        assert_eq!(clock(Timestamp::from_secs(1_800_000_009)), "11:00:09");
     }
 }

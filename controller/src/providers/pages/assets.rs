@@ -1,4 +1,4 @@
-//! The stylesheet, under a path that changes when it does, so that browsers keep it for good.
+//! Stylesheet and scripts, as parts of the program. Their names change with them, so browsers may keep them for good.
 
 use std::sync::LazyLock;
 
@@ -7,36 +7,79 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 
-const STYLE: &str = include_str!("../../../templates/style.css");
+/// One file.
+struct Asset {
+    /// The first part of its name.
+    name: &'static str,
+    extension: &'static str,
+    kind: &'static str,
+    text: &'static str,
+    path: LazyLock<String>,
+}
 
-static STYLE_PATH: LazyLock<String> = LazyLock::new(|| {
-    let hash = hex::encode(Sha256::digest(STYLE));
-    format!("/assets/style.{}.css", &hash[..12])
-});
+fn path(name: &str, extension: &str, text: &str) -> String {
+    let hash = hex::encode(Sha256::digest(text));
+    format!("/assets/{name}.{}.{extension}", &hash[..12])
+}
+
+macro_rules! asset {
+    ($name:literal, $extension:literal, $kind:literal) => {{
+        const TEXT: &str = include_str!(concat!("../../../templates/", $name, ".", $extension));
+        Asset {
+            name: $name,
+            extension: $extension,
+            kind: $kind,
+            text: TEXT,
+            path: LazyLock::new(|| path($name, $extension, TEXT)),
+        }
+    }};
+}
+
+static STYLE: Asset = asset!("style", "css", "text/css; charset=utf-8");
+static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
+static PREVIEW: Asset = asset!("preview", "js", "text/javascript; charset=utf-8");
+static ALL: [&Asset; 3] = [&STYLE, &LIVE, &PREVIEW];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
 pub fn style_path() -> &'static str {
-    &STYLE_PATH
+    &STYLE.path
 }
 
-/// Gives the stylesheet. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.
+/// The path of the script that keeps a page live.
+#[must_use]
+pub fn live_path() -> &'static str {
+    &LIVE.path
+}
+
+/// The path of the script that shows a form's preview again while one types.
+#[must_use]
+pub fn preview_path() -> &'static str {
+    &PREVIEW.path
+}
+
+/// Gives one of them. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.
 pub async fn style(Path(name): Path<String>) -> Response {
-    if !(name.starts_with("style.") && name.ends_with(".css")) {
+    let named = ALL.iter().find(|asset| {
+        let rest = name.strip_prefix(asset.name);
+        rest.is_some_and(|rest| {
+            rest.starts_with('.') && rest.ends_with(&format!(".{}", asset.extension))
+        })
+    });
+    let Some(asset) = named else {
         return StatusCode::NOT_FOUND.into_response();
-    }
-    let is_now = style_path().ends_with(&name);
-    let keep = if is_now {
+    };
+    let keep = if asset.path.ends_with(&name) {
         "public, max-age=31536000, immutable"
     } else {
         "no-store"
     };
     (
         [
-            (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+            (header::CONTENT_TYPE, asset.kind),
             (header::CACHE_CONTROL, keep),
         ],
-        STYLE,
+        asset.text,
     )
         .into_response()
 }

@@ -70,6 +70,18 @@ impl Frame {
         assets::style_path()
     }
 
+    /// The path of the script that shows a form's preview again while one types.
+    #[must_use]
+    pub fn preview_script(&self) -> &'static str {
+        assets::preview_path()
+    }
+
+    /// The path of the script that keeps a page live.
+    #[must_use]
+    pub fn live_script(&self) -> &'static str {
+        assets::live_path()
+    }
+
     /// The address of this page in the other language.
     #[must_use]
     pub fn other_language_path(&self) -> String {
@@ -134,6 +146,11 @@ impl Frame {
             ("/home", words.home, may(Permission::SeeHome)),
             ("/plans", words.plans, may(Permission::SeePlans)),
             ("/sites", words.sites, may(Permission::SeeSites)),
+            (
+                "/settings/portal",
+                words.portal,
+                may(Permission::EditPortal),
+            ),
             ("/reports", words.reports, may(Permission::SeeReports)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),

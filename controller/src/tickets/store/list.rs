@@ -8,7 +8,7 @@ use mnara_protocol::ticket::code::TicketCode;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use super::{Found, TicketRow};
+use super::{Found, by_ids};
 use crate::db::{At, RowId as _};
 
 /// A ticket in a list.
@@ -102,28 +102,20 @@ async fn fill(
     places: Vec<Place>,
     now: Timestamp,
 ) -> sqlx::Result<Vec<Kept>> {
-    let ids: Vec<Uuid> = places.iter().map(|place| place.id).collect();
-    let rows = sqlx::query_as!(
-        TicketRow,
-        "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
-                rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
-                redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
-                paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
-         from tickets where provider_id = $1 and id = any ($2)",
-        provider.uuid(),
-        &ids,
-    )
-    .fetch_all(conn)
-    .await?;
-    let mut found = BTreeMap::new();
-    for row in rows {
-        found.insert(row.id, Found::read(row, now)?);
-    }
+    let ids: Vec<TicketId> = places
+        .iter()
+        .map(|place| TicketId::from_uuid(place.id))
+        .collect();
+    let mut found: BTreeMap<TicketId, Found> = by_ids(conn, provider, &ids, now)
+        .await?
+        .into_iter()
+        .map(|found| (found.kept.ticket.id, found))
+        .collect();
     Ok(places
         .into_iter()
         .filter_map(|place| {
             Some(Kept {
-                found: found.remove(&place.id)?,
+                found: found.remove(&TicketId::from_uuid(place.id))?,
                 made: place.created_at.0,
                 payment: place.payment_id.map(PaymentId::from_uuid),
             })

@@ -233,7 +233,7 @@ pub async fn tickets_of_series(
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
-                rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
+                rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
          from tickets where provider_id = $1 and series_id = $2 and series_index >= $3 order by series_index limit $4",

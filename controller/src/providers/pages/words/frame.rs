@@ -9,6 +9,7 @@ words! {
         sites: "Sites" "Maeneo",
         reports: "Reports" "Ripoti",
         mpesa: "M-PESA" "M-PESA",
+        portal: "Customers' page" "Ukurasa wa wateja",
         staff: "Staff" "Wafanyakazi",
         programs: "Programs and data" "Programu na data",
         audit: "Who did what" "Nani alifanya nini",

@@ -133,8 +133,12 @@ parts! {
     steps: StepWords,
     /// What is for sale.
     plans: PlanWords,
+    /// How the hotspot's own page looks.
+    portal: PortalWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// How one site is at this moment.
+    site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
     /// Keys for programs.

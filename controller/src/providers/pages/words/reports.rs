@@ -36,6 +36,7 @@ words! {
         before: "before" "awali",
         more: "more than" "zaidi ya",
         less: "less than" "chini ya",
+        more_than: "More than" "Zaidi ya",
         same: "As before:" "Kama awali:",
         none_before: "None before" "Hakuna awali",
         what: "What the charts show" "Michoro inaonyesha nini",
