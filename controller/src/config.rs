@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::devdb;
+use crate::rails::mail::{Mailbox, SmtpUrl};
 
 /// Where Safaricom posts from, by its page "Callback and IP Whitelisting".
 const SOURCES: &str = "196.201.214.200,196.201.214.206,196.201.214.207,196.201.214.208,196.201.213.44,196.201.213.114,\
@@ -49,6 +50,9 @@ pub struct Config {
     /// Whom news is sent to.
     #[command(flatten)]
     pub webhooks: WebhooksConfig,
+    /// How mail leaves.
+    #[command(flatten)]
+    pub mail: MailConfig,
     /// What is asked of people.
     #[command(flatten)]
     pub people: PeopleConfig,
@@ -212,6 +216,26 @@ pub struct WebhooksConfig {
         global = true
     )]
     pub to_loopback: bool,
+}
+
+/// The mail section.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Mail")]
+pub struct MailConfig {
+    /// The server that takes our mail: `smtps://user:password@host` (TLS from the start, port 465) or `smtp://user:password@host` (STARTTLS,
+    /// port 587; plain on this machine only). Left out, no mail leaves: nobody gets a new password by mail, and nobody is told of anything.
+    #[arg(
+        long,
+        env = "SMTP_URL",
+        hide_env_values = true,
+        requires = "mail_from",
+        global = true
+    )]
+    pub smtp_url: Option<SmtpUrl>,
+
+    /// The sender of our mail, such as `Mnara <no-reply@example.com>`; a server takes only what it may send for.
+    #[arg(long, env = "MAIL_FROM", global = true)]
+    pub mail_from: Option<Mailbox>,
 }
 
 /// The section of people.

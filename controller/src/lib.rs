@@ -195,7 +195,7 @@ async fn assemble(
     vault: Vault,
     clock: Clock,
 ) -> anyhow::Result<App> {
-    let rails = Rails::new(&config.daraja, &clock)?;
+    let rails = Rails::new(&config.daraja, &config.mail, &clock)?;
     let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;
     let recorder = PrometheusBuilder::new()

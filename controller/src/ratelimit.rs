@@ -52,6 +52,10 @@ pub enum Act {
     Join,
     /// Calling the API with a key.
     Api,
+    /// Asking for a new password.
+    Forgot,
+    /// Beginning to log in with a passkey.
+    Passkey,
 }
 
 /// Whom it is counted by.
@@ -94,7 +98,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 27] = [
+const TABLE: [(Act, Kind, u32, u32); 29] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -104,6 +108,8 @@ const TABLE: [(Act, Kind, u32, u32); 27] = [
     (Act::Guess, Kind::Site, 60, 60),
     (Act::Guess, Kind::Provider, 600, 600),
     (Act::Guess, Kind::Address, 10, 6),
+    // Whoever serves a queue of customers looks up that many; whoever guesses gets nowhere.
+    (Act::Guess, Kind::Person, 30, 20),
     (Act::Status, Kind::Device, 60, 60),
     (Act::Status, Kind::Site, 600, 1200),
     (Act::Status, Kind::Address, 60, 60),
@@ -127,6 +133,9 @@ const TABLE: [(Act, Kind, u32, u32); 27] = [
     (Act::SignUp, Kind::Address, 5, 1),
     (Act::Join, Kind::Address, 30, 20),
     (Act::Api, Kind::Key, 120, 600),
+    // What an account can be sent is bounded by rows: see `log_in/reset`.
+    (Act::Forgot, Kind::Address, 6, 2),
+    (Act::Passkey, Kind::Address, 30, 20),
 ];
 
 /// Says that somebody has to wait.

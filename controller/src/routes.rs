@@ -12,12 +12,18 @@ use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, firmware, link};
+use crate::payments::customers::pages as customers;
+use crate::payments::pages::{list, moved, one};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::keys;
 use crate::providers::look::preview;
-use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
+use crate::providers::notices::pages as notices;
+use crate::providers::pages::{account, assets, audit, enter, join, reset, second, sign_up, staff};
+use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
+use crate::reports::voucher::pages as voucher;
+use crate::tickets::pages as vouchers;
 use crate::{
     admin, api as public_api, captive, export, fleet, health, payments, plans, reports, webhooks,
 };
@@ -100,6 +106,16 @@ pub fn pages(app: &App) -> Pages {
         .post("/log-in", Door::Anyone, enter::take)
         .get("/log-in/second", Door::HalfIn, second::form)
         .post("/log-in/second", Door::HalfIn, second::take)
+        .get("/log-in/passkey", Door::Anyone, passkeys::using)
+        .post("/log-in/passkey", Door::Anyone, passkeys::used)
+        .get("/account/passkeys", Door::LoggedIn, passkeys::list)
+        .post("/account/passkeys", Door::LoggedIn, passkeys::made)
+        .post("/account/passkeys/new", Door::LoggedIn, passkeys::making)
+        .post("/account/passkeys/{id}/end", Door::LoggedIn, passkeys::gone)
+        .get("/forgot", Door::Anyone, reset::forgot)
+        .post("/forgot", Door::Anyone, reset::ask)
+        .get("/reset/{token}", Door::Anyone, reset::form)
+        .post("/reset/{token}", Door::Anyone, reset::take)
         .post("/log-out", Door::LoggedIn, enter::leave)
         .get("/join/{code}", Door::Anyone, join::form)
         .post("/join/{code}", Door::Anyone, join::take)
@@ -131,6 +147,78 @@ pub fn pages(app: &App) -> Pages {
         )
         .get("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::form)
         .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
+        .get("/vouchers", Door::Staff(P::SeeVouchers), vouchers::list)
+        .get(
+            "/vouchers/find",
+            Door::Staff(P::SeeVouchers),
+            vouchers::find,
+        )
+        .get(
+            "/vouchers/new",
+            Door::Staff(P::MakeVouchers),
+            vouchers::new::form,
+        )
+        .post(
+            "/vouchers/new",
+            Door::Staff(P::MakeVouchers),
+            vouchers::new::take,
+        )
+        .get(
+            "/vouchers/series/{id}",
+            Door::Staff(P::SeeVouchers),
+            vouchers::series::one,
+        )
+        .post(
+            "/vouchers/series/{id}/revoke",
+            Door::Staff(P::MakeVouchers),
+            vouchers::series::back,
+        )
+        .get(
+            "/vouchers/series/{id}/sheets",
+            Door::Staff(P::PrintVouchers),
+            vouchers::sheets::page,
+        )
+        .get(
+            "/vouchers/series/{id}/pdf",
+            Door::Staff(P::PrintVouchers),
+            vouchers::sheets::pdf,
+        )
+        .get(
+            "/vouchers/series/{id}/csv",
+            Door::Staff(P::PrintVouchers),
+            vouchers::series::file,
+        )
+        .get("/vouchers/{id}", Door::Staff(P::SeeVouchers), voucher::one)
+        .post(
+            "/vouchers/{id}/revoke",
+            Door::Staff(P::MakeVouchers),
+            voucher::revoke,
+        )
+        .post(
+            "/vouchers/{id}/extend",
+            Door::Staff(P::MakeVouchers),
+            voucher::extend,
+        )
+        .post(
+            "/vouchers/{id}/pause",
+            Door::Staff(P::ServeCustomers),
+            voucher::pause,
+        )
+        .post(
+            "/vouchers/{id}/resume",
+            Door::Staff(P::ServeCustomers),
+            voucher::resume,
+        )
+        .post(
+            "/vouchers/{id}/kick",
+            Door::Staff(P::ServeCustomers),
+            voucher::kick,
+        )
+        .post(
+            "/vouchers/{id}/free",
+            Door::Staff(P::ServeCustomers),
+            voucher::free,
+        )
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
         .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)
         .get("/sites/{id}", Door::Staff(P::SeeSites), site::site)
@@ -183,12 +271,83 @@ pub fn pages(app: &App) -> Pages {
         .get(
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
-            payments::pages::form,
+            payments::pages::mpesa::form,
         )
         .post(
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
-            payments::pages::take,
+            payments::pages::mpesa::take,
+        )
+        .post(
+            "/settings/mpesa/test",
+            Door::Staff(P::SetMpesa),
+            payments::pages::mpesa::test_it,
+        )
+        .get(
+            "/settings/mpesa/change",
+            Door::Staff(P::SetMpesa),
+            moved::form,
+        )
+        .post(
+            "/settings/mpesa/change",
+            Door::Staff(P::SetMpesa),
+            moved::begin,
+        )
+        .post(
+            "/settings/mpesa/change/again",
+            Door::Staff(P::SetMpesa),
+            moved::again,
+        )
+        .post(
+            "/settings/mpesa/change/cancel",
+            Door::Staff(P::SetMpesa),
+            moved::cancel,
+        )
+        .post(
+            "/settings/mpesa/moves/{id}/back",
+            Door::Staff(P::SetMpesa),
+            moved::back,
+        )
+        .get("/payments", Door::Staff(P::SeePayments), list::list)
+        .get("/payments.csv", Door::Staff(P::SeeReports), list::table)
+        .post("/payments/find", Door::Staff(P::SeePayments), list::find)
+        .get("/payments/{id}", Door::Staff(P::SeePayments), one::story)
+        .post("/payments/{id}/ask", Door::Staff(P::WorkPayments), one::ask)
+        .post(
+            "/payments/{id}/send",
+            Door::Staff(P::WorkPayments),
+            one::send,
+        )
+        .post(
+            "/payments/{id}/refund",
+            Door::Staff(P::WorkPayments),
+            one::refund,
+        )
+        .get("/customers", Door::Staff(P::SeePayments), customers::list)
+        .post(
+            "/customers/find",
+            Door::Staff(P::SeePayments),
+            customers::find,
+        )
+        .get(
+            "/customers/{id}",
+            Door::Staff(P::SeePayments),
+            customers::one,
+        )
+        .post(
+            "/customers/{id}/block",
+            Door::Staff(P::WorkCustomers),
+            customers::refuse,
+        )
+        .post(
+            "/customers/{id}/unblock",
+            Door::Staff(P::WorkCustomers),
+            customers::allow,
+        )
+        .post(
+            "/customers/{id}/give",
+            Door::Staff(P::WorkCustomers),
+            customers::gift,
         )
         .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
         .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
@@ -221,6 +380,26 @@ pub fn pages(app: &App) -> Pages {
         .post("/staff/invite", Door::Staff(P::ManageStaff), staff::ask)
         .post("/staff/{id}/role", Door::Staff(P::ManageStaff), staff::role)
         .post("/staff/{id}/end", Door::Staff(P::ManageStaff), staff::end)
+        .get(
+            "/staff/{id}/reset",
+            Door::Staff(P::ManageStaff),
+            reset::staff_form,
+        )
+        .post(
+            "/staff/{id}/reset",
+            Door::Staff(P::ManageStaff),
+            reset::staff_take,
+        )
+        .get(
+            "/settings/notices",
+            Door::Staff(P::SetNotices),
+            notices::form,
+        )
+        .post(
+            "/settings/notices",
+            Door::Staff(P::SetNotices),
+            notices::take,
+        )
         .post(
             "/staff/invitations/{id}/end",
             Door::Staff(P::ManageStaff),

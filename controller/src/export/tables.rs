@@ -121,6 +121,37 @@ pub const TABLES: &[Table] = &[
         columns!(id type site_id plan_id plan_revision amount currency status failure msisdn external_txn_id account_reference mac push result_code settled_by settled_at flag created_at provider_payload),
     ),
     table(
+        "mpesa_accounts",
+        columns!(id shortcode kind till_number was_used created_at),
+    ),
+    table(
+        "mpesa_moves",
+        columns!(id from_account_id to_account_id payment_id person_id state created_at expires_at ended_at),
+    ),
+    table("payment_messages", columns!(id payment_id kind at body)),
+    table(
+        "refunds",
+        columns!(id payment_id amount receipt reason person_id created_at),
+    ),
+    table(
+        "customers",
+        columns!(id msisdn blocked_at block_reason created_at),
+    ),
+    Table {
+        key: &[("ticket_id", "uuid")],
+        ..table(
+            "gifts",
+            columns!(ticket_id customer_id person_id reason created_at),
+        )
+    },
+    Table {
+        key: &[("person_id", "uuid"), ("topic", "text")],
+        ..table(
+            "notice_choices",
+            columns!(person_id topic by_mail changed_at),
+        )
+    },
+    table(
         "api_keys",
         columns!(id name ending scopes created_by created_at used_at expires_at revoked_at),
     ),
@@ -159,6 +190,14 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "journal_entries",
         "sites' reports as they came; what they say is in redemptions, grants and sessions",
+    ),
+    (
+        "mails",
+        "letters on their way to people, each gone when it is sent or too late",
+    ),
+    (
+        "outage_notices",
+        "which outages were told; those stand in site_outages",
     ),
     ("site_samples", "live readings, each gone within a minute"),
     ("commands", "orders to a site, kept for some days"),

@@ -344,7 +344,7 @@ impl Filled {
 }
 
 /// What a plan gives, in a few words: `2 hours · 500 MB · 5 Mbit/s · 2 devices`.
-pub(super) fn gives(terms: &Terms, w: &PlanWords) -> String {
+pub fn gives(terms: &Terms, w: &PlanWords) -> String {
     let mut parts = Vec::new();
     if let Some(secs) = terms.duration_secs {
         parts.push(w.stretch(secs));

@@ -1,7 +1,7 @@
 //! Plans: what a provider sells. The rules of a sensible plan are here, its rows in [`store`], changing one in [`edit`].
 
 pub mod edit;
-mod form;
+pub mod form;
 pub mod pages;
 pub mod preview;
 pub mod store;

@@ -38,10 +38,37 @@ pub fn thousands(number: u64) -> String {
 /// A moment on Nairobi's clock: `26 Nov 2026, 14:05`.
 #[must_use]
 pub fn moment(at: Timestamp) -> String {
+    in_nairobi(at, "%-d %b %Y, %H:%M")
+}
+
+/// A moment on Nairobi's clock as spreadsheets sort it: `2026-11-26 14:05:09`.
+#[must_use]
+pub fn sortable(at: Timestamp) -> String {
+    in_nairobi(at, "%Y-%m-%d %H:%M:%S")
+}
+
+/// A moment on Nairobi's clock, to the second: `26 Nov 2026, 14:05:09`.
+#[must_use]
+pub fn second(at: Timestamp) -> String {
+    in_nairobi(at, "%-d %b %Y, %H:%M:%S")
+}
+
+/// A Kenyan number as people say it: `0712 345 678`.
+#[must_use]
+pub fn phone(digits: &str) -> String {
+    match digits.strip_prefix("254") {
+        Some(rest) if rest.len() == 9 && rest.is_ascii() => {
+            format!("0{} {} {}", &rest[..3], &rest[3..6], &rest[6..])
+        }
+        _ => digits.to_owned(),
+    }
+}
+
+fn in_nairobi(at: Timestamp, format: &str) -> String {
     let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
     jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
         |_| "?".to_owned(),
-        |at| at.to_zoned(zone).strftime("%-d %b %Y, %H:%M").to_string(),
+        |at| at.to_zoned(zone).strftime(format).to_string(),
     )
 }
 
@@ -141,6 +168,12 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_shown_as_people_say_it() {
+        assert_eq!(phone("254712345678"), "0712 345 678");
+        assert_eq!(phone("12"), "12");
+    }
+
+    #[test]
     fn a_stretch_of_time_is_told_by_its_two_largest_units() {
         for (secs, text) in [
             (0, "0\u{a0}s"),
@@ -161,6 +194,9 @@ mod tests {
             moment(Timestamp::from_secs(1_800_000_000)),
             "15 Jan 2027, 11:00"
         );
+        let late = Timestamp::from_secs(1_800_000_000 + 14 * 3600);
+        assert_eq!(day(late), "16 Jan 2027");
+        assert_eq!(sortable(late), "2027-01-16 01:00:00");
     }
 
     #[test]

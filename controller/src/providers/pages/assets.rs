@@ -1,4 +1,4 @@
-//! Stylesheet and scripts, as parts of the program. Their names change with them, so browsers may keep them for good.
+//! Stylesheets and scripts, as parts of the program. Their names change with them, so browsers may keep them for good.
 
 use std::sync::LazyLock;
 
@@ -36,14 +36,29 @@ macro_rules! asset {
 }
 
 static STYLE: Asset = asset!("style", "css", "text/css; charset=utf-8");
+static PAPER: Asset = asset!("paper", "css", "text/css; charset=utf-8");
+static CHECKS: Asset = asset!("checks", "js", "text/javascript; charset=utf-8");
 static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
 static PREVIEW: Asset = asset!("preview", "js", "text/javascript; charset=utf-8");
-static ALL: [&Asset; 3] = [&STYLE, &LIVE, &PREVIEW];
+static PASSKEY: Asset = asset!("passkey", "js", "text/javascript; charset=utf-8");
+static ALL: [&Asset; 6] = [&STYLE, &PAPER, &CHECKS, &LIVE, &PREVIEW, &PASSKEY];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
 pub fn style_path() -> &'static str {
     &STYLE.path
+}
+
+/// The path of the stylesheet of what is printed.
+#[must_use]
+pub fn paper_path() -> &'static str {
+    &PAPER.path
+}
+
+/// The path of the script that checks a form while it is filled in.
+#[must_use]
+pub fn checks_path() -> &'static str {
+    &CHECKS.path
 }
 
 /// The path of the script that keeps a page live.
@@ -56,6 +71,12 @@ pub fn live_path() -> &'static str {
 #[must_use]
 pub fn preview_path() -> &'static str {
     &PREVIEW.path
+}
+
+/// The path of the script of passkeys.
+#[must_use]
+pub fn passkey_path() -> &'static str {
+    &PASSKEY.path
 }
 
 /// Gives one of them. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.

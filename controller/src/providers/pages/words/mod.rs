@@ -137,6 +137,10 @@ parts! {
     portal: PortalWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// Vouchers: series, printing, and the story of one.
+    vouchers: VoucherWords,
+    /// The story of one voucher.
+    story: StoryWords,
     /// How one site is at this moment.
     site: LiveWords,
     /// Where customers' money goes.
@@ -147,10 +151,24 @@ parts! {
     webhooks: WebhookWords,
     /// All data of a business.
     export: ExportWords,
+    /// What customers paid.
+    payments: PaymentWords,
+    /// Why a payment did not come.
+    reasons: ReasonWords,
+    /// Who the customers are.
+    customers: CustomerWords,
     /// Who did what.
     audit: AuditWords,
     /// The platform's own staff.
     admin: AdminWords,
+    /// What is written in mail.
+    mail: MailWords,
+    /// Who is told what.
+    notices: NoticeWords,
+    /// The way back in.
+    reset: ResetWords,
+    /// Passkeys.
+    passkeys: PasskeyWords,
     /// How the platform does.
     platform: PlatformWords,
     /// Why money did not come.
