@@ -16,6 +16,7 @@ use crate::payments::customers::pages as customers;
 use crate::payments::pages::{list, moved, one};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
+use crate::providers::keys;
 use crate::providers::look::preview;
 use crate::providers::notices::pages as notices;
 use crate::providers::pages::{account, assets, audit, enter, join, reset, second, sign_up, staff};
@@ -23,7 +24,9 @@ use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::pages as vouchers;
-use crate::{admin, captive, fleet, health, payments, plans, reports};
+use crate::{
+    admin, api as public_api, captive, export, fleet, health, payments, plans, reports, webhooks,
+};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
 /// The table. Called once at the start, so a slice may start what writes for its handlers here.
@@ -80,6 +83,7 @@ pub fn table(app: &App) -> Router<App> {
         .merge(agents)
         .merge(public)
         .merge(health)
+        .merge(public_api::calls(app).into_router())
         .merge(
             pages(app)
                 .into_router()
@@ -402,6 +406,82 @@ pub fn pages(app: &App) -> Pages {
             "/staff/invitations/{id}/end",
             Door::Staff(P::ManageStaff),
             staff::back,
+        )
+        .get(
+            "/settings/keys",
+            Door::Staff(P::ManageKeys),
+            keys::pages::list,
+        )
+        .post(
+            "/settings/keys",
+            Door::Staff(P::ManageKeys),
+            keys::pages::add,
+        )
+        .post(
+            "/settings/keys/{id}/end",
+            Door::Staff(P::ManageKeys),
+            keys::pages::end,
+        )
+        .get(
+            "/settings/webhooks",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::list,
+        )
+        .post(
+            "/settings/webhooks",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::add,
+        )
+        .get(
+            "/settings/webhooks/{id}",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::one,
+        )
+        .post(
+            "/settings/webhooks/{id}/test",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::test,
+        )
+        .post(
+            "/settings/webhooks/{id}/secret",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::secret,
+        )
+        .post(
+            "/settings/webhooks/{id}/switch/{to}",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::switch,
+        )
+        .post(
+            "/settings/webhooks/{id}/end",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::end,
+        )
+        .post(
+            "/settings/webhooks/messages/{id}/again",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::again,
+        )
+        .get(
+            "/settings/export",
+            Door::Staff(P::Export),
+            export::pages::form,
+        )
+        .post(
+            "/settings/export",
+            Door::Staff(P::Export),
+            export::pages::make,
+        )
+        .get(
+            "/settings/export/{code}",
+            Door::Staff(P::Export),
+            export::pages::download,
+        )
+        .get("/api/v1", Door::Anyone, public_api::pages::read)
+        .get(
+            "/api/v1/openapi.json",
+            Door::Anyone,
+            public_api::pages::document,
         )
         .get("/audit", Door::Staff(P::SeeAudit), audit::show)
         .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)

@@ -157,6 +157,14 @@ ids! {
     NoteId = "note";
     /// A line of what people did.
     DeedId = "deed";
+    /// A key of the public API.
+    KeyId = "key";
+    /// An address of a business's own to which news is sent.
+    EndpointId = "hook";
+    /// One message to such an address.
+    DeliveryId = "msg";
+    /// One taking out of all of a business's data.
+    ExportId = "exp";
     /// A mail to somebody.
     MailId = "mail";
     /// A way back in for somebody who lost their password.

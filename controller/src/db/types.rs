@@ -9,9 +9,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{
-    AccountId, AgentId, AttemptId, CallbackId, CommandId, CustomerId, DeedId, InvitationId,
-    JournalId, LogInId, Mac, MailId, MoveId, NoteId, PasskeyId, PaymentId, PersonId, PlanId,
-    ProviderId, ResetId, SeriesId, SessionId, SiteId, StaffId, TicketId,
+    AccountId, AgentId, AttemptId, CallbackId, CommandId, CustomerId, DeedId, DeliveryId,
+    EndpointId, ExportId, InvitationId, JournalId, KeyId, LogInId, Mac, MailId, MoveId, NoteId,
+    PasskeyId, PaymentId, PersonId, PlanId, ProviderId, ResetId, SeriesId, SessionId, SiteId,
+    StaffId, TicketId,
 };
 use mnara_protocol::money::Money;
 use sqlx::encode::IsNull;
@@ -333,6 +334,10 @@ row_ids!(
     CustomerId,
     NoteId,
     DeedId,
+    DeliveryId,
+    EndpointId,
+    ExportId,
+    KeyId,
     MailId,
     ResetId,
     PasskeyId,

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::SettleError;
 use super::store::messages::{self, Kind};
-use super::{DELIVERED_WITHIN, Payment, State, moving, store, sweep};
+use super::{DELIVERED_WITHIN, Payment, State, failure_word, moving, store, sweep};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
@@ -17,6 +17,7 @@ use crate::providers;
 use crate::providers::mpesa::AccountError;
 use crate::tickets::feed::Delivery;
 use crate::tickets::issue::{self, IssueError, Sale};
+use crate::webhooks::{self, Event};
 
 /// Why evidence was not carried out. Trying again is safe.
 #[derive(Debug, Error)]
@@ -158,7 +159,7 @@ async fn attempt(
             if *keep_asking && !is_asked {
                 sweep::ask_at(app, &mut tx, &payment, now + sweep::QUARTER).await?;
             }
-            refuse(&mut tx, &payment, *failure, now).await?;
+            refuse(app, &mut tx, &payment, *failure, now).await?;
         }
         Decision::AskFirst { receipt } => {
             if let Some(receipt) = receipt {
@@ -198,6 +199,14 @@ async fn grant(
     let kept = issue::issue(conn, &app.entropy, payment.provider, sale, now).await?;
     store::free_prompt(conn, payment.id).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
+    let event = Event::PaymentSucceeded {
+        payment: payment.id,
+        amount: payment.amount,
+        plan: kept.plan,
+        site: payment.site,
+        ticket: kept.ticket.id,
+    };
+    webhooks::emit(app, conn, payment.provider, &event).await?;
     let until = payment.created_at + DELIVERED_WITHIN;
     let delivery = payment
         .mac
@@ -223,6 +232,7 @@ async fn grant(
 /// # Errors
 /// When the database refuses.
 pub async fn refuse(
+    app: &App,
     conn: &mut PgConnection,
     payment: &Payment,
     failure: PayFailure,
@@ -236,6 +246,17 @@ pub async fn refuse(
     }
     store::free_prompt(conn, payment.id).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
+    // One that had failed before is no news, and a test of an account no customer's.
+    if let Some(plan) = payment.plan.filter(|_| payment.state == State::Pending) {
+        let event = Event::PaymentFailed {
+            payment: payment.id,
+            amount: payment.amount,
+            plan,
+            site: payment.site,
+            reason: failure_word(failure),
+        };
+        webhooks::emit(app, conn, payment.provider, &event).await?;
+    }
     let changes = payment
         .checkout_row(CheckoutState::Failed(failure), now)
         .into_iter()

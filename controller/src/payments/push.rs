@@ -68,6 +68,7 @@ pub async fn push(
         payment.push = Push::Refused;
         store::set_push(&mut tx, &payment).await?;
         refuse(
+            app,
             &mut tx,
             &payment,
             PayFailure::ProviderSetup,
@@ -121,7 +122,7 @@ pub async fn push(
             } else {
                 let why = failure(&error);
                 if payment.state == State::Pending {
-                    refuse(&mut tx, &payment, why, now).await?;
+                    refuse(app, &mut tx, &payment, why, now).await?;
                 }
                 // A callback that came first knows better than this answer.
                 if payment.state == State::Success {

@@ -2,6 +2,7 @@
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
 mod admin;
+mod api;
 mod audit;
 mod backup;
 mod browser;
@@ -10,12 +11,14 @@ mod commands;
 mod customers;
 mod doors;
 mod enrol;
+mod export;
 mod extend;
 mod feed;
 mod firmware;
 mod health;
 mod intake;
 mod keys;
+mod keys_api;
 mod link;
 mod look;
 mod mail;
@@ -37,6 +40,7 @@ mod tenancy;
 mod trade;
 mod view_as;
 mod vouchers;
+mod webhooks;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

@@ -4,6 +4,7 @@ use super::reports::Site;
 use super::*;
 use crate::db::{At, Tx};
 use crate::payments;
+use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
 const WITHOUT_TENANT: [&str; 15] = [
@@ -29,7 +30,7 @@ const WITHOUT_TENANT: [&str; 15] = [
 ];
 
 /// Fills every table for the first business, by the ways rows come.
-async fn fill(world: &World) {
+pub(super) async fn fill(world: &World) {
     let app = &world.app;
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     world
@@ -45,6 +46,14 @@ async fn fill(world: &World) {
     series::print(world, 10).await;
     hire(world).await;
     commands::diagnose(world).await;
+    let key = api::key(app, world.shop.provider, &[Scope::SitesWrite]).await;
+    let request = Request::post("/api/v1/sites")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .header("idempotency-key", "first")
+        .body(Body::from(r#"{"name": "By a program"}"#));
+    let (status, ..) = world.send_from([192, 0, 2, 1], request.unwrap()).await;
+    assert_eq!(status, StatusCode::CREATED);
     work_money(world).await;
     let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
     let now = app.clock.now();
@@ -61,6 +70,13 @@ async fn fill(world: &World) {
         "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
          select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
+        "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at)
+         select $1, $1, 'https://example.com/', 'x', '{test}', false, $2 where $3 is not null and $4 is not null",
+        "insert into webhook_deliveries (id, provider_id, endpoint_id, event, body, created_at, attempts, next_at)
+         select $1, $1, $1, 'test', '{}', $2, 0, $2 where $3 is not null and $4 is not null",
+        "insert into exports (id, provider_id, link_hash, asked_by, created_at, expires_at)
+         select $1, $1, decode(repeat('00', 32), 'hex'), (select created_by from api_keys limit 1), $2, $2
+         where $3 is not null and $4 is not null",
         "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
          select $1, $4, $3, $1, 1, $2, 6, '', true, $2",
     ] {
@@ -173,8 +189,10 @@ const RIGHTS: &[(&str, &str)] = &[
     ("mpesa_accounts", "delete insert select update"),
     ("passkeys", "delete insert select update"),
     ("resets", "delete insert select update"),
+    ("idempotency_keys", "delete insert select update"),
     ("jobs", "delete insert select update"),
     ("live_prompts", "delete insert select update"),
+    ("webhook_deliveries", "delete insert select update"),
     // The owner's: the application reads which schema it has.
     ("_sqlx_migrations", "select"),
     // In a database for tests the list is not the owner's.

@@ -72,6 +72,13 @@ fn in_nairobi(at: Timestamp, format: &str) -> String {
     )
 }
 
+/// A moment for programs, as RFC 3339 has it: `2026-11-26T11:05:00Z`.
+#[must_use]
+pub fn utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| "9999-12-31T23:59:59Z".to_owned(), |at| at.to_string())
+}
+
 /// A moment of today on Nairobi's clock, to the second: `14:05:09`.
 #[must_use]
 pub fn clock(at: Timestamp) -> String {
@@ -190,6 +197,14 @@ mod tests {
         let late = Timestamp::from_secs(1_800_000_000 + 14 * 3600);
         assert_eq!(day(late), "16 Jan 2027");
         assert_eq!(sortable(late), "2027-01-16 01:00:00");
+    }
+
+    #[test]
+    fn programs_get_utc() {
+        assert_eq!(
+            utc(Timestamp::from_millis(1_800_000_000_250)),
+            "2027-01-15T08:00:00.25Z"
+        );
     }
 
     #[test]

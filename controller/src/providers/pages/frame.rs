@@ -180,6 +180,11 @@ impl Frame {
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
             (
+                "/settings/keys",
+                words.programs,
+                may(Permission::ManageKeys),
+            ),
+            (
                 "/settings/notices",
                 words.notices,
                 may(Permission::SetNotices),

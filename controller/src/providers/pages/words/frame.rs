@@ -16,6 +16,7 @@ words! {
         moved: "Customers' money goes to another M-PESA account since" "Pesa za wateja zinaenda kwenye akaunti nyingine ya M-PESA tangu",
         moved_link: "Was this not you? Look and go back." "Si wewe? Angalia na urudishe.",
         staff: "Staff" "Wafanyakazi",
+        programs: "Programs and data" "Programu na data",
         notices: "Notices" "Taarifa",
         audit: "Who did what" "Nani alifanya nini",
         platform: "Platform" "Jukwaa",

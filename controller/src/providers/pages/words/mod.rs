@@ -145,6 +145,12 @@ parts! {
     site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Keys for programs.
+    keys: KeyWords,
+    /// News to programs.
+    webhooks: WebhookWords,
+    /// All data of a business.
+    export: ExportWords,
     /// What customers paid.
     payments: PaymentWords,
     /// Why a payment did not come.
