@@ -879,7 +879,7 @@ async fn no_address_lets_one_tenant_at_anothers(pool: PgPoolOptions, options: Pg
             &[StatusCode::FORBIDDEN],
         ),
     ];
-    let mut table: Vec<&str> = include_str!("../routes.rs")
+    let mut table: Vec<&str> = include_str!("../routes/mod.rs")
         .split(".route(")
         .skip(1)
         .map(|rest| {

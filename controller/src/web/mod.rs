@@ -1,7 +1,7 @@
 //! What every page and every API of the controller shares: problem documents, extractors that answer with them, the
 //! layers around the routes, the caller's address, and the server itself.
 //!
-//! Which routes there are stands in `routes.rs`.
+//! Which routes there are stands in `routes`.
 
 pub mod caller;
 pub mod csv;

@@ -7,9 +7,9 @@ use axum_extra::extract::CookieJar;
 
 use super::assets;
 use super::cookies::LANGUAGE;
+use super::places::{self, Link, Part};
 use super::words::{Language, Words};
 use crate::providers::log_in::Visit;
-use crate::providers::staff::roles::Permission;
 use crate::providers::state::State;
 use crate::web::page::is_ours;
 use crate::web::{Problem, show};
@@ -23,17 +23,6 @@ pub struct Frame {
     pub visit: Option<Visit>,
     /// The page's own path with its query, for coming back.
     pub path: String,
-}
-
-/// A place one can go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// Its path.
-    pub path: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Whether one is there.
-    pub is_here: bool,
 }
 
 impl Frame {
@@ -156,57 +145,33 @@ impl Frame {
         self.visit.as_ref()?.view_ends.map(show::moment)
     }
 
-    /// Where this person can go.
+    /// Everywhere this person can go.
+    #[must_use]
+    pub fn places(&self) -> Vec<Link> {
+        let visit = self.visit.as_ref().filter(|visit| visit.is_open);
+        let words = &self.words().frame;
+        visit.map_or_else(Vec::new, |visit| places::open_to(visit, words, &self.path))
+    }
+
+    /// What of that stands above every page, and the way to the rest.
     #[must_use]
     pub fn links(&self) -> Vec<Link> {
-        let words = &self.words().frame;
-        let Some(visit) = self.visit.as_ref().filter(|visit| visit.is_open) else {
-            return Vec::new();
-        };
-        let may = |permission: Permission| visit.may_open(permission);
-        let all = [
-            ("/home", words.home, may(Permission::SeeHome)),
-            ("/plans", words.plans, may(Permission::SeePlans)),
-            ("/vouchers", words.vouchers, may(Permission::SeeVouchers)),
-            ("/sites", words.sites, may(Permission::SeeSites)),
-            (
-                "/settings/portal",
-                words.portal,
-                may(Permission::EditPortal),
-            ),
-            ("/payments", words.money, may(Permission::SeePayments)),
-            ("/customers", words.customers, may(Permission::SeePayments)),
-            ("/reports", words.reports, may(Permission::SeeReports)),
-            ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
-            ("/staff", words.staff, may(Permission::SeeStaff)),
-            (
-                "/settings/keys",
-                words.programs,
-                may(Permission::ManageKeys),
-            ),
-            (
-                "/settings/notices",
-                words.notices,
-                may(Permission::SetNotices),
-            ),
-            ("/audit", words.audit, may(Permission::SeeAudit)),
-            ("/admin", words.platform, visit.is_admin),
-            ("/admin/providers", words.providers, visit.is_admin),
-            ("/admin/payments", words.payments, visit.is_admin),
-            ("/admin/sites", words.agents, visit.is_admin),
-            ("/admin/work", words.work, visit.is_admin),
-            ("/admin/audit", words.platform_audit, visit.is_admin),
-            ("/admin/settings", words.settings, visit.is_admin),
-            ("/account", words.account, true),
-        ];
-        all.into_iter()
-            .filter(|(_, _, may)| *may)
-            .map(|(path, name, _)| Link {
-                path,
-                name,
-                is_here: self.path.split('?').next() == Some(path),
-            })
-            .collect()
+        let mut links = self.places();
+        let is_set = |link: &Link| link.part == Part::Setting;
+        let is_at_more = self.path.split('?').next() == Some(places::MORE);
+        let is_here = is_at_more || links.iter().any(|link| link.is_here && is_set(link));
+        if links.is_empty() {
+            return links;
+        }
+        links.retain(|link| !is_set(link));
+        links.push(Link {
+            path: places::MORE,
+            name: self.words().frame.more,
+            part: Part::Setting,
+            is_here,
+            is_later: false,
+        });
+        links
     }
 }
 

@@ -10,6 +10,8 @@ pub mod cookies;
 pub mod enter;
 pub mod frame;
 pub mod join;
+pub mod more;
+pub mod places;
 pub mod proof;
 pub mod reset;
 pub mod second;

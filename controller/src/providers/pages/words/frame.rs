@@ -26,6 +26,9 @@ words! {
         work: "Work that failed" "Kazi zilizoshindwa",
         platform_audit: "Platform's audit" "Kumbukumbu za jukwaa",
         settings: "Platform's settings" "Mipangilio ya jukwaa",
+        more: "More" "Zaidi",
+        day: "Day by day" "Kazi za kila siku",
+        set_up: "Settings" "Mipangilio",
         view: "You look at this business as its owner sees it:" "Unaiona biashara hii kama mmiliki wake anavyoiona:",
         view_text:
             "Nothing can be changed, and the business sees in its audit that you looked. It ends by itself at"

@@ -1,95 +1,24 @@
-//! Every URL of the controller, in one table. A handler is named here and written in its slice.
+//! Every page for people, and who may open it.
 
-use axum::routing::{get, post};
-use axum::{Extension, Router};
-
-use crate::access::pages::stream::Watchers;
 use crate::access::pages::{self as site, acts, stream};
-use crate::admin::pages::providers as businesses;
+use crate::admin::pages::providers;
 use crate::app::App;
 use crate::captive::look::pages as look;
-use crate::dispatch::DISPATCH;
-use crate::fleet::hub::Hub;
-use crate::fleet::identity::Identity;
-use crate::fleet::{api, firmware, link};
+use crate::fleet::firmware;
 use crate::payments::customers::pages as customers;
 use crate::payments::pages::{list, moved, one};
-use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
 use crate::providers::keys;
 use crate::providers::look::preview;
 use crate::providers::notices::pages as notices;
-use crate::providers::pages::{account, assets, audit, enter, join, reset, second, sign_up, staff};
+use crate::providers::pages::{
+    account, assets, audit, businesses, enter, join, more, reset, second, sign_up, staff,
+};
 use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::pages as vouchers;
-use crate::{
-    admin, api as public_api, captive, export, fleet, health, payments, plans, reports, webhooks,
-};
-use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
-
-/// The table. Called once at the start, so a slice may start what writes for its handlers here.
-pub fn table(app: &App) -> Router<App> {
-    // The rail's addresses. What we hand out is /api/pay, since Safaricom refuses addresses with its product's name.
-    let rail = Router::new()
-        .route("/api/pay/{provider}/{secret}", post(callback::post))
-        .route(
-            "/api/pay/{provider}/{secret}/validation",
-            post(c2b::validate),
-        )
-        .route(
-            "/api/pay/{provider}/{secret}/confirmation",
-            post(c2b::confirm),
-        )
-        .route(
-            "/api/mpesa/callback/{provider}/{secret}",
-            post(callback::post),
-        )
-        .route(
-            "/api/mpesa/callback/{provider}",
-            post(callback::post_unvouched),
-        )
-        .layer(Extension(callback::intake(app)));
-    // What agents call.
-    let identity = Identity::default();
-    let hub = Hub::start(app, DISPATCH, identity.clone());
-    let agents = Router::new()
-        .route(IDENTITY_PATH, get(api::identity))
-        .route(ENROL_PATH, post(api::enrol_agent))
-        .route(CLOCK_PATH, post(api::clock))
-        .route(LINK_PATH, get(link::upgrade))
-        .layer(Extension(identity))
-        .layer(Extension(hub));
-    // What anybody may call; each says in its own doc what it needs.
-    let public = Router::new()
-        .route("/api/captive/{provider}/plans", get(captive::plans::list))
-        .route(
-            "/api/captive/{provider}/initiate-mpesa",
-            post(captive::buy::initiate),
-        )
-        .route("/api/payments/{payment}", get(captive::buy::progress))
-        .route("/api/tickets/{code}/status", get(captive::ticket::status))
-        .route(
-            "/api/tickets/{code}/activate",
-            post(captive::ticket::activate),
-        );
-    let health = Router::new()
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics));
-    Router::new()
-        .merge(rail)
-        .merge(agents)
-        .merge(public)
-        .merge(health)
-        .merge(public_api::calls(app).into_router())
-        .merge(
-            pages(app)
-                .into_router()
-                .layer(Extension(Watchers::default())),
-        )
-}
+use crate::{admin, api as public_api, export, fleet, payments, plans, reports, webhooks};
 
 /// Every page for people, and who may open it.
 #[must_use]
@@ -121,6 +50,7 @@ pub fn pages(app: &App) -> Pages {
         .post("/log-out", Door::LoggedIn, enter::leave)
         .get("/join/{code}", Door::Anyone, join::form)
         .post("/join/{code}", Door::Anyone, join::take)
+        .get("/more", Door::LoggedIn, more::more)
         .get("/account", Door::LoggedIn, account::form)
         .post("/account/password", Door::LoggedIn, account::password)
         .post("/account/browsers/{id}/end", Door::LoggedIn, account::out)
@@ -486,15 +416,15 @@ pub fn pages(app: &App) -> Pages {
         .get("/audit", Door::Staff(P::SeeAudit), audit::show)
         .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)
         .get("/admin", Door::Admin, admin::pages::overview::show)
-        .get("/admin/providers", Door::Admin, businesses::list)
-        .get("/admin/providers/{id}", Door::Admin, businesses::one)
+        .get("/admin/providers", Door::Admin, providers::list)
+        .get("/admin/providers/{id}", Door::Admin, providers::one)
         .post(
             "/admin/providers/{id}/view",
             Door::Admin,
             admin::pages::view::begin,
         )
         .post("/admin/view/end", Door::Admin, admin::pages::view::end)
-        .post("/admin/providers/{id}/{to}", Door::Admin, businesses::moved)
+        .post("/admin/providers/{id}/{to}", Door::Admin, providers::moved)
         .get("/admin/payments", Door::Admin, admin::pages::payments::show)
         .get("/admin/sites", Door::Admin, admin::pages::sites::list)
         .get("/admin/work", Door::Admin, admin::pages::work::list)

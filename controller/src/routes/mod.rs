@@ -1,0 +1,81 @@
+//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs`. A handler is named here and
+//! written in its slice.
+
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
+
+use crate::access::pages::stream::Watchers;
+use crate::app::App;
+use crate::dispatch::DISPATCH;
+use crate::fleet::hub::Hub;
+use crate::fleet::identity::Identity;
+use crate::fleet::{api, link};
+use crate::payments::{c2b, callback};
+use crate::{api as public_api, captive, health};
+
+mod pages;
+
+pub use pages::pages;
+
+/// The table. Called once at the start, so a slice may start what writes for its handlers here.
+pub fn table(app: &App) -> Router<App> {
+    // The rail's addresses. What we hand out is /api/pay, since Safaricom refuses addresses with its product's name.
+    let rail = Router::new()
+        .route("/api/pay/{provider}/{secret}", post(callback::post))
+        .route(
+            "/api/pay/{provider}/{secret}/validation",
+            post(c2b::validate),
+        )
+        .route(
+            "/api/pay/{provider}/{secret}/confirmation",
+            post(c2b::confirm),
+        )
+        .route(
+            "/api/mpesa/callback/{provider}/{secret}",
+            post(callback::post),
+        )
+        .route(
+            "/api/mpesa/callback/{provider}",
+            post(callback::post_unvouched),
+        )
+        .layer(Extension(callback::intake(app)));
+    // What agents call.
+    let identity = Identity::default();
+    let hub = Hub::start(app, DISPATCH, identity.clone());
+    let agents = Router::new()
+        .route(IDENTITY_PATH, get(api::identity))
+        .route(ENROL_PATH, post(api::enrol_agent))
+        .route(CLOCK_PATH, post(api::clock))
+        .route(LINK_PATH, get(link::upgrade))
+        .layer(Extension(identity))
+        .layer(Extension(hub));
+    // What anybody may call; each says in its own doc what it needs.
+    let public = Router::new()
+        .route("/api/captive/{provider}/plans", get(captive::plans::list))
+        .route(
+            "/api/captive/{provider}/initiate-mpesa",
+            post(captive::buy::initiate),
+        )
+        .route("/api/payments/{payment}", get(captive::buy::progress))
+        .route("/api/tickets/{code}/status", get(captive::ticket::status))
+        .route(
+            "/api/tickets/{code}/activate",
+            post(captive::ticket::activate),
+        );
+    let health = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics));
+    Router::new()
+        .merge(rail)
+        .merge(agents)
+        .merge(public)
+        .merge(health)
+        .merge(public_api::calls(app).into_router())
+        .merge(
+            pages(app)
+                .into_router()
+                .layer(Extension(Watchers::default())),
+        )
+}
