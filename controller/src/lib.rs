@@ -27,6 +27,7 @@ use crate::vault::Vault;
 
 pub mod access;
 pub mod admin;
+pub mod api;
 pub mod app;
 pub mod audit;
 pub mod batch;
@@ -39,6 +40,7 @@ pub mod db;
 pub mod devdb;
 pub mod dispatch;
 pub mod entropy;
+pub mod export;
 pub mod fleet;
 pub mod health;
 pub mod jobs;
@@ -54,6 +56,7 @@ pub mod routes;
 pub mod tickets;
 pub mod vault;
 pub mod web;
+pub mod webhooks;
 pub mod work;
 
 /// How long tasks are waited for at the end.
@@ -192,7 +195,7 @@ async fn assemble(
     vault: Vault,
     clock: Clock,
 ) -> anyhow::Result<App> {
-    let rails = Rails::new(&config.daraja, &clock)?;
+    let rails = Rails::new(&config.daraja, &config.mail, &clock)?;
     let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;
     let recorder = PrometheusBuilder::new()

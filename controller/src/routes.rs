@@ -12,14 +12,21 @@ use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, firmware, link};
+use crate::payments::customers::pages as customers;
+use crate::payments::pages::{list, moved, one};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
+use crate::providers::keys;
 use crate::providers::look::preview;
-use crate::providers::pages::{account, assets, audit, enter, join, second, sign_up, staff};
+use crate::providers::notices::pages as notices;
+use crate::providers::pages::{account, assets, audit, enter, join, reset, second, sign_up, staff};
+use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::pages as vouchers;
-use crate::{admin, captive, fleet, health, payments, plans, reports};
+use crate::{
+    admin, api as public_api, captive, export, fleet, health, payments, plans, reports, webhooks,
+};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
 /// The table. Called once at the start, so a slice may start what writes for its handlers here.
@@ -76,6 +83,7 @@ pub fn table(app: &App) -> Router<App> {
         .merge(agents)
         .merge(public)
         .merge(health)
+        .merge(public_api::calls(app).into_router())
         .merge(
             pages(app)
                 .into_router()
@@ -98,6 +106,18 @@ pub fn pages(app: &App) -> Pages {
         .post("/log-in", Door::Anyone, enter::take)
         .get("/log-in/second", Door::HalfIn, second::form)
         .post("/log-in/second", Door::HalfIn, second::take)
+        .get("/log-in/passkey", Door::Anyone, passkeys::using)
+        .post("/log-in/passkey", Door::Anyone, passkeys::used)
+        .get("/businesses", Door::LoggedIn, businesses::list)
+        .post("/businesses", Door::LoggedIn, businesses::choose)
+        .get("/account/passkeys", Door::LoggedIn, passkeys::list)
+        .post("/account/passkeys", Door::LoggedIn, passkeys::made)
+        .post("/account/passkeys/new", Door::LoggedIn, passkeys::making)
+        .post("/account/passkeys/{id}/end", Door::LoggedIn, passkeys::gone)
+        .get("/forgot", Door::Anyone, reset::forgot)
+        .post("/forgot", Door::Anyone, reset::ask)
+        .get("/reset/{token}", Door::Anyone, reset::form)
+        .post("/reset/{token}", Door::Anyone, reset::take)
         .post("/log-out", Door::LoggedIn, enter::leave)
         .get("/join/{code}", Door::Anyone, join::form)
         .post("/join/{code}", Door::Anyone, join::take)
@@ -253,12 +273,83 @@ pub fn pages(app: &App) -> Pages {
         .get(
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
-            payments::pages::form,
+            payments::pages::mpesa::form,
         )
         .post(
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
-            payments::pages::take,
+            payments::pages::mpesa::take,
+        )
+        .post(
+            "/settings/mpesa/test",
+            Door::Staff(P::SetMpesa),
+            payments::pages::mpesa::test_it,
+        )
+        .get(
+            "/settings/mpesa/change",
+            Door::Staff(P::SetMpesa),
+            moved::form,
+        )
+        .post(
+            "/settings/mpesa/change",
+            Door::Staff(P::SetMpesa),
+            moved::begin,
+        )
+        .post(
+            "/settings/mpesa/change/again",
+            Door::Staff(P::SetMpesa),
+            moved::again,
+        )
+        .post(
+            "/settings/mpesa/change/cancel",
+            Door::Staff(P::SetMpesa),
+            moved::cancel,
+        )
+        .post(
+            "/settings/mpesa/moves/{id}/back",
+            Door::Staff(P::SetMpesa),
+            moved::back,
+        )
+        .get("/payments", Door::Staff(P::SeePayments), list::list)
+        .get("/payments.csv", Door::Staff(P::SeeReports), list::table)
+        .post("/payments/find", Door::Staff(P::SeePayments), list::find)
+        .get("/payments/{id}", Door::Staff(P::SeePayments), one::story)
+        .post("/payments/{id}/ask", Door::Staff(P::WorkPayments), one::ask)
+        .post(
+            "/payments/{id}/send",
+            Door::Staff(P::WorkPayments),
+            one::send,
+        )
+        .post(
+            "/payments/{id}/refund",
+            Door::Staff(P::WorkPayments),
+            one::refund,
+        )
+        .get("/customers", Door::Staff(P::SeePayments), customers::list)
+        .post(
+            "/customers/find",
+            Door::Staff(P::SeePayments),
+            customers::find,
+        )
+        .get(
+            "/customers/{id}",
+            Door::Staff(P::SeePayments),
+            customers::one,
+        )
+        .post(
+            "/customers/{id}/block",
+            Door::Staff(P::WorkCustomers),
+            customers::refuse,
+        )
+        .post(
+            "/customers/{id}/unblock",
+            Door::Staff(P::WorkCustomers),
+            customers::allow,
+        )
+        .post(
+            "/customers/{id}/give",
+            Door::Staff(P::WorkCustomers),
+            customers::gift,
         )
         .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
         .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
@@ -291,10 +382,106 @@ pub fn pages(app: &App) -> Pages {
         .post("/staff/invite", Door::Staff(P::ManageStaff), staff::ask)
         .post("/staff/{id}/role", Door::Staff(P::ManageStaff), staff::role)
         .post("/staff/{id}/end", Door::Staff(P::ManageStaff), staff::end)
+        .get(
+            "/staff/{id}/reset",
+            Door::Staff(P::ManageStaff),
+            reset::staff_form,
+        )
+        .post(
+            "/staff/{id}/reset",
+            Door::Staff(P::ManageStaff),
+            reset::staff_take,
+        )
+        .get(
+            "/settings/notices",
+            Door::Staff(P::SetNotices),
+            notices::form,
+        )
+        .post(
+            "/settings/notices",
+            Door::Staff(P::SetNotices),
+            notices::take,
+        )
         .post(
             "/staff/invitations/{id}/end",
             Door::Staff(P::ManageStaff),
             staff::back,
+        )
+        .get(
+            "/settings/keys",
+            Door::Staff(P::ManageKeys),
+            keys::pages::list,
+        )
+        .post(
+            "/settings/keys",
+            Door::Staff(P::ManageKeys),
+            keys::pages::add,
+        )
+        .post(
+            "/settings/keys/{id}/end",
+            Door::Staff(P::ManageKeys),
+            keys::pages::end,
+        )
+        .get(
+            "/settings/webhooks",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::list,
+        )
+        .post(
+            "/settings/webhooks",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::add,
+        )
+        .get(
+            "/settings/webhooks/{id}",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::one,
+        )
+        .post(
+            "/settings/webhooks/{id}/test",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::test,
+        )
+        .post(
+            "/settings/webhooks/{id}/secret",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::secret,
+        )
+        .post(
+            "/settings/webhooks/{id}/switch/{to}",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::switch,
+        )
+        .post(
+            "/settings/webhooks/{id}/end",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::end,
+        )
+        .post(
+            "/settings/webhooks/messages/{id}/again",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::again,
+        )
+        .get(
+            "/settings/export",
+            Door::Staff(P::Export),
+            export::pages::form,
+        )
+        .post(
+            "/settings/export",
+            Door::Staff(P::Export),
+            export::pages::make,
+        )
+        .get(
+            "/settings/export/{code}",
+            Door::Staff(P::Export),
+            export::pages::download,
+        )
+        .get("/api/v1", Door::Anyone, public_api::pages::read)
+        .get(
+            "/api/v1/openapi.json",
+            Door::Anyone,
+            public_api::pages::document,
         )
         .get("/audit", Door::Staff(P::SeeAudit), audit::show)
         .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)

@@ -3,10 +3,19 @@
 use std::time::Duration;
 
 use crate::jobs::Work;
-use crate::{admin, audit, fleet, payments, tickets};
+use crate::providers::log_in::{reset, tidy};
+use crate::providers::mail;
+use crate::reports::summary;
+use crate::{admin, api, audit, fleet, payments, tickets, webhooks};
 
 /// The kinds of which there is always one job, begun at every start.
-pub const STANDING: &[&str] = &[audit::chain::CHAIN, admin::outages::WATCH];
+pub const STANDING: &[&str] = &[
+    audit::chain::CHAIN,
+    admin::outages::WATCH,
+    admin::notices::TELL,
+    tidy::TIDY,
+    summary::SUMMARY,
+];
 
 /// The table.
 pub const WORK: &[Work] = &[
@@ -38,6 +47,55 @@ pub const WORK: &[Work] = &[
         kind: payments::sweep::ASK,
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),
+        attempts: 50,
+    },
+    Work {
+        kind: api::once::FORGET,
+        run: api::once::forget,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+    },
+    Work {
+        kind: webhooks::WATCH,
+        run: fleet::news::watch,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+    },
+    Work {
+        kind: webhooks::SEND,
+        run: webhooks::send::send,
+        lease: Duration::from_secs(180),
+        attempts: 50,
+    },
+    // A letter says itself until when it is worth trying; ten minutes apart that is never as often.
+    Work {
+        kind: mail::SEND,
+        run: mail::send,
+        lease: Duration::from_secs(120),
+        attempts: 600,
+    },
+    Work {
+        kind: admin::notices::TELL,
+        run: admin::notices::tell_all,
+        lease: Duration::from_secs(60),
+        attempts: i32::MAX,
+    },
+    Work {
+        kind: tidy::TIDY,
+        run: tidy::tidy,
+        lease: Duration::from_secs(60),
+        attempts: i32::MAX,
+    },
+    Work {
+        kind: summary::SUMMARY,
+        run: summary::send,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+    },
+    Work {
+        kind: reset::LOOK_UP,
+        run: reset::look_up,
+        lease: Duration::from_secs(60),
         attempts: 50,
     },
 ];

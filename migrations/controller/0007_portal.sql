@@ -18,15 +18,17 @@ create table portal_looks (
 
 -- A burst: more speed to and from the customer, below which averages, over how many seconds.
 alter table plans
-    add column burst bigint[] check (array_length(burst, 1) = 5 and array_position(burst, null) is null and rate_down_bps is not null),
+    add column burst bigint[] check (
+        burst is null or (cardinality(burst) = 5 and array_position(burst, null) is null and rate_down_bps is not null)
+    ),
     -- A bit for each day, Monday's the lowest; minutes of the day in Nairobi.
     add column sold_days integer check (sold_days between 1 and 127),
     add column sold_from integer check (sold_from between 0 and 1439),
     add column sold_until integer check (sold_until between 0 and 1439),
     add column colour integer check (colour between 0 and 16777215),
     add constraint plans_sold check (num_nonnulls(sold_days, sold_from, sold_until) in (0, 3));
-alter table series add column burst bigint[] check (array_length(burst, 1) = 5 and array_position(burst, null) is null);
-alter table tickets add column burst bigint[] check (array_length(burst, 1) = 5 and array_position(burst, null) is null);
+alter table series add column burst bigint[] check (burst is null or (cardinality(burst) = 5 and array_position(burst, null) is null));
+alter table tickets add column burst bigint[] check (burst is null or (cardinality(burst) = 5 and array_position(burst, null) is null));
 
 alter table portal_looks enable row level security;
 alter table portal_looks force row level security;

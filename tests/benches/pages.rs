@@ -197,6 +197,24 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
             ],
         },
         Measured {
+            name: "payments",
+            path: "/payments".to_owned(),
+            sql: vec![
+                (
+                    "from plans where provider_id = $1 order by position, id",
+                    of(&["100"]),
+                ),
+                ("select max(a.last_seen_at)", of(&["100"])),
+                (
+                    "p.result_code, p.flag",
+                    of(&[
+                        none, none, none, none, none, none, none, none, none, "false", "false",
+                        "51",
+                    ]),
+                ),
+            ],
+        },
+        Measured {
             name: "reports, 30 days",
             path: "/reports?period=30".to_owned(),
             sql: report(30),

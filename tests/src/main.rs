@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use mnara_tests::sim::{daraja, routeros};
+use mnara_tests::sim::{daraja, routeros, smtp};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,6 +40,8 @@ enum What {
     /// Point a client's base URL at it and open the phone page; the control API scripts what goes wrong. Its README,
     /// tests/src/sim/daraja/README.md, has an example of every call.
     Daraja(DarajaFlags),
+    /// A mail server that delivers nothing and shows what it took as an inbox.
+    Smtp(SmtpFlags),
 }
 
 #[derive(Args)]
@@ -118,6 +120,19 @@ struct DarajaFlags {
     seed: Option<u64>,
 }
 
+#[derive(Args)]
+struct SmtpFlags {
+    /// Address to listen on.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// Port clients send mail to; 0 takes any.
+    #[arg(long, default_value_t = 1025)]
+    port: u16,
+    /// Port of the inbox and the control API; 0 takes any.
+    #[arg(long, default_value_t = 8025)]
+    control_port: u16,
+}
+
 fn main() -> ExitCode {
     // One line is all a person needs here; a trace of our calls is none of it.
     match simulate(Cli::parse()) {
@@ -144,6 +159,7 @@ fn simulate(cli: Cli) -> anyhow::Result<()> {
         match cli.what {
             What::Routeros(flags) => run_router(flags).await,
             What::Daraja(flags) => run_daraja(flags).await,
+            What::Smtp(flags) => run_smtp(flags).await,
         }
     })
 }
@@ -250,6 +266,24 @@ async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
         }
         println!("    passkey          {}", app.passkey);
     }
+    until_told().await?;
+    simulator.stop().await;
+    Ok(())
+}
+
+async fn run_smtp(flags: SmtpFlags) -> anyhow::Result<()> {
+    let config = smtp::Config {
+        listen: SocketAddr::new(flags.host, flags.port),
+        control: SocketAddr::new(flags.host, flags.control_port),
+        ..smtp::Config::default()
+    };
+    let simulator = smtp::Smtp::start(config)
+        .await
+        .context("cannot start (--port and --control-port choose other ports, 0 any free one)")?;
+    println!("Mail simulated");
+    println!("  server        {}", simulator.url());
+    println!("  inbox         {}", simulator.inbox());
+    println!("  faults        tests/src/sim/smtp/README.md");
     until_told().await?;
     simulator.stop().await;
     Ok(())

@@ -9,4 +9,5 @@ mod flows;
 mod pages;
 mod sim_daraja;
 mod sim_routeros;
+mod sim_smtp;
 mod tidy;

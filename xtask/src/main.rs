@@ -39,7 +39,7 @@ enum Command {
     Bench(bench::Options),
     /// Takes a picture of every page and state, on a phone and a laptop, light and dark.
     Shots,
-    /// Runs a simulator on its own: `routeros` or `daraja`.
+    /// Runs a simulator on its own: `routeros`, `daraja` or `smtp`.
     Sim(sim::Options),
     /// What `.ci/run` checks; with --long, the drills that take longer too.
     Check(check::Options),

@@ -307,9 +307,7 @@ impl Core {
             answers,
             now.at,
         );
-        if self.is_watched(now) {
-            desired.next_poll = desired.next_poll.min(live::WATCHED);
-        }
+        self.look_often(&mut desired, now);
         desired
     }
 

@@ -231,6 +231,7 @@ fn troubles() -> Vec<Trouble> {
         PayFailure::Busy,
         PayFailure::Locked,
         PayFailure::NotNow,
+        PayFailure::Blocked,
     ];
     all.extend(pay.map(Trouble::Pay));
     all

@@ -1,6 +1,7 @@
 //! The platform's own staff: which businesses there are, who is let in and who is stopped, how well the platform does and what failed.
 
 pub mod begin;
+pub mod notices;
 pub mod outages;
 pub mod pages;
 pub mod routers;

@@ -271,6 +271,9 @@ const fn told(failure: PayFailure) -> &'static str {
         PayFailure::ProviderSetup | PayFailure::ProviderAccount => {
             "M-PESA is not set up correctly at this hotspot. Nothing was charged."
         }
+        PayFailure::Blocked => {
+            "This number cannot pay at this hotspot. Ask the people here. Nothing was charged."
+        }
         PayFailure::WrongPin
         | PayFailure::Cancelled
         | PayFailure::NoAnswer

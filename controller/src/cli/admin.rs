@@ -11,6 +11,7 @@ use super::secret;
 use crate::admin::{begin, standing};
 use crate::app::App;
 use crate::audit::Actor;
+use crate::providers::log_in::reset;
 use crate::providers::people::Contact;
 use crate::providers::state::Move;
 
@@ -28,6 +29,12 @@ pub enum AdminCommand {
         /// A file with their password, and nothing else; `-` reads standard input.
         #[arg(long, default_value = "-")]
         password: PathBuf,
+    },
+    /// Makes a link by which somebody chooses a new password, owner or staff, and prints it: it is good once, for an hour.
+    ResetLink {
+        /// The e-mail address or phone number they log in with.
+        #[arg(long)]
+        who: String,
     },
     /// Lets a business in that signed up.
     Approve {
@@ -57,12 +64,19 @@ pub async fn run(command: AdminCommand, app: &App) -> anyhow::Result<()> {
             contact,
             password,
         } => return create(app, &name, &contact, &password).await,
+        AdminCommand::ResetLink { who } => return reset_link(app, &who).await,
         AdminCommand::Approve { provider } => (provider, Move::Approve),
         AdminCommand::Suspend { provider } => (provider, Move::Suspend),
         AdminCommand::Reinstate { provider } => (provider, Move::Reinstate),
     };
     let state = standing::stand(app, provider, to, Actor::Command).await?;
     println!("{provider} is {} now.", state.word());
+    Ok(())
+}
+
+async fn reset_link(app: &App, who: &str) -> anyhow::Result<()> {
+    let made = reset::by_command(app, &who.parse()?).await?;
+    println!("{}", made.context("nobody logs in with that")?);
     Ok(())
 }
 

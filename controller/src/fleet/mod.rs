@@ -12,6 +12,7 @@ pub mod hub;
 pub mod identity;
 pub mod ingest;
 pub mod link;
+pub mod news;
 pub mod pages;
 pub mod presence;
 pub mod restored;

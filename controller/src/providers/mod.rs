@@ -6,11 +6,15 @@
 pub mod admission;
 pub mod c2b;
 pub mod gate;
+pub mod keys;
 pub mod log_in;
 pub mod look;
+pub mod mail;
 pub mod mpesa;
+pub mod notices;
 pub mod open;
 pub mod pages;
+pub mod passkeys;
 pub mod people;
 pub mod sign_up;
 pub mod staff;

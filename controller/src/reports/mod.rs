@@ -11,6 +11,7 @@ pub mod monthly;
 pub mod pages;
 pub mod period;
 pub mod store;
+pub mod summary;
 pub mod sums;
 pub mod view;
 pub mod voucher;

@@ -138,3 +138,11 @@ impl<'a> Browser<'a> {
 
 /// The password of everybody in these tests.
 pub(super) const PASSWORD: &str = "mango rain tower";
+
+/// What an authenticator with this secret shows now.
+pub(super) fn digits(world: &World, secret: &str) -> String {
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+    let now = u64::try_from(world.app.clock.now().as_secs()).unwrap();
+    totp.generate(now).to_string()
+}

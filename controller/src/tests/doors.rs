@@ -13,6 +13,7 @@ use crate::providers::staff::roles::Role;
 fn filled(path: &str, id: &str) -> String {
     path.replace("{id}", id)
         .replace("{to}", "suspend")
+        .replace("{token}", &"0".repeat(64))
         .replace("{code}", &"0".repeat(32))
         .replace("{name}", "style.css")
         .replace("{tag}", "sw")

@@ -8,6 +8,7 @@ use mnara_protocol::plan::Hours;
 
 use super::browser::{Browser, Got};
 use super::*;
+use crate::tickets;
 
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
@@ -113,11 +114,21 @@ async fn what_an_owner_decides_reaches_every_site_and_no_other_business(
         provider.uuid()
     );
     assert_eq!(world.count(&mine).await, 1);
-    // A site that comes later is told of it with everything else.
-    owner.post("/sites", &[("name", "Later")]).await.onward();
-    world.work().await;
-    let later = read(&world.app, "select id from sites where name = 'Later'").await;
-    assert!(look_of(&world.feed(SiteId::from_uuid(later)).await).is_some());
+    // A site that was not told, such as one with a new agent, is told of it with everything else.
+    let sql = format!(
+        "update site_feed set deleted = true where site_id = '{}'",
+        site.uuid()
+    );
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    sqlx::query(AssertSqlSafe(sql))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tickets::feed::refresh_site(&world.app, &mut tx, provider, site)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert!(look_of(&world.feed(site).await).is_some());
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

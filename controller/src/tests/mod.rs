@@ -2,24 +2,35 @@
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
 mod admin;
+mod api;
 mod audit;
 mod backup;
 mod browser;
 mod captive;
 mod commands;
+mod customers;
 mod doors;
 mod enrol;
+mod export;
 mod extend;
 mod feed;
 mod firmware;
 mod health;
 mod intake;
 mod keys;
+mod keys_api;
 mod link;
 mod look;
+mod mail;
+mod money_pages;
+mod mpesa_change;
+mod notices;
+mod office;
+mod passkeys;
 mod payments;
 mod people;
 mod reports;
+mod reset;
 mod series;
 mod set_up;
 mod shuffle;
@@ -29,6 +40,7 @@ mod tenancy;
 mod trade;
 mod view_as;
 mod vouchers;
+mod webhooks;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

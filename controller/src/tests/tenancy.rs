@@ -4,9 +4,10 @@ use super::reports::Site;
 use super::*;
 use crate::db::{At, Tx};
 use crate::payments;
+use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 12] = [
+const WITHOUT_TENANT: [&str; 15] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -21,12 +22,15 @@ const WITHOUT_TENANT: [&str; 12] = [
     "platform_settings",
     // Minutes in which the platform was up.
     "health_minutes",
+    "resets",
+    "passkeys",
+    "ceremonies",
     // A hash and a date: a phone's place on the whole platform.
     "live_prompts",
 ];
 
 /// Fills every table for the first business, by the ways rows come.
-async fn fill(world: &World) {
+pub(super) async fn fill(world: &World) {
     let app = &world.app;
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     world
@@ -42,14 +46,37 @@ async fn fill(world: &World) {
     series::print(world, 10).await;
     hire(world).await;
     commands::diagnose(world).await;
+    let key = api::key(app, world.shop.provider, &[Scope::SitesWrite]).await;
+    let request = Request::post("/api/v1/sites")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .header("idempotency-key", "first")
+        .body(Body::from(r#"{"name": "By a program"}"#));
+    let (status, ..) = world.send_from([192, 0, 2, 1], request.unwrap()).await;
+    assert_eq!(status, StatusCode::CREATED);
+    work_money(world).await;
     let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
     let now = app.clock.now();
     for sql in [
         "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
          select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
+        "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
+         select $1, '', '', '', '', '', '', $2 where $3 is not null and $4 is not null",
         "insert into site_outages (id, provider_id, site_id, began_at) select $1, $1, $4, $2 where $3 is not null",
+        "insert into mails (id, provider_id, person_id, kind, letter, created_at, drop_at)
+         select $1, $1, (select id from people limit 1), 'summary', 'x', $2, $2 where $3 is not null and $4 is not null",
+        "insert into notice_choices (provider_id, person_id, topic, by_mail, changed_at)
+         select $1, (select id from people limit 1), 'site', true, $2 where $3 is not null and $4 is not null",
+        "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
          select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
+        "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at)
+         select $1, $1, 'https://example.com/', 'x', '{test}', false, $2 where $3 is not null and $4 is not null",
+        "insert into webhook_deliveries (id, provider_id, endpoint_id, event, body, created_at, attempts, next_at)
+         select $1, $1, $1, 'test', '{}', $2, 0, $2 where $3 is not null and $4 is not null",
+        "insert into exports (id, provider_id, link_hash, asked_by, created_at, expires_at)
+         select $1, $1, decode(repeat('00', 32), 'hex'), (select created_by from api_keys limit 1), $2, $2
+         where $3 is not null and $4 is not null",
         "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
          select $1, $4, $3, $1, 1, $2, 6, '', true, $2",
     ] {
@@ -68,6 +95,41 @@ async fn fill(world: &World) {
     crate::audit::chain::chain(&mut tx, now).await.unwrap();
     tx.commit().await.unwrap();
     plans::edit::create(app, world.shop.provider, &hour(), Actor::Command)
+        .await
+        .unwrap();
+}
+
+/// Somebody works with the money: pays some back, gives a voucher, changes the account.
+async fn work_money(world: &World) {
+    use crate::payments::customers::give::{Gift, give};
+    use crate::payments::deeds::{Noted, note};
+    let (app, shop) = (&world.app, &world.shop);
+    let sql = "select id from people where name = 'Otieno'";
+    let person = mnara_protocol::ids::PersonId::from_uuid(read(app, sql).await);
+    let sql = "select id from payments where status = 'success'";
+    let paid = PaymentId::from_uuid(read(app, sql).await);
+    let noted = Noted {
+        amount: Money::from_shillings(1),
+        receipt: "NLK0000001",
+        reason: "rain",
+    };
+    note(app, shop.provider, person, paid, noted).await.unwrap();
+    let sql = "select id from customers";
+    let gift = Gift {
+        customer: mnara_protocol::ids::CustomerId::from_uuid(read(app, sql).await),
+        plan: shop.plan.id,
+        site: None,
+        reason: "rain",
+    };
+    give(app, shop.provider, person, gift).await.unwrap();
+    let account = Credentials {
+        consumer_key: "another key".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174379".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Paybill,
+    };
+    payments::account::set(app, shop.provider, &account, Actor::Command)
         .await
         .unwrap();
 }
@@ -108,18 +170,29 @@ async fn hire(world: &World) {
 }
 
 /// What the application may do with a table, where that is not to read, add and change.
-const RIGHTS: [(&str, &str); 11] = [
+const RIGHTS: &[(&str, &str)] = &[
     // Written once.
     ("audit", "insert select"),
     ("audit_chain", "insert select"),
-    ("known_browsers", "insert select"),
-    // Written, read once and gone.
+    ("gifts", "insert select"),
+    ("payment_messages", "insert select"),
+    ("refunds", "insert select"),
+    // Written, read and gone.
     ("audit_waiting", "delete insert select"),
+    ("ceremonies", "delete insert select"),
     ("health_minutes", "delete insert select"),
+    ("known_browsers", "delete insert select"),
     // Done with, sooner or later.
     ("commands", "delete insert select update"),
+    ("log_ins", "delete insert select update"),
+    ("mails", "delete insert select update"),
+    ("mpesa_accounts", "delete insert select update"),
+    ("passkeys", "delete insert select update"),
+    ("resets", "delete insert select update"),
+    ("idempotency_keys", "delete insert select update"),
     ("jobs", "delete insert select update"),
     ("live_prompts", "delete insert select update"),
+    ("webhook_deliveries", "delete insert select update"),
     // The owner's: the application reads which schema it has.
     ("_sqlx_migrations", "select"),
     // In a database for tests the list is not the owner's.

@@ -47,12 +47,36 @@ pub fn sortable(at: Timestamp) -> String {
     in_nairobi(at, "%Y-%m-%d %H:%M:%S")
 }
 
-fn in_nairobi(at: Timestamp, form: &str) -> String {
+/// A moment on Nairobi's clock, to the second: `26 Nov 2026, 14:05:09`.
+#[must_use]
+pub fn second(at: Timestamp) -> String {
+    in_nairobi(at, "%-d %b %Y, %H:%M:%S")
+}
+
+/// A Kenyan number as people say it: `0712 345 678`.
+#[must_use]
+pub fn phone(digits: &str) -> String {
+    match digits.strip_prefix("254") {
+        Some(rest) if rest.len() == 9 && rest.is_ascii() => {
+            format!("0{} {} {}", &rest[..3], &rest[3..6], &rest[6..])
+        }
+        _ => digits.to_owned(),
+    }
+}
+
+fn in_nairobi(at: Timestamp, format: &str) -> String {
     let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
     jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
         |_| "?".to_owned(),
-        |at| at.to_zoned(zone).strftime(form).to_string(),
+        |at| at.to_zoned(zone).strftime(format).to_string(),
     )
+}
+
+/// A moment for programs, as RFC 3339 has it: `2026-11-26T11:05:00Z`.
+#[must_use]
+pub fn utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| "9999-12-31T23:59:59Z".to_owned(), |at| at.to_string())
 }
 
 /// A moment of today on Nairobi's clock, to the second: `14:05:09`.
@@ -144,6 +168,12 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_shown_as_people_say_it() {
+        assert_eq!(phone("254712345678"), "0712 345 678");
+        assert_eq!(phone("12"), "12");
+    }
+
+    #[test]
     fn a_stretch_of_time_is_told_by_its_two_largest_units() {
         for (secs, text) in [
             (0, "0\u{a0}s"),
@@ -167,6 +197,14 @@ mod tests {
         let late = Timestamp::from_secs(1_800_000_000 + 14 * 3600);
         assert_eq!(day(late), "16 Jan 2027");
         assert_eq!(sortable(late), "2027-01-16 01:00:00");
+    }
+
+    #[test]
+    fn programs_get_utc() {
+        assert_eq!(
+            utc(Timestamp::from_millis(1_800_000_000_250)),
+            "2027-01-15T08:00:00.25Z"
+        );
     }
 
     #[test]

@@ -287,6 +287,8 @@ numbered! {
         11 Locked,
         /// The plan is not sold at this hour.
         12 NotNow,
+        /// The provider sells nothing to this number.
+        13 Blocked,
     }
 }
 

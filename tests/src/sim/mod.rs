@@ -1,3 +1,4 @@
 //! The simulated outside: machines and services that speak their real wire on real ports. Not the programs under test.
 pub mod daraja;
 pub mod routeros;
+pub mod smtp;

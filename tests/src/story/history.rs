@@ -401,6 +401,18 @@ select '{provider}', ticket, mac, site, 'ended', redeemed, redeemed, redeemed + 
 insert into sessions (id, provider_id, site_id, ticket_id, plan_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down)
 select s.id, '{provider}', s.site, s.ticket, t.plan_id, s.mac, s.began, s.ended, s.ended, s.online, s.up, s.down
 from stays s join tickets t on t.id = s.ticket;
+
+do $$
+begin
+    if to_regclass('customers') is not null then
+        insert into customers (id, provider_id, msisdn, created_at)
+        select md5(provider_id || msisdn)::uuid, provider_id, msisdn, min(created_at) from payments
+        where provider_id = '{provider}' and type = 'mpesa_customer_payment' group by provider_id, msisdn
+        on conflict do nothing;
+        update payments set account_id = p.mpesa_account_id from providers p
+        where p.id = provider_id and provider_id = '{provider}' and account_id is null;
+    end if;
+end $$;
 commit;
 analyze payments, tickets, sessions;
 ";

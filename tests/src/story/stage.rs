@@ -11,6 +11,7 @@ use super::history;
 use super::people::{self, People};
 use crate::measure::now;
 use crate::sim::daraja;
+use crate::sim::smtp::Smtp;
 use crate::world::phone::Phone;
 use crate::world::{Setup, World};
 
@@ -41,6 +42,7 @@ pub struct Stage {
 pub async fn stage() -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
+    setup.mail = true;
     let world = World::start(setup).await?;
     world.knows_its_plans(&world.site).await?;
     let mut phones = Vec::new();
@@ -104,6 +106,7 @@ impl Stage {
              \n  one hour         {}\n  ten megabytes    {}\n\
              \nRun the business, at {}. The password is {}:\n\
              \n{}\
+             \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
              \n  API        curl -s {}\n             curl -s {}\n\
@@ -115,6 +118,7 @@ impl Stage {
             world.controller.url("/log-in"),
             people::PASSWORD,
             self.people.list(),
+            world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
             world.site.router.control(),
             world.site.router.api(),
             world.site.router.api_tls(),

@@ -33,6 +33,7 @@ use self::phone::Phone;
 use self::program::{Log, PATIENCE};
 use crate::sim::daraja::{self, App, Daraja};
 use crate::sim::routeros::{self, Router};
+use crate::sim::smtp::{self, Smtp};
 
 /// What a world begins with.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct Setup {
     pub router: routeros::Config,
     /// Whether the controller's rows are in a database of somebody else's instead of its own.
     pub outside_database: bool,
+    /// Whether the controller has a mail server.
+    pub mail: bool,
 }
 
 impl Default for Setup {
@@ -63,6 +66,7 @@ impl Default for Setup {
                 ..routeros::Config::default()
             },
             outside_database: false,
+            mail: false,
         }
     }
 }
@@ -98,6 +102,8 @@ pub struct World {
     pub controller: Controller,
     /// M-PESA.
     pub daraja: Daraja,
+    /// The mail server, if there is one.
+    pub mail: Option<Smtp>,
     /// The business.
     pub business: Business,
     /// Its first site.
@@ -129,6 +135,13 @@ impl World {
             controller.use_database(&outside).await?;
             database = Some(outside);
         }
+        let mut mail = None;
+        if setup.mail {
+            let server = Smtp::start(smtp::Config::default()).await?;
+            controller.set("SMTP_URL", &server.url());
+            controller.set("MAIL_FROM", "Mnara <no-reply@mnara.example>");
+            mail = Some(server);
+        }
         controller.start().await?;
         let business = Business::open(
             &controller,
@@ -152,6 +165,7 @@ impl World {
         let world = Self {
             controller,
             daraja,
+            mail,
             business,
             site,
             caller: Caller::program()?,
@@ -331,6 +345,9 @@ impl World {
             self.controller.stop().await?;
         }
         self.daraja.stop().await;
+        if let Some(mail) = self.mail {
+            mail.stop().await;
+        }
         self.site.router.stop().await;
         let mut errors = self.controller.log().errors();
         errors.extend(self.site.agent.log().errors());

@@ -157,15 +157,21 @@ fn every_tenants_table_is_behind_forced_row_level_security() {
 }
 
 /// The files that may open the door across tenants. A new one is a decision: say in its commit why no tenant is known there.
-const ACROSS_TENANTS: [&str; 22] = [
+const ACROSS_TENANTS: [&str; 26] = [
     // The doors themselves, and the table of jobs, which are handed out before their tenant is known.
     "controller/src/db/",
     "controller/src/jobs",
     // Public pages are shown to a token, which names no provider.
     "controller/src/captive/mod.rs",
-    // A cookie, a password and an invitation name no business, and whoever signs up has none yet.
+    // A cookie, a key, a password and an invitation name no business, and whoever signs up has none yet.
     "controller/src/providers/log_in/",
+    "controller/src/providers/keys/",
     "controller/src/providers/pages/account.rs",
+    // A passkey is a person's, whatever they work for.
+    "controller/src/providers/passkeys/",
+    // Outages and evenings of everybody are looked for; what is told is told in the tenant's own transaction.
+    "controller/src/admin/notices.rs",
+    "controller/src/reports/summary.rs",
     "controller/src/providers/sign_up.rs",
     "controller/src/providers/staff/invite.rs",
     // The platform's own staff.

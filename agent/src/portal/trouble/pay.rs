@@ -125,6 +125,16 @@ pub(super) const fn pay(failure: PayFailure) -> [(&'static str, &'static str); 2
             ),
         ],
         PayFailure::NotNow => not_now(),
+        PayFailure::Blocked => [
+            (
+                "This number cannot pay at this hotspot",
+                "Nothing was charged. Ask the people here; a voucher code works.",
+            ),
+            (
+                "Nambari hii haiwezi kulipa kwenye hotspot hii",
+                "Hujatozwa chochote. Waulize wahusika wa hapa; msimbo wa vocha unafanya kazi.",
+            ),
+        ],
         PayFailure::Locked => [
             (
                 "Your M-PESA PIN is locked",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{RouterAnswers, RouterSample, SessionSample};
+use mnara_protocol::money::Money;
 use mnara_protocol::ticket::Ticket;
 use sqlx::PgConnection;
 
@@ -25,6 +26,8 @@ pub(super) struct May {
     pub(super) serve: bool,
     /// Give extra time.
     pub(super) extend: bool,
+    /// See a voucher's story.
+    pub(super) see: bool,
 }
 
 impl May {
@@ -33,6 +36,7 @@ impl May {
         Self {
             serve: role.may(Permission::ServeCustomers),
             extend: role.may(Permission::MakeVouchers),
+            see: role.may(Permission::SeeVouchers),
         }
     }
 }
@@ -250,6 +254,12 @@ impl Happened {
             "journal-forked" => w.ev_forked.to_owned(),
             "store-failed" => w.ev_store.to_owned(),
             "duplicate-identity" => w.ev_duplicate.to_owned(),
+            "drift" => w.ev_drift.to_owned(),
+            "unknown-ticket" => w.ev_unknown_ticket.to_owned(),
+            "double-use" => {
+                let risk = Money::from_cents(event.value.unwrap_or(0).saturating_mul(100));
+                format!("{} {}.", w.ev_double_use, show::money(risk))
+            }
             "journal-gap" => w.ev_gap.to_owned(),
             "feed-row-too-large" => w.ev_large.to_owned(),
             "journal-stopped" => w.ev_stopped.to_owned(),

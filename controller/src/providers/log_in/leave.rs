@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::passwords::Ending;
+use crate::providers::notices::{Own, tell_person};
 use crate::providers::people::{self, BadPerson, check_password};
 use crate::ratelimit::{Act, By, TooMany};
 
@@ -71,12 +72,13 @@ pub async fn change_password(
     people::store::set_password(&mut tx, visit.person, &kept).await?;
     store::end_others(&mut tx, visit.person, Some(visit.log_in), app.clock.now()).await?;
     told(app, &mut tx, visit, "password").await?;
+    tell_person(app, &mut tx, visit.person, Own::Password).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// Writes down that somebody changed what they prove themselves with.
-pub(super) async fn told(
+pub(in crate::providers) async fn told(
     app: &App,
     conn: &mut sqlx::PgConnection,
     visit: &Visit,

@@ -6,14 +6,18 @@
 pub mod again;
 pub mod enter;
 pub mod leave;
+pub mod reset;
 pub mod second;
 pub mod store;
+pub mod tidy;
 pub mod view;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
 use sha2::{Digest as _, Sha256};
 
+use super::mail;
+use super::pages::words::Language;
 use super::staff::roles::{Permission, Role, VIEWED};
 use super::state::State;
 use crate::app::App;
@@ -23,6 +27,8 @@ use crate::db::Reason;
 /// How long a browser that nobody uses stays logged in, and how long one in use does.
 const IDLE_SECS: i64 = 14 * 86_400;
 const LONGEST_SECS: i64 = 90 * 86_400;
+/// For how long every owner is shown that money goes elsewhere than before, and may go back.
+pub const MOVED_SECS: i64 = 7 * 86_400;
 /// How exactly it is noted when a browser was last used.
 const NOTED_SECS: i64 = 300;
 
@@ -125,6 +131,8 @@ pub struct Place {
     pub staff: StaffId,
     /// What they may do there.
     pub role: Role,
+    /// Since when customers' money goes elsewhere than before, if that is not long ago.
+    pub moved: Option<Timestamp>,
 }
 
 /// Finds whose browser it is; `None` for one that is logged in no more.
@@ -156,7 +164,43 @@ pub async fn visit(app: &App, token: &Token) -> sqlx::Result<Option<Visit>> {
     if is_noted || is_past {
         tx.commit().await?;
     }
-    Ok(found.map(|found| found.visit))
+    Ok(found.map(|found| {
+        let mut visit = found.visit;
+        if let Some(place) = &mut visit.place {
+            place.moved = place.moved.filter(|at| now < at.plus_secs(MOVED_SECS));
+        }
+        visit
+    }))
+}
+
+/// The businesses a person works for.
+///
+/// # Errors
+/// When the database is away.
+pub async fn workplaces(app: &App, person: PersonId) -> sqlx::Result<Vec<store::Workplace>> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    store::workplaces(&mut tx, person).await
+}
+
+/// Has a browser look at another business of its person; says whether they work there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn switch(app: &App, visit: &Visit, provider: ProviderId) -> sqlx::Result<bool> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let is_there = store::look_at(&mut tx, visit.log_in, visit.person, provider).await?;
+    tx.commit().await?;
+    Ok(is_there)
+}
+
+/// Notes what a person reads, by which they are written to.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn speak(app: &App, person: PersonId, language: Language) -> sqlx::Result<()> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    mail::store::speak(&mut tx, person, language).await?;
+    tx.commit().await
 }
 
 fn is_over(created: Timestamp, seen: Timestamp, now: Timestamp) -> bool {

@@ -12,6 +12,7 @@ use super::leave::told;
 use super::{Token, Visit, store};
 use crate::app::App;
 use crate::db::Reason;
+use crate::providers::notices::{Own, tell_person};
 use crate::providers::people;
 use crate::ratelimit::{Act, By, TooMany};
 use crate::vault::{Column, Owner, VaultError};
@@ -129,10 +130,11 @@ pub async fn set_up(
         return Err(NotSecond::Wrong);
     }
     let stored = seal(app, visit.person, secret.expose_secret());
-    people::store::set_totp(&mut tx, visit.person, Some((&stored, step))).await?;
+    people::store::set_totp(&mut tx, visit.person, Some((&stored, step)), now).await?;
     people::store::replace_recovery_codes(&mut tx, visit.person, &hashes, now).await?;
     store::end_others(&mut tx, visit.person, Some(visit.log_in), now).await?;
     told(app, &mut tx, visit, "second-factor").await?;
+    tell_person(app, &mut tx, visit.person, Own::SecondOn).await?;
     tx.commit().await?;
     Ok(codes)
 }
@@ -147,9 +149,11 @@ pub async fn take_away(app: &App, visit: &Visit, digits: &str) -> Result<(), Not
     if !proves(app, &mut tx, visit.person, digits).await? {
         return Err(NotSecond::Wrong);
     }
-    people::store::set_totp(&mut tx, visit.person, None).await?;
-    people::store::replace_recovery_codes(&mut tx, visit.person, &[], app.clock.now()).await?;
+    let now = app.clock.now();
+    people::store::set_totp(&mut tx, visit.person, None, now).await?;
+    people::store::replace_recovery_codes(&mut tx, visit.person, &[], now).await?;
     told(app, &mut tx, visit, "second-factor-end").await?;
+    tell_person(app, &mut tx, visit.person, Own::SecondOff).await?;
     tx.commit().await?;
     Ok(())
 }

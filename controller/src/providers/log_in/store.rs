@@ -30,7 +30,8 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
     let row = sqlx::query!(
         r#"select l.id, l.person_id, l.is_open, l.created_at, l.seen_at, p.name, a.person_id as "admin?", s.id as "staff?", s.role as "role?",
                   b.id as "provider?", b.business_name as "business?", b.state as "state?", p.totp_secret is not null as "has_second!",
-                  v.id as "viewed?", v.business_name as "viewed_business?", v.state as "viewed_state?", l.viewed_until
+                  v.id as "viewed?", v.business_name as "viewed_business?", v.state as "viewed_state?", l.viewed_until,
+                  b.mpesa_moved_at as "moved_at?"
            from log_ins l join people p on p.id = l.person_id
            left join admins a on a.person_id = l.person_id and a.ended_at is null
            left join staff s on s.person_id = l.person_id and s.provider_id = l.provider_id and s.ended_at is null
@@ -49,6 +50,7 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
             state: state.parse().map_err(|_| strange("providers.state"))?,
             staff: StaffId::from_uuid(staff),
             role: role.parse().map_err(|_| strange("staff.role"))?,
+            moved: row.moved_at.map(|at| at.0),
         }),
         _ => None,
     };
@@ -60,6 +62,7 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
             // Nobody's place: who looks for the platform has none there.
             staff: StaffId::from_bytes([0; 16]),
             role: Role::Reader,
+            moved: None,
         }),
         _ => None,
     };
@@ -359,4 +362,95 @@ pub async fn knows(
     .fetch_one(conn)
     .await?;
     Ok(knows.unwrap_or(false))
+}
+
+/// Forgets log-ins that nobody used since a moment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from log_ins where id in (select id from log_ins where seen_at < $1 order by seen_at limit $2)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// Forgets marks that no browser keeps any more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_browsers(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    most: i64,
+) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from known_browsers where token_hash in (select token_hash from known_browsers where created_at < $1 order by created_at limit $2)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// A business a person works for.
+#[derive(Clone, Debug)]
+pub struct Workplace {
+    /// The business.
+    pub provider: ProviderId,
+    /// Its name.
+    pub business: String,
+    /// What they are there.
+    pub role: Role,
+}
+
+/// The businesses a person works for.
+///
+/// # Errors
+/// When the database is away, or a role is none.
+pub async fn workplaces(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Vec<Workplace>> {
+    let rows = sqlx::query!(
+        "select s.provider_id, s.role, b.business_name from staff s join providers b on b.id = s.provider_id
+         where s.person_id = $1 and s.ended_at is null order by b.business_name, s.id limit $2",
+        person.uuid(),
+        MOST,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Workplace {
+                provider: ProviderId::from_uuid(row.provider_id),
+                business: row.business_name,
+                role: row.role.parse().map_err(|_| strange("staff.role"))?,
+            })
+        })
+        .collect()
+}
+
+/// Has a log-in look at another business of its person; says whether they work there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn look_at(
+    conn: &mut PgConnection,
+    log_in: LogInId,
+    person: PersonId,
+    provider: ProviderId,
+) -> sqlx::Result<bool> {
+    let changed = sqlx::query!(
+        "update log_ins set provider_id = $3 where id = $1 and person_id = $2 and ended_at is null
+         and exists (select from staff where person_id = $2 and provider_id = $3 and ended_at is null)",
+        log_in.uuid(),
+        person.uuid(),
+        provider.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() == 1)
 }

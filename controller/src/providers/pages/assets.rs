@@ -40,7 +40,8 @@ static PAPER: Asset = asset!("paper", "css", "text/css; charset=utf-8");
 static CHECKS: Asset = asset!("checks", "js", "text/javascript; charset=utf-8");
 static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
 static PREVIEW: Asset = asset!("preview", "js", "text/javascript; charset=utf-8");
-static ALL: [&Asset; 5] = [&STYLE, &PAPER, &CHECKS, &LIVE, &PREVIEW];
+static PASSKEY: Asset = asset!("passkey", "js", "text/javascript; charset=utf-8");
+static ALL: [&Asset; 6] = [&STYLE, &PAPER, &CHECKS, &LIVE, &PREVIEW, &PASSKEY];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
@@ -70,6 +71,12 @@ pub fn live_path() -> &'static str {
 #[must_use]
 pub fn preview_path() -> &'static str {
     &PREVIEW.path
+}
+
+/// The path of the script of passkeys.
+#[must_use]
+pub fn passkey_path() -> &'static str {
+    &PASSKEY.path
 }
 
 /// Gives one of them. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.

@@ -211,6 +211,7 @@ fn who(line: &Line, w: &'static Words, tells_admins: bool) -> String {
         "admin" if !tells_admins => w.audit.platform.to_owned(),
         "command" => w.audit.command.to_owned(),
         "program" => w.audit.program.to_owned(),
+        "key" => format!("{}: {}", w.audit.by_key, name.unwrap_or_default()),
         _ => name.unwrap_or(w.audit.somebody).to_owned(),
     }
 }

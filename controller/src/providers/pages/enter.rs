@@ -15,7 +15,8 @@ use super::trouble::Trouble;
 use super::words::{Language, Words};
 use crate::app::App;
 use crate::providers::log_in::enter::{Browser, Entered, NotEntered, begin, enter};
-use crate::providers::log_in::{Visit, leave};
+use crate::providers::log_in::{Visit, leave, speak};
+use crate::providers::passkeys::work_here;
 use crate::providers::people::Contact;
 use crate::web::page::{html, is_ours, onward};
 use crate::web::{Caller, Path, Problem};
@@ -24,14 +25,22 @@ use crate::web::{Caller, Path, Problem};
 #[derive(Debug, Default, Deserialize)]
 pub struct Way {
     next: Option<String>,
+    done: Option<String>,
 }
 
 impl Way {
-    fn next(self) -> String {
-        self.next
-            .filter(|path| is_ours(path))
-            .unwrap_or_else(|| "/".to_owned())
+    /// A way of ours, or the front door.
+    #[must_use]
+    pub fn next(self) -> String {
+        ours(self.next)
     }
+}
+
+/// A way of ours, or the front door.
+#[must_use]
+pub fn ours(next: Option<String>) -> String {
+    next.filter(|path| is_ours(path))
+        .unwrap_or_else(|| "/".to_owned())
 }
 
 #[derive(Template)]
@@ -41,6 +50,10 @@ struct LogInPage<'a> {
     w: &'static Words,
     next: &'a str,
     who: &'a str,
+    /// The way on, for an address.
+    encoded: String,
+    has_passkeys: bool,
+    done: Option<&'static str>,
     fault: Option<String>,
 }
 
@@ -56,19 +69,23 @@ pub async fn front(frame: Frame) -> Response {
 }
 
 /// Shows the form.
-pub async fn form(frame: Frame, Query(way): Query<Way>) -> Response {
+pub async fn form(State(app): State<App>, frame: Frame, Query(way): Query<Way>) -> Response {
+    let is_reset = way.done.as_deref() == Some("reset");
     let next = way.next();
     if frame.is_in() {
         return onward(&next);
     }
-    shown(&frame, StatusCode::OK, &next, "", None)
+    let done = is_reset.then_some(frame.words().reset.done);
+    shown(&app, &frame, StatusCode::OK, &next, "", done, None)
 }
 
 fn shown(
+    app: &App,
     frame: &Frame,
     status: StatusCode,
     next: &str,
     who: &str,
+    done: Option<&'static str>,
     fault: Option<String>,
 ) -> Response {
     let page = LogInPage {
@@ -76,6 +93,9 @@ fn shown(
         w: frame.words(),
         next,
         who,
+        encoded: url::form_urlencoded::byte_serialize(next.as_bytes()).collect(),
+        has_passkeys: work_here(app),
+        done,
         fault,
     };
     html(status, &page)
@@ -91,7 +111,12 @@ pub struct Filled {
 
 /// The browser a request comes from.
 #[must_use]
-fn browser<'a>(app: &App, caller: Caller, headers: &'a HeaderMap, jar: &CookieJar) -> Browser<'a> {
+pub fn browser<'a>(
+    app: &App,
+    caller: Caller,
+    headers: &'a HeaderMap,
+    jar: &CookieJar,
+) -> Browser<'a> {
     Browser {
         address: caller.0,
         user_agent: headers
@@ -104,7 +129,7 @@ fn browser<'a>(app: &App, caller: Caller, headers: &'a HeaderMap, jar: &CookieJa
 
 /// Gives the browser what it is to keep and sends it on.
 #[must_use]
-fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
+pub fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
     let jar = cookies::give(jar, app, &entered.token);
     let jar = cookies::give_mark(jar, app, entered.mark.as_ref());
     let encoded: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
@@ -126,8 +151,10 @@ pub async fn let_in(
     headers: &HeaderMap,
     jar: CookieJar,
     person: PersonId,
+    language: Language,
     next: &str,
 ) -> Result<Response, Trouble> {
+    speak(app, person, language).await?;
     let browser = browser(app, caller, headers, &jar);
     match begin(app, &browser, person, false, true).await {
         Ok(done) => Ok(entered(app, jar, &done, next)),
@@ -149,9 +176,10 @@ pub async fn take(
     headers: HeaderMap,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
-    let next = Way { next: filled.next }.next();
+    let next = ours(filled.next);
     let w = frame.words();
-    let refused = |status, fault: String| shown(&frame, status, &next, &filled.who, Some(fault));
+    let refused =
+        |status, fault: String| shown(&app, &frame, status, &next, &filled.who, None, Some(fault));
     let Ok(contact) = filled.who.parse::<Contact>() else {
         return Ok(refused(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -210,15 +238,23 @@ pub struct Back {
 }
 
 /// Chooses a language and goes back.
+///
+/// # Errors
+/// When the database is away.
 pub async fn language(
+    State(app): State<App>,
+    frame: Frame,
     Path(tag): Path<String>,
     Query(back): Query<Back>,
     jar: CookieJar,
-) -> Response {
-    let back = back.back.filter(|path| is_ours(path));
-    let jar = match Language::parse(&tag) {
-        Some(language) => cookies::give_language(jar, language.tag()),
-        None => jar,
+) -> Result<Response, Trouble> {
+    let back = ours(back.back);
+    let Some(language) = Language::parse(&tag) else {
+        return Ok(onward(&back));
     };
-    (jar, onward(back.as_deref().unwrap_or("/"))).into_response()
+    if let Some(visit) = &frame.visit {
+        speak(&app, visit.person, language).await?;
+    }
+    let jar = cookies::give_language(jar, language.tag());
+    Ok((jar, onward(&back)).into_response())
 }

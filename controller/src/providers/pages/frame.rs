@@ -140,6 +140,16 @@ impl Frame {
         }
     }
 
+    /// When customers' money began to go elsewhere, for those who may do something about it.
+    #[must_use]
+    pub fn moved(&self) -> Option<String> {
+        let place = self.visit.as_ref()?.place.as_ref()?;
+        if !self.is_in() || !place.role.may(Permission::SetMpesa) {
+            return None;
+        }
+        place.moved.map(show::moment)
+    }
+
     /// Until when somebody of the platform looks at this business, who can change nothing in it.
     #[must_use]
     pub fn view_ends(&self) -> Option<String> {
@@ -164,9 +174,21 @@ impl Frame {
                 words.portal,
                 may(Permission::EditPortal),
             ),
+            ("/payments", words.money, may(Permission::SeePayments)),
+            ("/customers", words.customers, may(Permission::SeePayments)),
             ("/reports", words.reports, may(Permission::SeeReports)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
+            (
+                "/settings/keys",
+                words.programs,
+                may(Permission::ManageKeys),
+            ),
+            (
+                "/settings/notices",
+                words.notices,
+                may(Permission::SetNotices),
+            ),
             ("/audit", words.audit, may(Permission::SeeAudit)),
             ("/admin", words.platform, visit.is_admin),
             ("/admin/providers", words.providers, visit.is_admin),

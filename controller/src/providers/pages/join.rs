@@ -132,5 +132,5 @@ pub async fn take(
         Err(NotJoined::Ending(error)) => return Err(error.into()),
         Err(NotJoined::Database(error)) => return Err(error.into()),
     };
-    let_in(&app, caller, &headers, jar, person, "/").await
+    let_in(&app, caller, &headers, jar, person, frame.language, "/").await
 }

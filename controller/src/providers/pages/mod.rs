@@ -5,10 +5,13 @@
 pub mod account;
 pub mod assets;
 pub mod audit;
+pub mod businesses;
 pub mod cookies;
 pub mod enter;
 pub mod frame;
 pub mod join;
+pub mod proof;
+pub mod reset;
 pub mod second;
 pub mod sign_up;
 pub mod staff;

@@ -100,5 +100,5 @@ pub async fn take(
         Err(NotSignedUp::Ending(error)) => return Err(error.into()),
         Err(NotSignedUp::Database(error)) => return Err(error.into()),
     };
-    let_in(&app, caller, &headers, jar, person, "/home").await
+    let_in(&app, caller, &headers, jar, person, frame.language, "/home").await
 }

@@ -12,6 +12,7 @@ use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
 use crate::providers::gate::Seat;
+use crate::providers::log_in::reset::is_below;
 use crate::providers::staff::invite::{NotJoined, invite, take_back};
 use crate::providers::staff::roles::{Permission, Role};
 use crate::providers::staff::{NotChanged, change, store};
@@ -26,6 +27,8 @@ struct Row {
     role: Role,
     since: String,
     is_self: bool,
+    /// Whether whoever looks may make them a link for a new password.
+    may_reset: bool,
 }
 
 /// Somebody who was asked.
@@ -109,6 +112,7 @@ async fn shown(
             .map(|staff| Row {
                 id: staff.id.to_string(),
                 is_self: staff.person == seat.person,
+                may_reset: is_below(role, staff.role),
                 name: staff.name,
                 contact: written(&staff.contact),
                 role: staff.role,

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::passwords::Ending;
+use crate::providers::notices::{Notice, tell_owners};
 use crate::providers::people::{
     self, BadPerson, Contact, Person, check_password, check_person_name,
 };
@@ -176,6 +177,10 @@ pub async fn join(app: &App, code: &str, joining: Joining) -> Result<PersonId, N
         after: Some(invitation.role.word().into()),
     };
     record(app, &mut tx, Some(provider), Actor::Staff(person.id), deed).await?;
+    if invitation.role == Role::Owner {
+        let notice = Notice::NewOwner { who: &person.name };
+        tell_owners(app, &mut tx, provider, &notice).await?;
+    }
     tx.commit().await?;
     Ok(person.id)
 }

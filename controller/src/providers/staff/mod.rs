@@ -9,6 +9,7 @@ use mnara_protocol::ids::{InvitationId, PersonId, ProviderId, StaffId};
 use thiserror::Error;
 
 use self::roles::{Permission, Role};
+use super::notices::{Notice, tell_owners};
 use super::people::Contact;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -108,6 +109,10 @@ pub async fn change(
         after: role.map(|role| role.word().into()),
     };
     record(app, &mut tx, Some(provider), by.actor, deed).await?;
+    if role == Some(Role::Owner) && staff.role != Role::Owner {
+        let notice = Notice::NewOwner { who: &staff.name };
+        tell_owners(app, &mut tx, provider, &notice).await?;
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -31,6 +31,9 @@ words! {
         second_set_up: "Set it up" "Iweke",
         second_end: "Switch off" "Zima",
         second_gone: "The second factor is off." "Hatua ya pili imezimwa.",
+        businesses: "Your businesses" "Biashara zako",
+        here: "you look at this one" "unaiangalia hii",
+        look: "Look at it" "Iangalie",
         codes_left: "Codes on paper left:" "Misimbo ya karatasi iliyobaki:",
     }
 }

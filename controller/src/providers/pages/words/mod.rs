@@ -145,10 +145,30 @@ parts! {
     site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Keys for programs.
+    keys: KeyWords,
+    /// News to programs.
+    webhooks: WebhookWords,
+    /// All data of a business.
+    export: ExportWords,
+    /// What customers paid.
+    payments: PaymentWords,
+    /// Why a payment did not come.
+    reasons: ReasonWords,
+    /// Who the customers are.
+    customers: CustomerWords,
     /// Who did what.
     audit: AuditWords,
     /// The platform's own staff.
     admin: AdminWords,
+    /// What is written in mail.
+    mail: MailWords,
+    /// Who is told what.
+    notices: NoticeWords,
+    /// The way back in.
+    reset: ResetWords,
+    /// Passkeys.
+    passkeys: PasskeyWords,
     /// How the platform does.
     platform: PlatformWords,
     /// Why money did not come.

@@ -106,6 +106,9 @@ words! {
         ev_gap: "Part of what happened at the site was lost before it reached us." "Sehemu ya yaliyotokea kwenye eneo ilipotea kabla ya kutufikia.",
         ev_large: "Something was too large to be sent to the site." "Kitu kilikuwa kikubwa mno kutumwa kwenye eneo.",
         ev_stopped: "The agent says what this version does not understand; it waits for an upgrade." "Wakala anasema kisichoeleweka na toleo hili; kinasubiri sasisho.",
+        ev_drift: "Something on the router had been changed and was put right." "Kitu kwenye ruta kilibadilishwa na kimerekebishwa.",
+        ev_unknown_ticket: "The site used a voucher that is not known here, as after a restore from a backup." "Eneo lilitumia vocha isiyojulikana hapa, kama baada ya kurejesha nakala.",
+        ev_double_use: "Two sites that were cut off from each other took one voucher; the first keeps it. At risk:" "Maeneo mawili yaliyotengana yalikubali vocha moja; la kwanza linabaki nayo. Hasara inayowezekana:",
         ev_flood: "The site told more at once than it should; it goes on, more slowly." "Eneo lilieleza mengi kwa mara moja; linaendelea, polepole zaidi.",
         ev_differed: "The site's copy of plans and vouchers differed and was read anew." "Nakala ya eneo ya mipango na vocha ilitofautiana na ilisomwa upya.",
         ev_other: "Something this version has no name for" "Jambo ambalo toleo hili halina jina lake",
@@ -118,6 +121,10 @@ words! {
         on_router_text:
             "Get the files below with a fresh code in them, put the folder on the router, and type this in its terminal:"
             "Pakua faili zilizo hapa chini zenye msimbo mpya, weka folda kwenye ruta, na andika hii kwenye terminal yake:",
+        voucher: "Voucher" "Vocha",
+        flash_hint:
+            "On a router that has a folder flash, put it in there and type flash/mnara/install.rsc."
+            "Kwenye ruta yenye folda flash, iweke humo na uandike flash/mnara/install.rsc.",
         files: "Files for the router" "Faili za ruta",
         files_text:
             "Install and remove scripts and the hotspot's pages, made for this site and your RouterOS version."

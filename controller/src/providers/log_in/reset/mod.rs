@@ -1,0 +1,372 @@
+//! The way back in for somebody who lost their password: a link with 256 random bits, good once and for an hour.
+//!
+//! A request asks for it by address and is answered alike whoever that is: what was typed is stored sealed, and a job looks it up. A new
+//! link takes nothing from those before it, and a person has few at a time, so whoever asks in an owner's name sends that owner some mail and
+//! keeps nobody out. Without mail an owner or manager makes the link for somebody below them, and the command line for anybody.
+
+pub mod store;
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use mnara_protocol::ids::{PersonId, ProviderId, ResetId, StaffId};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::again::{NotProved, prove};
+use super::{Token, store as log_ins};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::db::Reason;
+use crate::jobs::{Job, NewJob, Next, enqueue};
+use crate::passwords::Ending;
+use crate::providers::gate::Seat;
+use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
+use crate::providers::notices::{Own, tell_person};
+use crate::providers::pages::words::Language;
+use crate::providers::people::{self, BadPerson, Contact, check_password};
+use crate::providers::staff;
+use crate::providers::staff::roles::Role;
+use crate::ratelimit::{Act, By, TooMany};
+use crate::vault::{Column, Owner};
+
+/// The kind of the job that looks up who asked.
+pub const LOOK_UP: &str = "reset";
+
+const CONTACT: Column = Column("resets.contact");
+/// How long a link is good.
+const GOOD_SECS: i64 = 3_600;
+/// Links of one person that are good at a time: more would only fill their mail.
+const MOST_OPEN: i64 = 3;
+
+/// Takes an e-mail address somebody typed. It does the same whether anybody has it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ask(app: &App, email: &str, language: Language) -> sqlx::Result<()> {
+    let now = app.clock.now();
+    let id = ResetId::new(now, app.entropy.bytes());
+    let typed = json!({"email": email, "language": language.tag()}).to_string();
+    let sealed = app.vault.seal(Owner::Platform, CONTACT, typed.as_bytes());
+    let mut tx = app.db.platform(Reason::Login).await?;
+    store::insert_asked(&mut tx, id, &sealed, now, now.plus_secs(GOOD_SECS)).await?;
+    let job = NewJob {
+        kind: LOOK_UP,
+        key: &id.to_string(),
+        payload: json!({}),
+        run_at: now,
+    };
+    enqueue(&mut tx, None, job, app).await?;
+    tx.commit().await
+}
+
+/// Looks up who asked, and writes to them if they are somebody.
+pub fn look_up<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    Box::pin(async move {
+        let id: ResetId = job.key.parse()?;
+        let mut tx = app.db.platform(Reason::Login).await?;
+        let Some(sealed) = store::asked(&mut tx, id).await? else {
+            return Ok(Next::Done);
+        };
+        let now = app.clock.now();
+        let opened = app.vault.open_text(Owner::Platform, CONTACT, &sealed);
+        let typed = opened
+            .ok()
+            .and_then(|text| serde_json::from_str::<Typed>(text.expose_secret()).ok());
+        let found = match &typed {
+            Some(typed) => {
+                let contact = Contact::Email(typed.email.clone());
+                people::store::by_contact(&mut tx, &contact).await?
+            }
+            None => None,
+        };
+        let open = match &found {
+            Some(found) => store::open_links(&mut tx, found.person, now).await?,
+            None => 0,
+        };
+        let reader = match &found {
+            Some(found) if open < MOST_OPEN => {
+                crate::providers::mail::store::reader(&mut tx, found.person).await?
+            }
+            _ => None,
+        };
+        match reader {
+            Some(reader) => {
+                let token = Token::draw(app);
+                store::resolve(&mut tx, id, reader.person, &token.hash()).await?;
+                // They asked in this language just now.
+                let language = typed.and_then(|typed| Language::parse(&typed.language));
+                let reader = Reader {
+                    language: language.unwrap_or(reader.language),
+                    ..reader
+                };
+                write(app, &mut tx, &reader, &token).await?;
+            }
+            None => store::remove(&mut tx, id).await?,
+        }
+        job.done(&mut tx).await?;
+        tx.commit().await?;
+        Ok(Next::Done)
+    })
+}
+
+#[derive(serde::Deserialize)]
+struct Typed {
+    email: String,
+    language: String,
+}
+
+async fn write(app: &App, conn: &mut PgConnection, to: &Reader, token: &Token) -> sqlx::Result<()> {
+    let words = &to.language.words().mail;
+    let mail = NewMail {
+        provider: None,
+        to,
+        kind: "reset",
+        once: None,
+        good_for: Duration::from_secs(GOOD_SECS.unsigned_abs()),
+        letter: Letter {
+            subject: words.reset.to_owned(),
+            lines: vec![
+                fill(words.hello, &[("name", &to.name)]),
+                words.reset_text.to_owned(),
+                words.reset_not_you.to_owned(),
+            ],
+            link: Some((words.reset_button.to_owned(), address(app, token))),
+            foot: words.foot_account.to_owned(),
+        },
+    };
+    post(app, conn, mail).await
+}
+
+fn address(app: &App, token: &Token) -> String {
+    let path = format!("/reset/{}", token.expose());
+    app.config.web.public().join(&path)
+}
+
+/// Makes a link for a person in the caller's transaction, and gives its address.
+async fn link(app: &App, conn: &mut PgConnection, person: PersonId) -> sqlx::Result<String> {
+    let now = app.clock.now();
+    let token = Token::draw(app);
+    let id = ResetId::new(now, app.entropy.bytes());
+    let until = now.plus_secs(GOOD_SECS);
+    store::insert(conn, id, person, &token.hash(), now, until).await?;
+    Ok(address(app, &token))
+}
+
+/// Makes a link for whoever has this address or number, for the command line; `None` if nobody has.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_command(app: &App, contact: &Contact) -> sqlx::Result<Option<String>> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let Some(found) = people::store::by_contact(&mut tx, contact).await? else {
+        return Ok(None);
+    };
+    let address = link(app, &mut tx, found.person).await?;
+    let provider = log_ins::first_place(&mut tx, found.person).await?;
+    note(
+        app,
+        &mut tx,
+        provider,
+        Actor::Command,
+        "reset-link",
+        found.person,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(Some(address))
+}
+
+async fn note(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: Option<ProviderId>,
+    actor: Actor,
+    act: &'static str,
+    person: PersonId,
+) -> sqlx::Result<()> {
+    let deed = Deed {
+        act,
+        subject: &person.to_string(),
+        before: None,
+        after: None,
+    };
+    record(app, conn, provider, actor, deed).await
+}
+
+/// Why no link was made for somebody.
+#[derive(Debug, Error)]
+pub enum NotMade {
+    /// They have no such place here.
+    #[error("nobody here has that place any more")]
+    Nobody,
+    /// They are not below whoever asks.
+    #[error("a link is made for somebody below oneself only")]
+    NotBelow,
+    /// They have a place elsewhere, which a link would open too.
+    #[error("this person works elsewhere too")]
+    Elsewhere,
+    /// Whoever asks did not prove who they are.
+    #[error(transparent)]
+    NotProved(#[from] NotProved),
+    /// The database refused.
+    #[error("the link could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// How a link came to whom it is for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Made {
+    /// It went to their mail: whoever asked for it never sees it.
+    Mailed,
+    /// They have no mail, so whoever asked hands it on.
+    Shown(String),
+}
+
+/// Whether somebody may make a link for somebody else.
+#[must_use]
+pub const fn is_below(by: Role, of: Role) -> bool {
+    match by {
+        Role::Owner => !matches!(of, Role::Owner),
+        Role::Manager => !matches!(of, Role::Owner | Role::Manager),
+        Role::Cashier | Role::Technician | Role::Reader => false,
+    }
+}
+
+/// Makes a link for somebody below, given one's own password and digits.
+///
+/// # Errors
+/// [`NotMade`].
+pub async fn for_staff(
+    app: &App,
+    seat: &Seat,
+    place: StaffId,
+    password: SecretString,
+    digits: &str,
+) -> Result<Made, NotMade> {
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let found = staff::store::find(&mut tx, provider, place).await?;
+    drop(tx);
+    let of = found.ok_or(NotMade::Nobody)?;
+    if !is_below(seat.place.role, of.role) {
+        return Err(NotMade::NotBelow);
+    }
+    prove(app, seat.person, password, digits).await?;
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let reader = crate::providers::mail::store::reader(&mut tx, of.person).await?;
+    let made = match reader.filter(|_| app.rails.mail.is_set_up()) {
+        Some(reader) => {
+            let now = app.clock.now();
+            let token = Token::draw(app);
+            let id = ResetId::new(now, app.entropy.bytes());
+            let until = now.plus_secs(GOOD_SECS);
+            store::insert(&mut tx, id, of.person, &token.hash(), now, until).await?;
+            write(app, &mut tx, &reader, &token).await?;
+            Made::Mailed
+        }
+        // The link opens the person's whole account, so nobody is shown one to another business, or to the platform.
+        None if store::is_only_in(&mut tx, of.person, provider).await? => {
+            Made::Shown(link(app, &mut tx, of.person).await?)
+        }
+        None => return Err(NotMade::Elsewhere),
+    };
+    note(
+        app,
+        &mut tx,
+        Some(provider),
+        seat.actor(),
+        "reset-link",
+        of.person,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// Whether a link is good.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_good(app: &App, token: &Token) -> sqlx::Result<bool> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let found = store::find(&mut tx, &token.hash(), app.clock.now()).await?;
+    Ok(found.is_some())
+}
+
+/// Why a new password was not set.
+#[derive(Debug, Error)]
+pub enum NotReset {
+    /// The link was used or is old.
+    #[error("this link is over: ask for another")]
+    Over,
+    /// The password cannot be.
+    #[error(transparent)]
+    Bad(#[from] BadPerson),
+    /// Too many tries.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// The program is ending.
+    #[error(transparent)]
+    Ending(#[from] Ending),
+    /// The database refused.
+    #[error("the password could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Sets the password of whoever a link is for, spends all their links and logs them out everywhere. The second factor stays as it is.
+///
+/// # Errors
+/// [`NotReset`].
+pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<(), NotReset> {
+    let hash = token.hash();
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let person = store::find(&mut tx, &hash, app.clock.now())
+        .await?
+        .ok_or(NotReset::Over)?;
+    let named = people::store::person(&mut tx, person).await?;
+    drop(tx);
+    let named = named.ok_or(NotReset::Over)?;
+    // Hashing takes a while, and whoever has a link may try a few passwords that cannot be.
+    app.limits.check(Act::LogIn, By::Person(person))?;
+    check_password(&password, &named.contact)?;
+    let kept = app.passwords.hash(password).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.platform(Reason::Login).await?;
+    if !store::spend(&mut tx, &hash, now).await? {
+        return Err(NotReset::Over);
+    }
+    store::spend_all(&mut tx, person, now).await?;
+    people::store::set_password(&mut tx, person, &kept).await?;
+    log_ins::end_others(&mut tx, person, None, now).await?;
+    let provider = log_ins::first_place(&mut tx, person).await?;
+    let actor = match provider {
+        Some(_) => Actor::Staff(person),
+        None => Actor::Admin(person),
+    };
+    note(app, &mut tx, provider, actor, "password-reset", person).await?;
+    tell_person(app, &mut tx, person, Own::Password).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_made_downwards_only() {
+        for (by, of, may) in [
+            (Role::Owner, Role::Manager, true),
+            (Role::Owner, Role::Owner, false),
+            (Role::Manager, Role::Cashier, true),
+            (Role::Manager, Role::Manager, false),
+            (Role::Manager, Role::Owner, false),
+            (Role::Cashier, Role::Reader, false),
+        ] {
+            assert_eq!(is_below(by, of), may, "{by:?} for {of:?}");
+        }
+    }
+}

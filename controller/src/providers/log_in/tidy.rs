@@ -1,0 +1,44 @@
+//! Forgetting what ended: log-ins, marks of browsers, links for a new password, passkeys half made, letters that left.
+//!
+//! A log-in is kept for 30 days after it was last used or ended, so that its owner could see it; a mark for as long as a browser keeps it; links
+//! and letters, of which no more than the kind and the time is left, for 90 days.
+
+use futures_util::future::BoxFuture;
+use mnara_protocol::clock::Timestamp;
+
+use super::reset;
+use super::store;
+use crate::app::App;
+use crate::db::Reason;
+use crate::jobs::{Job, Next};
+use crate::providers::{mail, passkeys};
+
+/// The kind of the job.
+pub const TIDY: &str = "tidy";
+
+const DAY: i64 = 86_400;
+const EVERY_SECS: i64 = 3_600;
+/// A log-in that is used goes on for 90 days at most, and is over when it was not used for 14.
+const LOG_INS: i64 = 30 * DAY;
+/// As long as the cookie.
+const BROWSERS: i64 = 400 * DAY;
+const LETTERS: i64 = 90 * DAY;
+/// Rows forgotten in one go.
+const MOST: i64 = 5_000;
+
+/// Forgets, once an hour.
+pub fn tidy<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    Box::pin(async move {
+        let now = app.clock.now();
+        let before = |secs: i64| Timestamp::from_secs(now.as_secs() - secs);
+        let mut tx = app.db.platform(Reason::Login).await?;
+        let mut gone = store::forget(&mut tx, before(LOG_INS), MOST).await?;
+        gone += store::forget_browsers(&mut tx, before(BROWSERS), MOST).await?;
+        gone += reset::store::forget(&mut tx, before(LETTERS), MOST).await?;
+        gone += passkeys::store::forget_ceremonies(&mut tx, now, MOST).await?;
+        gone += mail::store::forget(&mut tx, before(LETTERS), MOST).await?;
+        tx.commit().await?;
+        tracing::debug!(rows = gone, "what ended was forgotten");
+        Ok(Next::Again(now.plus_secs(EVERY_SECS)))
+    })
+}

@@ -1,0 +1,162 @@
+//! All SQL of letters that leave. One about a business is its tenant's; one about a person alone is the platform's.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{MailId, PersonId, ProviderId};
+use sqlx::PgConnection;
+
+use super::{Outcome, Reader};
+use crate::db::{At, RowId as _};
+use crate::providers::pages::words::Language;
+
+/// A letter as it is stored.
+#[derive(Clone, Debug)]
+pub struct NewRow<'a> {
+    /// Its id.
+    pub id: MailId,
+    /// The business it is about.
+    pub provider: Option<ProviderId>,
+    /// Who gets it.
+    pub person: PersonId,
+    /// What it is.
+    pub kind: &'a str,
+    /// What makes it the same news.
+    pub once: Option<&'a str>,
+    /// Address and letter, sealed.
+    pub letter: &'a str,
+    /// When it is of no use any more.
+    pub drop_at: Timestamp,
+}
+
+/// Adds a letter; says whether this news was not told before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    conn: &mut PgConnection,
+    mail: &NewRow<'_>,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let added = sqlx::query!(
+        "insert into mails (id, provider_id, person_id, kind, once, letter, created_at, drop_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict (once) where once is not null do nothing",
+        mail.id.uuid(),
+        mail.provider.map(|provider| provider.uuid()),
+        mail.person.uuid(),
+        mail.kind,
+        mail.once,
+        mail.letter,
+        At(now),
+        At(mail.drop_at),
+    )
+    .execute(conn)
+    .await?;
+    Ok(added.rows_affected() == 1)
+}
+
+/// A letter that has not left.
+#[derive(Clone)]
+pub struct Waiting {
+    /// Address and letter, sealed.
+    pub letter: String,
+    /// When it is of no use any more.
+    pub drop_at: Timestamp,
+}
+
+/// Finds a letter that has not left.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waiting(conn: &mut PgConnection, id: MailId) -> sqlx::Result<Option<Waiting>> {
+    let row = sqlx::query!("select letter, drop_at from mails where id = $1", id.uuid())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.and_then(|row| {
+        Some(Waiting {
+            letter: row.letter?,
+            drop_at: row.drop_at.0,
+        })
+    }))
+}
+
+/// Notes what became of a letter, and forgets what it said.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end(
+    conn: &mut PgConnection,
+    id: MailId,
+    outcome: Outcome,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update mails set letter = null, sent_at = case when $2 then $3::timestamptz end, given_up_at = case when not $2 then $3::timestamptz end
+         where id = $1 and letter is not null",
+        id.uuid(),
+        outcome == Outcome::Sent,
+        At(now) as At,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// How a person is written to, if they have an address.
+///
+/// # Errors
+/// When the database is away.
+pub async fn reader(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<Reader>> {
+    let row = sqlx::query!(
+        "select name, email, language from people where id = $1",
+        person.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.and_then(|row| {
+        Some(Reader {
+            person,
+            name: row.name,
+            email: row.email?,
+            language: spoken(&row.language),
+        })
+    }))
+}
+
+/// The language a column names.
+#[must_use]
+pub fn spoken(tag: &str) -> Language {
+    Language::parse(tag).unwrap_or(Language::English)
+}
+
+/// Notes what a person reads.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn speak(
+    conn: &mut PgConnection,
+    person: PersonId,
+    language: Language,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update people set language = $2 where id = $1 and language <> $2",
+        person.uuid(),
+        language.tag(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Forgets letters that are long over.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from mails where id in (select id from mails where created_at < $1 order by created_at limit $2)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}

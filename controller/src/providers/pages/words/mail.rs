@@ -1,0 +1,87 @@
+//! What is written in mail. A word in braces is a place: `{site}`.
+
+words! {
+    /// What is written in mail.
+    MailWords {
+        hello: "Hello {name}," "Habari {name},",
+        hours: "hours" "saa",
+        days: "days" "siku",
+        reset: "A new password for Mnara" "Nenosiri jipya la Mnara",
+        reset_text:
+            "Somebody, hopefully you, asked for a new password. Open this within an hour to choose one; it works once."
+            "Mtu fulani, tunatumaini ni wewe, ameomba nenosiri jipya. Fungua hapa ndani ya saa moja ulichague; kiungo kinafanya kazi mara moja.",
+        reset_button: "Choose a new password" "Chagua nenosiri jipya",
+        reset_not_you:
+            "If it was not you, do nothing: your password stays as it is, and nobody got in."
+            "Kama si wewe, usifanye chochote: nenosiri lako linabaki lilivyo, na hakuna aliyeingia.",
+        not_you:
+            "If it was not you, choose a new password now and look at where you are logged in."
+            "Kama si wewe, chagua nenosiri jipya sasa na uangalie mahali ulipoingia.",
+        to_forgot: "Choose a new password" "Chagua nenosiri jipya",
+        foot_account:
+            "Mnara writes this to whoever's account it is; it cannot be switched off."
+            "Mnara humwandikia mwenye akaunti; ujumbe huu hauwezi kuzimwa.",
+        foot_security:
+            "Mnara writes this to all owners of {business}; it cannot be switched off."
+            "Mnara huwaandikia wamiliki wote wa {business}; ujumbe huu hauwezi kuzimwa.",
+        foot_chosen:
+            "You get this because of your place at {business}. An owner or manager chooses who gets what, under Settings, Notices."
+            "Unapata ujumbe huu kwa sababu ya nafasi yako {business}. Mmiliki au meneja huchagua nani apate nini, kwenye Mipangilio, Taarifa.",
+        password: "Your password was changed" "Nenosiri lako limebadilishwa",
+        password_text:
+            "Your password at Mnara was changed just now. Your other browsers were logged out."
+            "Nenosiri lako la Mnara limebadilishwa sasa hivi. Vivinjari vyako vingine vimetolewa.",
+        own_second_on: "Your second factor is on" "Hatua yako ya pili imewashwa",
+        own_second_on_text:
+            "From now on Mnara asks for six digits from your phone after your password."
+            "Kuanzia sasa Mnara itaomba tarakimu sita kutoka kwa simu yako baada ya nenosiri.",
+        own_second_off: "Your second factor is off" "Hatua yako ya pili imezimwa",
+        own_second_off_text:
+            "Mnara no longer asks for six digits after your password: the password alone lets somebody in."
+            "Mnara haitaomba tena tarakimu sita baada ya nenosiri: nenosiri peke yake linatosha kuingia.",
+        passkey_added: "You have a new passkey" "Una ufunguo mpya wa kuingia",
+        passkey_added_text:
+            "A passkey was added to your account at Mnara. Whoever holds it can log in as you."
+            "Ufunguo wa kuingia umeongezwa kwenye akaunti yako ya Mnara. Aliye nao anaweza kuingia kama wewe.",
+        passkey_removed: "A passkey was removed" "Ufunguo wa kuingia umeondolewa",
+        passkey_removed_text:
+            "A passkey was removed from your account at Mnara. It no longer logs anybody in."
+            "Ufunguo wa kuingia umeondolewa kwenye akaunti yako ya Mnara. Haumwingizi mtu yeyote tena.",
+        mpesa_changed: "{business}: where money goes was changed" "{business}: mahali pesa zinakoenda pamebadilishwa",
+        mpesa_changed_text:
+            "The M-PESA account customers of {business} pay into was changed just now. If no owner did that, put it back at once, change your passwords and call us."
+            "Akaunti ya M-PESA ambayo wateja wa {business} hulipia imebadilishwa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, irudishe mara moja, badilisha nenosiri zenu na utupigie simu.",
+        to_mpesa: "See where money goes" "Ona pesa zinakoenda",
+        second_off: "{business}: an owner's second factor is off" "{business}: hatua ya pili ya mmiliki imezimwa",
+        second_off_text:
+            "{who} switched the second factor off: their password alone lets somebody into {business} now. If you do not know why, ask them."
+            "{who} amezima hatua ya pili: sasa nenosiri lake peke yake linatosha kuingia {business}. Kama hujui kwa nini, muulize.",
+        password_of: "{business}: an owner's password was changed" "{business}: nenosiri la mmiliki limebadilishwa",
+        password_of_text:
+            "The password of {who}, an owner of {business}, was changed. If that surprises you, ask them."
+            "Nenosiri la {who}, mmiliki wa {business}, limebadilishwa. Kama hilo linakushangaza, muulize.",
+        new_owner: "{business} has a new owner" "{business} ina mmiliki mpya",
+        new_owner_text:
+            "{who} is an owner of {business} now and can do everything, also change where money goes. If that is wrong, change their place at once."
+            "{who} sasa ni mmiliki wa {business} na anaweza kufanya kila kitu, hata kubadilisha pesa zinakoenda. Kama si sahihi, badilisha nafasi yake mara moja.",
+        to_staff: "See who works here" "Ona wanaofanya kazi hapa",
+        site_away: "{site} is away" "{site} haipatikani",
+        site_away_text:
+            "We have not heard from {site} since {since}. Customers who are online stay so and printed vouchers work, but nobody can pay by M-PESA there. See whether its power and its internet are on."
+            "Hatujasikia kutoka {site} tangu {since}. Wateja walio mtandaoni wanaendelea na vocha zilizochapishwa zinafanya kazi, lakini hakuna anayeweza kulipa kwa M-PESA huko. Angalia kama umeme na intaneti viko.",
+        site_back: "{site} is back" "{site} imerudi",
+        site_back_text:
+            "{site} is back after {away}, and has told us all that happened meanwhile. You need not do anything."
+            "{site} imerudi baada ya {away}, na imetueleza yote yaliyotokea. Huhitaji kufanya chochote.",
+        to_sites: "See the sites" "Ona maeneo",
+        money_flagged: "{business}: look at a payment" "{business}: angalia malipo",
+        money_flagged_text:
+            "A payment of {amount} did not go as it should, and somebody should look at it: what M-PESA said of it does not agree."
+            "Malipo ya {amount} hayakwenda inavyopaswa, na mtu anapaswa kuyaangalia: maelezo ya M-PESA hayalingani.",
+        to_home: "Open Mnara" "Fungua Mnara",
+        summary: "{business} today: {paid}" "{business} leo: {paid}",
+        summary_text:
+            "Customers paid {paid} in {sales} payments today. {running} vouchers run now, and {up} sites are up."
+            "Wateja wamelipa {paid} katika malipo {sales} leo. Vocha {running} zinatumika sasa, na maeneo {up} yanafanya kazi.",
+    }
+}

@@ -1,0 +1,51 @@
+//! Who is told what.
+
+use crate::providers::notices::Topic;
+
+words! {
+    /// Who is told what.
+    NoticeWords {
+        title: "Notices" "Taarifa",
+        text:
+            "Who gets which mail. What concerns security goes to all owners, always: a change of where money goes, a second factor that is switched off, a new owner."
+            "Nani apate barua pepe gani. Mambo ya usalama huenda kwa wamiliki wote daima: mabadiliko ya pesa zinakoenda, hatua ya pili kuzimwa, mmiliki mpya.",
+        site: "Site away or back" "Eneo kutopatikana au kurudi",
+        site_text: "When a site is away for ten minutes, and when it is back." "Eneo lisipopatikana kwa dakika kumi, na likirudi.",
+        money: "Money to look at" "Pesa za kuangaliwa",
+        money_text: "A payment that did not go as it should." "Malipo ambayo hayakwenda inavyopaswa.",
+        summary: "The day" "Siku",
+        summary_text: "At eight in the evening: what was paid, what runs." "Saa mbili usiku: kilicholipwa, kinachotumika.",
+        save: "Save" "Hifadhi",
+        saved: "Saved." "Imehifadhiwa.",
+        no_address:
+            "logs in with a phone number, so no mail reaches them"
+            "huingia kwa nambari ya simu, kwa hiyo barua pepe haimfikii",
+        owners_only: "only an owner can change that" "mmiliki pekee ndiye anayeweza kubadilisha hilo",
+        may_not: "may not see this" "haruhusiwi kuona hili",
+        no_mail:
+            "Mail is not set up on this Mnara, so nobody is told of anything yet. Ask whoever runs it to name a mail server (SMTP_URL)."
+            "Barua pepe haijawekwa kwenye Mnara hii, kwa hiyo hakuna anayeambiwa chochote bado. Mwombe anayeiendesha aweke seva ya barua pepe (SMTP_URL).",
+    }
+}
+
+impl NoticeWords {
+    /// What a topic is called.
+    #[must_use]
+    pub const fn name(&self, topic: &Topic) -> &'static str {
+        match topic {
+            Topic::Site => self.site,
+            Topic::Money => self.money,
+            Topic::Summary => self.summary,
+        }
+    }
+
+    /// What a topic is about.
+    #[must_use]
+    pub const fn about(&self, topic: &Topic) -> &'static str {
+        match topic {
+            Topic::Site => self.site_text,
+            Topic::Money => self.money_text,
+            Topic::Summary => self.summary_text,
+        }
+    }
+}

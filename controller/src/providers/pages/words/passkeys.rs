@@ -1,0 +1,53 @@
+//! Passkeys: keys in a phone, a computer or a stick that log somebody in.
+
+words! {
+    /// Passkeys.
+    PasskeyWords {
+        title: "Passkeys" "Funguo za kuingia",
+        text:
+            "A passkey in your phone or computer logs you in by your finger, your face or its PIN. It counts as password and second factor at once, and cannot be given away to a false page."
+            "Ufunguo wa kuingia ulio kwenye simu au kompyuta yako hukuingiza kwa kidole, uso au PIN. Unatosha kama nenosiri na hatua ya pili pamoja, na hauwezi kuibwa na ukurasa wa uongo.",
+        none: "You have none yet." "Bado huna.",
+        add: "Add a passkey" "Ongeza ufunguo",
+        name: "What to call it" "Jina lake",
+        name_hint: "Such as: my phone." "Kama: simu yangu.",
+        since: "Since" "Tangu",
+        used: "last used" "ulitumika mwisho",
+        never: "not used yet" "haujatumika bado",
+        remove: "Remove" "Ondoa",
+        removed: "The passkey is gone. Remove it from your device too." "Ufunguo umeondolewa. Uondoe kwenye kifaa chako pia.",
+        added: "The passkey is yours. You can log in with it." "Ufunguo ni wako. Unaweza kuingia nao.",
+        making: "Make the passkey" "Tengeneza ufunguo",
+        making_text:
+            "Your browser asks now where to keep it, and for your finger, your face or a PIN."
+            "Kivinjari chako sasa kitauliza kiuhifadhi wapi, na kidole, uso au PIN yako.",
+        make: "Make it" "Utengeneze",
+        use_one: "Log in with a passkey" "Ingia kwa ufunguo",
+        using: "Log in with a passkey" "Ingia kwa ufunguo",
+        using_text:
+            "Your browser asks which passkey, and for your finger, your face or a PIN."
+            "Kivinjari chako kitauliza ufunguo gani, na kidole, uso au PIN yako.",
+        use_button: "Use a passkey" "Tumia ufunguo",
+        by_password: "Log in with a password instead" "Ingia kwa nenosiri badala yake",
+        needs_script:
+            "Passkeys need script in the browser. Log in with your password instead."
+            "Funguo za kuingia zinahitaji script kwenye kivinjari. Ingia kwa nenosiri badala yake.",
+        not_here:
+            "Passkeys work only at an https address, or on localhost. This Mnara is reached by another kind of address, so they are off."
+            "Funguo za kuingia hufanya kazi kwenye anwani ya https tu, au localhost. Mnara hii inafikiwa kwa aina nyingine ya anwani, kwa hiyo zimezimwa.",
+        no_browser:
+            "This browser, or this address, knows no passkeys."
+            "Kivinjari hiki, au anwani hii, haijui funguo za kuingia.",
+        nothing:
+            "The browser gave no passkey: it was cancelled, took too long, or there is none for this address. Try again."
+            "Kivinjari hakikutoa ufunguo: ulighairi, ulichelewa, au hakuna wa anwani hii. Jaribu tena.",
+        refused:
+            "That passkey was not taken: it belongs to nobody here, or the page was open for too long. Try again."
+            "Ufunguo huo haukukubaliwa: si wa mtu yeyote hapa, au ukurasa ulikaa wazi muda mrefu. Jaribu tena.",
+        not_kept:
+            "The passkey was not kept: the page was open for too long, or the device did not ask who you are. Try again."
+            "Ufunguo haukuhifadhiwa: ukurasa ulikaa wazi muda mrefu, au kifaa hakikuuliza wewe ni nani. Jaribu tena.",
+        bad_name: "Give it a name of 1 to 40 letters." "Upe jina la herufi 1 hadi 40.",
+        enough: "You have ten passkeys already. Remove one first." "Una funguo kumi tayari. Ondoa mmoja kwanza.",
+    }
+}

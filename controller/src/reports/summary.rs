@@ -1,0 +1,98 @@
+//! The day in one mail, at eight in the evening, for those who chose it.
+
+use futures_util::future::BoxFuture;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
+use mnara_protocol::money::Money;
+
+use super::period::Day;
+use super::store;
+use crate::app::App;
+use crate::db::Reason;
+use crate::fleet;
+use crate::fleet::presence::is_up;
+use crate::jobs::{Job, Next};
+use crate::providers::notices::{Notice, Topic, store as choices, tell};
+use crate::web::show;
+
+/// The kind of the job.
+pub const SUMMARY: &str = "summary";
+
+/// Eight in the evening in Nairobi, which is three hours before UTC and has no summer time, in seconds of the day.
+const EVENING: i64 = 20 * 3_600;
+const NAIROBI: i64 = 3 * 3_600;
+const DAY: i64 = 86_400;
+/// Businesses asked for at once.
+const PAGE: i64 = 100;
+/// Sites counted.
+const SITES: u16 = 500;
+
+/// The last evening at or before a moment.
+fn evening(now: Timestamp) -> Timestamp {
+    let local = now.as_secs() + NAIROBI - EVENING;
+    Timestamp::from_secs(local - local.rem_euclid(DAY) + EVENING - NAIROBI)
+}
+
+/// Tells everybody who chose it how the day went; a try again tells nobody twice.
+pub fn send<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    Box::pin(async move {
+        let now = app.clock.now();
+        let evening = evening(now);
+        let next = evening.plus_secs(DAY);
+        // At a start long after, yesterday's news stays yesterday's.
+        if evening.plus_secs(3_600) <= now {
+            return Ok(Next::Again(next));
+        }
+        let mut after = None;
+        loop {
+            let mut tx = app.db.platform(Reason::Admin).await?;
+            let page = choices::summarised(&mut tx, after, PAGE).await?;
+            drop(tx);
+            for provider in &page {
+                one(app, *provider, evening, now).await?;
+            }
+            after = page.last().copied();
+            if i64::try_from(page.len()).unwrap_or(PAGE) < PAGE {
+                return Ok(Next::Again(next));
+            }
+        }
+    })
+}
+
+async fn one(
+    app: &App,
+    provider: ProviderId,
+    evening: Timestamp,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
+    let today = store::paid(&mut tx, provider, Day::of(evening), now, now).await?;
+    let paid = today.iter().map(|day| day.paid).sum();
+    let sales: i64 = today.iter().map(|day| day.sold).sum();
+    let running = store::running(&mut tx, provider, now).await?;
+    let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
+    let up = sites.iter().filter(|site| is_up(site.seen, now)).count();
+    let notice = Notice::Summary {
+        paid: &show::money(Money::from_cents(paid)),
+        sales: &show::thousands(sales.unsigned_abs()),
+        running: &show::thousands(running.unsigned_abs()),
+        up: &format!("{up}/{}", sites.len()),
+    };
+    let once = format!("summary:{provider}:{}", evening.as_secs());
+    tell(app, &mut tx, provider, Topic::Summary, &notice, &once).await?;
+    tx.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_evening_is_nairobis() {
+        // 2027-01-15 08:00 UTC is 11:00 in Nairobi; the last evening was the 14th, 17:00 UTC.
+        let now = Timestamp::from_secs(1_800_000_000);
+        assert_eq!(evening(now).as_secs(), 1_800_000_000 - 15 * 3_600);
+        let later = now.plus_secs(9 * 3_600);
+        assert_eq!(evening(later), later);
+    }
+}
