@@ -8,15 +8,18 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use mnara_protocol::clock::Timestamp;
 use rand::TryRng;
 use rand::rngs::SysRng;
+use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
+use url::Url;
 
 use crate::agent::{Setup, run};
 use crate::clock::Clock;
-use crate::config::{Common, EnrolConfig, LogLevel, RunConfig, StateDir};
+use crate::config::{Common, EnrolConfig, LogLevel, RouterFile, RunConfig, StateDir};
 use crate::health::Status;
 use crate::{doctor, enrol, health};
 
@@ -35,7 +38,7 @@ enum Command {
     /// Bind this machine to a site, with the line the controller printed.
     Enrol(Box<EnrolConfig>),
     /// Serve the site until stopped.
-    Run(RunConfig),
+    Run(Box<RunArgs>),
     /// Tell how the running agent is.
     Status {
         /// As JSON.
@@ -44,6 +47,76 @@ enum Command {
     },
     /// Look everything over and say what to do about what is wrong.
     Doctor,
+}
+
+/// What `run` takes.
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    #[command(flatten)]
+    config: RunConfig,
+    #[command(flatten)]
+    first: FirstRun,
+}
+
+/// What a container is told by its environment, where nobody can type: how the router is reached, and what enrols an agent that is not
+/// enrolled yet.
+#[derive(Debug, clap::Args)]
+struct FirstRun {
+    /// The controller's address.
+    #[arg(long, env = "MNARA_CONTROLLER", hide = true)]
+    controller: Option<Url>,
+    /// The one-time claim code.
+    #[arg(long, env = "MNARA_CLAIM", hide = true)]
+    claim: Option<String>,
+    /// The SHA-256 of the controller's identity key.
+    #[arg(long, env = "MNARA_IDENTITY", hide = true)]
+    identity: Option<String>,
+    /// The router, as `enrol` takes it.
+    #[arg(long, env = "MNARA_ROUTER", hide = true)]
+    router: Option<Url>,
+    /// The SHA-256 of its certificate.
+    #[arg(long, env = "MNARA_ROUTER_PIN", hide = true)]
+    router_pin: Option<String>,
+    /// The password of its user.
+    #[arg(long, env = "MNARA_ROUTER_PASSWORD", hide = true, value_parser = secret)]
+    router_password: Option<SecretString>,
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the command line's parsers may fail"
+)]
+fn secret(text: &str) -> anyhow::Result<SecretString> {
+    Ok(SecretString::from(text.to_owned()))
+}
+
+impl FirstRun {
+    /// Keeps what is said of the router, and enrols if that was not done.
+    async fn prepare(self, state: &StateDir, now: Timestamp) -> anyhow::Result<()> {
+        if let (Some(router), Some(password)) = (&self.router, &self.router_password) {
+            let router = RouterFile::new(router, self.router_pin.as_deref(), password).context(
+                "MNARA_ROUTER, MNARA_ROUTER_PIN and MNARA_ROUTER_PASSWORD do not fit together",
+            )?;
+            state.keep_router(&router)?;
+        }
+        let enrolled = state.enrolment().is_ok();
+        if let (false, Some(controller), Some(claim), Some(identity)) =
+            (enrolled, self.controller, self.claim, self.identity)
+        {
+            let config = EnrolConfig {
+                controller,
+                claim,
+                identity,
+                ca: None,
+                router: None,
+                router_pin: None,
+                router_password_file: None,
+            };
+            let enrolment = enrol::enrol(&config, state, now, random).await?;
+            tracing::info!(agent = %enrolment.agent, site = %enrolment.site, "enrolled");
+        }
+        Ok(())
+    }
 }
 
 impl Cli {
@@ -74,7 +147,11 @@ impl Cli {
         runtime.block_on(async {
             match self.command {
                 Command::Enrol(config) => enrol_command(&config, &state).await,
-                Command::Run(config) => run_command(config, state).await,
+                Command::Run(args) => {
+                    let now = Clock::system().now();
+                    args.first.prepare(&state, now).await?;
+                    run_command(args.config, state).await
+                }
                 Command::Status { json } => status_command(&state, json).await,
                 Command::Doctor => doctor_command(&state).await,
             }

@@ -47,6 +47,9 @@ pub struct Config {
     /// Where M-PESA is.
     #[command(flatten)]
     pub daraja: DarajaConfig,
+    /// Whom news is sent to.
+    #[command(flatten)]
+    pub webhooks: WebhooksConfig,
     /// How mail leaves.
     #[command(flatten)]
     pub mail: MailConfig,
@@ -199,6 +202,20 @@ pub struct DarajaConfig {
     /// The most one customer may pay at once, in whole shillings; Safaricom's own limit has changed before.
     #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000), global = true)]
     pub most_shillings: u32,
+}
+
+/// The section of news sent to businesses' own programs.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Webhooks")]
+pub struct WebhooksConfig {
+    /// Lets news go to this machine itself, also without encryption. For tests and the demo: elsewhere a business could call what only this
+    /// machine may.
+    #[arg(
+        long = "webhooks-to-loopback",
+        env = "MNARA_WEBHOOKS_TO_LOOPBACK",
+        global = true
+    )]
+    pub to_loopback: bool,
 }
 
 /// The mail section.

@@ -27,6 +27,7 @@ use crate::vault::Vault;
 
 pub mod access;
 pub mod admin;
+pub mod api;
 pub mod app;
 pub mod audit;
 pub mod batch;
@@ -39,6 +40,7 @@ pub mod db;
 pub mod devdb;
 pub mod dispatch;
 pub mod entropy;
+pub mod export;
 pub mod fleet;
 pub mod health;
 pub mod jobs;
@@ -54,6 +56,7 @@ pub mod routes;
 pub mod tickets;
 pub mod vault;
 pub mod web;
+pub mod webhooks;
 pub mod work;
 
 /// How long tasks are waited for at the end.
@@ -100,6 +103,7 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         Command::Site(command) => {
             with_app(config, async |app| cli::site::run(command, app).await).await
         }
+        Command::Firmware(command) => cli::firmware::run(command),
         Command::Plan(command) => {
             with_app(config, async |app| cli::plan::run(command, app).await).await
         }

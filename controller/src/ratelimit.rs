@@ -13,7 +13,7 @@ use governor::clock::Reference as _;
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use mnara_protocol::ids::{AgentId, Mac, PersonId, ProviderId, SiteId};
+use mnara_protocol::ids::{AgentId, KeyId, Mac, PersonId, ProviderId, SiteId};
 
 use crate::clock::Clock;
 use crate::rails::msisdn::Msisdn;
@@ -50,6 +50,8 @@ pub enum Act {
     SignUp,
     /// Looking an invitation up, or taking it.
     Join,
+    /// Calling the API with a key.
+    Api,
     /// Asking for a new password.
     Forgot,
     /// Beginning to log in with a passkey.
@@ -75,6 +77,8 @@ pub enum By<'a> {
     Browser([u8; 32]),
     /// A person who is logged in.
     Person(PersonId),
+    /// A key of the API.
+    Key(KeyId),
     /// An address; a whole site may share one, so only for callers without a token.
     Address(IpAddr),
 }
@@ -89,11 +93,12 @@ enum Kind {
     Account,
     Browser,
     Person,
+    Key,
     Address,
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 28] = [
+const TABLE: [(Act, Kind, u32, u32); 29] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -103,6 +108,8 @@ const TABLE: [(Act, Kind, u32, u32); 28] = [
     (Act::Guess, Kind::Site, 60, 60),
     (Act::Guess, Kind::Provider, 600, 600),
     (Act::Guess, Kind::Address, 10, 6),
+    // Whoever serves a queue of customers looks up that many; whoever guesses gets nowhere.
+    (Act::Guess, Kind::Person, 30, 20),
     (Act::Status, Kind::Device, 60, 60),
     (Act::Status, Kind::Site, 600, 1200),
     (Act::Status, Kind::Address, 60, 60),
@@ -125,6 +132,7 @@ const TABLE: [(Act, Kind, u32, u32); 28] = [
     (Act::Second, Kind::Person, 6, 1),
     (Act::SignUp, Kind::Address, 5, 1),
     (Act::Join, Kind::Address, 30, 20),
+    (Act::Api, Kind::Key, 120, 600),
     // What an account can be sent is bounded by rows: see `log_in/reset`.
     (Act::Forgot, Kind::Address, 6, 2),
     (Act::Passkey, Kind::Address, 30, 20),
@@ -302,6 +310,7 @@ impl By<'_> {
                 (Kind::Browser, u128::from_be_bytes(half))
             }
             Self::Person(person) => (Kind::Person, person.as_u128()),
+            Self::Key(key) => (Kind::Key, key.as_u128()),
             Self::Address(IpAddr::V4(address)) => (Kind::Address, u128::from(address.to_bits())),
             // One customer holds a whole /64 and could try from each address in it.
             Self::Address(IpAddr::V6(address)) => match address.to_ipv4_mapped() {

@@ -3,19 +3,30 @@
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 
+use crate::access::pages::stream::Watchers;
+use crate::access::pages::{self as site, acts, stream};
 use crate::admin::pages::providers as businesses;
 use crate::app::App;
+use crate::captive::look::pages as look;
 use crate::dispatch::DISPATCH;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
-use crate::fleet::{api, link};
+use crate::fleet::{api, firmware, link};
+use crate::payments::customers::pages as customers;
+use crate::payments::pages::{list, moved, one};
 use crate::payments::{c2b, callback};
 use crate::providers::gate::{Door, Pages};
+use crate::providers::keys;
+use crate::providers::look::preview;
 use crate::providers::notices::pages as notices;
 use crate::providers::pages::{account, assets, audit, enter, join, reset, second, sign_up, staff};
 use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
-use crate::{admin, captive, fleet, health, payments, plans, reports};
+use crate::reports::voucher::pages as voucher;
+use crate::tickets::pages as vouchers;
+use crate::{
+    admin, api as public_api, captive, export, fleet, health, payments, plans, reports, webhooks,
+};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 
 /// The table. Called once at the start, so a slice may start what writes for its handlers here.
@@ -72,7 +83,12 @@ pub fn table(app: &App) -> Router<App> {
         .merge(agents)
         .merge(public)
         .merge(health)
-        .merge(pages(app).into_router())
+        .merge(public_api::calls(app).into_router())
+        .merge(
+            pages(app)
+                .into_router()
+                .layer(Extension(Watchers::default())),
+        )
 }
 
 /// Every page for people, and who may open it.
@@ -126,25 +142,241 @@ pub fn pages(app: &App) -> Pages {
         .get("/plans", Door::Staff(P::SeePlans), plans::pages::list)
         .post("/plans", Door::Staff(P::EditPlans), plans::pages::add)
         .get("/plans/new", Door::Staff(P::EditPlans), plans::pages::new)
+        .post(
+            "/plans/preview",
+            Door::Staff(P::EditPlans),
+            plans::preview::typed,
+        )
         .get("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::form)
         .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
+        .get("/vouchers", Door::Staff(P::SeeVouchers), vouchers::list)
+        .get(
+            "/vouchers/find",
+            Door::Staff(P::SeeVouchers),
+            vouchers::find,
+        )
+        .get(
+            "/vouchers/new",
+            Door::Staff(P::MakeVouchers),
+            vouchers::new::form,
+        )
+        .post(
+            "/vouchers/new",
+            Door::Staff(P::MakeVouchers),
+            vouchers::new::take,
+        )
+        .get(
+            "/vouchers/series/{id}",
+            Door::Staff(P::SeeVouchers),
+            vouchers::series::one,
+        )
+        .post(
+            "/vouchers/series/{id}/revoke",
+            Door::Staff(P::MakeVouchers),
+            vouchers::series::back,
+        )
+        .get(
+            "/vouchers/series/{id}/sheets",
+            Door::Staff(P::PrintVouchers),
+            vouchers::sheets::page,
+        )
+        .get(
+            "/vouchers/series/{id}/pdf",
+            Door::Staff(P::PrintVouchers),
+            vouchers::sheets::pdf,
+        )
+        .get(
+            "/vouchers/series/{id}/csv",
+            Door::Staff(P::PrintVouchers),
+            vouchers::series::file,
+        )
+        .get("/vouchers/{id}", Door::Staff(P::SeeVouchers), voucher::one)
+        .post(
+            "/vouchers/{id}/revoke",
+            Door::Staff(P::MakeVouchers),
+            voucher::revoke,
+        )
+        .post(
+            "/vouchers/{id}/extend",
+            Door::Staff(P::MakeVouchers),
+            voucher::extend,
+        )
+        .post(
+            "/vouchers/{id}/pause",
+            Door::Staff(P::ServeCustomers),
+            voucher::pause,
+        )
+        .post(
+            "/vouchers/{id}/resume",
+            Door::Staff(P::ServeCustomers),
+            voucher::resume,
+        )
+        .post(
+            "/vouchers/{id}/kick",
+            Door::Staff(P::ServeCustomers),
+            voucher::kick,
+        )
+        .post(
+            "/vouchers/{id}/free",
+            Door::Staff(P::ServeCustomers),
+            voucher::free,
+        )
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
         .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)
-        .get("/sites/{id}", Door::Staff(P::SeeSites), fleet::pages::site)
+        .get("/sites/{id}", Door::Staff(P::SeeSites), site::site)
+        .get("/sites/{id}/live", Door::Staff(P::SeeSites), stream::live)
         .post(
             "/sites/{id}/claim",
             Door::Staff(P::ManageSites),
-            fleet::pages::claim,
+            site::claim,
+        )
+        .post(
+            "/sites/{id}/diagnose",
+            Door::Staff(P::ManageSites),
+            acts::diagnose,
+        )
+        .post(
+            "/sites/{id}/kick",
+            Door::Staff(P::ServeCustomers),
+            acts::kick,
+        )
+        .post(
+            "/sites/{id}/pause",
+            Door::Staff(P::ServeCustomers),
+            acts::pause,
+        )
+        .post(
+            "/sites/{id}/resume",
+            Door::Staff(P::ServeCustomers),
+            acts::resume,
+        )
+        .post(
+            "/sites/{id}/move",
+            Door::Staff(P::ServeCustomers),
+            acts::move_on,
+        )
+        .post(
+            "/sites/{id}/extend",
+            Door::Staff(P::MakeVouchers),
+            acts::more_time,
+        )
+        .get(
+            "/sites/{id}/files",
+            Door::Staff(P::ManageSites),
+            firmware::pages::form,
+        )
+        .post(
+            "/sites/{id}/files",
+            Door::Staff(P::ManageSites),
+            firmware::pages::take,
         )
         .get(
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
-            payments::pages::form,
+            payments::pages::mpesa::form,
         )
         .post(
             "/settings/mpesa",
             Door::Staff(P::SetMpesa),
-            payments::pages::take,
+            payments::pages::mpesa::take,
+        )
+        .post(
+            "/settings/mpesa/test",
+            Door::Staff(P::SetMpesa),
+            payments::pages::mpesa::test_it,
+        )
+        .get(
+            "/settings/mpesa/change",
+            Door::Staff(P::SetMpesa),
+            moved::form,
+        )
+        .post(
+            "/settings/mpesa/change",
+            Door::Staff(P::SetMpesa),
+            moved::begin,
+        )
+        .post(
+            "/settings/mpesa/change/again",
+            Door::Staff(P::SetMpesa),
+            moved::again,
+        )
+        .post(
+            "/settings/mpesa/change/cancel",
+            Door::Staff(P::SetMpesa),
+            moved::cancel,
+        )
+        .post(
+            "/settings/mpesa/moves/{id}/back",
+            Door::Staff(P::SetMpesa),
+            moved::back,
+        )
+        .get("/payments", Door::Staff(P::SeePayments), list::list)
+        .get("/payments.csv", Door::Staff(P::SeeReports), list::table)
+        .post("/payments/find", Door::Staff(P::SeePayments), list::find)
+        .get("/payments/{id}", Door::Staff(P::SeePayments), one::story)
+        .post("/payments/{id}/ask", Door::Staff(P::WorkPayments), one::ask)
+        .post(
+            "/payments/{id}/send",
+            Door::Staff(P::WorkPayments),
+            one::send,
+        )
+        .post(
+            "/payments/{id}/refund",
+            Door::Staff(P::WorkPayments),
+            one::refund,
+        )
+        .get("/customers", Door::Staff(P::SeePayments), customers::list)
+        .post(
+            "/customers/find",
+            Door::Staff(P::SeePayments),
+            customers::find,
+        )
+        .get(
+            "/customers/{id}",
+            Door::Staff(P::SeePayments),
+            customers::one,
+        )
+        .post(
+            "/customers/{id}/block",
+            Door::Staff(P::WorkCustomers),
+            customers::refuse,
+        )
+        .post(
+            "/customers/{id}/unblock",
+            Door::Staff(P::WorkCustomers),
+            customers::allow,
+        )
+        .post(
+            "/customers/{id}/give",
+            Door::Staff(P::WorkCustomers),
+            customers::gift,
+        )
+        .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
+        .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
+        .post(
+            "/settings/portal/logo",
+            Door::Staff(P::EditPortal),
+            look::logo,
+        )
+        .post(
+            "/settings/portal/logo/end",
+            Door::Staff(P::EditPortal),
+            look::logo_end,
+        )
+        .get(
+            "/settings/portal/preview/{part}",
+            Door::Staff(P::EditPortal),
+            look::kept,
+        )
+        .post(
+            "/settings/portal/preview/{part}",
+            Door::Staff(P::EditPortal),
+            look::typed,
+        )
+        .get(
+            "/settings/portal/preview/style.css",
+            Door::Anyone,
+            preview::style,
         )
         .get("/staff", Door::Staff(P::SeeStaff), staff::list)
         .post("/staff/invite", Door::Staff(P::ManageStaff), staff::ask)
@@ -174,6 +406,82 @@ pub fn pages(app: &App) -> Pages {
             "/staff/invitations/{id}/end",
             Door::Staff(P::ManageStaff),
             staff::back,
+        )
+        .get(
+            "/settings/keys",
+            Door::Staff(P::ManageKeys),
+            keys::pages::list,
+        )
+        .post(
+            "/settings/keys",
+            Door::Staff(P::ManageKeys),
+            keys::pages::add,
+        )
+        .post(
+            "/settings/keys/{id}/end",
+            Door::Staff(P::ManageKeys),
+            keys::pages::end,
+        )
+        .get(
+            "/settings/webhooks",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::list,
+        )
+        .post(
+            "/settings/webhooks",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::add,
+        )
+        .get(
+            "/settings/webhooks/{id}",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::one,
+        )
+        .post(
+            "/settings/webhooks/{id}/test",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::test,
+        )
+        .post(
+            "/settings/webhooks/{id}/secret",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::secret,
+        )
+        .post(
+            "/settings/webhooks/{id}/switch/{to}",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::switch,
+        )
+        .post(
+            "/settings/webhooks/{id}/end",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::end,
+        )
+        .post(
+            "/settings/webhooks/messages/{id}/again",
+            Door::Staff(P::ManageKeys),
+            webhooks::pages::again,
+        )
+        .get(
+            "/settings/export",
+            Door::Staff(P::Export),
+            export::pages::form,
+        )
+        .post(
+            "/settings/export",
+            Door::Staff(P::Export),
+            export::pages::make,
+        )
+        .get(
+            "/settings/export/{code}",
+            Door::Staff(P::Export),
+            export::pages::download,
+        )
+        .get("/api/v1", Door::Anyone, public_api::pages::read)
+        .get(
+            "/api/v1/openapi.json",
+            Door::Anyone,
+            public_api::pages::document,
         )
         .get("/audit", Door::Staff(P::SeeAudit), audit::show)
         .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)

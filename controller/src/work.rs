@@ -6,7 +6,7 @@ use crate::jobs::Work;
 use crate::providers::log_in::{reset, tidy};
 use crate::providers::mail;
 use crate::reports::summary;
-use crate::{admin, audit, fleet, payments, tickets};
+use crate::{admin, api, audit, fleet, payments, tickets, webhooks};
 
 /// The kinds of which there is always one job, begun at every start.
 pub const STANDING: &[&str] = &[
@@ -47,6 +47,24 @@ pub const WORK: &[Work] = &[
         kind: payments::sweep::ASK,
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),
+        attempts: 50,
+    },
+    Work {
+        kind: api::once::FORGET,
+        run: api::once::forget,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+    },
+    Work {
+        kind: webhooks::WATCH,
+        run: fleet::news::watch,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+    },
+    Work {
+        kind: webhooks::SEND,
+        run: webhooks::send::send,
+        lease: Duration::from_secs(180),
         attempts: 50,
     },
     // A letter says itself until when it is worth trying; ten minutes apart that is never as often.

@@ -13,7 +13,6 @@ create index sessions_began on sessions (provider_id, began_at) include (site_id
 create index series_provider on series (provider_id, created_at) include (home_site_id, plan_id, count);
 
 -- What needs somebody's attention: few rows at any time.
-create index if not exists payments_flagged on payments (provider_id, created_at) where flag is not null;
 create index payments_pending on payments (provider_id, created_at) where status = 'pending';
 create index tickets_unconfirmed on tickets (provider_id, created_at) where payment_id is not null and started_at is null;
 create index tickets_unused on tickets (series_id) where series_id is not null and redeemed_at is null;

@@ -26,3 +26,6 @@ alter table site_samples force row level security;
 create policy tenancy on site_samples using (provider_id = tenant() or scope() = 'platform');
 
 grant select, insert, update on site_samples to mnara_app;
+
+-- Vouchers that are held at a site.
+create index redemptions_paused on redemptions (provider_id, site_id, paused_at) where paused_at is not null and ended_at is null;

@@ -58,8 +58,6 @@ create index site_outages_site on site_outages (provider_id, site_id, began_at);
 create index providers_opened on providers (created_at);
 create index payments_outcome on payments (created_at) include (provider_id, status, result_code, failure, amount)
     where type = 'mpesa_customer_payment';
-create index payments_sold on payments (provider_id, settled_at) include (amount)
-    where status = 'success' and type = 'mpesa_customer_payment';
 create index provider_subscriptions_start on provider_subscriptions (start_date);
 create index jobs_dead on jobs (id) where dead_at is not null;
 create index jobs_failing on jobs (id) where dead_at is null and last_error is not null;

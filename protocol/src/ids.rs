@@ -147,8 +147,24 @@ ids! {
     LogInId = "login";
     /// An invitation to work for a business.
     InvitationId = "inv";
+    /// One set of credentials with a rail.
+    AccountId = "acc";
+    /// A change of the account customers pay into.
+    MoveId = "move";
+    /// A phone that pays.
+    CustomerId = "cust";
+    /// A line about a payment: something that was said, or money that was paid back.
+    NoteId = "note";
     /// A line of what people did.
     DeedId = "deed";
+    /// A key of the public API.
+    KeyId = "key";
+    /// An address of a business's own to which news is sent.
+    EndpointId = "hook";
+    /// One message to such an address.
+    DeliveryId = "msg";
+    /// One taking out of all of a business's data.
+    ExportId = "exp";
     /// A mail to somebody.
     MailId = "mail";
     /// A way back in for somebody who lost their password.

@@ -57,7 +57,7 @@ pub(crate) use numbered;
 #[cfg(test)]
 mod tests {
     use crate::grant::Step;
-    use crate::message::{HealthEvent, PayFailure};
+    use crate::message::{HealthEvent, NotDone, PayFailure, RouterAnswers};
     use crate::money::Currency;
     use crate::ticket::series::{Alphabet, CutOff};
     use crate::ticket::{EndReason, Refusal};
@@ -82,7 +82,9 @@ mod tests {
             Step,
             EndReason,
             HealthEvent,
+            NotDone,
             PayFailure,
+            RouterAnswers,
             Refusal,
             Currency,
             Alphabet,

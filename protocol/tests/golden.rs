@@ -22,7 +22,7 @@ use mnara_protocol::grant::{Grant, Step};
 use mnara_protocol::ids::*;
 use mnara_protocol::message::{self, *};
 use mnara_protocol::money::{BadMoney, Currency, Money};
-use mnara_protocol::plan::{Plan, Rate, Terms};
+use mnara_protocol::plan::{Burst, Hours, Plan, Rate, Terms};
 use mnara_protocol::seal::seal;
 use mnara_protocol::session::{
     self, Admitted, Agent, AgentKeys, Config, Controller, ControllerKeys, Entry, EntryNo,
@@ -89,6 +89,7 @@ fn terms() -> Terms {
         rate: Some(Rate {
             down_bps: 5_000_000,
             up_bps: 1_000_000,
+            burst: None,
         }),
     }
 }
@@ -103,7 +104,44 @@ fn plan() -> Plan {
         sell_by_secs: Some(86_400),
         on_sale: true,
         position: 1,
+        hours: None,
+        colour: None,
     }
+}
+
+/// With all that later plans may say.
+fn night_plan() -> Plan {
+    Plan {
+        terms: Terms {
+            rate: Some(Rate {
+                down_bps: 5_000_000,
+                up_bps: 1_000_000,
+                burst: Some(Burst {
+                    down_bps: 10_000_000,
+                    up_bps: 2_000_000,
+                    down_below_bps: 4_000_000,
+                    up_below_bps: 800_000,
+                    secs: 16,
+                }),
+            }),
+            ..terms()
+        },
+        hours: Some(Hours {
+            days: 0b001_1111,
+            from_minute: 22 * 60,
+            until_minute: 6 * 60,
+            ahead_minutes: 180,
+        }),
+        colour: Some(0x00_ff_cc_00),
+        ..plan()
+    }
+}
+
+fn spoken(english: &str, swahili: &str) -> Option<Spoken> {
+    Some(Spoken {
+        english: english.to_owned(),
+        swahili: swahili.to_owned(),
+    })
 }
 
 fn taken() -> Taken {
@@ -232,6 +270,24 @@ fn rows() -> Vec<(&'static str, Row)> {
             }),
         ),
         ("plan", Row::Plan(plan())),
+        ("plan-night", Row::Plan(night_plan())),
+        (
+            "look",
+            Row::Look(LookRow {
+                button: Some(0x00_0a_7d_4b),
+                welcome: spoken("Welcome", "Karibu"),
+                banner: spoken("", "Leo bei nusu"),
+                terms: spoken("Be kind.", ""),
+                logo: Some([0xaa; 16]),
+            }),
+        ),
+        (
+            "logo",
+            Row::Logo(LogoRow {
+                kind: PictureKind::Webp,
+                picture: vec![0xbb; 24],
+            }),
+        ),
         (
             "series",
             Row::Series(Series {

@@ -152,6 +152,7 @@ fn wanting(devices: &[Mac], max_devices: u16) -> Desired {
         rate: Some(Rate {
             down_bps: 2_500_000,
             up_bps: 1_000_000,
+            burst: None,
         }),
         shared_users: Some(max_devices),
         keepalive_secs: Some(120),

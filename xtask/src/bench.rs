@@ -17,6 +17,9 @@ pub(crate) struct Options {
     /// Fewer rounds, at most 30 seconds each: enough to see that everything works, too few to be quoted.
     #[arg(long)]
     quick: bool,
+    /// Ten times the rows, for the benches that grow a database.
+    #[arg(long)]
+    large: bool,
 }
 
 /// Runs the benches.
@@ -67,9 +70,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             "--bench",
             name,
         ]);
-        if options.quick {
-            bench.args(["--", "--quick"]);
-        }
+        bench.arg("--");
+        bench.args(options.quick.then_some("--quick"));
+        bench.args(options.large.then_some("--large"));
         bench
             .env("DATABASE_URL", postgres.url("postgres"))
             .env(

@@ -294,9 +294,18 @@ fn set_user(id: &RowId, change: &UserChange) -> Command {
 
 fn profile(command: Command, spec: &ProfileSpec) -> Command {
     // What the router receives comes first: the customer's upload.
-    let rate = spec
-        .rate
-        .map(|rate| format!("{}/{}", rate_text(rate.up_bps), rate_text(rate.down_bps)));
+    let rate = spec.rate.map(|rate| {
+        let pair = |up, down| format!("{}/{}", rate_text(up), rate_text(down));
+        let plain = pair(rate.up_bps, rate.down_bps);
+        rate.burst.map_or(plain.clone(), |burst| {
+            format!(
+                "{plain} {} {} {secs}/{secs}",
+                pair(burst.up_bps, burst.down_bps),
+                pair(burst.up_below_bps, burst.down_below_bps),
+                secs = burst.secs,
+            )
+        })
+    });
     let shared = spec
         .shared_users
         .map_or_else(|| "unlimited".to_owned(), |users| users.to_string());

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use mnara_protocol::ids::{Mac, TicketId};
-use mnara_protocol::plan::Rate;
+use mnara_protocol::plan::{Burst, Rate};
 use tracing::debug;
 
 use super::desired::{COMMENT_PREFIX, Credential, ObservationNo, PROFILE_PREFIX};
@@ -230,13 +230,45 @@ fn setting<T>(row: &Row, name: &str, read: impl Fn(&str) -> Option<T>) -> Settin
     }
 }
 
-/// Reads `up/down`; from the router's side the first is what it receives.
+/// Reads `up/down`, and bursts as we write them; from the router's side the first is what it receives.
 fn rate(text: &str) -> Option<Rate> {
-    let (up, down) = text.split_once('/').unwrap_or((text, text));
+    let mut parts = text.split_whitespace();
+    let (up_bps, down_bps) = pair(parts.next()?, bits_per_second)?;
+    let Some(more) = parts.next() else {
+        return Some(Rate {
+            down_bps,
+            up_bps,
+            burst: None,
+        });
+    };
+    // What is left out is what the router then goes by: the rates as thresholds, and a second.
+    let bits = |text: &str| pair(text, bits_per_second);
+    let (burst_up, burst_down) = bits(more)?;
+    let (up_below, down_below) = parts.next().map_or(Some((up_bps, down_bps)), bits)?;
+    let (secs, down_secs) = parts
+        .next()
+        .map_or(Some((1, 1)), |text| pair(text, seconds))?;
+    // We never set two times, a priority or a guaranteed rate.
+    if secs != down_secs || parts.next().is_some_and(|priority| priority != "8") {
+        return None;
+    }
     Some(Rate {
-        up_bps: bits_per_second(up)?,
-        down_bps: bits_per_second(down)?,
+        down_bps,
+        up_bps,
+        burst: Some(Burst {
+            down_bps: burst_down,
+            up_bps: burst_up,
+            down_below_bps: down_below,
+            up_below_bps: up_below,
+            secs: u16::try_from(secs).ok()?,
+        }),
     })
+}
+
+/// Reads two values with a slash between them; one stands for both.
+fn pair<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<(T, T)> {
+    let (up, down) = text.split_once('/').unwrap_or((text, text));
+    Some((read(up)?, read(down)?))
 }
 
 fn seconds(text: &str) -> Option<u32> {
@@ -359,4 +391,44 @@ fn number(row: &Row, name: &str) -> u64 {
     row.text(name)
         .and_then(|text| text.parse().ok())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_as_the_router_may_write_them() {
+        let read = |text: &str| {
+            let rate = rate(text)?;
+            let burst = rate.burst.map(|burst| {
+                let bits = [
+                    burst.up_bps,
+                    burst.down_bps,
+                    burst.up_below_bps,
+                    burst.down_below_bps,
+                ];
+                (bits.map(|bps| bps / 1_000), burst.secs)
+            });
+            Some((rate.up_bps, rate.down_bps, burst))
+        };
+        assert_eq!(read("512k/1M"), Some((512_000, 1_000_000, None)));
+        assert_eq!(read("1M"), Some((1_000_000, 1_000_000, None)));
+        assert_eq!(
+            read("1M/2M 2M/4M 800k/1500k 16s/16s"),
+            Some((1_000_000, 2_000_000, Some(([2_000, 4_000, 800, 1_500], 16))))
+        );
+        // Without thresholds the rates are those, and without a time it is a second.
+        assert_eq!(
+            read("1M/2M 2M/4M"),
+            Some((
+                1_000_000,
+                2_000_000,
+                Some(([2_000, 4_000, 1_000, 2_000], 1))
+            ))
+        );
+        for foreign in ["", "fast", "1M/2M x", "1M 2M 1M 8/9", "1M 2M 1M 8 1"] {
+            assert_eq!(read(foreign), None, "{foreign}");
+        }
+    }
 }

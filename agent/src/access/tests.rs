@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use mnara_protocol::ids::{Mac, TicketId};
-use mnara_protocol::plan::Rate;
+use mnara_protocol::plan::{Burst, Rate};
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
@@ -307,6 +307,13 @@ fn wanting(number: u8) -> Desired {
     let rate = Some(Rate {
         down_bps: 2_500_000,
         up_bps: 1_000_000,
+        burst: Some(Burst {
+            down_bps: 5_000_000,
+            up_bps: 1_500_000,
+            down_below_bps: 2_000_000,
+            up_below_bps: 800_000,
+            secs: 16,
+        }),
     });
     let profile = ProfileSpec {
         rate,
@@ -453,7 +460,7 @@ async fn a_ticket_is_brought_online_and_then_left_in_peace() {
             profile["rate-limit"].as_str(),
             profile["mac-cookie-timeout"].as_str()
         ),
-        ("1M/2500k", "86400s")
+        ("1M/2500k 1500k/5M 800k/2M 16/16", "86400s")
     );
     let commands = router.memory().commands.len();
     let quiet = core.idle(600).await;
@@ -529,7 +536,7 @@ async fn hand_edits_are_repaired_within_a_minute() {
     assert_eq!(router.rows("/ip/hotspot/user").len(), 2);
     assert_eq!(
         router.rows("/ip/hotspot/user/profile")[1]["rate-limit"],
-        "1M/2500k"
+        "1M/2500k 1500k/5M 800k/2M 16/16"
     );
 }
 

@@ -263,6 +263,9 @@ impl Core {
         if plan.revision != revision {
             return Err(Some(BuyError::PriceChanged));
         }
+        if !plan.is_sold_at(now.at) {
+            return Err(Some(BuyError::NotNow));
+        }
         if self.cloud == Cloud::Away {
             return Err(Some(BuyError::NoCloud));
         }

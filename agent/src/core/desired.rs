@@ -135,10 +135,20 @@ fn profile(terms: &Terms) -> (String, ProfileSpec) {
     let name = terms.rate.map_or_else(
         || format!("{PROFILE_PREFIX}{devices}"),
         |rate| {
-            format!(
+            let plain = format!(
                 "{PROFILE_PREFIX}{devices}-{}-{}",
                 rate.down_bps, rate.up_bps
-            )
+            );
+            rate.burst.map_or(plain.clone(), |burst| {
+                format!(
+                    "{plain}-{}-{}-{}-{}-{}",
+                    burst.down_bps,
+                    burst.up_bps,
+                    burst.down_below_bps,
+                    burst.up_below_bps,
+                    burst.secs
+                )
+            })
         },
     );
     let spec = ProfileSpec {

@@ -1,6 +1,7 @@
 //! What a device's page says. Nothing is decided here; the words are the portal's.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
@@ -56,17 +57,12 @@ impl Core {
         plans.sort_by_key(|plan| (plan.position, plan.id));
         let cloud = self.cloud == Cloud::Reachable;
         Box::new(Home {
-            look: self.look.clone(),
+            look: Arc::clone(&self.look),
+            logo: self.look.logo.and_then(|id| self.logos.get(&id).cloned()),
             device,
             plans: plans
                 .into_iter()
-                .map(|plan| PlanView {
-                    id: plan.id,
-                    revision: plan.revision,
-                    name: plan.name.clone(),
-                    price: plan.price,
-                    terms: plan.terms,
-                })
+                .map(|plan| PlanView::of(plan, now.at))
                 .collect(),
             cloud,
             sales_open: self.sales_open,

@@ -13,13 +13,13 @@ use mnara_protocol::message::{
 use mnara_protocol::ticket::series::Cloud;
 
 use super::{Commands, Core, Now};
-use crate::access::desired::Credential;
+use crate::access::desired::{Credential, Desired};
 use crate::access::observed::{ActiveRow, Observed, RouterFacts};
 
 /// How often a site that nobody watches is told of: mobile data costs its owner money.
 const SUMMARY: Duration = Duration::from_secs(60);
 /// How often the router is looked at while somebody watches.
-pub(super) const WATCHED: Duration = Duration::from_secs(5);
+const WATCHED: Duration = Duration::from_secs(5);
 /// Readings are never closer together than this, however often the router is looked at.
 const APART: Duration = Duration::from_secs(4);
 /// However long the controller asks for, it asks again after this.
@@ -111,9 +111,11 @@ impl Core {
         }
     }
 
-    /// Whether somebody watches.
-    pub(super) fn is_watched(&self, now: Now) -> bool {
-        self.live.is_watched(now)
+    /// The router is looked at more often while somebody watches.
+    pub(super) fn look_often(&self, desired: &mut Desired, now: Now) {
+        if self.live.is_watched(now) {
+            desired.next_poll = desired.next_poll.min(WATCHED);
+        }
     }
 
     /// When the next reading is due, whatever happens.

@@ -39,7 +39,8 @@ use mnara_protocol::ids::{
     AttemptId, CommandId, Mac, PlanId, ProviderId, SeriesId, SiteId, TicketId,
 };
 use mnara_protocol::message::{
-    Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, Question, Report, Sample,
+    Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, LogoId, LogoRow, Question, Report,
+    Sample,
 };
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::code::TicketCode;
@@ -173,7 +174,8 @@ pub struct Core {
     identity: Identity,
     rng: StdRng,
     state: State,
-    look: Look,
+    look: Arc<Look>,
+    logos: BTreeMap<LogoId, Arc<LogoRow>>,
     sales_open: bool,
     plans: BTreeMap<PlanId, Plan>,
     /// Facts of a former store whose batch or ticket has not come by the feed yet.
@@ -212,12 +214,8 @@ impl Core {
             identity,
             rng: StdRng::from_seed(seed),
             state: State::default(),
-            look: Look {
-                business: String::new(),
-                site: String::new(),
-                colour: 0x1f_6f_eb,
-                help_phone: None,
-            },
+            look: Arc::new(Look::unknown()),
+            logos: BTreeMap::new(),
             sales_open: false,
             plans: BTreeMap::new(),
             strays: BTreeMap::new(),
@@ -309,9 +307,7 @@ impl Core {
             answers,
             now.at,
         );
-        if self.is_watched(now) {
-            desired.next_poll = desired.next_poll.min(live::WATCHED);
-        }
+        self.look_often(&mut desired, now);
         desired
     }
 

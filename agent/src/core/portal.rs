@@ -3,16 +3,19 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{AttemptId, Mac, PlanId, TicketId};
-use mnara_protocol::message::PayFailure;
+use mnara_protocol::message::{LogoRow, PayFailure};
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Terms;
 use mnara_protocol::ticket::{Left, Refusal, Status};
 
 use crate::access::desired::Credential;
+
+pub use mnara_protocol::portal::{Look, PlanView};
 
 /// What a browser wants. The device is only ever its TCP peer address, looked up in the router's host table.
 #[derive(Clone, PartialEq, Eq)]
@@ -122,6 +125,8 @@ pub enum BuyError {
     PriceChanged,
     /// The controller cannot be reached, so M-PESA cannot be asked.
     NoCloud,
+    /// The plan is sold at other hours.
+    NotNow,
     /// The business does not take M-PESA now.
     SalesClosed,
     /// Too many tries; again after this many seconds.
@@ -141,7 +146,9 @@ pub enum BuyError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
     /// Whose portal it is.
-    pub look: Look,
+    pub look: Arc<Look>,
+    /// The picture the look names, once it is here.
+    pub logo: Option<Arc<LogoRow>>,
     /// Who is asking.
     pub device: Device,
     /// What is for sale, in the provider's order.
@@ -170,19 +177,6 @@ impl fmt::Debug for DeviceTokenText {
     }
 }
 
-/// Whose portal it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
-    /// The business; empty until the controller has said.
-    pub business: String,
-    /// The site.
-    pub site: String,
-    /// Brand colour as 0xRRGGBB.
-    pub colour: u32,
-    /// A number customers can call.
-    pub help_phone: Option<String>,
-}
-
 /// Who is asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
@@ -197,21 +191,6 @@ pub enum Device {
     NotInHotspot,
     /// The router does not answer. What is shown is for the device that had the address at the last look, if that was lately.
     RouterAway,
-}
-
-/// A plan on the portal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlanView {
-    /// Its id.
-    pub id: PlanId,
-    /// Its revision, to be sent back with [`Ask::Buy`].
-    pub revision: u32,
-    /// Its name.
-    pub name: String,
-    /// Its price.
-    pub price: Money,
-    /// What it gives.
-    pub terms: Terms,
 }
 
 /// A purchase on the portal. What the site forgot in a restart is `None`.

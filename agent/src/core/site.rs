@@ -1,6 +1,8 @@
 //! Feed rows: what the controller decides for this site. They are on disk before they come here, and a later row of the same id takes
 //! the place of an earlier one.
 
+use std::sync::Arc;
+
 use mnara_protocol::ids::{AttemptId, PlanId, SeriesId, TicketId};
 use mnara_protocol::message::{BadBody, EndedFact, Fact, Row, RulingRow};
 use mnara_protocol::money::Currency;
@@ -9,7 +11,6 @@ use mnara_protocol::ticket::EndReason;
 use mnara_protocol::ticket::series::{Alphabet, Series, SeriesKey};
 use thiserror::Error;
 
-use super::portal::Look;
 use super::{Commands, Core, Now};
 
 /// One row of the feed as it is kept.
@@ -79,13 +80,8 @@ impl Core {
         };
         match row {
             Row::Site(site) => {
-                self.look = Look {
-                    business: site.business_name,
-                    site: site.site_name,
-                    colour: site.colour & 0xff_ff_ff,
-                    help_phone: site.help_phone,
-                };
                 self.sales_open = site.sales_open;
+                Arc::make_mut(&mut self.look).take_site(site);
             }
             Row::Plan(mut plan) => {
                 // A price in money that only a later version knows cannot be shown, so it is not asked.
@@ -102,6 +98,10 @@ impl Core {
             }
             Row::Checkout(row) => self.purchases.take_row(row),
             Row::Ruling(row) => self.ruling(row, now),
+            Row::Look(row) => Arc::make_mut(&mut self.look).take_look(Some(row)),
+            Row::Logo(row) => {
+                self.logos.insert(change.id, Arc::new(row));
+            }
         }
     }
 
@@ -111,6 +111,8 @@ impl Core {
         const TICKET: u16 = 4;
         const CHECKOUT: u16 = 5;
         const RULING: u16 = 6;
+        const LOOK: u16 = 7;
+        const LOGO: u16 = 8;
         match kind {
             PLAN => {
                 self.plans.remove(&PlanId::from_bytes(id));
@@ -123,6 +125,10 @@ impl Core {
             TICKET => self.state.tickets.drop_row(TicketId::from_bytes(id)),
             CHECKOUT => self.purchases.drop_row(AttemptId::from_bytes(id)),
             RULING => self.state.batches.drop_ruling(TicketId::from_bytes(id)),
+            LOOK => Arc::make_mut(&mut self.look).take_look(None),
+            LOGO => {
+                self.logos.remove(&id);
+            }
             // The site's own row stays; other kinds are a later version's.
             _ => {}
         }

@@ -1,6 +1,6 @@
 //! What a browser sends: the language in the address, the fields of a form. Nothing here says who the browser is.
 
-use super::words::Language;
+use mnara_protocol::portal::Language;
 
 /// Fields of `application/x-www-form-urlencoded`, in order.
 pub(super) struct Form(Vec<(String, String)>);

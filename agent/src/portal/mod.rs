@@ -2,12 +2,10 @@
 //! is, is its TCP peer address and nothing the browser says.
 
 mod form;
-mod html;
 mod pages;
 mod serve;
 mod state;
 mod trouble;
-mod words;
 
 use tokio::sync::oneshot;
 

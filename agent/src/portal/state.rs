@@ -2,10 +2,10 @@
 //! No words for people but amounts.
 
 use mnara_protocol::grant::Step;
+use mnara_protocol::portal::{Language, Words, data};
 use mnara_protocol::ticket::Status;
 use serde::Serialize;
 
-use super::words::{Language, Words, data};
 use crate::core::portal::{Device, Home, PurchaseState, TicketView};
 
 /// What is the case for a device.
@@ -173,6 +173,9 @@ struct Plan<'a> {
     name: &'a str,
     price: String,
     gives: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hours: Option<String>,
+    open: bool,
 }
 
 /// `plans.json`.
@@ -184,6 +187,8 @@ pub(super) fn plans_json(home: &Home, language: Language) -> Option<String> {
         name: &plan.name,
         price: plan.price.to_string(),
         gives: words.terms(&plan.terms),
+        hours: plan.hours.map(|hours| words.hours(&hours)),
+        open: plan.is_open,
     });
     serde_json::to_string(&plans.collect::<Vec<_>>()).ok()
 }

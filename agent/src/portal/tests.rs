@@ -1,14 +1,16 @@
 //! Every page in both languages, through the real HTTP.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{AttemptId, Mac, PlanId, TicketId};
-use mnara_protocol::message::PayFailure;
+use mnara_protocol::message::{LogoRow, PayFailure, PictureKind, Spoken};
 use mnara_protocol::money::Money;
-use mnara_protocol::plan::Terms;
+use mnara_protocol::plan::{Hours, Terms};
+use mnara_protocol::portal::{Language, style};
 use mnara_protocol::ticket::{Left, Refusal, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -16,10 +18,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::pages::{Place, Typed, View};
+use super::pages::{Place, SCRIPT, Typed, View};
 use super::state::Situation;
 use super::trouble::Trouble;
-use super::words::Language;
 use super::{PortalAsk, Settings, serve};
 use crate::access::desired::Credential;
 use crate::core::portal::{
@@ -37,12 +38,14 @@ const HOUR: Terms = Terms {
 
 fn home() -> Home {
     Home {
-        look: Look {
+        look: Arc::new(Look {
             business: "Mama <script>alert(1)</script> Wi-Fi".into(),
             site: "Kibera & \"1\"".into(),
             colour: 0xff_cc_00,
             help_phone: Some("0700 000 000".into()),
-        },
+            ..Look::unknown()
+        }),
+        logo: None,
         device: Device::Known {
             mac: Mac::from_bytes([1; 6]),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -53,6 +56,9 @@ fn home() -> Home {
             name: "<b>Hour</b>".into(),
             price: Money::from_shillings(1250),
             terms: HOUR,
+            hours: None,
+            is_open: true,
+            colour: None,
         }],
         cloud: true,
         sales_open: true,
@@ -144,7 +150,7 @@ fn render_at(
 
 /// Every element is closed where it should be, every field has a label, every id is there once.
 fn well_formed(page: &str) {
-    const EMPTY: [&str; 4] = ["meta", "link", "input", "!doctype"];
+    const EMPTY: [&str; 5] = ["meta", "link", "input", "img", "!doctype"];
     let mut open = Vec::new();
     for tag in page.split('<').skip(1) {
         let (tag, _) = tag.split_once('>').expect("a tag ends");
@@ -204,6 +210,7 @@ fn troubles() -> Vec<Trouble> {
     let buy = [
         BuyError::BadPhone,
         BuyError::PlanGone,
+        BuyError::NotNow,
         BuyError::PriceChanged,
         BuyError::NoCloud,
         BuyError::SalesClosed,
@@ -223,6 +230,8 @@ fn troubles() -> Vec<Trouble> {
         PayFailure::ProviderSetup,
         PayFailure::Busy,
         PayFailure::Locked,
+        PayFailure::NotNow,
+        PayFailure::Blocked,
     ];
     all.extend(pay.map(Trouble::Pay));
     all
@@ -595,6 +604,75 @@ fn many_plans_do_not_make_a_large_page() {
     assert!(all.contains("Plan number 59") && all.len() < 40_000);
 }
 
+#[test]
+fn all_a_look_may_say_fits_on_the_pages() {
+    let long = |letter: &str, length: usize| Spoken {
+        english: letter.repeat(length),
+        swahili: letter.repeat(length),
+    };
+    let mut full = home();
+    full.look = Arc::new(Look {
+        button: Some(0x12_34_56),
+        welcome: long("&", 200),
+        banner: long("<", 160),
+        terms: long("ä", 4_000),
+        logo: Some([5; 16]),
+        ..full.look.as_ref().clone()
+    });
+    let one = PlanView {
+        name: "A plan with as long a name as any plan on a portal may have".into(),
+        hours: Some(Hours {
+            days: 0b101_0101,
+            from_minute: 1,
+            until_minute: 2,
+            ahead_minutes: 180,
+        }),
+        ..full.plans[0].clone()
+    };
+    full.plans = (0..60)
+        .map(|number| PlanView {
+            id: PlanId::from_bytes([number; 16]),
+            colour: Some(u32::from(number) << 8),
+            ..one.clone()
+        })
+        .collect();
+    for language in Language::ALL {
+        let page = render(language, &full, None);
+        let words = language.words();
+        assert!(page.contains("class=\"banner\">&lt;") && page.contains(words.you_accept));
+        assert!(page.contains(&format!("/portal/logo?h={}", "05".repeat(16))));
+        let terms = render_at(Place::Terms, language, &full, None, &Typed::default());
+        assert!(terms.contains("ää") && !terms.contains("<form"));
+    }
+    // The page, its style sheet, its script and the largest logo.
+    let page = render(Language::English, &home(), None).len();
+    let sheet = style(None, None, None).len();
+    assert!(page + sheet + SCRIPT.len() + 16 * 1024 < 40_000);
+}
+
+#[test]
+fn a_plan_of_other_hours_says_which() {
+    let mut shut = home();
+    shut.plans[0].hours = Some(Hours {
+        days: Hours::EVERY_DAY,
+        from_minute: 1320,
+        until_minute: 300,
+        ahead_minutes: 180,
+    });
+    shut.plans[0].is_open = false;
+    let typed = Typed {
+        plan: shut.plans[0].id.to_string(),
+        ..Typed::default()
+    };
+    for language in Language::ALL {
+        let trouble = Trouble::Buy(BuyError::NotNow);
+        let page = render_at(Place::Home, language, &shut, Some(trouble), &typed);
+        let (alert, rest) = page.split_once("</section>").unwrap();
+        assert!(alert.contains("22:00–05:00"), "{page}");
+        assert!(rest.contains("disabled>") && rest.contains("name=\"code\""));
+    }
+}
+
 async fn portal() -> (SocketAddr, mpsc::Receiver<PortalAsk>, CancellationToken) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -847,6 +925,29 @@ async fn programs_and_scripts_read_what_is_the_case() {
 }
 
 #[tokio::test]
+async fn a_logo_is_a_file_that_browsers_keep() {
+    let (address, asked, stop) = portal().await;
+    let agent = agent(asked, |_| {
+        Said::Home(Box::new(Home {
+            logo: Some(Arc::new(LogoRow {
+                kind: PictureKind::Webp,
+                picture: b"picture".to_vec(),
+            })),
+            ..home()
+        }))
+    });
+    let answer = send(address, get("/portal/logo?h=05")).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("picture"));
+    assert!(answer.contains("image/webp") && answer.contains("max-age=86400"));
+    let sheet = send(address, get("/portal/style.css?c=102030&b=405060&p=708090")).await;
+    for colour in ["--brand:#102030", "--button:#405060", ".p708090{"] {
+        assert!(sheet.contains(colour), "{sheet}");
+    }
+    stop.cancel();
+    agent.await.unwrap();
+}
+
+#[tokio::test]
 async fn anything_else_leads_to_the_start() {
     let (address, _asked, stop) = portal().await;
     for path in [
@@ -969,9 +1070,9 @@ async fn five_thousand_phones_at_once_are_all_answered() {
     agent(asked, says_home);
     let mut phones = tokio::task::JoinSet::new();
     // As many as this process may have sockets for, both ends being here; they are still more than there are places.
-    let places = std::sync::Arc::new(tokio::sync::Semaphore::new(400));
+    let places = Arc::new(tokio::sync::Semaphore::new(400));
     for number in 0..5_000_u16 {
-        let places = std::sync::Arc::clone(&places);
+        let places = Arc::clone(&places);
         phones.spawn(async move {
             let _place = places.acquire_owned().await.unwrap();
             let [high, low] = (number / 20).to_be_bytes();

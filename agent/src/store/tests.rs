@@ -331,6 +331,8 @@ async fn lived(path: &Path) -> (Core, Vec<Fact>) {
         sell_by_secs: None,
         on_sale: true,
         position: 0,
+        hours: None,
+        colour: None,
     });
     let rows = vec![RowChange {
         kind: plan.kind(),

@@ -3,7 +3,9 @@
 //! One ticket's use at one site is a [`Use`]; facts move it forward, and the ticket's own columns are computed from all its uses.
 //! Pure here; rows are in [`store`], the way from the link in [`report`].
 
+pub mod act;
 pub mod hold;
+pub mod pages;
 pub mod questions;
 pub mod report;
 pub mod store;

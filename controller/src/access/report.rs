@@ -8,6 +8,7 @@ use mnara_protocol::ids::{CommandId, TicketId};
 use mnara_protocol::message::{Fact, HealthEvent};
 use mnara_protocol::session::Entry;
 use mnara_protocol::ticket::settle::{SiteUse, settle};
+use mnara_protocol::ticket::{Phase, Ticket};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
@@ -20,6 +21,7 @@ use crate::fleet::store::link::{insert_event, mark_forked_before, set_unproven, 
 use crate::tickets::feed::UsedElsewhere;
 use crate::tickets::store::Found;
 use crate::tickets::{self, assemble, expires_at};
+use crate::webhooks::{self, Event};
 
 /// Applies one entry; says what sites are to be told, at the end of the transaction.
 ///
@@ -204,7 +206,36 @@ async fn keep(
         expires_at(&ticket),
     )
     .await?;
+    announce(app, conn, from, &found.kept.ticket, &ticket).await?;
     Ok(told)
+}
+
+/// Sends news of a first use and of an end: what the ticket was not a moment ago and is now.
+async fn announce(
+    app: &App,
+    conn: &mut PgConnection,
+    from: &Sender,
+    before: &Ticket,
+    after: &Ticket,
+) -> sqlx::Result<()> {
+    let ticket = after.id;
+    let site = from.site;
+    if let (None, Some(at)) = (before.redeemed_at(), after.redeemed_at()) {
+        let event = Event::TicketRedeemed { ticket, site, at };
+        webhooks::emit(app, conn, from.provider, &event).await?;
+    }
+    if let Phase::Ended { at, reason, .. } = after.phase
+        && !matches!(before.phase, Phase::Ended { .. })
+    {
+        let event = Event::TicketEnded {
+            ticket,
+            site,
+            at,
+            reason: tickets::store::end_word(reason),
+        };
+        webhooks::emit(app, conn, from.provider, &event).await?;
+    }
+    Ok(())
 }
 
 /// Moves everything the site recorded while no signed time had proven its clock: monotonic time holds it together, so all of it is off by

@@ -419,3 +419,45 @@ pub async fn taken(
         })
         .collect()
 }
+
+/// A ticket whose clock a site holds.
+#[derive(Clone, Debug)]
+pub struct Paused {
+    /// Which.
+    pub ticket: TicketId,
+    /// What was sold.
+    pub plan_name: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The tickets whose clock a site holds, the latest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn paused(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    most: u16,
+) -> sqlx::Result<Vec<Paused>> {
+    let rows = sqlx::query!(
+        r#"select r.ticket_id, t.plan_name, r.paused_at as "paused_at!" from redemptions r
+           join tickets t on t.provider_id = r.provider_id and t.id = r.ticket_id
+           where r.provider_id = $1 and r.site_id = $2 and r.paused_at is not null and r.ended_at is null
+           order by r.paused_at desc, r.ticket_id limit $3"#,
+        provider.uuid(),
+        site.uuid(),
+        i64::from(most),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Paused {
+            ticket: TicketId::from_uuid(row.ticket_id),
+            plan_name: row.plan_name,
+            since: row.paused_at.0,
+        })
+        .collect())
+}

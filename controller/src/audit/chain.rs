@@ -111,7 +111,7 @@ pub async fn chain(conn: &mut PgConnection, now: Timestamp) -> sqlx::Result<i64>
         .await?;
     let waiting = sqlx::query_as!(
         Line,
-        r#"select a.id, a.provider_id as provider, (extract(epoch from a.at) * 1000000)::bigint as "micros!", a.actor, a.person_id as person,
+        r#"select a.id, a.provider_id as provider, (extract(epoch from a.at) * 1000000)::bigint as "micros!", a.actor, coalesce(a.person_id, a.key_id) as person,
                   a.act, a.subject, a.before::text as before, a.after::text as after
            from audit_waiting w join audit a on a.id = w.audit_id order by w.audit_id limit $1"#,
         BATCH,
@@ -356,7 +356,7 @@ async fn page(
 ) -> sqlx::Result<Vec<Link>> {
     let rows = sqlx::query!(
         r#"select c.number, c.audit_id, c.hash, a.id as "id?", a.provider_id as "provider?", (extract(epoch from a.at) * 1000000)::bigint as micros,
-                  a.actor as "actor?", a.person_id as "person?", a.act as "act?", a.subject as "subject?", a.before::text as before, a.after::text as after
+                  a.actor as "actor?", coalesce(a.person_id, a.key_id) as "person?", a.act as "act?", a.subject as "subject?", a.before::text as before, a.after::text as after
            from audit_chain c left join audit a on a.id = c.audit_id where c.chain = $1 and c.number > $2 order by c.number limit $3"#,
         chain_of(provider),
         after,

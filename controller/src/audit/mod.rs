@@ -5,7 +5,7 @@ pub mod chain;
 pub mod difference;
 pub mod read;
 
-use mnara_protocol::ids::{DeedId, PersonId, ProviderId};
+use mnara_protocol::ids::{DeedId, KeyId, PersonId, ProviderId};
 use sqlx::PgConnection;
 use sqlx::types::{JsonValue, Uuid};
 
@@ -19,6 +19,8 @@ pub enum Actor {
     Staff(PersonId),
     /// Somebody who works for the platform.
     Admin(PersonId),
+    /// A program of the business, by its key.
+    Key(KeyId),
     /// Whoever had the command line.
     Command,
     /// The program, by a rule somebody had set.
@@ -26,12 +28,13 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn columns(self) -> (&'static str, Option<Uuid>) {
+    fn columns(self) -> (&'static str, Option<Uuid>, Option<Uuid>) {
         match self {
-            Self::Staff(person) => ("staff", Some(person.uuid())),
-            Self::Admin(person) => ("admin", Some(person.uuid())),
-            Self::Command => ("command", None),
-            Self::Program => ("program", None),
+            Self::Staff(person) => ("staff", Some(person.uuid()), None),
+            Self::Admin(person) => ("admin", Some(person.uuid()), None),
+            Self::Key(key) => ("key", None, Some(key.uuid())),
+            Self::Command => ("command", None, None),
+            Self::Program => ("program", None, None),
         }
     }
 }
@@ -61,10 +64,10 @@ pub async fn record(
     deed: Deed<'_>,
 ) -> sqlx::Result<()> {
     let now = app.clock.now();
-    let (actor, person) = actor.columns();
+    let (actor, person, key) = actor.columns();
     sqlx::query!(
-        "with line as (insert into audit (id, provider_id, at, actor, person_id, act, subject, before, after)
-                       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning id, provider_id)
+        "with line as (insert into audit (id, provider_id, at, actor, person_id, act, subject, before, after, key_id)
+                       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning id, provider_id)
          insert into audit_waiting (audit_id, provider_id) select id, provider_id from line",
         DeedId::new(now, app.entropy.bytes()).uuid(),
         provider.map(|provider| provider.uuid()),
@@ -75,6 +78,7 @@ pub async fn record(
         deed.subject,
         deed.before,
         deed.after,
+        key,
     )
     .execute(conn)
     .await

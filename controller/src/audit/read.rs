@@ -76,7 +76,8 @@ pub async fn of_provider(
     limit: u16,
 ) -> sqlx::Result<Vec<Line>> {
     let rows = sqlx::query!(
-        r#"select a.id, a.at, a.actor, p.name as "name?", a.act, a.subject, a.before, a.after, c.number as "number?"
+        r#"select a.id, a.at, a.actor, coalesce(p.name, (select k.name from api_keys k where k.id = a.key_id)) as "name?", a.act, a.subject,
+                  a.before, a.after, c.number as "number?"
            from audit a left join people p on p.id = a.person_id left join audit_chain c on c.audit_id = a.id
            where a.provider_id = $1 and ($2::uuid is null or a.person_id = $2) and ($3::text is null or a.act = $3) and a.id >= $4 and a.id < $5
            order by a.id desc limit $6"#,

@@ -267,8 +267,12 @@ impl From<NotBegun> for Problem {
 const fn told(failure: PayFailure) -> &'static str {
     match failure {
         PayFailure::OtherPrompt => "Finish the M-PESA prompt that is already on your phone.",
+        PayFailure::NotNow => "This plan is sold at other hours. Nothing was charged.",
         PayFailure::ProviderSetup | PayFailure::ProviderAccount => {
             "M-PESA is not set up correctly at this hotspot. Nothing was charged."
+        }
+        PayFailure::Blocked => {
+            "This number cannot pay at this hotspot. Ask the people here. Nothing was charged."
         }
         PayFailure::WrongPin
         | PayFailure::Cancelled

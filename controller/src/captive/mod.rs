@@ -1,9 +1,10 @@
-//! The cloud's portal API: what a customer's browser may ask.
+//! The cloud's side of the portal: what a customer's browser may ask, and how owners make it look.
 //!
 //! A device is only who a site's agent says it is, by a token it signed; a payment is shown to the holder of its own token. All
 //! others hear one same answer.
 
 pub mod buy;
+pub mod look;
 pub mod plans;
 pub mod ticket;
 

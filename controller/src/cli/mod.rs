@@ -21,6 +21,7 @@ use crate::providers;
 pub mod admin;
 pub mod audit;
 pub mod db;
+pub mod firmware;
 pub mod identity;
 pub mod key;
 pub mod plan;
@@ -67,6 +68,9 @@ pub enum Command {
     /// Places with a hotspot, and their agents.
     #[command(subcommand)]
     Site(site::SiteCommand),
+    /// What goes onto a site's router.
+    #[command(subcommand)]
+    Firmware(firmware::FirmwareCommand),
     /// What a provider sells.
     #[command(subcommand)]
     Plan(plan::PlanCommand),

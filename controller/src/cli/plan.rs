@@ -97,6 +97,7 @@ fn rate(text: &str) -> Result<Rate, String> {
     Ok(Rate {
         down_bps: bits(down)?,
         up_bps: bits(up)?,
+        burst: None,
     })
 }
 
@@ -128,6 +129,8 @@ pub async fn run(command: PlanCommand, app: &App) -> anyhow::Result<()> {
                 sell_by_secs: plan.sell_by,
                 on_sale: !plan.hidden,
                 position: plan.position,
+                hours: None,
+                colour: None,
             };
             println!(
                 "{}",
@@ -166,7 +169,8 @@ mod tests {
             rate("5000/2000"),
             Ok(Rate {
                 down_bps: 5_000_000,
-                up_bps: 2_000_000
+                up_bps: 2_000_000,
+                burst: None
             })
         );
         assert!(rate("fast").is_err());

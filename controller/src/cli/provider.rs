@@ -188,6 +188,9 @@ async fn set_account(account: Mpesa, app: &App) -> anyhow::Result<()> {
         passkey: SecretString::from(keys.passkey),
     };
     payments::account::set(app, account.provider, &set, Actor::Command).await?;
-    println!("M-PESA account set. Prove it with a KSh 1 push before customers do.");
+    println!(
+        "M-PESA account set. An owner proves it with one shilling on the page {}",
+        app.config.web.public().join("/settings/mpesa")
+    );
     Ok(())
 }

@@ -9,9 +9,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{
-    AgentId, AttemptId, CallbackId, CommandId, DeedId, InvitationId, JournalId, LogInId, Mac,
-    MailId, PasskeyId, PaymentId, PersonId, PlanId, ProviderId, ResetId, SeriesId, SessionId,
-    SiteId, StaffId, TicketId,
+    AccountId, AgentId, AttemptId, CallbackId, CommandId, CustomerId, DeedId, DeliveryId,
+    EndpointId, ExportId, InvitationId, JournalId, KeyId, LogInId, Mac, MailId, MoveId, NoteId,
+    PasskeyId, PaymentId, PersonId, PlanId, ProviderId, ResetId, SeriesId, SessionId, SiteId,
+    StaffId, TicketId,
 };
 use mnara_protocol::money::Money;
 use sqlx::encode::IsNull;
@@ -328,7 +329,15 @@ row_ids!(
     StaffId,
     LogInId,
     InvitationId,
+    AccountId,
+    MoveId,
+    CustomerId,
+    NoteId,
     DeedId,
+    DeliveryId,
+    EndpointId,
+    ExportId,
+    KeyId,
     MailId,
     ResetId,
     PasskeyId,

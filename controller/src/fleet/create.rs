@@ -1,6 +1,7 @@
 //! Making a site, and letting its agent go.
 
 use mnara_protocol::ids::{ProviderId, SiteId};
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::store;
@@ -29,22 +30,37 @@ pub async fn create(
     name: &str,
     actor: Actor,
 ) -> Result<SiteId, CreateError> {
+    let mut tx = app.db.tenant(provider).await?;
+    let id = create_in(app, &mut tx, provider, name, actor).await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Makes a site in the caller's transaction.
+///
+/// # Errors
+/// [`CreateError`].
+pub async fn create_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    name: &str,
+    actor: Actor,
+) -> Result<SiteId, CreateError> {
     let name = name.trim();
     if !(1..=80).contains(&name.chars().count()) {
         return Err(CreateError::Name);
     }
     let now = app.clock.now();
     let id = SiteId::new(now, app.entropy.bytes());
-    let mut tx = app.db.tenant(provider).await?;
-    store::insert_site(&mut tx, provider, id, name, now).await?;
+    store::insert_site(conn, provider, id, name, now).await?;
     let deed = Deed {
         act: "site",
         subject: &id.to_string(),
         before: None,
         after: Some(name.into()),
     };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
-    tx.commit().await?;
+    record(app, conn, Some(provider), actor, deed).await?;
     Ok(id)
 }
 

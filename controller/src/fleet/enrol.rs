@@ -83,11 +83,25 @@ pub enum LineError {
     NoAddress(String),
 }
 
-/// Makes a claim code and the line to type on the machine at the site.
+/// What enrols an agent.
+pub struct Enrolling {
+    /// The address sites reach us by.
+    pub controller: String,
+    /// The claim code.
+    pub code: String,
+    /// The fingerprint of our key.
+    pub identity: String,
+}
+
+/// Makes a claim code, with what else an agent must be told.
 ///
 /// # Errors
 /// [`LineError`].
-pub async fn line(app: &App, provider: ProviderId, site: SiteId) -> Result<String, LineError> {
+pub async fn enrolling(
+    app: &App,
+    provider: ProviderId,
+    site: SiteId,
+) -> Result<Enrolling, LineError> {
     let web = &app.config.web;
     let url = web.public();
     if web.public_url.is_none() && web.listen.ip().is_unspecified() {
@@ -95,9 +109,25 @@ pub async fn line(app: &App, provider: ProviderId, site: SiteId) -> Result<Strin
     }
     let code = claim(app, provider, site).await?;
     let identity = hex::encode(fingerprint(&load(app).await?.signing.verifying_key()));
+    Ok(Enrolling {
+        controller: url.as_str().to_owned(),
+        code,
+        identity,
+    })
+}
+
+/// Makes a claim code and the line to type on the machine at the site.
+///
+/// # Errors
+/// [`LineError`].
+pub async fn line(app: &App, provider: ProviderId, site: SiteId) -> Result<String, LineError> {
+    let Enrolling {
+        controller,
+        code,
+        identity,
+    } = enrolling(app, provider, site).await?;
     Ok(format!(
-        "mnara-agent enrol --controller {url} --claim {code} --identity {identity}",
-        url = url.as_str()
+        "mnara-agent enrol --controller {controller} --claim {code} --identity {identity}"
     ))
 }
 

@@ -1,4 +1,5 @@
-//! The pages of sites: which there are and whether they are up, a new one, and the line that enrols its agent.
+//! The pages of sites: which there are, whether they are up and how many are online, and a new one. One site's page is `access`'s, which
+//! knows vouchers.
 
 use askama::Template;
 use axum::extract::{Form, State};
@@ -8,8 +9,8 @@ use mnara_protocol::ids::SiteId;
 use serde::Deserialize;
 
 use super::create::{CreateError, create};
-use super::enrol::{ClaimError, LineError, line};
 use super::presence::is_up;
+use super::sample::{FRESH_SECS, Reading};
 use super::store;
 use crate::app::App;
 use crate::providers::gate::Seat;
@@ -18,7 +19,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Permission;
 use crate::web::page::{html, onward};
-use crate::web::{Path, show};
+use crate::web::show;
 
 /// Sites on the page.
 const MOST: u16 = 200;
@@ -29,6 +30,7 @@ struct Row {
     name: String,
     is_up: bool,
     seen: Option<String>,
+    online: Option<u32>,
 }
 
 #[derive(Template)]
@@ -61,6 +63,8 @@ async fn shown(
     let now = app.clock.now();
     let mut tx = app.db.tenant(seat.provider()).await?;
     let sites = store::sites_seen(&mut tx, seat.provider(), MOST).await?;
+    let fresh = now.plus_secs(-FRESH_SECS);
+    let readings = store::samples::all(&mut tx, seat.provider(), fresh, MOST).await?;
     drop(tx);
     let page = SitesPage {
         frame,
@@ -72,6 +76,11 @@ async fn shown(
                 name: site.name,
                 is_up: is_up(site.seen, now),
                 seen: site.seen.map(show::moment),
+                online: readings
+                    .get(&site.site)
+                    .and_then(Reading::of)
+                    .map(|reading| reading.live.online)
+                    .filter(|_| is_up(site.seen, now)),
             })
             .collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
@@ -105,92 +114,5 @@ pub async fn add(
             shown(&app, &frame, &seat, status, &filled.name, fault).await
         }
         Err(CreateError::Database(error)) => Err(error.into()),
-    }
-}
-
-#[derive(Template)]
-#[template(path = "site.html")]
-struct SitePage<'a> {
-    frame: &'a Frame,
-    w: &'static Words,
-    id: SiteId,
-    name: String,
-    software: Option<String>,
-    is_up: bool,
-    seen: Option<String>,
-    may_manage: bool,
-    line: Option<String>,
-    fault: Option<&'static str>,
-}
-
-/// Shows one site.
-///
-/// # Errors
-/// When there is none such, or the database is away.
-pub async fn site(
-    State(app): State<App>,
-    frame: Frame,
-    seat: Seat,
-    Path(id): Path<String>,
-) -> Result<Response, Trouble> {
-    let id = id.parse().map_err(|_| Trouble::Nothing)?;
-    one(&app, &frame, &seat, id, None, None).await
-}
-
-async fn one(
-    app: &App,
-    frame: &Frame,
-    seat: &Seat,
-    id: SiteId,
-    line: Option<String>,
-    fault: Option<&'static str>,
-) -> Result<Response, Trouble> {
-    let mut tx = app.db.tenant(seat.provider()).await?;
-    let site = store::site(&mut tx, seat.provider(), id).await?;
-    let standing = store::standing::standing(&mut tx, seat.provider(), id).await?;
-    drop(tx);
-    let site = site.ok_or(Trouble::Nothing)?;
-    let seen = standing.as_ref().and_then(|standing| standing.last_seen);
-    let page = SitePage {
-        frame,
-        w: frame.words(),
-        id,
-        name: site.name,
-        software: standing.map(|standing| standing.software),
-        is_up: is_up(seen, app.clock.now()),
-        seen: seen.map(show::moment),
-        may_manage: seat.place.role.may(Permission::ManageSites),
-        line,
-        fault,
-    };
-    Ok(html(StatusCode::OK, &page))
-}
-
-/// Makes the line for the machine at the site, shown once.
-///
-/// # Errors
-/// When there is no such site, or the database is away.
-pub async fn claim(
-    State(app): State<App>,
-    frame: Frame,
-    seat: Seat,
-    Path(id): Path<String>,
-) -> Result<Response, Trouble> {
-    let id = id.parse().map_err(|_| Trouble::Nothing)?;
-    match line(&app, seat.provider(), id).await {
-        Ok(line) => one(&app, &frame, &seat, id, Some(line), None).await,
-        Err(LineError::Claim(ClaimError::NoSite)) => Err(Trouble::Nothing),
-        Err(LineError::Claim(ClaimError::Database(error))) => Err(error.into()),
-        Err(LineError::NoAddress(_)) => {
-            let fault = Some(frame.words().sites.no_address);
-            one(&app, &frame, &seat, id, None, fault).await
-        }
-        Err(LineError::Identity(error)) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "the controller's own key cannot be had"
-            );
-            Err(Trouble::Inside)
-        }
     }
 }

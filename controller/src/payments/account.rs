@@ -1,10 +1,12 @@
 //! Setting the M-PESA account a business is paid into: one transaction with its sites, which open for sale by it, and the line that says who did.
 
-use mnara_protocol::ids::ProviderId;
-use serde_json::json;
+use mnara_protocol::ids::{MoveId, ProviderId};
+use serde_json::{Value as JsonValue, json};
 use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::moving::{Stage, announce};
+use super::store::moves::{self, NewMove};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers::mpesa::{self, AccountError};
@@ -90,12 +92,30 @@ async fn write(
     account: &Credentials,
     actor: Actor,
 ) -> Result<(), NotSet> {
+    let now = app.clock.now();
+    store::lock_state(conn, provider)
+        .await?
+        .ok_or(AccountError::Missing)?;
     let before = store::account(conn, provider).await?;
-    mpesa::set(conn, &app.vault, provider, account).await?;
-    let told = |shortcode: &str, kind: &ShortcodeKind| match kind {
-        ShortcodeKind::Paybill => json!({"paybill": shortcode}),
-        ShortcodeKind::Till { number } => json!({"store": shortcode, "till": number}),
-    };
+    let id = mpesa::keep(app, conn, provider, account).await?;
+    mpesa::put_to_use(conn, provider, id, now).await?;
+    if let Some(before) = &before {
+        // Whatever an owner has asked for meanwhile was about the account before.
+        if let Some(waiting) = moves::lock_asked(conn, provider).await? {
+            moves::end(conn, provider, waiting.id, Stage::Dropped, now).await?;
+        }
+        let new = NewMove {
+            id: MoveId::new(now, app.entropy.bytes()),
+            from: before.id,
+            to: id,
+            proof: None,
+            stage: Stage::Done,
+            at: now,
+            expires: now,
+        };
+        moves::insert(conn, provider, &new).await?;
+        announce(conn, provider, Some((now, None))).await?;
+    }
     let deed = Deed {
         act: "mpesa",
         subject: &provider.to_string(),
@@ -105,4 +125,12 @@ async fn write(
     record(app, conn, Some(provider), actor, deed).await?;
     every_site(app, conn, provider).await?;
     Ok(())
+}
+
+/// An account as it may be told: its numbers, and nothing that opens it.
+pub(super) fn told(shortcode: &str, kind: &ShortcodeKind) -> JsonValue {
+    match kind {
+        ShortcodeKind::Paybill => json!({"paybill": shortcode}),
+        ShortcodeKind::Till { number } => json!({"store": shortcode, "till": number}),
+    }
 }

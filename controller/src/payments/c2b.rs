@@ -14,10 +14,12 @@ use serde_json::json;
 use super::callback::{Intake, take};
 use super::settle::Evidence;
 use super::store::Waiting;
+use super::store::messages::{self, Kind};
 use super::{confirm, store};
 use crate::app::App;
 use crate::db::Reason;
 use crate::providers;
+use crate::providers::mpesa;
 use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::parse_c2b;
 use crate::web::{Caller, Json, Path, Problem, Raw};
@@ -103,7 +105,10 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
         ShortcodeKind::Paybill => &account.shortcode,
         ShortcodeKind::Till { number } => number,
     };
-    if said.shortcode != account.shortcode && said.shortcode != *receives {
+    if said.shortcode != account.shortcode
+        && said.shortcode != *receives
+        && !mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
+    {
         return known("other-shortcode");
     }
     let reference = said.reference.as_deref().unwrap_or_default();
@@ -121,7 +126,11 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     let Some(payment) = found else {
         return Ok(Outcome::Nameless);
     };
-    drop(tx);
+    if let Some(payment) = store::lock(&mut tx, provider, payment).await? {
+        let heard = (Kind::Confirmation, waiting.received_at);
+        messages::keep_callback(&mut tx, &payment, waiting.id, heard, &waiting.body).await?;
+    }
+    tx.commit().await?;
     let evidence = Evidence::C2b {
         receipt: said.receipt,
         amount: said.amount,

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use super::confirm::{self, Word};
 use super::settle::Evidence;
 use super::spool::Spool;
-use super::store::{self, Kept, NewCallback};
+use super::store::{self, Kept, NewCallback, Waiting};
 use super::{c2b, sweep};
 use crate::app::App;
 use crate::batch::{Batch, Batcher, Refused, WriteError};
@@ -283,7 +283,7 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         drop(tx);
         let outcome = match owner {
             Some((provider, payment)) => {
-                Some(settle_stk(app, provider, payment, &waiting.body).await?)
+                Some(settle_stk(app, provider, payment, (id, &waiting)).await?)
             }
             None => c2b::settle(app, &waiting).await?,
         };
@@ -302,8 +302,9 @@ async fn settle_stk(
     app: &App,
     provider: ProviderId,
     payment: mnara_protocol::ids::PaymentId,
-    body: &[u8],
+    (id, waiting): (CallbackId, &Waiting),
 ) -> anyhow::Result<&'static str> {
+    let body = waiting.body.as_slice();
     let Ok(said) = parse_stk(body) else {
         tracing::warn!(payment.id = %payment, "a callback on a payment's own address cannot be read");
         return Ok("unreadable");
@@ -315,6 +316,7 @@ async fn settle_stk(
     let word = Word {
         code: code.as_str(),
         body: &raw,
+        callback: Some((id, waiting.received_at, body)),
     };
     let decision = confirm::apply(
         app,

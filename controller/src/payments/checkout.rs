@@ -16,11 +16,12 @@ use thiserror::Error;
 
 use super::push::{self, Pushed};
 use super::store::Secrets;
-use super::{PROMPT_LIFE, Payment, Push, State, store};
+use super::{PROMPT_LIFE, Payment, Push, State, customers, store};
 use crate::app::App;
 use crate::entropy::Entropy;
 use crate::fleet::feed;
 use crate::plans;
+use crate::providers;
 use crate::providers::standing::{Standing, standing};
 use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By, TooMany};
@@ -121,6 +122,9 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     {
         return Err(NotBegun::PlanChanged(Box::new(plan)));
     }
+    if !plan.is_sold_at(now) {
+        return Err(not_asked(PayFailure::NotNow));
+    }
     // What costs nothing, or not whole shillings, is not sold by M-PESA.
     if !plan
         .price
@@ -130,13 +134,18 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
         return Err(NotBegun::NoPlan);
     }
     limit(app, provider, &ask)?;
+    if customers::store::meet(&mut tx, app, provider, ask.phone).await? {
+        return Err(not_asked(PayFailure::Blocked));
+    }
+    let account = providers::store::account_id(&mut tx, provider).await?;
     let payment = Payment {
         id: PaymentId::new(now, app.entropy.bytes()),
         provider,
         site: ask.site,
         attempt: ask.attempt,
         mac: ask.mac,
-        plan: plan.id,
+        plan: Some(plan.id),
+        account,
         amount: plan.price,
         phone: ask.phone,
         account_reference: reference(&app.entropy),
@@ -203,7 +212,7 @@ async fn begun(
     };
     let known = store::lock(conn, provider, id).await?;
     let is_same = known.is_some_and(|known| {
-        (known.mac, known.phone, known.plan) == (ask.mac, ask.phone, ask.plan)
+        (known.mac, known.phone, known.plan) == (ask.mac, ask.phone, Some(ask.plan))
     });
     if !is_same {
         return Err(NotBegun::OtherTry);
@@ -237,6 +246,8 @@ fn not_asked(failure: PayFailure) -> NotBegun {
         | PayFailure::ProviderAccount
         | PayFailure::ProviderSetup
         | PayFailure::Locked
+        | PayFailure::NotNow
+        | PayFailure::Blocked
         | PayFailure::Other(_) => None,
     };
     NotBegun::NotAsked(failure, secs.map(Duration::from_secs))
@@ -280,7 +291,7 @@ fn is_attempt(error: &sqlx::Error) -> bool {
 }
 
 /// An account reference no other payment has: S and eleven characters, 55 random bits.
-fn reference(entropy: &Entropy) -> String {
+pub(super) fn reference(entropy: &Entropy) -> String {
     let random = entropy.bytes::<11>();
     let letters = random
         .iter()

@@ -1,20 +1,23 @@
 //! Carrying out what evidence means: in one transaction the payment, the ticket and the site's feed.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, ProviderId};
+use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId};
 use mnara_protocol::message::{CheckoutState, PayFailure};
 use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::SettleError;
-use super::{DELIVERED_WITHIN, Payment, State, store, sweep};
+use super::store::messages::{self, Kind};
+use super::{DELIVERED_WITHIN, Payment, State, failure_word, moving, store, sweep};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
 use crate::providers;
+use crate::providers::mpesa::AccountError;
 use crate::tickets::feed::Delivery;
 use crate::tickets::issue::{self, IssueError, Sale};
+use crate::webhooks::{self, Event};
 
 /// Why evidence was not carried out. Trying again is safe.
 #[derive(Debug, Error)]
@@ -22,6 +25,9 @@ pub enum ConfirmError {
     /// The ticket could not be issued.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// The account that a test proves could not be put to use.
+    #[error(transparent)]
+    Account(#[from] AccountError),
     /// The database refused.
     #[error("the payment could not be settled")]
     Database(#[from] sqlx::Error),
@@ -34,6 +40,8 @@ pub struct Word<'a> {
     pub code: &'a str,
     /// The body.
     pub body: &'a serde_json::Value,
+    /// The callback it came in, if it came in one, and that as it came.
+    pub callback: Option<(CallbackId, Timestamp, &'a [u8])>,
 }
 
 /// Which evidence settled it.
@@ -119,6 +127,9 @@ async fn attempt(
     }
     if let Some(word) = word {
         store::keep_word(&mut tx, &payment, word.code, word.body).await?;
+        if let Some((id, at, body)) = word.callback {
+            messages::keep_callback(&mut tx, &payment, id, (Kind::Callback, at), body).await?;
+        }
     }
     if let Evidence::Callback(callback) = evidence
         && decision != Decision::Flag(Flag::Ids)
@@ -134,7 +145,12 @@ async fn attempt(
             store::succeed(&mut tx, &payment, receipt.as_deref(), name(evidence), now)
                 .await
                 .map_err(on_receipt)?;
-            grant(app, &mut tx, &payment, now).await?;
+            if payment.plan.is_some() {
+                grant(app, &mut tx, &payment, now).await?;
+            } else {
+                store::free_prompt(&mut tx, payment.id).await?;
+                moving::proved(app, &mut tx, &payment, now).await?;
+            }
         }
         Decision::Fail {
             failure,
@@ -143,7 +159,7 @@ async fn attempt(
             if *keep_asking && !is_asked {
                 sweep::ask_at(app, &mut tx, &payment, now + sweep::QUARTER).await?;
             }
-            refuse(&mut tx, &payment, *failure, now).await?;
+            refuse(app, &mut tx, &payment, *failure, now).await?;
         }
         Decision::AskFirst { receipt } => {
             if let Some(receipt) = receipt {
@@ -183,6 +199,14 @@ async fn grant(
     let kept = issue::issue(conn, &app.entropy, payment.provider, sale, now).await?;
     store::free_prompt(conn, payment.id).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
+    let event = Event::PaymentSucceeded {
+        payment: payment.id,
+        amount: payment.amount,
+        plan: kept.plan,
+        site: payment.site,
+        ticket: kept.ticket.id,
+    };
+    webhooks::emit(app, conn, payment.provider, &event).await?;
     let until = payment.created_at + DELIVERED_WITHIN;
     let delivery = payment
         .mac
@@ -208,19 +232,31 @@ async fn grant(
 /// # Errors
 /// When the database refuses.
 pub async fn refuse(
+    app: &App,
     conn: &mut PgConnection,
     payment: &Payment,
     failure: PayFailure,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     store::fail(conn, payment, failure, now).await?;
-    if failure == PayFailure::ProviderSetup {
+    if failure == PayFailure::ProviderSetup && payment.plan.is_some() {
         // Every customer after this one would fail the same way.
         tracing::warn!(provider.id = %payment.provider, payment.id = %payment.id, "the provider's M-PESA set-up is wrong");
         store::flag(conn, payment, Flag::Setup).await?;
     }
     store::free_prompt(conn, payment.id).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
+    // One that had failed before is no news, and a test of an account no customer's.
+    if let Some(plan) = payment.plan.filter(|_| payment.state == State::Pending) {
+        let event = Event::PaymentFailed {
+            payment: payment.id,
+            amount: payment.amount,
+            plan,
+            site: payment.site,
+            reason: failure_word(failure),
+        };
+        webhooks::emit(app, conn, payment.provider, &event).await?;
+    }
     let changes = payment
         .checkout_row(CheckoutState::Failed(failure), now)
         .into_iter()

@@ -8,17 +8,23 @@ pub mod c2b;
 pub mod callback;
 pub mod checkout;
 pub mod confirm;
+pub mod customers;
+pub mod deeds;
+pub mod moving;
 pub mod pages;
 pub mod push;
 pub mod settle;
 pub mod spool;
 pub mod store;
 pub mod sweep;
+pub mod trial;
 
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{AttemptId, Mac, PaymentId, PlanId, ProviderId, SiteId, TicketId};
+use mnara_protocol::ids::{
+    AccountId, AttemptId, Mac, PaymentId, PlanId, ProviderId, SiteId, TicketId,
+};
 use mnara_protocol::message::{CheckoutRow, CheckoutState, PayFailure, Row};
 use mnara_protocol::money::Money;
 
@@ -88,8 +94,10 @@ pub struct Payment {
     pub attempt: Option<AttemptId>,
     /// The device that asked.
     pub mac: Option<Mac>,
-    /// What is bought.
-    pub plan: PlanId,
+    /// What is bought; nothing by a test, which is a shilling from the business to itself.
+    pub plan: Option<PlanId>,
+    /// The M-PESA account it goes to: it is asked about with the same one.
+    pub account: Option<AccountId>,
     /// What it costs.
     pub amount: Money,
     /// The phone that was asked; ours, never the callback's.
@@ -160,6 +168,8 @@ pub const fn failure_word(failure: PayFailure) -> &'static str {
         PayFailure::ProviderSetup => "provider-setup",
         PayFailure::Busy => "busy",
         PayFailure::Locked => "locked",
+        PayFailure::NotNow => "not-now",
+        PayFailure::Blocked => "blocked",
         PayFailure::Other(_) => "other",
     }
 }
@@ -180,6 +190,8 @@ pub fn failure(word: &str) -> Option<PayFailure> {
         PayFailure::ProviderSetup,
         PayFailure::Busy,
         PayFailure::Locked,
+        PayFailure::NotNow,
+        PayFailure::Blocked,
     ]
     .into_iter()
     .find(|failure| failure_word(*failure) == word)

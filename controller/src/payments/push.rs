@@ -5,6 +5,7 @@ use mnara_protocol::message::PayFailure;
 use thiserror::Error;
 
 use super::confirm::refuse;
+use super::store::messages;
 use super::{PROMPT_LIFE, Push, State, store, sweep};
 use crate::app::App;
 use crate::providers::mpesa;
@@ -55,15 +56,19 @@ pub async fn push(
     description: &str,
 ) -> Result<Pushed, PushFault> {
     let mut tx = app.db.tenant(provider).await?;
-    let account = mpesa::read(&mut tx, &app.vault, provider).await;
     let mut payment = store::lock(&mut tx, provider, id)
         .await?
         .ok_or(PushFault::Missing)?;
+    let account = match payment.account {
+        Some(account) => mpesa::read_set(&mut tx, &app.vault, provider, account).await,
+        None => Ok(None),
+    };
     let Ok(Some(account)) = account else {
         tracing::error!(provider.id = %provider, payment.id = %id, "no phone can be asked: the M-PESA account is gone or does not open");
         payment.push = Push::Refused;
         store::set_push(&mut tx, &payment).await?;
         refuse(
+            app,
             &mut tx,
             &payment,
             PayFailure::ProviderSetup,
@@ -83,12 +88,14 @@ pub async fn push(
         reference: &payment.account_reference,
         description,
     };
-    let answer = app.rails.daraja.push(&account, &order).await;
+    let asked = app.clock.now();
+    let (answer, exchange) = app.rails.daraja.push(&account, &order).await;
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
     let mut payment = store::lock(&mut tx, provider, id)
         .await?
         .ok_or(PushFault::Missing)?;
+    messages::keep_push(app, &mut tx, &payment, (asked, now), &exchange).await?;
     let pushed = match answer {
         Ok(accepted) => {
             // The callback may have overtaken this answer and filled the ids in already; they are the same.
@@ -108,13 +115,14 @@ pub async fn push(
                 Push::Refused
             };
             store::set_push(&mut tx, &payment).await?;
+            store::note_push_error(&mut tx, &payment, error.name()).await?;
             if error.may_have_prompted() {
                 sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
                 Pushed::Asking
             } else {
                 let why = failure(&error);
                 if payment.state == State::Pending {
-                    refuse(&mut tx, &payment, why, now).await?;
+                    refuse(app, &mut tx, &payment, why, now).await?;
                 }
                 // A callback that came first knows better than this answer.
                 if payment.state == State::Success {

@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 
 use super::confirm::{self, Word};
 use super::settle::{self, Evidence, Outcome};
+use super::store::messages;
 use super::{DELIVERED_WITHIN, Payment, State, store};
 use crate::app::App;
 use crate::jobs::{self, Job, NewJob, Next};
@@ -106,7 +107,10 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         let Some(payment) = store::lock(&mut tx, provider, id).await? else {
             return Ok(Next::Done);
         };
-        let account = mpesa::read(&mut tx, &app.vault, provider).await?;
+        let account = match payment.account {
+            Some(account) => mpesa::read_set(&mut tx, &app.vault, provider, account).await?,
+            None => None,
+        };
         // No transaction stays open over a call to the rail.
         drop(tx);
         let now = app.clock.now();
@@ -124,13 +128,15 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             State::Pending => Turn::First,
             State::Success | State::Failed(_) => Turn::Last,
         };
-        let answer = app.rails.daraja.query(&account, request, turn).await;
+        let (answer, exchange) = app.rails.daraja.query(&account, request, turn).await;
         if answer == QueryAnswer::Limited && turn == Turn::First && !is_old {
             // Not its turn yet: it was not asked about, so its pauses do not grow.
             return Ok(Next::Again(now + LIMITED));
         }
         let mut tx = app.db.tenant(provider).await?;
         store::count_query(&mut tx, &payment).await?;
+        let times = (now, app.clock.now());
+        messages::keep_query(app, &mut tx, &payment, times, &exchange).await?;
         tx.commit().await?;
         let said = match &answer {
             QueryAnswer::Paid => Outcome::Paid,
@@ -150,7 +156,11 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             } else {
                 "0"
             };
-            let word = (payment.state != State::Success).then_some(Word { code, body: &body });
+            let word = (payment.state != State::Success).then_some(Word {
+                code,
+                body: &body,
+                callback: None,
+            });
             confirm::apply(app, provider, id, &Evidence::Query(said), word).await?;
         }
         if is_old && matches!(said, Outcome::Open | Outcome::Undocumented) {

@@ -4,6 +4,7 @@ use mnara_protocol::ids::{PlanId, ProviderId};
 use mnara_protocol::message::Row;
 use mnara_protocol::plan::Plan;
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{BadPlan, Draft, store};
@@ -43,20 +44,35 @@ pub async fn create(
     draft: &Draft,
     actor: Actor,
 ) -> Result<Plan, EditError> {
+    let mut tx = app.db.tenant(provider).await?;
+    let plan = create_in(app, &mut tx, provider, draft, actor).await?;
+    tx.commit().await?;
+    Ok(plan)
+}
+
+/// Makes a plan in the caller's transaction, which commits next: telling the sites is a transaction's last step.
+///
+/// # Errors
+/// [`EditError`].
+pub async fn create_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    draft: &Draft,
+    actor: Actor,
+) -> Result<Plan, EditError> {
     draft.check()?;
     let now = app.clock.now();
     let id = PlanId::new(now, app.entropy.bytes());
-    let mut tx = app.db.tenant(provider).await?;
-    if store::plans(&mut tx, provider, MOST).await?.len() >= usize::from(MOST) {
+    if store::plans(conn, provider, MOST).await?.len() >= usize::from(MOST) {
         return Err(EditError::TooMany);
     }
-    store::insert(&mut tx, provider, id, draft, now).await?;
-    let plan = store::plan(&mut tx, provider, id)
+    store::insert(conn, provider, id, draft, now).await?;
+    let plan = store::plan(conn, provider, id)
         .await?
         .ok_or(EditError::Missing)?;
-    note(app, &mut tx, provider, actor, None, &plan).await?;
-    tell_sites(&mut tx, provider, &plan).await?;
-    tx.commit().await?;
+    note(app, conn, provider, actor, None, &plan).await?;
+    tell_sites(conn, provider, &plan).await?;
     Ok(plan)
 }
 
@@ -89,7 +105,7 @@ pub async fn change(
 /// Writes down how a plan was and is.
 async fn note(
     app: &App,
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     provider: ProviderId,
     actor: Actor,
     before: Option<&Plan>,
@@ -98,7 +114,10 @@ async fn note(
     let told = |plan: &Plan| {
         json!({"name": plan.name, "price": plan.price.to_string(), "on_sale": plan.on_sale, "revision": plan.revision,
                "duration_secs": plan.terms.duration_secs, "online_secs": plan.terms.online_secs, "data_bytes": plan.terms.data_bytes,
-               "devices": plan.terms.devices})
+               "devices": plan.terms.devices, "position": plan.position, "colour": plan.colour,
+               "sold": plan.hours.map(|hours| json!([hours.days, hours.from_minute, hours.until_minute])),
+               "down_bps": plan.terms.rate.map(|rate| rate.down_bps), "up_bps": plan.terms.rate.map(|rate| rate.up_bps),
+               "has_burst": plan.terms.rate.is_some_and(|rate| rate.burst.is_some())})
     };
     let deed = Deed {
         act: "plan",
@@ -110,7 +129,7 @@ async fn note(
 }
 
 async fn tell_sites(
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     provider: ProviderId,
     plan: &Plan,
 ) -> sqlx::Result<()> {

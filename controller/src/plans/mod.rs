@@ -1,11 +1,13 @@
 //! Plans: what a provider sells. The rules of a sensible plan are here, its rows in [`store`], changing one in [`edit`].
 
 pub mod edit;
+pub mod form;
 pub mod pages;
+pub mod preview;
 pub mod store;
 
 use mnara_protocol::money::Money;
-use mnara_protocol::plan::{Rate, Terms};
+use mnara_protocol::plan::{Hours, Rate, Terms};
 use thiserror::Error;
 
 /// The shortest time a plan may sell, in seconds.
@@ -30,6 +32,10 @@ pub struct Draft {
     pub on_sale: bool,
     /// Where it stands in the list.
     pub position: u16,
+    /// When it is sold, if not always.
+    pub hours: Option<Hours>,
+    /// The colour of its card.
+    pub colour: Option<u32>,
 }
 
 /// Why a plan makes no sense. Each says what to do.
@@ -58,6 +64,17 @@ pub enum BadPlan {
     /// The speed is too slow to load a page.
     #[error("give a speed of at least 8 kbit/s in each direction")]
     Speed,
+    /// A burst that is none.
+    #[error(
+        "give a burst that is faster than the plain speed, for 1 to 300 seconds, and below an average of no more than the burst"
+    )]
+    Burst,
+    /// Hours that are none.
+    #[error("give both times of day, and at least one day")]
+    Hours,
+    /// A colour that is none.
+    #[error("give the colour as six hexadecimal digits, such as 0a7d4b")]
+    Colour,
     /// Unused tickets would end too soon or never.
     #[error("let unused tickets stay good between one hour and ten years")]
     SellBy,
@@ -100,11 +117,36 @@ impl Draft {
         if !(1..=100).contains(&devices) {
             return Err(BadPlan::Devices);
         }
-        let too_slow = |Rate { down_bps, up_bps }: Rate| {
+        let too_slow = |rate: Rate| {
+            let Rate {
+                down_bps, up_bps, ..
+            } = rate;
             down_bps.min(up_bps) < 8_000 || i64::try_from(down_bps.max(up_bps)).is_err()
         };
         if rate.is_some_and(too_slow) {
             return Err(BadPlan::Speed);
+        }
+        let no_burst = |rate: Rate| {
+            rate.burst.is_some_and(|burst| {
+                burst.down_bps < rate.down_bps
+                    || burst.up_bps < rate.up_bps
+                    || (burst.down_bps, burst.up_bps) == (rate.down_bps, rate.up_bps)
+                    || !(8_000..=burst.down_bps).contains(&burst.down_below_bps)
+                    || !(8_000..=burst.up_bps).contains(&burst.up_below_bps)
+                    || !(1..=300).contains(&burst.secs)
+                    || i64::try_from(burst.down_bps.max(burst.up_bps)).is_err()
+            })
+        };
+        if rate.is_some_and(no_burst) {
+            return Err(BadPlan::Burst);
+        }
+        let no_hours = |hours: Hours| {
+            hours.days & Hours::EVERY_DAY == 0
+                || hours.days & !Hours::EVERY_DAY != 0
+                || hours.from_minute.max(hours.until_minute) > 1439
+        };
+        if self.hours.is_some_and(no_hours) {
+            return Err(BadPlan::Hours);
         }
         if self
             .sell_by_secs
@@ -118,6 +160,8 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::plan::Burst;
+
     use super::*;
 
     fn hour() -> Draft {
@@ -134,6 +178,8 @@ mod tests {
             sell_by_secs: None,
             on_sale: true,
             position: 0,
+            hours: None,
+            colour: None,
         }
     }
 
@@ -168,10 +214,46 @@ mod tests {
         assert_eq!(
             with(|d| d.terms.rate = Some(Rate {
                 down_bps: 1_000_000,
-                up_bps: 10
+                up_bps: 10,
+                burst: None
             })),
             Err(BadPlan::Speed)
         );
+        let burst = |down_bps, down_below_bps, secs| {
+            let mut draft = hour();
+            draft.terms.rate = Some(Rate {
+                down_bps: 5_000_000,
+                up_bps: 1_000_000,
+                burst: Some(Burst {
+                    down_bps,
+                    up_bps: 1_000_000,
+                    down_below_bps,
+                    up_below_bps: 1_000_000,
+                    secs,
+                }),
+            });
+            draft.check()
+        };
+        assert_eq!(burst(10_000_000, 4_000_000, 16), Ok(()));
+        for (down, below, secs) in [
+            (4_000_000, 4_000_000, 16),
+            (5_000_000, 4_000_000, 16),
+            (10_000_000, 11_000_000, 16),
+            (10_000_000, 4_000_000, 0),
+        ] {
+            assert_eq!(burst(down, below, secs), Err(BadPlan::Burst));
+        }
+        let hours = |days, from_minute, until_minute| Hours {
+            days,
+            from_minute,
+            until_minute,
+            ahead_minutes: 180,
+        };
+        for bad in [hours(0, 0, 60), hours(128, 0, 60), hours(1, 0, 1440)] {
+            let mut draft = hour();
+            draft.hours = Some(bad);
+            assert_eq!(draft.check(), Err(BadPlan::Hours));
+        }
         assert_eq!(with(|d| d.sell_by_secs = Some(1)), Err(BadPlan::SellBy));
     }
 }

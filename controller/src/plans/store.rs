@@ -2,12 +2,15 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlanId, ProviderId};
-use mnara_protocol::plan::{Plan, Rate, Terms};
+use mnara_protocol::plan::{Burst, Hours, Plan, Rate, Terms};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use super::Draft;
 use crate::db::{Amount, At, RowId};
+
+/// How many minutes Nairobi's clock is ahead of UTC, all year round.
+pub(super) const NAIROBI: i16 = 180;
 
 struct PlanRow {
     id: Uuid,
@@ -23,6 +26,11 @@ struct PlanRow {
     sell_by_secs: Option<i64>,
     on_sale: bool,
     position: i32,
+    burst: Option<Vec<i64>>,
+    sold_days: Option<i32>,
+    sold_from: Option<i32>,
+    sold_until: Option<i32>,
+    colour: Option<i32>,
 }
 
 impl TryFrom<PlanRow> for Plan {
@@ -41,6 +49,7 @@ impl TryFrom<PlanRow> for Plan {
                 row.data_bytes,
                 row.devices,
                 row.rate_down_bps.zip(row.rate_up_bps),
+                row.burst.as_deref(),
             )
             .ok_or_else(|| bad("terms"))?,
             sell_by_secs: narrow(row.sell_by_secs).map_err(|()| bad("sell_by_secs"))?,
@@ -48,6 +57,16 @@ impl TryFrom<PlanRow> for Plan {
             name: row.name,
             price: row.price.0,
             on_sale: row.on_sale,
+            hours: match (row.sold_days, row.sold_from, row.sold_until) {
+                (Some(days), Some(from), Some(until)) => Some(Hours {
+                    days: u8::try_from(days).map_err(|_| bad("sold_days"))?,
+                    from_minute: u16::try_from(from).map_err(|_| bad("sold_from"))?,
+                    until_minute: u16::try_from(until).map_err(|_| bad("sold_until"))?,
+                    ahead_minutes: NAIROBI,
+                }),
+                _ => None,
+            },
+            colour: row.colour.map(i32::unsigned_abs),
         })
     }
 }
@@ -64,12 +83,26 @@ pub fn terms_from_row(
     data_bytes: Option<i64>,
     devices: i32,
     rate: Option<(i64, i64)>,
+    burst: Option<&[i64]>,
 ) -> Option<Terms> {
+    let bits = |bps: i64| u64::try_from(bps).ok();
+    let burst = match burst {
+        None => None,
+        Some([down, up, down_below, up_below, secs]) => Some(Burst {
+            down_bps: bits(*down)?,
+            up_bps: bits(*up)?,
+            down_below_bps: bits(*down_below)?,
+            up_below_bps: bits(*up_below)?,
+            secs: u16::try_from(*secs).ok()?,
+        }),
+        Some(_) => return None,
+    };
     let rate = match rate {
         None => None,
         Some((down, up)) => Some(Rate {
-            down_bps: u64::try_from(down).ok()?,
-            up_bps: u64::try_from(up).ok()?,
+            down_bps: bits(down)?,
+            up_bps: bits(up)?,
+            burst,
         }),
     };
     Some(Terms {
@@ -82,7 +115,7 @@ pub fn terms_from_row(
 }
 
 /// Terms as columns; what a draft's check let through always fits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TermsColumns {
     /// `duration_secs`.
     pub duration_secs: Option<i64>,
@@ -96,6 +129,8 @@ pub struct TermsColumns {
     pub rate_down_bps: Option<i64>,
     /// `rate_up_bps`.
     pub rate_up_bps: Option<i64>,
+    /// `burst`.
+    pub burst: Option<Vec<i64>>,
 }
 
 impl From<&Terms> for TermsColumns {
@@ -108,6 +143,16 @@ impl From<&Terms> for TermsColumns {
             devices: i32::from(terms.devices),
             rate_down_bps: terms.rate.map(|rate| wide(rate.down_bps)),
             rate_up_bps: terms.rate.map(|rate| wide(rate.up_bps)),
+            burst: terms.rate.and_then(|rate| rate.burst).map(|burst| {
+                let bits = [
+                    burst.down_bps,
+                    burst.up_bps,
+                    burst.down_below_bps,
+                    burst.up_below_bps,
+                    u64::from(burst.secs),
+                ];
+                bits.map(wide).to_vec()
+            }),
         }
     }
 }
@@ -126,8 +171,9 @@ pub async fn insert(
     let terms = TermsColumns::from(&draft.terms);
     sqlx::query!(
         "insert into plans (id, provider_id, revision, name, price, duration_secs, online_secs, data_bytes, devices,
-                            rate_down_bps, rate_up_bps, sell_by_secs, on_sale, position, created_at)
-         values ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                            rate_down_bps, rate_up_bps, sell_by_secs, on_sale, position, created_at,
+                            burst, sold_days, sold_from, sold_until, colour)
+         values ($1, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         id.uuid(),
         provider.uuid(),
         draft.name,
@@ -142,10 +188,19 @@ pub async fn insert(
         draft.on_sale,
         i32::from(draft.position),
         At(now),
+        terms.burst.as_deref(),
+        draft.hours.map(|hours| i32::from(hours.days)),
+        draft.hours.map(|hours| i32::from(hours.from_minute)),
+        draft.hours.map(|hours| i32::from(hours.until_minute)),
+        draft.colour.map(colour_column),
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+fn colour_column(colour: u32) -> i32 {
+    i32::try_from(colour & 0x00ff_ffff).unwrap_or(0)
 }
 
 /// Changes a plan and counts the change; says whether there was such a plan.
@@ -161,7 +216,8 @@ pub async fn update(
     let terms = TermsColumns::from(&draft.terms);
     let changed = sqlx::query!(
         "update plans set revision = revision + 1, name = $3, price = $4, duration_secs = $5, online_secs = $6, data_bytes = $7,
-                devices = $8, rate_down_bps = $9, rate_up_bps = $10, sell_by_secs = $11, on_sale = $12, position = $13
+                devices = $8, rate_down_bps = $9, rate_up_bps = $10, sell_by_secs = $11, on_sale = $12, position = $13,
+                burst = $14, sold_days = $15, sold_from = $16, sold_until = $17, colour = $18
          where provider_id = $1 and id = $2",
         provider.uuid(),
         id.uuid(),
@@ -176,6 +232,11 @@ pub async fn update(
         draft.sell_by_secs.map(i64::from),
         draft.on_sale,
         i32::from(draft.position),
+        terms.burst.as_deref(),
+        draft.hours.map(|hours| i32::from(hours.days)),
+        draft.hours.map(|hours| i32::from(hours.from_minute)),
+        draft.hours.map(|hours| i32::from(hours.until_minute)),
+        draft.colour.map(colour_column),
     )
     .execute(conn)
     .await?;
@@ -194,7 +255,7 @@ pub async fn plan(
     sqlx::query_as!(
         PlanRow,
         "select id, revision, name, price, duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps,
-                sell_by_secs, on_sale, position
+                sell_by_secs, on_sale, position, burst, sold_days, sold_from, sold_until, colour
          from plans where provider_id = $1 and id = $2",
         provider.uuid(),
         id.uuid(),
@@ -217,7 +278,7 @@ pub async fn plans(
     sqlx::query_as!(
         PlanRow,
         "select id, revision, name, price, duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps,
-                sell_by_secs, on_sale, position
+                sell_by_secs, on_sale, position, burst, sold_days, sold_from, sold_until, colour
          from plans where provider_id = $1 order by position, id limit $2",
         provider.uuid(),
         i64::from(limit),

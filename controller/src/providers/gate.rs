@@ -319,6 +319,7 @@ mod tests {
                 state: State::Active,
                 staff: StaffId::from_bytes([4; 16]),
                 role,
+                moved: None,
             }),
             is_admin,
             has_second: false,

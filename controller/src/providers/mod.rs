@@ -6,7 +6,9 @@
 pub mod admission;
 pub mod c2b;
 pub mod gate;
+pub mod keys;
 pub mod log_in;
+pub mod look;
 pub mod mail;
 pub mod mpesa;
 pub mod notices;

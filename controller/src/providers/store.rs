@@ -1,7 +1,7 @@
 //! All SQL of providers, their subscriptions and the platform's rule for new ones. Secrets pass through as the sealed tokens they are stored as.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{AccountId, PersonId, ProviderId};
 use sqlx::PgConnection;
 
 use super::Provider;
@@ -97,6 +97,8 @@ pub async fn providers(
 /// An M-PESA account as its columns have it.
 #[derive(Clone, Debug)]
 pub struct SealedAccount {
+    /// `mpesa_account_id`: another set is another id.
+    pub id: AccountId,
     /// `mpesa_shortcode`.
     pub shortcode: String,
     /// `mpesa_kind` and `mpesa_till_number`.
@@ -118,13 +120,10 @@ pub async fn set_account(
     provider: ProviderId,
     account: &SealedAccount,
 ) -> sqlx::Result<bool> {
-    let (kind, till) = match &account.kind {
-        ShortcodeKind::Paybill => ("paybill", None),
-        ShortcodeKind::Till { number } => ("till", Some(number)),
-    };
+    let (kind, till) = kind_columns(&account.kind);
     let changed = sqlx::query!(
         "update providers set mpesa_shortcode = $2, mpesa_kind = $3, mpesa_till_number = $4, mpesa_consumer_key = $5,
-                mpesa_consumer_secret = $6, mpesa_passkey = $7
+                mpesa_consumer_secret = $6, mpesa_passkey = $7, mpesa_account_id = $8
          where id = $1",
         provider.uuid(),
         account.shortcode,
@@ -133,10 +132,50 @@ pub async fn set_account(
         account.consumer_key,
         account.consumer_secret,
         account.passkey,
+        account.id.uuid(),
     )
     .execute(conn)
     .await?;
     Ok(changed.rows_affected() == 1)
+}
+
+/// Notes that money goes elsewhere than before, and who saw to it by a page; or that it does not any more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_move(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    moved: Option<(Timestamp, Option<PersonId>)>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update providers set mpesa_moved_at = $2, mpesa_moved_by = $3 where id = $1",
+        provider.uuid(),
+        moved.map(|(at, _)| At(at)),
+        moved
+            .and_then(|(_, person)| person)
+            .map(|person| person.uuid()),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Which set of M-PESA credentials a provider uses.
+///
+/// # Errors
+/// When the database is away.
+pub async fn account_id(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<AccountId>> {
+    let id = sqlx::query_scalar!(
+        "select mpesa_account_id from providers where id = $1",
+        provider.uuid()
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.flatten().map(AccountId::from_uuid))
 }
 
 /// Reads a provider's M-PESA account, if it has one.
@@ -148,38 +187,63 @@ pub async fn account(
     provider: ProviderId,
 ) -> sqlx::Result<Option<SealedAccount>> {
     let row = sqlx::query!(
-        "select mpesa_shortcode, mpesa_kind, mpesa_till_number, mpesa_consumer_key, mpesa_consumer_secret, mpesa_passkey
+        "select mpesa_account_id, mpesa_shortcode, mpesa_kind, mpesa_till_number, mpesa_consumer_key, mpesa_consumer_secret, mpesa_passkey
          from providers where id = $1",
         provider.uuid(),
     )
     .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let (Some(shortcode), Some(kind), Some(consumer_key), Some(consumer_secret), Some(passkey)) = (
+    let (
+        Some(id),
+        Some(shortcode),
+        Some(kind),
+        Some(consumer_key),
+        Some(consumer_secret),
+        Some(passkey),
+    ) = (
+        row.mpesa_account_id,
         row.mpesa_shortcode,
         row.mpesa_kind,
         row.mpesa_consumer_key,
         row.mpesa_consumer_secret,
         row.mpesa_passkey,
-    ) else {
+    )
+    else {
         return Ok(None);
     };
-    let kind = match (kind.as_str(), row.mpesa_till_number) {
-        ("paybill", _) => ShortcodeKind::Paybill,
-        ("till", Some(number)) => ShortcodeKind::Till { number },
-        _ => {
-            return Err(sqlx::Error::Decode(
-                format!("providers.mpesa_kind of {provider} fits no till number").into(),
-            ));
-        }
-    };
+    let kind = shortcode_kind(&kind, row.mpesa_till_number)?;
     Ok(Some(SealedAccount {
+        id: AccountId::from_uuid(id),
         shortcode,
         kind,
         consumer_key,
         consumer_secret,
         passkey,
     }))
+}
+
+/// What kind of shortcode two columns say.
+///
+/// # Errors
+/// When they contradict each other.
+pub fn shortcode_kind(word: &str, till: Option<String>) -> sqlx::Result<ShortcodeKind> {
+    match (word, till) {
+        ("paybill", _) => Ok(ShortcodeKind::Paybill),
+        ("till", Some(number)) => Ok(ShortcodeKind::Till { number }),
+        _ => Err(sqlx::Error::Decode(
+            "the kind of a shortcode fits no till number".into(),
+        )),
+    }
+}
+
+/// The two columns of a kind of shortcode.
+#[must_use]
+pub fn kind_columns(kind: &ShortcodeKind) -> (&'static str, Option<&str>) {
+    match kind {
+        ShortcodeKind::Paybill => ("paybill", None),
+        ShortcodeKind::Till { number } => ("till", Some(number)),
+    }
 }
 
 /// Adds a secret for a provider's C2B addresses, by its hash; those before stay good.

@@ -102,9 +102,9 @@ pub fn items(
         }
     }
     for (text, count, path) in [
-        (w.unconfirmed, counted.unconfirmed, "/payments"),
-        (w.pending, counted.pending, "/payments"),
-        (w.flagged, counted.flagged, "/payments"),
+        (w.unconfirmed, counted.unconfirmed, "/payments?state=paid"),
+        (w.pending, counted.pending, "/payments?state=waiting"),
+        (w.flagged, counted.flagged, "/payments?state=look"),
     ] {
         if count > 0 {
             add(

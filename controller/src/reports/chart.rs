@@ -7,8 +7,10 @@ use askama::Template;
 const HEIGHT: u64 = 150;
 /// Above that, for the number at the topmost line.
 const TOP: u64 = 20;
-/// Names under the bars at most: more would touch each other on a phone.
-const NAMES: usize = 6;
+/// Names under many bars: more would touch each other on a phone.
+const NAMES: usize = 5;
+/// So few bars have a name each.
+const FEW: usize = 7;
 /// How high one lying bar is with its name above.
 const ROW: u64 = 46;
 /// Letters of a name beside a number on a phone.
@@ -101,11 +103,11 @@ fn share(part: u64, whole: u64, steps: u64) -> u64 {
     u64::try_from(share).unwrap_or(steps).min(steps)
 }
 
-/// The end of an axis that holds a number: 1, 2, 4 or 5 times a power of ten of the unit, so that its half reads well too.
+/// The end of an axis that holds a number: a digit times a power of ten of the unit, so that its half reads well too.
 fn nice(most: u64, unit: u64) -> u64 {
     let mut power = unit;
     loop {
-        for step in [1, 2, 4, 5] {
+        for step in [1, 2, 3, 4, 5, 6, 8] {
             if power.saturating_mul(step) >= most {
                 // The half of one voucher is none.
                 return power.saturating_mul(step).max(unit.saturating_mul(2));
@@ -157,7 +159,12 @@ impl Columns {
                 tip: point.tip.clone(),
             }
         });
-        let step = points.len().div_ceil(NAMES).max(1);
+        let step = match points.len() {
+            ..=FEW => 1,
+            // A day's hours read best by its quarters.
+            24 => 6,
+            many => many.div_ceil(NAMES),
+        };
         let names = points.iter().enumerate().step_by(step).map(|(at, point)| {
             let middle = u64::try_from(at).unwrap_or(0) * slot + slot / 2;
             let (anchor, x) = match middle {
@@ -265,8 +272,8 @@ mod tests {
         for (most, unit, end) in [
             (0, 1, 2),
             (1, 1, 2),
-            (3, 1, 4),
-            (6, 1, 10),
+            (3, 1, 3),
+            (7, 1, 8),
             (11, 1, 20),
             (41, 1, 50),
             (123_400, 100, 200_000),

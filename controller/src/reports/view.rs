@@ -67,6 +67,8 @@ impl ReportWords {
         match change(now, before) {
             None => self.none_before.to_owned(),
             Some(0) => format!("{} {was}", self.same),
+            // So many hundredths say nothing any more.
+            Some(1_000..) => format!("{} {was} {}", self.more_than, self.before),
             Some(by) => {
                 let word = if by > 0 { self.more } else { self.less };
                 let percent = show::thousands(by.unsigned_abs());
@@ -348,5 +350,6 @@ mod tests {
         );
         assert_eq!(w.compared(Measure::Sold, 4, 4), "As before: 4");
         assert_eq!(w.compared(Measure::Sold, 4, 0), "None before");
+        assert_eq!(w.compared(Measure::Sold, 44, 4), "More than 4 before");
     }
 }

@@ -10,6 +10,8 @@ use super::*;
 pub(super) struct Got {
     pub(super) status: StatusCode,
     pub(super) location: Option<String>,
+    /// What the page may load and who may frame it.
+    pub(super) policy: String,
     pub(super) text: String,
 }
 
@@ -61,7 +63,27 @@ impl<'a> Browser<'a> {
         self.send(request.unwrap()).await
     }
 
-    pub(super) async fn send(&mut self, mut request: Request) -> Got {
+    pub(super) async fn send(&mut self, request: Request) -> Got {
+        let response = self.open(request).await;
+        let location = response.headers().get(header::LOCATION);
+        let location = location.map(|path| path.to_str().unwrap().to_owned());
+        let policy = response.headers().get(header::CONTENT_SECURITY_POLICY);
+        let policy = policy.map_or_else(String::new, |policy| policy.to_str().unwrap().to_owned());
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        Got {
+            status,
+            location,
+            policy,
+            // A file need be no text.
+            text: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
+    /// What comes back, its body still to be read.
+    pub(super) async fn open(&mut self, mut request: Request) -> Response {
         let cookies: Vec<String> = self
             .cookies
             .iter()
@@ -83,18 +105,7 @@ impl<'a> Browser<'a> {
                 self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
-        let location = response.headers().get(header::LOCATION);
-        let location = location.map(|path| path.to_str().unwrap().to_owned());
-        let status = response.status();
-        let body = axum::body::to_bytes(response.into_body(), 1 << 20)
-            .await
-            .unwrap();
-        Got {
-            status,
-            location,
-            // A file need be no text.
-            text: String::from_utf8_lossy(&body).into_owned(),
-        }
+        response
     }
 
     /// Takes a cookie that somebody copied.

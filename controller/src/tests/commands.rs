@@ -20,7 +20,7 @@ pub(super) async fn diagnose(world: &World) -> CommandId {
 }
 
 /// The next command that comes down.
-async fn told(site: &mut Site) -> Command {
+pub(super) async fn told(site: &mut Site) -> Command {
     let event = site
         .until(|event| matches!(event, Event::Command { .. }))
         .await;
@@ -31,7 +31,7 @@ async fn told(site: &mut Site) -> Command {
 }
 
 /// Whether nothing more comes down before the controller has seen the site's next entry.
-async fn is_quiet(site: &mut Site) -> bool {
+pub(super) async fn is_quiet(site: &mut Site) -> bool {
     site.drift(1);
     let last = site.entries.last().unwrap().number;
     let met = site
@@ -56,7 +56,7 @@ fn findings() -> Report {
 }
 
 /// Reports, and waits until the controller has it.
-async fn reports(site: &mut Site, id: CommandId, report: &Report) {
+pub(super) async fn reports(site: &mut Site, id: CommandId, report: &Report) {
     site.session
         .report(id, report.kind(), report.encode())
         .unwrap();

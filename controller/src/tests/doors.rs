@@ -17,10 +17,11 @@ fn filled(path: &str, id: &str) -> String {
         .replace("{code}", &"0".repeat(32))
         .replace("{name}", "style.css")
         .replace("{tag}", "sw")
+        .replace("{part}", "home")
         .replace("{*path}", "nothing/here")
 }
 
-async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
+pub(super) async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
     let owner = By {
         actor: Actor::Command,
         role: Role::Owner,

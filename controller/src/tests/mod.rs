@@ -1,19 +1,29 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod admin;
+mod api;
+mod audit;
 mod backup;
 mod browser;
 mod captive;
 mod commands;
+mod customers;
 mod doors;
 mod enrol;
+mod export;
 mod extend;
 mod feed;
+mod firmware;
 mod health;
 mod intake;
 mod keys;
+mod keys_api;
 mod link;
+mod look;
 mod mail;
+mod money_pages;
+mod mpesa_change;
 mod notices;
 mod office;
 mod passkeys;
@@ -24,9 +34,13 @@ mod reset;
 mod series;
 mod set_up;
 mod shuffle;
+mod sites;
 mod strangers;
 mod tenancy;
 mod trade;
+mod view_as;
+mod vouchers;
+mod webhooks;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -291,6 +305,8 @@ fn hour() -> Draft {
         sell_by_secs: Some(30 * 86_400),
         on_sale: true,
         position: 0,
+        hours: None,
+        colour: None,
     }
 }
 

@@ -65,7 +65,7 @@ impl Site {
         tx.commit().await.unwrap();
     }
 
-    async fn redeem(
+    pub(super) async fn redeem(
         &self,
         world: &World,
         ticket: TicketId,
@@ -84,7 +84,7 @@ impl Site {
         self.report(world, Fact::Redeemed(fact)).await;
     }
 
-    async fn meter(&self, world: &World, ticket: TicketId, down: u64, at: Timestamp) {
+    pub(super) async fn meter(&self, world: &World, ticket: TicketId, down: u64, at: Timestamp) {
         let usage = Usage {
             online_secs: 60,
             bytes_up: 0,
@@ -103,7 +103,7 @@ impl Site {
         self.report(world, Fact::Metered(fact)).await;
     }
 
-    async fn confirm(&self, world: &World, ticket: TicketId, at: Timestamp) {
+    pub(super) async fn confirm(&self, world: &World, ticket: TicketId, at: Timestamp) {
         for step in [Step::Written, Step::Confirmed] {
             self.report(
                 world,

@@ -4,9 +4,10 @@ use super::reports::Site;
 use super::*;
 use crate::db::{At, Tx};
 use crate::payments;
+use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 14] = [
+const WITHOUT_TENANT: [&str; 15] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -19,6 +20,8 @@ const WITHOUT_TENANT: [&str; 14] = [
     "admins",
     "known_browsers",
     "platform_settings",
+    // Minutes in which the platform was up.
+    "health_minutes",
     "resets",
     "passkeys",
     "ceremonies",
@@ -27,7 +30,7 @@ const WITHOUT_TENANT: [&str; 14] = [
 ];
 
 /// Fills every table for the first business, by the ways rows come.
-async fn fill(world: &World) {
+pub(super) async fn fill(world: &World) {
     let app = &world.app;
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     world
@@ -43,11 +46,23 @@ async fn fill(world: &World) {
     series::print(world, 10).await;
     hire(world).await;
     commands::diagnose(world).await;
+    let key = api::key(app, world.shop.provider, &[Scope::SitesWrite]).await;
+    let request = Request::post("/api/v1/sites")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .header("idempotency-key", "first")
+        .body(Body::from(r#"{"name": "By a program"}"#));
+    let (status, ..) = world.send_from([192, 0, 2, 1], request.unwrap()).await;
+    assert_eq!(status, StatusCode::CREATED);
+    work_money(world).await;
     let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
     let now = app.clock.now();
     for sql in [
         "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
          select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
+        "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
+         select $1, '', '', '', '', '', '', $2 where $3 is not null and $4 is not null",
+        "insert into site_outages (id, provider_id, site_id, began_at) select $1, $1, $4, $2 where $3 is not null",
         "insert into mails (id, provider_id, person_id, kind, letter, created_at, drop_at)
          select $1, $1, (select id from people limit 1), 'summary', 'x', $2, $2 where $3 is not null and $4 is not null",
         "insert into notice_choices (provider_id, person_id, topic, by_mail, changed_at)
@@ -55,6 +70,13 @@ async fn fill(world: &World) {
         "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
          select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
+        "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at)
+         select $1, $1, 'https://example.com/', 'x', '{test}', false, $2 where $3 is not null and $4 is not null",
+        "insert into webhook_deliveries (id, provider_id, endpoint_id, event, body, created_at, attempts, next_at)
+         select $1, $1, $1, 'test', '{}', $2, 0, $2 where $3 is not null and $4 is not null",
+        "insert into exports (id, provider_id, link_hash, asked_by, created_at, expires_at)
+         select $1, $1, decode(repeat('00', 32), 'hex'), (select created_by from api_keys limit 1), $2, $2
+         where $3 is not null and $4 is not null",
         "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
          select $1, $4, $3, $1, 1, $2, 6, '', true, $2",
     ] {
@@ -68,6 +90,48 @@ async fn fill(world: &World) {
             .unwrap();
     }
     tx.commit().await.unwrap();
+    // What happened so far is chained, and what happens now waits.
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    crate::audit::chain::chain(&mut tx, now).await.unwrap();
+    tx.commit().await.unwrap();
+    plans::edit::create(app, world.shop.provider, &hour(), Actor::Command)
+        .await
+        .unwrap();
+}
+
+/// Somebody works with the money: pays some back, gives a voucher, changes the account.
+async fn work_money(world: &World) {
+    use crate::payments::customers::give::{Gift, give};
+    use crate::payments::deeds::{Noted, note};
+    let (app, shop) = (&world.app, &world.shop);
+    let sql = "select id from people where name = 'Otieno'";
+    let person = mnara_protocol::ids::PersonId::from_uuid(read(app, sql).await);
+    let sql = "select id from payments where status = 'success'";
+    let paid = PaymentId::from_uuid(read(app, sql).await);
+    let noted = Noted {
+        amount: Money::from_shillings(1),
+        receipt: "NLK0000001",
+        reason: "rain",
+    };
+    note(app, shop.provider, person, paid, noted).await.unwrap();
+    let sql = "select id from customers";
+    let gift = Gift {
+        customer: mnara_protocol::ids::CustomerId::from_uuid(read(app, sql).await),
+        plan: shop.plan.id,
+        site: None,
+        reason: "rain",
+    };
+    give(app, shop.provider, person, gift).await.unwrap();
+    let account = Credentials {
+        consumer_key: "another key".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174379".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Paybill,
+    };
+    payments::account::set(app, shop.provider, &account, Actor::Command)
+        .await
+        .unwrap();
 }
 
 /// Somebody is asked to join, joins and logs in.
@@ -103,6 +167,96 @@ async fn hire(world: &World) {
     begin(&world.app, &browser, person, false, true)
         .await
         .unwrap();
+}
+
+/// What the application may do with a table, where that is not to read, add and change.
+const RIGHTS: &[(&str, &str)] = &[
+    // Written once.
+    ("audit", "insert select"),
+    ("audit_chain", "insert select"),
+    ("gifts", "insert select"),
+    ("payment_messages", "insert select"),
+    ("refunds", "insert select"),
+    // Written, read and gone.
+    ("audit_waiting", "delete insert select"),
+    ("ceremonies", "delete insert select"),
+    ("health_minutes", "delete insert select"),
+    ("known_browsers", "delete insert select"),
+    // Done with, sooner or later.
+    ("commands", "delete insert select update"),
+    ("log_ins", "delete insert select update"),
+    ("mails", "delete insert select update"),
+    ("mpesa_accounts", "delete insert select update"),
+    ("passkeys", "delete insert select update"),
+    ("resets", "delete insert select update"),
+    ("idempotency_keys", "delete insert select update"),
+    ("jobs", "delete insert select update"),
+    ("live_prompts", "delete insert select update"),
+    ("webhook_deliveries", "delete insert select update"),
+    // The owner's: the application reads which schema it has.
+    ("_sqlx_migrations", "select"),
+    // In a database for tests the list is not the owner's.
+    ("_sqlx_test_migrations", ""),
+    ("_sqlx_test_databases", ""),
+];
+
+fn rights_of(table: &str) -> &'static str {
+    RIGHTS
+        .iter()
+        .find(|(listed, _)| *listed == table)
+        .map_or("insert select update", |(_, rights)| rights)
+}
+
+/// Role by table by command, as PostgreSQL itself has it.
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn each_role_may_do_with_each_table_what_is_listed_and_no_more(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    // Every right that is written down, of every role but each table's own owner; role 0 is everybody.
+    let granted: Vec<(String, String, String)> = sqlx::query_as(
+        "select c.relname::text, case when r.grantee = 0 then 'everybody' else r.grantee::regrole::text end,
+                string_agg(lower(r.privilege_type) || case when r.is_grantable then ' to give away' else '' end, ' ' order by lower(r.privilege_type))
+         from pg_class c cross join lateral aclexplode(c.relacl) r
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and r.grantee <> c.relowner
+         group by 1, 2 order by 1, 2",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .unwrap();
+    for (table, role, commands) in &granted {
+        assert_eq!(role, "mnara_app", "{table}: {commands}");
+        if table != "_sqlx_migrations" {
+            assert_eq!(commands, rights_of(table), "{table}");
+        }
+    }
+    for (table, ..) in tables(&world.app).await {
+        let is_granted = granted.iter().any(|(listed, ..)| *listed == table);
+        assert!(
+            is_granted || table == "_sqlx_migrations",
+            "{table} can be read by nobody"
+        );
+    }
+    for (listed, _) in RIGHTS {
+        let is_internal = listed.starts_with("_sqlx");
+        assert!(
+            is_internal || granted.iter().any(|(table, ..)| table == listed),
+            "{listed} is listed and is no table"
+        );
+    }
+    // No right on single columns goes round that, and the application is a plain role that is a member of nothing.
+    let beside: i64 = scalar(
+        &mut tx,
+        "select (select count(*) from pg_attribute a join pg_class c on c.oid = a.attrelid
+                 where c.relnamespace = 'public'::regnamespace and a.attacl is not null)
+              + (select count(*) from pg_auth_members m where m.member = 'mnara_app'::regrole)
+              + (select count(*) from pg_roles r where r.rolname = 'mnara_app' and (r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication))
+              + (select count(*) from pg_class c where c.relnamespace = 'public'::regnamespace and c.relowner = 'mnara_app'::regrole)",
+    )
+    .await;
+    assert_eq!(beside, 0);
 }
 
 async fn tables(app: &App) -> Vec<(String, bool, bool)> {
@@ -179,10 +333,30 @@ async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
         .await;
         match changed {
             Ok(rows) => assert_eq!(rows, 0, "{table} was changed"),
-            // What happened is changed by nobody.
+            // What the table of rights lets nobody change.
             Err(error) => {
-                assert_eq!((table.as_str(), code(&error).as_str()), ("audit", "42501"));
+                assert_eq!(code(&error), "42501", "{table}");
+                assert!(!rights_of(&table).contains("update"), "{table}");
                 tx = world.app.db.tenant(other.provider).await.unwrap();
+            }
+        }
+        let delete = format!("delete from {table} where provider_id = '{mine}'");
+        for scope in ["tenant", ""] {
+            let mut tx = world.app.db.tenant(other.provider).await.unwrap();
+            if scope.is_empty() {
+                execute(&mut tx, "set local mnara.tenant = ''")
+                    .await
+                    .unwrap();
+                execute(&mut tx, "set local mnara.scope = ''")
+                    .await
+                    .unwrap();
+            }
+            match execute(&mut tx, &delete).await {
+                Ok(rows) => assert_eq!(rows, 0, "{table} lost a row to {scope:?}"),
+                Err(error) => {
+                    assert_eq!(code(&error), "42501", "{table}");
+                    assert!(!rights_of(&table).contains("delete"), "{table}");
+                }
             }
         }
         // The whole row, written by another.
@@ -210,6 +384,11 @@ async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
             .unwrap();
         let seen = scalar(&mut tx, &format!("select count(*) from {table}")).await;
         assert_eq!(seen, 0, "{table} shows a row to nobody in particular");
+        let update = format!("update {table} set provider_id = '{theirs}'");
+        match execute(&mut tx, &update).await {
+            Ok(rows) => assert_eq!(rows, 0, "{table} was changed by nobody in particular"),
+            Err(error) => assert_eq!(code(&error), "42501", "{table}"),
+        }
         drop(tx);
         let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
         let given = execute(

@@ -1,10 +1,11 @@
 //! Giving a ticket more time. Every site that may honour it is told in the same transaction; one that had run out is open again there.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{ProviderId, TicketId};
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{Status, Ticket};
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::feed;
@@ -57,25 +58,42 @@ pub async fn extend(
         .kept
         .ticket
         .id;
-    let mut found = store::lock(&mut tx, provider, id, now)
+    extend_in(app, &mut tx, provider, id, secs, actor).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Gives a ticket more time in the caller's transaction, of which this is to be the last step: it locks the sites that are told.
+///
+/// # Errors
+/// [`NotExtended`].
+pub async fn extend_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: TicketId,
+    secs: u32,
+    actor: Actor,
+) -> Result<(), NotExtended> {
+    let now = app.clock.now();
+    let mut found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(NotExtended::Missing)?;
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
     let ticket = &found.kept.ticket;
-    store::set_extra(&mut tx, provider, ticket, expires_at(ticket)).await?;
+    store::set_extra(conn, provider, ticket, expires_at(ticket)).await?;
     let deed = Deed {
         act: "extend",
         subject: &id.to_string(),
         before: None,
         after: Some(json!({"secs": secs, "extra_secs": ticket.right.extra_secs})),
     };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
+    record(app, conn, Some(provider), actor, deed).await?;
     let mut changes = Vec::new();
-    for site in store::sites_of(&mut tx, provider, id).await? {
-        changes.push(feed::decided(&mut tx, provider, site, &found).await?);
+    for site in store::sites_of(conn, provider, id).await? {
+        changes.push(feed::decided(conn, provider, site, &found).await?);
     }
-    fleet::feed::put(&mut tx, provider, changes).await?;
-    tx.commit().await?;
+    fleet::feed::put(conn, provider, changes).await?;
     Ok(())
 }
 
@@ -99,7 +117,6 @@ fn longer(ticket: Ticket, secs: u32, now: Timestamp) -> Result<Ticket, NotExtend
 
 #[cfg(test)]
 mod tests {
-    use mnara_protocol::ids::TicketId;
     use mnara_protocol::plan::Terms;
     use mnara_protocol::ticket::{EndReason, Phase, Right, Usage};
 

@@ -16,6 +16,7 @@ use super::series::KEY;
 use super::store::{self, Found, SeriesRow};
 use crate::app::App;
 use crate::fleet::{self, feed::Change};
+use crate::providers::look::Logo;
 use crate::providers::standing::{Standing, standing};
 use crate::vault::VaultError;
 use crate::{plans, providers};
@@ -232,6 +233,14 @@ pub async fn refresh_site(
         sales_open: standing == Standing::Open,
     });
     let mut changes = vec![change(site, &row, *site.as_bytes())];
+    if let Some(look) = providers::look::store::look(conn, provider).await? {
+        let logo = look.logo.as_ref().map(Logo::id);
+        let row = Row::Look(look.draft.row(logo));
+        changes.push(change(site, &row, *site.as_bytes()));
+        if let Some((logo, id)) = look.logo.as_ref().zip(logo) {
+            changes.push(change(site, &Row::Logo(logo.row()), id));
+        }
+    }
     for plan in plans::store::plans(conn, provider, plans::edit::MOST).await? {
         let id = *plan.id.as_bytes();
         changes.push(change(site, &Row::Plan(plan), id));

@@ -4,6 +4,8 @@
 pub mod extend;
 pub mod feed;
 pub mod issue;
+pub mod pages;
+pub mod paper;
 pub mod refresh;
 pub mod revoke;
 pub mod series;
@@ -13,7 +15,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlanId, TicketId};
 use mnara_protocol::money::Money;
 use mnara_protocol::ticket::code::TicketCode;
-use mnara_protocol::ticket::{EndReason, Phase, Right, Ticket, Usage};
+use mnara_protocol::ticket::{EndReason, Phase, Right, Status, Ticket, Usage};
 
 /// A ticket with what only the controller keeps of it.
 #[derive(Clone, Debug)]
@@ -106,4 +108,69 @@ pub fn expires_at(ticket: &Ticket) -> Option<Timestamp> {
         Phase::Unused => ticket.right.sell_by,
         Phase::Redeemed { .. } | Phase::Paused { .. } => None,
     }
+}
+
+/// Where a ticket is in its life, in a word for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nobody has used its code.
+    Unused,
+    /// Its code was used, and the router has not let a device in yet.
+    Connecting,
+    /// Its clock runs.
+    Running,
+    /// Its clock is held.
+    Paused,
+    /// What it gives is used up.
+    Used,
+    /// A date passed first.
+    Expired,
+    /// It was taken back.
+    Revoked,
+}
+
+impl Stage {
+    /// Where a ticket is now.
+    #[must_use]
+    pub fn of(ticket: &Ticket, now: Timestamp) -> Self {
+        match (ticket.status(now), &ticket.phase) {
+            (Status::Used, _) => Self::Used,
+            (Status::Expired, _) => Self::Expired,
+            (Status::Revoked, _) => Self::Revoked,
+            (Status::Active, Phase::Unused) => Self::Unused,
+            (Status::Active, Phase::Redeemed { .. }) => Self::Connecting,
+            (Status::Active, Phase::Paused { .. }) => Self::Paused,
+            (Status::Active, Phase::Running { .. } | Phase::Ended { .. }) => Self::Running,
+        }
+    }
+
+    /// Whether it can still give access, so that its code is worth money.
+    #[must_use]
+    pub const fn is_good(self) -> bool {
+        matches!(
+            self,
+            Self::Unused | Self::Connecting | Self::Running | Self::Paused
+        )
+    }
+
+    /// The word in files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unused => "unused",
+            Self::Connecting => "connecting",
+            Self::Running => "running",
+            Self::Paused => "paused",
+            Self::Used => "used",
+            Self::Expired => "expired",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// A code with all but its ends hidden.
+#[must_use]
+pub fn masked(code: &TicketCode) -> String {
+    let text = code.as_str();
+    format!("{}••••{}", &text[..2], &text[text.len() - 1..])
 }

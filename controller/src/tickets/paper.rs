@@ -8,8 +8,8 @@ use crate::pdf::{Document, Face, Font, Ink, Page, Size};
 
 /// Vouchers on one page of a browser; a whole number of sheets fits in.
 const AT_ONCE: u16 = 300;
-/// Vouchers of one PDF.
-const OF_PDF: u16 = 1_000;
+/// Numbers of a series that one PDF has at most; whole sheets of every layout.
+pub const OF_PDF: u16 = 1_200;
 
 /// How vouchers lie on paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,12 +86,6 @@ impl Layout {
     #[must_use]
     pub fn at_once(self) -> u16 {
         AT_ONCE / self.of_sheet() * self.of_sheet()
-    }
-
-    /// Vouchers of one PDF: whole sheets.
-    #[must_use]
-    pub fn of_pdf(self) -> u16 {
-        OF_PDF / self.of_sheet() * self.of_sheet()
     }
 
     const fn shape(self) -> Shape {
@@ -312,10 +306,12 @@ fn on_sheet(page: &mut Page, (x, y): (f32, f32), shape: &Shape, print: &Print, c
         page.text(left, below, big, &big.cut(text, room));
     }
     below += 0.4;
-    let lines = small
-        .wrapped(&print.gives, room)
-        .into_iter()
-        .chain(print.lines.iter().flat_map(|text| small.wrapped(text, room)));
+    let lines = small.wrapped(&print.gives, room).into_iter().chain(
+        print
+            .lines
+            .iter()
+            .flat_map(|text| small.wrapped(text, room)),
+    );
     let end = top + shape.picture;
     for text in lines {
         below += line(shape.small);
@@ -356,7 +352,11 @@ fn on_roll(page: &mut Page, shape: &Shape, print: &Print, code: &TicketCode) {
     let face = Face::new(Font::Code, shape.code).to_fit(&code, room);
     y += line(face.points);
     page.text_at_middle(middle, y, face, &code);
-    for text in print.lines.iter().flat_map(|text| small.wrapped(text, room)) {
+    for text in print
+        .lines
+        .iter()
+        .flat_map(|text| small.wrapped(text, room))
+    {
         y += line(shape.small);
         if y > shape.cell.height - 2.0 {
             break;
@@ -381,7 +381,10 @@ mod tests {
             plan: "1 hour".to_owned(),
             gives: "1 hour · 5 Mbit/s".to_owned(),
             price: "KSh 50".to_owned(),
-            lines: vec!["Good until 1 Jan 2027".to_owned(), "Help 0700 000 000".to_owned()],
+            lines: vec![
+                "Good until 1 Jan 2027".to_owned(),
+                "Help 0700 000 000".to_owned(),
+            ],
         }
     }
 
@@ -393,7 +396,7 @@ mod tests {
             assert!(shape.cell.width * f32::from(shape.columns) <= shape.page.width);
             assert!(shape.cell.height * f32::from(shape.rows) <= shape.page.height);
             assert!(layout.at_once() > 0 && layout.at_once().is_multiple_of(layout.of_sheet()));
-            assert!(layout.of_pdf() <= OF_PDF && layout.of_pdf() >= layout.at_once());
+            assert!(OF_PDF.is_multiple_of(layout.of_sheet()));
             // The picture ends above the code.
             let head = shape.band + line(shape.name) + 1.0 + shape.picture;
             let foot = shape.pad + shape.code * 25.4 / 72.0 * 0.7;

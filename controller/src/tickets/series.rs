@@ -9,6 +9,7 @@ use mnara_protocol::ticket::series::{
     guesses_per_site_year, ticket_id,
 };
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::feed::{self, FeedError};
@@ -129,7 +130,7 @@ pub struct Printout {
 /// # Errors
 /// When there cannot be such a batch.
 pub async fn risk(
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     provider: ProviderId,
     batch: &Batch,
     price: Money,
@@ -161,9 +162,25 @@ pub async fn print(
     batch: &Batch,
     actor: Actor,
 ) -> Result<Printout, PrintError> {
-    let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    let plan = plans::store::plan(&mut tx, provider, batch.plan)
+    let printout = print_in(app, &mut tx, provider, batch, actor).await?;
+    tx.commit().await?;
+    Ok(printout)
+}
+
+/// Prints a series in the caller's transaction, which commits next: telling the sites is a transaction's last step.
+///
+/// # Errors
+/// [`PrintError`]; the transaction is of no use then.
+pub async fn print_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    batch: &Batch,
+    actor: Actor,
+) -> Result<Printout, PrintError> {
+    let now = app.clock.now();
+    let plan = plans::store::plan(conn, provider, batch.plan)
         .await?
         .ok_or(PrintError::NoPlan)?;
     let mut sites = batch.sites.clone();
@@ -171,10 +188,7 @@ pub async fn print(
     sites.sort_unstable();
     sites.dedup();
     for site in &sites {
-        if fleet::store::site(&mut tx, provider, *site)
-            .await?
-            .is_none()
-        {
+        if fleet::store::site(conn, provider, *site).await?.is_none() {
             return Err(PrintError::NoSite(*site));
         }
     }
@@ -184,7 +198,7 @@ pub async fn print(
     {
         return Err(PrintError::SellBy);
     }
-    let risk = risk(&mut tx, provider, batch, plan.price, now).await?;
+    let risk = risk(conn, provider, batch, plan.price, now).await?;
     if !risk.is_small() {
         let expected = risk.expected;
         return Err(PrintError::Guessable { expected });
@@ -210,11 +224,11 @@ pub async fn print(
         key: app.vault.seal(provider, KEY, key.as_bytes()),
         revoked: None,
     };
-    if !store::insert_series(&mut tx, provider, &series, now).await? {
+    if !store::insert_series(conn, provider, &series, now).await? {
         return Err(PrintError::Again(series.id));
     }
-    let tickets = insert_tickets(&mut tx, provider, &mut series, &key, now).await?;
-    store::set_skipped(&mut tx, provider, series.id, &series.skipped).await?;
+    let tickets = insert_tickets(conn, provider, &mut series, &key, now).await?;
+    store::set_skipped(conn, provider, series.id, &series.skipped).await?;
     let deed = Deed {
         act: "series",
         subject: &series.id.to_string(),
@@ -223,25 +237,24 @@ pub async fn print(
             json!({"plan": series.plan_name, "count": series.count, "length": series.length, "sites": sites.len()}),
         ),
     };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
+    record(app, conn, Some(provider), actor, deed).await?;
     // An agent enrolled meanwhile has its feed written anew after this, to its own key.
-    fleet::feed::lock(&mut tx, provider, &sites).await?;
+    fleet::feed::lock(conn, provider, &sites).await?;
     let mut changes = Vec::new();
     for site in sites {
-        store::insert_series_site(&mut tx, provider, series.id, site).await?;
+        store::insert_series_site(conn, provider, series.id, site).await?;
         // A site without an agent gets the series when one is enrolled.
-        if let Some(agent) = fleet::store::agent_key(&mut tx, provider, site).await? {
+        if let Some(agent) = fleet::store::agent_key(conn, provider, site).await? {
             changes.push(feed::series(app, provider, site, &agent, &series)?);
         }
     }
-    fleet::feed::put(&mut tx, provider, changes).await?;
-    tx.commit().await?;
+    fleet::feed::put(conn, provider, changes).await?;
     Ok(Printout { series, tickets })
 }
 
 /// Writes the first `count` numbers whose code nobody has; the unique indexes say which those are, so two prints at once cannot collide.
 async fn insert_tickets(
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     provider: ProviderId,
     series: &mut SeriesRow,
     key: &SeriesKey,

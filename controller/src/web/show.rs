@@ -38,11 +38,85 @@ pub fn thousands(number: u64) -> String {
 /// A moment on Nairobi's clock: `26 Nov 2026, 14:05`.
 #[must_use]
 pub fn moment(at: Timestamp) -> String {
+    in_nairobi(at, "%-d %b %Y, %H:%M")
+}
+
+/// A moment on Nairobi's clock as spreadsheets sort it: `2026-11-26 14:05:09`.
+#[must_use]
+pub fn sortable(at: Timestamp) -> String {
+    in_nairobi(at, "%Y-%m-%d %H:%M:%S")
+}
+
+/// A moment on Nairobi's clock, to the second: `26 Nov 2026, 14:05:09`.
+#[must_use]
+pub fn second(at: Timestamp) -> String {
+    in_nairobi(at, "%-d %b %Y, %H:%M:%S")
+}
+
+/// A Kenyan number as people say it: `0712 345 678`.
+#[must_use]
+pub fn phone(digits: &str) -> String {
+    match digits.strip_prefix("254") {
+        Some(rest) if rest.len() == 9 && rest.is_ascii() => {
+            format!("0{} {} {}", &rest[..3], &rest[3..6], &rest[6..])
+        }
+        _ => digits.to_owned(),
+    }
+}
+
+fn in_nairobi(at: Timestamp, format: &str) -> String {
     let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
     jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
         |_| "?".to_owned(),
-        |at| at.to_zoned(zone).strftime("%-d %b %Y, %H:%M").to_string(),
+        |at| at.to_zoned(zone).strftime(format).to_string(),
     )
+}
+
+/// A moment for programs, as RFC 3339 has it: `2026-11-26T11:05:00Z`.
+#[must_use]
+pub fn utc(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.as_millis())
+        .map_or_else(|_| "9999-12-31T23:59:59Z".to_owned(), |at| at.to_string())
+}
+
+/// A moment of today on Nairobi's clock, to the second: `14:05:09`.
+#[must_use]
+pub fn clock(at: Timestamp) -> String {
+    let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
+    jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
+        |_| "?".to_owned(),
+        |at| at.to_zoned(zone).strftime("%H:%M:%S").to_string(),
+    )
+}
+
+/// An amount of data: `850 MB`, `1.2 GB`.
+#[must_use]
+pub fn data(bytes: u64) -> String {
+    scaled(bytes, ["B", "kB", "MB", "GB", "TB"])
+}
+
+/// A speed from bits a second: `640 kbit/s`, `5.2 Mbit/s`.
+#[must_use]
+pub fn speed(bits: u64) -> String {
+    scaled(bits, ["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"])
+}
+
+/// A number in the largest unit of which there is at least one, with one decimal below ten.
+fn scaled(number: u64, units: [&str; 5]) -> String {
+    let mut rest = number;
+    let mut tenths = 0;
+    let mut at = 0;
+    while rest >= 1000 && at + 1 < units.len() {
+        tenths = rest % 1000 / 100;
+        rest /= 1000;
+        at += 1;
+    }
+    let unit = units[at];
+    if rest < 10 && tenths > 0 {
+        format!("{rest}.{tenths}{NBSP}{unit}")
+    } else {
+        format!("{rest}{NBSP}{unit}")
+    }
 }
 
 /// A day on Nairobi's calendar: `26 Nov 2026`.
@@ -94,6 +168,12 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_shown_as_people_say_it() {
+        assert_eq!(phone("254712345678"), "0712 345 678");
+        assert_eq!(phone("12"), "12");
+    }
+
+    #[test]
     fn a_stretch_of_time_is_told_by_its_two_largest_units() {
         for (secs, text) in [
             (0, "0\u{a0}s"),
@@ -114,5 +194,32 @@ mod tests {
             moment(Timestamp::from_secs(1_800_000_000)),
             "15 Jan 2027, 11:00"
         );
+        let late = Timestamp::from_secs(1_800_000_000 + 14 * 3600);
+        assert_eq!(day(late), "16 Jan 2027");
+        assert_eq!(sortable(late), "2027-01-16 01:00:00");
+    }
+
+    #[test]
+    fn programs_get_utc() {
+        assert_eq!(
+            utc(Timestamp::from_millis(1_800_000_000_250)),
+            "2027-01-15T08:00:00.25Z"
+        );
+    }
+
+    #[test]
+    fn data_and_speed_are_read_at_a_glance() {
+        for (bytes, text) in [
+            (0, "0\u{a0}B"),
+            (999, "999\u{a0}B"),
+            (1_000, "1\u{a0}kB"),
+            (1_250_000, "1.2\u{a0}MB"),
+            (51_900_000, "51\u{a0}MB"),
+            (u64::MAX, "18446744\u{a0}TB"),
+        ] {
+            assert_eq!(data(bytes), text);
+        }
+        assert_eq!(speed(5_200_000), "5.2\u{a0}Mbit/s");
+        assert_eq!(clock(Timestamp::from_secs(1_800_000_009)), "11:00:09");
     }
 }

@@ -129,6 +129,10 @@ bodies! {
         5 Checkout(CheckoutRow),
         /// What the controller decided about one ticket of a series; id = the ticket's.
         6 Ruling(RulingRow),
+        /// What a business says on its portal; id = the site's.
+        7 Look(LookRow),
+        /// The picture beside a business's name; id = its own.
+        8 Logo(LogoRow),
     }
 }
 

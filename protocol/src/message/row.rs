@@ -5,6 +5,7 @@ use minicbor::encode::{Error as EncodeError, Write};
 use minicbor::{Decoder, Encoder};
 
 use super::*;
+use crate::portal::Language;
 
 /// Who a site belongs to and how its portal looks.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -31,6 +32,109 @@ pub struct SiteRow {
     /// Whether M-PESA sales are open (credentials proven, subscription good).
     #[n(6)]
     pub sales_open: bool,
+}
+
+/// A text in both languages of the portal. One that is empty is said in the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Spoken {
+    /// In English.
+    #[n(0)]
+    pub english: String,
+    /// In Kiswahili.
+    #[n(1)]
+    pub swahili: String,
+}
+
+impl Spoken {
+    /// Nothing is said.
+    pub const NOTHING: Self = Self {
+        english: String::new(),
+        swahili: String::new(),
+    };
+
+    /// The text for a reader of a language, if there is one in either.
+    #[must_use]
+    pub fn in_words(&self, language: Language) -> Option<&str> {
+        let texts = match language {
+            Language::English => [&self.english, &self.swahili],
+            Language::Swahili => [&self.swahili, &self.english],
+        };
+        texts
+            .into_iter()
+            .find(|text| !text.is_empty())
+            .map(String::as_str)
+    }
+}
+
+/// Names a logo: the first 16 bytes of the SHA-256 of its picture.
+pub type LogoId = [u8; 16];
+
+/// What a business says on its portal, and the picture beside its name. Its names and brand colour are in the [`SiteRow`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct LookRow {
+    /// Colour of buttons as 0xRRGGBB; none for the brand's.
+    #[n(0)]
+    pub button: Option<u32>,
+    /// What is said above the plans.
+    #[n(1)]
+    pub welcome: Option<Spoken>,
+    /// What everybody should know now, above everything.
+    #[n(2)]
+    pub banner: Option<Spoken>,
+    /// What a buyer accepts.
+    #[n(3)]
+    pub terms: Option<Spoken>,
+    /// The picture, which is a row of its own.
+    #[cbor(n(4), with = "minicbor::bytes")]
+    pub logo: Option<LogoId>,
+}
+
+numbered! {
+    /// How a picture is written.
+    pub enum PictureKind {
+        /// PNG.
+        0 Png,
+        /// JPEG.
+        1 Jpeg,
+        /// WebP.
+        2 Webp,
+    }
+}
+
+impl PictureKind {
+    /// The type browsers know it by; none for what this version does not know.
+    #[must_use]
+    pub const fn media_type(self) -> Option<&'static str> {
+        match self {
+            Self::Png => Some("image/png"),
+            Self::Jpeg => Some("image/jpeg"),
+            Self::Webp => Some("image/webp"),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+/// A logo.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct LogoRow {
+    /// How it is written.
+    #[n(0)]
+    pub kind: PictureKind,
+    /// The picture.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub picture: Vec<u8>,
+}
+
+impl std::fmt::Debug for LogoRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogoRow")
+            .field("kind", &self.kind)
+            .field("bytes", &self.picture.len())
+            .finish()
+    }
 }
 
 /// A bought ticket on its way to the site that sold it, or to the site where a customer brought its code.
@@ -181,6 +285,10 @@ numbered! {
         10 Busy,
         /// The customer's M-PESA credential is locked.
         11 Locked,
+        /// The plan is not sold at this hour.
+        12 NotNow,
+        /// The provider sells nothing to this number.
+        13 Blocked,
     }
 }
 

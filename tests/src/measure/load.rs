@@ -194,6 +194,16 @@ impl Line {
         self.answer.get(self.head..).unwrap_or_default()
     }
 
+    /// A header of the last answer, the first of its name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let head = std::str::from_utf8(self.answer.get(..self.head)?).ok()?;
+        head.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+
     async fn more(&mut self) -> io::Result<()> {
         if self.stream.read_buf(&mut self.answer).await? == 0 {
             return Err(ErrorKind::UnexpectedEof.into());

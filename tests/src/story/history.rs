@@ -1,4 +1,5 @@
-//! A month of the demo's business that is over: sales with their evenings and week-ends, prompts that failed, printed vouchers, time online.
+//! Two months of the demo's business that are over, so that one has another to be compared with: sales with their evenings and week-ends,
+//! prompts that failed, printed vouchers, time online.
 //!
 //! No program can make the past, so its rows are written down here as they would have been left behind, under all rules of the tables. They
 //! come from a seed, the same each time but for the dates. All of it has ended: nothing is sent to a site and nothing runs.
@@ -18,7 +19,7 @@ use crate::world::controller::Controller;
 use crate::world::{World, uuid};
 
 const SEED: u64 = 254;
-const DAYS: i64 = 31;
+const DAYS: i64 = 61;
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 /// Nairobi's clock is ahead of UTC.
@@ -50,7 +51,7 @@ struct Past {
     stays: Vec<String>,
 }
 
-/// Writes the month that ends now; says when it ended.
+/// Writes the time that ends now; says when it ended.
 ///
 /// # Errors
 /// When a command fails or the database refuses a row.
@@ -81,7 +82,7 @@ pub(super) async fn fill(world: &World) -> Result<String> {
             past.sell(place, &plans, day, (day - first) * 100 / DAYS);
         }
     }
-    let printed_at = (first + 1) * DAY - AHEAD + 9 * HOUR;
+    let printed_at = (first + DAYS - 25) * DAY - AHEAD + 9 * HOUR;
     past.use_up(&places[1], &printed, printed_at);
     let agent = past.agent(&second, &business.provider);
     let provider = uuid(&business.provider);
@@ -176,7 +177,7 @@ impl Past {
         day * DAY - AHEAD + hour * HOUR + self.rng.random_range(0..HOUR)
     }
 
-    /// What one place sold by M-PESA on one day; business grew by a fifth over the month.
+    /// What one place sold by M-PESA on one day; business grew by a fifth over the time.
     fn sell(&mut self, place: &Place, plans: &[(String, u32); 3], day: i64, grown: i64) {
         // The first day of 1970 was a Thursday.
         let weekday = usize::try_from((day + 3).rem_euclid(7)).unwrap_or(0);
@@ -400,6 +401,18 @@ select '{provider}', ticket, mac, site, 'ended', redeemed, redeemed, redeemed + 
 insert into sessions (id, provider_id, site_id, ticket_id, plan_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down)
 select s.id, '{provider}', s.site, s.ticket, t.plan_id, s.mac, s.began, s.ended, s.ended, s.online, s.up, s.down
 from stays s join tickets t on t.id = s.ticket;
+
+do $$
+begin
+    if to_regclass('customers') is not null then
+        insert into customers (id, provider_id, msisdn, created_at)
+        select md5(provider_id || msisdn)::uuid, provider_id, msisdn, min(created_at) from payments
+        where provider_id = '{provider}' and type = 'mpesa_customer_payment' group by provider_id, msisdn
+        on conflict do nothing;
+        update payments set account_id = p.mpesa_account_id from providers p
+        where p.id = provider_id and provider_id = '{provider}' and account_id is null;
+    end if;
+end $$;
 commit;
 analyze payments, tickets, sessions;
 ";

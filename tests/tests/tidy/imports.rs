@@ -6,8 +6,9 @@ use std::fs;
 use super::{Source, code_lines, none, root, sources};
 
 /// The slices of the controller in order: one may use those before it, never those after.
-const SLICES: [&str; 10] = [
+const SLICES: [&str; 13] = [
     "providers",
+    "webhooks",
     "fleet",
     "plans",
     "tickets",
@@ -16,7 +17,9 @@ const SLICES: [&str; 10] = [
     "subscriptions",
     "captive",
     "reports",
+    "export",
     "admin",
+    "api",
 ];
 
 /// What every slice stands on.

@@ -30,6 +30,7 @@ fn profile(devices: u16) -> (String, ProfileSpec) {
     let rate = Some(Rate {
         down_bps: 5_000_000,
         up_bps: 1_000_000,
+        burst: None,
     });
     (
         format!("mnara-{devices}"),
@@ -368,7 +369,8 @@ fn hand_edits_are_put_right() {
         model.observed.profiles[0].rate,
         Setting::On(Rate {
             down_bps: 5_000_000,
-            up_bps: 1_000_000
+            up_bps: 1_000_000,
+            burst: None,
         })
     );
     model.observed.users.clear();

@@ -1,5 +1,6 @@
 //! Purchases at the portal.
 
+use mnara_protocol::plan::Hours;
 use mnara_protocol::ticket::Status;
 
 use super::super::portal::{BuyError, PurchaseState};
@@ -243,4 +244,76 @@ fn a_revoked_ticket_ends_at_once_and_extra_time_opens_it_again() {
     site.row(Row::Ticket(bought(Some(1))));
     site.types(1, BOUGHT).unwrap();
     assert!(site.hotspot.is_online(1));
+}
+
+#[test]
+fn a_plan_is_sold_in_its_hours_alone() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    // It is eleven in the morning in Nairobi.
+    let until = |minute| Hours {
+        days: Hours::EVERY_DAY,
+        from_minute: 22 * 60,
+        until_minute: minute,
+        ahead_minutes: 180,
+    };
+    let shut = Plan {
+        hours: Some(until(6 * 60)),
+        ..plan()
+    };
+    site.row(Row::Plan(shut));
+    let home = site.home(1);
+    assert!(!home.plans[0].is_open && home.plans[0].hours.is_some());
+    assert_eq!(site.ask(buy(1)), Some(Said::Buying(Err(BuyError::NotNow))));
+    assert!(site.questions.is_empty(), "the controller is not asked");
+    let now = site.now().at;
+    let minute = (now.as_secs() / 60 + 180) % 1440;
+    let open = Plan {
+        hours: Some(until(u16::try_from((minute + 1) % 1440).unwrap())),
+        ..plan()
+    };
+    site.row(Row::Plan(open));
+    assert!(site.home(1).plans[0].is_open);
+    buying(&mut site, 1);
+}
+
+#[test]
+fn a_look_and_its_logo_come_by_the_feed_and_go_with_it() {
+    let mut site = Site::new();
+    site.joins(1);
+    assert_eq!(site.home(1).look.colour, 0x00_aa_00);
+    let logo = LogoRow {
+        kind: PictureKind::Png,
+        picture: vec![1, 2, 3],
+    };
+    let look = LookRow {
+        welcome: Some(Spoken {
+            english: "Welcome".to_owned(),
+            swahili: "Karibu".to_owned(),
+        }),
+        logo: Some([0x0a; 16]),
+        ..LookRow::default()
+    };
+    site.row(Row::Look(look));
+    let home = site.home(1);
+    assert_eq!(home.look.welcome.swahili, "Karibu");
+    assert!(home.logo.is_none(), "it has not come yet");
+    site.row(Row::Logo(logo));
+    site.restart();
+    site.look();
+    let home = site.home(1);
+    assert_eq!(home.look.business, "Kilele Wi-Fi");
+    assert_eq!(home.look.welcome.english, "Welcome");
+    assert_eq!(home.logo.as_ref().unwrap().picture, [1, 2, 3]);
+    for (kind, id) in [(8, [0x0a; 16]), (7, *identity().site.as_bytes())] {
+        let gone = RowChange {
+            kind,
+            id,
+            body: None,
+        };
+        site.event(Event::Rows(vec![gone]));
+        assert!(site.home(1).logo.is_none());
+    }
+    assert_eq!(site.home(1).look.logo, None);
 }

@@ -353,6 +353,8 @@ impl Site {
             Row::Ticket(row) => *row.ticket.as_bytes(),
             Row::Checkout(row) => *row.attempt.as_bytes(),
             Row::Ruling(row) => *row.ticket.as_bytes(),
+            Row::Look(_) => *identity().site.as_bytes(),
+            Row::Logo(_) => [0x0a; 16],
         };
         self.rows.insert((kind, id), body.clone());
         let change = RowChange {
@@ -451,6 +453,8 @@ pub(super) fn plan() -> Plan {
         sell_by_secs: None,
         on_sale: true,
         position: 0,
+        hours: None,
+        colour: None,
     }
 }
 

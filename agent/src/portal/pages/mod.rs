@@ -3,19 +3,21 @@
 
 use std::time::Duration;
 
+use mnara_protocol::portal::{Html, Language, Top, Words, begin, terms_page, welcome};
 use mnara_protocol::ticket::Status;
 
-use super::html::Html;
 use super::state::Situation;
 use super::trouble::Trouble;
-use super::words::{Language, Words};
-use crate::core::portal::{BuyError, Device, Home, PurchaseState, PurchaseView, RedeemError};
+use crate::core::portal::{BuyError, Device, Home, Look, PurchaseState, PurchaseView, RedeemError};
 
-pub(super) use look::{SCRIPT, style, style_query};
-
-mod look;
 mod sell;
 mod ticket;
+
+/// What makes the pages better where script runs; they work without.
+pub(super) const SCRIPT: &str = include_str!("portal.js");
+
+/// The folder of all addresses.
+const BASE: &str = "/portal/";
 
 /// How often a page that waits looks again where no script runs, in seconds.
 const REFRESH: &str = "4";
@@ -35,6 +37,8 @@ pub(super) enum Place {
     Online,
     /// Time and data left.
     Status,
+    /// What a buyer accepts.
+    Terms,
 }
 
 impl Place {
@@ -47,6 +51,7 @@ impl Place {
             Self::Ticket => "/portal/ticket",
             Self::Online => "/portal/online",
             Self::Status => "/portal/status",
+            Self::Terms => "/portal/terms",
         }
     }
 
@@ -59,6 +64,7 @@ impl Place {
             Self::Ticket,
             Self::Online,
             Self::Status,
+            Self::Terms,
         ];
         all.into_iter().find(|place| place.path() == path)
     }
@@ -71,7 +77,7 @@ impl Place {
             .as_ref()
             .is_some_and(|ticket| ticket.status == Status::Active);
         match self {
-            Self::Home | Self::Plans => None,
+            Self::Home | Self::Plans | Self::Terms => None,
             Self::Wait if is == Situation::Online => Some(Self::Online),
             Self::Wait => (!is.is_passing()).then_some(Self::Home),
             Self::Online if matches!(is, Situation::Connecting | Situation::Waiting) => {
@@ -147,32 +153,33 @@ impl View<'_> {
         is: Option<Situation>,
         trouble: Option<Trouble>,
     ) {
-        let look = self.home.map(|home| &home.look);
-        let name = look
-            .map(|look| look.business.as_str())
-            .filter(|name| !name.is_empty())
-            .unwrap_or(words.wifi);
-        let site = look.map_or("", |look| look.site.as_str());
-        page.raw("<!doctype html><html lang=\"")
-            .raw(self.language.tag())
-            .raw("\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
+        let look = self.home.map(|home| home.look.as_ref());
+        let stays = if self.trouble.is_some() {
+            Place::Home
+        } else {
+            self.place
+        };
+        let news = trouble.map(|trouble| trouble.words(self.language).0);
+        let news = news.or_else(|| is.and_then(|is| self.news(words, is)));
+        let top = Top {
+            language: self.language,
+            look,
+            plans: self.home.map_or(&[], |home| home.plans.as_slice()),
+            news,
+            base: BASE,
+            here: stays.path(),
+            scanned: self.is_scanned().then_some(self.typed.code.as_str()),
+            logo: &logo_address(look),
+        };
+        begin(page, self.language);
         // A page that answers a form is not asked for again by itself: its trouble would vanish unread.
-        let looks_again = is.filter(|_| self.trouble.is_none());
+        let looks_again = is.filter(|_| self.trouble.is_none() && self.place != Place::Terms);
         if looks_again.is_some_and(Situation::is_passing) {
             page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
                 .raw(REFRESH)
                 .raw("\"></noscript>");
         }
-        page.raw("<title>");
-        let news = trouble.map(|trouble| trouble.words(self.language).0);
-        if let Some(news) = news.or_else(|| is.and_then(|is| self.news(words, is))) {
-            page.text(news).raw(" · ");
-        }
-        page.text(name)
-            .raw("</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"/portal/style.css?")
-            .text(&style_query(look))
-            .raw("\"></head><body data-moment=\"")
-            .text(words.one_moment);
+        top.title(page);
         if let (Some(is), Some(every)) = (
             looks_again,
             looks_again.and_then(Situation::look_again_secs),
@@ -188,29 +195,7 @@ impl View<'_> {
                 .raw("?lang=")
                 .raw(self.language.tag());
         }
-        page.raw("\"><header><div><h1>").text(name).raw("</h1>");
-        if !site.is_empty() && site != name {
-            page.raw("<p>").text(site).raw("</p>");
-        }
-        let stays = if self.trouble.is_some() {
-            Place::Home
-        } else {
-            self.place
-        };
-        page.raw("</div><a href=\"")
-            .raw(stays.path())
-            .raw("?lang=")
-            .raw(words.other_tag);
-        if self.is_scanned() {
-            page.raw("&amp;code=").text(&self.typed.code);
-        }
-        page.raw("\" hreflang=\"")
-            .raw(words.other_tag)
-            .raw("\" lang=\"")
-            .raw(words.other_tag)
-            .raw("\">")
-            .raw(words.other_language)
-            .raw("</a></header><main>");
+        top.header(page);
     }
 
     /// Where the script goes when what is the case has changed.
@@ -255,6 +240,16 @@ impl View<'_> {
                 .text(&plan.price.to_string())
                 .raw("</p>");
         }
+        if trouble == Trouble::Buy(BuyError::NotNow)
+            && let Some(plan) = self.wanted_plan()
+            && let Some(hours) = &plan.hours
+        {
+            page.raw("<p class=\"big\">")
+                .text(&plan.name)
+                .raw(" · ")
+                .text(&words.hours(hours))
+                .raw("</p>");
+        }
         if let Some(secs) = trouble.retry_secs() {
             page.raw("<p class=\"big\">")
                 .raw(words.try_again_in)
@@ -282,6 +277,9 @@ impl View<'_> {
         // With the router away a page shows what is the device's own, and takes nothing.
         let is_served = home.device != Device::RouterAway;
         match is {
+            _ if self.place == Place::Terms && self.trouble.is_none() => {
+                terms_page(page, self.language, &home.look, BASE);
+            }
             // The trouble has said it; looking again is all there is to do.
             Situation::NotInHotspot | Situation::RouterAway => {
                 self.link(page, Place::Home, words.try_again, "button");
@@ -296,7 +294,7 @@ impl View<'_> {
                     self.ticket(page, words, ticket);
                 }
                 if self.place != Place::Wait && is_served {
-                    self.code(page, words);
+                    self.code(page);
                 }
             }
             Situation::Connecting | Situation::Waiting | Situation::Online => {
@@ -314,7 +312,7 @@ impl View<'_> {
                 if !is_served {
                     return;
                 }
-                self.code(page, words);
+                self.code(page);
                 page.raw("<details><summary>")
                     .raw(words.not_charged)
                     .raw("</summary>");
@@ -322,6 +320,9 @@ impl View<'_> {
                 page.raw("</details>");
             }
             Situation::Failed | Situation::NotHere | Situation::Ended | Situation::Free => {
+                if self.trouble.is_none() {
+                    welcome(page, self.language, &home.look);
+                }
                 if let Some(ticket) = &home.ticket {
                     self.ticket(page, words, ticket);
                 }
@@ -400,4 +401,12 @@ impl View<'_> {
             ))
         )
     }
+}
+
+/// Where the logo is: the address changes when it does.
+fn logo_address(look: Option<&Look>) -> String {
+    let logo = look.and_then(|look| look.logo);
+    logo.map_or_else(String::new, |logo| {
+        format!("/portal/logo?h={}", hex::encode(logo))
+    })
 }

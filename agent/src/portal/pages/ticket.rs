@@ -1,10 +1,9 @@
 //! What a page shows of tickets: how far the log-in has come, what is left, and the code to keep.
 
+use mnara_protocol::portal::{Html, Words, data};
 use mnara_protocol::ticket::Status;
 
-use super::super::html::Html;
 use super::super::state::{Situation, is_running, time_left};
-use super::super::words::{Words, data};
 use super::{Place, View};
 use crate::core::portal::{Device, Home, TicketView};
 

@@ -9,15 +9,15 @@ use hyper::body::Incoming;
 use hyper::header::{ACCEPT_LANGUAGE, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 use mnara_protocol::ids::PlanId;
+use mnara_protocol::portal::{Language, style};
 use mnara_protocol::ticket::code::TicketCode;
 use tokio::sync::{mpsc, oneshot};
 
 use super::super::PortalAsk;
 use super::super::form::Form;
-use super::super::pages::{Place, SCRIPT, Typed, View, style};
+use super::super::pages::{Place, SCRIPT, Typed, View};
 use super::super::state::{plans_json, state_json};
 use super::super::trouble::Trouble;
-use super::super::words::Language;
 use super::guard::{Origin, Seals};
 use super::reply::{Answer, kept, plain, redirect, respond};
 use super::{ANSWER, HEAD, Settings};
@@ -52,11 +52,14 @@ impl Portal {
         match (request.method(), path.as_str()) {
             (&Method::GET | &Method::HEAD, "/portal/healthz") => plain(StatusCode::OK, "ok\n"),
             (&Method::GET | &Method::HEAD, "/portal/style.css") => {
-                kept("text/css; charset=utf-8", style(query.field("c")))
+                let colours = ["c", "b", "p"].map(|name| query.field(name));
+                let [brand, button, plans] = colours;
+                kept("text/css; charset=utf-8", style(brand, button, plans))
             }
             (&Method::GET | &Method::HEAD, "/portal/portal.js") => {
                 kept("text/javascript; charset=utf-8", SCRIPT)
             }
+            (&Method::GET | &Method::HEAD, "/portal/logo") => self.logo(peer).await,
             (&Method::GET | &Method::HEAD, "/portal/state.json") => {
                 self.json(peer, language, state_json).await
             }
@@ -91,6 +94,15 @@ impl Portal {
             outside: &self.outside,
         };
         respond(StatusCode::OK, "text/html; charset=utf-8", page.render())
+    }
+
+    async fn logo(&self, peer: IpAddr) -> Answer {
+        let logo = self.home(peer).await.and_then(|home| home.logo);
+        let kind = logo.as_ref().and_then(|logo| logo.kind.media_type());
+        match (logo, kind) {
+            (Some(logo), Some(kind)) => kept(kind, logo.picture.clone()),
+            _ => plain(StatusCode::NOT_FOUND, "no logo\n"),
+        }
     }
 
     async fn json(

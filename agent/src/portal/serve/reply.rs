@@ -7,9 +7,9 @@ use hyper::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Response, StatusCode};
+use mnara_protocol::portal::Language;
 
 use super::super::pages::Place;
-use super::super::words::Language;
 
 pub(super) type Answer = Response<Full<Bytes>>;
 

@@ -19,6 +19,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::state::State as Standing;
+use crate::reports::chart::{Columns, Point};
 use crate::web::page::html;
 use crate::web::show;
 
@@ -28,10 +29,6 @@ const MONTHS: u16 = 12;
 /// Where the first week begins to be counted from: 1970 began on a Thursday, and weeks begin on Mondays, in Nairobi.
 const MONDAY_SECS: i64 = 4 * DAY_SECS - 3 * 3_600;
 const WEEK_SECS: i64 = 7 * DAY_SECS;
-/// How wide a week is in the chart, and how high the chart.
-const WIDE: u64 = 20;
-const HIGH: u64 = 100;
-
 /// A share over some stretch.
 struct Told {
     stretch: &'static str,
@@ -42,13 +39,10 @@ struct Told {
     willing: Option<String>,
 }
 
-/// One week in the chart.
-struct Bar {
+/// One week.
+struct Week {
     from: String,
     count: i64,
-    x: u64,
-    y: u64,
-    height: u64,
 }
 
 struct Earned {
@@ -71,9 +65,9 @@ struct OverviewPage<'a> {
     sites: i64,
     sites_up: i64,
     given_up: u64,
-    weeks: Vec<Bar>,
+    weeks: Vec<Week>,
+    chart: String,
     signed_up: i64,
-    wide: u64,
     months: Vec<Earned>,
 }
 
@@ -113,6 +107,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let sign_ups = providers::sign_ups(&mut tx, first_week, WEEKS).await?;
     let months = providers::earned(&mut tx, days_before(now, 366), MONTHS).await?;
     drop(tx);
+    let weeks = weeks(first_week, &sign_ups);
     let paid = [(w.platform.a_day, ends_day), (w.platform.a_week, ends_week)];
     let page = OverviewPage {
         frame: &frame,
@@ -143,8 +138,8 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
         sites_up,
         given_up: whole(given_up),
         signed_up: sign_ups.iter().map(|(_, count)| count).sum(),
-        weeks: bars(first_week, &sign_ups),
-        wide: u64::from(WEEKS) * WIDE,
+        chart: chart(&weeks, w),
+        weeks,
         months: months
             .into_iter()
             .map(|month| Earned {
@@ -179,25 +174,38 @@ fn shared(stretch: &'static str, share: Share, target: u64) -> Told {
     }
 }
 
-/// The weeks as bars, the highest as high as the chart.
-fn bars(first: Timestamp, counts: &[(i32, i64)]) -> Vec<Bar> {
-    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-    let most = most.max(1).unsigned_abs();
-    (0..WEEKS)
-        .map(|week| {
-            let found = counts.iter().find(|(number, _)| *number == i32::from(week));
-            let count = found.map_or(0, |(_, count)| *count);
-            let height = count.unsigned_abs() * HIGH / most;
-            let from = first.plus_secs(i64::from(week) * WEEK_SECS);
-            Bar {
-                from: show::day(from),
-                count,
-                x: u64::from(week) * WIDE + 2,
-                y: HIGH - height,
-                height,
-            }
+/// The weeks in order, those without anybody among them.
+fn weeks(first: Timestamp, counts: &[(i32, i64)]) -> Vec<Week> {
+    let weeks = (0..WEEKS).map(|week| {
+        let found = counts.iter().find(|(number, _)| *number == i32::from(week));
+        Week {
+            from: show::day(first.plus_secs(i64::from(week) * WEEK_SECS)),
+            count: found.map_or(0, |(_, count)| *count),
+        }
+    });
+    weeks.collect()
+}
+
+/// The weeks as bars.
+fn chart(weeks: &[Week], w: &'static Words) -> String {
+    let points: Vec<Point> = weeks
+        .iter()
+        .map(|week| Point {
+            // The year stands in the table.
+            name: week
+                .from
+                .rsplit_once(' ')
+                .map_or("", |(day, _)| day)
+                .to_owned(),
+            value: week.count.unsigned_abs(),
+            before: None,
+            tip: format!("{}: {}", week.from, week.count),
         })
-        .collect()
+        .collect();
+    let about = format!("{} {}", w.platform.numbers, w.platform.week);
+    let title = w.platform.sign_ups.to_owned();
+    let columns = Columns::draw("sign-ups", (title, about), &points, 1, show::thousands);
+    columns.render().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -205,12 +213,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_highest_week_is_as_high_as_the_chart_and_an_empty_one_is_there() {
+    fn a_week_without_anybody_is_a_week() {
         let first = Timestamp::from_secs(1_800_000_000);
-        let bars = bars(first, &[(0, 5), (25, 10)]);
-        assert_eq!(bars.len(), 26);
-        assert_eq!((bars[0].height, bars[0].y), (50, 50));
-        assert_eq!((bars[1].height, bars[1].count), (0, 0));
-        assert_eq!((bars[25].height, bars[25].y, bars[25].x), (100, 0, 502));
+        let weeks = weeks(first, &[(0, 5), (25, 10)]);
+        let counts: Vec<_> = weeks.iter().map(|week| week.count).collect();
+        assert_eq!(
+            (counts.len(), counts[0], counts[1], counts[25]),
+            (26, 5, 0, 10)
+        );
+        assert_eq!(weeks[1].from, "22 Jan 2027");
     }
 }

@@ -126,3 +126,24 @@ pub async fn watch(
     .await?;
     Ok(told.rows_affected() > 0)
 }
+
+/// When a site's newest reading came, if after a time.
+///
+/// # Errors
+/// When the database is away.
+pub async fn newest_at(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    after: Timestamp,
+) -> sqlx::Result<Option<Timestamp>> {
+    let at = sqlx::query_scalar!(
+        r#"select at as "at!" from site_samples where provider_id = $1 and site_id = $2 and at > $3"#,
+        provider.uuid(),
+        site.uuid(),
+        At(after),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(at.map(|at| at.0))
+}

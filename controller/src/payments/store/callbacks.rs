@@ -99,6 +99,8 @@ pub async fn insert_callbacks(
 /// A callback nobody has looked at yet.
 #[derive(Clone, Debug)]
 pub struct Waiting {
+    /// Its id.
+    pub id: CallbackId,
     /// SHA-256 of the secret it came to.
     pub secret_hash: Vec<u8>,
     /// Its body.
@@ -119,6 +121,7 @@ pub async fn callback(conn: &mut PgConnection, id: CallbackId) -> sqlx::Result<O
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|row| Waiting {
+        id,
         secret_hash: row.secret_hash,
         body: row.body,
         received_at: row.received_at.0,

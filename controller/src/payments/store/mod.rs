@@ -1,7 +1,9 @@
 //! All SQL of payments and of the callbacks that settle them.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{AttemptId, Mac, PaymentId, PlanId, ProviderId, SiteId, TicketId};
+use mnara_protocol::ids::{
+    AccountId, AttemptId, Mac, PaymentId, PlanId, ProviderId, SiteId, TicketId,
+};
 use mnara_protocol::message::{PayFailure, Row};
 use mnara_protocol::plan::Plan;
 use sqlx::PgConnection;
@@ -12,16 +14,23 @@ use crate::db::{Amount, At, RowId};
 use crate::rails::msisdn::Msisdn;
 
 mod callbacks;
+pub mod list;
+pub mod messages;
+pub mod moves;
 mod notes;
 mod prompts;
 mod receipts;
+pub mod refunds;
+pub mod story;
+mod trials;
 
 pub use callbacks::{
     Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
 };
-pub use notes::{count_query, flag, keep_word};
+pub use notes::{count_query, flag, keep_word, note_push_error};
 pub use prompts::{free_prompt, take_prompt};
 pub use receipts::without_receipt;
+pub use trials::{Trial, insert_trial, trials};
 
 /// What only the row of a new payment holds.
 #[derive(Clone, Debug)]
@@ -47,16 +56,16 @@ pub async fn insert(
     sqlx::query!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id,
                                plan_revision, attempt_id, mac, msisdn, account_reference, secret_hash, token_hash, push, queries,
-                               bought, token)
+                               bought, token, account_id)
          values ($1, $2, 'mpesa_customer_payment', '{}', $3, $4, 'pending', $5, $6, $7, $8, $9, $10::text::macaddr, $11, $12, $13, $14,
-                 'created', 0, $15, $16)",
+                 'created', 0, $15, $16, $17)",
         payment.id.uuid(),
         payment.provider.uuid(),
         Amount(payment.amount),
         payment.amount.currency().code(),
         At(payment.created_at),
         payment.site.map(|id| id.uuid()),
-        payment.plan.uuid(),
+        plan.id.uuid(),
         i32::try_from(plan.revision).unwrap_or(i32::MAX),
         payment.attempt.map(|id| id.uuid()),
         payment.mac.map(|mac| mac.to_string()),
@@ -66,6 +75,7 @@ pub async fn insert(
         secrets.token_hash.as_slice(),
         Row::Plan(plan.clone()).encode(),
         secrets.token,
+        payment.account.map(|id| id.uuid()),
     )
     .execute(conn)
     .await
@@ -79,6 +89,7 @@ struct PaymentRow {
     attempt_id: Option<Uuid>,
     mac: Option<String>,
     plan_id: Option<Uuid>,
+    account_id: Option<Uuid>,
     amount: Amount,
     msisdn: Option<String>,
     account_reference: String,
@@ -116,7 +127,8 @@ impl TryFrom<PaymentRow> for Payment {
                 .map(|mac| mac.parse::<Mac>())
                 .transpose()
                 .map_err(|_| bad("mac"))?,
-            plan: PlanId::from_uuid(row.plan_id.ok_or_else(|| bad("plan_id"))?),
+            plan: row.plan_id.map(PlanId::from_uuid),
+            account: row.account_id.map(AccountId::from_uuid),
             amount: row.amount.0,
             phone: row
                 .msisdn
@@ -146,9 +158,9 @@ pub async fn lock(
 ) -> sqlx::Result<Option<Payment>> {
     sqlx::query_as!(
         PaymentRow,
-        "select id, provider_id, site_id, attempt_id, mac::text, plan_id, amount, msisdn, account_reference, push, merchant_request_id,
+        "select id, provider_id, site_id, attempt_id, mac::text, plan_id, account_id, amount, msisdn, account_reference, push, merchant_request_id,
                 checkout_request_id, external_txn_id, noted_receipt, status, failure, created_at, queries
-         from payments where provider_id = $1 and id = $2 and type = 'mpesa_customer_payment' for update",
+         from payments where provider_id = $1 and id = $2 and type in ('mpesa_customer_payment', 'mpesa_account_test') for update",
         provider.uuid(),
         id.uuid(),
     )

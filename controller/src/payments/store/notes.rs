@@ -43,6 +43,26 @@ pub async fn count_query(conn: &mut PgConnection, payment: &Payment) -> sqlx::Re
     .map(drop)
 }
 
+/// Keeps why the rail did not take the push.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_push_error(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    word: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set push_error = $3 where provider_id = $1 and id = $2",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        word,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Has a person look at a payment. The first flag stays.
 ///
 /// # Errors

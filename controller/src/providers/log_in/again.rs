@@ -1,5 +1,6 @@
 //! Proving once more who one is, before something that a stolen browser must not do.
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
 use secrecy::SecretString;
 use thiserror::Error;
@@ -17,6 +18,12 @@ pub enum NotProved {
     /// The password or the digits are others.
     #[error("the password or the six digits are others")]
     Wrong,
+    /// There is no second factor, and this takes one.
+    #[error("this takes a second factor, and there is none")]
+    NoSecond,
+    /// The second factor was set up a moment ago, as whoever stole the log-in would.
+    #[error("the second factor has not been there for a day")]
+    NewSecond,
     /// Too many tries.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -31,6 +38,20 @@ pub enum NotProved {
     Database(#[from] sqlx::Error),
 }
 
+/// What somebody has to prove.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The password, and the second factor where there is one.
+    WhatThereIs,
+    /// Both.
+    Both,
+    /// Both, and the second factor has been there for a day.
+    BothForADay,
+}
+
+/// How long a second factor has to be there to be believed in what matters most.
+const A_DAY: i64 = 86_400;
+
 /// Takes the password, and the digits of now where the person has a second factor.
 ///
 /// # Errors
@@ -41,6 +62,20 @@ pub async fn prove(
     password: SecretString,
     digits: &str,
 ) -> Result<(), NotProved> {
+    prove_as(app, person, password, digits, Proof::WhatThereIs).await
+}
+
+/// Takes the password and as much of the second factor as it has to be.
+///
+/// # Errors
+/// [`NotProved`].
+pub async fn prove_as(
+    app: &App,
+    person: PersonId,
+    password: SecretString,
+    digits: &str,
+    proof: Proof,
+) -> Result<(), NotProved> {
     app.limits.check(Act::LogIn, By::Person(person))?;
     let mut tx = app.db.platform(Reason::Login).await?;
     let proofs = people::store::proofs(&mut tx, person).await?;
@@ -49,8 +84,12 @@ pub async fn prove(
     if !app.passwords.fits(password, Some(proofs.password)).await? {
         return Err(NotProved::Wrong);
     }
-    if proofs.totp.is_none() {
-        return Ok(());
+    let is_old = |since: Timestamp| since.plus_secs(A_DAY) <= app.clock.now();
+    match (proofs.totp_since, proof) {
+        (None, Proof::WhatThereIs) => return Ok(()),
+        (None, Proof::Both | Proof::BothForADay) => return Err(NotProved::NoSecond),
+        (Some(since), Proof::BothForADay) if !is_old(since) => return Err(NotProved::NewSecond),
+        (Some(_), _) => {}
     }
     app.limits.check(Act::Second, By::Person(person))?;
     let mut tx = app.db.platform(Reason::Login).await?;
@@ -70,4 +109,14 @@ pub async fn prove(
     }
     tx.commit().await?;
     Ok(())
+}
+
+/// Whether somebody has a second factor.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_second(app: &App, person: PersonId) -> sqlx::Result<bool> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let proofs = people::store::proofs(&mut tx, person).await?;
+    Ok(proofs.is_some_and(|proofs| proofs.totp.is_some()))
 }

@@ -27,6 +27,8 @@ use crate::db::Reason;
 /// How long a browser that nobody uses stays logged in, and how long one in use does.
 const IDLE_SECS: i64 = 14 * 86_400;
 const LONGEST_SECS: i64 = 90 * 86_400;
+/// For how long every owner is shown that money goes elsewhere than before, and may go back.
+pub const MOVED_SECS: i64 = 7 * 86_400;
 /// How exactly it is noted when a browser was last used.
 const NOTED_SECS: i64 = 300;
 
@@ -129,6 +131,8 @@ pub struct Place {
     pub staff: StaffId,
     /// What they may do there.
     pub role: Role,
+    /// Since when customers' money goes elsewhere than before, if that is not long ago.
+    pub moved: Option<Timestamp>,
 }
 
 /// Finds whose browser it is; `None` for one that is logged in no more.
@@ -160,7 +164,13 @@ pub async fn visit(app: &App, token: &Token) -> sqlx::Result<Option<Visit>> {
     if is_noted || is_past {
         tx.commit().await?;
     }
-    Ok(found.map(|found| found.visit))
+    Ok(found.map(|found| {
+        let mut visit = found.visit;
+        if let Some(place) = &mut visit.place {
+            place.moved = place.moved.filter(|at| now < at.plus_secs(MOVED_SECS));
+        }
+        visit
+    }))
 }
 
 /// The businesses a person works for.

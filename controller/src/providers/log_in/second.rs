@@ -130,7 +130,7 @@ pub async fn set_up(
         return Err(NotSecond::Wrong);
     }
     let stored = seal(app, visit.person, secret.expose_secret());
-    people::store::set_totp(&mut tx, visit.person, Some((&stored, step))).await?;
+    people::store::set_totp(&mut tx, visit.person, Some((&stored, step)), now).await?;
     people::store::replace_recovery_codes(&mut tx, visit.person, &hashes, now).await?;
     store::end_others(&mut tx, visit.person, Some(visit.log_in), now).await?;
     told(app, &mut tx, visit, "second-factor").await?;
@@ -149,8 +149,9 @@ pub async fn take_away(app: &App, visit: &Visit, digits: &str) -> Result<(), Not
     if !proves(app, &mut tx, visit.person, digits).await? {
         return Err(NotSecond::Wrong);
     }
-    people::store::set_totp(&mut tx, visit.person, None).await?;
-    people::store::replace_recovery_codes(&mut tx, visit.person, &[], app.clock.now()).await?;
+    let now = app.clock.now();
+    people::store::set_totp(&mut tx, visit.person, None, now).await?;
+    people::store::replace_recovery_codes(&mut tx, visit.person, &[], now).await?;
     told(app, &mut tx, visit, "second-factor-end").await?;
     tell_person(app, &mut tx, visit.person, Own::SecondOff).await?;
     tx.commit().await?;

@@ -30,7 +30,8 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
     let row = sqlx::query!(
         r#"select l.id, l.person_id, l.is_open, l.created_at, l.seen_at, p.name, a.person_id as "admin?", s.id as "staff?", s.role as "role?",
                   b.id as "provider?", b.business_name as "business?", b.state as "state?", p.totp_secret is not null as "has_second!",
-                  v.id as "viewed?", v.business_name as "viewed_business?", v.state as "viewed_state?", l.viewed_until
+                  v.id as "viewed?", v.business_name as "viewed_business?", v.state as "viewed_state?", l.viewed_until,
+                  b.mpesa_moved_at as "moved_at?"
            from log_ins l join people p on p.id = l.person_id
            left join admins a on a.person_id = l.person_id and a.ended_at is null
            left join staff s on s.person_id = l.person_id and s.provider_id = l.provider_id and s.ended_at is null
@@ -49,6 +50,7 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
             state: state.parse().map_err(|_| strange("providers.state"))?,
             staff: StaffId::from_uuid(staff),
             role: role.parse().map_err(|_| strange("staff.role"))?,
+            moved: row.moved_at.map(|at| at.0),
         }),
         _ => None,
     };
@@ -60,6 +62,7 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
             // Nobody's place: who looks for the platform has none there.
             staff: StaffId::from_bytes([0; 16]),
             role: Role::Reader,
+            moved: None,
         }),
         _ => None,
     };

@@ -1,4 +1,4 @@
-//! The stylesheet and the script of passkeys, each under a path that changes when it does, so that browsers keep it for good.
+//! Stylesheets and scripts, as parts of the program. Their names change with them, so browsers may keep them for good.
 
 use std::sync::LazyLock;
 
@@ -7,47 +7,100 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 
-const STYLE: &str = include_str!("../../../templates/style.css");
-const PASSKEY: &str = include_str!("../../../templates/passkey.js");
-
-static STYLE_PATH: LazyLock<String> = LazyLock::new(|| path("style", STYLE, "css"));
-static PASSKEY_PATH: LazyLock<String> = LazyLock::new(|| path("passkey", PASSKEY, "js"));
-
-fn path(name: &str, text: &str, ending: &str) -> String {
-    let hash = hex::encode(Sha256::digest(text));
-    format!("/assets/{name}.{}.{ending}", &hash[..12])
+/// One file.
+struct Asset {
+    /// The first part of its name.
+    name: &'static str,
+    extension: &'static str,
+    kind: &'static str,
+    text: &'static str,
+    path: LazyLock<String>,
 }
+
+fn path(name: &str, extension: &str, text: &str) -> String {
+    let hash = hex::encode(Sha256::digest(text));
+    format!("/assets/{name}.{}.{extension}", &hash[..12])
+}
+
+macro_rules! asset {
+    ($name:literal, $extension:literal, $kind:literal) => {{
+        const TEXT: &str = include_str!(concat!("../../../templates/", $name, ".", $extension));
+        Asset {
+            name: $name,
+            extension: $extension,
+            kind: $kind,
+            text: TEXT,
+            path: LazyLock::new(|| path($name, $extension, TEXT)),
+        }
+    }};
+}
+
+static STYLE: Asset = asset!("style", "css", "text/css; charset=utf-8");
+static PAPER: Asset = asset!("paper", "css", "text/css; charset=utf-8");
+static CHECKS: Asset = asset!("checks", "js", "text/javascript; charset=utf-8");
+static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
+static PREVIEW: Asset = asset!("preview", "js", "text/javascript; charset=utf-8");
+static PASSKEY: Asset = asset!("passkey", "js", "text/javascript; charset=utf-8");
+static ALL: [&Asset; 6] = [&STYLE, &PAPER, &CHECKS, &LIVE, &PREVIEW, &PASSKEY];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
 pub fn style_path() -> &'static str {
-    &STYLE_PATH
+    &STYLE.path
 }
 
-/// The path of the script of passkeys as it is now.
+/// The path of the stylesheet of what is printed.
+#[must_use]
+pub fn paper_path() -> &'static str {
+    &PAPER.path
+}
+
+/// The path of the script that checks a form while it is filled in.
+#[must_use]
+pub fn checks_path() -> &'static str {
+    &CHECKS.path
+}
+
+/// The path of the script that keeps a page live.
+#[must_use]
+pub fn live_path() -> &'static str {
+    &LIVE.path
+}
+
+/// The path of the script that shows a form's preview again while one types.
+#[must_use]
+pub fn preview_path() -> &'static str {
+    &PREVIEW.path
+}
+
+/// The path of the script of passkeys.
 #[must_use]
 pub fn passkey_path() -> &'static str {
-    &PASSKEY_PATH
+    &PASSKEY.path
 }
 
-/// Gives one. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.
+/// Gives one of them. An older name gives it too, for a page that was opened before an upgrade, and is kept for no time.
 pub async fn style(Path(name): Path<String>) -> Response {
-    let is = |begin: &str, end: &str| name.starts_with(begin) && name.ends_with(end);
-    let (text, kind, now) = if is("style.", ".css") {
-        (STYLE, "text/css; charset=utf-8", style_path())
-    } else if is("passkey.", ".js") {
-        (PASSKEY, "text/javascript; charset=utf-8", passkey_path())
-    } else {
+    let named = ALL.iter().find(|asset| {
+        let rest = name.strip_prefix(asset.name);
+        rest.is_some_and(|rest| {
+            rest.starts_with('.') && rest.ends_with(&format!(".{}", asset.extension))
+        })
+    });
+    let Some(asset) = named else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let keep = if now.ends_with(&name) {
+    let keep = if asset.path.ends_with(&name) {
         "public, max-age=31536000, immutable"
     } else {
         "no-store"
     };
     (
-        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)],
-        text,
+        [
+            (header::CONTENT_TYPE, asset.kind),
+            (header::CACHE_CONTROL, keep),
+        ],
+        asset.text,
     )
         .into_response()
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -19,6 +19,7 @@ use crate::audit::difference::{Changed, between};
 use crate::audit::read::{self, Line, Wanted};
 use crate::providers::gate::Seat;
 use crate::providers::staff::roles::Role;
+use crate::web::csv::{self, Csv};
 use crate::web::page::html;
 use crate::web::{Query, show};
 
@@ -210,20 +211,25 @@ fn who(line: &Line, w: &'static Words, tells_admins: bool) -> String {
         "admin" if !tells_admins => w.audit.platform.to_owned(),
         "command" => w.audit.command.to_owned(),
         "program" => w.audit.program.to_owned(),
+        "key" => format!("{}: {}", w.audit.by_key, name.unwrap_or_default()),
         _ => name.unwrap_or(w.audit.somebody).to_owned(),
     }
 }
 
 fn change(changed: Changed, w: &'static Words) -> Change {
+    let told = |value: String| told(&changed.field, &value, w);
     Change {
         field: w.audit.field(&changed.field),
-        before: changed.before.map(|value| told(&value, w)),
-        after: changed.after.map(|value| told(&value, w)),
+        before: changed.before.map(told),
+        after: changed.after.map(told),
     }
 }
 
 /// A value as people read it.
-fn told(value: &str, w: &'static Words) -> String {
+fn told(field: &str, value: &str, w: &'static Words) -> String {
+    if let (true, Ok(secs)) = (field.ends_with("_secs"), value.parse()) {
+        return show::duration(secs);
+    }
     if let Ok(role) = value.parse::<Role>() {
         return w.staff.name(&role).to_owned();
     }
@@ -255,68 +261,32 @@ pub async fn file(
     let lines = read::of_provider(&mut tx, provider, &asked.wanted(), FILE).await?;
     drop(tx);
     let w = frame.words();
-    let mut text = String::from("number,time,who,act,subject,before,after\r\n");
+    let mut table = Csv::new(&["number", "time", "who", "act", "subject", "before", "after"]);
     for line in lines {
         let json =
             |value: Option<&serde_json::Value>| value.map_or_else(String::new, ToString::to_string);
-        let number = line.number.map_or_else(String::new, |n| n.to_string());
-        let at = jiff::Timestamp::from_millisecond(line.at.as_millis())
-            .map_or_else(|_| String::new(), |at| at.to_string());
-        let cells = [
-            number,
-            at,
+        let at = jiff::Timestamp::from_millisecond(line.at.as_millis());
+        table.row(&[
+            line.number.map_or_else(String::new, |n| n.to_string()),
+            at.map_or_else(|_| String::new(), |at| at.to_string()),
             who(&line, w, false),
             line.act.clone(),
             line.subject.clone(),
             json(line.before.as_ref()),
             json(line.after.as_ref()),
-        ];
-        text.push_str(&cells.map(|text| cell(&text)).join(","));
-        text.push_str("\r\n");
+        ]);
     }
     let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (
-            header::CONTENT_DISPOSITION,
-            "attachment; filename=\"audit.csv\"",
-        ),
-        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_TYPE, csv::CONTENT_TYPE.to_owned()),
+        (header::CONTENT_DISPOSITION, csv::as_file("audit.csv")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    Ok((headers, text).into_response())
-}
-
-/// A cell of a file (RFC 4180) that no spreadsheet takes for a formula.
-fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let text = if is_formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains(['"', ',', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
+    Ok((headers, table.take()).into_response())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_no_formula_and_no_second_cell() {
-        for (text, cell_) in [
-            ("plain", "plain"),
-            ("a,b", "\"a,b\""),
-            ("say \"hi\"", "\"say \"\"hi\"\"\""),
-            ("=1+1", "'=1+1"),
-            ("@sum(a,b)", "\"'@sum(a,b)\""),
-        ] {
-            assert_eq!(cell(text), cell_);
-        }
-    }
 
     #[test]
     fn a_day_is_nairobis() {

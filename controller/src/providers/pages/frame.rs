@@ -70,6 +70,30 @@ impl Frame {
         assets::style_path()
     }
 
+    /// The path of the stylesheet of what is printed.
+    #[must_use]
+    pub fn paper_style(&self) -> &'static str {
+        assets::paper_path()
+    }
+
+    /// The path of the script that checks a form while it is filled in.
+    #[must_use]
+    pub fn checks_script(&self) -> &'static str {
+        assets::checks_path()
+    }
+
+    /// The path of the script that shows a form's preview again while one types.
+    #[must_use]
+    pub fn preview_script(&self) -> &'static str {
+        assets::preview_path()
+    }
+
+    /// The path of the script that keeps a page live.
+    #[must_use]
+    pub fn live_script(&self) -> &'static str {
+        assets::live_path()
+    }
+
     /// The address of this page in the other language.
     #[must_use]
     pub fn other_language_path(&self) -> String {
@@ -116,6 +140,16 @@ impl Frame {
         }
     }
 
+    /// When customers' money began to go elsewhere, for those who may do something about it.
+    #[must_use]
+    pub fn moved(&self) -> Option<String> {
+        let place = self.visit.as_ref()?.place.as_ref()?;
+        if !self.is_in() || !place.role.may(Permission::SetMpesa) {
+            return None;
+        }
+        place.moved.map(show::moment)
+    }
+
     /// Until when somebody of the platform looks at this business, who can change nothing in it.
     #[must_use]
     pub fn view_ends(&self) -> Option<String> {
@@ -133,10 +167,23 @@ impl Frame {
         let all = [
             ("/home", words.home, may(Permission::SeeHome)),
             ("/plans", words.plans, may(Permission::SeePlans)),
+            ("/vouchers", words.vouchers, may(Permission::SeeVouchers)),
             ("/sites", words.sites, may(Permission::SeeSites)),
+            (
+                "/settings/portal",
+                words.portal,
+                may(Permission::EditPortal),
+            ),
+            ("/payments", words.money, may(Permission::SeePayments)),
+            ("/customers", words.customers, may(Permission::SeePayments)),
             ("/reports", words.reports, may(Permission::SeeReports)),
             ("/settings/mpesa", words.mpesa, may(Permission::SetMpesa)),
             ("/staff", words.staff, may(Permission::SeeStaff)),
+            (
+                "/settings/keys",
+                words.programs,
+                may(Permission::ManageKeys),
+            ),
             (
                 "/settings/notices",
                 words.notices,

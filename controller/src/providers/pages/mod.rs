@@ -10,6 +10,7 @@ pub mod cookies;
 pub mod enter;
 pub mod frame;
 pub mod join;
+pub mod proof;
 pub mod reset;
 pub mod second;
 pub mod sign_up;

@@ -40,6 +40,8 @@ pub struct Proofs {
     pub password: String,
     /// The second factor, sealed, and the last step used.
     pub totp: Option<(String, i64)>,
+    /// Since when they have it.
+    pub totp_since: Option<Timestamp>,
 }
 
 /// Finds who has this address or number.
@@ -51,7 +53,7 @@ pub async fn by_contact(
     contact: &Contact,
 ) -> sqlx::Result<Option<Proofs>> {
     let row = sqlx::query!(
-        "select id, password, totp_secret, totp_step from people where email = $1 or phone = $2",
+        "select id, password, totp_secret, totp_step, totp_since from people where email = $1 or phone = $2",
         contact.email(),
         contact.phone(),
     )
@@ -61,6 +63,7 @@ pub async fn by_contact(
         person: PersonId::from_uuid(row.id),
         password: row.password,
         totp: row.totp_secret.zip(row.totp_step),
+        totp_since: row.totp_since.map(|at| at.0),
     }))
 }
 
@@ -70,7 +73,7 @@ pub async fn by_contact(
 /// When the database is away.
 pub async fn proofs(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<Proofs>> {
     let row = sqlx::query!(
-        "select password, totp_secret, totp_step from people where id = $1",
+        "select password, totp_secret, totp_step, totp_since from people where id = $1",
         person.uuid()
     )
     .fetch_optional(conn)
@@ -79,6 +82,7 @@ pub async fn proofs(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<O
         person,
         password: row.password,
         totp: row.totp_secret.zip(row.totp_step),
+        totp_since: row.totp_since.map(|at| at.0),
     }))
 }
 
@@ -147,12 +151,14 @@ pub async fn set_totp(
     conn: &mut PgConnection,
     person: PersonId,
     totp: Option<(&str, i64)>,
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update people set totp_secret = $2, totp_step = $3 where id = $1",
+        "update people set totp_secret = $2, totp_step = $3, totp_since = $4 where id = $1",
         person.uuid(),
         totp.map(|(secret, _)| secret),
         totp.map(|(_, step)| step),
+        totp.map(|_| At(now)),
     )
     .execute(conn)
     .await

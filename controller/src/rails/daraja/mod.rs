@@ -20,6 +20,7 @@ use crate::ratelimit::Limit;
 
 pub mod callback;
 mod eat;
+mod exchange;
 mod push;
 mod query;
 mod register;
@@ -27,6 +28,7 @@ pub mod result;
 mod token;
 mod wire;
 
+pub use exchange::Exchange;
 pub use push::{Accepted, PushError, PushOrder};
 pub use query::{QueryAnswer, Turn};
 pub use register::{RegisterError, Registered};

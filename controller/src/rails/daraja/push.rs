@@ -5,10 +5,10 @@
 
 use mnara_protocol::money::Money;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::wire::{Lost, Reply, Shape, says, text};
-use super::{CallError, Credentials, Daraja, Setup, ShortcodeKind, TokenError};
+use super::{CallError, Credentials, Daraja, Exchange, Setup, ShortcodeKind, TokenError};
 use crate::rails::msisdn::Msisdn;
 
 /// The path of the call.
@@ -102,13 +102,35 @@ impl PushError {
 impl Daraja {
     /// Asks a customer to pay. The payment and its secret must be stored before, since the outcome can overtake this answer.
     ///
+    /// What went over the wire is given back beside it.
+    ///
     /// # Errors
     /// Says whether a prompt may exist, and if not, what would help.
     pub async fn push(
         &self,
         credentials: &Credentials,
         order: &PushOrder<'_>,
-    ) -> Result<Accepted, PushError> {
+    ) -> (Result<Accepted, PushError>, Exchange) {
+        let body = match self.body(credentials, order) {
+            Ok(body) => body,
+            Err(error) => return (Err(error), Exchange::default()),
+        };
+        let mut exchange = Exchange::sending(&body);
+        let outcome = match self.post(credentials, PATH, &body).await {
+            Ok(reply) => {
+                exchange.heard(&reply);
+                judge(reply)
+            }
+            Err(error) => Err(error.into()),
+        };
+        let result = outcome
+            .as_ref()
+            .map_or_else(PushError::name, |_| "accepted");
+        metrics::counter!("mnara_daraja_pushes_total", "result" => result).increment(1);
+        (outcome, exchange)
+    }
+
+    fn body(&self, credentials: &Credentials, order: &PushOrder<'_>) -> Result<Value, PushError> {
         let shillings = self.shillings(order.amount)?;
         let is_plain = order.reference.bytes().all(|b| b.is_ascii_alphanumeric());
         if !(1..=REFERENCE).contains(&order.reference.len()) || !is_plain {
@@ -121,7 +143,7 @@ impl Daraja {
             ShortcodeKind::Paybill => ("CustomerPayBillOnline", &credentials.shortcode),
             ShortcodeKind::Till { number } => ("CustomerBuyGoodsOnline", number),
         };
-        let body = json!({
+        Ok(json!({
             "BusinessShortCode": credentials.shortcode,
             "Password": password.expose_secret(),
             "Timestamp": time,
@@ -133,16 +155,7 @@ impl Daraja {
             "CallBackURL": order.callback,
             "AccountReference": order.reference,
             "TransactionDesc": description(order.description),
-        });
-        let outcome = match self.post(credentials, PATH, &body).await {
-            Ok(reply) => judge(reply),
-            Err(error) => Err(error.into()),
-        };
-        let result = outcome
-            .as_ref()
-            .map_or_else(PushError::name, |_| "accepted");
-        metrics::counter!("mnara_daraja_pushes_total", "result" => result).increment(1);
-        outcome
+        }))
     }
 
     fn shillings(&self, amount: Money) -> Result<i64, PushError> {

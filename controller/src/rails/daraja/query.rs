@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::result::{Meaning, ResultCode};
 use super::wire::{Reply, Shape, says, text};
-use super::{CallError, Credentials, Daraja, Setup, TokenError};
+use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
 
 /// The path of the call.
 const PATH: &str = "/mpesa/stkpushquery/v1/query";
@@ -59,13 +59,13 @@ impl QueryAnswer {
 }
 
 impl Daraja {
-    /// Asks how a prompt stands, within the application's budget of queries.
+    /// Asks how a prompt stands, within the application's budget of queries. What went over the wire is given back beside the answer.
     pub async fn query(
         &self,
         credentials: &Credentials,
         checkout_request_id: &str,
         turn: Turn,
-    ) -> QueryAnswer {
+    ) -> (QueryAnswer, Exchange) {
         let application = credentials.fingerprint().key();
         let budgets = match turn {
             Turn::First => &[&self.inner.queries][..],
@@ -74,16 +74,20 @@ impl Daraja {
         let is_spent = budgets
             .iter()
             .any(|budget| budget.check(application).is_err());
-        let answer = if is_spent {
-            QueryAnswer::Limited
+        let (answer, exchange) = if is_spent {
+            (QueryAnswer::Limited, Exchange::default())
         } else {
             self.ask(credentials, checkout_request_id).await
         };
         metrics::counter!("mnara_daraja_queries_total", "result" => answer.name()).increment(1);
-        answer
+        (answer, exchange)
     }
 
-    async fn ask(&self, credentials: &Credentials, checkout_request_id: &str) -> QueryAnswer {
+    async fn ask(
+        &self,
+        credentials: &Credentials,
+        checkout_request_id: &str,
+    ) -> (QueryAnswer, Exchange) {
         let (password, time) = credentials.password(self.inner.clock.now());
         let body = json!({
             "BusinessShortCode": credentials.shortcode,
@@ -91,15 +95,20 @@ impl Daraja {
             "Timestamp": time,
             "CheckoutRequestID": checkout_request_id,
         });
-        match self.post(credentials, PATH, &body).await {
-            Ok(reply) => judge(&reply, checkout_request_id),
+        let mut exchange = Exchange::sending(&body);
+        let answer = match self.post(credentials, PATH, &body).await {
+            Ok(reply) => {
+                exchange.heard(&reply);
+                judge(&reply, checkout_request_id)
+            }
             Err(CallError::Token(TokenError::Setup(setup))) => QueryAnswer::Setup(setup),
             Err(CallError::Token(TokenError::Busy)) => QueryAnswer::Limited,
             Err(CallError::TokenRefused) => QueryAnswer::Inconclusive("token refused"),
             Err(CallError::Token(TokenError::Away(_)) | CallError::Lost(_)) => {
                 QueryAnswer::Inconclusive("no answer")
             }
-        }
+        };
+        (answer, exchange)
     }
 }
 

@@ -135,7 +135,7 @@ async fn push(daraja: &Daraja, credentials: &Credentials) -> Result<Accepted, Pu
         reference: "S0123456789A",
         description: "1 hour / fast & furious",
     };
-    daraja.push(credentials, &order).await
+    daraja.push(credentials, &order).await.0
 }
 
 #[tokio::test]
@@ -348,7 +348,7 @@ async fn an_order_that_cannot_be_sent_is_not() {
         },
     ] {
         assert!(matches!(
-            daraja.push(&credentials(), &order).await,
+            daraja.push(&credentials(), &order).await.0,
             Err(PushError::Order(_))
         ));
     }
@@ -570,7 +570,7 @@ async fn a_query_tells_what_the_table_says() {
     ] {
         stage.answer(status, &body);
         assert_eq!(
-            daraja.query(&credentials(), PROMPT, Turn::First).await,
+            daraja.query(&credentials(), PROMPT, Turn::First).await.0,
             answer,
             "{status} {body}"
         );
@@ -592,20 +592,20 @@ async fn queries_stay_within_the_budget_of_their_application() {
         stage.answer(200, QUERIED);
     }
     assert_eq!(
-        daraja.query(&credentials(), PROMPT, Turn::First).await,
+        daraja.query(&credentials(), PROMPT, Turn::First).await.0,
         QueryAnswer::Paid
     );
     assert_eq!(
-        daraja.query(&credentials(), PROMPT, Turn::First).await,
+        daraja.query(&credentials(), PROMPT, Turn::First).await.0,
         QueryAnswer::Limited
     );
     assert_eq!(
-        daraja.query(&other, PROMPT, Turn::First).await,
+        daraja.query(&other, PROMPT, Turn::First).await.0,
         QueryAnswer::Paid
     );
     clock.advance(Duration::from_secs(12));
     assert_eq!(
-        daraja.query(&credentials(), PROMPT, Turn::First).await,
+        daraja.query(&credentials(), PROMPT, Turn::First).await.0,
         QueryAnswer::Paid
     );
     assert_eq!(stage.seen("stkpushquery").len(), 3);
@@ -622,11 +622,11 @@ async fn questions_nobody_waits_for_leave_half_of_the_budget() {
     for second in 1..=60 {
         clock.advance(Duration::from_secs(1));
         let credentials = credentials();
-        if daraja.query(&credentials, PROMPT, Turn::Last).await == QueryAnswer::Paid {
+        if daraja.query(&credentials, PROMPT, Turn::Last).await.0 == QueryAnswer::Paid {
             last += 1;
         }
         if second % 6 == 0
-            && daraja.query(&credentials, PROMPT, Turn::First).await == QueryAnswer::Paid
+            && daraja.query(&credentials, PROMPT, Turn::First).await.0 == QueryAnswer::Paid
         {
             first += 1;
         }

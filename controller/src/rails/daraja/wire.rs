@@ -49,6 +49,8 @@ impl From<reqwest::Error> for Lost {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) shape: Shape,
+    /// The body, for people to read.
+    pub(super) text: String,
 }
 
 /// What a body turned out to be.
@@ -144,6 +146,7 @@ async fn send(request: RequestBuilder) -> Result<Reply, Lost> {
             return Ok(Reply {
                 status,
                 shape: Shape::Unreadable,
+                text: String::from_utf8_lossy(&body).into_owned(),
             });
         }
         body.extend_from_slice(&chunk);
@@ -151,6 +154,7 @@ async fn send(request: RequestBuilder) -> Result<Reply, Lost> {
     Ok(Reply {
         status,
         shape: Shape::of(&body),
+        text: String::from_utf8_lossy(&body).into_owned(),
     })
 }
 

@@ -21,6 +21,8 @@ pub struct Listed {
     pub price: Money,
     /// How many there are.
     pub count: u32,
+    /// How many numbers they have, with those that were passed over.
+    pub numbers: u32,
     /// When it was made.
     pub made: Timestamp,
     /// Unused ones are good until then.
@@ -51,6 +53,7 @@ struct Row {
     plan_name: String,
     price: Amount,
     count: i32,
+    numbers: i32,
     created_at: At,
     sell_by: Option<At>,
     revoked_at: Option<At>,
@@ -66,6 +69,7 @@ impl From<Row> for Listed {
             plan_name: row.plan_name,
             price: row.price.0,
             count: row.count.unsigned_abs(),
+            numbers: row.numbers.unsigned_abs(),
             made: row.created_at.0,
             sell_by: row.sell_by.map(|at| at.0),
             revoked: row.revoked_at.map(|at| at.0),
@@ -88,7 +92,7 @@ pub async fn series_list(
 ) -> sqlx::Result<Vec<Listed>> {
     let rows = sqlx::query_as!(
         Row,
-        r#"select s.id, s.plan_name, s.price, s.count, s.created_at, s.sell_by, s.revoked_at,
+        r#"select s.id, s.plan_name, s.price, s.count, s.count + cardinality(s.skipped) as "numbers!", s.created_at, s.sell_by, s.revoked_at,
                   (select count(*) from tickets t where t.provider_id = $1 and t.series_id = s.id and t.redeemed_at is not null) as "used!",
                   case when s.revoked_at is null
                        then (select count(*) from tickets t
@@ -117,7 +121,7 @@ pub async fn series_listed(
 ) -> sqlx::Result<Option<Listed>> {
     let row = sqlx::query_as!(
         Row,
-        r#"select s.id, s.plan_name, s.price, s.count, s.created_at, s.sell_by, s.revoked_at,
+        r#"select s.id, s.plan_name, s.price, s.count, s.count + cardinality(s.skipped) as "numbers!", s.created_at, s.sell_by, s.revoked_at,
                   (select count(*) from tickets t where t.provider_id = $1 and t.series_id = s.id and t.redeemed_at is not null) as "used!",
                   case when s.revoked_at is null
                        then (select count(*) from tickets t
@@ -181,7 +185,7 @@ pub struct Code {
     pub code: TicketCode,
 }
 
-/// The codes of a series that can still be sold, from a number on, in order of their numbers.
+/// The codes of a series that can still be sold, from a number on and below another, in order of their numbers.
 ///
 /// # Errors
 /// When the database is away, or a code is none.
@@ -189,20 +193,21 @@ pub async fn unused_codes(
     conn: &mut PgConnection,
     provider: ProviderId,
     id: SeriesId,
-    from: u32,
+    numbers: std::ops::Range<u32>,
     limit: u16,
     now: Timestamp,
 ) -> sqlx::Result<Vec<Code>> {
     let rows = sqlx::query!(
         r#"select series_index as "index!", code from tickets
-           where provider_id = $1 and series_id = $2 and series_index >= $3
+           where provider_id = $1 and series_id = $2 and series_index >= $3 and series_index < $6
              and redeemed_at is null and revoked_at is null and (sell_by is null or sell_by > $5)
            order by series_index limit $4"#,
         provider.uuid(),
         id.uuid(),
-        i32::try_from(from).unwrap_or(i32::MAX),
+        i32::try_from(numbers.start).unwrap_or(i32::MAX),
         i64::from(limit),
         At(now),
+        i32::try_from(numbers.end).unwrap_or(i32::MAX),
     )
     .fetch_all(conn)
     .await?;
@@ -233,7 +238,7 @@ pub async fn tickets_of_series(
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
-                rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
+                rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
          from tickets where provider_id = $1 and series_id = $2 and series_index >= $3 order by series_index limit $4",

@@ -14,8 +14,12 @@ use super::{Kept, Reported, assemble};
 use crate::db::{Amount, At, RowId};
 use crate::plans::store::{TermsColumns, terms_from_row};
 
+pub mod list;
+pub mod listed;
+mod many;
 mod series;
 
+pub use many::by_ids;
 pub use series::{
     SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_keys,
     series_of_site, series_row, set_key, set_skipped, sites_of_series,
@@ -63,8 +67,8 @@ pub async fn insert(
         "insert into tickets (id, provider_id, code, username, password, plan_type, duration_hours, data_limit_mb, price, status,
                               expires_at, created_at, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
                               rate_down_bps, rate_up_bps, sell_by, extra_secs, payment_id, sold_at_site_id,
-                              online_used_secs, bytes_up, bytes_down)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $10, 0, $20, $21, 0, 0, 0
+                              online_used_secs, bytes_up, bytes_down, burst)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $10, 0, $20, $21, 0, 0, 0, $22
          where not exists (select from tickets where provider_id = $2 and code = $3)
          on conflict (code) where length(code) = 12 do nothing",
         ticket.id.uuid(),
@@ -88,6 +92,7 @@ pub async fn insert(
         terms.rate_up_bps,
         ticket.payment.map(|id| id.uuid()),
         ticket.site.map(|id| id.uuid()),
+        terms.burst.as_deref(),
     )
     .execute(conn)
     .await?;
@@ -121,9 +126,9 @@ pub async fn insert_printed(
         r#"insert into tickets (id, provider_id, code, username, password, plan_type, duration_hours, data_limit_mb, price, status,
                               expires_at, created_at, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
                               rate_down_bps, rate_up_bps, sell_by, extra_secs, series_id, series_index,
-                              online_used_secs, bytes_up, bytes_down)
+                              online_used_secs, bytes_up, bytes_down, burst)
          select id, $1, code, username, password, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $6, 0,
-                $16, index, 0, 0, 0
+                $16, index, 0, 0, 0, $22
          from unnest($17::uuid[], $18::text[], $19::text[], $20::text[], $21::int[]) as one (id, code, username, password, index)
          on conflict do nothing
          returning series_index as "index!""#,
@@ -148,6 +153,7 @@ pub async fn insert_printed(
         &usernames,
         &passwords,
         &indices,
+        terms.burst.as_deref(),
     )
     .fetch_all(conn)
     .await?;
@@ -186,6 +192,7 @@ struct TicketRow {
     devices: i32,
     rate_down_bps: Option<i64>,
     rate_up_bps: Option<i64>,
+    burst: Option<Vec<i64>>,
     sell_by: Option<At>,
     revoked_at: Option<At>,
     extra_secs: i64,
@@ -231,6 +238,7 @@ impl Found {
             row.data_bytes,
             row.devices,
             row.rate_down_bps.zip(row.rate_up_bps),
+            row.burst.as_deref(),
         )
         .ok_or_else(|| bad("terms"))?;
         let right = Right {
@@ -329,7 +337,7 @@ pub async fn by_code(
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
-                rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
+                rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
          from tickets where provider_id = $1 and code = $2",
@@ -355,7 +363,7 @@ pub async fn by_id(
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
-                rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
+                rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
          from tickets where provider_id = $1 and id = $2",
@@ -381,7 +389,7 @@ pub async fn lock(
     sqlx::query_as!(
         TicketRow,
         "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
-                rate_down_bps, rate_up_bps, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
+                rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
          from tickets where provider_id = $1 and id = $2 for update",

@@ -59,8 +59,8 @@ pub async fn insert_series(
     let terms = crate::plans::store::TermsColumns::from(&series.terms);
     sqlx::query!(
         "insert into series (id, provider_id, plan_id, plan_name, price, count, skipped, alphabet, length, prefix, home_site_id, cut_off,
-                             sell_by, key, created_at, duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps)
-         values ($1, $2, $3, $4, $5, $6, '{}', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                             sell_by, key, created_at, duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps, burst)
+         values ($1, $2, $3, $4, $5, $6, '{}', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
          on conflict (id) do nothing",
         series.id.uuid(),
         provider.uuid(),
@@ -82,6 +82,7 @@ pub async fn insert_series(
         terms.devices,
         terms.rate_down_bps,
         terms.rate_up_bps,
+        terms.burst.as_deref(),
     )
     .execute(conn)
     .await
@@ -196,6 +197,7 @@ struct Row {
     devices: i32,
     rate_down_bps: Option<i64>,
     rate_up_bps: Option<i64>,
+    burst: Option<Vec<i64>>,
 }
 
 impl TryFrom<Row> for SeriesRow {
@@ -214,6 +216,7 @@ impl TryFrom<Row> for SeriesRow {
                 row.data_bytes,
                 row.devices,
                 row.rate_down_bps.zip(row.rate_up_bps),
+                row.burst.as_deref(),
             )
             .ok_or_else(|| bad("terms"))?,
             count: u32::try_from(row.count).map_err(|_| bad("count"))?,
@@ -257,7 +260,7 @@ pub async fn series_row(
     sqlx::query_as!(
         Row,
         "select id, plan_id, plan_name, price, count, skipped, alphabet, length, prefix, home_site_id, cut_off, sell_by, key, revoked_at,
-                duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps
+                duration_secs, online_secs, data_bytes, devices, rate_down_bps, rate_up_bps, burst
          from series where provider_id = $1 and id = $2",
         provider.uuid(),
         id.uuid(),
@@ -282,7 +285,7 @@ pub async fn series_of_site(
     sqlx::query_as!(
         Row,
         "select s.id, s.plan_id, s.plan_name, s.price, s.count, s.skipped, s.alphabet, s.length, s.prefix, s.home_site_id, s.cut_off,
-                s.sell_by, s.key, s.revoked_at, s.duration_secs, s.online_secs, s.data_bytes, s.devices, s.rate_down_bps, s.rate_up_bps
+                s.sell_by, s.key, s.revoked_at, s.duration_secs, s.online_secs, s.data_bytes, s.devices, s.rate_down_bps, s.rate_up_bps, s.burst
          from series s join series_sites w on w.series_id = s.id
          where s.provider_id = $1 and w.provider_id = $1 and w.site_id = $2 and ($3::uuid is null or s.id > $3)
          order by s.id limit $4",

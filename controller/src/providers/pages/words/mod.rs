@@ -133,10 +133,30 @@ parts! {
     steps: StepWords,
     /// What is for sale.
     plans: PlanWords,
+    /// How the hotspot's own page looks.
+    portal: PortalWords,
     /// Where the hotspots are.
     sites: SiteWords,
+    /// Vouchers: series, printing, and the story of one.
+    vouchers: VoucherWords,
+    /// The story of one voucher.
+    story: StoryWords,
+    /// How one site is at this moment.
+    site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Keys for programs.
+    keys: KeyWords,
+    /// News to programs.
+    webhooks: WebhookWords,
+    /// All data of a business.
+    export: ExportWords,
+    /// What customers paid.
+    payments: PaymentWords,
+    /// Why a payment did not come.
+    reasons: ReasonWords,
+    /// Who the customers are.
+    customers: CustomerWords,
     /// Who did what.
     audit: AuditWords,
     /// The platform's own staff.

@@ -20,9 +20,71 @@ words! {
         store_hint:
             "For a till: the store or head-office number you went live with, which is another number than the till's."
             "Kwa till: nambari ya store au ya makao makuu uliyoidhinishwa nayo, ambayo si nambari ya till.",
+        number: "Number" "Nambari",
+        done_set:
+            "The keys are good and kept. Now send one shilling to your own phone: only that proves that money arrives."
+            "Funguo ni sahihi na zimehifadhiwa. Sasa tuma shilingi moja kwa simu yako: hiyo tu ndiyo inathibitisha kwamba pesa zinafika.",
+        test: "Try it with one shilling" "Ijaribu kwa shilingi moja",
+        test_text:
+            "We ask your own phone for KSh 1, into this account. It is no sale and stands in the list of payments as a test."
+            "Tunaomba KSh 1 kwenye simu yako, iingie kwenye akaunti hii. Si mauzo, na inaonekana kwenye orodha ya malipo kama jaribio.",
+        phone: "Your own M-PESA phone" "Simu yako ya M-PESA",
+        bad_phone: "Give a Kenyan mobile number such as 0712 345 678." "Andika nambari ya simu ya Kenya kama 0712 345 678.",
+        test_go: "Ask my phone for KSh 1" "Omba KSh 1 kwenye simu yangu",
+        phone_busy:
+            "That phone has an M-PESA prompt open. Finish or cancel it, wait a minute, then try again."
+            "Simu hiyo ina ombi la M-PESA lililo wazi. Limalize au ulighairi, subiri dakika moja, kisha ujaribu tena.",
+        tests: "The last tests" "Majaribio ya mwisho",
+        test_good: "KSh 1 arrived. This account works." "KSh 1 imefika. Akaunti hii inafanya kazi.",
+        test_waits: "Enter your PIN on the phone, then look again." "Weka PIN kwenye simu, kisha angalia tena.",
+        test_unknown:
+            "Safaricom has not said whether it asked the phone. Look again in a minute."
+            "Safaricom hawajasema kama wameomba kwenye simu. Angalia tena baada ya dakika moja.",
+        look: "Look again" "Angalia tena",
+        change: "Change the account" "Badilisha akaunti",
         change_text:
-            "It is not changed on this page: somebody with a stolen log-in could send your money elsewhere. Write to us to change it."
-            "Haibadilishwi kwenye ukurasa huu: mtu aliyeiba akaunti yako angeweza kupeleka pesa zako kwingine. Tuandikie ili kuibadilisha.",
+            "This sends your customers' money elsewhere, so it takes your password, your second factor, and one shilling that arrives in the new account. All owners are told."
+            "Hii inapeleka pesa za wateja wako kwingine, kwa hiyo inahitaji nenosiri lako, hatua ya pili, na shilingi moja inayofika kwenye akaunti mpya. Wamiliki wote wataambiwa.",
+        change_go: "Check the keys and ask my phone for KSh 1" "Kagua funguo na uombe KSh 1 kwenye simu yangu",
+        no_second:
+            "Changing the account takes a second factor, and you have none. Set one up under My account first."
+            "Kubadilisha akaunti kunahitaji hatua ya pili, na huna. Iweke kwanza kwenye Akaunti yangu.",
+        new_second:
+            "Your second factor was set up less than a day ago, as a thief would do. Try again when it is a day old."
+            "Hatua yako ya pili iliwekwa chini ya siku moja iliyopita, kama mwizi angefanya. Jaribu tena ikitimiza siku moja.",
+        set_up_second: "Set up a second factor" "Weka hatua ya pili",
+        waiting: "The new account waits for its shilling" "Akaunti mpya inasubiri shilingi yake",
+        waiting_text: "Customers pay into it once the shilling has arrived, before" "Wateja watalipa humo shilingi ikifika, kabla ya",
+        again: "Ask the phone once more" "Omba tena kwenye simu",
+        cancel: "Leave it as it is" "Acha ilivyo",
+        too_late:
+            "The shilling did not arrive in time. Nothing was changed; begin again."
+            "Shilingi haikufika kwa wakati. Hakuna kilichobadilishwa; anza tena.",
+        over: "That is over. Look at how it stands now." "Hilo limekwisha. Angalia hali ilivyo sasa.",
+        moved: "Money goes elsewhere than before" "Pesa zinaenda kwingine kuliko awali",
+        moved_by: "Changed by" "Imebadilishwa na",
+        by_command: "us, on the command line" "sisi, kwa mstari wa amri",
+        by_other: "somebody who is not here any more" "mtu ambaye hayupo tena",
+        moved_from: "From" "Kutoka",
+        moved_to: "To" "Kwenda",
+        moved_text:
+            "Was this not you or somebody you trust? Go back: customers pay into the account before again at once. Then have whoever it was change their password."
+            "Je, si wewe wala mtu unayemwamini? Rudisha: wateja watalipa tena kwenye akaunti ya awali mara moja. Kisha mtu huyo abadilishe nenosiri lake.",
+        back: "Go back to the account before" "Rudi kwenye akaunti ya awali",
+        done_back: "Customers pay into the account before again." "Wateja wanalipa tena kwenye akaunti ya awali.",
+        where_title: "Where each number is found" "Kila nambari inapatikana wapi",
+        where_till_alt:
+            "A sticker at a shop: under Lipa na M-PESA, Buy Goods, stands the till number. The store number is not on it; it is in the e-mail of go-live."
+            "Kibandiko cha dukani: chini ya Lipa na M-PESA, Buy Goods, kuna nambari ya till. Nambari ya store haipo hapo; iko kwenye barua pepe ya go-live.",
+        where_till: "On the sticker: the till number" "Kwenye kibandiko: nambari ya till",
+        where_paybill_alt:
+            "A poster: Pay Bill, business number, and below it the account number, which is not needed here."
+            "Bango: Pay Bill, nambari ya biashara, na chini yake nambari ya akaunti, ambayo haihitajiki hapa.",
+        where_paybill: "On the poster: the business number" "Kwenye bango: nambari ya biashara",
+        where_portal_alt:
+            "The Daraja portal: under My apps, in your app, stand the consumer key and the consumer secret. The passkey comes by e-mail."
+            "Tovuti ya Daraja: chini ya My apps, ndani ya app yako, kuna consumer key na consumer secret. Passkey huja kwa barua pepe.",
+        where_portal: "On the Daraja portal: key and secret" "Kwenye tovuti ya Daraja: key na secret",
         kind: "What is it?" "Ni nini?",
         key: "Consumer key" "Consumer key",
         key_hint: "From your app on the Daraja portal, under Keys." "Kutoka kwenye app yako ya Daraja, chini ya Keys.",

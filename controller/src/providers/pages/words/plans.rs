@@ -15,6 +15,7 @@ words! {
         day: "1 day" "Siku 1",
         week: "1 week" "Wiki 1",
         gigabyte: "1 GB" "GB 1",
+        night: "Night" "Usiku",
         blank: "Blank" "Tupu",
         begin: "Begin with" "Anza na",
         name: "Name on the portal" "Jina kwenye ukurasa wa wateja",
@@ -45,6 +46,40 @@ words! {
         keep: "Keep" "Hifadhi",
         of_online: "online" "mtandaoni",
         of_devices: "devices" "vifaa",
+        of_burst: "for moments" "kwa muda mfupi",
+        burst: "More speed for a moment" "Kasi zaidi kwa muda mfupi",
+        burst_text:
+            "Pages open faster, and long downloads still keep to the speed above. Leave empty for none."
+            "Kurasa hufunguka haraka, na upakuaji mrefu hubaki kwenye kasi ya juu. Acha wazi kama haitakiwi.",
+        burst_down: "Most speed to the customer in Mbit/s" "Kasi ya juu kabisa ya kwenda kwa mteja kwa Mbit/s",
+        burst_up: "Most speed from the customer in Mbit/s" "Kasi ya juu kabisa ya kutoka kwa mteja kwa Mbit/s",
+        below_down:
+            "Only while the average to the customer is below, in Mbit/s"
+            "Tu wakati wastani wa kwenda kwa mteja uko chini ya, kwa Mbit/s",
+        below_up:
+            "Only while the average from the customer is below, in Mbit/s"
+            "Tu wakati wastani wa kutoka kwa mteja uko chini ya, kwa Mbit/s",
+        below_hint: "Empty means the plain speed." "Wazi maana yake ni kasi ya kawaida.",
+        burst_secs: "Average over seconds" "Wastani wa sekunde",
+        sold: "When it is sold" "Wakati wa kuuzwa",
+        sold_text:
+            "Leave empty to sell it at all times. A voucher that was bought can be used at any time."
+            "Acha wazi iuzwe wakati wote. Vocha iliyonunuliwa inaweza kutumika wakati wowote.",
+        from: "From" "Kuanzia",
+        until: "Until" "Hadi",
+        until_hint:
+            "Nairobi time. Hours over midnight, such as 22:00 to 05:00, belong to the day on which they begin."
+            "Saa za Nairobi. Saa zinazovuka usiku wa manane, kama 22:00 hadi 05:00, ni za siku zinapoanza.",
+        on_days: "On these days; none ticked means every day" "Siku hizi; bila kuchagua ni kila siku",
+        mon: "Mon" "Jtt",
+        tue: "Tue" "Jnn",
+        wed: "Wed" "Jtn",
+        thu: "Thu" "Alh",
+        fri: "Fri" "Iju",
+        sat: "Sat" "Jms",
+        sun: "Sun" "Jpl",
+        coloured: "Give its card a colour" "Ipe kadi yake rangi",
+        colour: "Colour of the card" "Rangi ya kadi",
         bad_name: "Give the plan a name of 1 to 60 letters." "Upe mpango jina la herufi 1 hadi 60.",
         bad_price:
             "Give a price in whole shillings, from 1 to 250,000."
@@ -59,6 +94,15 @@ words! {
         bad_sell_by:
             "Let unused vouchers stay good between one day and ten years."
             "Vocha zisizotumika zibaki nzuri kati ya siku moja na miaka kumi.",
+        bad_burst:
+            "Give a burst that is faster than the plain speed, for 1 to 300 seconds, with averages no higher than it."
+            "Andika kasi ya muda mfupi iliyo juu ya kasi ya kawaida, kwa sekunde 1 hadi 300, na wastani usioizidi.",
+        bad_hours:
+            "Give both times of day, such as 22:00 and 05:00."
+            "Andika saa zote mbili, kama 22:00 na 05:00.",
+        bad_colour:
+            "Give the colour as six digits, such as #0a7d4b."
+            "Andika rangi kwa tarakimu sita, kama #0a7d4b.",
         too_many:
             "There are 100 plans, and that is the most. Change one that is not on the portal."
             "Mipango ni 100, na hiyo ndiyo mingi zaidi. Badilisha mmoja usioonyeshwa.",
@@ -69,6 +113,14 @@ words! {
 }
 
 impl PlanWords {
+    /// The days of the week, Monday first.
+    #[must_use]
+    pub const fn weekdays(&self) -> [&'static str; 7] {
+        [
+            self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun,
+        ]
+    }
+
     /// A stretch of time, in the largest unit that fits: `90 minutes`, `2 hours`, `1 day`.
     #[must_use]
     pub fn stretch(&self, secs: u32) -> String {

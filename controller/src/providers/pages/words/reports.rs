@@ -36,6 +36,7 @@ words! {
         before: "before" "awali",
         more: "more than" "zaidi ya",
         less: "less than" "chini ya",
+        more_than: "More than" "Zaidi ya",
         same: "As before:" "Kama awali:",
         none_before: "None before" "Hakuna awali",
         what: "What the charts show" "Michoro inaonyesha nini",
@@ -63,8 +64,8 @@ words! {
         most: "The most:" "Nyingi zaidi:",
         monthly: "A month on paper" "Mwezi kwenye karatasi",
         monthly_text:
-            "One page or two for your files: money, vouchers and use of a month, by day, plan and site."
-            "Ukurasa mmoja au miwili kwa kumbukumbu zako: pesa, vocha na matumizi ya mwezi, kwa siku, mpango na eneo.",
+            "A few pages for your files: money, vouchers and use of a month, by day, plan and site."
+            "Kurasa chache kwa kumbukumbu zako: pesa, vocha na matumizi ya mwezi, kwa siku, mpango na eneo.",
         monthly_get: "Download PDF" "Pakua PDF",
         made: "Made on" "Imetengenezwa",
         counted:

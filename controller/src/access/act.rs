@@ -1,0 +1,142 @@
+//! What somebody has a site do for a customer: a command in the same transaction as its line in the books.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{CommandId, ProviderId, SiteId, TicketId};
+use mnara_protocol::message::Command;
+use serde_json::json;
+use thiserror::Error;
+
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::fleet::command::{NotGiven, give_in};
+use crate::fleet::presence::is_up;
+use crate::fleet::store::{self as sites, standing::standing};
+use crate::tickets;
+use crate::tickets::extend::{NotExtended, extend_in};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Take a device off the air once.
+    Kick(TicketId),
+    /// Hold a voucher's clock.
+    Pause(TicketId),
+    /// Let it run on.
+    Resume(TicketId),
+    /// Free a device's place.
+    Move(TicketId),
+    /// Look everything over.
+    Diagnose,
+}
+
+impl Act {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Kick(_) => "kick",
+            Self::Pause(_) => "pause",
+            Self::Resume(_) => "resume",
+            Self::Move(_) => "move",
+            Self::Diagnose => "diagnose",
+        }
+    }
+
+    const fn ticket(self) -> Option<TicketId> {
+        match self {
+            Self::Kick(ticket)
+            | Self::Pause(ticket)
+            | Self::Resume(ticket)
+            | Self::Move(ticket) => Some(ticket),
+            Self::Diagnose => None,
+        }
+    }
+}
+
+/// Why a site was not asked.
+#[derive(Debug, Error)]
+pub enum NotAsked {
+    /// There is no such site.
+    #[error("this business has no such site")]
+    NoSite,
+    /// There is no such ticket.
+    #[error("this business has no such ticket")]
+    NoTicket,
+    /// The site has no agent.
+    #[error("no agent is enrolled at this site")]
+    NoAgent,
+    /// The site is away: a command does not wait for it.
+    #[error("the site is away, so nothing was done")]
+    Away,
+    /// The database refused.
+    #[error("the site could not be asked")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<NotGiven> for NotAsked {
+    fn from(why: NotGiven) -> Self {
+        match why {
+            NotGiven::NoAgent => Self::NoAgent,
+            NotGiven::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+/// Asks a site to do something. What came of it is read later, by the command's id.
+///
+/// # Errors
+/// [`NotAsked`].
+pub async fn ask(
+    app: &App,
+    (provider, site): (ProviderId, SiteId),
+    actor: Actor,
+    act: Act,
+    make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
+) -> Result<CommandId, NotAsked> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    if sites::site(&mut tx, provider, site).await?.is_none() {
+        return Err(NotAsked::NoSite);
+    }
+    if let Some(ticket) = act.ticket()
+        && tickets::store::by_id(&mut tx, provider, ticket, now)
+            .await?
+            .is_none()
+    {
+        return Err(NotAsked::NoTicket);
+    }
+    let standing = standing(&mut tx, provider, site)
+        .await?
+        .ok_or(NotAsked::NoAgent)?;
+    if !is_up(standing.last_seen, now) {
+        return Err(NotAsked::Away);
+    }
+    let command = give_in(app, &mut tx, (provider, site), make).await?;
+    let subject = act
+        .ticket()
+        .map_or_else(|| site.to_string(), |id| id.to_string());
+    let deed = Deed {
+        act: act.word(),
+        subject: &subject,
+        before: None,
+        after: Some(json!({ "site": site.to_string() })),
+    };
+    record(app, &mut tx, Some(provider), actor, deed).await?;
+    tx.commit().await?;
+    Ok(command)
+}
+
+/// Gives a ticket more time, by its id, with its line in the books.
+///
+/// # Errors
+/// [`NotExtended`].
+pub async fn extend(
+    app: &App,
+    provider: ProviderId,
+    ticket: TicketId,
+    secs: u32,
+    actor: Actor,
+) -> Result<(), NotExtended> {
+    let mut tx = app.db.tenant(provider).await?;
+    extend_in(app, &mut tx, provider, ticket, secs, actor).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! What is done for a customer from the page of a site. The site is told by a command, and the page that follows says what came of it.
+
+use axum::extract::{Form, State};
+use axum::response::Response;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{CommandId, Mac, ProviderId, SiteId, TicketId};
+use mnara_protocol::message::{Command, DiagnoseCommand, HoldCommand, KickCommand, ReleaseCommand};
+use serde::Deserialize;
+
+use crate::access::act::{Act, NotAsked, ask, extend};
+use crate::app::App;
+use crate::providers::gate::Seat;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
+use crate::tickets::extend::NotExtended;
+use crate::web::Path;
+use crate::web::page::onward;
+
+/// More minutes are another voucher: a month.
+const MOST_MINUTES: u32 = 43_200;
+
+/// Which voucher, and which of its devices.
+#[derive(Debug, Deserialize)]
+pub struct Which {
+    ticket: String,
+    #[serde(default)]
+    mac: String,
+    #[serde(default)]
+    minutes: String,
+}
+
+impl Which {
+    fn ticket(&self) -> Result<TicketId, Trouble> {
+        self.ticket.parse().map_err(|_| Trouble::Nothing)
+    }
+
+    fn mac(&self) -> Result<Mac, Trouble> {
+        self.mac.parse().map_err(|_| Trouble::Nothing)
+    }
+}
+
+/// The sentence for a word in the address.
+pub(super) fn fault(word: &str, w: &'static Words) -> Option<&'static str> {
+    let w = &w.site;
+    match word {
+        "away" => Some(w.away_nothing),
+        "no-agent" => Some(w.no_agent),
+        "bad-minutes" => Some(w.bad_minutes),
+        "no-time" => Some(w.no_time),
+        "stays-shut" => Some(w.stays_shut),
+        "gone" => Some(w.gone),
+        _ => None,
+    }
+}
+
+/// Takes a device off the air once.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn kick(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(which): Form<Which>,
+) -> Result<Response, Trouble> {
+    let (ticket, mac) = (which.ticket()?, Some(which.mac()?));
+    let make = move |id, expires| {
+        Command::Kick(KickCommand {
+            id,
+            expires,
+            ticket,
+            mac,
+        })
+    };
+    told(&app, &seat, &id, Act::Kick(ticket), make).await
+}
+
+/// Frees a device's place for the customer's next one.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn move_on(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(which): Form<Which>,
+) -> Result<Response, Trouble> {
+    let (ticket, mac) = (which.ticket()?, which.mac()?);
+    let make = move |id, expires| {
+        Command::Release(ReleaseCommand {
+            id,
+            expires,
+            ticket,
+            mac,
+        })
+    };
+    told(&app, &seat, &id, Act::Move(ticket), make).await
+}
+
+/// Holds a voucher's clock.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn pause(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(which): Form<Which>,
+) -> Result<Response, Trouble> {
+    let ticket = which.ticket()?;
+    let make = move |id, expires| {
+        Command::Pause(HoldCommand {
+            id,
+            expires,
+            ticket,
+        })
+    };
+    told(&app, &seat, &id, Act::Pause(ticket), make).await
+}
+
+/// Lets a held voucher's clock run on.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn resume(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(which): Form<Which>,
+) -> Result<Response, Trouble> {
+    let ticket = which.ticket()?;
+    let make = move |id, expires| {
+        Command::Resume(HoldCommand {
+            id,
+            expires,
+            ticket,
+        })
+    };
+    told(&app, &seat, &id, Act::Resume(ticket), make).await
+}
+
+/// Has the agent look everything over.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn diagnose(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let make = |id, expires| Command::Diagnose(DiagnoseCommand { id, expires });
+    told(&app, &seat, &id, Act::Diagnose, make).await
+}
+
+async fn told(
+    app: &App,
+    seat: &Seat,
+    site: &str,
+    act: Act,
+    make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
+) -> Result<Response, Trouble> {
+    let site: SiteId = site.parse().map_err(|_| Trouble::Nothing)?;
+    let provider: ProviderId = seat.provider();
+    let said = match ask(app, (provider, site), seat.actor(), act, make).await {
+        Ok(command) => format!("asked={command}"),
+        Err(NotAsked::NoSite) => return Err(Trouble::Nothing),
+        Err(NotAsked::NoTicket) => "said=gone".to_owned(),
+        Err(NotAsked::Away) => "said=away".to_owned(),
+        Err(NotAsked::NoAgent) => "said=no-agent".to_owned(),
+        Err(NotAsked::Database(error)) => return Err(error.into()),
+    };
+    Ok(onward(&format!("/sites/{site}?{said}")))
+}
+
+/// Gives a voucher more time. That is the controller's to decide, so it is done at once and the site hears of it when it can.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn more_time(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(which): Form<Which>,
+) -> Result<Response, Trouble> {
+    let site: SiteId = id.parse().map_err(|_| Trouble::Nothing)?;
+    let ticket = which.ticket()?;
+    let minutes = which.minutes.trim().parse::<u32>().ok();
+    let said = match minutes.filter(|minutes| (1..=MOST_MINUTES).contains(minutes)) {
+        None => "bad-minutes",
+        Some(minutes) => {
+            match extend(&app, seat.provider(), ticket, minutes * 60, seat.actor()).await {
+                Ok(()) => "extended",
+                Err(NotExtended::Missing) => "gone",
+                Err(NotExtended::NoTime) => "no-time",
+                Err(NotExtended::StaysShut) => "stays-shut",
+                Err(NotExtended::TooMuch) => "bad-minutes",
+                Err(NotExtended::Database(error)) => return Err(error.into()),
+            }
+        }
+    };
+    Ok(onward(&format!("/sites/{site}?said={said}")))
+}

@@ -1,0 +1,264 @@
+//! The page of one site: how it is at this moment, who is online, what happened, and what can be done about it.
+
+pub mod acts;
+pub mod stream;
+mod view;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use mnara_protocol::ids::{CommandId, SiteId, TicketId};
+use mnara_protocol::message::{FindingsReport, NotDone, Report, Verdict};
+use serde::Deserialize;
+
+use self::view::{Happened, Live, May};
+use super::store;
+use crate::app::App;
+use crate::fleet::command::{self, Outcome};
+use crate::fleet::enrol::{ClaimError, LineError, line};
+use crate::fleet::presence::is_up;
+use crate::fleet::sample::watch;
+use crate::fleet::store as sites;
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
+use crate::providers::staff::roles::Permission;
+use crate::web::page::html;
+use crate::web::{Path, Query, show};
+
+/// Paused vouchers on the page.
+const PAUSED: u16 = 50;
+/// Events on the page.
+const EVENTS: u16 = 20;
+/// An alarm is shown so long.
+const ALARM_SECS: i64 = 7 * 86_400;
+
+/// What was asked of the site just before, as the address says it.
+#[derive(Default, Deserialize)]
+pub struct Asked {
+    asked: Option<String>,
+    said: Option<String>,
+}
+
+struct Held {
+    ticket: TicketId,
+    plan_name: String,
+    since: String,
+}
+
+struct Finding {
+    tag: &'static str,
+    verdict: &'static str,
+    about: String,
+    says: String,
+    next: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "site.html")]
+struct SitePage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    id: SiteId,
+    name: String,
+    software: Option<String>,
+    live: Live,
+    paused: Vec<Held>,
+    findings: Option<Vec<Finding>>,
+    events: Vec<Happened>,
+    alarm: bool,
+    may_manage: bool,
+    line: Option<String>,
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+}
+
+/// What stands above the page besides.
+#[derive(Default)]
+struct Above {
+    line: Option<String>,
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+    /// What a command came to is not known yet: the page looks again by itself.
+    waits: bool,
+    findings: Option<FindingsReport>,
+}
+
+/// Shows one site.
+///
+/// # Errors
+/// When there is none such, or the database is away.
+pub async fn site(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let w = frame.words();
+    let above = match (asked.asked.as_deref(), asked.said.as_deref()) {
+        (Some(command), _) => {
+            let command = command.parse().map_err(|_| Trouble::Nothing)?;
+            came_of(&app, &seat, command, w).await?
+        }
+        (None, Some("extended")) => Above {
+            done: Some(w.site.extended),
+            ..Above::default()
+        },
+        (None, Some(said)) => Above {
+            fault: acts::fault(said, w),
+            ..Above::default()
+        },
+        (None, None) => Above::default(),
+    };
+    shown(&app, &frame, &seat, id, above).await
+}
+
+async fn came_of(
+    app: &App,
+    seat: &Seat,
+    id: CommandId,
+    w: &'static Words,
+) -> Result<Above, Trouble> {
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let outcome = command::outcome(app, &mut tx, seat.provider(), id).await?;
+    drop(tx);
+    let (mut above, w) = (Above::default(), &w.site);
+    match outcome {
+        Outcome::Waits => (above.done, above.waits) = (Some(w.waits), true),
+        Outcome::Told(Report::Done) => above.done = Some(w.done),
+        Outcome::Told(Report::Findings(found)) => above.findings = Some(found),
+        Outcome::Told(Report::TooLate) => above.fault = Some(w.too_late),
+        Outcome::Told(Report::Refused(refused)) => {
+            above.fault = Some(match refused.why {
+                NotDone::NotHere => w.not_here,
+                NotDone::NotRunning => w.not_running,
+                NotDone::NotPaused => w.not_paused,
+                NotDone::Over => w.over,
+                NotDone::Other(_) => w.refused,
+            });
+        }
+        Outcome::Away => above.fault = Some(w.away_nothing),
+        Outcome::Silent => above.fault = Some(w.silent),
+        Outcome::Unknown => above.fault = Some(w.unknown),
+    }
+    Ok(above)
+}
+
+async fn shown(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    id: SiteId,
+    above: Above,
+) -> Result<Response, Trouble> {
+    let (now, provider, w) = (app.clock.now(), seat.provider(), frame.words());
+    let mut tx = app.db.tenant(provider).await?;
+    let site = sites::site(&mut tx, provider, id)
+        .await?
+        .ok_or(Trouble::Nothing)?;
+    let standing = sites::standing::standing(&mut tx, provider, id).await?;
+    let may = May::of(seat.place.role);
+    let live = view::live(&mut tx, provider, id, standing.as_ref(), may, w, now).await?;
+    let paused = store::paused(&mut tx, provider, id, PAUSED).await?;
+    let events = sites::events::events(&mut tx, provider, id, EVENTS).await?;
+    drop(tx);
+    let up = is_up(standing.as_ref().and_then(|one| one.last_seen), now);
+    if up && let Err(error) = watch(app, provider, id).await {
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "a site was not told that it is watched"
+        );
+    }
+    let page = SitePage {
+        frame,
+        w,
+        id,
+        name: site.name,
+        alarm: standing
+            .as_ref()
+            .and_then(|one| one.duplicate)
+            .is_some_and(|at| at.plus_secs(ALARM_SECS) > now),
+        software: standing.map(|standing| standing.software),
+        live,
+        paused: paused
+            .into_iter()
+            .map(|one| Held {
+                ticket: one.ticket,
+                plan_name: one.plan_name,
+                since: show::moment(one.since),
+            })
+            .collect(),
+        findings: above.findings.map(|found| findings(found, w)),
+        events: events
+            .iter()
+            .map(|event| Happened::of(event, &w.site))
+            .collect(),
+        may_manage: seat.place.role.may(Permission::ManageSites),
+        line: above.line,
+        done: above.done,
+        fault: above.fault,
+    };
+    let mut response = html(StatusCode::OK, &page);
+    if above.waits {
+        let again = HeaderValue::from_static("3");
+        response.headers_mut().insert(header::REFRESH, again);
+    }
+    Ok(response)
+}
+
+fn findings(report: FindingsReport, w: &'static Words) -> Vec<Finding> {
+    let found = report.findings.into_iter();
+    found
+        .map(|finding| {
+            let (tag, verdict) = match finding.verdict {
+                Verdict::Good => ("good", w.site.verdict_good),
+                Verdict::Doubtful => ("wait", w.site.verdict_doubtful),
+                Verdict::Bad => ("bad", w.site.verdict_bad),
+            };
+            Finding {
+                tag,
+                verdict,
+                about: finding.about,
+                says: finding.says,
+                next: finding.next,
+            }
+        })
+        .collect()
+}
+
+/// Makes the line for the machine at the site, shown once.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn claim(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let above = match line(&app, seat.provider(), id).await {
+        Ok(line) => Above {
+            line: Some(line),
+            ..Above::default()
+        },
+        Err(LineError::Claim(ClaimError::NoSite)) => return Err(Trouble::Nothing),
+        Err(LineError::Claim(ClaimError::Database(error))) => return Err(error.into()),
+        Err(LineError::NoAddress(_)) => Above {
+            fault: Some(frame.words().sites.no_address),
+            ..Above::default()
+        },
+        Err(LineError::Identity(error)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the controller's own key cannot be had"
+            );
+            return Err(Trouble::Inside);
+        }
+    };
+    shown(&app, &frame, &seat, id, above).await
+}

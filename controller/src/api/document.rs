@@ -1,0 +1,180 @@
+//! The description of the API as OpenAPI 3.1, made from the table of its calls.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::gate::{BASE, Listed};
+use crate::app::App;
+
+/// What one should know before the first call.
+pub const TEXT: &str = "Send a key as `Authorization: Bearer mnara_…`; keys are made in the settings under *Programs and data*, each for what it needs. \
+Bodies and answers are JSON. Times are RFC 3339 in UTC; amounts are texts with two decimals, such as `\"50.00\"`, beside their `currency`. \
+Ids are texts such as `site_0198…`; a bare UUID is read as well. Fields and parameters that a call does not know are refused.\n\n\
+Lists come in parts: `limit` rows at once, and `next`, which is the `cursor` of the next part.\n\n\
+A POST that is sent again with the same `Idempotency-Key` has its effect once and gets the first answer again, for 24 hours.\n\n\
+Errors are problem documents (RFC 9457, `application/problem+json`): `type` is stable, `title` and `detail` are for people. \
+A key may call 120 times at once and 600 times a minute; past that the answer is 429 with `Retry-After`.";
+
+/// What one should know of messages sent to webhooks.
+pub const WEBHOOKS: &str = "Messages are signed as the Standard Webhooks have it: `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over \
+`{webhook-id}.{webhook-timestamp}.{body}`, with the bytes behind `whsec_` in the secret, read as base64, as the key. Refuse what is older than five minutes, \
+and take each `webhook-id` once. Answer with 2xx within eight seconds; anything else is sent again for a day.";
+
+/// Makes the document.
+#[must_use]
+pub fn document(app: &App, listed: &[Listed]) -> Value {
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    let mut schemas = Map::new();
+    for one in listed {
+        for (name, schema) in &one.operation.schemas {
+            schemas.insert(name.clone(), schema.clone());
+        }
+        paths
+            .entry(format!("{BASE}{}", one.path))
+            .or_default()
+            .insert(one.method.as_str().to_lowercase(), operation(one));
+    }
+    schemas.insert("Problem".to_owned(), problem_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": {"title": "Mnara", "version": "1", "description": format!("{TEXT}\n\n{WEBHOOKS}"), "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"}},
+        "servers": [{"url": app.config.web.public().as_str()}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {"schemas": schemas, "responses": responses(),
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key made in the settings."}}},
+    })
+}
+
+fn operation(one: &Listed) -> Value {
+    let op = &one.operation;
+    let (status, schema) = &op.answer;
+    let mut responses = Map::new();
+    let mut answer =
+        json!({"description": "Done.", "content": {"application/json": {"schema": schema}}});
+    if *status == 201 {
+        answer["headers"] = json!({"Location": {"schema": {"type": "string"}, "description": "Where the new thing is."}});
+    }
+    responses.insert(status.to_string(), answer);
+    let mut problems = vec![401, 403, 429, 500, 503];
+    problems.extend(&op.problems);
+    let repeats = one.method == "POST" && !one.call.is_fresh;
+    if repeats {
+        problems.extend([400, 409, 413, 422]);
+    }
+    for problem in problems {
+        responses.insert(
+            problem.to_string(),
+            json!({"$ref": format!("#/components/responses/{problem}")}),
+        );
+    }
+    let mut document = json!({
+        "operationId": op.id,
+        "summary": op.summary,
+        "description": text(one),
+        "tags": [one.path.split('/').nth(1).unwrap_or_default()],
+        "parameters": parameters(one, repeats),
+        "responses": responses,
+        "x-scope": one.call.scope.map(|scope| scope.word()),
+    });
+    if let Some(body) = &op.body {
+        document["requestBody"] = json!({"required": true, "content": {"application/json": {"schema": body.schema, "example": body.example}}});
+    }
+    document
+}
+
+/// What one should know of a call, with what its key must be good for.
+fn text(one: &Listed) -> String {
+    let scope = match one.call.scope {
+        Some(scope) => format!("Needs the scope `{}`.", scope.word()),
+        None => "Any key will do.".to_owned(),
+    };
+    let stopped = if one.call.sells {
+        " Refused while the business is stopped."
+    } else {
+        ""
+    };
+    format!("{} {scope}{stopped}", one.operation.text)
+        .trim()
+        .to_owned()
+}
+
+/// The parameters of a call: of its path, after the question mark, in the headers.
+fn parameters(one: &Listed, repeats: bool) -> Vec<Value> {
+    let mut list = Vec::new();
+    if let Some(mark) = one.operation.of {
+        list.push(json!({"name": "id", "in": "path", "required": true, "description": "Its id.", "schema": {"type": "string",
+            "pattern": format!("^{mark}_[0-9a-f]{{32}}$")}, "example": format!("{mark}_01980000000070008000000000000001")}));
+    }
+    if let Some(query) = &one.operation.query {
+        let required = query["required"].as_array().cloned().unwrap_or_default();
+        for (name, schema) in query["properties"].as_object().into_iter().flatten() {
+            let mut schema = schema.clone();
+            let description = schema
+                .as_object_mut()
+                .and_then(|schema| schema.remove("description"))
+                .unwrap_or_default();
+            // A parameter is left out, not null.
+            if let Some(kind) = schema["type"]
+                .as_array()
+                .and_then(|kinds| kinds.first())
+                .cloned()
+            {
+                schema["type"] = kind;
+            }
+            list.push(json!({"name": name, "in": "query", "required": required.contains(&json!(name)), "description": description, "schema": schema}));
+        }
+    }
+    if repeats {
+        list.push(json!({"name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "A name for this request, such as a UUID: sent again with it, the request has its effect once.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_-]{1,255}$"}}));
+    }
+    list
+}
+
+/// The schema of every problem.
+fn problem_schema() -> Value {
+    json!({"type": "object", "required": ["type", "title", "status"], "properties": {
+        "type": {"type": "string", "description": "Its stable name, such as `urn:mnara:problem:not-found`."},
+        "title": {"type": "string", "description": "What it means, for people."},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What to do in this case."},
+        "retry_after": {"type": "integer", "description": "Seconds after which trying again helps."},
+        "scope": {"type": "string", "description": "The scope the key lacks."},
+        "reason": {"type": "string", "description": "More, for programs."}}})
+}
+
+/// What every problem means.
+pub const PROBLEMS: [(u16, &str); 13] = [
+    (
+        400,
+        "The request cannot be understood; `detail` says what to send.",
+    ),
+    (401, "No good key was sent."),
+    (403, "The key may not do that, or the business is stopped."),
+    (404, "There is nothing here."),
+    (409, "It cannot be done as things stand; `detail` says why."),
+    (413, "The body is too large."),
+    (415, "Send JSON."),
+    (
+        422,
+        "A field is missing or wrong; `detail` says which, and how it should be.",
+    ),
+    (429, "Too many calls; wait as long as `Retry-After` says."),
+    (500, "Something went wrong on our side."),
+    (502, "The site did not answer."),
+    (503, "We cannot take it now; try again in a moment."),
+    (504, "The site did not answer in time."),
+];
+
+fn responses() -> Map<String, Value> {
+    PROBLEMS
+        .into_iter()
+        .map(|(status, meaning)| {
+            let response = json!({"description": meaning, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+            (status.to_string(), response)
+        })
+        .collect()
+}

@@ -1,0 +1,193 @@
+//! The public API, `/api/v1`: what a business's own programs may ask and do with a key.
+//!
+//! Each file here is a thing one can ask for: it reads a request, calls one function of the slice whose thing it is, and writes JSON.
+//! What stands before every call is in [`gate`], repeats are in [`once`], the description that is made from the table of calls in
+//! [`document`].
+
+pub mod cursor;
+pub mod document;
+pub mod gate;
+pub mod me;
+pub mod once;
+pub mod operation;
+pub mod pages;
+pub mod payments;
+pub mod plan_parts;
+pub mod plans;
+pub mod reports;
+pub mod series;
+pub mod sessions;
+pub mod sites;
+pub mod staff;
+pub mod store;
+pub mod tickets;
+pub mod types;
+
+use axum::http::StatusCode;
+
+use crate::app::App;
+use crate::web::Problem;
+use gate::{Call, Calls};
+
+use crate::providers::keys::scopes::Scope;
+
+/// Says that a business that is stopped sells nothing.
+fn stopped() -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        "business-stopped",
+        "This business is not open: what sells is refused, what was sold goes on.",
+    )
+}
+
+/// Every call of the API, with what it needs and what it does.
+#[must_use]
+pub fn calls(app: &App) -> Calls {
+    use Scope as S;
+    Calls::new(app)
+        .get("/me", Call::any(), me::operation(), me::show)
+        .get(
+            "/sites",
+            Call::with(S::SitesRead),
+            sites::listing(),
+            sites::list,
+        )
+        .post(
+            "/sites",
+            Call::with(S::SitesWrite),
+            sites::adding(),
+            sites::add,
+        )
+        .get(
+            "/sites/{id}",
+            Call::with(S::SitesRead),
+            sites::showing(),
+            sites::show,
+        )
+        .post(
+            "/sites/{id}/claim",
+            Call::with(S::SitesWrite).fresh(),
+            sites::claiming(),
+            sites::claim,
+        )
+        .get(
+            "/plans",
+            Call::with(S::PlansRead),
+            plans::listing(),
+            plans::list,
+        )
+        .post(
+            "/plans",
+            Call::with(S::PlansWrite),
+            plans::adding(),
+            plans::add,
+        )
+        .get(
+            "/plans/{id}",
+            Call::with(S::PlansRead),
+            plans::showing(),
+            plans::show,
+        )
+        .put(
+            "/plans/{id}",
+            Call::with(S::PlansWrite),
+            plans::changing(),
+            plans::change,
+        )
+        .get(
+            "/series",
+            Call::with(S::TicketsRead),
+            series::listing(),
+            series::list,
+        )
+        .post(
+            "/series",
+            Call::with(S::TicketsWrite).selling(),
+            series::adding(),
+            series::add,
+        )
+        .get(
+            "/series/{id}",
+            Call::with(S::TicketsRead),
+            series::showing(),
+            series::show,
+        )
+        .get(
+            "/series/{id}/codes",
+            Call::with(S::CodesRead),
+            series::coding(),
+            series::codes,
+        )
+        .post(
+            "/series/{id}/revoke",
+            Call::with(S::TicketsWrite),
+            series::revoking(),
+            series::revoke,
+        )
+        .get(
+            "/tickets",
+            Call::with(S::TicketsRead),
+            tickets::listing(),
+            tickets::list,
+        )
+        .get(
+            "/tickets/{id}",
+            Call::with(S::TicketsRead),
+            tickets::showing(),
+            tickets::show,
+        )
+        .post(
+            "/tickets/{id}/revoke",
+            Call::with(S::TicketsWrite),
+            tickets::revoking(),
+            tickets::revoke,
+        )
+        .post(
+            "/tickets/{id}/extend",
+            Call::with(S::TicketsWrite).selling(),
+            tickets::extending(),
+            tickets::extend,
+        )
+        .post(
+            "/tickets/{id}/pause",
+            Call::with(S::TicketsWrite),
+            tickets::pausing(),
+            tickets::pause,
+        )
+        .post(
+            "/tickets/{id}/resume",
+            Call::with(S::TicketsWrite),
+            tickets::resuming(),
+            tickets::resume,
+        )
+        .get(
+            "/payments",
+            Call::with(S::PaymentsRead),
+            payments::listing(),
+            payments::list,
+        )
+        .get(
+            "/payments/{id}",
+            Call::with(S::PaymentsRead),
+            payments::showing(),
+            payments::show,
+        )
+        .get(
+            "/sessions",
+            Call::with(S::SessionsRead),
+            sessions::listing(),
+            sessions::list,
+        )
+        .get(
+            "/staff",
+            Call::with(S::StaffRead),
+            staff::listing(),
+            staff::list,
+        )
+        .get(
+            "/reports/revenue",
+            Call::with(S::ReportsRead),
+            reports::revenue_by_day(),
+            reports::revenue,
+        )
+}

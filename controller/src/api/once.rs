@@ -1,0 +1,305 @@
+//! The same request sent again: with the header `Idempotency-Key` it has its effect once, and every repeat gets the first answer.
+//!
+//! A claim is written before the call runs. A handler that changes something writes its answer to the claim in the transaction of the change,
+//! so that both are kept or neither; what failed gives its claim back.
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{KeyId, ProviderId};
+use serde::Serialize;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
+
+use super::store::once::{self as store, Found};
+use crate::app::App;
+use crate::jobs::{self, Job, NewJob, Next as Then};
+use crate::providers::keys::Holder;
+use crate::web::Problem;
+
+/// The job that forgets answers.
+pub const FORGET: &str = "forget-answers";
+/// How long an answer is kept.
+const KEPT_SECS: i64 = 86_400;
+/// A claim that is so old belongs to a process that died: no request takes so long.
+const LEASE_SECS: i64 = 120;
+/// The largest body of a call.
+const BODY: usize = 64 * 1024;
+/// The largest answer kept.
+const ANSWER: usize = 65_536;
+
+const NAME: HeaderName = HeaderName::from_static("idempotency-key");
+const REPEATED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// What a call that changes something answers.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The status.
+    pub status: StatusCode,
+    /// Where the new thing is.
+    pub location: Option<String>,
+    /// The JSON.
+    pub body: Vec<u8>,
+}
+
+impl Made {
+    /// It is done, and this is how it is now.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn now(thing: &impl Serialize) -> Result<Self, Problem> {
+        let body = serde_json::to_vec(thing).map_err(anyhow::Error::new)?;
+        Ok(Self {
+            status: StatusCode::OK,
+            location: None,
+            body,
+        })
+    }
+
+    /// There is a new thing at a path behind the API's base.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn new(path: &str, thing: &impl Serialize) -> Result<Self, Problem> {
+        Ok(Self {
+            status: StatusCode::CREATED,
+            location: Some(format!("{}{path}", super::gate::BASE)),
+            ..Self::now(thing)?
+        })
+    }
+}
+
+impl IntoResponse for Made {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        let location = self
+            .location
+            .and_then(|path| HeaderValue::try_from(path).ok());
+        if let Some(location) = location {
+            headers.insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+/// The claim of a request, if it came with a name.
+#[derive(Clone, Debug, Default)]
+pub struct Once(Option<Claim>);
+
+/// A request's claim on its name.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Whose.
+    pub provider: ProviderId,
+    /// By which key.
+    pub key: KeyId,
+    /// The name.
+    pub name: String,
+    /// When it was claimed, by which a claim taken over is told from this one.
+    pub at: Timestamp,
+}
+
+impl Once {
+    /// Writes the answer in the transaction of what it tells of.
+    ///
+    /// # Errors
+    /// When another request has taken the name over: nothing may be done then.
+    pub async fn keep(&self, conn: &mut PgConnection, made: &Made) -> Result<(), Problem> {
+        match &self.0 {
+            Some(claim) if !store::keep(conn, claim, made).await? => Err(in_progress()),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Once {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+fn in_progress() -> Problem {
+    Problem::new(
+        StatusCode::CONFLICT,
+        "in-progress",
+        "The first request with this Idempotency-Key is still being answered. Send it again in a moment.",
+    )
+    .retry(std::time::Duration::from_secs(2))
+}
+
+/// Runs a call, or gives the answer it had before.
+pub(super) async fn around(app: &App, holder: &Holder, request: Request, next: Next) -> Response {
+    match named(request.headers()) {
+        Ok(None) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+        Ok(Some(name)) => match run(app, holder, name, request, next).await {
+            Ok(response) => response,
+            Err(problem) => problem.into_response(),
+        },
+    }
+}
+
+/// The name in the header: a text in quotes as the draft has it, or the same without them.
+fn named(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all(NAME).iter();
+    let (Some(value), more) = (values.next(), values.next()) else {
+        return Ok(None);
+    };
+    let text = value.to_str().ok().filter(|_| more.is_none());
+    let text = text.map(|text| {
+        text.strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+            .unwrap_or(text)
+    });
+    text.filter(|text| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()))
+        .map(|text| Some(text.to_owned()))
+        .ok_or_else(|| {
+            Problem::bad_request(
+                "Idempotency-Key: give one name of 1 to 255 letters and digits without spaces, such as a UUID.",
+            )
+        })
+}
+
+async fn run(
+    app: &App,
+    holder: &Holder,
+    name: String,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let body = to_bytes(body, BODY).await.map_err(|_| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The body is too large.",
+        )
+    })?;
+    let hash = fingerprint(&parts, &body);
+    let claim = match claim(app, holder, name, &hash).await? {
+        Claimed::Now(claim) => claim,
+        Claimed::Before(made) => {
+            let mut response = made.into_response();
+            response
+                .headers_mut()
+                .insert(REPEATED, HeaderValue::from_static("true"));
+            return Ok(response);
+        }
+    };
+    parts.extensions.insert(Once(Some(claim.clone())));
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    if !response.status().is_success() {
+        let mut tx = app.db.tenant(claim.provider).await?;
+        store::release(&mut tx, &claim).await?;
+        tx.commit().await?;
+        return Ok(response);
+    }
+    // A handler whose effect is the same however often it is called has not kept its answer itself.
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, ANSWER).await.map_err(anyhow::Error::new)?;
+    let made = Made {
+        status: parts.status,
+        location: None,
+        body: body.to_vec(),
+    };
+    let mut tx = app.db.tenant(claim.provider).await?;
+    store::keep(&mut tx, &claim, &made).await?;
+    tx.commit().await?;
+    Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {
+    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let mut hash = Sha256::new();
+    for part in [parts.method.as_str().as_bytes(), path.as_bytes()] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.update(body);
+    hash.finalize().into()
+}
+
+enum Claimed {
+    Now(Claim),
+    Before(Made),
+}
+
+async fn claim(
+    app: &App,
+    holder: &Holder,
+    name: String,
+    hash: &[u8; 32],
+) -> Result<Claimed, Problem> {
+    let now = app.clock.now();
+    let claim = Claim {
+        provider: holder.provider,
+        key: holder.key,
+        name,
+        at: now,
+    };
+    let mut tx = app.db.tenant(holder.provider).await?;
+    if !store::claim(&mut tx, &claim, hash).await? {
+        let found = store::find(&mut tx, &claim)
+            .await?
+            .ok_or_else(in_progress)?;
+        match found {
+            Found { hash: other, .. } if other != hash => {
+                return Err(Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "key-reused",
+                    "This Idempotency-Key was used for another request. Use a new one for each thing you want done.",
+                ));
+            }
+            Found {
+                made: Some(made), ..
+            } => return Ok(Claimed::Before(made)),
+            Found { at, .. } if at.plus_secs(LEASE_SECS) > now => return Err(in_progress()),
+            Found { at, .. } => {
+                if !store::take_over(&mut tx, &claim, at).await? {
+                    return Err(in_progress());
+                }
+            }
+        }
+    }
+    let job = NewJob {
+        kind: FORGET,
+        key: &holder.provider.to_string(),
+        payload: json!({}),
+        run_at: now.plus_secs(KEPT_SECS),
+    };
+    jobs::enqueue(&mut tx, Some(holder.provider), job, app).await?;
+    tx.commit().await?;
+    Ok(Claimed::Now(claim))
+}
+
+/// Forgets the answers of a business that are a day old.
+pub fn forget<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Then>> {
+    async move {
+        let Some(provider) = job.provider else {
+            return Ok(Then::Done);
+        };
+        let now = app.clock.now();
+        let mut tx = job.begin(app).await?;
+        store::forget(&mut tx, provider, now.plus_secs(-KEPT_SECS)).await?;
+        let oldest = store::oldest(&mut tx, provider).await?;
+        tx.commit().await?;
+        Ok(oldest.map_or(Then::Done, |oldest| {
+            Then::Again(oldest.plus_secs(KEPT_SECS).max(now.plus_secs(60)))
+        }))
+    }
+    .boxed()
+}

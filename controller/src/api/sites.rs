@@ -1,0 +1,201 @@
+//! `/api/v1/sites`: the places with a hotspot.
+
+use axum::extract::State;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::SiteId;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+
+use super::cursor::{Asked, Cursor, List, Part};
+use super::gate::Key;
+use super::once::{Made, Once};
+use super::operation::Operation;
+use super::store::sites as store;
+use super::types::named;
+use crate::app::App;
+use crate::fleet::create::{CreateError, create_in};
+use crate::fleet::enrol::{ClaimError, LineError, line};
+use crate::fleet::presence::is_up;
+use crate::web::{Answer, Json, Path, Problem, show};
+
+/// A place with a hotspot.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Site {
+    /// Its id.
+    id: String,
+    /// What it is called.
+    name: String,
+    /// Whether its agent is linked to us now.
+    is_up: bool,
+    /// When it was last heard from.
+    last_seen_at: Option<String>,
+    /// The software of its agent; null if none is enrolled.
+    software: Option<String>,
+    /// When it was made.
+    created_at: String,
+}
+
+impl Site {
+    fn new(site: store::Site, now: Timestamp) -> Self {
+        Self {
+            id: site.id.to_string(),
+            name: site.name,
+            is_up: is_up(site.seen, now),
+            last_seen_at: site.seen.map(show::utc),
+            software: site.software,
+            created_at: show::utc(site.made),
+        }
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// Rows at most, 50 if nothing is said.
+    #[schema(minimum = 1, maximum = 200)]
+    limit: Option<u16>,
+    /// The `next` of the part before.
+    cursor: Option<String>,
+}
+
+pub(super) fn listing() -> Operation {
+    Operation::new("listSites", "List sites", "The first made comes first.")
+        .query::<Listing>()
+        .lists::<Site>()
+}
+
+/// Lists sites.
+///
+/// # Errors
+/// A problem document.
+pub async fn list(
+    State(app): State<App>,
+    key: Key,
+    Asked(asked): Asked<Listing>,
+) -> Answer<Json<List<Site>>> {
+    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
+    let after = part
+        .after
+        .map(|after| (after.time(), SiteId::from_bytes(after.id)));
+    let mut tx = app.db.tenant(key.provider()).await?;
+    let found = store::sites(&mut tx, key.provider(), None, after, part.reach()).await?;
+    let now = app.clock.now();
+    Ok(Json(part.list(
+        found,
+        |site| Cursor::at(site.made, *site.id.as_bytes()),
+        |site| Site::new(site, now),
+    )))
+}
+
+pub(super) fn showing() -> Operation {
+    Operation::new("getSite", "Show a site", "")
+        .of(SiteId::PREFIX)
+        .answers::<Site>(200)
+}
+
+/// Shows one.
+///
+/// # Errors
+/// A problem document.
+pub async fn show(State(app): State<App>, key: Key, Path(id): Path<String>) -> Answer<Json<Site>> {
+    let mut tx = app.db.tenant(key.provider()).await?;
+    one(&app, &mut tx, &key, named(&id)?).await.map(Json)
+}
+
+async fn one(app: &App, conn: &mut sqlx::PgConnection, key: &Key, id: SiteId) -> Answer<Site> {
+    let found = store::sites(conn, key.provider(), Some(id), None, 1).await?;
+    let site = found.into_iter().next().ok_or_else(Problem::not_found)?;
+    Ok(Site::new(site, app.clock.now()))
+}
+
+/// A site to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSite {
+    /// What it is to be called.
+    #[schema(min_length = 1, max_length = 80, pattern = r"\S")]
+    name: String,
+}
+
+pub(super) fn adding() -> Operation {
+    Operation::new(
+        "createSite",
+        "Make a site",
+        "It has no agent yet: ask for its claim next.",
+    )
+    .body::<NewSite>(json!({"name": "Kawangware market"}))
+    .answers::<Site>(201)
+}
+
+/// Makes one.
+///
+/// # Errors
+/// A problem document.
+pub async fn add(
+    State(app): State<App>,
+    key: Key,
+    once: Once,
+    Json(new): Json<NewSite>,
+) -> Answer<Made> {
+    let mut tx = app.db.tenant(key.provider()).await?;
+    let id = create_in(&app, &mut tx, key.provider(), &new.name, key.actor())
+        .await
+        .map_err(|error| match error {
+            CreateError::Name => {
+                Problem::bad_field("name: give the site a name of 1 to 80 letters.")
+            }
+            CreateError::Database(error) => error.into(),
+        })?;
+    let site = one(&app, &mut tx, &key, id).await?;
+    let made = Made::new(&format!("/sites/{id}"), &site)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// The line that enrols a site's agent.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Claim {
+    /// The line to run on the machine at the site. It works once, within an hour.
+    line: String,
+    /// Until when.
+    expires_at: String,
+}
+
+pub(super) fn claiming() -> Operation {
+    Operation::new(
+        "claimSite",
+        "Make the line that enrols a site's agent",
+        "Each call makes a new one, which is shown only in this answer; an `Idempotency-Key` is not looked at.",
+    )
+    .of(SiteId::PREFIX)
+    .answers::<Claim>(201)
+    .problem(409)
+}
+
+/// Makes the line for the machine at a site.
+///
+/// # Errors
+/// A problem document.
+pub async fn claim(State(app): State<App>, key: Key, Path(id): Path<String>) -> Answer<Made> {
+    let id: SiteId = named(&id)?;
+    let line = line(&app, key.provider(), id)
+        .await
+        .map_err(|error| match error {
+            LineError::Claim(ClaimError::NoSite) => Problem::not_found(),
+            LineError::Claim(ClaimError::Database(error)) => error.into(),
+            LineError::NoAddress(_) => Problem::new(
+                axum::http::StatusCode::CONFLICT,
+                "no-address",
+                "The platform has no address that a site could reach yet.",
+            ),
+            LineError::Identity(error) => anyhow::Error::new(error).into(),
+        })?;
+    let claim = Claim {
+        line,
+        expires_at: show::utc(app.clock.now().plus_secs(3600)),
+    };
+    Made::new(&format!("/sites/{id}"), &claim)
+}

@@ -1,0 +1,91 @@
+//! `/api/v1/staff`: who works here.
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::cursor::{Asked, Cursor, List, Part};
+use super::gate::Key;
+use super::operation::Operation;
+use crate::app::App;
+use crate::providers::people::Contact;
+use crate::providers::staff::{Staff, store};
+use crate::web::{Answer, Json, show};
+
+/// Somebody who works here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Colleague {
+    /// Their place here.
+    id: String,
+    /// What they are called.
+    name: String,
+    /// `owner`, `manager`, `cashier`, `technician` or `reader`.
+    role: &'static str,
+    /// Their e-mail address, if they log in with one.
+    email: Option<String>,
+    /// Their phone, if they log in with it.
+    phone: Option<String>,
+    /// Since when.
+    since: String,
+}
+
+impl From<Staff> for Colleague {
+    fn from(staff: Staff) -> Self {
+        let (email, phone) = match staff.contact {
+            Contact::Email(address) => (Some(address), None),
+            Contact::Phone(number) => (None, Some(number.digits().to_owned())),
+        };
+        Self {
+            id: staff.id.to_string(),
+            name: staff.name,
+            role: staff.role.word(),
+            email,
+            phone,
+            since: show::utc(staff.since),
+        }
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// Rows at most, 50 if nothing is said.
+    #[schema(minimum = 1, maximum = 200)]
+    limit: Option<u16>,
+    /// The `next` of the part before.
+    cursor: Option<String>,
+}
+
+pub(super) fn listing() -> Operation {
+    Operation::new(
+        "listStaff",
+        "List who works here",
+        "The first to come comes first.",
+    )
+    .query::<Listing>()
+    .lists::<Colleague>()
+}
+
+/// Lists who works here.
+///
+/// # Errors
+/// A problem document.
+pub async fn list(
+    State(app): State<App>,
+    key: Key,
+    Asked(asked): Asked<Listing>,
+) -> Answer<Json<List<Colleague>>> {
+    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
+    let place = |staff: &Staff| Cursor::at(staff.since, *staff.id.as_bytes());
+    let mut tx = app.db.tenant(key.provider()).await?;
+    // A list that is short enough to be read whole.
+    let mut found = store::list(&mut tx, key.provider()).await?;
+    if let Some(after) = part.after {
+        found.retain(|staff| {
+            let here = place(staff);
+            (here.place, here.id) > (after.place, after.id)
+        });
+    }
+    Ok(Json(part.list(found, place, Colleague::from)))
+}

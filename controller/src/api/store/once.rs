@@ -1,0 +1,165 @@
+//! The answers kept for repeats.
+
+use axum::http::StatusCode;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
+use sqlx::PgConnection;
+
+use crate::api::once::{Claim, Made};
+use crate::db::{At, RowId as _};
+
+/// Claims a name; says whether it was free.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn claim(conn: &mut PgConnection, claim: &Claim, hash: &[u8; 32]) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into idempotency_keys (provider_id, key_id, name, request_hash, claimed_at) values ($1, $2, $3, $4, $5)
+         on conflict (key_id, name) do nothing",
+        claim.provider.uuid(),
+        claim.key.uuid(),
+        claim.name,
+        hash.as_slice(),
+        At(claim.at),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What a name was claimed for before.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The request.
+    pub hash: Vec<u8>,
+    /// When.
+    pub at: Timestamp,
+    /// The answer, if there is one.
+    pub made: Option<Made>,
+}
+
+/// Finds what a name was claimed for.
+///
+/// # Errors
+/// When the database is away.
+pub async fn find(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<Option<Found>> {
+    let row = sqlx::query!(
+        "select request_hash, claimed_at, status, location, body from idempotency_keys
+         where provider_id = $1 and key_id = $2 and name = $3",
+        claim.provider.uuid(),
+        claim.key.uuid(),
+        claim.name,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Found {
+        hash: row.request_hash,
+        at: row.claimed_at.0,
+        made: row.status.zip(row.body).map(|(status, body)| Made {
+            status: u16::try_from(status)
+                .ok()
+                .and_then(|status| StatusCode::from_u16(status).ok())
+                .unwrap_or(StatusCode::OK),
+            location: row.location,
+            body,
+        }),
+    }))
+}
+
+/// Takes a claim over that nobody works for any more; says whether it was still that one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take_over(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    old: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update idempotency_keys set claimed_at = $5
+         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null",
+        claim.provider.uuid(),
+        claim.key.uuid(),
+        claim.name,
+        At(old),
+        At(claim.at),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Keeps the answer of a claim; says whether the claim still stood and had none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn keep(conn: &mut PgConnection, claim: &Claim, made: &Made) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update idempotency_keys set status = $5, location = $6, body = $7
+         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null",
+        claim.provider.uuid(),
+        claim.key.uuid(),
+        claim.name,
+        At(claim.at),
+        i32::from(made.status.as_u16()),
+        made.location,
+        made.body,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives a claim back that came to nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn release(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from idempotency_keys
+         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null",
+        claim.provider.uuid(),
+        claim.key.uuid(),
+        claim.name,
+        At(claim.at),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Forgets what was claimed before a moment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    before: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from idempotency_keys where provider_id = $1 and claimed_at <= $2",
+        provider.uuid(),
+        At(before),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// When the oldest name was claimed that is kept.
+///
+/// # Errors
+/// When the database is away.
+pub async fn oldest(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<Timestamp>> {
+    let oldest = sqlx::query_scalar!(
+        "select min(claimed_at) from idempotency_keys where provider_id = $1",
+        provider.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(oldest.map(|at| at.0))
+}

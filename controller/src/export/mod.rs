@@ -1,0 +1,204 @@
+//! Taking all of one's data out: a file with a table for each thing the business has, written while it is downloaded.
+//!
+//! Which tables and columns those are stands in [`tables`]; keys, passwords and hashes are in none of them. Nothing is gathered before
+//! it is sent, so a business of any size costs the same memory.
+
+pub mod pages;
+pub mod store;
+pub mod tables;
+pub mod zip;
+
+use std::collections::VecDeque;
+
+use axum::body::Bytes;
+use futures_util::stream::{self, Stream};
+use mnara_protocol::ids::{ExportId, ProviderId};
+use sha2::{Digest as _, Sha256};
+
+use self::tables::{TABLES, Table};
+use self::zip::Zip;
+use crate::app::App;
+use crate::audit::{Deed, record};
+use crate::providers::gate::Seat;
+
+/// How long a link is good.
+const GOOD_FOR_SECS: i64 = 15 * 60;
+/// Rows read at once.
+const ROWS: u16 = 1_000;
+/// What stands first in the file.
+const READ_ME: &str = include_str!("read_me.txt");
+
+/// Makes a link that gives the data once, and soon.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ask(app: &App, seat: &Seat) -> sqlx::Result<String> {
+    let now = app.clock.now();
+    let link = app.entropy.url_secret();
+    let id = ExportId::new(now, app.entropy.bytes());
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let until = now.plus_secs(GOOD_FOR_SECS);
+    store::insert(
+        &mut tx,
+        provider,
+        id,
+        &hash(&link),
+        seat.person,
+        (now, until),
+    )
+    .await?;
+    let deed = Deed {
+        act: "export",
+        subject: &id.to_string(),
+        before: None,
+        after: None,
+    };
+    record(app, &mut tx, Some(provider), seat.actor(), deed).await?;
+    tx.commit().await?;
+    Ok(link)
+}
+
+/// Uses a link up; says whether it was good.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take(app: &App, seat: &Seat, link: &str) -> sqlx::Result<bool> {
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(id) = store::take(&mut tx, provider, &hash(link), app.clock.now()).await? else {
+        return Ok(false);
+    };
+    let deed = Deed {
+        act: "export-taken",
+        subject: &id.to_string(),
+        before: None,
+        after: None,
+    };
+    record(app, &mut tx, Some(provider), seat.actor(), deed).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+fn hash(link: &str) -> [u8; 32] {
+    Sha256::digest(link).into()
+}
+
+/// Where the writing of a file is.
+struct Writing {
+    app: App,
+    provider: ProviderId,
+    zip: Zip,
+    left: VecDeque<&'static Table>,
+    after: Option<Vec<String>>,
+    is_done: bool,
+}
+
+/// The file, piece by piece.
+pub fn file(
+    app: &App,
+    provider: ProviderId,
+) -> impl Stream<Item = sqlx::Result<Bytes>> + Send + use<> {
+    let mut zip = Zip::new(app.clock.now());
+    zip.begin("READ-ME.txt");
+    zip.write(READ_ME.as_bytes());
+    zip.end();
+    let writing = Writing {
+        app: app.clone(),
+        provider,
+        zip,
+        left: TABLES.iter().collect(),
+        after: None,
+        is_done: false,
+    };
+    stream::try_unfold(writing, async |mut writing| {
+        if writing.is_done {
+            return Ok(None);
+        }
+        writing.go_on().await?;
+        let bytes = Bytes::from(writing.zip.take());
+        Ok(Some((bytes, writing)))
+    })
+}
+
+impl Writing {
+    /// Writes the next rows, or the end.
+    async fn go_on(&mut self) -> sqlx::Result<()> {
+        let Some(table) = self.left.front().copied() else {
+            self.zip.finish();
+            self.is_done = true;
+            return Ok(());
+        };
+        if self.after.is_none() {
+            self.zip.begin(&format!("{}.csv", table.name));
+            let heads = table
+                .columns
+                .iter()
+                .map(|(name, _)| Some((*name).to_owned()));
+            self.zip.write(line(heads).as_bytes());
+        }
+        let mut tx = self.app.db.tenant(self.provider).await?;
+        let after = self.after.as_deref();
+        let rows = store::page(&mut tx, self.provider, table, after, ROWS).await?;
+        drop(tx);
+        let is_last = rows.len() < usize::from(ROWS);
+        for (key, cells) in rows {
+            self.zip.write(line(cells).as_bytes());
+            self.after = Some(key);
+        }
+        if is_last {
+            self.zip.end();
+            self.left.pop_front();
+            self.after = None;
+        }
+        Ok(())
+    }
+}
+
+/// One line of a file that spreadsheets read.
+fn line(cells: impl IntoIterator<Item = Option<String>>) -> String {
+    let cells: Vec<String> = cells
+        .into_iter()
+        .map(|text| text.map_or_else(String::new, |text| cell(&text)))
+        .collect();
+    format!("{}\r\n", cells.join(","))
+}
+
+/// A cell as RFC 4180 has it. One that a spreadsheet would take for a formula begins with an apostrophe.
+fn cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '@', '\t', '\r'])
+        || (text.starts_with('-') && text.parse::<f64>().is_err());
+    let text = if is_formula {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    };
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_read_as_it_was_and_never_as_a_formula() {
+        for (text, written) in [
+            ("plain", "plain"),
+            ("a,b", "\"a,b\""),
+            ("say \"hi\"", "\"say \"\"hi\"\"\""),
+            ("two\nlines", "\"two\nlines\""),
+            ("=1+1", "'=1+1"),
+            ("@x", "'@x"),
+            ("-5.00", "-5.00"),
+            ("-x", "'-x"),
+        ] {
+            assert_eq!(cell(text), written);
+        }
+        let cells = [Some("a".to_owned()), None, Some("b".to_owned())];
+        assert_eq!(line(cells), "a,,b\r\n");
+    }
+}

@@ -1,0 +1,105 @@
+//! All SQL of taking data out. The statements are put together from the list in `tables` and from nothing else.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{ExportId, PersonId, ProviderId};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use super::tables::Table;
+use crate::db::{At, RowId as _};
+
+/// Adds a link, by its hash: from when and until when it is good.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: ExportId,
+    hash: &[u8; 32],
+    by: PersonId,
+    (now, until): (Timestamp, Timestamp),
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into exports (id, provider_id, link_hash, asked_by, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)",
+        id.uuid(),
+        provider.uuid(),
+        hash.as_slice(),
+        by.uuid(),
+        At(now),
+        At(until),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Uses a link up, if it is good.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<Option<ExportId>> {
+    let id = sqlx::query_scalar!(
+        "update exports set taken_at = $3 where provider_id = $1 and link_hash = $2 and taken_at is null and expires_at > $3 returning id",
+        provider.uuid(),
+        hash.as_slice(),
+        At(now),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(ExportId::from_uuid))
+}
+
+/// A row's key, and its cells.
+pub type Row = (Vec<String>, Vec<Option<String>>);
+
+/// Reads rows of a table after one, in the order of its key.
+///
+/// # Errors
+/// When the database is away.
+pub async fn page(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    table: &Table,
+    after: Option<&[String]>,
+    limit: u16,
+) -> sqlx::Result<Vec<Row>> {
+    let texts = |parts: &[(&str, &str)]| {
+        let parts: Vec<String> = parts
+            .iter()
+            .map(|(_, column)| format!("({column})::text"))
+            .collect();
+        parts.join(", ")
+    };
+    let keys: Vec<(&str, &str)> = table.key.iter().map(|(name, _)| (*name, *name)).collect();
+    let names: Vec<&str> = table.key.iter().map(|(name, _)| *name).collect();
+    let order = names.join(", ");
+    let mut sql = format!(
+        "select array[{}], array[{}] from {} t where {} = $1",
+        texts(&keys),
+        texts(table.columns),
+        table.name,
+        table.owner,
+    );
+    if after.is_some() {
+        let places: Vec<String> = (2..)
+            .zip(table.key)
+            .map(|(place, (_, kind))| format!("${place}::text::{kind}"))
+            .collect();
+        sql.push_str(&format!(" and ({order}) > ({})", places.join(", ")));
+    }
+    sql.push_str(&format!(" order by {order} limit {limit}"));
+    sqlx::raw_sql("set local timezone = 'UTC'")
+        .execute(&mut *conn)
+        .await?;
+    // Only names of our own list are in the text.
+    let mut query = sqlx::query_as::<_, Row>(AssertSqlSafe(sql)).bind(provider.uuid());
+    for part in after.unwrap_or_default() {
+        query = query.bind(part);
+    }
+    query.fetch_all(conn).await
+}

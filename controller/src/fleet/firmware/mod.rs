@@ -1,0 +1,343 @@
+//! What goes onto a site's router: scripts and pages made from the templates in `firmware/` for one RouterOS version, processor and way of
+//! running the agent. No password is in them: the router makes its own.
+
+pub mod pages;
+mod quote;
+pub mod zip;
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
+
+use askama::Template;
+use thiserror::Error;
+
+use self::quote::q;
+
+/// Where a container's agent is, on its own network inside the router.
+const CONTAINER: Ipv4Addr = Ipv4Addr::new(172, 31, 255, 2);
+/// The port of the portal.
+const PORT: u16 = 8080;
+/// The longest name of a hotspot or a site.
+const LONGEST: usize = 80;
+
+/// A RouterOS version, as far as scripts differ by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RouterOs {
+    minor: u16,
+    patch: Option<u16>,
+}
+
+/// Versions whose command trees the scripts are checked against.
+pub const CHECKED: [&str; 5] = ["7.14.3", "7.18.2", "7.20.8", "7.22.3", "7.24"];
+/// The oldest.
+const OLDEST: u16 = 14;
+
+impl FromStr for RouterOs {
+    type Err = BadVersion;
+
+    fn from_str(text: &str) -> Result<Self, BadVersion> {
+        let mut parts = text.trim().split('.');
+        let mut number = || parts.next().map(str::parse::<u16>);
+        match (number(), number(), number(), number()) {
+            (Some(Ok(7)), Some(Ok(minor)), None, _) if minor >= OLDEST => {
+                Ok(Self { minor, patch: None })
+            }
+            (Some(Ok(7)), Some(Ok(minor)), Some(Ok(patch)), None) if minor >= OLDEST => Ok(Self {
+                minor,
+                patch: Some(patch),
+            }),
+            _ => Err(BadVersion),
+        }
+    }
+}
+
+impl fmt::Display for RouterOs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "7.{}", self.minor)?;
+        self.patch.map_or(Ok(()), |patch| write!(f, ".{patch}"))
+    }
+}
+
+/// Says that a version is none that scripts are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("give a RouterOS version from 7.14 on, such as 7.20.8")]
+pub struct BadVersion;
+
+/// A router's processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arch {
+    /// 32-bit ARM.
+    Arm,
+    /// 64-bit ARM.
+    Arm64,
+    /// A PC, or the cloud router.
+    X86,
+}
+
+impl Arch {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Arm, Self::Arm64, Self::X86];
+
+    /// Its name in forms and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Arm => "arm",
+            Self::Arm64 => "arm64",
+            Self::X86 => "x86",
+        }
+    }
+
+    /// What the router calls it.
+    #[must_use]
+    pub const fn routeros(self) -> &'static str {
+        match self {
+            Self::X86 => "x86_64",
+            Self::Arm | Self::Arm64 => self.name(),
+        }
+    }
+}
+
+/// Where the agent runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// In a container on the router.
+    Container,
+    /// On a box beside it, at this address.
+    SiteBox(Ipv4Addr),
+}
+
+impl Mode {
+    /// Its name in forms and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::SiteBox(_) => "sitebox",
+        }
+    }
+
+    const fn is_container(self) -> bool {
+        matches!(self, Self::Container)
+    }
+
+    const fn agent(self) -> Ipv4Addr {
+        match self {
+            Self::Container => CONTAINER,
+            Self::SiteBox(address) => address,
+        }
+    }
+}
+
+/// What enrols the agent.
+#[derive(Clone)]
+pub struct Claim {
+    /// Our address.
+    pub controller: String,
+    /// The code, good once.
+    pub code: String,
+    /// The fingerprint of our key.
+    pub identity: String,
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Claim(…)")
+    }
+}
+
+/// What files are made for.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The router's version.
+    pub version: RouterOs,
+    /// Its processor.
+    pub arch: Arch,
+    /// Where the agent runs.
+    pub mode: Mode,
+    /// The site's name.
+    pub site: String,
+    /// The hotspot's name on the router.
+    pub hotspot: String,
+    /// The disk for a container.
+    pub disk: String,
+    /// A fresh enrolment code, if one is wanted.
+    pub claim: Option<Claim>,
+}
+
+/// What a version calls things.
+struct Names {
+    env_key: &'static str,
+    env_ref: &'static str,
+    mount_key: &'static str,
+    mount_ref: &'static str,
+    /// More properties of a container.
+    extras: &'static str,
+    /// Whether a container that has stopped must be started by a schedule.
+    watched: bool,
+}
+
+impl Names {
+    const fn of(version: RouterOs) -> Self {
+        let minor = version.minor;
+        Self {
+            env_key: if minor >= 20 { "list" } else { "name" },
+            env_ref: if minor >= 20 { "envlists" } else { "envlist" },
+            mount_key: if minor >= 21 { "list" } else { "name" },
+            mount_ref: if minor >= 21 { "mountlists" } else { "mounts" },
+            extras: match minor {
+                ..20 => "",
+                20..23 => " auto-restart-interval=10s memory-high=48M",
+                23.. => {
+                    " restart-policy=always restart-interval=10s memory-high=48M memory-max=64M"
+                }
+            },
+            watched: minor < 20,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "install.rsc.tmpl", escape = "none")]
+struct Install<'a> {
+    version: RouterOs,
+    arch: Arch,
+    mode: Mode,
+    site: &'a str,
+    hotspot: &'a str,
+    agent: &'a str,
+    disk: &'a str,
+    image: &'a str,
+    claim: Option<&'a Claim>,
+    names: Names,
+}
+
+impl Install<'_> {
+    /// A text in the quotes of RouterOS.
+    #[expect(
+        clippy::unused_self,
+        reason = "templates call methods of what they are made of"
+    )]
+    fn q(&self, text: impl AsRef<str>) -> String {
+        q(text.as_ref()).to_string()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "remove.rsc.tmpl", escape = "none")]
+struct Remove {
+    version: RouterOs,
+    mode: Mode,
+    names: Names,
+}
+
+#[derive(Template)]
+#[template(path = "README.txt.tmpl", escape = "none")]
+struct Readme<'a> {
+    version: RouterOs,
+    arch: Arch,
+    mode: Mode,
+    site: &'a str,
+    hotspot: &'a str,
+    agent: &'a str,
+    portal: &'a str,
+    disk: &'a str,
+    image: &'a str,
+    claim: Option<&'a Claim>,
+}
+
+/// One file, by its path inside the folder `mnara`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Where.
+    pub path: String,
+    /// What.
+    pub text: String,
+}
+
+/// Makes all files of a site.
+///
+/// # Errors
+/// When a template fails, which none does.
+pub fn render(order: &Order) -> Result<Vec<File>, askama::Error> {
+    let (site, hotspot) = (plain(&order.site), plain(&order.hotspot));
+    let agent = order.mode.agent().to_string();
+    let portal = format!("http://{agent}:{PORT}/portal/");
+    let image = format!("mnara-agent-{}.tar", order.arch.name());
+    let disk = plain(&order.disk);
+    let install = Install {
+        version: order.version,
+        arch: order.arch,
+        mode: order.mode,
+        site: &order.site,
+        hotspot: &order.hotspot,
+        agent: &agent,
+        disk: &order.disk,
+        image: &image,
+        claim: order.claim.as_ref(),
+        names: Names::of(order.version),
+    };
+    let remove = Remove {
+        version: order.version,
+        mode: order.mode,
+        names: Names::of(order.version),
+    };
+    let readme = Readme {
+        version: order.version,
+        arch: order.arch,
+        mode: order.mode,
+        site: &site,
+        hotspot: &hotspot,
+        agent: &agent,
+        portal: &portal,
+        disk: &disk,
+        image: &image,
+        claim: order.claim.as_ref(),
+    };
+    let file = |path: &str, text: String| File {
+        path: path.to_owned(),
+        text,
+    };
+    let mut files = vec![
+        file("install.rsc", install.render()?),
+        file("remove.rsc", remove.render()?),
+        file("README.txt", readme.render()?),
+    ];
+    for (name, page) in PAGES {
+        let text = page.replace("{{portal}}", &portal);
+        files.push(file(&format!("hotspot/{name}"), text));
+    }
+    Ok(files)
+}
+
+/// A name for people to read: no line of its own, nothing a terminal obeys.
+fn plain(name: &str) -> String {
+    name.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST)
+        .collect()
+}
+
+macro_rules! page {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../../firmware/hotspot/", $name)),
+        )
+    };
+}
+
+/// The pages of the router's own servlet.
+const PAGES: [(&str, &str); 10] = [
+    page!("alogin.html"),
+    page!("api.json"),
+    page!("error.html"),
+    page!("errors.txt"),
+    page!("login.html"),
+    page!("logout.html"),
+    page!("redirect.html"),
+    page!("rlogin.html"),
+    page!("rstatus.html"),
+    page!("status.html"),
+];

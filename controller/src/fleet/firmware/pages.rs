@@ -1,0 +1,222 @@
+//! The page where somebody chooses what their router is and takes the files for it.
+
+use std::net::Ipv4Addr;
+
+use askama::Template;
+use axum::extract::{Form, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use mnara_protocol::ids::SiteId;
+use serde::Deserialize;
+
+use super::{Arch, CHECKED, Claim, Mode, Order, RouterOs, render, zip};
+use crate::app::App;
+use crate::audit::{Deed, record};
+use crate::fleet::enrol::{ClaimError, Enrolling, LineError, enrolling};
+use crate::fleet::{Site, store};
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
+use crate::web::Path;
+use crate::web::page::html;
+
+/// What was filled in.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Filled {
+    mode: String,
+    routeros: String,
+    arch: String,
+    hotspot: String,
+    #[serde(default)]
+    address: String,
+    claim: Option<String>,
+}
+
+impl Default for Filled {
+    fn default() -> Self {
+        Self {
+            mode: "container".to_owned(),
+            routeros: "7.20.8".to_owned(),
+            arch: "arm64".to_owned(),
+            hotspot: "hotspot1".to_owned(),
+            address: String::new(),
+            claim: None,
+        }
+    }
+}
+
+/// Why no files are made for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bad {
+    Choice,
+    Name,
+    Address,
+}
+
+impl Filled {
+    fn order(&self, site: &Site) -> Result<Order, Bad> {
+        let version: RouterOs = self.routeros.parse().map_err(|_| Bad::Choice)?;
+        let arch = Arch::ALL.into_iter().find(|arch| arch.name() == self.arch);
+        let hotspot = self.hotspot.trim();
+        let length = hotspot.chars().count();
+        if !(1..=64).contains(&length) || hotspot.chars().any(char::is_control) {
+            return Err(Bad::Name);
+        }
+        let mode = match self.mode.as_str() {
+            "container" => Mode::Container,
+            "sitebox" => Mode::SiteBox(address(&self.address).ok_or(Bad::Address)?),
+            _ => return Err(Bad::Choice),
+        };
+        Ok(Order {
+            version,
+            arch: arch.ok_or(Bad::Choice)?,
+            mode,
+            site: site.name.clone(),
+            hotspot: hotspot.to_owned(),
+            disk: "disk1".to_owned(),
+            claim: None,
+        })
+    }
+}
+
+/// An address a box can have.
+fn address(text: &str) -> Option<Ipv4Addr> {
+    let address: Ipv4Addr = text.trim().parse().ok()?;
+    let none = address.is_unspecified()
+        || address.is_loopback()
+        || address.is_multicast()
+        || address.is_broadcast();
+    (!none).then_some(address)
+}
+
+#[derive(Template)]
+#[template(path = "files.html")]
+struct FilesPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    id: SiteId,
+    name: String,
+    filled: &'a Filled,
+    versions: [&'static str; 5],
+    archs: [Arch; 3],
+    fault: Option<&'static str>,
+}
+
+/// Shows what there is to choose.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn form(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let site = known(&app, &seat, &id).await?;
+    Ok(shown(&frame, site, &Filled::default(), None))
+}
+
+async fn known(app: &App, seat: &Seat, id: &str) -> Result<Site, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let site = store::site(&mut tx, seat.provider(), id).await?;
+    site.ok_or(Trouble::Nothing)
+}
+
+fn shown(frame: &Frame, site: Site, filled: &Filled, fault: Option<&'static str>) -> Response {
+    let page = FilesPage {
+        frame,
+        w: frame.words(),
+        id: site.id,
+        name: site.name,
+        filled,
+        versions: CHECKED,
+        archs: Arch::ALL,
+        fault,
+    };
+    let status = if fault.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    html(status, &page)
+}
+
+/// Gives the files as one archive.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn take(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let site = known(&app, &seat, &id).await?;
+    let w = frame.words();
+    let mut order = match filled.order(&site) {
+        Ok(order) => order,
+        Err(bad) => {
+            let fault = match bad {
+                Bad::Choice => w.site.bad_choice,
+                Bad::Name => w.site.bad_name,
+                Bad::Address => w.site.bad_box,
+            };
+            return Ok(shown(&frame, site, &filled, Some(fault)));
+        }
+    };
+    if filled.claim.is_some() {
+        match enrolling(&app, seat.provider(), site.id).await {
+            Ok(Enrolling {
+                controller,
+                code,
+                identity,
+            }) => {
+                order.claim = Some(Claim {
+                    controller,
+                    code,
+                    identity,
+                });
+            }
+            Err(LineError::NoAddress(_)) => {
+                let fault = Some(w.sites.no_address);
+                return Ok(shown(&frame, site, &filled, fault));
+            }
+            Err(LineError::Claim(ClaimError::NoSite)) => return Err(Trouble::Nothing),
+            Err(LineError::Claim(ClaimError::Database(error))) => return Err(error.into()),
+            Err(LineError::Identity(error)) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the controller's own key cannot be had"
+                );
+                return Err(Trouble::Inside);
+            }
+        }
+        let mut tx = app.db.tenant(seat.provider()).await?;
+        let deed = Deed {
+            act: "claim",
+            subject: &site.id.to_string(),
+            before: None,
+            after: None,
+        };
+        record(&app, &mut tx, Some(seat.provider()), seat.actor(), deed).await?;
+        tx.commit().await?;
+    }
+    let files = render(&order).map_err(|error| {
+        tracing::error!(%error, "a site's files could not be written");
+        Trouble::Inside
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip"),
+        (
+            header::CONTENT_DISPOSITION,
+            "attachment; filename=\"mnara.zip\"",
+        ),
+        // A code may be in it.
+        (header::CACHE_CONTROL, "no-store"),
+    ]
+    .map(|(name, value)| (name, HeaderValue::from_static(value)));
+    Ok((headers, zip::archive("mnara", &files)).into_response())
+}

@@ -1,0 +1,110 @@
+//! Giving a customer a voucher: a real ticket that costs nothing and has its own mark, so that no report takes it for money.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{CustomerId, PersonId, PlanId, ProviderId, SiteId};
+use mnara_protocol::money::Money;
+use serde_json::json;
+use thiserror::Error;
+
+use super::{reason, store};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::fleet::{self, feed};
+use crate::plans;
+use crate::tickets::issue::{self, IssueError, Sale};
+use crate::tickets::{self, Kept};
+
+/// How many one person may give within a day: enough for those who had trouble, too few to give the shop away.
+pub const A_DAY: i64 = 5;
+const DAY_SECS: i64 = 86_400;
+
+/// What is given, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Gift<'a> {
+    /// To whom.
+    pub customer: CustomerId,
+    /// The plan.
+    pub plan: PlanId,
+    /// The site that is told at once; at any other the code is asked for when it is typed.
+    pub site: Option<SiteId>,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// Why nothing was given.
+#[derive(Debug, Error)]
+pub enum NotGiven {
+    /// There is no such customer, plan or site.
+    #[error("there is no such customer, plan or site")]
+    Missing,
+    /// The reason is missing or too long.
+    #[error("give a reason")]
+    Reason,
+    /// The person has given as many as they may today.
+    #[error("{A_DAY} vouchers a day is as many as one person may give")]
+    Enough,
+    /// The ticket could not be issued.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The database refused.
+    #[error("the voucher could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Gives a customer a voucher; its code is for telling them.
+///
+/// # Errors
+/// [`NotGiven`].
+pub async fn give(
+    app: &App,
+    provider: ProviderId,
+    person: PersonId,
+    gift: Gift<'_>,
+) -> Result<Kept, NotGiven> {
+    let why = reason(gift.reason).ok_or(NotGiven::Reason)?;
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    // Locked, so that two gifts at once are counted one after the other.
+    store::lock_place(&mut tx, provider, person).await?;
+    let since = Timestamp::from_secs(now.as_secs() - DAY_SECS);
+    if store::given_since(&mut tx, provider, person, since).await? >= A_DAY {
+        return Err(NotGiven::Enough);
+    }
+    let customer = store::by_id(&mut tx, provider, gift.customer).await?;
+    let plan = plans::store::plan(&mut tx, provider, gift.plan).await?;
+    let (Some(customer), Some(mut plan)) = (customer, plan) else {
+        return Err(NotGiven::Missing);
+    };
+    if let Some(site) = gift.site
+        && fleet::store::site(&mut tx, provider, site).await?.is_none()
+    {
+        return Err(NotGiven::Missing);
+    }
+    plan.price = Money::from_shillings(0);
+    let sale = Sale {
+        plan: &plan,
+        payment: None,
+        site: gift.site,
+    };
+    let kept = issue::issue(&mut tx, &app.entropy, provider, sale, now).await?;
+    let given = store::Given {
+        ticket: kept.ticket.id,
+        customer: customer.id,
+        person,
+        reason: why,
+    };
+    store::insert_gift(&mut tx, provider, &given, now).await?;
+    let deed = Deed {
+        act: "gift",
+        subject: &kept.ticket.id.to_string(),
+        before: None,
+        after: Some(json!({"customer": customer.id.to_string(), "plan": plan.name, "reason": why})),
+    };
+    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    if let Some(site) = gift.site {
+        let change = tickets::feed::ticket(site, &kept, None, None, None);
+        feed::put(&mut tx, provider, vec![change]).await?;
+    }
+    tx.commit().await?;
+    Ok(kept)
+}

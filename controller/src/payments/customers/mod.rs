@@ -1,0 +1,100 @@
+//! Customers: phones that pay. One may be refused at the till, and one may be given a voucher, a real one that is nobody's money.
+
+pub mod give;
+pub mod pages;
+pub mod store;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{CustomerId, ProviderId};
+use thiserror::Error;
+
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+
+/// A phone that pays.
+#[derive(Clone, Debug)]
+pub struct Customer {
+    /// Its number here, which may stand in addresses.
+    pub id: CustomerId,
+    /// Its phone number, which may not.
+    pub phone: String,
+    /// Since when it is refused, and why.
+    pub blocked: Option<(Timestamp, String)>,
+    /// When it was met.
+    pub at: Timestamp,
+}
+
+/// The longest reason.
+pub const LONGEST_REASON: usize = 200;
+
+/// Why something was not done for a customer.
+#[derive(Debug, Error)]
+pub enum NotDone {
+    /// There is no such customer.
+    #[error("there is no such customer")]
+    Missing,
+    /// The reason is missing or too long.
+    #[error("give a reason of at most {LONGEST_REASON} letters")]
+    Reason,
+    /// The database refused.
+    #[error("it could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Reads a reason.
+pub(super) fn reason(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let length = text.chars().count();
+    ((1..=LONGEST_REASON).contains(&length)).then_some(text)
+}
+
+/// Refuses a customer at the till from now on; what they have goes on.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn block(
+    app: &App,
+    provider: ProviderId,
+    id: CustomerId,
+    why: &str,
+    actor: Actor,
+) -> Result<(), NotDone> {
+    let why = reason(why).ok_or(NotDone::Reason)?;
+    set(app, provider, id, Some(why), actor).await
+}
+
+/// Lets a customer pay again.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn unblock(
+    app: &App,
+    provider: ProviderId,
+    id: CustomerId,
+    actor: Actor,
+) -> Result<(), NotDone> {
+    set(app, provider, id, None, actor).await
+}
+
+async fn set(
+    app: &App,
+    provider: ProviderId,
+    id: CustomerId,
+    why: Option<&str>,
+    actor: Actor,
+) -> Result<(), NotDone> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    if !store::set_block(&mut tx, provider, id, why.map(|why| (now, why))).await? {
+        return Err(NotDone::Missing);
+    }
+    let deed = Deed {
+        act: if why.is_some() { "block" } else { "unblock" },
+        subject: &id.to_string(),
+        before: None,
+        after: None,
+    };
+    record(app, &mut tx, Some(provider), actor, deed).await?;
+    tx.commit().await?;
+    Ok(())
+}

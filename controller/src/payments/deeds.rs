@@ -1,0 +1,208 @@
+//! What people do about one payment: writing down what was paid back, asking the rail again, sending its ticket again. None of it moves money,
+//! and no phone is asked a second time.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{NoteId, PaymentId, PersonId, ProviderId};
+use mnara_protocol::money::Money;
+use mnara_protocol::ticket::{Phase, Status, Ticket};
+use serde_json::json;
+use thiserror::Error;
+
+use super::customers::reason;
+use super::store::refunds::{self, Refund};
+use super::{DELIVERED_WITHIN, State, store, sweep};
+use crate::access;
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::fleet::feed;
+use crate::tickets;
+use crate::tickets::feed::Delivery;
+
+/// Lines about what was paid back of one payment.
+pub const MOST: u16 = 50;
+
+/// Why something was not done about a payment.
+#[derive(Debug, Error)]
+pub enum NotDone {
+    /// There is no such payment.
+    #[error("there is no such payment")]
+    Missing,
+    /// No money came, so none can go back.
+    #[error("no money came in by this payment")]
+    NotPaid,
+    /// The amount is not one, or more than is left of the payment.
+    #[error("give an amount up to what was paid and not paid back yet")]
+    Amount,
+    /// The receipt is none.
+    #[error("give the M-PESA receipt of the refund")]
+    Receipt,
+    /// The receipt is written down already.
+    #[error("this receipt is written down already")]
+    ReceiptTaken,
+    /// The reason is missing or too long.
+    #[error("give a reason")]
+    Reason,
+    /// The rail never named the prompt, so it cannot be asked about it.
+    #[error("M-PESA cannot be asked about this payment")]
+    NotKnown,
+    /// The ticket was used, or is over: there is nothing to send.
+    #[error("the voucher was used")]
+    Used,
+    /// The database refused.
+    #[error("it could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// What somebody writes down.
+#[derive(Clone, Copy, Debug)]
+pub struct Noted<'a> {
+    /// How much was paid back.
+    pub amount: Money,
+    /// The receipt of that.
+    pub receipt: &'a str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// Writes down what was paid back.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn note(
+    app: &App,
+    provider: ProviderId,
+    person: PersonId,
+    id: PaymentId,
+    noted: Noted<'_>,
+) -> Result<(), NotDone> {
+    let why = reason(noted.reason).ok_or(NotDone::Reason)?;
+    let receipt = noted.receipt.trim().to_ascii_uppercase();
+    let is_receipt =
+        (6..=20).contains(&receipt.len()) && receipt.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !is_receipt {
+        return Err(NotDone::Receipt);
+    }
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    // Locked, so that two lines at once are counted one after the other.
+    let payment = store::lock(&mut tx, provider, id)
+        .await?
+        .ok_or(NotDone::Missing)?;
+    if payment.state != State::Success {
+        return Err(NotDone::NotPaid);
+    }
+    if payment.receipt.as_deref() == Some(receipt.as_str()) {
+        return Err(NotDone::Receipt);
+    }
+    let before = refunds::of_payment(&mut tx, provider, id, MOST).await?;
+    let back: i64 = before.iter().map(|refund| refund.amount.cents()).sum();
+    let left = payment.amount.cents() - back;
+    if before.len() >= usize::from(MOST) || !(1..=left).contains(&noted.amount.cents()) {
+        return Err(NotDone::Amount);
+    }
+    let refund = Refund {
+        amount: noted.amount,
+        receipt,
+        reason: why.to_owned(),
+        person: None,
+        at: now,
+    };
+    let line = (NoteId::new(now, app.entropy.bytes()), person);
+    if !refunds::insert(&mut tx, (provider, id), line, &refund).await? {
+        return Err(NotDone::ReceiptTaken);
+    }
+    let deed = Deed {
+        act: "refund",
+        subject: &id.to_string(),
+        before: None,
+        after: Some(
+            json!({"amount": noted.amount.to_decimal(), "receipt": refund.receipt, "reason": why}),
+        ),
+    };
+    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Has the rail asked how a payment stands. The phone is not asked again.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn ask(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: PaymentId,
+) -> Result<(), NotDone> {
+    let mut tx = app.db.tenant(provider).await?;
+    let payment = store::lock(&mut tx, provider, id)
+        .await?
+        .ok_or(NotDone::Missing)?;
+    if payment.checkout_request_id.is_none() || payment.state == State::Success {
+        return Err(NotDone::NotKnown);
+    }
+    sweep::ask_at(app, &mut tx, &payment, app.clock.now()).await?;
+    note_deed(app, &mut tx, provider, actor, ("payment-ask", id)).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(())
+}
+
+async fn note_deed(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    actor: Actor,
+    (act, id): (&'static str, PaymentId),
+) -> sqlx::Result<()> {
+    let deed = Deed {
+        act,
+        subject: &id.to_string(),
+        before: None,
+        after: None,
+    };
+    record(app, conn, Some(provider), actor, deed).await
+}
+
+/// Sends the ticket of a payment to its site once more, for the device that paid: the site lets it online when it is there within a day. One
+/// that was used is where it was used.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn send(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: PaymentId,
+) -> Result<(), NotDone> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let payment = store::lock(&mut tx, provider, id)
+        .await?
+        .ok_or(NotDone::Missing)?;
+    let ticket = store::ticket_of(&mut tx, provider, id).await?;
+    let (Some(ticket), Some(site), Some(mac)) = (ticket, payment.site, payment.mac) else {
+        return Err(NotDone::NotPaid);
+    };
+    let found = tickets::store::lock(&mut tx, provider, ticket, now)
+        .await?
+        .ok_or(NotDone::Missing)?;
+    if !is_waiting(&found.kept.ticket, now) {
+        return Err(NotDone::Used);
+    }
+    let delivery = Delivery {
+        to: mac,
+        until: now + DELIVERED_WITHIN,
+    };
+    note_deed(app, &mut tx, provider, actor, ("payment-send", id)).await?;
+    let changes = access::questions::order(&mut tx, provider, &found, site, delivery).await?;
+    feed::put(&mut tx, provider, changes.unwrap_or_default()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether a ticket waits for its first use.
+#[must_use]
+pub fn is_waiting(ticket: &Ticket, now: Timestamp) -> bool {
+    ticket.phase == Phase::Unused && ticket.status(now) == Status::Active
+}

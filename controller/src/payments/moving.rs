@@ -1,0 +1,357 @@
+//! Changing the account customers pay into: the way a thief would take a business's money.
+//!
+//! An owner asks for it with password and second factor, the new account proves itself by a shilling that arrives, and only then it is used. The
+//! one before is kept for what is still on its way in it and for going back, which every owner can for some days and is told of.
+
+use std::time::Duration;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{AccountId, MoveId, PaymentId, PersonId, ProviderId};
+use secrecy::SecretString;
+use serde_json::json;
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::account::{NotSet, told};
+use super::store::moves::{self, NewMove};
+use super::trial::{self, NotTried};
+use super::{Payment, store};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::providers;
+use crate::providers::log_in::MOVED_SECS;
+use crate::providers::log_in::again::{NotProved, Proof, prove, prove_as};
+use crate::providers::mpesa::{self, AccountError};
+use crate::rails::daraja::{Credentials, TokenError};
+use crate::rails::msisdn::Msisdn;
+
+/// The shilling has to arrive within this time of the proofs.
+pub const LASTS: Duration = Duration::from_secs(15 * 60);
+/// Changes looked at for going back.
+const MOST: u16 = 20;
+
+/// Where a change is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Asked for; the shilling has not arrived.
+    Asked,
+    /// The account is used.
+    Done,
+    /// It came to nothing.
+    Dropped,
+    /// It was used, and somebody went back.
+    Undone,
+}
+
+impl Stage {
+    /// The word in its column.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Done => "done",
+            Self::Dropped => "dropped",
+            Self::Undone => "undone",
+        }
+    }
+
+    /// Reads the column.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Asked, Self::Done, Self::Dropped, Self::Undone]
+            .into_iter()
+            .find(|stage| stage.word() == word)
+    }
+}
+
+/// A change of the account.
+#[derive(Clone, Debug)]
+pub struct Move {
+    /// Its id.
+    pub id: MoveId,
+    /// The account before.
+    pub from: AccountId,
+    /// The account that is to be used.
+    pub to: AccountId,
+    /// The last shilling sent to prove it.
+    pub payment: Option<PaymentId>,
+    /// Who asked for it; none on the command line.
+    pub person: Option<PersonId>,
+    /// What they are called, if they work here.
+    pub person_name: Option<String>,
+    /// Where it is.
+    pub stage: Stage,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// Not done until then, it is not done any more.
+    pub expires: Timestamp,
+    /// When it came to what it is.
+    pub ended: Option<Timestamp>,
+}
+
+impl Move {
+    /// Whether it waits for its shilling.
+    #[must_use]
+    pub fn waits(&self, now: Timestamp) -> bool {
+        self.stage == Stage::Asked && now < self.expires
+    }
+
+    /// Whether one may go back behind it.
+    #[must_use]
+    pub fn can_be_undone(&self, now: Timestamp) -> bool {
+        self.stage == Stage::Done && self.ended.is_some_and(|at| now < at.plus_secs(MOVED_SECS))
+    }
+}
+
+/// Why no change was begun, repeated or undone.
+#[derive(Debug, Error)]
+pub enum NotMoved {
+    /// They did not prove who they are.
+    #[error(transparent)]
+    Proof(#[from] NotProved),
+    /// The account cannot be set.
+    #[error(transparent)]
+    Account(#[from] NotSet),
+    /// The shilling could not be asked for.
+    #[error(transparent)]
+    Trial(#[from] NotTried),
+    /// There is no account to change, or the change is over.
+    #[error("there is nothing to change")]
+    Over,
+    /// The database refused.
+    #[error("the change could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<AccountError> for NotMoved {
+    fn from(error: AccountError) -> Self {
+        Self::Account(error.into())
+    }
+}
+
+/// What somebody proves themselves with.
+#[derive(Debug)]
+pub struct Proofs<'a> {
+    /// The password.
+    pub password: SecretString,
+    /// The second factor's digits.
+    pub digits: &'a str,
+}
+
+/// Begins a change: the proofs, then the keys, then the shilling. One that was begun before is dropped.
+///
+/// # Errors
+/// [`NotMoved`]; nothing has changed then.
+pub async fn begin(
+    app: &App,
+    provider: ProviderId,
+    person: PersonId,
+    proofs: Proofs<'_>,
+    account: &Credentials,
+    phone: Msisdn,
+) -> Result<(), NotMoved> {
+    let mut tx = app.db.tenant(provider).await?;
+    let from = providers::store::account_id(&mut tx, provider)
+        .await?
+        .ok_or(NotMoved::Over)?;
+    // Where money never came in there is none to steal, and an owner who mistyped the first account should not have to wait.
+    let proof = if moves::has_earned(&mut tx, provider, from).await? {
+        Proof::BothForADay
+    } else {
+        Proof::Both
+    };
+    drop(tx);
+    // Six digits are good once, and should not be spent on a slip of the pen.
+    providers::check_account(account).map_err(AccountError::Bad)?;
+    prove_as(app, person, proofs.password, proofs.digits, proof).await?;
+    trial::limit(app, provider, &phone).map_err(NotTried::from)?;
+    let checked = app.rails.daraja.check_keys(account).await;
+    checked.map_err(|error| match error {
+        TokenError::Setup(setup) => NotSet::Refused(setup),
+        TokenError::Busy | TokenError::Away(_) => NotSet::Away,
+    })?;
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    providers::store::lock_state(&mut tx, provider).await?;
+    // It may have changed since it was looked at.
+    if providers::store::account_id(&mut tx, provider).await? != Some(from) {
+        return Err(NotMoved::Over);
+    }
+    if let Some(before) = moves::lock_asked(&mut tx, provider).await? {
+        moves::end(&mut tx, provider, before.id, Stage::Dropped, now).await?;
+    }
+    let to = mpesa::keep(app, &mut tx, provider, account).await?;
+    let ready = trial::write(app, &mut tx, provider, to, phone).await?;
+    let new = NewMove {
+        id: MoveId::new(now, app.entropy.bytes()),
+        from,
+        to,
+        proof: Some((ready.payment, person)),
+        stage: Stage::Asked,
+        at: now,
+        expires: now + LASTS,
+    };
+    moves::insert(&mut tx, provider, &new).await?;
+    let deed = Deed {
+        act: "mpesa-asked",
+        subject: &new.id.to_string(),
+        before: None,
+        after: Some(told(&account.shortcode, &account.kind)),
+    };
+    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    tx.commit().await?;
+    trial::send(app, provider, ready).await?;
+    Ok(())
+}
+
+/// Sends the shilling of a change that waits once more, to the same phone: only for whoever began it, who proved themselves for it.
+///
+/// # Errors
+/// [`NotMoved`].
+pub async fn again(app: &App, provider: ProviderId, person: PersonId) -> Result<(), NotMoved> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let waiting = moves::lock_asked(&mut tx, provider)
+        .await?
+        .filter(|one| one.waits(now) && one.person == Some(person));
+    let (Some(waiting), Some(last)) = (
+        waiting.as_ref(),
+        waiting.as_ref().and_then(|one| one.payment),
+    ) else {
+        return Err(NotMoved::Over);
+    };
+    let last = store::lock(&mut tx, provider, last)
+        .await?
+        .ok_or(NotMoved::Over)?;
+    trial::limit(app, provider, &last.phone).map_err(NotTried::from)?;
+    let ready = trial::write(app, &mut tx, provider, waiting.to, last.phone).await?;
+    moves::set_payment(&mut tx, provider, waiting.id, ready.payment).await?;
+    tx.commit().await?;
+    trial::send(app, provider, ready).await?;
+    Ok(())
+}
+
+/// Drops the change that waits, if there is one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn cancel(app: &App, provider: ProviderId, actor: Actor) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
+    if let Some(waiting) = moves::lock_asked(&mut tx, provider).await? {
+        let now = app.clock.now();
+        moves::end(&mut tx, provider, waiting.id, Stage::Dropped, now).await?;
+        let deed = Deed {
+            act: "mpesa-dropped",
+            subject: &waiting.id.to_string(),
+            before: None,
+            after: None,
+        };
+        record(app, &mut tx, Some(provider), actor, deed).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// A shilling has arrived: the change it proves is done, in the transaction that says so. One that is over, was overtaken, or was asked for by
+/// somebody who is no owner any more, is not.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn proved(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<(), AccountError> {
+    let provider = payment.provider;
+    providers::store::lock_state(conn, provider).await?;
+    let waiting = moves::lock_asked(conn, provider).await?;
+    let Some(waiting) = waiting.filter(|one| Some(one.to) == payment.account) else {
+        return Ok(());
+    };
+    let before = providers::store::account(conn, provider).await?;
+    let (Some(before), Some(person)) = (before, waiting.person) else {
+        return Ok(());
+    };
+    let holds = waiting.waits(now)
+        && before.id == waiting.from
+        && moves::is_owner(conn, provider, person).await?;
+    if !holds {
+        return moves::end(conn, provider, waiting.id, Stage::Dropped, now)
+            .await
+            .map_err(Into::into);
+    }
+    let after = mpesa::put_to_use(conn, provider, waiting.to, now).await?;
+    moves::end(conn, provider, waiting.id, Stage::Done, now).await?;
+    announce(conn, provider, Some((now, Some(person)))).await?;
+    let deed = Deed {
+        act: "mpesa",
+        subject: &provider.to_string(),
+        before: Some(told(&before.shortcode, &before.kind)),
+        after: Some(told(&after.shortcode, &after.kind)),
+    };
+    record(app, conn, Some(provider), Actor::Staff(person), deed).await?;
+    Ok(())
+}
+
+/// Lets all owners know that money goes elsewhere, or not any more: whatever page they open says so for some days.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn announce(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    moved: Option<(Timestamp, Option<PersonId>)>,
+) -> sqlx::Result<()> {
+    providers::store::note_move(conn, provider, moved).await
+}
+
+/// Goes back behind a change, and behind all that came after it: any owner may, with the password and the second factor they have.
+///
+/// # Errors
+/// [`NotMoved`].
+pub async fn back(
+    app: &App,
+    provider: ProviderId,
+    person: PersonId,
+    id: MoveId,
+    proofs: Proofs<'_>,
+) -> Result<(), NotMoved> {
+    prove(app, person, proofs.password, proofs.digits).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    providers::store::lock_state(&mut tx, provider).await?;
+    if let Some(waiting) = moves::lock_asked(&mut tx, provider).await? {
+        moves::end(&mut tx, provider, waiting.id, Stage::Dropped, now).await?;
+    }
+    let last = moves::last(&mut tx, provider, MOST).await?;
+    let undone = last
+        .iter()
+        .find(|one| one.id == id && one.can_be_undone(now))
+        .ok_or(NotMoved::Over)?;
+    let before = providers::store::account(&mut tx, provider)
+        .await?
+        .ok_or(NotMoved::Over)?;
+    // Whatever came after it goes with it: a thief may have changed it twice.
+    for later in last
+        .iter()
+        .filter(|one| one.stage == Stage::Done && one.ended >= undone.ended)
+    {
+        moves::end(&mut tx, provider, later.id, Stage::Undone, now).await?;
+    }
+    let after = mpesa::put_to_use(&mut tx, provider, undone.from, now).await?;
+    let left = last
+        .iter()
+        .find(|one| one.ended < undone.ended && one.can_be_undone(now));
+    let left = left.and_then(|one| one.ended.map(|at| (at, one.person)));
+    announce(&mut tx, provider, left).await?;
+    let deed = Deed {
+        act: "mpesa-back",
+        subject: &id.to_string(),
+        before: Some(json!(told(&before.shortcode, &before.kind))),
+        after: Some(json!(told(&after.shortcode, &after.kind))),
+    };
+    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! What people look for among payments, as the address says it. A phone number never stands there; a customer's number here does.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{ToSpan as _, Zoned};
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::PaymentId;
+use serde::Deserialize;
+
+use super::super::store::list::{Line, Wanted};
+
+/// The fields, as they were typed. What makes no sense is not looked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// How it stands.
+    pub state: String,
+    /// The site's id.
+    pub site: String,
+    /// The plan's id.
+    pub plan: String,
+    /// The customer's id.
+    pub customer: String,
+    /// The receipt.
+    pub receipt: String,
+    /// The first day.
+    pub from: String,
+    /// The last day.
+    pub to: String,
+    /// Where the page before ended.
+    pub before: String,
+    /// What was done just before.
+    pub done: String,
+}
+
+fn day(text: &str) -> Option<Date> {
+    text.trim().parse().ok()
+}
+
+fn start(day: Date) -> Option<Timestamp> {
+    let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
+    let start: Zoned = day.to_zoned(zone).ok()?;
+    Some(Timestamp::from_millis(start.timestamp().as_millisecond()))
+}
+
+impl Asked {
+    /// What is looked for.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        let receipt: String = self
+            .receipt
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(20)
+            .collect();
+        Wanted {
+            status: match self.state.as_str() {
+                "paid" => Some("success"),
+                "failed" => Some("failed"),
+                "waiting" => Some("pending"),
+                _ => None,
+            },
+            is_flagged: self.state == "look",
+            is_test: self.state == "test",
+            site: self.site.parse().ok(),
+            plan: self.plan.parse().ok(),
+            customer: self.customer.parse().ok(),
+            receipt: (!receipt.is_empty()).then(|| receipt.to_ascii_uppercase()),
+            from: day(&self.from).and_then(start),
+            until: day(&self.to)
+                .and_then(|day| day.checked_add(1.day()).ok())
+                .and_then(start),
+        }
+    }
+
+    /// Where the page before ended.
+    #[must_use]
+    pub fn cursor(&self) -> Option<(Timestamp, PaymentId)> {
+        let (millis, id) = self.before.split_once('.')?;
+        let millis = millis.parse().ok()?;
+        // Far beyond what the column takes there is nothing.
+        let is_time = (0..=253_402_300_799_000_i64).contains(&millis);
+        is_time.then_some((Timestamp::from_millis(millis), id.parse().ok()?))
+    }
+
+    /// Whether anything is looked for.
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        self.pairs().next().is_none()
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("state", &self.state),
+            ("site", &self.site),
+            ("plan", &self.plan),
+            ("customer", &self.customer),
+            ("receipt", &self.receipt),
+            ("from", &self.from),
+            ("to", &self.to),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name, value.trim()))
+        .filter(|(_, value)| !value.is_empty())
+    }
+
+    /// The address of a page that looks for the same.
+    #[must_use]
+    pub fn path(&self, page: &str, after: Option<&Line>) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.pairs());
+        if let Some(line) = after {
+            query.append_pair("before", &format!("{}.{}", line.at.as_millis(), line.id));
+        }
+        let query = query.finish();
+        if query.is_empty() {
+            page.to_owned()
+        } else {
+            format!("{page}?{query}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_nairobis_and_the_last_one_is_whole() {
+        let asked = Asked {
+            from: "2027-01-15".to_owned(),
+            to: "2027-01-15".to_owned(),
+            ..Asked::default()
+        };
+        let wanted = asked.wanted();
+        let began = Timestamp::from_secs(1_800_000_000 - 11 * 3600);
+        assert_eq!(wanted.from, Some(began));
+        assert_eq!(wanted.until, Some(began.plus_secs(86_400)));
+    }
+
+    #[test]
+    fn nonsense_is_not_looked_for() {
+        let asked = Asked {
+            state: "<b>".to_owned(),
+            site: "x".to_owned(),
+            from: "soon".to_owned(),
+            before: "9999999999999999.pay_1".to_owned(),
+            receipt: " nlj 7rt61sv".to_owned(),
+            ..Asked::default()
+        };
+        let wanted = asked.wanted();
+        assert!(wanted.status.is_none() && wanted.site.is_none() && wanted.from.is_none());
+        assert!(asked.cursor().is_none());
+        assert_eq!(wanted.receipt.as_deref(), Some("NLJ7RT61SV"));
+        assert!(asked.path("/payments", None).contains("state=%3Cb%3E"));
+    }
+}

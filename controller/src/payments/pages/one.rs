@@ -1,0 +1,356 @@
+//! One payment's story, from the order to the first packet, with what was said about it; and what people do about it.
+
+use askama::Template;
+use axum::extract::{Form, Query, State as Given};
+use axum::http::StatusCode;
+use axum::response::Response;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::PaymentId;
+use mnara_protocol::money::Money;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::deeds::{self, NotDone, Noted};
+use super::super::store::messages::{self, Kind, Message};
+use super::super::store::refunds::{self, Refund};
+use super::super::store::story::{More, Way, more, way};
+use super::super::{Push, State};
+use super::{Standing, flag_words};
+use crate::app::App;
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::{PaymentWords, Words};
+use crate::providers::staff::roles::Permission;
+use crate::tickets;
+use crate::web::page::{html, onward};
+use crate::web::{Path, show};
+
+/// Messages on the page.
+const MESSAGES: u16 = 100;
+
+/// One step of the story.
+struct Step {
+    name: &'static str,
+    at: Option<String>,
+    gap: Option<String>,
+}
+
+struct Said {
+    name: &'static str,
+    at: String,
+    body: String,
+}
+
+struct Back {
+    amount: String,
+    refund: Refund,
+    at: String,
+}
+
+/// What the form of a refund holds, as typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Filled {
+    amount: String,
+    receipt: String,
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "payment.html")]
+struct OnePage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    id: PaymentId,
+    more: &'a More,
+    amount: String,
+    at: String,
+    phone: String,
+    standing: Standing,
+    flag: Option<&'static str>,
+    steps: Vec<Step>,
+    said: Vec<Said>,
+    backs: Vec<Back>,
+    code: Option<String>,
+    may_ask: bool,
+    may_send: bool,
+    may_refund: bool,
+    filled: &'a Filled,
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+}
+
+/// What was done just before, as the address says it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Done {
+    done: String,
+}
+
+/// Shows the story.
+///
+/// # Errors
+/// When there is no such payment, or the database is away.
+pub async fn story(
+    Given(app): Given<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Query(done): Query<Done>,
+) -> Result<Response, Trouble> {
+    let w = &frame.words().payments;
+    let done = match done.done.as_str() {
+        "ask" => Some(w.done_ask),
+        "send" => Some(w.done_send),
+        "refund" => Some(w.done_refund),
+        _ => None,
+    };
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    shown(&app, &frame, &seat, id, &Filled::default(), (done, None)).await
+}
+
+async fn shown(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    id: PaymentId,
+    filled: &Filled,
+    (done, fault): (Option<&'static str>, Option<&'static str>),
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let provider = seat.provider();
+    let now = app.clock.now();
+    let may_work = seat.place.role.may(Permission::WorkPayments);
+    let mut tx = app.db.tenant(provider).await?;
+    let more = more(&mut tx, provider, id).await?.ok_or(Trouble::Nothing)?;
+    let mut way = way(&mut tx, provider, id).await?;
+    let said = messages::of_payment(&mut tx, provider, id, MESSAGES).await?;
+    let back = refunds::of_payment(&mut tx, provider, id, deeds::MOST).await?;
+    let ticket = match &way {
+        Some(way) => tickets::store::by_id(&mut tx, provider, way.ticket, now).await?,
+        None => None,
+    };
+    drop(tx);
+    if let (Some(way), Some(found)) = (&mut way, &ticket) {
+        // A site that uses it has it, whether or not it told of that step.
+        way.delivered = way.delivered.or(found.kept.ticket.redeemed_at());
+    }
+    let is_paid = more.line.state == State::Success;
+    let is_unused = ticket
+        .as_ref()
+        .is_some_and(|found| deeds::is_waiting(&found.kept.ticket, now));
+    let left = more.line.amount.cents() - back.iter().map(|one| one.amount.cents()).sum::<i64>();
+    let page = OnePage {
+        frame,
+        w,
+        id,
+        amount: show::money(more.line.amount),
+        at: show::moment(more.line.at),
+        phone: show::phone(&more.line.phone),
+        standing: Standing::of_line(&more.line, w),
+        flag: more
+            .line
+            .flag
+            .as_deref()
+            .map(|flag| flag_words(flag, &w.reasons)),
+        steps: steps(&more, way.as_ref(), &said, &w.payments),
+        said: said
+            .into_iter()
+            .map(|message| Said {
+                name: name(message.kind, &w.payments),
+                at: show::second(message.at),
+                body: pretty(&message.body),
+            })
+            .collect(),
+        backs: back
+            .into_iter()
+            .map(|refund| Back {
+                amount: show::money(refund.amount),
+                at: show::moment(refund.at),
+                refund,
+            })
+            .collect(),
+        code: ticket
+            .filter(|_| may_work)
+            .map(|found| found.kept.code.shown()),
+        may_ask: may_work && !is_paid && more.checkout_request_id.is_some(),
+        may_send: may_work && is_unused && more.mac.is_some(),
+        may_refund: may_work && is_paid && left > 0,
+        more: &more,
+        filled,
+        done,
+        fault,
+    };
+    let status = if fault.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    Ok(html(status, &page))
+}
+
+/// The steps that were made in the order of their times, then those that are still to come.
+fn steps(more: &More, way: Option<&Way>, said: &[Message], w: &PaymentWords) -> Vec<Step> {
+    let first = |kind: Kind| said.iter().find(|one| one.kind == kind).map(|one| one.at);
+    let is_taken = more.line.push == Some(Push::Accepted);
+    let settled = more.settled.as_ref().map(|(at, _)| *at);
+    let is_paid = more.line.state == State::Success;
+    let mut money: Vec<(&'static str, Timestamp)> = [
+        (w.asked, Some(more.line.at)),
+        (w.sent, first(Kind::Push)),
+        (w.taken, first(Kind::PushAnswer).filter(|_| is_taken)),
+        (w.queried, first(Kind::Query)),
+        (w.called, first(Kind::Callback)),
+        (w.confirmed_money, first(Kind::Confirmation)),
+        (if is_paid { w.settled } else { w.failed_at }, settled),
+    ]
+    .into_iter()
+    .filter_map(|(name, at)| at.map(|at| (name, at)))
+    .collect();
+    money.sort_by_key(|(_, at)| *at);
+    let mut all: Vec<(&'static str, Option<Timestamp>)> = money
+        .into_iter()
+        .map(|(name, at)| (name, Some(at)))
+        .collect();
+    if let Some(way) = way {
+        all.extend([
+            (w.made, Some(way.made)),
+            (w.delivered, way.delivered),
+            (w.written, way.written),
+            (w.online, way.confirmed),
+            (w.packet, way.first_packet),
+        ]);
+    }
+    let mut before: Option<Timestamp> = None;
+    all.into_iter()
+        .map(|(name, at)| {
+            let gap = before.zip(at).and_then(|(before, at)| w.gap(before, at));
+            before = at.or(before);
+            Step {
+                name,
+                at: at.map(show::second),
+                gap,
+            }
+        })
+        .collect()
+}
+
+impl PaymentWords {
+    /// How long after one thing another happened; nothing where two clocks disagree.
+    fn gap(&self, before: Timestamp, at: Timestamp) -> Option<String> {
+        let millis = at.as_millis().checked_sub(before.as_millis())?;
+        let secs = u64::try_from(millis).ok()? / 1000;
+        let (count, unit) = match secs {
+            0 => return Some(self.at_once.to_owned()),
+            1..120 => (secs, self.seconds),
+            120..7_200 => (secs / 60, self.minutes),
+            7_200..172_800 => (secs / 3_600, self.hours),
+            _ => (secs / 86_400, self.days),
+        };
+        Some(format!("{count}\u{a0}{unit} {}", self.later))
+    }
+}
+
+const fn name(kind: Kind, w: &PaymentWords) -> &'static str {
+    match kind {
+        Kind::Push => w.m_push,
+        Kind::PushAnswer => w.m_push_answer,
+        Kind::Callback => w.m_callback,
+        Kind::Query => w.m_query,
+        Kind::QueryAnswer => w.m_query_answer,
+        Kind::Confirmation => w.m_confirmation,
+    }
+}
+
+/// A body for people to read; what is no JSON stays as it came.
+fn pretty(body: &str) -> String {
+    let (status, rest) = match body.split_once('\n') {
+        Some((status, rest)) if status.starts_with("HTTP ") => (Some(status), rest),
+        _ => (None, body),
+    };
+    let rest = serde_json::from_str::<Value>(rest)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or_else(|_| rest.to_owned());
+    match status {
+        Some(status) => format!("{status}\n{rest}"),
+        None => rest,
+    }
+}
+
+/// Has M-PESA asked how the payment stands.
+///
+/// # Errors
+/// When there is no such payment, or the database is away.
+pub async fn ask(
+    Given(app): Given<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let done = deeds::ask(&app, seat.provider(), seat.actor(), id).await;
+    answered(&app, &frame, &seat, id, &Filled::default(), (done, "ask")).await
+}
+
+/// Sends the ticket to its site again.
+///
+/// # Errors
+/// When there is no such payment, or the database is away.
+pub async fn send(
+    Given(app): Given<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let done = deeds::send(&app, seat.provider(), seat.actor(), id).await;
+    answered(&app, &frame, &seat, id, &Filled::default(), (done, "send")).await
+}
+
+/// Writes down what was paid back.
+///
+/// # Errors
+/// When there is no such payment, or the database is away.
+pub async fn refund(
+    Given(app): Given<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let amount = filled.amount.trim().replace(',', "").parse::<i32>();
+    let noted = Noted {
+        // What is no number is no amount either.
+        amount: Money::from_shillings(amount.unwrap_or(0)),
+        receipt: &filled.receipt,
+        reason: &filled.reason,
+    };
+    let done = deeds::note(&app, seat.provider(), seat.person, id, noted).await;
+    answered(&app, &frame, &seat, id, &filled, (done, "refund")).await
+}
+
+async fn answered(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    id: PaymentId,
+    filled: &Filled,
+    (done, word): (Result<(), NotDone>, &str),
+) -> Result<Response, Trouble> {
+    let w = &frame.words().payments;
+    let fault = match done {
+        Ok(()) => return Ok(onward(&format!("/payments/{id}?done={word}"))),
+        Err(NotDone::Missing) => return Err(Trouble::Nothing),
+        Err(NotDone::Database(error)) => return Err(error.into()),
+        Err(NotDone::NotPaid) => w.not_paid,
+        Err(NotDone::Amount) => w.bad_amount,
+        Err(NotDone::Receipt) => w.bad_receipt,
+        Err(NotDone::ReceiptTaken) => w.receipt_taken,
+        Err(NotDone::Reason) => w.bad_reason,
+        Err(NotDone::NotKnown) => w.not_known,
+        Err(NotDone::Used) => w.used,
+    };
+    shown(app, frame, seat, id, filled, (None, Some(fault))).await
+}

@@ -1,0 +1,152 @@
+//! All SQL of the list of payments: the newest first, by what people look for.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{CustomerId, PaymentId, PlanId, ProviderId, SiteId};
+use mnara_protocol::money::Money;
+use sqlx::PgConnection;
+use sqlx::types::Uuid;
+
+use crate::db::{Amount, At, RowId as _};
+use crate::payments::{Push, State, failure};
+
+/// What people look for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// `pending`, `success` or `failed`.
+    pub status: Option<&'static str>,
+    /// Only what a person should look at.
+    pub is_flagged: bool,
+    /// Only tests of the account.
+    pub is_test: bool,
+    /// The site that sold.
+    pub site: Option<SiteId>,
+    /// What was bought.
+    pub plan: Option<PlanId>,
+    /// The customer.
+    pub customer: Option<CustomerId>,
+    /// The M-PESA receipt.
+    pub receipt: Option<String>,
+    /// Begun at this time or later.
+    pub from: Option<Timestamp>,
+    /// Begun before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// A payment as it stands in a list.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// The payment.
+    pub id: PaymentId,
+    /// When it was begun.
+    pub at: Timestamp,
+    /// How much.
+    pub amount: Money,
+    /// The plan's name now; none for a test.
+    pub plan: Option<String>,
+    /// The site's name.
+    pub site: Option<String>,
+    /// The phone that was asked.
+    pub phone: String,
+    /// Whose phone that is.
+    pub customer: Option<CustomerId>,
+    /// The M-PESA receipt.
+    pub receipt: Option<String>,
+    /// How it stands.
+    pub state: State,
+    /// Where the push is.
+    pub push: Option<Push>,
+    /// Why the rail did not take the push.
+    pub push_error: Option<String>,
+    /// The rail's last code.
+    pub result_code: Option<String>,
+    /// What a person should look at.
+    pub flag: Option<String>,
+}
+
+pub(super) struct LineRow {
+    pub(super) id: Uuid,
+    pub(super) created_at: At,
+    pub(super) amount: Amount,
+    pub(super) plan: Option<String>,
+    pub(super) site: Option<String>,
+    pub(super) msisdn: Option<String>,
+    pub(super) customer: Option<Uuid>,
+    pub(super) external_txn_id: Option<String>,
+    pub(super) status: String,
+    pub(super) failure: Option<String>,
+    pub(super) push: String,
+    pub(super) push_error: Option<String>,
+    pub(super) result_code: Option<String>,
+    pub(super) flag: Option<String>,
+}
+
+impl From<LineRow> for Line {
+    fn from(row: LineRow) -> Self {
+        Self {
+            id: PaymentId::from_uuid(row.id),
+            at: row.created_at.0,
+            amount: row.amount.0,
+            plan: row.plan,
+            site: row.site,
+            phone: row.msisdn.unwrap_or_default(),
+            customer: row.customer.map(CustomerId::from_uuid),
+            receipt: row.external_txn_id,
+            state: match row.status.as_str() {
+                "success" => State::Success,
+                "failed" => State::Failed(row.failure.as_deref().and_then(failure)),
+                _ => State::Pending,
+            },
+            push: Push::parse(&row.push),
+            push_error: row.push_error,
+            result_code: row.result_code,
+            flag: row.flag,
+        }
+    }
+}
+
+/// Payments that are looked for, the newest first, from before one on.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lines(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    wanted: &Wanted,
+    before: Option<(Timestamp, PaymentId)>,
+    limit: u16,
+) -> sqlx::Result<Vec<Line>> {
+    let rows = sqlx::query_as!(
+        LineRow,
+        r#"select p.id, p.created_at, p.amount, b.name as "plan?", s.name as "site?", p.msisdn, c.id as "customer?", p.external_txn_id,
+                  p.status, p.failure, p.push, p.push_error, p.result_code, p.flag
+           from payments p
+           left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id
+           left join sites s on s.provider_id = p.provider_id and s.id = p.site_id
+           left join customers c on c.provider_id = p.provider_id and c.msisdn = p.msisdn
+           where p.provider_id = $1 and p.type in ('mpesa_customer_payment', 'mpesa_account_test')
+             and ($2::timestamptz is null or (p.created_at, p.id) < ($2, $3))
+             and ($4::timestamptz is null or p.created_at >= $4) and ($5::timestamptz is null or p.created_at < $5)
+             and ($6::text is null or p.status = $6)
+             and ($7::uuid is null or p.site_id = $7) and ($8::uuid is null or p.plan_id = $8)
+             and ($9::uuid is null or p.msisdn = (select msisdn from customers o where o.provider_id = $1 and o.id = $9))
+             and ($10::text is null or p.external_txn_id = $10)
+             and (not $11 or p.flag is not null) and (not $12 or p.type = 'mpesa_account_test')
+           order by p.created_at desc, p.id desc limit $13"#,
+        provider.uuid(),
+        before.map(|(at, _)| At(at)) as Option<At>,
+        before.map(|(_, id)| id.uuid()),
+        wanted.from.map(At) as Option<At>,
+        wanted.until.map(At) as Option<At>,
+        wanted.status,
+        wanted.site.map(|id| id.uuid()),
+        wanted.plan.map(|id| id.uuid()),
+        wanted.customer.map(|id| id.uuid()),
+        wanted.receipt,
+        wanted.is_flagged,
+        wanted.is_test,
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(Line::from).collect())
+}

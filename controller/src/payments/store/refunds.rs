@@ -1,0 +1,82 @@
+//! All SQL of what was paid back by hand. Lines are added and never changed.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{NoteId, PaymentId, PersonId, ProviderId};
+use mnara_protocol::money::Money;
+use sqlx::PgConnection;
+
+use crate::db::{Amount, At, RowId as _};
+
+/// Money that was paid back.
+#[derive(Clone, Debug)]
+pub struct Refund {
+    /// How much.
+    pub amount: Money,
+    /// The receipt of it.
+    pub receipt: String,
+    /// Why.
+    pub reason: String,
+    /// Who wrote it down, if they work here.
+    pub person: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Adds a line; says whether nobody had this receipt in this business.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    conn: &mut PgConnection,
+    (provider, payment): (ProviderId, PaymentId),
+    (id, person): (NoteId, PersonId),
+    refund: &Refund,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into refunds (id, provider_id, payment_id, amount, receipt, reason, person_id, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (provider_id, receipt) do nothing",
+        id.uuid(),
+        provider.uuid(),
+        payment.uuid(),
+        Amount(refund.amount) as Amount,
+        refund.receipt,
+        refund.reason,
+        person.uuid(),
+        At(refund.at),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What was paid back of a payment, the first first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_payment(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    payment: PaymentId,
+    limit: u16,
+) -> sqlx::Result<Vec<Refund>> {
+    let rows = sqlx::query!(
+        r#"select r.amount as "amount: Amount", r.receipt, r.reason, p.name as "person?", r.created_at
+           from refunds r left join people p on p.id = r.person_id
+           where r.provider_id = $1 and r.payment_id = $2 order by r.created_at, r.id limit $3"#,
+        provider.uuid(),
+        payment.uuid(),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Refund {
+            amount: row.amount.0,
+            receipt: row.receipt,
+            reason: row.reason,
+            person: row.person,
+            at: row.created_at.0,
+        })
+        .collect())
+}

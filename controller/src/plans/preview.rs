@@ -1,0 +1,82 @@
+//! The portal with a plan as it is being typed, among those that are there.
+
+use axum::extract::{Form, State};
+use axum::response::Response;
+use mnara_protocol::ids::PlanId;
+use mnara_protocol::plan::Plan;
+use mnara_protocol::portal::PlanView;
+
+use super::edit::MOST;
+use super::form::Filled;
+use super::{Draft, store};
+use crate::app::App;
+use crate::providers;
+use crate::providers::gate::Seat;
+use crate::providers::look::preview::{Part, Preview, language};
+use crate::providers::look::{self, Logo};
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+
+/// Shows the portal with the plan as typed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn typed(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let provider = seat.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let business = providers::store::provider(&mut tx, provider)
+        .await?
+        .ok_or(Trouble::Nothing)?;
+    let mut plans = store::plans(&mut tx, provider, MOST).await?;
+    let kept = look::store::look(&mut tx, provider).await?;
+    drop(tx);
+    let mut fault = None;
+    match filled.draft() {
+        Ok(draft) => put(&mut plans, filled.id.parse().ok(), draft),
+        Err(bad) => fault = Some(frame.words().plans.bad(bad)),
+    }
+    let now = app.clock.now();
+    let views: Vec<PlanView> = plans
+        .iter()
+        .filter(|plan| plan.on_sale)
+        .map(|plan| PlanView::of(plan, now))
+        .collect();
+    let logo = kept.as_ref().and_then(|kept| kept.logo.as_ref());
+    let draft = kept
+        .as_ref()
+        .map_or_else(|| look::Draft::plain(&business), |kept| kept.draft.clone());
+    let look = draft.look(&business.business_name, logo.map(Logo::id));
+    let preview = Preview {
+        look: &look,
+        logo,
+        plans: &views,
+        language: language(filled.lang.as_deref(), frame.language),
+        part: Part::Plans,
+        fault,
+    };
+    Ok(preview.draw())
+}
+
+/// Puts a draft in the place of its plan, or among the others.
+fn put(plans: &mut Vec<Plan>, id: Option<PlanId>, draft: Draft) {
+    let id = id.unwrap_or(PlanId::from_bytes([0xff; 16]));
+    plans.retain(|plan| plan.id != id);
+    plans.push(Plan {
+        id,
+        revision: 0,
+        name: draft.name,
+        price: draft.price,
+        terms: draft.terms,
+        sell_by_secs: draft.sell_by_secs,
+        on_sale: draft.on_sale,
+        position: draft.position,
+        hours: draft.hours,
+        colour: draft.colour,
+    });
+    plans.sort_by_key(|plan| (plan.position, plan.id));
+}

@@ -1,0 +1,94 @@
+//! What a key of the API may do: the whole list, in the order people see it.
+
+use std::str::FromStr;
+
+/// One thing a key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Seeing sites.
+    SitesRead,
+    /// Making sites and the lines that enrol their agents.
+    SitesWrite,
+    /// Seeing plans.
+    PlansRead,
+    /// Making and changing plans.
+    PlansWrite,
+    /// Seeing tickets and series, without codes.
+    TicketsRead,
+    /// Seeing codes, which are worth money.
+    CodesRead,
+    /// Making series, revoking, extending, holding.
+    TicketsWrite,
+    /// Seeing payments, with the phone numbers that paid.
+    PaymentsRead,
+    /// Seeing who was online when, and how much.
+    SessionsRead,
+    /// Seeing who works here.
+    StaffRead,
+    /// Seeing sums.
+    ReportsRead,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::SitesRead,
+        Self::SitesWrite,
+        Self::PlansRead,
+        Self::PlansWrite,
+        Self::TicketsRead,
+        Self::CodesRead,
+        Self::TicketsWrite,
+        Self::PaymentsRead,
+        Self::SessionsRead,
+        Self::StaffRead,
+        Self::ReportsRead,
+    ];
+
+    /// The word in the database, in forms and in the API.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SitesRead => "sites:read",
+            Self::SitesWrite => "sites:write",
+            Self::PlansRead => "plans:read",
+            Self::PlansWrite => "plans:write",
+            Self::TicketsRead => "tickets:read",
+            Self::CodesRead => "codes:read",
+            Self::TicketsWrite => "tickets:write",
+            Self::PaymentsRead => "payments:read",
+            Self::SessionsRead => "sessions:read",
+            Self::StaffRead => "staff:read",
+            Self::ReportsRead => "reports:read",
+        }
+    }
+}
+
+impl FromStr for Scope {
+    type Err = NoScope;
+
+    fn from_str(text: &str) -> Result<Self, NoScope> {
+        Self::ALL
+            .into_iter()
+            .find(|scope| scope.word() == text)
+            .ok_or(NoScope)
+    }
+}
+
+/// Says that a word names no scope.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("there is no such scope")]
+pub struct NoScope;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_read_as_it_is_written() {
+        for scope in Scope::ALL {
+            assert_eq!(scope.word().parse(), Ok(scope));
+        }
+        assert_eq!("sites".parse::<Scope>(), Err(NoScope));
+    }
+}

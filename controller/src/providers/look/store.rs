@@ -1,0 +1,133 @@
+//! All SQL of looks.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
+use mnara_protocol::message::{PictureKind, Spoken};
+use sqlx::PgConnection;
+
+use super::{Draft, Kept, Logo};
+use crate::db::{At, RowId};
+
+const fn kind_word(kind: PictureKind) -> Option<&'static str> {
+    match kind {
+        PictureKind::Png => Some("png"),
+        PictureKind::Jpeg => Some("jpeg"),
+        PictureKind::Webp => Some("webp"),
+        PictureKind::Other(_) => None,
+    }
+}
+
+fn kind(word: &str) -> Option<PictureKind> {
+    PictureKind::KNOWN
+        .iter()
+        .copied()
+        .find(|kind| kind_word(*kind) == Some(word))
+}
+
+/// Finds the look of a business that has decided one.
+///
+/// # Errors
+/// When the database is away.
+pub async fn look(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Kept>> {
+    let row = sqlx::query!(
+        "select p.colour, p.help_phone, l.button, l.welcome_en, l.welcome_sw, l.banner_en, l.banner_sw, l.terms_en, l.terms_sw,
+                l.logo_kind, l.logo
+         from portal_looks l join providers p on p.id = l.provider_id where l.provider_id = $1",
+        provider.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let logo = match row.logo_kind.as_deref().zip(row.logo) {
+        None => None,
+        Some((word, picture)) => Some(Logo {
+            kind: kind(word).ok_or_else(|| {
+                sqlx::Error::Decode(
+                    format!("portal_looks.logo_kind of {provider} is out of range").into(),
+                )
+            })?,
+            picture,
+        }),
+    };
+    let spoken = |english, swahili| Spoken { english, swahili };
+    Ok(Some(Kept {
+        draft: Draft {
+            colour: row.colour.unsigned_abs(),
+            button: row.button.map(i32::unsigned_abs),
+            help_phone: row.help_phone,
+            welcome: spoken(row.welcome_en, row.welcome_sw),
+            banner: spoken(row.banner_en, row.banner_sw),
+            terms: spoken(row.terms_en, row.terms_sw),
+        },
+        logo,
+    }))
+}
+
+fn colour_column(colour: u32) -> i32 {
+    i32::try_from(colour & 0x00ff_ffff).unwrap_or(0)
+}
+
+/// Keeps colours and words; the logo stays as it is.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    draft: &Draft,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update providers set colour = $2, help_phone = $3 where id = $1",
+        provider.uuid(),
+        colour_column(draft.colour),
+        draft.help_phone,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "insert into portal_looks (provider_id, button, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (provider_id) do update
+         set button = excluded.button, welcome_en = excluded.welcome_en, welcome_sw = excluded.welcome_sw,
+             banner_en = excluded.banner_en, banner_sw = excluded.banner_sw, terms_en = excluded.terms_en,
+             terms_sw = excluded.terms_sw, changed_at = excluded.changed_at",
+        provider.uuid(),
+        draft.button.map(colour_column),
+        draft.welcome.english,
+        draft.welcome.swahili,
+        draft.banner.english,
+        draft.banner.swahili,
+        draft.terms.english,
+        draft.terms.swahili,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Keeps a logo, or takes it away; the rest stays as it is.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put_logo(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    logo: Option<&Logo>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, logo_kind, logo, changed_at)
+         values ($1, '', '', '', '', '', '', $2, $3, $4)
+         on conflict (provider_id) do update
+         set logo_kind = excluded.logo_kind, logo = excluded.logo, changed_at = excluded.changed_at",
+        provider.uuid(),
+        logo.and_then(|logo| kind_word(logo.kind)),
+        logo.map(|logo| logo.picture.as_slice()),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

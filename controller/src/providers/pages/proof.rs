@@ -1,0 +1,67 @@
+//! The part of a form in which somebody proves once more who they are.
+
+use axum::http::StatusCode;
+use secrecy::SecretString;
+
+use super::frame::Frame;
+use super::trouble::Trouble;
+use crate::app::App;
+use crate::providers::gate::Seat;
+use crate::providers::log_in::again::{NotProved, prove};
+
+/// What is wrong with a form, and what the page that says so is sent with.
+pub type Fault = (StatusCode, String);
+
+/// Takes the password and the digits; gives what to say where they prove nothing.
+///
+/// # Errors
+/// When it cannot be looked up.
+pub async fn proved(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    password: SecretString,
+    digits: &str,
+) -> Result<Option<Fault>, Trouble> {
+    let w = frame.words();
+    match prove(app, seat.person, password, digits).await {
+        Ok(()) => Ok(None),
+        Err(NotProved::Wrong) => Ok(Some((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            w.keys.wrong_proof.to_owned(),
+        ))),
+        Err(NotProved::TooMany(too)) => Ok(Some((
+            StatusCode::TOO_MANY_REQUESTS,
+            w.people.wait(too.wait),
+        ))),
+        Err(NotProved::Inside) => Err(Trouble::Inside),
+        Err(NotProved::Ending(error)) => Err(error.into()),
+        Err(NotProved::Database(error)) => Err(error.into()),
+    }
+}
+
+/// The values of a form in which a name may stand several times.
+pub struct Filled(pub Vec<(String, String)>);
+
+impl Filled {
+    /// The first value of a name, or nothing.
+    #[must_use]
+    pub fn one(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(found, _)| found == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// All values of a name.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |(found, _)| found == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of a name, as a secret.
+    #[must_use]
+    pub fn secret(&self, name: &str) -> SecretString {
+        SecretString::from(self.one(name))
+    }
+}

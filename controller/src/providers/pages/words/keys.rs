@@ -1,0 +1,83 @@
+//! Keys for programs, and what stands around them.
+
+use crate::providers::keys::scopes::Scope;
+
+words! {
+    /// Keys for programs.
+    KeyWords {
+        title: "Keys for programs" "Funguo za programu",
+        text:
+            "A key lets a program of yours, such as your accounts or a till, work with your business. Give each program its own key, and only what it needs."
+            "Ufunguo unaruhusu programu yako, kama ya hesabu au ya kuuzia, kufanya kazi na biashara yako. Ipe kila programu ufunguo wake, na kile inachohitaji tu.",
+        parts: "For programs" "Kwa programu",
+        keys: "Keys" "Funguo",
+        news: "News to your programs" "Habari kwa programu zako",
+        data: "All your data" "Data yako yote",
+        how: "How the API is called" "Jinsi ya kutumia API",
+        none: "There are no keys yet." "Bado hakuna funguo.",
+        made: "Made" "Umetengenezwa",
+        by: "by" "na",
+        used: "Last used" "Umetumika mara ya mwisho",
+        never: "Never used" "Haujatumika",
+        until: "Good until" "Unafaa hadi",
+        revoke: "Revoke" "Futa",
+        ended: "The key is revoked. It opens nothing any more." "Ufunguo umefutwa. Haufungui chochote tena.",
+        new: "A new key" "Ufunguo mpya",
+        name: "What is it for?" "Ni wa nini?",
+        name_hint: "Such as: accounts, till at the market" "Kama: hesabu, kuuzia sokoni",
+        may: "It may" "Unaweza",
+        days: "Good for" "Unafaa kwa",
+        for_ever: "Until I revoke it" "Hadi niufute",
+        days_30: "30 days" "Siku 30",
+        days_90: "90 days" "Siku 90",
+        days_365: "1 year" "Mwaka 1",
+        make: "Make the key" "Tengeneza ufunguo",
+        secret: "Your key" "Ufunguo wako",
+        secret_text:
+            "Copy it now: it is shown only this once. Whoever has it can do what you ticked, so keep it like a password."
+            "Unakili sasa: unaonyeshwa mara hii tu. Aliye nao anaweza kufanya ulichochagua, uutunze kama nenosiri.",
+        bad_name: "Say what the key is for, in 1 to 80 letters." "Eleza ufunguo ni wa nini, kwa herufi 1 hadi 80.",
+        bad_scopes: "Tick at least one thing the key may do." "Chagua angalau jambo moja ambalo ufunguo unaweza kufanya.",
+        too_many: "You have 50 keys. Revoke one first." "Una funguo 50. Futa mmoja kwanza.",
+        api_title: "The API" "API",
+        api_text:
+            "With this, programs of your own work with your business. The rest of this page is for whoever writes them, in English."
+            "Kwa hii, programu zako hufanya kazi na biashara yako. Sehemu iliyobaki ya ukurasa huu ni ya anayeziandika, kwa Kiingereza.",
+        api_scopes: "What a key can be good for" "Ufunguo unaweza kuruhusu nini",
+        api_problems: "Errors" "Makosa",
+        password: "Your own password here, once more" "Nenosiri lako la hapa, kwa mara nyingine",
+        digits: "The six digits, if you have a second factor" "Tarakimu sita, kama una hatua ya pili",
+        wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
+        sites_read: "See sites and whether they are up" "Kuona maeneo na kama yanafanya kazi",
+        sites_write: "Make sites and the lines that enrol them" "Kutengeneza maeneo na mistari ya kuyaunganisha",
+        plans_read: "See plans" "Kuona mipango",
+        plans_write: "Make and change plans" "Kutengeneza na kubadilisha mipango",
+        tickets_read: "See vouchers and series, without their codes" "Kuona vocha na mafungu, bila misimbo",
+        codes_read: "See codes, which are worth money" "Kuona misimbo, ambayo ni pesa",
+        tickets_write: "Make series; revoke, extend, pause vouchers" "Kutengeneza mafungu; kufuta, kuongeza muda, kusimamisha vocha",
+        payments_read: "See payments and the phone numbers that paid" "Kuona malipo na namba za simu zilizolipa",
+        sessions_read: "See who was online when, and how much they used" "Kuona waliokuwa mtandaoni, lini, na walivyotumia",
+        staff_read: "See who works here" "Kuona wafanyakazi",
+        reports_read: "See what was earned day by day" "Kuona mapato ya kila siku",
+    }
+}
+
+impl KeyWords {
+    /// What a scope lets a program do.
+    #[must_use]
+    pub const fn scope(&self, scope: Scope) -> &'static str {
+        match scope {
+            Scope::SitesRead => self.sites_read,
+            Scope::SitesWrite => self.sites_write,
+            Scope::PlansRead => self.plans_read,
+            Scope::PlansWrite => self.plans_write,
+            Scope::TicketsRead => self.tickets_read,
+            Scope::CodesRead => self.codes_read,
+            Scope::TicketsWrite => self.tickets_write,
+            Scope::PaymentsRead => self.payments_read,
+            Scope::SessionsRead => self.sessions_read,
+            Scope::StaffRead => self.staff_read,
+            Scope::ReportsRead => self.reports_read,
+        }
+    }
+}

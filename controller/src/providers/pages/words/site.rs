@@ -1,0 +1,183 @@
+//! How one site is at this moment, who is online there, and what can be done for them.
+
+words! {
+    /// How one site is at this moment.
+    LiveWords {
+        now: "Now" "Sasa",
+        as_of: "As of" "Hadi",
+        refresh: "Refresh" "Sasisha",
+        up_since: "Up since" "Liko hewani tangu",
+        away_since: "Away since" "Haliko hewani tangu",
+        away_text:
+            "The site goes on without us: vouchers work, and what happens there is told when it is back."
+            "Eneo linaendelea bila sisi: vocha zinafanya kazi, na yanayotokea huko yataelezwa likirudi.",
+        no_reading:
+            "Nothing has come from this site yet. It tells how it is each minute; an older agent does not, until it is brought up to date."
+            "Bado hakuna kilichofika kutoka eneo hili. Hueleza hali yake kila dakika; wakala wa zamani haelezi hadi asasishwe.",
+        router_lost:
+            "The router does not answer its agent. Check that it has power, and the cable between them."
+            "Ruta haimjibu wakala wake. Kagua umeme wake, na kebo kati yao.",
+        router_refuses:
+            "The router refuses the agent's user name or password. Run the install script again."
+            "Ruta inakataa jina au nenosiri la wakala. Endesha tena hati ya usakinishaji.",
+        router_not_yet:
+            "The agent has not reached the router since it started. Check the address and the password it was given."
+            "Wakala hajaifikia ruta tangu aanze. Kagua anwani na nenosiri aliyopewa.",
+        router: "Router" "Ruta",
+        version: "RouterOS" "RouterOS",
+        running_for: "Running for" "Imewaka kwa",
+        load: "Processor" "Kichakataji",
+        memory: "Free memory" "Kumbukumbu tupu",
+        hotspots: "Hotspots" "Hotspot",
+        stopped: "does not run" "haifanyi kazi",
+        hosts: "Devices near" "Vifaa vilivyo karibu",
+        online: "Online" "Mtandaoni",
+        sessions: "Who is online" "Walio mtandaoni",
+        nobody: "Nobody is online." "Hakuna aliye mtandaoni.",
+        asking:
+            "The site is asked who is online. Refresh in some seconds."
+            "Eneo linaulizwa nani yuko mtandaoni. Sasisha baada ya sekunde chache.",
+        more: "more, not shown" "zaidi, hawaonyeshwi",
+        not_ours: "Not on a voucher" "Si kwa vocha",
+        left: "left" "imebaki",
+        down: "Down" "Kupokea",
+        up: "Up" "Kutuma",
+        per_second: "speed" "kasi",
+        act: "Help this customer" "Msaidie mteja huyu",
+        kick: "Disconnect once" "Katisha mara moja",
+        kick_text:
+            "Takes the device off the air. The voucher stays good, and the device may come back at once."
+            "Hutoa kifaa hewani. Vocha inabaki nzuri, na kifaa kinaweza kurudi mara moja.",
+        pause: "Pause" "Simamisha",
+        pause_text:
+            "Stops the voucher's clock. It goes on when the code is typed again, or here."
+            "Husimamisha saa ya vocha. Inaendelea msimbo ukiandikwa tena, au hapa.",
+        move_on: "Move to another phone" "Hamishia simu nyingine",
+        move_text:
+            "Frees this device's place. Type the code on the other phone; the time left goes with it."
+            "Hufungua nafasi ya kifaa hiki. Andika msimbo kwenye simu nyingine; muda uliobaki unahamia huko.",
+        extend: "Give extra time" "Ongeza muda",
+        extend_by: "Minutes" "Dakika",
+        paused: "Paused vouchers" "Vocha zilizosimamishwa",
+        paused_since: "since" "tangu",
+        resume: "Let it go on" "Iendelee",
+        waits: "The site is told. This page shows what it says in some seconds." "Eneo linaambiwa. Ukurasa huu utaonyesha jibu baada ya sekunde chache.",
+        done: "Done." "Imefanyika.",
+        extended: "The voucher has more time. The site is told now, or when it is back." "Vocha imeongezwa muda. Eneo linaambiwa sasa, au likirudi.",
+        away_nothing:
+            "The site is away, so nothing was done. Try again when it is up."
+            "Eneo haliko hewani, kwa hiyo hakuna kilichofanyika. Jaribu tena likiwa hewani.",
+        silent:
+            "The site was told and has not answered, so we do not know whether it was done. Look whether the device is still online."
+            "Eneo liliambiwa na halijajibu, kwa hiyo hatujui kama ilifanyika. Angalia kama kifaa bado kiko mtandaoni.",
+        too_late: "It reached the site too late and was not done. Try again." "Ilifika eneo ikiwa imechelewa na haikufanyika. Jaribu tena.",
+        not_here: "The voucher is not in use there any more." "Vocha haitumiki tena hapo.",
+        not_running: "Its clock is not running, so there is nothing to pause." "Saa yake haiendi, kwa hiyo hakuna cha kusimamisha.",
+        not_paused: "It is not paused." "Haijasimamishwa.",
+        over: "The voucher is over." "Vocha imekwisha.",
+        refused: "The site did not do it." "Eneo halikuifanya.",
+        unknown: "What came of it is not known any more." "Matokeo yake hayajulikani tena.",
+        no_agent: "The site has no agent yet." "Eneo bado halina wakala.",
+        bad_minutes: "Give 1 to 43,200 minutes." "Toa dakika 1 hadi 43,200.",
+        no_time: "This voucher has no limit of time." "Vocha hii haina kikomo cha muda.",
+        stays_shut: "More time does not help this voucher: its data is used up, or it ended longer ago." "Muda zaidi hausaidii vocha hii: data yake imekwisha, au iliisha zamani.",
+        gone: "There is no such voucher." "Hakuna vocha kama hiyo.",
+        diagnose: "Look the site over" "Kagua eneo",
+        diagnose_text:
+            "The agent checks router, hotspot, portal, link and clock, and says what to do about what is wrong."
+            "Wakala hukagua ruta, hotspot, ukurasa wa wateja, kiungo na saa, na kusema la kufanya.",
+        findings: "What the agent found" "Alichokuta wakala",
+        verdict_good: "good" "nzuri",
+        verdict_doubtful: "look" "angalia",
+        verdict_bad: "bad" "mbaya",
+        what_now: "What to do" "La kufanya",
+        events: "What happened" "Yaliyotokea",
+        events_none: "Nothing out of the ordinary." "Hakuna la ajabu.",
+        was_away: "The site was away for" "Eneo halikuwa hewani kwa",
+        agent_started: "The agent started." "Wakala alianza.",
+        ev_router_lost: "The router stopped answering." "Ruta iliacha kujibu.",
+        ev_router_back: "The router answers again." "Ruta inajibu tena.",
+        ev_router_rebooted: "The router restarted." "Ruta iliwaka upya.",
+        ev_clock: "The site's clock was corrected by" "Saa ya eneo ilirekebishwa kwa",
+        ev_refuses: "The router refused the agent's log-in." "Ruta ilikataa wakala kuingia.",
+        ev_forked: "The agent was restored from a copy, or two machines are the same agent." "Wakala alirejeshwa kutoka nakala, au mashine mbili ni wakala mmoja.",
+        ev_store: "The agent could not write to its disk." "Wakala hakuweza kuandika kwenye diski yake.",
+        ev_duplicate: "Two machines hold this site's key." "Mashine mbili zina ufunguo wa eneo hili.",
+        ev_gap: "Part of what happened at the site was lost before it reached us." "Sehemu ya yaliyotokea kwenye eneo ilipotea kabla ya kutufikia.",
+        ev_large: "Something was too large to be sent to the site." "Kitu kilikuwa kikubwa mno kutumwa kwenye eneo.",
+        ev_stopped: "The agent says what this version does not understand; it waits for an upgrade." "Wakala anasema kisichoeleweka na toleo hili; kinasubiri sasisho.",
+        ev_drift: "Something on the router had been changed and was put right." "Kitu kwenye ruta kilibadilishwa na kimerekebishwa.",
+        ev_unknown_ticket: "The site used a voucher that is not known here, as after a restore from a backup." "Eneo lilitumia vocha isiyojulikana hapa, kama baada ya kurejesha nakala.",
+        ev_double_use: "Two sites that were cut off from each other took one voucher; the first keeps it. At risk:" "Maeneo mawili yaliyotengana yalikubali vocha moja; la kwanza linabaki nayo. Hasara inayowezekana:",
+        ev_flood: "The site told more at once than it should; it goes on, more slowly." "Eneo lilieleza mengi kwa mara moja; linaendelea, polepole zaidi.",
+        ev_differed: "The site's copy of plans and vouchers differed and was read anew." "Nakala ya eneo ya mipango na vocha ilitofautiana na ilisomwa upya.",
+        ev_other: "Something this version has no name for" "Jambo ambalo toleo hili halina jina lake",
+        alarm_duplicate:
+            "Two machines seem to be this site's agent: one was copied. Switch the copy off, or make a new line below and enrol one machine anew."
+            "Inaonekana mashine mbili ni wakala wa eneo hili: moja ilinakiliwa. Zima nakala, au tengeneza mstari mpya hapa chini na usajili mashine moja upya.",
+        linux: "On a Linux box" "Kwenye kompyuta ya Linux",
+        linux_text: "Type this on the box, then: mnara-agent run." "Andika hii kwenye kompyuta, kisha: mnara-agent run.",
+        on_router: "On the router itself" "Kwenye ruta yenyewe",
+        on_router_text:
+            "Get the files below with a fresh code in them, put the folder on the router, and type this in its terminal:"
+            "Pakua faili zilizo hapa chini zenye msimbo mpya, weka folda kwenye ruta, na andika hii kwenye terminal yake:",
+        voucher: "Voucher" "Vocha",
+        flash_hint:
+            "On a router that has a folder flash, put it in there and type flash/mnara/install.rsc."
+            "Kwenye ruta yenye folda flash, iweke humo na uandike flash/mnara/install.rsc.",
+        files: "Files for the router" "Faili za ruta",
+        files_text:
+            "Install and remove scripts and the hotspot's pages, made for this site and your RouterOS version."
+            "Hati za kusakinisha na kuondoa na kurasa za hotspot, zilizotengenezwa kwa eneo hili na toleo lako la RouterOS.",
+        files_open: "Choose and download" "Chagua na pakua",
+        mode: "Where the agent runs" "Wakala anakofanya kazi",
+        mode_container: "In a container on the router (RouterOS 7, 256 MB of memory or a USB disk)" "Kwenye kontena ya ruta (RouterOS 7, kumbukumbu ya MB 256 au diski ya USB)",
+        mode_sitebox: "On a small Linux box beside the router" "Kwenye kompyuta ndogo ya Linux kando ya ruta",
+        routeros: "RouterOS version" "Toleo la RouterOS",
+        routeros_hint: "As /system/resource/print shows it; the nearest one that is not newer." "Kama /system/resource/print inavyoonyesha; la karibu lisilo jipya zaidi.",
+        arch: "Processor of the router" "Kichakataji cha ruta",
+        arch_hint: "architecture-name in /system/resource/print." "architecture-name kwenye /system/resource/print.",
+        hotspot_name: "Name of the hotspot" "Jina la hotspot",
+        hotspot_hint: "As /ip/hotspot/print shows it." "Kama /ip/hotspot/print inavyoonyesha.",
+        box_address: "Address of the box" "Anwani ya kompyuta",
+        box_hint: "Only for a Linux box: a fixed address in the hotspot's network, such as 10.5.50.2." "Kwa kompyuta ya Linux tu: anwani isiyobadilika kwenye mtandao wa hotspot, mfano 10.5.50.2.",
+        with_claim: "Put a fresh enrolment code into the script (good once, for an hour)" "Weka msimbo mpya wa usajili kwenye hati (unafaa mara moja, kwa saa moja)",
+        download: "Download" "Pakua",
+        bad_name: "Give the hotspot's name in 1 to 64 letters." "Toa jina la hotspot kwa herufi 1 hadi 64.",
+        bad_box: "Give the address as four numbers, such as 10.5.50.2." "Toa anwani kama namba nne, mfano 10.5.50.2.",
+        bad_choice: "Choose one of the listed values." "Chagua mojawapo ya yaliyoorodheshwa.",
+    }
+}
+
+impl LiveWords {
+    /// A length of time, in its two largest parts: `2 d 3 h`.
+    #[must_use]
+    pub fn lasting(&self, secs: u64) -> String {
+        let is_swahili = self.now == Self::SWAHILI.now;
+        let names = if is_swahili {
+            ["siku", "saa", "dakika", "sekunde"]
+        } else {
+            ["d", "h", "min", "s"]
+        };
+        let parts = [
+            secs / 86_400,
+            secs % 86_400 / 3_600,
+            secs % 3_600 / 60,
+            secs % 60,
+        ];
+        let first = parts.iter().position(|part| *part > 0).unwrap_or(3);
+        // Seconds matter in the first minute only.
+        let last = (first + 1).min(2).max(first);
+        let said: Vec<String> = (first..=last)
+            .filter(|at| *at == first || parts[*at] > 0)
+            .map(|at| {
+                if is_swahili {
+                    format!("{}\u{a0}{}", names[at], parts[at])
+                } else {
+                    format!("{}\u{a0}{}", parts[at], names[at])
+                }
+            })
+            .collect();
+        said.join(" ")
+    }
+}

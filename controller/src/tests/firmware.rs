@@ -1,0 +1,235 @@
+//! What goes onto a router: made for each version, obeying nobody's name, with no secret that was not asked for.
+
+use axum::http::header;
+
+use super::browser::Browser;
+use super::doors::member;
+use super::*;
+use crate::fleet::firmware::{Arch, CHECKED, Claim, File, Mode, Order, RouterOs, render};
+use crate::providers::staff::roles::Role;
+
+const HOSTILE: [&str; 5] = [
+    r#""; /system reset"#,
+    "$[/system/reboot]",
+    "]} ; /user/add name=x",
+    "one\n/system/reboot",
+    "\\",
+];
+
+fn order(version: &str, mode: Mode) -> Order {
+    Order {
+        version: version.parse().unwrap(),
+        arch: Arch::Arm64,
+        mode,
+        site: "Kilimani".to_owned(),
+        hotspot: "hotspot1".to_owned(),
+        disk: "disk1".to_owned(),
+        claim: None,
+    }
+}
+
+fn modes() -> [Mode; 2] {
+    [Mode::Container, Mode::SiteBox([10, 5, 50, 2].into())]
+}
+
+fn text<'a>(files: &'a [File], path: &str) -> &'a str {
+    &files.iter().find(|file| file.path == path).unwrap().text
+}
+
+/// What a script would obey: everything outside quotes and comments, and what a dollar or a bracket makes of a string.
+fn obeyed(script: &str) -> String {
+    let mut kept = String::new();
+    for line in script
+        .lines()
+        .filter(|line| !line.trim_start().starts_with('#'))
+    {
+        let mut chars = line.chars();
+        let mut quoted = false;
+        while let Some(c) = chars.next() {
+            match c {
+                '"' => quoted = !quoted,
+                '\\' if quoted => drop(chars.next()),
+                _ if quoted => assert_ne!(c, '$', "a variable in a string: {line}"),
+                _ => kept.push(c),
+            }
+        }
+        assert!(!quoted, "a string goes over the end of its line: {line}");
+        kept.push('\n');
+    }
+    kept
+}
+
+#[test]
+fn scripts_are_one_block_in_the_words_of_their_version() {
+    for version in CHECKED {
+        for mode in modes() {
+            let files = render(&order(version, mode)).unwrap();
+            for path in ["install.rsc", "remove.rsc"] {
+                let script = text(&files, path);
+                assert!(script.is_ascii(), "{path}");
+                let obeyed = obeyed(script);
+                for (open, close) in [('{', '}'), ('[', ']'), ('(', ')')] {
+                    let count = |c| obeyed.chars().filter(|one| *one == c).count();
+                    assert_eq!(count(open), count(close), "{path} {version} {open}");
+                }
+                let block = obeyed.trim();
+                assert!(block.starts_with('{') && block.ends_with('}'), "{path}");
+            }
+            let install = text(&files, "install.rsc");
+            assert!(install.contains("address-pool=none"));
+            assert!(install.contains(":rndstr"), "the router makes the password");
+            assert_eq!(install.contains("/container/"), mode == Mode::Container);
+        }
+    }
+    let container = |version| {
+        let files = render(&order(version, Mode::Container)).unwrap();
+        text(&files, "install.rsc").to_owned()
+    };
+    let (old, new) = (container("7.14.3"), container("7.24"));
+    assert!(old.contains("envlist=MNARA mounts=MNARA") && old.contains("/system/scheduler/add"));
+    assert!(
+        new.contains("envlists=MNARA mountlists=MNARA") && new.contains("restart-policy=always")
+    );
+    // One between two that are known is written as the older one.
+    assert!(container("7.19.6").contains("envlist=MNARA mounts=MNARA"));
+    assert!("7.13".parse::<RouterOs>().is_err() && "6.49.10".parse::<RouterOs>().is_err());
+}
+
+#[test]
+fn what_install_makes_remove_takes_away() {
+    for version in CHECKED {
+        for mode in modes() {
+            let files = render(&order(version, mode)).unwrap();
+            let remove = text(&files, "remove.rsc");
+            let install = text(&files, "install.rsc");
+            for line in install.lines() {
+                let Some((menu, _)) = line.trim().split_once("/add ") else {
+                    continue;
+                };
+                assert!(
+                    remove.contains(&format!("{menu}/remove [")),
+                    "{version}: {menu} is not taken away"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_name_is_obeyed() {
+    for name in HOSTILE {
+        for mode in modes() {
+            let plain = render(&order("7.20.8", mode)).unwrap();
+            let mut hostile = order("7.20.8", mode);
+            for text in [&mut hostile.site, &mut hostile.hotspot, &mut hostile.disk] {
+                name.clone_into(text);
+            }
+            let claim = |text: &str| {
+                Some(Claim {
+                    controller: text.to_owned(),
+                    code: text.to_owned(),
+                    identity: text.to_owned(),
+                })
+            };
+            hostile.claim = claim(name);
+            let mut tame = order("7.20.8", mode);
+            tame.claim = claim("tame");
+            let (hostile, tame) = (render(&hostile).unwrap(), render(&tame).unwrap());
+            assert_eq!(
+                obeyed(text(&hostile, "install.rsc")),
+                obeyed(text(&tame, "install.rsc")),
+                "{name}"
+            );
+            assert_eq!(text(&hostile, "remove.rsc"), text(&plain, "remove.rsc"));
+        }
+    }
+}
+
+#[test]
+fn pages_lead_to_the_portal_and_leave_nothing_to_fill_in() {
+    let files = render(&order("7.24", Mode::SiteBox([192, 168, 88, 9].into()))).unwrap();
+    let pages = files
+        .iter()
+        .filter(|file| file.path.starts_with("hotspot/"));
+    assert_eq!(pages.clone().count(), 10);
+    for page in pages {
+        assert!(!page.text.contains("{{"), "{}", page.path);
+    }
+    let login = text(&files, "hotspot/login.html");
+    assert!(
+        login.contains("http://192.168.88.9:8080/portal/"),
+        "{login}"
+    );
+}
+
+/// The files of an archive, as its entries have them.
+fn unpacked(archive: &[u8]) -> Vec<(String, String)> {
+    let word = |at: usize| usize::from(u16::from_le_bytes([archive[at], archive[at + 1]]));
+    let mut files = Vec::new();
+    let mut at = 0;
+    while archive[at..].starts_with(b"PK\x03\x04") {
+        let (length, name) = (word(at + 18) + (word(at + 20) << 16), word(at + 26));
+        let start = at + 30;
+        let text =
+            |from: usize, length| String::from_utf8(archive[from..from + length].to_vec()).unwrap();
+        files.push((text(start, name), text(start + name, length)));
+        at = start + name + length;
+    }
+    assert!(archive[at..].starts_with(b"PK\x01\x02"));
+    let end = &archive[archive.len() - 22..];
+    assert!(end.starts_with(b"PK\x05\x06"));
+    assert_eq!(usize::from(end[10]), files.len());
+    files
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_technician_takes_files_with_a_code_only_when_it_is_asked_for(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut technician = member(&world, Role::Technician, 1).await;
+    let path = format!("/sites/{}/files", world.shop.site);
+    assert!(technician.get(&path).await.page().contains("hotspot1"));
+    let form = |mode: &str, address: &str, claim: bool| {
+        let claim = if claim { "&claim=on" } else { "" };
+        format!("mode={mode}&routeros=7.20.8&arch=arm64&hotspot=hotspot1&address={address}{claim}")
+    };
+    let take = async |technician: &mut Browser<'_>, form: String| {
+        let request = Request::post(&path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .body(Body::from(form))
+            .unwrap();
+        let response = technician.open(request).await;
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20)
+            .await
+            .unwrap();
+        (status, bytes.to_vec())
+    };
+    let (status, page) = take(&mut technician, form("sitebox", "the+box", false)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("Give the address as four numbers") && page.contains("the box"));
+
+    let claims = world.count("claims").await;
+    let (status, archive) = take(&mut technician, form("container", "", false)).await;
+    assert_eq!(status, StatusCode::OK);
+    let files = unpacked(&archive);
+    assert_eq!(files.len(), 13);
+    assert!(files.iter().all(|(name, _)| name.starts_with("mnara/")));
+    assert!(files.iter().all(|(_, text)| !text.contains("MNARA_CLAIM")));
+    assert_eq!(world.count("claims").await, claims);
+
+    let (_, archive) = take(&mut technician, form("container", "", true)).await;
+    let files = unpacked(&archive);
+    let (_, install) = &files[0];
+    let (_, rest) = install.split_once("key=MNARA_CLAIM value=\"").unwrap();
+    let key = SigningKey::from_bytes(&[78; 32]);
+    let enrolled = fleet::enrol::enrol(&world.app, &rest[..40], &key.verifying_key(), "test/1")
+        .await
+        .unwrap();
+    assert_eq!(enrolled.site, world.shop.site);
+    assert_eq!(world.count("audit where act = 'claim'").await, 1);
+}

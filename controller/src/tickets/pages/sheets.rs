@@ -1,0 +1,222 @@
+//! Vouchers to be printed: pages that a browser prints, and PDF. Each shows some hundreds and leads to the next, so that none grows with
+//! its series.
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use mnara_protocol::ids::SeriesId;
+use mnara_protocol::ticket::code::TicketCode;
+use serde::Deserialize;
+
+use super::super::paper::{self, Layout, OF_PDF, Picture, Print};
+use super::super::store::{self, SeriesRow, listed};
+use super::number;
+use super::series::{name, note_seen};
+use crate::app::App;
+use crate::plans::form::gives;
+use crate::providers;
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
+use crate::web::page::html;
+use crate::web::{Path, Query, csv, show};
+
+/// What is to be printed how, from which number on.
+#[derive(Debug, Default, Deserialize)]
+pub struct Wish {
+    #[serde(rename = "as")]
+    layout: Option<String>,
+    from: Option<u32>,
+}
+
+impl Wish {
+    fn layout(&self) -> Layout {
+        let word = self.layout.as_deref().unwrap_or_default();
+        Layout::parse(word).unwrap_or(Layout::TwentyFour)
+    }
+}
+
+/// Vouchers of a series that can be sold.
+struct Sheaf {
+    id: SeriesId,
+    layout: Layout,
+    print: Print,
+    codes: Vec<TicketCode>,
+    first: u32,
+    next: Option<u32>,
+}
+
+/// What is made of vouchers.
+#[derive(Clone, Copy)]
+enum Paper {
+    /// A page that a browser prints: so many that can be sold.
+    Browser,
+    /// A PDF: those of so many numbers that can be sold.
+    Pdf,
+}
+
+/// Takes vouchers to be printed, and writes down who did.
+async fn sheaf(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    id: &str,
+    wish: &Wish,
+    paper: Paper,
+) -> Result<Sheaf, Trouble> {
+    let id: SeriesId = id.parse().map_err(|_| Trouble::Nothing)?;
+    let (now, provider, layout) = (app.clock.now(), seat.provider(), wish.layout());
+    let mut tx = app.db.tenant(provider).await?;
+    let series = store::series_row(&mut tx, provider, id)
+        .await?
+        .ok_or(Trouble::Nothing)?;
+    let business = providers::store::provider(&mut tx, provider)
+        .await?
+        .ok_or(Trouble::Nothing)?;
+    let from = wish.from.unwrap_or(0);
+    let (how, most, below) = match paper {
+        Paper::Browser => ("sheet", layout.at_once(), u32::MAX),
+        Paper::Pdf => ("pdf", OF_PDF, from.saturating_add(OF_PDF.into())),
+    };
+    let mut codes = listed::unused_codes(&mut tx, provider, id, from..below, most + 1, now).await?;
+    let next = codes.get(usize::from(most)).map(|code| code.index);
+    codes.truncate(usize::from(most));
+    let first = codes.first().map_or(from, |code| code.index);
+    if !codes.is_empty() {
+        note_seen(app, &mut tx, seat, id, (how, first, codes.len())).await?;
+    }
+    tx.commit().await?;
+    Ok(Sheaf {
+        id,
+        layout,
+        print: on_each(&series, business, frame.words()),
+        codes: codes.into_iter().map(|code| code.code).collect(),
+        first,
+        next,
+    })
+}
+
+/// What stands on every voucher.
+fn on_each(series: &SeriesRow, business: providers::Provider, w: &Words) -> Print {
+    let until = series.sell_by.map(show::day);
+    let help = business.help_phone.as_deref();
+    let lines = [
+        Some(w.vouchers.paper_how.to_owned()),
+        until.map(|day| format!("{} {day}", w.vouchers.paper_until)),
+        help.map(|phone| format!("{} {phone}", w.vouchers.paper_help)),
+    ];
+    Print {
+        colour: business.colour,
+        business: business.business_name,
+        plan: series.plan_name.clone(),
+        gives: gives(&series.terms, &w.plans),
+        price: show::money(series.price),
+        lines: lines.into_iter().flatten().collect(),
+    }
+}
+
+/// One voucher of a page.
+struct Card {
+    code: String,
+    count: u8,
+    path: String,
+}
+
+#[derive(Template)]
+#[template(path = "sheets.html")]
+struct SheetsPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    id: SeriesId,
+    layout: Layout,
+    name: String,
+    print: Print,
+    colour: String,
+    sheets: Vec<Vec<Card>>,
+    shown: String,
+    first: u32,
+    next: Option<u32>,
+}
+
+/// Shows vouchers for a browser to print.
+///
+/// # Errors
+/// When there is no such series, or the database is away.
+pub async fn page(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Trouble> {
+    let sheaf = sheaf(&app, &frame, &seat, &id, &wish, Paper::Browser).await?;
+    let w = frame.words();
+    let count = u32::try_from(sheaf.codes.len()).unwrap_or(u32::MAX);
+    let of_sheet = usize::from(sheaf.layout.of_sheet());
+    let cards = move |codes: &[TicketCode]| {
+        let cards = codes.iter().filter_map(|code| {
+            let picture = Picture::of(code)?;
+            Some(Card {
+                code: code.shown(),
+                count: picture.count(),
+                path: picture.path(),
+            })
+        });
+        cards.collect()
+    };
+    let codes = sheaf.codes;
+    // Pictures of some hundred codes take a while.
+    let sheets = tokio::task::spawn_blocking(move || codes.chunks(of_sheet).map(cards).collect())
+        .await
+        .map_err(|_| Trouble::Inside)?;
+    let page = SheetsPage {
+        frame: &frame,
+        w,
+        id: sheaf.id,
+        layout: sheaf.layout,
+        name: name(sheaf.layout, w),
+        colour: format!("#{:06x}", sheaf.print.colour & 0x00FF_FFFF),
+        print: sheaf.print,
+        sheets,
+        shown: number(count),
+        first: sheaf.first,
+        next: sheaf.next,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// Gives vouchers as PDF.
+///
+/// # Errors
+/// When there is no such series, or the database is away.
+pub async fn pdf(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Query(wish): Query<Wish>,
+) -> Result<Response, Trouble> {
+    let sheaf = sheaf(&app, &frame, &seat, &id, &wish, Paper::Pdf).await?;
+    if sheaf.codes.is_empty() {
+        return Err(Trouble::Nothing);
+    }
+    let title = format!(
+        "{} · {}",
+        sheaf.print.business,
+        frame.words().vouchers.title
+    );
+    let language = frame.language.tag();
+    let file = csv::as_file(&format!("vouchers-{}-{}.pdf", sheaf.id, sheaf.first + 1));
+    let made = tokio::task::spawn_blocking(move || {
+        paper::pdf(&title, language, sheaf.layout, &sheaf.print, &sheaf.codes)
+    });
+    let body = made.await.map_err(|_| Trouble::Inside)?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/pdf"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_DISPOSITION, file.as_str()),
+    ];
+    Ok((headers, body).into_response())
+}

@@ -1,0 +1,245 @@
+//! Sending what waits for an endpoint: one after the other, so that an address that does not answer holds up nobody but itself.
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{EndpointId, ProviderId};
+use reqwest::redirect::Policy;
+use secrecy::SecretString;
+use std::sync::Arc;
+
+use super::guard::{Guard, Refused};
+use super::store::{self, Tried, Waiting};
+use super::{SECRET, sign};
+use crate::app::App;
+use crate::jobs::{Job, Next};
+
+/// Pauses before the second try and those after it: a day in all.
+const PAUSES: [i64; 8] = [10, 60, 300, 1_800, 7_200, 18_000, 28_800, 28_800];
+/// An endpoint that has taken nothing for so long is switched off.
+const PATIENCE_SECS: i64 = 5 * 86_400;
+/// Messages sent in one go.
+const MOST: u16 = 10;
+/// How long messages are kept to be looked at.
+const KEPT_SECS: i64 = 30 * 86_400;
+const CONNECT: Duration = Duration::from_secs(4);
+const TOTAL: Duration = Duration::from_secs(8);
+/// What is kept of an answer, and what is read of it at most.
+const ANSWER: usize = 200;
+const READ: usize = 4_096;
+
+/// Sends what waits for the endpoint that the job's key names.
+pub fn send<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    async move {
+        let (Some(provider), Ok(endpoint)) = (job.provider, job.key.parse::<EndpointId>()) else {
+            return Ok(Next::Done);
+        };
+        let mut tx = job.begin(app).await?;
+        let found = store::endpoint(&mut tx, provider, endpoint).await?;
+        let now = app.clock.now();
+        store::forget(&mut tx, provider, endpoint, now.plus_secs(-KEPT_SECS)).await?;
+        let Some((found, sealed)) = found.filter(|(found, _)| found.is_enabled) else {
+            store::drop_waiting(&mut tx, provider, endpoint, now).await?;
+            tx.commit().await?;
+            return Ok(Next::Done);
+        };
+        let waiting = store::due(&mut tx, provider, endpoint, now, MOST).await?;
+        tx.commit().await?;
+        let secret = app.vault.open_text(provider, SECRET, &sealed)?;
+        for message in &waiting {
+            let answer = call(app, &found.url, &secret, message).await;
+            if !keep(app, provider, endpoint, message, &answer).await? {
+                break;
+            }
+        }
+        let mut tx = job.begin(app).await?;
+        let next = store::next_due(&mut tx, provider, endpoint).await?;
+        Ok(next.map_or(Next::Done, |next| Next::Again(next.max(app.clock.now()))))
+    }
+    .boxed()
+}
+
+/// What came of one call.
+#[derive(Clone, Debug)]
+struct Answer {
+    status: Option<u16>,
+    text: String,
+}
+
+impl Answer {
+    fn failed(text: &str) -> Self {
+        Self {
+            status: None,
+            text: text.to_owned(),
+        }
+    }
+
+    fn is_good(&self) -> bool {
+        self.status
+            .is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// 410: whoever is there wants no more of it.
+    fn is_farewell(&self) -> bool {
+        self.status == Some(410)
+    }
+}
+
+/// Notes what came of a call; says whether there is sense in going on.
+async fn keep(
+    app: &App,
+    provider: ProviderId,
+    endpoint: EndpointId,
+    message: &Waiting,
+    answer: &Answer,
+) -> sqlx::Result<bool> {
+    let now = app.clock.now();
+    let tried = Tried {
+        status: answer.status,
+        answer: &answer.text,
+        is_delivered: answer.is_good(),
+        next: next(message.attempts, now).filter(|_| !answer.is_good()),
+    };
+    let mut tx = app.db.tenant(provider).await?;
+    store::note(&mut tx, provider, message.id, &tried, now).await?;
+    let failing = store::note_health(&mut tx, provider, endpoint, answer.is_good(), now).await?;
+    let is_over =
+        answer.is_farewell() || failing.is_some_and(|since| since.plus_secs(PATIENCE_SECS) <= now);
+    if is_over {
+        store::give_up(&mut tx, provider, endpoint, now).await?;
+        store::drop_waiting(&mut tx, provider, endpoint, now).await?;
+    }
+    tx.commit().await?;
+    if is_over {
+        tracing::info!(provider.id = %provider, endpoint.id = %endpoint, "news went to nobody for days: the endpoint is switched off");
+    }
+    let result = if answer.is_good() { "sent" } else { "failed" };
+    metrics::counter!("mnara_webhooks_total", "result" => result).increment(1);
+    Ok(!is_over && answer.status.is_some())
+}
+
+/// When a message that was tried so often is tried again.
+fn next(attempts: u32, now: Timestamp) -> Option<Timestamp> {
+    let pause = PAUSES.get(usize::try_from(attempts).ok()?)?;
+    Some(now.plus_secs(*pause))
+}
+
+async fn call(app: &App, url: &str, secret: &SecretString, message: &Waiting) -> Answer {
+    let guard = Guard {
+        to_loopback: app.config.webhooks.to_loopback,
+    };
+    match post(app, guard, url, secret, message).await {
+        Ok(answer) => answer,
+        Err(error) => Answer::failed(why(&error)),
+    }
+}
+
+async fn post(
+    app: &App,
+    guard: Guard,
+    url: &str,
+    secret: &SecretString,
+    message: &Waiting,
+) -> anyhow::Result<Answer> {
+    let url = guard.check(url)?;
+    let at = app.clock.now();
+    let id = message.id.to_string();
+    let signature = sign::signature(secret, &id, at, &message.body)
+        .ok_or_else(|| anyhow::anyhow!("the stored secret is none"))?;
+    let mut response = client(guard)?
+        .post(url)
+        .header("content-type", "application/json")
+        .header("webhook-id", id)
+        .header("webhook-timestamp", at.as_secs())
+        .header("webhook-signature", signature)
+        .body(message.body.clone())
+        .send()
+        .await?;
+    let status = response.status().as_u16();
+    let mut read = Vec::new();
+    // What it says is only for people to look at, and some say a lot.
+    while read.len() < READ
+        && let Ok(Some(chunk)) = response.chunk().await
+    {
+        read.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        status: Some(status),
+        text: plain(&read),
+    })
+}
+
+/// A client for one call: its connections are not kept, since the next call goes somewhere else.
+fn client(guard: Guard) -> anyhow::Result<reqwest::Client> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(Policy::none())
+        .dns_resolver(Arc::new(guard))
+        .connect_timeout(CONNECT)
+        .timeout(TOTAL)
+        .retry(reqwest::retry::never())
+        .user_agent(concat!("mnara/", env!("CARGO_PKG_VERSION")));
+    Ok(client.build()?)
+}
+
+/// Why there was no answer, in words that tell nothing of our own network.
+fn why(error: &anyhow::Error) -> &'static str {
+    let refused = error.chain().any(|cause| cause.is::<Refused>());
+    let called = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<reqwest::Error>());
+    match called {
+        _ if refused => "private-address",
+        Some(error) if error.is_timeout() => "timeout",
+        Some(error) if error.is_connect() => "no-connection",
+        Some(_) | None => "no-answer",
+    }
+}
+
+/// The beginning of an answer, as one line of text.
+fn plain(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes)
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .take(ANSWER)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_tried_for_a_day() {
+        let start = Timestamp::from_secs(1_800_000_000);
+        let mut at = start;
+        let mut attempts = 0;
+        while let Some(next) = next(attempts, at) {
+            assert!(next > at);
+            (at, attempts) = (next, attempts + 1);
+        }
+        assert_eq!(attempts, 8);
+        let hours = at.since(start).as_secs() / 3600;
+        assert!((20..=26).contains(&hours), "{hours}");
+    }
+
+    #[test]
+    fn an_answer_is_one_short_line() {
+        assert_eq!(plain(b"ok\r\n<b>\0"), "ok  <b>");
+        assert_eq!(plain(&[b'x'; 999]).len(), ANSWER);
+        assert_eq!(plain(&[0xff, b'a']), "\u{fffd}a");
+    }
+}

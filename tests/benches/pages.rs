@@ -1,0 +1,473 @@
+//! Pages of a business against their bare SQL, when it is alone in the database and among a thousand others with a million payments and five
+//! million sessions. `cargo xtask bench pages` starts the database; `--large` has ten times the rows.
+#![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use mnara_tests::measure::load::{Line as Connection, Load, send};
+use mnara_tests::measure::table::{Goal, Line, Table};
+use mnara_tests::measure::{Effort, Samples, told};
+use mnara_tests::sim::daraja::{App, Config, Daraja};
+use mnara_tests::world::business::{Business, PLANS};
+use mnara_tests::world::controller::Controller;
+use mnara_tests::world::folder::Folder;
+use mnara_tests::world::http::Caller;
+use mnara_tests::world::uuid;
+use tokio::process::Command;
+use tokio::sync::watch;
+
+const PROVIDERS: u32 = 1_000;
+const PAYMENTS: u32 = 1_000_000;
+/// Sessions of each payment.
+const SESSIONS: u32 = 5;
+/// Pages asked for in one measurement.
+const ASKED: usize = 100;
+/// What no page may slow down by when others grow: what two measurements of the same differ by, and no more.
+const SLOWER: f64 = 1.25;
+
+/// A page and the statements it sends, each by words that no other has, with what stands in its places.
+struct Measured {
+    name: &'static str,
+    path: String,
+    sql: Vec<(&'static str, Vec<String>)>,
+}
+
+/// What one measurement of one page came to.
+struct Found {
+    ours: f64,
+    bare: f64,
+    bytes: usize,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let effort = Effort::asked();
+    let is_large = std::env::args().any(|word| word == "--large");
+    let payments = PAYMENTS / u32::try_from(effort.of(1, 50))? * if is_large { 10 } else { 1 };
+    let folder = Folder::new()?;
+    let database = Database {
+        programs: told("MNARA_BENCH_POSTGRES")?.into(),
+        socket: told("MNARA_BENCH_SOCKET")?,
+    };
+    database.run("postgres", "create database pages").await?;
+    let daraja = Daraja::start(Config::sandbox()).await?;
+    let changed = watch::Sender::new(0);
+    let binary = PathBuf::from(told("MNARA_BENCH_CONTROLLER")?);
+    let mut controller = Controller::of(binary, folder.path(), &daraja.url(), &changed).await?;
+    controller.set("DATABASE_ADMIN_URL", &database.url("postgres"));
+    controller.set("DATABASE_URL", &database.url("mnara_app"));
+    controller.command(&["db", "prepare"]).await?;
+    controller.command(&["db", "migrate"]).await?;
+    let (name, account) = ("Bench", App::sandbox_paybill());
+    let business = Business::open(&controller, folder.path(), name, &account, &PLANS).await?;
+    controller.start().await?;
+    let cookie = enter(&controller, &business).await?;
+    let provider = uuid(&business.provider).to_owned();
+    database.own(&provider, payments / PROVIDERS).await?;
+    let dates = database
+        .run("pages", "select current_date - 179, current_date")
+        .await?;
+    let dates = dates.trim().split_once('|').context("no dates")?;
+    let pages = pages(&provider, dates);
+    let alone = effort
+        .within(Box::pin(measure(
+            &controller,
+            &database,
+            &cookie,
+            &provider,
+            &pages,
+            folder.path(),
+        )))
+        .await?;
+    println!(
+        "{} providers with {payments} payments are generated",
+        PROVIDERS
+    );
+    database.others(payments).await?;
+    database.plans(&provider, &pages).await?;
+    let among = effort
+        .within(Box::pin(measure(
+            &controller,
+            &database,
+            &cookie,
+            &provider,
+            &pages,
+            folder.path(),
+        )))
+        .await?;
+    let mut table = Table::default();
+    for ((page, alone), among) in pages.iter().zip(alone).zip(among) {
+        for (found, with) in [(&alone, "alone"), (&among, "among all")] {
+            table.add(Line {
+                what: format!("{}, {with}, {} bytes", page.name, found.bytes),
+                floor: Some(("bare SQL".to_owned(), found.bare)),
+                ours: found.ours,
+                unit: "ms",
+                goal: Some(Goal::TimesFloor(1.5)),
+            });
+        }
+        table.add(Line {
+            what: format!("{}, among all against alone", page.name),
+            floor: Some(("alone".to_owned(), alone.ours)),
+            ours: among.ours,
+            unit: "ms",
+            goal: Some(Goal::TimesFloor(SLOWER)),
+        });
+    }
+    println!("\n{table}");
+    controller.stop().await
+}
+
+/// An owner logs in; gives the cookie.
+async fn enter(controller: &Controller, business: &Business) -> Result<String> {
+    let words = [
+        "provider",
+        "invite",
+        &business.provider,
+        "--name",
+        "Owner",
+        "--role",
+        "owner",
+    ];
+    let address = controller.command(&words).await?;
+    let (contact, password) = ("owner@example.com", "mango rain tower");
+    let form = [("name", "Owner"), ("who", contact), ("password", password)];
+    Caller::program()?.form(address.trim(), &form).await?;
+    let body = "who=owner%40example.com&password=mango+rain+tower";
+    let request = format!(
+        "POST /log-in HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        controller.address(),
+        body.len()
+    );
+    let mut line = Connection::open(controller.address()).await?;
+    let status = line.ask(request.as_bytes()).await?;
+    let cookie = line
+        .header("set-cookie")
+        .with_context(|| format!("the log-in answered {status}"))?;
+    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+}
+
+/// The pages, with days that the generated rows are in.
+fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
+    let provider = format!("'{provider}'::uuid");
+    let ago = |days: u32| format!("now() - interval '{days} days'");
+    let of = |rest: &[&str]| {
+        let mut all = vec![provider.clone()];
+        all.extend(rest.iter().map(|&one| one.to_owned()));
+        all
+    };
+    let (now, none) = (ago(0), "null");
+    let report = |days: u32| {
+        vec![
+            (
+                "from plans where provider_id = $1 order by position, id",
+                of(&["100"]),
+            ),
+            ("select max(a.last_seen_at)", of(&["200"])),
+            ("with facts as (", of(&[&ago(days), &now, none, none])),
+            (
+                "with facts as (",
+                of(&[&ago(2 * days), &ago(days), none, none]),
+            ),
+        ]
+    };
+    vec![
+        Measured {
+            name: "home",
+            path: "/home".to_owned(),
+            sql: vec![
+                ("as \"paid_by_then!\"", of(&[&ago(8), &now, &ago(7)])),
+                (
+                    "select count(*) from tickets where provider_id = $1 and started_at is not null",
+                    of(&[&now]),
+                ),
+                ("t.expires_at,\n", of(&[&now, "8"])),
+                ("select max(a.last_seen_at)", of(&["100"])),
+                (
+                    "as \"unconfirmed!\"",
+                    of(&[&ago(30), &ago(1), &now, &ago(1), "100"]),
+                ),
+                ("a.duplicate_seen_at >= $2", of(&[&ago(7), "100"])),
+                ("l.unused as", of(&[&ago(180), "100"])),
+                (
+                    "from plans where provider_id = $1 order by position, id",
+                    of(&["1"]),
+                ),
+            ],
+        },
+        Measured {
+            name: "payments",
+            path: "/payments".to_owned(),
+            sql: vec![
+                (
+                    "from plans where provider_id = $1 order by position, id",
+                    of(&["100"]),
+                ),
+                ("select max(a.last_seen_at)", of(&["100"])),
+                (
+                    "p.result_code, p.flag",
+                    of(&[
+                        none, none, none, none, none, none, none, none, none, "false", "false",
+                        "51",
+                    ]),
+                ),
+            ],
+        },
+        Measured {
+            name: "reports, 30 days",
+            path: "/reports?period=30".to_owned(),
+            sql: report(30),
+        },
+        Measured {
+            name: "reports, 180 days",
+            path: format!("/reports?period=dates&from={from}&to={to}"),
+            sql: report(180),
+        },
+    ]
+}
+
+async fn measure(
+    controller: &Controller,
+    database: &Database,
+    cookie: &str,
+    provider: &str,
+    pages: &[Measured],
+    folder: &Path,
+) -> Result<Vec<Found>> {
+    let mut all = Vec::new();
+    for page in pages {
+        let request = format!(
+            "GET {} HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\naccept: text/html\r\n\r\n",
+            page.path,
+            controller.address()
+        )
+        .into_bytes();
+        let mut line = Connection::open(controller.address()).await?;
+        ensure!(
+            line.ask(&request).await? == 200,
+            "{} is not shown",
+            page.name
+        );
+        let bytes = line.body().len();
+        let (mut ours, mut bare) = (Samples::default(), Samples::default());
+        for _ in 0..3 {
+            let outcome = send(Load {
+                address: controller.address(),
+                requests: vec![request.clone(); ASKED],
+                at_once: 1,
+                yes: 200,
+            })
+            .await?;
+            ensure!(outcome.refused == 0, "{} was refused", page.name);
+            ours.add(outcome.times.median());
+            bare.add(database.bare(provider, page, folder).await?);
+        }
+        all.push(Found {
+            ours: ours.median(),
+            bare: bare.median(),
+            bytes,
+        });
+    }
+    Ok(all)
+}
+
+/// The statement with these words, as the controller was built with it, with values in its places.
+fn statement(words: &str, values: &[String]) -> Result<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../controller/.sqlx");
+    for entry in std::fs::read_dir(&folder).context("reading the controller's statements")? {
+        let text = std::fs::read_to_string(entry?.path())?;
+        let json: serde_json::Value = serde_json::from_str(&text)?;
+        let Some(query) = json["query"].as_str().filter(|query| query.contains(words)) else {
+            continue;
+        };
+        let mut query = query.to_owned();
+        for (place, value) in values.iter().enumerate().rev() {
+            query = query.replace(&format!("${}", place + 1), &format!("({value})"));
+        }
+        return Ok(query.split_whitespace().collect::<Vec<_>>().join(" "));
+    }
+    anyhow::bail!("no statement says {words:?}")
+}
+
+struct Database {
+    programs: PathBuf,
+    socket: String,
+}
+
+impl Database {
+    fn url(&self, user: &str) -> String {
+        format!(
+            "postgres://{user}@{}/pages",
+            self.socket.replace('/', "%2F")
+        )
+    }
+
+    /// A program of PostgreSQL: Debian keeps some of them elsewhere than the server's.
+    fn program(&self, name: &str) -> PathBuf {
+        Some(self.programs.join(name))
+            .filter(|path| path.is_file())
+            .unwrap_or_else(|| name.into())
+    }
+
+    async fn run(&self, database: &str, sql: &str) -> Result<String> {
+        let output = Command::new(self.program("psql"))
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-h",
+            ])
+            .args([&self.socket, "-d", database, "-c", sql])
+            .output()
+            .await
+            .context("starting psql")?;
+        ensure!(
+            output.status.success(),
+            "psql: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Milliseconds of a page's statements in one transaction, as the controller's role and in its tenant.
+    async fn bare(&self, provider: &str, page: &Measured, folder: &Path) -> Result<f64> {
+        let mut script = format!("{}\n", within(provider));
+        for (words, values) in &page.sql {
+            script += &format!("{};\n", statement(words, values)?);
+        }
+        script += "commit;\n";
+        let file = folder.join("bare.sql");
+        std::fs::write(&file, script)?;
+        let asked = ASKED.to_string();
+        let output = Command::new(self.program("pgbench"))
+            .args([
+                "-n",
+                "-M",
+                "prepared",
+                "-c",
+                "1",
+                "-t",
+                &asked,
+                "-U",
+                "mnara_app",
+                "-h",
+                &self.socket,
+                "-f",
+            ])
+            .arg(&file)
+            .arg("pages")
+            .output()
+            .await
+            .context("starting pgbench")?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines()
+            .find_map(|line| {
+                line.strip_prefix("latency average = ")?
+                    .split_whitespace()
+                    .next()?
+                    .parse()
+                    .ok()
+            })
+            .with_context(|| {
+                format!(
+                    "pgbench told no time:\n{text}{}",
+                    String::from_utf8_lossy(&output.stderr)
+                )
+            })
+    }
+
+    /// No page may read a table of payments, vouchers or sessions from one end to the other.
+    async fn plans(&self, provider: &str, pages: &[Measured]) -> Result<()> {
+        for page in pages {
+            for (words, values) in &page.sql {
+                let sql = format!(
+                    "set role mnara_app; {} explain {}",
+                    within(provider),
+                    statement(words, values)?
+                );
+                let plan = self.run("pages", &sql).await?;
+                for table in ["payments", "tickets", "sessions", "grants"] {
+                    ensure!(
+                        !plan.contains(&format!("Seq Scan on {table}")),
+                        "{} reads all {table}:\n{plan}",
+                        page.name
+                    );
+                }
+            }
+        }
+        println!("every statement of every page goes along an index");
+        Ok(())
+    }
+
+    /// Rows of the business itself, a year of them.
+    async fn own(&self, provider: &str, payments: u32) -> Result<()> {
+        let sql = ROWS
+            .replace(
+                "{providers}",
+                &format!("select '{provider}'::uuid as provider, 0 as place"),
+            )
+            .replace("{payments}", &payments.to_string())
+            .replace("{sessions}", &SESSIONS.to_string());
+        self.run("pages", &sql).await?;
+        self.run("pages", "vacuum analyze").await.map(drop)
+    }
+
+    /// All the others, with as much each.
+    async fn others(&self, payments: u32) -> Result<()> {
+        let others = PROVIDERS - 1;
+        let sql = format!(
+            "set session_replication_role = replica;
+             insert into providers (id, business_name, contact_email, colour, mpesa_callback_path, confirm_by_query, created_at)
+             select md5('provider' || n)::uuid, 'Business ' || n, 'a@example.com', 0, '/bench/' || n, false, now() from generate_series(1, {others}) n;
+             insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at)
+             select md5('site' || n || '-' || s)::uuid, md5('provider' || n)::uuid, 'Site ' || s, 0, 0, now() from generate_series(1, {others}) n, generate_series(1, 2) s;
+             insert into plans (id, provider_id, revision, name, price, duration_secs, devices, on_sale, position, created_at)
+             select md5('plan' || n || '-' || p)::uuid, md5('provider' || n)::uuid, 1, 'Plan ' || p, 20 * p, 3600, 1, true, p, now() from generate_series(1, {others}) n, generate_series(1, 3) p;"
+        );
+        self.run("pages", &sql).await?;
+        let sql = ROWS
+            .replace("{providers}", &format!("select md5('provider' || n)::uuid as provider, n as place from generate_series(1, {others}) n"))
+            .replace("{payments}", &(payments / PROVIDERS).to_string())
+            .replace("{sessions}", &SESSIONS.to_string());
+        self.run("pages", &sql).await?;
+        self.run("pages", "vacuum analyze").await.map(drop)
+    }
+}
+
+/// Begins as the controller does.
+fn within(provider: &str) -> String {
+    format!("begin; set local mnara.tenant = '{provider}'; set local mnara.scope = 'tenant';")
+}
+
+/// A year of payments, their vouchers and sessions for some businesses, spread over their sites and plans. Rules between tables hold by how
+/// the rows are made, and are not looked up for each.
+const ROWS: &str = "
+set session_replication_role = replica;
+set synchronous_commit = off;
+create temp table made as
+select p.provider, p.place, n, gen_random_uuid() as payment, gen_random_uuid() as ticket, l.id as plan, l.name, l.price, s.id as site,
+    now() - ((n * 31557600.0 / {payments})::bigint) * interval '1 s' as at
+from ({providers}) p cross join generate_series(1, {payments}) n
+cross join lateral (select id, name, price from plans where provider_id = p.provider order by id offset n % (select count(*) from plans where provider_id = p.provider) limit 1) l
+cross join lateral (select id from sites where provider_id = p.provider order by id offset n % (select count(*) from sites where provider_id = p.provider) limit 1) s;
+insert into payments (id, provider_id, type, provider_payload, amount, currency, external_txn_id, status, created_at, site_id, plan_id,
+    plan_revision, bought, msisdn, account_reference, secret_hash, push, settled_at, settled_by, queries)
+select payment, provider, 'mpesa_customer_payment', '{}', price, 'KES', 'R' || place || 'X' || n, 'success', at, site, plan, 1, '\\x00',
+    '254' || (700000000 + n % 1000), place || 'X' || n, sha256(convert_to(place || 'X' || n, 'UTF8')), 'accepted', at + interval '20 s', 'callback', 0
+from made;
+insert into tickets (id, provider_id, code, username, password, plan_type, price, status, created_at, plan_id, plan_name, duration_secs, devices,
+    extra_secs, payment_id, sold_at_site_id, redeemed_at, redeemed_site_id, started_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down)
+select ticket, provider, upper(left(replace(ticket::text, '-', ''), 16)), 'u', 'p', 'time', price, 'used', at, plan, name, 3600, 1,
+    0, payment, site, at, site, at, at + interval '1 hour', 'duration', 3600, 1000000, 9000000
+from made;
+insert into sessions (id, provider_id, site_id, ticket_id, plan_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down)
+select gen_random_uuid(), provider, site, ticket, plan, '02:00:00:00:00:01', at + k * interval '10 m', at + k * interval '10 m', at + k * interval '10 m', 600, 1000000, 9000000
+from made cross join generate_series(1, {sessions}) k;
+drop table made;
+";
