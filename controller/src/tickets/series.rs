@@ -200,6 +200,12 @@ pub async fn print_in(
     }
     let risk = risk(conn, provider, batch, plan.price, now).await?;
     if !risk.is_small() {
+        // The same wish again: what it printed counts among the codes that are out.
+        if let Some(id) = batch.id
+            && store::series_row(conn, provider, id).await?.is_some()
+        {
+            return Err(PrintError::Again(id));
+        }
         let expected = risk.expected;
         return Err(PrintError::Guessable { expected });
     }
