@@ -114,7 +114,7 @@ async fn write(
             expires: now,
         };
         moves::insert(conn, provider, &new).await?;
-        announce(conn, provider, Some((now, None))).await?;
+        announce(app, conn, provider, Some((now, None))).await?;
     }
     let deed = Deed {
         act: "mpesa",

@@ -22,6 +22,7 @@ use crate::providers;
 use crate::providers::log_in::MOVED_SECS;
 use crate::providers::log_in::again::{NotProved, Proof, prove, prove_as};
 use crate::providers::mpesa::{self, AccountError};
+use crate::providers::notices::{Notice, tell_owners};
 use crate::rails::daraja::{Credentials, TokenError};
 use crate::rails::msisdn::Msisdn;
 
@@ -283,7 +284,7 @@ pub async fn proved(
     }
     let after = mpesa::put_to_use(conn, provider, waiting.to, now).await?;
     moves::end(conn, provider, waiting.id, Stage::Done, now).await?;
-    announce(conn, provider, Some((now, Some(person)))).await?;
+    announce(app, conn, provider, Some((now, Some(person)))).await?;
     let deed = Deed {
         act: "mpesa",
         subject: &provider.to_string(),
@@ -294,16 +295,18 @@ pub async fn proved(
     Ok(())
 }
 
-/// Lets all owners know that money goes elsewhere, or not any more: whatever page they open says so for some days.
+/// Lets all owners know that money goes elsewhere, or not any more: by mail, and on whatever page they open for some days.
 ///
 /// # Errors
 /// When the database refuses.
 pub(super) async fn announce(
+    app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     moved: Option<(Timestamp, Option<PersonId>)>,
 ) -> sqlx::Result<()> {
-    providers::store::note_move(conn, provider, moved).await
+    providers::store::note_move(conn, provider, moved).await?;
+    tell_owners(app, conn, provider, &Notice::MpesaChanged).await
 }
 
 /// Goes back behind a change, and behind all that came after it: any owner may, with the password and the second factor they have.
@@ -344,7 +347,7 @@ pub async fn back(
         .iter()
         .find(|one| one.ended < undone.ended && one.can_be_undone(now));
     let left = left.and_then(|one| one.ended.map(|at| (at, one.person)));
-    announce(&mut tx, provider, left).await?;
+    announce(app, &mut tx, provider, left).await?;
     let deed = Deed {
         act: "mpesa-back",
         subject: &id.to_string(),

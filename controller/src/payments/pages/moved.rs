@@ -8,12 +8,13 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::super::moving::{self, NotMoved, Proofs};
-use super::mpesa::{Filled, Said, Typed, not_proved, not_set, not_tried, shown};
+use super::mpesa::{Filled, Said, Typed, not_set, not_tried, shown};
 use crate::app::App;
 use crate::providers;
 use crate::providers::gate::Seat;
 use crate::providers::log_in::again::has_second;
 use crate::providers::pages::frame::Frame;
+use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::Path;

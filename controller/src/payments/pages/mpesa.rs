@@ -21,9 +21,10 @@ use crate::app::App;
 use crate::providers;
 use crate::providers::BadProvider;
 use crate::providers::gate::Seat;
-use crate::providers::log_in::again::{NotProved, prove};
+use crate::providers::log_in::again::prove;
 use crate::providers::mpesa::{self, AccountError};
 use crate::providers::pages::frame::Frame;
+use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{MpesaWords, Words};
 use crate::rails::daraja::{Credentials, Setup, ShortcodeKind};
@@ -288,20 +289,6 @@ fn test(trial: &payments::store::Trial, w: &Words) -> Test {
             (payments::State::Failed(_), _) => standing.why.unwrap_or(w.reasons.other),
         },
         is_open,
-    }
-}
-
-/// What a proof that failed means on a page.
-pub(super) fn not_proved(error: NotProved, w: &Words) -> Result<(StatusCode, String), Trouble> {
-    let bad = StatusCode::UNPROCESSABLE_ENTITY;
-    match error {
-        NotProved::Wrong => Ok((bad, w.mpesa.wrong_proof.to_owned())),
-        NotProved::NoSecond => Ok((bad, w.mpesa.no_second.to_owned())),
-        NotProved::NewSecond => Ok((bad, w.mpesa.new_second.to_owned())),
-        NotProved::TooMany(too) => Ok((StatusCode::TOO_MANY_REQUESTS, w.people.wait(too.wait))),
-        NotProved::Inside => Err(Trouble::Inside),
-        NotProved::Ending(error) => Err(error.into()),
-        NotProved::Database(error) => Err(error.into()),
     }
 }
 

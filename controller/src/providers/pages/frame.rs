@@ -10,6 +10,7 @@ use super::cookies::LANGUAGE;
 use super::places::{self, Link, Part};
 use super::words::{Language, Words};
 use crate::providers::log_in::Visit;
+use crate::providers::staff::roles::Permission;
 use crate::providers::state::State;
 use crate::web::page::is_ours;
 use crate::web::{Problem, show};

@@ -5,6 +5,7 @@ use secrecy::SecretString;
 
 use super::frame::Frame;
 use super::trouble::Trouble;
+use super::words::Words;
 use crate::app::App;
 use crate::providers::gate::Seat;
 use crate::providers::log_in::again::{NotProved, prove};
@@ -23,20 +24,26 @@ pub async fn proved(
     password: SecretString,
     digits: &str,
 ) -> Result<Option<Fault>, Trouble> {
-    let w = frame.words();
     match prove(app, seat.person, password, digits).await {
         Ok(()) => Ok(None),
-        Err(NotProved::Wrong) => Ok(Some((
-            StatusCode::UNPROCESSABLE_ENTITY,
-            w.keys.wrong_proof.to_owned(),
-        ))),
-        Err(NotProved::TooMany(too)) => Ok(Some((
-            StatusCode::TOO_MANY_REQUESTS,
-            w.people.wait(too.wait),
-        ))),
-        Err(NotProved::Inside) => Err(Trouble::Inside),
-        Err(NotProved::Ending(error)) => Err(error.into()),
-        Err(NotProved::Database(error)) => Err(error.into()),
+        Err(error) => not_proved(error, frame.words()).map(Some),
+    }
+}
+
+/// The words for somebody who did not prove who they are.
+///
+/// # Errors
+/// When it was nobody's fault.
+pub fn not_proved(error: NotProved, w: &Words) -> Result<Fault, Trouble> {
+    let refused = |words: &str| Ok((StatusCode::UNPROCESSABLE_ENTITY, words.to_owned()));
+    match error {
+        NotProved::Wrong => refused(w.keys.wrong_proof),
+        NotProved::NoSecond => refused(w.mpesa.no_second),
+        NotProved::NewSecond => refused(w.mpesa.new_second),
+        NotProved::TooMany(too) => Ok((StatusCode::TOO_MANY_REQUESTS, w.people.wait(too.wait))),
+        NotProved::Inside => Err(Trouble::Inside),
+        NotProved::Ending(error) => Err(error.into()),
+        NotProved::Database(error) => Err(error.into()),
     }
 }
 

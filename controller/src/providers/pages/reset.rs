@@ -8,12 +8,12 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::frame::Frame;
+use super::proof::not_proved;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
 use crate::providers::gate::Seat;
 use crate::providers::log_in::Token;
-use crate::providers::log_in::again::NotProved;
 use crate::providers::log_in::reset::{
     Made, NotMade, NotReset, ask as ask_for, for_staff, is_below, is_good, reset,
 };
@@ -302,21 +302,4 @@ pub async fn staff_take(
         Err(NotMade::Database(error)) => return Err(error.into()),
     };
     Ok(for_one(&frame, status, &id, &name, None, Some(fault)))
-}
-
-/// The words for somebody who did not prove who they are.
-///
-/// # Errors
-/// When it was nobody's fault.
-pub fn not_proved(error: NotProved, w: &Words) -> Result<(StatusCode, String), Trouble> {
-    match error {
-        NotProved::Wrong => Ok((
-            StatusCode::UNPROCESSABLE_ENTITY,
-            w.reset.not_proved.to_owned(),
-        )),
-        NotProved::TooMany(too) => Ok((StatusCode::TOO_MANY_REQUESTS, w.people.wait(too.wait))),
-        NotProved::Inside => Err(Trouble::Inside),
-        NotProved::Ending(error) => Err(error.into()),
-        NotProved::Database(error) => Err(error.into()),
-    }
 }

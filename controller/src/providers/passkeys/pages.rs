@@ -20,7 +20,7 @@ use crate::providers::log_in::{Token, Visit};
 use crate::providers::pages::assets;
 use crate::providers::pages::enter::{Way, browser, entered, ours};
 use crate::providers::pages::frame::Frame;
-use crate::providers::pages::reset::not_proved;
+use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::page::{html, onward};

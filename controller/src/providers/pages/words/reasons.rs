@@ -18,6 +18,7 @@ words! {
         no_answer: "No answer from the phone: off, out of reach, or nobody looked." "Simu haikujibu: imezimwa, haina mtandao, au hakuna aliyeitazama.",
         wrong_pin: "Wrong PIN." "PIN si sahihi.",
         locked: "The customer's M-PESA PIN is locked. They call 100 or 200." "PIN ya M-PESA ya mteja imefungwa. Apige 100 au 200.",
+        not_now: "The plan is not sold at this hour." "Kifurushi hakiuzwi saa hii.",
         blocked: "You have blocked this number." "Umezuia nambari hii.",
         setup:
             "Your M-PESA account is set up wrongly: paybill and till are mixed up, or the till is not under the store number."

@@ -48,6 +48,5 @@ words! {
             "Huwezi kumtengenezea mtu huyu kiungo. Anaweza kuomba mwenyewe, au anayeendesha Mnara hii amtengenezee.",
         your_password: "Your own password" "Nenosiri lako mwenyewe",
         your_digits: "Six digits, if you have a second factor" "Tarakimu sita, kama una hatua ya pili",
-        not_proved: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita sizo.",
     }
 }
