@@ -134,7 +134,10 @@ impl SaleHours {
 
 fn minute(field: &str, text: &str) -> Answer<u16> {
     let time = text.split_once(':').and_then(|(hour, minute)| {
-        let number = |text: &str| text.parse::<u16>().ok().filter(|_| text.len() == 2);
+        let number = |text: &str| {
+            let is_plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+            text.parse::<u16>().ok().filter(|_| is_plain)
+        };
         Some((
             number(hour).filter(|hour| *hour < 24)?,
             number(minute).filter(|minute| *minute < 60)?,

@@ -294,7 +294,10 @@ mod tests {
             assert!(column.now.y >= TOP && column.now.y + column.now.height == TOP + HEIGHT);
         }
         assert_eq!(drawn.columns[0].now.height, 0);
-        assert_eq!(drawn.columns[61].now.height, share(610, 1000, HEIGHT));
+        assert_eq!(
+            drawn.columns[61].now.height,
+            share(610, nice(610, 1), HEIGHT)
+        );
         let nothing = Columns::draw("days", ("T".into(), "A".into()), &[], 1, |n| n.to_string());
         assert!(nothing.columns.is_empty());
     }

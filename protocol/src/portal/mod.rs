@@ -1,4 +1,6 @@
-//! How the captive portal looks to whoever has nothing yet: its head, its offers, its terms, in both languages. The agent serves it, and the
+//! How the captive portal looks to whoever has nothing yet: its head, its offers, its terms, in both languages.
+//!
+//! The agent serves it, and the
 //! controller shows owners the same page before it is anybody's; what stands on a page while something is under way is the agent's.
 
 mod html;
