@@ -162,7 +162,7 @@ async fn what_is_scripted_goes_wrong_as_often_as_it_should() {
             ("RSET", "250"),
         ])
         .await;
-    server.script(Fault::once(Stage::Text, Answer::LoseAnswer));
+    server.script(Fault::once(Stage::Text, Answer::Lose));
     client.talk(&BEGUN).await;
     assert_eq!(client.say(&format!("{LETTER}.")).await, "");
     assert_eq!(server.letters().len(), 1, "it was kept all the same");

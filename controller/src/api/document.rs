@@ -1,4 +1,4 @@
-//! The description of the API as OpenAPI 3.1, made from the table of its calls.
+//! The description of the API as `OpenAPI` 3.1, made from the table of its calls.
 
 use std::collections::BTreeMap;
 

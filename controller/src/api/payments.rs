@@ -122,7 +122,7 @@ pub async fn list(
     let phone = asked.phone.as_deref().map(|phone| {
         phone
             .parse::<Msisdn>()
-            .map(|phone| phone.digits().to_owned())
+            .map(|phone| phone.digits())
             .map_err(|_| Problem::bad_request("phone: give a Kenyan mobile number."))
     });
     let filter = Filter {

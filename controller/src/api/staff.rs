@@ -33,7 +33,7 @@ impl From<Staff> for Colleague {
     fn from(staff: Staff) -> Self {
         let (email, phone) = match staff.contact {
             Contact::Email(address) => (Some(address), None),
-            Contact::Phone(number) => (None, Some(number.digits().to_owned())),
+            Contact::Phone(number) => (None, Some(number.digits())),
         };
         Self {
             id: staff.id.to_string(),

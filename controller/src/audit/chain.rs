@@ -122,7 +122,7 @@ pub async fn chain(conn: &mut PgConnection, now: Timestamp) -> sqlx::Result<i64>
         return Ok(0);
     }
     let mut heads = heads(conn, &waiting, now).await?;
-    let mut new: Vec<(Uuid, Option<Uuid>, i64, Uuid, Vec<u8>)> = Vec::with_capacity(waiting.len());
+    let mut new = Vec::with_capacity(waiting.len());
     for line in &waiting {
         let chain = line.provider.unwrap_or_default();
         let start = Head {
@@ -132,18 +132,12 @@ pub async fn chain(conn: &mut PgConnection, now: Timestamp) -> sqlx::Result<i64>
         let head = heads.entry(chain).or_insert(start);
         head.number += 1;
         head.hash = link(&head.hash, head.number, line);
-        new.push((
-            chain,
-            line.provider,
-            head.number,
-            line.id,
-            head.hash.to_vec(),
-        ));
+        new.push((chain, head.number, line.id, head.hash.to_vec()));
     }
     let chains: Vec<Uuid> = new.iter().map(|link| link.0).collect();
-    let numbers: Vec<i64> = new.iter().map(|link| link.2).collect();
-    let ids: Vec<Uuid> = new.iter().map(|link| link.3).collect();
-    let hashes: Vec<Vec<u8>> = new.into_iter().map(|link| link.4).collect();
+    let numbers: Vec<i64> = new.iter().map(|link| link.1).collect();
+    let ids: Vec<Uuid> = new.iter().map(|link| link.2).collect();
+    let hashes: Vec<Vec<u8>> = new.into_iter().map(|link| link.3).collect();
     sqlx::query!(
         "insert into audit_chain (chain, provider_id, number, audit_id, hash, chained_at)
          select n.chain, nullif(n.chain, '00000000-0000-0000-0000-000000000000'), n.number, n.id, n.hash, $5

@@ -1,4 +1,6 @@
-//! What people did, kept for good: who, what, to what, and how it was before and after. A line is written in the transaction of the change it
+//! What people did, kept for good: who, what, to what, and how it was before and after.
+//!
+//! A line is written in the transaction of the change it
 //! tells of. What is worth a line is the slices' affair; [`chain`] binds the lines together afterwards, [`read`] finds them again.
 
 pub mod chain;

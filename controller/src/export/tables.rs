@@ -1,4 +1,6 @@
-//! What is taken out of which table, and which tables are left out and why. Columns are named one by one, so a new secret is never taken
+//! What is taken out of which table, and which tables are left out and why.
+//!
+//! Columns are named one by one, so a new secret is never taken
 //! along by accident; a test finds every table that is named in neither list.
 
 /// A table of the file.

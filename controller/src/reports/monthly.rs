@@ -92,7 +92,7 @@ fn readable(colour: u32) -> Ink {
     if red * 299 + green * 587 + blue * 114 <= 140_000 {
         return Ink(colour);
     }
-    Ink((red / 2) << 16 | (green / 2) << 8 | blue / 2)
+    Ink((red / 2) << 16 | (green / 2) << 8 | (blue / 2))
 }
 
 fn write(paper: &Paper<'_>) -> Vec<u8> {

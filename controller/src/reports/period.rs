@@ -214,10 +214,13 @@ impl Period {
     /// How its days are put together for a chart.
     #[must_use]
     pub const fn grain(&self) -> Grain {
-        match self.to.0 - self.from.0 {
-            ..=SINGLE => Grain::Day,
-            ..=WEEKS => Grain::Week,
-            _ => Grain::Month,
+        let days = self.to.0 - self.from.0;
+        if days <= SINGLE {
+            Grain::Day
+        } else if days <= WEEKS {
+            Grain::Week
+        } else {
+            Grain::Month
         }
     }
 

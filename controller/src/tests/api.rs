@@ -115,12 +115,7 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
             .as_ref()
             .map_or(Value::Null, |body| body.example.clone());
         let what = format!("{} {path}", one.method);
-        for nobody in [
-            "",
-            "mnara_",
-            "x",
-            &Secret::draw(&world.app).expose().to_owned(),
-        ] {
+        for nobody in ["", "mnara_", "x", Secret::draw(&world.app).expose()] {
             let (status, problem) =
                 call(&world, one.method.clone(), nobody, &path, body.clone()).await;
             assert_eq!(status, StatusCode::UNAUTHORIZED, "{what} as nobody");

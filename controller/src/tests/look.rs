@@ -79,7 +79,7 @@ fn look_of(rows: &[Row]) -> Option<&LookRow> {
 
 fn logos_of(rows: &[Row]) -> Vec<&LogoRow> {
     let logo = |row| match row {
-        &Row::Logo(ref logo) => Some(logo),
+        Row::Logo(logo) => Some(logo),
         _ => None,
     };
     rows.iter().filter_map(logo).collect()

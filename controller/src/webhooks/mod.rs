@@ -1,4 +1,6 @@
-//! News of a business, sent to addresses of its own: what happened is written down in the transaction in which it happens, and sent
+//! News of a business, sent to addresses of its own.
+//!
+//! What happened is written down in the transaction in which it happens, and sent
 //! afterwards, signed, again and again until it arrives or a day has passed.
 //!
 //! Slices say what happened by [`emit`]; sending is in [`send`], what must not be called in [`guard`], what people set in [`edit`].

@@ -1,4 +1,4 @@
-//! The DevTools protocol of Chromium: commands with their answers, and the events that tabs wait for. What people do in a tab is in `tab.rs`.
+//! The `DevTools` protocol of Chromium: commands with their answers, and the events that tabs wait for. What people do in a tab is in `tab.rs`.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

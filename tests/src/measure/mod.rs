@@ -52,7 +52,7 @@ impl Effort {
     ///
     /// # Errors
     /// Those of the bench, or that it took too long.
-    pub async fn within(self, bench: impl Future<Output = Result<()>>) -> Result<()> {
+    pub async fn within<T>(self, bench: impl Future<Output = Result<T>>) -> Result<T> {
         let longest = match self {
             Self::Full => LONGEST,
             Self::Quick => LONGEST_QUICK,

@@ -174,7 +174,9 @@ pub struct Away {
     pub since: Timestamp,
 }
 
-/// Sites that have gone away and were not noted yet. Silence while the platform itself was down is not counted against them: it counts from when
+/// Sites that have gone away and were not noted yet.
+///
+/// Silence while the platform itself was down is not counted against them: it counts from when
 /// the platform was back, and only after it had time to hear of them.
 ///
 /// # Errors

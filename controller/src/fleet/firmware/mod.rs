@@ -1,5 +1,6 @@
-//! What goes onto a site's router: scripts and pages made from the templates in `firmware/` for one RouterOS version, processor and way of
-//! running the agent. No password is in them: the router makes its own.
+//! What goes onto a site's router: scripts and pages made from the templates in `firmware/`.
+//!
+//! They are for one RouterOS version, processor and way of running the agent. No password is in them: the router makes its own.
 
 pub mod pages;
 mod quote;

@@ -1,4 +1,6 @@
-//! Getting in and staying in: what a browser's cookie stands for. The verbs are [`enter`] (password), [`second`] (the second factor),
+//! Getting in and staying in: what a browser's cookie stands for.
+//!
+//! The verbs are [`enter`] (password), [`second`] (the second factor),
 //! [`leave`], and [`view`] for the platform's staff who look at a business; pages are elsewhere.
 //!
 //! A cookie holds 256 random bits and the database their SHA-256, so a copy of the database logs nobody in.

@@ -160,7 +160,9 @@ pub const TABLE: &[(Permission, &[Role])] = &[
     (P::MakeOwners, &[R::Owner]),
 ];
 
-/// What somebody of the platform may open as well, beside what a reader may, who looks at a business: forms that cannot be sent. Codes that
+/// What somebody of the platform may open as well, beside what a reader may, who looks at a business: forms that cannot be sent.
+///
+/// Codes that
 /// nobody has used yet, keys, and all data at once are not among it.
 pub const VIEWED: [Permission; 4] = [P::EditPlans, P::EditPortal, P::SetNotices, P::SetMpesa];
 

@@ -37,7 +37,7 @@ pub enum Answer {
     /// The connection is closed and nothing said.
     HangUp,
     /// What was asked is done, and the connection closed before the answer: the client cannot know.
-    LoseAnswer,
+    Lose,
 }
 
 /// One thing that goes wrong.

@@ -116,7 +116,7 @@ impl Session<'_> {
         match fault {
             None => self.say(answer).await?,
             Some(Answer::Say { line }) => self.say(&line).await?,
-            Some(Answer::HangUp | Answer::LoseAnswer) => return Ok(Went::Over),
+            Some(Answer::HangUp | Answer::Lose) => return Ok(Went::Over),
             Some(Answer::Slow { millis }) => {
                 tokio::time::sleep(Duration::from_millis(millis)).await;
                 self.say(answer).await?;
@@ -334,7 +334,7 @@ fn refuses(fault: Option<&Answer>) -> bool {
     match fault {
         Some(Answer::Say { line }) => !line.starts_with(['2', '3']),
         Some(Answer::HangUp) => true,
-        Some(Answer::Slow { .. } | Answer::LoseAnswer) | None => false,
+        Some(Answer::Slow { .. } | Answer::Lose) | None => false,
     }
 }
 
