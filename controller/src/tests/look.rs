@@ -78,11 +78,12 @@ fn look_of(rows: &[Row]) -> Option<&LookRow> {
 }
 
 fn logos_of(rows: &[Row]) -> Vec<&LogoRow> {
-    let logo = |row| match row {
-        Row::Logo(logo) => Some(logo),
-        _ => None,
-    };
-    rows.iter().filter_map(logo).collect()
+    rows.iter()
+        .filter_map(|row| match row {
+            Row::Logo(logo) => Some(logo),
+            _ => None,
+        })
+        .collect()
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
