@@ -763,7 +763,7 @@ async fn a_scanned_voucher_stands_in_the_field_and_is_used_by_a_press_only() {
         let field = page.find("value=\"7KQ2-M0X1-90AB\"").unwrap();
         assert!(field < page.find("id=\"pay\"").unwrap(), "{page}");
         assert!(
-            page.contains("?lang=sw&amp;code=7KQ2-M0X1-90AB\""),
+            page.contains("?lang=en&amp;code=7KQ2-M0X1-90AB\""),
             "{page}"
         );
     }

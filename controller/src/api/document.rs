@@ -8,7 +8,7 @@ use super::gate::{BASE, Listed};
 use crate::app::App;
 
 /// What one should know before the first call.
-pub const TEXT: &str = "Send a key as `Authorization: Bearer mnara_…`; keys are made in the settings under *Programs and data*, each for what it needs. \
+pub const TEXT: &str = "Send a key as `Authorization: Bearer mnara_…`; keys are made in the settings under “Programs and data”, each for what it needs. \
 Bodies and answers are JSON. Times are RFC 3339 in UTC; amounts are texts with two decimals, such as `\"50.00\"`, beside their `currency`. \
 Ids are texts such as `site_0198…`; a bare UUID is read as well. Fields and parameters that a call does not know are refused.\n\n\
 Lists come in parts: `limit` rows at once, and `next`, which is the `cursor` of the next part.\n\n\
