@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn no_page_opens_a_tag_the_router_would_eat() {
-        const KNOWN: [&str; 14] = [
+        const KNOWN: [&str; 15] = [
             "if ",
             "elif ",
             "else",
@@ -132,6 +132,7 @@ mod tests {
             "link-status",
             "link-logout",
             "link-login-only",
+            "link-orig-esc",
             "uptime",
             "session-time-left",
             "bytes-",
