@@ -427,9 +427,9 @@ pub fn pages(app: &App) -> Pages {
         .post("/admin/providers/{id}/{to}", Door::Admin, providers::moved)
         .get("/admin/payments", Door::Admin, admin::pages::payments::show)
         .get("/admin/sites", Door::Admin, admin::pages::sites::list)
-        .get("/admin/work", Door::Admin, admin::pages::work::list)
+        .get("/admin/jobs", Door::Admin, admin::pages::work::list)
         .post(
-            "/admin/work/{id}/{to}",
+            "/admin/jobs/{id}/{to}",
             Door::Admin,
             admin::pages::work::act,
         )

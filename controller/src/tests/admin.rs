@@ -347,7 +347,7 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
 ) {
     let world = World::open(pool, options).await;
     let mut admin = admin(&world).await;
-    let page = text(&admin.get("/admin/work").await.page());
+    let page = text(&admin.get("/admin/jobs").await.page());
     assert!(
         page.contains("Nothing was given up.") && page.contains("Everything works."),
         "{page}"
@@ -370,7 +370,7 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
         );
         run(&world, &sql).await;
     }
-    let page = admin.get("/admin/work").await.page();
+    let page = admin.get("/admin/jobs").await.page();
     assert_eq!(
         page.matches("no answer about … &#60;script&#62; for …, code …")
             .count(),
@@ -383,42 +383,42 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
     );
     let act = async |admin: &mut Browser<'_>, id: &str, word: &str| {
         admin
-            .post(&format!("/admin/work/{id}/{word}"), &[])
+            .post(&format!("/admin/jobs/{id}/{word}"), &[])
             .await
             .onward()
     };
     // What makes no sense of a job changes nothing.
     assert_eq!(
         act(&mut admin, fine, "retry").await,
-        "/admin/work?done=moved-on"
+        "/admin/jobs?done=moved-on"
     );
     assert_eq!(
         act(&mut admin, failing, "forget").await,
-        "/admin/work?done=moved-on"
+        "/admin/jobs?done=moved-on"
     );
     assert_eq!(
         act(&mut admin, dead, "give-up").await,
-        "/admin/work?done=moved-on"
+        "/admin/jobs?done=moved-on"
     );
     assert_eq!(
         act(&mut admin, failing, "give-up").await,
-        "/admin/work?done=give-up"
+        "/admin/jobs?done=give-up"
     );
     assert_eq!(world.count("jobs where dead_at is not null").await, 2);
     assert_eq!(
         act(&mut admin, failing, "forget").await,
-        "/admin/work?done=forget"
+        "/admin/jobs?done=forget"
     );
     assert_eq!(
         act(&mut admin, dead, "retry").await,
-        "/admin/work?done=retry"
+        "/admin/jobs?done=retry"
     );
     let due = format!("jobs where id = '{dead}' and dead_at is null and attempts = 0");
     assert_eq!(world.count(&due).await, 1);
     assert_eq!(world.count("jobs").await, 2);
     let lines = "audit where act like 'job-%' and actor = 'admin' and provider_id is not null";
     assert_eq!(world.count(lines).await, 3);
-    let odd = admin.post(&format!("/admin/work/{dead}/burn"), &[]).await;
+    let odd = admin.post(&format!("/admin/jobs/{dead}/burn"), &[]).await;
     assert_eq!(odd.status, StatusCode::NOT_FOUND);
     // What is never over cannot be given up.
     jobs::lasting::stand(&world.app, work::STANDING)
@@ -433,7 +433,7 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
         read(&world.app, "select id from jobs where kind = 'audit-chain'").await;
     assert_eq!(
         act(&mut admin, &id.to_string(), "give-up").await,
-        "/admin/work?done=moved-on"
+        "/admin/jobs?done=moved-on"
     );
     assert_eq!(
         world
@@ -517,7 +517,7 @@ async fn every_page_of_the_platform_opens_on_a_busy_day_in_both_languages(
             &format!("/admin/providers/{}", world.shop.provider),
             "/admin/payments?days=30",
             "/admin/sites",
-            "/admin/work",
+            "/admin/jobs",
             "/admin/audit",
             "/admin/settings",
         ] {

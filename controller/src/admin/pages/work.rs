@@ -128,7 +128,7 @@ pub async fn act(
     let found = failed::remedy(&mut tx, id, remedy, app.clock.now()).await?;
     let is_refused = |kind: &str| remedy != Remedy::Retry && is_lasting(kind);
     let Some((kind, provider)) = found.filter(|(kind, _)| !is_refused(kind)) else {
-        return Ok(onward("/admin/work?done=moved-on"));
+        return Ok(onward("/admin/jobs?done=moved-on"));
     };
     let deed = Deed {
         act,
@@ -139,5 +139,5 @@ pub async fn act(
     record(&app, &mut tx, provider, Actor::Admin(visit.person), deed).await?;
     tx.commit().await?;
     app.jobs.wake();
-    Ok(onward(&format!("/admin/work?done={done}")))
+    Ok(onward(&format!("/admin/jobs?done={done}")))
 }

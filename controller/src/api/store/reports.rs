@@ -1,4 +1,4 @@
-//! Sums by day.
+//! All SQL of sums by day.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;

@@ -68,7 +68,7 @@ const PLACES: &[(Part, &str, Name, For)] = &[
         For::Admin,
     ),
     (Part::Platform, "/admin/sites", |w| w.agents, For::Admin),
-    (Part::Platform, "/admin/work", |w| w.work, For::Admin),
+    (Part::Platform, "/admin/jobs", |w| w.work, For::Admin),
     (
         Part::Platform,
         "/admin/audit",

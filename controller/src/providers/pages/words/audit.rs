@@ -1,4 +1,4 @@
-//! Who did what.
+//! Who did what, in the words of the audit.
 
 words! {
     /// Who did what.

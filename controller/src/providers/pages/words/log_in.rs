@@ -1,4 +1,4 @@
-//! Logging in.
+//! Logging in, by password.
 
 words! {
     /// Logging in.

@@ -1,4 +1,4 @@
-//! Signing up.
+//! Signing a business up.
 
 words! {
     /// Signing up.

@@ -1,4 +1,4 @@
-//! Who works here.
+//! Who works here, and as what.
 
 use crate::providers::staff::roles::Role;
 
