@@ -72,6 +72,10 @@ impl Walk {
                 }
                 return Err(error);
             }
+            // What is meant for programs is no page.
+            if tab.eval("document.contentType").await? != "text/html" {
+                continue;
+            }
             for link in tab.links().await? {
                 self.learn(&link);
             }

@@ -344,7 +344,7 @@ async fn a_real_browser_sees_the_same_through_the_forwarding_port() {
     assert!(
         caught
             .to_ascii_lowercase()
-            .contains(&format!("\r\nlocation: http://{port}/portal/\r\n")),
+            .contains(&format!("\r\nlocation: http://{port}/portal/?from=")),
         "{caught}"
     );
     let shown = http(port, &get("/portal/plans?x=1")).await;
