@@ -76,25 +76,6 @@ impl Tab {
             .map(drop)
     }
 
-    /// Gives the device a passkey store whose owner always says yes.
-    ///
-    /// # Errors
-    /// When the browser refuses.
-    pub async fn with_passkeys(&self) -> Result<()> {
-        self.call("WebAuthn.enable", json!({})).await?;
-        let options = json!({"options": {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": true,
-            "hasUserVerification": true,
-            "isUserVerified": true,
-            "automaticPresenceSimulation": true,
-        }});
-        self.call("WebAuthn.addVirtualAuthenticator", options)
-            .await
-            .map(drop)
-    }
-
     /// Opens an address and waits until it is there.
     ///
     /// # Errors
@@ -263,26 +244,6 @@ impl Tab {
     pub async fn fill(&self, label: &str, text: &str) -> Result<()> {
         self.find("field", label).await?;
         self.call("Input.insertText", json!({"text": text})).await?;
-        Ok(())
-    }
-
-    /// Chooses the option of a list that has a label.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub async fn choose(&self, label: &str, option: &str) -> Result<()> {
-        self.find("field", label).await?;
-        let expression = format!(
-            "(words => {{ const list = document.activeElement; \
-             const option = [...list.options].find(o => o.textContent.includes(words)); if (!option) return false; \
-             list.value = option.value; list.dispatchEvent(new Event('change', {{bubbles: true}})); return true }})({})",
-            json!(option)
-        );
-        let chosen = self.eval(&expression).await?;
-        ensure!(
-            chosen == Value::Bool(true),
-            "{label:?} has no option {option:?}"
-        );
         Ok(())
     }
 

@@ -1,7 +1,8 @@
-//! What people do in a real browser, on the demo's business: logging in, buying, stopping a business, and all pages by the rules for
+//! What people do in a real browser, on the demo's business: signing up and selling, logging in, buying, stopping a business, and all pages by the rules for
 //! everybody's eyes and hands.
 
 mod everybody;
+mod first_sale;
 mod log_in;
 mod platform;
 mod portal;

@@ -1,0 +1,122 @@
+//! From nothing to a customer who is online, by somebody who has only the pages.
+
+use mnara_tests::browser::Screen;
+use mnara_tests::sim::daraja::{Answer, App};
+use mnara_tests::sim::routeros;
+use mnara_tests::story::PASSWORD;
+
+use super::{person, set};
+
+#[tokio::test]
+async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
+    let (stage, chromium) = set().await;
+    let (world, url) = (&stage.world, |path: &str| stage.world.controller.url(path));
+    let owner = chromium.person(Screen::PHONE).await.unwrap();
+    owner.open(&url("/")).await.unwrap();
+    owner.press("Sign your business up").await.unwrap();
+    owner
+        .fill("Name of the business", "Pwani <b>Hotspots</b>")
+        .await
+        .unwrap();
+    owner.fill("Your name", "Achieng Odhiambo").await.unwrap();
+    owner
+        .fill("E-mail or phone number", "0722 000 111")
+        .await
+        .unwrap();
+    owner.fill("Password", PASSWORD).await.unwrap();
+    owner.press("Sign up").await.unwrap();
+    owner.sees("Pwani <b>Hotspots</b>").await.unwrap();
+    owner.sees("We are looking at your sign-up").await.unwrap();
+
+    let admin = person(&stage, &chromium, "admin@example.com").await;
+    admin.open(&url("/admin/providers")).await.unwrap();
+    admin.sees("Pwani <b>Hotspots</b>").await.unwrap();
+    admin.press("Let in").await.unwrap();
+
+    owner.open(&url("/home")).await.unwrap();
+    assert!(!owner.says("We are looking at").await.unwrap());
+    let account = App::sandbox_paybill();
+    owner
+        .press("Go on: Say where customers' money goes")
+        .await
+        .unwrap();
+    owner.tick("Paybill").await.unwrap();
+    owner
+        .fill("Paybill number", &account.shortcode)
+        .await
+        .unwrap();
+    owner
+        .fill("Consumer key", &account.consumer_key)
+        .await
+        .unwrap();
+    owner
+        .fill("Consumer secret", &account.consumer_secret)
+        .await
+        .unwrap();
+    owner.fill("Passkey", &account.passkey).await.unwrap();
+    owner
+        .fill("Your own password here", PASSWORD)
+        .await
+        .unwrap();
+    owner.press("Check the keys and keep").await.unwrap();
+    owner.sees("Customers pay into").await.unwrap();
+
+    owner.open(&url("/plans")).await.unwrap();
+    owner.press("1 hour").await.unwrap();
+    owner.fill("Price in shillings", "15").await.unwrap();
+    owner.press("Keep").await.unwrap();
+    owner.sees("KSh 15").await.unwrap();
+
+    owner.open(&url("/sites")).await.unwrap();
+    owner.fill("Name", "Beach road").await.unwrap();
+    owner.press("Make the site").await.unwrap();
+    let page = owner.address().await.unwrap();
+    let id = page.rsplit('/').next().unwrap().to_owned();
+    owner.press("Enrol the agent").await.unwrap();
+    let line = owner
+        .eval("[...document.querySelectorAll('code')].map(c => c.innerText).find(t => t.includes('mnara-agent enrol'))")
+        .await
+        .unwrap();
+    let router = routeros::Config {
+        boot: std::time::Duration::from_millis(500),
+        ..routeros::Config::default()
+    };
+    let site = world
+        .site_by(line.as_str().unwrap(), &id, router)
+        .await
+        .unwrap();
+    owner.open(&page).await.unwrap();
+    owner.sees("up").await.unwrap();
+
+    // A customer comes.
+    let phone = site.join().unwrap();
+    let port = site.router.forward(&phone.mac, 0).unwrap();
+    let customer = chromium.person(Screen::PHONE).await.unwrap();
+    world
+        .until("the plan is at the site", async || {
+            let home = phone.home(&site.router).await?;
+            Ok(home.says("KSh 15").then_some(()))
+        })
+        .await
+        .unwrap();
+    customer.open(&format!("http://{port}/")).await.unwrap();
+    customer
+        .fill("M-PESA phone number", "0733 111 222")
+        .await
+        .unwrap();
+    customer.press("Pay").await.unwrap();
+    customer.sees("Check your phone").await.unwrap();
+    world.daraja.await_prompt("254733111222").await.unwrap();
+    world
+        .daraja
+        .answer("254733111222", &Answer::Accept)
+        .unwrap();
+    phone.comes_online(&site.router).await.unwrap();
+    customer.sees("You are online").await.unwrap();
+
+    owner.open(&url("/home")).await.unwrap();
+    owner.sees("KSh 15").await.unwrap();
+    let mut site = site;
+    site.agent.stop().await.unwrap();
+    stage.end().await.unwrap();
+}
