@@ -1,7 +1,7 @@
 //! `cargo xtask test [filter]`: a database, the programs, plain cargo test, and how long each part took.
 
 use std::io::{BufRead, BufReader, IsTerminal};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::packages::{self, CHROMIUM};
 use crate::postgres::{Durability, POSTGRESQL, Postgres};
 use crate::process;
-use crate::workspace::{arguments, cargo};
+use crate::workspace::{arguments, cargo, target};
 
 /// Which tests.
 #[derive(clap::Args)]
@@ -34,6 +34,14 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     times.part("build the programs");
     process::run(&mut cargo(&arguments("test", &["--no-run"])))?;
     times.part("build the tests");
+    // Each test's database begins as a copy of template1: with the schema in there, a test only checks that it has it.
+    for verb in ["prepare", "migrate"] {
+        process::run(
+            Command::new(target()?.join("debug/mnara-controller"))
+                .args(["db", verb])
+                .env("DATABASE_ADMIN_URL", postgres.url("template1")),
+        )?;
+    }
 
     let mut words = arguments("test", &["--no-fail-fast"]);
     words.extend(options.filter.as_deref());

@@ -195,7 +195,11 @@ pub async fn bring(server: &Server, from: &Path, now: Timestamp) -> Result<Besid
     let name = format!("{:.40}_new_{}", server.database()?, now.as_secs());
     let mut conn = maintenance(server).await?;
     in_use(&mut conn, server.database()?).await?;
-    say(&mut conn, format!("CREATE DATABASE {}", quoted(&name))).await?;
+    say(
+        &mut conn,
+        format!("CREATE DATABASE {} TEMPLATE template0", quoted(&name)),
+    )
+    .await?;
     let brought = async {
         let admin = server.admin.clone().database(&name);
         prepare::prepare(&admin, None).await?;

@@ -116,7 +116,7 @@ async fn preparing_and_migrating_may_be_repeated(_pool: PgPoolOptions, options: 
     let name = format!("{}_fresh", options.get_database().unwrap());
     for statement in [
         format!("DROP DATABASE IF EXISTS \"{name}\""),
-        format!("CREATE DATABASE \"{name}\""),
+        format!("CREATE DATABASE \"{name}\" TEMPLATE template0"),
     ] {
         sqlx::raw_sql(AssertSqlSafe(statement))
             .execute(&mut conn)

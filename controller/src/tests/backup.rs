@@ -100,9 +100,7 @@ async fn sites_and_a_controller_brought_back_to_an_older_state_agree_again(
     assert!(matches!(torn, Err(BackupError::Failed { .. })), "{torn:?}");
     let beside = bring(&server, &file, now).await.unwrap();
     let app = options.clone().database(&beside.name);
-    let db = crate::db::Db::for_test(PgPoolOptions::new(), app)
-        .await
-        .unwrap();
+    let db = Db::for_test(PgPoolOptions::new(), app).await.unwrap();
     assert_eq!(restored(&db, now).await.unwrap().sites, 1);
     db.close().await;
     let old = put_in_place(&server, &beside, now).await.unwrap();

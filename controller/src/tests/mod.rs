@@ -68,7 +68,7 @@ use tower::ServiceExt as _;
 use crate::app::App;
 use crate::app::tests::{app_with_flags, app_with_keys};
 use crate::audit::Actor;
-use crate::db::{Reason, RowId as _};
+use crate::db::{Db, Reason, RowId as _};
 use crate::payments::checkout::{Ask, Begun, NotBegun, begin};
 use crate::plans::Draft;
 use crate::providers::open::Opening;
@@ -316,6 +316,18 @@ struct World {
     daraja: Stage,
     shop: Business,
     router: Router,
+    _closing: Closing,
+}
+
+/// Closes the connections when a test ends. The tasks of its controller would hold them until they have been idle for a second, and its
+/// database can be dropped only then.
+struct Closing(Db);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        let db = self.0.clone();
+        tokio::spawn(async move { db.close().await });
+    }
 }
 
 impl World {
@@ -343,6 +355,7 @@ impl World {
         let shop = business(&app, 1).await;
         let router = web::layers::wrap(routes::table(&app), &app);
         Self {
+            _closing: Closing(app.db.clone()),
             app,
             daraja,
             shop,

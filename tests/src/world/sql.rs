@@ -87,7 +87,7 @@ pub async fn make(socket: &Path, database: &str) -> Result<()> {
             "-d",
             "postgres",
             "-c",
-            &format!("create database {database}"),
+            &format!("create database {database} template template0"),
         ])
         .kill_on_drop(true)
         .output()
