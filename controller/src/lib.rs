@@ -107,6 +107,9 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         Command::Plan(command) => {
             with_app(config, async |app| cli::plan::run(command, app).await).await
         }
+        Command::Report(command) => {
+            with_app(config, async |app| cli::report::run(command, app).await).await
+        }
         Command::Ticket(command) => {
             with_app(config, async |app| cli::ticket::run(command, app).await).await
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::jobs::Work;
 use crate::providers::log_in::{reset, tidy};
 use crate::providers::mail;
-use crate::reports::summary;
+use crate::reports::{days, summary};
 use crate::{admin, api, audit, fleet, payments, tickets, webhooks};
 
 /// The kinds of which there is always one job, begun at every start.
@@ -15,6 +15,7 @@ pub const STANDING: &[&str] = &[
     admin::notices::TELL,
     tidy::TIDY,
     summary::SUMMARY,
+    days::ADD_UP,
 ];
 
 /// The table.
@@ -89,6 +90,12 @@ pub const WORK: &[Work] = &[
     Work {
         kind: summary::SUMMARY,
         run: summary::send,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+    },
+    Work {
+        kind: days::ADD_UP,
+        run: days::tend,
         lease: Duration::from_secs(300),
         attempts: i32::MAX,
     },

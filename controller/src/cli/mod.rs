@@ -26,6 +26,7 @@ pub mod identity;
 pub mod key;
 pub mod plan;
 pub mod provider;
+pub mod report;
 pub mod series;
 pub mod site;
 pub mod ticket;
@@ -77,6 +78,9 @@ pub enum Command {
     /// Printed vouchers.
     #[command(subcommand)]
     Series(series::SeriesCommand),
+    /// The days of reports that are added up once.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// Single tickets: pauses, resumes and extends them.
     #[command(subcommand)]
     Ticket(ticket::TicketCommand),

@@ -1,10 +1,11 @@
 //! Reports: what joins the slices before it into what an owner wants to know. What is changed here, earlier slices change.
 //!
-//! Every number is added up when it is asked for, from the rows themselves and along an index that ends where the period ends. There is no
-//! second book that could disagree with the first: a site that was cut off for weeks tells of its days when it is back, and they are right then.
+//! The rows are the only book. A day that is over is added up once, and its sums are used only while nothing on it has changed since, which is
+//! looked up in the same statement; so a site that was cut off for weeks tells of its days when it is back, and they are right at once.
 
 pub mod attention;
 pub mod chart;
+pub mod days;
 pub mod files;
 pub mod home;
 pub mod monthly;

@@ -29,6 +29,7 @@ mod office;
 mod passkeys;
 mod payments;
 mod people;
+mod report_days;
 mod reports;
 mod reset;
 mod series;

@@ -1,5 +1,6 @@
 //! All SQL of the reports. Each question is one statement over what an index leads to.
 
+pub mod days;
 pub mod sums;
 
 use mnara_protocol::clock::Timestamp;
