@@ -161,3 +161,8 @@ end $$;
 -- Whoever adds a day up updates its row first, which keeps others away meanwhile.
 grant select, insert, update, delete on report_days to mnara_app;
 grant select, insert, delete on report_sums, report_marks to mnara_app;
+
+-- People -----------------------------------------------------------------------------------------------------------------------------
+
+-- A log-in by a passkey, whose device asked for a finger, a face or a PIN, rests on two factors.
+alter table log_ins add column by_passkey boolean not null default false;

@@ -65,6 +65,9 @@ async fn main() -> Result<()> {
     let cookie = enter(&controller, &business).await?;
     let provider = uuid(&business.provider).to_owned();
     database.own(&provider, payments / PROVIDERS).await?;
+    let days = ["report", "refresh", "--provider", &business.provider];
+    controller.command(&days).await?;
+    database.run("pages", "vacuum analyze").await?;
     let dates = database
         .run("pages", "select current_date - 179, current_date")
         .await?;
@@ -158,17 +161,30 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
         all
     };
     let (now, none) = (ago(0), "null");
+    // The days so far against as many before, up to the same hour, as the page asks.
+    let first = |ago: u32| format!("report_day(now()) - {}", ago - 1);
+    let asked = |from: String, to: &str, last: String| {
+        let from_at = format!("report_begin({from})");
+        of(&[&from_at, to, none, none, &from, &last, "3"])
+    };
     let report = |days: u32| {
+        let then = format!("now() - interval '{days} days'");
         vec![
             (
                 "from plans where provider_id = $1 order by position, id",
                 of(&["100"]),
             ),
-            ("select max(a.last_seen_at)", of(&["200"])),
-            ("with facts as (", of(&[&ago(days), &now, none, none])),
             (
-                "with facts as (",
-                of(&[&ago(2 * days), &ago(days), none, none]),
+                "where s.provider_id = $1 order by s.name, s.id limit $2",
+                of(&["200"]),
+            ),
+            (
+                "with clean as materialized (",
+                asked(first(days), &now, first(1)),
+            ),
+            (
+                "with clean as materialized (",
+                asked(first(2 * days), &then, first(days + 1)),
             ),
         ]
     };
@@ -183,7 +199,10 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
                     of(&[&now]),
                 ),
                 ("t.expires_at,\n", of(&[&now, "8"])),
-                ("select max(a.last_seen_at)", of(&["100"])),
+                (
+                    "where s.provider_id = $1 order by s.name, s.id limit $2",
+                    of(&["100"]),
+                ),
                 (
                     "as \"unconfirmed!\"",
                     of(&[&ago(30), &ago(1), &now, &ago(1), "100"]),
@@ -204,9 +223,12 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
                     "from plans where provider_id = $1 order by position, id",
                     of(&["100"]),
                 ),
-                ("select max(a.last_seen_at)", of(&["100"])),
                 (
-                    "p.result_code, p.flag",
+                    "where s.provider_id = $1 order by s.name, s.id limit $2",
+                    of(&["100"]),
+                ),
+                (
+                    "p.result_code, p.flag\n",
                     of(&[
                         none, none, none, none, none, none, none, none, none, "false", "false",
                         "51",
@@ -275,6 +297,7 @@ async fn measure(
 /// The statement with these words, as the controller was built with it, with values in its places.
 fn statement(words: &str, values: &[String]) -> Result<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../controller/.sqlx");
+    let mut found = Vec::new();
     for entry in std::fs::read_dir(&folder).context("reading the controller's statements")? {
         let text = std::fs::read_to_string(entry?.path())?;
         let json: serde_json::Value = serde_json::from_str(&text)?;
@@ -285,9 +308,10 @@ fn statement(words: &str, values: &[String]) -> Result<String> {
         for (place, value) in values.iter().enumerate().rev() {
             query = query.replace(&format!("${}", place + 1), &format!("({value})"));
         }
-        return Ok(query.split_whitespace().collect::<Vec<_>>().join(" "));
+        found.push(query.split_whitespace().collect::<Vec<_>>().join(" "));
     }
-    anyhow::bail!("no statement says {words:?}")
+    ensure!(found.len() == 1, "{} statements say {words:?}", found.len());
+    Ok(found.remove(0))
 }
 
 struct Database {
@@ -392,7 +416,7 @@ impl Database {
                     statement(words, values)?
                 );
                 let plan = self.run("pages", &sql).await?;
-                for table in ["payments", "tickets", "sessions", "grants"] {
+                for table in ["payments", "tickets", "sessions", "grants", "report_sums"] {
                     ensure!(
                         !plan.contains(&format!("Seq Scan on {table}")),
                         "{} reads all {table}:\n{plan}",
@@ -436,13 +460,28 @@ impl Database {
             .replace("{payments}", &(payments / PROVIDERS).to_string())
             .replace("{sessions}", &SESSIONS.to_string());
         self.run("pages", &sql).await?;
+        self.run("pages", ADDED_UP).await?;
         self.run("pages", "vacuum analyze").await.map(drop)
     }
 }
 
-/// Begins as the controller does.
+/// Adds up the last two months of all who are not added up, as the job does a day at a time.
+const ADDED_UP: &str = "
+set session_replication_role = replica;
+set synchronous_commit = off;
+create temp table missing as select p.id, report_day(now()) - n as day from providers p cross join generate_series(1, 60) n
+    where not exists (select from report_days d where d.provider_id = p.id);
+insert into report_days (provider_id, day) select id, day from missing;
+insert into report_sums (provider_id, day, grain, hour, site_id, plan_id, paid, sold, printed, used, used_printed, worth, sessions, online_secs, bytes)
+select m.id, m.day, g.* from missing m cross join lateral report_grains(m.id, m.day) g;
+drop table missing;
+";
+
+/// Begins as the controller does: with two messages where that needs one.
 fn within(provider: &str) -> String {
-    format!("begin; set local mnara.tenant = '{provider}'; set local mnara.scope = 'tenant';")
+    format!(
+        "begin; select set_config('mnara.tenant', '{provider}', true), set_config('mnara.scope', 'tenant', true);"
+    )
 }
 
 /// A year of payments, their vouchers and sessions for some businesses, spread over their sites and plans. Rules between tables hold by how

@@ -5,6 +5,7 @@
 
 pub mod chain;
 pub mod difference;
+pub mod names;
 pub mod read;
 
 use mnara_protocol::ids::{DeedId, KeyId, PersonId, ProviderId};

@@ -5,10 +5,11 @@ use secrecy::ExposeSecret as _;
 
 use crate::app::App;
 use crate::db::Reason;
-use crate::providers::{mpesa, store};
+use crate::providers::log_in::{reset, second};
+use crate::providers::{mail, mpesa, store};
 use crate::tickets::series;
 use crate::vault::Vault;
-use crate::{config::Config, fleet::identity, with_app};
+use crate::{config::Config, fleet::identity, webhooks, with_app};
 
 /// Providers taken at once.
 const PAGE: u16 = 500;
@@ -44,6 +45,9 @@ pub async fn run(command: KeyCommand, config: Config) -> anyhow::Result<()> {
 /// When a secret does not open: its key must be in the list still.
 pub async fn reseal(app: &App) -> anyhow::Result<u32> {
     let mut count = identity::reseal(app).await?;
+    count += mail::reseal(app).await?;
+    count += reset::reseal(app).await?;
+    count += second::reseal(app).await?;
     let mut after = None;
     loop {
         let mut tx = app.db.platform(Reason::Admin).await?;
@@ -52,6 +56,7 @@ pub async fn reseal(app: &App) -> anyhow::Result<u32> {
         for provider in &page {
             count += mpesa::reseal(app, provider.id).await?;
             count += series::reseal(app, provider.id).await?;
+            count += webhooks::edit::reseal(app, provider.id).await?;
         }
         after = page.last().map(|provider| provider.id);
         if page.len() < usize::from(PAGE) {

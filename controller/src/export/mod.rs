@@ -91,6 +91,8 @@ struct Writing {
     zip: Zip,
     left: VecDeque<&'static Table>,
     after: Option<Vec<String>>,
+    /// Which file of its table is written, from one.
+    part: u32,
     is_done: bool,
 }
 
@@ -109,6 +111,7 @@ pub fn file(
         zip,
         left: TABLES.iter().collect(),
         after: None,
+        part: 1,
         is_done: false,
     };
     stream::try_unfold(writing, async |mut writing| {
@@ -122,6 +125,20 @@ pub fn file(
 }
 
 impl Writing {
+    /// Begins a file of a table: its first, or the next when that has grown large.
+    fn begin(&mut self, table: &Table) {
+        let name = match self.part {
+            1 => format!("{}.csv", table.name),
+            part => format!("{}-{part}.csv", table.name),
+        };
+        self.zip.begin(&name);
+        let heads = table
+            .columns
+            .iter()
+            .map(|(name, _)| Some((*name).to_owned()));
+        self.zip.write(line(heads).as_bytes());
+    }
+
     /// Writes the next rows, or the end.
     async fn go_on(&mut self) -> sqlx::Result<()> {
         let Some(table) = self.left.front().copied() else {
@@ -129,13 +146,14 @@ impl Writing {
             self.is_done = true;
             return Ok(());
         };
+        if self.zip.is_full() && self.after.is_some() {
+            self.zip.end();
+            self.part += 1;
+            self.begin(table);
+        }
         if self.after.is_none() {
-            self.zip.begin(&format!("{}.csv", table.name));
-            let heads = table
-                .columns
-                .iter()
-                .map(|(name, _)| Some((*name).to_owned()));
-            self.zip.write(line(heads).as_bytes());
+            self.part = 1;
+            self.begin(table);
         }
         let mut tx = self.app.db.tenant(self.provider).await?;
         let after = self.after.as_deref();

@@ -27,7 +27,7 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::db::{At, Reason, RowId as _, Tx};
 
-/// Jobs one process does at once.
+/// Jobs that one call of [`run_due`] takes at once.
 const HANDS: usize = 8;
 /// How often the table is read when nothing says that it changed.
 const GLANCE: Duration = Duration::from_secs(5);
@@ -35,6 +35,30 @@ const GLANCE: Duration = Duration::from_secs(5);
 const BREATH: Duration = Duration::from_millis(10);
 /// The channel of the notification.
 const CHANNEL: &str = "mnara_jobs";
+
+/// Which hands do a kind of job. Each lane has its own, so that addresses of others that do not answer hold up nobody's money.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lane {
+    /// What our own promises rest on.
+    Ours,
+    /// Letters to people.
+    Mail,
+    /// News to addresses that businesses named.
+    News,
+}
+
+impl Lane {
+    const ALL: [Self; 3] = [Self::Ours, Self::Mail, Self::News];
+
+    /// Jobs of it that one process does at once.
+    const fn hands(self) -> usize {
+        match self {
+            Self::Ours => HANDS,
+            Self::Mail => 2,
+            Self::News => 4,
+        }
+    }
+}
 
 /// A kind of job: its name in the table and who does it.
 #[derive(Clone, Copy)]
@@ -47,6 +71,8 @@ pub struct Work {
     pub lease: Duration,
     /// Failures after which the job is left for a person to look at.
     pub attempts: i32,
+    /// Whose hands do it.
+    pub lane: Lane,
 }
 
 /// Does a job. The transaction it needs comes from [`Job::begin`]; nothing outside is called while one is open.
@@ -133,12 +159,14 @@ pub struct NewJob<'a> {
 
 /// The hint to this process' own workers that there is something to do; cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Wake(Arc<Notify>);
+pub struct Wake(Arc<[Notify; Lane::ALL.len()]>);
 
 impl Wake {
     /// Wakes the workers; to be called after the commit.
     pub fn wake(&self) {
-        self.0.notify_one();
+        for lane in &*self.0 {
+            lane.notify_one();
+        }
     }
 }
 
@@ -180,14 +208,28 @@ pub async fn enqueue(
 /// Works until shutdown, then lets what runs come to its end.
 pub async fn run(app: App, work: &'static [Work], shutdown: CancellationToken) {
     let running = TaskTracker::new();
-    let listening = running.spawn(listen(app.clone(), shutdown.clone()));
-    let hands = Arc::new(Semaphore::new(HANDS));
+    running.spawn(listen(app.clone(), shutdown.clone()));
+    for lane in Lane::ALL {
+        running.spawn(run_lane(app.clone(), work, lane, shutdown.clone()));
+    }
+    running.close();
+    running.wait().await;
+}
+
+async fn run_lane(app: App, work: &'static [Work], lane: Lane, shutdown: CancellationToken) {
+    let running = TaskTracker::new();
+    let work: Vec<Work> = work
+        .iter()
+        .filter(|one| one.lane == lane)
+        .copied()
+        .collect();
+    let hands = Arc::new(Semaphore::new(lane.hands()));
     loop {
         let free = hands.available_permits();
         let claimed = if free == 0 {
             Ok(Vec::new())
         } else {
-            claim(&app, work, free).await
+            claim(&app, &work, free).await
         };
         let wait = match claimed {
             Ok(jobs) => {
@@ -231,13 +273,12 @@ pub async fn run(app: App, work: &'static [Work], shutdown: CancellationToken) {
         tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            () = app.jobs.0.notified() => {}
+            () = app.jobs.0[lane as usize].notified() => {}
             () = app.clock.sleep(wait) => {}
         }
     }
     running.close();
     running.wait().await;
-    drop(listening);
 }
 
 /// Does everything that is due now, and what that makes due, in this task; for tests and the command line.
@@ -327,11 +368,7 @@ pub async fn standing(app: &App) -> Result<Standing, sqlx::Error> {
     })
 }
 
-async fn claim(
-    app: &App,
-    work: &'static [Work],
-    most: usize,
-) -> Result<Vec<(Job, Work)>, sqlx::Error> {
+async fn claim(app: &App, work: &[Work], most: usize) -> Result<Vec<(Job, Work)>, sqlx::Error> {
     let now = app.clock.now();
     let kinds: Vec<String> = work.iter().map(|work| work.kind.to_owned()).collect();
     let leases: Vec<At> = work.iter().map(|work| At(now + work.lease)).collect();

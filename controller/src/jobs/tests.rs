@@ -12,38 +12,106 @@ const WORK: &[Work] = &[
         run: note,
         lease: Duration::from_secs(60),
         attempts: 3,
+        lane: Lane::Ours,
     },
     Work {
         kind: "fail",
         run: fail_always,
         lease: Duration::from_secs(60),
         attempts: 3,
+        lane: Lane::Ours,
     },
     Work {
         kind: "later",
         run: later,
         lease: Duration::from_secs(60),
         attempts: 3,
+        lane: Lane::Ours,
     },
     Work {
         kind: "again",
         run: ask_again,
         lease: Duration::from_secs(60),
         attempts: 3,
+        lane: Lane::Ours,
     },
     Work {
         kind: "panic",
         run: panic_always,
         lease: Duration::from_secs(60),
         attempts: 3,
+        lane: Lane::Ours,
     },
     Work {
         kind: "hang",
         run: hang_for_ever,
         lease: Duration::from_millis(1),
         attempts: 3,
+        lane: Lane::Ours,
     },
 ];
+
+/// News whose addresses never answer, and work of our own.
+const LANES: &[Work] = &[
+    Work {
+        kind: "news",
+        run: hang_for_ever,
+        lease: Duration::from_secs(3_600),
+        attempts: 3,
+        lane: Lane::News,
+    },
+    Work {
+        kind: "note",
+        run: note,
+        lease: Duration::from_secs(60),
+        attempts: 3,
+        lane: Lane::Ours,
+    },
+];
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn addresses_that_do_not_answer_hold_up_nothing_of_ours(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let app = app(pool, options).await;
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    for n in 0..20 {
+        let key = n.to_string();
+        let job = |kind| NewJob {
+            kind,
+            key: &key,
+            payload: json!(null),
+            run_at: app.clock.now(),
+        };
+        enqueue(&mut tx, None, job("news"), &app).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let working = tokio::spawn(run(app.clone(), LANES, app.shutdown.clone()));
+    let taken = async {
+        let sql = "SELECT count(*) FROM jobs WHERE leased_until IS NOT NULL";
+        let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+        sqlx::query_scalar::<_, i64>(sql)
+            .fetch_one(&mut *tx)
+            .await
+            .unwrap()
+    };
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    let job = NewJob {
+        kind: "note",
+        key: "ours",
+        payload: json!(null),
+        run_at: app.clock.now(),
+    };
+    enqueue(&mut tx, None, job, &app).await.unwrap();
+    tx.commit().await.unwrap();
+    app.jobs.wake();
+    while left(&app).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(taken.await <= 4, "the lane of news has four hands");
+    working.abort();
+}
 
 /// Leaves a stray as its effect, in the transaction that ends the job.
 fn note<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {

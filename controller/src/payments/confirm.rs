@@ -15,8 +15,10 @@ use crate::bus::{self, Hint};
 use crate::fleet::feed;
 use crate::providers;
 use crate::providers::mpesa::AccountError;
+use crate::providers::notices::{Notice, Topic, tell};
 use crate::tickets::feed::Delivery;
 use crate::tickets::issue::{self, IssueError, Sale};
+use crate::web::show;
 use crate::webhooks::{self, Event};
 
 /// Why evidence was not carried out. Trying again is safe.
@@ -123,7 +125,7 @@ async fn attempt(
     // The job that asked goes on by itself; asked for again while it runs, it would run again at once.
     let is_asked = matches!(evidence, Evidence::Query(_));
     if is_conflict {
-        store::flag(&mut tx, &payment, Flag::ReceiptTaken).await?;
+        flag(app, &mut tx, &payment, Flag::ReceiptTaken, now).await?;
     }
     if let Some(word) = word {
         store::keep_word(&mut tx, &payment, word.code, word.body).await?;
@@ -170,8 +172,8 @@ async fn attempt(
         Decision::FillReceipt(receipt) => store::fill_receipt(&mut tx, &payment, receipt)
             .await
             .map_err(on_receipt)?,
-        Decision::Flag(flag) => {
-            store::flag(&mut tx, &payment, *flag).await?;
+        Decision::Flag(found) => {
+            flag(app, &mut tx, &payment, *found, now).await?;
             if payment.state == State::Pending && !is_asked {
                 sweep::ask_at(app, &mut tx, &payment, now).await?;
             }
@@ -227,6 +229,29 @@ async fn grant(
     Ok(())
 }
 
+/// Has a person look at a payment, and tells those who chose to hear of it: once for each payment. An account that is set up wrong fails
+/// everybody's payment, and is told of once a day.
+async fn flag(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    flag: Flag,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    store::flag(conn, payment, flag).await?;
+    let once = match flag {
+        Flag::Setup => format!(
+            "money-setup:{}:{}",
+            payment.provider,
+            now.as_secs().div_euclid(86_400)
+        ),
+        _ => format!("money:{}", payment.id),
+    };
+    let amount = show::money(payment.amount);
+    let notice = Notice::MoneyFlagged { amount: &amount };
+    tell(app, conn, payment.provider, Topic::Money, &notice, &once).await
+}
+
 /// Writes a failure and tells the site, as the last step of the transaction.
 ///
 /// # Errors
@@ -242,7 +267,7 @@ pub async fn refuse(
     if failure == PayFailure::ProviderSetup && payment.plan.is_some() {
         // Every customer after this one would fail the same way.
         tracing::warn!(provider.id = %payment.provider, payment.id = %payment.id, "the provider's M-PESA set-up is wrong");
-        store::flag(conn, payment, Flag::Setup).await?;
+        flag(app, conn, payment, Flag::Setup, now).await?;
     }
     store::free_prompt(conn, payment.id).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;

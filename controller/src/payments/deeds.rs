@@ -71,7 +71,7 @@ pub struct Noted<'a> {
 pub async fn note(
     app: &App,
     provider: ProviderId,
-    person: PersonId,
+    (person, actor): (PersonId, Actor),
     id: PaymentId,
     noted: Noted<'_>,
 ) -> Result<(), NotDone> {
@@ -119,7 +119,7 @@ pub async fn note(
             json!({"amount": noted.amount.to_decimal(), "receipt": refund.receipt, "reason": why}),
         ),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
     Ok(())
 }

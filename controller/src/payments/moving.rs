@@ -146,7 +146,7 @@ pub struct Proofs<'a> {
 pub async fn begin(
     app: &App,
     provider: ProviderId,
-    person: PersonId,
+    (person, actor): (PersonId, Actor),
     proofs: Proofs<'_>,
     account: &Credentials,
     phone: Msisdn,
@@ -199,7 +199,7 @@ pub async fn begin(
         before: None,
         after: Some(told(&account.shortcode, &account.kind)),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
     trial::send(app, provider, ready).await?;
     Ok(())
@@ -316,7 +316,7 @@ pub(super) async fn announce(
 pub async fn back(
     app: &App,
     provider: ProviderId,
-    person: PersonId,
+    (person, actor): (PersonId, Actor),
     id: MoveId,
     proofs: Proofs<'_>,
 ) -> Result<(), NotMoved> {
@@ -354,7 +354,7 @@ pub async fn back(
         before: Some(json!(told(&before.shortcode, &before.kind))),
         after: Some(json!(told(&after.shortcode, &after.kind))),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -139,7 +139,7 @@ impl Pages {
 /// Forms that somebody who looks at a business for the platform can send all the same: both end it.
 const WAYS_OUT: [&str; 2] = ["/admin/view/end", "/log-out"];
 /// Ends of paths that take many rows out at once, which is no looking.
-const TAKEN_OUT: [&str; 4] = [".csv", ".pdf", ".json", ".zip"];
+const TAKEN_OUT: [&str; 7] = [".csv", ".pdf", ".json", ".zip", "/csv", "/pdf", "/monthly"];
 
 /// What the gate knows of a page.
 #[derive(Clone, Copy)]

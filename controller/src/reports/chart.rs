@@ -190,7 +190,7 @@ impl Columns {
                     let y = TOP + HEIGHT - share(value, end, HEIGHT);
                     Line {
                         y,
-                        text_y: y - 4,
+                        text_y: y + 4,
                         text: axis(value),
                     }
                 })
@@ -300,6 +300,18 @@ mod tests {
         );
         let nothing = Columns::draw("days", ("T".into(), "A".into()), &[], 1, |n| n.to_string());
         assert!(nothing.columns.is_empty());
+    }
+
+    #[test]
+    fn no_number_of_the_axis_lies_on_a_bar() {
+        let points = [point("1 Nov", 10, None), point("2 Nov", 5, None)];
+        let drawn = Columns::draw("days", ("T".into(), "A".into()), &points, 1, |n| {
+            n.to_string()
+        });
+        let drawn = drawn.render().unwrap();
+        let axis: Vec<&str> = drawn.matches("class=\"axis\" x=\"-8\"").collect();
+        assert_eq!(axis.len(), 2, "{drawn}");
+        assert!(!drawn.contains("x=\"-8\" width"), "{drawn}");
     }
 
     #[test]

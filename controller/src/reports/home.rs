@@ -10,7 +10,7 @@ use super::chart::{Columns, Point};
 use super::period::Day;
 use super::store::{self, PaidDay, Running};
 use super::sums::Measure;
-use super::view::say;
+use super::view::{axis, say};
 use crate::app::App;
 use crate::fleet;
 use crate::fleet::presence::is_up;
@@ -20,7 +20,7 @@ use crate::providers;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::{HomeWords, Words};
+use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Permission;
 use crate::web::page::Page;
 use crate::web::show;
@@ -105,7 +105,7 @@ pub async fn home(
         today: money(of(day).map_or(0, |day| day.paid)),
         sales: show::thousands(of(day).map_or(0, |day| day.sold).unsigned_abs()),
         last_week: money(of(day.plus(-DAYS)).map_or(0, |day| day.paid_by_then)),
-        week: week(&paid, day, &w.home),
+        week: week(&paid, day, w),
         running: show::thousands(running.unsigned_abs()),
         online: online.into_iter().map(|one| shown(one, &path)).collect(),
         items: attention::items(&found, &sites, role, now, &w.home),
@@ -145,17 +145,17 @@ fn shown(one: Running, path: &impl Fn(mnara_protocol::ids::SiteId) -> Option<Str
 }
 
 /// The money of the last days as small bars; empty before the first shilling.
-fn week(paid: &[PaidDay], today: Day, w: &HomeWords) -> String {
+fn week(paid: &[PaidDay], today: Day, w: &Words) -> String {
     let days = (1 - DAYS..=0).map(|back| today.plus(back));
     let points: Vec<Point> = days
         .map(|day| {
             let cents = paid.iter().find(|one| one.day == day);
             let value = cents.map_or(0, |day| day.paid).unsigned_abs();
             Point {
-                name: day.date().strftime("%a").to_string(),
+                name: day.weekday(&w.calendar).to_owned(),
                 value,
                 before: None,
-                tip: format!("{}: {}", day.short(), say(Measure::Money, value)),
+                tip: format!("{}: {}", day.short(&w.calendar), say(Measure::Money, value)),
             }
         })
         .collect();
@@ -168,8 +168,8 @@ fn week(paid: &[PaidDay], today: Day, w: &HomeWords) -> String {
         .collect::<Vec<_>>()
         .join("; ");
     let unit = Measure::Money.unit();
-    let say = |value| say(Measure::Money, value);
-    Columns::draw("week", (w.week.to_owned(), about), &points, unit, say).to_string()
+    let axis = |value| axis(Measure::Money, value);
+    Columns::draw("week", (w.home.week.to_owned(), about), &points, unit, axis).to_string()
 }
 
 /// What is left to do before the first sale, for those who may do it; nothing once all is done.

@@ -96,9 +96,10 @@ fn readable(colour: u32) -> Ink {
 }
 
 fn write(paper: &Paper<'_>) -> Vec<u8> {
-    let w = &paper.language.words().reports;
+    let words = paper.language.words();
+    let (w, calendar) = (&words.reports, &words.calendar);
     let (total, before) = (paper.this.total(), paper.then.total());
-    let month = paper.period.from.date().strftime("%B %Y");
+    let month = paper.period.from.month(calendar);
     let title = format!("{} · {month}", paper.business);
     let mut flow = Flow::new(&title, paper.language.tag(), readable(paper.colour));
     flow.paragraph(&format!("{} {}", w.made, show::moment(paper.now)));
@@ -141,7 +142,7 @@ fn write(paper: &Paper<'_>) -> Vec<u8> {
         table(&mut flow, head, &lines, &total, w);
     }
     flow.heading(w.by_day);
-    let days = view::by_part(paper.this, &paper.period, Day::of(paper.now));
+    let days = view::by_part(paper.this, &paper.period, Day::of(paper.now), calendar);
     bars(&mut flow, &days);
     table(&mut flow, w.day, &days, &total, w);
     flow.paragraph(w.counted);

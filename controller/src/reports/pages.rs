@@ -167,8 +167,8 @@ pub async fn show(
         last: chosen.period.last_day().iso(),
         sites: choices(&names.sites, chosen.filter.site),
         plans: choices(&names.plans, chosen.filter.plan),
-        name: chosen.period.name(),
-        before: chosen.period.before().name(),
+        name: chosen.period.name(&w.calendar),
+        before: chosen.period.before().name(&w.calendar),
         tiles: view::tiles(&total, &then.total(), &w.reports),
         tabs: tabs(&asked, chosen.measure, w),
         is_empty: total == Sums::default(),
@@ -177,7 +177,7 @@ pub async fn show(
             name: w.reports.total.to_owned(),
             sums: total,
         },
-        months: months(today),
+        months: months(today, w),
         frame: &frame,
         w,
         asked: &asked,
@@ -229,17 +229,14 @@ fn tabs(asked: &Asked, chosen: Measure, w: &Words) -> Vec<Tab> {
 }
 
 /// The months whose paper can be had, this one first.
-fn months(today: Day) -> Vec<Choice> {
+fn months(today: Day, w: &Words) -> Vec<Choice> {
     let months = std::iter::successors(Some(Period::month_of(today)), |month| Some(month.before()));
     months
         .take(MONTHS)
-        .map(|month| {
-            let first = month.from.date();
-            Choice {
-                value: first.strftime("%Y-%m").to_string(),
-                name: first.strftime("%B %Y").to_string(),
-                is_chosen: false,
-            }
+        .map(|month| Choice {
+            value: month.from.date().strftime("%Y-%m").to_string(),
+            name: month.from.month(&w.calendar),
+            is_chosen: false,
         })
         .collect()
 }
@@ -252,7 +249,8 @@ fn parts(
     (this, then): (&Report, &Report),
     w: &Words,
 ) -> Vec<Part> {
-    let (w, measure, period) = (&w.reports, chosen.measure, &chosen.period);
+    let (w, calendar) = (&w.reports, &w.calendar);
+    let (measure, period) = (chosen.measure, &chosen.period);
     let before = period.before();
     let by_grain = w.by(period.grain());
     let drawn = |chart: &dyn std::fmt::Display| chart.to_string();
@@ -264,8 +262,8 @@ fn parts(
         csv: asked.with("/reports/csv", "by", id),
     };
     let days = (
-        view::by_part(this, period, today),
-        view::by_part(then, &before, today),
+        view::by_part(this, period, today, calendar),
+        view::by_part(then, &before, today, calendar),
     );
     let hours = (view::by_hour(this), view::by_hour(then));
     let plans = (view::by_plan(this, names, w), view::by_plan(then, names, w));

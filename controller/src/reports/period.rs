@@ -4,6 +4,8 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use mnara_protocol::clock::Timestamp;
 
+use crate::providers::pages::words::CalendarWords;
+
 /// Nairobi's clock is so far ahead; the questions in `store` know it too.
 const AHEAD_SECS: i64 = 3 * 3_600;
 const DAY_SECS: i64 = 86_400;
@@ -51,14 +53,40 @@ impl Day {
 
     /// `26 Nov`.
     #[must_use]
-    pub fn short(self) -> String {
-        self.date().strftime("%-d %b").to_string()
+    pub fn short(self, w: &CalendarWords) -> String {
+        let date = self.date();
+        format!("{} {}", date.day(), w.month_short(date.month()))
+    }
+
+    /// `Thu`.
+    #[must_use]
+    pub fn weekday(self, w: &CalendarWords) -> &'static str {
+        w.weekday(self.date().weekday().to_monday_one_offset())
     }
 
     /// `Thu 26 Nov 2026`.
     #[must_use]
-    pub fn long(self) -> String {
-        self.date().strftime("%a %-d %b %Y").to_string()
+    pub fn long(self, w: &CalendarWords) -> String {
+        format!(
+            "{} {} {}",
+            self.weekday(w),
+            self.short(w),
+            self.date().year()
+        )
+    }
+
+    /// `November 2026`: the month it is in.
+    #[must_use]
+    pub fn month(self, w: &CalendarWords) -> String {
+        let date = self.date();
+        format!("{} {}", w.month(date.month()), date.year())
+    }
+
+    /// `Nov 2026`.
+    #[must_use]
+    pub fn month_short(self, w: &CalendarWords) -> String {
+        let date = self.date();
+        format!("{} {}", w.month_short(date.month()), date.year())
     }
 
     /// `2026-11-26`, as forms have it.
@@ -243,11 +271,11 @@ impl Period {
 
     /// `26 Nov 2026` or `1–30 Nov 2026` in full: both ends with their year.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub fn name(&self, w: &CalendarWords) -> String {
         if self.last_day() == self.from {
-            self.from.long()
+            self.from.long(w)
         } else {
-            format!("{} – {}", self.from.long(), self.last_day().long())
+            format!("{} – {}", self.from.long(w), self.last_day().long(w))
         }
     }
 }
@@ -255,6 +283,7 @@ impl Period {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::pages::words::Language;
 
     /// 2027-01-15 08:00 UTC, a Friday, is 11:00 in Nairobi.
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -264,7 +293,11 @@ mod tests {
         let day = Day::of(NOW);
         assert_eq!(day.begin(), NOW.plus_secs(-11 * 3600));
         assert_eq!(day.iso(), "2027-01-15");
-        assert_eq!(day.long(), "Fri 15 Jan 2027");
+        let (english, swahili) = (Language::English.words(), Language::Swahili.words());
+        assert_eq!(day.long(&english.calendar), "Fri 15 Jan 2027");
+        assert_eq!(day.long(&swahili.calendar), "Iju 15 Jan 2027");
+        assert_eq!(day.plus(-40).month(&swahili.calendar), "Desemba 2026");
+        assert_eq!(day.plus(60).short(&swahili.calendar), "16 Mac");
         assert_eq!(Day::of(NOW.plus_secs(13 * 3600 - 1)), day);
         assert_eq!(Day::of(NOW.plus_secs(13 * 3600)), day.plus(1));
         assert_eq!(Day::read("2027-01-15"), Some(day));

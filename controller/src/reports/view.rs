@@ -8,7 +8,7 @@ use mnara_protocol::money::Money;
 use super::chart::{Columns, Point, Rows};
 use super::period::{Day, Grain, Period};
 use super::sums::{Measure, Report, Sums, change};
-use crate::providers::pages::words::ReportWords;
+use crate::providers::pages::words::{CalendarWords, ReportWords};
 use crate::web::show;
 
 /// A thing with tenths and its unit's size: `41.5`, and whole from a hundred on.
@@ -35,6 +35,12 @@ pub fn say(measure: Measure, number: u64) -> String {
         }
         Measure::Data => format!("{}\u{a0}GB", tenths(number, 1_000_000_000)),
     }
+}
+
+/// A number beside an axis, where there is little room and the chart's title says what it is.
+#[must_use]
+pub fn axis(measure: Measure, number: u64) -> String {
+    say(measure, number).replace("KSh\u{a0}", "")
 }
 
 impl ReportWords {
@@ -224,12 +230,12 @@ pub fn by_hour(report: &Report) -> Vec<Line> {
 
 /// The lines of a report by what its chart puts together.
 #[must_use]
-pub fn by_part(report: &Report, period: &Period, today: Day) -> Vec<Line> {
+pub fn by_part(report: &Report, period: &Period, today: Day, w: &CalendarWords) -> Vec<Line> {
     let grain = period.grain();
     let lines = period.parts(today).into_iter().map(|(from, to)| Line {
         name: match grain {
-            Grain::Day | Grain::Week => from.short(),
-            Grain::Month => from.date().strftime("%b %Y").to_string(),
+            Grain::Day | Grain::Week => from.short(w),
+            Grain::Month => from.month_short(w),
         },
         sums: report.of_days(from, to),
     });
@@ -298,7 +304,7 @@ pub fn columns(
         (title, about(measure, lines, w)),
         &points(measure, lines, before, w),
         measure.unit(),
-        |value| say(measure, value),
+        |value| axis(measure, value),
     )
 }
 

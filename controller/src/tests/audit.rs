@@ -464,3 +464,50 @@ async fn the_command_line_says_whether_the_chains_are_whole(
     assert_eq!(lines, head.number, "a business sees its own chain");
     admin.close().await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_line_names_what_it_is_about_and_leads_there_where_its_reader_may_go(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let site = fleet::create::create(&world.app, world.shop.provider, "Stage <b>", Actor::Command)
+        .await
+        .unwrap();
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/audit").await.page();
+    let link = format!("<a href=\"/sites/{site}\">Stage &#60;b&#62;</a>");
+    assert!(page.contains(&link), "{page}");
+    let plan = format!("<a href=\"/plans/{}\">1 hour</a>", world.shop.plan.id);
+    assert!(page.contains(&plan), "{page}");
+    // A reader may see the lines and not change plans.
+    let mut reader = member(&world, Role::Reader, 2).await;
+    let page = reader.get("/audit").await.page();
+    assert!(page.contains(&link) && !page.contains(&plan), "{page}");
+    assert!(page.contains("1 hour"), "{page}");
+    // What another business calls something is nobody's to read here, whatever a line says.
+    let other = business(&world.app, 2).await;
+    let deed = Deed {
+        act: "site",
+        subject: &other.site.to_string(),
+        before: None,
+        after: None,
+    };
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    record(
+        &world.app,
+        &mut tx,
+        Some(world.shop.provider),
+        Actor::Command,
+        deed,
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let page = owner.get("/audit").await.page();
+    let bare = format!("/sites/{}", other.site);
+    assert!(
+        page.contains(&other.site.to_string()) && !page.contains(&bare),
+        "{page}"
+    );
+}

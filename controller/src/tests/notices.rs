@@ -265,3 +265,29 @@ async fn what_ended_is_forgotten_after_a_while(pool: PgPoolOptions, options: PgC
     world.pass(320 * 86_400).await;
     assert_eq!(world.count("known_browsers").await, 0);
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_needs_a_look_is_told_once_for_each_payment_to_those_who_chose_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    member(&world, Role::Owner, "owner@example.com", 1).await;
+    member(&world, Role::Manager, "manager@example.com", 2).await;
+    told(&world, &office).await;
+    let begun = world
+        .begin(world.shop.ask(1, "254708374149"))
+        .await
+        .unwrap();
+    let secret = world.daraja.secret();
+    let strange = callback(1, json!(0), Some(("NLJ7RT6101", json!(7.00))));
+    for _ in 0..3 {
+        world.call_back(&secret, strange.clone()).await;
+        world.work().await;
+    }
+    assert!(world.flag(begun.payment).await.is_some());
+    let heard = told(&world, &office).await;
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert_eq!(heard[0].0, "owner@example.com");
+    assert!(heard[0].1.ends_with("look at a payment"), "{heard:?}");
+}

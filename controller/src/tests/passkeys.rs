@@ -297,3 +297,41 @@ async fn where_passkeys_cannot_work_the_pages_say_so(
         got.text
     );
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_platforms_pages_open_to_a_passkey_and_to_nobody_with_the_password_alone(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let flags = ["--public-url", ORIGIN, "--admin-second-factor", "required"];
+    let world = World::open_with(pool, options, &flags).await;
+    let contact = "amina@mnara.example";
+    crate::admin::begin::make(
+        &world.app,
+        "Amina",
+        contact.parse().unwrap(),
+        PASSWORD.into(),
+    )
+    .await
+    .unwrap();
+    let mut admin = Browser::new(&world, 250);
+    admin.log_in(contact, PASSWORD).await.onward();
+    assert_eq!(admin.get("/admin").await.onward(), "/account/second");
+    let mut device = Device::new(7);
+    add(&mut admin, &mut device).await.onward();
+    // Whoever has the password alone, as a thief would, gets neither in nor to a second factor of their own.
+    assert_eq!(admin.get("/admin").await.onward(), "/account/second");
+    let page = admin.get("/account/second").await.page();
+    assert!(page.contains("Log in with your passkey"), "{page}");
+    assert!(!page.contains("name=\"sealed\""), "{page}");
+    let form = [("sealed", "x"), ("digits", "123456")];
+    let refused = admin.post("/account/second", &form).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let form = [("name", "theirs"), ("password", PASSWORD)];
+    let refused = admin.post("/account/passkeys/new", &form).await;
+    assert!(refused.status.is_client_error(), "{}", refused.text);
+    let mut phone = Browser::new(&world, 251);
+    log_in(&mut phone, &mut device).await.onward();
+    phone.get("/admin").await.page();
+    phone.get("/admin/audit").await.page();
+}

@@ -114,7 +114,15 @@ async fn work_money(world: &World) {
         receipt: "NLK0000001",
         reason: "rain",
     };
-    note(app, shop.provider, person, paid, noted).await.unwrap();
+    note(
+        app,
+        shop.provider,
+        (person, Actor::Staff(person)),
+        paid,
+        noted,
+    )
+    .await
+    .unwrap();
     let sql = "select id from customers";
     let gift = Gift {
         customer: mnara_protocol::ids::CustomerId::from_uuid(read(app, sql).await),
@@ -122,7 +130,9 @@ async fn work_money(world: &World) {
         site: None,
         reason: "rain",
     };
-    give(app, shop.provider, person, gift).await.unwrap();
+    give(app, shop.provider, (person, Actor::Staff(person)), gift)
+        .await
+        .unwrap();
     let account = Credentials {
         consumer_key: "another key".into(),
         consumer_secret: "secret".into(),
@@ -137,7 +147,7 @@ async fn work_money(world: &World) {
 
 /// Somebody is asked to join, joins and logs in.
 async fn hire(world: &World) {
-    use crate::providers::log_in::enter::{Browser, begin};
+    use crate::providers::log_in::enter::{Browser, Entry, begin};
     use crate::providers::staff::By;
     use crate::providers::staff::invite::{Joining, invite, join};
     use crate::providers::staff::roles::Role;
@@ -165,7 +175,7 @@ async fn hire(world: &World) {
         user_agent: "",
         mark: None,
     };
-    begin(&world.app, &browser, person, false, true)
+    begin(&world.app, &browser, person, Entry::Password, true)
         .await
         .unwrap();
 }
@@ -729,6 +739,42 @@ async fn a_provider_finds_nothing_of_its_neighbours_by_any_id(
     assert_eq!(world.count("agents where revoked_at is not null").await, 0);
 }
 
+/// Whatever else is stored sealed, one row of each.
+async fn sealed_elsewhere(app: &App, provider: ProviderId) {
+    use crate::vault::{Column, Owner};
+    let seal = |column| app.vault.seal(Owner::Platform, Column(column), b"x");
+    let endpoint = app
+        .vault
+        .seal(provider, Column("webhook_endpoints.secret"), b"x");
+    let person = "'00000000-0000-0000-0000-000000000001'";
+    let at = "to_timestamp(1790000000)";
+    let provider = provider.uuid();
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    for sql in [
+        format!(
+            "insert into people (id, name, email, password, totp_secret, totp_step, totp_since, created_at) values ({person}, 'N', 'n@example.com', '$argon2id$x', '{}', 1, {at}, {at})",
+            seal("people.totp_secret")
+        ),
+        format!(
+            "insert into mails (id, person_id, kind, letter, created_at, drop_at) values ({person}, {person}, 'k', '{}', {at}, {at})",
+            seal("mails.letter")
+        ),
+        format!(
+            "insert into resets (id, contact, created_at, expires_at) values ({person}, '{}', {at}, {at})",
+            seal("resets.contact")
+        ),
+        format!(
+            "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at) values ({person}, '{provider}', 'https://a.example/', '{endpoint}', array['x'], true, {at})"
+        ),
+    ] {
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     pool: PgPoolOptions,
@@ -761,11 +807,12 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     for secret in ["key 1", "secret", "passkey"] {
         assert!(!stored.contains(secret));
     }
+    sealed_elsewhere(&app, shop.provider).await;
     let app = at(ring(&[&new, &old])).await;
     assert_eq!(
         crate::cli::key::reseal(&app).await.unwrap(),
-        5,
-        "three credentials, one series, the identity"
+        9,
+        "three credentials, one series, the identity, a letter, an address, a second factor, an endpoint's secret"
     );
     assert_eq!(crate::cli::key::reseal(&app).await.unwrap(), 0);
     let app = at(ring(&[&new])).await;

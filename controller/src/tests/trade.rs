@@ -114,6 +114,13 @@ async fn money_counts_on_the_day_it_came_and_days_add_up(
         page.contains("<th scope=\"row\">16 Jan</th><td>100</td><td>2</td>"),
         "{page}"
     );
+    reader.get("/language/sw").await;
+    let page_sw = reader.get("/reports?period=7").await.page();
+    assert!(
+        page_sw.contains("Jmo 16 Jan 2027") && page_sw.contains("Januari 2027"),
+        "{page_sw}"
+    );
+    reader.get("/language/en").await;
     // Today so far against yesterday until the same hour: one o'clock.
     let page = reader.get("/reports?period=today").await.page();
     assert!(

@@ -144,6 +144,23 @@ pub async fn new_secret(
     Ok(Some(secret))
 }
 
+/// Seals every endpoint's secret with the first key; says how many had another.
+///
+/// # Errors
+/// When one does not open: its key must be in the list still.
+pub async fn reseal(app: &App, provider: ProviderId) -> anyhow::Result<u32> {
+    let mut tx = app.db.tenant(provider).await?;
+    let mut count = 0;
+    for (id, sealed) in store::lock_sealed(&mut tx, provider).await? {
+        if let Some(anew) = app.vault.reseal(provider, SECRET, &sealed)? {
+            store::set_secret(&mut tx, provider, id, &anew).await?;
+            count += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(count)
+}
+
 /// Removes an endpoint and what waits for it; says whether there was one.
 ///
 /// # Errors

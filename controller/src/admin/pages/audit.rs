@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::response::Response;
 
 use crate::app::App;
+use crate::audit::names::{Kind, names};
 use crate::audit::{chain, read};
 use crate::db::Reason;
-use crate::providers::pages::audit::{Asked, PAGE, Whose, shown};
+use crate::providers::pages::audit::{Asked, Known, PAGE, Whose, shown};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::web::Query;
@@ -23,6 +24,7 @@ pub async fn show(
     let mut tx = app.db.platform(Reason::Admin).await?;
     let lines = read::of_platform(&mut tx, &asked.wanted(), PAGE).await?;
     let people = read::people_of_platform(&mut tx).await?;
+    let names = names(&mut tx, None, &lines).await?;
     let head = chain::head(&mut tx, None).await?;
     drop(tx);
     let w = frame.words();
@@ -33,5 +35,11 @@ pub async fn show(
         tells_admins: true,
         has_file: false,
     };
-    Ok(shown(&frame, &whose, &asked, lines, people, head))
+    let known = Known {
+        names,
+        path: |kind, subject: &str| {
+            (kind == Kind::Provider).then(|| format!("/admin/providers/{subject}"))
+        },
+    };
+    Ok(shown(&frame, &whose, &asked, (lines, people, head), known))
 }

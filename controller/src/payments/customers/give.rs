@@ -58,7 +58,7 @@ pub enum NotGiven {
 pub async fn give(
     app: &App,
     provider: ProviderId,
-    person: PersonId,
+    (person, actor): (PersonId, Actor),
     gift: Gift<'_>,
 ) -> Result<Kept, NotGiven> {
     let why = reason(gift.reason).ok_or(NotGiven::Reason)?;
@@ -100,7 +100,7 @@ pub async fn give(
         before: None,
         after: Some(json!({"customer": customer.id.to_string(), "plan": plan.name, "reason": why})),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    record(app, &mut tx, Some(provider), actor, deed).await?;
     if let Some(site) = gift.site {
         let change = tickets::feed::ticket(site, &kept, None, None, None);
         feed::put(&mut tx, provider, vec![change]).await?;

@@ -95,8 +95,15 @@ pub async fn begin(
                 digits: &filled.digits,
             };
             let account = filled.account();
-            let begun =
-                moving::begin(&app, seat.provider(), seat.person, proofs, &account, phone).await;
+            let begun = moving::begin(
+                &app,
+                seat.provider(),
+                (seat.person, seat.actor()),
+                proofs,
+                &account,
+                phone,
+            )
+            .await;
             match begun {
                 Ok(()) => return Ok(onward(SEEN)),
                 Err(error) => not_moved(error, w)?,
@@ -175,7 +182,14 @@ pub async fn back(
         password: filled.password,
         digits: &filled.digits,
     };
-    let done = moving::back(&app, seat.provider(), seat.person, id, proofs).await;
+    let done = moving::back(
+        &app,
+        seat.provider(),
+        (seat.person, seat.actor()),
+        id,
+        proofs,
+    )
+    .await;
     let done = done.map(|()| "/settings/mpesa?done=back");
     answered(&app, &frame, &seat, done).await
 }

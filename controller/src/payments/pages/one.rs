@@ -327,7 +327,14 @@ pub async fn refund(
         receipt: &filled.receipt,
         reason: &filled.reason,
     };
-    let done = deeds::note(&app, seat.provider(), seat.person, id, noted).await;
+    let done = deeds::note(
+        &app,
+        seat.provider(),
+        (seat.person, seat.actor()),
+        id,
+        noted,
+    )
+    .await;
     answered(&app, &frame, &seat, id, &filled, (done, "refund")).await
 }
 

@@ -90,8 +90,23 @@ pub async fn enter(
     let Some(proofs) = proofs.filter(|_| fits) else {
         return Err(NotEntered::Wrong);
     };
-    let needs_second = proofs.totp.is_some();
-    begin(app, &browser, proofs.person, needs_second, mark.is_none()).await
+    let by = if proofs.totp.is_some() {
+        Entry::Half
+    } else {
+        Entry::Password
+    };
+    begin(app, &browser, proofs.person, by, mark.is_none()).await
+}
+
+/// How somebody got in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Entry {
+    /// By a password, and there is nothing else, or by a link that stands for it.
+    Password,
+    /// By a password, and the second factor is still to be given.
+    Half,
+    /// By a passkey, which is both.
+    Passkey,
 }
 
 /// Begins a log-in for somebody who has just proved who they are.
@@ -102,7 +117,7 @@ pub async fn begin(
     app: &App,
     browser: &Browser<'_>,
     person: PersonId,
-    needs_second: bool,
+    by: Entry,
     is_new: bool,
 ) -> Result<Entered, NotEntered> {
     let now = app.clock.now();
@@ -117,8 +132,9 @@ pub async fn begin(
         hash: token.hash(),
         person,
         provider,
-        is_open: !needs_second,
+        is_open: by != Entry::Half,
         device: &device(browser.user_agent),
+        by_passkey: by == Entry::Passkey,
     };
     store::insert(&mut tx, &log_in, now).await?;
     if let Some(mark) = &mark {
@@ -128,6 +144,6 @@ pub async fn begin(
     Ok(Entered {
         token,
         mark,
-        needs_second,
+        needs_second: by == Entry::Half,
     })
 }

@@ -86,7 +86,7 @@ pub struct Visit {
     pub place: Option<Place>,
     /// Whether they work for the platform.
     pub is_admin: bool,
-    /// Whether they have a second factor.
+    /// Whether they have a second factor, or logged in by a passkey, which is both.
     pub has_second: bool,
     /// Until when they look at that business for the platform, and may change nothing.
     pub view_ends: Option<Timestamp>,

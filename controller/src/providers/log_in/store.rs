@@ -29,7 +29,7 @@ pub struct Found {
 pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Option<Found>> {
     let row = sqlx::query!(
         r#"select l.id, l.person_id, l.is_open, l.created_at, l.seen_at, p.name, a.person_id as "admin?", s.id as "staff?", s.role as "role?",
-                  b.id as "provider?", b.business_name as "business?", b.state as "state?", p.totp_secret is not null as "has_second!",
+                  b.id as "provider?", b.business_name as "business?", b.state as "state?", (p.totp_secret is not null or l.by_passkey) as "has_second!",
                   v.id as "viewed?", v.business_name as "viewed_business?", v.state as "viewed_state?", l.viewed_until,
                   b.mpesa_moved_at as "moved_at?"
            from log_ins l join people p on p.id = l.person_id
@@ -102,6 +102,8 @@ pub struct NewLogIn<'a> {
     pub is_open: bool,
     /// What the browser is.
     pub device: &'a str,
+    /// Whether a passkey stood for both factors.
+    pub by_passkey: bool,
 }
 
 /// Begins a log-in.
@@ -114,7 +116,7 @@ pub async fn insert(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into log_ins (id, token_hash, person_id, provider_id, is_open, device, created_at, seen_at) values ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "insert into log_ins (id, token_hash, person_id, provider_id, is_open, device, created_at, seen_at, by_passkey) values ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
         log_in.id.uuid(),
         log_in.hash.as_slice(),
         log_in.person.uuid(),
@@ -122,6 +124,7 @@ pub async fn insert(
         log_in.is_open,
         log_in.device,
         At(now),
+        log_in.by_passkey,
     )
     .execute(conn)
     .await

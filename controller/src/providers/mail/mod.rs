@@ -17,6 +17,7 @@ use sqlx::PgConnection;
 
 use super::pages::words::{Language, Words};
 use crate::app::App;
+use crate::db::Reason;
 use crate::jobs::{Job, NewJob, Next, enqueue};
 use crate::rails::mail::{Envelope, NotSent};
 use crate::vault::{Column, Owner};
@@ -235,6 +236,23 @@ pub fn about_account(words: &Words, app: &App, name: &str, subject: &str, said: 
         )),
         foot: words.mail.foot_account.to_owned(),
     }
+}
+
+/// Seals what is stored with the first key; says how much had another.
+///
+/// # Errors
+/// When something does not open: its key must be in the list still.
+pub async fn reseal(app: &App) -> anyhow::Result<u32> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    let mut count = 0;
+    for (id, sealed) in store::lock_sealed(&mut tx).await? {
+        if let Some(anew) = app.vault.reseal(Owner::Platform, LETTER, &sealed)? {
+            store::set_sealed(&mut tx, id, &anew).await?;
+            count += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(count)
 }
 
 #[cfg(test)]

@@ -160,3 +160,34 @@ pub async fn forget(conn: &mut PgConnection, before: Timestamp, most: i64) -> sq
     .await?;
     Ok(gone.rows_affected())
 }
+
+/// What is stored sealed, for whoever seals it anew.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_sealed(conn: &mut PgConnection) -> sqlx::Result<Vec<(MailId, String)>> {
+    let rows = sqlx::query!(
+        r#"select id, letter as "sealed!" from mails where letter is not null order by id for update"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (MailId::from_uuid(row.id), row.sealed))
+        .collect())
+}
+
+/// Stores it sealed anew.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_sealed(conn: &mut PgConnection, id: MailId, sealed: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update mails set letter = $2 where id = $1",
+        id.uuid(),
+        sealed
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

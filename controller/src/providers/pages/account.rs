@@ -17,6 +17,7 @@ use crate::config::SecondFactor;
 use crate::db::Reason;
 use crate::providers::log_in::leave::{self, NotChanged, change_password};
 use crate::providers::log_in::{Visit, second, store};
+use crate::providers::passkeys;
 use crate::providers::people;
 use crate::providers::people::Contact;
 use crate::web::page::{html, onward};
@@ -184,6 +185,14 @@ struct SetUpPage<'a> {
     fault: Option<String>,
 }
 
+/// What somebody sees who has a passkey and came in without it.
+#[derive(Template)]
+#[template(path = "second_missed.html")]
+struct MissedPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+}
+
 /// Shows how to set the second factor up: a secret that counts once its first digits came back.
 ///
 /// # Errors
@@ -193,6 +202,10 @@ pub async fn second_form(
     frame: Frame,
     visit: Visit,
 ) -> Result<Response, Trouble> {
+    if passkeys::is_missed(&app, &visit).await? {
+        let w = frame.words();
+        return Ok(html(StatusCode::OK, &MissedPage { frame: &frame, w }));
+    }
     second_shown(&app, &frame, &visit, StatusCode::OK, None, None).await
 }
 
@@ -273,6 +286,12 @@ pub async fn second_take(
     Form(filled): Form<Second>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
+    if passkeys::is_missed(&app, &visit).await? {
+        return Ok(html(
+            StatusCode::FORBIDDEN,
+            &MissedPage { frame: &frame, w },
+        ));
+    }
     match second::set_up(&app, &visit, &filled.sealed, &filled.digits).await {
         Ok(codes) => {
             let page = CodesPage {

@@ -1,5 +1,7 @@
 //! Who did what in the business: the audit as people read it, and as a file.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -16,9 +18,10 @@ use super::words::Words;
 use crate::app::App;
 use crate::audit::chain::{self, Head};
 use crate::audit::difference::{Changed, between};
+use crate::audit::names::{Kind, Named, names};
 use crate::audit::read::{self, Line, Wanted};
 use crate::providers::gate::Seat;
-use crate::providers::staff::roles::Role;
+use crate::providers::staff::roles::{Permission, Role};
 use crate::web::csv::{self, Csv};
 use crate::web::page::html;
 use crate::web::{Query, show};
@@ -90,6 +93,10 @@ struct Row {
     who: String,
     what: String,
     subject: String,
+    /// What that is called now.
+    name: Option<String>,
+    /// Its page, where whoever reads may open it.
+    path: Option<String>,
     business: Option<String>,
     changes: Vec<Change>,
     number: Option<i64>,
@@ -140,10 +147,11 @@ pub async fn show(
     seat: Seat,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
-    let provider = seat.provider();
+    let (provider, role) = (seat.provider(), seat.place.role);
     let mut tx = app.db.tenant(provider).await?;
     let lines = read::of_provider(&mut tx, provider, &asked.wanted(), PAGE).await?;
     let people = read::people_of(&mut tx, provider).await?;
+    let names = names(&mut tx, Some(provider), &lines).await?;
     let head = chain::head(&mut tx, Some(provider)).await?;
     drop(tx);
     let w = frame.words();
@@ -154,7 +162,42 @@ pub async fn show(
         tells_admins: false,
         has_file: true,
     };
-    Ok(shown(&frame, &whose, &asked, lines, people, head))
+    let known = Known {
+        names,
+        path: |kind, subject| path(kind, subject, role),
+    };
+    Ok(shown(&frame, &whose, &asked, (lines, people, head), known))
+}
+
+/// What the things are called that lines are about, and how one comes to them.
+pub struct Known<P: Fn(Kind, &str) -> Option<String>> {
+    /// What those are called that are still there.
+    pub names: HashMap<String, Named>,
+    /// The page of one.
+    pub path: P,
+}
+
+/// The page of a thing of the business, for a role that may open it.
+fn path(kind: Kind, subject: &str, role: Role) -> Option<String> {
+    let (path, needs) = match kind {
+        Kind::Site => (format!("/sites/{subject}"), Permission::SeeSites),
+        Kind::Plan => (format!("/plans/{subject}"), Permission::EditPlans),
+        Kind::Series => (
+            format!("/vouchers/series/{subject}"),
+            Permission::SeeVouchers,
+        ),
+        Kind::Ticket => (format!("/vouchers/{subject}"), Permission::SeeVouchers),
+        Kind::Payment => (format!("/payments/{subject}"), Permission::SeePayments),
+        Kind::Customer => (format!("/customers/{subject}"), Permission::SeePayments),
+        Kind::Staff | Kind::Invitation => ("/staff".to_owned(), Permission::SeeStaff),
+        Kind::Endpoint => (
+            format!("/settings/webhooks/{subject}"),
+            Permission::ManageKeys,
+        ),
+        Kind::Key => ("/settings/keys".to_owned(), Permission::ManageKeys),
+        Kind::Provider | Kind::Person => return None,
+    };
+    role.may(needs).then_some(path)
 }
 
 /// Shows lines that were found.
@@ -163,9 +206,8 @@ pub fn shown(
     frame: &Frame,
     whose: &Whose,
     asked: &Asked,
-    lines: Vec<Line>,
-    people: Vec<(PersonId, String)>,
-    head: Option<Head>,
+    (lines, people, head): (Vec<Line>, Vec<(PersonId, String)>, Option<Head>),
+    known: Known<impl Fn(Kind, &str) -> Option<String>>,
 ) -> Response {
     let w = frame.words();
     let last = lines.get(usize::from(PAGE) - 1).map(|line| line.id);
@@ -176,7 +218,7 @@ pub fn shown(
         asked,
         rows: lines
             .iter()
-            .map(|line| row(line, w, whose.tells_admins))
+            .map(|line| row(line, w, whose.tells_admins, &known))
             .collect(),
         people: people
             .into_iter()
@@ -189,13 +231,21 @@ pub fn shown(
     html(StatusCode::OK, &page)
 }
 
-fn row(line: &Line, w: &'static Words, tells_admins: bool) -> Row {
+fn row(
+    line: &Line,
+    w: &'static Words,
+    tells_admins: bool,
+    known: &Known<impl Fn(Kind, &str) -> Option<String>>,
+) -> Row {
+    let named = known.names.get(&line.subject);
     let changes = between(line.before.as_ref(), line.after.as_ref());
     Row {
         when: show::moment(line.at),
         who: who(line, w, tells_admins),
         what: w.audit.act(&line.act).to_owned(),
         subject: line.subject.clone(),
+        name: named.and_then(|named| named.name.clone()),
+        path: named.and_then(|named| (known.path)(named.kind, &line.subject)),
         business: line.business.clone(),
         changes: changes
             .into_iter()

@@ -14,7 +14,7 @@ use super::frame::Frame;
 use super::trouble::Trouble;
 use super::words::{Language, Words};
 use crate::app::App;
-use crate::providers::log_in::enter::{Browser, Entered, NotEntered, begin, enter};
+use crate::providers::log_in::enter::{Browser, Entered, Entry, NotEntered, begin, enter};
 use crate::providers::log_in::{Visit, leave, speak};
 use crate::providers::passkeys::work_here;
 use crate::providers::people::Contact;
@@ -156,7 +156,7 @@ pub async fn let_in(
 ) -> Result<Response, Trouble> {
     speak(app, person, language).await?;
     let browser = browser(app, caller, headers, &jar);
-    match begin(app, &browser, person, false, true).await {
+    match begin(app, &browser, person, Entry::Password, true).await {
         Ok(done) => Ok(entered(app, jar, &done, next)),
         Err(NotEntered::Database(error)) => Err(error.into()),
         // They are somebody here and not logged in: the log-in page is the next step.

@@ -20,7 +20,7 @@ use webauthn_rs::prelude::{
 };
 
 use super::log_in::again::{NotProved, prove};
-use super::log_in::enter::{Browser, Entered, NotEntered, begin};
+use super::log_in::enter::{Browser, Entered, Entry, NotEntered, begin};
 use super::log_in::leave::told;
 use super::log_in::{Token, Visit, store as log_ins};
 use super::notices::{Own, tell_person};
@@ -147,6 +147,9 @@ pub async fn begin_making(
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
     let held = store::keys(&mut tx, visit.person).await?;
+    if !held.is_empty() && visit.is_admin && !visit.has_second {
+        return Err(NotTaken::Refused);
+    }
     if held.len() >= MOST {
         return Err(NotTaken::Enough);
     }
@@ -173,6 +176,19 @@ pub async fn begin_making(
         token,
         options: asked_to_make(&challenge)?,
     })
+}
+
+/// Whether somebody of the platform came in by the password alone although they have a passkey: with what a thief of the password has, no
+/// further factor is made.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_missed(app: &App, visit: &Visit) -> sqlx::Result<bool> {
+    if !visit.is_admin || visit.has_second {
+        return Ok(false);
+    }
+    let mut tx = app.db.platform(Reason::Login).await?;
+    Ok(!store::held(&mut tx, visit.person).await?.is_empty())
 }
 
 /// The options of a new key, which the device is to keep itself, so that a log-in need not ask who it is.
@@ -304,7 +320,7 @@ pub async fn finish_using(
         None => false,
     };
     tx.commit().await?;
-    Ok(begin(app, browser, person, false, !is_known).await?)
+    Ok(begin(app, browser, person, Entry::Passkey, !is_known).await?)
 }
 
 /// Removes a passkey of somebody who proves who they are once more; one that is gone is fine.

@@ -242,3 +242,34 @@ pub async fn recovery_codes_left(conn: &mut PgConnection, person: PersonId) -> s
     .await?;
     Ok(left.unwrap_or(0))
 }
+
+/// What is stored sealed, for whoever seals it anew.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_sealed(conn: &mut PgConnection) -> sqlx::Result<Vec<(PersonId, String)>> {
+    let rows = sqlx::query!(
+        r#"select id, totp_secret as "sealed!" from people where totp_secret is not null order by id for update"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (PersonId::from_uuid(row.id), row.sealed))
+        .collect())
+}
+
+/// Stores it sealed anew.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_sealed(conn: &mut PgConnection, id: PersonId, sealed: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update people set totp_secret = $2 where id = $1",
+        id.uuid(),
+        sealed
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

@@ -32,6 +32,26 @@ pub async fn wanting(
     Ok(ids.into_iter().map(EndpointId::from_uuid).collect())
 }
 
+/// The secrets of a business's endpoints, for whoever seals them anew.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_sealed(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Vec<(EndpointId, String)>> {
+    let rows = sqlx::query!(
+        "select id, secret from webhook_endpoints where provider_id = $1 order by id for update",
+        provider.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (EndpointId::from_uuid(row.id), row.secret))
+        .collect())
+}
+
 /// Adds a message that waits to be sent.
 ///
 /// # Errors

@@ -352,6 +352,23 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<(
     Ok(())
 }
 
+/// Seals what is stored with the first key; says how much had another.
+///
+/// # Errors
+/// When something does not open: its key must be in the list still.
+pub async fn reseal(app: &App) -> anyhow::Result<u32> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    let mut count = 0;
+    for (id, sealed) in store::lock_sealed(&mut tx).await? {
+        if let Some(anew) = app.vault.reseal(Owner::Platform, CONTACT, &sealed)? {
+            store::set_sealed(&mut tx, id, &anew).await?;
+            count += 1;
+        }
+    }
+    tx.commit().await?;
+    Ok(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -206,3 +206,34 @@ pub async fn forget(conn: &mut PgConnection, before: Timestamp, most: i64) -> sq
     .await?;
     Ok(gone.rows_affected())
 }
+
+/// What is stored sealed, for whoever seals it anew.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_sealed(conn: &mut PgConnection) -> sqlx::Result<Vec<(ResetId, String)>> {
+    let rows = sqlx::query!(
+        r#"select id, contact as "sealed!" from resets where contact is not null order by id for update"#
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (ResetId::from_uuid(row.id), row.sealed))
+        .collect())
+}
+
+/// Stores it sealed anew.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_sealed(conn: &mut PgConnection, id: ResetId, sealed: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update resets set contact = $2 where id = $1",
+        id.uuid(),
+        sealed
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

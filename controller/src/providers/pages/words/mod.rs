@@ -109,6 +109,8 @@ macro_rules! parts {
 }
 
 parts! {
+    /// Months and days of the week.
+    calendar: CalendarWords,
     /// What stands around every page.
     frame: FrameWords,
     /// What goes wrong.

@@ -15,6 +15,11 @@ words! {
         wrong:
             "These are not the digits of now. Wait for the next ones, and see that your phone's clock is right."
             "Hizi si tarakimu za sasa. Subiri zinazofuata, na uhakikishe saa ya simu yako iko sawa.",
+        missed_title: "Log in with your passkey" "Ingia kwa ufunguo wako wa kifaa",
+        missed_text:
+            "You have a passkey, and it counts as your second factor. Log out, and log in with it: then the platform's pages open."
+            "Una ufunguo wa kifaa, nao unahesabiwa kama hatua yako ya pili. Toka, kisha ingia kwa ufunguo huo: kurasa za jukwaa zitafunguka.",
+        missed_button: "Log out" "Toka",
         set_up_title: "Set up the second factor" "Weka hatua ya pili ya uthibitishaji",
         set_up_must:
             "You work for the platform. Its pages open once this is set up, and until then only your own account does."
