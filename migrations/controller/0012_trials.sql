@@ -18,3 +18,9 @@ alter table tickets
     add column tried_by macaddr,
     add constraint tickets_tried check ((plan_id is null) = (tried_by is not null)),
     add constraint tickets_tried_for_nothing check (tried_by is null or (price = 0 and payment_id is null and series_id is null));
+alter table sessions alter column plan_id drop not null;
+
+-- As before, with what tells trials from vouchers, so that a report still reads this index alone.
+drop index tickets_redeemed;
+create index tickets_redeemed on tickets (provider_id, redeemed_at) include (redeemed_site_id, plan_id, payment_id, series_id, price, tried_by)
+    where redeemed_at is not null;

@@ -707,6 +707,7 @@ async fn what_a_site_gave_away_is_a_ticket_of_that_site_and_no_sale(
         first.report(&world, Fact::Tried(tried.clone())).await;
     }
     first.confirm(&world, ticket, now.plus_secs(2)).await;
+    first.meter(&world, ticket, 7_000, now.plus_secs(62)).await;
     assert_eq!(status(&world, ticket).await, Status::Active);
     let mine = "tickets where tried_by is not null and price = 0 and payment_id is null and redeemed_at is not null";
     assert_eq!(world.count(mine).await, 1);
@@ -745,6 +746,7 @@ async fn what_a_site_gave_away_is_a_ticket_of_that_site_and_no_sale(
         .total();
     drop(tx);
     assert_eq!((sums.tried, sums.used, sums.paid, sums.sold), (1, 0, 0, 0));
+    assert_eq!(sums.bytes, 7_000, "what it moved was moved all the same");
     // A site that names another's ticket, or no code, changes nothing.
     let other = business(&world.app, 2).await;
     let neighbour = Site::of(other.provider, other.site, other.agent);
