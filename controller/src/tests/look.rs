@@ -330,6 +330,20 @@ const TRIAL: [(&str, &str); 6] = [
     ("trial_a_day", "20"),
 ];
 
+/// Lets a business in, or stops it.
+async fn stands(world: &World, provider: ProviderId, word: &str) {
+    let sql = format!(
+        "update providers set state = '{word}' where id = '{}'",
+        provider.uuid()
+    );
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    sqlx::query(AssertSqlSafe(sql))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
 fn trial_of(rows: &[Row]) -> Option<&TrialRow> {
     rows.iter().find_map(|row| match row {
         Row::Trial(trial) => Some(trial),
@@ -344,6 +358,7 @@ async fn a_free_trial_is_off_until_the_owner_gives_it_and_again_when_it_is_taken
 ) {
     let world = World::open(pool, options).await;
     let (mut owner, provider, site) = owner(&world).await;
+    stands(&world, provider, "active").await;
     owner.post("/settings/portal", &LOOK).await.onward();
     assert!(trial_of(&world.feed(site).await).is_none());
     let page = owner.get("/settings/portal").await.page();
@@ -389,30 +404,14 @@ async fn a_free_trial_is_off_until_the_owner_gives_it_and_again_when_it_is_taken
     let page = owner.get("/settings/portal").await.page();
     assert!(page.contains("name=\"trial\" checked"));
     // A business that was stopped gives nothing away.
-    let sql = format!(
-        "update providers set state = 'suspended' where id = '{}'",
-        provider.uuid()
-    );
+    stands(&world, provider, "suspended").await;
     let mut tx = world.app.db.tenant(provider).await.unwrap();
-    sqlx::query(AssertSqlSafe(sql))
-        .execute(&mut *tx)
-        .await
-        .unwrap();
     tickets::feed::refresh_site(&world.app, &mut tx, provider, site)
         .await
         .unwrap();
     tx.commit().await.unwrap();
     assert!(trial_of(&world.feed(site).await).is_none());
-    let sql = format!(
-        "update providers set state = 'active' where id = '{}'",
-        provider.uuid()
-    );
-    let mut tx = world.app.db.tenant(provider).await.unwrap();
-    sqlx::query(AssertSqlSafe(sql))
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    stands(&world, provider, "active").await;
     // Taken away, its numbers are kept for the next time.
     owner
         .post(

@@ -117,7 +117,7 @@ proptest! {
     #[test]
     fn the_journal_read_again_is_the_state_there_was(steps in proptest::collection::vec(step(), 1..60)) {
         let mut site = Site::with(limited());
-        site.row(Row::Trial(super::trying::trial()));
+        site.row(Row::Trial(trying::trial()));
         for step in &steps {
             play(&mut site, step);
             prop_assert!(site.core.state.strangers == 0);
@@ -141,7 +141,7 @@ proptest! {
     #[test]
     fn no_ticket_gives_more_than_it_sold(steps in proptest::collection::vec(step(), 1..80)) {
         let mut site = Site::with(limited());
-        site.row(Row::Trial(super::trying::trial()));
+        site.row(Row::Trial(trying::trial()));
         for step in &steps {
             play(&mut site, step);
             let now = site.now().at;

@@ -110,7 +110,6 @@ fn nothing_is_given_that_the_owner_does_not_give() {
         "without an end"
     );
     site.row(Row::Trial(trial()));
-    assert_eq!(tries(&mut site, 9).unwrap_err(), TryError::NotInHotspot);
     site.event(Event::StoreClosed);
     assert_eq!(tries(&mut site, 1).unwrap_err(), TryError::StoreFull);
     site.event(Event::StoreOpen);
