@@ -9,29 +9,29 @@
 -- What reports count between two moments, by hour, site and plan: money when it came, vouchers when they were printed or first used,
 -- sessions when they began. Hours are counted from 1970 on Nairobi's clock, three hours ahead of UTC.
 create function report_facts(provider uuid, from_at timestamptz, to_at timestamptz)
-returns table (hour bigint, site_id uuid, plan_id uuid, paid bigint, sold bigint, printed bigint, used bigint, used_printed bigint, worth bigint,
+returns table (hour bigint, site_id uuid, plan_id uuid, paid bigint, sold bigint, printed bigint, used bigint, used_printed bigint, tried bigint, worth bigint,
                sessions bigint, online_secs bigint, bytes bigint)
 language sql stable parallel safe as $$
     select (floor(date_part('epoch', p.settled_at))::bigint + 10800) / 3600, p.site_id, p.plan_id, (sum(p.amount) * 100)::bigint, count(*),
-           0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint
+           0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint
     from payments p
     where p.provider_id = provider and p.settled_at >= from_at and p.settled_at < to_at and p.status = 'success' and p.type = 'mpesa_customer_payment'
     group by 1, 2, 3
   union all
-    select (floor(date_part('epoch', t.redeemed_at))::bigint + 10800) / 3600, t.redeemed_site_id, t.plan_id, 0, 0, 0, count(*), count(t.series_id),
+    select (floor(date_part('epoch', t.redeemed_at))::bigint + 10800) / 3600, t.redeemed_site_id, t.plan_id, 0, 0, 0, count(*) - count(t.tried_by), count(t.series_id), count(t.tried_by),
            (coalesce(sum(t.price) filter (where t.series_id is not null), 0) * 100)::bigint, 0, 0, 0
     from tickets t
     where t.provider_id = provider and t.redeemed_at >= from_at and t.redeemed_at < to_at
     group by 1, 2, 3
   union all
-    select (floor(date_part('epoch', s.began_at))::bigint + 10800) / 3600, s.site_id, s.plan_id, 0, 0, 0, 0, 0, 0, count(*),
+    select (floor(date_part('epoch', s.began_at))::bigint + 10800) / 3600, s.site_id, s.plan_id, 0, 0, 0, 0, 0, 0, 0, count(*),
            sum(s.online_secs)::bigint, sum(s.bytes_up + s.bytes_down)::bigint
     from sessions s
     where s.provider_id = provider and s.began_at >= from_at and s.began_at < to_at
     group by 1, 2, 3
   union all
     select (floor(date_part('epoch', b.created_at))::bigint + 10800) / 3600, b.home_site_id, b.plan_id, 0, 0, sum(b.count - cardinality(b.skipped))::bigint,
-           0, 0, 0, 0, 0, 0
+           0, 0, 0, 0, 0, 0, 0
     from series b
     where b.provider_id = provider and b.created_at >= from_at and b.created_at < to_at
     group by 1, 2, 3
@@ -46,11 +46,11 @@ create function report_begin(day integer) returns timestamptz language sql stabl
 -- One day of a business in five grains, so that no question about it reads more rows than it needs. The grain says what a row is not by, as
 -- bits: 4 the hour, 2 the site, 1 the plan. So 4 is by site and plan, 3 by hour, 1 by hour and site, 2 by hour and plan, and 0 by all of them.
 create function report_grains(provider uuid, of_day integer)
-returns table (grain smallint, hour smallint, site_id uuid, plan_id uuid, paid bigint, sold bigint, printed bigint, used bigint, used_printed bigint,
+returns table (grain smallint, hour smallint, site_id uuid, plan_id uuid, paid bigint, sold bigint, printed bigint, used bigint, used_printed bigint, tried bigint,
                worth bigint, sessions bigint, online_secs bigint, bytes bigint)
 language sql stable parallel safe as $$
     select grouping(f.hour_of_day, f.site_id, f.plan_id)::smallint, f.hour_of_day, f.site_id, f.plan_id, sum(f.paid)::bigint, sum(f.sold)::bigint,
-           sum(f.printed)::bigint, sum(f.used)::bigint, sum(f.used_printed)::bigint, sum(f.worth)::bigint, sum(f.sessions)::bigint,
+           sum(f.printed)::bigint, sum(f.used)::bigint, sum(f.used_printed)::bigint, sum(f.tried)::bigint, sum(f.worth)::bigint, sum(f.sessions)::bigint,
            sum(f.online_secs)::bigint, sum(f.bytes)::bigint
     from (select facts.*, (facts.hour % 24)::smallint as hour_of_day
           from report_facts(provider, report_begin(of_day), report_begin(of_day + 1)) facts) f
@@ -78,6 +78,7 @@ create table report_sums (
     printed bigint not null,
     used bigint not null,
     used_printed bigint not null,
+    tried bigint not null,
     worth bigint not null,
     sessions bigint not null,
     online_secs bigint not null,
@@ -136,8 +137,8 @@ create trigger report_update after update on payments for each row
               is distinct from (new.status, new.settled_at, new.amount, new.site_id, new.plan_id)) execute function report_mark_payment();
 create trigger report_insert after insert on tickets for each row when (new.redeemed_at is not null) execute function report_mark_ticket();
 create trigger report_update after update on tickets for each row
-    when ((old.redeemed_at, old.redeemed_site_id, old.plan_id, old.price, old.series_id)
-          is distinct from (new.redeemed_at, new.redeemed_site_id, new.plan_id, new.price, new.series_id)) execute function report_mark_ticket();
+    when ((old.redeemed_at, old.redeemed_site_id, old.plan_id, old.price, old.series_id, old.tried_by)
+          is distinct from (new.redeemed_at, new.redeemed_site_id, new.plan_id, new.price, new.series_id, new.tried_by)) execute function report_mark_ticket();
 create trigger report_insert after insert on sessions for each row execute function report_mark_session();
 create trigger report_update after update on sessions for each row
     when ((old.began_at, old.site_id, old.plan_id, old.online_secs, old.bytes_up, old.bytes_down)

@@ -45,7 +45,7 @@ pub const TABLES: &[Table] = &[
         key: &[("provider_id", "uuid")],
         ..table(
             "portal_looks",
-            columns!(button welcome_en welcome_sw banner_en banner_sw terms_en terms_sw logo_kind changed_at),
+            columns!(button welcome_en welcome_sw banner_en banner_sw terms_en terms_sw logo_kind changed_at trial_on trial_minutes trial_data_mb trial_mbps trial_days trial_a_day),
         )
     },
     table(
@@ -94,7 +94,7 @@ pub const TABLES: &[Table] = &[
     },
     table(
         "tickets",
-        columns!(id code plan_id plan_name price plan_type duration_secs online_secs data_bytes devices rate_down_bps rate_up_bps status sell_by expires_at created_at series_id series_index payment_id sold_at_site_id redeemed_at redeemed_site_id started_at paused_at ended_at end_reason extra_secs revoked_at online_used_secs bytes_up bytes_down),
+        columns!(id code plan_id plan_name price plan_type duration_secs online_secs data_bytes devices rate_down_bps rate_up_bps status sell_by expires_at created_at series_id series_index payment_id sold_at_site_id redeemed_at redeemed_site_id started_at paused_at ended_at end_reason extra_secs revoked_at online_used_secs bytes_up bytes_down tried_by),
     ),
     Table {
         key: &[("ticket_id", "uuid"), ("site_id", "uuid")],
@@ -133,7 +133,7 @@ pub const TABLES: &[Table] = &[
     table("payment_messages", columns!(id payment_id kind at body)),
     table(
         "refunds",
-        columns!(id payment_id amount receipt reason person_id created_at),
+        columns!(id payment_id amount receipt reason person_id key_id created_at),
     ),
     table(
         "customers",
@@ -143,7 +143,7 @@ pub const TABLES: &[Table] = &[
         key: &[("ticket_id", "uuid")],
         ..table(
             "gifts",
-            columns!(ticket_id customer_id person_id reason created_at),
+            columns!(ticket_id customer_id person_id key_id reason created_at),
         )
     },
     Table {
@@ -202,6 +202,9 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "which outages were told; those stand in site_outages",
     ),
     ("site_samples", "live readings, each gone within a minute"),
+    ("report_days", "which days are added up"),
+    ("report_sums", "sums of the rows that are in the file"),
+    ("report_marks", "days that are to be added up again"),
     ("commands", "orders to a site, kept for some days"),
     ("audit_waiting", "lines of the audit that have no seal yet"),
     (

@@ -90,6 +90,14 @@ pub(super) async fn fill(world: &World) {
             .await
             .unwrap();
     }
+    let day = crate::reports::period::Day::of(now);
+    let provider = world.shop.provider;
+    crate::reports::store::days::add_up(&mut tx, provider, day)
+        .await
+        .unwrap();
+    crate::reports::store::days::mark(&mut tx, provider, day)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     // What happened so far is chained, and what happens now waits.
     let mut tx = app.db.platform(Reason::Admin).await.unwrap();
@@ -114,15 +122,9 @@ async fn work_money(world: &World) {
         receipt: "NLK0000001",
         reason: "rain",
     };
-    note(
-        app,
-        shop.provider,
-        (person, Actor::Staff(person)),
-        paid,
-        noted,
-    )
-    .await
-    .unwrap();
+    note(app, shop.provider, Actor::Staff(person), paid, noted)
+        .await
+        .unwrap();
     let sql = "select id from customers";
     let gift = Gift {
         customer: mnara_protocol::ids::CustomerId::from_uuid(read(app, sql).await),
@@ -130,7 +132,7 @@ async fn work_money(world: &World) {
         site: None,
         reason: "rain",
     };
-    give(app, shop.provider, (person, Actor::Staff(person)), gift)
+    give(app, shop.provider, Actor::Staff(person), gift)
         .await
         .unwrap();
     let account = Credentials {
@@ -204,6 +206,9 @@ const RIGHTS: &[(&str, &str)] = &[
     ("jobs", "delete insert select update"),
     ("live_prompts", "delete insert select update"),
     ("webhook_deliveries", "delete insert select update"),
+    ("report_days", "delete insert select update"),
+    ("report_sums", "delete insert select"),
+    ("report_marks", "delete insert select"),
     // The owner's: the application reads which schema it has.
     ("_sqlx_migrations", "select"),
     // In a database for tests the list is not the owner's.

@@ -4,6 +4,7 @@
 mod backup;
 mod commands;
 mod database;
+mod described;
 mod disk;
 mod enrol;
 mod hold;
@@ -17,4 +18,5 @@ mod router;
 mod sell;
 mod stores;
 mod time;
+mod trial;
 mod troubles;

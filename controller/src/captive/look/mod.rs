@@ -1,6 +1,7 @@
 //! Changing how a portal looks: one transaction with the feeds of all sites of the business.
 
 pub mod pages;
+mod trial;
 
 use mnara_protocol::ids::ProviderId;
 use mnara_protocol::message::Row;
@@ -11,6 +12,7 @@ use thiserror::Error;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::{self, feed};
+use crate::providers;
 use crate::providers::look::{BadLogo, BadLook, Draft, Kept, Logo, read, store};
 use crate::tickets::feed::FeedError;
 use crate::tickets::refresh::every_site;
@@ -33,6 +35,25 @@ pub enum NotKept {
     /// The database refused.
     #[error("the look could not be stored")]
     Database(#[from] sqlx::Error),
+}
+
+/// The look as it is, with the business's name; none where there is no such business.
+///
+/// # Errors
+/// When the database is away.
+pub async fn current(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<(String, Kept)>> {
+    let Some(business) = providers::store::provider(conn, provider).await? else {
+        return Ok(None);
+    };
+    let kept = store::look(conn, provider).await?;
+    let kept = kept.unwrap_or_else(|| Kept {
+        draft: Draft::plain(&business),
+        logo: None,
+    });
+    Ok(Some((business.business_name, kept)))
 }
 
 /// Keeps colours and words and tells all sites.
@@ -123,5 +144,9 @@ fn told(draft: &Draft) -> Value {
         "colour": format!("{:06x}", draft.colour), "button": draft.button.map(|colour| format!("{colour:06x}")),
         "help_phone": draft.help_phone, "welcome": [draft.welcome.english, draft.welcome.swahili],
         "banner": [draft.banner.english, draft.banner.swahili], "terms": [draft.terms.english, draft.terms.swahili],
+        "trial": draft.trial.is_on.then(|| json!({
+            "minutes": draft.trial.minutes, "mb": draft.trial.data_mb, "mbps": draft.trial.mbps, "days": draft.trial.every_days,
+            "a_day": draft.trial.a_day,
+        })),
     })
 }

@@ -433,7 +433,7 @@ pub async fn gift(
                 site,
                 reason: &filled.reason,
             };
-            give(&app, seat.provider(), (seat.person, seat.actor()), gift).await
+            give(&app, seat.provider(), seat.actor(), gift).await
         }
         _ => Err(NotGiven::Missing),
     };

@@ -77,7 +77,7 @@ pub async fn add_up(conn: &mut PgConnection, provider: ProviderId, day: Day) -> 
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "insert into report_sums (provider_id, day, grain, hour, site_id, plan_id, paid, sold, printed, used, used_printed, worth, sessions, online_secs, bytes)
+        "insert into report_sums (provider_id, day, grain, hour, site_id, plan_id, paid, sold, printed, used, used_printed, tried, worth, sessions, online_secs, bytes)
          select $1, $2, g.* from report_grains($1, $2) g order by 3",
         provider,
         day,
@@ -101,10 +101,10 @@ pub async fn compared(
     let rows = sqlx::query!(
         r#"select d.day, (select count(*) from (
                (select * from report_grains($1, d.day)
-                except select grain, hour, site_id, plan_id, paid, sold, printed, used, used_printed, worth, sessions, online_secs, bytes
+                except select grain, hour, site_id, plan_id, paid, sold, printed, used, used_printed, tried, worth, sessions, online_secs, bytes
                        from report_sums s where s.provider_id = $1 and s.day = d.day)
                union all
-               (select grain, hour, site_id, plan_id, paid, sold, printed, used, used_printed, worth, sessions, online_secs, bytes
+               (select grain, hour, site_id, plan_id, paid, sold, printed, used, used_printed, tried, worth, sessions, online_secs, bytes
                        from report_sums s where s.provider_id = $1 and s.day = d.day
                 except select * from report_grains($1, d.day))) x) as "wrong!"
            from report_days d where d.provider_id = $1 and d.day >= $2 and d.day < $3

@@ -52,21 +52,21 @@ pub async fn report(
                select greatest($2, report_begin(day)) as from_at, least($3, report_begin(day + 1)) as to_at
                from generate_series(report_day($2), report_day($3)) as day where day not in (select day from clean)
            ), facts as (
-               select s.grain, s.day, s.hour, s.site_id, s.plan_id, s.paid, s.sold, s.printed, s.used, s.used_printed, s.worth, s.sessions, s.online_secs, s.bytes
+               select s.grain, s.day, s.hour, s.site_id, s.plan_id, s.paid, s.sold, s.printed, s.used, s.used_printed, s.tried, s.worth, s.sessions, s.online_secs, s.bytes
                from report_sums s where s.provider_id = $1 and s.grain in (4, $8::smallint) and s.day >= $6 and s.day < $7 and s.day in (select day from clean)
              union all
-               select null, (f.hour / 24)::integer, (f.hour % 24)::smallint, f.site_id, f.plan_id, f.paid, f.sold, f.printed, f.used, f.used_printed, f.worth,
+               select null, (f.hour / 24)::integer, (f.hour % 24)::smallint, f.site_id, f.plan_id, f.paid, f.sold, f.printed, f.used, f.used_printed, f.tried, f.worth,
                       f.sessions, f.online_secs, f.bytes
                from parts cross join lateral report_facts($1, from_at, to_at) f
            ), chosen as materialized (select * from facts where ($4::uuid is null or site_id = $4) and ($5::uuid is null or plan_id = $5))
            select grouping(day, plan_id, site_id) as "by!", day as "day?", null::smallint as "hour?", plan_id as "plan_id?", site_id as "site_id?",
                   sum(paid)::bigint as "paid!", sum(sold)::bigint as "sold!", sum(printed)::bigint as "printed!", sum(used)::bigint as "used!",
-                  sum(used_printed)::bigint as "used_printed!", sum(worth)::bigint as "worth!", sum(sessions)::bigint as "sessions!",
+                  sum(used_printed)::bigint as "used_printed!", sum(tried)::bigint as "tried!", sum(worth)::bigint as "worth!", sum(sessions)::bigint as "sessions!",
                   sum(online_secs)::bigint as "online_secs!", sum(bytes)::bigint as "bytes!"
            from chosen where grain is null or grain = 4 group by grouping sets ((day), (plan_id), (site_id))
          union all
            select 7, null, hour, null, null, sum(paid)::bigint, sum(sold)::bigint, sum(printed)::bigint, sum(used)::bigint, sum(used_printed)::bigint,
-                  sum(worth)::bigint, sum(sessions)::bigint, sum(online_secs)::bigint, sum(bytes)::bigint
+                  sum(tried)::bigint, sum(worth)::bigint, sum(sessions)::bigint, sum(online_secs)::bigint, sum(bytes)::bigint
            from chosen where grain is null or grain <> 4 group by hour"#,
         provider.uuid(),
         At(span.from),
@@ -87,6 +87,7 @@ pub async fn report(
             printed: row.printed,
             used: row.used,
             used_printed: row.used_printed,
+            tried: row.tried,
             worth: row.worth,
             sessions: row.sessions,
             online_secs: row.online_secs,

@@ -7,10 +7,11 @@ pub mod store;
 mod told;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{Mac, SiteId};
+use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
 use mnara_protocol::ticket::EndReason;
+use sqlx::PgConnection;
 
-use crate::access::Use;
+use crate::access::{self, Use};
 use crate::tickets::store::Found;
 
 /// Something that happened.
@@ -22,6 +23,8 @@ pub enum What {
     Bought,
     /// Nobody printed or bought it: it was given.
     Made,
+    /// The site gave it to a device to try.
+    Tried(Mac),
     /// The money came.
     Paid,
     /// Its code was used at a site.
@@ -61,6 +64,8 @@ pub enum By {
     Person(String),
     /// The platform's staff.
     Admin,
+    /// A program of the business, by its key's name.
+    Key(String),
     /// Whoever had the command line.
     Command,
     /// The program, by a rule.
@@ -82,6 +87,29 @@ pub struct Known {
     pub deeds: Vec<store::Deed>,
 }
 
+impl Known {
+    /// Reads it; none where there is no such voucher.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn read(
+        conn: &mut PgConnection,
+        provider: ProviderId,
+        id: TicketId,
+    ) -> sqlx::Result<Option<Self>> {
+        let Some((made, payment)) = store::origin(conn, provider, id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            made,
+            payment,
+            uses: access::store::uses(conn, provider, id).await?,
+            devices: store::devices(conn, provider, id).await?,
+            deeds: store::deeds(conn, provider, id).await?,
+        }))
+    }
+}
+
 /// Everything that happened to a voucher, the first first.
 #[must_use]
 pub fn story(found: &Found, known: &Known) -> Vec<(Timestamp, What)> {
@@ -92,7 +120,11 @@ pub fn story(found: &Found, known: &Known) -> Vec<(Timestamp, What)> {
             all.extend(payment.settled.map(|at| (at, What::Paid)));
         }
         None if found.printed.is_some() => all.push((known.made, What::Printed)),
-        None => all.push((known.made, What::Made)),
+        None => match (found.kept.tried_by, found.kept.ticket.redeemed_at()) {
+            // It came into being with its use, of which we heard later.
+            (Some(mac), at) => all.push((at.unwrap_or(known.made), What::Tried(mac))),
+            (None, _) => all.push((known.made, What::Made)),
+        },
     }
     for one in &known.uses {
         let site = one.site;
@@ -155,7 +187,8 @@ mod tests {
                 code: TicketCode::parse("7KQ2M0X190").unwrap(),
                 username: String::new(),
                 password: String::new(),
-                plan: PlanId::from_bytes([2; 16]),
+                plan: Some(PlanId::from_bytes([2; 16])),
+                tried_by: None,
                 plan_name: String::new(),
                 price: Money::from_shillings(50),
             },
