@@ -157,6 +157,7 @@ fn taken() -> Taken {
             at: LATER,
         }),
         paused: None,
+        tried: None,
     }
 }
 
@@ -242,6 +243,21 @@ fn facts() -> Vec<(&'static str, Fact)> {
                 at: LATER,
             }),
         ),
+        (
+            "tried",
+            Fact::Tried(TriedFact {
+                ticket: TICKET,
+                mac: MAC,
+                at: AT,
+                right: Right {
+                    sell_by: None,
+                    extra_secs: 0,
+                    ..right()
+                },
+                code: "7KQ2M0X190AB".to_owned(),
+                cut_off: true,
+            }),
+        ),
     ]
 }
 
@@ -286,6 +302,15 @@ fn rows() -> Vec<(&'static str, Row)> {
             Row::Logo(LogoRow {
                 kind: PictureKind::Webp,
                 picture: vec![0xbb; 24],
+            }),
+        ),
+        (
+            "trial",
+            Row::Trial(TrialRow {
+                terms: terms(),
+                every_days: 7,
+                a_day: 50,
+                ahead_minutes: 180,
             }),
         ),
         (
@@ -437,6 +462,21 @@ fn answers() -> Vec<(&'static str, Answer)> {
                     ended: None,
                     slots: Vec::new(),
                     paused: Some(LATER),
+                    ..taken()
+                }],
+                more: false,
+            }),
+        ),
+        (
+            "facts-tried",
+            Answer::Facts(FactsAnswer {
+                taken: vec![Taken {
+                    printed: None,
+                    tried: Some(TakenTrial {
+                        mac: MAC,
+                        right: right(),
+                        code: "7KQ2M0X190AB".to_owned(),
+                    }),
                     ..taken()
                 }],
                 more: false,

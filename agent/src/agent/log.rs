@@ -11,6 +11,9 @@ pub(super) fn fact(fact: &Fact) {
         Fact::Granted(fact) => {
             tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, step = ?fact.step, "a grant moved on");
         }
+        Fact::Tried(fact) => {
+            tracing::info!(ticket.id = %fact.ticket, device = %fact.mac, cut_off = fact.cut_off, "a device tries for nothing");
+        }
         Fact::Ended(fact) => {
             tracing::info!(ticket.id = %fact.ticket, reason = ?fact.reason, "a ticket ended");
         }

@@ -31,7 +31,7 @@ use crate::access::apply::Outcome;
 use crate::access::plan::Action;
 use crate::clock::Clock;
 use crate::config::{Enrolment, StateDir};
-use crate::core::portal::{RedeemError, Said};
+use crate::core::portal::{RedeemError, Said, TryError};
 use crate::core::{AskId, Commands, Core, Event as CoreEvent, Now, RowChange};
 use crate::health::{Status, StatusAsk};
 use crate::link::{Ends, Event as LinkEvent, Order};
@@ -463,6 +463,7 @@ impl Agent {
             {
                 let said = match said {
                     Said::Redeemed(_) => Said::Redeemed(Err(RedeemError::StoreFull)),
+                    Said::Tried(_) => Said::Tried(Err(TryError::StoreFull)),
                     Said::Home(_) | Said::Buying(_) | Said::LoggedOut(_) | Said::Busy => Said::Busy,
                 };
                 let _ = answer.send(said);

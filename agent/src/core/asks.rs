@@ -95,6 +95,10 @@ impl Core {
                 Err(None) => Some(Said::Busy),
                 Err(Some(error)) => Some(Said::Buying(Err(error))),
             },
+            Ask::Try { peer } => {
+                let done = self.try_free(peer, now, out);
+                Some(Said::Tried(done.map(|()| self.home(peer, now))))
+            }
             Ask::LogOut { peer } => {
                 self.log_out(peer, now, out);
                 Some(Said::LoggedOut(self.home(peer, now)))

@@ -73,6 +73,7 @@ pub(crate) fn desired(
         .filter(|plan| plan.on_sale)
         .map(|plan| &plan.terms)
         .chain(state.batches.terms())
+        .chain(state.trials.row().map(|row| &row.terms))
     {
         let (name, spec) = profile(terms);
         profiles.insert(name, spec);

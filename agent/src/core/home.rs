@@ -35,6 +35,7 @@ impl Core {
             Device::RouterAway => (None, self.remembered(peer, now)),
         };
         let held = mac.map_or_else(Vec::new, |mac| self.state.tickets.of_device(mac));
+        let holds = !held.is_empty();
         let mut views = held
             .into_iter()
             .filter_map(|known| Some(self.ticket_view(known, mac?, now.at)));
@@ -52,6 +53,7 @@ impl Core {
             };
             shown.then(|| self.ticket_view(last, mac, now.at))
         });
+        let trial = known.and_then(|mac| self.trial_for(mac, holds, now.at));
         let waiting = views.take(WAITING_SHOWN).collect();
         let mut plans: Vec<_> = self.plans.values().filter(|plan| plan.on_sale).collect();
         plans.sort_by_key(|plan| (plan.position, plan.id));
@@ -60,6 +62,7 @@ impl Core {
             look: Arc::clone(&self.look),
             logo: self.look.logo.and_then(|id| self.logos.get(&id).cloned()),
             device,
+            trial,
             plans: plans
                 .into_iter()
                 .map(|plan| PlanView::of(plan, now.at))
@@ -120,7 +123,8 @@ impl Core {
             ends_at: ticket.ends_at(),
             devices_used: used,
             devices: ticket.right.terms.devices.max(1),
-            bought: matches!(known.origin, Origin::Bought(_)),
+            bought: matches!(known.origin, Origin::Bought(_)) && !known.is_trial(),
+            trial: known.is_trial(),
             router_away: self.router_away(),
         }
     }

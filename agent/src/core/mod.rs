@@ -27,6 +27,7 @@ mod state;
 mod tests;
 mod throttle;
 mod tickets;
+mod trials;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -486,10 +487,6 @@ impl Core {
             },
             None => Device::NotInHotspot,
         }
-    }
-
-    fn new_attempt(&mut self, now: Now) -> AttemptId {
-        AttemptId::new(now.at, random(&mut self.rng))
     }
 }
 

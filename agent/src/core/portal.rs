@@ -15,7 +15,7 @@ use mnara_protocol::ticket::{Left, Refusal, Status};
 
 use crate::access::desired::Credential;
 
-pub use mnara_protocol::portal::{Look, PlanView};
+pub use mnara_protocol::portal::{Look, PlanView, Trial};
 
 /// What a browser wants. The device is only ever its TCP peer address, looked up in the router's host table.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,6 +43,11 @@ pub enum Ask {
         /// What the customer typed.
         phone: String,
     },
+    /// Let this device try for nothing.
+    Try {
+        /// The TCP peer.
+        peer: IpAddr,
+    },
     /// Give this device's place back.
     LogOut {
         /// The TCP peer.
@@ -58,6 +63,7 @@ impl Ask {
             Self::Home { peer }
             | Self::Redeem { peer, .. }
             | Self::Buy { peer, .. }
+            | Self::Try { peer }
             | Self::LogOut { peer } => *peer,
         }
     }
@@ -70,6 +76,7 @@ impl fmt::Debug for Ask {
             Self::Home { .. } => "Home",
             Self::Redeem { .. } => "Redeem",
             Self::Buy { .. } => "Buy",
+            Self::Try { .. } => "Try",
             Self::LogOut { .. } => "LogOut",
         })
     }
@@ -84,6 +91,8 @@ pub enum Said {
     Redeemed(Result<Box<Home>, RedeemError>),
     /// To [`Ask::Buy`]; on success the home shows the purchase.
     Buying(Result<Box<Home>, BuyError>),
+    /// To [`Ask::Try`]; on success the home shows the ticket.
+    Tried(Result<Box<Home>, TryError>),
     /// To [`Ask::LogOut`].
     LoggedOut(Box<Home>),
     /// To anything: too much is being asked at once; try again in a few seconds.
@@ -112,6 +121,28 @@ pub enum RedeemError {
     Resyncing,
     /// The code is not known here and the controller cannot be asked.
     CloudAwayUnknown,
+}
+
+/// Why a device may not try for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryError {
+    /// Nothing is given away here, or not any more.
+    NotOffered,
+    /// This device had it lately.
+    HadOne {
+        /// It may have it again after so many seconds.
+        again_secs: u32,
+    },
+    /// The site has given away what it gives on one day.
+    DayIsFull,
+    /// The asker is not a device of the hotspot.
+    NotInHotspot,
+    /// The router does not answer.
+    RouterAway,
+    /// The site can write nothing down at present.
+    StoreFull,
+    /// The site is still taking back what it had done before its store was lost.
+    Resyncing,
 }
 
 /// Why a purchase did not begin.
@@ -151,6 +182,8 @@ pub struct Home {
     pub logo: Option<Arc<LogoRow>>,
     /// Who is asking.
     pub device: Device,
+    /// What the device may have for nothing now.
+    pub trial: Option<Trial>,
     /// What is for sale, in the provider's order.
     pub plans: Vec<PlanView>,
     /// Whether the controller can be reached.
@@ -259,8 +292,10 @@ pub struct TicketView {
     pub devices_used: u16,
     /// How many may.
     pub devices: u16,
-    /// Whether it was bought by M-PESA (else printed).
+    /// Whether it was bought by M-PESA (else printed, or given away).
     pub bought: bool,
+    /// Whether it was given away to try.
+    pub trial: bool,
     /// Whether the router does not answer at present, so that the log-in has to wait.
     pub router_away: bool,
 }

@@ -6,7 +6,7 @@ use mnara_protocol::message::{FactsAnswer, FactsQuestion, Question};
 use mnara_protocol::ticket::series::Cloud;
 
 use super::purchases::DEADLINE;
-use super::{Commands, Core, Now, Resync};
+use super::{Commands, Core, Now, Resync, random};
 
 impl Core {
     /// Asks for the next page, if one is needed.
@@ -23,6 +23,10 @@ impl Core {
         };
         out.questions
             .push((attempt, Question::Facts(question), DEADLINE));
+    }
+
+    pub(super) fn new_attempt(&mut self, now: Now) -> AttemptId {
+        AttemptId::new(now.at, random(&mut self.rng))
     }
 
     pub(super) fn facts_came(

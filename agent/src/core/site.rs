@@ -99,6 +99,7 @@ impl Core {
             Row::Checkout(row) => self.purchases.take_row(row),
             Row::Ruling(row) => self.ruling(row, now),
             Row::Look(row) => Arc::make_mut(&mut self.look).take_look(Some(row)),
+            Row::Trial(row) => self.state.trials.take_row(Some(row)),
             Row::Logo(row) => {
                 self.logos.insert(change.id, Arc::new(row));
             }
@@ -113,6 +114,7 @@ impl Core {
         const RULING: u16 = 6;
         const LOOK: u16 = 7;
         const LOGO: u16 = 8;
+        const TRIAL: u16 = 9;
         match kind {
             PLAN => {
                 self.plans.remove(&PlanId::from_bytes(id));
@@ -126,6 +128,7 @@ impl Core {
             CHECKOUT => self.purchases.drop_row(AttemptId::from_bytes(id)),
             RULING => self.state.batches.drop_ruling(TicketId::from_bytes(id)),
             LOOK => Arc::make_mut(&mut self.look).take_look(None),
+            TRIAL => self.state.trials.take_row(None),
             LOGO => {
                 self.logos.remove(&id);
             }

@@ -11,12 +11,14 @@ use mnara_protocol::message::{Fact, HealthEvent, HealthFact, RedeemedFact, Taken
 use super::metering::Meters;
 use super::series::Batches;
 use super::tickets::Tickets;
+use super::trials::Trials;
 
 /// The site's lasting state.
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) tickets: Tickets,
     pub(crate) batches: Batches,
+    pub(crate) trials: Trials,
     pub(crate) meters: Meters,
     /// Devices the router has shown online with a ticket they hold a place on.
     pub(crate) confirmed: BTreeSet<(TicketId, Mac)>,
@@ -64,6 +66,7 @@ impl State {
                 self.tickets
                     .change(fact.ticket, |ticket| ticket.released(fact.mac))
             }
+            Fact::Tried(fact) => self.tried(fact),
             Fact::Health(fact) => {
                 self.health(fact);
                 true
@@ -117,12 +120,17 @@ impl State {
         };
         self.tickets
             .change_all(|ticket| ticket.corrected(correction));
+        self.trials.corrected(correction);
         self.meters.corrected(correction);
         self.unproven = Some(from.plus_secs(secs));
     }
 
     /// Takes back what the controller holds of a ticket used at this site before its store was made.
     pub(crate) fn take_back(&mut self, taken: &Taken) {
+        if let Some(tried) = &taken.tried {
+            self.trials.note(tried.mac, taken.redeemed_at);
+            self.admit_trial(taken.ticket, &tried.code, tried.right);
+        }
         let right = taken.printed.and_then(|printed| {
             self.batches.spend(printed);
             self.batches.right(printed)

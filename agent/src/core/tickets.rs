@@ -18,7 +18,7 @@ const KEPT_AFTER_END_SECS: i64 = 3 * 24 * 3600;
 const FIRST: TicketId = TicketId::from_bytes([0; 16]);
 const LAST: TicketId = TicketId::from_bytes([0xff; 16]);
 
-/// A bought ticket's own columns, all decided by the controller.
+/// The own columns of a ticket that was bought, decided by the controller, or given away to try, decided here.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Bought {
     pub(crate) code: TicketCode,
@@ -28,12 +28,14 @@ pub(crate) struct Bought {
     pub(crate) deliver_to: Option<Mac>,
     pub(crate) deliver_until: Option<Timestamp>,
     pub(crate) attempt: Option<AttemptId>,
+    /// Whether the site made it, for a device to try.
+    pub(crate) trial: bool,
 }
 
 /// Where a ticket comes from.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// By the feed, one row each.
+    /// By the feed, one row each, or made here.
     Bought(Box<Bought>),
     /// From a batch.
     Printed(Printed),
@@ -225,6 +227,7 @@ impl Tickets {
             deliver_to: row.deliver_to,
             deliver_until: row.deliver_until,
             attempt: row.attempt,
+            trial: self.known.get(&row.ticket).is_some_and(Known::is_trial),
         }));
         self.codes.insert(code, row.ticket);
         match self.known.get_mut(&row.ticket) {
@@ -286,6 +289,16 @@ impl Tickets {
                 self.index.add(known);
             }
         }
+    }
+
+    /// Marks a ticket as given away to try, if it is here.
+    pub(crate) fn mark_trial(&mut self, id: TicketId) -> bool {
+        let known = self.known.get_mut(&id);
+        if let Some(Origin::Bought(bought)) = known.map(|known| &mut known.origin) {
+            bought.trial = true;
+            return true;
+        }
+        false
     }
 
     /// Makes sure a printed ticket is known.

@@ -25,7 +25,7 @@ use super::{PortalAsk, Settings, serve};
 use crate::access::desired::Credential;
 use crate::core::portal::{
     Ask, BuyError, Device, Home, Look, PlanView, PurchaseState, PurchaseView, RedeemError, Said,
-    TicketView,
+    TicketView, Trial, TryError,
 };
 
 const HOUR: Terms = Terms {
@@ -50,6 +50,7 @@ fn home() -> Home {
             mac: Mac::from_bytes([1; 6]),
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         },
+        trial: None,
         plans: vec![PlanView {
             id: PlanId::from_bytes([2; 16]),
             revision: 7,
@@ -94,6 +95,7 @@ fn ticket(online: bool) -> TicketView {
         devices_used: 1,
         devices: 2,
         bought: true,
+        trial: false,
         router_away: false,
     }
 }
@@ -218,6 +220,14 @@ fn troubles() -> Vec<Trouble> {
         BuyError::NotPrompted(PayFailure::OtherPrompt, Some(60)),
     ];
     all.extend(buy.map(Trouble::Buy));
+    let attempts = [
+        TryError::NotOffered,
+        TryError::HadOne { again_secs: 90_000 },
+        TryError::DayIsFull,
+        TryError::StoreFull,
+        TryError::Resyncing,
+    ];
+    all.extend(attempts.map(Trouble::Try));
     let pay = [
         PayFailure::WrongPin,
         PayFailure::Cancelled,
@@ -708,7 +718,10 @@ fn get(path: &str) -> String {
 }
 
 /// An agent that says the same of everybody, and keeps what it was asked.
-fn agent(mut asked: mpsc::Receiver<PortalAsk>, says: fn(&Ask) -> Said) -> JoinHandle<Vec<Ask>> {
+fn agent(
+    mut asked: mpsc::Receiver<PortalAsk>,
+    mut says: impl FnMut(&Ask) -> Said + Send + 'static,
+) -> JoinHandle<Vec<Ask>> {
     tokio::spawn(async move {
         let mut all = Vec::new();
         while let Some(PortalAsk { ask, answer }) = asked.recv().await {
@@ -894,6 +907,76 @@ async fn a_sealed_form_is_taken_from_a_browser_that_hides_where_it_was() {
     stop.cancel();
     let asks = agent.await.unwrap();
     assert!(matches!(asks.last(), Some(Ask::LogOut { .. })));
+}
+
+#[test]
+fn a_trial_is_offered_first_and_its_end_leads_to_the_plans() {
+    for language in Language::ALL {
+        let words = language.words();
+        let offered = Home {
+            trial: Some(Trial {
+                terms: HOUR,
+                every_days: 7,
+            }),
+            cloud: false,
+            ..home()
+        };
+        let page = render(language, &offered, None);
+        let press = page.find("action=\"/portal/try\"").unwrap();
+        assert!(press < page.find("name=\"code\"").unwrap(), "{page}");
+        assert!(page.contains(words.try_free) && page.contains("name=\"seal\""));
+        let trying = Home {
+            ticket: Some(TicketView {
+                trial: true,
+                bought: false,
+                ..ticket(true)
+            }),
+            ..home()
+        };
+        let page = render(language, &trying, None);
+        assert!(
+            page.contains(words.online) && !page.contains("7KQ2"),
+            "{page}"
+        );
+        let over = Home {
+            ticket: Some(TicketView {
+                trial: true,
+                bought: false,
+                status: Status::Used,
+                ..ticket(false)
+            }),
+            ..home()
+        };
+        let page = render(language, &over, None);
+        assert!(page.contains(words.trial_over) && page.contains("id=\"pay\""));
+    }
+}
+
+#[tokio::test]
+async fn a_press_tries_and_a_second_one_is_told_when_and_shown_the_plans() {
+    let (address, asked, stop) = portal().await;
+    let mut first = true;
+    let agent = agent(asked, move |ask| match ask {
+        Ask::Try { .. } if std::mem::take(&mut first) => Said::Tried(Ok(Box::new(home()))),
+        Ask::Try { .. } => Said::Tried(Err(TryError::HadOne { again_secs: 600 })),
+        _ => says_home(ask),
+    });
+    let answer = send(address, post("/portal/try?lang=en", "", "")).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 303") && answer.contains("/portal/wait?lang=en"),
+        "{answer}"
+    );
+    let answer = send(address, post("/portal/try?lang=en", "", "")).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("has had its free trial"));
+    assert!(
+        answer.contains("10\u{a0}minutes") && answer.contains("id=\"pay\""),
+        "{answer}"
+    );
+    stop.cancel();
+    let asks = agent.await.unwrap();
+    assert!(asks.contains(&Ask::Try {
+        peer: IpAddr::V4(Ipv4Addr::LOCALHOST)
+    }));
 }
 
 #[tokio::test]

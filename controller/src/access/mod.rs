@@ -105,7 +105,8 @@ impl Use {
                 }
             }
             Fact::Resumed(resumed) => self.run_on(resumed.at),
-            Fact::Health(_) | Fact::Drift(_) => {}
+            // Its ticket begins by a redemption, which this is turned into.
+            Fact::Tried(_) | Fact::Health(_) | Fact::Drift(_) => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{
-    FactsAnswer, FactsQuestion, LookedAnswer, LookupQuestion, Taken, TakenEnd,
+    FactsAnswer, FactsQuestion, LookedAnswer, LookupQuestion, Taken, TakenEnd, TakenTrial,
 };
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{Refusal, Status};
@@ -64,6 +64,10 @@ pub async fn lookup(
         Status::Used => return refused(Refusal::Used),
         Status::Expired => return refused(Refusal::Expired),
         Status::Revoked => return refused(Refusal::Revoked),
+    }
+    if found.kept.tried_by.is_some() {
+        // Good at the site that gave it away, which had no price for it, and nowhere else.
+        return refused(Refusal::OtherSite);
     }
     if found.printed.is_some() {
         // Sites of its series have its key and need not ask.
@@ -169,6 +173,7 @@ fn taken(ticket: TicketId, redeemed_at: Timestamp, summary: &tickets::Reported) 
         usage: summary.usage,
         ended: summary.ended.map(|(at, reason)| TakenEnd { reason, at }),
         paused: summary.paused_at,
+        tried: None,
     }
 }
 
@@ -182,7 +187,27 @@ pub async fn facts(
     question: &FactsQuestion,
 ) -> anyhow::Result<FactsAnswer> {
     let mut tx = app.db.tenant(from.provider).await?;
-    let taken = store::taken(&mut tx, from.provider, from.site, question.after, PAGE).await?;
+    let mut taken = store::taken(&mut tx, from.provider, from.site, question.after, PAGE).await?;
     let more = taken.len() == usize::from(PAGE);
+    // No row of the feed tells a site of what it gave away.
+    let single: Vec<_> = taken
+        .iter()
+        .filter(|one| one.printed.is_none())
+        .map(|one| one.ticket)
+        .collect();
+    let now = app.clock.now();
+    let found = tickets::store::by_ids(&mut tx, from.provider, &single, now).await?;
+    for one in found {
+        let (kept, site) = (one.kept, one.sold_at);
+        let place = taken.iter_mut().find(|one| one.ticket == kept.ticket.id);
+        if let (Some(place), Some(mac)) = (place, kept.tried_by.filter(|_| site == Some(from.site)))
+        {
+            place.tried = Some(TakenTrial {
+                mac,
+                right: kept.ticket.right,
+                code: kept.code.as_str().to_owned(),
+            });
+        }
+    }
     Ok(FactsAnswer { taken, more })
 }

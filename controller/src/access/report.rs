@@ -5,10 +5,12 @@
 
 use mnara_protocol::clock::{Correction, Timestamp};
 use mnara_protocol::ids::{CommandId, TicketId};
-use mnara_protocol::message::{Fact, HealthEvent};
+use mnara_protocol::message::{Fact, HealthEvent, RedeemedFact, TriedFact};
+use mnara_protocol::money::Money;
 use mnara_protocol::session::Entry;
+use mnara_protocol::ticket::code::{PLATFORM_LENGTH, TicketCode};
 use mnara_protocol::ticket::settle::{SiteUse, settle};
-use mnara_protocol::ticket::{Phase, Ticket};
+use mnara_protocol::ticket::{Phase, Ticket, login};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
@@ -19,9 +21,12 @@ use crate::fleet::hub::{ApplyError, Sender};
 use crate::fleet::store as fleet;
 use crate::fleet::store::link::{insert_event, mark_forked_before, set_unproven, unproven_since};
 use crate::tickets::feed::UsedElsewhere;
-use crate::tickets::store::Found;
+use crate::tickets::store::{Found, NewTicket};
 use crate::tickets::{self, assemble, expires_at};
 use crate::webhooks::{self, Event};
+
+/// What a ticket that was given away is called where a plan's name stands.
+const TRIAL: &str = "Free trial";
 
 /// Applies one entry; says what sites are to be told, at the end of the transaction.
 ///
@@ -37,6 +42,7 @@ pub async fn apply(
     let (provider, site) = (from.provider, from.site);
     let told = match &fact {
         Fact::Redeemed(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
+        Fact::Tried(said) => tried(app, conn, from, said, entry.at).await?,
         Fact::Ended(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
         Fact::Released(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
         Fact::Paused(said) => move_ticket(app, conn, from, said.ticket, &fact, entry.at).await?,
@@ -135,6 +141,50 @@ async fn event(
         (at, now),
     )
     .await
+}
+
+/// Takes in a ticket that a site made for a device to try: from here on it is a ticket like any other. `None` when it cannot be one.
+async fn tried(
+    app: &App,
+    conn: &mut PgConnection,
+    from: &Sender,
+    said: &TriedFact,
+    at: Timestamp,
+) -> sqlx::Result<Option<Vec<Change>>> {
+    let code = TicketCode::parse(&said.code)
+        .ok()
+        .filter(|code| code.as_str().len() == PLATFORM_LENGTH);
+    // A journal that had forked tells what was told before.
+    if let Some(code) = code
+        && !tickets::store::exists(conn, said.ticket).await?
+    {
+        let login = login::of_code(&code);
+        let new = NewTicket {
+            id: said.ticket,
+            code: &code,
+            username: &login.username,
+            password: &login.password,
+            plan: None,
+            tried_by: Some(said.mac),
+            plan_name: TRIAL,
+            price: Money::from_shillings(0),
+            terms: &said.right.terms,
+            sell_by: None,
+            payment: None,
+            site: Some(from.site),
+        };
+        tickets::store::insert(conn, from.provider, &new, app.clock.now()).await?;
+    }
+    let used = Fact::Redeemed(RedeemedFact {
+        ticket: said.ticket,
+        printed: None,
+        mac: said.mac,
+        at: said.at,
+        first: true,
+        evicted: None,
+        cut_off: said.cut_off,
+    });
+    move_ticket(app, conn, from, said.ticket, &used, at).await
 }
 
 /// Moves one ticket; `None` when the provider has no such ticket, which is written down for a person.

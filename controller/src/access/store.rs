@@ -415,6 +415,7 @@ pub async fn taken(
                 usage: one.usage,
                 ended: one.ended.map(|(at, reason)| TakenEnd { reason, at }),
                 paused: one.paused_at,
+                tried: None,
             })
         })
         .collect()

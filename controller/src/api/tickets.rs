@@ -38,9 +38,9 @@ pub struct Ticket {
     status: &'static str,
     /// `unused`, `redeemed` (waiting for its device), `running`, `paused` or `ended`.
     phase: &'static str,
-    /// What it was made from.
-    plan_id: String,
-    /// That plan's name on the day.
+    /// What it was made from; null for a free trial that a site gave away.
+    plan_id: Option<String>,
+    /// That plan's name on the day, or `Free trial`.
     plan_name: String,
     /// What it cost.
     price: String,
@@ -115,7 +115,7 @@ impl Ticket {
             code: key.may(Scope::CodesRead).then(|| kept.code.shown()),
             status: ticket.status(now).as_str(),
             phase,
-            plan_id: kept.plan.to_string(),
+            plan_id: kept.plan.map(|id| id.to_string()),
             plan_name: kept.plan_name.clone(),
             price: kept.price.to_decimal(),
             currency: kept.price.currency().code(),

@@ -45,7 +45,7 @@ pub const TABLES: &[Table] = &[
         key: &[("provider_id", "uuid")],
         ..table(
             "portal_looks",
-            columns!(button welcome_en welcome_sw banner_en banner_sw terms_en terms_sw logo_kind changed_at),
+            columns!(button welcome_en welcome_sw banner_en banner_sw terms_en terms_sw logo_kind changed_at trial_on trial_minutes trial_data_mb trial_mbps trial_days trial_a_day),
         )
     },
     table(
@@ -94,7 +94,7 @@ pub const TABLES: &[Table] = &[
     },
     table(
         "tickets",
-        columns!(id code plan_id plan_name price plan_type duration_secs online_secs data_bytes devices rate_down_bps rate_up_bps status sell_by expires_at created_at series_id series_index payment_id sold_at_site_id redeemed_at redeemed_site_id started_at paused_at ended_at end_reason extra_secs revoked_at online_used_secs bytes_up bytes_down),
+        columns!(id code plan_id plan_name price plan_type duration_secs online_secs data_bytes devices rate_down_bps rate_up_bps status sell_by expires_at created_at series_id series_index payment_id sold_at_site_id redeemed_at redeemed_site_id started_at paused_at ended_at end_reason extra_secs revoked_at online_used_secs bytes_up bytes_down tried_by),
     ),
     Table {
         key: &[("ticket_id", "uuid"), ("site_id", "uuid")],

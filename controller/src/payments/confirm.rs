@@ -202,7 +202,7 @@ async fn grant(
     let event = Event::PaymentSucceeded {
         payment: payment.id,
         amount: payment.amount,
-        plan: kept.plan,
+        plan: plan.id,
         site: payment.site,
         ticket: kept.ticket.id,
     };

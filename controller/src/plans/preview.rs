@@ -4,7 +4,7 @@ use axum::extract::{Form, State};
 use axum::response::Response;
 use mnara_protocol::ids::PlanId;
 use mnara_protocol::plan::Plan;
-use mnara_protocol::portal::PlanView;
+use mnara_protocol::portal::{PlanView, Trial};
 
 use super::edit::MOST;
 use super::form::Filled;
@@ -51,8 +51,10 @@ pub async fn typed(
         .as_ref()
         .map_or_else(|| look::Draft::plain(&business), |kept| kept.draft.clone());
     let look = draft.look(&business.business_name, logo.map(Logo::id));
+    let trial = draft.trial.row().as_ref().map(Trial::from);
     let preview = Preview {
         look: &look,
+        trial: trial.as_ref(),
         logo,
         plans: &views,
         language: language(filled.lang.as_deref(), frame.language),

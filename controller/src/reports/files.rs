@@ -7,7 +7,7 @@ use super::view::Line;
 use crate::web::csv::{self, Csv};
 
 /// What stands in a line after its name; in every file the same, whatever language the pages have.
-const HEAD: [&str; 9] = [
+const HEAD: [&str; 10] = [
     "paid_kes",
     "vouchers_sold",
     "vouchers_printed",
@@ -17,6 +17,7 @@ const HEAD: [&str; 9] = [
     "sessions",
     "online_hours",
     "data_mb",
+    "free_trials",
 ];
 
 /// A number with two places, of a unit of so many.
@@ -40,6 +41,7 @@ fn cells(line: &Line) -> Vec<String> {
         sums.sessions.to_string(),
         hundredths(sums.online_secs, 3_600),
         hundredths(sums.bytes, 1_000_000),
+        sums.tried.to_string(),
     ]
 }
 

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::fleet;
 use crate::fleet::presence::is_up;
 use crate::fleet::store::SiteSeen;
+use crate::payments::store as payments;
 use crate::plans;
 use crate::providers;
 use crate::providers::gate::Seat;
@@ -180,14 +181,26 @@ async fn steps(
     w: &'static Words,
 ) -> sqlx::Result<Vec<Step>> {
     let provider = seat.provider();
-    let has_account = providers::store::account(conn, provider).await?.is_some();
+    let account = providers::store::account_id(conn, provider).await?;
+    let is_proven = match account {
+        Some(account) => payments::has_come_in(conn, provider, account).await?,
+        None => false,
+    };
+    let has_sold = store::has_sold(conn, provider).await?;
     let has_plan = !plans::store::plans(conn, provider, 1).await?.is_empty();
     let all = [
         (
             w.steps.mpesa,
             "/settings/mpesa",
             Permission::SetMpesa,
-            has_account,
+            account.is_some(),
+        ),
+        // Selling does not wait for it, but this page goes on asking.
+        (
+            w.steps.proof,
+            "/settings/mpesa#test",
+            Permission::SetMpesa,
+            is_proven,
         ),
         (w.steps.plan, "/plans", Permission::EditPlans, has_plan),
         (
@@ -202,6 +215,7 @@ async fn steps(
             Permission::ManageSites,
             sites.iter().any(|site| site.seen.is_some()),
         ),
+        (w.steps.sale, "/home/sale", Permission::SeeHome, has_sold),
     ];
     if all.iter().all(|(_, _, _, is_done)| *is_done) {
         return Ok(Vec::new());

@@ -6,6 +6,7 @@
 pub mod attention;
 pub mod chart;
 pub mod files;
+pub mod first;
 pub mod home;
 pub mod monthly;
 pub mod pages;

@@ -128,6 +128,11 @@ fn write(paper: &Paper<'_>) -> Vec<u8> {
         show::money(total.cash()),
         show::money(before.cash()),
     ]);
+    rows.push([
+        w.trials.to_owned(),
+        show::thousands(total.tried.unsigned_abs()),
+        show::thousands(before.tried.unsigned_abs()),
+    ]);
     flow.table(&columns, rows);
     let total = Line {
         name: w.total.to_owned(),

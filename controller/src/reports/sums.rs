@@ -16,11 +16,13 @@ pub struct Sums {
     pub sold: i64,
     /// Vouchers printed.
     pub printed: i64,
-    /// Vouchers used for the first time, however they were sold.
+    /// Vouchers used for the first time, however they were sold; what was given away to try is not among them.
     pub used: i64,
     /// Printed ones among them.
     pub used_printed: i64,
-    /// What those cost by their print, in cents: money taken by hand.
+    /// How often a device had a free trial.
+    pub tried: i64,
+    /// What the printed ones cost by their print, in cents: money taken by hand.
     pub worth: i64,
     /// Stretches of a device being online, by when they began.
     pub sessions: i64,
@@ -38,6 +40,7 @@ impl Sums {
         self.printed += other.printed;
         self.used += other.used;
         self.used_printed += other.used_printed;
+        self.tried += other.tried;
         self.worth += other.worth;
         self.sessions += other.sessions;
         self.online_secs += other.online_secs;

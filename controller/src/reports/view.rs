@@ -122,6 +122,20 @@ pub fn tiles(now: &Sums, before: &Sums, w: &ReportWords) -> Vec<Tile> {
         .collect()
 }
 
+/// How many free trials there were, against the period before; none where there were none at all.
+#[must_use]
+pub fn trials(now: &Sums, before: &Sums, w: &ReportWords) -> Option<String> {
+    let [now, was] = [now.tried, before.tried].map(i64::unsigned_abs);
+    (now + was > 0).then(|| {
+        let number = show::thousands(now);
+        format!(
+            "{}: {number} · {}",
+            w.trials,
+            w.compared(Measure::Used, now, was)
+        )
+    })
+}
+
 /// A line of a table, or of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {

@@ -3,7 +3,7 @@
 use axum::http::header;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mnara_protocol::message::{LogoRow, LookRow, PayFailure, PictureKind};
+use mnara_protocol::message::{LogoRow, LookRow, PayFailure, PictureKind, TrialRow};
 use mnara_protocol::plan::Hours;
 
 use super::browser::{Browser, Got};
@@ -318,4 +318,113 @@ async fn a_plan_of_the_night_is_sold_at_night_and_its_burst_goes_with_the_ticket
         !matches!(begun, Err(NotBegun::NotAsked(PayFailure::NotNow, None))),
         is_open
     );
+}
+
+/// What the form holds of a trial.
+const TRIAL: [(&str, &str); 6] = [
+    ("trial", "on"),
+    ("trial_minutes", "15"),
+    ("trial_mb", "100"),
+    ("trial_mbps", "2"),
+    ("trial_days", "7"),
+    ("trial_a_day", "20"),
+];
+
+/// Lets a business in, or stops it.
+async fn stands(world: &World, provider: ProviderId, word: &str) {
+    let sql = format!(
+        "update providers set state = '{word}' where id = '{}'",
+        provider.uuid()
+    );
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    sqlx::query(AssertSqlSafe(sql))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn trial_of(rows: &[Row]) -> Option<&TrialRow> {
+    rows.iter().find_map(|row| match row {
+        Row::Trial(trial) => Some(trial),
+        _ => None,
+    })
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_free_trial_is_off_until_the_owner_gives_it_and_again_when_it_is_taken_away(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (mut owner, provider, site) = owner(&world).await;
+    stands(&world, provider, "active").await;
+    owner.post("/settings/portal", &LOOK).await.onward();
+    assert!(trial_of(&world.feed(site).await).is_none());
+    let page = owner.get("/settings/portal").await.page();
+    assert!(page.contains("name=\"trial\"") && !page.contains("name=\"trial\" checked"));
+    assert!(page.contains("name=\"trial_a_day\"") && page.contains("value=\"50\""));
+    for (field, value, says) in [
+        ("trial_minutes", "4", "5 to 240 minutes"),
+        ("trial_mb", "much", "1 to 100,000 MB"),
+        ("trial_mbps", "0", "1 to 1,000 Mbit/s"),
+        ("trial_days", "", "1 to 60 days"),
+        ("trial_a_day", "201", "1 to 200 free trials"),
+    ] {
+        let form = TRIAL.map(|(name, was)| (name, if name == field { value } else { was }));
+        let form: Vec<_> = LOOK.into_iter().chain(form).collect();
+        let got = owner.post("/settings/portal", &form).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert!(got.text.contains(says), "{field}");
+    }
+    let form: Vec<_> = LOOK.into_iter().chain(TRIAL).collect();
+    let preview = owner
+        .post("/settings/portal/preview/home", &form)
+        .await
+        .page();
+    assert!(
+        preview.contains("Try free for 15\u{a0}minutes"),
+        "{preview}"
+    );
+    assert!(
+        trial_of(&world.feed(site).await).is_none(),
+        "it is nobody's yet"
+    );
+    owner.post("/settings/portal", &form).await.onward();
+    let rows = world.feed(site).await;
+    let trial = trial_of(&rows).unwrap();
+    assert_eq!(
+        (trial.every_days, trial.a_day, trial.ahead_minutes),
+        (7, 20, 180)
+    );
+    assert_eq!(trial.terms.duration_secs, Some(900));
+    assert_eq!(trial.terms.data_bytes, Some(100_000_000));
+    assert_eq!(trial.terms.rate.unwrap().down_bps, 2_000_000);
+    assert!(trial_of(&world.feed(world.shop.site).await).is_none());
+    let page = owner.get("/settings/portal").await.page();
+    assert!(page.contains("name=\"trial\" checked"));
+    // A business that was stopped gives nothing away.
+    stands(&world, provider, "suspended").await;
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    tickets::feed::refresh_site(&world.app, &mut tx, provider, site)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert!(trial_of(&world.feed(site).await).is_none());
+    stands(&world, provider, "active").await;
+    // Taken away, its numbers are kept for the next time.
+    owner
+        .post(
+            "/settings/portal",
+            &form
+                .iter()
+                .copied()
+                .filter(|(name, _)| *name != "trial")
+                .collect::<Vec<_>>(),
+        )
+        .await
+        .onward();
+    assert!(trial_of(&world.feed(site).await).is_none());
+    let page = owner.get("/settings/portal").await.page();
+    assert!(page.contains("id=\"trial_a_day\"") && page.contains("value=\"20\""));
 }

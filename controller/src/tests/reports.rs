@@ -2,17 +2,21 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
-use mnara_protocol::ids::{JournalId, SessionId, TicketId};
+use mnara_protocol::ids::{AttemptId, JournalId, SessionId, TicketId};
 use mnara_protocol::message::{
-    EndedFact, Fact, GrantedFact, HealthEvent, HealthFact, LookupQuestion, MeteredFact, PausedFact,
-    Printed, RedeemedFact, ReleasedFact, ResumedFact, RulingRow,
+    EndedFact, Fact, FactsQuestion, GrantedFact, HealthEvent, HealthFact, LookupQuestion,
+    MeteredFact, PausedFact, Printed, RedeemedFact, ReleasedFact, ResumedFact, RulingRow,
+    TriedFact,
 };
+use mnara_protocol::plan::Terms;
 use mnara_protocol::session::{Entry, EntryNo};
-use mnara_protocol::ticket::{EndReason, Refusal, Status, Usage};
+use mnara_protocol::ticket::{EndReason, Refusal, Right, Status, Usage};
 
 use super::*;
 use crate::access::{questions, report};
 use crate::fleet::hub::Sender;
+use crate::reports::period::Span;
+use crate::reports::store::sums::{Filter, report as report_sums};
 use crate::tickets::series::{Printout, print};
 use crate::tickets::store;
 
@@ -47,6 +51,7 @@ impl Site {
             Fact::Drift(said) => said.at,
             Fact::Paused(said) => said.at,
             Fact::Resumed(said) => said.at,
+            Fact::Tried(said) => said.at,
         };
         let entry = Entry {
             number: EntryNo(1),
@@ -665,5 +670,98 @@ async fn a_bought_ticket_goes_where_its_customer_brings_it_with_what_was_used(
         answer.refusal,
         Some(Refusal::Unknown),
         "another provider's code is no code"
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_site_gave_away_is_a_ticket_of_that_site_and_no_sale(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    const CODE: &str = "7KQ2M0X190AB";
+    let world = World::open(pool, options).await;
+    let (first, second, _) = two_sites(&world).await;
+    let now = world.app.clock.now();
+    let ticket = TicketId::new(now, [9; 10]);
+    let tried = TriedFact {
+        ticket,
+        mac: mac(1),
+        at: now,
+        right: Right {
+            terms: Terms {
+                duration_secs: Some(900),
+                online_secs: None,
+                data_bytes: None,
+                devices: 1,
+                rate: None,
+            },
+            sell_by: None,
+            revoked: None,
+            extra_secs: 0,
+        },
+        code: CODE.to_owned(),
+        cut_off: true,
+    };
+    // A journal that had forked tells it twice.
+    for _ in 0..2 {
+        first.report(&world, Fact::Tried(tried.clone())).await;
+    }
+    first.confirm(&world, ticket, now.plus_secs(2)).await;
+    first.meter(&world, ticket, 7_000, now.plus_secs(62)).await;
+    assert_eq!(status(&world, ticket).await, Status::Active);
+    let mine = "tickets where tried_by is not null and price = 0 and payment_id is null and redeemed_at is not null";
+    assert_eq!(world.count(mine).await, 1);
+    assert_eq!(
+        world
+            .count("site_events where kind = 'unknown-ticket'")
+            .await,
+        0
+    );
+    // No other site honours it, and its own takes it back whole when its store is lost.
+    let answer = questions::lookup(&world.app, &second.0, &question(CODE))
+        .await
+        .unwrap();
+    assert_eq!(answer.refusal, Some(Refusal::OtherSite));
+    let ask = FactsQuestion {
+        attempt: AttemptId::from_bytes([1; 16]),
+        after: None,
+        deadline: now.plus_secs(30),
+    };
+    let facts = questions::facts(&world.app, &first.0, &ask).await.unwrap();
+    let back = facts.taken[0].tried.as_ref().unwrap();
+    assert_eq!((back.mac, back.code.as_str()), (mac(1), CODE));
+    assert_eq!(
+        (back.right.terms, facts.taken[0].since),
+        (tried.right.terms, Some(now.plus_secs(2)))
+    );
+    // It counts for itself, and neither as money nor as a voucher.
+    let span = Span {
+        from: now.plus_secs(-3600),
+        to: now.plus_secs(3600),
+    };
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    let sums = report_sums(&mut tx, world.shop.provider, span, Filter::default())
+        .await
+        .unwrap()
+        .total();
+    drop(tx);
+    assert_eq!((sums.tried, sums.used, sums.paid, sums.sold), (1, 0, 0, 0));
+    assert_eq!(sums.bytes, 7_000, "what it moved was moved all the same");
+    // A site that names another's ticket, or no code, changes nothing.
+    let other = business(&world.app, 2).await;
+    let neighbour = Site::of(other.provider, other.site, other.agent);
+    neighbour.report(&world, Fact::Tried(tried.clone())).await;
+    let short = TriedFact {
+        ticket: TicketId::new(now, [8; 10]),
+        code: "123456".to_owned(),
+        ..tried
+    };
+    second.report(&world, Fact::Tried(short)).await;
+    assert_eq!(world.count("tickets where tried_by is not null").await, 1);
+    assert_eq!(
+        world
+            .count("site_events where kind = 'unknown-ticket'")
+            .await,
+        2
     );
 }

@@ -33,7 +33,7 @@ async fn an_owner_gets_from_sign_up_to_a_sale_by_pages_alone(
     let mut owner = Browser::new(&world, 1);
     owner.sign_up("Njeri Wi-Fi", OWNER).await;
     let home = owner.get("/home").await.page();
-    assert_eq!(home.matches(">Go on</a>").count(), 4, "{home}");
+    assert_eq!(home.matches(">Go on</a>").count(), 6, "{home}");
     // The way money goes: the keys are proved at Safaricom before they are kept.
     owner.post("/settings/mpesa", &MPESA).await.onward();
     let page = owner.get("/settings/mpesa").await.page();

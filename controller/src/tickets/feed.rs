@@ -24,6 +24,9 @@ use crate::{plans, providers};
 /// Series read at once while a site's feed is built anew.
 const CHUNK: u16 = 200;
 
+/// The kind of the row that says what a site gives away.
+const TRIAL: u16 = 9;
+
 /// Why a site's feed could not be built.
 #[derive(Debug, Error)]
 pub enum FeedError {
@@ -233,12 +236,29 @@ pub async fn refresh_site(
         sales_open: standing == Standing::Open,
     });
     let mut changes = vec![change(site, &row, *site.as_bytes())];
+    let mut trial = None;
     if let Some(look) = providers::look::store::look(conn, provider).await? {
+        // Who may not sell gives nothing away either; who takes no M-PESA yet may.
+        let is_good = matches!(standing, Standing::Open | Standing::NoAccount);
+        trial = look.draft.trial.row().filter(|_| is_good);
         let logo = look.logo.as_ref().map(Logo::id);
         let row = Row::Look(look.draft.row(logo));
         changes.push(change(site, &row, *site.as_bytes()));
         if let Some((logo, id)) = look.logo.as_ref().zip(logo) {
             changes.push(change(site, &Row::Logo(logo.row()), id));
+        }
+    }
+    let id = *site.as_bytes();
+    match trial {
+        Some(trial) => changes.push(change(site, &Row::Trial(trial), id)),
+        None => {
+            let told = fleet::store::feed_row(conn, provider, site, TRIAL, id).await?;
+            changes.extend(told.map(|_| Change {
+                site,
+                kind: TRIAL,
+                row: id,
+                body: None,
+            }));
         }
     }
     for plan in plans::store::plans(conn, provider, plans::edit::MOST).await? {

@@ -12,7 +12,7 @@ pub mod series;
 pub mod store;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PlanId, TicketId};
+use mnara_protocol::ids::{Mac, PlanId, TicketId};
 use mnara_protocol::money::Money;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::{EndReason, Phase, Right, Status, Ticket, Usage};
@@ -28,8 +28,10 @@ pub struct Kept {
     pub username: String,
     /// The router's password.
     pub password: String,
-    /// The plan it was made from.
-    pub plan: PlanId,
+    /// The plan it was made from; none for what a site gave away to try.
+    pub plan: Option<PlanId>,
+    /// The device that took it to try.
+    pub tried_by: Option<Mac>,
     /// The plan's name on that day.
     pub plan_name: String,
     /// What it cost.

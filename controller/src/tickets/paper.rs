@@ -191,7 +191,13 @@ impl Picture {
     /// The picture of a code's address; `None` would be a code that fits in none, which there is not.
     #[must_use]
     pub fn of(code: &TicketCode) -> Option<Self> {
-        let made = QRBuilder::new(code.scanned()).ecl(ECL::M).build().ok()?;
+        Self::of_address(&code.scanned())
+    }
+
+    /// The picture of an address, if it fits in one.
+    #[must_use]
+    pub fn of_address(address: &str) -> Option<Self> {
+        let made = QRBuilder::new(address).ecl(ECL::M).build().ok()?;
         let black = (0..made.size)
             .flat_map(|row| made[row].iter().map(|module| module.value()))
             .collect();

@@ -29,6 +29,40 @@ pub struct RedeemedFact {
     pub cut_off: bool,
 }
 
+/// A device took what the site gives away to try: a ticket that the site made itself, used by that device at once.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct TriedFact {
+    /// The ticket.
+    #[n(0)]
+    pub ticket: TicketId,
+    /// The device.
+    #[n(1)]
+    pub mac: Mac,
+    /// When, by the site's trusted clock.
+    #[n(2)]
+    pub at: Timestamp,
+    /// What it gives.
+    #[n(3)]
+    pub right: Right,
+    /// Its code, in the stored form: twelve characters that are the router's user name and password too.
+    #[n(4)]
+    pub code: String,
+    /// Whether the controller could not be asked at the time.
+    #[n(5)]
+    pub cut_off: bool,
+}
+
+/// Its code never reaches a log.
+impl std::fmt::Debug for TriedFact {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TriedFact")
+            .field("ticket", &self.ticket)
+            .field("at", &self.at)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where a printed ticket comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -19,7 +19,7 @@ use crate::ids::{
 };
 use crate::money::Money;
 use crate::numbered::numbered;
-use crate::plan::Plan;
+use crate::plan::{Plan, Terms};
 use crate::ticket::series::Series;
 use crate::ticket::{EndReason, NotNow, Refusal, Right, Slot, Usage};
 
@@ -111,6 +111,8 @@ bodies! {
         8 Paused(PausedFact),
         /// A held ticket's clock runs on.
         9 Resumed(ResumedFact),
+        /// A device took what the site gives away to try.
+        10 Tried(TriedFact),
     }
 }
 
@@ -133,6 +135,8 @@ bodies! {
         7 Look(LookRow),
         /// The picture beside a business's name; id = its own.
         8 Logo(LogoRow),
+        /// What the site gives away to try; id = the site's.
+        9 Trial(TrialRow),
     }
 }
 

@@ -146,6 +146,31 @@ pub struct Taken {
     /// Since when its clock is held, if it is.
     #[n(7)]
     pub paused: Option<Timestamp>,
+    /// What the site had made of it, if it gave it away to try.
+    #[n(8)]
+    pub tried: Option<TakenTrial>,
+}
+
+/// A ticket that a site had given away to try, and that nobody else can tell it of.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct TakenTrial {
+    /// The device.
+    #[n(0)]
+    pub mac: Mac,
+    /// What it gives, as decided now.
+    #[n(1)]
+    pub right: Right,
+    /// Its code, in the stored form.
+    #[n(2)]
+    pub code: String,
+}
+
+/// Its code never reaches a log.
+impl std::fmt::Debug for TakenTrial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TakenTrial").finish_non_exhaustive()
+    }
 }
 
 /// How a ticket had ended.

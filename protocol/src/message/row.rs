@@ -137,6 +137,25 @@ impl std::fmt::Debug for LogoRow {
     }
 }
 
+/// What a site gives away to try: to a device once in so many days, and so many times a day to all of them together, since phones
+/// change their addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct TrialRow {
+    /// What it gives.
+    #[n(0)]
+    pub terms: Terms,
+    /// After so many days the same device may have it again; at least one.
+    #[n(1)]
+    pub every_days: u16,
+    /// How many the site gives on one day.
+    #[n(2)]
+    pub a_day: u16,
+    /// How many minutes the place's clock is ahead of UTC, so that its days begin at midnight.
+    #[n(3)]
+    pub ahead_minutes: i16,
+}
+
 /// A bought ticket on its way to the site that sold it, or to the site where a customer brought its code.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

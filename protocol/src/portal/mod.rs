@@ -10,12 +10,12 @@ mod top;
 mod words;
 
 use crate::ids::PlanId;
-use crate::message::{LogoId, LookRow, SiteRow, Spoken};
+use crate::message::{LogoId, LookRow, SiteRow, Spoken, TrialRow};
 use crate::money::Money;
 use crate::plan::{Hours, Plan, Terms};
 
 pub use html::Html;
-pub use offers::{Counter, FIRST, code_form, counter, notice, terms_page};
+pub use offers::{Counter, FIRST, code_form, counter, notice, terms_page, trial_form};
 pub use style::{is_lost_on_white, style, style_query};
 pub use top::{Top, begin, welcome};
 pub use words::{Language, Words, data};
@@ -113,6 +113,24 @@ impl PlanView {
             hours: plan.hours,
             is_open: plan.is_sold_at(now),
             colour: plan.colour.map(|colour| colour & 0xff_ff_ff),
+        }
+    }
+}
+
+/// What the portal gives away to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// What it gives.
+    pub terms: Terms,
+    /// After so many days the same device may have it again.
+    pub every_days: u16,
+}
+
+impl From<&TrialRow> for Trial {
+    fn from(row: &TrialRow) -> Self {
+        Self {
+            terms: row.terms,
+            every_days: row.every_days.max(1),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What a page offers: plans to buy with M-PESA, the field for a code, and what a buyer accepts.
 
+use std::time::Duration;
+
 use super::html::Html;
 use super::words::{Language, Words};
-use super::{Look, PlanView};
+use super::{Look, PlanView, Trial};
 
 /// Plans on the first page; the rest is a press away, so that it stays small.
 pub const FIRST: usize = 20;
@@ -107,6 +109,36 @@ pub fn counter(page: &mut Html, counter: &Counter<'_>) {
         None => page.raw(words.with_mpesa),
     };
     page.raw("</button></form></section>");
+}
+
+/// Writes what is given away to try: one press, and nothing to type.
+pub fn trial_form(page: &mut Html, language: Language, base: &str, seal: &str, trial: &Trial) {
+    let words = language.words();
+    let time = trial.terms.duration_secs.or(trial.terms.online_secs);
+    let time = time.map(|secs| words.duration(Duration::from_secs(secs.into())));
+    page.raw("<section><h2>")
+        .raw(words.free_trial)
+        .raw("</h2><p id=\"trial\">")
+        .text(&words.terms(&trial.terms))
+        .raw(". ")
+        .raw(words.try_free_more)
+        .raw(" ");
+    if trial.every_days <= 1 {
+        page.raw(words.try_daily);
+    } else {
+        let days = Duration::from_secs(u64::from(trial.every_days) * 86_400);
+        page.raw(words.try_every)
+            .raw(" ")
+            .text(&words.duration(days))
+            .raw(".");
+    }
+    page.raw("</p>");
+    form(page, language, base, "try", seal);
+    page.raw("<button class=\"quiet\" aria-describedby=\"trial\">")
+        .raw(words.try_free)
+        .raw(" ")
+        .text(&time.unwrap_or_default())
+        .raw("</button></form></section>");
 }
 
 /// Writes the field for a code, as it was typed; `about` is the id of what speaks against that.

@@ -132,3 +132,32 @@ fn what_a_business_says_is_text_and_falls_back_to_the_other_language() {
     let plain = drawn(Language::English, &look, &plans);
     assert!(!plain.contains("class=\"banner\"") && !plain.contains("/portal/terms"));
 }
+
+#[test]
+fn what_is_given_away_takes_one_press_and_says_how_often() {
+    let trial = |every_days| Trial {
+        terms: Terms {
+            duration_secs: Some(900),
+            online_secs: None,
+            data_bytes: Some(50_000_000),
+            devices: 1,
+            rate: None,
+        },
+        every_days,
+    };
+    let drawn = |language, every_days| {
+        let mut page = Html::default();
+        trial_form(&mut page, language, "/portal/", "s", &trial(every_days));
+        page.finish().replace('\u{a0}', " ")
+    };
+    let english = drawn(Language::English, 7);
+    assert!(english.contains("<form method=\"post\" action=\"/portal/try\">"));
+    assert!(english.contains(">Try free for 15 minutes</button>"));
+    assert!(
+        english.contains("15 minutes · 50 MB. ")
+            && english.contains("For each phone once in 7 days.")
+    );
+    let swahili = drawn(Language::Swahili, 1);
+    assert!(swahili.contains(">Jaribu bure kwa dakika 15</button>"));
+    assert!(swahili.contains("Mara moja kwa siku kwa kila simu."));
+}

@@ -190,7 +190,7 @@ pub async fn site(controller: &Controller, provider: &str, name: &str) -> Result
         .await?))
 }
 
-async fn set_account(
+pub(super) async fn set_account(
     controller: &Controller,
     folder: &Path,
     provider: &str,

@@ -120,6 +120,22 @@ pub struct World {
 }
 
 impl World {
+    /// Has the business give fifteen minutes away to try, and its sites told of it with all else.
+    ///
+    /// # Errors
+    /// When a command fails.
+    pub async fn give_trials(&self, account: &App) -> Result<()> {
+        let provider = uuid(&self.business.provider);
+        let look = format!(
+            "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at, trial_on)
+             values ('{provider}', '', '', '', '', '', '', to_timestamp(0), true)"
+        );
+        self.controller.write(&look).await?;
+        // Sites are told everything anew when the account is set.
+        let (folder, provider) = (self.folder.path(), &self.business.provider);
+        business::set_account(&self.controller, folder, provider, account).await
+    }
+
     /// Starts everything and waits until the site is linked to the cloud and to its router.
     ///
     /// # Errors

@@ -18,4 +18,5 @@ mod router;
 mod sell;
 mod stores;
 mod time;
+mod trial;
 mod troubles;

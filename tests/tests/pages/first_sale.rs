@@ -61,6 +61,36 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
     owner.press("Check the keys and keep").await.unwrap();
     owner.sees("Customers pay into").await.unwrap();
 
+    // One shilling proves it. The first PIN is wrong, which is said; until it has come, home keeps asking.
+    let mine = "254722000111";
+    owner.open(&url("/home")).await.unwrap();
+    owner
+        .press("Go on: Prove it with one shilling")
+        .await
+        .unwrap();
+    owner.sees("You can go on without it").await.unwrap();
+    for answer in [Answer::WrongPin, Answer::Accept] {
+        owner
+            .fill("Your own M-PESA phone", "0722 000 111")
+            .await
+            .unwrap();
+        owner.press("Ask my phone for KSh 1").await.unwrap();
+        world.daraja.await_prompt(mine).await.unwrap();
+        world.daraja.answer(mine, &answer).unwrap();
+        let says = match answer {
+            Answer::Accept => "KSh 1 arrived",
+            _ => "Wrong PIN",
+        };
+        world
+            .until("the page says how it went", async || {
+                owner.open(&url("/settings/mpesa")).await?;
+                Ok(owner.says(says).await?.then_some(()))
+            })
+            .await
+            .unwrap();
+    }
+    assert!(!owner.says("You can go on without it").await.unwrap());
+
     owner.open(&url("/plans")).await.unwrap();
     owner.press("1 hour").await.unwrap();
     owner.fill("Price in shillings", "15").await.unwrap();
@@ -87,6 +117,12 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
         .unwrap();
     owner.open(&page).await.unwrap();
     owner.sees("up").await.unwrap();
+
+    // The last step leads to a phone on the site's Wi-Fi.
+    owner.open(&url("/home")).await.unwrap();
+    owner.press("Go on: Make your first sale").await.unwrap();
+    owner.sees("Join the Wi-Fi of a site").await.unwrap();
+    assert_eq!(owner.faults().await.unwrap(), Vec::<String>::new());
 
     // A customer comes.
     let phone = site.join().unwrap();
@@ -116,6 +152,7 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
 
     owner.open(&url("/home")).await.unwrap();
     owner.sees("KSh 15").await.unwrap();
+    assert!(!owner.says("Next steps").await.unwrap(), "all is done");
     let mut site = site;
     site.agent.stop().await.unwrap();
     stage.end().await.unwrap();

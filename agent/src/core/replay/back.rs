@@ -61,6 +61,9 @@ impl Replay {
             .into_iter()
             .map(|taken| (taken.ticket, taken))
             .collect();
+        for trial in record.trials.unwrap_or_default() {
+            core.state.trials.note(trial.mac, trial.at);
+        }
         core.take_counted(record.metering);
         Ok(())
     }

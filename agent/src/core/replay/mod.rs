@@ -66,6 +66,18 @@ struct SnapshotRecord {
     /// What the tickets give: thousands give the same.
     #[n(8)]
     rights: Vec<Right>,
+    /// Who had what is given away to try.
+    #[n(9)]
+    trials: Option<Vec<TrialRecord>>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct TrialRecord {
+    #[n(0)]
+    mac: Mac,
+    #[n(1)]
+    at: Timestamp,
 }
 
 #[derive(Encode, Decode)]
@@ -147,6 +159,8 @@ struct BoughtRecord {
     deliver_until: Option<Timestamp>,
     #[n(6)]
     attempt: Option<AttemptId>,
+    #[n(7)]
+    trial: Option<bool>,
 }
 
 /// What changes by counting alone: no entry tells it until a session ends or a quarter of an hour has passed.
@@ -284,6 +298,7 @@ impl BoughtRecord {
             deliver_to: bought.deliver_to,
             deliver_until: bought.deliver_until,
             attempt: bought.attempt,
+            trial: bought.trial.then_some(true),
         }
     }
 
@@ -296,6 +311,7 @@ impl BoughtRecord {
             deliver_to: self.deliver_to,
             deliver_until: self.deliver_until,
             attempt: self.attempt,
+            trial: self.trial.unwrap_or(false),
         })
     }
 }
@@ -364,6 +380,13 @@ impl Core {
                 .collect(),
             metering: self.counted(),
             strays: self.strays.values().cloned().collect(),
+            trials: Some(
+                state
+                    .trials
+                    .all()
+                    .map(|(mac, at)| TrialRecord { mac, at })
+                    .collect(),
+            ),
         })
     }
 

@@ -101,6 +101,7 @@ fn a_new_store_takes_back_what_happened_before_it_redeems() {
         usage: Usage::default(),
         ended,
         paused: None,
+        tried: None,
     };
     let page = |taken: Vec<Taken>, more| Answer::Facts(FactsAnswer { taken, more });
     let ended = TakenEnd {

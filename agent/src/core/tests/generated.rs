@@ -13,6 +13,7 @@ enum Step {
     Types(u8, u32),
     Pays(u8),
     LogsOut(u8),
+    Tries(u8),
     Uses(u8, u32),
     Passes(u16),
     PowerCut,
@@ -29,6 +30,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (device.clone(), 0_u32..4).prop_map(|(n, index)| Step::Types(n, index)),
         1 => device.clone().prop_map(Step::Pays),
         1 => device.clone().prop_map(Step::LogsOut),
+        2 => device.clone().prop_map(Step::Tries),
         3 => (device, 0_u32..400_000).prop_map(|(n, bytes)| Step::Uses(n, bytes)),
         5 => (1_u16..900).prop_map(Step::Passes),
         1 => Just(Step::PowerCut),
@@ -56,6 +58,9 @@ fn play(site: &mut Site, step: &Step) {
         }
         Step::LogsOut(n) => {
             site.ask(Ask::LogOut { peer: address(n) });
+        }
+        Step::Tries(n) => {
+            site.ask(Ask::Try { peer: address(n) });
         }
         Step::Uses(n, bytes) => {
             site.hotspot.uses(n, 0, bytes.into());
@@ -112,6 +117,7 @@ proptest! {
     #[test]
     fn the_journal_read_again_is_the_state_there_was(steps in proptest::collection::vec(step(), 1..60)) {
         let mut site = Site::with(limited());
+        site.row(Row::Trial(trying::trial()));
         for step in &steps {
             play(&mut site, step);
             prop_assert!(site.core.state.strangers == 0);
@@ -135,6 +141,7 @@ proptest! {
     #[test]
     fn no_ticket_gives_more_than_it_sold(steps in proptest::collection::vec(step(), 1..80)) {
         let mut site = Site::with(limited());
+        site.row(Row::Trial(trying::trial()));
         for step in &steps {
             play(&mut site, step);
             let now = site.now().at;
@@ -190,7 +197,8 @@ fn comparable(snapshot: &[u8]) -> String {
         .collect();
     let spent: Vec<_> = core.state.batches.all_spent().iter().collect();
     format!(
-        "{tickets:#?}\n{spent:?}\n{:?}\n{:?}\n{:?}",
+        "{tickets:#?}\n{spent:?}\n{:?}\n{:?}\n{:?}\n{:?}",
+        core.state.trials.all().collect::<Vec<_>>(),
         core.state.confirmed,
         core.state.meters.sessions(),
         core.state.tickets.last_pairs().collect::<Vec<_>>(),

@@ -7,6 +7,7 @@ mod generated;
 mod live;
 mod redeeming;
 mod time;
+mod trying;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -353,7 +354,7 @@ impl Site {
             Row::Ticket(row) => *row.ticket.as_bytes(),
             Row::Checkout(row) => *row.attempt.as_bytes(),
             Row::Ruling(row) => *row.ticket.as_bytes(),
-            Row::Look(_) => *identity().site.as_bytes(),
+            Row::Look(_) | Row::Trial(_) => *identity().site.as_bytes(),
             Row::Logo(_) => [0x0a; 16],
         };
         self.rows.insert((kind, id), body.clone());

@@ -1,7 +1,7 @@
 //! What a page offers: plans to buy with M-PESA and the field for a code. Nothing is offered for money while it could not be paid, or
 //! while a payment is under way.
 
-use mnara_protocol::portal::{Counter, Html, Words, code_form, counter, notice};
+use mnara_protocol::portal::{Counter, Html, Words, code_form, counter, notice, trial_form};
 
 use super::super::trouble::Trouble;
 use super::{BASE, Place, View};
@@ -13,6 +13,9 @@ const WITHOUT_JUMP: usize = 3;
 impl View<'_> {
     /// Plans and the code field, what works first.
     pub(super) fn offers(&self, page: &mut Html, words: &Words, home: &Home) {
+        if let Some(trial) = home.trial.as_ref().filter(|_| !self.is_about_code()) {
+            trial_form(page, self.language, BASE, self.seal, trial);
+        }
         let for_sale = home.cloud && home.sales_open && !home.plans.is_empty();
         if for_sale && !self.is_about_code() {
             if home.plans.len() > WITHOUT_JUMP {

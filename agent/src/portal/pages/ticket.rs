@@ -10,6 +10,7 @@ use crate::core::portal::{Device, Home, TicketView};
 /// What is the case with a ticket, and more about it.
 pub(super) fn heading(words: &Words, ticket: &TicketView) -> (&'static str, &'static str) {
     match ticket.status {
+        Status::Used if ticket.trial => return (words.trial_over, words.trial_over_more),
         Status::Used => return (words.used_up, words.used_up_more),
         Status::Expired => return (words.expired, words.expired_more),
         Status::Revoked => return (words.revoked, words.revoked_more),
@@ -77,10 +78,13 @@ impl View<'_> {
             _ => {}
         }
         page.raw("</section>");
-        if matches!(
-            is,
-            Situation::Online | Situation::Connecting | Situation::Waiting
-        ) {
+        // Nobody is to carry a trial to another phone.
+        if !ticket.trial
+            && matches!(
+                is,
+                Situation::Online | Situation::Connecting | Situation::Waiting
+            )
+        {
             keep(page, words, ticket, words.your_ticket);
         }
         if is == Situation::Online && self.place != Place::Online {
@@ -132,7 +136,7 @@ impl View<'_> {
             }
             plan(page, words, ticket);
             left(page, words, ticket);
-            if ticket.status == Status::Active {
+            if ticket.status == Status::Active && !ticket.trial {
                 self.link(page, Place::Ticket, words.see_ticket, "button quiet");
             }
             self.link(page, Place::Home, words.buy_more, "button quiet");
@@ -190,7 +194,9 @@ fn row(page: &mut Html, name: &'static str, begin: &'static str, value: &str) {
 
 fn plan(page: &mut Html, words: &Words, ticket: &TicketView) {
     page.raw("<p>");
-    if !ticket.plan_name.is_empty() {
+    if ticket.trial {
+        page.raw(words.free_trial).raw(" · ");
+    } else if !ticket.plan_name.is_empty() {
         page.text(&ticket.plan_name).raw(" · ");
     }
     page.text(&words.terms(&ticket.terms)).raw("</p>");
@@ -202,7 +208,7 @@ fn keep(page: &mut Html, words: &Words, ticket: &TicketView, title: &'static str
         .raw(title)
         .raw("</h2>");
     plan(page, words, ticket);
-    if !ticket.code_shown.is_empty() {
+    if !ticket.code_shown.is_empty() && !ticket.trial {
         page.raw("<p class=\"code\">")
             .text(&ticket.code_shown)
             .raw("</p><dl class=\"login\">");

@@ -70,7 +70,7 @@ impl Portal {
                 Some(place) => self.page(peer, language, place, scanned(&query)).await,
                 None => redirect(Place::Home, language),
             },
-            (&Method::POST, "/portal/code" | "/portal/buy" | "/portal/logout") => {
+            (&Method::POST, "/portal/code" | "/portal/buy" | "/portal/try" | "/portal/logout") => {
                 self.submitted(request, &path, peer, language).await
             }
             _ => plain(StatusCode::METHOD_NOT_ALLOWED, "GET or POST a form\n"),
@@ -155,6 +155,7 @@ impl Portal {
                 },
                 Place::Wait,
             ),
+            "/portal/try" => (Ask::Try { peer }, Place::Wait),
             "/portal/logout" => (Ask::LogOut { peer }, Place::Home),
             _ => {
                 let (Ok(plan), Some(revision)) = (typed.plan.parse::<PlanId>(), revision) else {
@@ -172,10 +173,15 @@ impl Portal {
         };
         let trouble = match self.ask(ask).await {
             Some(
-                Said::Home(_) | Said::Redeemed(Ok(_)) | Said::Buying(Ok(_)) | Said::LoggedOut(_),
+                Said::Home(_)
+                | Said::Redeemed(Ok(_))
+                | Said::Buying(Ok(_))
+                | Said::Tried(Ok(_))
+                | Said::LoggedOut(_),
             ) => return redirect(then, language),
             Some(Said::Redeemed(Err(error))) => Trouble::Redeem(error),
             Some(Said::Buying(Err(error))) => Trouble::Buy(error),
+            Some(Said::Tried(Err(error))) => Trouble::Try(error),
             Some(Said::Busy) | None => Trouble::Busy,
         };
         self.with_home(peer, language, trouble, &typed).await

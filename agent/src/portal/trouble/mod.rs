@@ -4,7 +4,7 @@ use mnara_protocol::message::PayFailure;
 use mnara_protocol::portal::Language;
 use mnara_protocol::ticket::Refusal;
 
-use crate::core::portal::{BuyError, PurchaseState, RedeemError};
+use crate::core::portal::{BuyError, PurchaseState, RedeemError, TryError};
 use pay::{not_now, pay};
 
 mod pay;
@@ -16,6 +16,8 @@ pub(super) enum Trouble {
     Redeem(RedeemError),
     /// With a purchase that did not begin.
     Buy(BuyError),
+    /// With trying for nothing.
+    Try(TryError),
     /// With a payment.
     Pay(PayFailure),
     /// A payment whose fate is not known yet.
@@ -65,6 +67,7 @@ impl Trouble {
             Self::Redeem(RedeemError::Throttled { retry_secs })
             | Self::Buy(BuyError::TooMany { retry_secs }) => Some(retry_secs),
             Self::Buy(BuyError::NotPrompted(_, retry)) => retry,
+            Self::Try(TryError::HadOne { again_secs }) => Some(again_secs),
             Self::Busy => Some(5),
             _ => None,
         }
@@ -84,6 +87,7 @@ impl Trouble {
             Self::Redeem(error) => redeem(error),
             Self::Buy(BuyError::NotPrompted(failure, _)) | Self::Pay(failure) => pay(failure),
             Self::Buy(error) => buy(error),
+            Self::Try(error) => attempt(error),
             Self::PayUnknown => [
                 (
                     "We are still waiting for M-PESA",
@@ -287,6 +291,63 @@ const fn redeem(error: RedeemError) -> [(&'static str, &'static str); 2] {
             (
                 "Hotspot inaanza upya",
                 "Inasoma yaliyotumika awali. Jaribu tena baada ya dakika moja; msimbo wako haujatumika.",
+            ),
+        ],
+    }
+}
+
+const fn attempt(error: TryError) -> [(&'static str, &'static str); 2] {
+    match error {
+        TryError::NotOffered => [
+            (
+                "There is no free trial here now",
+                "Choose a plan, or enter a voucher code.",
+            ),
+            (
+                "Hakuna jaribio la bure hapa kwa sasa",
+                "Chagua kifurushi, au weka msimbo wa vocha.",
+            ),
+        ],
+        TryError::HadOne { .. } => [
+            (
+                "This phone has had its free trial",
+                "Choose a plan to go on, or enter a voucher code.",
+            ),
+            (
+                "Simu hii imeshatumia jaribio lake la bure",
+                "Chagua kifurushi ili uendelee, au weka msimbo wa vocha.",
+            ),
+        ],
+        TryError::DayIsFull => [
+            (
+                "Today's free trials are all taken",
+                "Choose a plan, or come back tomorrow.",
+            ),
+            (
+                "Majaribio ya bure ya leo yameisha",
+                "Chagua kifurushi, au rudi kesho.",
+            ),
+        ],
+        TryError::NotInHotspot => not_in_hotspot(),
+        TryError::RouterAway => router_away(),
+        TryError::StoreFull => [
+            (
+                "No free trial can be given right now",
+                "The hotspot cannot write anything down. Try again later, and tell the people here.",
+            ),
+            (
+                "Jaribio la bure haliwezi kutolewa sasa hivi",
+                "Hotspot haiwezi kuhifadhi chochote. Jaribu tena baadaye, na uwaambie wahusika wa hapa.",
+            ),
+        ],
+        TryError::Resyncing => [
+            (
+                "The hotspot is starting up",
+                "It is reading back what was used before. Try again in a minute.",
+            ),
+            (
+                "Hotspot inaanza upya",
+                "Inasoma yaliyotumika awali. Jaribu tena baada ya dakika moja.",
             ),
         ],
     }

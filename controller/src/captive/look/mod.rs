@@ -1,6 +1,7 @@
 //! Changing how a portal looks: one transaction with the feeds of all sites of the business.
 
 pub mod pages;
+mod trial;
 
 use mnara_protocol::ids::ProviderId;
 use mnara_protocol::message::Row;
@@ -143,5 +144,9 @@ fn told(draft: &Draft) -> Value {
         "colour": format!("{:06x}", draft.colour), "button": draft.button.map(|colour| format!("{colour:06x}")),
         "help_phone": draft.help_phone, "welcome": [draft.welcome.english, draft.welcome.swahili],
         "banner": [draft.banner.english, draft.banner.swahili], "terms": [draft.terms.english, draft.terms.swahili],
+        "trial": draft.trial.is_on.then(|| json!({
+            "minutes": draft.trial.minutes, "mb": draft.trial.data_mb, "mbps": draft.trial.mbps, "days": draft.trial.every_days,
+            "a_day": draft.trial.a_day,
+        })),
     })
 }

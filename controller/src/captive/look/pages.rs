@@ -6,16 +6,16 @@ use axum::extract::{Form, Multipart, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::message::Spoken;
-use mnara_protocol::portal::{PlanView, is_lost_on_white};
+use mnara_protocol::portal::{PlanView, Trial, is_lost_on_white};
 use serde::Deserialize;
 
-use super::{NotKept, change, set_logo};
+use super::{NotKept, change, set_logo, trial};
 use crate::app::App;
 use crate::plans;
 use crate::providers::gate::Seat;
 use crate::providers::look::preview::{Part, Preview, language};
 use crate::providers::look::{
-    BANNER, BadLogo, BadLook, Draft, Kept, Logo, MOST_BYTES, TERMS, WELCOME,
+    BANNER, BadLogo, BadLook, BadTrial, Draft, Kept, Logo, MOST_BYTES, TERMS, WELCOME,
 };
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -38,6 +38,8 @@ pub struct Filled {
     banner_sw: String,
     terms_en: String,
     terms_sw: String,
+    #[serde(flatten)]
+    free: trial::Filled,
     /// The language of a preview.
     lang: Option<String>,
 }
@@ -57,6 +59,7 @@ impl Filled {
             banner_sw: draft.banner.swahili.clone(),
             terms_en: draft.terms.english.clone(),
             terms_sw: draft.terms.swahili.clone(),
+            free: trial::Filled::of(&draft.trial),
             lang: None,
         }
     }
@@ -80,6 +83,7 @@ impl Filled {
             welcome: spoken(&self.welcome_en, &self.welcome_sw),
             banner: spoken(&self.banner_en, &self.banner_sw),
             terms: spoken(&self.terms_en, &self.terms_sw),
+            trial: self.free.read()?,
         };
         draft.check()?;
         Ok(draft)
@@ -314,8 +318,10 @@ async fn drawn(
         Some(Err(bad)) => (kept.draft, Some(frame.words().portal.bad(bad))),
     };
     let look = draft.look(&business, kept.logo.as_ref().map(Logo::id));
+    let trial = draft.trial.row().as_ref().map(Trial::from);
     let preview = Preview {
         look: &look,
+        trial: trial.as_ref(),
         logo: kept.logo.as_ref(),
         plans: &views,
         language: language(asked, frame.language),
@@ -334,6 +340,11 @@ impl PortalWords {
             BadLook::Welcome => self.bad_welcome,
             BadLook::Banner => self.bad_banner,
             BadLook::Terms => self.bad_terms,
+            BadLook::Trial(BadTrial::Minutes) => self.bad_trial_minutes,
+            BadLook::Trial(BadTrial::Data) => self.bad_trial_data,
+            BadLook::Trial(BadTrial::Speed) => self.bad_trial_speed,
+            BadLook::Trial(BadTrial::Days) => self.bad_trial_days,
+            BadLook::Trial(BadTrial::ADay) => self.bad_trial_a_day,
         }
     }
 

@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use super::super::account::{NotSet, set_first};
 use super::super::moving::{Move, Stage};
-use super::super::store::{moves, trials};
+use super::super::store::{has_come_in, moves, trials};
 use super::super::trial::{NotTried, try_out};
 use super::super::{self as payments, Push};
 use super::Standing;
@@ -85,6 +85,8 @@ struct MpesaPage<'a> {
     typed: Typed<'a>,
     phone: &'a str,
     tests: Vec<Test>,
+    /// Whether money has arrived in the account in use.
+    is_proven: bool,
     waiting: Option<Waiting>,
     moved: Vec<Moved>,
     is_late: bool,
@@ -201,6 +203,11 @@ pub(super) async fn shown(
     let mut tx = app.db.tenant(provider).await?;
     let account = providers::store::account(&mut tx, provider).await?;
     let tests = trials(&mut tx, provider, TESTS).await?;
+    let in_use = providers::store::account_id(&mut tx, provider).await?;
+    let is_proven = match in_use {
+        Some(account) => has_come_in(&mut tx, provider, account).await?,
+        None => false,
+    };
     let last = moves::last(&mut tx, provider, MOVES).await?;
     let mut waiting = None;
     let mut moved = Vec::new();
@@ -235,6 +242,7 @@ pub(super) async fn shown(
         typed: said.typed,
         phone: said.phone,
         tests: tests.iter().map(|trial| test(trial, w)).collect(),
+        is_proven,
         waiting,
         moved,
         is_late: last.first().is_some_and(|one| is_late(one, now)),

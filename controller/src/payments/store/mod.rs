@@ -30,7 +30,7 @@ pub use callbacks::{
 pub use notes::{count_query, flag, keep_word, note_push_error};
 pub use prompts::{free_prompt, take_prompt};
 pub use receipts::without_receipt;
-pub use trials::{Trial, insert_trial, trials};
+pub use trials::{Trial, has_come_in, insert_trial, trials};
 
 /// What only the row of a new payment holds.
 #[derive(Clone, Debug)]

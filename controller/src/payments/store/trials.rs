@@ -91,3 +91,20 @@ pub async fn trials(
         })
         .collect())
 }
+
+/// Whether money came by an M-PESA account: a customer's, or the shilling that tries it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_come_in(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    account: AccountId,
+) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from payments where provider_id = $1 and account_id = $2 and status = 'success') as "is!""#,
+        provider.uuid(),
+        account.uuid(),
+    );
+    found.fetch_one(conn).await
+}

@@ -4,6 +4,7 @@
 mod logo;
 pub mod preview;
 pub mod store;
+mod trial;
 
 use mnara_protocol::message::{LogoId, LogoRow, LookRow, PictureKind, Spoken};
 use mnara_protocol::portal::Look;
@@ -13,6 +14,7 @@ use thiserror::Error;
 use super::Provider;
 
 pub use logo::{BadLogo, MOST_BYTES, read};
+pub use trial::{BadTrial, Trial};
 
 /// The most letters of a welcome.
 pub const WELCOME: usize = 200;
@@ -38,6 +40,8 @@ pub struct Draft {
     pub banner: Spoken,
     /// What a buyer accepts.
     pub terms: Spoken,
+    /// What is given away to try.
+    pub trial: Trial,
 }
 
 /// Why a look cannot be kept.
@@ -58,6 +62,9 @@ pub enum BadLook {
     /// The terms are too long.
     #[error("give terms of at most {TERMS} letters")]
     Terms,
+    /// What is given away cannot be so.
+    #[error(transparent)]
+    Trial(#[from] BadTrial),
 }
 
 impl Draft {
@@ -90,6 +97,7 @@ impl Draft {
                 return Err(bad);
             }
         }
+        self.trial.check()?;
         Ok(())
     }
 
@@ -103,6 +111,7 @@ impl Draft {
             welcome: Spoken::NOTHING,
             banner: Spoken::NOTHING,
             terms: Spoken::NOTHING,
+            trial: Trial::default(),
         }
     }
 

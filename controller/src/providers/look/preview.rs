@@ -7,8 +7,8 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mnara_protocol::portal::{
-    self, Counter, Html, Look, PlanView, Top, begin, code_form, counter, notice, terms_page,
-    welcome,
+    self, Counter, Html, Look, PlanView, Top, Trial, begin, code_form, counter, notice, terms_page,
+    trial_form, welcome,
 };
 use serde::Deserialize;
 
@@ -51,6 +51,8 @@ pub struct Preview<'a> {
     pub look: &'a Look,
     /// The picture it names.
     pub logo: Option<&'a Logo>,
+    /// What is given away to try.
+    pub trial: Option<&'a Trial>,
     /// What is for sale, in order.
     pub plans: &'a [PlanView],
     /// In which language.
@@ -99,6 +101,9 @@ impl Preview<'_> {
             }
             Part::Home | Part::Plans => {
                 welcome(&mut page, self.language, self.look);
+                if let Some(trial) = self.trial {
+                    trial_form(&mut page, self.language, BASE, "", trial);
+                }
                 if self.plans.is_empty() {
                     notice(&mut page, words.closed, words.closed_more);
                 } else {

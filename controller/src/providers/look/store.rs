@@ -5,7 +5,7 @@ use mnara_protocol::ids::ProviderId;
 use mnara_protocol::message::{PictureKind, Spoken};
 use sqlx::PgConnection;
 
-use super::{Draft, Kept, Logo};
+use super::{Draft, Kept, Logo, Trial};
 use crate::db::{At, RowId};
 
 const fn kind_word(kind: PictureKind) -> Option<&'static str> {
@@ -31,7 +31,7 @@ fn kind(word: &str) -> Option<PictureKind> {
 pub async fn look(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Kept>> {
     let row = sqlx::query!(
         "select p.colour, p.help_phone, l.button, l.welcome_en, l.welcome_sw, l.banner_en, l.banner_sw, l.terms_en, l.terms_sw,
-                l.logo_kind, l.logo
+                l.logo_kind, l.logo, l.trial_on, l.trial_minutes, l.trial_data_mb, l.trial_mbps, l.trial_days, l.trial_a_day
          from portal_looks l join providers p on p.id = l.provider_id where l.provider_id = $1",
         provider.uuid(),
     )
@@ -49,6 +49,7 @@ pub async fn look(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result
             picture,
         }),
     };
+    let small = |number: i32| u16::try_from(number).unwrap_or(u16::MAX);
     let spoken = |english, swahili| Spoken { english, swahili };
     Ok(Some(Kept {
         draft: Draft {
@@ -58,6 +59,14 @@ pub async fn look(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result
             welcome: spoken(row.welcome_en, row.welcome_sw),
             banner: spoken(row.banner_en, row.banner_sw),
             terms: spoken(row.terms_en, row.terms_sw),
+            trial: Trial {
+                is_on: row.trial_on,
+                minutes: small(row.trial_minutes),
+                data_mb: row.trial_data_mb.map(i32::unsigned_abs),
+                mbps: row.trial_mbps.map(small),
+                every_days: small(row.trial_days),
+                a_day: small(row.trial_a_day),
+            },
         },
         logo,
     }))
@@ -86,12 +95,15 @@ pub async fn put(
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "insert into portal_looks (provider_id, button, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "insert into portal_looks (provider_id, button, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at,
+                                   trial_on, trial_minutes, trial_data_mb, trial_mbps, trial_days, trial_a_day)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          on conflict (provider_id) do update
          set button = excluded.button, welcome_en = excluded.welcome_en, welcome_sw = excluded.welcome_sw,
              banner_en = excluded.banner_en, banner_sw = excluded.banner_sw, terms_en = excluded.terms_en,
-             terms_sw = excluded.terms_sw, changed_at = excluded.changed_at",
+             terms_sw = excluded.terms_sw, changed_at = excluded.changed_at, trial_on = excluded.trial_on,
+             trial_minutes = excluded.trial_minutes, trial_data_mb = excluded.trial_data_mb, trial_mbps = excluded.trial_mbps,
+             trial_days = excluded.trial_days, trial_a_day = excluded.trial_a_day",
         provider.uuid(),
         draft.button.map(colour_column),
         draft.welcome.english,
@@ -101,6 +113,12 @@ pub async fn put(
         draft.terms.english,
         draft.terms.swahili,
         At(now),
+        draft.trial.is_on,
+        i32::from(draft.trial.minutes),
+        draft.trial.data_mb.and_then(|mb| i32::try_from(mb).ok()),
+        draft.trial.mbps.map(i32::from),
+        i32::from(draft.trial.every_days),
+        i32::from(draft.trial.a_day),
     )
     .execute(conn)
     .await

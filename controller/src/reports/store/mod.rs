@@ -95,6 +95,19 @@ pub struct Running {
     pub devices: i64,
 }
 
+/// Whether anything was ever sold: paid by M-PESA, or a printed voucher that somebody has used.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_sold(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from payments where provider_id = $1 and status = 'success' and type = 'mpesa_customer_payment')
+               or exists (select from tickets where provider_id = $1 and redeemed_at is not null and series_id is not null) as "is!""#,
+        provider.uuid(),
+    );
+    found.fetch_one(conn).await
+}
+
 /// The vouchers that were started last among those that run.
 ///
 /// # Errors

@@ -32,26 +32,26 @@ pub async fn report(
     let rows = sqlx::query!(
         r#"with facts as (
                select (floor(date_part('epoch', settled_at))::bigint + 10800) / 3600 as hour, site_id, plan_id, (sum(amount) * 100)::bigint as paid, count(*) as sold,
-                      0::bigint as printed, 0::bigint as used, 0::bigint as used_printed, 0::bigint as worth, 0::bigint as sessions, 0::bigint as online_secs, 0::bigint as bytes
+                      0::bigint as printed, 0::bigint as used, 0::bigint as used_printed, 0::bigint as tried, 0::bigint as worth, 0::bigint as sessions, 0::bigint as online_secs, 0::bigint as bytes
                from payments
                where provider_id = $1 and settled_at >= $2 and settled_at < $3 and status = 'success' and type = 'mpesa_customer_payment'
                  and ($4::uuid is null or site_id = $4) and ($5::uuid is null or plan_id = $5)
                group by 1, 2, 3
              union all
-               select (floor(date_part('epoch', redeemed_at))::bigint + 10800) / 3600, redeemed_site_id, plan_id, 0, 0, 0, count(*), count(series_id),
+               select (floor(date_part('epoch', redeemed_at))::bigint + 10800) / 3600, redeemed_site_id, plan_id, 0, 0, 0, count(*) - count(tried_by), count(series_id), count(tried_by),
                       (coalesce(sum(price) filter (where series_id is not null), 0) * 100)::bigint, 0, 0, 0
                from tickets
                where provider_id = $1 and redeemed_at >= $2 and redeemed_at < $3
                  and ($4::uuid is null or redeemed_site_id = $4) and ($5::uuid is null or plan_id = $5)
                group by 1, 2, 3
              union all
-               select (floor(date_part('epoch', began_at))::bigint + 10800) / 3600, site_id, plan_id, 0, 0, 0, 0, 0, 0, count(*), sum(online_secs)::bigint, sum(bytes_up + bytes_down)::bigint
+               select (floor(date_part('epoch', began_at))::bigint + 10800) / 3600, site_id, plan_id, 0, 0, 0, 0, 0, 0, 0, count(*), sum(online_secs)::bigint, sum(bytes_up + bytes_down)::bigint
                from sessions
                where provider_id = $1 and began_at >= $2 and began_at < $3
                  and ($4::uuid is null or site_id = $4) and ($5::uuid is null or plan_id = $5)
                group by 1, 2, 3
              union all
-               select (floor(date_part('epoch', created_at))::bigint + 10800) / 3600, home_site_id, plan_id, 0, 0, sum(count - cardinality(skipped)), 0, 0, 0, 0, 0, 0
+               select (floor(date_part('epoch', created_at))::bigint + 10800) / 3600, home_site_id, plan_id, 0, 0, sum(count - cardinality(skipped)), 0, 0, 0, 0, 0, 0, 0
                from series
                where provider_id = $1 and created_at >= $2 and created_at < $3
                  and ($4::uuid is null or home_site_id = $4) and ($5::uuid is null or plan_id = $5)
@@ -59,7 +59,7 @@ pub async fn report(
            ), placed as (select facts.*, hour / 24 as day, hour % 24 as hour_of_day from facts)
            select grouping(day, hour_of_day, plan_id, site_id) as "by!", day, hour_of_day, plan_id, site_id,
                   sum(paid)::bigint as "paid!", sum(sold)::bigint as "sold!", sum(printed)::bigint as "printed!", sum(used)::bigint as "used!",
-                  sum(used_printed)::bigint as "used_printed!", sum(worth)::bigint as "worth!", sum(sessions)::bigint as "sessions!",
+                  sum(used_printed)::bigint as "used_printed!", sum(tried)::bigint as "tried!", sum(worth)::bigint as "worth!", sum(sessions)::bigint as "sessions!",
                   sum(online_secs)::bigint as "online_secs!", sum(bytes)::bigint as "bytes!"
            from placed group by grouping sets ((day), (hour_of_day), (plan_id), (site_id))"#,
         provider.uuid(),
@@ -78,6 +78,7 @@ pub async fn report(
             printed: row.printed,
             used: row.used,
             used_printed: row.used_printed,
+            tried: row.tried,
             worth: row.worth,
             sessions: row.sessions,
             online_secs: row.online_secs,

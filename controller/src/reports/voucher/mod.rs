@@ -23,6 +23,8 @@ pub enum What {
     Bought,
     /// Nobody printed or bought it: it was given.
     Made,
+    /// The site gave it to a device to try.
+    Tried(Mac),
     /// The money came.
     Paid,
     /// Its code was used at a site.
@@ -118,7 +120,11 @@ pub fn story(found: &Found, known: &Known) -> Vec<(Timestamp, What)> {
             all.extend(payment.settled.map(|at| (at, What::Paid)));
         }
         None if found.printed.is_some() => all.push((known.made, What::Printed)),
-        None => all.push((known.made, What::Made)),
+        None => match (found.kept.tried_by, found.kept.ticket.redeemed_at()) {
+            // It came into being with its use, of which we heard later.
+            (Some(mac), at) => all.push((at.unwrap_or(known.made), What::Tried(mac))),
+            (None, _) => all.push((known.made, What::Made)),
+        },
     }
     for one in &known.uses {
         let site = one.site;
@@ -181,7 +187,8 @@ mod tests {
                 code: TicketCode::parse("7KQ2M0X190").unwrap(),
                 username: String::new(),
                 password: String::new(),
-                plan: PlanId::from_bytes([2; 16]),
+                plan: Some(PlanId::from_bytes([2; 16])),
+                tried_by: None,
                 plan_name: String::new(),
                 price: Money::from_shillings(50),
             },

@@ -248,7 +248,13 @@ fn facts(
 ) -> Vec<(&'static str, String)> {
     let (s, ticket) = (&w.story, &found.kept.ticket);
     let mut facts = vec![
-        (s.plan, found.kept.plan_name.clone()),
+        (
+            s.plan,
+            match found.kept.tried_by {
+                Some(_) => s.trial.to_owned(),
+                None => found.kept.plan_name.clone(),
+            },
+        ),
         (s.price, show::money(found.kept.price)),
     ];
     if let Some(payment) = known.payment.as_ref().filter(|_| sees_payments) {

@@ -35,6 +35,7 @@ pub(super) fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> S
         What::Printed => s.did_printed.to_owned(),
         What::Bought => s.did_bought.to_owned(),
         What::Made => s.did_made.to_owned(),
+        What::Tried(mac) => format!("{}: {mac}", s.did_try),
         What::Paid => s.did_paid.to_owned(),
         What::Redeemed { site, cut_off } => {
             let told = format!("{}: {}", s.did_redeemed, name(*site));

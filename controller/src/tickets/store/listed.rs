@@ -237,7 +237,7 @@ pub async fn tickets_of_series(
 ) -> sqlx::Result<Vec<Found>> {
     sqlx::query_as!(
         TicketRow,
-        "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
+        "select id, code, username, password, price, plan_id, tried_by::text as tried_by, plan_name, duration_secs, online_secs, data_bytes, devices,
                 rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down

@@ -1,7 +1,7 @@
 //! All SQL of tickets and series. What sites report is written by `access`, not here.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, PlanId, ProviderId, SeriesId, SiteId, TicketId};
+use mnara_protocol::ids::{Mac, PaymentId, PlanId, ProviderId, SeriesId, SiteId, TicketId};
 use mnara_protocol::message::Printed;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Terms;
@@ -36,8 +36,10 @@ pub struct NewTicket<'a> {
     pub username: &'a str,
     /// The router's password.
     pub password: &'a str,
-    /// The plan it is made from.
-    pub plan: PlanId,
+    /// The plan it is made from; none for what is given away to try.
+    pub plan: Option<PlanId>,
+    /// The device that took it to try.
+    pub tried_by: Option<Mac>,
     /// The plan's name today.
     pub plan_name: &'a str,
     /// What it costs.
@@ -67,8 +69,8 @@ pub async fn insert(
         "insert into tickets (id, provider_id, code, username, password, plan_type, duration_hours, data_limit_mb, price, status,
                               expires_at, created_at, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
                               rate_down_bps, rate_up_bps, sell_by, extra_secs, payment_id, sold_at_site_id,
-                              online_used_secs, bytes_up, bytes_down, burst)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $10, 0, $20, $21, 0, 0, 0, $22
+                              online_used_secs, bytes_up, bytes_down, burst, tried_by)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, 'active', $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $10, 0, $20, $21, 0, 0, 0, $22, $23::text::macaddr
          where not exists (select from tickets where provider_id = $2 and code = $3)
          on conflict (code) where length(code) = 12 do nothing",
         ticket.id.uuid(),
@@ -82,7 +84,7 @@ pub async fn insert(
         Amount(ticket.price),
         ticket.sell_by.map(At),
         At(now),
-        ticket.plan.uuid(),
+        ticket.plan.map(|id| id.uuid()),
         ticket.plan_name,
         terms.duration_secs,
         terms.online_secs,
@@ -93,6 +95,7 @@ pub async fn insert(
         ticket.payment.map(|id| id.uuid()),
         ticket.site.map(|id| id.uuid()),
         terms.burst.as_deref(),
+        ticket.tried_by.map(|mac| mac.to_string()),
     )
     .execute(conn)
     .await?;
@@ -184,7 +187,8 @@ struct TicketRow {
     username: String,
     password: String,
     price: Amount,
-    plan_id: Uuid,
+    plan_id: Option<Uuid>,
+    tried_by: Option<String>,
     plan_name: String,
     duration_secs: Option<i64>,
     online_secs: Option<i64>,
@@ -281,7 +285,12 @@ impl Found {
                 code: TicketCode::parse(&row.code).map_err(|_| bad("code"))?,
                 username: row.username,
                 password: row.password,
-                plan: PlanId::from_uuid(row.plan_id),
+                plan: row.plan_id.map(PlanId::from_uuid),
+                tried_by: row
+                    .tried_by
+                    .map(|mac| mac.parse())
+                    .transpose()
+                    .map_err(|_| bad("tried_by"))?,
                 plan_name: row.plan_name,
                 price: row.price.0,
             },
@@ -336,7 +345,7 @@ pub async fn by_code(
 ) -> sqlx::Result<Option<Found>> {
     sqlx::query_as!(
         TicketRow,
-        "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
+        "select id, code, username, password, price, plan_id, tried_by::text as tried_by, plan_name, duration_secs, online_secs, data_bytes, devices,
                 rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
@@ -362,7 +371,7 @@ pub async fn by_id(
 ) -> sqlx::Result<Option<Found>> {
     sqlx::query_as!(
         TicketRow,
-        "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
+        "select id, code, username, password, price, plan_id, tried_by::text as tried_by, plan_name, duration_secs, online_secs, data_bytes, devices,
                 rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down
@@ -374,6 +383,19 @@ pub async fn by_id(
     .await?
     .map(|row| Found::read(row, now))
     .transpose()
+}
+
+/// Whether there is a ticket of an id, whosever.
+///
+/// # Errors
+/// When the database is away.
+pub async fn exists(conn: &mut PgConnection, id: TicketId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from tickets where id = $1) as "is!""#,
+        id.uuid()
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Finds a provider's ticket by its id, and locks it until the transaction ends.
@@ -388,7 +410,7 @@ pub async fn lock(
 ) -> sqlx::Result<Option<Found>> {
     sqlx::query_as!(
         TicketRow,
-        "select id, code, username, password, price, plan_id, plan_name, duration_secs, online_secs, data_bytes, devices,
+        "select id, code, username, password, price, plan_id, tried_by::text as tried_by, plan_name, duration_secs, online_secs, data_bytes, devices,
                 rate_down_bps, rate_up_bps, burst, sell_by, revoked_at, extra_secs, series_id, series_index, sold_at_site_id,
                 redeemed_at, redeemed_site_id, (select name from sites where id = redeemed_site_id) as redeemed_site_name, started_at,
                 paused_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down

@@ -30,6 +30,10 @@ words! {
             "Tunaomba KSh 1 kwenye simu yako, iingie kwenye akaunti hii. Si mauzo, na inaonekana kwenye orodha ya malipo kama jaribio.",
         phone: "Your own M-PESA phone" "Simu yako ya M-PESA",
         bad_phone: "Give a Kenyan mobile number such as 0712 345 678." "Andika nambari ya simu ya Kenya kama 0712 345 678.",
+        test_skip:
+            "You can go on without it: plans and sites can be made, and customers can pay. Until KSh 1 or a customer's money has arrived, nobody knows that it does, so your home page keeps asking."
+            "Unaweza kuendelea bila hili: mipango na maeneo yanaweza kutengenezwa, na wateja wanaweza kulipa. Hadi KSh 1 au pesa za mteja zifike, hakuna ajuaye kama zinafika, hivyo ukurasa wako wa nyumbani utaendelea kukuuliza.",
+        test_skip_go: "Skip for now" "Ruka kwa sasa",
         test_go: "Ask my phone for KSh 1" "Omba KSh 1 kwenye simu yangu",
         phone_busy:
             "That phone has an M-PESA prompt open. Finish or cancel it, wait a minute, then try again."

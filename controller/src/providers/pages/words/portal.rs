@@ -26,6 +26,24 @@ words! {
         terms_hint:
             "A link beside the button that buys leads to them: \"By buying you accept the terms of use\"."
             "Kiungo kando ya kitufe cha kununua huonyesha haya: \"Ukinunua unakubali masharti ya matumizi\".",
+        trial: "Free trial" "Jaribio la bure",
+        trial_on: "Let new phones try for free" "Acha simu mpya zijaribu bure",
+        trial_hint:
+            "One press, no payment and no code, also with the internet to us away. Trials are counted apart from money and vouchers."
+            "Mbonyezo mmoja, bila malipo na bila msimbo, hata mawasiliano nasi yakikatika. Majaribio huhesabiwa kando na pesa na vocha.",
+        trial_minutes: "Minutes" "Dakika",
+        trial_mb: "Data in MB (empty for no limit)" "Data kwa MB (acha wazi bila kikomo)",
+        trial_mbps: "Speed in Mbit/s (empty for no limit)" "Kasi kwa Mbit/s (acha wazi bila kikomo)",
+        trial_days: "The same phone again after days" "Simu ileile tena baada ya siku",
+        trial_a_day: "At most so many a day at each site" "Yasiyozidi haya kwa siku katika kila eneo",
+        trial_a_day_hint:
+            "Phones can change the address they are known by, so this is what keeps free trials from replacing sales."
+            "Simu zinaweza kubadili anwani inayozitambulisha, kwa hiyo kikomo hiki huzuia majaribio ya bure kuchukua nafasi ya mauzo.",
+        bad_trial_minutes: "Give the free trial 5 to 240 minutes." "Lipe jaribio la bure dakika 5 hadi 240.",
+        bad_trial_data: "Give the free trial 1 to 100,000 MB, or leave the field empty." "Lipe jaribio la bure MB 1 hadi 100,000, au acha sehemu wazi.",
+        bad_trial_speed: "Give the free trial 1 to 1,000 Mbit/s, or leave the field empty." "Lipe jaribio la bure Mbit/s 1 hadi 1,000, au acha sehemu wazi.",
+        bad_trial_days: "Let the same phone try again after 1 to 60 days." "Simu ileile ijaribu tena baada ya siku 1 hadi 60.",
+        bad_trial_a_day: "Allow 1 to 200 free trials a day." "Ruhusu majaribio ya bure 1 hadi 200 kwa siku.",
         logo: "Logo" "Nembo",
         logo_text: "PNG, JPEG or WebP, of at most" "PNG, JPEG au WebP, isiyozidi",
         logo_hint:

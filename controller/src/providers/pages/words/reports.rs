@@ -4,6 +4,7 @@ words! {
     /// How the business goes over time.
     ReportWords {
         title: "Reports" "Ripoti",
+        choose: "Other days, one site, one plan" "Siku nyingine, eneo moja, mpango mmoja",
         period: "Period" "Kipindi",
         today: "Today" "Leo",
         week: "Last 7 days" "Siku 7 zilizopita",
@@ -31,6 +32,10 @@ words! {
         used: "Vouchers used" "Vocha zilizotumika",
         of_print: "of them printed, worth" "kati yake za kuchapishwa, zenye thamani ya",
         cash: "Worth of printed vouchers used" "Thamani ya vocha za kuchapishwa zilizotumika",
+        trials: "Free trials" "Majaribio ya bure",
+        trials_hint:
+            "They count neither as money nor as vouchers; their time and data are in the sums."
+            "Hayahesabiwi kama pesa wala vocha; muda na data yake vimo kwenye jumla.",
         online: "Time online" "Muda mtandaoni",
         data: "Data" "Data",
         before: "before" "awali",

@@ -5,9 +5,22 @@ words! {
     StepWords {
         title: "Next steps" "Hatua zinazofuata",
         mpesa: "Say where customers' money goes" "Sema pesa za wateja ziende wapi",
+        proof: "Prove it with one shilling" "Ithibitishe kwa shilingi moja",
+        sale: "Make your first sale" "Fanya mauzo yako ya kwanza",
         plan: "Put something up for sale" "Weka kitu cha kuuza",
         site: "Make your first site" "Tengeneza eneo lako la kwanza",
         agent: "Enrol the agent at the site" "Sajili wakala kwenye eneo",
+        sale_text: "Be your own first customer: it takes a phone and the price of your cheapest plan." "Kuwa mteja wako wa kwanza: unahitaji simu na bei ya mpango wako nafuu zaidi.",
+        sale_done: "You have sold something. Well done!" "Umeshauza. Hongera!",
+        sale_join: "Join the Wi-Fi of a site with a phone." "Unganisha simu na Wi-Fi ya eneo.",
+        sale_open:
+            "The customers' page opens by itself. If it does not, scan this with that phone, or type the address below."
+            "Ukurasa wa wateja hufunguka wenyewe. Usipofunguka, changanua hii kwa simu hiyo, au andika anwani iliyo hapa chini.",
+        sale_scan: "Picture to scan: the customers' page" "Picha ya kuchanganua: ukurasa wa wateja",
+        sale_buy: "Choose a plan, type an M-PESA number, and enter the PIN on its phone." "Chagua mpango, andika nambari ya M-PESA, na uweke PIN kwenye simu yake.",
+        sale_see: "The phone is online, and the sale stands on your home page." "Simu iko mtandaoni, na mauzo yako kwenye ukurasa wako wa nyumbani.",
+        sale_look: "Look again" "Angalia tena",
+        sale_page: "See the customers' page" "Tazama ukurasa wa wateja",
         go: "Go on" "Endelea",
         done: "done" "tayari",
     }

@@ -76,6 +76,8 @@ words! {
         did_printed: "Printed" "Ilichapishwa",
         did_bought: "Bought by M-PESA" "Ilinunuliwa kwa M-PESA",
         did_made: "Made" "Ilitengenezwa",
+        did_try: "Given away to try, to the device" "Ilitolewa bure ya kujaribu, kwa kifaa",
+        trial: "Free trial" "Jaribio la bure",
         did_paid: "Paid" "Ililipwa",
         did_redeemed: "Its code was used" "Msimbo wake ulitumika",
         did_cut_off: "while the site had no internet" "eneo likiwa halina intaneti",

@@ -1,0 +1,63 @@
+//! The page that leads a business to its first sale: a phone on its own Wi-Fi.
+
+use askama::Template;
+use axum::extract::State;
+
+use super::store;
+use crate::app::App;
+use crate::fleet;
+use crate::fleet::presence::is_up;
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
+use crate::providers::staff::roles::Permission;
+use crate::tickets::paper::Picture;
+use crate::web::page::Page;
+
+/// Whatever a phone without access asks for by plain http, its hotspot answers with the portal: this address has no other use.
+const PORTAL: &str = "http://192.0.2.1/";
+/// Sites on the page.
+const SITES: u16 = 5;
+
+/// The page.
+#[derive(Debug, Template)]
+#[template(path = "sale.html")]
+pub struct SalePage {
+    frame: Frame,
+    w: &'static Words,
+    /// Names, and whether each is up.
+    sites: Vec<(String, bool)>,
+    picture: Option<Picture>,
+    address: &'static str,
+    has_sold: bool,
+    may_see_portal: bool,
+}
+
+/// Shows it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn sale(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+) -> Result<Page<SalePage>, Trouble> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let sites = fleet::store::sites_seen(&mut tx, seat.provider(), SITES).await?;
+    let has_sold = store::has_sold(&mut tx, seat.provider()).await?;
+    drop(tx);
+    Ok(Page(SalePage {
+        w: frame.words(),
+        sites: sites
+            .into_iter()
+            .map(|site| (site.name, is_up(site.seen, now)))
+            .collect(),
+        picture: Picture::of_address(PORTAL),
+        address: PORTAL,
+        has_sold,
+        may_see_portal: seat.place.role.may(Permission::EditPortal),
+        frame,
+    }))
+}
