@@ -31,10 +31,10 @@ pub struct AuditLine {
     /// To what: an id, or a name.
     subject: String,
     /// How it was.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     before: Option<Value>,
     /// How it is.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     after: Option<Value>,
     /// Its place in the chain that shows whether a line was changed; null for a moment.
     number: Option<i64>,

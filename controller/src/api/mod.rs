@@ -9,6 +9,7 @@ pub mod cursor;
 pub mod customers;
 pub mod devices;
 pub mod document;
+mod example;
 pub mod gate;
 pub mod live;
 pub mod me;

@@ -46,6 +46,7 @@ pub struct Listing {
     #[schema(minimum = 1, maximum = 200)]
     limit: Option<u16>,
     /// The `next` of the part before.
+    #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
     cursor: Option<String>,
     /// At one site.
     #[schema(pattern = "^site_[0-9a-f]{32}$")]

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::captive::look::{self, NotKept};
 use crate::payments::store::moves;
 use crate::providers;
-use crate::providers::look::{BadLook, Draft, Kept};
+use crate::providers::look::{BadLook, Draft, Kept, Trial};
 use crate::providers::mpesa;
 use crate::providers::notices::choose::{NotChosen, choose_for};
 use crate::providers::notices::{Colleague, Topic, store as notices};
@@ -45,6 +45,8 @@ pub struct Portal {
     banner: InBoth,
     /// What a buyer accepts.
     terms: InBoth,
+    /// What it gives away to try.
+    trial: FreeTrial,
     /// Whether there is a logo; it is set on the page.
     has_logo: bool,
 }
@@ -80,6 +82,55 @@ impl From<InBoth> for Spoken {
     }
 }
 
+/// What the portal gives away to try.
+#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FreeTrial {
+    /// Whether anything is given away.
+    is_on: bool,
+    /// How long it lasts.
+    #[schema(minimum = 5, maximum = 240)]
+    minutes: u16,
+    /// How much it moves at most, in megabytes; no limit if nothing is said.
+    #[schema(minimum = 1, maximum = 100_000)]
+    data_mb: Option<u32>,
+    /// How fast it is both ways, in megabits per second; no limit if nothing is said.
+    #[schema(minimum = 1, maximum = 1_000)]
+    mbps: Option<u16>,
+    /// The same device again after so many days.
+    #[schema(minimum = 1, maximum = 60)]
+    every_days: u16,
+    /// So many on one day at one site.
+    #[schema(minimum = 1, maximum = 200)]
+    a_day: u16,
+}
+
+impl From<Trial> for FreeTrial {
+    fn from(trial: Trial) -> Self {
+        Self {
+            is_on: trial.is_on,
+            minutes: trial.minutes,
+            data_mb: trial.data_mb,
+            mbps: trial.mbps,
+            every_days: trial.every_days,
+            a_day: trial.a_day,
+        }
+    }
+}
+
+impl From<FreeTrial> for Trial {
+    fn from(free: FreeTrial) -> Self {
+        Self {
+            is_on: free.is_on,
+            minutes: free.minutes,
+            data_mb: free.data_mb,
+            mbps: free.mbps,
+            every_days: free.every_days,
+            a_day: free.a_day,
+        }
+    }
+}
+
 impl Portal {
     fn new(business_name: String, kept: Kept) -> Self {
         let Kept { draft, logo } = kept;
@@ -92,6 +143,7 @@ impl Portal {
             welcome: draft.welcome.into(),
             banner: draft.banner.into(),
             terms: draft.terms.into(),
+            trial: draft.trial.into(),
             has_logo: logo.is_some(),
         }
     }
@@ -138,6 +190,8 @@ pub struct PortalDraft {
     /// What a buyer accepts; 4,000 letters at most.
     #[serde(default)]
     terms: InBoth,
+    /// What it gives away to try; stays as it is if nothing is said.
+    trial: Option<FreeTrial>,
 }
 
 pub(super) fn portal_changing() -> Operation {
@@ -160,7 +214,16 @@ pub async fn change_portal(
     key: Key,
     Json(draft): Json<PortalDraft>,
 ) -> Answer<Json<Portal>> {
+    let trial = match draft.trial {
+        Some(trial) => trial.into(),
+        None => {
+            let mut tx = app.db.tenant(key.provider()).await?;
+            let found = look::current(&mut tx, key.provider()).await?;
+            found.ok_or_else(Problem::not_found)?.1.draft.trial
+        }
+    };
     let draft = Draft {
+        trial,
         colour: colour(&draft.colour)?,
         button: draft.button_colour.as_deref().map(colour).transpose()?,
         help_phone: draft.help_phone,
@@ -184,6 +247,7 @@ fn not_kept(error: NotKept) -> Problem {
                 BadLook::Welcome => "welcome",
                 BadLook::Banner => "banner",
                 BadLook::Terms => "terms",
+                BadLook::Trial(_) => "trial",
             };
             Problem::bad_field(format!("{field}: {bad}."))
         }

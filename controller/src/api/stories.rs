@@ -71,6 +71,10 @@ impl Event {
             What::Printed => ("printed", None),
             What::Bought => ("bought", None),
             What::Made => ("made", None),
+            What::Tried(mac) => {
+                event.mac = Some(mac.to_string());
+                ("tried", None)
+            }
             What::Paid => ("paid", None),
             What::Redeemed { site, cut_off } => {
                 event.cut_off = Some(cut_off);

@@ -154,8 +154,10 @@ pub struct Listing {
     #[schema(minimum = 1, maximum = 200)]
     limit: Option<u16>,
     /// The `next` of the part before.
+    #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
     cursor: Option<String>,
     /// The one with this code, however it is typed: any case, with or without dashes.
+    #[schema(min_length = 4, max_length = 40)]
     code: Option<String>,
     /// Those of one series.
     #[schema(pattern = "^ser_[0-9a-f]{32}$")]

@@ -16,16 +16,16 @@ use tokio::process::Command;
 /// Another one tries other values: `MNARA_SEED=7 cargo xtask test described`.
 const SEED: u32 = 20_261_126;
 /// Values tried of each call beside those that every description of its kind calls for.
-const EXAMPLES: &str = "6";
+const EXAMPLES: &str = "3";
 /// Keys that take turns, so that the limit of each is never met.
 const KEYS: usize = 6;
 /// However slow a machine is; it takes half a minute.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// What must hold of every answer. What is left out: `ignored_auth` and the like, since our own tests open every call with every kind of key,
-/// and checks that guess what one call means for another.
+/// What must hold of every answer. Left out are checks that ask more than a description can say (`positive_data_acceptance` knows no rule between
+/// two fields, and no id that must exist) and those on keys, since our own tests open every call with every kind of key.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,\
-                      response_schema_conformance,negative_data_rejection,positive_data_acceptance,unsupported_method,allow_header_conformance";
+                      response_schema_conformance,negative_data_rejection,unsupported_method,allow_header_conformance";
 
 #[tokio::test]
 async fn every_call_does_what_its_description_says() {

@@ -44,7 +44,7 @@ words! {
             "With this, programs of your own work with your business. The rest of this page is for whoever writes them, in English."
             "Kwa hii, programu zako hufanya kazi na biashara yako. Sehemu iliyobaki ya ukurasa huu ni ya anayeziandika, kwa Kiingereza.",
         api_scopes: "What a key can be good for" "Ufunguo unaweza kuruhusu nini",
-        api_problems: "Errors" "Makosa",
+        api_problems: "What each error means" "Kila kosa lina maana gani",
         password: "Your own password here, once more" "Nenosiri lako la hapa, kwa mara nyingine",
         digits: "The six digits, if you have a second factor" "Tarakimu sita, kama una hatua ya pili",
         wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
