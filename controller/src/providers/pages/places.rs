@@ -41,6 +41,13 @@ const PLACES: &[(Part, &str, Name, For)] = &[
         For::Role(P::SeePayments),
     ),
     (Part::Day, "/sites", |w| w.sites, For::Role(P::SeeSites)),
+    // Above every page on a cashier's phone, and one step further on an owner's.
+    (
+        Part::Day,
+        "/counter",
+        |w| w.counter,
+        For::Role(P::SellForCash),
+    ),
     (
         Part::Day,
         "/customers",

@@ -9,6 +9,7 @@ words! {
         vouchers: "Vouchers" "Vocha",
         sites: "Sites" "Maeneo",
         money: "Payments" "Malipo",
+        counter: "Counter" "Kaunta",
         customers: "Customers" "Wateja",
         reports: "Reports" "Ripoti",
         mpesa: "M-PESA" "M-PESA",
