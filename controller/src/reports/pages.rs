@@ -112,6 +112,7 @@ struct ReportsPage<'a> {
     w: &'static Words,
     asked: &'a Asked,
     fault: Option<&'static str>,
+    stretches: Vec<Tab>,
     periods: Vec<Choice>,
     first: String,
     last: String,
@@ -162,6 +163,7 @@ pub async fn show(
     let (w, total) = (frame.words(), this.total());
     let page = ReportsPage {
         fault: chosen.is_bad.then_some(w.reports.bad_dates),
+        stretches: stretches(&asked, w),
         periods: periods(&asked, w),
         first: chosen.period.from.iso(),
         last: chosen.period.last_day().iso(),
@@ -185,7 +187,8 @@ pub async fn show(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn periods(asked: &Asked, w: &Words) -> Vec<Choice> {
+/// The periods that have names, and whether one is asked for.
+fn named(asked: &Asked, w: &Words) -> [(&'static str, &'static str, bool); 5] {
     let w = &w.reports;
     let asked = match asked.period.as_str() {
         "" => "7",
@@ -197,15 +200,30 @@ fn periods(asked: &Asked, w: &Words) -> Vec<Choice> {
         ("30", w.thirty),
         ("month", w.month),
         ("before", w.month_before),
-        ("dates", w.dates),
     ]
-    .into_iter()
-    .map(|(word, name)| Choice {
-        value: word.to_owned(),
-        name: name.to_owned(),
-        is_chosen: word == asked,
-    })
-    .collect()
+    .map(|(word, name)| (word, name, word == asked))
+}
+
+fn stretches(asked: &Asked, w: &Words) -> Vec<Tab> {
+    let tab = |(word, name, is_here)| Tab {
+        path: asked.with("/reports", "period", word),
+        name,
+        is_here,
+    };
+    named(asked, w).map(tab).into()
+}
+
+fn periods(asked: &Asked, w: &Words) -> Vec<Choice> {
+    let dates = ("dates", w.reports.dates, asked.period == "dates");
+    named(asked, w)
+        .into_iter()
+        .chain([dates])
+        .map(|(word, name, is_chosen)| Choice {
+            value: word.to_owned(),
+            name: name.to_owned(),
+            is_chosen,
+        })
+        .collect()
 }
 
 fn choices<Id: ToString + PartialEq>(names: &[(Id, String)], chosen: Option<Id>) -> Vec<Choice> {

@@ -286,14 +286,22 @@ impl Tab {
         Ok(faults)
     }
 
-    /// Keeps a picture of the whole page.
+    /// Keeps a picture of the whole page, as it is on a screen.
     ///
     /// # Errors
     /// When the browser refuses or the file cannot be written.
-    pub async fn picture(&self, file: &Path) -> Result<()> {
+    pub async fn picture(&self, screen: Screen, file: &Path) -> Result<()> {
+        self.look_with(screen).await?;
+        // On a screen as high as the page, what keeps to an edge of the screen is at that edge of the picture.
         let size = self.call("Page.getLayoutMetrics", json!({})).await?["cssContentSize"].take();
+        let height = size["height"].as_u64().unwrap_or_default();
+        let whole = Screen {
+            height: screen.height.max(u32::try_from(height)?),
+            ..screen
+        };
+        self.look_with(whole).await?;
         let clip =
-            json!({"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1});
+            json!({"x": 0, "y": 0, "width": screen.width, "height": whole.height, "scale": 1});
         let values = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
         let picture = self.call("Page.captureScreenshot", values).await?;
         let bytes = BASE64_STANDARD

@@ -67,11 +67,10 @@ impl Album {
     /// When it cannot be kept.
     pub async fn add(&mut self, tab: &Tab, person: &str, name: &str) -> Result<()> {
         for (screen_name, screen) in SCREENS {
-            tab.look_with(screen).await?;
             let file = self
                 .folder
                 .join(format!("{person}.{name}.{screen_name}.png"));
-            tab.picture(&file).await?;
+            tab.picture(screen, &file).await?;
         }
         self.pages.push((person.to_owned(), name.to_owned()));
         Ok(())

@@ -1,4 +1,4 @@
-//! Stylesheets and scripts, as parts of the program. Their names change with them, so browsers may keep them for good.
+//! Stylesheets, scripts and the mark, as parts of the program. Their names change with them, so browsers may keep them for good.
 
 use std::sync::LazyLock;
 
@@ -41,12 +41,19 @@ static CHECKS: Asset = asset!("checks", "js", "text/javascript; charset=utf-8");
 static LIVE: Asset = asset!("live", "js", "text/javascript; charset=utf-8");
 static PREVIEW: Asset = asset!("preview", "js", "text/javascript; charset=utf-8");
 static PASSKEY: Asset = asset!("passkey", "js", "text/javascript; charset=utf-8");
-static ALL: [&Asset; 6] = [&STYLE, &PAPER, &CHECKS, &LIVE, &PREVIEW, &PASSKEY];
+static ICON: Asset = asset!("icon", "svg", "image/svg+xml");
+static ALL: [&Asset; 7] = [&STYLE, &PAPER, &CHECKS, &LIVE, &PREVIEW, &PASSKEY, &ICON];
 
 /// The path of the stylesheet as it is now.
 #[must_use]
 pub fn style_path() -> &'static str {
     &STYLE.path
+}
+
+/// The path of the product's mark.
+#[must_use]
+pub fn icon_path() -> &'static str {
+    &ICON.path
 }
 
 /// The path of the stylesheet of what is printed.

@@ -7,6 +7,7 @@ use axum_extra::extract::CookieJar;
 
 use super::assets;
 use super::cookies::LANGUAGE;
+use super::icons;
 use super::places::{self, Link, Part};
 use super::words::{Language, Words};
 use crate::providers::log_in::Visit;
@@ -58,6 +59,12 @@ impl Frame {
     #[must_use]
     pub fn style(&self) -> &'static str {
         assets::style_path()
+    }
+
+    /// The path of the product's mark.
+    #[must_use]
+    pub fn icon(&self) -> &'static str {
+        assets::icon_path()
     }
 
     /// The path of the stylesheet of what is printed.
@@ -154,20 +161,19 @@ impl Frame {
         visit.map_or_else(Vec::new, |visit| places::open_to(visit, words, &self.path))
     }
 
-    /// What of that stands above every page, and the way to the rest.
+    /// All of that, and the page that leads there on a phone, whose screen has no room for the rest.
     #[must_use]
     pub fn links(&self) -> Vec<Link> {
         let mut links = self.places();
-        let is_set = |link: &Link| link.part == Part::Setting;
-        let is_at_more = self.path.split('?').next() == Some(places::MORE);
-        let is_here = is_at_more || links.iter().any(|link| link.is_here && is_set(link));
         if links.is_empty() {
             return links;
         }
-        links.retain(|link| !is_set(link));
+        let is_at_more = self.path.split('?').next() == Some(places::MORE);
+        let is_here = is_at_more || links.iter().any(|link| link.is_here && link.is_later);
         links.push(Link {
             path: places::MORE,
             name: self.words().frame.more,
+            icon: icons::DOTS,
             part: Part::Setting,
             is_here,
             is_later: false,

@@ -9,6 +9,7 @@ pub mod businesses;
 pub mod cookies;
 pub mod enter;
 pub mod frame;
+pub mod icons;
 pub mod join;
 pub mod more;
 pub mod places;

@@ -1,5 +1,6 @@
 //! Where one can go: the places of a business and of the platform, in the order of a day's work.
 
+use super::icons;
 use super::words::FrameWords;
 use crate::providers::log_in::Visit;
 use crate::providers::staff::roles::Permission;
@@ -8,7 +9,7 @@ use Permission as P;
 /// What a place is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// The day's work; above every page.
+    /// The day's work.
     Day,
     /// What is set once and looked at now and then.
     Setting,
@@ -26,98 +27,37 @@ enum For {
 
 type Name = fn(&FrameWords) -> &'static str;
 
-const PLACES: &[(Part, &str, Name, For)] = &[
-    (Part::Day, "/home", |w| w.home, For::Role(P::SeeHome)),
-    (
-        Part::Day,
-        "/vouchers",
-        |w| w.vouchers,
-        For::Role(P::SeeVouchers),
-    ),
-    (
-        Part::Day,
-        "/payments",
-        |w| w.money,
-        For::Role(P::SeePayments),
-    ),
-    (Part::Day, "/sites", |w| w.sites, For::Role(P::SeeSites)),
-    // Above every page on a cashier's phone, and one step further on an owner's.
-    (
-        Part::Day,
-        "/counter",
-        |w| w.counter,
-        For::Role(P::SellForCash),
-    ),
-    (
-        Part::Day,
-        "/customers",
-        |w| w.customers,
-        For::Role(P::SeePayments),
-    ),
-    (Part::Day, "/plans", |w| w.plans, For::Role(P::SeePlans)),
-    (
-        Part::Day,
-        "/reports",
-        |w| w.reports,
-        For::Role(P::SeeReports),
-    ),
-    (Part::Platform, "/admin", |w| w.platform, For::Admin),
-    (
-        Part::Platform,
-        "/admin/providers",
-        |w| w.providers,
-        For::Admin,
-    ),
-    (
-        Part::Platform,
-        "/admin/payments",
-        |w| w.payments,
-        For::Admin,
-    ),
-    (Part::Platform, "/admin/sites", |w| w.agents, For::Admin),
-    (Part::Platform, "/admin/jobs", |w| w.work, For::Admin),
-    (
-        Part::Platform,
-        "/admin/audit",
-        |w| w.platform_audit,
-        For::Admin,
-    ),
-    (
-        Part::Platform,
-        "/admin/settings",
-        |w| w.settings,
-        For::Admin,
-    ),
-    (
-        Part::Setting,
-        "/settings/mpesa",
-        |w| w.mpesa,
-        For::Role(P::SetMpesa),
-    ),
-    (
-        Part::Setting,
-        "/settings/portal",
-        |w| w.portal,
-        For::Role(P::EditPortal),
-    ),
-    (Part::Setting, "/staff", |w| w.staff, For::Role(P::SeeStaff)),
-    (
-        Part::Setting,
-        "/settings/notices",
-        |w| w.notices,
-        For::Role(P::SetNotices),
-    ),
-    (
-        Part::Setting,
-        "/settings/keys",
-        |w| w.programs,
-        For::Role(P::ManageKeys),
-    ),
-    (Part::Setting, "/audit", |w| w.audit, For::Role(P::SeeAudit)),
-    (Part::Setting, "/account", |w| w.account, For::Everybody),
+/// A part, a path, a name, a drawing, and for whom.
+type Place = (Part, &'static str, Name, &'static str, For);
+
+#[rustfmt::skip]
+const PLACES: &[Place] = &[
+    (Part::Day, "/home", |w| w.home, icons::HOME, For::Role(P::SeeHome)),
+    (Part::Day, "/vouchers", |w| w.vouchers, icons::VOUCHER, For::Role(P::SeeVouchers)),
+    (Part::Day, "/payments", |w| w.money, icons::NOTE, For::Role(P::SeePayments)),
+    (Part::Day, "/sites", |w| w.sites, icons::MAST, For::Role(P::SeeSites)),
+    // In reach of a cashier's thumb, and one step further on an owner's phone.
+    (Part::Day, "/counter", |w| w.counter, icons::SHOP, For::Role(P::SellForCash)),
+    (Part::Day, "/customers", |w| w.customers, icons::PERSON, For::Role(P::SeePayments)),
+    (Part::Day, "/plans", |w| w.plans, icons::TAG, For::Role(P::SeePlans)),
+    (Part::Day, "/reports", |w| w.reports, icons::BARS, For::Role(P::SeeReports)),
+    (Part::Platform, "/admin", |w| w.platform, icons::TOWER, For::Admin),
+    (Part::Platform, "/admin/providers", |w| w.providers, icons::SHOP, For::Admin),
+    (Part::Platform, "/admin/payments", |w| w.payments, icons::NOTE, For::Admin),
+    (Part::Platform, "/admin/sites", |w| w.agents, icons::MAST, For::Admin),
+    (Part::Platform, "/admin/jobs", |w| w.work, icons::WARNING, For::Admin),
+    (Part::Platform, "/admin/audit", |w| w.platform_audit, icons::LIST, For::Admin),
+    (Part::Platform, "/admin/settings", |w| w.settings, icons::SLIDERS, For::Admin),
+    (Part::Setting, "/settings/mpesa", |w| w.mpesa, icons::PHONE, For::Role(P::SetMpesa)),
+    (Part::Setting, "/settings/portal", |w| w.portal, icons::PAGE, For::Role(P::EditPortal)),
+    (Part::Setting, "/staff", |w| w.staff, icons::PEOPLE, For::Role(P::SeeStaff)),
+    (Part::Setting, "/settings/notices", |w| w.notices, icons::BELL, For::Role(P::SetNotices)),
+    (Part::Setting, "/settings/keys", |w| w.programs, icons::PROGRAM, For::Role(P::ManageKeys)),
+    (Part::Setting, "/audit", |w| w.audit, icons::LIST, For::Role(P::SeeAudit)),
+    (Part::Setting, "/account", |w| w.account, icons::ACCOUNT, For::Everybody),
 ];
 
-/// Places above every page that a phone has room for; the rest is one step further.
+/// Places on every page that a phone has room for; the rest is one step further.
 const FIRST: usize = 4;
 
 /// A place one can go.
@@ -127,12 +67,22 @@ pub struct Link {
     pub path: &'static str,
     /// Its name.
     pub name: &'static str,
+    /// Its drawing.
+    pub icon: &'static str,
     /// What it is part of.
     pub part: Part,
     /// Whether one is there, on its page or one below.
     pub is_here: bool,
-    /// Whether a phone has no room for it above every page.
+    /// Whether a phone has no room for it on every page.
     pub is_later: bool,
+}
+
+impl Link {
+    /// Whether it is set up once and seldom looked at.
+    #[must_use]
+    pub fn is_setting(&self) -> bool {
+        self.part == Part::Setting
+    }
 }
 
 /// The page that leads everywhere.
@@ -151,7 +101,7 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str) -> Vec<Link> {
     let mut links: Vec<Link> = PLACES
         .iter()
         .filter(|(.., whom)| may(whom))
-        .map(|(part, place, name, _)| {
+        .map(|(part, place, name, icon, _)| {
             let is_later = match part {
                 Part::Setting => true,
                 Part::Day | Part::Platform => {
@@ -162,6 +112,7 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str) -> Vec<Link> {
             Link {
                 path: place,
                 name: name(words),
+                icon,
                 part: *part,
                 is_here: path
                     .strip_prefix(place)

@@ -12,7 +12,6 @@ words! {
         blocked: "Blocked" "Amezuiwa",
         blocked_list: "Blocked customers" "Wateja waliozuiwa",
         since: "Since" "Tangu",
-        show: "Show" "Onyesha",
         unknown: "Nobody has asked to pay here with this number." "Hakuna aliyeomba kulipa hapa kwa nambari hii.",
         bad_phone: "Give a Kenyan mobile number such as 0712 345 678." "Andika nambari ya simu ya Kenya kama 0712 345 678.",
         vouchers: "Vouchers" "Vocha",

@@ -4,6 +4,7 @@ words! {
     /// What stands around every page.
     FrameWords {
         skip: "To the content" "Nenda kwenye maudhui",
+        places: "Places" "Sehemu",
         home: "Home" "Mwanzo",
         plans: "Plans" "Mipango",
         vouchers: "Vouchers" "Vocha",

@@ -27,7 +27,6 @@ words! {
         away: "away" "haliko hewani",
         attention: "Needs attention" "Yanayohitaji kuangaliwa",
         all_well: "All is well. Nothing waits for you." "Mambo yote ni shwari. Hakuna kinachokusubiri.",
-        look: "Look" "Angalia",
         site_away: "This site is away. What it sold goes on; it sells nothing new by M-PESA:" "Eneo hili haliko hewani. Lililouza linaendelea; haliuzi jipya kwa M-PESA:",
         flagged: "Payments that somebody should look at:" "Malipo ambayo mtu anapaswa kuyaangalia:",
         pending: "Payments without an answer for a quarter of an hour:" "Malipo yasiyo na jibu kwa robo saa:",

@@ -30,7 +30,6 @@ words! {
             "10,000 za karibuni za unachotafuta; chagua siku ili upate za zamani.",
         shown: "Paid in what is shown here" "Zilizolipwa katika zinazoonekana hapa",
         customer_only: "Only payments of" "Malipo ya pekee ya",
-        show: "Story" "Hadithi",
         story: "The story" "Hadithi",
         asked: "The customer asked to pay" "Mteja aliomba kulipa",
         sent: "We asked M-PESA to ask the phone" "Tuliomba M-PESA iulize simu",

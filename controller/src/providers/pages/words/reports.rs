@@ -4,6 +4,7 @@ words! {
     /// How the business goes over time.
     ReportWords {
         title: "Reports" "Ripoti",
+        choose: "Other days, one site, one plan" "Siku nyingine, eneo moja, mpango mmoja",
         period: "Period" "Kipindi",
         today: "Today" "Leo",
         week: "Last 7 days" "Siku 7 zilizopita",

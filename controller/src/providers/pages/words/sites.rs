@@ -16,7 +16,6 @@ words! {
         away: "away" "haliko hewani",
         never: "Never heard from." "Halijasikika kamwe.",
         seen: "Last heard from" "Lilisikika mwisho",
-        show: "Open" "Fungua",
         agent: "Agent" "Wakala",
         no_agent:
             "No agent yet. Make the line below and type it on the machine at the site."

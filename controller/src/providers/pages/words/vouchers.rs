@@ -11,7 +11,6 @@ words! {
         no_site: "Make a site first: a voucher is good at one." "Tengeneza eneo kwanza: vocha hutumika kwenye eneo.",
         older: "Older" "Za zamani",
         more: "More" "Zaidi",
-        open: "Open" "Fungua",
         find: "Find a voucher" "Tafuta vocha",
         find_label: "Its code" "Msimbo wake",
         find_hint:
