@@ -15,6 +15,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The address after redirects.
     pub url: String,
+    /// The cookies it sets, each with its name.
+    pub cookies: Vec<String>,
     /// The body as text.
     pub text: String,
 }
@@ -138,6 +140,13 @@ async fn answer(request: RequestBuilder, what: &str) -> Result<Answer> {
     Ok(Answer {
         status: response.status(),
         url: response.url().to_string(),
+        cookies: response
+            .headers()
+            .get_all("set-cookie")
+            .iter()
+            .filter_map(|cookie| cookie.to_str().ok()?.split(';').next())
+            .map(str::to_owned)
+            .collect(),
         text: response
             .text()
             .await
