@@ -31,6 +31,12 @@ const TEXTS: [&str; 3] = ["<script>\"'&{here}</script>", "<b>\"'&", "<\"'&"];
 /// Columns of text that only the program itself writes and reads, with the reason. Whatever is not here and that no rule of its own table
 /// refuses is filled with what breaks pages.
 const OWN: &[(&str, &str)] = &[
+    ("callbacks.outcome", "a word of the program's"),
+    ("jobs.unique_key", "a word of the program's"),
+    ("payments.flag", "a word of the program's"),
+    ("redemptions.end_reason", "a word of the program's"),
+    ("site_events.kind", "a word of the program's"),
+    ("webhook_deliveries.event", "a word of the program's"),
     ("_sqlx_migrations.description", "the owner's"),
     ("ceremonies.state", "what is between two pages of a passkey"),
     ("identity_keys.role", "a word of the program's"),
