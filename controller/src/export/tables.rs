@@ -147,6 +147,13 @@ pub const TABLES: &[Table] = &[
         )
     },
     Table {
+        key: &[("ticket_id", "uuid")],
+        ..table(
+            "cash_sales",
+            columns!(ticket_id person_id amount sold_at undone_at),
+        )
+    },
+    Table {
         key: &[("person_id", "uuid"), ("topic", "text")],
         ..table(
             "notice_choices",

@@ -17,6 +17,7 @@ use crate::providers::pages::{
 use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
+use crate::tickets::counter::pages as counter;
 use crate::tickets::pages as vouchers;
 use crate::{admin, api as public_api, export, fleet, payments, plans, reports, webhooks};
 
@@ -151,6 +152,24 @@ pub fn pages(app: &App) -> Pages {
             "/vouchers/{id}/free",
             Door::Staff(P::ServeCustomers),
             voucher::free,
+        )
+        .get("/counter", Door::Staff(P::SellForCash), counter::show)
+        .post("/counter/sell", Door::Staff(P::SellForCash), counter::take)
+        .post(
+            "/counter/paper",
+            Door::Staff(P::SellForCash),
+            counter::noted,
+        )
+        .get("/counter/{id}", Door::Staff(P::SellForCash), counter::one)
+        .get(
+            "/counter/{id}/slip",
+            Door::Staff(P::SellForCash),
+            counter::slip,
+        )
+        .post(
+            "/counter/{id}/undo",
+            Door::Staff(P::SellForCash),
+            counter::back,
         )
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
         .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)

@@ -45,6 +45,17 @@ pub(super) async fn fill(world: &World) {
     site.whole_life(world, ticket).await;
     series::print(world, 10).await;
     hire(world).await;
+    let sql = "select id from people where name = 'Otieno'";
+    let seller = crate::tickets::counter::Seller {
+        provider: world.shop.provider,
+        person: mnara_protocol::ids::PersonId::from_uuid(read(app, sql).await),
+        actor: Actor::Command,
+    };
+    let series =
+        mnara_protocol::ids::SeriesId::from_uuid(read(app, "select id from series limit 1").await);
+    crate::tickets::counter::sell(app, seller, series, attempt(7))
+        .await
+        .unwrap();
     commands::diagnose(world).await;
     let key = api::key(app, world.shop.provider, &[Scope::SitesWrite]).await;
     let request = Request::post("/api/v1/sites")
