@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::Reference as _;
-use governor::middleware::NoOpMiddleware;
+use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
 use mnara_protocol::ids::{AgentId, KeyId, Mac, PersonId, ProviderId, SiteId};
@@ -146,19 +146,33 @@ pub struct TooMany {
     pub wait: Duration,
 }
 
+/// How much of a limit is left to a caller.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Left {
+    /// So many at once.
+    pub quota: u32,
+    /// So many of them now.
+    pub remaining: u32,
+    /// How long it takes until one who has used all has all again.
+    pub window: Duration,
+    /// How long it takes until this one has all again.
+    pub reset: Duration,
+}
+
 /// All limits of this process.
 #[derive(Debug)]
 pub struct Limits {
     lines: BTreeMap<(Act, Kind), Limit>,
 }
 
-type Buckets = RateLimiter<u128, DashMapStateStore<u128>, Clock, NoOpMiddleware<Duration>>;
+type Buckets = RateLimiter<u128, DashMapStateStore<u128>, Clock, StateInformationMiddleware>;
 
 /// One limit: how many at once and how many a minute after that, for each caller by a number that stands for it.
 #[derive(Debug)]
 pub struct Limit {
     buckets: Buckets,
     burst: u32,
+    pace: Duration,
     clock: Clock,
     /// Milliseconds of the last time stale callers were forgotten.
     swept: AtomicU64,
@@ -196,6 +210,13 @@ impl Limits {
             .map_or(Ok(()), |line| line.check(caller))
     }
 
+    /// Counts one act as [`Limits::check`] does, and says what is left, also when nothing is.
+    #[must_use]
+    pub fn count(&self, act: Act, by: By<'_>) -> Option<(Result<(), TooMany>, Left)> {
+        let (kind, caller) = by.key();
+        self.lines.get(&(act, kind)).map(|line| line.count(caller))
+    }
+
     /// Counts so many acts at once, if they are allowed now; more than are ever allowed at once count as those.
     ///
     /// # Errors
@@ -231,6 +252,7 @@ impl Limit {
         Self {
             buckets: RateLimiter::new(quota, DashMapStateStore::default(), clock.clone()),
             burst: burst.max(1),
+            pace,
             clock: clock.clone(),
             swept: AtomicU64::new(0),
         }
@@ -241,15 +263,33 @@ impl Limit {
     /// # Errors
     /// Says how long to wait.
     pub fn check(&self, caller: u128) -> Result<(), TooMany> {
+        self.count(caller).0
+    }
+
+    /// Counts one act, if it is allowed now, and says what is left.
+    #[must_use]
+    pub fn count(&self, caller: u128) -> (Result<(), TooMany>, Left) {
         let caller = if self.is_full() { CROWD } else { caller };
-        self.buckets
-            .check_key(&caller)
-            .map_err(|not_until| TooMany {
-                wait: not_until
+        let left = |remaining, reset| Left {
+            quota: self.burst,
+            remaining,
+            window: self.pace * self.burst,
+            reset,
+        };
+        match self.buckets.check_key(&caller) {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                let used = self.burst.saturating_sub(remaining);
+                (Ok(()), left(remaining, self.pace * used))
+            }
+            Err(not_until) => {
+                let wait = not_until
                     .earliest_possible()
                     .duration_since(governor::clock::Clock::now(&self.clock))
-                    .into(),
-            })
+                    .into();
+                (Err(TooMany { wait }), left(0, wait))
+            }
+        }
     }
 
     /// Counts so many acts at once, if they are allowed now; more than the burst count as the burst.
@@ -261,7 +301,7 @@ impl Limit {
         let count = NonZeroU32::new(count.min(self.burst)).unwrap_or(NonZeroU32::MIN);
         match self.buckets.check_key_n(&caller, count) {
             // The other error is more than the burst, which was cut above.
-            Ok(Ok(())) | Err(_) => Ok(()),
+            Ok(Ok(_)) | Err(_) => Ok(()),
             Ok(Err(not_until)) => Err(TooMany {
                 wait: not_until
                     .earliest_possible()

@@ -15,6 +15,7 @@ mod demo;
 mod packages;
 mod postgres;
 mod process;
+mod schemathesis;
 mod shots;
 mod sim;
 mod sqlx;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::packages::{self, CHROMIUM};
 use crate::postgres::{Durability, POSTGRESQL, Postgres};
 use crate::process;
+use crate::schemathesis::{self, PYTHON};
 use crate::workspace::{arguments, cargo, target};
 
 /// Which tests.
@@ -27,7 +28,9 @@ pub(crate) struct Options {
 /// When anything does not build or a test fails.
 pub(crate) fn run(options: &Options) -> Result<()> {
     let mut times = Times::start();
-    packages::install_all(&[POSTGRESQL, CHROMIUM])?;
+    packages::install_all(&[POSTGRESQL, CHROMIUM, PYTHON])?;
+    schemathesis::install()?;
+    times.part("what is missing");
     let postgres = Postgres::start(Durability::None)?;
     times.part("database");
     process::run(&mut cargo(&arguments("build", &["--bins"])))?;

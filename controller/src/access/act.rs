@@ -1,8 +1,8 @@
 //! What somebody has a site do for a customer: a command in the same transaction as its line in the books.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CommandId, ProviderId, SiteId, TicketId};
-use mnara_protocol::message::Command;
+use mnara_protocol::ids::{CommandId, Mac, ProviderId, SiteId, TicketId};
+use mnara_protocol::message::{Command, DiagnoseCommand, HoldCommand, KickCommand, ReleaseCommand};
 use serde_json::json;
 use thiserror::Error;
 
@@ -18,13 +18,13 @@ use crate::tickets::extend::{NotExtended, extend_in};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Take a device off the air once.
-    Kick(TicketId),
+    Kick(TicketId, Mac),
     /// Hold a voucher's clock.
     Pause(TicketId),
     /// Let it run on.
     Resume(TicketId),
-    /// Free a device's place.
-    Move(TicketId),
+    /// Free a device's place for the customer's next one.
+    Move(TicketId, Mac),
     /// Look everything over.
     Diagnose,
 }
@@ -32,21 +32,46 @@ pub enum Act {
 impl Act {
     const fn word(self) -> &'static str {
         match self {
-            Self::Kick(_) => "kick",
+            Self::Kick(..) => "kick",
             Self::Pause(_) => "pause",
             Self::Resume(_) => "resume",
-            Self::Move(_) => "move",
+            Self::Move(..) => "move",
             Self::Diagnose => "diagnose",
         }
     }
 
     const fn ticket(self) -> Option<TicketId> {
         match self {
-            Self::Kick(ticket)
+            Self::Kick(ticket, _)
             | Self::Pause(ticket)
             | Self::Resume(ticket)
-            | Self::Move(ticket) => Some(ticket),
+            | Self::Move(ticket, _) => Some(ticket),
             Self::Diagnose => None,
+        }
+    }
+
+    fn command(self, id: CommandId, expires: Timestamp) -> Command {
+        let hold = |ticket| HoldCommand {
+            id,
+            expires,
+            ticket,
+        };
+        match self {
+            Self::Kick(ticket, mac) => Command::Kick(KickCommand {
+                id,
+                expires,
+                ticket,
+                mac: Some(mac),
+            }),
+            Self::Pause(ticket) => Command::Pause(hold(ticket)),
+            Self::Resume(ticket) => Command::Resume(hold(ticket)),
+            Self::Move(ticket, mac) => Command::Release(ReleaseCommand {
+                id,
+                expires,
+                ticket,
+                mac,
+            }),
+            Self::Diagnose => Command::Diagnose(DiagnoseCommand { id, expires }),
         }
     }
 }
@@ -89,7 +114,6 @@ pub async fn ask(
     (provider, site): (ProviderId, SiteId),
     actor: Actor,
     act: Act,
-    make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
 ) -> Result<CommandId, NotAsked> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
@@ -109,7 +133,10 @@ pub async fn ask(
     if !is_up(standing.last_seen, now) {
         return Err(NotAsked::Away);
     }
-    let command = give_in(app, &mut tx, (provider, site), make).await?;
+    let command = give_in(app, &mut tx, (provider, site), |id, expires| {
+        act.command(id, expires)
+    })
+    .await?;
     let subject = act
         .ticket()
         .map_or_else(|| site.to_string(), |id| id.to_string());

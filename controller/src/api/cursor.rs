@@ -4,11 +4,18 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+use sqlx::types::Uuid;
+use utoipa::ToSchema;
 
-use crate::web::{Answer, Problem};
+use super::gate::Key;
+use crate::app::App;
+use crate::db::RowId;
+use crate::web::{Answer, Json, Problem};
 
 /// Rows of a list where nothing is said.
 const USUAL: u16 = 50;
@@ -27,18 +34,19 @@ pub struct Cursor {
 impl Cursor {
     /// The place of a row in a list by time.
     #[must_use]
-    pub const fn at(at: Timestamp, id: [u8; 16]) -> Self {
+    pub fn at<I: RowId>(at: Timestamp, id: I) -> Self {
         Self {
             place: at.as_millis(),
-            id,
+            id: id.uuid().into_bytes(),
         }
     }
 
-    /// The time in it. One that no list has given out may hold any number, and the database takes only some.
+    /// What a list by time goes on after. One that no list has given out may hold any number, and the database takes only some.
     #[must_use]
-    pub fn time(&self) -> Timestamp {
+    pub fn row<I: RowId>(&self) -> (Timestamp, I) {
         const YEAR_9999: i64 = 253_370_764_800_000;
-        Timestamp::from_millis(self.place.clamp(0, YEAR_9999))
+        let at = Timestamp::from_millis(self.place.clamp(0, YEAR_9999));
+        (at, I::from_uuid(Uuid::from_bytes(self.id)))
     }
 
     /// As letters.
@@ -96,8 +104,20 @@ impl Part {
 
     /// One more than asked for, by which it is known whether there are more.
     #[must_use]
-    pub fn reach(&self) -> i64 {
-        i64::from(self.limit) + 1
+    pub const fn reach(&self) -> u16 {
+        self.limit + 1
+    }
+
+    /// Leaves what comes after the last part of a list that is short enough to be read whole.
+    #[must_use]
+    pub fn rest<R>(&self, mut found: Vec<R>, place: impl Fn(&R) -> Cursor) -> Vec<R> {
+        if let Some(after) = self.after {
+            found.retain(|row| {
+                let here = place(row);
+                (here.place, here.id) > (after.place, after.id)
+            });
+        }
+        found
     }
 
     /// Makes a part of a list out of what was found, which may be one more than asked for.
@@ -118,6 +138,52 @@ impl Part {
             items: found.into_iter().map(show).collect(),
             next,
         }
+    }
+}
+
+/// Answers with a part of a list by time: reads where it goes on, asks for one row more than wanted, and says where the next part begins.
+///
+/// # Errors
+/// A problem document.
+pub async fn listed<I: RowId, R, T>(
+    app: &App,
+    key: &Key,
+    (limit, cursor): (Option<u16>, Option<&str>),
+    find: impl for<'a> FnOnce(
+        &'a mut PgConnection,
+        Option<(Timestamp, I)>,
+        u16,
+    ) -> BoxFuture<'a, sqlx::Result<Vec<R>>>,
+    place: impl Fn(&R) -> (Timestamp, I),
+    show: impl FnMut(R) -> T,
+) -> Answer<Json<List<T>>> {
+    let part = Part::read(limit, cursor)?;
+    let mut tx = app.db.tenant(key.provider()).await?;
+    let found = find(&mut tx, part.after.map(|after| after.row()), part.reach()).await?;
+    let place = |row: &R| {
+        let (at, id) = place(row);
+        Cursor::at(at, id)
+    };
+    Ok(Json(part.list(found, place, show)))
+}
+
+/// The parameters of a list that can be had in parts and in no other way.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// Rows at most, 50 if nothing is said.
+    #[schema(minimum = 1, maximum = 200)]
+    pub limit: Option<u16>,
+    /// The `next` of the part before.
+    #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
+    pub cursor: Option<String>,
+}
+
+impl Listing {
+    /// The two, as [`listed`] takes them.
+    #[must_use]
+    pub fn part(&self) -> (Option<u16>, Option<&str>) {
+        (self.limit, self.cursor.as_deref())
     }
 }
 
@@ -176,7 +242,7 @@ mod tests {
         for letters in ["", "x", "////", &"A".repeat(31), &"A".repeat(33)] {
             assert_eq!(Cursor::read(letters), None);
         }
-        assert!(cursor.time() >= Timestamp::from_millis(0));
+        assert!(cursor.row::<mnara_protocol::ids::SiteId>().0 >= Timestamp::from_millis(0));
     }
 
     #[test]

@@ -4,22 +4,65 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::example;
 use super::gate::{BASE, Listed};
 use crate::app::App;
 
-/// What one should know before the first call.
-pub const TEXT: &str = "Send a key as `Authorization: Bearer mnara_…`; keys are made in the settings under “Programs and data”, each for what it needs. \
-Bodies and answers are JSON. Times are RFC 3339 in UTC; amounts are texts with two decimals, such as `\"50.00\"`, beside their `currency`. \
-Ids are texts such as `site_0198…`; a bare UUID is read as well. Fields and parameters that a call does not know are refused.\n\n\
-Lists come in parts: `limit` rows at once, and `next`, which is the `cursor` of the next part.\n\n\
-A POST that is sent again with the same `Idempotency-Key` has its effect once and gets the first answer again, for 24 hours.\n\n\
-Errors are problem documents (RFC 9457, `application/problem+json`): `type` is stable, `title` and `detail` are for people. \
-A key may call 120 times at once and 600 times a minute; past that the answer is 429 with `Retry-After`.";
-
-/// What one should know of messages sent to webhooks.
-pub const WEBHOOKS: &str = "Messages are signed as the Standard Webhooks have it: `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over \
-`{webhook-id}.{webhook-timestamp}.{body}`, with the bytes behind `whsec_` in the secret, read as base64, as the key. Refuse what is older than five minutes, \
-and take each `webhook-id` once. Answer with 2xx within eight seconds; anything else is sent again for a day.";
+/// What one should know before the first call: a title, a text, and how it looks. `BASE` in it stands for the address of the API.
+pub const ABOUT: [(&str, &str, &str); 7] = [
+    (
+        "Keys",
+        "Send a key as `Authorization: Bearer mnara_…`. Keys are made in the settings under “Programs and data”, each for what it needs, and are shown once.",
+        "curl BASE/me -H \"Authorization: Bearer $KEY\"",
+    ),
+    (
+        "Values",
+        "Bodies and answers are JSON. Times are RFC 3339 in UTC; amounts are texts with two decimals beside their `currency`. Ids are texts such as \
+         `site_0198…`; a bare UUID is read as well. Fields and parameters that a call does not know are refused, so that a mistyped one is not passed over.",
+        "",
+    ),
+    (
+        "Lists",
+        "Lists come in parts: `limit` rows at once, 50 if nothing is said and 200 at most, and `next`, which is the `cursor` of the next part; it is null at the end.",
+        "curl 'BASE/payments?limit=2' -H \"Authorization: Bearer $KEY\"\n{\"items\": [{…}, {…}], \"next\": \"AAABnrk…\"}\n\n\
+         curl 'BASE/payments?limit=2&cursor=AAABnrk…' -H \"Authorization: Bearer $KEY\"\n{\"items\": [{…}], \"next\": null}",
+    ),
+    (
+        "Repeats",
+        "A POST that is sent again with the same `Idempotency-Key` has its effect once and gets the first answer again, for 24 hours, with \
+         `Idempotency-Replayed: true`. So after a lost connection send the same again. The same name with another body is refused.",
+        "curl -X POST BASE/sites \\\n  -H \"Authorization: Bearer $KEY\" \\\n  -H \"Idempotency-Key: order-17\" \\\n  \
+         -H \"Content-Type: application/json\" \\\n  -d '{\"name\": \"Kawangware market\"}'",
+    ),
+    (
+        "Errors",
+        "Errors are problem documents (RFC 9457, `application/problem+json`): `type` is stable and for programs, `title` and `detail` are for people.",
+        "HTTP/1.1 422 Unprocessable Content\nContent-Type: application/problem+json\n\n{\n  \"type\": \"urn:mnara:problem:bad-field\",\n  \
+         \"title\": \"A field is missing or has the wrong form.\",\n  \"status\": 422,\n  \"detail\": \"name: give the site a name of 1 to 80 letters.\"\n}",
+    ),
+    (
+        "Limits",
+        "A key may call 120 times at once and 600 times a minute. `RateLimit` says how many calls are left (`r`) and after how many seconds all are there \
+         again (`t`). Past that the answer is 429 with `Retry-After`.",
+        "RateLimit-Policy: \"key\";q=120;w=12\nRateLimit: \"key\";r=87;t=4",
+    ),
+    (
+        "Webhooks",
+        "Messages to your webhooks are signed as the Standard Webhooks have it: `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over \
+         `{webhook-id}.{webhook-timestamp}.{body}`, with the bytes behind `whsec_` in the secret, read as base64, as the key. Refuse what is older than five \
+         minutes, and take each `webhook-id` once. Answer with 2xx within eight seconds; anything else is sent again for a day.",
+        "import base64, hashlib, hmac, time\n\n\
+         def check(secret, headers, body):\n    \
+         key = base64.b64decode(secret.removeprefix(\"whsec_\"))\n    \
+         sent = int(headers[\"webhook-timestamp\"])\n    \
+         if abs(time.time() - sent) > 300:\n        raise ValueError(\"too old\")\n    \
+         text = f\"{headers['webhook-id']}.{sent}.\".encode() + body\n    \
+         mac = hmac.new(key, text, hashlib.sha256).digest()\n    \
+         good = \"v1,\" + base64.b64encode(mac).decode()\n    \
+         given = headers[\"webhook-signature\"].split()\n    \
+         if not any(hmac.compare_digest(good, one) for one in given):\n        raise ValueError(\"not from Mnara\")",
+    ),
+];
 
 /// Makes the document.
 #[must_use]
@@ -36,15 +79,31 @@ pub fn document(app: &App, listed: &[Listed]) -> Value {
             .insert(one.method.as_str().to_lowercase(), operation(one));
     }
     schemas.insert("Problem".to_owned(), problem_schema());
+    for (_, calls) in &mut paths {
+        for (_, call) in calls {
+            add_example(call, &schemas);
+        }
+    }
+    let description: Vec<&str> = ABOUT.iter().map(|(_, text, _)| *text).collect();
+    let description = description.join("\n\n");
     json!({
         "openapi": "3.1.0",
-        "info": {"title": "Mnara", "version": "1", "description": format!("{TEXT}\n\n{WEBHOOKS}"), "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"}},
+        "info": {"title": "Mnara", "version": "1", "description": description, "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"}},
         "servers": [{"url": app.config.web.public().as_str()}],
         "security": [{"key": []}],
         "paths": paths,
         "components": {"schemas": schemas, "responses": responses(),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "A key made in the settings."}}},
     })
+}
+
+/// Adds to a call how its answer may look.
+fn add_example(call: &mut Value, schemas: &Map<String, Value>) {
+    let responses = call["responses"].as_object_mut().into_iter().flatten();
+    for (_, response) in responses.filter(|(status, _)| status.starts_with('2')) {
+        let answer = &mut response["content"]["application/json"];
+        answer["example"] = example::of(schemas, &answer["schema"], "");
+    }
 }
 
 fn operation(one: &Listed) -> Value {
@@ -129,7 +188,7 @@ fn parameters(one: &Listed, repeats: bool) -> Vec<Value> {
     if repeats {
         list.push(json!({"name": "Idempotency-Key", "in": "header", "required": false,
             "description": "A name for this request, such as a UUID: sent again with it, the request has its effect once.",
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[A-Za-z0-9_-]{1,255}$"}}));
+            "schema": {"type": "string", "minLength": 1, "maxLength": 257, "pattern": "^[!-~]{1,257}$"}, "example": "8a4f2c6e-order-17"}));
     }
     list
 }

@@ -2,6 +2,8 @@
 //!
 //! A call cannot be listed without saying what it needs and what it does; its handler runs only after the gate.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State as Given};
 use axum::handler::Handler;
@@ -19,13 +21,11 @@ use crate::audit::Actor;
 use crate::providers::keys::scopes::Scope;
 use crate::providers::keys::{self, Holder, Secret};
 use crate::providers::state::State;
-use crate::ratelimit::{Act, By};
+use crate::ratelimit::{Act, By, Left};
 use crate::web::Problem;
 
 /// Where the API begins.
 pub const BASE: &str = "/api/v1";
-/// What every answer says of the limit: so many at once, and what comes after.
-const POLICY: &str = "\"key\";q=120;w=12";
 
 /// What a call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,17 +184,25 @@ async fn pass(
 ) -> Response {
     // Not the request itself, whose body nobody may look at from two sides.
     let secret = secret(request.headers());
-    let holder = match admit(&app, call, secret).await {
+    let holder = match known(&app, secret).await {
         Ok(holder) => holder,
-        Err(problem) => return limited(problem.into_response()),
+        Err(problem) => return limited(problem.into_response(), None),
     };
+    let (counted, left) = app.limits.count(Act::Api, By::Key(holder.key)).unzip();
+    if let Some(Err(too_many)) = counted {
+        return limited(Problem::from(too_many).into_response(), left);
+    }
+    if let Err(problem) = admit(call, &holder) {
+        return limited(problem.into_response(), left);
+    }
     request.extensions_mut().insert(Key(holder.clone()));
     let may_repeat = request.method() == Method::POST && !call.is_fresh;
-    limited(if may_repeat {
+    let response = if may_repeat {
         once::around(&app, &holder, request, next).await
     } else {
         next.run(request).await
-    })
+    };
+    limited(response, left)
 }
 
 fn secret(headers: &HeaderMap) -> Option<Secret> {
@@ -206,10 +214,12 @@ fn secret(headers: &HeaderMap) -> Option<Secret> {
         .and_then(|(_, key)| Secret::sent(key.trim()))
 }
 
-async fn admit(app: &App, call: Call, secret: Option<Secret>) -> Result<Holder, Problem> {
+async fn known(app: &App, secret: Option<Secret>) -> Result<Holder, Problem> {
     let secret = secret.ok_or_else(no_key)?;
-    let holder = keys::holder(app, &secret).await?.ok_or_else(no_key)?;
-    app.limits.check(Act::Api, By::Key(holder.key))?;
+    keys::holder(app, &secret).await?.ok_or_else(no_key)
+}
+
+fn admit(call: Call, holder: &Holder) -> Result<(), Problem> {
     if let Some(scope) = call.scope
         && !holder.scopes.contains(&scope)
     {
@@ -223,7 +233,7 @@ async fn admit(app: &App, call: Call, secret: Option<Secret>) -> Result<Holder, 
     if call.sells && holder.state != State::Active {
         return Err(stopped());
     }
-    Ok(holder)
+    Ok(())
 }
 
 fn no_key() -> Problem {
@@ -231,12 +241,19 @@ fn no_key() -> Problem {
         .detail("Send a key as `Authorization: Bearer mnara_…`. Keys are made in the settings.")
 }
 
-fn limited(mut response: Response) -> Response {
+/// Says how much of the limit is left, as draft 10 of the `RateLimit` fields has it.
+fn limited(mut response: Response, left: Option<Left>) -> Response {
     let headers = response.headers_mut();
-    headers.insert(
-        HeaderName::from_static("ratelimit-policy"),
-        HeaderValue::from_static(POLICY),
-    );
+    if let Some(left) = left {
+        let secs = |time: Duration| time.as_millis().div_ceil(1000);
+        let policy = format!("\"key\";q={};w={}", left.quota, secs(left.window));
+        let now = format!("\"key\";r={};t={}", left.remaining, secs(left.reset));
+        for (name, value) in [("ratelimit-policy", policy), ("ratelimit", now)] {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        }
+    }
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));

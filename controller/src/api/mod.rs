@@ -4,9 +4,14 @@
 //! What stands before every call is in [`gate`], repeats are in [`once`], the description that is made from the table of calls in
 //! [`document`].
 
+pub mod audit;
 pub mod cursor;
+pub mod customers;
+pub mod devices;
 pub mod document;
+mod example;
 pub mod gate;
+pub mod live;
 pub mod me;
 pub mod once;
 pub mod operation;
@@ -17,10 +22,13 @@ pub mod plans;
 pub mod reports;
 pub mod series;
 pub mod sessions;
+pub mod settings;
 pub mod sites;
 pub mod staff;
 pub mod store;
+pub mod stories;
 pub mod tickets;
+mod told;
 pub mod types;
 
 use axum::http::StatusCode;
@@ -63,6 +71,18 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::SitesRead),
             sites::showing(),
             sites::show,
+        )
+        .get(
+            "/sites/{id}/live",
+            Call::with(S::SitesRead),
+            live::operation(),
+            live::show,
+        )
+        .post(
+            "/sites/{id}/diagnose",
+            Call::with(S::SitesWrite),
+            devices::diagnosing(),
+            devices::diagnose,
         )
         .post(
             "/sites/{id}/claim",
@@ -136,6 +156,12 @@ pub fn calls(app: &App) -> Calls {
             tickets::showing(),
             tickets::show,
         )
+        .get(
+            "/tickets/{id}/story",
+            Call::with(S::TicketsRead),
+            stories::of_ticket(),
+            stories::ticket,
+        )
         .post(
             "/tickets/{id}/revoke",
             Call::with(S::TicketsWrite),
@@ -160,6 +186,18 @@ pub fn calls(app: &App) -> Calls {
             tickets::resuming(),
             tickets::resume,
         )
+        .post(
+            "/tickets/{id}/disconnect",
+            Call::with(S::TicketsWrite),
+            devices::disconnecting(),
+            devices::disconnect,
+        )
+        .post(
+            "/tickets/{id}/free",
+            Call::with(S::TicketsWrite),
+            devices::freeing(),
+            devices::free,
+        )
         .get(
             "/payments",
             Call::with(S::PaymentsRead),
@@ -171,6 +209,60 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::PaymentsRead),
             payments::showing(),
             payments::show,
+        )
+        .get(
+            "/payments/{id}/story",
+            Call::with(S::PaymentsRead),
+            stories::of_payment(),
+            stories::payment,
+        )
+        .post(
+            "/payments/{id}/ask",
+            Call::with(S::PaymentsWrite),
+            payments::asking(),
+            payments::ask,
+        )
+        .post(
+            "/payments/{id}/send",
+            Call::with(S::PaymentsWrite),
+            payments::sending(),
+            payments::send,
+        )
+        .post(
+            "/payments/{id}/refunds",
+            Call::with(S::PaymentsWrite),
+            payments::noting(),
+            payments::note,
+        )
+        .get(
+            "/customers",
+            Call::with(S::CustomersRead),
+            customers::listing(),
+            customers::list,
+        )
+        .get(
+            "/customers/{id}",
+            Call::with(S::CustomersRead),
+            customers::showing(),
+            customers::show,
+        )
+        .post(
+            "/customers/{id}/block",
+            Call::with(S::CustomersWrite),
+            customers::blocking(),
+            customers::block,
+        )
+        .post(
+            "/customers/{id}/unblock",
+            Call::with(S::CustomersWrite),
+            customers::unblocking(),
+            customers::unblock,
+        )
+        .post(
+            "/customers/{id}/gifts",
+            Call::with(S::CustomersWrite).selling(),
+            customers::giving(),
+            customers::give,
         )
         .get(
             "/sessions",
@@ -189,5 +281,53 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::ReportsRead),
             reports::revenue_by_day(),
             reports::revenue,
+        )
+        .get(
+            "/reports/sums",
+            Call::with(S::ReportsRead),
+            reports::summing(),
+            reports::sums,
+        )
+        .get(
+            "/reports/now",
+            Call::with(S::ReportsRead),
+            reports::summing_now(),
+            reports::now,
+        )
+        .get(
+            "/settings/portal",
+            Call::with(S::SettingsRead),
+            settings::portal_showing(),
+            settings::portal,
+        )
+        .put(
+            "/settings/portal",
+            Call::with(S::SettingsWrite),
+            settings::portal_changing(),
+            settings::change_portal,
+        )
+        .get(
+            "/settings/notices",
+            Call::with(S::SettingsRead),
+            settings::notices_listing(),
+            settings::list_notices,
+        )
+        .put(
+            "/settings/notices/{id}",
+            Call::with(S::SettingsWrite),
+            settings::notices_changing(),
+            settings::change_notices,
+        )
+        .get(
+            "/settings/mpesa",
+            Call::with(S::SettingsRead),
+            settings::mpesa_showing(),
+            settings::mpesa,
+        )
+        .get(
+            "/audit",
+            Call::with(S::AuditRead),
+            audit::listing(),
+            audit::list,
         )
 }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::Value;
 
 use super::calls;
-use super::document::{PROBLEMS, TEXT, WEBHOOKS, document as describe};
+use super::document::{ABOUT, PROBLEMS, document as describe};
 use super::gate::BASE;
 use crate::app::App;
 use crate::providers::keys::scopes::Scope;
@@ -48,6 +48,16 @@ struct Call {
     status: String,
     problems: String,
     curl: String,
+    example: String,
+    class: &'static str,
+}
+
+/// What one should know before the first call.
+struct About {
+    id: String,
+    title: &'static str,
+    text: &'static str,
+    looks: String,
 }
 
 /// Calls about one kind of thing.
@@ -61,8 +71,7 @@ struct Part {
 struct ApiPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
-    text: Vec<&'static str>,
-    webhooks: &'static str,
+    about: Vec<About>,
     events: Vec<(&'static str, &'static str)>,
     scopes: Vec<(&'static str, &'static str)>,
     problems: [(u16, &'static str); 13],
@@ -94,8 +103,15 @@ pub async fn read(State(app): State<App>, frame: Frame) -> Response {
     let page = ApiPage {
         frame: &frame,
         w,
-        text: TEXT.split("\n\n").collect(),
-        webhooks: WEBHOOKS,
+        about: ABOUT
+            .into_iter()
+            .map(|(title, text, looks)| About {
+                id: title.to_lowercase(),
+                title,
+                text,
+                looks: looks.replace("BASE", &format!("{}{BASE}", base.as_str())),
+            })
+            .collect(),
         events: Kind::CHOICES
             .into_iter()
             .map(|kind| (kind.word(), w.webhooks.kind(kind)))
@@ -130,11 +146,9 @@ fn call(document: &Value, operation: &Value, method: &str, path: &str, base: &st
         .flatten()
         .find(|(status, _)| status.starts_with('2'))
         .map_or((String::new(), &Value::Null), |(status, answer)| {
-            (
-                status.clone(),
-                &answer["content"]["application/json"]["schema"],
-            )
+            (status.clone(), &answer["content"]["application/json"])
         });
+    let (answer, example) = (&answer["schema"], &answer["example"]);
     let items = &answer["properties"]["items"]["items"];
     let is_list = !items.is_null();
     let problems: Vec<&str> = responses
@@ -156,6 +170,12 @@ fn call(document: &Value, operation: &Value, method: &str, path: &str, base: &st
         status,
         problems: problems.join(", "),
         curl: curl(method, path, base, &body["example"]),
+        example: serde_json::to_string_pretty(example).unwrap_or_default(),
+        class: match method {
+            "GET" => "",
+            "POST" => "good",
+            _ => "wait",
+        },
     }
 }
 
@@ -223,7 +243,8 @@ fn curl(method: &str, path: &str, base: &str, example: &Value) -> String {
     }
     if !example.is_null() {
         lines.push("-H 'Content-Type: application/json'".to_owned());
-        lines.push(format!("-d '{example}'"));
+        let body = serde_json::to_string_pretty(example).unwrap_or_default();
+        lines.push(format!("-d '{body}'"));
     }
     lines.join(" \\\n  ")
 }

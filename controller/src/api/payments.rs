@@ -1,16 +1,24 @@
 //! `/api/v1/payments`: what customers paid, or did not.
 
 use axum::extract::State;
-use mnara_protocol::ids::PaymentId;
+use axum::http::StatusCode;
+use futures_util::FutureExt as _;
+use mnara_protocol::ids::{PaymentId, ProviderId};
+use mnara_protocol::money::Money;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, Cursor, List, Part};
+use super::cursor::{Asked, List, listed};
 use super::gate::Key;
+use super::once::{Made, Once};
 use super::operation::Operation;
 use super::store::payments::{self as store, Filter};
 use super::types::{asked as asked_id, named, time};
 use crate::app::App;
+use crate::payments::deeds::{self, NotDone, Noted};
+use crate::payments::store::refunds;
 use crate::rails::msisdn::Msisdn;
 use crate::web::{Answer, Json, Path, Problem, show};
 
@@ -85,6 +93,7 @@ pub struct Listing {
     #[schema(minimum = 1, maximum = 200)]
     limit: Option<u16>,
     /// The `next` of the part before.
+    #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
     cursor: Option<String>,
     /// How they stand.
     #[schema(inline)]
@@ -95,6 +104,14 @@ pub struct Listing {
     /// From one phone, in any usual form.
     #[schema(pattern = "^254[17][0-9]{8}$")]
     phone: Option<String>,
+    /// For one plan.
+    #[schema(pattern = "^plan_[0-9a-f]{32}$")]
+    plan_id: Option<String>,
+    /// The one with this M-PESA receipt.
+    #[schema(pattern = "^[A-Z0-9]{6,20}$")]
+    receipt: Option<String>,
+    /// Those that a person should look at, or the others.
+    flagged: Option<bool>,
     /// Made at this time or after.
     #[schema(format = "date-time")]
     from: Option<String>,
@@ -118,7 +135,6 @@ pub async fn list(
     key: Key,
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Payment>>> {
-    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
     let phone = asked.phone.as_deref().map(|phone| {
         phone
             .parse::<Msisdn>()
@@ -133,17 +149,53 @@ pub async fn list(
         }),
         site: asked_id("site_id", asked.site_id.as_deref())?,
         phone: phone.transpose()?,
+        plan: asked_id("plan_id", asked.plan_id.as_deref())?,
+        receipt: asked.receipt.as_deref().map(receipt).transpose()?,
+        is_flagged: asked.flagged,
         from: time("from", asked.from.as_deref())?,
         to: time("to", asked.to.as_deref())?,
     };
-    let before = part
-        .after
-        .map(|after| (after.time(), PaymentId::from_bytes(after.id)));
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let found =
-        store::payments(&mut tx, key.provider(), None, &filter, before, part.reach()).await?;
-    let place = |payment: &store::Payment| Cursor::at(payment.made, *payment.id.as_bytes());
-    Ok(Json(part.list(found, place, Payment::from)))
+    let provider = key.provider();
+    let place = |payment: &store::Payment| (payment.made, payment.id);
+    let part = (asked.limit, asked.cursor.as_deref());
+    listed(
+        &app,
+        &key,
+        part,
+        move |conn, before, limit| {
+            async move { store::payments(conn, provider, None, &filter, before, limit).await }
+                .boxed()
+        },
+        place,
+        Payment::from,
+    )
+    .await
+}
+
+fn receipt(text: &str) -> Answer<String> {
+    let is_one = (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    if is_one {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err(Problem::bad_request(
+            "receipt: give one such as NLK7A1B2C3.",
+        ))
+    }
+}
+
+/// The last payments of one phone.
+pub(super) async fn of_phone(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    phone: &str,
+    limit: u16,
+) -> sqlx::Result<Vec<Payment>> {
+    let filter = Filter {
+        phone: Some(phone.to_owned()),
+        ..Filter::default()
+    };
+    let found = store::payments(conn, provider, None, &filter, None, limit).await?;
+    Ok(found.into_iter().map(Payment::from).collect())
 }
 
 pub(super) fn showing() -> Operation {
@@ -161,10 +213,177 @@ pub async fn show(
     key: Key,
     Path(id): Path<String>,
 ) -> Answer<Json<Payment>> {
-    let id: PaymentId = named(&id)?;
     let mut tx = app.db.tenant(key.provider()).await?;
+    one(&mut tx, &key, named(&id)?).await.map(Json)
+}
+
+async fn one(conn: &mut PgConnection, key: &Key, id: PaymentId) -> Answer<Payment> {
     let all = Filter::default();
-    let found = store::payments(&mut tx, key.provider(), Some(id), &all, None, 1).await?;
+    let found = store::payments(conn, key.provider(), Some(id), &all, None, 1).await?;
     let payment = found.into_iter().next().ok_or_else(Problem::not_found)?;
-    Ok(Json(payment.into()))
+    Ok(payment.into())
+}
+
+pub(super) fn asking() -> Operation {
+    Operation::new(
+        "askPayment",
+        "Ask M-PESA how a payment stands",
+        "For one that is pending or failed. The phone is not asked again, and no money moves; look at the payment again a little later.",
+    )
+    .of(PaymentId::PREFIX)
+    .answers::<Payment>(200)
+    .problem(409)
+}
+
+/// Has the rail asked how one stands.
+///
+/// # Errors
+/// A problem document.
+pub async fn ask(
+    State(app): State<App>,
+    key: Key,
+    Path(id): Path<String>,
+) -> Answer<Json<Payment>> {
+    let id = named(&id)?;
+    deeds::ask(&app, key.provider(), key.actor(), id)
+        .await
+        .map_err(not_done)?;
+    let mut tx = app.db.tenant(key.provider()).await?;
+    one(&mut tx, &key, id).await.map(Json)
+}
+
+pub(super) fn sending() -> Operation {
+    Operation::new(
+        "sendTicket",
+        "Send a payment's ticket to its site again",
+        "For a customer who paid and is not online: the site lets the device that paid in when it is there within a day.",
+    )
+    .of(PaymentId::PREFIX)
+    .answers::<Payment>(200)
+    .problem(409)
+}
+
+/// Sends the ticket of one again.
+///
+/// # Errors
+/// A problem document.
+pub async fn send(
+    State(app): State<App>,
+    key: Key,
+    Path(id): Path<String>,
+) -> Answer<Json<Payment>> {
+    let id = named(&id)?;
+    deeds::send(&app, key.provider(), key.actor(), id)
+        .await
+        .map_err(not_done)?;
+    let mut tx = app.db.tenant(key.provider()).await?;
+    one(&mut tx, &key, id).await.map(Json)
+}
+
+/// Money that was paid back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Refund {
+    /// How much.
+    amount: String,
+    /// In which currency.
+    currency: &'static str,
+    /// The M-PESA receipt of it.
+    receipt: String,
+    /// Why.
+    reason: String,
+    /// Who wrote it down: a person, or a key by its name.
+    written_by: Option<String>,
+    /// When it was written down.
+    created_at: String,
+}
+
+impl From<refunds::Refund> for Refund {
+    fn from(refund: refunds::Refund) -> Self {
+        Self {
+            amount: refund.amount.to_decimal(),
+            currency: refund.amount.currency().code(),
+            receipt: refund.receipt,
+            reason: refund.reason,
+            written_by: refund.person,
+            created_at: show::utc(refund.at),
+        }
+    }
+}
+
+/// What was paid back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRefund {
+    /// How much, such as `20.00`: whole shillings, and no more than is left of the payment.
+    #[schema(pattern = r"^[1-9][0-9]{0,4}(\.00)?$")]
+    amount: String,
+    /// The M-PESA receipt of the refund.
+    #[schema(pattern = "^[A-Z0-9]{6,20}$")]
+    receipt: String,
+    /// Why, for whoever reads the books.
+    #[schema(min_length = 1, max_length = 200, pattern = r"\S")]
+    reason: String,
+}
+
+pub(super) fn noting() -> Operation {
+    Operation::new(
+        "noteRefund",
+        "Write down what was paid back",
+        "It moves no money: pay the customer back by M-PESA first. The payment's story has all that was written down.",
+    )
+    .of(PaymentId::PREFIX)
+    .body::<NewRefund>(json!({"amount": "20.00", "receipt": "NLK7A1B2C3", "reason": "The site was down"}))
+    .answers::<Refund>(201)
+    .problem(409)
+}
+
+/// Writes down what was paid back of one.
+///
+/// # Errors
+/// A problem document.
+pub async fn note(
+    State(app): State<App>,
+    key: Key,
+    once: Once,
+    Path(id): Path<String>,
+    Json(new): Json<NewRefund>,
+) -> Answer<Made> {
+    let id: PaymentId = named(&id)?;
+    let amount: Money = new
+        .amount
+        .parse()
+        .map_err(|_| Problem::bad_field("amount: give whole shillings such as 20.00."))?;
+    let noted = Noted {
+        amount,
+        receipt: &new.receipt,
+        reason: &new.reason,
+    };
+    let mut tx = app.db.tenant(key.provider()).await?;
+    let refund = deeds::note_in(&app, &mut tx, (key.provider(), key.actor()), id, noted)
+        .await
+        .map_err(not_done)?;
+    let made = Made::new(&format!("/payments/{id}/story"), &Refund::from(refund))?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+fn not_done(error: NotDone) -> Problem {
+    let conflict = |kind, title| Problem::new(StatusCode::CONFLICT, kind, title);
+    match error {
+        NotDone::Missing => Problem::not_found(),
+        NotDone::Amount => Problem::bad_field(
+            "amount: give whole shillings up to what was paid and not paid back yet.",
+        ),
+        NotDone::Receipt => Problem::bad_field("receipt: give the M-PESA receipt of the refund."),
+        NotDone::Reason => Problem::bad_field("reason: give one of 1 to 200 letters."),
+        NotDone::NotPaid => conflict("not-paid", "No money came in by this payment."),
+        NotDone::ReceiptTaken => conflict("receipt-taken", "This receipt is written down already."),
+        NotDone::NotKnown => conflict("not-known", "M-PESA cannot be asked about this payment."),
+        NotDone::Used => conflict(
+            "used",
+            "The ticket was used or is over: there is nothing to send.",
+        ),
+        NotDone::Database(error) => error.into(),
+    }
 }

@@ -118,6 +118,9 @@ impl SaleHours {
     /// # Errors
     /// When a time is none.
     pub fn read(&self) -> Answer<plan::Hours> {
+        if self.days.len() > Weekday::ALL.len() {
+            return Err(Problem::bad_field("hours.days: name each day once."));
+        }
         let days = Weekday::ALL
             .into_iter()
             .enumerate()

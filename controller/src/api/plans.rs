@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, Cursor, List, Part};
+use super::cursor::{Asked, Cursor, List, Listing, Part};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
@@ -204,17 +204,6 @@ const fn field(bad: BadPlan) -> &'static str {
     }
 }
 
-/// Which part of a list.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Listing {
-    /// Rows at most, 50 if nothing is said.
-    #[schema(minimum = 1, maximum = 200)]
-    limit: Option<u16>,
-    /// The `next` of the part before.
-    cursor: Option<String>,
-}
-
 pub(super) fn listing() -> Operation {
     Operation::new(
         "listPlans",
@@ -234,21 +223,16 @@ pub async fn list(
     key: Key,
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Plan>>> {
-    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
+    let (limit, cursor) = asked.part();
+    let part = Part::read(limit, cursor)?;
     let mut tx = app.db.tenant(key.provider()).await?;
     // A business has a hundred at most.
     let place = |plan: &plan::Plan| Cursor {
         place: i64::from(plan.position),
         id: *plan.id.as_bytes(),
     };
-    let mut found = store::plans(&mut tx, key.provider(), MOST).await?;
-    if let Some(after) = part.after {
-        found.retain(|plan| {
-            let here = place(plan);
-            (here.place, here.id) > (after.place, after.id)
-        });
-    }
-    Ok(Json(part.list(found, place, Plan::from)))
+    let found = store::plans(&mut tx, key.provider(), MOST).await?;
+    Ok(Json(part.list(part.rest(found, place), place, Plan::from)))
 }
 
 pub(super) fn showing() -> Operation {

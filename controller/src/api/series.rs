@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use futures_util::FutureExt as _;
 use mnara_protocol::ids::{SeriesId, SiteId};
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::series::{Alphabet, CutOff};
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, Cursor, List, Part};
+use super::cursor::{Asked, Cursor, List, Listing, Part, listed};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
@@ -77,17 +78,6 @@ impl From<store::Series> for Series {
     }
 }
 
-/// Which part of a list.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Listing {
-    /// Rows at most, 50 if nothing is said.
-    #[schema(minimum = 1, maximum = 200)]
-    limit: Option<u16>,
-    /// The `next` of the part before.
-    cursor: Option<String>,
-}
-
 pub(super) fn listing() -> Operation {
     Operation::new("listSeries", "List series", "The newest comes first.")
         .query::<Listing>()
@@ -103,14 +93,17 @@ pub async fn list(
     key: Key,
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Series>>> {
-    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
-    let before = part
-        .after
-        .map(|after| (after.time(), SeriesId::from_bytes(after.id)));
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let found = store::series(&mut tx, key.provider(), None, before, part.reach()).await?;
-    let place = |series: &store::Series| Cursor::at(series.made, *series.id.as_bytes());
-    Ok(Json(part.list(found, place, Series::from)))
+    let provider = key.provider();
+    let place = |series: &store::Series| (series.made, series.id);
+    listed(
+        &app,
+        &key,
+        asked.part(),
+        move |conn, before, limit| store::series(conn, provider, None, before, limit).boxed(),
+        place,
+        Series::from,
+    )
+    .await
 }
 
 pub(super) fn showing() -> Operation {
@@ -316,7 +309,8 @@ pub async fn codes(
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Code>>> {
     let id: SeriesId = named(&id)?;
-    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
+    let (limit, cursor) = asked.part();
+    let part = Part::read(limit, cursor)?;
     let after = part
         .after
         .map_or(-1, |after| i32::try_from(after.place).unwrap_or(i32::MAX));

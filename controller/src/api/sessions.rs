@@ -1,11 +1,11 @@
 //! `/api/v1/sessions`: who was online when, and how much they moved.
 
 use axum::extract::State;
-use mnara_protocol::ids::SessionId;
+use futures_util::FutureExt as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, Cursor, List, Part};
+use super::cursor::{Asked, List, listed};
 use super::gate::Key;
 use super::operation::Operation;
 use super::store::sessions::{self as store, Filter};
@@ -46,6 +46,7 @@ pub struct Listing {
     #[schema(minimum = 1, maximum = 200)]
     limit: Option<u16>,
     /// The `next` of the part before.
+    #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
     cursor: Option<String>,
     /// At one site.
     #[schema(pattern = "^site_[0-9a-f]{32}$")]
@@ -74,18 +75,13 @@ pub async fn list(
     key: Key,
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Session>>> {
-    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
     let filter = Filter {
         site: asked_id("site_id", asked.site_id.as_deref())?,
         ticket: asked_id("ticket_id", asked.ticket_id.as_deref())?,
     };
-    let before = part
-        .after
-        .map(|after| (after.time(), SessionId::from_bytes(after.id)));
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let found = store::sessions(&mut tx, key.provider(), filter, before, part.reach()).await?;
-    let place = |session: &store::Session| Cursor::at(session.began, *session.id.as_bytes());
-    Ok(Json(part.list(found, place, |session| Session {
+    let provider = key.provider();
+    let place = |session: &store::Session| (session.began, session.id);
+    let show = |session: store::Session| Session {
         id: session.id.to_string(),
         site_id: session.site.to_string(),
         ticket_id: session.ticket.to_string(),
@@ -96,5 +92,15 @@ pub async fn list(
         online_seconds: session.online_secs,
         bytes_up: session.bytes_up,
         bytes_down: session.bytes_down,
-    })))
+    };
+    let part = (asked.limit, asked.cursor.as_deref());
+    listed(
+        &app,
+        &key,
+        part,
+        move |conn, before, limit| store::sessions(conn, provider, filter, before, limit).boxed(),
+        place,
+        show,
+    )
+    .await
 }

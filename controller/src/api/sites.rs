@@ -1,13 +1,14 @@
 //! `/api/v1/sites`: the places with a hotspot.
 
 use axum::extract::State;
+use futures_util::FutureExt as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::SiteId;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, Cursor, List, Part};
+use super::cursor::{Asked, List, Listing, listed};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
@@ -49,17 +50,6 @@ impl Site {
     }
 }
 
-/// Which part of a list.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Listing {
-    /// Rows at most, 50 if nothing is said.
-    #[schema(minimum = 1, maximum = 200)]
-    limit: Option<u16>,
-    /// The `next` of the part before.
-    cursor: Option<String>,
-}
-
 pub(super) fn listing() -> Operation {
     Operation::new("listSites", "List sites", "The first made comes first.")
         .query::<Listing>()
@@ -75,18 +65,17 @@ pub async fn list(
     key: Key,
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Site>>> {
-    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
-    let after = part
-        .after
-        .map(|after| (after.time(), SiteId::from_bytes(after.id)));
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let found = store::sites(&mut tx, key.provider(), None, after, part.reach()).await?;
-    let now = app.clock.now();
-    Ok(Json(part.list(
-        found,
-        |site| Cursor::at(site.made, *site.id.as_bytes()),
+    let (provider, now) = (key.provider(), app.clock.now());
+    let place = |site: &store::Site| (site.made, site.id);
+    listed(
+        &app,
+        &key,
+        asked.part(),
+        move |conn, after, limit| store::sites(conn, provider, None, after, limit).boxed(),
+        place,
         |site| Site::new(site, now),
-    )))
+    )
+    .await
 }
 
 pub(super) fn showing() -> Operation {

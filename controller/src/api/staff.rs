@@ -1,10 +1,10 @@
 //! `/api/v1/staff`: who works here.
 
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, Cursor, List, Part};
+use super::cursor::{Asked, Cursor, List, Listing, Part};
 use super::gate::Key;
 use super::operation::Operation;
 use crate::app::App;
@@ -46,17 +46,6 @@ impl From<Staff> for Colleague {
     }
 }
 
-/// Which part of a list.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Listing {
-    /// Rows at most, 50 if nothing is said.
-    #[schema(minimum = 1, maximum = 200)]
-    limit: Option<u16>,
-    /// The `next` of the part before.
-    cursor: Option<String>,
-}
-
 pub(super) fn listing() -> Operation {
     Operation::new(
         "listStaff",
@@ -76,16 +65,15 @@ pub async fn list(
     key: Key,
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Colleague>>> {
-    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
-    let place = |staff: &Staff| Cursor::at(staff.since, *staff.id.as_bytes());
+    let (limit, cursor) = asked.part();
+    let part = Part::read(limit, cursor)?;
+    let place = |staff: &Staff| Cursor::at(staff.since, staff.id);
     let mut tx = app.db.tenant(key.provider()).await?;
     // A list that is short enough to be read whole.
-    let mut found = store::list(&mut tx, key.provider()).await?;
-    if let Some(after) = part.after {
-        found.retain(|staff| {
-            let here = place(staff);
-            (here.place, here.id) > (after.place, after.id)
-        });
-    }
-    Ok(Json(part.list(found, place, Colleague::from)))
+    let found = store::list(&mut tx, key.provider()).await?;
+    Ok(Json(part.list(
+        part.rest(found, place),
+        place,
+        Colleague::from,
+    )))
 }

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use futures_util::FutureExt as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::TicketId;
 use mnara_protocol::ticket::Phase;
@@ -10,15 +11,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, Cursor, List, Part};
+use super::cursor::{Asked, List, listed};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
 use super::series::not_revoked;
+use super::told::not_held;
 use super::types::{asked as asked_id, named};
-use crate::access::hold::{self, Hold, NotHeld};
+use crate::access::hold::{self, Hold};
 use crate::app::App;
-use crate::fleet::command::{NotGiven, Unanswered};
 use crate::providers::keys::scopes::Scope;
 use crate::tickets::extend::{NotExtended, extend_in};
 use crate::tickets::store::end_word;
@@ -94,7 +95,7 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    fn new(row: Row, key: &Key, now: Timestamp) -> Self {
+    pub(super) fn new(row: Row, key: &Key, now: Timestamp) -> Self {
         let kept = &row.found.kept;
         let ticket = &kept.ticket;
         let terms = &ticket.right.terms;
@@ -153,8 +154,10 @@ pub struct Listing {
     #[schema(minimum = 1, maximum = 200)]
     limit: Option<u16>,
     /// The `next` of the part before.
+    #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
     cursor: Option<String>,
     /// The one with this code, however it is typed: any case, with or without dashes.
+    #[schema(min_length = 4, max_length = 40)]
     code: Option<String>,
     /// Those of one series.
     #[schema(pattern = "^ser_[0-9a-f]{32}$")]
@@ -181,7 +184,6 @@ pub async fn list(
     key: Key,
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Ticket>>> {
-    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
     let code = asked.code.as_deref().map(|code| {
         TicketCode::parse(code)
             .map_err(|_| Problem::bad_request("code: no ticket could have this code."))
@@ -192,17 +194,20 @@ pub async fn list(
         plan: asked_id("plan_id", asked.plan_id.as_deref())?,
         is_redeemed: asked.redeemed,
     };
-    let before = part
-        .after
-        .map(|after| (after.time(), TicketId::from_bytes(after.id)));
-    let now = app.clock.now();
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let found = store::tickets(&mut tx, key.provider(), &filter, before, part.reach(), now).await?;
-    Ok(Json(part.list(
-        found,
-        |row| Cursor::at(row.made, *row.found.kept.ticket.id.as_bytes()),
+    let (provider, now) = (key.provider(), app.clock.now());
+    let place = |row: &Row| (row.made, row.found.kept.ticket.id);
+    let part = (asked.limit, asked.cursor.as_deref());
+    listed(
+        &app,
+        &key,
+        part,
+        move |conn, before, limit| {
+            async move { store::tickets(conn, provider, &filter, before, limit, now).await }.boxed()
+        },
+        place,
         |row| Ticket::new(row, &key, now),
-    )))
+    )
+    .await
 }
 
 pub(super) fn showing() -> Operation {
@@ -225,7 +230,12 @@ pub async fn show(
     Ok(Json(Ticket::new(row, &key, app.clock.now())))
 }
 
-async fn one(app: &App, conn: &mut sqlx::PgConnection, key: &Key, id: TicketId) -> Answer<Row> {
+pub(super) async fn one(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    key: &Key,
+    id: TicketId,
+) -> Answer<Row> {
     let found = store::ticket(conn, key.provider(), id, app.clock.now()).await?;
     found.ok_or_else(Problem::not_found)
 }
@@ -373,45 +383,4 @@ async fn hold(
     let mut tx = app.db.tenant(key.provider()).await?;
     let row = one(&app, &mut tx, &key, id).await?;
     Ok(Json(Ticket::new(row, &key, app.clock.now())))
-}
-
-fn not_held(error: NotHeld) -> Problem {
-    let away = || {
-        Problem::new(
-            StatusCode::CONFLICT,
-            "site-away",
-            "The site is away, and nothing was done. Try again when it is up.",
-        )
-    };
-    match error {
-        NotHeld::Missing => Problem::not_found(),
-        NotHeld::NotUsed => Problem::new(
-            StatusCode::CONFLICT,
-            "not-used",
-            "The ticket is not in use at any site: its clock does not run.",
-        ),
-        NotHeld::NotGiven(NotGiven::NoAgent)
-        | NotHeld::Unanswered(Unanswered::Away | Unanswered::TooLate) => away(),
-        NotHeld::Unanswered(Unanswered::Silent) => Problem::new(
-            StatusCode::GATEWAY_TIMEOUT,
-            "site-silent",
-            "The site was told and has not answered: whether it was done is not known.",
-        ),
-        NotHeld::Refused(_) => Problem::new(
-            StatusCode::CONFLICT,
-            "site-refused",
-            "The site says that this cannot be done now.",
-        )
-        .detail(error.to_string()),
-        NotHeld::Confused | NotHeld::Unanswered(Unanswered::Foreign(_) | Unanswered::Missing) => {
-            Problem::new(
-                StatusCode::BAD_GATEWAY,
-                "site-confused",
-                "The site answered something that is not understood.",
-            )
-        }
-        NotHeld::NotGiven(NotGiven::Database(error))
-        | NotHeld::Unanswered(Unanswered::Database(error))
-        | NotHeld::Database(error) => error.into(),
-    }
 }

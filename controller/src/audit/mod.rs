@@ -30,7 +30,9 @@ pub enum Actor {
 }
 
 impl Actor {
-    fn columns(self) -> (&'static str, Option<Uuid>, Option<Uuid>) {
+    /// The word of its kind, the person and the key, as a row has them.
+    #[must_use]
+    pub fn columns(self) -> (&'static str, Option<Uuid>, Option<Uuid>) {
         match self {
             Self::Staff(person) => ("staff", Some(person.uuid()), None),
             Self::Admin(person) => ("admin", Some(person.uuid()), None),

@@ -140,7 +140,7 @@ pub const TABLES: &[Table] = &[
     table("payment_messages", columns!(id payment_id kind at body)),
     table(
         "refunds",
-        columns!(id payment_id amount receipt reason person_id created_at),
+        columns!(id payment_id amount receipt reason person_id key_id created_at),
     ),
     table(
         "customers",
@@ -150,7 +150,7 @@ pub const TABLES: &[Table] = &[
         key: &[("ticket_id", "uuid")],
         ..table(
             "gifts",
-            columns!(ticket_id customer_id person_id reason created_at),
+            columns!(ticket_id customer_id person_id key_id reason created_at),
         )
     },
     Table {

@@ -2,10 +2,11 @@
 //! and no phone is asked a second time.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{NoteId, PaymentId, PersonId, ProviderId};
+use mnara_protocol::ids::{NoteId, PaymentId, ProviderId};
 use mnara_protocol::money::Money;
 use mnara_protocol::ticket::{Phase, Status, Ticket};
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::customers::reason;
@@ -71,10 +72,27 @@ pub struct Noted<'a> {
 pub async fn note(
     app: &App,
     provider: ProviderId,
-    person: PersonId,
+    actor: Actor,
     id: PaymentId,
     noted: Noted<'_>,
 ) -> Result<(), NotDone> {
+    let mut tx = app.db.tenant(provider).await?;
+    note_in(app, &mut tx, (provider, actor), id, noted).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Writes down what was paid back in the caller's transaction.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn note_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: PaymentId,
+    noted: Noted<'_>,
+) -> Result<Refund, NotDone> {
     let why = reason(noted.reason).ok_or(NotDone::Reason)?;
     let receipt = noted.receipt.trim().to_ascii_uppercase();
     let is_receipt =
@@ -83,9 +101,8 @@ pub async fn note(
         return Err(NotDone::Receipt);
     }
     let now = app.clock.now();
-    let mut tx = app.db.tenant(provider).await?;
     // Locked, so that two lines at once are counted one after the other.
-    let payment = store::lock(&mut tx, provider, id)
+    let payment = store::lock(conn, provider, id)
         .await?
         .ok_or(NotDone::Missing)?;
     if payment.state != State::Success {
@@ -94,7 +111,7 @@ pub async fn note(
     if payment.receipt.as_deref() == Some(receipt.as_str()) {
         return Err(NotDone::Receipt);
     }
-    let before = refunds::of_payment(&mut tx, provider, id, MOST).await?;
+    let before = refunds::of_payment(conn, provider, id, MOST).await?;
     let back: i64 = before.iter().map(|refund| refund.amount.cents()).sum();
     let left = payment.amount.cents() - back;
     if before.len() >= usize::from(MOST) || !(1..=left).contains(&noted.amount.cents()) {
@@ -107,8 +124,8 @@ pub async fn note(
         person: None,
         at: now,
     };
-    let line = (NoteId::new(now, app.entropy.bytes()), person);
-    if !refunds::insert(&mut tx, (provider, id), line, &refund).await? {
+    let line = (NoteId::new(now, app.entropy.bytes()), actor);
+    if !refunds::insert(conn, (provider, id), line, &refund).await? {
         return Err(NotDone::ReceiptTaken);
     }
     let deed = Deed {
@@ -119,9 +136,8 @@ pub async fn note(
             json!({"amount": noted.amount.to_decimal(), "receipt": refund.receipt, "reason": why}),
         ),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
-    tx.commit().await?;
-    Ok(())
+    record(app, conn, Some(provider), actor, deed).await?;
+    Ok(refund)
 }
 
 /// Has the rail asked how a payment stands. The phone is not asked again.
@@ -150,7 +166,7 @@ pub async fn ask(
 
 async fn note_deed(
     app: &App,
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     provider: ProviderId,
     actor: Actor,
     (act, id): (&'static str, PaymentId),

@@ -16,6 +16,7 @@ pub mod push;
 pub mod settle;
 pub mod spool;
 pub mod store;
+pub mod story;
 pub mod sweep;
 pub mod trial;
 

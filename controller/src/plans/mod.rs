@@ -14,6 +14,8 @@ use thiserror::Error;
 const SHORTEST: u32 = 60;
 /// The longest, ten years, in seconds.
 const LONGEST: u32 = 315_360_000;
+/// The most bytes, and bits a second: programs in all languages count so far exactly.
+const LARGEST: u64 = 9_000_000_000_000_000;
 /// What M-PESA moves in one go at most, in shillings.
 const DEAREST: i64 = 250_000;
 
@@ -111,7 +113,7 @@ impl Draft {
         {
             return Err(BadPlan::Time);
         }
-        if data_bytes.is_some_and(|bytes| bytes < 1_000_000 || i64::try_from(bytes).is_err()) {
+        if data_bytes.is_some_and(|bytes| !(1_000_000..=LARGEST).contains(&bytes)) {
             return Err(BadPlan::Data);
         }
         if !(1..=100).contains(&devices) {
@@ -121,7 +123,7 @@ impl Draft {
             let Rate {
                 down_bps, up_bps, ..
             } = rate;
-            down_bps.min(up_bps) < 8_000 || i64::try_from(down_bps.max(up_bps)).is_err()
+            down_bps.min(up_bps) < 8_000 || down_bps.max(up_bps) > LARGEST
         };
         if rate.is_some_and(too_slow) {
             return Err(BadPlan::Speed);
@@ -134,7 +136,7 @@ impl Draft {
                     || !(8_000..=burst.down_bps).contains(&burst.down_below_bps)
                     || !(8_000..=burst.up_bps).contains(&burst.up_below_bps)
                     || !(1..=300).contains(&burst.secs)
-                    || i64::try_from(burst.down_bps.max(burst.up_bps)).is_err()
+                    || burst.down_bps.max(burst.up_bps) > LARGEST
             })
         };
         if rate.is_some_and(no_burst) {

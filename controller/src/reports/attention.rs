@@ -25,9 +25,12 @@ const SCARCE_SECS: i64 = 180 * 86_400;
 /// What was found out.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
-    counted: Counted,
-    doubled: Vec<(mnara_protocol::ids::SiteId, String)>,
-    scarce: Vec<Scarce>,
+    /// What was counted.
+    pub counted: Counted,
+    /// Sites whose key two machines used.
+    pub doubled: Vec<(mnara_protocol::ids::SiteId, String)>,
+    /// Batches that are nearly used up.
+    pub scarce: Vec<Scarce>,
 }
 
 /// Looks for what may need somebody.

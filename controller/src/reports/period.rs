@@ -67,7 +67,9 @@ impl Day {
         self.date().to_string()
     }
 
-    fn read(text: &str) -> Option<Self> {
+    /// Reads a date.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
         text.parse().ok().map(Self::from_date)
     }
 }

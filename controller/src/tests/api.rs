@@ -1,10 +1,8 @@
-//! The API: every call as nobody, with a key that may not, with another's key; what it makes and shows; repeats; its description.
-
-use std::collections::BTreeSet;
+//! The API: every call as nobody, with a key that may not, with another's key; what it makes and shows.
 
 use super::reports::Site;
 use super::*;
-use crate::api::{calls, document};
+use crate::api::calls;
 use crate::providers::keys::scopes::Scope;
 use crate::providers::keys::{Listed, Secret, store};
 
@@ -47,7 +45,7 @@ pub(super) async fn key(app: &App, provider: ProviderId, scopes: &[Scope]) -> St
     secret.expose().to_owned()
 }
 
-async fn call(
+pub(super) async fn call(
     world: &World,
     method: Method,
     key: &str,
@@ -65,22 +63,7 @@ async fn call(
     (status, answer)
 }
 
-async fn once(
-    world: &World,
-    key: &str,
-    name: &str,
-    path: &str,
-    body: &Value,
-) -> (StatusCode, HeaderMap, Value) {
-    let request = Request::post(format!("/api/v1{path}"))
-        .header("authorization", format!("Bearer {key}"))
-        .header("content-type", "application/json")
-        .header("idempotency-key", name)
-        .body(Body::from(body.to_string()));
-    world.send_from([192, 0, 2, 1], request.unwrap()).await
-}
-
-fn kind(problem: &Value) -> &str {
+pub(super) fn kind(problem: &Value) -> &str {
     problem["type"]
         .as_str()
         .unwrap_or_default()
@@ -97,8 +80,9 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
     let printed = series::print(&world, 1).await;
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     let payment: sqlx::types::Uuid = read(&world.app, "select id from payments").await;
+    let customer: sqlx::types::Uuid = read(&world.app, "select id from customers").await;
     let listed = calls(&world.app);
-    assert!(listed.listed().len() > 20);
+    assert!(listed.listed().len() > 40);
     for one in listed.listed() {
         let id = match one.path.split('/').nth(1).unwrap() {
             "sites" => world.shop.site.to_string(),
@@ -106,6 +90,8 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
             "series" => printed.series.id.to_string(),
             "tickets" => printed.tickets[0].id.to_string(),
             "payments" => PaymentId::from_uuid(payment).to_string(),
+            "customers" => mnara_protocol::ids::CustomerId::from_uuid(customer).to_string(),
+            "settings" => mnara_protocol::ids::StaffId::from_bytes([7; 16]).to_string(),
             _ => String::new(),
         };
         let path = one.path.replace("{id}", &id);
@@ -487,199 +473,4 @@ async fn what_was_sold_is_listed_from_one_end_to_the_other(
         .0,
         StatusCode::OK
     );
-}
-
-#[sqlx::test(migrations = "../migrations/controller")]
-async fn the_same_request_twice_has_its_effect_once(
-    pool: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let world = World::open(pool, options).await;
-    let first = key(&world.app, world.shop.provider, &Scope::ALL).await;
-    let body = json!({"name": "Kibera"});
-    let (status, headers, made) = once(&world, &first, "\"a-1\"", "/sites", &body).await;
-    assert_eq!(status, StatusCode::CREATED);
-    assert!(!headers.contains_key("idempotency-replayed"));
-    // In quotes or without: the same name, the same answer, with where it is.
-    let (status, again, same) = once(&world, &first, "a-1", "/sites", &body).await;
-    assert_eq!((status, &same), (StatusCode::CREATED, &made));
-    assert_eq!(again["idempotency-replayed"], "true");
-    assert_eq!(again["location"], headers["location"]);
-    assert_eq!(world.count("sites where name = 'Kibera'").await, 1);
-    // The same name for something else; another key's names are its own.
-    let (status, _, problem) =
-        once(&world, &first, "a-1", "/sites", &json!({"name": "Other"})).await;
-    assert_eq!(
-        (status, kind(&problem)),
-        (StatusCode::UNPROCESSABLE_ENTITY, "key-reused")
-    );
-    let second = key(&world.app, world.shop.provider, &Scope::ALL).await;
-    assert_eq!(
-        once(&world, &second, "a-1", "/sites", &body).await.0,
-        StatusCode::CREATED
-    );
-    assert_eq!(world.count("sites where name = 'Kibera'").await, 2);
-    // What failed may be sent again with the same name.
-    let (status, ..) = once(&world, &first, "a-2", "/sites", &json!({"name": " "})).await;
-    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(
-        once(&world, &first, "a-2", "/sites", &json!({"name": "Now"}))
-            .await
-            .0,
-        StatusCode::CREATED
-    );
-    // One that is being answered is waited for; one whose process died is taken over.
-    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
-    sqlx::query("update idempotency_keys set status = null, body = null, location = null where name = 'a-2'").execute(&mut *tx).await.unwrap();
-    tx.commit().await.unwrap();
-    let (status, headers, problem) =
-        once(&world, &first, "a-2", "/sites", &json!({"name": "Now"})).await;
-    assert_eq!(
-        (status, kind(&problem)),
-        (StatusCode::CONFLICT, "in-progress")
-    );
-    assert_eq!(headers["retry-after"], "2");
-    world.app.clock.advance(Duration::from_secs(121));
-    assert_eq!(
-        once(&world, &first, "a-2", "/sites", &json!({"name": "Now"}))
-            .await
-            .0,
-        StatusCode::CREATED
-    );
-    for wrong in ["", "a b", &"x".repeat(256)] {
-        assert_eq!(
-            once(&world, &first, wrong, "/sites", &body).await.0,
-            StatusCode::BAD_REQUEST,
-            "{wrong}"
-        );
-    }
-    // A line that enrols is a secret and is kept nowhere.
-    let claim = format!("/sites/{}/claim", made["id"].as_str().unwrap());
-    let one = once(&world, &first, "a-3", &claim, &Value::Null).await.2;
-    assert_ne!(
-        once(&world, &first, "a-3", &claim, &Value::Null).await.2["line"],
-        one["line"]
-    );
-    assert_eq!(world.count("idempotency_keys where name = 'a-3'").await, 0);
-    // After a day all is forgotten.
-    world.pass(86_400).await;
-    world.pass(3_600).await;
-    assert_eq!(world.count("idempotency_keys").await, 0);
-    assert_eq!(world.count("jobs where kind = 'forget-answers'").await, 0);
-}
-
-#[sqlx::test(migrations = "../migrations/controller")]
-async fn a_business_that_is_stopped_reads_and_sells_nothing(
-    pool: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let world = World::open(pool, options).await;
-    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
-    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
-    sqlx::query("update providers set state = 'suspended'")
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(
-        call(&world, Method::GET, &key, "/me", Value::Null).await.1["state"],
-        "suspended"
-    );
-    assert_eq!(
-        call(&world, Method::GET, &key, "/payments", Value::Null)
-            .await
-            .0,
-        StatusCode::OK
-    );
-    let body = json!({"plan_id": world.shop.plan.id.to_string(), "count": 5, "home_site_id": world.shop.site.to_string()});
-    let (status, problem) = call(&world, Method::POST, &key, "/series", body).await;
-    assert_eq!(
-        (status, kind(&problem)),
-        (StatusCode::FORBIDDEN, "business-stopped")
-    );
-    assert_eq!(world.count("series").await, 0);
-}
-
-#[sqlx::test(migrations = "../migrations/controller")]
-async fn the_description_says_of_every_call_what_it_needs_and_gives(
-    pool: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let world = World::open(pool, options).await;
-    let (status, _, document) = world
-        .send(Method::GET, "/api/v1/openapi.json", None, Vec::new())
-        .await;
-    assert_eq!(status, StatusCode::OK);
-    assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document["info"]["title"], "Mnara");
-    let table = calls(&world.app);
-    assert_eq!(document, document::document(&world.app, table.listed()));
-    let mut ids = BTreeSet::new();
-    for one in table.listed() {
-        let operation =
-            &document["paths"][format!("/api/v1{}", one.path)][one.method.as_str().to_lowercase()];
-        let what = format!("{} {}", one.method, one.path);
-        assert!(
-            ids.insert(operation["operationId"].as_str().unwrap().to_owned()),
-            "{what}"
-        );
-        assert!(operation["summary"].as_str().unwrap().len() > 5, "{what}");
-        assert_eq!(
-            operation["x-scope"].as_str(),
-            one.call.scope.map(Scope::word),
-            "{what}"
-        );
-        if let Some(scope) = one.call.scope {
-            assert!(
-                operation["description"]
-                    .as_str()
-                    .unwrap()
-                    .contains(scope.word()),
-                "{what}"
-            );
-        }
-        for status in ["401", "403", "429", "500", "503"] {
-            assert!(
-                operation["responses"][status].is_object(),
-                "{what}: {status}"
-            );
-        }
-        assert_eq!(
-            one.path.contains("{id}"),
-            operation["responses"]["404"].is_object(),
-            "{what}"
-        );
-        if let Some(body) = &one.operation.body {
-            (body.reads)(&body.example).unwrap_or_else(|error| panic!("{what}: {error}"));
-        }
-    }
-    let operations: usize = document["paths"]
-        .as_object()
-        .unwrap()
-        .values()
-        .map(|path| path.as_object().unwrap().len())
-        .sum();
-    assert_eq!(
-        operations,
-        table.listed().len(),
-        "the document has no call the table has not"
-    );
-    // Every name in it leads somewhere in it.
-    let text = document.to_string();
-    for (at, mark) in text.match_indices("\"$ref\":\"#") {
-        let rest = &text[at + mark.len()..];
-        let pointer = &rest[..rest.find('"').unwrap()];
-        assert!(document.pointer(pointer).is_some(), "{pointer}");
-    }
-    // The page tells the same to people.
-    let mut reader = browser::Browser::new(&world, 7);
-    let page = reader.get("/api/v1").await.page();
-    for one in table.listed() {
-        assert!(
-            page.contains(&format!("id=\"{}\"", one.operation.id)),
-            "{}",
-            one.path
-        );
-    }
-    assert!(page.contains("webhook-signature") && page.contains("codes:read"));
 }

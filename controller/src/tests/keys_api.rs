@@ -132,13 +132,20 @@ async fn a_key_ends_on_its_day_and_a_limit_is_told_with_its_wait(
         .await;
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
     assert_eq!(headers["retry-after"], "1");
-    assert!(headers.contains_key("ratelimit-policy"));
+    assert_eq!(headers["ratelimit-policy"], "\"key\";q=120;w=12");
+    assert_eq!(headers["ratelimit"], "\"key\";r=0;t=1");
     assert_eq!(problem["type"], "urn:mnara:problem:too-many");
     world
         .app
         .clock
         .advance(Duration::from_secs(30 * 86_400 - 60));
     assert_eq!(ask(&world, &key, "/me").await.0, StatusCode::OK);
+    let request = Request::get("/api/v1/me").header("authorization", format!("Bearer {key}"));
+    let (status, headers, _) = world
+        .send_from([192, 0, 2, 9], request.body(Body::empty()).unwrap())
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers["ratelimit"], "\"key\";r=118;t=1");
     world.app.clock.advance(Duration::from_secs(120));
     assert_eq!(ask(&world, &key, "/me").await.0, StatusCode::UNAUTHORIZED);
 }

@@ -3,6 +3,8 @@
 
 mod admin;
 mod api;
+mod api_deeds;
+mod api_rules;
 mod audit;
 mod backup;
 mod browser;

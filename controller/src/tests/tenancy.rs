@@ -116,7 +116,9 @@ async fn work_money(world: &World) {
         receipt: "NLK0000001",
         reason: "rain",
     };
-    note(app, shop.provider, person, paid, noted).await.unwrap();
+    note(app, shop.provider, Actor::Staff(person), paid, noted)
+        .await
+        .unwrap();
     let sql = "select id from customers";
     let gift = Gift {
         customer: mnara_protocol::ids::CustomerId::from_uuid(read(app, sql).await),
@@ -124,7 +126,9 @@ async fn work_money(world: &World) {
         site: None,
         reason: "rain",
     };
-    give(app, shop.provider, person, gift).await.unwrap();
+    give(app, shop.provider, Actor::Staff(person), gift)
+        .await
+        .unwrap();
     let account = Credentials {
         consumer_key: "another key".into(),
         consumer_secret: "secret".into(),

@@ -4,6 +4,7 @@
 mod backup;
 mod commands;
 mod database;
+mod described;
 mod disk;
 mod enrol;
 mod hold;

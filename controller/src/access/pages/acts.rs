@@ -2,9 +2,7 @@
 
 use axum::extract::{Form, State};
 use axum::response::Response;
-use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CommandId, Mac, ProviderId, SiteId, TicketId};
-use mnara_protocol::message::{Command, DiagnoseCommand, HoldCommand, KickCommand, ReleaseCommand};
+use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
 use serde::Deserialize;
 
 use crate::access::act::{Act, NotAsked, ask, extend};
@@ -63,16 +61,8 @@ pub async fn kick(
     Path(id): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Trouble> {
-    let (ticket, mac) = (which.ticket()?, Some(which.mac()?));
-    let make = move |id, expires| {
-        Command::Kick(KickCommand {
-            id,
-            expires,
-            ticket,
-            mac,
-        })
-    };
-    told(&app, &seat, &id, Act::Kick(ticket), make).await
+    let act = Act::Kick(which.ticket()?, which.mac()?);
+    told(&app, &seat, &id, act).await
 }
 
 /// Frees a device's place for the customer's next one.
@@ -85,16 +75,8 @@ pub async fn move_on(
     Path(id): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Trouble> {
-    let (ticket, mac) = (which.ticket()?, which.mac()?);
-    let make = move |id, expires| {
-        Command::Release(ReleaseCommand {
-            id,
-            expires,
-            ticket,
-            mac,
-        })
-    };
-    told(&app, &seat, &id, Act::Move(ticket), make).await
+    let act = Act::Move(which.ticket()?, which.mac()?);
+    told(&app, &seat, &id, act).await
 }
 
 /// Holds a voucher's clock.
@@ -107,15 +89,7 @@ pub async fn pause(
     Path(id): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Trouble> {
-    let ticket = which.ticket()?;
-    let make = move |id, expires| {
-        Command::Pause(HoldCommand {
-            id,
-            expires,
-            ticket,
-        })
-    };
-    told(&app, &seat, &id, Act::Pause(ticket), make).await
+    told(&app, &seat, &id, Act::Pause(which.ticket()?)).await
 }
 
 /// Lets a held voucher's clock run on.
@@ -128,15 +102,7 @@ pub async fn resume(
     Path(id): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Trouble> {
-    let ticket = which.ticket()?;
-    let make = move |id, expires| {
-        Command::Resume(HoldCommand {
-            id,
-            expires,
-            ticket,
-        })
-    };
-    told(&app, &seat, &id, Act::Resume(ticket), make).await
+    told(&app, &seat, &id, Act::Resume(which.ticket()?)).await
 }
 
 /// Has the agent look everything over.
@@ -148,20 +114,13 @@ pub async fn diagnose(
     seat: Seat,
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
-    let make = |id, expires| Command::Diagnose(DiagnoseCommand { id, expires });
-    told(&app, &seat, &id, Act::Diagnose, make).await
+    told(&app, &seat, &id, Act::Diagnose).await
 }
 
-async fn told(
-    app: &App,
-    seat: &Seat,
-    site: &str,
-    act: Act,
-    make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
-) -> Result<Response, Trouble> {
+async fn told(app: &App, seat: &Seat, site: &str, act: Act) -> Result<Response, Trouble> {
     let site: SiteId = site.parse().map_err(|_| Trouble::Nothing)?;
     let provider: ProviderId = seat.provider();
-    let said = match ask(app, (provider, site), seat.actor(), act, make).await {
+    let said = match ask(app, (provider, site), seat.actor(), act).await {
         Ok(command) => format!("asked={command}"),
         Err(NotAsked::NoSite) => return Err(Trouble::Nothing),
         Err(NotAsked::NoTicket) => "said=gone".to_owned(),

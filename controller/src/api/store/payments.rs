@@ -45,6 +45,12 @@ pub struct Filter {
     pub site: Option<SiteId>,
     /// From one phone, as twelve digits.
     pub phone: Option<String>,
+    /// For one plan.
+    pub plan: Option<PlanId>,
+    /// With this receipt.
+    pub receipt: Option<String>,
+    /// Whether a person should look at it.
+    pub is_flagged: Option<bool>,
     /// Made at or after.
     pub from: Option<Timestamp>,
     /// Made before.
@@ -61,7 +67,7 @@ pub async fn payments(
     one: Option<PaymentId>,
     filter: &Filter,
     before: Option<(Timestamp, PaymentId)>,
-    limit: i64,
+    limit: u16,
 ) -> sqlx::Result<Vec<Payment>> {
     let (at, id) = before.unzip();
     let rows = sqlx::query!(
@@ -72,7 +78,9 @@ pub async fn payments(
              and ($3::text is null or p.status = $3) and ($4::uuid is null or p.site_id = $4) and ($5::text is null or p.msisdn = $5)
              and ($6::timestamptz is null or p.created_at >= $6) and ($7::timestamptz is null or p.created_at < $7)
              and ($8::timestamptz is null or (p.created_at, p.id) < ($8, $9::uuid))
-           order by p.created_at desc, p.id desc limit $10"#,
+             and ($10::uuid is null or p.plan_id = $10) and ($11::text is null or p.external_txn_id = $11)
+             and ($12::boolean is null or (p.flag is not null) = $12)
+           order by p.created_at desc, p.id desc limit $13"#,
         provider.uuid(),
         one.map(|id| id.uuid()),
         filter.status,
@@ -82,7 +90,10 @@ pub async fn payments(
         filter.to.map(At) as _,
         at.map(At) as _,
         id.map(|id| id.uuid()),
-        limit,
+        filter.plan.map(|id| id.uuid()),
+        filter.receipt,
+        filter.is_flagged,
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;

@@ -49,7 +49,7 @@ pub async fn series(
     provider: ProviderId,
     one: Option<SeriesId>,
     before: Option<(Timestamp, SeriesId)>,
-    limit: i64,
+    limit: u16,
 ) -> sqlx::Result<Vec<Series>> {
     let (at, id) = before.unzip();
     let rows = sqlx::query!(
@@ -62,7 +62,7 @@ pub async fn series(
         one.map(|id| id.uuid()),
         at.map(At) as _,
         id.map(|id| id.uuid()),
-        limit,
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;
@@ -111,7 +111,7 @@ pub async fn codes(
     provider: ProviderId,
     series: SeriesId,
     after: i32,
-    limit: i64,
+    limit: u16,
 ) -> sqlx::Result<Vec<Code>> {
     let rows = sqlx::query!(
         r#"select series_index as "number!", id, code, redeemed_at is not null as "is_redeemed!", revoked_at is not null as "is_revoked!"
@@ -119,7 +119,7 @@ pub async fn codes(
         provider.uuid(),
         series.uuid(),
         after,
-        limit,
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;

@@ -49,7 +49,7 @@ pub async fn sessions(
     provider: ProviderId,
     filter: Filter,
     before: Option<(Timestamp, SessionId)>,
-    limit: i64,
+    limit: u16,
 ) -> sqlx::Result<Vec<Session>> {
     let (at, id) = before.unzip();
     let rows = sqlx::query!(
@@ -62,7 +62,7 @@ pub async fn sessions(
         filter.ticket.map(|id| id.uuid()),
         at.map(At) as _,
         id.map(|id| id.uuid()),
-        limit,
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;

@@ -30,7 +30,7 @@ pub async fn sites(
     provider: ProviderId,
     one: Option<SiteId>,
     after: Option<(Timestamp, SiteId)>,
-    limit: i64,
+    limit: u16,
 ) -> sqlx::Result<Vec<Site>> {
     let (at, id) = after.unzip();
     let rows = sqlx::query!(
@@ -44,7 +44,7 @@ pub async fn sites(
         one.map(|id| id.uuid()),
         at.map(At) as _,
         id.map(|id| id.uuid()),
-        limit,
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::{self, feed};
+use crate::providers;
 use crate::providers::look::{BadLogo, BadLook, Draft, Kept, Logo, read, store};
 use crate::tickets::feed::FeedError;
 use crate::tickets::refresh::every_site;
@@ -36,6 +37,25 @@ pub enum NotKept {
     /// The database refused.
     #[error("the look could not be stored")]
     Database(#[from] sqlx::Error),
+}
+
+/// The look as it is, with the business's name; none where there is no such business.
+///
+/// # Errors
+/// When the database is away.
+pub async fn current(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<Option<(String, Kept)>> {
+    let Some(business) = providers::store::provider(conn, provider).await? else {
+        return Ok(None);
+    };
+    let kept = store::look(conn, provider).await?;
+    let kept = kept.unwrap_or_else(|| Kept {
+        draft: Draft::plain(&business),
+        logo: None,
+    });
+    Ok(Some((business.business_name, kept)))
 }
 
 /// Keeps colours and words and tells all sites.

@@ -12,11 +12,10 @@ use serde::Deserialize;
 use super::{NotKept, change, set_logo, trial};
 use crate::app::App;
 use crate::plans;
-use crate::providers;
 use crate::providers::gate::Seat;
 use crate::providers::look::preview::{Part, Preview, language};
 use crate::providers::look::{
-    BANNER, BadLogo, BadLook, BadTrial, Draft, Kept, Logo, MOST_BYTES, TERMS, WELCOME, store,
+    BANNER, BadLogo, BadLook, BadTrial, Draft, Kept, Logo, MOST_BYTES, TERMS, WELCOME,
 };
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -109,15 +108,8 @@ struct PortalPage<'a> {
 /// The look as it is, with the business's name.
 pub(super) async fn current(app: &App, seat: &Seat) -> Result<(String, Kept), Trouble> {
     let mut tx = app.db.tenant(seat.provider()).await?;
-    let business = providers::store::provider(&mut tx, seat.provider())
-        .await?
-        .ok_or(Trouble::Nothing)?;
-    let kept = store::look(&mut tx, seat.provider()).await?;
-    let kept = kept.unwrap_or_else(|| Kept {
-        draft: Draft::plain(&business),
-        logo: None,
-    });
-    Ok((business.business_name, kept))
+    let found = super::current(&mut tx, seat.provider()).await?;
+    found.ok_or(Trouble::Nothing)
 }
 
 struct Said<'a> {

@@ -1,9 +1,10 @@
 //! Giving a customer a voucher: a real ticket that costs nothing and has its own mark, so that no report takes it for money.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CustomerId, PersonId, PlanId, ProviderId, SiteId};
+use mnara_protocol::ids::{CustomerId, PlanId, ProviderId, SiteId};
 use mnara_protocol::money::Money;
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{reason, store};
@@ -14,7 +15,7 @@ use crate::plans;
 use crate::tickets::issue::{self, IssueError, Sale};
 use crate::tickets::{self, Kept};
 
-/// How many one person may give within a day: enough for those who had trouble, too few to give the shop away.
+/// How many one person, or one program, may give within a day: enough for those who had trouble, too few to give the shop away.
 pub const A_DAY: i64 = 5;
 const DAY_SECS: i64 = 86_400;
 
@@ -40,8 +41,8 @@ pub enum NotGiven {
     /// The reason is missing or too long.
     #[error("give a reason")]
     Reason,
-    /// The person has given as many as they may today.
-    #[error("{A_DAY} vouchers a day is as many as one person may give")]
+    /// Whoever gives has given as many as they may today.
+    #[error("{A_DAY} vouchers a day is as many as one person or program may give")]
     Enough,
     /// The ticket could not be issued.
     #[error(transparent)]
@@ -58,25 +59,41 @@ pub enum NotGiven {
 pub async fn give(
     app: &App,
     provider: ProviderId,
-    person: PersonId,
+    actor: Actor,
+    gift: Gift<'_>,
+) -> Result<Kept, NotGiven> {
+    let mut tx = app.db.tenant(provider).await?;
+    let kept = give_in(app, &mut tx, provider, actor, gift).await?;
+    tx.commit().await?;
+    Ok(kept)
+}
+
+/// Gives a customer a voucher in the caller's transaction.
+///
+/// # Errors
+/// [`NotGiven`].
+pub async fn give_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    actor: Actor,
     gift: Gift<'_>,
 ) -> Result<Kept, NotGiven> {
     let why = reason(gift.reason).ok_or(NotGiven::Reason)?;
     let now = app.clock.now();
-    let mut tx = app.db.tenant(provider).await?;
     // Locked, so that two gifts at once are counted one after the other.
-    store::lock_place(&mut tx, provider, person).await?;
+    store::lock_giver(conn, provider, actor).await?;
     let since = Timestamp::from_secs(now.as_secs() - DAY_SECS);
-    if store::given_since(&mut tx, provider, person, since).await? >= A_DAY {
+    if store::given_since(conn, provider, actor, since).await? >= A_DAY {
         return Err(NotGiven::Enough);
     }
-    let customer = store::by_id(&mut tx, provider, gift.customer).await?;
-    let plan = plans::store::plan(&mut tx, provider, gift.plan).await?;
+    let customer = store::by_id(conn, provider, gift.customer).await?;
+    let plan = plans::store::plan(conn, provider, gift.plan).await?;
     let (Some(customer), Some(mut plan)) = (customer, plan) else {
         return Err(NotGiven::Missing);
     };
     if let Some(site) = gift.site
-        && fleet::store::site(&mut tx, provider, site).await?.is_none()
+        && fleet::store::site(conn, provider, site).await?.is_none()
     {
         return Err(NotGiven::Missing);
     }
@@ -86,25 +103,24 @@ pub async fn give(
         payment: None,
         site: gift.site,
     };
-    let kept = issue::issue(&mut tx, &app.entropy, provider, sale, now).await?;
+    let kept = issue::issue(conn, &app.entropy, provider, sale, now).await?;
     let given = store::Given {
         ticket: kept.ticket.id,
         customer: customer.id,
-        person,
+        actor,
         reason: why,
     };
-    store::insert_gift(&mut tx, provider, &given, now).await?;
+    store::insert_gift(conn, provider, &given, now).await?;
     let deed = Deed {
         act: "gift",
         subject: &kept.ticket.id.to_string(),
         before: None,
         after: Some(json!({"customer": customer.id.to_string(), "plan": plan.name, "reason": why})),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(person), deed).await?;
+    record(app, conn, Some(provider), actor, deed).await?;
     if let Some(site) = gift.site {
         let change = tickets::feed::ticket(site, &kept, None, None, None);
-        feed::put(&mut tx, provider, vec![change]).await?;
+        feed::put(conn, provider, vec![change]).await?;
     }
-    tx.commit().await?;
     Ok(kept)
 }

@@ -14,6 +14,7 @@ use super::give::{Gift, NotGiven, give};
 use super::store::Had;
 use super::{Customer, NotDone, block, store, unblock};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::payments::pages::line::Shown;
 use crate::payments::store::list::{Wanted, lines};
 use crate::providers::gate::Seat;
@@ -433,7 +434,7 @@ pub async fn gift(
                 site,
                 reason: &filled.reason,
             };
-            give(&app, seat.provider(), seat.person, gift).await
+            give(&app, seat.provider(), Actor::Staff(seat.person), gift).await
         }
         _ => Err(NotGiven::Missing),
     };

@@ -1,12 +1,13 @@
 //! All SQL of customers and of what they were given.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CustomerId, PersonId, ProviderId, TicketId};
+use mnara_protocol::ids::{CustomerId, ProviderId, TicketId};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use super::Customer;
 use crate::app::App;
+use crate::audit::Actor;
 use crate::db::{At, RowId as _};
 use crate::rails::msisdn::Msisdn;
 
@@ -181,7 +182,7 @@ pub struct Given<'a> {
     /// To whom.
     pub customer: CustomerId,
     /// By whom.
-    pub person: PersonId,
+    pub actor: Actor,
     /// Why.
     pub reason: &'a str,
 }
@@ -196,12 +197,14 @@ pub async fn insert_gift(
     given: &Given<'_>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
+    let (_, person, key) = given.actor.columns();
     sqlx::query!(
-        "insert into gifts (ticket_id, provider_id, customer_id, person_id, reason, created_at) values ($1, $2, $3, $4, $5, $6)",
+        "insert into gifts (ticket_id, provider_id, customer_id, person_id, key_id, reason, created_at) values ($1, $2, $3, $4, $5, $6, $7)",
         given.ticket.uuid(),
         provider.uuid(),
         given.customer.uuid(),
-        given.person.uuid(),
+        person,
+        key,
         given.reason,
         At(now),
     )
@@ -210,39 +213,49 @@ pub async fn insert_gift(
     .map(drop)
 }
 
-/// Locks somebody's place in the business until the transaction ends.
+/// Locks somebody's place in the business, or a program's key, until the transaction ends.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lock_place(
+pub async fn lock_giver(
     conn: &mut PgConnection,
     provider: ProviderId,
-    person: PersonId,
+    giver: Actor,
 ) -> sqlx::Result<()> {
+    let (_, person, key) = giver.columns();
     sqlx::query_scalar!(
         "select id from staff where provider_id = $1 and person_id = $2 and ended_at is null for update",
         provider.uuid(),
-        person.uuid(),
+        person,
+    )
+    .fetch_optional(&mut *conn)
+    .await?;
+    sqlx::query_scalar!(
+        "select id from api_keys where provider_id = $1 and id = $2 for update",
+        provider.uuid(),
+        key,
     )
     .fetch_optional(conn)
     .await
     .map(drop)
 }
 
-/// How many vouchers somebody has given since.
+/// How many vouchers somebody, or a program, has given since.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn given_since(
     conn: &mut PgConnection,
     provider: ProviderId,
-    person: PersonId,
+    giver: Actor,
     since: Timestamp,
 ) -> sqlx::Result<i64> {
+    let (_, person, key) = giver.columns();
     let count = sqlx::query_scalar!(
-        r#"select count(*) as "count!" from gifts where provider_id = $1 and person_id = $2 and created_at > $3"#,
+        r#"select count(*) as "count!" from gifts where provider_id = $1 and (person_id = $2 or key_id = $3) and created_at > $4"#,
         provider.uuid(),
-        person.uuid(),
+        person,
+        key,
         At(since),
     )
     .fetch_one(conn)

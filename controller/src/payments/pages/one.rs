@@ -11,23 +11,21 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::deeds::{self, NotDone, Noted};
-use super::super::store::messages::{self, Kind, Message};
-use super::super::store::refunds::{self, Refund};
-use super::super::store::story::{More, Way, more, way};
+use super::super::store::messages::Kind;
+use super::super::store::refunds::Refund;
+use super::super::store::story::More;
+use super::super::story::Story;
 use super::super::{Push, State};
 use super::{Standing, flag_words};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{PaymentWords, Words};
 use crate::providers::staff::roles::Permission;
-use crate::tickets;
 use crate::web::page::{html, onward};
 use crate::web::{Path, show};
-
-/// Messages on the page.
-const MESSAGES: u16 = 100;
 
 /// One step of the story.
 struct Step {
@@ -123,19 +121,18 @@ async fn shown(
     let now = app.clock.now();
     let may_work = seat.place.role.may(Permission::WorkPayments);
     let mut tx = app.db.tenant(provider).await?;
-    let more = more(&mut tx, provider, id).await?.ok_or(Trouble::Nothing)?;
-    let mut way = way(&mut tx, provider, id).await?;
-    let said = messages::of_payment(&mut tx, provider, id, MESSAGES).await?;
-    let back = refunds::of_payment(&mut tx, provider, id, deeds::MOST).await?;
-    let ticket = match &way {
-        Some(way) => tickets::store::by_id(&mut tx, provider, way.ticket, now).await?,
-        None => None,
-    };
+    let story = Story::read(&mut tx, provider, id, now)
+        .await?
+        .ok_or(Trouble::Nothing)?;
     drop(tx);
-    if let (Some(way), Some(found)) = (&mut way, &ticket) {
-        // A site that uses it has it, whether or not it told of that step.
-        way.delivered = way.delivered.or(found.kept.ticket.redeemed_at());
-    }
+    let steps = steps(&story, &w.payments);
+    let Story {
+        more,
+        said,
+        back,
+        ticket,
+        ..
+    } = story;
     let is_paid = more.line.state == State::Success;
     let is_unused = ticket
         .as_ref()
@@ -154,7 +151,7 @@ async fn shown(
             .flag
             .as_deref()
             .map(|flag| flag_words(flag, &w.reasons)),
-        steps: steps(&more, way.as_ref(), &said, &w.payments),
+        steps,
         said: said
             .into_iter()
             .map(|message| Said {
@@ -191,18 +188,18 @@ async fn shown(
 }
 
 /// The steps that were made in the order of their times, then those that are still to come.
-fn steps(more: &More, way: Option<&Way>, said: &[Message], w: &PaymentWords) -> Vec<Step> {
-    let first = |kind: Kind| said.iter().find(|one| one.kind == kind).map(|one| one.at);
+fn steps(story: &Story, w: &PaymentWords) -> Vec<Step> {
+    let more = &story.more;
     let is_taken = more.line.push == Some(Push::Accepted);
     let settled = more.settled.as_ref().map(|(at, _)| *at);
     let is_paid = more.line.state == State::Success;
     let mut money: Vec<(&'static str, Timestamp)> = [
         (w.asked, Some(more.line.at)),
-        (w.sent, first(Kind::Push)),
-        (w.taken, first(Kind::PushAnswer).filter(|_| is_taken)),
-        (w.queried, first(Kind::Query)),
-        (w.called, first(Kind::Callback)),
-        (w.confirmed_money, first(Kind::Confirmation)),
+        (w.sent, story.first(Kind::Push)),
+        (w.taken, story.first(Kind::PushAnswer).filter(|_| is_taken)),
+        (w.queried, story.first(Kind::Query)),
+        (w.called, story.first(Kind::Callback)),
+        (w.confirmed_money, story.first(Kind::Confirmation)),
         (if is_paid { w.settled } else { w.failed_at }, settled),
     ]
     .into_iter()
@@ -213,7 +210,7 @@ fn steps(more: &More, way: Option<&Way>, said: &[Message], w: &PaymentWords) -> 
         .into_iter()
         .map(|(name, at)| (name, Some(at)))
         .collect();
-    if let Some(way) = way {
+    if let Some(way) = &story.way {
         all.extend([
             (w.made, Some(way.made)),
             (w.delivered, way.delivered),
@@ -327,7 +324,7 @@ pub async fn refund(
         receipt: &filled.receipt,
         reason: &filled.reason,
     };
-    let done = deeds::note(&app, seat.provider(), seat.person, id, noted).await;
+    let done = deeds::note(&app, seat.provider(), Actor::Staff(seat.person), id, noted).await;
     answered(&app, &frame, &seat, id, &filled, (done, "refund")).await
 }
 

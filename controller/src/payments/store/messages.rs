@@ -40,7 +40,9 @@ impl Kind {
         Self::Confirmation,
     ];
 
-    const fn word(self) -> &'static str {
+    /// The word in the database and in the API.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
         match self {
             Self::Push => "push",
             Self::PushAnswer => "push-answer",

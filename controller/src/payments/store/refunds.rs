@@ -1,10 +1,11 @@
 //! All SQL of what was paid back by hand. Lines are added and never changed.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{NoteId, PaymentId, PersonId, ProviderId};
+use mnara_protocol::ids::{NoteId, PaymentId, ProviderId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
+use crate::audit::Actor;
 use crate::db::{Amount, At, RowId as _};
 
 /// Money that was paid back.
@@ -16,7 +17,7 @@ pub struct Refund {
     pub receipt: String,
     /// Why.
     pub reason: String,
-    /// Who wrote it down, if they work here.
+    /// Who wrote it down: a person by name, or a program by its key's name.
     pub person: Option<String>,
     /// When.
     pub at: Timestamp,
@@ -29,19 +30,21 @@ pub struct Refund {
 pub async fn insert(
     conn: &mut PgConnection,
     (provider, payment): (ProviderId, PaymentId),
-    (id, person): (NoteId, PersonId),
+    (id, actor): (NoteId, Actor),
     refund: &Refund,
 ) -> sqlx::Result<bool> {
+    let (_, person, key) = actor.columns();
     let done = sqlx::query!(
-        "insert into refunds (id, provider_id, payment_id, amount, receipt, reason, person_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (provider_id, receipt) do nothing",
+        "insert into refunds (id, provider_id, payment_id, amount, receipt, reason, person_id, key_id, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (provider_id, receipt) do nothing",
         id.uuid(),
         provider.uuid(),
         payment.uuid(),
         Amount(refund.amount) as Amount,
         refund.receipt,
         refund.reason,
-        person.uuid(),
+        person,
+        key,
         At(refund.at),
     )
     .execute(conn)
@@ -60,8 +63,8 @@ pub async fn of_payment(
     limit: u16,
 ) -> sqlx::Result<Vec<Refund>> {
     let rows = sqlx::query!(
-        r#"select r.amount as "amount: Amount", r.receipt, r.reason, p.name as "person?", r.created_at
-           from refunds r left join people p on p.id = r.person_id
+        r#"select r.amount as "amount: Amount", r.receipt, r.reason, coalesce(p.name, k.name) as "person?", r.created_at
+           from refunds r left join people p on p.id = r.person_id left join api_keys k on k.provider_id = r.provider_id and k.id = r.key_id
            where r.provider_id = $1 and r.payment_id = $2 order by r.created_at, r.id limit $3"#,
         provider.uuid(),
         payment.uuid(),

@@ -17,21 +17,33 @@ pub enum Scope {
     TicketsRead,
     /// Seeing codes, which are worth money.
     CodesRead,
-    /// Making series, revoking, extending, holding.
+    /// Making series, revoking, extending, holding, taking devices off the air.
     TicketsWrite,
     /// Seeing payments, with the phone numbers that paid.
     PaymentsRead,
+    /// Asking about payments again, sending their tickets again, writing down refunds.
+    PaymentsWrite,
+    /// Seeing customers, by their phone numbers, with what they had.
+    CustomersRead,
+    /// Refusing customers at the till, giving them tickets.
+    CustomersWrite,
     /// Seeing who was online when, and how much.
     SessionsRead,
     /// Seeing who works here.
     StaffRead,
     /// Seeing sums.
     ReportsRead,
+    /// Seeing the portal's look, who is told what, and which M-PESA account is in use.
+    SettingsRead,
+    /// Changing the portal's look and who is told what; not where money goes.
+    SettingsWrite,
+    /// Seeing who did what.
+    AuditRead,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 17] = [
         Self::SitesRead,
         Self::SitesWrite,
         Self::PlansRead,
@@ -40,9 +52,15 @@ impl Scope {
         Self::CodesRead,
         Self::TicketsWrite,
         Self::PaymentsRead,
+        Self::PaymentsWrite,
+        Self::CustomersRead,
+        Self::CustomersWrite,
         Self::SessionsRead,
         Self::StaffRead,
         Self::ReportsRead,
+        Self::SettingsRead,
+        Self::SettingsWrite,
+        Self::AuditRead,
     ];
 
     /// The word in the database, in forms and in the API.
@@ -57,9 +75,15 @@ impl Scope {
             Self::CodesRead => "codes:read",
             Self::TicketsWrite => "tickets:write",
             Self::PaymentsRead => "payments:read",
+            Self::PaymentsWrite => "payments:write",
+            Self::CustomersRead => "customers:read",
+            Self::CustomersWrite => "customers:write",
             Self::SessionsRead => "sessions:read",
             Self::StaffRead => "staff:read",
             Self::ReportsRead => "reports:read",
+            Self::SettingsRead => "settings:read",
+            Self::SettingsWrite => "settings:write",
+            Self::AuditRead => "audit:read",
         }
     }
 }

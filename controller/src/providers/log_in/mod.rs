@@ -240,7 +240,12 @@ pub fn device(user_agent: &str) -> String {
     match (browser, system) {
         (Some(browser), Some(system)) => format!("{browser}, {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => "?".to_owned(),
+        // A program: by the name it gives itself, or none.
+        (None, None) => user_agent
+            .chars()
+            .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+            .take(20)
+            .collect(),
     }
 }
 
@@ -269,7 +274,8 @@ mod tests {
                 "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
                 "Safari, iPhone",
             ),
-            ("curl/8.5.0", "?"),
+            ("curl/8.5.0", "curl"),
+            ("", ""),
         ] {
             assert_eq!(device(agent), device_);
         }

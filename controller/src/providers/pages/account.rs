@@ -97,7 +97,10 @@ async fn shown(
             .map(|browser| Row {
                 is_this: browser.id == visit.log_in,
                 id: browser.id,
-                device: browser.device,
+                device: match browser.device.as_str() {
+                    "" => frame.words().account.unknown.to_owned(),
+                    _ => browser.device,
+                },
                 since: show::moment(browser.since),
                 seen: show::moment(browser.seen),
             })

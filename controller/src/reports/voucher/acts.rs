@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
-use mnara_protocol::message::{Command, KickCommand, NotDone, ReleaseCommand, Report};
+use mnara_protocol::message::{NotDone, Report};
 
 use super::store;
 use crate::access::act::{Act, NotAsked, ask};
@@ -206,24 +206,10 @@ pub(super) async fn device(
     actor: Actor,
 ) -> Result<Said, Trouble> {
     let act = match what {
-        Device::Kick => Act::Kick(ticket),
-        Device::Free => Act::Move(ticket),
+        Device::Kick => Act::Kick(ticket, mac),
+        Device::Free => Act::Move(ticket, mac),
     };
-    let make = move |id, expires| match what {
-        Device::Kick => Command::Kick(KickCommand {
-            id,
-            expires,
-            ticket,
-            mac: Some(mac),
-        }),
-        Device::Free => Command::Release(ReleaseCommand {
-            id,
-            expires,
-            ticket,
-            mac,
-        }),
-    };
-    let id = match ask(app, (provider, site), actor, act, make).await {
+    let id = match ask(app, (provider, site), actor, act).await {
         Ok(id) => id,
         Err(NotAsked::Away | NotAsked::NoAgent) => return Ok(Said::Away),
         Err(NotAsked::NoSite | NotAsked::NoTicket) => return Err(Trouble::Nothing),

@@ -7,10 +7,11 @@ pub mod store;
 mod told;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{Mac, SiteId};
+use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
 use mnara_protocol::ticket::EndReason;
+use sqlx::PgConnection;
 
-use crate::access::Use;
+use crate::access::{self, Use};
 use crate::tickets::store::Found;
 
 /// Something that happened.
@@ -63,6 +64,8 @@ pub enum By {
     Person(String),
     /// The platform's staff.
     Admin,
+    /// A program of the business, by its key's name.
+    Key(String),
     /// Whoever had the command line.
     Command,
     /// The program, by a rule.
@@ -82,6 +85,29 @@ pub struct Known {
     pub devices: Vec<store::Device>,
     /// What people did.
     pub deeds: Vec<store::Deed>,
+}
+
+impl Known {
+    /// Reads it; none where there is no such voucher.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn read(
+        conn: &mut PgConnection,
+        provider: ProviderId,
+        id: TicketId,
+    ) -> sqlx::Result<Option<Self>> {
+        let Some((made, payment)) = store::origin(conn, provider, id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            made,
+            payment,
+            uses: access::store::uses(conn, provider, id).await?,
+            devices: store::devices(conn, provider, id).await?,
+            deeds: store::deeds(conn, provider, id).await?,
+        }))
+    }
 }
 
 /// Everything that happened to a voucher, the first first.

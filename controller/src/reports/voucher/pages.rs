@@ -15,7 +15,6 @@ use super::acts::{self, Device, Said};
 use super::store::{self, Place};
 use super::told::{stretch, told};
 use super::{Known, story};
-use crate::access;
 use crate::access::hold::Hold;
 use crate::app::App;
 use crate::audit::{Deed, record};
@@ -112,16 +111,9 @@ pub async fn one(
     let found = tickets::store::by_id(&mut tx, provider, id, now)
         .await?
         .ok_or(Trouble::Nothing)?;
-    let (made, payment) = store::origin(&mut tx, provider, id)
+    let known = Known::read(&mut tx, provider, id)
         .await?
         .ok_or(Trouble::Nothing)?;
-    let known = Known {
-        made,
-        payment,
-        uses: access::store::uses(&mut tx, provider, id).await?,
-        devices: store::devices(&mut tx, provider, id).await?,
-        deeds: store::deeds(&mut tx, provider, id).await?,
-    };
     let online = store::online(&mut tx, provider, id, ONLINE).await?;
     let sites = tickets::store::sites_of(&mut tx, provider, id).await?;
     let places = store::places(&mut tx, provider, &sites).await?;

@@ -187,8 +187,8 @@ pub async fn deeds(
     ticket: TicketId,
 ) -> sqlx::Result<Vec<Deed>> {
     let rows = sqlx::query!(
-        r#"select a.at, a.act, a.actor, p.name as "name?", (a.after ->> 'secs')::bigint as secs
-           from audit a left join people p on p.id = a.person_id
+        r#"select a.at, a.act, a.actor, coalesce(p.name, k.name) as "name?", (a.after ->> 'secs')::bigint as secs
+           from audit a left join people p on p.id = a.person_id left join api_keys k on k.provider_id = a.provider_id and k.id = a.key_id
            where a.provider_id = $1 and a.subject = $2 order by a.at limit $3"#,
         provider.uuid(),
         ticket.to_string(),
@@ -203,6 +203,7 @@ pub async fn deeds(
             act: row.act,
             by: match (row.actor.as_str(), row.name) {
                 ("staff", name) => By::Person(name.unwrap_or_default()),
+                ("key", name) => By::Key(name.unwrap_or_default()),
                 ("admin", _) => By::Admin,
                 ("command", _) => By::Command,
                 _ => By::Program,

@@ -65,7 +65,7 @@ pub(super) fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> S
                 other => other,
             };
             let by = match by {
-                By::Person(name) => name.as_str(),
+                By::Person(name) | By::Key(name) => name.as_str(),
                 By::Admin => s.by_admin,
                 By::Command => s.by_command,
                 By::Program => s.by_program,

@@ -50,7 +50,7 @@ pub async fn tickets(
     provider: ProviderId,
     filter: &Filter,
     before: Option<(Timestamp, TicketId)>,
-    limit: i64,
+    limit: u16,
     now: Timestamp,
 ) -> sqlx::Result<Vec<Kept>> {
     let (at, id) = before.unzip();
@@ -68,7 +68,7 @@ pub async fn tickets(
         filter.is_redeemed,
         at.map(At) as _,
         id.map(|id| id.uuid()),
-        limit,
+        i64::from(limit),
     )
     .fetch_all(&mut *conn)
     .await?;

@@ -8,6 +8,7 @@ words! {
         browsers_text:
             "Log out what you do not know, and change your password then."
             "Toa usichokijua, kisha badilisha nenosiri lako.",
+        unknown: "Unknown browser" "Kivinjari kisichojulikana",
         this: "this one" "hiki",
         since: "Since" "Tangu",
         seen: "Last used" "Kilitumika mwisho",

@@ -44,7 +44,7 @@ words! {
             "With this, programs of your own work with your business. The rest of this page is for whoever writes them, in English."
             "Kwa hii, programu zako hufanya kazi na biashara yako. Sehemu iliyobaki ya ukurasa huu ni ya anayeziandika, kwa Kiingereza.",
         api_scopes: "What a key can be good for" "Ufunguo unaweza kuruhusu nini",
-        api_problems: "Errors" "Makosa",
+        api_problems: "What each error means" "Kila kosa lina maana gani",
         password: "Your own password here, once more" "Nenosiri lako la hapa, kwa mara nyingine",
         digits: "The six digits, if you have a second factor" "Tarakimu sita, kama una hatua ya pili",
         wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
@@ -54,11 +54,17 @@ words! {
         plans_write: "Make and change plans" "Kutengeneza na kubadilisha mipango",
         tickets_read: "See vouchers and series, without their codes" "Kuona vocha na mafungu, bila misimbo",
         codes_read: "See codes, which are worth money" "Kuona misimbo, ambayo ni pesa",
-        tickets_write: "Make series; revoke, extend, pause vouchers" "Kutengeneza mafungu; kufuta, kuongeza muda, kusimamisha vocha",
+        tickets_write: "Make series; revoke, extend, pause vouchers; disconnect devices" "Kutengeneza mafungu; kufuta, kuongeza muda, kusimamisha vocha; kukata vifaa",
         payments_read: "See payments and the phone numbers that paid" "Kuona malipo na namba za simu zilizolipa",
+        payments_write: "Ask M-PESA again, send a voucher again, write down refunds; never move money" "Kuuliza M-PESA tena, kutuma vocha tena, kuandika marejesho; kamwe si kuhamisha pesa",
+        customers_read: "See customers, their phone numbers and what they had" "Kuona wateja, namba zao za simu na walichopata",
+        customers_write: "Block customers, and give them vouchers for free" "Kuzuia wateja, na kuwapa vocha bila malipo",
         sessions_read: "See who was online when, and how much they used" "Kuona waliokuwa mtandaoni, lini, na walivyotumia",
         staff_read: "See who works here" "Kuona wafanyakazi",
-        reports_read: "See what was earned day by day" "Kuona mapato ya kila siku",
+        reports_read: "See what was earned and used" "Kuona mapato na matumizi",
+        settings_read: "See the portal's look, who is told what, and the M-PESA number" "Kuona mwonekano wa ukurasa wa wateja, nani anaarifiwa nini, na namba ya M-PESA",
+        settings_write: "Change the portal's look and who is told what; never where money goes" "Kubadilisha mwonekano wa ukurasa wa wateja na nani anaarifiwa nini; kamwe si pesa ziendako",
+        audit_read: "See who did what" "Kuona nani alifanya nini",
     }
 }
 
@@ -75,9 +81,15 @@ impl KeyWords {
             Scope::CodesRead => self.codes_read,
             Scope::TicketsWrite => self.tickets_write,
             Scope::PaymentsRead => self.payments_read,
+            Scope::PaymentsWrite => self.payments_write,
+            Scope::CustomersRead => self.customers_read,
+            Scope::CustomersWrite => self.customers_write,
             Scope::SessionsRead => self.sessions_read,
             Scope::StaffRead => self.staff_read,
             Scope::ReportsRead => self.reports_read,
+            Scope::SettingsRead => self.settings_read,
+            Scope::SettingsWrite => self.settings_write,
+            Scope::AuditRead => self.audit_read,
         }
     }
 }
