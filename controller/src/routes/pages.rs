@@ -4,6 +4,7 @@ use crate::access::pages::{self as site, acts, stream};
 use crate::admin::pages::providers;
 use crate::app::App;
 use crate::captive::look::pages as look;
+use crate::captive::look::site_pages as site_look;
 use crate::fleet::firmware;
 use crate::payments::customers::pages as customers;
 use crate::payments::pages::{list, moved, one};
@@ -219,6 +220,36 @@ pub fn pages(app: &App) -> Pages {
             "/sites/{id}/files",
             Door::Staff(P::ManageSites),
             firmware::pages::take,
+        )
+        .get(
+            "/sites/{id}/look",
+            Door::Staff(P::EditPortal),
+            site_look::form,
+        )
+        .post(
+            "/sites/{id}/look",
+            Door::Staff(P::EditPortal),
+            site_look::take,
+        )
+        .get(
+            "/sites/{id}/look/preview",
+            Door::Staff(P::EditPortal),
+            site_look::kept,
+        )
+        .post(
+            "/sites/{id}/look/preview",
+            Door::Staff(P::EditPortal),
+            site_look::typed,
+        )
+        .post(
+            "/sites/{id}/look/logo",
+            Door::Staff(P::EditPortal),
+            site_look::logo,
+        )
+        .post(
+            "/sites/{id}/look/logo/end",
+            Door::Staff(P::EditPortal),
+            site_look::logo_end,
         )
         .get(
             "/settings/mpesa",

@@ -73,6 +73,8 @@ pub(super) async fn fill(world: &World) {
          select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
         "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
          select $1, '', '', '', '', '', '', $2 where $3 is not null and $4 is not null",
+        "insert into site_looks (provider_id, site_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
+         select $1, $4, '', '', '', '', '', '', $2 where $3 is not null",
         "insert into site_samples (site_id, provider_id, at, kind, body) select $4, $1, $2, 1, '' where $3 is not null",
         "insert into site_outages (id, provider_id, site_id, began_at) select $1, $1, $4, $2 where $3 is not null",
         "insert into mails (id, provider_id, person_id, kind, letter, created_at, drop_at)
