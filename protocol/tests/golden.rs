@@ -472,11 +472,11 @@ fn answers() -> Vec<(&'static str, Answer)> {
             Answer::Facts(FactsAnswer {
                 taken: vec![Taken {
                     printed: None,
-                    tried: Some(TakenTrial {
+                    tried: Some(Box::new(TakenTrial {
                         mac: MAC,
                         right: right(),
                         code: "7KQ2M0X190AB".to_owned(),
-                    }),
+                    })),
                     ..taken()
                 }],
                 more: false,

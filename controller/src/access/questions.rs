@@ -202,11 +202,11 @@ pub async fn facts(
         let place = taken.iter_mut().find(|one| one.ticket == kept.ticket.id);
         if let (Some(place), Some(mac)) = (place, kept.tried_by.filter(|_| site == Some(from.site)))
         {
-            place.tried = Some(TakenTrial {
+            place.tried = Some(Box::new(TakenTrial {
                 mac,
                 right: kept.ticket.right,
                 code: kept.code.as_str().to_owned(),
-            });
+            }));
         }
     }
     Ok(FactsAnswer { taken, more })

@@ -215,7 +215,7 @@ async fn steps(
             Permission::ManageSites,
             sites.iter().any(|site| site.seen.is_some()),
         ),
-        (w.steps.sale, "/home/sale", Permission::SeeHome, has_sold),
+        (w.steps.sale, "/first-sale", Permission::SeeHome, has_sold),
     ];
     if all.iter().all(|(_, _, _, is_done)| *is_done) {
         return Ok(Vec::new());

@@ -60,7 +60,7 @@ pub fn pages(app: &App) -> Pages {
         .post("/account/second", Door::LoggedIn, account::second_take)
         .post("/account/second/end", Door::LoggedIn, account::second_end)
         .get("/home", Door::Staff(P::SeeHome), reports::home::home)
-        .get("/home/sale", Door::Staff(P::SeeHome), reports::first::sale)
+        .get("/first-sale", Door::Staff(P::SeeHome), reports::first::sale)
         .get("/reports", Door::Staff(P::SeeReports), reports::pages::show)
         .get(
             "/reports/csv",

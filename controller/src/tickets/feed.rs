@@ -227,7 +227,7 @@ pub async fn refresh_site(
     };
     let standing = standing(conn, provider, app.clock.now()).await?;
     let kept = look::store::look(conn, provider).await?;
-    let own = look::overs::over(conn, provider, site).await?;
+    let own = look::store::overs::over(conn, provider, site).await?;
     let colour = own.as_ref().and_then(|own| own.over.colour);
     let row = Row::Site(SiteRow {
         provider,

@@ -148,7 +148,7 @@ pub struct Taken {
     pub paused: Option<Timestamp>,
     /// What the site had made of it, if it gave it away to try.
     #[n(8)]
-    pub tried: Option<TakenTrial>,
+    pub tried: Option<Box<TakenTrial>>,
 }
 
 /// A ticket that a site had given away to try, and that nobody else can tell it of.

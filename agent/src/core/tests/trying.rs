@@ -223,11 +223,11 @@ fn a_new_store_takes_back_who_had_one_and_gives_none_before() {
         usage: mnara_protocol::ticket::Usage::default(),
         ended: None,
         paused: None,
-        tried: Some(TakenTrial {
+        tried: Some(Box::new(TakenTrial {
             mac: mac(1),
             right: right(trial().terms),
             code: had.code_shown.replace('-', ""),
-        }),
+        })),
     };
     let taken = vec![taken];
     let page = FactsAnswer { taken, more: false };

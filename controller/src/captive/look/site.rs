@@ -8,7 +8,8 @@ use super::NotKept;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
-use crate::providers::look::{Draft, Over, overs, read};
+use crate::providers::look::store::overs;
+use crate::providers::look::{Draft, Over, read};
 use crate::tickets::feed::refresh_site;
 
 /// Keeps colours and words of a site and tells it.

@@ -17,8 +17,9 @@ use crate::fleet::{Site, store as sites};
 use crate::plans;
 use crate::providers::gate::Seat;
 use crate::providers::look::preview::{Part, Preview, language};
+use crate::providers::look::store::overs;
 use crate::providers::look::{
-    BANNER, BadLook, Kept, KeptOver, Logo, MOST_BYTES, Over, TERMS, WELCOME, overs,
+    BANNER, BadLook, Kept, KeptOver, Logo, MOST_BYTES, Over, TERMS, WELCOME,
 };
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;

@@ -2,7 +2,6 @@
 //! (`tickets::feed`); the page that changes it is the portal's (`captive::look`).
 
 mod logo;
-pub mod overs;
 pub mod preview;
 mod site;
 pub mod store;

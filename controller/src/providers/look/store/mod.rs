@@ -1,5 +1,7 @@
 //! All SQL of looks.
 
+pub mod overs;
+
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use mnara_protocol::message::{PictureKind, Spoken};
@@ -8,7 +10,7 @@ use sqlx::PgConnection;
 use super::{Draft, Kept, Logo, Trial};
 use crate::db::{At, RowId};
 
-pub(super) const fn kind_word(kind: PictureKind) -> Option<&'static str> {
+const fn kind_word(kind: PictureKind) -> Option<&'static str> {
     match kind {
         PictureKind::Png => Some("png"),
         PictureKind::Jpeg => Some("jpeg"),
@@ -24,7 +26,7 @@ fn kind(word: &str) -> Option<PictureKind> {
         .find(|kind| kind_word(*kind) == Some(word))
 }
 
-pub(super) fn logo_of(word: Option<&str>, picture: Option<Vec<u8>>) -> sqlx::Result<Option<Logo>> {
+fn logo_of(word: Option<&str>, picture: Option<Vec<u8>>) -> sqlx::Result<Option<Logo>> {
     let Some((word, picture)) = word.zip(picture) else {
         return Ok(None);
     };
@@ -71,7 +73,7 @@ pub async fn look(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result
     }))
 }
 
-pub(super) fn colour_column(colour: u32) -> i32 {
+fn colour_column(colour: u32) -> i32 {
     i32::try_from(colour & 0x00ff_ffff).unwrap_or(0)
 }
 

@@ -5,9 +5,9 @@ use mnara_protocol::ids::{ProviderId, SiteId};
 use mnara_protocol::message::Spoken;
 use sqlx::PgConnection;
 
-use super::store::{colour_column, kind_word, logo_of};
-use super::{KeptOver, Logo, Over};
+use super::{colour_column, kind_word, logo_of};
 use crate::db::{At, RowId};
+use crate::providers::look::{KeptOver, Logo, Over};
 
 /// What a site has of its own, if it was ever given anything.
 ///
