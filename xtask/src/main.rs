@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod check;
 mod demo;
+mod lighthouse;
 mod packages;
 mod postgres;
 mod process;
@@ -40,6 +41,8 @@ enum Command {
     Bench(bench::Options),
     /// Takes a picture of every page and state, on a phone and a laptop, light and dark.
     Shots,
+    /// Reports what Lighthouse says of the hotspot's own page and of a business's home.
+    Lighthouse,
     /// Runs a simulator on its own: `routeros`, `daraja` or `smtp`.
     Sim(sim::Options),
     /// What `.ci/run` checks; with --long, the drills that take longer too.
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Shots => shots::run(),
+        Command::Lighthouse => lighthouse::run(),
         Command::Sim(options) => sim::run(&options),
         Command::Check(options) => check::run(&options),
         Command::Sqlx(options) => sqlx::run(&options),

@@ -41,6 +41,13 @@ pub(crate) const CHROMIUM: Need = Need {
     is_here: || program("chromium").is_some(),
 };
 
+/// What runs programs in the language of browsers, and brings them.
+pub(crate) const NODE: Need = Need {
+    what: "Node.js",
+    packages: &["nodejs", "npm"],
+    is_here: || program("node").is_some() && program("npm").is_some(),
+};
+
 /// Installs what is missing of several things at once, so that whoever must do it by hand is asked once.
 ///
 /// # Errors

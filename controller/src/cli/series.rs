@@ -7,8 +7,8 @@ use mnara_protocol::ticket::series::{Alphabet, CutOff};
 
 use crate::app::App;
 use crate::audit::Actor;
-use crate::tickets::revoke;
 use crate::tickets::series::{Batch, print};
+use crate::tickets::{counter, revoke};
 
 /// What to do with printed vouchers.
 #[derive(Debug, Subcommand)]
@@ -81,6 +81,9 @@ pub struct Create {
     /// What holds while a site is cut off.
     #[arg(long, value_enum, default_value = "home")]
     cut_off: Policy,
+    /// Prints the id alone: the codes are for selling at the counter.
+    #[arg(long)]
+    quiet: bool,
 }
 
 /// Obeys.
@@ -110,8 +113,14 @@ pub async fn run(command: SeriesCommand, app: &App) -> anyhow::Result<()> {
             };
             let printed = print(app, series.provider, &batch, Actor::Command).await?;
             eprintln!("{}", printed.series.id);
-            for ticket in printed.tickets {
-                println!("{}", ticket.code.shown());
+            if !series.quiet {
+                let mut tx = app.db.tenant(series.provider).await?;
+                counter::store::shown(&mut tx, series.provider, printed.series.id, u32::MAX)
+                    .await?;
+                tx.commit().await?;
+                for ticket in printed.tickets {
+                    println!("{}", ticket.code.shown());
+                }
             }
         }
         SeriesCommand::Revoke { provider, series } => {

@@ -48,6 +48,13 @@ pub const TABLES: &[Table] = &[
             columns!(button welcome_en welcome_sw banner_en banner_sw terms_en terms_sw logo_kind changed_at trial_on trial_minutes trial_data_mb trial_mbps trial_days trial_a_day),
         )
     },
+    Table {
+        key: &[("site_id", "uuid")],
+        ..table(
+            "site_looks",
+            columns!(site_id colour button welcome_en welcome_sw banner_en banner_sw terms_en terms_sw logo_kind changed_at),
+        )
+    },
     table(
         "provider_subscriptions",
         columns!(id status start_date expiry_date pesapal_txn_id amount created_at),
@@ -144,6 +151,13 @@ pub const TABLES: &[Table] = &[
         ..table(
             "gifts",
             columns!(ticket_id customer_id person_id key_id reason created_at),
+        )
+    },
+    Table {
+        key: &[("ticket_id", "uuid")],
+        ..table(
+            "cash_sales",
+            columns!(ticket_id person_id amount sold_at undone_at),
         )
     },
     Table {

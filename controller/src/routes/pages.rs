@@ -4,6 +4,7 @@ use crate::access::pages::{self as site, acts, stream};
 use crate::admin::pages::providers;
 use crate::app::App;
 use crate::captive::look::pages as look;
+use crate::captive::look::site_pages as site_look;
 use crate::fleet::firmware;
 use crate::payments::customers::pages as customers;
 use crate::payments::pages::{list, moved, one};
@@ -17,6 +18,7 @@ use crate::providers::pages::{
 use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
+use crate::tickets::counter::pages as counter;
 use crate::tickets::pages as vouchers;
 use crate::{admin, api as public_api, export, fleet, payments, plans, reports, webhooks};
 
@@ -152,6 +154,24 @@ pub fn pages(app: &App) -> Pages {
             Door::Staff(P::ServeCustomers),
             voucher::free,
         )
+        .get("/counter", Door::Staff(P::SellForCash), counter::show)
+        .post("/counter/sell", Door::Staff(P::SellForCash), counter::take)
+        .post(
+            "/counter/paper",
+            Door::Staff(P::SellForCash),
+            counter::noted,
+        )
+        .get("/counter/{id}", Door::Staff(P::SellForCash), counter::one)
+        .get(
+            "/counter/{id}/slip",
+            Door::Staff(P::SellForCash),
+            counter::slip,
+        )
+        .post(
+            "/counter/{id}/undo",
+            Door::Staff(P::SellForCash),
+            counter::back,
+        )
         .get("/sites", Door::Staff(P::SeeSites), fleet::pages::list)
         .post("/sites", Door::Staff(P::ManageSites), fleet::pages::add)
         .get("/sites/{id}", Door::Staff(P::SeeSites), site::site)
@@ -200,6 +220,36 @@ pub fn pages(app: &App) -> Pages {
             "/sites/{id}/files",
             Door::Staff(P::ManageSites),
             firmware::pages::take,
+        )
+        .get(
+            "/sites/{id}/look",
+            Door::Staff(P::EditPortal),
+            site_look::form,
+        )
+        .post(
+            "/sites/{id}/look",
+            Door::Staff(P::EditPortal),
+            site_look::take,
+        )
+        .get(
+            "/sites/{id}/look/preview",
+            Door::Staff(P::EditPortal),
+            site_look::kept,
+        )
+        .post(
+            "/sites/{id}/look/preview",
+            Door::Staff(P::EditPortal),
+            site_look::typed,
+        )
+        .post(
+            "/sites/{id}/look/logo",
+            Door::Staff(P::EditPortal),
+            site_look::logo,
+        )
+        .post(
+            "/sites/{id}/look/logo/end",
+            Door::Staff(P::EditPortal),
+            site_look::logo_end,
         )
         .get(
             "/settings/mpesa",

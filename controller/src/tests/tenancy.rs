@@ -45,6 +45,17 @@ pub(super) async fn fill(world: &World) {
     site.whole_life(world, ticket).await;
     series::print(world, 10).await;
     hire(world).await;
+    let sql = "select id from people where name = 'Otieno'";
+    let seller = crate::tickets::counter::Seller {
+        provider: world.shop.provider,
+        person: mnara_protocol::ids::PersonId::from_uuid(read(app, sql).await),
+        actor: Actor::Command,
+    };
+    let series =
+        mnara_protocol::ids::SeriesId::from_uuid(read(app, "select id from series limit 1").await);
+    crate::tickets::counter::sell(app, seller, series, attempt(7))
+        .await
+        .unwrap();
     commands::diagnose(world).await;
     let key = api::key(app, world.shop.provider, &[Scope::SitesWrite]).await;
     let request = Request::post("/api/v1/sites")
@@ -62,6 +73,8 @@ pub(super) async fn fill(world: &World) {
          select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
         "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
          select $1, '', '', '', '', '', '', $2 where $3 is not null and $4 is not null",
+        "insert into site_looks (provider_id, site_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
+         select $1, $4, '', '', '', '', '', '', $2 where $3 is not null",
         "insert into site_samples (site_id, provider_id, at, kind, body) select $4, $1, $2, 1, '' where $3 is not null",
         "insert into site_outages (id, provider_id, site_id, began_at) select $1, $1, $4, $2 where $3 is not null",
         "insert into mails (id, provider_id, person_id, kind, letter, created_at, drop_at)

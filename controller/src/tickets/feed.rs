@@ -16,7 +16,7 @@ use super::series::KEY;
 use super::store::{self, Found, SeriesRow};
 use crate::app::App;
 use crate::fleet::{self, feed::Change};
-use crate::providers::look::Logo;
+use crate::providers::look::{self, Draft, Logo};
 use crate::providers::standing::{Standing, standing};
 use crate::vault::VaultError;
 use crate::{plans, providers};
@@ -226,18 +226,28 @@ pub async fn refresh_site(
         return Ok(());
     };
     let standing = standing(conn, provider, app.clock.now()).await?;
+    let kept = look::store::look(conn, provider).await?;
+    let own = look::overs::over(conn, provider, site).await?;
+    let colour = own.as_ref().and_then(|own| own.over.colour);
     let row = Row::Site(SiteRow {
         provider,
         site,
-        business_name: business.business_name,
+        business_name: business.business_name.clone(),
         site_name: place.name,
-        colour: business.colour,
-        help_phone: business.help_phone,
+        colour: colour.unwrap_or(business.colour),
+        help_phone: business.help_phone.clone(),
         sales_open: standing == Standing::Open,
     });
     let mut changes = vec![change(site, &row, *site.as_bytes())];
     let mut trial = None;
-    if let Some(look) = providers::look::store::look(conn, provider).await? {
+    let look = match (kept, own) {
+        (kept, Some(own)) => Some(own.onto(kept.unwrap_or_else(|| look::Kept {
+            draft: Draft::plain(&business),
+            logo: None,
+        }))),
+        (kept, None) => kept,
+    };
+    if let Some(look) = look {
         // Who may not sell gives nothing away either; who takes no M-PESA yet may.
         let is_good = matches!(standing, Standing::Open | Standing::NoAccount);
         trial = look.draft.trial.row().filter(|_| is_good);

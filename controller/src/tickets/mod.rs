@@ -1,6 +1,7 @@
 //! Tickets as the controller keeps them: issued for a payment, printed in series, revoked. Rows are in [`store`]; each change that
 //! owns a transaction is a file of its own.
 
+pub mod counter;
 pub mod extend;
 pub mod feed;
 pub mod issue;

@@ -48,7 +48,11 @@ impl Top<'_> {
             page.text(news).raw(" · ");
         }
         page.text(self.name())
-            .raw("</title><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"")
+            .raw("</title><meta name=\"description\" content=\"")
+            .text(self.name())
+            .raw(": ")
+            .text(self.language.words().buy)
+            .raw("\"><link rel=\"icon\" href=\"data:,\"><link rel=\"stylesheet\" href=\"")
             .text(self.base)
             .raw("style.css?")
             .text(&style_query(self.look, self.plans))

@@ -1,10 +1,11 @@
 //! A real browser, Debian's Chromium, for tests and pictures of pages. Each person in it has cookies of their own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Stdio;
 
 use anyhow::{Context, Result};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -12,6 +13,8 @@ use self::wire::Wire;
 use crate::world::folder::Folder;
 use crate::world::program::PATIENCE;
 
+mod key;
+mod paper;
 mod tab;
 mod walk;
 mod wire;
@@ -123,9 +126,23 @@ impl Chromium {
     /// # Errors
     /// When the browser refuses.
     pub async fn person(&self, screen: Screen) -> Result<Tab> {
+        self.somebody(screen, json!({})).await
+    }
+
+    /// A tab of somebody on a Wi-Fi whose router carries each of their requests, whatever host it is for.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn on_wifi(&self, screen: Screen, router: SocketAddr) -> Result<Tab> {
+        let proxy =
+            json!({"proxyServer": format!("http://{router}"), "proxyBypassList": "<-loopback>"});
+        self.somebody(screen, proxy).await
+    }
+
+    async fn somebody(&self, screen: Screen, way: Value) -> Result<Tab> {
         let context = self
             .wire
-            .call(None, "Target.createBrowserContext", json!({}))
+            .call(None, "Target.createBrowserContext", way)
             .await?;
         let target = json!({"url": "about:blank", "browserContextId": context["browserContextId"]});
         let target = self.wire.call(None, "Target.createTarget", target).await?;

@@ -39,7 +39,7 @@ impl Tab {
         self.look_with(screen).await
     }
 
-    async fn call(&self, method: &str, values: Value) -> Result<Value> {
+    pub(super) async fn call(&self, method: &str, values: Value) -> Result<Value> {
         self.wire.call(Some(&self.session), method, values).await
     }
 
@@ -243,8 +243,16 @@ impl Tab {
     /// When there is none.
     pub async fn fill(&self, label: &str, text: &str) -> Result<()> {
         self.find("field", label).await?;
-        self.call("Input.insertText", json!({"text": text})).await?;
-        Ok(())
+        self.types(text).await
+    }
+
+    /// Writes where the cursor is.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn types(&self, text: &str) -> Result<()> {
+        let text = json!({"text": text});
+        self.call("Input.insertText", text).await.map(drop)
     }
 
     /// Ticks the box, or chooses the choice, with a label.

@@ -43,6 +43,7 @@ pub async fn stage() -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     setup.mail = true;
+    setup.by_name = true;
     let world = World::start(setup).await?;
     world.knows_its_plans(&world.site).await?;
     let mut phones = Vec::new();
@@ -66,6 +67,11 @@ pub async fn stage() -> Result<Stage> {
     let megabytes = world
         .business
         .print(controller, "Ten megabytes", 10, &[])
+        .await?;
+    // For the cashier to sell from the screen; nobody has seen these codes.
+    world
+        .business
+        .print(controller, "One hour", 40, &["--quiet"])
         .await?;
     let people = People::hire(&world).await?;
     Ok(Stage {

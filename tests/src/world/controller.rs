@@ -19,6 +19,8 @@ pub struct Controller {
     binary: PathBuf,
     settings: Vec<(&'static str, String)>,
     listen: SocketAddr,
+    /// The host in its addresses.
+    host: String,
     /// Where its private database is.
     data: PathBuf,
     /// The folder of the socket its rows are looked at by.
@@ -84,6 +86,7 @@ impl Controller {
         Ok(Self {
             binary,
             settings,
+            host: listen.ip().to_string(),
             listen,
             socket: data.join("postgres"),
             data,
@@ -97,6 +100,13 @@ impl Controller {
     pub fn set(&mut self, name: &'static str, value: &str) {
         self.settings.retain(|(other, _)| *other != name);
         self.settings.push((name, value.to_owned()));
+    }
+
+    /// Has people reach it as `localhost`, from its next start on.
+    pub fn is_reached_by_name(&mut self) {
+        "localhost".clone_into(&mut self.host);
+        let address = self.url("");
+        self.set("MNARA_PUBLIC_URL", &address);
     }
 
     /// Has it keep its rows in another database than its own, prepared as an owner would; it must not run.
@@ -274,7 +284,7 @@ impl Controller {
     /// The address of one of its paths.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.listen)
+        format!("http://{}:{}{path}", self.host, self.listen.port())
     }
 
     /// What it has said.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use reqwest::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use rustls::{ClientConfig, RootCertStore};
@@ -15,6 +16,8 @@ pub struct Answer {
     pub status: StatusCode,
     /// The address after redirects.
     pub url: String,
+    /// The cookies it sets, as a browser sends them back.
+    pub cookies: String,
     /// The body as text.
     pub text: String,
 }
@@ -101,6 +104,27 @@ impl Caller {
         .await
     }
 
+    /// Sends a form with cookies that an answer set before.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn form_with(
+        &self,
+        url: &str,
+        cookies: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Answer> {
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        let request = self
+            .0
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(COOKIE, cookies)
+            .body(body.finish());
+        answer(request, &format!("POST {url}")).await
+    }
+
     /// Sends JSON.
     ///
     /// # Errors
@@ -124,7 +148,7 @@ impl Caller {
     ) -> Result<Answer> {
         let mut request = self.0.request(method.clone(), url);
         if let Some(kind) = kind {
-            request = request.header(reqwest::header::CONTENT_TYPE, kind);
+            request = request.header(CONTENT_TYPE, kind);
         }
         if let Some(body) = body {
             request = request.body(body);
@@ -135,9 +159,15 @@ impl Caller {
 
 async fn answer(request: RequestBuilder, what: &str) -> Result<Answer> {
     let response = request.send().await.with_context(|| what.to_owned())?;
+    let set = response.headers().get_all(SET_COOKIE).iter();
+    let cookies: Vec<&str> = set
+        .filter_map(|cookie| cookie.to_str().ok())
+        .filter_map(|cookie| cookie.split(';').next())
+        .collect();
     Ok(Answer {
         status: response.status(),
         url: response.url().to_string(),
+        cookies: cookies.join("; "),
         text: response
             .text()
             .await

@@ -52,6 +52,8 @@ pub struct Setup {
     pub outside_database: bool,
     /// Whether the controller has a mail server.
     pub mail: bool,
+    /// Whether people reach the controller by this machine's name, which passkeys need, instead of its address.
+    pub by_name: bool,
 }
 
 impl Default for Setup {
@@ -67,6 +69,7 @@ impl Default for Setup {
             },
             outside_database: false,
             mail: false,
+            by_name: false,
         }
     }
 }
@@ -157,6 +160,9 @@ impl World {
             controller.set("SMTP_URL", &server.url());
             controller.set("MAIL_FROM", "Mnara <no-reply@mnara.example>");
             mail = Some(server);
+        }
+        if setup.by_name {
+            controller.is_reached_by_name();
         }
         controller.start().await?;
         let business = Business::open(

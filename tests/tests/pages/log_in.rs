@@ -1,4 +1,4 @@
-//! Logging in with a second factor.
+//! Logging in with a second factor, and with a passkey.
 
 use mnara_tests::browser::Screen;
 use mnara_tests::story::PASSWORD;
@@ -59,6 +59,45 @@ async fn a_second_factor_is_set_up_and_asked_for() {
         .unwrap();
     other.press("Go on").await.unwrap();
     other.sees("Paid by M-PESA today").await.unwrap();
+    stage.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_passkey_is_made_logs_in_alone_and_is_removed() {
+    let (stage, chromium) = set().await;
+    let url = |path: &str| stage.world.controller.url(path);
+    let owner = person(&stage, &chromium, "owner@example.com").await;
+    let device = owner.has_passkeys().await.unwrap();
+    owner.open(&url("/account/passkeys")).await.unwrap();
+    owner.fill("What to call it", "my phone").await.unwrap();
+    owner.fill("Your own password", PASSWORD).await.unwrap();
+    owner.press("Add a passkey").await.unwrap();
+    owner.press("Make it").await.unwrap();
+    owner.sees("The passkey is yours").await.unwrap();
+    owner.sees("my phone").await.unwrap();
+    assert_eq!(owner.passkeys(&device).await.unwrap(), 1);
+
+    owner.press("Log out").await.unwrap();
+    owner.open(&url("/log-in")).await.unwrap();
+    owner.press("Log in with a passkey").await.unwrap();
+    owner.press("Use a passkey").await.unwrap();
+    owner.sees("Paid by M-PESA today").await.unwrap();
+
+    owner.open(&url("/account/passkeys")).await.unwrap();
+    owner.sees("last used").await.unwrap();
+    owner.touch("Remove").await.unwrap();
+    // The label stands beside the one for a new passkey.
+    let password = "[...document.querySelectorAll('details input[type=password]')][0].focus()";
+    owner.eval(password).await.unwrap();
+    owner.types(PASSWORD).await.unwrap();
+    owner.press("Remove: my phone").await.unwrap();
+    owner.sees("The passkey is gone").await.unwrap();
+
+    // The device still holds it; it opens nothing any more.
+    owner.press("Log out").await.unwrap();
+    owner.open(&url("/log-in/passkey")).await.unwrap();
+    owner.press("Use a passkey").await.unwrap();
+    owner.sees("That passkey was not taken").await.unwrap();
     stage.end().await.unwrap();
 }
 

@@ -1,11 +1,13 @@
-//! What people do in a real browser, on the demo's business: signing up and selling, logging in, buying, stopping a business, and all pages by the rules for
-//! everybody's eyes and hands.
+//! What people do in a real browser, on the demo's business: signing up and selling, logging in, a cashier's day, printing, buying, stopping a
+//! business, and all pages by the rules for everybody's eyes and hands.
 
+mod cashier;
 mod everybody;
 mod first_sale;
 mod log_in;
 mod platform;
 mod portal;
+mod printing;
 
 use mnara_tests::browser::{Chromium, Screen, Tab};
 use mnara_tests::gallery;

@@ -37,6 +37,9 @@ async fn a_customer_buys_with_script_and_without() {
             .answer(msisdn, &Answer::WrongPin)
             .unwrap();
         tab.sees("PIN").await.unwrap();
+        if script {
+            assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+        }
         tab.open(&format!("http://{port}/portal/")).await.unwrap();
         tab.tick("One hour").await.unwrap();
         tab.fill("M-PESA phone number", number).await.unwrap();
@@ -72,5 +75,49 @@ async fn a_printed_code_is_typed_in_both_languages() {
     tab.press("Use code").await.unwrap();
     phone.comes_online(&stage.world.site.router).await.unwrap();
     tab.sees("You are online").await.unwrap();
+    stage.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_ended_and_a_cloud_that_is_away_are_told_to_everybody() {
+    let (mut stage, chromium) = set().await;
+    let (phone, port) = stage.phones[2].clone();
+    let home = format!("http://{port}/portal/");
+    let tab = chromium.person(Screen::PHONE.dark()).await.unwrap();
+    let router = &stage.world.site.router;
+    phone.redeem(router, &stage.megabytes[0]).await.unwrap();
+    phone.comes_online(router).await.unwrap();
+    tab.open(&home).await.unwrap();
+    tab.sees("Data left").await.unwrap();
+    assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+    router.burst(&phone.mac, 1_000_000, 11_000_000).unwrap();
+    phone.goes_offline(router).await.unwrap();
+    stage
+        .world
+        .until("the page says that it is used up", async || {
+            let page = phone.home(router).await?;
+            Ok(page.says("Your voucher is used up").then_some(()))
+        })
+        .await
+        .unwrap();
+    tab.open(&home).await.unwrap();
+    tab.sees("Your voucher is used up").await.unwrap();
+    assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+
+    stage.world.controller.kill().await.unwrap();
+    let router = &stage.world.site.router;
+    stage
+        .world
+        .until("the page says that M-PESA is away", async || {
+            let page = phone.home(router).await?;
+            Ok(page.says("M-PESA cannot be reached").then_some(()))
+        })
+        .await
+        .unwrap();
+    tab.open(&home).await.unwrap();
+    tab.sees("M-PESA cannot be reached").await.unwrap();
+    assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+    stage.world.controller.start().await.unwrap();
+    stage.world.linked(&stage.world.site).await.unwrap();
     stage.end().await.unwrap();
 }

@@ -70,6 +70,7 @@ struct SitePage<'a> {
     events: Vec<Happened>,
     alarm: bool,
     may_manage: bool,
+    may_look: bool,
     line: Option<String>,
     done: Option<&'static str>,
     fault: Option<&'static str>,
@@ -198,6 +199,7 @@ async fn shown(
             .map(|event| Happened::of(event, &w.site))
             .collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
+        may_look: seat.place.role.may(Permission::EditPortal),
         line: above.line,
         done: above.done,
         fault: above.fault,

@@ -1,6 +1,8 @@
 //! Changing how a portal looks: one transaction with the feeds of all sites of the business.
 
 pub mod pages;
+pub mod site;
+pub mod site_pages;
 mod trial;
 
 use mnara_protocol::ids::ProviderId;
@@ -100,18 +102,18 @@ pub async fn set_logo(
         return Ok(());
     }
     store::put_logo(&mut tx, provider, logo.as_ref(), app.clock.now()).await?;
-    let told = |logo: &Logo| json!({"kind": logo.kind.media_type(), "bytes": logo.picture.len(), "id": hex::encode(logo.id())});
     let deed = Deed {
         act: "portal",
         subject: "logo",
-        before: before.as_ref().map(told),
-        after: logo.as_ref().map(told),
+        before: before.as_ref().map(told_logo),
+        after: logo.as_ref().map(told_logo),
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
-    every_site(app, &mut tx, provider).await?;
     if let Some(before) = before {
         forget(&mut tx, provider, &before).await?;
     }
+    // After that: a site's own logo may be the very same picture.
+    every_site(app, &mut tx, provider).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -137,6 +139,10 @@ async fn forget(conn: &mut PgConnection, provider: ProviderId, logo: &Logo) -> s
             return Ok(());
         }
     }
+}
+
+fn told_logo(logo: &Logo) -> Value {
+    json!({"kind": logo.kind.media_type(), "bytes": logo.picture.len(), "id": hex::encode(logo.id())})
 }
 
 fn told(draft: &Draft) -> Value {

@@ -105,7 +105,8 @@ struct PortalPage<'a> {
     fault: Option<&'static str>,
 }
 
-async fn current(app: &App, seat: &Seat) -> Result<(String, Kept), Trouble> {
+/// The look as it is, with the business's name.
+pub(super) async fn current(app: &App, seat: &Seat) -> Result<(String, Kept), Trouble> {
     let mut tx = app.db.tenant(seat.provider()).await?;
     let found = super::current(&mut tx, seat.provider()).await?;
     found.ok_or(Trouble::Nothing)
@@ -138,7 +139,7 @@ async fn shown(app: &App, frame: &Frame, seat: &Seat, said: Said<'_>) -> Result<
 /// What was done just before, as the address says it.
 #[derive(Debug, Default, Deserialize)]
 pub struct Done {
-    done: Option<String>,
+    pub(super) done: Option<String>,
 }
 
 /// Shows the form.
@@ -195,7 +196,7 @@ pub async fn logo(
 }
 
 /// The file of a form.
-async fn sent(form: Result<Multipart, MultipartRejection>) -> Result<Vec<u8>, BadLogo> {
+pub(super) async fn sent(form: Result<Multipart, MultipartRejection>) -> Result<Vec<u8>, BadLogo> {
     let mut form = form.map_err(|_| BadLogo::Missing)?;
     // What is larger than any body of ours ends in the middle.
     while let Some(mut field) = form.next_field().await.map_err(|_| BadLogo::Large)? {
@@ -260,7 +261,7 @@ async fn answer(
 /// The language of a preview.
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
-    lang: Option<String>,
+    pub(super) lang: Option<String>,
 }
 
 /// Shows the portal as it is kept.
@@ -333,7 +334,7 @@ async fn drawn(
 
 impl PortalWords {
     /// What is wrong with a look.
-    const fn bad(&self, error: BadLook) -> &'static str {
+    pub(super) const fn bad(&self, error: BadLook) -> &'static str {
         match error {
             BadLook::Colour => self.bad_colour,
             BadLook::HelpPhone => self.bad_help_phone,
@@ -349,7 +350,7 @@ impl PortalWords {
     }
 
     /// What is wrong with a picture.
-    const fn bad_logo(&self, error: BadLogo) -> &'static str {
+    pub(super) const fn bad_logo(&self, error: BadLogo) -> &'static str {
         match error {
             BadLogo::Missing => self.logo_missing,
             BadLogo::Large => self.logo_large,

@@ -2,7 +2,9 @@
 //! (`tickets::feed`); the page that changes it is the portal's (`captive::look`).
 
 mod logo;
+pub mod overs;
 pub mod preview;
+mod site;
 pub mod store;
 mod trial;
 
@@ -14,6 +16,7 @@ use thiserror::Error;
 use super::Provider;
 
 pub use logo::{BadLogo, MOST_BYTES, read};
+pub use site::{KeptOver, Over};
 pub use trial::{BadTrial, Trial};
 
 /// The most letters of a welcome.

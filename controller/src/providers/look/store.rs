@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::{Draft, Kept, Logo, Trial};
 use crate::db::{At, RowId};
 
-const fn kind_word(kind: PictureKind) -> Option<&'static str> {
+pub(super) const fn kind_word(kind: PictureKind) -> Option<&'static str> {
     match kind {
         PictureKind::Png => Some("png"),
         PictureKind::Jpeg => Some("jpeg"),
@@ -22,6 +22,15 @@ fn kind(word: &str) -> Option<PictureKind> {
         .iter()
         .copied()
         .find(|kind| kind_word(*kind) == Some(word))
+}
+
+pub(super) fn logo_of(word: Option<&str>, picture: Option<Vec<u8>>) -> sqlx::Result<Option<Logo>> {
+    let Some((word, picture)) = word.zip(picture) else {
+        return Ok(None);
+    };
+    let kind =
+        kind(word).ok_or_else(|| sqlx::Error::Decode("a logo_kind is out of range".into()))?;
+    Ok(Some(Logo { kind, picture }))
 }
 
 /// Finds the look of a business that has decided one.
@@ -38,17 +47,7 @@ pub async fn look(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result
     .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let logo = match row.logo_kind.as_deref().zip(row.logo) {
-        None => None,
-        Some((word, picture)) => Some(Logo {
-            kind: kind(word).ok_or_else(|| {
-                sqlx::Error::Decode(
-                    format!("portal_looks.logo_kind of {provider} is out of range").into(),
-                )
-            })?,
-            picture,
-        }),
-    };
+    let logo = logo_of(row.logo_kind.as_deref(), row.logo)?;
     let small = |number: i32| u16::try_from(number).unwrap_or(u16::MAX);
     let spoken = |english, swahili| Spoken { english, swahili };
     Ok(Some(Kept {
@@ -72,7 +71,7 @@ pub async fn look(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result
     }))
 }
 
-fn colour_column(colour: u32) -> i32 {
+pub(super) fn colour_column(colour: u32) -> i32 {
     i32::try_from(colour & 0x00ff_ffff).unwrap_or(0)
 }
 

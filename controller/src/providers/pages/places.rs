@@ -36,6 +36,8 @@ const PLACES: &[Place] = &[
     (Part::Day, "/vouchers", |w| w.vouchers, icons::VOUCHER, For::Role(P::SeeVouchers)),
     (Part::Day, "/payments", |w| w.money, icons::NOTE, For::Role(P::SeePayments)),
     (Part::Day, "/sites", |w| w.sites, icons::MAST, For::Role(P::SeeSites)),
+    // In reach of a cashier's thumb, and one step further on an owner's phone.
+    (Part::Day, "/counter", |w| w.counter, icons::SHOP, For::Role(P::SellForCash)),
     (Part::Day, "/customers", |w| w.customers, icons::PERSON, For::Role(P::SeePayments)),
     (Part::Day, "/plans", |w| w.plans, icons::TAG, For::Role(P::SeePlans)),
     (Part::Day, "/reports", |w| w.reports, icons::BARS, For::Role(P::SeeReports)),

@@ -83,6 +83,8 @@ pub enum Permission {
     SeeVouchers,
     /// Seeing codes that nobody has used yet: sheets and lists of a series.
     PrintVouchers,
+    /// Selling printed vouchers for cash, and taking back what one sold oneself.
+    SellForCash,
     /// Making series, revoking vouchers, giving extra time.
     MakeVouchers,
     /// Seeing what customers paid, message by message, and who they are.
@@ -141,6 +143,7 @@ pub const TABLE: &[(Permission, &[Role])] = &[
         &[R::Owner, R::Manager, R::Cashier, R::Reader],
     ),
     (P::PrintVouchers, &[R::Owner, R::Manager, R::Cashier]),
+    (P::SellForCash, &[R::Owner, R::Manager, R::Cashier]),
     (P::MakeVouchers, &[R::Owner, R::Manager]),
     (
         P::SeePayments,
@@ -185,7 +188,7 @@ mod tests {
 
     #[test]
     fn whoever_looks_for_the_platform_sees_no_code_and_takes_nothing_out() {
-        for hidden in [P::PrintVouchers, P::ManageKeys, P::Export] {
+        for hidden in [P::PrintVouchers, P::SellForCash, P::ManageKeys, P::Export] {
             assert!(!Role::Reader.may(hidden) && !VIEWED.contains(&hidden));
         }
     }

@@ -62,6 +62,8 @@ pub(super) fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> S
                 "kick" => s.did_kicked,
                 "move" => s.did_moved,
                 "code-seen" => s.did_seen,
+                "cash-sale" => s.did_sold,
+                "cash-undo" => s.did_undone,
                 other => other,
             };
             let by = match by {

@@ -11,6 +11,7 @@ use mnara_protocol::money::Money;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::super::counter;
 use super::super::paper::{Layout, OF_PDF};
 use super::super::revoke::{self, RevokeError};
 use super::super::store::{self, listed};
@@ -273,6 +274,7 @@ pub async fn file(
         .ok_or(Trouble::Nothing)?;
     let count = usize::try_from(series.count).unwrap_or(usize::MAX);
     note_seen(&app, &mut tx, &seat, id, ("csv", 0, count)).await?;
+    counter::store::shown(&mut tx, provider, id, u32::MAX).await?;
     tx.commit().await?;
     let csv = Csv::new(&[
         "number",

@@ -8,7 +8,9 @@ use axum::response::{IntoResponse as _, Response};
 use mnara_protocol::ids::SeriesId;
 use mnara_protocol::ticket::code::TicketCode;
 use serde::Deserialize;
+use sqlx::PgConnection;
 
+use super::super::counter;
 use super::super::paper::{self, Layout, OF_PDF, Picture, Print};
 use super::super::store::{self, SeriesRow, listed};
 use super::number;
@@ -69,12 +71,7 @@ async fn sheaf(
     let id: SeriesId = id.parse().map_err(|_| Trouble::Nothing)?;
     let (now, provider, layout) = (app.clock.now(), seat.provider(), wish.layout());
     let mut tx = app.db.tenant(provider).await?;
-    let series = store::series_row(&mut tx, provider, id)
-        .await?
-        .ok_or(Trouble::Nothing)?;
-    let business = providers::store::provider(&mut tx, provider)
-        .await?
-        .ok_or(Trouble::Nothing)?;
+    let print = of_series(&mut tx, seat, id, frame.words()).await?;
     let from = wish.from.unwrap_or(0);
     let (how, most, below) = match paper {
         Paper::Browser => ("sheet", layout.at_once(), u32::MAX),
@@ -86,12 +83,14 @@ async fn sheaf(
     let first = codes.first().map_or(from, |code| code.index);
     if !codes.is_empty() {
         note_seen(app, &mut tx, seat, id, (how, first, codes.len())).await?;
+        let last = codes.last().map_or(0, |code| code.index);
+        counter::store::shown(&mut tx, provider, id, last.saturating_add(1)).await?;
     }
     tx.commit().await?;
     Ok(Sheaf {
         id,
         layout,
-        print: on_each(&series, business, frame.words()),
+        print,
         codes: codes.into_iter().map(|code| code.code).collect(),
         first,
         next,
@@ -124,20 +123,26 @@ struct Card {
     path: String,
 }
 
+/// A way on from vouchers on paper.
+pub(crate) struct Link {
+    /// Its path.
+    pub(crate) path: String,
+    /// Its name.
+    pub(crate) name: &'static str,
+}
+
 #[derive(Template)]
 #[template(path = "sheets.html")]
 struct SheetsPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
-    id: SeriesId,
     layout: Layout,
     name: String,
     print: Print,
     colour: String,
     sheets: Vec<Vec<Card>>,
     shown: String,
-    first: u32,
-    next: Option<u32>,
+    links: Vec<Link>,
 }
 
 /// Shows vouchers for a browser to print.
@@ -152,9 +157,37 @@ pub async fn page(
     Query(wish): Query<Wish>,
 ) -> Result<Response, Trouble> {
     let sheaf = sheaf(&app, &frame, &seat, &id, &wish, Paper::Browser).await?;
+    let (w, series, word) = (frame.words(), sheaf.id, sheaf.layout.word());
+    let further = sheaf.next.map(|next| Link {
+        path: format!("/vouchers/series/{series}/sheets?as={word}&from={next}"),
+        name: w.vouchers.sheet_next,
+    });
+    let pdf = (!sheaf.codes.is_empty()).then(|| Link {
+        path: format!(
+            "/vouchers/series/{series}/pdf?as={word}&from={}",
+            sheaf.first
+        ),
+        name: w.vouchers.as_pdf,
+    });
+    let back = Link {
+        path: format!("/vouchers/series/{series}"),
+        name: w.vouchers.to_series,
+    };
+    let links = further.into_iter().chain(pdf).chain([back]).collect();
+    drawn(&frame, sheaf.layout, sheaf.print, sheaf.codes, links).await
+}
+
+/// Draws vouchers as a page for a browser to print.
+pub(crate) async fn drawn(
+    frame: &Frame,
+    layout: Layout,
+    print: Print,
+    codes: Vec<TicketCode>,
+    links: Vec<Link>,
+) -> Result<Response, Trouble> {
     let w = frame.words();
-    let count = u32::try_from(sheaf.codes.len()).unwrap_or(u32::MAX);
-    let of_sheet = usize::from(sheaf.layout.of_sheet());
+    let count = u32::try_from(codes.len()).unwrap_or(u32::MAX);
+    let of_sheet = usize::from(layout.of_sheet());
     let cards = move |codes: &[TicketCode]| {
         let cards = codes.iter().filter_map(|code| {
             let picture = Picture::of(code)?;
@@ -166,25 +199,38 @@ pub async fn page(
         });
         cards.collect()
     };
-    let codes = sheaf.codes;
     // Pictures of some hundred codes take a while.
     let sheets = tokio::task::spawn_blocking(move || codes.chunks(of_sheet).map(cards).collect())
         .await
         .map_err(|_| Trouble::Inside)?;
     let page = SheetsPage {
-        frame: &frame,
+        frame,
         w,
-        id: sheaf.id,
-        layout: sheaf.layout,
-        name: name(sheaf.layout, w),
-        colour: format!("#{:06x}", sheaf.print.colour & 0x00FF_FFFF),
-        print: sheaf.print,
+        layout,
+        name: name(layout, w),
+        colour: format!("#{:06x}", print.colour & 0x00FF_FFFF),
+        print,
         sheets,
         shown: number(count),
-        first: sheaf.first,
-        next: sheaf.next,
+        links,
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+/// What stands on every voucher of a series.
+pub(crate) async fn of_series(
+    conn: &mut PgConnection,
+    seat: &Seat,
+    id: SeriesId,
+    w: &Words,
+) -> Result<Print, Trouble> {
+    let series = store::series_row(conn, seat.provider(), id)
+        .await?
+        .ok_or(Trouble::Nothing)?;
+    let business = providers::store::provider(conn, seat.provider())
+        .await?
+        .ok_or(Trouble::Nothing)?;
+    Ok(on_each(&series, business, w))
 }
 
 /// Gives vouchers as PDF.

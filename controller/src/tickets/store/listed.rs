@@ -185,7 +185,7 @@ pub struct Code {
     pub code: TicketCode,
 }
 
-/// The codes of a series that can still be sold, from a number on and below another, in order of their numbers.
+/// The codes of a series that can still be printed and sold, from a number on and below another, in order of their numbers.
 ///
 /// # Errors
 /// When the database is away, or a code is none.
@@ -201,6 +201,7 @@ pub async fn unused_codes(
         r#"select series_index as "index!", code from tickets
            where provider_id = $1 and series_id = $2 and series_index >= $3 and series_index < $6
              and redeemed_at is null and revoked_at is null and (sell_by is null or sell_by > $5)
+             and not exists (select from cash_sales c where c.provider_id = $1 and c.ticket_id = tickets.id)
            order by series_index limit $4"#,
         provider.uuid(),
         id.uuid(),

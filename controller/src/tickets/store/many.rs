@@ -1,4 +1,4 @@
-//! All SQL of reading several tickets at once.
+//! All SQL of asking for tickets by their ids.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, TicketId};
@@ -7,6 +7,19 @@ use sqlx::types::Uuid;
 
 use super::{Found, TicketRow};
 use crate::db::RowId as _;
+
+/// Whether there is a ticket of an id, whosever.
+///
+/// # Errors
+/// When the database is away.
+pub async fn exists(conn: &mut PgConnection, id: TicketId) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from tickets where id = $1) as "is!""#,
+        id.uuid()
+    )
+    .fetch_one(conn)
+    .await
+}
 
 /// Finds a provider's tickets by their ids; those that are not its own are missing.
 ///

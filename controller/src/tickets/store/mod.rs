@@ -19,7 +19,7 @@ pub mod listed;
 mod many;
 mod series;
 
-pub use many::by_ids;
+pub use many::{by_ids, exists};
 pub use series::{
     SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_keys,
     series_of_site, series_row, set_key, set_skipped, sites_of_series,
@@ -383,19 +383,6 @@ pub async fn by_id(
     .await?
     .map(|row| Found::read(row, now))
     .transpose()
-}
-
-/// Whether there is a ticket of an id, whosever.
-///
-/// # Errors
-/// When the database is away.
-pub async fn exists(conn: &mut PgConnection, id: TicketId) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from tickets where id = $1) as "is!""#,
-        id.uuid()
-    )
-    .fetch_one(conn)
-    .await
 }
 
 /// Finds a provider's ticket by its id, and locks it until the transaction ends.

@@ -1,16 +1,15 @@
 //! The API does what its description says: Schemathesis reads the description and tries every call on the demo's business, with what the
 //! description allows and with what it does not.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use mnara_tests::story::{PASSWORD, Stage, stage};
+use mnara_tests::world::http::Caller;
 use mnara_tests::world::program::built;
-use reqwest::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
 use tokio::process::Command;
 
 /// Another one tries other values: `MNARA_SEED=7 cargo xtask test described`.
@@ -94,31 +93,19 @@ fn hooks() -> PathBuf {
 
 /// Logs the owner in and makes keys that are good for everything, as they are made in the settings.
 async fn keys(stage: &Stage) -> Result<Vec<String>> {
-    let client = Client::builder()
-        .no_proxy()
-        .redirect(Policy::none())
-        .build()?;
+    let caller = Caller::program()?;
     let (_, owner) = stage.people.who()[0];
     let url = |path| stage.world.controller.url(path);
-    let send = |path, cookies: String, form: &[(&str, String)]| {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(form)
-            .finish();
-        client
-            .post(url(path))
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(COOKIE, cookies)
-            .body(body)
-            .send()
-    };
-    let form = [("who", owner.to_owned()), ("password", PASSWORD.to_owned())];
-    let cookies = cookies(&send("/log-in", String::new(), &form).await?);
-    let document = stage.world.caller.get(&url("/api/v1/openapi.json")).await?;
-    let wish = wish(&document.json()?);
+    let form = [("who", owner), ("password", PASSWORD)];
+    let entered = caller.form(&url("/log-in"), &form).await?;
+    let document = caller.get(&url("/api/v1/openapi.json")).await?.json()?;
+    let wish = wish(&document);
     let mut keys = Vec::with_capacity(KEYS);
     for _ in 0..KEYS {
-        let page = send("/settings/keys", cookies.clone(), &wish).await?;
-        let page = page.text().await?;
+        let page = caller
+            .form_with(&url("/settings/keys"), &entered.cookies, &wish)
+            .await?
+            .text;
         let (_, rest) = page
             .split_once("<code class=\"whole\">")
             .with_context(|| format!("no key was made:\n{page}"))?;
@@ -128,30 +115,16 @@ async fn keys(stage: &Stage) -> Result<Vec<String>> {
     Ok(keys)
 }
 
-fn cookies(response: &Response) -> String {
-    let pairs = response.headers().get_all(SET_COOKIE).iter();
-    let pairs: Vec<&str> = pairs
-        .filter_map(|cookie| cookie.to_str().ok())
-        .filter_map(|cookie| cookie.split(';').next())
-        .collect();
-    pairs.join("; ")
-}
-
 /// The form of a key that may do everything a call of the description needs.
-fn wish(document: &serde_json::Value) -> Vec<(&'static str, String)> {
+fn wish(document: &serde_json::Value) -> Vec<(&str, &str)> {
     let calls = document["paths"]
         .as_object()
         .into_iter()
         .flat_map(|paths| paths.values())
         .filter_map(|path| path.as_object())
         .flat_map(|calls| calls.values());
-    let mut scopes: Vec<&str> = calls.filter_map(|call| call["x-scope"].as_str()).collect();
-    scopes.sort_unstable();
-    scopes.dedup();
-    let mut form = vec![
-        ("name", "Schemathesis".to_owned()),
-        ("password", PASSWORD.to_owned()),
-    ];
-    form.extend(scopes.into_iter().map(|scope| ("scope", scope.to_owned())));
+    let scopes: BTreeSet<&str> = calls.filter_map(|call| call["x-scope"].as_str()).collect();
+    let mut form = vec![("name", "Schemathesis"), ("password", PASSWORD)];
+    form.extend(scopes.into_iter().map(|scope| ("scope", scope)));
     form
 }

@@ -10,6 +10,7 @@ words! {
         vouchers: "Vouchers" "Vocha",
         sites: "Sites" "Maeneo",
         money: "Payments" "Malipo",
+        counter: "Counter" "Kaunta",
         customers: "Customers" "Wateja",
         reports: "Reports" "Ripoti",
         mpesa: "M-PESA" "M-PESA",
@@ -27,7 +28,10 @@ words! {
         work: "Work that failed" "Kazi zilizoshindwa",
         platform_audit: "Platform's audit" "Kumbukumbu za jukwaa",
         settings: "Platform's settings" "Mipangilio ya jukwaa",
-        more: "More" "Zaidi",
+        more: "Menu" "Menyu",
+        about:
+            "Wi-Fi hotspots that are paid by M-PESA and by voucher."
+            "Hotspot za Wi-Fi zinazolipiwa kwa M-PESA na kwa vocha.",
         day: "Day by day" "Kazi za kila siku",
         set_up: "Settings" "Mipangilio",
         view: "You look at this business as its owner sees it:" "Unaiona biashara hii kama mmiliki wake anavyoiona:",

@@ -141,6 +141,8 @@ parts! {
     sites: SiteWords,
     /// Vouchers: series, printing, and the story of one.
     vouchers: VoucherWords,
+    /// The counter: selling vouchers for cash.
+    counter: CounterWords,
     /// The story of one voucher.
     story: StoryWords,
     /// How one site is at this moment.

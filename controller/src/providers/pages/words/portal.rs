@@ -44,6 +44,13 @@ words! {
         bad_trial_speed: "Give the free trial 1 to 1,000 Mbit/s, or leave the field empty." "Lipe jaribio la bure Mbit/s 1 hadi 1,000, au acha sehemu wazi.",
         bad_trial_days: "Let the same phone try again after 1 to 60 days." "Simu ileile ijaribu tena baada ya siku 1 hadi 60.",
         bad_trial_a_day: "Allow 1 to 200 free trials a day." "Ruhusu majaribio ya bure 1 hadi 200 kwa siku.",
+        of_site: "The customers' page of this site" "Ukurasa wa wateja wa eneo hili",
+        of_site_text: "This site can have its own colours, words and logo. What it has not is the business's." "Eneo hili linaweza kuwa na rangi, maneno na nembo yake. Lisichokuwa nacho ni cha biashara.",
+        of_site_go: "Change how it looks here" "Badilisha mwonekano wa hapa",
+        own_colour: "Give the top another colour at this site" "Sehemu ya juu iwe na rangi nyingine katika eneo hili",
+        empty_business: "Fields that are empty in both languages say what the business says." "Sehemu zilizo wazi kwa lugha zote mbili husema yale ya biashara.",
+        logo_business: "Use the business's logo again" "Tumia tena nembo ya biashara",
+        to_site: "Back to the site" "Rudi kwenye eneo",
         logo: "Logo" "Nembo",
         logo_text: "PNG, JPEG or WebP, of at most" "PNG, JPEG au WebP, isiyozidi",
         logo_hint:

@@ -88,6 +88,8 @@ words! {
         did_ended: "Ended" "Iliisha",
         did_lost: "Used at two sites that were cut off: the other keeps it" "Ilitumika kwenye maeneo mawili yaliyokatika: lile jingine linabaki nayo",
         did_seen: "Its code was looked at" "Msimbo wake uliangaliwa",
+        did_sold: "Sold for cash" "Iliuzwa kwa pesa taslimu",
+        did_undone: "Cash given back" "Pesa taslimu zilirudishwa",
         did_revoked: "Taken back" "Ilirudishwa",
         did_extended: "More time was given" "Muda uliongezwa",
         did_paused: "Pausing was asked for" "Kusimamisha kuliombwa",
