@@ -31,6 +31,8 @@ async fn a_series_is_printed_on_every_paper_and_a_scanned_voucher_works() {
     let series = series.split('?').next().unwrap().to_owned();
     owner.press("Print").await.unwrap();
     owner.sees("Vouchers to print").await.unwrap();
+    // A sheet is wider than a phone, whose screen would cut it off.
+    owner.look_with(Screen::DESKTOP).await.unwrap();
 
     let mut scanned = String::new();
     for (paper, sheets, size) in [
