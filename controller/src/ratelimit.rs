@@ -267,7 +267,6 @@ impl Limit {
     }
 
     /// Counts one act, if it is allowed now, and says what is left.
-    #[must_use]
     pub fn count(&self, caller: u128) -> (Result<(), TooMany>, Left) {
         let caller = if self.is_full() { CROWD } else { caller };
         let left = |remaining, reset| Left {

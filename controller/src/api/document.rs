@@ -79,8 +79,8 @@ pub fn document(app: &App, listed: &[Listed]) -> Value {
             .insert(one.method.as_str().to_lowercase(), operation(one));
     }
     schemas.insert("Problem".to_owned(), problem_schema());
-    for (_, calls) in &mut paths {
-        for (_, call) in calls {
+    for calls in paths.values_mut() {
+        for call in calls.values_mut() {
             add_example(call, &schemas);
         }
     }

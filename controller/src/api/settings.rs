@@ -1,5 +1,6 @@
-//! `/api/v1/settings`: the portal's look, who is told what, and which M-PESA account is in use. No secret is here, and nothing that moves money:
-//! an account is set and changed on the pages, with a password and a second factor.
+//! `/api/v1/settings`: the portal's look, who is told what, and which M-PESA account is in use.
+//!
+//! No secret is here, and nothing that moves money: an account is set and changed on the pages, with a password and a second factor.
 
 use axum::extract::State;
 use axum::http::StatusCode;

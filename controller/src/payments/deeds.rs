@@ -114,7 +114,10 @@ pub async fn note_in(
     let before = refunds::of_payment(conn, provider, id, MOST).await?;
     let back: i64 = before.iter().map(|refund| refund.amount.cents()).sum();
     let left = payment.amount.cents() - back;
-    if before.len() >= usize::from(MOST) || !(1..=left).contains(&noted.amount.cents()) {
+    // M-PESA moves whole shillings.
+    let is_whole = noted.amount.cents() % 100 == 0;
+    let is_left = (1..=left).contains(&noted.amount.cents());
+    if before.len() >= usize::from(MOST) || !is_whole || !is_left {
         return Err(NotDone::Amount);
     }
     let refund = Refund {
@@ -137,7 +140,12 @@ pub async fn note_in(
         ),
     };
     record(app, conn, Some(provider), actor, deed).await?;
-    Ok(refund)
+    let all = refunds::of_payment(conn, provider, id, MOST).await?;
+    // As it stands now, with the name of who wrote it.
+    Ok(all
+        .into_iter()
+        .find(|one| one.receipt == refund.receipt)
+        .unwrap_or(refund))
 }
 
 /// Has the rail asked how a payment stands. The phone is not asked again.

@@ -365,7 +365,7 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
     ] {
         let sql = format!(
             "insert into jobs (id, provider_id, kind, unique_key, payload, run_at, attempts, last_error, dead_at, created_at)
-             values ('{id}', '{}', 'settle', '{id}', '{{\"hidden\": 1}}', $1 + interval '1 day', 3, {error}, {died}, $1)",
+             values ('{id}', '{}', 'settle', '{id}', '{{\"untold\": 1}}', $1 + interval '1 day', 3, {error}, {died}, $1)",
             world.shop.provider.uuid()
         );
         run(&world, &sql).await;
@@ -378,7 +378,7 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
         "{page}"
     );
     assert!(
-        !page.contains("0708") && !page.contains("hidden") && !page.contains(fine),
+        !page.contains("0708") && !page.contains("untold") && !page.contains(fine),
         "{page}"
     );
     let act = async |admin: &mut Browser<'_>, id: &str, word: &str| {

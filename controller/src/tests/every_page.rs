@@ -16,6 +16,7 @@ use super::browser::{Browser, PASSWORD, digits};
 use super::doors::member;
 use super::*;
 use crate::admin::begin;
+use crate::db::At;
 use crate::providers::gate::Door;
 use crate::providers::log_in::reset;
 use crate::providers::pages::words::Language;
@@ -161,7 +162,10 @@ impl Names {
                 format!("/vouchers/{}", self.id("printed")),
             ]),
             "/counter/{id}" | "/counter/{id}/slip" => at("printed"),
-            "/sites/{id}" | "/sites/{id}/files" => at("site"),
+            "/sites/{id}"
+            | "/sites/{id}/files"
+            | "/sites/{id}/look"
+            | "/sites/{id}/look/preview" => at("site"),
             "/payments/{id}" => at("payment"),
             "/customers/{id}" => at("customer"),
             "/staff/{id}/reset" => at("staff"),
@@ -255,6 +259,21 @@ async fn poison(options: &PgConnectOptions) -> BTreeSet<String> {
     assert!(listed.is_empty(), "listed and not there: {listed:?}");
     db.close().await.unwrap();
     taken
+}
+
+/// Work that failed for good.
+async fn given_up(world: &World, options: &PgConnectOptions) {
+    let mut db = PgConnection::connect_with(options).await.unwrap();
+    sqlx::query(
+        "insert into jobs (id, provider_id, kind, unique_key, payload, run_at, attempts, last_error, dead_at, created_at)
+         values ('11111111-2222-3333-4444-555555555555', $1, 'settle', 'given up', '{}', $2, 3, 'why', $2, $2)",
+    )
+    .bind(world.shop.provider.uuid())
+    .bind(At(world.app.clock.now()))
+    .execute(&mut db)
+    .await
+    .unwrap();
+    db.close().await.unwrap();
 }
 
 /// What a site's agent tells, in words that break pages.
@@ -445,6 +464,9 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
     half.log_in("manager2@example.com", PASSWORD).await.onward();
     let mut nobody = Browser::new(&world, 4);
 
+    let block = format!("/customers/{}/block", names.id("customer"));
+    owner.post(&block, &[("reason", "Why")]).await.onward();
+    given_up(&world, &options).await;
     let taken = poison(&options).await;
     told_by_the_site(&world, &options).await;
     let pages = routes::pages(&world.app);

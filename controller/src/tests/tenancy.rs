@@ -395,7 +395,7 @@ async fn no_row_of_a_tenant_shows_itself_to_another_or_is_changed_or_given_away(
         )
         .await;
         let written = sqlx::query(AssertSqlSafe(format!(
-            "insert into {table} select * from jsonb_populate_record(null::{table}, $1)"
+            "insert into {table} overriding system value select * from jsonb_populate_record(null::{table}, $1)"
         )))
         .bind(row)
         .execute(&mut *tx)

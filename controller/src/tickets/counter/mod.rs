@@ -1,5 +1,6 @@
-//! The counter: printed vouchers sold for cash, from the screen or from paper, with who sold them, so that each person knows what to hand over.
-//! The vouchers are those of a series, which its sites honour also while they are cut off; nothing is issued here.
+//! The counter: printed vouchers sold for cash, from the screen or from paper, with who sold them.
+//!
+//! Each person knows so what to hand over. The vouchers are those of a series, which its sites honour also while they are cut off; nothing is issued here.
 
 pub mod pages;
 pub mod store;
