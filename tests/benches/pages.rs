@@ -152,6 +152,9 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
 }
 
 /// The pages, with days that the generated rows are in.
+const PLANS: &str = "from plans where provider_id = $1 order by position, id";
+const SITES: &str = "where s.provider_id = $1 order by s.name, s.id limit $2";
+
 fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
     let provider = format!("'{provider}'::uuid");
     let ago = |days: u32| format!("now() - interval '{days} days'");
@@ -160,6 +163,8 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
         all.extend(rest.iter().map(|&one| one.to_owned()));
         all
     };
+    let plans = |most| (PLANS, of(&[most]));
+    let sites = |most| (SITES, of(&[most]));
     let (now, none) = (ago(0), "null");
     // The days so far against as many before, up to the same hour, as the page asks.
     let first = |ago: u32| format!("report_day(now()) - {}", ago - 1);
@@ -170,14 +175,8 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
     let report = |days: u32| {
         let then = format!("now() - interval '{days} days'");
         vec![
-            (
-                "from plans where provider_id = $1 order by position, id",
-                of(&["100"]),
-            ),
-            (
-                "where s.provider_id = $1 order by s.name, s.id limit $2",
-                of(&["200"]),
-            ),
+            plans("100"),
+            sites("200"),
             (
                 "with clean as materialized (",
                 asked(first(days), &now, first(1)),
@@ -199,34 +198,22 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
                     of(&[&now]),
                 ),
                 ("t.expires_at,\n", of(&[&now, "8"])),
-                (
-                    "where s.provider_id = $1 order by s.name, s.id limit $2",
-                    of(&["100"]),
-                ),
+                sites("100"),
                 (
                     "as \"unconfirmed!\"",
                     of(&[&ago(30), &ago(1), &now, &ago(1), "100"]),
                 ),
                 ("a.duplicate_seen_at >= $2", of(&[&ago(7), "100"])),
                 ("l.unused as", of(&[&ago(180), "100"])),
-                (
-                    "from plans where provider_id = $1 order by position, id",
-                    of(&["1"]),
-                ),
+                plans("1"),
             ],
         },
         Measured {
             name: "payments",
             path: "/payments".to_owned(),
             sql: vec![
-                (
-                    "from plans where provider_id = $1 order by position, id",
-                    of(&["100"]),
-                ),
-                (
-                    "where s.provider_id = $1 order by s.name, s.id limit $2",
-                    of(&["100"]),
-                ),
+                plans("100"),
+                sites("100"),
                 (
                     "p.result_code, p.flag\n",
                     of(&[

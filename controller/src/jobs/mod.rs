@@ -5,7 +5,10 @@
 //! [`App`]. A notification wakes the workers of other replicas; it is a hint, the row is the truth.
 
 pub mod failed;
+mod lane;
 pub mod lasting;
+
+pub use lane::Lane;
 
 use std::convert::Infallible;
 use std::fmt;
@@ -35,30 +38,6 @@ const GLANCE: Duration = Duration::from_secs(5);
 const BREATH: Duration = Duration::from_millis(10);
 /// The channel of the notification.
 const CHANNEL: &str = "mnara_jobs";
-
-/// Which hands do a kind of job. Each lane has its own, so that addresses of others that do not answer hold up nobody's money.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Lane {
-    /// What our own promises rest on.
-    Ours,
-    /// Letters to people.
-    Mail,
-    /// News to addresses that businesses named.
-    News,
-}
-
-impl Lane {
-    const ALL: [Self; 3] = [Self::Ours, Self::Mail, Self::News];
-
-    /// Jobs of it that one process does at once.
-    const fn hands(self) -> usize {
-        match self {
-            Self::Ours => HANDS,
-            Self::Mail => 2,
-            Self::News => 4,
-        }
-    }
-}
 
 /// A kind of job: its name in the table and who does it.
 #[derive(Clone, Copy)]

@@ -261,7 +261,7 @@ async fn poison(options: &PgConnectOptions) -> BTreeSet<String> {
     taken
 }
 
-/// Work that failed for good.
+/// Work that failed for good, and news that were not taken.
 async fn given_up(world: &World, options: &PgConnectOptions) {
     let mut db = PgConnection::connect_with(options).await.unwrap();
     sqlx::query(
@@ -273,6 +273,8 @@ async fn given_up(world: &World, options: &PgConnectOptions) {
     .execute(&mut db)
     .await
     .unwrap();
+    let answered = "update webhook_deliveries set attempts = 1, tried_at = created_at, status = 500, answer = 'why'";
+    sqlx::query(answered).execute(&mut db).await.unwrap();
     db.close().await.unwrap();
 }
 
@@ -319,9 +321,18 @@ async fn told_by_the_site(world: &World, options: &PgConnectOptions) {
         }],
     });
     let mut db = PgConnection::connect_with(options).await.unwrap();
-    sqlx::query("update site_samples set kind = $1, body = $2")
-        .bind(i32::from(live.kind()))
-        .bind(live.encode())
+    sqlx::query(
+        "insert into site_samples (site_id, provider_id, at, kind, body) select id, provider_id, $3, $1, $2 from sites
+         on conflict (site_id) do update set at = excluded.at, kind = excluded.kind, body = excluded.body",
+    )
+    .bind(i32::from(live.kind()))
+    .bind(live.encode())
+    .bind(At(now))
+    .execute(&mut db)
+    .await
+    .unwrap();
+    sqlx::query("update agents set last_seen_at = $1")
+        .bind(At(now))
         .execute(&mut db)
         .await
         .unwrap();

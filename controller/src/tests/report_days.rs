@@ -92,7 +92,6 @@ async fn a_report_is_what_its_rows_say_whatever_comes_late_or_is_corrected(
     options: PgConnectOptions,
 ) {
     let seed: u64 = rand::random();
-    println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let world = World::open(pool, options).await;
     stand(&world.app, &[days::ADD_UP]).await.unwrap();

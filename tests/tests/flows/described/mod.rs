@@ -73,7 +73,7 @@ async fn every_call_does_what_its_description_says() {
         String::from_utf8_lossy(&run.stderr)
     );
     // A run that reads no description would prove nothing.
-    assert!(said.contains("test cases"), "{said}");
+    assert!(said.contains("Test cases:"), "{said}");
     println!("{said}");
     stage.end().await.unwrap();
 }

@@ -1,0 +1,28 @@
+//! The lanes in which jobs run beside each other, and how many hands each has.
+
+use super::HANDS;
+
+/// Which hands do a kind of job. Each lane has its own, so that addresses of others that do not answer hold up nobody's money.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lane {
+    /// What our own promises rest on.
+    Ours,
+    /// Letters to people.
+    Mail,
+    /// News to addresses that businesses named.
+    News,
+}
+
+impl Lane {
+    /// Every lane.
+    pub(super) const ALL: [Self; 3] = [Self::Ours, Self::Mail, Self::News];
+
+    /// Jobs of it that one process does at once.
+    pub(super) const fn hands(self) -> usize {
+        match self {
+            Self::Ours => HANDS,
+            Self::Mail => 2,
+            Self::News => 4,
+        }
+    }
+}
