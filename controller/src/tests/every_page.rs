@@ -540,12 +540,7 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
             "{column} is on no page"
         );
     }
-    for told in [
-        "router.board",
-        "hotspot.name",
-        "session.address",
-        "finding.says",
-    ] {
+    for told in ["router.board", "hotspot.name", "session.address"] {
         assert!(all.contains(told), "{told} is on no page");
     }
 }
