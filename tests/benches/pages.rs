@@ -152,8 +152,8 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
 }
 
 /// The pages, with days that the generated rows are in.
-const PLANS: &str = "from plans where provider_id = $1 order by position, id";
-const SITES: &str = "where s.provider_id = $1 order by s.name, s.id limit $2";
+const OF_PLANS: &str = "from plans where provider_id = $1 order by position, id";
+const OF_SITES: &str = "where s.provider_id = $1 order by s.name, s.id limit $2";
 
 fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
     let provider = format!("'{provider}'::uuid");
@@ -163,8 +163,8 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
         all.extend(rest.iter().map(|&one| one.to_owned()));
         all
     };
-    let plans = |most| (PLANS, of(&[most]));
-    let sites = |most| (SITES, of(&[most]));
+    let plans = |most| (OF_PLANS, of(&[most]));
+    let sites = |most| (OF_SITES, of(&[most]));
     let (now, none) = (ago(0), "null");
     // The days so far against as many before, up to the same hour, as the page asks.
     let first = |ago: u32| format!("report_day(now()) - {}", ago - 1);

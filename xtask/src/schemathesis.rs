@@ -1,4 +1,4 @@
-//! Schemathesis, which tries the API by its description: a Python program from PyPI, in a folder of its own below `target/`.
+//! Schemathesis, which tries the API by its description: a Python program from `PyPI`, in a folder of its own below `target/`.
 
 use std::fs;
 use std::process::{Command, Stdio};
