@@ -1,7 +1,7 @@
 //! The bytes on the wire, kept under `golden/` as hexadecimal text and compared byte for byte: an old agent is a fact for years.
 //!
-//! A file that is there is never written again by a test. For a new message, `cargo test -p mnara-protocol --test golden -- --ignored`
-//! writes the files that are missing.
+//! A file that is there is never written again by a test. The bytes of a new message, which has no file, are in the words of the test that
+//! fails for want of it.
 
 #![expect(clippy::unwrap_used, reason = "what fails here should say where")]
 
@@ -974,8 +974,12 @@ fn every_message_is_byte_for_byte_what_it_was() {
     let all = everything();
     for (name, bytes) in &all {
         let path = folder().join(format!("{name}.hex"));
-        let kept = fs::read_to_string(&path)
-            .unwrap_or_else(|_| panic!("{name} has no golden bytes: see the head of this file"));
+        let kept = fs::read_to_string(&path).unwrap_or_else(|_| {
+            panic!(
+                "{name} has no golden bytes; write these:\n{}",
+                to_text(bytes)
+            )
+        });
         assert_eq!(to_text(bytes), kept, "{name}");
     }
     for file in fs::read_dir(folder()).unwrap() {
@@ -984,18 +988,6 @@ fn every_message_is_byte_for_byte_what_it_was() {
             .strip_suffix(".hex")
             .is_some_and(|name| all.contains_key(name));
         assert!(known, "{name} belongs to no message");
-    }
-}
-
-#[test]
-#[ignore = "writes the files that are missing; what is there stays"]
-fn write_what_is_missing() {
-    fs::create_dir_all(folder()).unwrap();
-    for (name, bytes) in everything() {
-        let path = folder().join(format!("{name}.hex"));
-        if !path.exists() {
-            fs::write(path, to_text(&bytes)).unwrap();
-        }
     }
 }
 
