@@ -17,6 +17,7 @@ use super::operation::Operation;
 use super::store::series as store;
 use super::types::{id, named};
 use crate::app::App;
+use crate::tickets::counter;
 use crate::tickets::revoke::{self, RevokeError};
 use crate::tickets::series::{Batch, PrintError, print_in};
 use crate::web::{Answer, Json, Path, Problem, show};
@@ -321,13 +322,20 @@ pub async fn codes(
         place: i64::from(code.number),
         id: *code.ticket.as_bytes(),
     };
-    Ok(Json(part.list(found, place, |code| Code {
+    let list = part.list(found, place, |code| Code {
         number: code.number,
         ticket_id: code.ticket.to_string(),
         code: TicketCode::parse(&code.code).map_or(code.code, |code| code.shown()),
         redeemed: code.is_redeemed,
         revoked: code.is_revoked,
-    })))
+    });
+    if let Some(last) = list.items.last() {
+        // A program may sell what it reads, so the counter may not.
+        let below = last.number.unsigned_abs().saturating_add(1);
+        counter::store::shown(&mut tx, key.provider(), id, below).await?;
+        tx.commit().await?;
+    }
+    Ok(Json(list))
 }
 
 pub(super) fn revoking() -> Operation {
