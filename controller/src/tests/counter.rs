@@ -1,9 +1,11 @@
 //! The counter: vouchers sold for cash, from the screen and from paper, each once, with who has the money.
 
+use super::api::{call, key};
 use super::browser::{Browser, Got};
 use super::doors::member;
 use super::reports::Site;
 use super::*;
+use crate::providers::keys::scopes::Scope;
 use crate::providers::staff::roles::Role;
 
 /// What stands in a hidden field of the form that sends to a path.
@@ -97,6 +99,24 @@ async fn what_is_sold_on_paper_and_from_the_screen_is_never_the_same(
     let page = cashier.get(&sheets).await.page();
     assert_eq!(codes(&page).len(), 10);
     assert!(!page.contains(&shown[4]));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_program_has_read_is_not_sold_from_the_screen(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let printed = series::print(&world, 5).await;
+    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let path = format!("/series/{}/codes?limit=2", printed.series.id);
+    let (status, part) = call(&world, Method::GET, &key, &path, Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{part}");
+    assert!(cashier.get("/counter").await.page().contains("Left: 3 "));
+    let sold = sell(&mut cashier).await.onward();
+    let page = cashier.get(&sold).await.page();
+    assert!(page.contains(&printed.tickets[2].code.shown()), "{page}");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
