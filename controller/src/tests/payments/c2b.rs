@@ -1,0 +1,206 @@
+//! Confirmations of payments by hand beside our own.
+
+use super::*;
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let registered = providers::c2b::register(&world.app, world.shop.provider)
+        .await
+        .unwrap();
+    assert_eq!(registered, crate::rails::daraja::Registered::Now);
+    let asked = world.daraja.seen("registerurl").pop().unwrap();
+    let address = asked["ConfirmationURL"].as_str().unwrap().to_owned();
+    crate::config::callback_fault(address.trim_start_matches("http://")).unwrap();
+    let secret = address.rsplit('/').nth(1).unwrap().to_owned();
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let reference = world.daraja.seen("stkpush/v1/").pop().unwrap()["AccountReference"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let confirmation = |id: &str, shortcode: &str, reference: &str| {
+        json!({"TransactionType": "Pay Bill", "TransID": id, "TransTime": "20270115110130", "TransAmount": "50.00", "BusinessShortCode": shortcode,
+               "BillRefNumber": reference, "MSISDN": "2547 ***** 149", "FirstName": "NICHOLAS"})
+        .to_string()
+        .into_bytes()
+    };
+    let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
+    let bodies = [
+        (
+            confirmation("RKL51ZDR40", "600000", &reference),
+            "other-shortcode",
+        ),
+        (confirmation("RKL51ZDR4X", "174371", "MAMA"), "unmatched"),
+        (b"{}".to_vec(), "unreadable"),
+        (
+            confirmation("RKL51ZDR4F", "174371", &reference.to_lowercase()),
+            "success",
+        ),
+        (confirmation("RKL51ZDR4F", "174371", &reference), "nothing"),
+    ];
+    for (body, outcome) in bodies {
+        let (status, ..) = world.send(Method::POST, &path, None, body).await;
+        assert_eq!(status, StatusCode::OK);
+        world.work().await;
+        assert_eq!(
+            world
+                .count(&format!("callbacks where outcome = '{outcome}'"))
+                .await,
+            1,
+            "{outcome}"
+        );
+    }
+    world
+        .call_back(&world.daraja.secret(), success(1, "RKL51ZDR4F"))
+        .await;
+    world.work().await;
+    world.books_are_equal().await;
+    assert_eq!(
+        world
+            .count("payments where status = 'success' and settled_by = 'c2b'")
+            .await,
+        1
+    );
+    // Settled by a query, it learns its receipt from the confirmation.
+    world.daraja.outcome("0");
+    let second = world
+        .begin(world.shop.ask(2, "254708374152"))
+        .await
+        .unwrap();
+    let reference = world.daraja.seen("stkpush/v1/").pop().unwrap()["AccountReference"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    world.daraja.outcome("0");
+    // Payment and check each wait for their turn: the gateway counts questions.
+    world.pass(18).await;
+    world.pass(12).await;
+    assert_eq!(world.status(second.payment).await, "success");
+    world
+        .send(
+            Method::POST,
+            &path,
+            None,
+            confirmation("RKL51ZDR5F", "174371", &reference),
+        )
+        .await;
+    world.work().await;
+    assert_eq!(
+        world
+            .count("payments where external_txn_id = 'RKL51ZDR5F'")
+            .await,
+        1
+    );
+    let (status, _, body) = world
+        .send(
+            Method::POST,
+            &path.replace("confirmation", "validation"),
+            None,
+            b"{}".to_vec(),
+        )
+        .await;
+    assert_eq!(
+        (status, body["ResultCode"].as_str()),
+        (StatusCode::OK, Some("0"))
+    );
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let account = Credentials {
+        consumer_key: "key 1".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174371".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Till {
+            number: "9876543".to_owned(),
+        },
+    };
+    crate::payments::account::set(&world.app, world.shop.provider, &account, Actor::Command)
+        .await
+        .unwrap();
+    providers::c2b::register(&world.app, world.shop.provider)
+        .await
+        .unwrap();
+    let asked = world.daraja.seen("registerurl").pop().unwrap();
+    let secret = asked["ConfirmationURL"]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .nth(1)
+        .unwrap()
+        .to_owned();
+    let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
+    let confirm_from = async |receipt: &str, payer: &str| {
+        let body = json!({"TransactionType": "Buy Goods", "TransID": receipt, "TransTime": "20270115110130", "TransAmount": "50.00",
+                          "BusinessShortCode": "9876543", "BillRefNumber": "", "MSISDN": payer});
+        world
+            .send(Method::POST, &path, None, body.to_string().into_bytes())
+            .await;
+        world.work().await;
+    };
+    let confirm = async |receipt: &str| confirm_from(receipt, "25470****149").await;
+    // The check on the prompt before may take the first turn.
+    let until_asked = async || {
+        (0..3).for_each(|_| world.daraja.outcome("0"));
+        for _ in 0..6 {
+            world.pass(12).await;
+        }
+    };
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    confirm("RKL51ZDR4F").await;
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    world
+        .call_back(&world.daraja.secret(), success(1, "RKL51ZDR4F"))
+        .await;
+    world.work().await;
+    world.pass(30).await;
+    assert_eq!(world.count("callbacks where outcome = 'nothing'").await, 1);
+    // A prompt whose callback is lost: the question settles it, and only its confirmation has the receipt.
+    world.pass(120).await;
+    world.begin(world.shop.ask(2, PHONE)).await.unwrap();
+    confirm("RKL51ZDR6Y").await;
+    until_asked().await;
+    let settled = "payments where settled_by = 'query' and external_txn_id = 'RKL51ZDR6Y'";
+    assert_eq!(world.count(settled).await, 1);
+    assert_eq!(world.count("callbacks where outcome = 'receipt'").await, 1);
+    // Of two nobody can tell, and one of long ago is none.
+    world.pass(120).await;
+    for (n, phone) in [(3, "254701374149"), (4, "254702374149")] {
+        world.begin(world.shop.ask(n, phone)).await.unwrap();
+        until_asked().await;
+    }
+    assert_eq!(
+        world
+            .count("payments where settled_by = 'query' and external_txn_id is null")
+            .await,
+        2
+    );
+    confirm_from("RKL51ZDR7Z", "254****149").await;
+    confirm_from("RKL51ZDR8A", "25470****150").await;
+    world.pass(600).await;
+    confirm_from("RKL51ZDR9B", "254701374149").await;
+    world.pass(600).await;
+    assert_eq!(
+        world.count("callbacks where outcome = 'unmatched'").await,
+        3
+    );
+    // Money that nobody was asked for stays for a person.
+    confirm("RKL51ZDR5X").await;
+    world.pass(240).await;
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    world.pass(60).await;
+    assert_eq!(
+        world.count("callbacks where outcome = 'unmatched'").await,
+        4
+    );
+    world.books_are_equal().await;
+}

@@ -1,0 +1,285 @@
+//! What the database itself refuses, whatever the program asks: another tenant's rows, money that is not money, a second ticket.
+
+mod facts;
+mod neighbours;
+mod seals;
+mod walls;
+
+use super::reports::Site;
+use super::*;
+use crate::db::{At, Tx};
+use crate::payments;
+use crate::providers::keys::scopes::Scope;
+
+/// Tables of the platform or of nobody, with the reason why no tenant column is needed.
+const WITHOUT_TENANT: [&str; 15] = [
+    "_sqlx_migrations",
+    // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
+    "identity_keys",
+    "key_statements",
+    "callbacks",
+    "strays",
+    // People belong to no business, and the platform's own settings to nobody.
+    "people",
+    "recovery_codes",
+    "admins",
+    "known_browsers",
+    "platform_settings",
+    // Minutes in which the platform was up.
+    "health_minutes",
+    "resets",
+    "passkeys",
+    "ceremonies",
+    // A hash and a date: a phone's place on the whole platform.
+    "live_prompts",
+];
+
+/// Fills every table for the first business, by the ways rows come.
+pub(super) async fn fill(world: &World) {
+    let app = &world.app;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    providers::c2b::register(app, world.shop.provider)
+        .await
+        .unwrap();
+    let site = Site::new(world, world.shop.site);
+    let ticket = site.sold(world).await;
+    site.whole_life(world, ticket).await;
+    series::print(world, 10).await;
+    hire(world).await;
+    let sql = "select id from people where name = 'Otieno'";
+    let seller = crate::tickets::counter::Seller {
+        provider: world.shop.provider,
+        person: mnara_protocol::ids::PersonId::from_uuid(read(app, sql).await),
+        actor: Actor::Command,
+    };
+    let series =
+        mnara_protocol::ids::SeriesId::from_uuid(read(app, "select id from series limit 1").await);
+    crate::tickets::counter::sell(app, seller, series, attempt(7))
+        .await
+        .unwrap();
+    commands::diagnose(world).await;
+    let key = api::key(app, world.shop.provider, &[Scope::SitesWrite]).await;
+    let request = Request::post("/api/v1/sites")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json")
+        .header("idempotency-key", "first")
+        .body(Body::from(r#"{"name": "By a program"}"#));
+    let (status, ..) = world.send_from([192, 0, 2, 1], request.unwrap()).await;
+    assert_eq!(status, StatusCode::CREATED);
+    work_money(world).await;
+    let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
+    let now = app.clock.now();
+    for sql in [
+        "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
+         select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
+        "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
+         select $1, '', '', '', '', '', '', $2 where $3 is not null and $4 is not null",
+        "insert into site_looks (provider_id, site_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
+         select $1, $4, '', '', '', '', '', '', $2 where $3 is not null",
+        "insert into site_samples (site_id, provider_id, at, kind, body) select $4, $1, $2, 1, '' where $3 is not null",
+        "insert into site_outages (id, provider_id, site_id, began_at) select $1, $1, $4, $2 where $3 is not null",
+        "insert into mails (id, provider_id, person_id, kind, letter, created_at, drop_at)
+         select $1, $1, (select id from people limit 1), 'summary', 'x', $2, $2 where $3 is not null and $4 is not null",
+        "insert into notice_choices (provider_id, person_id, topic, by_mail, changed_at)
+         select $1, (select id from people limit 1), 'site', true, $2 where $3 is not null and $4 is not null",
+        "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
+        "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
+         select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
+        "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at)
+         select $1, $1, 'https://example.com/', 'x', '{test}', false, $2 where $3 is not null and $4 is not null",
+        "insert into webhook_deliveries (id, provider_id, endpoint_id, event, body, created_at, attempts, next_at)
+         select $1, $1, $1, 'test', '{}', $2, 0, $2 where $3 is not null and $4 is not null",
+        "insert into exports (id, provider_id, link_hash, asked_by, created_at, expires_at)
+         select $1, $1, decode(repeat('00', 32), 'hex'), (select created_by from api_keys limit 1), $2, $2
+         where $3 is not null and $4 is not null",
+        "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
+         select $1, $4, $3, $1, 1, $2, 6, '', true, $2",
+    ] {
+        sqlx::query(sql)
+            .bind(world.shop.provider.uuid())
+            .bind(At(now))
+            .bind(world.shop.agent.uuid())
+            .bind(world.shop.site.uuid())
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    let day = crate::reports::period::Day::of(now);
+    let provider = world.shop.provider;
+    crate::reports::store::days::add_up(&mut tx, provider, day)
+        .await
+        .unwrap();
+    crate::reports::store::days::mark(&mut tx, provider, day)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    // What happened so far is chained, and what happens now waits.
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    crate::audit::chain::chain(&mut tx, now).await.unwrap();
+    tx.commit().await.unwrap();
+    plans::edit::create(app, world.shop.provider, &hour(), Actor::Command)
+        .await
+        .unwrap();
+}
+
+/// Somebody works with the money: pays some back, gives a voucher, changes the account.
+async fn work_money(world: &World) {
+    use crate::payments::customers::give::{Gift, give};
+    use crate::payments::deeds::{Noted, note};
+    let (app, shop) = (&world.app, &world.shop);
+    let sql = "select id from people where name = 'Otieno'";
+    let person = mnara_protocol::ids::PersonId::from_uuid(read(app, sql).await);
+    let sql = "select id from payments where status = 'success'";
+    let paid = PaymentId::from_uuid(read(app, sql).await);
+    let noted = Noted {
+        amount: Money::from_shillings(1),
+        receipt: "NLK0000001",
+        reason: "rain",
+    };
+    note(app, shop.provider, Actor::Staff(person), paid, noted)
+        .await
+        .unwrap();
+    let sql = "select id from customers";
+    let gift = Gift {
+        customer: mnara_protocol::ids::CustomerId::from_uuid(read(app, sql).await),
+        plan: shop.plan.id,
+        site: None,
+        reason: "rain",
+    };
+    give(app, shop.provider, Actor::Staff(person), gift)
+        .await
+        .unwrap();
+    let account = Credentials {
+        consumer_key: "another key".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174379".to_owned(),
+        passkey: "passkey".into(),
+        kind: ShortcodeKind::Paybill,
+    };
+    payments::account::set(app, shop.provider, &account, Actor::Command)
+        .await
+        .unwrap();
+}
+
+/// Somebody is asked to join, joins and logs in.
+async fn hire(world: &World) {
+    use crate::providers::log_in::enter::{Browser, Entry, begin};
+    use crate::providers::staff::By;
+    use crate::providers::staff::invite::{Joining, invite, join};
+    use crate::providers::staff::roles::Role;
+    let owner = By {
+        actor: Actor::Command,
+        role: Role::Owner,
+    };
+    let code = invite(
+        &world.app,
+        world.shop.provider,
+        owner,
+        "Otieno",
+        Role::Cashier,
+    )
+    .await
+    .unwrap();
+    let joining = Joining {
+        name: "Otieno".to_owned(),
+        contact: "otieno@example.com".parse().unwrap(),
+        password: browser::PASSWORD.into(),
+    };
+    let person = join(&world.app, &code, joining).await.unwrap();
+    let browser = Browser {
+        address: [192, 0, 2, 1].into(),
+        user_agent: "",
+        mark: None,
+    };
+    begin(&world.app, &browser, person, Entry::Password, true)
+        .await
+        .unwrap();
+}
+
+/// What the application may do with a table, where that is not to read, add and change.
+const RIGHTS: &[(&str, &str)] = &[
+    // Written once.
+    ("audit", "insert select"),
+    ("audit_chain", "insert select"),
+    ("gifts", "insert select"),
+    ("payment_messages", "insert select"),
+    ("refunds", "insert select"),
+    // Written, read and gone.
+    ("audit_waiting", "delete insert select"),
+    ("ceremonies", "delete insert select"),
+    ("health_minutes", "delete insert select"),
+    ("known_browsers", "delete insert select"),
+    // Done with, sooner or later.
+    ("commands", "delete insert select update"),
+    ("log_ins", "delete insert select update"),
+    ("mails", "delete insert select update"),
+    ("mpesa_accounts", "delete insert select update"),
+    ("passkeys", "delete insert select update"),
+    ("resets", "delete insert select update"),
+    ("idempotency_keys", "delete insert select update"),
+    ("jobs", "delete insert select update"),
+    ("live_prompts", "delete insert select update"),
+    ("webhook_deliveries", "delete insert select update"),
+    ("report_days", "delete insert select update"),
+    ("report_sums", "delete insert select"),
+    ("report_marks", "delete insert select"),
+    // The owner's: the application reads which schema it has.
+    ("_sqlx_migrations", "select"),
+    // In a database for tests the list is not the owner's.
+    ("_sqlx_test_migrations", ""),
+    ("_sqlx_test_databases", ""),
+];
+
+fn rights_of(table: &str) -> &'static str {
+    RIGHTS
+        .iter()
+        .find(|(listed, _)| *listed == table)
+        .map_or("insert select update", |(_, rights)| rights)
+}
+
+async fn tables(app: &App) -> Vec<(String, bool, bool)> {
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query_as(
+        "select c.relname::text, c.relrowsecurity and c.relforcerowsecurity,
+                exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'provider_id' and not a.attisdropped)
+         from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public' and c.relkind in ('r', 'p') order by 1",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .unwrap()
+}
+
+async fn scalar(tx: &mut Tx, sql: &str) -> i64 {
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+        .fetch_one(&mut **tx)
+        .await
+        .unwrap()
+}
+
+async fn execute(tx: &mut Tx, sql: &str) -> sqlx::Result<u64> {
+    Ok(sqlx::query(AssertSqlSafe(sql.to_owned()))
+        .execute(&mut **tx)
+        .await?
+        .rows_affected())
+}
+
+fn code(error: &sqlx::Error) -> String {
+    error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .map_or_else(String::new, |code| code.into_owned())
+}
+
+/// Tries a statement in its own transaction and gives the constraint, or else the code, that refused it.
+async fn refused(world: &World, sql: &str) -> String {
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    let error = execute(&mut tx, sql).await.expect_err(sql);
+    let error = error.as_database_error().unwrap();
+    error
+        .constraint()
+        .map_or_else(|| error.code().unwrap().into_owned(), str::to_owned)
+}
