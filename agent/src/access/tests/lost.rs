@@ -1,5 +1,7 @@
 //! Routers that restart or fall silent, and a loop that ends.
 
+use tokio::time::sleep;
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
