@@ -9,8 +9,10 @@ const HEIGHT: u64 = 150;
 const TOP: u64 = 20;
 /// Names under many bars: more would touch each other on a phone.
 const NAMES: usize = 5;
-/// So few bars have a name each.
+/// So few bars have a name each, if the names are short, and else every other.
 const FEW: usize = 7;
+/// Letters of a short name.
+const SHORT: usize = 4;
 /// How high one lying bar is with its name above.
 const ROW: u64 = 46;
 /// Letters of a name beside a number on a phone.
@@ -160,7 +162,14 @@ impl Columns {
             }
         });
         let step = match points.len() {
-            ..=FEW => 1,
+            ..=FEW
+                if points
+                    .iter()
+                    .all(|point| point.name.chars().count() <= SHORT) =>
+            {
+                1
+            }
+            ..=FEW => 2,
             // A day's hours read best by its quarters.
             24 => 6,
             many => many.div_ceil(NAMES),
@@ -300,6 +309,17 @@ mod tests {
         );
         let nothing = Columns::draw("days", ("T".into(), "A".into()), &[], 1, |n| n.to_string());
         assert!(nothing.columns.is_empty());
+    }
+
+    #[test]
+    fn names_of_a_week_do_not_touch() {
+        let named = |name: &str| {
+            let points: Vec<_> = (0..7).map(|n| point(name, n, None)).collect();
+            let about = ("T".into(), "A".into());
+            let drawn = Columns::draw("days", about, &points, 1, |n| n.to_string());
+            drawn.names.len()
+        };
+        assert_eq!((named("Fri"), named("20 Nov")), (7, 4));
     }
 
     #[test]

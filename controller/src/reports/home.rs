@@ -10,7 +10,7 @@ use super::chart::{Columns, Point};
 use super::period::Day;
 use super::store::{self, PaidDay, Running};
 use super::sums::Measure;
-use super::view::{axis, say};
+use super::view::say;
 use crate::app::App;
 use crate::fleet;
 use crate::fleet::presence::is_up;
@@ -169,7 +169,7 @@ fn week(paid: &[PaidDay], today: Day, w: &Words) -> String {
         .collect::<Vec<_>>()
         .join("; ");
     let unit = Measure::Money.unit();
-    let axis = |value| axis(Measure::Money, value);
+    let axis = |value| say(Measure::Money, value);
     Columns::draw("week", (w.home.week.to_owned(), about), &points, unit, axis).to_string()
 }
 

@@ -37,12 +37,6 @@ pub fn say(measure: Measure, number: u64) -> String {
     }
 }
 
-/// A number beside an axis, where there is little room and the chart's title says what it is.
-#[must_use]
-pub fn axis(measure: Measure, number: u64) -> String {
-    say(measure, number).replace("KSh\u{a0}", "")
-}
-
 impl ReportWords {
     /// What a measure is called.
     #[must_use]
@@ -318,7 +312,7 @@ pub fn columns(
         (title, about(measure, lines, w)),
         &points(measure, lines, before, w),
         measure.unit(),
-        |value| axis(measure, value),
+        |value| say(measure, value),
     )
 }
 

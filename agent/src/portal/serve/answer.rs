@@ -51,6 +51,10 @@ impl Portal {
         let language = query.language().unwrap_or_else(|| accepted(&request));
         match (request.method(), path.as_str()) {
             (&Method::GET | &Method::HEAD, "/portal/healthz") => plain(StatusCode::OK, "ok\n"),
+            // Led to the start, a robot would read a page as its rules.
+            (&Method::GET | &Method::HEAD, "/robots.txt") => {
+                plain(StatusCode::NOT_FOUND, "not here\n")
+            }
             (&Method::GET | &Method::HEAD, "/portal/style.css") => {
                 let colours = ["c", "b", "p"].map(|name| query.field(name));
                 let [brand, button, plans] = colours;

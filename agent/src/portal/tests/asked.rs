@@ -268,6 +268,8 @@ async fn anything_else_leads_to_the_start() {
     assert!(style.contains("--brand:#ffcc00;--ink:#000"), "{style}");
     let script = send(address, get("/portal/portal.js")).await;
     assert!(script.contains("text/javascript") && style.len() + script.len() < 20_000);
+    let robots = send(address, get("/robots.txt")).await;
+    assert!(robots.starts_with("HTTP/1.1 404"), "{robots}");
     let healthy = send(address, get("/portal/healthz")).await;
     assert!(healthy.starts_with("HTTP/1.1 200"));
     assert!(
