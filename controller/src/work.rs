@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::jobs::{Lane, Work};
 use crate::providers::log_in::{reset, tidy};
 use crate::providers::mail;
-use crate::reports::{days, summary};
+use crate::reports::{books, days, summary};
 use crate::{admin, api, audit, fleet, payments, tickets, webhooks};
 
 /// The kinds of which there is always one job, begun at every start.
@@ -16,6 +16,7 @@ pub const STANDING: &[&str] = &[
     tidy::TIDY,
     summary::SUMMARY,
     days::ADD_UP,
+    books::CHECK,
 ];
 
 /// The table.
@@ -108,6 +109,13 @@ pub const WORK: &[Work] = &[
     Work {
         kind: days::ADD_UP,
         run: days::tend,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: books::CHECK,
+        run: books::tend,
         lease: Duration::from_secs(300),
         attempts: i32::MAX,
         lane: Lane::Ours,

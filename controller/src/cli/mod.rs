@@ -20,6 +20,7 @@ use crate::providers;
 
 pub mod admin;
 pub mod audit;
+pub mod books;
 pub mod db;
 pub mod firmware;
 pub mod identity;
@@ -81,6 +82,9 @@ pub enum Command {
     /// The days of reports that are added up once.
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// The books of the businesses' tills.
+    #[command(subcommand)]
+    Books(books::BooksCommand),
     /// Single tickets: pauses, resumes and extends them.
     #[command(subcommand)]
     Ticket(ticket::TicketCommand),

@@ -26,7 +26,7 @@ use crate::{admin, api as public_api, export, fleet, payments, plans, reports, w
 #[must_use]
 pub fn pages(app: &App) -> Pages {
     use Permission as P;
-    Pages::new(app)
+    super::books::with(Pages::new(app))
         .get("/assets/{name}", Door::Anyone, assets::style)
         .get("/language/{tag}", Door::Anyone, enter::language)
         .get("/", Door::Anyone, enter::front)

@@ -177,6 +177,12 @@ parts! {
     platform: PlatformWords,
     /// Why money did not come.
     results: ResultWords,
+    /// Money that a person has to look at.
+    queue: QueueWords,
+    /// The books.
+    books: BookWords,
+    /// A statement of the rail beside the books.
+    statement: StatementWords,
 }
 
 #[cfg(test)]
