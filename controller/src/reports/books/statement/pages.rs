@@ -250,7 +250,8 @@ fn lines(entries: &[Entry]) -> String {
 }
 
 /// What is taken in.
-#[derive(Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub struct Taken {
     lines: String,
 }
