@@ -1,4 +1,4 @@
-//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs`. A handler is named here and
+//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs` and `admin.rs`. A handler is named here and
 //! written in its slice.
 
 use axum::routing::{get, post};
@@ -14,6 +14,7 @@ use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
 use crate::{api as public_api, captive, health};
 
+mod admin;
 mod pages;
 
 pub use pages::pages;
