@@ -30,6 +30,7 @@ pub mod provider;
 pub mod report;
 pub mod series;
 pub mod site;
+pub mod task;
 pub mod ticket;
 
 /// MikroTik hotspot billing that keeps working when the cloud does not: the cloud half.
@@ -85,6 +86,9 @@ pub enum Command {
     /// The books of the businesses' tills.
     #[command(subcommand)]
     Books(books::BooksCommand),
+    /// Scheduled work, for a scheduler from outside and for whoever wants it now.
+    #[command(subcommand)]
+    Task(task::TaskCommand),
     /// Single tickets: pauses, resumes and extends them.
     #[command(subcommand)]
     Ticket(ticket::TicketCommand),

@@ -12,7 +12,7 @@ use sqlx::{Connection as _, PgConnection};
 use super::browser::Browser;
 use super::doors::member;
 use super::*;
-use crate::jobs::lasting::stand;
+use crate::jobs::tasks::stand;
 use crate::payments::confirm::apply;
 use crate::payments::deeds::{Noted, note};
 use crate::payments::settle::{Evidence, Outcome};
@@ -377,7 +377,7 @@ async fn what_does_not_balance_is_found_said_and_gone_when_it_is_put_right(
     let world = World::open(pool, options.clone()).await;
     let mut owner = member(&world, Role::Owner, 1).await;
     sold(&world, 1, PHONE, "AAAAAAAA01").await;
-    stand(&world.app, &[books::CHECK]).await.unwrap();
+    stand(&world.app, [books::CHECK]).await.unwrap();
     world.work().await;
     assert_eq!(world.count("ledger_checks").await, 1);
     assert!(

@@ -175,6 +175,8 @@ parts! {
     passkeys: PasskeyWords,
     /// How the platform does.
     platform: PlatformWords,
+    /// The platform's scheduled work.
+    tasks: TaskWords,
     /// Why money did not come.
     results: ResultWords,
     /// Money that a person has to look at.
