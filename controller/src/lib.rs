@@ -110,6 +110,9 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         Command::Report(command) => {
             with_app(config, async |app| cli::report::run(command, app).await).await
         }
+        Command::Books(command) => {
+            with_app(config, async |app| cli::books::run(command, app).await).await
+        }
         Command::Task(command) => {
             let table = (work::TASKS, work::WORK);
             with_app(config, async |app| {

@@ -6,7 +6,7 @@ use crate::jobs::tasks::Task;
 use crate::jobs::{Lane, Work};
 use crate::providers::log_in::{reset, tidy};
 use crate::providers::mail;
-use crate::reports::{days, summary};
+use crate::reports::{books, days, summary};
 use crate::{admin, api, audit, fleet, payments, tickets, webhooks};
 
 /// Scheduled work, of which there is always one job.
@@ -40,6 +40,11 @@ pub const TASKS: &[Task] = &[
         kind: days::ADD_UP,
         every: Duration::from_secs(300),
         what: "adds up the days of reports that are over",
+    },
+    Task {
+        kind: books::CHECK,
+        every: Duration::from_secs(300),
+        what: "compares the books of businesses with their payments, each once an hour",
     },
 ];
 
@@ -133,6 +138,13 @@ pub const WORK: &[Work] = &[
     Work {
         kind: days::ADD_UP,
         run: days::tend,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: books::CHECK,
+        run: books::tend,
         lease: Duration::from_secs(300),
         attempts: i32::MAX,
         lane: Lane::Ours,

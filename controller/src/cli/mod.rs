@@ -20,6 +20,7 @@ use crate::providers;
 
 pub mod admin;
 pub mod audit;
+pub mod books;
 pub mod db;
 pub mod firmware;
 pub mod identity;
@@ -82,6 +83,9 @@ pub enum Command {
     /// The days of reports that are added up once.
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// The books of the businesses' tills.
+    #[command(subcommand)]
+    Books(books::BooksCommand),
     /// Scheduled work, for a scheduler from outside and for whoever wants it now.
     #[command(subcommand)]
     Task(task::TaskCommand),

@@ -10,6 +10,7 @@ pub mod checkout;
 pub mod confirm;
 pub mod customers;
 pub mod deeds;
+pub mod ledger;
 pub mod moving;
 pub mod pages;
 pub mod push;
@@ -19,6 +20,7 @@ pub mod store;
 pub mod story;
 pub mod sweep;
 pub mod trial;
+pub mod unmatched;
 
 use std::time::Duration;
 

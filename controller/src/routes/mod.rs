@@ -1,5 +1,5 @@
-//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs` and `admin.rs`. A handler is named here and
-//! written in its slice.
+//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs`, `books.rs` and `admin.rs`. A
+//! handler is named here and written in its slice.
 
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -16,6 +16,7 @@ use crate::payments::{c2b, callback};
 use crate::{api as public_api, captive, health};
 
 mod admin;
+mod books;
 mod pages;
 
 pub use pages::pages;

@@ -1,6 +1,6 @@
 //! Every page for people, and who may open it.
 
-use super::admin;
+use super::{admin, books};
 use crate::access::pages::{self as site, acts, stream};
 use crate::app::App;
 use crate::captive::look::pages as look;
@@ -26,7 +26,7 @@ use crate::{api as public_api, export, fleet, payments, plans, reports, webhooks
 #[must_use]
 pub fn pages(app: &App) -> Pages {
     use Permission as P;
-    admin::pages(Pages::new(app))
+    books::with(admin::pages(Pages::new(app)))
         .get("/assets/{name}", Door::Anyone, assets::style)
         .get("/language/{tag}", Door::Anyone, enter::language)
         .get("/", Door::Anyone, enter::front)

@@ -184,6 +184,11 @@ impl Names {
             ),
             "/reset/{token}" => How::At(vec![path.replace("{token}", &self.reset)]),
             "/join/{code}" => How::At(vec![path.replace("{code}", &self.join)]),
+            "/books" => How::At(vec![
+                path.to_owned(),
+                format!("{path}?month=%3Cscript%3E%22&site=%22%27%26"),
+            ]),
+            "/payments/unmatched" => How::At(vec![path.to_owned(), format!("{path}?closed=1")]),
             "/vouchers/find" => How::At(vec![format!("{path}?code=%3Cscript%3E%22%27%26")]),
             "/plans/new" => How::At(vec![format!("{path}?preset=hour"), path.to_owned()]),
             "/audit" | "/admin/audit" => How::At(vec![
@@ -200,6 +205,7 @@ impl Names {
             | "/vouchers/series/{id}/csv"
             | "/sites/{id}/live"
             | "/payments.csv"
+            | "/books.csv"
             | "/settings/portal/preview/style.css"
             | "/settings/export/{code}"
             | "/api/v1/openapi.json"
@@ -530,6 +536,8 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
         "people.name",
         "customers.block_reason",
         "refunds.reason",
+        "unmatched.reference",
+        "unmatched.note",
         "gifts.reason",
         "api_keys.name",
         "webhook_deliveries.answer",

@@ -144,6 +144,8 @@ pub enum Notice<'a> {
         /// How much, in words.
         amount: &'a str,
     },
+    /// The books and the payments say different things.
+    BooksDiffer,
     /// How the day went.
     Summary {
         /// What customers paid, in words.
@@ -167,6 +169,7 @@ impl Notice<'_> {
             Self::SiteAway { .. } => "site-away",
             Self::SiteBack { .. } => "site-back",
             Self::MoneyFlagged { .. } => "money-flagged",
+            Self::BooksDiffer => "books-differ",
             Self::Summary { .. } => "summary",
         }
     }
@@ -231,6 +234,12 @@ impl Notice<'_> {
                 m.money_flagged_text,
                 vec![("amount", (*amount).to_owned())],
                 home,
+            ),
+            Self::BooksDiffer => (
+                m.books_differ,
+                m.books_differ_text,
+                Vec::new(),
+                (m.to_books, "/books"),
             ),
             Self::Summary {
                 paid,

@@ -74,6 +74,11 @@ words! {
             "{site} is back after {away}, and has told us all that happened meanwhile. You need not do anything."
             "{site} imerudi baada ya {away}, na imetueleza yote yaliyotokea. Huhitaji kufanya chochote.",
         to_sites: "See the sites" "Ona maeneo",
+        books_differ: "{business}: the books do not balance" "{business}: hesabu hazilingani",
+        books_differ_text:
+            "What the payments of {business} say and what its books say differ. Nothing is lost; the page of the books shows where."
+            "Malipo ya {business} na vitabu vyake vinatofautiana. Hakuna kilichopotea; ukurasa wa vitabu unaonyesha wapi.",
+        to_books: "Open the books" "Fungua vitabu",
         money_flagged: "{business}: look at a payment" "{business}: angalia malipo",
         money_flagged_text:
             "A payment of {amount} did not go as it should, and somebody should look at it: what M-PESA said of it does not agree."

@@ -179,6 +179,12 @@ parts! {
     tasks: TaskWords,
     /// Why money did not come.
     results: ResultWords,
+    /// Money that a person has to look at.
+    queue: QueueWords,
+    /// The books.
+    books: BookWords,
+    /// A statement of the rail beside the books.
+    statement: StatementWords,
 }
 
 #[cfg(test)]

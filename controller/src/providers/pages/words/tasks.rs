@@ -23,6 +23,7 @@ words! {
         tidy: "Forgets what ended" "Husahau yaliyokwisha",
         summary: "Mails how the day went" "Hutuma barua ya siku ilivyokwenda",
         days: "Adds up the days of reports" "Hujumlisha siku za ripoti",
+        books: "Checks the books" "Hukagua hesabu",
     }
 }
 
@@ -37,6 +38,7 @@ impl TaskWords {
             "tidy" => self.tidy,
             "summary" => self.summary,
             "report-days" => self.days,
+            "books-check" => self.books,
             other => other,
         }
     }
