@@ -18,6 +18,7 @@ pub mod spool;
 pub mod store;
 pub mod story;
 pub mod sweep;
+pub mod tokens;
 pub mod trial;
 
 use std::time::Duration;

@@ -19,7 +19,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::page::{html, onward};
-use crate::web::{Path, Query, show};
+use crate::web::{Path, Query};
 
 /// Jobs of each sort on the page.
 const PAGE: u16 = 50;
@@ -73,8 +73,8 @@ pub async fn list(
         frame: &frame,
         w,
         older: dead.get(usize::from(PAGE) - 1).map(|job| job.id),
-        dead: dead.into_iter().map(row).collect(),
-        failing: failing.into_iter().map(row).collect(),
+        dead: dead.into_iter().map(|job| row(job, w)).collect(),
+        failing: failing.into_iter().map(|job| row(job, w)).collect(),
         done: match asked.done.as_deref() {
             Some("retry") => Some(w.platform.retried_now),
             Some("give-up") => Some(w.platform.gave_up),
@@ -94,7 +94,7 @@ fn is_lasting(kind: &str) -> bool {
     [CHAIN, WATCH].contains(&kind)
 }
 
-fn row(job: Failed) -> Row {
+fn row(job: Failed, w: &Words) -> Row {
     Row {
         id: job.id,
         is_lasting: is_lasting(&job.kind),
@@ -102,9 +102,9 @@ fn row(job: Failed) -> Row {
         business: job.business,
         attempts: job.attempts,
         error: scrub(&job.error),
-        since: show::moment(job.created_at),
-        next: show::moment(job.run_at),
-        gave_up: job.dead_at.map(show::moment),
+        since: w.calendar.moment(job.created_at),
+        next: w.calendar.moment(job.run_at),
+        gave_up: job.dead_at.map(|at| w.calendar.moment(at)),
     }
 }
 
