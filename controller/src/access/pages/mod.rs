@@ -27,7 +27,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Permission;
 use crate::web::page::html;
-use crate::web::{Path, Query, show};
+use crate::web::{Path, Query};
 
 /// Paused vouchers on the page.
 const PAUSED: u16 = 50;
@@ -198,14 +198,11 @@ async fn shown(
             .map(|one| Held {
                 ticket: one.ticket,
                 plan_name: one.plan_name,
-                since: show::moment(one.since),
+                since: w.calendar.moment(one.since),
             })
             .collect(),
         findings: above.findings.map(|found| findings(found, w)),
-        events: events
-            .iter()
-            .map(|event| Happened::of(event, &w.site))
-            .collect(),
+        events: events.iter().map(|event| Happened::of(event, w)).collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
         may_look: seat.place.role.may(Permission::EditPortal),
         lines: above.lines,
