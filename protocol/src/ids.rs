@@ -171,6 +171,10 @@ ids! {
     ResetId = "reset";
     /// A passkey of a person.
     PasskeyId = "key";
+    /// A line of a business's books.
+    LedgerId = "led";
+    /// Money that a person has to look at.
+    UnmatchedId = "unm";
 }
 
 /// A device's hardware address, as the router reports it.

@@ -5,7 +5,7 @@ use super::office::Office;
 use super::*;
 use crate::admin;
 use crate::db::At;
-use crate::jobs::lasting::stand;
+use crate::jobs::tasks::stand;
 use crate::providers::notices::{Notice, tell_owners};
 use crate::providers::staff::By;
 use crate::providers::staff::invite::{Joining, invite, join};
@@ -65,7 +65,7 @@ async fn an_outage_is_told_once_and_so_is_its_end(pool: PgPoolOptions, options: 
     let (office, world) = Office::world(pool, options).await;
     member(&world, Role::Owner, "owner@example.com", 1).await;
     member(&world, Role::Cashier, "cashier@example.com", 2).await;
-    stand(&world.app, &[admin::notices::TELL]).await.unwrap();
+    stand(&world.app, [admin::notices::TELL]).await.unwrap();
     told(&world, &office).await;
     outage(&world, AWAY).await;
     world.pass(540).await;
@@ -248,7 +248,7 @@ async fn the_day_is_told_in_the_evening_to_those_who_chose_it(
         .post("/settings/notices", &[(place.as_str(), "summary")])
         .await
         .onward();
-    stand(&world.app, &[SUMMARY]).await.unwrap();
+    stand(&world.app, [SUMMARY]).await.unwrap();
     told(&world, &office).await;
     // The clock stands at 11:00 in Nairobi.
     world.pass(9 * 3_600 - 1).await;
@@ -257,7 +257,7 @@ async fn the_day_is_told_in_the_evening_to_those_who_chose_it(
     let heard = told(&world, &office).await;
     assert_eq!(heard.len(), 1, "{heard:?}");
     assert!(heard[0].1.contains("today: KSh"), "{heard:?}");
-    stand(&world.app, &[SUMMARY]).await.unwrap();
+    stand(&world.app, [SUMMARY]).await.unwrap();
     assert_eq!(told(&world, &office).await, [], "once");
 }
 
@@ -270,7 +270,7 @@ async fn what_ended_is_forgotten_after_a_while(pool: PgPoolOptions, options: PgC
         .await
         .page();
     told(&world, &office).await;
-    stand(&world.app, &[providers::log_in::tidy::TIDY])
+    stand(&world.app, [providers::log_in::tidy::TIDY])
         .await
         .unwrap();
     world.pass(29 * 86_400).await;

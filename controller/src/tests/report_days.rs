@@ -6,7 +6,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use mnara_protocol::clock::Timestamp;
 
 use super::*;
-use crate::jobs::lasting::stand;
+use crate::jobs::tasks::stand;
 use crate::reports::days;
 use crate::reports::period::{Day, Span};
 use crate::reports::store::days::{add_up, changed};
@@ -132,7 +132,7 @@ async fn a_report_is_what_its_rows_say_whatever_comes_late_or_is_corrected(
     let seed: u64 = rand::random();
     let mut rng = StdRng::seed_from_u64(seed);
     let world = World::open(pool, options).await;
-    stand(&world.app, &[days::ADD_UP]).await.unwrap();
+    stand(&world.app, [days::ADD_UP]).await.unwrap();
     let provider = world.shop.provider;
     let today = Day::of(world.app.clock.now());
     let other = fleet::create::create(&world.app, provider, "Stage", Actor::Command)
@@ -227,7 +227,7 @@ fn a_session(world: &World, at: &str) -> String {
 
 /// A world in which a voucher exists, yesterday, and a moment of it as SQL.
 async fn yesterday(world: &World) -> (Day, String) {
-    stand(&world.app, &[days::ADD_UP]).await.unwrap();
+    stand(&world.app, [days::ADD_UP]).await.unwrap();
     run(world, format!(
         "insert into tickets (id, provider_id, code, username, password, plan_type, price, status, created_at, plan_id, plan_name, duration_secs, devices, extra_secs, online_used_secs, bytes_up, bytes_down)
          values (gen_random_uuid(), '{}', 'CDE000000001', 'u', 'p', 'time', 20, 'active', to_timestamp(1790000000), '{}', 'x', 3600, 1, 0, 0, 0, 0)",

@@ -7,7 +7,7 @@ use super::browser::Browser;
 use super::reports::Site;
 use super::*;
 use crate::admin::{outages, up};
-use crate::jobs::lasting::stand;
+use crate::jobs::tasks::stand;
 
 /// A program that takes news, and answers as told.
 #[derive(Clone, Default)]
@@ -381,7 +381,7 @@ async fn a_site_that_goes_away_and_comes_back_is_told_once_each(
             .unwrap();
         tx.commit().await.unwrap();
     };
-    stand(&world.app, &[outages::WATCH]).await.unwrap();
+    stand(&world.app, [outages::WATCH]).await.unwrap();
     // So many minutes of a platform that is up.
     let minutes = async |count: u32| {
         for _ in 0..count {

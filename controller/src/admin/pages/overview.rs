@@ -19,6 +19,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::state::State as Standing;
+use crate::reports::books::store as books;
 use crate::reports::chart::{Columns, Point};
 use crate::web::page::html;
 use crate::web::show;
@@ -65,6 +66,7 @@ struct OverviewPage<'a> {
     sites: i64,
     sites_up: i64,
     given_up: u64,
+    unbalanced: i64,
     weeks: Vec<Week>,
     chart: String,
     signed_up: i64,
@@ -85,6 +87,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     );
     let given_up = jobs::standing(&app).await?.given_up;
     let mut tx = app.db.platform(Reason::Admin).await?;
+    let unbalanced = books::unbalanced(&mut tx).await?;
     let watched = health::first(&mut tx).await?;
     let mut up = Vec::new();
     for (stretch, days) in [(w.platform.a_day, 1), (w.platform.a_month, MONTH_DAYS)] {
@@ -137,6 +140,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
         sites,
         sites_up,
         given_up: whole(given_up),
+        unbalanced,
         signed_up: sign_ups.iter().map(|(_, count)| count).sum(),
         chart: chart(&weeks, w),
         weeks,

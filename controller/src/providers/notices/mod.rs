@@ -142,6 +142,8 @@ pub enum Notice<'a> {
         /// How much, in words.
         amount: &'a str,
     },
+    /// The books and the payments say different things.
+    BooksDiffer,
     /// How the day went.
     Summary {
         /// What customers paid, in words.
@@ -165,6 +167,7 @@ impl Notice<'_> {
             Self::SitesAway { .. } => "site-away",
             Self::SitesBack { .. } => "site-back",
             Self::MoneyFlagged { .. } => "money-flagged",
+            Self::BooksDiffer => "books-differ",
             Self::Summary { .. } => "summary",
         }
     }
@@ -245,6 +248,12 @@ impl Notice<'_> {
                 m.money_flagged_text,
                 vec![("amount", (*amount).to_owned())],
                 home,
+            ),
+            Self::BooksDiffer => (
+                m.books_differ,
+                m.books_differ_text,
+                Vec::new(),
+                (m.to_books, "/books"),
             ),
             Self::Summary {
                 paid,

@@ -184,6 +184,10 @@ pub struct Counted {
     pub pending: i64,
     /// Vouchers that were paid and that no router has let in.
     pub unconfirmed: i64,
+    /// Money that waits to be sorted out.
+    pub unmatched: i64,
+    /// Sums of the books that do not balance.
+    pub books: i64,
 }
 
 /// Since when things count that may need somebody.
@@ -215,7 +219,9 @@ pub async fn counted(
            (select count(*) from (select from payments where provider_id = $1 and flag = 'setup' and created_at >= $3 limit $6) r) as "refused!",
            (select count(*) from (select from payments where provider_id = $1 and status = 'pending' and type = 'mpesa_customer_payment' and created_at < $4 limit $6) p) as "pending!",
            (select count(*) from (select from tickets where provider_id = $1 and payment_id is not null and started_at is null and revoked_at is null
-                                  and created_at >= $5 and created_at < $4 limit $6) u) as "unconfirmed!""#,
+                                  and created_at >= $5 and created_at < $4 limit $6) u) as "unconfirmed!",
+           (select count(*) from (select from unmatched where provider_id = $1 and closed_at is null limit $6) q) as "unmatched!",
+           (select count(*) from (select from ledger_faults where provider_id = $1 limit $6) b) as "books!""#,
         provider.uuid(),
         At(since.flagged),
         At(since.refused),

@@ -83,6 +83,11 @@ words! {
             "Maeneo haya ya {business} yamerudi, pamoja na muda ambao kila moja halikupatikana: {sites}. Yametueleza yote yaliyotokea. Huhitaji kufanya chochote.",
         more_sites: "and {count} more" "na mengine {count}",
         to_sites: "See the sites" "Ona maeneo",
+        books_differ: "{business}: the books do not balance" "{business}: hesabu hazilingani",
+        books_differ_text:
+            "What the payments of {business} say and what its books say differ. Nothing is lost; the page of the books shows where."
+            "Malipo ya {business} na vitabu vyake vinatofautiana. Hakuna kilichopotea; ukurasa wa vitabu unaonyesha wapi.",
+        to_books: "Open the books" "Fungua vitabu",
         money_flagged: "{business}: look at a payment" "{business}: angalia malipo",
         money_flagged_text:
             "A payment of {amount} did not go as it should, and somebody should look at it: what M-PESA said of it does not agree."
