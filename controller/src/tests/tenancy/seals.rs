@@ -53,7 +53,8 @@ async fn places(app: &App) -> BTreeSet<String> {
     let columns: Vec<String> = rows(
         app,
         "select table_name || '.' || column_name from information_schema.columns
-         where table_schema = 'public' and data_type = 'text' order by 1",
+         where table_schema = 'public' and data_type = 'text'
+           and has_column_privilege(table_name::text, column_name::text, 'select') order by 1",
     )
     .await;
     let mut found = BTreeSet::new();

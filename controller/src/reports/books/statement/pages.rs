@@ -215,7 +215,11 @@ fn told(found: Compared, words: &Words) -> Found {
                     w.we_say,
                     show::money(one.ours.amount)
                 ),
-                text: format!("{} · {}", one.entry.receipt, words.calendar.second(one.entry.at)),
+                text: format!(
+                    "{} · {}",
+                    one.entry.receipt,
+                    words.calendar.second(one.entry.at)
+                ),
                 path: Some(path(&one.ours)),
             })
             .collect(),
