@@ -19,6 +19,7 @@ pub mod spool;
 pub mod store;
 pub mod story;
 pub mod sweep;
+pub mod tokens;
 pub mod trial;
 pub mod unmatched;
 

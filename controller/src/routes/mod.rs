@@ -8,6 +8,7 @@ use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 use crate::access::pages::stream::Watchers;
 use crate::app::App;
 use crate::dispatch::DISPATCH;
+use crate::fleet::firmware::fetched;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, link};
@@ -52,6 +53,10 @@ pub fn table(app: &App) -> Router<App> {
         .route(LINK_PATH, get(link::upgrade))
         .layer(Extension(identity))
         .layer(Extension(hub));
+    // What routers fetch once, while somebody sets them up.
+    let routers = Router::new()
+        .route("/router/install.rsc", get(fetched::script))
+        .route("/router/files/{*path}", get(fetched::file));
     // What anybody may call; each says in its own doc what it needs.
     let public = Router::new()
         .route("/api/captive/{provider}/plans", get(captive::plans::list))
@@ -72,6 +77,7 @@ pub fn table(app: &App) -> Router<App> {
     Router::new()
         .merge(rail)
         .merge(agents)
+        .merge(routers)
         .merge(public)
         .merge(health)
         .merge(public_api::calls(app).into_router())

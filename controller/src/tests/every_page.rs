@@ -122,6 +122,10 @@ impl Names {
                 ),
                 ("site", world.shop.site.to_string()),
                 (
+                    "command",
+                    id("cmd", "select id from commands limit 1").await,
+                ),
+                (
                     "payment",
                     id(
                         "pay",
@@ -162,10 +166,12 @@ impl Names {
                 format!("/vouchers/{}", self.id("printed")),
             ]),
             "/counter/{id}" | "/counter/{id}/slip" => at("printed"),
-            "/sites/{id}"
-            | "/sites/{id}/files"
-            | "/sites/{id}/look"
-            | "/sites/{id}/look/preview" => at("site"),
+            // As it is, and with what the agent found when it was asked to look the site over.
+            "/sites/{id}" => How::At(vec![
+                format!("/sites/{}", self.id("site")),
+                format!("/sites/{}?asked={}", self.id("site"), self.id("command")),
+            ]),
+            "/sites/{id}/files" | "/sites/{id}/look" | "/sites/{id}/look/preview" => at("site"),
             "/payments/{id}" => at("payment"),
             "/customers/{id}" => at("customer"),
             "/staff/{id}/reset" => at("staff"),
@@ -548,7 +554,14 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
             "{column} is on no page"
         );
     }
-    for told in ["router.board", "hotspot.name", "session.address"] {
+    for told in [
+        "router.board",
+        "hotspot.name",
+        "session.address",
+        "finding.about",
+        "finding.says",
+        "finding.next",
+    ] {
         assert!(all.contains(told), "{told} is on no page");
     }
 }

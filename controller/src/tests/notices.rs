@@ -56,6 +56,8 @@ async fn outage(world: &World, sql: &str) {
 }
 
 const AWAY: &str = "insert into site_outages (id, provider_id, site_id, began_at) values (gen_random_uuid(), $1, $2, $3)";
+const AWAY_OTHERS: &str = "insert into site_outages (id, provider_id, site_id, began_at)
+     select gen_random_uuid(), provider_id, id, $3 from sites where provider_id = $1 and id <> $2";
 const BACK: &str = "update site_outages set ended_at = $3 where provider_id = $1 and site_id = $2 and ended_at is null";
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -98,6 +100,23 @@ async fn an_outage_is_told_once_and_so_is_its_end(pool: PgPoolOptions, options: 
         4,
         "twice more each, and no flood"
     );
+    // Several at once are one letter to each reader.
+    for name in ["Stage", "Gate"] {
+        fleet::create::create(&world.app, world.shop.provider, name, Actor::Command)
+            .await
+            .unwrap();
+    }
+    outage(&world, AWAY_OTHERS).await;
+    world.pass(660).await;
+    let to = |subject: &str| vec![("owner@example.com".to_owned(), subject.to_owned())];
+    assert_eq!(told(&world, &office).await, to("2 sites are away"));
+    outage(
+        &world,
+        "update site_outages set ended_at = $3 where provider_id = $1 and site_id <> $2",
+    )
+    .await;
+    world.pass(60).await;
+    assert_eq!(told(&world, &office).await, to("2 sites are back"));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -88,8 +88,8 @@ pub async fn list(
         w,
         tasks: tasks.into_iter().map(|task| task_row(task, w)).collect(),
         older: dead.get(usize::from(PAGE) - 1).map(|job| job.id),
-        dead: dead.into_iter().map(row).collect(),
-        failing: failing.into_iter().map(row).collect(),
+        dead: dead.into_iter().map(|job| row(job, w)).collect(),
+        failing: failing.into_iter().map(|job| row(job, w)).collect(),
         done: match asked.done.as_deref() {
             Some("retry") => Some(w.platform.retried_now),
             Some("give-up") => Some(w.platform.gave_up),
@@ -105,7 +105,7 @@ pub async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn row(job: Failed) -> Row {
+fn row(job: Failed, w: &Words) -> Row {
     Row {
         id: job.id,
         is_task: job.is_task,
@@ -113,19 +113,19 @@ fn row(job: Failed) -> Row {
         business: job.business,
         attempts: job.attempts,
         error: scrub(&job.error),
-        since: show::moment(job.created_at),
-        next: show::moment(job.run_at),
-        gave_up: job.dead_at.map(show::moment),
+        since: w.calendar.moment(job.created_at),
+        next: w.calendar.moment(job.run_at),
+        gave_up: job.dead_at.map(|at| w.calendar.moment(at)),
     }
 }
 
 fn task_row(task: TaskState, w: &Words) -> TaskRow {
     let (last, took, error, went_well) = match task.last {
         Some(run) => (
-            Some(show::moment(run.ended)),
+            Some(w.calendar.moment(run.ended)),
             took(run.took),
             run.error.map(|error| scrub(&error)),
-            run.went_well.map(show::moment),
+            run.went_well.map(|at| w.calendar.moment(at)),
         ),
         None => (None, String::new(), None, None),
     };
@@ -137,7 +137,7 @@ fn task_row(task: TaskState, w: &Words) -> TaskRow {
         // When the last run went well, it is the last that did.
         went_well: went_well.filter(|_| error.is_some()),
         error,
-        next: show::moment(task.next),
+        next: w.calendar.moment(task.next),
         is_running: task.is_running,
     }
 }

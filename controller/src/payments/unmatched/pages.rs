@@ -159,7 +159,7 @@ async fn shown(
             is_first: place == 0,
         });
         let choices = choices.collect();
-        shown_item(row, choices, may_work, &w.queue)
+        shown_item(row, choices, may_work, w)
     };
     let (mut waits, mut done) = (Vec::new(), Vec::new());
     for row in rows {
@@ -193,7 +193,8 @@ async fn shown(
     Ok(html(status, &page))
 }
 
-fn shown_item(row: Queued, plans: Vec<Choice>, may_work: bool, w: &QueueWords) -> Item {
+fn shown_item(row: Queued, plans: Vec<Choice>, may_work: bool, words: &Words) -> Item {
+    let w = &words.queue;
     let (name, text) = match row.reason {
         Some(Reason::Amount) => (w.amount, w.amount_text),
         Some(Reason::Double) => (w.double, w.double_text),
@@ -207,7 +208,7 @@ fn shown_item(row: Queued, plans: Vec<Choice>, may_work: bool, w: &QueueWords) -
             "refund" => w.was_refund,
             _ => w.was_known,
         };
-        (word, show::moment(at))
+        (word, words.calendar.moment(at))
     });
     let (ticket, code) = row.ticket.unzip();
     Item {
@@ -216,7 +217,7 @@ fn shown_item(row: Queued, plans: Vec<Choice>, may_work: bool, w: &QueueWords) -
         name,
         text,
         is_late: row.reason == Some(Reason::Late),
-        at: show::moment(row.at),
+        at: words.calendar.moment(row.at),
         payer: payer(&row.payer, w),
         receipt: row.receipt,
         reference: row.reference,

@@ -305,7 +305,7 @@ pub async fn show(
             let count = show::thousands(waiting.count.unsigned_abs());
             format!("{} ({count})", money(waiting.cents))
         }),
-        checked: checked.map(show::moment),
+        checked: checked.map(|at| words.calendar.moment(at)),
         faults: faults.iter().map(|one| told(one, words)).collect(),
         csv: address("/books.csv", &[("month", &month), ("site", &site)]),
         may_compare: seat.place.role.may(Permission::WorkCustomers),

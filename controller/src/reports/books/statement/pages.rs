@@ -154,7 +154,8 @@ pub async fn upload(
     record(&app, &mut tx, Some(provider), seat.actor(), deed).await?;
     tx.commit().await?;
     let mut page = told(found, frame.words());
-    (page.from, page.to) = (show::moment(from), show::moment(to));
+    let calendar = &frame.words().calendar;
+    (page.from, page.to) = (calendar.moment(from), calendar.moment(to));
     (page.other, page.unread) = (statement.other, statement.unread);
     Ok(shown(&frame, Some(page), None))
 }
@@ -162,7 +163,7 @@ pub async fn upload(
 fn told(found: Compared, words: &Words) -> Found {
     let w = &words.statement;
     let entry = |entry: &Entry| {
-        let mut text = format!("{} · {}", entry.receipt, show::second(entry.at));
+        let mut text = format!("{} · {}", entry.receipt, words.calendar.second(entry.at));
         if let Some(who) = &entry.payer {
             text = format!("{text} · {}", payer(who, &words.queue));
         }
@@ -197,7 +198,7 @@ fn told(found: Compared, words: &Words) -> Found {
             .take(MOST_SHOWN)
             .map(|ours| Item {
                 amount: show::money(ours.amount),
-                text: format!("{} · {}", ours.receipt, show::second(ours.at)),
+                text: format!("{} · {}", ours.receipt, words.calendar.second(ours.at)),
                 path: Some(path(ours)),
             })
             .collect(),
@@ -214,7 +215,11 @@ fn told(found: Compared, words: &Words) -> Found {
                     w.we_say,
                     show::money(one.ours.amount)
                 ),
-                text: format!("{} · {}", one.entry.receipt, show::second(one.entry.at)),
+                text: format!(
+                    "{} · {}",
+                    one.entry.receipt,
+                    words.calendar.second(one.entry.at)
+                ),
                 path: Some(path(&one.ours)),
             })
             .collect(),
