@@ -53,6 +53,7 @@ pub mod rails;
 pub mod ratelimit;
 pub mod reports;
 pub mod routes;
+pub mod subscriptions;
 pub mod tickets;
 pub mod vault;
 pub mod web;
@@ -198,7 +199,7 @@ async fn assemble(
     vault: Vault,
     clock: Clock,
 ) -> anyhow::Result<App> {
-    let rails = Rails::new(&config.daraja, &config.mail, &clock)?;
+    let rails = Rails::new(&config.daraja, &config.mail, &config.pesapal, &clock)?;
     let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;
     let recorder = PrometheusBuilder::new()
