@@ -108,6 +108,12 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         Command::Plan(command) => {
             with_app(config, async |app| cli::plan::run(command, app).await).await
         }
+        Command::PlatformPlan(command) => {
+            with_app(config, async |app| {
+                cli::platform_plan::run(command, app).await
+            })
+            .await
+        }
         Command::Report(command) => {
             with_app(config, async |app| cli::report::run(command, app).await).await
         }

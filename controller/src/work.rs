@@ -6,7 +6,7 @@ use crate::jobs::{Lane, Work};
 use crate::providers::log_in::{reset, tidy};
 use crate::providers::mail;
 use crate::reports::{days, summary};
-use crate::{admin, api, audit, fleet, payments, tickets, webhooks};
+use crate::{admin, api, audit, fleet, payments, subscriptions, tickets, webhooks};
 
 /// The kinds of which there is always one job, begun at every start.
 pub const STANDING: &[&str] = &[
@@ -53,6 +53,20 @@ pub const WORK: &[Work] = &[
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),
         attempts: 50,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: subscriptions::ask::ASK,
+        run: subscriptions::ask::ask,
+        lease: Duration::from_secs(90),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: subscriptions::recurring::ASK,
+        run: subscriptions::recurring::ask,
+        lease: Duration::from_secs(90),
+        attempts: i32::MAX,
         lane: Lane::Ours,
     },
     Work {

@@ -509,6 +509,8 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
                         as_(&mut admin, "an admin").await;
                     }
                     Door::Staff(_) => as_(&mut owner, "the owner").await,
+                    // Answered as to programs.
+                    Door::Business(..) => {}
                     Door::Admin => as_(&mut admin, "an admin").await,
                 }
             }
