@@ -26,6 +26,8 @@ struct Caller {
 
 impl Caller {
     async fn new(sim: &Pesapal) -> Self {
+        // Another test of this process may have named it before.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let http = Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

@@ -25,7 +25,7 @@ use crate::ratelimit::{Act, By, TooMany};
 /// How long an order is waited for.
 const LIFE: Duration = Duration::from_secs(24 * 3_600);
 /// How long handing an order in can take; after that its answer is lost. A call to the rail ends before.
-const HANDING_IN: Duration = Duration::from_secs(90);
+const HANDING_IN: Duration = Duration::from_secs(200);
 /// How many years a card may be charged by itself before it is asked for anew.
 const YEARS: i32 = 5;
 

@@ -197,6 +197,8 @@ impl Names {
             | "/settings/portal/preview/style.css"
             | "/settings/export/{code}"
             | "/api/v1/openapi.json"
+            | "/api/providers/{id}/subscription-status"
+            | "/api/providers/{id}/pesapal/create-order"
             | "/audit.csv" => How::NoPage,
             plain => {
                 assert!(

@@ -11,6 +11,7 @@ mod page;
 mod shapes;
 mod state;
 
+use std::future::IntoFuture;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -306,7 +307,7 @@ async fn serve(shared: Arc<Shared>, listener: TcpListener, routes: axum::Router<
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        served = std::future::IntoFuture::into_future(served) => if let Err(error) = served {
+        served = served.into_future() => if let Err(error) = served {
             tracing::error!(%error, "a simulator stopped serving");
         },
         () = overdue => {}

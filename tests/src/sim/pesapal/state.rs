@@ -102,6 +102,11 @@ impl Code {
     }
 }
 
+/// A moment as RFC 3339 has it.
+fn text<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
+}
+
 /// A registered address.
 #[derive(Clone, Debug, Serialize)]
 pub struct Address {
@@ -114,6 +119,7 @@ pub struct Address {
     /// `GET` or `POST`.
     pub kind: String,
     /// When it was registered.
+    #[serde(serialize_with = "text")]
     pub created: Timestamp,
 }
 
@@ -175,6 +181,7 @@ pub struct Order {
     /// Questions still answered as if nothing were paid.
     pub denied: u32,
     /// When it was made.
+    #[serde(serialize_with = "text")]
     pub created: Timestamp,
 }
 
@@ -182,6 +189,7 @@ pub struct Order {
 #[derive(Clone, Debug, Serialize)]
 pub struct Delivery {
     /// When.
+    #[serde(serialize_with = "text")]
     pub at: Timestamp,
     /// About which order.
     pub tracking: String,
