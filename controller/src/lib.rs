@@ -16,7 +16,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app::{App, Parts};
 use crate::cli::{Cli, Command};
 use crate::clock::Clock;
-use crate::config::{Config, LogConfig, LogFormat};
+use crate::config::{Config, LogConfig, LogFormat, Scheduler};
 use crate::db::Db;
 use crate::devdb::DevDb;
 use crate::entropy::Entropy;
@@ -116,6 +116,16 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Report(command) => {
             with_app(config, async |app| cli::report::run(command, app).await).await
+        }
+        Command::Books(command) => {
+            with_app(config, async |app| cli::books::run(command, app).await).await
+        }
+        Command::Task(command) => {
+            let table = (work::TASKS, work::WORK);
+            with_app(config, async |app| {
+                cli::task::run(command, table, app).await
+            })
+            .await
         }
         Command::Ticket(command) => {
             with_app(config, async |app| cli::ticket::run(command, app).await).await
@@ -251,11 +261,15 @@ async fn serve(app: &App) -> anyhow::Result<()> {
         .context("cannot tell the address listened on")?;
     follow_signals(app)?;
     follow_clock(app);
-    jobs::lasting::stand(app, work::STANDING)
+    jobs::tasks::stand(app, work::TASKS.iter().map(|task| task.kind))
         .await
-        .context("cannot begin the standing jobs")?;
+        .context("cannot begin the scheduled work")?;
+    let mut work = work::WORK.to_vec();
+    if app.config.tasks.tasks == Scheduler::Outside {
+        work.retain(|work| !work::TASKS.iter().any(|task| task.kind == work.kind));
+    }
     app.tasks
-        .spawn(jobs::run(app.clone(), work::WORK, app.shutdown.clone()));
+        .spawn(jobs::run(app.clone(), work, app.shutdown.clone()));
     app.tasks
         .spawn(bus::relay(app.clone(), app.shutdown.clone()));
     app.tasks.spawn(health::watch(app.clone()));

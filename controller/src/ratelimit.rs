@@ -34,6 +34,8 @@ pub enum Act {
     Status,
     /// Spending a claim code.
     Enrol,
+    /// Fetching what a router runs and shows.
+    Install,
     /// Opening a link.
     Link,
     /// Posting a body that no secret vouches for.
@@ -102,7 +104,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 32] = [
+const TABLE: [(Act, Kind, u33, u33); 33] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -118,6 +120,8 @@ const TABLE: [(Act, Kind, u32, u32); 32] = [
     (Act::Status, Kind::Site, 600, 1200),
     (Act::Status, Kind::Address, 60, 60),
     (Act::Enrol, Kind::Address, 10, 10),
+    // A router fetches a dozen files, and somebody may set up several at once behind one address.
+    (Act::Install, Kind::Address, 120, 60),
     (Act::Link, Kind::Agent, 60, 60),
     // A carrier puts thousands of sites behind one address, and after an outage all of them come at once.
     (Act::Link, Kind::Address, 6_000, 6_000),

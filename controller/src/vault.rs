@@ -18,9 +18,63 @@ const LAYOUT: u8 = 1;
 /// Who owns the platform's own secrets; no provider has this id.
 const PLATFORM: [u8; 16] = [0; 16];
 
-/// A column that holds sealed values, written `table.column`.
+/// A column that holds sealed values. Nothing is sealed for any other, and `key reseal` goes through all of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Column(pub &'static str);
+pub enum Column {
+    /// The controller's own keys.
+    IdentityKey,
+    /// A letter that has not left.
+    Letter,
+    /// What somebody typed who forgot their password.
+    ResetContact,
+    /// What six digits are made from.
+    SecondFactor,
+    /// An M-PESA account's consumer key, of the set in use and of those before.
+    MpesaKey,
+    /// Its consumer secret.
+    MpesaSecret,
+    /// Its passkey.
+    MpesaPasskey,
+    /// With what a buyer asks how a payment stands.
+    PaymentToken,
+    /// What the codes of a series are made from.
+    SeriesKey,
+    /// What news to an endpoint is signed with.
+    EndpointSecret,
+}
+
+impl Column {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::IdentityKey,
+        Self::Letter,
+        Self::ResetContact,
+        Self::SecondFactor,
+        Self::MpesaKey,
+        Self::MpesaSecret,
+        Self::MpesaPasskey,
+        Self::PaymentToken,
+        Self::SeriesKey,
+        Self::EndpointSecret,
+    ];
+
+    /// Its name as `table.column`; every sealed value holds it, so it is never changed.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IdentityKey => "identity_keys.secret",
+            Self::Letter => "mails.letter",
+            Self::ResetContact => "resets.contact",
+            Self::SecondFactor => "people.totp_secret",
+            Self::MpesaKey => "providers.mpesa_consumer_key",
+            Self::MpesaSecret => "providers.mpesa_consumer_secret",
+            Self::MpesaPasskey => "providers.mpesa_passkey",
+            Self::PaymentToken => "payments.token",
+            Self::SeriesKey => "series.key",
+            Self::EndpointSecret => "webhook_endpoints.secret",
+        }
+    }
+}
 
 /// Whose secret it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -94,11 +148,15 @@ impl Vault {
         token: &str,
     ) -> Result<SecretSlice<u8>, VaultError> {
         let plain = self.ring.iter().find_map(|key| unlock(key, token));
-        let plain = plain.ok_or(VaultError::NoKeyFits { column: column.0 })?;
+        let plain = plain.ok_or(VaultError::NoKeyFits {
+            column: column.name(),
+        })?;
         let prefix = prefix(owner.into(), column);
         match plain.split_at_checked(prefix.len()) {
             Some((found, secret)) if bool::from(found.ct_eq(&prefix)) => Ok(secret.to_vec().into()),
-            _ => Err(VaultError::Misplaced { column: column.0 }),
+            _ => Err(VaultError::Misplaced {
+                column: column.name(),
+            }),
         }
     }
 
@@ -115,7 +173,9 @@ impl Vault {
         let secret = self.open(owner, column, token)?;
         match std::str::from_utf8(secret.expose_secret()) {
             Ok(text) => Ok(SecretString::from(text)),
-            Err(_) => Err(VaultError::NotText { column: column.0 }),
+            Err(_) => Err(VaultError::NotText {
+                column: column.name(),
+            }),
         }
     }
 
@@ -161,7 +221,7 @@ fn unlock(key: &Fernet, token: &str) -> Option<Zeroizing<Vec<u8>>> {
 fn prefix(owner: Owner, column: Column) -> Vec<u8> {
     let mut prefix = vec![LAYOUT];
     prefix.extend_from_slice(owner.bytes());
-    prefix.extend_from_slice(column.0.as_bytes());
+    prefix.extend_from_slice(column.name().as_bytes());
     prefix.push(0);
     prefix
 }
@@ -204,8 +264,8 @@ mod tests {
 
     use super::*;
 
-    const PASSKEY: Column = Column("providers.mpesa_passkey");
-    const SECRET: Column = Column("providers.mpesa_consumer_secret");
+    const PASSKEY: Column = Column::MpesaPasskey;
+    const SECRET: Column = Column::MpesaSecret;
 
     fn provider(n: u8) -> ProviderId {
         ProviderId::from_bytes([n; 16])

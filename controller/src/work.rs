@@ -2,20 +2,50 @@
 
 use std::time::Duration;
 
+use crate::jobs::tasks::Task;
 use crate::jobs::{Lane, Work};
 use crate::providers::log_in::{reset, tidy};
 use crate::providers::mail;
-use crate::reports::{days, summary};
+use crate::reports::{books, days, summary};
 use crate::{admin, api, audit, fleet, payments, subscriptions, tickets, webhooks};
 
-/// The kinds of which there is always one job, begun at every start.
-pub const STANDING: &[&str] = &[
-    audit::chain::CHAIN,
-    admin::outages::WATCH,
-    admin::notices::TELL,
-    tidy::TIDY,
-    summary::SUMMARY,
-    days::ADD_UP,
+/// Scheduled work, of which there is always one job.
+pub const TASKS: &[Task] = &[
+    Task {
+        kind: audit::chain::CHAIN,
+        every: Duration::from_secs(60),
+        what: "seals what people did together with all before it",
+    },
+    Task {
+        kind: admin::outages::WATCH,
+        every: Duration::from_secs(60),
+        what: "notes which sites are away",
+    },
+    Task {
+        kind: admin::notices::TELL,
+        every: Duration::from_secs(60),
+        what: "tells people what happened to their business",
+    },
+    Task {
+        kind: tidy::TIDY,
+        every: Duration::from_secs(3_600),
+        what: "forgets log-ins, links and letters that ended",
+    },
+    Task {
+        kind: summary::SUMMARY,
+        every: Duration::from_secs(86_400),
+        what: "mails how the day went, at eight in the evening in Nairobi",
+    },
+    Task {
+        kind: days::ADD_UP,
+        every: Duration::from_secs(300),
+        what: "adds up the days of reports that are over",
+    },
+    Task {
+        kind: books::CHECK,
+        every: Duration::from_secs(300),
+        what: "compares the books of businesses with their payments, each once an hour",
+    },
 ];
 
 /// The table.
@@ -122,6 +152,13 @@ pub const WORK: &[Work] = &[
     Work {
         kind: days::ADD_UP,
         run: days::tend,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: books::CHECK,
+        run: books::tend,
         lease: Duration::from_secs(300),
         attempts: i32::MAX,
         lane: Lane::Ours,

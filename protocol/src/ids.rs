@@ -177,6 +177,10 @@ ids! {
     OrderId = "ord";
     /// A line in the book of a subscription.
     EntryId = "ent";
+    /// A line of a business's books.
+    LedgerId = "led";
+    /// Money that a person has to look at.
+    UnmatchedId = "unm";
 }
 
 /// A device's hardware address, as the router reports it.

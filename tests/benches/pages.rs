@@ -21,6 +21,8 @@ const PROVIDERS: u32 = 1_000;
 const PAYMENTS: u32 = 1_000_000;
 /// Sessions of each payment.
 const SESSIONS: u32 = 5;
+/// Vouchers of each business that still run.
+const RUNNING: u32 = 8;
 /// Pages asked for in one measurement.
 const ASKED: usize = 100;
 /// What no page may slow down by when others grow: what two measurements of the same differ by, and no more.
@@ -136,19 +138,18 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
     let address = controller.command(&words).await?;
     let (contact, password) = ("owner@example.com", "mango rain tower");
     let form = [("name", "Owner"), ("who", contact), ("password", password)];
-    Caller::program()?.form(address.trim(), &form).await?;
-    let body = "who=owner%40example.com&password=mango+rain+tower";
-    let request = format!(
-        "POST /log-in HTTP/1.1\r\nhost: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-        controller.address(),
-        body.len()
+    let caller = Caller::program()?;
+    caller.form(address.trim(), &form).await?;
+    let address = controller.url("/log-in");
+    let form = [("who", contact), ("password", password)];
+    let answer = caller.form(&address, &form).await?;
+    ensure!(
+        !answer.cookies.is_empty(),
+        "the log-in answered {}: {}",
+        answer.status,
+        answer.text
     );
-    let mut line = Connection::open(controller.address()).await?;
-    let status = line.ask(request.as_bytes()).await?;
-    let cookie = line
-        .header("set-cookie")
-        .with_context(|| format!("the log-in answered {status}"))?;
-    Ok(cookie.split(';').next().unwrap_or_default().to_owned())
+    Ok(answer.cookies)
 }
 
 /// The pages, with days that the generated rows are in.
@@ -253,10 +254,12 @@ async fn measure(
         )
         .into_bytes();
         let mut line = Connection::open(controller.address()).await?;
+        let status = line.ask(&request).await?;
         ensure!(
-            line.ask(&request).await? == 200,
-            "{} is not shown",
-            page.name
+            status == 200,
+            "{} is not shown but answers {status}, leading to {:?}",
+            page.name,
+            line.header("location")
         );
         let bytes = line.body().len();
         let (mut ours, mut bare) = (Samples::default(), Samples::default());
@@ -424,6 +427,7 @@ impl Database {
                 &format!("select '{provider}'::uuid as provider, 0 as place"),
             )
             .replace("{payments}", &payments.to_string())
+            .replace("{running}", &RUNNING.to_string())
             .replace("{sessions}", &SESSIONS.to_string());
         self.run("pages", &sql).await?;
         self.run("pages", "vacuum analyze").await.map(drop)
@@ -445,6 +449,7 @@ impl Database {
         let sql = ROWS
             .replace("{providers}", &format!("select md5('provider' || n)::uuid as provider, n as place from generate_series(1, {others}) n"))
             .replace("{payments}", &(payments / PROVIDERS).to_string())
+            .replace("{running}", &RUNNING.to_string())
             .replace("{sessions}", &SESSIONS.to_string());
         self.run("pages", &sql).await?;
         self.run("pages", ADDED_UP).await?;
@@ -488,9 +493,15 @@ select payment, provider, 'mpesa_customer_payment', '{}', price, 'KES', 'R' || p
     '254' || (700000000 + n % 1000), place || 'X' || n, sha256(convert_to(place || 'X' || n, 'UTF8')), 'accepted', at + interval '20 s', 'callback', 0
 from made;
 insert into tickets (id, provider_id, code, username, password, plan_type, price, status, created_at, plan_id, plan_name, duration_secs, devices,
-    extra_secs, payment_id, sold_at_site_id, redeemed_at, redeemed_site_id, started_at, ended_at, end_reason, online_used_secs, bytes_up, bytes_down)
+    extra_secs, payment_id, sold_at_site_id, redeemed_at, redeemed_site_id, started_at, expires_at, ended_at, end_reason, online_used_secs,
+    bytes_up, bytes_down)
 select ticket, provider, upper(left(replace(ticket::text, '-', ''), 16)), 'u', 'p', 'time', price, 'used', at, plan, name, 3600, 1,
-    0, payment, site, at, site, at, at + interval '1 hour', 'duration', 3600, 1000000, 9000000
+    0, payment, site, at, site, at, ends, case when n > {running} then ends end, case when n > {running} then 'duration' end, 3600,
+    1000000, 9000000
+from made cross join lateral (select case when n > {running} then at + interval '1 hour' else now() + interval '1 day' end as ends) e;
+insert into grants (provider_id, ticket_id, mac, site_id, step, ordered_at, confirmed_at, ended_at)
+select provider, ticket, '02:00:00:00:00:01', site, case when n > {running} then 'ended' else 'confirmed' end, at, at,
+    case when n > {running} then at + interval '1 hour' end
 from made;
 insert into sessions (id, provider_id, site_id, ticket_id, plan_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down)
 select gen_random_uuid(), provider, site, ticket, plan, '02:00:00:00:00:01', at + k * interval '10 m', at + k * interval '10 m', at + k * interval '10 m', 600, 1000000, 9000000

@@ -1,7 +1,12 @@
 //! Telling of outages: once when a site has been away for ten minutes, and once when it is back. When sites are away is found out in `outages`.
+//!
+//! What is found at one look goes into one letter for each reader, so an outage of a thousand sites is no thousand letters.
+
+use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
 
 use super::store::notices as store;
 use crate::app::App;
@@ -29,42 +34,65 @@ pub fn tell_all<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         let back = store::back(&mut tx, MOST).await?;
         let away = store::away(&mut tx, before, MOST).await?;
         drop(tx);
-        for outage in back {
-            returned(app, &outage).await?;
+        for (provider, back) in by_business(back, |back| back.outage.provider) {
+            returned(app, provider, &back).await?;
         }
-        for outage in away {
-            left(app, &outage, now).await?;
+        for (provider, away) in by_business(away, |outage| outage.provider) {
+            left(app, provider, &away, now).await?;
         }
         Ok(Next::Again(now.plus_secs(EVERY_SECS)))
     })
 }
 
-async fn left(app: &App, outage: &store::Outage, now: Timestamp) -> sqlx::Result<()> {
-    let mut tx = app.db.tenant(outage.provider).await?;
+fn by_business<T>(all: Vec<T>, of: impl Fn(&T) -> ProviderId) -> BTreeMap<ProviderId, Vec<T>> {
+    let mut found: BTreeMap<_, Vec<T>> = BTreeMap::new();
+    for one in all {
+        found.entry(of(&one)).or_default().push(one);
+    }
+    found
+}
+
+/// What tells this news from any other: an outage begins once, and ends once.
+fn once(what: &str, first: &store::Outage) -> String {
+    format!("{what}:{}:{}", first.site, first.began.as_millis())
+}
+
+async fn left(
+    app: &App,
+    provider: ProviderId,
+    away: &[store::Outage],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
     let day = Timestamp::from_secs(now.as_secs() - 86_400);
-    let told = store::told_since(&mut tx, outage.provider, outage.site, day).await?;
-    let is_told = told < TOLD_A_DAY;
-    if store::begin(&mut tx, outage, is_told, now).await? && is_told {
-        let notice = Notice::SiteAway {
-            site: &outage.name,
-            since: outage.began,
-        };
-        let once = format!("away:{}:{}", outage.site, outage.began.as_millis());
-        tell(app, &mut tx, outage.provider, Topic::Site, &notice, &once).await?;
+    let told = store::begin(&mut tx, provider, away, (day, TOLD_A_DAY), now).await?;
+    let told: Vec<_> = away.iter().filter(|one| told.contains(&one.site)).collect();
+    if let Some(first) = told.first() {
+        let sites: Vec<_> = told
+            .iter()
+            .map(|one| (one.name.as_str(), one.began))
+            .collect();
+        let notice = Notice::SitesAway { sites: &sites };
+        let once = once("away", first);
+        tell(app, &mut tx, provider, Topic::Site, &notice, &once).await?;
     }
     tx.commit().await
 }
 
-async fn returned(app: &App, back: &store::Back) -> sqlx::Result<()> {
-    let outage = &back.outage;
-    let mut tx = app.db.tenant(outage.provider).await?;
-    if store::end(&mut tx, outage, back.ended).await? && back.is_told {
-        let notice = Notice::SiteBack {
-            site: &outage.name,
-            away: back.ended.since(outage.began),
-        };
-        let once = format!("back:{}:{}", outage.site, outage.began.as_millis());
-        tell(app, &mut tx, outage.provider, Topic::Site, &notice, &once).await?;
+async fn returned(app: &App, provider: ProviderId, back: &[store::Back]) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
+    let ended = store::end(&mut tx, provider, back).await?;
+    let is_told =
+        |one: &&store::Back| one.is_told && ended.contains(&(one.outage.site, one.outage.began));
+    let told: Vec<_> = back.iter().filter(is_told).collect();
+    if let Some(first) = told.first() {
+        let sites: Vec<_> = told
+            .iter()
+            .map(|one| (one.outage.name.as_str(), one.ended.since(one.outage.began)))
+            .collect();
+        let notice = Notice::SitesBack { sites: &sites };
+        let once = once("back", &first.outage);
+        tell(app, &mut tx, provider, Topic::Site, &notice, &once).await?;
     }
     tx.commit().await
 }

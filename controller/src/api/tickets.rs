@@ -32,7 +32,8 @@ use crate::web::{Answer, Json, Path, Problem, show};
 pub struct Ticket {
     /// Its id.
     id: String,
-    /// Its code; null for a key without `codes:read`.
+    /// Its code; null for a key without `codes:read`, and while it is a printed one that nobody has seen: the counter may sell that.
+    /// The codes of its series are asked for to take it out.
     code: Option<String>,
     /// `active` while it can still give access, `used`, `expired` or `revoked`.
     status: &'static str,
@@ -112,7 +113,7 @@ impl Ticket {
         };
         Self {
             id: ticket.id.to_string(),
-            code: key.may(Scope::CodesRead).then(|| kept.code.shown()),
+            code: (key.may(Scope::CodesRead) && !row.is_unseen).then(|| kept.code.shown()),
             status: ticket.status(now).as_str(),
             phase,
             plan_id: kept.plan.map(|id| id.to_string()),

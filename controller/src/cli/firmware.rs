@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::fleet::firmware::{Arch, Claim, Mode, Order, RouterOs, render};
+use crate::fleet::firmware::{Arch, Claim, File, Mode, Order, RouterOs, fetched, render};
 
 /// What to do with firmware.
 #[derive(Debug, Subcommand)]
@@ -69,6 +69,9 @@ pub struct RenderArgs {
     /// The fingerprint.
     #[arg(long, requires_all = ["controller", "claim"])]
     identity: Option<String>,
+    /// As a router fetches it by itself, with the line that makes it do so in line.rsc.
+    #[arg(long, requires_all = ["controller", "claim", "identity"])]
+    fetched: bool,
 }
 
 /// Obeys.
@@ -101,8 +104,16 @@ pub fn run(command: FirmwareCommand) -> anyhow::Result<()> {
         hotspot: args.hotspot,
         disk: args.disk,
         claim,
+        fetched: args.fetched,
     };
-    let files = render(&order).context("the files could not be made")?;
+    let mut files = render(&order).context("the files could not be made")?;
+    if let (true, Some(claim)) = (order.fetched, &order.claim) {
+        let line = fetched::line(&claim.controller, &claim.code, order.mode, &order.hotspot);
+        files.push(File {
+            path: "line.rsc".to_owned(),
+            text: line.context("the line could not be made")? + "\n",
+        });
+    }
     for file in &files {
         let path = args.out.join(&file.path);
         if let Some(folder) = path.parent() {

@@ -20,6 +20,7 @@ use crate::providers;
 
 pub mod admin;
 pub mod audit;
+pub mod books;
 pub mod db;
 pub mod firmware;
 pub mod identity;
@@ -30,6 +31,7 @@ pub mod provider;
 pub mod report;
 pub mod series;
 pub mod site;
+pub mod task;
 pub mod ticket;
 
 /// MikroTik hotspot billing that keeps working when the cloud does not: the cloud half.
@@ -85,6 +87,12 @@ pub enum Command {
     /// The days of reports that are added up once.
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// The books of the businesses' tills.
+    #[command(subcommand)]
+    Books(books::BooksCommand),
+    /// Scheduled work, for a scheduler from outside and for whoever wants it now.
+    #[command(subcommand)]
+    Task(task::TaskCommand),
     /// Single tickets: pauses, resumes and extends them.
     #[command(subcommand)]
     Ticket(ticket::TicketCommand),

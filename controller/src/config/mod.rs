@@ -63,6 +63,9 @@ pub struct Config {
     /// What is asked of people.
     #[command(flatten)]
     pub people: PeopleConfig,
+    /// Who begins scheduled work.
+    #[command(flatten)]
+    pub tasks: TasksConfig,
     /// What is logged, and how.
     #[command(flatten)]
     pub log: LogConfig,
@@ -267,6 +270,31 @@ pub enum SecondFactor {
     Required,
     /// As they like; for trying things out.
     Optional,
+}
+
+/// The section of scheduled work.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Scheduled work")]
+pub struct TasksConfig {
+    /// Who begins scheduled work. With `outside` this process leaves it to a scheduler that calls `mnara-controller task due` every minute;
+    /// without one, sites that are away are noticed by nobody.
+    #[arg(
+        long,
+        env = "MNARA_TASKS",
+        value_enum,
+        default_value = "inside",
+        global = true
+    )]
+    pub tasks: Scheduler,
+}
+
+/// Who begins scheduled work.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Scheduler {
+    /// Every process that serves; one at a time.
+    Inside,
+    /// A scheduler of the host's, through the command line.
+    Outside,
 }
 
 /// The logging section.

@@ -10,9 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{
     AccountId, AgentId, AttemptId, CallbackId, CommandId, CustomerId, DeedId, DeliveryId,
-    EndpointId, EntryId, ExportId, InvitationId, JournalId, KeyId, LogInId, Mac, MailId, MoveId,
-    NoteId, OrderId, PasskeyId, PaymentId, PersonId, PlanId, PlatformPlanId, ProviderId, ResetId,
-    SeriesId, SessionId, SiteId, StaffId, TicketId,
+    EndpointId, EntryId, ExportId, InvitationId, JournalId, KeyId, LedgerId, LogInId, Mac, MailId,
+    MoveId, NoteId, OrderId, PasskeyId, PaymentId, PersonId, PlanId, PlatformPlanId, ProviderId,
+    ResetId, SeriesId, SessionId, SiteId, StaffId, TicketId, UnmatchedId,
 };
 use mnara_protocol::money::Money;
 use sqlx::encode::IsNull;
@@ -344,4 +344,6 @@ row_ids!(
     PlatformPlanId,
     OrderId,
     EntryId,
+    LedgerId,
+    UnmatchedId,
 );

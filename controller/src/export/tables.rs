@@ -162,6 +162,14 @@ pub const TABLES: &[Table] = &[
         columns!(id payment_id amount receipt reason person_id key_id created_at),
     ),
     table(
+        "ledger",
+        columns!(id cause payment_id unmatched_id turn debit credit cents currency receipt site_id at day),
+    ),
+    table(
+        "unmatched",
+        columns!(id reason amount receipt payer reference payment_id site_id at created_at outcome closed_at person_id ticket_id refund_receipt note),
+    ),
+    table(
         "customers",
         columns!(id msisdn blocked_at block_reason created_at),
     ),

@@ -93,6 +93,17 @@ pub struct Enrolling {
     pub identity: String,
 }
 
+impl Enrolling {
+    /// The line to type on the machine at the site.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!(
+            "mnara-agent enrol --controller {} --claim {} --identity {}",
+            self.controller, self.code, self.identity
+        )
+    }
+}
+
 /// Makes a claim code, with what else an agent must be told.
 ///
 /// # Errors
@@ -121,14 +132,37 @@ pub async fn enrolling(
 /// # Errors
 /// [`LineError`].
 pub async fn line(app: &App, provider: ProviderId, site: SiteId) -> Result<String, LineError> {
-    let Enrolling {
-        controller,
-        code,
-        identity,
-    } = enrolling(app, provider, site).await?;
-    Ok(format!(
-        "mnara-agent enrol --controller {controller} --claim {code} --identity {identity}"
-    ))
+    Ok(enrolling(app, provider, site).await?.line())
+}
+
+/// What a claim code that is still good is for.
+pub struct Claimed {
+    /// The site's name.
+    pub site: String,
+    /// The fingerprint of our key, which the agent checks before it sends the code.
+    pub identity: String,
+}
+
+/// Looks a claim code up and does not spend it: none if it is unknown, too old or spent, which looks all the same from outside.
+///
+/// # Errors
+/// When the database or the controller's own key cannot be had.
+pub async fn claimed(app: &App, code: &str) -> Result<Option<Claimed>, LineError> {
+    let now = app.clock.now();
+    let mut tx = app
+        .db
+        .platform(Reason::Enrol)
+        .await
+        .map_err(ClaimError::Database)?;
+    let site = store::claimed_site(&mut tx, &hash(code), now)
+        .await
+        .map_err(ClaimError::Database)?;
+    drop(tx);
+    let Some(site) = site else {
+        return Ok(None);
+    };
+    let identity = hex::encode(fingerprint(&load(app).await?.signing.verifying_key()));
+    Ok(Some(Claimed { site, identity }))
 }
 
 fn hash(code: &str) -> [u8; 32] {

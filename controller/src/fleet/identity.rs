@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::db::Reason;
 use crate::vault::{Column, Owner, VaultError};
 
-pub(super) const SECRET: Column = Column("identity_keys.secret");
+pub(super) const SECRET: Column = Column::IdentityKey;
 /// Statements a challenge has room for.
 const SENT: u8 = 8;
 /// After so long the keys are read again: the command line, or another replica, may have changed them.

@@ -1,9 +1,11 @@
 //! News of sites that came up or went away, for those who want to know: what is now is compared with what they were told.
+//!
+//! Which sites are away is noted by `admin/outages`, so that a break of the platform's own is no news of a thousand sites. However many there
+//! are, it is one job for each business that looks and one for each address that is told.
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
-use super::presence::away_before;
 use super::store::news as store;
 use crate::app::App;
 use crate::jobs::{Job, Next};
@@ -27,19 +29,19 @@ pub fn watch<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Nex
             tx.commit().await?;
             return Ok(Next::Done);
         }
-        for site in store::changed(&mut tx, provider, away_before(now), MOST).await? {
-            store::told(&mut tx, provider, site.id, site.is_up).await?;
-            // How it stands when the watch begins is no news.
-            if site.is_news {
-                let event = Event::Site {
-                    site: site.id,
-                    name: site.name,
-                    is_up: site.is_up,
-                    seen: site.seen,
-                };
-                webhooks::emit(app, &mut tx, provider, &event).await?;
-            }
-        }
+        let changed = store::changed(&mut tx, provider, MOST).await?;
+        store::told(&mut tx, provider, &changed).await?;
+        // How it stands when the watch begins is no news.
+        let news = changed.into_iter().filter(|site| site.is_news);
+        let events: Vec<Event> = news
+            .map(|site| Event::Site {
+                site: site.id,
+                name: site.name,
+                is_up: site.is_up,
+                seen: site.seen,
+            })
+            .collect();
+        webhooks::emit_all(app, &mut tx, provider, &events).await?;
         tx.commit().await?;
         Ok(Next::Again(now.plus_secs(EVERY_SECS)))
     }

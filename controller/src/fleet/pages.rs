@@ -19,7 +19,6 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Permission;
 use crate::web::page::{html, onward};
-use crate::web::show;
 
 /// Sites on the page.
 const MOST: u16 = 200;
@@ -75,7 +74,7 @@ async fn shown(
                 id: site.site,
                 name: site.name,
                 is_up: is_up(site.seen, now),
-                seen: site.seen.map(show::moment),
+                seen: site.seen.map(|at| frame.words().calendar.moment(at)),
                 online: readings
                     .get(&site.site)
                     .and_then(Reading::of)

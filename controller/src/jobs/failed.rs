@@ -26,6 +26,8 @@ pub struct Failed {
     pub run_at: Timestamp,
     /// When it was given up.
     pub dead_at: Option<Timestamp>,
+    /// Whether it is scheduled work, which is never over.
+    pub is_task: bool,
     /// When it was written.
     pub created_at: Timestamp,
 }
@@ -44,7 +46,7 @@ pub async fn list(
     // Two statements in one, so that each is served by its own index.
     let rows = sqlx::query!(
         r#"select j.id as "id!", j.kind as "kind!", j.provider_id, p.business_name as "business?", j.attempts as "attempts!", j.last_error,
-                  j.run_at as "run_at!", j.dead_at, j.created_at as "created_at!"
+                  j.run_at as "run_at!", j.dead_at, j.unique_key = '' and j.provider_id is null as "is_task!", j.created_at as "created_at!"
            from ((select * from jobs where $1 and dead_at is not null and id < $2 order by id desc limit $3)
                  union all
                  (select * from jobs where not $1 and dead_at is null and last_error is not null and id < $2 order by id desc limit $3)) j
@@ -66,6 +68,7 @@ pub async fn list(
             error: row.last_error.unwrap_or_default(),
             run_at: row.run_at.0,
             dead_at: row.dead_at.map(|at| at.0),
+            is_task: row.is_task,
             created_at: row.created_at.0,
         })
         .collect())
@@ -82,7 +85,7 @@ pub enum Remedy {
     Forget,
 }
 
-/// Applies a remedy; tells the job's kind and whose it is, or nothing if there is no such job of which that makes sense.
+/// Applies a remedy, and to scheduled work, which is never over, only that it is tried again; tells the job's kind and whose it is, or nothing if there is no such job of which that makes sense.
 ///
 /// # Errors
 /// When the database refuses.
@@ -105,6 +108,7 @@ pub async fn remedy(
         // One that runs now may come to a good end yet.
         Remedy::GiveUp => sqlx::query!(
             "update jobs set dead_at = $2 where id = $1 and dead_at is null and last_error is not null and (leased_until is null or leased_until <= $2)
+                 and not (unique_key = '' and provider_id is null)
              returning kind, provider_id",
             id,
             At(now),
@@ -113,7 +117,7 @@ pub async fn remedy(
         .await?
         .map(|row| (row.kind, row.provider_id)),
         Remedy::Forget => sqlx::query!(
-            "delete from jobs where id = $1 and dead_at is not null returning kind, provider_id",
+            "delete from jobs where id = $1 and dead_at is not null and not (unique_key = '' and provider_id is null) returning kind, provider_id",
             id,
         )
         .fetch_optional(&mut *conn)

@@ -4,10 +4,12 @@
 //! growing pauses. What the work is stands in `work.rs`, and no job is made or done here. Time comes from the clock of the
 //! [`App`]. A notification wakes the workers of other replicas; it is a hint, the row is the truth.
 
+mod count;
 pub mod failed;
 mod lane;
-pub mod lasting;
+pub mod tasks;
 
+pub use count::{Standing, standing};
 pub use lane::Lane;
 
 use std::convert::Infallible;
@@ -185,23 +187,37 @@ pub async fn enqueue(
 }
 
 /// Works until shutdown, then lets what runs come to its end.
-pub async fn run(app: App, work: &'static [Work], shutdown: CancellationToken) {
+pub async fn run(app: App, work: Vec<Work>, shutdown: CancellationToken) {
     let running = TaskTracker::new();
     running.spawn(listen(app.clone(), shutdown.clone()));
     for lane in Lane::ALL {
-        running.spawn(run_lane(app.clone(), work, lane, shutdown.clone()));
+        let work = work.iter().filter(|one| one.lane == lane).copied();
+        running.spawn(run_lane(
+            app.clone(),
+            work.collect(),
+            lane,
+            shutdown.clone(),
+        ));
     }
     running.close();
     running.wait().await;
 }
 
-async fn run_lane(app: App, work: &'static [Work], lane: Lane, shutdown: CancellationToken) {
+/// A piece of scheduled work in somebody's hands.
+fn taken(id: Uuid, lease: At, kind: &str, attempt: i32) -> Job {
+    Job {
+        id,
+        lease,
+        kind: kind.to_owned(),
+        provider: None,
+        key: String::new(),
+        payload: JsonValue::Null,
+        attempt,
+    }
+}
+
+async fn run_lane(app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationToken) {
     let running = TaskTracker::new();
-    let work: Vec<Work> = work
-        .iter()
-        .filter(|one| one.lane == lane)
-        .copied()
-        .collect();
     let hands = Arc::new(Semaphore::new(lane.hands()));
     loop {
         let free = hands.available_permits();
@@ -264,7 +280,7 @@ async fn run_lane(app: App, work: &'static [Work], lane: Lane, shutdown: Cancell
 ///
 /// # Errors
 /// When the table cannot be read.
-pub async fn run_due(app: &App, work: &'static [Work]) -> Result<usize, sqlx::Error> {
+pub async fn run_due(app: &App, work: &[Work]) -> Result<usize, sqlx::Error> {
     let mut done = 0;
     loop {
         let jobs = claim(app, work, HANDS).await?;
@@ -319,34 +335,6 @@ async fn pause(app: &App) -> Duration {
     }
 }
 
-/// How the table stands.
-#[derive(Clone, Copy, Debug)]
-pub struct Standing {
-    /// Jobs that should run now.
-    pub due: f64,
-    /// Jobs left for a person to look at.
-    pub given_up: f64,
-}
-
-/// Counts what waits.
-///
-/// # Errors
-/// When the table cannot be read.
-pub async fn standing(app: &App) -> Result<Standing, sqlx::Error> {
-    let mut tx = app.db.platform(Reason::Jobs).await?;
-    let row = sqlx::query!(
-        r#"SELECT (count(*) FILTER (WHERE dead_at IS NULL AND run_at <= $1))::float8 AS "due!",
-                  (count(*) FILTER (WHERE dead_at IS NOT NULL))::float8 AS "given_up!" FROM jobs"#,
-        At(app.clock.now()),
-    )
-    .fetch_one(&mut *tx)
-    .await?;
-    Ok(Standing {
-        due: row.due,
-        given_up: row.given_up,
-    })
-}
-
 async fn claim(app: &App, work: &[Work], most: usize) -> Result<Vec<(Job, Work)>, sqlx::Error> {
     let now = app.clock.now();
     let kinds: Vec<String> = work.iter().map(|work| work.kind.to_owned()).collect();
@@ -388,6 +376,7 @@ async fn claim(app: &App, work: &[Work], most: usize) -> Result<Vec<(Job, Work)>
 /// Runs a job once and writes down what became of it; tells whether it is due again at once.
 async fn attempt(app: &App, job: &Job, work: &Work) -> bool {
     let span = tracing::info_span!("job", job.kind = %job.kind, job.id = %job.id, job.attempt = job.attempt);
+    let began = app.clock.now();
     // Past its lease another worker may have the job, and a handler that hangs would keep this hand for ever.
     let handled = AssertUnwindSafe((work.run)(app, job)).catch_unwind();
     let outcome = match tokio::time::timeout(work.lease, handled.instrument(span.clone())).await {
@@ -404,6 +393,10 @@ async fn attempt(app: &App, job: &Job, work: &Work) -> bool {
             Ok(Next::Done) => job.done(&mut tx).await?,
             Ok(Next::Again(at)) => again(&mut tx, job, *at).await?,
             Err(error) => fail(&mut tx, app, job, work, error).await?,
+        }
+        if tasks::is_task(job) {
+            let (ended, error) = (app.clock.now(), outcome.as_ref().err().map(report));
+            tasks::note(&mut tx, name, ended, ended.since(began), error.as_deref()).await?;
         }
         let is_due = release_if_asked_again(&mut tx, job).await?;
         tx.commit().await?;
@@ -453,8 +446,6 @@ async fn fail(
 ) -> Result<(), sqlx::Error> {
     let now = app.clock.now();
     let dead = (job.attempt >= work.attempts).then_some(At(now));
-    let mut report = format!("{error:#}");
-    report.truncate(report.floor_char_boundary(500));
     sqlx::query!(
         "UPDATE jobs SET run_at = $4, leased_until = NULL, last_error = $5, dead_at = $6
          WHERE id = $1 AND leased_until = $2 AND attempts = $3",
@@ -462,7 +453,7 @@ async fn fail(
         job.lease,
         job.attempt,
         At(now + backoff(job.attempt, app.entropy.number())),
-        report,
+        report(error),
         dead,
     )
     .execute(conn)
@@ -479,6 +470,13 @@ async fn release_if_asked_again(conn: &mut PgConnection, job: &Job) -> Result<bo
     .execute(conn)
     .await?;
     Ok(released.rows_affected() > 0)
+}
+
+/// An error as it is kept.
+fn report(error: &anyhow::Error) -> String {
+    let mut report = format!("{error:#}");
+    report.truncate(report.floor_char_boundary(500));
+    report
 }
 
 /// Two seconds, doubled each time up to ten minutes, and up to a quarter more so that failures do not march in step.

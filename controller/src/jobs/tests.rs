@@ -87,7 +87,7 @@ async fn addresses_that_do_not_answer_hold_up_nothing_of_ours(
         enqueue(&mut tx, None, job("news"), &app).await.unwrap();
     }
     tx.commit().await.unwrap();
-    let working = tokio::spawn(run(app.clone(), LANES, app.shutdown.clone()));
+    let working = tokio::spawn(run(app.clone(), LANES.to_vec(), app.shutdown.clone()));
     let taken = async {
         let sql = "SELECT count(*) FROM jobs WHERE leased_until IS NOT NULL";
         let mut tx = app.db.platform(Reason::Admin).await.unwrap();
@@ -340,7 +340,7 @@ async fn the_running_workers_are_woken_and_end_on_shutdown(
     options: PgConnectOptions,
 ) {
     let app = app(pool, options).await;
-    let working = tokio::spawn(run(app.clone(), WORK, app.shutdown.clone()));
+    let working = tokio::spawn(run(app.clone(), WORK.to_vec(), app.shutdown.clone()));
     for n in 0..20 {
         put(&app, "note", &n.to_string(), json!({})).await;
     }
@@ -360,4 +360,61 @@ fn pauses_double_up_to_ten_minutes() {
         .collect();
     assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600]);
     assert_eq!(backoff(1, u32::MAX), Duration::from_millis(2500));
+}
+
+/// Scheduled work that comes back in an hour.
+fn hourly<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    Box::pin(async move {
+        let mut tx = job.begin(app).await?;
+        leave(&mut tx, app, "hour").await?;
+        tx.commit().await?;
+        Ok(Next::Again(app.clock.now().plus_secs(3_600)))
+    })
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn scheduled_work_is_run_from_outside_by_one_at_a_time(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use tasks::{Ran, run_now, stand, stand_missing, states};
+    let app = app(pool, options).await;
+    let of = |run| Work {
+        kind: "hourly",
+        run,
+        lease: Duration::from_secs(60),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    };
+    let seen = async || {
+        let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+        states(&mut tx, app.clock.now()).await.unwrap().remove(0)
+    };
+    // The first run makes the job; it comes back in an hour, and is run before that all the same.
+    for runs in 1..=2 {
+        assert_eq!(run_now(&app, &of(hourly)).await.unwrap(), Ran::Done);
+        assert_eq!(left(&app).await.len(), runs);
+    }
+    let state = seen().await;
+    assert_eq!(state.next, app.clock.now().plus_secs(3_600));
+    assert_eq!(state.last.unwrap().error, None);
+    // Nothing is due, and asking for what is missing changes no time.
+    stand_missing(&app, ["hourly"]).await.unwrap();
+    assert_eq!(run_due(&app, &[of(hourly)]).await.unwrap(), 0);
+    // Somebody is at it.
+    stand(&app, ["hourly"]).await.unwrap();
+    let taken = claim(&app, &[of(hourly)], 1).await.unwrap();
+    assert_eq!(taken.len(), 1);
+    assert!(seen().await.is_running);
+    assert_eq!(run_now(&app, &of(hourly)).await.unwrap(), Ran::Busy);
+    attempt(&app, &taken[0].0, &taken[0].1).await;
+    assert_eq!(left(&app).await.len(), 3);
+    // What failed says why, keeps when it last went well, and goes on.
+    let failed = run_now(&app, &of(fail_always)).await.unwrap();
+    assert_eq!(failed, Ran::Failed("no".to_owned()));
+    let last = seen().await.last.unwrap();
+    assert_eq!(last.error.as_deref(), Some("no"));
+    assert_eq!(last.went_well, Some(app.clock.now()));
+    assert_eq!(run_now(&app, &of(hourly)).await.unwrap(), Ran::Done);
+    assert_eq!(seen().await.last.unwrap().error, None);
 }

@@ -9,27 +9,26 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use mnara_protocol::ids::ProviderId;
 use serde_json::json;
 
 use super::callback::{Intake, take};
 use super::settle::Evidence;
 use super::store::Waiting;
 use super::store::messages::{self, Kind};
+use super::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
 use super::{confirm, store};
 use crate::app::App;
-use crate::db::Reason;
+use crate::db;
 use crate::providers;
 use crate::providers::mpesa;
 use crate::rails::daraja::ShortcodeKind;
-use crate::rails::daraja::callback::parse_c2b;
+use crate::rails::daraja::callback::{C2b, parse_c2b};
 use crate::web::{Caller, Json, Path, Problem, Raw};
 
 /// A payment to a till names no account. When it answers our own prompt it may come before the prompt's callback, which tells the receipt, or
 /// before the question that makes up for a lost one: for so long it waits for either.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
-/// A prompt that was paid and whose callback was lost has no receipt. A confirmation of the same amount, from what may be the same phone, so
-/// soon after the prompt was sent, names it; it proves nothing more, since the rail itself has said that the prompt was paid.
-const BEGUN_WITHIN: Duration = Duration::from_secs(10 * 60);
 /// How often it looks meanwhile.
 pub(super) const PAUSE: Duration = Duration::from_secs(30);
 
@@ -66,13 +65,27 @@ pub async fn confirm(
 /// # Errors
 /// When the database is away.
 pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'static str>> {
-    let outcome = match_up(app, waiting).await?;
     let is_early = app.clock.now() < waiting.received_at + PATIENCE;
-    Ok(match outcome {
-        Outcome::Nameless if is_early => None,
-        Outcome::Nameless => Some("unmatched"),
-        Outcome::Known(word) => Some(word),
-    })
+    match match_up(app, waiting).await? {
+        Outcome::Nobodys(_, said) if said.reference.is_none() && is_early => Ok(None),
+        Outcome::Nobodys(provider, said) => {
+            let arrived = Arrived {
+                reason: Reason::Nobody,
+                amount: said.amount,
+                receipt: said.receipt,
+                payer: said.payer,
+                reference: said.reference,
+                payment: None,
+                site: None,
+                at: waiting.received_at,
+            };
+            let mut tx = app.db.tenant(provider).await?;
+            unmatched::take(app, &mut tx, provider, &arrived).await?;
+            tx.commit().await?;
+            Ok(Some("unmatched"))
+        }
+        Outcome::Known(word) => Ok(Some(word)),
+    }
 }
 
 /// The one there is; of several nobody can tell which is meant.
@@ -83,7 +96,7 @@ fn only<T>(mut these: impl Iterator<Item = T>) -> Option<T> {
 enum Outcome {
     Known(&'static str),
     /// It names no account and no receipt of ours.
-    Nameless,
+    Nobodys(ProviderId, C2b),
 }
 
 async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
@@ -91,7 +104,7 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     let Ok(said) = parse_c2b(&waiting.body) else {
         return known("unreadable");
     };
-    let mut tx = app.db.platform(Reason::Payments).await?;
+    let mut tx = app.db.platform(db::Reason::Payments).await?;
     let Some(provider) = providers::store::by_c2b_secret(&mut tx, &waiting.secret_hash).await?
     else {
         return known("stranger");
@@ -115,7 +128,9 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     let named = store::by_reference(&mut tx, provider, reference, &said.receipt).await?;
     let found = match (named, &said.reference) {
         (Some(payment), _) => Some(payment),
-        (None, Some(_)) => return known("unmatched"),
+        (None, Some(_)) => None,
+        // A prompt that was paid and whose callback was lost has no receipt. A confirmation of the same amount, from what may be the same
+        // phone, so soon after the prompt was sent, names it; it proves nothing more, since the rail itself has said that it was paid.
         (None, None) => {
             let arrived = waiting.received_at;
             let within = (arrived - BEGUN_WITHIN, arrived);
@@ -124,7 +139,7 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
         }
     };
     let Some(payment) = found else {
-        return Ok(Outcome::Nameless);
+        return Ok(Outcome::Nobodys(provider, said));
     };
     if let Some(payment) = store::lock(&mut tx, provider, payment).await? {
         let heard = (Kind::Confirmation, waiting.received_at);

@@ -28,7 +28,7 @@ use crate::ratelimit::{Act, By, TooMany};
 use crate::vault::Column;
 
 /// Where a buyer's token is sealed.
-const TOKEN: Column = Column("payments.token");
+pub(super) const TOKEN: Column = Column::PaymentToken;
 
 /// What a customer asks for, by way of a portal.
 #[derive(Clone, Debug)]

@@ -6,9 +6,11 @@ use mnara_protocol::message::{CheckoutState, PayFailure};
 use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::ledger::{self, NotWritten};
 use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::SettleError;
 use super::store::messages::{self, Kind};
+use super::unmatched::{self, Claim};
 use super::{DELIVERED_WITHIN, Payment, State, failure_word, moving, store, sweep};
 use crate::app::App;
 use crate::bus::{self, Hint};
@@ -30,6 +32,9 @@ pub enum ConfirmError {
     /// The account that a test proves could not be put to use.
     #[error(transparent)]
     Account(#[from] AccountError),
+    /// The books could not be written.
+    #[error(transparent)]
+    Ledger(#[from] NotWritten),
     /// The database refused.
     #[error("the payment could not be settled")]
     Database(#[from] sqlx::Error),
@@ -66,7 +71,12 @@ pub async fn apply(
     evidence: &Evidence,
     word: Option<Word<'_>>,
 ) -> Result<Option<Decision>, ConfirmError> {
-    match attempt(app, provider, id, evidence, word, None).await {
+    let mut first = attempt(app, provider, id, evidence, word, None).await;
+    if let Err(Stopped::Error(ConfirmError::Ledger(NotWritten::ReceiptTaken))) = &first {
+        // Its money came into the queue this very moment: now it is seen there.
+        first = attempt(app, provider, id, evidence, word, None).await;
+    }
+    match first {
         Err(Stopped::ReceiptTaken) => {
             let instead = match evidence {
                 // The rail itself says that this one was paid: the customer is let online, and the receipt is looked at by a person.
@@ -144,9 +154,17 @@ async fn attempt(
     match &decision {
         Decision::Nothing => {}
         Decision::Settle { receipt } => {
+            let (was, found) =
+                match unmatched::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
+                    Claim::Nothing => (None, None),
+                    Claim::Taken(id, receipt) => (Some(id), Some(receipt)),
+                    Claim::Spent => return Err(Stopped::ReceiptTaken),
+                };
+            let receipt = receipt.clone().or(found);
             store::succeed(&mut tx, &payment, receipt.as_deref(), name(evidence), now)
                 .await
                 .map_err(on_receipt)?;
+            ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
             if payment.plan.is_some() {
                 grant(app, &mut tx, &payment, now).await?;
             } else {
@@ -169,10 +187,21 @@ async fn attempt(
             }
             sweep::ask_at(app, &mut tx, &payment, now).await?;
         }
-        Decision::FillReceipt(receipt) => store::fill_receipt(&mut tx, &payment, receipt)
-            .await
-            .map_err(on_receipt)?,
+        Decision::FillReceipt(receipt) => {
+            unmatched::store::lock_receipt(&mut tx, receipt).await?;
+            match unmatched::claim(&mut tx, &payment, Some(receipt), now).await? {
+                Claim::Nothing => {}
+                Claim::Taken(id, _) => unmatched::undo(app, &mut tx, &payment, id, now).await?,
+                Claim::Spent => return Err(Stopped::ReceiptTaken),
+            }
+            store::fill_receipt(&mut tx, &payment, receipt)
+                .await
+                .map_err(on_receipt)?;
+        }
         Decision::Flag(found) => {
+            if let Some(arrived) = unmatched::beside(&payment, *found, evidence, now) {
+                unmatched::take(app, &mut tx, provider, &arrived).await?;
+            }
             flag(app, &mut tx, &payment, *found, now).await?;
             if payment.state == State::Pending && !is_asked {
                 sweep::ask_at(app, &mut tx, &payment, now).await?;
@@ -210,6 +239,9 @@ async fn grant(
     };
     webhooks::emit(app, conn, payment.provider, &event).await?;
     let until = payment.created_at + DELIVERED_WITHIN;
+    if now >= until {
+        unmatched::take_late(app, conn, payment, now).await?;
+    }
     let delivery = payment
         .mac
         .filter(|_| now < until)

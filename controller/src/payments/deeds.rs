@@ -10,8 +10,9 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::customers::reason;
+use super::ledger::{self, NotWritten};
 use super::store::refunds::{self, Refund};
-use super::{DELIVERED_WITHIN, State, store, sweep};
+use super::{DELIVERED_WITHIN, State, store, sweep, unmatched};
 use crate::access;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -52,6 +53,15 @@ pub enum NotDone {
     /// The database refused.
     #[error("it could not be stored")]
     Database(#[from] sqlx::Error),
+}
+
+impl From<NotWritten> for NotDone {
+    fn from(error: NotWritten) -> Self {
+        match error {
+            NotWritten::ReceiptTaken => Self::ReceiptTaken,
+            NotWritten::Database(error) => Self::Database(error),
+        }
+    }
 }
 
 /// What somebody writes down.
@@ -131,6 +141,12 @@ pub async fn note_in(
     if !refunds::insert(conn, (provider, id), line, &refund).await? {
         return Err(NotDone::ReceiptTaken);
     }
+    let back = (refund.amount, refund.receipt.as_str());
+    ledger::refunded(app, conn, &payment, back, before.len(), now).await?;
+    if refund.amount.cents() == left {
+        let said = (refund.receipt.as_str(), why);
+        unmatched::store::close_late(conn, (provider, id), said, actor, now).await?;
+    }
     let deed = Deed {
         act: "refund",
         subject: &id.to_string(),
@@ -199,16 +215,31 @@ pub async fn send(
     actor: Actor,
     id: PaymentId,
 ) -> Result<(), NotDone> {
-    let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    let payment = store::lock(&mut tx, provider, id)
+    send_in(app, &mut tx, (provider, actor), id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sends the ticket of a payment once more in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn send_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: PaymentId,
+) -> Result<(), NotDone> {
+    let now = app.clock.now();
+    let payment = store::lock(conn, provider, id)
         .await?
         .ok_or(NotDone::Missing)?;
-    let ticket = store::ticket_of(&mut tx, provider, id).await?;
+    let ticket = store::ticket_of(conn, provider, id).await?;
     let (Some(ticket), Some(site), Some(mac)) = (ticket, payment.site, payment.mac) else {
         return Err(NotDone::NotPaid);
     };
-    let found = tickets::store::lock(&mut tx, provider, ticket, now)
+    let found = tickets::store::lock(conn, provider, ticket, now)
         .await?
         .ok_or(NotDone::Missing)?;
     if !is_waiting(&found.kept.ticket, now) {
@@ -218,10 +249,9 @@ pub async fn send(
         to: mac,
         until: now + DELIVERED_WITHIN,
     };
-    note_deed(app, &mut tx, provider, actor, ("payment-send", id)).await?;
-    let changes = access::questions::order(&mut tx, provider, &found, site, delivery).await?;
-    feed::put(&mut tx, provider, changes.unwrap_or_default()).await?;
-    tx.commit().await?;
+    note_deed(app, conn, provider, actor, ("payment-send", id)).await?;
+    let changes = access::questions::order(conn, provider, &found, site, delivery).await?;
+    feed::put(conn, provider, changes.unwrap_or_default()).await?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ pub mod checkout;
 pub mod confirm;
 pub mod customers;
 pub mod deeds;
+pub mod ledger;
 pub mod moving;
 pub mod pages;
 pub mod push;
@@ -18,7 +19,9 @@ pub mod spool;
 pub mod store;
 pub mod story;
 pub mod sweep;
+pub mod tokens;
 pub mod trial;
+pub mod unmatched;
 
 use std::time::Duration;
 

@@ -104,7 +104,12 @@ pub fn items(
             add(w.site_away, site.name.clone(), path, Permission::SeeSites);
         }
     }
+    if counted.books > 0 {
+        let path = "/books".to_owned();
+        add(w.books, number(counted.books), path, Permission::SeeReports);
+    }
     for (text, count, path) in [
+        (w.unmatched, counted.unmatched, "/payments/unmatched"),
         (w.unconfirmed, counted.unconfirmed, "/payments?state=paid"),
         (w.pending, counted.pending, "/payments?state=waiting"),
         (w.flagged, counted.flagged, "/payments?state=look"),

@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::extract::State;
+use mnara_protocol::ids::SiteId;
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
@@ -108,7 +109,7 @@ pub async fn home(
         last_week: money(of(day.plus(-DAYS)).map_or(0, |day| day.paid_by_then)),
         week: week(&paid, day, w),
         running: show::thousands(running.unsigned_abs()),
-        online: online.into_iter().map(|one| shown(one, &path)).collect(),
+        online: online.into_iter().map(|one| shown(one, &path, w)).collect(),
         items: attention::items(&found, &sites, role, now, &w.home),
         sites: sites
             .into_iter()
@@ -116,7 +117,7 @@ pub async fn home(
                 path: path(site.site),
                 name: site.name,
                 is_up: is_up(site.seen, now),
-                seen: site.seen.map(show::moment),
+                seen: site.seen.map(|at| w.calendar.moment(at)),
             })
             .collect(),
         steps,
@@ -130,7 +131,7 @@ fn money(cents: i64) -> String {
     show::money(Money::from_cents(cents))
 }
 
-fn shown(one: Running, path: &impl Fn(mnara_protocol::ids::SiteId) -> Option<String>) -> Online {
+fn shown(one: Running, path: &impl Fn(SiteId) -> Option<String>, w: &Words) -> Online {
     let (path, site) = match one.site {
         Some((id, name)) => (path(id), Some(name)),
         None => (None, None),
@@ -139,8 +140,8 @@ fn shown(one: Running, path: &impl Fn(mnara_protocol::ids::SiteId) -> Option<Str
         plan: one.plan,
         site,
         path,
-        since: show::moment(one.since),
-        until: one.until.map(show::moment),
+        since: w.calendar.moment(one.since),
+        until: one.until.map(|at| w.calendar.moment(at)),
         devices: one.devices,
     }
 }

@@ -102,7 +102,7 @@ fn write(paper: &Paper<'_>) -> Vec<u8> {
     let month = paper.period.from.month(calendar);
     let title = format!("{} · {month}", paper.business);
     let mut flow = Flow::new(&title, paper.language.tag(), readable(paper.colour));
-    flow.paragraph(&format!("{} {}", w.made, show::moment(paper.now)));
+    flow.paragraph(&format!("{} {}", w.made, calendar.moment(paper.now)));
     flow.heading(w.total);
     let columns = [
         column("", 3.0, Align::Left),

@@ -1,5 +1,5 @@
-//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs`. A handler is named here and
-//! written in its slice.
+//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs`, `books.rs` and `admin.rs`. A
+//! handler is named here and written in its slice.
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -9,6 +9,7 @@ use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
 use crate::access::pages::stream::Watchers;
 use crate::app::App;
 use crate::dispatch::DISPATCH;
+use crate::fleet::firmware::fetched;
 use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, link};
@@ -16,6 +17,8 @@ use crate::payments::{c2b, callback};
 use crate::subscriptions::notify;
 use crate::{api as public_api, captive, health};
 
+mod admin;
+mod books;
 mod pages;
 mod subscription;
 
@@ -61,6 +64,10 @@ pub fn table(app: &App) -> Router<App> {
         .route(LINK_PATH, get(link::upgrade))
         .layer(Extension(identity))
         .layer(Extension(hub));
+    // What routers fetch once, while somebody sets them up.
+    let routers = Router::new()
+        .route("/router/install.rsc", get(fetched::script))
+        .route("/router/files/{*path}", get(fetched::file));
     // What anybody may call; each says in its own doc what it needs.
     let public = Router::new()
         .route("/api/captive/{provider}/plans", get(captive::plans::list))
@@ -82,6 +89,7 @@ pub fn table(app: &App) -> Router<App> {
         .merge(rail)
         .merge(platform)
         .merge(agents)
+        .merge(routers)
         .merge(public)
         .merge(health)
         .merge(public_api::calls(app).into_router())

@@ -1,7 +1,7 @@
 //! Every page for people, and who may open it.
 
+use super::{admin, books};
 use crate::access::pages::{self as site, acts, stream};
-use crate::admin::pages::providers;
 use crate::app::App;
 use crate::captive::look::pages as look;
 use crate::captive::look::site_pages as site_look;
@@ -20,7 +20,7 @@ use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::counter::pages as counter;
 use crate::tickets::pages as vouchers;
-use crate::{admin, api as public_api, export, fleet, payments, plans, reports, webhooks};
+use crate::{api as public_api, export, fleet, payments, plans, reports, webhooks};
 
 use super::subscription;
 
@@ -28,7 +28,7 @@ use super::subscription;
 #[must_use]
 pub fn pages(app: &App) -> Pages {
     use Permission as P;
-    subscription::add(Pages::new(app))
+    subscription::add(books::with(admin::pages(Pages::new(app))))
         .get("/assets/{name}", Door::Anyone, assets::style)
         .get("/language/{tag}", Door::Anyone, enter::language)
         .get("/", Door::Anyone, enter::front)
@@ -468,29 +468,4 @@ pub fn pages(app: &App) -> Pages {
         )
         .get("/audit", Door::Staff(P::SeeAudit), audit::show)
         .get("/audit.csv", Door::Staff(P::SeeAudit), audit::file)
-        .get("/admin", Door::Admin, admin::pages::overview::show)
-        .get("/admin/providers", Door::Admin, providers::list)
-        .get("/admin/providers/{id}", Door::Admin, providers::one)
-        .post(
-            "/admin/providers/{id}/view",
-            Door::Admin,
-            admin::pages::view::begin,
-        )
-        .post("/admin/view/end", Door::Admin, admin::pages::view::end)
-        .post("/admin/providers/{id}/{to}", Door::Admin, providers::moved)
-        .get("/admin/payments", Door::Admin, admin::pages::payments::show)
-        .get("/admin/sites", Door::Admin, admin::pages::sites::list)
-        .get("/admin/jobs", Door::Admin, admin::pages::work::list)
-        .post(
-            "/admin/jobs/{id}/{to}",
-            Door::Admin,
-            admin::pages::work::act,
-        )
-        .get("/admin/audit", Door::Admin, admin::pages::audit::show)
-        .get("/admin/settings", Door::Admin, admin::pages::settings::form)
-        .post(
-            "/admin/admission",
-            Door::Admin,
-            admin::pages::settings::admission,
-        )
 }

@@ -421,7 +421,7 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
     let odd = admin.post(&format!("/admin/jobs/{dead}/burn"), &[]).await;
     assert_eq!(odd.status, StatusCode::NOT_FOUND);
     // What is never over cannot be given up.
-    jobs::lasting::stand(&world.app, work::STANDING)
+    jobs::tasks::stand(&world.app, work::TASKS.iter().map(|task| task.kind))
         .await
         .unwrap();
     run(
@@ -441,6 +441,25 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
             .await,
         1
     );
+    // It is shown with how it goes, and run early.
+    jobs::run_due(&world.app, work::WORK).await.unwrap();
+    let page = admin.get("/admin/jobs").await.text;
+    for task in work::TASKS {
+        assert!(
+            page.contains(&format!("/admin/tasks/{}/run", task.kind)),
+            "{} is not shown",
+            task.kind
+        );
+    }
+    assert!(page.contains("Adds up the days of reports") && !page.contains("not run yet"));
+    let due = "jobs where kind = 'report-days' and run_at <= (select max(ended_at) from task_runs)";
+    assert_eq!(world.count(due).await, 0);
+    let answer = admin.post("/admin/tasks/report-days/run", &[]).await;
+    assert_eq!(answer.onward(), "/admin/jobs?done=run");
+    assert_eq!(world.count(due).await, 1);
+    assert_eq!(world.count("audit where act = 'task-run'").await, 1);
+    let odd = admin.post("/admin/tasks/nothing/run", &[]).await;
+    assert_eq!(odd.status, StatusCode::NOT_FOUND);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -69,7 +69,9 @@ async fn every_line_is_chained_once_and_whoever_writes_waits_for_nobody(
     seal(&world).await;
     late.commit().await.unwrap();
     assert_eq!(proved(&world, shop, None).await.broken, None, "one waits");
-    jobs::lasting::stand(app, work::STANDING).await.unwrap();
+    jobs::tasks::stand(app, work::TASKS.iter().map(|task| task.kind))
+        .await
+        .unwrap();
     world.work().await;
     let after = proved(&world, shop, Some(before.head)).await;
     assert_eq!(

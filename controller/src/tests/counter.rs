@@ -110,6 +110,17 @@ async fn what_a_program_has_read_is_not_sold_from_the_screen(
     let mut cashier = member(&world, Role::Cashier, 1).await;
     let printed = series::print(&world, 5).await;
     let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    // A program that lists vouchers takes none out of the counter, since it gets no code that nobody has seen.
+    let (_, list) = call(&world, Method::GET, &key, "/tickets", Value::Null).await;
+    let listed = list["items"].as_array().unwrap();
+    assert!(listed.iter().all(|one| one["code"].is_null()), "{list}");
+    let code = async |index: usize| {
+        let path = format!("/tickets/{}", printed.tickets[index].id);
+        let (_, mut one) = call(&world, Method::GET, &key, &path, Value::Null).await;
+        one["code"].take()
+    };
+    let shown = |index: usize| Value::from(printed.tickets[index].code.shown());
+    assert_eq!(code(0).await, Value::Null);
     let path = format!("/series/{}/codes?limit=2", printed.series.id);
     let (status, part) = call(&world, Method::GET, &key, &path, Value::Null).await;
     assert_eq!(status, StatusCode::OK, "{part}");
@@ -117,6 +128,10 @@ async fn what_a_program_has_read_is_not_sold_from_the_screen(
     let sold = sell(&mut cashier).await.onward();
     let page = cashier.get(&sold).await.page();
     assert!(page.contains(&printed.tickets[2].code.shown()), "{page}");
+    for index in 0..3 {
+        assert_eq!(code(index).await, shown(index));
+    }
+    assert_eq!(code(3).await, Value::Null);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

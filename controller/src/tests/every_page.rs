@@ -122,6 +122,10 @@ impl Names {
                 ),
                 ("site", world.shop.site.to_string()),
                 (
+                    "command",
+                    id("cmd", "select id from commands limit 1").await,
+                ),
+                (
                     "payment",
                     id(
                         "pay",
@@ -162,10 +166,12 @@ impl Names {
                 format!("/vouchers/{}", self.id("printed")),
             ]),
             "/counter/{id}" | "/counter/{id}/slip" => at("printed"),
-            "/sites/{id}"
-            | "/sites/{id}/files"
-            | "/sites/{id}/look"
-            | "/sites/{id}/look/preview" => at("site"),
+            // As it is, and with what the agent found when it was asked to look the site over.
+            "/sites/{id}" => How::At(vec![
+                format!("/sites/{}", self.id("site")),
+                format!("/sites/{}?asked={}", self.id("site"), self.id("command")),
+            ]),
+            "/sites/{id}/files" | "/sites/{id}/look" | "/sites/{id}/look/preview" => at("site"),
             "/payments/{id}" => at("payment"),
             "/customers/{id}" => at("customer"),
             "/staff/{id}/reset" => at("staff"),
@@ -178,6 +184,11 @@ impl Names {
             ),
             "/reset/{token}" => How::At(vec![path.replace("{token}", &self.reset)]),
             "/join/{code}" => How::At(vec![path.replace("{code}", &self.join)]),
+            "/books" => How::At(vec![
+                path.to_owned(),
+                format!("{path}?month=%3Cscript%3E%22&site=%22%27%26"),
+            ]),
+            "/payments/unmatched" => How::At(vec![path.to_owned(), format!("{path}?closed=1")]),
             "/vouchers/find" => How::At(vec![format!("{path}?code=%3Cscript%3E%22%27%26")]),
             "/plans/new" => How::At(vec![format!("{path}?preset=hour"), path.to_owned()]),
             "/audit" | "/admin/audit" => How::At(vec![
@@ -194,6 +205,7 @@ impl Names {
             | "/vouchers/series/{id}/csv"
             | "/sites/{id}/live"
             | "/payments.csv"
+            | "/books.csv"
             | "/settings/portal/preview/style.css"
             | "/settings/export/{code}"
             | "/api/v1/openapi.json"
@@ -528,6 +540,8 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
         "people.name",
         "customers.block_reason",
         "refunds.reason",
+        "unmatched.reference",
+        "unmatched.note",
         "gifts.reason",
         "api_keys.name",
         "webhook_deliveries.answer",
@@ -544,7 +558,14 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
             "{column} is on no page"
         );
     }
-    for told in ["router.board", "hotspot.name", "session.address"] {
+    for told in [
+        "router.board",
+        "hotspot.name",
+        "session.address",
+        "finding.about",
+        "finding.says",
+        "finding.next",
+    ] {
         assert!(all.contains(told), "{told} is on no page");
     }
 }

@@ -7,6 +7,7 @@ mod api_deeds;
 mod api_rules;
 mod audit;
 mod backup;
+mod books;
 mod browser;
 mod captive;
 mod commands;

@@ -5,7 +5,7 @@ use super::office::Office;
 use super::*;
 use crate::admin;
 use crate::db::At;
-use crate::jobs::lasting::stand;
+use crate::jobs::tasks::stand;
 use crate::providers::notices::{Notice, tell_owners};
 use crate::providers::staff::By;
 use crate::providers::staff::invite::{Joining, invite, join};
@@ -56,6 +56,8 @@ async fn outage(world: &World, sql: &str) {
 }
 
 const AWAY: &str = "insert into site_outages (id, provider_id, site_id, began_at) values (gen_random_uuid(), $1, $2, $3)";
+const AWAY_OTHERS: &str = "insert into site_outages (id, provider_id, site_id, began_at)
+     select gen_random_uuid(), provider_id, id, $3 from sites where provider_id = $1 and id <> $2";
 const BACK: &str = "update site_outages set ended_at = $3 where provider_id = $1 and site_id = $2 and ended_at is null";
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -63,7 +65,7 @@ async fn an_outage_is_told_once_and_so_is_its_end(pool: PgPoolOptions, options: 
     let (office, world) = Office::world(pool, options).await;
     member(&world, Role::Owner, "owner@example.com", 1).await;
     member(&world, Role::Cashier, "cashier@example.com", 2).await;
-    stand(&world.app, &[admin::notices::TELL]).await.unwrap();
+    stand(&world.app, [admin::notices::TELL]).await.unwrap();
     told(&world, &office).await;
     outage(&world, AWAY).await;
     world.pass(540).await;
@@ -98,6 +100,23 @@ async fn an_outage_is_told_once_and_so_is_its_end(pool: PgPoolOptions, options: 
         4,
         "twice more each, and no flood"
     );
+    // Several at once are one letter to each reader.
+    for name in ["Stage", "Gate"] {
+        fleet::create::create(&world.app, world.shop.provider, name, Actor::Command)
+            .await
+            .unwrap();
+    }
+    outage(&world, AWAY_OTHERS).await;
+    world.pass(660).await;
+    let to = |subject: &str| vec![("owner@example.com".to_owned(), subject.to_owned())];
+    assert_eq!(told(&world, &office).await, to("2 sites are away"));
+    outage(
+        &world,
+        "update site_outages set ended_at = $3 where provider_id = $1 and site_id <> $2",
+    )
+    .await;
+    world.pass(60).await;
+    assert_eq!(told(&world, &office).await, to("2 sites are back"));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -229,7 +248,7 @@ async fn the_day_is_told_in_the_evening_to_those_who_chose_it(
         .post("/settings/notices", &[(place.as_str(), "summary")])
         .await
         .onward();
-    stand(&world.app, &[SUMMARY]).await.unwrap();
+    stand(&world.app, [SUMMARY]).await.unwrap();
     told(&world, &office).await;
     // The clock stands at 11:00 in Nairobi.
     world.pass(9 * 3_600 - 1).await;
@@ -238,7 +257,7 @@ async fn the_day_is_told_in_the_evening_to_those_who_chose_it(
     let heard = told(&world, &office).await;
     assert_eq!(heard.len(), 1, "{heard:?}");
     assert!(heard[0].1.contains("today: KSh"), "{heard:?}");
-    stand(&world.app, &[SUMMARY]).await.unwrap();
+    stand(&world.app, [SUMMARY]).await.unwrap();
     assert_eq!(told(&world, &office).await, [], "once");
 }
 
@@ -251,7 +270,7 @@ async fn what_ended_is_forgotten_after_a_while(pool: PgPoolOptions, options: PgC
         .await
         .page();
     told(&world, &office).await;
-    stand(&world.app, &[providers::log_in::tidy::TIDY])
+    stand(&world.app, [providers::log_in::tidy::TIDY])
         .await
         .unwrap();
     world.pass(29 * 86_400).await;

@@ -6,6 +6,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use super::browser::Browser;
 use super::reports::Site;
 use super::*;
+use crate::admin::{outages, up};
+use crate::jobs::tasks::stand;
 
 /// A program that takes news, and answers as told.
 #[derive(Clone, Default)]
@@ -379,23 +381,35 @@ async fn a_site_that_goes_away_and_comes_back_is_told_once_each(
             .unwrap();
         tx.commit().await.unwrap();
     };
+    stand(&world.app, [outages::WATCH]).await.unwrap();
+    // So many minutes of a platform that is up.
+    let minutes = async |count: u32| {
+        for _ in 0..count {
+            up::note(&world.app).await.unwrap();
+            world.pass(60).await;
+        }
+    };
     heard().await;
     add(&mut owner, &url).await;
     world.work().await;
-    world.pass(60).await;
+    minutes(1).await;
     assert!(receiver.kinds().is_empty(), "how it stands is no news");
-    for _ in 0..5 {
-        world.pass(60).await;
-    }
+    minutes(5).await;
     assert_eq!(receiver.kinds(), ["site.down"]);
     let body: Value = serde_json::from_str(&receiver.seen()[0].1).unwrap();
     assert_eq!(body["data"]["name"], "Market");
     assert_eq!(body["data"]["last_seen_at"], "2027-01-15T08:00:00Z");
     heard().await;
-    world.pass(60).await;
+    minutes(1).await;
     heard().await;
-    world.pass(60).await;
+    minutes(1).await;
     assert_eq!(receiver.kinds(), ["site.down", "site.up"]);
+    // The platform itself is down for an hour: sites have time to come back.
+    world.app.clock.advance(Duration::from_secs(3_600));
+    minutes(2).await;
+    heard().await;
+    minutes(2).await;
+    assert_eq!(receiver.kinds().len(), 2);
     // Nobody wants to know any more: nobody looks.
     let path = endpoint(&world).await;
     owner.post(&format!("{path}/end"), &[]).await.onward();

@@ -1,7 +1,8 @@
 //! Taking tickets back: one, or a whole series. Every site that could honour them is told in the same transaction.
 
-use mnara_protocol::ids::{ProviderId, SeriesId};
+use mnara_protocol::ids::{ProviderId, SeriesId, TicketId};
 use mnara_protocol::ticket::code::TicketCode;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::feed::{self, FeedError};
@@ -42,19 +43,34 @@ pub async fn ticket(
         .kept
         .ticket
         .id;
-    if store::revoke(&mut tx, provider, id, now).await? {
-        note(app, &mut tx, provider, actor, "revoke", &id.to_string()).await?;
+    ticket_in(app, &mut tx, (provider, actor), id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes one ticket back in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`RevokeError`].
+pub async fn ticket_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: TicketId,
+) -> Result<(), RevokeError> {
+    let now = app.clock.now();
+    if store::revoke(conn, provider, id, now).await? {
+        note(app, conn, provider, actor, "revoke", &id.to_string()).await?;
     }
-    let found = store::lock(&mut tx, provider, id, now)
+    let found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(RevokeError::Missing)?;
-    let changes = store::sites_of(&mut tx, provider, id)
+    let changes = store::sites_of(conn, provider, id)
         .await?
         .into_iter()
         .map(|site| feed::decision(site, &found))
         .collect();
-    fleet::feed::put(&mut tx, provider, changes).await?;
-    tx.commit().await?;
+    fleet::feed::put(conn, provider, changes).await?;
     Ok(())
 }
 
@@ -92,7 +108,7 @@ pub async fn series(
 
 async fn note(
     app: &App,
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     provider: ProviderId,
     actor: Actor,
     act: &'static str,

@@ -21,7 +21,7 @@ use crate::plans;
 use crate::vault::{Column, VaultError};
 
 /// Where a series' key is sealed.
-pub const KEY: Column = Column("series.key");
+pub const KEY: Column = Column::SeriesKey;
 /// The most tickets of one series.
 pub const MOST: u32 = 100_000;
 /// Keys sealed anew in one transaction.

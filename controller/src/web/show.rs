@@ -1,5 +1,6 @@
 //! How numbers and times stand on pages: shillings with their thousands, Nairobi's clock.
 
+use jiff::Zoned;
 use jiff::tz::TimeZone;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
@@ -35,22 +36,10 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
-/// A moment on Nairobi's clock: `26 Nov 2026, 14:05`.
-#[must_use]
-pub fn moment(at: Timestamp) -> String {
-    in_nairobi(at, "%-d %b %Y, %H:%M")
-}
-
 /// A moment on Nairobi's clock as spreadsheets sort it: `2026-11-26 14:05:09`.
 #[must_use]
 pub fn sortable(at: Timestamp) -> String {
-    in_nairobi(at, "%Y-%m-%d %H:%M:%S")
-}
-
-/// A moment on Nairobi's clock, to the second: `26 Nov 2026, 14:05:09`.
-#[must_use]
-pub fn second(at: Timestamp) -> String {
-    in_nairobi(at, "%-d %b %Y, %H:%M:%S")
+    with_digits(at, "%Y-%m-%d %H:%M:%S")
 }
 
 /// A Kenyan number as people say it: `0712 345 678`.
@@ -64,12 +53,16 @@ pub fn phone(digits: &str) -> String {
     }
 }
 
-fn in_nairobi(at: Timestamp, format: &str) -> String {
+/// A moment on Nairobi's clock; what a reader is shown of it with names of months is in the words of its language.
+#[must_use]
+pub fn in_nairobi(at: Timestamp) -> Option<Zoned> {
     let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
-    jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
-        |_| "?".to_owned(),
-        |at| at.to_zoned(zone).strftime(format).to_string(),
-    )
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?;
+    Some(at.to_zoned(zone))
+}
+
+fn with_digits(at: Timestamp, format: &str) -> String {
+    in_nairobi(at).map_or_else(|| "?".to_owned(), |at| at.strftime(format).to_string())
 }
 
 /// A moment for programs, as RFC 3339 has it: `2026-11-26T11:05:00Z`.
@@ -82,11 +75,7 @@ pub fn utc(at: Timestamp) -> String {
 /// A moment of today on Nairobi's clock, to the second: `14:05:09`.
 #[must_use]
 pub fn clock(at: Timestamp) -> String {
-    let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
-    jiff::Timestamp::from_millisecond(at.as_millis()).map_or_else(
-        |_| "?".to_owned(),
-        |at| at.to_zoned(zone).strftime("%H:%M:%S").to_string(),
-    )
+    with_digits(at, "%H:%M:%S")
 }
 
 /// An amount of data: `850 MB`, `1.2 GB`.
@@ -117,13 +106,6 @@ fn scaled(number: u64, units: [&str; 5]) -> String {
     } else {
         format!("{rest}{NBSP}{unit}")
     }
-}
-
-/// A day on Nairobi's calendar: `26 Nov 2026`.
-#[must_use]
-pub fn day(at: Timestamp) -> String {
-    let moment = moment(at);
-    moment.split(',').next().unwrap_or_default().to_owned()
 }
 
 /// A stretch of time by its two largest units: `2 d 3 h`, `5 min`.
@@ -185,17 +167,11 @@ mod tests {
         ] {
             assert_eq!(duration(secs), text);
         }
-        assert_eq!(day(Timestamp::from_secs(1_800_000_000)), "15 Jan 2027");
     }
 
     #[test]
     fn the_clock_is_nairobis() {
-        assert_eq!(
-            moment(Timestamp::from_secs(1_800_000_000)),
-            "15 Jan 2027, 11:00"
-        );
         let late = Timestamp::from_secs(1_800_000_000 + 14 * 3600);
-        assert_eq!(day(late), "16 Jan 2027");
         assert_eq!(sortable(late), "2027-01-16 01:00:00");
     }
 

@@ -12,6 +12,9 @@ pub mod send;
 pub mod sign;
 pub mod store;
 
+use std::collections::BTreeSet;
+use std::slice;
+
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{
     DeliveryId, EndpointId, PaymentId, PlanId, ProviderId, SiteId, TicketId,
@@ -30,7 +33,7 @@ pub const SEND: &str = "webhooks";
 /// The job that looks whether sites came up or went away, while somebody wants to know.
 pub const WATCH: &str = "watch-sites";
 /// Where an endpoint's secret is sealed.
-pub const SECRET: Column = Column("webhook_endpoints.secret");
+pub const SECRET: Column = Column::EndpointSecret;
 
 /// A kind of news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,8 +243,34 @@ pub async fn emit(
     provider: ProviderId,
     event: &Event,
 ) -> sqlx::Result<()> {
-    for endpoint in store::wanting(conn, provider, event.kind()).await? {
-        write(app, conn, provider, endpoint, event).await?;
+    emit_all(app, conn, provider, slice::from_ref(event)).await
+}
+
+/// Says all that happened at once: however much it is, each endpoint is asked for and has its job once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn emit_all(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    events: &[Event],
+) -> sqlx::Result<()> {
+    let mut asked: Vec<(Kind, Vec<EndpointId>)> = Vec::new();
+    let mut told = BTreeSet::new();
+    for event in events {
+        let kind = event.kind();
+        if !asked.iter().any(|(of, _)| *of == kind) {
+            asked.push((kind, store::wanting(conn, provider, kind).await?));
+        }
+        let wanting = asked.iter().filter(|(of, _)| *of == kind);
+        for endpoint in wanting.flat_map(|(_, endpoints)| endpoints) {
+            note(app, conn, provider, *endpoint, event).await?;
+            told.insert(*endpoint);
+        }
+    }
+    for endpoint in told {
+        wake(app, conn, provider, endpoint).await?;
     }
     Ok(())
 }
@@ -270,17 +299,36 @@ async fn write(
     provider: ProviderId,
     endpoint: EndpointId,
     event: &Event,
-) -> sqlx::Result<DeliveryId> {
+) -> sqlx::Result<()> {
+    note(app, conn, provider, endpoint, event).await?;
+    wake(app, conn, provider, endpoint).await
+}
+
+async fn note(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    endpoint: EndpointId,
+    event: &Event,
+) -> sqlx::Result<()> {
     let now = app.clock.now();
     let id = DeliveryId::new(now, app.entropy.bytes());
     let (word, body) = (event.kind().word(), event.message(id, now));
-    store::insert_delivery(conn, provider, endpoint, id, word, &body, now).await?;
+    store::insert_delivery(conn, provider, endpoint, id, word, &body, now).await
+}
+
+/// Has what waits for an endpoint sent.
+async fn wake(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    endpoint: EndpointId,
+) -> sqlx::Result<()> {
     let job = NewJob {
         kind: SEND,
         key: &endpoint.to_string(),
         payload: json!({}),
-        run_at: now,
+        run_at: app.clock.now(),
     };
-    jobs::enqueue(conn, Some(provider), job, app).await?;
-    Ok(id)
+    jobs::enqueue(conn, Some(provider), job, app).await
 }

@@ -18,8 +18,8 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::proof::Filled;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{WebhookWords, Words};
+use crate::web::Path;
 use crate::web::page::{html, onward};
-use crate::web::{Path, show};
 
 /// Messages on one page.
 const PAGE: u16 = 50;
@@ -61,8 +61,8 @@ impl Row {
             url: endpoint.url,
             kinds: kinds.join(" · "),
             is_enabled: endpoint.is_enabled,
-            failing: endpoint.failing.map(show::moment),
-            given_up: endpoint.given_up.map(show::moment),
+            failing: endpoint.failing.map(|at| w.calendar.moment(at)),
+            given_up: endpoint.given_up.map(|at| w.calendar.moment(at)),
         }
     }
 }
@@ -224,7 +224,7 @@ impl Message {
         Self {
             id: sent.id,
             event: kind.map_or(sent.event, |kind| w.webhooks.kind(kind).to_owned()),
-            at: show::moment(sent.at),
+            at: w.calendar.moment(sent.at),
             attempts: sent.attempts,
             is_delivered: sent.is_delivered,
             is_dead: sent.is_dead,
@@ -233,7 +233,7 @@ impl Message {
                 Some(_) => answer,
             },
             status: sent.status,
-            next: show::moment(sent.next),
+            next: w.calendar.moment(sent.next),
         }
     }
 }

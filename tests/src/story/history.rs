@@ -412,6 +412,7 @@ begin
         update payments set account_id = p.mpesa_account_id from providers p
         where p.id = provider_id and provider_id = '{provider}' and account_id is null;
     end if;
+    perform ledger_open('{provider}');
 end $$;
 commit;
 analyze payments, tickets, sessions;

@@ -1,5 +1,7 @@
 //! The platform's own staff: a business is stopped and goes on, and what was sold works all the while.
 
+use mnara_tests::browser::Screen;
+
 use super::{person, set};
 
 #[tokio::test]
@@ -21,6 +23,11 @@ async fn a_stopped_business_sells_nothing_and_what_was_sold_works() {
         })
         .await
         .unwrap();
+    let customer = chromium.person(Screen::PHONE).await.unwrap();
+    let home = format!("http://{}/portal/", stage.phones[0].1);
+    customer.open(&home).await.unwrap();
+    customer.sees("M-PESA sales are closed here").await.unwrap();
+    assert_eq!(customer.faults().await.unwrap(), Vec::<String>::new());
     phone.redeem(router, &stage.hours[0]).await.unwrap();
     phone.comes_online(router).await.unwrap();
 

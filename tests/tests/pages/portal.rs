@@ -73,7 +73,35 @@ async fn a_printed_code_is_typed_in_both_languages() {
         .await
         .unwrap();
     tab.press("Use code").await.unwrap();
-    phone.comes_online(&stage.world.site.router).await.unwrap();
+    let router = &stage.world.site.router;
+    phone.comes_online(router).await.unwrap();
+    tab.sees("You are online").await.unwrap();
+
+    // The code moves to another phone, and the first is told so and may take it back.
+    let (other, its_port) = &stage.phones[1];
+    let second = chromium.person(Screen::PHONE).await.unwrap();
+    second.open(&format!("http://{its_port}/")).await.unwrap();
+    second.fill("Voucher code", &stage.hours[0]).await.unwrap();
+    second.press("Use code").await.unwrap();
+    other.comes_online(router).await.unwrap();
+    second.sees("You are online").await.unwrap();
+    assert_eq!(second.faults().await.unwrap(), Vec::<String>::new());
+    stage
+        .world
+        .until(
+            "the first phone is told that its place was taken",
+            async || {
+                let page = phone.home(router).await?;
+                Ok(page.says("another phone took the place").then_some(()))
+            },
+        )
+        .await
+        .unwrap();
+    tab.open(&format!("http://{port}/portal/")).await.unwrap();
+    tab.sees("Use it on this device").await.unwrap();
+    assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
+    tab.press("Use it on this device").await.unwrap();
+    phone.comes_online(router).await.unwrap();
     tab.sees("You are online").await.unwrap();
     stage.end().await.unwrap();
 }

@@ -16,7 +16,8 @@ use self::view::{Happened, Live, May};
 use super::store;
 use crate::app::App;
 use crate::fleet::command::{self, Outcome};
-use crate::fleet::enrol::{ClaimError, LineError, line};
+use crate::fleet::enrol::{ClaimError, LineError, enrolling};
+use crate::fleet::firmware::{Mode, fetched};
 use crate::fleet::presence::is_up;
 use crate::fleet::sample::watch;
 use crate::fleet::store as sites;
@@ -26,7 +27,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Permission;
 use crate::web::page::html;
-use crate::web::{Path, Query, show};
+use crate::web::{Path, Query};
 
 /// Paused vouchers on the page.
 const PAUSED: u16 = 50;
@@ -40,6 +41,13 @@ const ALARM_SECS: i64 = 7 * 86_400;
 pub struct Asked {
     asked: Option<String>,
     said: Option<String>,
+}
+
+/// What enrols the machine at the site.
+struct Lines {
+    box_line: String,
+    /// The one for the router's own terminal, where a router can be sure of our address.
+    router: Option<String>,
 }
 
 struct Held {
@@ -71,7 +79,7 @@ struct SitePage<'a> {
     alarm: bool,
     may_manage: bool,
     may_look: bool,
-    line: Option<String>,
+    lines: Option<Lines>,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -79,7 +87,7 @@ struct SitePage<'a> {
 /// What stands above the page besides.
 #[derive(Default)]
 struct Above {
-    line: Option<String>,
+    lines: Option<Lines>,
     done: Option<&'static str>,
     fault: Option<&'static str>,
     /// What a command came to is not known yet: the page looks again by itself.
@@ -190,17 +198,14 @@ async fn shown(
             .map(|one| Held {
                 ticket: one.ticket,
                 plan_name: one.plan_name,
-                since: show::moment(one.since),
+                since: w.calendar.moment(one.since),
             })
             .collect(),
         findings: above.findings.map(|found| findings(found, w)),
-        events: events
-            .iter()
-            .map(|event| Happened::of(event, &w.site))
-            .collect(),
+        events: events.iter().map(|event| Happened::of(event, w)).collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
         may_look: seat.place.role.may(Permission::EditPortal),
-        line: above.line,
+        lines: above.lines,
         done: above.done,
         fault: above.fault,
     };
@@ -243,11 +248,18 @@ pub async fn claim(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
-    let above = match line(&app, seat.provider(), id).await {
-        Ok(line) => Above {
-            line: Some(line),
-            ..Above::default()
-        },
+    let above = match enrolling(&app, seat.provider(), id).await {
+        Ok(enrolling) => {
+            let router = fetched::address(&app)
+                .map(|url| fetched::line(url.as_str(), &enrolling.code, Mode::Container, ""));
+            Above {
+                lines: Some(Lines {
+                    box_line: enrolling.line(),
+                    router: router.transpose().map_err(|_| Trouble::Inside)?,
+                }),
+                ..Above::default()
+            }
+        }
         Err(LineError::Claim(ClaimError::NoSite)) => return Err(Trouble::Nothing),
         Err(LineError::Claim(ClaimError::Database(error))) => return Err(error.into()),
         Err(LineError::NoAddress(_)) => Above {

@@ -137,9 +137,11 @@ pub(super) async fn live(
     let mut live = Live {
         is_up,
         since: if is_up {
-            standing.and_then(|one| one.up_since).map(show::moment)
+            standing
+                .and_then(|one| one.up_since)
+                .map(|at| w.calendar.moment(at))
         } else {
-            seen.map(show::moment)
+            seen.map(|at| w.calendar.moment(at))
         },
         read: None,
         trouble: None,
@@ -238,7 +240,8 @@ fn left(ticket: &Ticket, w: &LiveWords, now: Timestamp) -> Option<String> {
 
 impl Happened {
     /// Puts an event into words.
-    pub(super) fn of(event: &SiteEvent, w: &LiveWords) -> Self {
+    pub(super) fn of(event: &SiteEvent, words: &Words) -> Self {
+        let w = &words.site;
         let secs = || {
             let secs = event.value.unwrap_or(0).unsigned_abs();
             w.lasting(secs)
@@ -268,7 +271,7 @@ impl Happened {
             other => format!("{}: {other}", w.ev_other),
         };
         Self {
-            at: show::moment(event.at),
+            at: words.calendar.moment(event.at),
             what,
         }
     }

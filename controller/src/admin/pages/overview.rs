@@ -19,6 +19,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::state::State as Standing;
+use crate::reports::books::store as books;
 use crate::reports::chart::{Columns, Point};
 use crate::web::page::html;
 use crate::web::show;
@@ -65,6 +66,7 @@ struct OverviewPage<'a> {
     sites: i64,
     sites_up: i64,
     given_up: u64,
+    unbalanced: i64,
     weeks: Vec<Week>,
     chart: String,
     signed_up: i64,
@@ -85,6 +87,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     );
     let given_up = jobs::standing(&app).await?.given_up;
     let mut tx = app.db.platform(Reason::Admin).await?;
+    let unbalanced = books::unbalanced(&mut tx).await?;
     let watched = health::first(&mut tx).await?;
     let mut up = Vec::new();
     for (stretch, days) in [(w.platform.a_day, 1), (w.platform.a_month, MONTH_DAYS)] {
@@ -107,13 +110,13 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let sign_ups = providers::sign_ups(&mut tx, first_week, WEEKS).await?;
     let months = providers::earned(&mut tx, days_before(now, 366), MONTHS).await?;
     drop(tx);
-    let weeks = weeks(first_week, &sign_ups);
+    let weeks = weeks(first_week, &sign_ups, w);
     let paid = [(w.platform.a_day, ends_day), (w.platform.a_week, ends_week)];
     let page = OverviewPage {
         frame: &frame,
         w,
         up,
-        watched: watched.map(show::moment),
+        watched: watched.map(|at| w.calendar.moment(at)),
         paid: paid
             .into_iter()
             .map(|(stretch, ends)| Told {
@@ -137,6 +140,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
         sites,
         sites_up,
         given_up: whole(given_up),
+        unbalanced,
         signed_up: sign_ups.iter().map(|(_, count)| count).sum(),
         chart: chart(&weeks, w),
         weeks,
@@ -175,11 +179,11 @@ fn shared(stretch: &'static str, share: Share, target: u64) -> Told {
 }
 
 /// The weeks in order, those without anybody among them.
-fn weeks(first: Timestamp, counts: &[(i32, i64)]) -> Vec<Week> {
+fn weeks(first: Timestamp, counts: &[(i32, i64)], w: &Words) -> Vec<Week> {
     let weeks = (0..WEEKS).map(|week| {
         let found = counts.iter().find(|(number, _)| *number == i32::from(week));
         Week {
-            from: show::day(first.plus_secs(i64::from(week) * WEEK_SECS)),
+            from: w.calendar.day(first.plus_secs(i64::from(week) * WEEK_SECS)),
             count: found.map_or(0, |(_, count)| *count),
         }
     });
@@ -211,11 +215,12 @@ fn chart(weeks: &[Week], w: &'static Words) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::pages::words::Language;
 
     #[test]
     fn a_week_without_anybody_is_a_week() {
         let first = Timestamp::from_secs(1_800_000_000);
-        let weeks = weeks(first, &[(0, 5), (25, 10)]);
+        let weeks = weeks(first, &[(0, 5), (25, 10)], Language::English.words());
         let counts: Vec<_> = weeks.iter().map(|week| week.count).collect();
         assert_eq!(
             (counts.len(), counts[0], counts[1], counts[25]),

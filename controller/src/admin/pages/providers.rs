@@ -162,15 +162,15 @@ fn row(business: Listed, w: &'static Words) -> Row {
         name: business.name,
         state,
         kind,
-        since: show::moment(business.since),
+        since: w.calendar.moment(business.since),
         sites: business.sites,
         up: business.up,
         revenue: show::money(business.revenue),
         growth: growth(business.revenue_before, business.revenue),
-        last_sale: business.last_sale.map(show::moment),
-        plan: business
-            .subscription
-            .map(|(status, until)| format!("{status}, {} {}", w.admin.until, show::moment(until))),
+        last_sale: business.last_sale.map(|at| w.calendar.moment(at)),
+        plan: business.subscription.map(|(status, until)| {
+            format!("{status}, {} {}", w.admin.until, w.calendar.moment(until))
+        }),
         acts: acts
             .into_iter()
             .filter(|(to, _)| business.state.after(*to).is_some())
@@ -262,14 +262,14 @@ pub async fn one(
             .map(|site| Site {
                 name: site.name,
                 is_up: is_up(site.seen, now),
-                seen: site.seen.map(show::moment),
+                seen: site.seen.map(|at| w.calendar.moment(at)),
                 software: site.software,
             })
             .collect(),
         deeds: deeds
             .into_iter()
             .map(|line| Deed {
-                when: show::moment(line.at),
+                when: w.calendar.moment(line.at),
                 what: w.audit.act(&line.act).to_owned(),
                 who: line.name.unwrap_or_else(|| match line.actor.as_str() {
                     "command" => w.audit.command.to_owned(),

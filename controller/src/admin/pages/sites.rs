@@ -97,7 +97,7 @@ pub async fn list(
                 // Nobody watched before the first minute that was noted, nor before there was an agent.
                 let began = [Some(from), site.since, watched.or(Some(now))];
                 let began = began.into_iter().flatten().max().unwrap_or(now);
-                row(site, &said, began, now)
+                row(site, &said, (began, now), frame.words())
             })
             .collect(),
         versions,
@@ -105,7 +105,7 @@ pub async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn row(site: store::Listed, said: &[Seen], from: Timestamp, now: Timestamp) -> Row {
+fn row(site: store::Listed, said: &[Seen], (from, now): (Timestamp, Timestamp), w: &Words) -> Row {
     let whole = now.as_secs() - from.as_secs();
     let share = |lost: i64| {
         let has_agent = site.seen.is_some() && whole > 0;
@@ -121,7 +121,7 @@ fn row(site: store::Listed, said: &[Seen], from: Timestamp, now: Timestamp) -> R
         business: site.business,
         software: site.software,
         is_up: is_up(site.seen, now),
-        seen: site.seen.map(show::moment),
+        seen: site.seen.map(|at| w.calendar.moment(at)),
         outages: site.outages,
     }
 }

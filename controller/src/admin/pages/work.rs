@@ -1,4 +1,6 @@
-//! Work that failed: what it was, what went wrong, and what can be done with it.
+//! Work that is scheduled: how it goes. Work that failed: what it was, what went wrong, and what can be done with it.
+
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::State;
@@ -7,13 +9,12 @@ use axum::response::Response;
 use serde::Deserialize;
 use sqlx::types::Uuid;
 
-use crate::admin::outages::WATCH;
 use crate::admin::scrub::scrub;
 use crate::app::App;
-use crate::audit::chain::CHAIN;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::jobs::failed::{self, Failed, Remedy};
+use crate::jobs::tasks::{self, TaskState};
 use crate::providers::log_in::Visit;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -33,7 +34,18 @@ struct Row {
     since: String,
     next: String,
     gave_up: Option<String>,
-    is_lasting: bool,
+    is_task: bool,
+}
+
+struct TaskRow {
+    kind: String,
+    name: String,
+    last: Option<String>,
+    took: String,
+    error: Option<String>,
+    went_well: Option<String>,
+    next: String,
+    is_running: bool,
 }
 
 #[derive(Template)]
@@ -41,6 +53,7 @@ struct Row {
 struct WorkPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
+    tasks: Vec<TaskRow>,
     dead: Vec<Row>,
     failing: Vec<Row>,
     older: Option<Uuid>,
@@ -68,17 +81,20 @@ pub async fn list(
     let mut tx = app.db.platform(Reason::Admin).await?;
     let dead = failed::list(&mut tx, true, asked.before, PAGE).await?;
     let failing = failed::list(&mut tx, false, None, PAGE).await?;
+    let tasks = tasks::states(&mut tx, app.clock.now()).await?;
     drop(tx);
     let page = WorkPage {
         frame: &frame,
         w,
+        tasks: tasks.into_iter().map(|task| task_row(task, w)).collect(),
         older: dead.get(usize::from(PAGE) - 1).map(|job| job.id),
-        dead: dead.into_iter().map(row).collect(),
-        failing: failing.into_iter().map(row).collect(),
+        dead: dead.into_iter().map(|job| row(job, w)).collect(),
+        failing: failing.into_iter().map(|job| row(job, w)).collect(),
         done: match asked.done.as_deref() {
             Some("retry") => Some(w.platform.retried_now),
             Some("give-up") => Some(w.platform.gave_up),
             Some("forget") => Some(w.platform.forgotten),
+            Some("run") => Some(w.tasks.runs_now),
             _ => None,
         },
         fault: asked
@@ -89,22 +105,49 @@ pub async fn list(
     Ok(html(StatusCode::OK, &page))
 }
 
-/// Work that is never over: giving it up would stop what everybody relies on.
-fn is_lasting(kind: &str) -> bool {
-    [CHAIN, WATCH].contains(&kind)
-}
-
-fn row(job: Failed) -> Row {
+fn row(job: Failed, w: &Words) -> Row {
     Row {
         id: job.id,
-        is_lasting: is_lasting(&job.kind),
+        is_task: job.is_task,
         kind: job.kind,
         business: job.business,
         attempts: job.attempts,
         error: scrub(&job.error),
-        since: show::moment(job.created_at),
-        next: show::moment(job.run_at),
-        gave_up: job.dead_at.map(show::moment),
+        since: w.calendar.moment(job.created_at),
+        next: w.calendar.moment(job.run_at),
+        gave_up: job.dead_at.map(|at| w.calendar.moment(at)),
+    }
+}
+
+fn task_row(task: TaskState, w: &Words) -> TaskRow {
+    let (last, took, error, went_well) = match task.last {
+        Some(run) => (
+            Some(w.calendar.moment(run.ended)),
+            took(run.took),
+            run.error.map(|error| scrub(&error)),
+            run.went_well.map(|at| w.calendar.moment(at)),
+        ),
+        None => (None, String::new(), None, None),
+    };
+    TaskRow {
+        name: w.tasks.name(&task.kind).to_owned(),
+        kind: task.kind,
+        last,
+        took,
+        // When the last run went well, it is the last that did.
+        went_well: went_well.filter(|_| error.is_some()),
+        error,
+        next: w.calendar.moment(task.next),
+        is_running: task.is_running,
+    }
+}
+
+/// How long a run took: most take less than a second.
+fn took(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        format!("{}\u{a0}ms", time.as_millis())
+    } else {
+        show::duration(time.as_secs())
     }
 }
 
@@ -126,8 +169,7 @@ pub async fn act(
     };
     let mut tx = app.db.platform(Reason::Admin).await?;
     let found = failed::remedy(&mut tx, id, remedy, app.clock.now()).await?;
-    let is_refused = |kind: &str| remedy != Remedy::Retry && is_lasting(kind);
-    let Some((kind, provider)) = found.filter(|(kind, _)| !is_refused(kind)) else {
+    let Some((kind, provider)) = found else {
         return Ok(onward("/admin/jobs?done=moved-on"));
     };
     let deed = Deed {
@@ -140,4 +182,29 @@ pub async fn act(
     tx.commit().await?;
     app.jobs.wake();
     Ok(onward(&format!("/admin/jobs?done={done}")))
+}
+
+/// Makes scheduled work due now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn run(
+    State(app): State<App>,
+    visit: Visit,
+    Path(kind): Path<String>,
+) -> Result<Response, Trouble> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    if !tasks::hasten(&mut tx, &kind, app.clock.now()).await? {
+        return Err(Trouble::Nothing);
+    }
+    let deed = Deed {
+        act: "task-run",
+        subject: &kind,
+        before: None,
+        after: None,
+    };
+    record(&app, &mut tx, None, Actor::Admin(visit.person), deed).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(onward("/admin/jobs?done=run"))
 }

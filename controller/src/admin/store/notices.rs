@@ -3,6 +3,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use crate::db::{At, RowId as _};
 
@@ -89,63 +90,68 @@ pub async fn back(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Back>>
         .collect())
 }
 
-/// How many outages of a site were told since a moment.
-///
-/// # Errors
-/// When the database is away.
-pub async fn told_since(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    site: SiteId,
-    since: Timestamp,
-) -> sqlx::Result<i64> {
-    let told = sqlx::query_scalar!(
-        "select count(*) from outage_notices where provider_id = $1 and site_id = $2 and began_at > $3 and is_told",
-        provider.uuid(),
-        site.uuid(),
-        At(since),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(told.unwrap_or(0))
-}
-
-/// Notes that an outage is told of; says whether it was not before.
+/// Notes that outages of a business are told of, and says which sites are to be told of now: those that were not noted before, and of which
+/// fewer than so many were told since a moment.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn begin(
     conn: &mut PgConnection,
-    outage: &Outage,
-    is_told: bool,
+    provider: ProviderId,
+    outages: &[Outage],
+    (since, fewer_than): (Timestamp, i64),
     now: Timestamp,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<Vec<SiteId>> {
+    let sites: Vec<Uuid> = outages.iter().map(|one| one.site.uuid()).collect();
+    let began: Vec<At> = outages.iter().map(|one| At(one.began)).collect();
     let begun = sqlx::query!(
-        "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) values ($1, $2, $3, $4, $5) on conflict do nothing",
-        outage.provider.uuid(),
-        outage.site.uuid(),
-        At(outage.began),
+        "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told)
+         select $1, o.site, o.began, $4, (select count(*) from outage_notices n
+                where n.provider_id = $1 and n.site_id = o.site and n.began_at > $5 and n.is_told) < $6
+         from unnest($2::uuid[], $3::timestamptz[]) as o (site, began)
+         on conflict do nothing returning site_id, is_told",
+        provider.uuid(),
+        &sites,
+        began.as_slice() as &[At],
         At(now),
-        is_told,
+        At(since),
+        fewer_than,
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(begun.rows_affected() == 1)
+    Ok(begun
+        .into_iter()
+        .filter(|row| row.is_told)
+        .map(|row| SiteId::from_uuid(row.site_id))
+        .collect())
 }
 
-/// Notes that the end of an outage is told of; says whether it was not before.
+/// Notes that the ends of outages of a business are told of, and says which were not before.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn end(conn: &mut PgConnection, outage: &Outage, ended: Timestamp) -> sqlx::Result<bool> {
+pub async fn end(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    over: &[Back],
+) -> sqlx::Result<Vec<(SiteId, Timestamp)>> {
+    let sites: Vec<Uuid> = over.iter().map(|one| one.outage.site.uuid()).collect();
+    let began: Vec<At> = over.iter().map(|one| At(one.outage.began)).collect();
+    let ended: Vec<At> = over.iter().map(|one| At(one.ended)).collect();
     let done = sqlx::query!(
-        "update outage_notices set ended_at = $4 where provider_id = $1 and site_id = $2 and began_at = $3 and ended_at is null",
-        outage.provider.uuid(),
-        outage.site.uuid(),
-        At(outage.began),
-        At(ended),
+        "update outage_notices n set ended_at = o.ended
+         from unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[]) as o (site, began, ended)
+         where n.provider_id = $1 and n.site_id = o.site and n.began_at = o.began and n.ended_at is null
+         returning n.site_id, n.began_at",
+        provider.uuid(),
+        &sites,
+        began.as_slice() as &[At],
+        ended.as_slice() as &[At],
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(done
+        .into_iter()
+        .map(|row| (SiteId::from_uuid(row.site_id), row.began_at.0))
+        .collect())
 }

@@ -2,6 +2,7 @@
 //!
 //! They are for one RouterOS version, processor and way of running the agent. No password is in them: the router makes its own.
 
+pub mod fetched;
 pub mod pages;
 mod quote;
 pub mod zip;
@@ -19,6 +20,8 @@ use self::quote::q;
 const CONTAINER: Ipv4Addr = Ipv4Addr::new(172, 31, 255, 2);
 /// The port of the portal.
 const PORT: u16 = 8080;
+/// The disk a container is put on, unless somebody says another.
+const DISK: &str = "disk1";
 /// The longest name of a hotspot or a site.
 const LONGEST: usize = 80;
 
@@ -100,6 +103,17 @@ impl Arch {
     }
 }
 
+/// Why there is no way of running the agent by this name, or no such box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BadMode {
+    /// It is none of those listed.
+    #[error("there is no such way of running the agent")]
+    Name,
+    /// No box can have this address.
+    #[error("this is no address a box can have")]
+    Address,
+}
+
 /// Where the agent runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -110,6 +124,18 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Reads a form's name of it, with the address of the box if there is one.
+    ///
+    /// # Errors
+    /// [`BadMode`].
+    pub fn read(name: &str, address: &str) -> Result<Self, BadMode> {
+        match name {
+            "container" => Ok(Self::Container),
+            "sitebox" => boxed(address).map(Self::SiteBox).ok_or(BadMode::Address),
+            _ => Err(BadMode::Name),
+        }
+    }
+
     /// Its name in forms and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -129,6 +155,16 @@ impl Mode {
             Self::SiteBox(address) => address,
         }
     }
+}
+
+/// An address a box can have.
+fn boxed(text: &str) -> Option<Ipv4Addr> {
+    let address: Ipv4Addr = text.trim().parse().ok()?;
+    let none = address.is_unspecified()
+        || address.is_loopback()
+        || address.is_multicast()
+        || address.is_broadcast();
+    (!none).then_some(address)
 }
 
 /// What enrols the agent.
@@ -159,12 +195,14 @@ pub struct Order {
     pub mode: Mode,
     /// The site's name.
     pub site: String,
-    /// The hotspot's name on the router.
+    /// The hotspot's name on the router; empty for the only one there is.
     pub hotspot: String,
     /// The disk for a container.
     pub disk: String,
     /// A fresh enrolment code, if one is wanted.
     pub claim: Option<Claim>,
+    /// Whether the router fetches what else is needed, with the code, instead of finding it beside the script.
+    pub fetched: bool,
 }
 
 /// What a version calls things.
@@ -177,6 +215,8 @@ struct Names {
     extras: &'static str,
     /// Whether a container that has stopped must be started by a schedule.
     watched: bool,
+    /// Whether a folder can be made by a command of its own.
+    folders: bool,
 }
 
 impl Names {
@@ -195,6 +235,7 @@ impl Names {
                 }
             },
             watched: minor < 20,
+            folders: minor >= 18,
         }
     }
 }
@@ -211,6 +252,7 @@ struct Install<'a> {
     disk: &'a str,
     image: &'a str,
     claim: Option<&'a Claim>,
+    source: Option<fetched::Source>,
     names: Names,
 }
 
@@ -277,6 +319,7 @@ pub fn render(order: &Order) -> Result<Vec<File>, askama::Error> {
         disk: &order.disk,
         image: &image,
         claim: order.claim.as_ref(),
+        source: fetched::Source::of(order),
         names: Names::of(order.version),
     };
     let remove = Remove {

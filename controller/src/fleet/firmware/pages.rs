@@ -1,7 +1,5 @@
 //! The page where somebody chooses what their router is and takes the files for it.
 
-use std::net::Ipv4Addr;
-
 use askama::Template;
 use axum::extract::{Form, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -9,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use mnara_protocol::ids::SiteId;
 use serde::Deserialize;
 
-use super::{Arch, CHECKED, Claim, Mode, Order, RouterOs, render, zip};
+use super::{Arch, BadMode, CHECKED, Claim, Mode, Order, RouterOs, fetched, render, zip};
 use crate::app::App;
 use crate::audit::{Deed, record};
 use crate::fleet::enrol::{ClaimError, Enrolling, LineError, enrolling};
@@ -31,6 +29,9 @@ pub struct Filled {
     #[serde(default)]
     address: String,
     claim: Option<String>,
+    /// `line` when the router is to fetch everything itself.
+    #[serde(rename = "as")]
+    way: Option<String>,
 }
 
 impl Default for Filled {
@@ -42,6 +43,7 @@ impl Default for Filled {
             hotspot: "hotspot1".to_owned(),
             address: String::new(),
             claim: None,
+            way: None,
         }
     }
 }
@@ -63,31 +65,21 @@ impl Filled {
         if !(1..=64).contains(&length) || hotspot.chars().any(char::is_control) {
             return Err(Bad::Name);
         }
-        let mode = match self.mode.as_str() {
-            "container" => Mode::Container,
-            "sitebox" => Mode::SiteBox(address(&self.address).ok_or(Bad::Address)?),
-            _ => return Err(Bad::Choice),
-        };
+        let mode = Mode::read(&self.mode, &self.address).map_err(|bad| match bad {
+            BadMode::Name => Bad::Choice,
+            BadMode::Address => Bad::Address,
+        })?;
         Ok(Order {
             version,
             arch: arch.ok_or(Bad::Choice)?,
             mode,
             site: site.name.clone(),
             hotspot: hotspot.to_owned(),
-            disk: "disk1".to_owned(),
+            disk: super::DISK.to_owned(),
             claim: None,
+            fetched: false,
         })
     }
-}
-
-/// An address a box can have.
-fn address(text: &str) -> Option<Ipv4Addr> {
-    let address: Ipv4Addr = text.trim().parse().ok()?;
-    let none = address.is_unspecified()
-        || address.is_loopback()
-        || address.is_multicast()
-        || address.is_broadcast();
-    (!none).then_some(address)
 }
 
 #[derive(Template)]
@@ -101,6 +93,9 @@ struct FilesPage<'a> {
     versions: [&'static str; 5],
     archs: [Arch; 3],
     fault: Option<&'static str>,
+    /// Whether a router can fetch everything itself from where we are.
+    has_line: bool,
+    line: Option<String>,
 }
 
 /// Shows what there is to choose.
@@ -114,7 +109,14 @@ pub async fn form(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let site = known(&app, &seat, &id).await?;
-    Ok(shown(&frame, site, &Filled::default(), None))
+    Ok(shown(&app, &frame, site, &Filled::default(), Said::Nothing))
+}
+
+/// What stands above the form.
+enum Said {
+    Nothing,
+    Fault(&'static str),
+    Line(String),
 }
 
 async fn known(app: &App, seat: &Seat, id: &str) -> Result<Site, Trouble> {
@@ -124,7 +126,12 @@ async fn known(app: &App, seat: &Seat, id: &str) -> Result<Site, Trouble> {
     site.ok_or(Trouble::Nothing)
 }
 
-fn shown(frame: &Frame, site: Site, filled: &Filled, fault: Option<&'static str>) -> Response {
+fn shown(app: &App, frame: &Frame, site: Site, filled: &Filled, said: Said) -> Response {
+    let (status, fault, line) = match said {
+        Said::Nothing => (StatusCode::OK, None, None),
+        Said::Fault(fault) => (StatusCode::UNPROCESSABLE_ENTITY, Some(fault), None),
+        Said::Line(line) => (StatusCode::OK, None, Some(line)),
+    };
     let page = FilesPage {
         frame,
         w: frame.words(),
@@ -134,16 +141,13 @@ fn shown(frame: &Frame, site: Site, filled: &Filled, fault: Option<&'static str>
         versions: CHECKED,
         archs: Arch::ALL,
         fault,
-    };
-    let status = if fault.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
+        has_line: fetched::address(app).is_some(),
+        line,
     };
     html(status, &page)
 }
 
-/// Gives the files as one archive.
+/// Gives the files as one archive, or the line by which a router fetches them.
 ///
 /// # Errors
 /// When there is no such site, or the database is away.
@@ -164,10 +168,16 @@ pub async fn take(
                 Bad::Name => w.site.bad_name,
                 Bad::Address => w.site.bad_box,
             };
-            return Ok(shown(&frame, site, &filled, Some(fault)));
+            return Ok(shown(&app, &frame, site, &filled, Said::Fault(fault)));
         }
     };
-    if filled.claim.is_some() {
+    let is_line = filled.way.as_deref() == Some("line");
+    let address = fetched::address(&app);
+    if is_line && address.is_none() {
+        let fault = Said::Fault(w.site.one_line_no_tls);
+        return Ok(shown(&app, &frame, site, &filled, fault));
+    }
+    if is_line || filled.claim.is_some() {
         match enrolling(&app, seat.provider(), site.id).await {
             Ok(Enrolling {
                 controller,
@@ -181,8 +191,8 @@ pub async fn take(
                 });
             }
             Err(LineError::NoAddress(_)) => {
-                let fault = Some(w.sites.no_address);
-                return Ok(shown(&frame, site, &filled, fault));
+                let fault = Said::Fault(w.sites.no_address);
+                return Ok(shown(&app, &frame, site, &filled, fault));
             }
             Err(LineError::Claim(ClaimError::NoSite)) => return Err(Trouble::Nothing),
             Err(LineError::Claim(ClaimError::Database(error))) => return Err(error.into()),
@@ -204,10 +214,16 @@ pub async fn take(
         record(&app, &mut tx, Some(seat.provider()), seat.actor(), deed).await?;
         tx.commit().await?;
     }
-    let files = render(&order).map_err(|error| {
+    let broken = |error| {
         tracing::error!(%error, "a site's files could not be written");
         Trouble::Inside
-    })?;
+    };
+    if let (true, Some(address), Some(claim)) = (is_line, address, &order.claim) {
+        let line = fetched::line(address.as_str(), &claim.code, order.mode, &order.hotspot);
+        let said = Said::Line(line.map_err(broken)?);
+        return Ok(shown(&app, &frame, site, &filled, said));
+    }
+    let files = render(&order).map_err(broken)?;
     let headers = [
         (header::CONTENT_TYPE, "application/zip"),
         (

@@ -231,6 +231,25 @@ pub async fn lock_claim(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Resul
     }))
 }
 
+/// The name of the site a claim code is for, while it is good. Needs the platform's door: a code names nobody.
+///
+/// # Errors
+/// When the database is away.
+pub async fn claimed_site(
+    conn: &mut PgConnection,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select s.name from claims c join sites s on s.id = c.site_id and s.provider_id = c.provider_id
+         where c.code_hash = $1 and c.spent_by is null and c.expires_at > $2",
+        hash.as_slice(),
+        At(now),
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// Marks a claim code as spent by a key.
 ///
 /// # Errors

@@ -3,8 +3,9 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
-use crate::db::{At, RowId as _};
+use crate::db::RowId as _;
 
 /// A site that is not what was told of it.
 #[derive(Clone, Debug)]
@@ -21,24 +22,26 @@ pub struct Changed {
     pub is_news: bool,
 }
 
-/// Sites that are not what was told of them; up is who was heard of after a moment.
+/// Sites that are not what was told of them. One whose agent was ever heard of is up but for its outages, of which those that are the
+/// platform's own fault are none.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn changed(
     conn: &mut PgConnection,
     provider: ProviderId,
-    after: Timestamp,
     limit: u16,
 ) -> sqlx::Result<Vec<Changed>> {
     let rows = sqlx::query!(
-        r#"select s.id, s.name, s.told_up, a.seen, coalesce(a.seen > $2, false) as "is_up!"
-           from sites s left join lateral (select max(last_seen_at) as seen from agents
-                where provider_id = s.provider_id and site_id = s.id and revoked_at is null) a on true
-           where s.provider_id = $1 and s.told_up is distinct from coalesce(a.seen > $2, false)
-           order by s.id limit $3"#,
+        r#"select s.id, s.name, s.told_up, a.seen, u.is_up as "is_up!"
+           from sites s
+           cross join lateral (select max(last_seen_at) as seen from agents
+                where provider_id = s.provider_id and site_id = s.id and revoked_at is null) a
+           cross join lateral (select a.seen is not null and not exists (select from site_outages o
+                where o.provider_id = s.provider_id and o.site_id = s.id and o.ended_at is null) as is_up) u
+           where s.provider_id = $1 and s.told_up is distinct from u.is_up
+           order by s.id limit $2"#,
         provider.uuid(),
-        At(after),
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -55,21 +58,23 @@ pub async fn changed(
         .collect())
 }
 
-/// Notes what was told of a site.
+/// Notes what was told of sites.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn told(
     conn: &mut PgConnection,
     provider: ProviderId,
-    site: SiteId,
-    is_up: bool,
+    told: &[Changed],
 ) -> sqlx::Result<()> {
+    let sites: Vec<Uuid> = told.iter().map(|site| site.id.uuid()).collect();
+    let are_up: Vec<bool> = told.iter().map(|site| site.is_up).collect();
     sqlx::query!(
-        "update sites set told_up = $3 where provider_id = $1 and id = $2",
+        "update sites s set told_up = t.is_up from unnest($2::uuid[], $3::boolean[]) as t (site, is_up)
+         where s.provider_id = $1 and s.id = t.site",
         provider.uuid(),
-        site.uuid(),
-        is_up,
+        &sites,
+        &are_up,
     )
     .execute(conn)
     .await

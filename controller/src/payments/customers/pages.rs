@@ -119,7 +119,7 @@ async fn listed(
             .map(|customer| Row {
                 id: customer.id,
                 phone: show::phone(&customer.phone),
-                at: show::moment(place(customer)),
+                at: frame.words().calendar.moment(place(customer)),
                 is_blocked: customer.blocked.is_some(),
             })
             .collect(),
@@ -262,7 +262,7 @@ async fn shown(
         .ok_or(Trouble::Nothing)?;
     let shows_codes = role.may(Permission::WorkPayments);
     let now = app.clock.now();
-    let vouchers = vouchers(&mut tx, seat, &customer, (shows_codes, now), &w.customers).await?;
+    let vouchers = vouchers(&mut tx, seat, &customer, (shows_codes, now), w).await?;
     let wanted = Wanted {
         customer: Some(id),
         ..Wanted::default()
@@ -285,7 +285,9 @@ async fn shown(
         w,
         id,
         phone: show::phone(&customer.phone),
-        blocked: customer.blocked.map(|(at, why)| (show::moment(at), why)),
+        blocked: customer
+            .blocked
+            .map(|(at, why)| (w.calendar.moment(at), why)),
         vouchers,
         payments: payments
             .into_iter()
@@ -313,7 +315,7 @@ async fn vouchers(
     seat: &Seat,
     customer: &Customer,
     (shows_codes, now): (bool, Timestamp),
-    w: &CustomerWords,
+    w: &Words,
 ) -> sqlx::Result<Vec<Voucher>> {
     let had = store::tickets(conn, seat.provider(), customer, FEW).await?;
     let mut vouchers = Vec::with_capacity(had.len());
@@ -321,14 +323,14 @@ async fn vouchers(
         let Some(found) = tickets::store::by_id(conn, seat.provider(), ticket, now).await? else {
             continue;
         };
-        let (class, word) = standing(&found.kept.ticket, now, w);
+        let (class, word) = standing(&found.kept.ticket, now, &w.customers);
         vouchers.push(Voucher {
-            at: show::moment(at),
+            at: w.calendar.moment(at),
             class,
             word,
             until: tickets::expires_at(&found.kept.ticket)
                 .filter(|until| *until > now)
-                .map(show::moment),
+                .map(|at| w.calendar.moment(at)),
             code: shows_codes.then(|| found.kept.code.shown()),
             name: found.kept.plan_name,
             gift,

@@ -27,7 +27,7 @@ impl Shown {
     #[must_use]
     pub fn new(line: Line, w: &Words) -> Self {
         Self {
-            at: show::moment(line.at),
+            at: w.calendar.moment(line.at),
             amount: show::money(line.amount),
             phone: show::phone(&line.phone),
             standing: Standing::of_line(&line, w),

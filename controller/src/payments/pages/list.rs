@@ -215,7 +215,7 @@ pub async fn table(
         for line in chunk {
             let row = Shown::new(line, w);
             table.row(&[
-                show::second(row.line.at).as_str(),
+                w.calendar.second(row.line.at).as_str(),
                 &row.line.amount.to_decimal(),
                 row.line.plan.as_deref().unwrap_or(w.payments.test),
                 row.line.site.as_deref().unwrap_or_default(),

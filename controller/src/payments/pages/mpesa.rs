@@ -214,14 +214,14 @@ pub(super) async fn shown(
     for one in &last {
         if one.waits(now) {
             waiting = Some(Waiting {
-                until: show::second(one.expires),
+                until: w.calendar.second(one.expires),
                 to: number(&mut tx, seat, one.to).await?,
                 is_mine: one.person == Some(seat.person),
             });
         } else if one.can_be_undone(now) {
             moved.push(Moved {
                 id: one.id,
-                at: show::moment(one.ended.unwrap_or(one.at)),
+                at: w.calendar.moment(one.ended.unwrap_or(one.at)),
                 by: by(one, &w.mpesa),
                 from: number(&mut tx, seat, one.from).await?,
                 to: number(&mut tx, seat, one.to).await?,
@@ -286,7 +286,7 @@ fn test(trial: &payments::store::Trial, w: &Words) -> Test {
     let standing = Standing::of_trial(trial, w);
     let is_open = trial.state == payments::State::Pending;
     Test {
-        at: show::moment(trial.at),
+        at: w.calendar.moment(trial.at),
         phone: show::phone(&trial.phone),
         class: standing.class,
         word: standing.word,

@@ -124,7 +124,7 @@ async fn shown(
         .await?
         .ok_or(Trouble::Nothing)?;
     drop(tx);
-    let steps = steps(&story, &w.payments);
+    let steps = steps(&story, w);
     let Story {
         more,
         said,
@@ -142,7 +142,7 @@ async fn shown(
         w,
         id,
         amount: show::money(more.line.amount),
-        at: show::moment(more.line.at),
+        at: w.calendar.moment(more.line.at),
         phone: show::phone(&more.line.phone),
         standing: Standing::of_line(&more.line, w),
         flag: more
@@ -155,7 +155,7 @@ async fn shown(
             .into_iter()
             .map(|message| Said {
                 name: name(message.kind, &w.payments),
-                at: show::second(message.at),
+                at: w.calendar.second(message.at),
                 body: pretty(&message.body),
             })
             .collect(),
@@ -163,7 +163,7 @@ async fn shown(
             .into_iter()
             .map(|refund| Back {
                 amount: show::money(refund.amount),
-                at: show::moment(refund.at),
+                at: w.calendar.moment(refund.at),
                 refund,
             })
             .collect(),
@@ -187,7 +187,8 @@ async fn shown(
 }
 
 /// The steps that were made in the order of their times, then those that are still to come.
-fn steps(story: &Story, w: &PaymentWords) -> Vec<Step> {
+fn steps(story: &Story, words: &Words) -> Vec<Step> {
+    let w = &words.payments;
     let more = &story.more;
     let is_taken = more.line.push == Some(Push::Accepted);
     let settled = more.settled.as_ref().map(|(at, _)| *at);
@@ -225,7 +226,7 @@ fn steps(story: &Story, w: &PaymentWords) -> Vec<Step> {
             before = at.or(before);
             Step {
                 name,
-                at: at.map(show::second),
+                at: at.map(|at| words.calendar.second(at)),
                 gap,
             }
         })

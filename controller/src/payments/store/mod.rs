@@ -22,6 +22,7 @@ mod prompts;
 mod receipts;
 pub mod refunds;
 pub mod story;
+pub mod tokens;
 mod trials;
 
 pub use callbacks::{

@@ -15,8 +15,8 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::proof::{Filled, proved};
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
+use crate::web::Path;
 use crate::web::page::{html, onward};
-use crate::web::{Path, show};
 
 /// One key in the list.
 struct Row {
@@ -120,9 +120,9 @@ async fn shown(app: &App, frame: &Frame, seat: &Seat, said: Said<'_>) -> Result<
                     .map(|scope| w.keys.scope(scope))
                     .collect(),
                 by: key.by.unwrap_or_default(),
-                made: show::moment(key.made),
-                used: key.used.map(show::moment),
-                expires: key.expires.map(show::moment),
+                made: w.calendar.moment(key.made),
+                used: key.used.map(|at| w.calendar.moment(at)),
+                expires: key.expires.map(|at| w.calendar.moment(at)),
             })
             .collect(),
         choices: Scope::ALL

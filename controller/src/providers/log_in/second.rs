@@ -17,7 +17,7 @@ use crate::providers::people;
 use crate::ratelimit::{Act, By, TooMany};
 use crate::vault::{Column, Owner, VaultError};
 
-const SECRET: Column = Column("people.totp_secret");
+const SECRET: Column = Column::SecondFactor;
 /// Codes on paper.
 const RECOVERY: usize = 10;
 /// What an authenticator shows as the sender.
@@ -69,7 +69,10 @@ fn open(app: &App, person: PersonId, sealed: &str) -> Result<SecretSlice<u8>, No
     let plain = app.vault.open(Owner::Platform, SECRET, sealed)?;
     match plain.expose_secret().strip_prefix(person.as_bytes()) {
         Some(secret) => Ok(secret.to_vec().into()),
-        None => Err(VaultError::Misplaced { column: SECRET.0 }.into()),
+        None => Err(VaultError::Misplaced {
+            column: SECRET.name(),
+        }
+        .into()),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::vault::{Column, Owner};
 /// The kind of the job that hands a letter in.
 pub const SEND: &str = "mail";
 
-const LETTER: Column = Column("mails.letter");
+const LETTER: Column = Column::Letter;
 
 /// Somebody who can be written to.
 #[derive(Clone)]

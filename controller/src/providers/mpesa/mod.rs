@@ -18,9 +18,9 @@ use crate::providers;
 use crate::rails::daraja::Credentials;
 use crate::vault::{Column, Vault, VaultError};
 
-const CONSUMER_KEY: Column = Column("providers.mpesa_consumer_key");
-const CONSUMER_SECRET: Column = Column("providers.mpesa_consumer_secret");
-const PASSKEY: Column = Column("providers.mpesa_passkey");
+const CONSUMER_KEY: Column = Column::MpesaKey;
+const CONSUMER_SECRET: Column = Column::MpesaSecret;
+const PASSKEY: Column = Column::MpesaPasskey;
 /// Sets read at once.
 const PAGE: u16 = 50;
 

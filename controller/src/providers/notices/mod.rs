@@ -17,7 +17,9 @@ use super::mail::{Letter, NewMail, Reader, about_account, fill, post};
 use super::pages::words::{Language, Words};
 use super::staff::roles::{Permission, Role};
 use crate::app::App;
-use crate::web::show;
+
+/// Sites a letter names; of the others it says how many there are.
+const NAMED: usize = 20;
 
 /// Something people can choose to hear of.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -125,25 +127,23 @@ pub enum Notice<'a> {
         /// Who.
         who: &'a str,
     },
-    /// A site is away.
-    SiteAway {
-        /// Its name.
-        site: &'a str,
-        /// Since when.
-        since: Timestamp,
+    /// Sites are away, one or more.
+    SitesAway {
+        /// What each is called, and since when.
+        sites: &'a [(&'a str, Timestamp)],
     },
-    /// A site is back.
-    SiteBack {
-        /// Its name.
-        site: &'a str,
-        /// For how long it was away.
-        away: Duration,
+    /// Sites are back, one or more.
+    SitesBack {
+        /// What each is called, and for how long it was away.
+        sites: &'a [(&'a str, Duration)],
     },
     /// A payment that a person should look at.
     MoneyFlagged {
         /// How much, in words.
         amount: &'a str,
     },
+    /// The books and the payments say different things.
+    BooksDiffer,
     /// How the day went.
     Summary {
         /// What customers paid, in words.
@@ -164,9 +164,10 @@ impl Notice<'_> {
             Self::SecondFactorOff { .. } => "second-factor-off",
             Self::PasswordChanged { .. } => "password-changed",
             Self::NewOwner { .. } => "new-owner",
-            Self::SiteAway { .. } => "site-away",
-            Self::SiteBack { .. } => "site-back",
+            Self::SitesAway { .. } => "site-away",
+            Self::SitesBack { .. } => "site-back",
             Self::MoneyFlagged { .. } => "money-flagged",
+            Self::BooksDiffer => "books-differ",
             Self::Summary { .. } => "summary",
         }
     }
@@ -174,7 +175,7 @@ impl Notice<'_> {
     /// After so long nobody is helped by hearing of it.
     const fn good_for(&self) -> Duration {
         match self {
-            Self::SiteAway { .. } | Self::SiteBack { .. } | Self::Summary { .. } => {
+            Self::SitesAway { .. } | Self::SitesBack { .. } | Self::Summary { .. } => {
                 Duration::from_secs(12 * 3_600)
             }
             _ => Duration::from_secs(3 * 86_400),
@@ -211,19 +212,35 @@ impl Notice<'_> {
                 (m.password_of, m.password_of_text, who(name), staff)
             }
             Self::NewOwner { who: name } => (m.new_owner, m.new_owner_text, who(name), staff),
-            Self::SiteAway { site, since } => (
+            Self::SitesAway {
+                sites: [(site, since)],
+            } => (
                 m.site_away,
                 m.site_away_text,
                 vec![
                     ("site", (*site).to_owned()),
-                    ("since", show::moment(*since)),
+                    ("since", w.calendar.moment(*since)),
                 ],
                 (m.to_sites, "/sites"),
             ),
-            Self::SiteBack { site, away } => (
+            Self::SitesBack {
+                sites: [(site, away)],
+            } => (
                 m.site_back,
                 m.site_back_text,
                 vec![("site", (*site).to_owned()), ("away", span(*away, w))],
+                (m.to_sites, "/sites"),
+            ),
+            Self::SitesAway { sites } => (
+                m.sites_away,
+                m.sites_away_text,
+                several(sites, |since| w.calendar.moment(since), m.more_sites),
+                (m.to_sites, "/sites"),
+            ),
+            Self::SitesBack { sites } => (
+                m.sites_back,
+                m.sites_back_text,
+                several(sites, |away| span(away, w), m.more_sites),
                 (m.to_sites, "/sites"),
             ),
             Self::MoneyFlagged { amount } => (
@@ -231,6 +248,12 @@ impl Notice<'_> {
                 m.money_flagged_text,
                 vec![("amount", (*amount).to_owned())],
                 home,
+            ),
+            Self::BooksDiffer => (
+                m.books_differ,
+                m.books_differ_text,
+                Vec::new(),
+                (m.to_books, "/books"),
             ),
             Self::Summary {
                 paid,
@@ -266,6 +289,26 @@ impl Notice<'_> {
             foot: fill(foot, &places),
         }
     }
+}
+
+/// The places of a letter about several sites: how many, and the first of them with what is said of each.
+fn several<T: Copy>(
+    sites: &[(&str, T)],
+    said: impl Fn(T) -> String,
+    more: &str,
+) -> Vec<(&'static str, String)> {
+    let mut list: Vec<String> = sites
+        .iter()
+        .take(NAMED)
+        .map(|(site, of)| format!("{site} ({})", said(*of)))
+        .collect();
+    if let Some(rest) = sites.len().checked_sub(NAMED).filter(|rest| *rest > 0) {
+        list.push(fill(more, &[("count", &rest.to_string())]));
+    }
+    vec![
+        ("count", sites.len().to_string()),
+        ("sites", list.join(", ")),
+    ]
 }
 
 /// A stretch of time in words.

@@ -20,8 +20,8 @@ use crate::providers::log_in::{Visit, second, store};
 use crate::providers::passkeys;
 use crate::providers::people;
 use crate::providers::people::Contact;
+use crate::web::Path;
 use crate::web::page::{html, onward};
-use crate::web::{Path, show};
 
 /// One browser in the list.
 struct Row {
@@ -102,8 +102,8 @@ async fn shown(
                     "" => frame.words().account.unknown.to_owned(),
                     _ => browser.device,
                 },
-                since: show::moment(browser.since),
-                seen: show::moment(browser.seen),
+                since: frame.words().calendar.moment(browser.since),
+                seen: frame.words().calendar.moment(browser.seen),
             })
             .collect(),
         has_second: proofs.totp.is_some(),

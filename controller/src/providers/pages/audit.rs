@@ -240,7 +240,7 @@ fn row(
     let named = known.names.get(&line.subject);
     let changes = between(line.before.as_ref(), line.after.as_ref());
     Row {
-        when: show::moment(line.at),
+        when: w.calendar.moment(line.at),
         who: who(line, w, tells_admins),
         what: w.audit.act(&line.act).to_owned(),
         subject: line.subject.clone(),
@@ -284,7 +284,9 @@ fn told(field: &str, value: &str, w: &'static Words) -> String {
         return w.staff.name(&role).to_owned();
     }
     if let Ok(at) = value.parse::<jiff::Timestamp>() {
-        return show::moment(Timestamp::from_millis(at.as_millisecond()));
+        return w
+            .calendar
+            .moment(Timestamp::from_millis(at.as_millisecond()));
     }
     match value {
         "true" => w.audit.yes.to_owned(),
@@ -341,7 +343,7 @@ mod tests {
     #[test]
     fn a_day_is_nairobis() {
         let (from, to) = day("2027-01-15".parse().unwrap()).unwrap();
-        assert_eq!(show::moment(from), "15 Jan 2027, 00:00");
-        assert_eq!(show::moment(to), "16 Jan 2027, 00:00");
+        assert_eq!(show::sortable(from), "2027-01-15 00:00:00");
+        assert_eq!(show::sortable(to), "2027-01-16 00:00:00");
     }
 }

@@ -13,8 +13,8 @@ use super::words::{Language, Words};
 use crate::providers::log_in::Visit;
 use crate::providers::staff::roles::Permission;
 use crate::providers::state::State;
+use crate::web::Problem;
 use crate::web::page::is_ours;
-use crate::web::{Problem, show};
 
 /// The frame of one page.
 #[derive(Clone, Debug)]
@@ -147,13 +147,16 @@ impl Frame {
         if !self.is_in() || !place.role.may(Permission::SetMpesa) {
             return None;
         }
-        place.moved.map(show::moment)
+        place.moved.map(|at| self.words().calendar.moment(at))
     }
 
     /// Until when somebody of the platform looks at this business, who can change nothing in it.
     #[must_use]
     pub fn view_ends(&self) -> Option<String> {
-        self.visit.as_ref()?.view_ends.map(show::moment)
+        self.visit
+            .as_ref()?
+            .view_ends
+            .map(|at| self.words().calendar.moment(at))
     }
 
     /// Everywhere this person can go.

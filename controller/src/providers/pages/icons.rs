@@ -20,6 +20,9 @@ pub const ACCOUNT: &str =
 pub const TAG: &str = "M4 4h8l8 8-8 8-8-8zM8.5 8.5h.01";
 /// Bars of a chart.
 pub const BARS: &str = "M5 20v-8M12 20V4M19 20v-5";
+/// An open book.
+pub const BOOK: &str =
+    "M12 6.5C10 5 7 4.5 3 4.5v13.5c4 0 7 .5 9 2M12 6.5c2-1.5 5-2 9-2v13.5c-4 0-7 .5-9 2M12 6.5V20";
 /// A phone.
 pub const PHONE: &str = "M7 3h10v18H7zM11 18h2";
 /// A page with a band.

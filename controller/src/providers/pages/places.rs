@@ -43,6 +43,7 @@ const PLACES: &[Place] = &[
     (Part::Day, "/customers", |w| w.customers, icons::PERSON, For::Role(P::SeePayments)),
     (Part::Day, "/plans", |w| w.plans, icons::TAG, For::Role(P::SeePlans)),
     (Part::Day, "/reports", |w| w.reports, icons::BARS, For::Role(P::SeeReports)),
+    (Part::Day, "/books", |w| w.books, icons::BOOK, For::Role(P::SeeReports)),
     (Part::Platform, "/admin", |w| w.platform, icons::TOWER, For::Admin),
     (Part::Platform, "/admin/providers", |w| w.providers, icons::SHOP, For::Admin),
     (Part::Platform, "/admin/payments", |w| w.payments, icons::NOTE, For::Admin),

@@ -16,8 +16,8 @@ use crate::providers::log_in::reset::is_below;
 use crate::providers::staff::invite::{NotJoined, invite, take_back};
 use crate::providers::staff::roles::{Permission, Role};
 use crate::providers::staff::{NotChanged, change, store};
+use crate::web::Path;
 use crate::web::page::{html, onward};
-use crate::web::{Path, show};
 
 /// Somebody in the list.
 struct Row {
@@ -116,7 +116,7 @@ async fn shown(
                 name: staff.name,
                 contact: written(&staff.contact),
                 role: staff.role,
-                since: show::moment(staff.since),
+                since: frame.words().calendar.moment(staff.since),
             })
             .collect(),
         asked: asked
@@ -125,7 +125,7 @@ async fn shown(
                 id: asked.id.to_string(),
                 name: asked.name,
                 role: asked.role,
-                expires: show::moment(asked.expires),
+                expires: frame.words().calendar.moment(asked.expires),
             })
             .collect(),
         may_manage: role.may(Permission::ManageStaff),

@@ -24,7 +24,7 @@ use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::page::{html, onward};
-use crate::web::{Caller, Path, show};
+use crate::web::{Caller, Path};
 
 /// One passkey in the list.
 struct Row {
@@ -101,8 +101,8 @@ async fn listed(
             .map(|key| Row {
                 id: key.id,
                 name: key.name,
-                since: show::moment(key.since),
-                used: key.used.map(show::moment),
+                since: frame.words().calendar.moment(key.since),
+                used: key.used.map(|at| frame.words().calendar.moment(at)),
             })
             .collect(),
         work_here: work_here(app),

@@ -90,6 +90,25 @@ impl Payer {
             Self::Untold => false,
         }
     }
+
+    /// As rows keep it; nothing when it is not told.
+    #[must_use]
+    pub fn kept(&self) -> Option<String> {
+        match self {
+            Self::Number(number) => Some(number.digits().to_string()),
+            Self::Hash(hash) => Some(hex::encode(hash)),
+            Self::Masked { head, tail } if head.len() <= 12 && tail.len() <= 12 => {
+                Some(format!("{head}*{tail}"))
+            }
+            Self::Masked { .. } | Self::Untold => None,
+        }
+    }
+
+    /// Reads what a rail or a row says.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        read_payer(text)
+    }
 }
 
 /// Why a body is not what it should be.

@@ -7,7 +7,7 @@ use crate::db::RowId as _;
 use crate::reports::period::Day;
 
 /// A day as the database counts it; none is beyond what it holds.
-pub(super) fn number(day: Day) -> i32 {
+pub(crate) fn number(day: Day) -> i32 {
     i32::try_from(day.0).unwrap_or(if day.0 < 0 { i32::MIN } else { i32::MAX })
 }
 

@@ -14,7 +14,7 @@ use crate::db::{At, RowId as _};
 const MANY: i64 = 100;
 
 /// What customers paid on one day.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaidDay {
     /// The day.
     pub day: Day,
@@ -28,6 +28,9 @@ pub struct PaidDay {
 
 /// What customers paid on the days from one on, and how much of it before a moment.
 ///
+/// Days that are over are taken as they were added up, while nothing on them has changed since; today, and the hour that moment is in, are
+/// read from their payments.
+///
 /// # Errors
 /// When the database is away.
 pub async fn paid(
@@ -37,23 +40,46 @@ pub async fn paid(
     now: Timestamp,
     then: Timestamp,
 ) -> sqlx::Result<Vec<PaidDay>> {
+    let then_day = Day::of(then);
+    let hour = (then.as_secs() - then_day.begin().as_secs()) / 3_600;
     let rows = sqlx::query!(
-        r#"select (floor(date_part('epoch', settled_at))::bigint + 10800) / 86400 as "day!", (sum(amount) * 100)::bigint as "paid!", count(*) as "sold!",
-                  (coalesce(sum(amount) filter (where settled_at < $4), 0) * 100)::bigint as "paid_by_then!"
-           from payments
-           where provider_id = $1 and settled_at >= $2 and settled_at < $3 and status = 'success' and type = 'mpesa_customer_payment'
-           group by 1 order by 1"#,
+        r#"with clean as materialized (
+               select d.day from report_days d
+               where d.provider_id = $1 and d.day >= $2 and d.day < $3
+                 and not exists (select from report_marks m where m.provider_id = $1 and m.day = d.day)
+           ), parts as (
+               select day, report_begin(day) as from_at, least(report_begin(day + 1), $4) as to_at
+               from generate_series($2, $3) as day where day not in (select day from clean)
+           ), facts as (
+               select s.day, s.paid, s.sold, case when (s.day, s.hour) < ($6::integer, $7::bigint) then s.paid else 0 end as early
+               from report_sums s where s.provider_id = $1 and s.grain = 3 and s.day >= $2 and s.day < $3 and s.day in (select day from clean)
+             union all
+               select $6, 0, 0, (amount * 100)::bigint from payments
+               where provider_id = $1 and settled_at >= $8 and settled_at < $5 and status = 'success' and type = 'mpesa_customer_payment'
+                 and $6 in (select day from clean)
+             union all
+               select day, (amount * 100)::bigint, 1, case when settled_at < $5 then (amount * 100)::bigint else 0 end
+               from parts cross join lateral (
+                   select settled_at, amount from payments
+                   where provider_id = $1 and settled_at >= from_at and settled_at < to_at and status = 'success' and type = 'mpesa_customer_payment') p
+           )
+           select day as "day!", sum(paid)::bigint as "paid!", sum(sold)::bigint as "sold!", sum(early)::bigint as "paid_by_then!"
+           from facts group by day having sum(sold) > 0 order by day"#,
         provider.uuid(),
-        At(from.begin()),
+        days::number(from),
+        days::number(Day::of(now)),
         At(now.plus_millis(1)),
         At(then),
+        days::number(then_day),
+        hour,
+        At(then_day.begin().plus_secs(hour * 3_600)),
     )
     .fetch_all(conn)
     .await?;
     Ok(rows
         .into_iter()
         .map(|row| PaidDay {
-            day: Day(row.day),
+            day: Day(row.day.into()),
             paid: row.paid,
             sold: row.sold,
             paid_by_then: row.paid_by_then,
@@ -158,6 +184,10 @@ pub struct Counted {
     pub pending: i64,
     /// Vouchers that were paid and that no router has let in.
     pub unconfirmed: i64,
+    /// Money that waits to be sorted out.
+    pub unmatched: i64,
+    /// Sums of the books that do not balance.
+    pub books: i64,
 }
 
 /// Since when things count that may need somebody.
@@ -189,7 +219,9 @@ pub async fn counted(
            (select count(*) from (select from payments where provider_id = $1 and flag = 'setup' and created_at >= $3 limit $6) r) as "refused!",
            (select count(*) from (select from payments where provider_id = $1 and status = 'pending' and type = 'mpesa_customer_payment' and created_at < $4 limit $6) p) as "pending!",
            (select count(*) from (select from tickets where provider_id = $1 and payment_id is not null and started_at is null and revoked_at is null
-                                  and created_at >= $5 and created_at < $4 limit $6) u) as "unconfirmed!""#,
+                                  and created_at >= $5 and created_at < $4 limit $6) u) as "unconfirmed!",
+           (select count(*) from (select from unmatched where provider_id = $1 and closed_at is null limit $6) q) as "unmatched!",
+           (select count(*) from (select from ledger_faults where provider_id = $1 limit $6) b) as "books!""#,
         provider.uuid(),
         At(since.flagged),
         At(since.refused),

@@ -148,7 +148,7 @@ pub async fn one(
             .map(|place| Site {
                 name: place.name.clone(),
                 is_up: is_up(place.seen, now),
-                seen: place.seen.map(show::moment),
+                seen: place.seen.map(|at| w.calendar.moment(at)),
             })
             .collect(),
         slots: known
@@ -160,13 +160,13 @@ pub async fn one(
                 mac: slot.mac.to_string(),
                 site,
                 site_name: name(site),
-                seen: show::moment(slot.seen),
+                seen: w.calendar.moment(slot.seen),
             })
             .collect(),
         events: story(&found, &known)
             .into_iter()
             .map(|(at, what)| Event {
-                at: show::moment(at),
+                at: w.calendar.moment(at),
                 what: told(&what, &name, w),
             })
             .collect(),
@@ -175,7 +175,7 @@ pub async fn one(
             .map(|one| Online {
                 mac: one.mac.to_string(),
                 site: name(one.site),
-                began: show::moment(one.began),
+                began: w.calendar.moment(one.began),
                 lasted: stretch(Duration::from_secs(one.secs.into()), &w.plans),
                 data: both_ways(one.down, one.up, &w.story),
                 is_over: one.is_over,
@@ -269,11 +269,14 @@ fn facts(
         facts.extend(time(left.duration).map(|left| (s.time_left, left)));
         facts.extend(time(left.online).map(|left| (s.online_left, left)));
         facts.extend(left.bytes.map(|left| (s.data_left, megabytes(left))));
-        facts.extend(ticket.ends_at().map(|at| (s.ends, show::moment(at))));
+        facts.extend(ticket.ends_at().map(|at| (s.ends, w.calendar.moment(at))));
     }
     if stage == Stage::Unused {
         let until = ticket.right.sell_by;
-        let until = until.map_or_else(|| w.vouchers.for_ever.to_owned(), show::moment);
+        let until = until.map_or_else(
+            || w.vouchers.for_ever.to_owned(),
+            |at| w.calendar.moment(at),
+        );
         facts.push((s.good_until, until));
     } else {
         let usage = ticket.usage();

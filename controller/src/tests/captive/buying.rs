@@ -387,6 +387,18 @@ async fn no_address_lets_one_tenant_at_anothers(pool: PgPoolOptions, options: Pg
             &[StatusCode::UPGRADE_REQUIRED],
         ),
         (
+            "/router/install.rsc",
+            Method::GET,
+            "/router/install.rsc?mode=container&version=7.24&arch=arm64".to_owned(),
+            &no,
+        ),
+        (
+            "/router/files/{*path}",
+            Method::GET,
+            "/router/files/remove.rsc?mode=container&version=7.24&arch=arm64".to_owned(),
+            &no,
+        ),
+        (
             "/api/captive/{provider}/plans",
             Method::GET,
             format!("/api/captive/{p}/plans"),

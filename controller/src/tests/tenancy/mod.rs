@@ -166,6 +166,7 @@ async fn work_money(world: &World) {
     give(app, shop.provider, Actor::Staff(person), gift)
         .await
         .unwrap();
+    sort_out(world, Actor::Staff(person)).await;
     let account = Credentials {
         consumer_key: "another key".into(),
         consumer_secret: "secret".into(),
@@ -176,6 +177,49 @@ async fn work_money(world: &World) {
     payments::account::set(app, shop.provider, &account, Actor::Command)
         .await
         .unwrap();
+}
+
+/// Money comes that nothing matches: some goes back, some waits, and the books are looked at.
+async fn sort_out(world: &World, actor: Actor) {
+    use crate::payments::unmatched::{Arrived, Reason, resolve, take};
+    use crate::rails::daraja::callback::Payer;
+    use crate::reports::books::{self, Difference, Part, Total};
+    let (app, provider) = (&world.app, world.shop.provider);
+    let now = app.clock.now();
+    for receipt in ["NLK0000002", "NLK0000003"] {
+        let arrived = Arrived {
+            reason: Reason::Nobody,
+            amount: Money::from_shillings(50),
+            receipt: receipt.to_owned(),
+            payer: Payer::read("25470****149"),
+            reference: Some("MAMA".to_owned()),
+            payment: None,
+            site: None,
+            at: now,
+        };
+        let mut tx = app.db.tenant(provider).await.unwrap();
+        assert!(take(app, &mut tx, provider, &arrived).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+    let sql = "select id from unmatched where receipt = 'NLK0000002'";
+    let id = mnara_protocol::ids::UnmatchedId::from_uuid(read(app, sql).await);
+    resolve::refund(app, provider, actor, id, ("NLK0000004", "rain"))
+        .await
+        .unwrap();
+    let mut tx = app.db.tenant(provider).await.unwrap();
+    books::store::checked(&mut tx, provider, None, now)
+        .await
+        .unwrap();
+    let wrong = Difference {
+        day: crate::reports::period::Day::of(now),
+        part: Part::Paid,
+        rows: Total::default(),
+        books: Total { cents: 1, count: 1 },
+    };
+    books::store::keep_fault(&mut tx, provider, &wrong, now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// Somebody is asked to join, joins and logs in.
@@ -219,6 +263,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("audit", "insert select"),
     ("audit_chain", "insert select"),
     ("gifts", "insert select"),
+    ("ledger", "insert select"),
     ("payment_messages", "insert select"),
     ("platform_order_messages", "insert select"),
     ("subscription_entries", "insert select"),
@@ -240,6 +285,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("jobs", "delete insert select update"),
     ("live_prompts", "delete insert select update"),
     ("webhook_deliveries", "delete insert select update"),
+    ("ledger_faults", "delete insert select update"),
     ("report_days", "delete insert select update"),
     ("report_sums", "delete insert select"),
     ("report_marks", "delete insert select"),

@@ -1,14 +1,17 @@
 //! Secrets at rest.
 
+use std::collections::BTreeSet;
+
+use mnara_protocol::ids::PlanId;
+
 use super::*;
+use crate::vault::{Column, Owner};
 
 /// Whatever else is stored sealed, one row of each.
-async fn sealed_elsewhere(app: &App, provider: ProviderId) {
-    use crate::vault::{Column, Owner};
-    let seal = |column| app.vault.seal(Owner::Platform, Column(column), b"x");
-    let endpoint = app
-        .vault
-        .seal(provider, Column("webhook_endpoints.secret"), b"x");
+async fn sealed_elsewhere(app: &App, provider: ProviderId, plan: PlanId) {
+    let seal = |column| app.vault.seal(Owner::Platform, column, b"x");
+    let endpoint = app.vault.seal(provider, Column::EndpointSecret, b"x");
+    let token = app.vault.seal(provider, Column::PaymentToken, b"x");
     let person = "'00000000-0000-0000-0000-000000000001'";
     let at = "to_timestamp(1790000000)";
     let provider = provider.uuid();
@@ -16,18 +19,25 @@ async fn sealed_elsewhere(app: &App, provider: ProviderId) {
     for sql in [
         format!(
             "insert into people (id, name, email, password, totp_secret, totp_step, totp_since, created_at) values ({person}, 'N', 'n@example.com', '$argon2id$x', '{}', 1, {at}, {at})",
-            seal("people.totp_secret")
+            seal(Column::SecondFactor)
         ),
         format!(
             "insert into mails (id, person_id, kind, letter, created_at, drop_at) values ({person}, {person}, 'k', '{}', {at}, {at})",
-            seal("mails.letter")
+            seal(Column::Letter)
         ),
         format!(
             "insert into resets (id, contact, created_at, expires_at) values ({person}, '{}', {at}, {at})",
-            seal("resets.contact")
+            seal(Column::ResetContact)
         ),
         format!(
             "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at) values ({person}, '{provider}', 'https://a.example/', '{endpoint}', array['x'], true, {at})"
+        ),
+        format!(
+            "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, plan_id, plan_revision, bought, msisdn,
+                 account_reference, secret_hash, push, queries, token)
+             values ({person}, '{provider}', 'mpesa_customer_payment', '{{}}', 7, 'KES', 'pending', {at}, '{}', 1, '\\x00',
+                 '254700000000', 'X', sha256('x'), 'accepted', 0, '{token}')",
+            plan.uuid()
         ),
     ] {
         sqlx::raw_sql(AssertSqlSafe(sql))
@@ -36,6 +46,36 @@ async fn sealed_elsewhere(app: &App, provider: ProviderId) {
             .unwrap();
     }
     tx.commit().await.unwrap();
+}
+
+/// Every column of the database in which something sealed stands, whoever put it there.
+async fn places(app: &App) -> BTreeSet<String> {
+    let columns: Vec<String> = rows(
+        app,
+        "select table_name || '.' || column_name from information_schema.columns
+         where table_schema = 'public' and data_type = 'text'
+           and has_column_privilege(table_name::text, column_name::text, 'select') order by 1",
+    )
+    .await;
+    let mut found = BTreeSet::new();
+    for place in columns {
+        let (table, column) = place.split_once('.').unwrap();
+        // So begins every Fernet token of our time.
+        let sql =
+            format!("select \"{column}\" from {table} where \"{column}\" like 'gAAAA%' limit 1");
+        if !rows(app, &sql).await.is_empty() {
+            found.insert(place);
+        }
+    }
+    found
+}
+
+async fn rows(app: &App, sql: &str) -> Vec<String> {
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap()
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -70,15 +110,30 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     for secret in ["key 1", "secret", "passkey"] {
         assert!(!stored.contains(secret));
     }
-    sealed_elsewhere(&app, shop.provider).await;
+    sealed_elsewhere(&app, shop.provider, shop.plan.id).await;
+    let listed = Column::ALL.map(|column| column.name().to_owned());
+    assert_eq!(
+        places(&app).await,
+        BTreeSet::from(listed),
+        "one row of each in this test, and what is sealed is in the list"
+    );
     let app = at(ring(&[&new, &old])).await;
     assert_eq!(
         crate::cli::key::reseal(&app).await.unwrap(),
-        9,
-        "three credentials, one series, the identity, a letter, an address, a second factor, an endpoint's secret"
+        10,
+        "three credentials, one series, the identity, a letter, an address, a second factor, an endpoint's secret, a buyer's token"
     );
     assert_eq!(crate::cli::key::reseal(&app).await.unwrap(), 0);
     let app = at(ring(&[&new])).await;
+    for column in Column::ALL {
+        let (table, name) = column.name().split_once('.').unwrap();
+        let sql = format!("select {name} from {table} where {name} is not null");
+        for sealed in rows(&app, &sql).await {
+            let theirs = app.vault.open(shop.provider, column, &sealed);
+            let ours = app.vault.open(Owner::Platform, column, &sealed);
+            assert!(theirs.is_ok() || ours.is_ok(), "{}", column.name());
+        }
+    }
     assert_eq!(
         fleet::identity::load(&app)
             .await

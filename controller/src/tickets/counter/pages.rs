@@ -158,7 +158,7 @@ async fn shown(
         w,
         is_today: day.0 == today.0,
         date: day.0,
-        day: show::day(span.0),
+        day: w.calendar.day(span.0),
         before: day.0.yesterday().ok(),
         mine: show::money(mine.map_or(Money::from_cents(0), |mine| mine.amount)),
         count: show::thousands(mine.map_or(0, |mine| mine.count)),
@@ -181,7 +181,7 @@ async fn shown(
         attempt: attempt(),
         typed,
         is_full: sales.len() == usize::from(SALES),
-        sales: sales.into_iter().map(row).collect(),
+        sales: sales.into_iter().map(|one| row(one, w)).collect(),
         all: takings
             .into_iter()
             .filter(|_| sees_all)
@@ -208,12 +208,12 @@ fn sees_all(seat: &Seat) -> bool {
     seat.place.role.may(Permission::MakeVouchers)
 }
 
-fn row(one: Sold) -> Row {
+fn row(one: Sold, w: &Words) -> Row {
     Row {
         ticket: one.ticket,
         plan: one.plan_name,
         amount: show::money(one.amount),
-        at: show::moment(one.at),
+        at: w.calendar.moment(one.at),
         name: one.name,
         is_undone: one.undone.is_some(),
         is_used: one.used.is_some(),
@@ -386,8 +386,8 @@ pub async fn one(
         plan: kept.plan_name.clone(),
         gives: gives(&kept.ticket.right.terms, &w.plans),
         price: show::money(sale.amount),
-        until: kept.ticket.right.sell_by.map(show::day),
-        sold: show::moment(sale.sold),
+        until: kept.ticket.right.sell_by.map(|at| w.calendar.day(at)),
+        sold: w.calendar.moment(sale.sold),
     };
     Ok(html(StatusCode::OK, &page))
 }

@@ -65,11 +65,11 @@ struct Row {
 }
 
 impl Row {
-    fn of(one: listed::Listed, now: Timestamp) -> Self {
+    fn of(one: listed::Listed, w: &Words, now: Timestamp) -> Self {
         Self {
             id: one.id,
             price: show::money(one.price),
-            made: show::moment(one.made),
+            made: w.calendar.moment(one.made),
             count: number(one.count),
             used: number(one.used),
             left: number(one.left(now)),
@@ -129,7 +129,10 @@ async fn shown(
         frame,
         w: frame.words(),
         older: series.last().map(|one| one.id).filter(|_| is_full),
-        series: series.into_iter().map(|one| Row::of(one, now)).collect(),
+        series: series
+            .into_iter()
+            .map(|one| Row::of(one, frame.words(), now))
+            .collect(),
         may_make: seat.place.role.may(Permission::MakeVouchers),
         typed,
         fault,

@@ -147,7 +147,7 @@ pub async fn one(
             },
             state: w.vouchers.stage(stage),
             is_good: stage.is_good(),
-            used: ticket.redeemed_at().map(show::moment),
+            used: ticket.redeemed_at().map(|at| w.calendar.moment(at)),
             site: found.redeemed_at_name.clone(),
         }
     });
@@ -159,7 +159,7 @@ pub async fn one(
         w,
         id,
         price: show::money(series.price),
-        made: show::moment(series.made),
+        made: w.calendar.moment(series.made),
         count: number(series.count),
         used: number(series.used),
         share: series.used.saturating_mul(100) / series.count.max(1),
@@ -169,11 +169,11 @@ pub async fn one(
             series.price.cents().saturating_mul(series.used.into()),
         )),
         lately: number(pace.lately),
-        first: pace.first.map(show::moment),
-        last: pace.last.map(show::moment),
+        first: pace.first.map(|at| w.calendar.moment(at)),
+        last: pace.last.map(|at| w.calendar.moment(at)),
         sites: series.sites.join(", "),
-        until: series.sell_by.map(show::moment),
-        revoked: series.revoked.map(show::moment),
+        until: series.sell_by.map(|at| w.calendar.moment(at)),
+        revoked: series.revoked.map(|at| w.calendar.moment(at)),
         is_over: series.sell_by.is_some_and(|at| at <= now),
         ways: Layout::ALL
             .into_iter()

@@ -99,7 +99,7 @@ async fn sheaf(
 
 /// What stands on every voucher.
 fn on_each(series: &SeriesRow, business: providers::Provider, w: &Words) -> Print {
-    let until = series.sell_by.map(show::day);
+    let until = series.sell_by.map(|at| w.calendar.day(at));
     let help = business.help_phone.as_deref();
     let lines = [
         Some(w.vouchers.paper_how.to_owned()),

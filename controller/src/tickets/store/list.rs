@@ -20,6 +20,8 @@ pub struct Kept {
     pub made: Timestamp,
     /// The payment that bought it.
     pub payment: Option<PaymentId>,
+    /// Whether it is a printed one whose code nobody has seen, so that the counter may sell it.
+    pub is_unseen: bool,
 }
 
 /// What is looked for.
@@ -39,6 +41,7 @@ struct Place {
     id: Uuid,
     created_at: At,
     payment_id: Option<Uuid>,
+    is_unseen: bool,
 }
 
 /// Lists tickets before one, the newest first.
@@ -56,11 +59,15 @@ pub async fn tickets(
     let (at, id) = before.unzip();
     let places = sqlx::query_as!(
         Place,
-        "select id, created_at, payment_id from tickets
+        r#"select id, created_at, payment_id, exists (select from series s
+                  where s.provider_id = t.provider_id and s.id = t.series_id and t.series_index >= s.shown_below and s.revoked_at is null
+                    and t.redeemed_at is null and t.revoked_at is null
+                    and not exists (select from cash_sales c where c.provider_id = t.provider_id and c.ticket_id = t.id)) as "is_unseen!"
+         from tickets t
          where provider_id = $1 and ($2::text is null or code = $2) and ($3::uuid is null or series_id = $3)
            and ($4::uuid is null or plan_id = $4) and ($5::boolean is null or (redeemed_at is not null) = $5)
            and ($6::timestamptz is null or (created_at, id) < ($6, $7::uuid))
-         order by created_at desc, id desc limit $8",
+         order by created_at desc, id desc limit $8"#,
         provider.uuid(),
         filter.code.as_ref().map(TicketCode::as_str),
         filter.series.map(|id| id.uuid()),
@@ -87,7 +94,11 @@ pub async fn ticket(
 ) -> sqlx::Result<Option<Kept>> {
     let places = sqlx::query_as!(
         Place,
-        "select id, created_at, payment_id from tickets where provider_id = $1 and id = $2",
+        r#"select id, created_at, payment_id, exists (select from series s
+                  where s.provider_id = t.provider_id and s.id = t.series_id and t.series_index >= s.shown_below and s.revoked_at is null
+                    and t.redeemed_at is null and t.revoked_at is null
+                    and not exists (select from cash_sales c where c.provider_id = t.provider_id and c.ticket_id = t.id)) as "is_unseen!"
+         from tickets t where provider_id = $1 and id = $2"#,
         provider.uuid(),
         id.uuid(),
     )
@@ -118,6 +129,7 @@ async fn fill(
                 found: found.remove(&TicketId::from_uuid(place.id))?,
                 made: place.created_at.0,
                 payment: place.payment_id.map(PaymentId::from_uuid),
+                is_unseen: place.is_unseen,
             })
         })
         .collect())

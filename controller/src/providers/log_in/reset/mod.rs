@@ -35,7 +35,7 @@ use crate::vault::{Column, Owner};
 /// The kind of the job that looks up who asked.
 pub const LOOK_UP: &str = "reset";
 
-const CONTACT: Column = Column("resets.contact");
+const CONTACT: Column = Column::ResetContact;
 /// How long a link is good.
 const GOOD_SECS: i64 = 3_600;
 /// Links of one person that are good at a time: more would only fill their mail.

@@ -1,5 +1,9 @@
 //! Months and days of the week.
 
+use mnara_protocol::clock::Timestamp;
+
+use crate::web::show;
+
 words! {
     /// Months and days of the week, in full and short.
     CalendarWords {
@@ -43,6 +47,34 @@ impl CalendarWords {
         nth(&all, number)
     }
 
+    /// A moment on Nairobi's clock: `26 Nov 2026, 14:05`.
+    #[must_use]
+    pub fn moment(&self, at: Timestamp) -> String {
+        self.written(at, ", %H:%M")
+    }
+
+    /// A moment on Nairobi's clock, to the second: `26 Nov 2026, 14:05:09`.
+    #[must_use]
+    pub fn second(&self, at: Timestamp) -> String {
+        self.written(at, ", %H:%M:%S")
+    }
+
+    /// A day on Nairobi's calendar: `26 Nov 2026`.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> String {
+        self.written(at, "")
+    }
+
+    fn written(&self, at: Timestamp, time: &str) -> String {
+        show::in_nairobi(at).map_or_else(
+            || "?".to_owned(),
+            |at| {
+                let (day, month) = (at.day(), self.month_short(at.month()));
+                format!("{day} {month} {}{}", at.year(), at.strftime(time))
+            },
+        )
+    }
+
     /// A day of the week by its number, Monday from 1: in three letters.
     #[must_use]
     pub fn weekday(&self, number: i8) -> &'static str {
@@ -58,4 +90,23 @@ fn nth(all: &[&'static str], number: i8) -> &'static str {
     place
         .and_then(|place| all.get(place).copied())
         .unwrap_or("?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::pages::words::Language;
+
+    #[test]
+    fn a_time_is_nairobis_in_the_language_of_its_reader() {
+        let (english, swahili) = (Language::English.words(), Language::Swahili.words());
+        let at = Timestamp::from_secs(1_800_000_000);
+        assert_eq!(english.calendar.moment(at), "15 Jan 2027, 11:00");
+        assert_eq!(english.calendar.second(at), "15 Jan 2027, 11:00:00");
+        let late = at.plus_secs(14 * 3_600);
+        assert_eq!(english.calendar.day(late), "16 Jan 2027");
+        let december = at.plus_secs(-40 * 86_400);
+        assert_eq!(english.calendar.day(december), "6 Dec 2026");
+        assert_eq!(swahili.calendar.moment(december), "6 Des 2026, 11:00");
+    }
 }

@@ -13,6 +13,7 @@ words! {
         counter: "Counter" "Kaunta",
         customers: "Customers" "Wateja",
         reports: "Reports" "Ripoti",
+        books: "Books" "Hesabu",
         mpesa: "M-PESA" "M-PESA",
         portal: "Customers' page" "Ukurasa wa wateja",
         moved: "Customers' money goes to another M-PESA account since" "Pesa za wateja zinaenda kwenye akaunti nyingine ya M-PESA tangu",

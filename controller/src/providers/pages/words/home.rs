@@ -29,6 +29,8 @@ words! {
         all_well: "All is well. Nothing waits for you." "Mambo yote ni shwari. Hakuna kinachokusubiri.",
         site_away: "This site is away. What it sold goes on; it sells nothing new by M-PESA:" "Eneo hili haliko hewani. Lililouza linaendelea; haliuzi jipya kwa M-PESA:",
         flagged: "Payments that somebody should look at:" "Malipo ambayo mtu anapaswa kuyaangalia:",
+        unmatched: "Money that came in and waits to be sorted out:" "Pesa zilizoingia na zinasubiri kushughulikiwa:",
+        books: "The books do not balance. Differences:" "Hesabu hazilingani. Tofauti:",
         pending: "Payments without an answer for a quarter of an hour:" "Malipo yasiyo na jibu kwa robo saa:",
         unconfirmed: "Paid today and not online yet:" "Waliolipa leo na bado hawajaingia mtandaoni:",
         refused: "Safaricom refused your M-PESA keys. Customers cannot pay. Refused so far:" "Safaricom ilikataa funguo zako za M-PESA. Wateja hawawezi kulipa. Yaliyokataliwa hadi sasa:",

@@ -73,7 +73,21 @@ words! {
         site_back_text:
             "{site} is back after {away}, and has told us all that happened meanwhile. You need not do anything."
             "{site} imerudi baada ya {away}, na imetueleza yote yaliyotokea. Huhitaji kufanya chochote.",
+        sites_away: "{count} sites are away" "Maeneo {count} hayapatikani",
+        sites_away_text:
+            "We have not heard from these sites of {business} since the times given: {sites}. Customers who are online stay so and printed vouchers work, but nobody can pay by M-PESA there. See whether their power and their internet are on."
+            "Hatujasikia kutoka maeneo haya ya {business} tangu nyakati zilizotajwa: {sites}. Wateja walio mtandaoni wanaendelea na vocha zilizochapishwa zinafanya kazi, lakini hakuna anayeweza kulipa kwa M-PESA huko. Angalia kama umeme na intaneti viko.",
+        sites_back: "{count} sites are back" "Maeneo {count} yamerudi",
+        sites_back_text:
+            "These sites of {business} are back, with how long each was away: {sites}. They have told us all that happened meanwhile. You need not do anything."
+            "Maeneo haya ya {business} yamerudi, pamoja na muda ambao kila moja halikupatikana: {sites}. Yametueleza yote yaliyotokea. Huhitaji kufanya chochote.",
+        more_sites: "and {count} more" "na mengine {count}",
         to_sites: "See the sites" "Ona maeneo",
+        books_differ: "{business}: the books do not balance" "{business}: hesabu hazilingani",
+        books_differ_text:
+            "What the payments of {business} say and what its books say differ. Nothing is lost; the page of the books shows where."
+            "Malipo ya {business} na vitabu vyake vinatofautiana. Hakuna kilichopotea; ukurasa wa vitabu unaonyesha wapi.",
+        to_books: "Open the books" "Fungua vitabu",
         money_flagged: "{business}: look at a payment" "{business}: angalia malipo",
         money_flagged_text:
             "A payment of {amount} did not go as it should, and somebody should look at it: what M-PESA said of it does not agree."

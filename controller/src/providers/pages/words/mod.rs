@@ -177,8 +177,16 @@ parts! {
     passkeys: PasskeyWords,
     /// How the platform does.
     platform: PlatformWords,
+    /// The platform's scheduled work.
+    tasks: TaskWords,
     /// Why money did not come.
     results: ResultWords,
+    /// Money that a person has to look at.
+    queue: QueueWords,
+    /// The books.
+    books: BookWords,
+    /// A statement of the rail beside the books.
+    statement: StatementWords,
 }
 
 #[cfg(test)]

@@ -121,6 +121,33 @@ words! {
         on_router_text:
             "Get the files below with a fresh code in them, put the folder on the router, and type this in its terminal:"
             "Pakua faili zilizo hapa chini zenye msimbo mpya, weka folda kwenye ruta, na andika hii kwenye terminal yake:",
+        one_line: "The line for the router" "Mstari wa ruta",
+        one_line_text:
+            "Paste this whole line into the router's terminal. The router fetches everything itself. The line is good for an hour, until the agent is enrolled, and is shown only now."
+            "Bandika mstari huu wote kwenye terminal ya ruta. Ruta itachukua kila kitu yenyewe. Mstari unafaa kwa saa moja, hadi wakala asajiliwe, na unaonyeshwa sasa tu.",
+        one_line_needs:
+            "It needs RouterOS 7.19 or newer, the right time on the router, and fetch allowed by its device mode. On 7.19 and 7.20 the line lets the router trust the certificate authorities it comes with. On an older one, download the files instead."
+            "Unahitaji RouterOS 7.19 au jipya zaidi, saa sahihi kwenye ruta, na fetch iruhusiwe na device-mode yake. Kwenye 7.19 na 7.20 mstari huiruhusu ruta kuamini mamlaka za vyeti inazokuja nazo. Kwenye la zamani, pakua faili badala yake.",
+        one_line_image:
+            "The line is for a router with one hotspot, and the agent's image must be on its disk first: the script says its name if it is not."
+            "Mstari ni wa ruta yenye hotspot moja, na picha ya wakala iwe kwenye diski yake kwanza: hati itataja jina lake kama haipo.",
+        one_line_box:
+            "When it is done, the terminal shows what to type on the Linux box."
+            "Ikimaliza, terminal itaonyesha cha kuandika kwenye kompyuta ya Linux.",
+        one_line_other:
+            "Another hotspot, the agent on a Linux box, or files to download"
+            "Hotspot nyingine, wakala kwenye kompyuta ya Linux, au faili za kupakua",
+        one_line_offer:
+            "The router can fetch everything itself: you paste one line into its terminal."
+            "Ruta inaweza kuchukua kila kitu yenyewe: unabandika mstari mmoja kwenye terminal yake.",
+        one_line_make: "Make the line" "Tengeneza mstari",
+        one_line_no_tls:
+            "A router fetches only from an https:// address. Download the files, or whoever runs this program sets MNARA_PUBLIC_URL to one."
+            "Ruta huchukua kutoka anwani ya https:// tu. Pakua faili, au anayeendesha programu hii aweke MNARA_PUBLIC_URL ya aina hiyo.",
+        by_hand: "Or by hand" "Au kwa mkono",
+        by_hand_text:
+            "Download the files, put the folder on the router and import the script; the README in it says how."
+            "Pakua faili, weka folda kwenye ruta na u-import hati; README iliyomo inaeleza jinsi.",
         voucher: "Voucher" "Vocha",
         flash_hint:
             "On a router that has a folder flash, put it in there and type flash/mnara/install.rsc."

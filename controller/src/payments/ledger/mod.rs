@@ -1,0 +1,233 @@
+//! The books of a till: one line for each thing that happens to money, written in the transaction in which it happens.
+//!
+//! A line moves an amount from one account to another, so no line can be out of balance. Lines are added and never changed: what comes late,
+//! or goes back, is a line more. What the accounts mean stands in their migration.
+
+pub mod store;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{LedgerId, PaymentId, ProviderId, SiteId, UnmatchedId};
+use mnara_protocol::money::Money;
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::Payment;
+use crate::app::App;
+
+/// Where money can stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// All that came in.
+    Till,
+    /// What vouchers were given for.
+    Tickets,
+    /// What the business sent to itself to test its account.
+    Own,
+    /// What nobody can be matched to yet.
+    Unmatched,
+    /// What went back.
+    Refunded,
+}
+
+impl Account {
+    /// The word in its column.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Till => "till",
+            Self::Tickets => "tickets",
+            Self::Own => "own",
+            Self::Unmatched => "unmatched",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// Reads the column.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Till,
+            Self::Tickets,
+            Self::Own,
+            Self::Unmatched,
+            Self::Refunded,
+        ]
+        .into_iter()
+        .find(|account| account.word() == word)
+    }
+}
+
+/// Why a line was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A customer's payment came.
+    Paid,
+    /// A test of the account came.
+    Test,
+    /// Money came that nobody can be matched to.
+    Unmatched,
+    /// Such money was that of a payment which stands in the books already.
+    Known,
+    /// A voucher was given for such money.
+    Given,
+    /// Money went back, as somebody wrote down.
+    Refund,
+    /// Money went back by the rail itself.
+    Reversal,
+}
+
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Paid,
+        Self::Test,
+        Self::Unmatched,
+        Self::Known,
+        Self::Given,
+        Self::Refund,
+        Self::Reversal,
+    ];
+
+    /// The word in its column.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Test => "test",
+            Self::Unmatched => "unmatched",
+            Self::Known => "known",
+            Self::Given => "given",
+            Self::Refund => "refund",
+            Self::Reversal => "reversal",
+        }
+    }
+
+    /// Reads the column.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.word() == word)
+    }
+}
+
+/// Why a line was not written.
+#[derive(Debug, Error)]
+pub enum NotWritten {
+    /// Money came in by this receipt before; the transaction is lost, and whoever tries again sees that money.
+    #[error("this receipt has brought money in already")]
+    ReceiptTaken,
+    /// The database refused.
+    #[error("the books could not be written")]
+    Database(#[from] sqlx::Error),
+}
+
+/// One line.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// Why.
+    pub cause: Cause,
+    /// The payment it is about.
+    pub payment: Option<PaymentId>,
+    /// The money in the queue that it is about.
+    pub unmatched: Option<UnmatchedId>,
+    /// Which of its cause it is.
+    pub turn: usize,
+    /// From where.
+    pub debit: Account,
+    /// To where.
+    pub credit: Account,
+    /// How much.
+    pub amount: Money,
+    /// The M-PESA receipt.
+    pub receipt: Option<&'a str>,
+    /// Where it was sold.
+    pub site: Option<SiteId>,
+    /// When it happened.
+    pub at: Timestamp,
+}
+
+/// Where a payment's money stands once it has come.
+#[must_use]
+pub const fn place(payment: &Payment) -> Account {
+    if payment.plan.is_some() {
+        Account::Tickets
+    } else {
+        Account::Own
+    }
+}
+
+/// Writes a line; the same thing told again is not written again.
+///
+/// # Errors
+/// [`NotWritten`].
+pub async fn write(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    line: Line<'_>,
+) -> Result<(), NotWritten> {
+    let id = LedgerId::new(line.at, app.entropy.bytes());
+    store::insert(conn, provider, id, line).await
+}
+
+/// Writes that a payment came: from the till, or from the queue if its money was there already.
+///
+/// # Errors
+/// [`NotWritten`].
+pub async fn paid(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    receipt: Option<&str>,
+    was: Option<UnmatchedId>,
+    now: Timestamp,
+) -> Result<(), NotWritten> {
+    let credit = place(payment);
+    let line = Line {
+        cause: if credit == Account::Own {
+            Cause::Test
+        } else {
+            Cause::Paid
+        },
+        payment: Some(payment.id),
+        unmatched: was,
+        turn: 0,
+        debit: if was.is_some() {
+            Account::Unmatched
+        } else {
+            Account::Till
+        },
+        credit,
+        amount: payment.amount,
+        receipt,
+        site: payment.site,
+        at: now,
+    };
+    write(app, conn, payment.provider, line).await
+}
+
+/// Writes that some of a payment went back, after so many times before.
+///
+/// # Errors
+/// [`NotWritten`].
+pub async fn refunded(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    (amount, receipt): (Money, &str),
+    turn: usize,
+    now: Timestamp,
+) -> Result<(), NotWritten> {
+    let line = Line {
+        cause: Cause::Refund,
+        payment: Some(payment.id),
+        unmatched: None,
+        turn,
+        debit: place(payment),
+        credit: Account::Refunded,
+        amount,
+        receipt: Some(receipt),
+        site: payment.site,
+        at: now,
+    };
+    write(app, conn, payment.provider, line).await
+}

@@ -1,0 +1,263 @@
+//! The queue: money that nobody can be matched to, or that came so late that nobody waits for what it bought. A person says what becomes of
+//! it, or it turns out to be a payment's.
+
+pub mod pages;
+pub mod resolve;
+pub mod store;
+
+use std::time::Duration;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{PaymentId, ProviderId, SiteId, UnmatchedId};
+use mnara_protocol::money::Money;
+use sqlx::PgConnection;
+
+use super::Payment;
+use super::ledger::{self, Account, Cause, Line, NotWritten};
+use super::settle::{Evidence, Flag};
+use crate::app::App;
+use crate::providers::notices::{Notice, Topic, tell};
+use crate::rails::daraja::callback::Payer;
+use crate::web::show;
+
+/// A payment by hand that names nothing may be a prompt's whose callback was lost, if it came so soon after the prompt.
+pub const BEGUN_WITHIN: Duration = Duration::from_secs(10 * 60);
+
+/// Why money is in the queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// No payment of ours is meant by it.
+    Nobody,
+    /// It is another amount than was asked for.
+    Amount,
+    /// It is for a payment that had come already.
+    Double,
+    /// Only a statement of the rail knows it.
+    Statement,
+    /// It came, and bought its voucher, when nobody waited for it any more.
+    Late,
+}
+
+impl Reason {
+    /// The word in its column.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Amount => "amount",
+            Self::Double => "double",
+            Self::Statement => "statement",
+            Self::Late => "late",
+        }
+    }
+
+    /// Reads the column.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [
+            Self::Nobody,
+            Self::Amount,
+            Self::Double,
+            Self::Statement,
+            Self::Late,
+        ]
+        .into_iter()
+        .find(|reason| reason.word() == word)
+    }
+}
+
+/// Money that came.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// Why it is in the queue.
+    pub reason: Reason,
+    /// How much.
+    pub amount: Money,
+    /// The M-PESA receipt.
+    pub receipt: String,
+    /// Who paid.
+    pub payer: Payer,
+    /// What was typed as the account.
+    pub reference: Option<String>,
+    /// The payment it may belong to.
+    pub payment: Option<PaymentId>,
+    /// Where that was begun.
+    pub site: Option<SiteId>,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+/// The money that evidence tells of beside the payment it is about, if it is such.
+#[must_use]
+pub fn beside(
+    payment: &Payment,
+    flag: Flag,
+    evidence: &Evidence,
+    now: Timestamp,
+) -> Option<Arrived> {
+    let (reason, amount, receipt) = match (flag, evidence) {
+        // What a prompt asks for is what it takes: only by hand can somebody pay another amount.
+        (Flag::Amount, Evidence::C2b { receipt, amount }) => (Reason::Amount, *amount, receipt),
+        (Flag::SecondReceipt, Evidence::C2b { receipt, amount }) => {
+            (Reason::Double, *amount, receipt)
+        }
+        (Flag::SecondReceipt, Evidence::Callback(callback)) => {
+            (Reason::Double, callback.amount?, callback.receipt.as_ref()?)
+        }
+        _ => return None,
+    };
+    Some(Arrived {
+        reason,
+        amount,
+        receipt: receipt.clone(),
+        payer: Payer::Number(payment.phone),
+        reference: None,
+        payment: Some(payment.id),
+        site: payment.site,
+        at: now,
+    })
+}
+
+/// Takes money into the queue and into the books, and tells those who chose to hear of it; says whether it was new. A receipt that stands
+/// somewhere already brings nothing.
+///
+/// # Errors
+/// [`NotWritten`]; the transaction should not commit then.
+pub async fn take(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    arrived: &Arrived,
+) -> Result<bool, NotWritten> {
+    store::lock_receipt(conn, &arrived.receipt).await?;
+    if store::is_payments(conn, provider, &arrived.receipt).await? {
+        return Ok(false);
+    }
+    let now = app.clock.now();
+    let id = UnmatchedId::new(now, app.entropy.bytes());
+    if !store::insert(conn, provider, id, arrived, now).await? {
+        return Ok(false);
+    }
+    let line = Line {
+        cause: Cause::Unmatched,
+        payment: None,
+        unmatched: Some(id),
+        turn: 0,
+        debit: Account::Till,
+        credit: Account::Unmatched,
+        amount: arrived.amount,
+        receipt: Some(&arrived.receipt),
+        site: arrived.site,
+        at: arrived.at,
+    };
+    ledger::write(app, conn, provider, line).await?;
+    // A statement is brought by somebody who sees what it says.
+    if arrived.reason != Reason::Statement {
+        say(app, conn, provider, id, arrived.amount).await?;
+    }
+    Ok(true)
+}
+
+/// Takes a payment into the queue that came when nobody waited for it any more. Its money stands in the books as the voucher's.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take_late(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let id = UnmatchedId::new(now, app.entropy.bytes());
+    if store::insert_late(conn, id, payment, now).await? {
+        say(app, conn, payment.provider, id, payment.amount).await?;
+    }
+    Ok(())
+}
+
+async fn say(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+    amount: Money,
+) -> sqlx::Result<()> {
+    let amount = show::money(amount);
+    let notice = Notice::MoneyFlagged { amount: &amount };
+    let once = format!("money-queue:{id}");
+    tell(app, conn, provider, Topic::Money, &notice, &once).await
+}
+
+/// What the queue knows of a payment's money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// Nothing.
+    Nothing,
+    /// It was there, and is the payment's now.
+    Taken(UnmatchedId, String),
+    /// It was there, and somebody has said already what became of it.
+    Spent,
+}
+
+/// Takes a payment's money out of the queue, if it is there: by its receipt; where the rail told none, the one that can be meant. A money
+/// that somebody dealt with before is not a payment's as well.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn claim(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    receipt: Option<&str>,
+    now: Timestamp,
+) -> sqlx::Result<Claim> {
+    let found = match receipt {
+        Some(receipt) => {
+            let Some(found) = store::by_receipt(conn, payment.provider, receipt).await? else {
+                return Ok(Claim::Nothing);
+            };
+            if found.is_closed || found.amount != payment.amount {
+                return Ok(Claim::Spent);
+            }
+            found
+        }
+        None => {
+            let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
+            let open = store::nameless(conn, payment.provider, payment.amount, within).await?;
+            let mut meant = open
+                .into_iter()
+                .filter(|one| one.payer.may_be(&payment.phone));
+            match (meant.next(), meant.next()) {
+                (Some(found), None) => found,
+                _ => return Ok(Claim::Nothing),
+            }
+        }
+    };
+    store::close_known(conn, payment, found.id, now).await?;
+    Ok(Claim::Taken(found.id, found.receipt))
+}
+
+/// Writes that a payment's money, which stands in the books already, was in the queue as well.
+///
+/// # Errors
+/// [`NotWritten`].
+pub async fn undo(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    id: UnmatchedId,
+    now: Timestamp,
+) -> Result<(), NotWritten> {
+    let line = Line {
+        cause: Cause::Known,
+        payment: Some(payment.id),
+        unmatched: Some(id),
+        turn: 0,
+        debit: Account::Unmatched,
+        credit: Account::Till,
+        amount: payment.amount,
+        receipt: None,
+        site: store::site_of(conn, payment.provider, id).await?,
+        at: now,
+    };
+    ledger::write(app, conn, payment.provider, line).await
+}

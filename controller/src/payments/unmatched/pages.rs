@@ -1,0 +1,308 @@
+//! The page of the queue, and what people decide on it.
+
+use askama::Template;
+use axum::extract::{Form, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{PaymentId, TicketId, UnmatchedId};
+use mnara_protocol::ticket::code::TicketCode;
+use serde::Deserialize;
+
+use super::Reason;
+use super::resolve::{self, NotResolved};
+use super::store::{Queued, queue};
+use crate::app::App;
+use crate::payments::deeds::NotDone;
+use crate::plans;
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::{QueueWords, Words};
+use crate::providers::staff::roles::Permission;
+use crate::rails::daraja::callback::Payer;
+use crate::web::page::{html, onward};
+use crate::web::{Path, Query, show};
+
+/// Money on a page.
+const PAGE: u16 = 30;
+/// What was dealt with lately, below it.
+const DONE: u16 = 10;
+
+struct Choice {
+    id: String,
+    name: String,
+    is_first: bool,
+}
+
+struct Item {
+    id: UnmatchedId,
+    amount: String,
+    name: &'static str,
+    text: &'static str,
+    is_late: bool,
+    at: String,
+    payer: String,
+    receipt: Option<String>,
+    reference: Option<String>,
+    site: Option<String>,
+    payment: Option<PaymentId>,
+    plans: Vec<Choice>,
+    became: Option<(&'static str, String)>,
+    person: Option<String>,
+    ticket: Option<TicketId>,
+    code: Option<String>,
+    back: Option<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "queue.html")]
+struct QueuePage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    waits: Vec<Item>,
+    closed: Vec<Item>,
+    older: Option<String>,
+    is_all_closed: bool,
+    may_work: bool,
+    filled: &'a Filled,
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+}
+
+/// What is asked for, as the address has it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    closed: String,
+    before: String,
+    done: String,
+    taken: String,
+}
+
+impl Asked {
+    fn cursor(&self) -> Option<(Timestamp, UnmatchedId)> {
+        let (at, id) = self.before.split_once('.')?;
+        Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
+    }
+}
+
+/// What somebody decides, as typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Filled {
+    plan: String,
+    receipt: String,
+    reason: String,
+    #[serde(skip)]
+    id: String,
+}
+
+/// Shows the queue.
+///
+/// # Errors
+/// When the database is away.
+pub async fn list(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    shown(&app, &frame, &seat, &asked, &Filled::default(), None).await
+}
+
+async fn shown(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    asked: &Asked,
+    filled: &Filled,
+    fault: Option<&'static str>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let provider = seat.provider();
+    let may_work = seat.place.role.may(Permission::WorkPayments);
+    let is_all_closed = !asked.closed.is_empty();
+    let mut tx = app.db.tenant(provider).await?;
+    let mut rows = queue(&mut tx, provider, is_all_closed, asked.cursor(), PAGE + 1).await?;
+    let closed = if is_all_closed || asked.cursor().is_some() {
+        Vec::new()
+    } else {
+        queue(&mut tx, provider, true, None, DONE).await?
+    };
+    let plans = if may_work {
+        plans::store::plans(&mut tx, provider, plans::edit::MOST).await?
+    } else {
+        Vec::new()
+    };
+    drop(tx);
+    let has_more = rows.len() > usize::from(PAGE);
+    rows.truncate(usize::from(PAGE));
+    let older = rows.last().filter(|_| has_more).map(|last| {
+        let closed = if is_all_closed { "closed=1&" } else { "" };
+        format!(
+            "/payments/unmatched?{closed}before={}.{}",
+            last.at.as_millis(),
+            last.id
+        )
+    });
+    let item = |row: Queued| {
+        // The dearest that the money pays for comes first.
+        let mut fitting: Vec<_> = plans
+            .iter()
+            .filter(|plan| plan.price.cents() <= row.amount.cents())
+            .collect();
+        fitting.sort_by_key(|plan| -plan.price.cents());
+        let choices = fitting.iter().enumerate().map(|(place, plan)| Choice {
+            id: plan.id.to_string(),
+            name: format!("{}, {}", plan.name, show::money(plan.price)),
+            is_first: place == 0,
+        });
+        let choices = choices.collect();
+        shown_item(row, choices, may_work, w)
+    };
+    let (mut waits, mut done) = (Vec::new(), Vec::new());
+    for row in rows {
+        if row.closed.is_some() {
+            done.push(item(row));
+        } else {
+            waits.push(item(row));
+        }
+    }
+    done.extend(closed.into_iter().map(item));
+    let page = QueuePage {
+        frame,
+        w,
+        waits,
+        closed: done,
+        older,
+        is_all_closed,
+        may_work,
+        filled,
+        done: match (asked.done.is_empty(), asked.taken.is_empty()) {
+            (false, _) => Some(w.queue.done),
+            (true, false) => Some(w.statement.took),
+            (true, true) => None,
+        },
+        fault,
+    };
+    let status = match fault {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    Ok(html(status, &page))
+}
+
+fn shown_item(row: Queued, plans: Vec<Choice>, may_work: bool, words: &Words) -> Item {
+    let w = &words.queue;
+    let (name, text) = match row.reason {
+        Some(Reason::Amount) => (w.amount, w.amount_text),
+        Some(Reason::Double) => (w.double, w.double_text),
+        Some(Reason::Statement) => (w.statement, w.statement_text),
+        Some(Reason::Late) => (w.late, w.late_text),
+        Some(Reason::Nobody) | None => (w.nobody, w.nobody_text),
+    };
+    let became = row.closed.map(|(outcome, at)| {
+        let word = match outcome.as_str() {
+            "ticket" => w.was_ticket,
+            "refund" => w.was_refund,
+            _ => w.was_known,
+        };
+        (word, words.calendar.moment(at))
+    });
+    let (ticket, code) = row.ticket.unzip();
+    Item {
+        id: row.id,
+        amount: show::money(row.amount),
+        name,
+        text,
+        is_late: row.reason == Some(Reason::Late),
+        at: words.calendar.moment(row.at),
+        payer: payer(&row.payer, w),
+        receipt: row.receipt,
+        reference: row.reference,
+        site: row.site,
+        payment: row.payment,
+        plans,
+        became,
+        person: row.person,
+        ticket,
+        code: code
+            .filter(|_| may_work)
+            .map(|code| TicketCode::parse(&code).map_or(code, |code| code.shown())),
+        back: row.back,
+    }
+}
+
+/// Who paid, as far as it is known.
+#[must_use]
+pub fn payer(payer: &Payer, w: &QueueWords) -> String {
+    match payer {
+        Payer::Number(phone) => show::phone(&phone.digits()),
+        Payer::Masked { head, tail } => format!("{head}•••{tail}"),
+        Payer::Hash(_) => w.hidden.to_owned(),
+        Payer::Untold => w.untold.to_owned(),
+    }
+}
+
+/// Gives a voucher for money.
+///
+/// # Errors
+/// When there is no such money, or the database is away.
+pub async fn give(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let what = id.parse().map_err(|_| Trouble::Nothing)?;
+    let plan = filled.plan.parse().ok();
+    let done = resolve::give(&app, seat.provider(), seat.actor(), what, plan).await;
+    answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
+}
+
+/// Writes down that money went back.
+///
+/// # Errors
+/// When there is no such money, or the database is away.
+pub async fn refund(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let what = id.parse().map_err(|_| Trouble::Nothing)?;
+    let said = (filled.receipt.as_str(), filled.reason.as_str());
+    let done = resolve::refund(&app, seat.provider(), seat.actor(), what, said).await;
+    answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
+}
+
+async fn answered(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    filled: Filled,
+    done: Result<(), NotResolved>,
+) -> Result<Response, Trouble> {
+    let w = &frame.words().queue;
+    let fault = match done {
+        Ok(()) => return Ok(onward("/payments/unmatched?done=1")),
+        Err(NotResolved::Missing) => return Err(Trouble::Nothing),
+        Err(NotResolved::Database(error) | NotResolved::Payment(NotDone::Database(error))) => {
+            return Err(error.into());
+        }
+        Err(NotResolved::Plan) => w.bad_plan,
+        Err(NotResolved::Receipt | NotResolved::Payment(NotDone::Receipt)) => w.bad_receipt,
+        Err(NotResolved::ReceiptTaken | NotResolved::Payment(NotDone::ReceiptTaken)) => {
+            w.receipt_taken
+        }
+        Err(NotResolved::Reason | NotResolved::Payment(NotDone::Reason)) => w.bad_reason,
+        Err(error) => {
+            tracing::warn!(%error, "money in the queue was not dealt with");
+            w.not_done
+        }
+    };
+    shown(app, frame, seat, &Asked::default(), &filled, Some(fault)).await
+}

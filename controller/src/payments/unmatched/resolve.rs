@@ -1,0 +1,240 @@
+//! What becomes of money in the queue, as a person says: a voucher, or it goes back. Each is one transaction, and a second tap does nothing
+//! more.
+
+use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
+use mnara_protocol::money::Money;
+use serde_json::json;
+use sqlx::PgConnection;
+use thiserror::Error;
+
+use super::store::{self, Held};
+use super::{Reason, ledger};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::fleet::feed;
+use crate::payments::customers::reason;
+use crate::payments::deeds::{self, NotDone, Noted};
+use crate::payments::ledger::{Account, Cause, Line, NotWritten};
+use crate::payments::store::{lock, refunds, ticket_of};
+use crate::plans;
+use crate::tickets::issue::{self, IssueError, Sale};
+use crate::tickets::revoke::{self, RevokeError};
+
+/// Why nothing came of it.
+#[derive(Debug, Error)]
+pub enum NotResolved {
+    /// There is no such money.
+    #[error("there is no such money in the queue")]
+    Missing,
+    /// There is no such plan, or it costs more than was paid.
+    #[error("choose a plan that costs no more than was paid")]
+    Plan,
+    /// The receipt is none, or that of the money itself.
+    #[error("give the M-PESA receipt of the refund")]
+    Receipt,
+    /// The receipt is written down already.
+    #[error("this receipt is written down already")]
+    ReceiptTaken,
+    /// The reason is missing or too long.
+    #[error("give a reason")]
+    Reason,
+    /// The ticket could not be issued.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The ticket could not be taken back.
+    #[error(transparent)]
+    Revoke(#[from] RevokeError),
+    /// What is done about its payment was not done.
+    #[error(transparent)]
+    Payment(#[from] NotDone),
+    /// The books could not be written.
+    #[error(transparent)]
+    Ledger(#[from] NotWritten),
+    /// The database refused.
+    #[error("it could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Gives a voucher for the money. What came late has one: it is sent to its device, which is let online when it is there within a day.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn give(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: UnmatchedId,
+    plan: Option<PlanId>,
+) -> Result<(), NotResolved> {
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(held) = open(&mut tx, provider, id).await? else {
+        return Ok(());
+    };
+    match (held.reason, held.payment) {
+        (Reason::Late, Some(payment)) => {
+            let ticket = ticket_of(&mut tx, provider, payment).await?;
+            store::close_given(&mut tx, (provider, id), ticket, actor, app.clock.now()).await?;
+            note(app, &mut tx, (provider, actor), id, "queue-send").await?;
+            match deeds::send_in(app, &mut tx, (provider, actor), payment).await {
+                // One that was used, or whose device is not known, is done with all the same.
+                Ok(()) | Err(NotDone::Used | NotDone::NotPaid) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        _ => ticket(app, &mut tx, (provider, actor), (id, &held), plan).await?,
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn ticket(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    (id, held): (UnmatchedId, &Held),
+    plan: Option<PlanId>,
+) -> Result<(), NotResolved> {
+    let now = app.clock.now();
+    let plan = plans::store::plan(conn, provider, plan.ok_or(NotResolved::Plan)?).await?;
+    // Whoever may give vouchers for money gives no more than the money is worth.
+    let plan = plan
+        .filter(|plan| plan.price.cents() <= held.amount.cents())
+        .ok_or(NotResolved::Plan)?;
+    let sale = Sale {
+        plan: &plan,
+        payment: None,
+        site: held.site,
+    };
+    let kept = issue::issue(conn, &app.entropy, provider, sale, now).await?;
+    store::close_given(conn, (provider, id), Some(kept.ticket.id), actor, now).await?;
+    let line = Line {
+        cause: Cause::Given,
+        credit: Account::Tickets,
+        ..of(id, held, app)
+    };
+    ledger::write(app, conn, provider, line).await?;
+    note(app, conn, (provider, actor), id, "queue-ticket").await?;
+    if let Some(site) = held.site {
+        let change = crate::tickets::feed::ticket(site, &kept, None, None, None);
+        feed::put(conn, provider, vec![change]).await?;
+    }
+    Ok(())
+}
+
+/// Writes down that the money went back. The voucher of what came late is taken back with it.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: UnmatchedId,
+    (receipt, why): (&str, &str),
+) -> Result<(), NotResolved> {
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(held) = open(&mut tx, provider, id).await? else {
+        return Ok(());
+    };
+    match (held.reason, held.payment) {
+        (Reason::Late, Some(payment)) => {
+            let before = refunds::of_payment(&mut tx, provider, payment, deeds::MOST).await?;
+            let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
+            let noted = Noted {
+                amount: Money::from_cents(held.amount.cents() - back),
+                receipt,
+                reason: why,
+            };
+            deeds::note_in(app, &mut tx, (provider, actor), payment, noted).await?;
+            if let Some(ticket) = ticket_of(&mut tx, provider, payment).await? {
+                revoke::ticket_in(app, &mut tx, (provider, actor), ticket).await?;
+            }
+        }
+        _ => back(app, &mut tx, (provider, actor), (id, &held), (receipt, why)).await?,
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn back(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    (id, held): (UnmatchedId, &Held),
+    (receipt, why): (&str, &str),
+) -> Result<(), NotResolved> {
+    let why = reason(why).ok_or(NotResolved::Reason)?;
+    let receipt = receipt.trim().to_ascii_uppercase();
+    let is_receipt =
+        (6..=20).contains(&receipt.len()) && receipt.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !is_receipt || held.receipt.as_deref() == Some(receipt.as_str()) {
+        return Err(NotResolved::Receipt);
+    }
+    let now = app.clock.now();
+    let said = (receipt.as_str(), why);
+    if !store::close_refunded(conn, (provider, id), said, actor, now).await? {
+        return Err(NotResolved::ReceiptTaken);
+    }
+    let line = Line {
+        cause: Cause::Refund,
+        credit: Account::Refunded,
+        receipt: Some(&receipt),
+        ..of(id, held, app)
+    };
+    ledger::write(app, conn, provider, line).await?;
+    let deed = Deed {
+        act: "queue-refund",
+        subject: &id.to_string(),
+        before: None,
+        after: Some(json!({"amount": held.amount.to_decimal(), "receipt": receipt, "reason": why})),
+    };
+    record(app, conn, Some(provider), actor, deed).await?;
+    Ok(())
+}
+
+/// A line that takes this money out of the queue.
+fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
+    Line {
+        cause: Cause::Given,
+        payment: None,
+        unmatched: Some(id),
+        turn: 0,
+        debit: Account::Unmatched,
+        credit: Account::Tickets,
+        amount: held.amount,
+        receipt: held.receipt.as_deref(),
+        site: held.site,
+        at: app.clock.now(),
+    }
+}
+
+/// Money that waits, locked; nothing for what is done with. Its payment is locked first, as everywhere.
+async fn open(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+) -> Result<Option<Held>, NotResolved> {
+    if let Some(payment) = store::payment_of(conn, provider, id).await? {
+        lock(conn, provider, payment).await?;
+    }
+    let held = store::lock(conn, provider, id)
+        .await?
+        .ok_or(NotResolved::Missing)?;
+    Ok(Some(held).filter(|held| !held.is_closed))
+}
+
+async fn note(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    act: &'static str,
+) -> sqlx::Result<()> {
+    let deed = Deed {
+        act,
+        subject: &id.to_string(),
+        before: None,
+        after: None,
+    };
+    record(app, conn, Some(provider), actor, deed).await
+}

@@ -1,0 +1,455 @@
+//! All SQL of the queue.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{PaymentId, ProviderId, SiteId, TicketId, UnmatchedId};
+use mnara_protocol::money::Money;
+use sqlx::PgConnection;
+
+use super::{Arrived, Reason};
+use crate::audit::Actor;
+use crate::db::{Amount, At, RowId as _};
+use crate::payments::Payment;
+use crate::rails::daraja::callback::Payer;
+
+/// The most that one payment without a receipt is compared with.
+const MOST_CANDIDATES: i64 = 100;
+
+/// Lets nobody else look for this receipt until the transaction ends: it must not come into the queue and to a payment at once.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock_receipt(conn: &mut PgConnection, receipt: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+        receipt
+    )
+    .fetch_one(conn)
+    .await
+    .map(drop)
+}
+
+/// Whether a payment of the business has this receipt.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_payments(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipt: &str,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from payments where provider_id = $1 and external_txn_id = $2) as "is!""#,
+        provider.uuid(),
+        receipt,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Adds money that came; says whether its receipt was new.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+    arrived: &Arrived,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into unmatched (id, provider_id, reason, amount, receipt, payer, reference, payment_id, site_id, at, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         on conflict (provider_id, receipt) where reason <> 'late' do nothing",
+        id.uuid(),
+        provider.uuid(),
+        arrived.reason.word(),
+        Amount(arrived.amount) as Amount,
+        arrived.receipt,
+        arrived.payer.kept(),
+        arrived.reference,
+        arrived.payment.map(|id| id.uuid()),
+        arrived.site.map(|id| id.uuid()),
+        At(arrived.at) as At,
+        At(now) as At,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Adds a payment that came late; says whether it was not there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_late(
+    conn: &mut PgConnection,
+    id: UnmatchedId,
+    payment: &Payment,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into unmatched (id, provider_id, reason, amount, payer, payment_id, site_id, at, created_at)
+         values ($1, $2, 'late', $3, $4, $5, $6, $7, $7)
+         on conflict (provider_id, payment_id) where reason = 'late' do nothing",
+        id.uuid(),
+        payment.provider.uuid(),
+        Amount(payment.amount) as Amount,
+        payment.phone.digits(),
+        payment.id.uuid(),
+        payment.site.map(|id| id.uuid()),
+        At(now) as At,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Money in the queue that may be a payment's.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Its id.
+    pub id: UnmatchedId,
+    /// How much.
+    pub amount: Money,
+    /// Its receipt.
+    pub receipt: String,
+    /// Who paid.
+    pub payer: Payer,
+    /// Whether somebody has dealt with it.
+    pub is_closed: bool,
+}
+
+/// Finds the money of a receipt and locks it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_receipt(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipt: &str,
+) -> sqlx::Result<Option<Candidate>> {
+    let row = sqlx::query!(
+        r#"select id, amount as "amount: Amount", payer, closed_at is not null as "is_closed!" from unmatched
+           where provider_id = $1 and receipt = $2 and reason <> 'late' for update"#,
+        provider.uuid(),
+        receipt,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| Candidate {
+        id: UnmatchedId::from_uuid(row.id),
+        amount: row.amount.0,
+        receipt: receipt.to_owned(),
+        payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+        is_closed: row.is_closed,
+    }))
+}
+
+/// Money by hand without an account that came within a time and is in the queue still, locked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn nameless(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    amount: Money,
+    (from, until): (Timestamp, Timestamp),
+) -> sqlx::Result<Vec<Candidate>> {
+    let rows = sqlx::query!(
+        r#"select id, receipt as "receipt!", payer from unmatched
+           where provider_id = $1 and closed_at is null and at between $2 and $3 and amount = $4 and reason = 'nobody' and reference is null
+             and receipt is not null
+           order by at, id limit $5 for update"#,
+        provider.uuid(),
+        At(from) as At,
+        At(until) as At,
+        Amount(amount) as Amount,
+        MOST_CANDIDATES,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Candidate {
+            id: UnmatchedId::from_uuid(row.id),
+            amount,
+            receipt: row.receipt,
+            payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+            is_closed: false,
+        })
+        .collect())
+}
+
+/// Closes money that is a payment's.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn close_known(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    id: UnmatchedId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update unmatched set outcome = 'known', closed_at = $4, payment_id = $3 where provider_id = $1 and id = $2 and closed_at is null",
+        payment.provider.uuid(),
+        id.uuid(),
+        payment.id.uuid(),
+        At(now) as At,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Where money in the queue was begun.
+///
+/// # Errors
+/// When the database is away.
+pub async fn site_of(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+) -> sqlx::Result<Option<SiteId>> {
+    let site = sqlx::query_scalar!(
+        "select site_id from unmatched where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(site.flatten().map(SiteId::from_uuid))
+}
+
+/// The payment that money in the queue may belong to.
+///
+/// # Errors
+/// When the database is away.
+pub async fn payment_of(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+) -> sqlx::Result<Option<PaymentId>> {
+    let payment = sqlx::query_scalar!(
+        "select payment_id from unmatched where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(payment.flatten().map(PaymentId::from_uuid))
+}
+
+/// Money in the queue as somebody deals with it.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Why it is there.
+    pub reason: Reason,
+    /// How much.
+    pub amount: Money,
+    /// Its receipt.
+    pub receipt: Option<String>,
+    /// The payment it may belong to.
+    pub payment: Option<PaymentId>,
+    /// Where that was begun.
+    pub site: Option<SiteId>,
+    /// Whether somebody has dealt with it.
+    pub is_closed: bool,
+}
+
+/// Finds money in the queue and locks it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+) -> sqlx::Result<Option<Held>> {
+    let row = sqlx::query!(
+        r#"select reason, amount as "amount: Amount", receipt, payment_id, site_id, closed_at is not null as "is_closed!" from unmatched
+           where provider_id = $1 and id = $2 for update"#,
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        Ok(Held {
+            reason: Reason::parse(&row.reason).ok_or_else(|| {
+                sqlx::Error::Decode(format!("unmatched.reason of {id} is out of range").into())
+            })?,
+            amount: row.amount.0,
+            receipt: row.receipt,
+            payment: row.payment_id.map(PaymentId::from_uuid),
+            site: row.site_id.map(SiteId::from_uuid),
+            is_closed: row.is_closed,
+        })
+    })
+    .transpose()
+}
+
+/// Closes money for which there is a voucher.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn close_given(
+    conn: &mut PgConnection,
+    (provider, id): (ProviderId, UnmatchedId),
+    ticket: Option<TicketId>,
+    actor: Actor,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let (_, person, _) = actor.columns();
+    sqlx::query!(
+        "update unmatched set outcome = 'ticket', ticket_id = $3, person_id = $4, closed_at = $5
+         where provider_id = $1 and id = $2 and closed_at is null",
+        provider.uuid(),
+        id.uuid(),
+        ticket.map(|id| id.uuid()),
+        person,
+        At(now) as At,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Closes money that went back; says whether nobody has this receipt in this business.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn close_refunded(
+    conn: &mut PgConnection,
+    (provider, id): (ProviderId, UnmatchedId),
+    (receipt, note): (&str, &str),
+    actor: Actor,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let (_, person, _) = actor.columns();
+    let done = sqlx::query!(
+        "update unmatched set outcome = 'refund', refund_receipt = $3, note = $4, person_id = $5, closed_at = $6
+         where provider_id = $1 and id = $2 and closed_at is null
+           and not exists (select from refunds r where r.provider_id = $1 and r.receipt = $3)
+           and not exists (select from unmatched u where u.provider_id = $1 and u.refund_receipt = $3)",
+        provider.uuid(),
+        id.uuid(),
+        receipt,
+        note,
+        person,
+        At(now) as At,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Closes a payment that came late and went back whole.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn close_late(
+    conn: &mut PgConnection,
+    (provider, payment): (ProviderId, PaymentId),
+    (receipt, note): (&str, &str),
+    actor: Actor,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let (_, person, _) = actor.columns();
+    sqlx::query!(
+        "update unmatched set outcome = 'refund', refund_receipt = $3, note = $4, person_id = $5, closed_at = $6
+         where provider_id = $1 and payment_id = $2 and reason = 'late' and closed_at is null",
+        provider.uuid(),
+        payment.uuid(),
+        receipt,
+        note,
+        person,
+        At(now) as At,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// One line of the queue.
+#[derive(Clone, Debug)]
+pub struct Queued {
+    /// Its id.
+    pub id: UnmatchedId,
+    /// Why it is there.
+    pub reason: Option<Reason>,
+    /// How much.
+    pub amount: Money,
+    /// Its receipt, or its payment's.
+    pub receipt: Option<String>,
+    /// Who paid.
+    pub payer: Payer,
+    /// What was typed as the account.
+    pub reference: Option<String>,
+    /// The payment it may belong to.
+    pub payment: Option<PaymentId>,
+    /// The site's name.
+    pub site: Option<String>,
+    /// When it came.
+    pub at: Timestamp,
+    /// What came of it, and when.
+    pub closed: Option<(String, Timestamp)>,
+    /// Who said so.
+    pub person: Option<String>,
+    /// The voucher there is for it, and its code.
+    pub ticket: Option<(TicketId, String)>,
+    /// The receipt by which it went back, and why.
+    pub back: Option<(String, String)>,
+}
+
+/// The queue, the newest first, from before one on: what waits, or what is done with.
+///
+/// # Errors
+/// When the database is away.
+pub async fn queue(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    is_closed: bool,
+    before: Option<(Timestamp, UnmatchedId)>,
+    limit: u16,
+) -> sqlx::Result<Vec<Queued>> {
+    let rows = sqlx::query!(
+        r#"select u.id, u.reason, u.amount as "amount: Amount", coalesce(u.receipt, p.external_txn_id) as receipt, u.payer, u.reference,
+                  u.payment_id, s.name as "site?", u.at as "at: At", u.outcome, u.closed_at as "closed_at: At", w.name as "person?",
+                  t.id as "ticket?", t.code as "code?", u.refund_receipt, u.note
+           from unmatched u
+           left join payments p on p.provider_id = u.provider_id and p.id = u.payment_id and u.reason = 'late'
+           left join sites s on s.provider_id = u.provider_id and s.id = u.site_id
+           left join people w on w.id = u.person_id
+           left join tickets t on t.provider_id = u.provider_id
+                and t.id = coalesce(u.ticket_id, (select k.id from tickets k where k.payment_id = u.payment_id and u.reason = 'late'))
+           where u.provider_id = $1 and (u.closed_at is not null) = $2 and ($3::timestamptz is null or (u.at, u.id) < ($3, $4))
+           order by u.at desc, u.id desc limit $5"#,
+        provider.uuid(),
+        is_closed,
+        before.map(|(at, _)| At(at)) as Option<At>,
+        before.map(|(_, id)| id.uuid()),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Queued {
+            id: UnmatchedId::from_uuid(row.id),
+            reason: Reason::parse(&row.reason),
+            amount: row.amount.0,
+            receipt: row.receipt,
+            payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+            reference: row.reference,
+            payment: row.payment_id.map(PaymentId::from_uuid),
+            site: row.site,
+            at: row.at.0,
+            closed: row.outcome.zip(row.closed_at.map(|at| at.0)),
+            person: row.person,
+            ticket: row.ticket.map(TicketId::from_uuid).zip(row.code),
+            back: row.refund_receipt.zip(row.note),
+        })
+        .collect())
+}

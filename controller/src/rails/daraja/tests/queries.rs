@@ -1,0 +1,153 @@
+//! Asking what became of a prompt, within the budget of an application.
+
+use super::*;
+
+#[tokio::test]
+async fn a_query_tells_what_the_table_says() {
+    let (stage, daraja, clock) = Stage::start().await;
+    let result =
+        |code: &str| QUERIED.replace(r#""ResultCode":"0""#, &format!(r#""ResultCode":"{code}""#));
+    for (status, body, answer) in [
+        (200, QUERIED.to_owned(), QueryAnswer::Paid),
+        (
+            200,
+            QUERIED.replace(r#""ResultCode":"0""#, r#""ResultCode":0"#),
+            QueryAnswer::Paid,
+        ),
+        (
+            200,
+            result("1032"),
+            QueryAnswer::Failed(ResultCode::new("1032").unwrap()),
+        ),
+        (
+            200,
+            result("SFC_IC0003"),
+            QueryAnswer::Failed(ResultCode::new("SFC_IC0003").unwrap()),
+        ),
+        (200, result("4999"), QueryAnswer::Pending),
+        (
+            200,
+            result("31337"),
+            QueryAnswer::Unrecognised(ResultCode::new("31337").unwrap()),
+        ),
+        (
+            200,
+            QUERIED.replace(PROMPT, "ws_CO_another"),
+            QueryAnswer::Inconclusive("another prompt's answer"),
+        ),
+        (
+            200,
+            "<html>".to_owned(),
+            QueryAnswer::Inconclusive("unreadable"),
+        ),
+        (
+            500,
+            QUERIED.to_owned(),
+            QueryAnswer::Inconclusive("unreadable"),
+        ),
+        (
+            500,
+            fault("500.001.1001", "The transaction is being processed"),
+            QueryAnswer::Pending,
+        ),
+        (
+            500,
+            fault("500.001.1001", "The transaction does not Exist"),
+            QueryAnswer::Inconclusive("denied"),
+        ),
+        (
+            500,
+            fault("500.001.1001", "Wrong credentials"),
+            QueryAnswer::Setup(Setup::WrongPasskey),
+        ),
+        (
+            500,
+            fault("500.001.1001", "Merchant does not exist"),
+            QueryAnswer::Setup(Setup::NoSuchShortcode),
+        ),
+        (
+            400,
+            fault("400.002.02", "Bad Request - Invalid CheckoutRequestID"),
+            QueryAnswer::NotKnown,
+        ),
+        (
+            400,
+            fault("400.002.02", "Bad Request - Invalid Timestamp"),
+            QueryAnswer::Inconclusive("error"),
+        ),
+        (429, SPIKE.to_owned(), QueryAnswer::Limited),
+        (
+            429,
+            fault("429.001.01", "Too many requests"),
+            QueryAnswer::Limited,
+        ),
+        (503, String::new(), QueryAnswer::Inconclusive("unreadable")),
+    ] {
+        stage.answer(status, &body);
+        assert_eq!(
+            daraja.query(&credentials(), PROMPT, Turn::First).await.0,
+            answer,
+            "{status} {body}"
+        );
+        clock.advance(Duration::from_secs(60));
+    }
+    let (_, body) = stage.seen("/mpesa/stkpushquery/v1/query").remove(0);
+    assert_eq!(body["CheckoutRequestID"], PROMPT);
+    assert_eq!(body["BusinessShortCode"], "174379");
+}
+
+#[tokio::test]
+async fn queries_stay_within_the_budget_of_their_application() {
+    let (stage, daraja, clock) = Stage::start().await;
+    let other = Credentials {
+        consumer_key: "another".into(),
+        ..credentials()
+    };
+    for _ in 0..3 {
+        stage.answer(200, QUERIED);
+    }
+    assert_eq!(
+        daraja.query(&credentials(), PROMPT, Turn::First).await.0,
+        QueryAnswer::Paid
+    );
+    assert_eq!(
+        daraja.query(&credentials(), PROMPT, Turn::First).await.0,
+        QueryAnswer::Limited
+    );
+    assert_eq!(
+        daraja.query(&other, PROMPT, Turn::First).await.0,
+        QueryAnswer::Paid
+    );
+    clock.advance(Duration::from_secs(12));
+    assert_eq!(
+        daraja.query(&credentials(), PROMPT, Turn::First).await.0,
+        QueryAnswer::Paid
+    );
+    assert_eq!(stage.seen("stkpushquery").len(), 3);
+}
+
+#[tokio::test]
+async fn questions_nobody_waits_for_leave_half_of_the_budget() {
+    let (stage, daraja, clock) = Stage::start().await;
+    for _ in 0..12 {
+        stage.answer(200, QUERIED);
+    }
+    let mut last = 0;
+    let mut first = 0;
+    for second in 1..=60 {
+        clock.advance(Duration::from_secs(1));
+        let credentials = credentials();
+        if daraja.query(&credentials, PROMPT, Turn::Last).await.0 == QueryAnswer::Paid {
+            last += 1;
+        }
+        if second % 6 == 0
+            && daraja.query(&credentials, PROMPT, Turn::First).await.0 == QueryAnswer::Paid
+        {
+            first += 1;
+        }
+    }
+    assert!(
+        last <= 2 && first >= 3,
+        "{last} of the last, {first} of the first"
+    );
+}

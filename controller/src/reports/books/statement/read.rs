@@ -1,0 +1,365 @@
+//! Reading a statement as the rail's portal for organisations gives it: lines before the table, quoted cells, thousands with commas, a mark
+//! of its letters or none. Columns are known by their names, in any order; times are Nairobi's, with the day first or the year first.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::money::Money;
+use thiserror::Error;
+
+use crate::rails::daraja::callback::Payer;
+
+/// Lines before the names of the columns.
+const PREAMBLE: usize = 60;
+/// The most lines of one statement.
+const MOST_LINES: usize = 60_000;
+/// No payment by phone is as large, in cents.
+const MOST_CENTS: i64 = 1_000_000_000;
+
+/// A payment that came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its receipt.
+    pub receipt: String,
+    /// When it was completed.
+    pub at: Timestamp,
+    /// How much.
+    pub amount: Money,
+    /// What was typed as the account.
+    pub account: Option<String>,
+    /// Who paid, never the whole number.
+    pub payer: Option<Payer>,
+}
+
+/// What a statement says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statement {
+    /// Payments that came in, each once.
+    pub entries: Vec<Entry>,
+    /// Lines about money that went out, and what is not completed.
+    pub other: usize,
+    /// Lines that look like none of these.
+    pub unread: usize,
+}
+
+/// Why something is no statement.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum BadStatement {
+    /// The names of the columns are not there.
+    #[error("no line names the columns Receipt No., Completion Time and Paid In")]
+    NoColumns,
+    /// It has more lines than are read at once.
+    #[error("it has more than {MOST_LINES} lines")]
+    Large,
+}
+
+/// One line of cells at a time, as RFC 4180 has them.
+struct Cells<'a> {
+    rest: &'a str,
+    between: char,
+}
+
+impl Iterator for Cells<'_> {
+    type Item = Vec<String>;
+
+    fn next(&mut self) -> Option<Vec<String>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let (mut cells, mut cell) = (Vec::new(), String::new());
+        let mut is_quoted = false;
+        let mut letters = self.rest.char_indices().peekable();
+        while let Some((at, letter)) = letters.next() {
+            if is_quoted {
+                match letter {
+                    '"' if letters.peek().is_some_and(|(_, next)| *next == '"') => {
+                        letters.next();
+                        cell.push('"');
+                    }
+                    '"' => is_quoted = false,
+                    other => cell.push(other),
+                }
+                continue;
+            }
+            match letter {
+                '"' if cell.trim().is_empty() => {
+                    cell.clear();
+                    is_quoted = true;
+                }
+                '\n' | '\r' => {
+                    let mut end = at + 1;
+                    if letter == '\r' && self.rest[end..].starts_with('\n') {
+                        end += 1;
+                    }
+                    cells.push(cell);
+                    self.rest = &self.rest[end..];
+                    return Some(cells);
+                }
+                other if other == self.between => cells.push(std::mem::take(&mut cell)),
+                other => cell.push(other),
+            }
+        }
+        cells.push(cell);
+        self.rest = "";
+        Some(cells)
+    }
+}
+
+/// Where each column is.
+#[derive(Clone, Copy)]
+struct Columns {
+    receipt: usize,
+    at: usize,
+    paid_in: usize,
+    status: Option<usize>,
+    account: Option<usize>,
+    party: Option<usize>,
+    details: Option<usize>,
+}
+
+impl Columns {
+    fn read(cells: &[String]) -> Option<Self> {
+        let names: Vec<String> = cells
+            .iter()
+            .map(|cell| {
+                let plain = cell.chars().filter(char::is_ascii_alphanumeric);
+                plain.collect::<String>().to_ascii_lowercase()
+            })
+            .collect();
+        let find = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&&**name));
+        Some(Self {
+            receipt: find(&["receiptno", "receipt", "receiptnumber"])?,
+            at: find(&["completiontime"])?,
+            paid_in: find(&["paidin"])?,
+            status: find(&["transactionstatus", "status"]),
+            account: find(&["acno", "accountno", "accountnumber", "account"]),
+            party: find(&["otherpartyinfo"]),
+            details: find(&["details"]),
+        })
+    }
+}
+
+/// Reads a statement.
+///
+/// # Errors
+/// [`BadStatement`].
+pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let found = [',', ';', '\t'].into_iter().find_map(|between| {
+        let mut lines = Cells {
+            rest: text,
+            between,
+        };
+        let columns = lines
+            .by_ref()
+            .take(PREAMBLE)
+            .find_map(|cells| Columns::read(&cells))?;
+        Some((lines, columns))
+    });
+    let (lines, columns) = found.ok_or(BadStatement::NoColumns)?;
+    let mut statement = Statement::default();
+    let mut seen = BTreeSet::new();
+    for (place, cells) in lines.enumerate() {
+        if place >= MOST_LINES {
+            return Err(BadStatement::Large);
+        }
+        if cells.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        match line(&cells, columns, now) {
+            // The charges of a payment stand under its receipt, and one part may be given twice.
+            Line::In(entry) if seen.insert(entry.receipt.clone()) => statement.entries.push(entry),
+            Line::In(_) | Line::Other => statement.other += 1,
+            Line::Unread => statement.unread += 1,
+        }
+    }
+    Ok(statement)
+}
+
+enum Line {
+    In(Entry),
+    Other,
+    Unread,
+}
+
+fn line(cells: &[String], columns: Columns, now: Timestamp) -> Line {
+    let cell = |place: usize| cells.get(place).map_or("", |cell| cell.trim());
+    let receipt = cell(columns.receipt).to_ascii_uppercase();
+    let is_receipt =
+        (6..=20).contains(&receipt.len()) && receipt.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !is_receipt {
+        return Line::Unread;
+    }
+    let is_completed = columns
+        .status
+        .is_none_or(|place| cell(place).eq_ignore_ascii_case("completed"));
+    let Some(amount) = amount(cell(columns.paid_in)) else {
+        return Line::Unread;
+    };
+    if !is_completed || amount.cents() == 0 {
+        return Line::Other;
+    }
+    let Some(at) = time(cell(columns.at)).filter(|at| *at <= now.plus_secs(86_400)) else {
+        return Line::Unread;
+    };
+    if !(0..=MOST_CENTS).contains(&amount.cents()) {
+        return Line::Unread;
+    }
+    let account = columns.account.map(cell).filter(|text| !text.is_empty());
+    let account = account.map(|text| text.chars().filter(|c| !c.is_control()).take(64));
+    let told = [columns.party, columns.details].into_iter().flatten();
+    Line::In(Entry {
+        receipt,
+        at,
+        amount,
+        account: account.map(|text| text.collect::<String>().to_ascii_uppercase()),
+        payer: told.map(cell).find_map(payer),
+    })
+}
+
+/// An amount; nothing there is none.
+fn amount(text: &str) -> Option<Money> {
+    let plain: String = text
+        .chars()
+        .filter(|letter| !matches!(letter, ',' | ' ' | '\u{a0}'))
+        .collect();
+    if plain.is_empty() || plain == "-" {
+        return Some(Money::from_cents(0));
+    }
+    plain.trim_start_matches('+').parse().ok()
+}
+
+/// A time on Nairobi's clock.
+fn time(text: &str) -> Option<Timestamp> {
+    const DATES: [&str; 6] = [
+        "%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%y",
+    ];
+    const CLOCKS: [&str; 4] = ["%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p"];
+    let text = text.replace('T', " ");
+    let text = text.trim();
+    let zone = TimeZone::fixed(Offset::constant(3));
+    // `%Y` would take the 24 of a short year for the year 24.
+    let is_year = |time: &DateTime| (2007..=2200).contains(&time.year());
+    let found = DATES.iter().find_map(|date| {
+        CLOCKS.iter().find_map(|clock| {
+            DateTime::strptime(format!("{date} {clock}"), text)
+                .ok()
+                .filter(is_year)
+        })
+    })?;
+    let at = found.to_zoned(zone).ok()?.timestamp();
+    Some(Timestamp::from_millis(at.as_millisecond()))
+}
+
+/// Who paid, from the first thing in a text that looks like a number; its middle is left out.
+fn payer(text: &str) -> Option<Payer> {
+    let word = text.split([' ', '-', ',', ';']).find(|word| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let is_phone = word.starts_with("254") || word.starts_with('0') || word.starts_with('7');
+        let is_plain = word
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'+'));
+        is_plain && is_phone && (digits >= 9 || (digits >= 5 && word.contains('*')))
+    })?;
+    match Payer::read(word) {
+        Payer::Number(phone) => {
+            let digits = phone.digits();
+            Some(Payer::Masked {
+                head: digits[..6].to_owned(),
+                tail: digits[9..].to_owned(),
+            })
+        }
+        masked @ Payer::Masked { .. } => Some(masked),
+        Payer::Hash(_) | Payer::Untold => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+
+    fn entries(text: &str) -> Vec<(String, i64, i64)> {
+        let statement = read(text.as_bytes(), NOW).unwrap();
+        statement
+            .entries
+            .into_iter()
+            .map(|entry| (entry.receipt, entry.at.as_secs(), entry.amount.cents()))
+            .collect()
+    }
+
+    #[test]
+    fn a_statement_of_the_portal_is_read_whatever_stands_around_it() {
+        let text = "\u{feff}Short Code:,174371,,,\r\nOrganization:,\"MAMA, MBOGA WIFI\",,,\r\nTime Period:,From 01-11-2026 00:00:00 To 26-11-2026 00:00:00\r\n\r\n\
+            Receipt No.,Completion Time,Initiation Time,Details,Transaction Status,Paid In,Withdrawn,Balance,Balance Confirmed,Reason Type,Other Party Info,Linked Transaction ID,A/C No.\r\n\
+            UKQ1AB2CD3,26-11-2026 10:00:00,26-11-2026 09:59:58,\"Pay Bill from 254708374149 - JOHN \"\"JJ\"\" DOE, Acc. SABC\",Completed,\"1,250.00\",,\"12,250.00\",true,Pay Utility,254708374149 - JOHN DOE,,sabc\r\n\
+            UKQ1AB2CD3,26-11-2026 10:00:00,,Pay Bill Charge,Completed,,-5.00,\"12,245.00\",true,Charge,,,\r\n\
+            UKQ1AB2CD4,2026-11-26 11:00:00,,Failed one,Failed,50.00,,1,true,,,,\r\n\
+            UKQ1AB2CD5,26/11/2026 12:30,,\"two\r\nlines\",completed,50,,1,true,,0708***150 - X,,\r\n\
+            Total,,,,,\"1,300.00\",,,,,,,\r\n";
+        let statement = read(text.as_bytes(), NOW).unwrap();
+        assert_eq!((statement.other, statement.unread), (2, 1));
+        // 26 November 2026, 07:00 and 09:30 UTC.
+        assert_eq!(
+            entries(text),
+            [
+                ("UKQ1AB2CD3".to_owned(), 1_795_676_400, 125_000),
+                ("UKQ1AB2CD5".to_owned(), 1_795_685_400, 5_000)
+            ]
+        );
+        let first = &statement.entries[0];
+        assert_eq!(first.account.as_deref(), Some("SABC"));
+        assert_eq!(
+            first.payer.as_ref().and_then(Payer::kept).as_deref(),
+            Some("254708*149"),
+            "the middle of a number is not kept"
+        );
+    }
+
+    #[test]
+    fn other_columns_other_marks_and_no_status_do() {
+        let text = "Paid In;Completion Time;RECEIPT NO\n20;01/11/24 10:30 AM;SH12ABC3XY1\n";
+        assert_eq!(
+            entries(text),
+            [("SH12ABC3XY1".to_owned(), 1_730_446_200, 2_000)]
+        );
+        let text = "Receipt No.\tCompletion Time\tPaid In\nSB71AB\t2026-09-02 10:00:00\t1200.50";
+        assert_eq!(entries(text)[0].2, 120_050);
+    }
+
+    #[test]
+    fn what_is_no_statement_is_refused_and_nonsense_is_counted() {
+        for text in ["", "a,b\n1,2", "Receipt No.,Paid In\nX,1"] {
+            assert_eq!(read(text.as_bytes(), NOW), Err(BadStatement::NoColumns));
+        }
+        let head = "Receipt No.,Completion Time,Paid In\n";
+        for bad in [
+            "<script>,26-11-2026 10:00:00,50",
+            "UKQ1AB2CD3,yesterday,50",
+            "UKQ1AB2CD3,26-11-2026 10:00:00,fifty",
+            "UKQ1AB2CD3,26-11-2026 10:00:00,-50",
+            "UKQ1AB2CD3,26-11-2026 10:00:00,99999999999",
+            // After tomorrow.
+            "UKQ1AB2CD3,26-11-2028 10:00:00,50",
+            "UKQ1AB2CD3",
+        ] {
+            let statement = read(format!("{head}{bad}\n").as_bytes(), NOW).unwrap();
+            assert_eq!(statement.entries, [], "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_fall(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let mut text = b"Receipt No.,Completion Time,Paid In\n".to_vec();
+            text.extend(bytes);
+            prop_assert!(read(&text, NOW).is_ok());
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A ticket that its customer brings to another site, and one that a site gave away.
+
+use super::*;
+
+fn question(code: &str) -> LookupQuestion {
+    LookupQuestion {
+        attempt: attempt(9),
+        code: code.to_owned(),
+        deadline: Timestamp::from_secs(1_900_000_000),
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_bought_ticket_goes_where_its_customer_brings_it_with_what_was_used(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (first, second, printed) = two_sites(&world).await;
+    let ticket = bought(&world).await;
+    let now = world.app.clock.now();
+    first.redeem(&world, ticket, None, now).await;
+    first.confirm(&world, ticket, now).await;
+    first.meter(&world, ticket, 30_000, now.plus_secs(60)).await;
+    let code: String = read(
+        &world.app,
+        "select code from tickets where payment_id is not null",
+    )
+    .await;
+    let answer = questions::lookup(&world.app, &second.0, &question(&code))
+        .await
+        .unwrap();
+    assert_eq!(answer.refusal, None);
+    let holds = async |site: SiteId| {
+        let rows = world.feed(site).await;
+        rows.into_iter().find_map(|row| match row {
+            Row::Ticket(row) => Some(row),
+            _ => None,
+        })
+    };
+    assert!(
+        holds(first.0.site).await.is_none(),
+        "it left the site that had it"
+    );
+    let row = holds(second.0.site).await.unwrap();
+    let taken = row.taken.unwrap();
+    assert_eq!((taken.since, taken.usage.bytes_down), (Some(now), 30_000));
+    // The second site goes on counting from there; the sum is not doubled, and it can come back.
+    second
+        .redeem(&world, ticket, None, now.plus_secs(100))
+        .await;
+    second
+        .meter(&world, ticket, 45_000, now.plus_secs(160))
+        .await;
+    assert_eq!(world.count("tickets where bytes_down = 45000").await, 1);
+    questions::lookup(&world.app, &first.0, &question(&code))
+        .await
+        .unwrap();
+    assert_eq!(
+        holds(first.0.site)
+            .await
+            .unwrap()
+            .taken
+            .unwrap()
+            .usage
+            .bytes_down,
+        45_000
+    );
+    assert!(holds(second.0.site).await.is_none());
+    let refusals = [
+        (printed.tickets[0].code.as_str(), Refusal::OtherSite),
+        ("ZZZZZZZZZZZZ", Refusal::Unknown),
+        ("not a code", Refusal::Unknown),
+    ];
+    for (code, refusal) in refusals {
+        let answer = questions::lookup(&world.app, &second.0, &question(code))
+            .await
+            .unwrap();
+        assert_eq!(answer.refusal, Some(refusal), "{code}");
+    }
+    let other = business(&world.app, 2).await;
+    let neighbour = Site::of(other.provider, other.site, other.agent);
+    let answer = questions::lookup(&world.app, &neighbour.0, &question(&code))
+        .await
+        .unwrap();
+    assert_eq!(
+        answer.refusal,
+        Some(Refusal::Unknown),
+        "another provider's code is no code"
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_site_gave_away_is_a_ticket_of_that_site_and_no_sale(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    const CODE: &str = "7KQ2M0X190AB";
+    let world = World::open(pool, options).await;
+    let (first, second, _) = two_sites(&world).await;
+    let now = world.app.clock.now();
+    let ticket = TicketId::new(now, [9; 10]);
+    let tried = TriedFact {
+        ticket,
+        mac: mac(1),
+        at: now,
+        right: Right {
+            terms: Terms {
+                duration_secs: Some(900),
+                online_secs: None,
+                data_bytes: None,
+                devices: 1,
+                rate: None,
+            },
+            sell_by: None,
+            revoked: None,
+            extra_secs: 0,
+        },
+        code: CODE.to_owned(),
+        cut_off: true,
+    };
+    // A journal that had forked tells it twice.
+    for _ in 0..2 {
+        first.report(&world, Fact::Tried(tried.clone())).await;
+    }
+    first.confirm(&world, ticket, now.plus_secs(2)).await;
+    first.meter(&world, ticket, 7_000, now.plus_secs(62)).await;
+    assert_eq!(status(&world, ticket).await, Status::Active);
+    let mine = "tickets where tried_by is not null and price = 0 and payment_id is null and redeemed_at is not null";
+    assert_eq!(world.count(mine).await, 1);
+    assert_eq!(
+        world
+            .count("site_events where kind = 'unknown-ticket'")
+            .await,
+        0
+    );
+    // No other site honours it, and its own takes it back whole when its store is lost.
+    let answer = questions::lookup(&world.app, &second.0, &question(CODE))
+        .await
+        .unwrap();
+    assert_eq!(answer.refusal, Some(Refusal::OtherSite));
+    let ask = FactsQuestion {
+        attempt: AttemptId::from_bytes([1; 16]),
+        after: None,
+        deadline: now.plus_secs(30),
+    };
+    let facts = questions::facts(&world.app, &first.0, &ask).await.unwrap();
+    let back = facts.taken[0].tried.as_ref().unwrap();
+    assert_eq!((back.mac, back.code.as_str()), (mac(1), CODE));
+    assert_eq!(
+        (back.right.terms, facts.taken[0].since),
+        (tried.right.terms, Some(now.plus_secs(2)))
+    );
+    // It counts for itself, and neither as money nor as a voucher.
+    let span = Span {
+        from: now.plus_secs(-3600),
+        to: now.plus_secs(3600),
+    };
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    let sums = report_sums(&mut tx, world.shop.provider, span, Filter::default())
+        .await
+        .unwrap()
+        .total();
+    drop(tx);
+    assert_eq!((sums.tried, sums.used, sums.paid, sums.sold), (1, 0, 0, 0));
+    assert_eq!(sums.bytes, 7_000, "what it moved was moved all the same");
+    // A site that names another's ticket, or no code, changes nothing.
+    let other = business(&world.app, 2).await;
+    let neighbour = Site::of(other.provider, other.site, other.agent);
+    neighbour.report(&world, Fact::Tried(tried.clone())).await;
+    let short = TriedFact {
+        ticket: TicketId::new(now, [8; 10]),
+        code: "123456".to_owned(),
+        ..tried
+    };
+    second.report(&world, Fact::Tried(short)).await;
+    assert_eq!(world.count("tickets where tried_by is not null").await, 1);
+    assert_eq!(
+        world
+            .count("site_events where kind = 'unknown-ticket'")
+            .await,
+        2
+    );
+}

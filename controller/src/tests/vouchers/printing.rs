@@ -1,0 +1,151 @@
+//! What is printed of a series, and its file.
+
+use super::*;
+
+/// What stands as text on sheets: the codes in the order they are printed.
+fn codes_of(page: &str) -> Vec<String> {
+    let codes = page.split("<code>").skip(1);
+    codes
+        .map(|rest| rest.split_once("</code>").unwrap().0.to_owned())
+        .collect()
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn sheets_hold_what_can_be_sold_page_by_page(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let printed = series::print(&world, 400).await;
+    let site = Site::new(&world, world.shop.site);
+    let used = &printed.tickets[3];
+    let of = Printed {
+        series: printed.series.id,
+        index: used.index,
+    };
+    site.redeem(&world, used.id, Some(of), world.app.clock.now())
+        .await;
+    crate::tickets::revoke::ticket(
+        &world.app,
+        world.shop.provider,
+        &printed.tickets[5].code,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
+    let mut sold = shown(&printed);
+    sold.remove(5);
+    sold.remove(3);
+    let path = format!("/vouchers/series/{}", printed.series.id);
+    let first = cashier.get(&format!("{path}/sheets?as=a4-24")).await.page();
+    assert_eq!(codes_of(&first), sold[..288]);
+    assert_eq!(first.matches("<ul class=\"sheet\">").count(), 12);
+    assert!(first.contains("class=\"a4-24\"") && first.contains("fill=\"#0a7d4b\""));
+    let (_, next) = first.split_once("from=").unwrap();
+    let next = next.split_once('"').unwrap().0;
+    let second = cashier
+        .get(&format!("{path}/sheets?as=a4-24&from={next}"))
+        .await
+        .page();
+    assert_eq!(codes_of(&second), sold[288..]);
+    assert!(!second.contains("Next page"));
+    for layout in ["a4-10", "a4-50", "roll-58", "roll-80"] {
+        let page = cashier
+            .get(&format!("{path}/sheets?as={layout}"))
+            .await
+            .page();
+        assert_eq!(codes_of(&page), sold[..300], "{layout}");
+    }
+    let request = Request::get(format!("{path}/pdf?as=a4-50")).body(Body::empty());
+    let pdf = cashier.open(request.unwrap()).await;
+    assert_eq!(pdf.status(), StatusCode::OK);
+    let pdf = axum::body::to_bytes(pdf.into_body(), 1 << 20)
+        .await
+        .unwrap();
+    let pages = streams(&pdf);
+    assert_eq!(pages.len(), 8);
+    let all = pages.concat();
+    assert!(
+        sold.iter()
+            .all(|code| all.contains(&format!("({code}) Tj")))
+    );
+    assert!(!all.contains(&used.code.shown()));
+    // Each look at codes that are worth money is in the books, with who had it.
+    assert_eq!(
+        world
+            .count("audit where act = 'codes-seen' and person_id is not null")
+            .await,
+        7
+    );
+    let seen: String = read(
+        &world.app,
+        "select after::text from audit where act = 'codes-seen' and after ->> 'as' = 'pdf'",
+    )
+    .await;
+    assert!(seen.contains("\"count\": 398"), "{seen}");
+    crate::tickets::revoke::series(
+        &world.app,
+        world.shop.provider,
+        printed.series.id,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
+    let page = cashier.get(&format!("{path}/sheets")).await.page();
+    assert!(
+        page.contains("No voucher of this series is unused"),
+        "{page}"
+    );
+    assert_eq!(
+        cashier.get(&format!("{path}/pdf")).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_file_has_every_code_with_how_it_stands(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    // More than one reading from the database, and a name that a spreadsheet would carry out.
+    let draft = Draft {
+        name: "=HYPERLINK(\"x\")".to_owned(),
+        ..hour()
+    };
+    let plan = plans::edit::create(&world.app, world.shop.provider, &draft, Actor::Command)
+        .await
+        .unwrap();
+    let batch = crate::tickets::series::Batch {
+        plan: plan.id,
+        ..series::batch(&world.shop, 4_000)
+    };
+    let printed =
+        crate::tickets::series::print(&world.app, world.shop.provider, &batch, Actor::Command)
+            .await
+            .unwrap();
+    let site = Site::new(&world, world.shop.site);
+    let used = &printed.tickets[2_500];
+    let of = Printed {
+        series: printed.series.id,
+        index: used.index,
+    };
+    site.redeem(&world, used.id, Some(of), world.app.clock.now())
+        .await;
+    let path = format!("/vouchers/series/{}", printed.series.id);
+    let file = owner.get(&format!("{path}/csv")).await.page();
+    let lines: Vec<&str> = file.trim_end().split("\r\n").collect();
+    assert_eq!(lines.len(), 4_001);
+    for (line, code) in lines[1..].iter().zip(shown(&printed)) {
+        assert!(
+            line.contains(&format!(",{code},\"'=HYPERLINK(\"\"x\"\")\",")),
+            "{line}"
+        );
+    }
+    assert!(lines[2_501].contains(",connecting,"), "{}", lines[2_501]);
+    assert!(
+        lines[2_501].ends_with(",2027-01-15 11:00:00,Market"),
+        "{}",
+        lines[2_501]
+    );
+    assert!(lines[1].contains(",unused,"), "{}", lines[1]);
+}
