@@ -104,7 +104,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u33, u33); 33] = [
+const TABLE: [(Act, Kind, u32, u32); 33] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),

@@ -18,7 +18,6 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{SubscriptionWords, Words};
 use crate::providers::staff::roles::Permission;
 use crate::web::page::{html, onward};
-use crate::web::show;
 
 const PATH: &str = "/settings/subscription";
 
@@ -121,7 +120,7 @@ async fn shown(
     let open = open.and_then(|order| {
         Some(Open {
             price: order.price.to_string(),
-            at: show::moment(order.created_at),
+            at: w.calendar.moment(order.created_at),
             address: order.redirect.clone()?,
         })
     });
@@ -152,7 +151,7 @@ async fn shown(
             Status::Expired => words.expired,
         },
         plan: plan.map(|plan| plan.name),
-        until: paid_until.map(show::moment),
+        until: paid_until.map(|until| w.calendar.moment(until)),
         is_over: status == Status::Expired,
         open,
         choices: offered
@@ -161,7 +160,7 @@ async fn shown(
             .map(|plan| choice(app, words, plan, is_new))
             .collect(),
         older: older.map(|order| format!("{PATH}?before={}", order.id)),
-        rows: listed.iter().map(|order| row(words, order)).collect(),
+        rows: listed.iter().map(|order| row(w, order)).collect(),
         done,
         fault,
     };
@@ -203,9 +202,10 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
     }
 }
 
-fn row(words: &SubscriptionWords, order: &Order) -> Row {
+fn row(w: &Words, order: &Order) -> Row {
+    let words = &w.subscription;
     Row {
-        at: show::moment(order.created_at),
+        at: w.calendar.moment(order.created_at),
         price: order.price.to_string(),
         state: match order.state {
             OrderState::Created | OrderState::Submitted => words.state_waiting,

@@ -289,7 +289,7 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
             "DAILY" | "WEEKLY" | "MONTHLY" | "YEARLY"
         );
         let days = day(&details.start_date).zip(day(&details.end_date));
-        if !days.is_some_and(|(start, end)| start < end) || !is_frequent {
+        if days.is_none_or(|(start, end)| start >= end) || !is_frequent {
             return Err(invalid(
                 "subscription_details: dd-MM-yyyy, and DAILY, WEEKLY, MONTHLY or YEARLY",
             ));

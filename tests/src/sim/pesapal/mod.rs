@@ -1,5 +1,4 @@
-//! A Pesapal 3.0 on a real port: token, registered addresses, orders with the page on which they are paid, status, refund, cancel, cards charged by
-//! themselves, and notifications sent until they are answered as they have to be.
+//! A Pesapal 3.0 on a real port, with the page on which orders are paid and notifications that are sent until they are answered.
 //!
 //! It is written from what the service is documented and recorded to do, not from any client. It belongs on loopback and calls nobody
 //! elsewhere. No rules of ours about money are here.
