@@ -139,7 +139,13 @@ pub(crate) mod tests {
             vault: Vault::new(keys, clock.clone()).unwrap(),
             passwords: Passwords::cheap(Entropy::seeded(8)),
             entropy: Entropy::seeded(7),
-            rails: Rails::new(&cli.config.daraja, &cli.config.mail, &clock).unwrap(),
+            rails: Rails::new(
+                &cli.config.daraja,
+                &cli.config.mail,
+                &cli.config.pesapal,
+                &clock,
+            )
+            .unwrap(),
             limits: Limits::new(&clock),
             jobs: Wake::default(),
             bus: Bus::default(),

@@ -53,6 +53,7 @@ pub mod rails;
 pub mod ratelimit;
 pub mod reports;
 pub mod routes;
+pub mod subscriptions;
 pub mod tickets;
 pub mod vault;
 pub mod web;
@@ -106,6 +107,12 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         Command::Firmware(command) => cli::firmware::run(command),
         Command::Plan(command) => {
             with_app(config, async |app| cli::plan::run(command, app).await).await
+        }
+        Command::PlatformPlan(command) => {
+            with_app(config, async |app| {
+                cli::platform_plan::run(command, app).await
+            })
+            .await
         }
         Command::Report(command) => {
             with_app(config, async |app| cli::report::run(command, app).await).await
@@ -208,7 +215,7 @@ async fn assemble(
     vault: Vault,
     clock: Clock,
 ) -> anyhow::Result<App> {
-    let rails = Rails::new(&config.daraja, &config.mail, &clock)?;
+    let rails = Rails::new(&config.daraja, &config.mail, &config.pesapal, &clock)?;
     let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;
     let recorder = PrometheusBuilder::new()

@@ -58,6 +58,10 @@ pub enum Act {
     Forgot,
     /// Beginning to log in with a passkey.
     Passkey,
+    /// Making an order by which the platform is paid.
+    Order,
+    /// Telling us that something changed at Pesapal, or coming back from there.
+    Notice,
 }
 
 /// Whom it is counted by.
@@ -100,7 +104,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 31] = [
+const TABLE: [(Act, Kind, u32, u32); 33] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -140,6 +144,9 @@ const TABLE: [(Act, Kind, u32, u32); 31] = [
     // What an account can be sent is bounded by rows: see `log_in/reset`.
     (Act::Forgot, Kind::Address, 6, 2),
     (Act::Passkey, Kind::Address, 30, 20),
+    (Act::Order, Kind::Provider, 10, 5),
+    // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
+    (Act::Notice, Kind::Address, 600, 600),
 ];
 
 /// Says that somebody has to wait.

@@ -7,7 +7,7 @@ use crate::jobs::{Lane, Work};
 use crate::providers::log_in::{reset, tidy};
 use crate::providers::mail;
 use crate::reports::{books, days, summary};
-use crate::{admin, api, audit, fleet, payments, tickets, webhooks};
+use crate::{admin, api, audit, fleet, payments, subscriptions, tickets, webhooks};
 
 /// Scheduled work, of which there is always one job.
 pub const TASKS: &[Task] = &[
@@ -83,6 +83,20 @@ pub const WORK: &[Work] = &[
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),
         attempts: 50,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: subscriptions::ask::ASK,
+        run: subscriptions::ask::ask,
+        lease: Duration::from_secs(90),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: subscriptions::recurring::ASK,
+        run: subscriptions::recurring::ask,
+        lease: Duration::from_secs(90),
+        attempts: i32::MAX,
         lane: Lane::Ours,
     },
     Work {

@@ -171,6 +171,12 @@ ids! {
     ResetId = "reset";
     /// A passkey of a person.
     PasskeyId = "key";
+    /// What the platform sells to businesses.
+    PlatformPlanId = "pplan";
+    /// One order by which a business pays the platform.
+    OrderId = "ord";
+    /// A line in the book of a subscription.
+    EntryId = "ent";
     /// A line of a business's books.
     LedgerId = "led";
     /// Money that a person has to look at.

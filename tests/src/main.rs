@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use mnara_tests::sim::{daraja, routeros, smtp};
+use mnara_tests::sim::{daraja, pesapal, routeros, smtp};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,6 +40,10 @@ enum What {
     /// Point a client's base URL at it and open the phone page; the control API scripts what goes wrong. Its README,
     /// tests/src/sim/daraja/README.md, has an example of every call.
     Daraja(DarajaFlags),
+    /// Pesapal 3.0, with the page on which orders are paid.
+    ///
+    /// Point a client's base URL at it; the control API has orders end and go wrong. Its README is tests/src/sim/pesapal/README.md.
+    Pesapal(PesapalFlags),
     /// A mail server that delivers nothing and shows what it took as an inbox.
     Smtp(SmtpFlags),
 }
@@ -121,6 +125,31 @@ struct DarajaFlags {
 }
 
 #[derive(Args)]
+struct PesapalFlags {
+    /// Address to listen on; only this machine's own.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// Port clients and browsers connect to; 0 takes any.
+    #[arg(long, default_value_t = 8792)]
+    port: u16,
+    /// Port of the control API; 0 takes any.
+    #[arg(long, default_value_t = 8793)]
+    control_port: u16,
+    /// The consumer key it takes.
+    #[arg(long, default_value = "mnara-pesapal-key")]
+    consumer_key: String,
+    /// The consumer secret it takes.
+    #[arg(long, default_value = "mnara-pesapal-secret")]
+    consumer_secret: String,
+    /// Holds the clock still at this moment, such as 2026-11-22T09:00:00Z, until the control API pushes it.
+    #[arg(long, value_name = "MOMENT")]
+    hold_clock: Option<jiff::Timestamp>,
+    /// Seed of every id, token and receipt; without it each run draws others.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[derive(Args)]
 struct SmtpFlags {
     /// Address to listen on.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
@@ -159,6 +188,7 @@ fn simulate(cli: Cli) -> anyhow::Result<()> {
         match cli.what {
             What::Routeros(flags) => run_router(flags).await,
             What::Daraja(flags) => run_daraja(flags).await,
+            What::Pesapal(flags) => run_pesapal(flags).await,
             What::Smtp(flags) => run_smtp(flags).await,
         }
     })
@@ -266,6 +296,35 @@ async fn run_daraja(flags: DarajaFlags) -> anyhow::Result<()> {
         }
         println!("    passkey          {}", app.passkey);
     }
+    until_told().await?;
+    simulator.stop().await;
+    Ok(())
+}
+
+async fn run_pesapal(flags: PesapalFlags) -> anyhow::Result<()> {
+    let mut config = pesapal::Config {
+        listen: SocketAddr::new(flags.host, flags.port),
+        control: SocketAddr::new(flags.host, flags.control_port),
+        consumer_key: flags.consumer_key,
+        consumer_secret: flags.consumer_secret,
+        ..pesapal::Config::default()
+    };
+    // Tracking ids are unique in the world, so a second run must not draw those of the first.
+    let started = config.clock.now().as_microsecond();
+    config.seed = flags.seed.unwrap_or(started.unsigned_abs());
+    if let Some(moment) = flags.hold_clock {
+        config.clock = pesapal::Clock::held(moment);
+    }
+    let (key, secret) = (config.consumer_key.clone(), config.consumer_secret.clone());
+    let simulator = pesapal::Pesapal::start(config)
+        .await
+        .context("cannot start (--port and --control-port choose other ports, 0 any free one)")?;
+    println!("Pesapal simulated");
+    println!("  base URL         {}", simulator.url());
+    println!("  control API      {}/orders", simulator.control_url());
+    println!("  every call       tests/src/sim/pesapal/README.md");
+    println!("  consumer key     {key}");
+    println!("  consumer secret  {secret}");
     until_told().await?;
     simulator.stop().await;
     Ok(())

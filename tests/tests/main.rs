@@ -8,6 +8,7 @@ mod flows;
 #[cfg(test)]
 mod pages;
 mod sim_daraja;
+mod sim_pesapal;
 mod sim_routeros;
 mod sim_smtp;
 mod tidy;

@@ -26,6 +26,7 @@ pub mod firmware;
 pub mod identity;
 pub mod key;
 pub mod plan;
+pub mod platform_plan;
 pub mod provider;
 pub mod report;
 pub mod series;
@@ -77,6 +78,9 @@ pub enum Command {
     /// What a provider sells.
     #[command(subcommand)]
     Plan(plan::PlanCommand),
+    /// What the platform sells to businesses.
+    #[command(subcommand)]
+    PlatformPlan(platform_plan::PlatformPlanCommand),
     /// Printed vouchers.
     #[command(subcommand)]
     Series(series::SeriesCommand),

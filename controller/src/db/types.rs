@@ -10,9 +10,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{
     AccountId, AgentId, AttemptId, CallbackId, CommandId, CustomerId, DeedId, DeliveryId,
-    EndpointId, ExportId, InvitationId, JournalId, KeyId, LedgerId, LogInId, Mac, MailId, MoveId,
-    NoteId, PasskeyId, PaymentId, PersonId, PlanId, ProviderId, ResetId, SeriesId, SessionId,
-    SiteId, StaffId, TicketId, UnmatchedId,
+    EndpointId, EntryId, ExportId, InvitationId, JournalId, KeyId, LedgerId, LogInId, Mac, MailId,
+    MoveId, NoteId, OrderId, PasskeyId, PaymentId, PersonId, PlanId, PlatformPlanId, ProviderId,
+    ResetId, SeriesId, SessionId, SiteId, StaffId, TicketId, UnmatchedId,
 };
 use mnara_protocol::money::Money;
 use sqlx::encode::IsNull;
@@ -341,6 +341,9 @@ row_ids!(
     MailId,
     ResetId,
     PasskeyId,
+    PlatformPlanId,
+    OrderId,
+    EntryId,
     LedgerId,
     UnmatchedId,
 );

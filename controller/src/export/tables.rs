@@ -59,6 +59,25 @@ pub const TABLES: &[Table] = &[
         "provider_subscriptions",
         columns!(id status start_date expiry_date pesapal_txn_id amount created_at),
     ),
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "subscriptions",
+            columns!(plan_id paid_until created_at changed_at),
+        )
+    },
+    table(
+        "platform_orders",
+        columns!(id plan_id kind reference amount_cents currency state tracking_id confirmation_code payment_method payer created_at expires_at settled_at),
+    ),
+    table(
+        "platform_order_messages",
+        columns!(id order_id kind at body),
+    ),
+    table(
+        "subscription_entries",
+        columns!(id number what plan_id period days order_id at from_at until_at),
+    ),
     table(
         "staff",
         &[

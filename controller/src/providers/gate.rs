@@ -15,7 +15,9 @@ use axum_extra::extract::CookieJar;
 use mnara_protocol::ids::{PersonId, ProviderId};
 use tower_http::csrf::CsrfLayer;
 
+use super::keys::scopes::Scope;
 use super::log_in::{self, Place, Token, Visit};
+use super::on_behalf;
 use super::pages::cookies;
 use super::pages::frame::Frame;
 use super::pages::trouble::{Trouble, told};
@@ -37,6 +39,8 @@ pub enum Door {
     LoggedIn,
     /// Somebody whose role may do this in the business they look at.
     Staff(Permission),
+    /// Somebody whose role may do this, or a program whose key may, in the business the path names: what is asked there is answered as to programs.
+    Business(Permission, Scope),
     /// The platform's own staff.
     Admin,
 }
@@ -163,6 +167,17 @@ async fn pass(
     mut request: Request,
     next: Next,
 ) -> Response {
+    if let Door::Business(permission, scope) = leaf.door {
+        let may = (permission, scope);
+        let asked = on_behalf::Asked::of(&request, leaf.path);
+        return match on_behalf::admit(&app, &jar, &asked, may).await {
+            Ok(caller) => {
+                request.extensions_mut().insert(caller);
+                next.run(request).await
+            }
+            Err(problem) => problem.into_response(),
+        };
+    }
     let visit = match cookies::token(&jar, &app) {
         Some(token) => log_in::visit(&app, &token).await,
         None => Ok(None),
@@ -178,7 +193,8 @@ async fn pass(
     // Half in is not in, but where the second factor is asked for.
     let half = leaf.door == Door::HalfIn;
     let visit = visit.filter(|visit| visit.is_open || half);
-    let frame = Frame::of(&request, &jar, visit.clone());
+    let mut frame = Frame::of(&request, &jar, visit.clone());
+    frame.asks_to_pay = app.rails.pesapal.is_some();
     let needs_second = app.config.people.admin_second_factor == SecondFactor::Required;
     match admit(leaf, request.method(), visit.as_ref(), needs_second) {
         Admitted::Yes => {}
@@ -226,7 +242,8 @@ fn admit(leaf: Leaf, method: &Method, visit: Option<&Visit>, needs_second: bool)
         (Door::Anyone, _) | (Door::HalfIn | Door::LoggedIn, Some(_)) => Admitted::Yes,
         (_, None) => Admitted::LogIn,
         (Door::Staff(permission), Some(visit)) if visit.may_open(permission) => Admitted::Yes,
-        (Door::Staff(_), Some(_)) => Admitted::No,
+        // Programs have no pages; who calls there is looked at elsewhere.
+        (Door::Staff(_) | Door::Business(..), Some(_)) => Admitted::No,
         (Door::Admin, Some(visit)) if visit.is_admin && needs_second && !visit.has_second => {
             Admitted::SetUpSecond
         }

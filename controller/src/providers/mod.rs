@@ -12,6 +12,7 @@ pub mod look;
 pub mod mail;
 pub mod mpesa;
 pub mod notices;
+pub mod on_behalf;
 pub mod open;
 pub mod pages;
 pub mod passkeys;

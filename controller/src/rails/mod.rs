@@ -1,14 +1,17 @@
 //! The outside services: who they are and how they are called. What a payment or a message means is decided in the slices.
 
 use crate::clock::Clock;
-use crate::config::{DarajaConfig, MailConfig};
+use crate::config::{DarajaConfig, MailConfig, PesapalConfig};
 
 pub mod daraja;
+mod http;
 pub mod mail;
 pub mod msisdn;
+pub mod pesapal;
 
 use daraja::Daraja;
 use mail::Mail;
+use pesapal::Pesapal;
 
 /// The clients of all rails, one connection pool each.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub struct Rails {
     pub daraja: Daraja,
     /// E-mail.
     pub mail: Mail,
+    /// How businesses pay the platform; none where nobody has to.
+    pub pesapal: Option<Pesapal>,
 }
 
 impl Rails {
@@ -24,10 +29,16 @@ impl Rails {
     ///
     /// # Errors
     /// When TLS cannot be set up.
-    pub fn new(daraja: &DarajaConfig, mail: &MailConfig, clock: &Clock) -> anyhow::Result<Self> {
+    pub fn new(
+        daraja: &DarajaConfig,
+        mail: &MailConfig,
+        pesapal: &PesapalConfig,
+        clock: &Clock,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             daraja: Daraja::new(daraja, clock)?,
             mail: Mail::new(mail.smtp_url.as_ref(), mail.mail_from.as_ref())?,
+            pesapal: Pesapal::new(pesapal, clock)?,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs`, `books.rs` and `admin.rs`. A
 //! handler is named here and written in its slice.
 
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use mnara_protocol::enrol::{CLOCK_PATH, ENROL_PATH, IDENTITY_PATH, LINK_PATH};
@@ -13,11 +14,13 @@ use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
+use crate::subscriptions::notify;
 use crate::{api as public_api, captive, health};
 
 mod admin;
 mod books;
 mod pages;
+mod subscription;
 
 pub use pages::pages;
 
@@ -43,6 +46,14 @@ pub fn table(app: &App) -> Router<App> {
             post(callback::post_unvouched),
         )
         .layer(Extension(callback::intake(app)));
+    // Pesapal's hints and its browsers; no body of it is longer than a line.
+    let platform = Router::new()
+        .route("/api/payments/pesapal/callback", get(notify::back))
+        .route(
+            "/api/payments/pesapal/webhook",
+            get(notify::by_get).post(notify::by_post),
+        )
+        .layer(DefaultBodyLimit::max(16 * 1024));
     // What agents call.
     let identity = Identity::default();
     let hub = Hub::start(app, DISPATCH, identity.clone());
@@ -76,6 +87,7 @@ pub fn table(app: &App) -> Router<App> {
         .route("/metrics", get(health::metrics));
     Router::new()
         .merge(rail)
+        .merge(platform)
         .merge(agents)
         .merge(routers)
         .merge(public)

@@ -22,11 +22,13 @@ use crate::tickets::counter::pages as counter;
 use crate::tickets::pages as vouchers;
 use crate::{api as public_api, export, fleet, payments, plans, reports, webhooks};
 
+use super::subscription;
+
 /// Every page for people, and who may open it.
 #[must_use]
 pub fn pages(app: &App) -> Pages {
     use Permission as P;
-    books::with(admin::pages(Pages::new(app)))
+    subscription::add(books::with(admin::pages(Pages::new(app))))
         .get("/assets/{name}", Door::Anyone, assets::style)
         .get("/language/{tag}", Door::Anyone, enter::language)
         .get("/", Door::Anyone, enter::front)

@@ -82,7 +82,7 @@ async fn every_page_opens_to_those_its_door_names_and_to_nobody_else(
                 .is_some_and(|path| path.starts_with("/log-in"));
             assert_eq!(
                 is_sent_to_log_in,
-                page.door != Door::Anyone || path == "/",
+                !matches!(page.door, Door::Anyone | Door::Business(..)) || path == "/",
                 "{what} as nobody: {}",
                 got.status
             );
@@ -90,7 +90,7 @@ async fn every_page_opens_to_those_its_door_names_and_to_nobody_else(
             let got = ask(&mut somebody).await;
             let may = match page.door {
                 Door::Anyone | Door::HalfIn | Door::LoggedIn => true,
-                Door::Staff(permission) => role.may(permission),
+                Door::Staff(permission) | Door::Business(permission, _) => role.may(permission),
                 Door::Admin => false,
             };
             assert_eq!(
@@ -100,7 +100,7 @@ async fn every_page_opens_to_those_its_door_names_and_to_nobody_else(
             );
             assert!(!got.status.is_server_error(), "{what} as {role:?}");
             let got = ask(&mut admin).await;
-            let may = !matches!(page.door, Door::Staff(_));
+            let may = !matches!(page.door, Door::Staff(_) | Door::Business(..));
             assert_eq!(
                 got.status != StatusCode::FORBIDDEN,
                 may,

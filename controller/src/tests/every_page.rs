@@ -209,6 +209,8 @@ impl Names {
             | "/settings/portal/preview/style.css"
             | "/settings/export/{code}"
             | "/api/v1/openapi.json"
+            | "/api/providers/{id}/subscription-status"
+            | "/api/providers/{id}/pesapal/create-order"
             | "/audit.csv" => How::NoPage,
             plain => {
                 assert!(
@@ -521,6 +523,8 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
                         as_(&mut admin, "an admin").await;
                     }
                     Door::Staff(_) => as_(&mut owner, "the owner").await,
+                    // Answered as to programs.
+                    Door::Business(..) => {}
                     Door::Admin => as_(&mut admin, "an admin").await,
                 }
             }

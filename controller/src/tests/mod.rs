@@ -42,6 +42,7 @@ mod set_up;
 mod shuffle;
 mod sites;
 mod strangers;
+mod subscriptions;
 mod tenancy;
 mod trade;
 mod view_as;

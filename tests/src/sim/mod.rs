@@ -1,4 +1,5 @@
 //! The simulated outside: machines and services that speak their real wire on real ports. Not the programs under test.
 pub mod daraja;
+pub mod pesapal;
 pub mod routeros;
 pub mod smtp;

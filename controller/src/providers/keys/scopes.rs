@@ -39,11 +39,15 @@ pub enum Scope {
     SettingsWrite,
     /// Seeing who did what.
     AuditRead,
+    /// Seeing what the business pays the platform.
+    SubscriptionRead,
+    /// Making an order by which somebody can pay the platform.
+    SubscriptionPay,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::SitesRead,
         Self::SitesWrite,
         Self::PlansRead,
@@ -61,6 +65,8 @@ impl Scope {
         Self::SettingsRead,
         Self::SettingsWrite,
         Self::AuditRead,
+        Self::SubscriptionRead,
+        Self::SubscriptionPay,
     ];
 
     /// The word in the database, in forms and in the API.
@@ -84,6 +90,8 @@ impl Scope {
             Self::SettingsRead => "settings:read",
             Self::SettingsWrite => "settings:write",
             Self::AuditRead => "audit:read",
+            Self::SubscriptionRead => "subscription:read",
+            Self::SubscriptionPay => "subscription:pay",
         }
     }
 }

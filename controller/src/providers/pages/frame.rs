@@ -25,6 +25,8 @@ pub struct Frame {
     pub visit: Option<Visit>,
     /// The page's own path with its query, for coming back.
     pub path: String,
+    /// Whether businesses are asked to pay the platform.
+    pub asks_to_pay: bool,
 }
 
 impl Frame {
@@ -46,6 +48,7 @@ impl Frame {
             language: chosen.unwrap_or_else(accepted),
             visit,
             path: path.to_owned(),
+            asks_to_pay: false,
         }
     }
 
@@ -161,7 +164,9 @@ impl Frame {
     pub fn places(&self) -> Vec<Link> {
         let visit = self.visit.as_ref().filter(|visit| visit.is_open);
         let words = &self.words().frame;
-        visit.map_or_else(Vec::new, |visit| places::open_to(visit, words, &self.path))
+        visit.map_or_else(Vec::new, |visit| {
+            places::open_to(visit, words, &self.path, self.asks_to_pay)
+        })
     }
 
     /// All of that, and the page that leads there on a phone, whose screen has no room for the rest.

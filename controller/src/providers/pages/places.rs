@@ -21,6 +21,8 @@ pub enum Part {
 #[derive(Clone, Copy, Debug)]
 enum For {
     Role(Permission),
+    /// As a role, where businesses are asked to pay the platform.
+    Payer(Permission),
     Admin,
     Everybody,
 }
@@ -53,6 +55,7 @@ const PLACES: &[Place] = &[
     (Part::Setting, "/settings/portal", |w| w.portal, icons::PAGE, For::Role(P::EditPortal)),
     (Part::Setting, "/staff", |w| w.staff, icons::PEOPLE, For::Role(P::SeeStaff)),
     (Part::Setting, "/settings/notices", |w| w.notices, icons::BELL, For::Role(P::SetNotices)),
+    (Part::Setting, "/settings/subscription", |w| w.subscription, icons::NOTE, For::Payer(P::SeeSubscription)),
     (Part::Setting, "/settings/keys", |w| w.programs, icons::PROGRAM, For::Role(P::ManageKeys)),
     (Part::Setting, "/audit", |w| w.audit, icons::LIST, For::Role(P::SeeAudit)),
     (Part::Setting, "/account", |w| w.account, icons::ACCOUNT, For::Everybody),
@@ -91,11 +94,12 @@ pub const MORE: &str = "/more";
 
 /// Everywhere this person can go from the page with a path.
 #[must_use]
-pub fn open_to(visit: &Visit, words: &FrameWords, path: &str) -> Vec<Link> {
+pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, asks_to_pay: bool) -> Vec<Link> {
     let path = path.split('?').next().unwrap_or_default();
     let mut first = 0;
     let may = |whom: &For| match whom {
         For::Role(permission) => visit.may_open(*permission),
+        For::Payer(permission) => asks_to_pay && visit.may_open(*permission),
         For::Admin => visit.is_admin,
         For::Everybody => true,
     };

@@ -105,6 +105,10 @@ pub enum Permission {
     ManageKeys,
     /// Taking all data out.
     Export,
+    /// Seeing what the business pays the platform, and until when it has.
+    SeeSubscription,
+    /// Paying the platform.
+    PayPlatform,
     /// Saying where customers' money goes.
     SetMpesa,
     /// Seeing who works here, and who was asked to.
@@ -157,6 +161,8 @@ pub const TABLE: &[(Permission, &[Role])] = &[
     (P::SeeAudit, &[R::Owner, R::Manager, R::Reader]),
     (P::ManageKeys, &[R::Owner]),
     (P::Export, &[R::Owner]),
+    (P::SeeSubscription, &[R::Owner, R::Manager, R::Reader]),
+    (P::PayPlatform, &[R::Owner, R::Manager]),
     (P::SetMpesa, &[R::Owner]),
     (P::SeeStaff, &[R::Owner, R::Manager, R::Reader]),
     (P::ManageStaff, &[R::Owner, R::Manager]),

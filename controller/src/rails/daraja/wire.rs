@@ -3,45 +3,16 @@
 //! Daraja answers with its own envelope, with its gateway's, with an HTML page, with nothing, and with an error under
 //! status 200; so the body decides first and the status second.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use anyhow::Context as _;
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 
-/// For the connection, TLS included.
-const CONNECT: Duration = Duration::from_secs(5);
-/// For a whole call.
-const TOTAL: Duration = Duration::from_secs(30);
-/// The longest answer read.
-const LONGEST: usize = 64 * 1024;
+use crate::rails::http;
+pub(super) use crate::rails::http::Lost;
 
 pub(super) struct Http {
     client: Client,
     base: String,
-}
-
-/// A call without an answer.
-#[derive(Debug)]
-pub(super) enum Lost {
-    /// No connection was made, so nothing was sent.
-    NotSent(reqwest::Error),
-    /// It may have arrived.
-    Unanswered(reqwest::Error),
-}
-
-impl From<reqwest::Error> for Lost {
-    fn from(error: reqwest::Error) -> Self {
-        let error = error.without_url();
-        if error.is_connect() || error.is_builder() {
-            Self::NotSent(error)
-        } else {
-            Self::Unanswered(error)
-        }
-    }
 }
 
 /// An answer, judged by its shape.
@@ -68,29 +39,8 @@ pub(super) enum Shape {
 
 impl Http {
     pub(super) fn new(base: &str) -> anyhow::Result<Self> {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let roots = rustls::RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .context("TLS cannot be set up")?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .no_proxy()
-            .redirect(Policy::none())
-            .connect_timeout(CONNECT)
-            .timeout(TOTAL)
-            // A connection the other side has just closed would make a push fail with its outcome unknown.
-            .pool_idle_timeout(Duration::from_secs(20))
-            .retry(reqwest::retry::never())
-            .user_agent(concat!("mnara/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("the HTTP client cannot be set up")?;
         Ok(Self {
-            client,
+            client: http::client()?,
             base: base.to_owned(),
         })
     }
@@ -134,27 +84,16 @@ impl Http {
 }
 
 async fn send(request: RequestBuilder) -> Result<Reply, Lost> {
-    let mut response = request.send().await?;
-    let status = response.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = response
-        .chunk()
-        .await
-        .map_err(|error| Lost::Unanswered(error.without_url()))?
-    {
-        if body.len() + chunk.len() > LONGEST {
-            return Ok(Reply {
-                status,
-                shape: Shape::Unreadable,
-                text: String::from_utf8_lossy(&body).into_owned(),
-            });
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let answered = http::send(request).await?;
+    let shape = if answered.is_cut {
+        Shape::Unreadable
+    } else {
+        Shape::of(&answered.body)
+    };
     Ok(Reply {
-        status,
-        shape: Shape::of(&body),
-        text: String::from_utf8_lossy(&body).into_owned(),
+        status: answered.status,
+        shape,
+        text: String::from_utf8_lossy(&answered.body).into_owned(),
     })
 }
 

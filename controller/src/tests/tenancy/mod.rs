@@ -12,7 +12,7 @@ use crate::payments;
 use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 15] = [
+const WITHOUT_TENANT: [&str; 17] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -32,6 +32,9 @@ const WITHOUT_TENANT: [&str; 15] = [
     "ceremonies",
     // A hash and a date: a phone's place on the whole platform.
     "live_prompts",
+    // What the platform sells, and its own addresses as Pesapal knows them.
+    "platform_plans",
+    "pesapal_addresses",
 ];
 
 /// Fills every table for the first business, by the ways rows come.
@@ -71,11 +74,21 @@ pub(super) async fn fill(world: &World) {
     let (status, ..) = world.send_from([192, 0, 2, 1], request.unwrap()).await;
     assert_eq!(status, StatusCode::CREATED);
     work_money(world).await;
+    subscriptions::plan(world, 1_500).await;
     let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
     let now = app.clock.now();
     for sql in [
         "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
          select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
+        "insert into subscriptions (provider_id, created_at, changed_at) select $1, $2, $2 where $3 is not null and $4 is not null",
+        "insert into platform_orders (id, provider_id, attempt_id, is_current, plan_id, kind, reference, amount_cents, currency, state, asked,
+                                      created_at, expires_at)
+         select $1, $1, $1, true, (select id from platform_plans limit 1), 'once', 'ord_1', 100, 'KES', 'created', 0, $2, $2
+         where $3 is not null and $4 is not null",
+        "insert into platform_order_messages (id, provider_id, order_id, kind, at, body)
+         select $1, $1, $1, 'notice', $2, 'x' where $3 is not null and $4 is not null",
+        "insert into subscription_entries (id, provider_id, number, what, plan_id, period, order_id, at)
+         select $1, $1, 1, 'paid', (select id from platform_plans limit 1), 'month', $1, $2 where $3 is not null and $4 is not null",
         "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
          select $1, '', '', '', '', '', '', $2 where $3 is not null and $4 is not null",
         "insert into site_looks (provider_id, site_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
@@ -252,6 +265,9 @@ const RIGHTS: &[(&str, &str)] = &[
     ("gifts", "insert select"),
     ("ledger", "insert select"),
     ("payment_messages", "insert select"),
+    ("platform_order_messages", "insert select"),
+    ("subscription_entries", "insert select"),
+    ("pesapal_addresses", "delete insert select"),
     ("refunds", "insert select"),
     // Written, read and gone.
     ("audit_waiting", "delete insert select"),

@@ -63,6 +63,12 @@ words! {
         retry: "had failed work tried again" "alirudisha kazi iliyoshindwa",
         give_up: "gave failed work up" "aliacha kazi iliyoshindwa",
         forget: "put failed work away" "aliondoa kazi iliyoshindwa",
+        platform_plan: "made a plan that businesses can pay for" "alitengeneza mpango ambao biashara zinaweza kulipia",
+        platform_plan_offered: "offered a plan of the platform, or no longer" "alitoa mpango wa jukwaa, au aliacha kuutoa",
+        platform_order: "ordered to pay for Mnara" "aliagiza kulipia Mnara",
+        subscription_paid: "saw the subscription paid" "iliona usajili umelipwa",
+        subscription_reversed: "saw a subscription payment paid back" "iliona malipo ya usajili yamerudishwa",
+        trial: "began to try Mnara out" "alianza kujaribu Mnara",
         series: "made a batch of vouchers" "alitengeneza kundi la vocha",
         revoke: "took a voucher back" "alifuta vocha",
         revoke_series: "took a batch of vouchers back" "alifuta kundi la vocha",
@@ -173,6 +179,12 @@ impl AuditWords {
             ("job-retry", self.retry),
             ("job-give-up", self.give_up),
             ("job-forget", self.forget),
+            ("platform-plan", self.platform_plan),
+            ("platform-plan-offered", self.platform_plan_offered),
+            ("platform-order", self.platform_order),
+            ("subscription-paid", self.subscription_paid),
+            ("subscription-reversed", self.subscription_reversed),
+            ("trial", self.trial),
         ]
     }
 

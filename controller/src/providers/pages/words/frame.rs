@@ -21,6 +21,7 @@ words! {
         staff: "Staff" "Wafanyakazi",
         programs: "Programs and data" "Programu na data",
         notices: "Notices" "Taarifa",
+        subscription: "Subscription" "Usajili",
         audit: "Who did what" "Nani alifanya nini",
         platform: "Platform" "Jukwaa",
         providers: "Businesses" "Biashara",

@@ -65,6 +65,8 @@ words! {
         settings_read: "See the portal's look, who is told what, and the M-PESA number" "Kuona mwonekano wa ukurasa wa wateja, nani anaarifiwa nini, na namba ya M-PESA",
         settings_write: "Change the portal's look and who is told what; never where money goes" "Kubadilisha mwonekano wa ukurasa wa wateja na nani anaarifiwa nini; kamwe si pesa ziendako",
         audit_read: "See who did what" "Kuona nani alifanya nini",
+        subscription_read: "See what this business pays for Mnara" "Kuona biashara hii inalipia nini kwa Mnara",
+        subscription_pay: "Make an order to pay for Mnara; somebody still has to pay it" "Kutengeneza oda ya kulipia Mnara; bado lazima mtu ailipe",
     }
 }
 
@@ -90,6 +92,8 @@ impl KeyWords {
             Scope::SettingsRead => self.settings_read,
             Scope::SettingsWrite => self.settings_write,
             Scope::AuditRead => self.audit_read,
+            Scope::SubscriptionRead => self.subscription_read,
+            Scope::SubscriptionPay => self.subscription_pay,
         }
     }
 }

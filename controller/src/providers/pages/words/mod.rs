@@ -169,6 +169,8 @@ parts! {
     mail: MailWords,
     /// Who is told what.
     notices: NoticeWords,
+    /// What a business pays the platform.
+    subscription: SubscriptionWords,
     /// The way back in.
     reset: ResetWords,
     /// Passkeys.

@@ -13,6 +13,10 @@ use url::Url;
 use crate::devdb;
 use crate::rails::mail::{Mailbox, SmtpUrl};
 
+mod pesapal;
+
+pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
+
 /// Where Safaricom posts from, by its page "Callback and IP Whitelisting".
 const SOURCES: &str = "196.201.214.200,196.201.214.206,196.201.214.207,196.201.214.208,196.201.213.44,196.201.213.114,\
                        196.201.212.69,196.201.212.74,196.201.212.127,196.201.212.129,196.201.212.136,196.201.212.138";
@@ -47,6 +51,9 @@ pub struct Config {
     /// Where M-PESA is.
     #[command(flatten)]
     pub daraja: DarajaConfig,
+    /// How businesses pay the platform.
+    #[command(flatten)]
+    pub pesapal: PesapalConfig,
     /// Whom news is sent to.
     #[command(flatten)]
     pub webhooks: WebhooksConfig,
@@ -493,6 +500,12 @@ pub enum ConfigError {
     /// Credentials would travel in the clear.
     #[error("M-PESA credentials would travel unencrypted: use https, or http on this machine only")]
     NotEncrypted,
+    /// What nobody may read or change on its way would go in the clear.
+    #[error("use https, or http on this machine only")]
+    InTheClear,
+    /// It is set to nothing.
+    #[error("this is set and empty: give it its value, or leave all four settings of Pesapal out")]
+    Empty,
     /// Safaricom refuses it for its letters' case.
     #[error(
         "Safaricom refuses callback addresses with upper-case letters, and this one has '{letter}': write it in lower case"

@@ -1,0 +1,66 @@
+//! What a business pays the platform.
+
+words! {
+    /// What a business pays the platform.
+    SubscriptionWords {
+        title: "Subscription" "Usajili",
+        off: "Nobody is asked to pay for Mnara here." "Hakuna anayeombwa kulipia Mnara hapa.",
+        now: "How you stand" "Hali yako",
+        plan: "Plan" "Mpango",
+        until: "Paid until" "Imelipwa hadi",
+        was_until: "Was paid until" "Ilikuwa imelipwa hadi",
+        none: "You have no subscription yet. Choose a plan below." "Bado huna usajili. Chagua mpango hapa chini.",
+        pending: "Your first payment has not come yet." "Malipo yako ya kwanza bado hayajafika.",
+        trial: "You are trying Mnara out for nothing." "Unajaribu Mnara bila malipo.",
+        active: "Your subscription is paid." "Usajili wako umelipwa.",
+        expired: "Your subscription has run out. Pay below to go on." "Usajili wako umekwisha. Lipa hapa chini ili uendelee.",
+        open: "Waiting for your payment" "Tunasubiri malipo yako",
+        open_text:
+            "Pesapal takes M-PESA and cards. When you have paid, this page says so within a minute; look again then."
+            "Pesapal hupokea M-PESA na kadi. Ukishalipa, ukurasa huu utasema hivyo ndani ya dakika moja; angalia tena wakati huo.",
+        go_on: "Pay at Pesapal" "Lipa kwa Pesapal",
+        look: "Look again" "Angalia tena",
+        plans: "Plans" "Mipango",
+        no_plans: "There are no plans to choose from yet. Ask whoever runs this Mnara." "Bado hakuna mipango ya kuchagua. Mwulize anayeiendesha Mnara hii.",
+        month: "a month" "kwa mwezi",
+        year: "a year" "kwa mwaka",
+        any_sites: "any number of sites" "maeneo yoyote",
+        sites: "sites at most" "maeneo yasiyozidi",
+        pay: "Pay" "Lipa",
+        more_early: "Paying early loses nothing: the time is added at the end." "Kulipa mapema hakupotezi kitu: muda huongezwa mwishoni.",
+        recurring:
+            "Charge my card again by itself each time. You agree once more on Pesapal's page, and can end it there."
+            "Kata kadi yangu tena yenyewe kila mara. Utakubali tena kwenye ukurasa wa Pesapal, na unaweza kuisitisha huko.",
+        try_out: "Try it out for nothing, days:" "Jaribu bila malipo, siku:",
+        history: "Your orders" "Oda zako",
+        no_history: "You have ordered nothing yet." "Bado hujaagiza chochote.",
+        older: "Older" "Za zamani",
+        receipt: "receipt" "risiti",
+        by_itself: "charged by itself" "ilikatwa yenyewe",
+        started: "Your trial has begun." "Jaribio lako limeanza.",
+        made: "Your order is made. Pay it at Pesapal now." "Oda yako iko tayari. Ilipe kwa Pesapal sasa.",
+        no_plan: "This plan is not offered any more. Choose another." "Mpango huu hautolewi tena. Chagua mwingine.",
+        no_contact:
+            "Pesapal needs an e-mail address or a phone number of yours. Give one in your account first."
+            "Pesapal inahitaji barua pepe au nambari yako ya simu. Iweke kwenye akaunti yako kwanza.",
+        being_made: "This order is being made. Wait a moment and look again." "Oda hii inatengenezwa. Subiri kidogo kisha uangalie tena.",
+        too_many: "That was too often. Wait a minute and try again." "Umejaribu mara nyingi mno. Subiri dakika moja kisha ujaribu tena.",
+        away:
+            "Pesapal does not take the order now. Nothing was paid. Try again in a minute."
+            "Pesapal haipokei oda sasa. Hakuna kilicholipwa. Jaribu tena baada ya dakika moja.",
+        no_trial:
+            "A trial is for businesses that never subscribed."
+            "Jaribio ni la biashara ambazo hazijawahi kujisajili.",
+        state_waiting: "not paid yet" "bado haijalipwa",
+        state_not_made: "not made" "haikufanyika",
+        state_paid: "paid" "imelipwa",
+        state_failed: "failed" "imeshindikana",
+        state_expired: "given up" "imeachwa",
+        state_reversed: "paid back" "imerudishwa",
+        looked_at: "somebody is looking at it" "kuna anayeiangalia",
+        advanced_analytics: "advanced reports" "ripoti za kina",
+        api_access: "keys for programs" "funguo za programu",
+        webhooks: "news to programs" "taarifa kwa programu",
+        custom_portal: "your own look on the customers' page" "mwonekano wako kwenye ukurasa wa wateja",
+    }
+}

@@ -1,0 +1,68 @@
+//! What can be asked after an order was made: money back, and that it be paid no more.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::price::Price;
+use super::{CallError, Pesapal};
+
+/// Money that should go back. One for each payment; mobile money goes back whole, and somebody at the merchant approves it.
+#[derive(Clone, Copy, Debug)]
+pub struct Refund<'a> {
+    /// The receipt of the payment.
+    pub confirmation: &'a str,
+    /// How much.
+    pub price: Price,
+    /// Who asks.
+    pub by: &'a str,
+    /// Why.
+    pub remarks: &'a str,
+}
+
+#[derive(Serialize)]
+struct Back<'a> {
+    confirmation_code: &'a str,
+    amount: String,
+    username: &'a str,
+    remarks: &'a str,
+}
+
+#[derive(Serialize)]
+struct Cancel {
+    order_tracking_id: Uuid,
+}
+
+impl Pesapal {
+    /// Asks for money to go back. That it was asked says nothing yet: the payment is reversed once its status says so.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn refund(&self, refund: &Refund<'_>) -> Result<(), CallError> {
+        let body = Back {
+            confirmation_code: refund.confirmation,
+            amount: refund.price.decimal(),
+            username: refund.by,
+            remarks: refund.remarks,
+        };
+        self.done("/api/Transactions/RefundRequest", &body).await
+    }
+
+    /// Has an order paid no more, if it is not paid yet.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn cancel(&self, tracking: Uuid) -> Result<(), CallError> {
+        let body = Cancel {
+            order_tracking_id: tracking,
+        };
+        self.done("/api/Transactions/CancelOrder", &body).await
+    }
+
+    async fn done(&self, path: &str, body: &impl Serialize) -> Result<(), CallError> {
+        let reply = self.post(path, body).await?;
+        match reply.fields() {
+            Some(fields) if fields.is_good() => Ok(()),
+            _ => Err(CallError::refused(&reply)),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The addresses Pesapal tells of changes: registered once each, named in every order.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::wire::{Body, Fields};
+use super::{CallError, Pesapal};
+
+/// How Pesapal calls an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Method {
+    /// With its words behind a question mark.
+    Get,
+    /// With a body of JSON.
+    Post,
+}
+
+impl Method {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// An address Pesapal knows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Registered {
+    /// Pesapal's name for it, mandatory in orders.
+    pub id: Uuid,
+    /// The address.
+    pub url: String,
+    /// How it is called; none if Pesapal does not say so clearly.
+    pub method: Option<Method>,
+    /// Whether it is in use.
+    pub is_active: bool,
+}
+
+#[derive(Serialize)]
+struct Register<'a> {
+    url: &'a str,
+    ipn_notification_type: &'static str,
+}
+
+impl Pesapal {
+    /// Registers an address; what it is called then belongs into every order.
+    ///
+    /// # Errors
+    /// [`CallError`]; trying again is safe, at the price of a second name for one address.
+    pub async fn register(&self, url: &str, method: Method) -> Result<Registered, CallError> {
+        let body = Register {
+            url,
+            ipn_notification_type: method.word(),
+        };
+        let reply = self.post("/api/URLSetup/RegisterIPN", &body).await?;
+        match reply.fields() {
+            Some(fields) if fields.is_good() => read(fields).ok_or_else(|| {
+                CallError::Lost(anyhow::anyhow!("an address was registered without a name"))
+            }),
+            _ => Err(CallError::refused(&reply)),
+        }
+    }
+
+    /// The addresses Pesapal knows already.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn registered(&self) -> Result<Vec<Registered>, CallError> {
+        let reply = self.get("/api/URLSetup/GetIpnList").await?;
+        match &reply.body {
+            Body::List(list) => Ok(list.iter().filter_map(read).collect()),
+            Body::Object(_) | Body::Unreadable => Err(CallError::refused(&reply)),
+        }
+    }
+}
+
+fn read(fields: &Fields) -> Option<Registered> {
+    let method = match (
+        fields.text("ipn_notification_type_description").as_deref(),
+        fields.text("notification_type").as_deref(),
+    ) {
+        (Some("GET"), _) | (None, Some("0")) => Some(Method::Get),
+        (Some("POST"), _) | (None, Some("1")) => Some(Method::Post),
+        _ => None,
+    };
+    Some(Registered {
+        id: fields.text("ipn_id")?.parse().ok()?,
+        url: fields.filled("url")?,
+        method,
+        // A list may leave it out.
+        is_active: fields.text("ipn_status").is_none_or(|status| status == "1"),
+    })
+}

@@ -1,0 +1,141 @@
+//! The platform's token: fetched once by however many callers wait for it, used until it ends or four minutes have passed, thrown away when
+//! refused.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use mnara_protocol::clock::{Ticks, Timestamp};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use tokio::sync::OnceCell;
+
+use super::Keys;
+use super::wire::{Http, Lost, Reply};
+use crate::clock::Clock;
+
+/// The documents say five minutes at most, whatever a token says of itself.
+const LONGEST: Duration = Duration::from_secs(240);
+/// The life of a token that ended before it came: our clocks differ.
+const SHORTEST: Duration = Duration::from_secs(10);
+
+#[derive(Default)]
+pub(super) struct Tokens {
+    cell: Mutex<Arc<OnceCell<Token>>>,
+}
+
+struct Token {
+    value: SecretString,
+    good_until: Ticks,
+}
+
+/// A token in use; it keeps the cell it came from, so that only this one is thrown away when it is refused.
+pub(super) struct InUse {
+    cell: Arc<OnceCell<Token>>,
+    value: SecretString,
+}
+
+impl InUse {
+    pub(super) const fn value(&self) -> &SecretString {
+        &self.value
+    }
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// The platform's keys are wrong.
+    #[error("Pesapal does not accept PESAPAL_CONSUMER_KEY and PESAPAL_CONSUMER_SECRET")]
+    WrongKeys,
+    /// Too many calls; nothing was done.
+    #[error("Pesapal asks for fewer calls")]
+    Busy,
+    /// No answer, or none that makes sense; nothing was done.
+    #[error("Pesapal gives no token")]
+    Away(#[source] anyhow::Error),
+}
+
+impl Tokens {
+    /// The current token, fetched if there is none; callers that arrive meanwhile share the fetch.
+    pub(super) async fn current(
+        &self,
+        keys: &Keys,
+        http: &Http,
+        clock: &Clock,
+    ) -> Result<InUse, TokenError> {
+        loop {
+            let cell = Arc::clone(&self.cell.lock().unwrap_or_else(PoisonError::into_inner));
+            let token = cell.get_or_try_init(|| fetch(keys, http, clock)).await?;
+            if clock.monotonic() < token.good_until {
+                let value = token.value.clone();
+                return Ok(InUse { cell, value });
+            }
+            self.replace(&cell);
+        }
+    }
+
+    /// Throws away a refused token, unless somebody has already renewed it.
+    pub(super) fn discard(&self, token: &InUse) {
+        self.replace(&token.cell);
+    }
+
+    fn replace(&self, old: &Arc<OnceCell<Token>>) {
+        let mut cell = self.cell.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&cell, old) {
+            *cell = Arc::default();
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Ask<'a> {
+    consumer_key: &'a str,
+    consumer_secret: &'a str,
+}
+
+async fn fetch(keys: &Keys, http: &Http, clock: &Clock) -> Result<Token, TokenError> {
+    let asked_at = clock.monotonic();
+    let ask = Ask {
+        consumer_key: keys.consumer_key.expose_secret(),
+        consumer_secret: keys.consumer_secret.expose_secret(),
+    };
+    let reply = http.post("/api/Auth/RequestToken", None, &ask).await;
+    let reply = reply.map_err(|lost| match lost {
+        Lost::NotSent(error) | Lost::Unanswered(error) => TokenError::Away(error.into()),
+    })?;
+    let (value, life) = read(&reply, clock.now())?;
+    Ok(Token {
+        value,
+        good_until: asked_at + life,
+    })
+}
+
+fn read(reply: &Reply, now: Timestamp) -> Result<(SecretString, Duration), TokenError> {
+    if reply.is_limited() {
+        return Err(TokenError::Busy);
+    }
+    // The HTTP status says nothing: errors come under 200 as well.
+    let good = reply.fields().filter(|fields| fields.is_good());
+    if let Some(fields) = good
+        && let Some(token) = fields.filled("token")
+    {
+        let ends = fields.text("expiryDate").and_then(|text| moment(&text));
+        let life = ends.map_or(LONGEST, |ends| ends.since(now).clamp(SHORTEST, LONGEST));
+        return Ok((SecretString::from(token), life));
+    }
+    if reply.refuses_token() {
+        return Err(TokenError::WrongKeys);
+    }
+    let fault = reply.fault();
+    Err(TokenError::Away(anyhow::anyhow!(
+        "status {}: {} {}",
+        reply.status,
+        fault.code,
+        fault.message
+    )))
+}
+
+/// A moment with its zone, to any part of a second.
+fn moment(text: &str) -> Option<Timestamp> {
+    let at: jiff::Timestamp = text.parse().ok()?;
+    Some(Timestamp::from_millis(at.as_millisecond()))
+}

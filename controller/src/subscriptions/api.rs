@@ -1,0 +1,150 @@
+//! What a business' own pages and programs call: an order to pay, and how the business stands.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use mnara_protocol::ids::{AttemptId, PlatformPlanId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::order::{self, NotMade, Wish};
+use super::standing::standing;
+use super::{Order, PlatformPlan};
+use crate::app::App;
+use crate::providers::on_behalf::OnBehalf;
+use crate::rails::pesapal::SubmitError;
+use crate::web::extract::Json;
+use crate::web::problem::Problem;
+use crate::web::show;
+
+/// What is sent to order.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ask {
+    plan_id: String,
+    /// Made by the caller: the same order sent again with it is the same order.
+    attempt_id: Option<String>,
+    /// Whether a card may be charged again by itself.
+    #[serde(default)]
+    recurring: bool,
+}
+
+/// Makes an order and tells on which page it is paid. For somebody whose role pays, or a key that may.
+///
+/// # Errors
+/// A problem that says what would help.
+pub async fn create_order(
+    State(app): State<App>,
+    caller: OnBehalf,
+    Json(ask): Json<Ask>,
+) -> Result<(StatusCode, Json<Value>), Problem> {
+    let plan: PlatformPlanId = ask
+        .plan_id
+        .parse()
+        .map_err(|error| Problem::bad_field(format!("plan_id: {error}")))?;
+    let attempt: AttemptId = match &ask.attempt_id {
+        Some(id) => id
+            .parse()
+            .map_err(|error| Problem::bad_field(format!("attempt_id: {error}")))?,
+        None => AttemptId::new(app.clock.now(), app.entropy.bytes()),
+    };
+    let wish = Wish {
+        plan,
+        attempt,
+        is_recurring: ask.recurring,
+    };
+    let order = order::create(&app, caller.provider, caller.actor, wish).await?;
+    let status = if order.redirect.is_some() {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, Json(told(&order))))
+}
+
+/// Tells how a business stands. For whoever may see it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn status(State(app): State<App>, caller: OnBehalf) -> Result<Json<Value>, Problem> {
+    let standing = standing(&app, caller.provider).await?;
+    Ok(Json(json!({
+        "status": standing.status.word(),
+        "paid_until": standing.paid_until.map(show::utc),
+        "plan": standing.plan.as_ref().map(plan),
+        "orders": standing.orders.iter().map(told).collect::<Vec<_>>(),
+    })))
+}
+
+fn plan(plan: &PlatformPlan) -> Value {
+    json!({
+        "id": plan.id.to_string(),
+        "name": plan.name,
+        "period": plan.period.word(),
+        "price": plan.price.decimal(),
+        "currency": plan.price.currency.code(),
+        "most_sites": plan.most_sites,
+        "features": plan.features.iter().map(|feature| feature.word()).collect::<Vec<_>>(),
+    })
+}
+
+fn told(order: &Order) -> Value {
+    json!({
+        "id": order.id.to_string(),
+        "plan_id": order.plan.to_string(),
+        "status": order.state.word(),
+        "amount": order.price.decimal(),
+        "currency": order.price.currency.code(),
+        "merchant_reference": order.reference,
+        "order_tracking_id": order.tracking.map(|id| id.to_string()),
+        "redirect_url": order.redirect,
+        "confirmation_code": order.confirmation,
+        "created_at": show::utc(order.created_at),
+        "expires_at": show::utc(order.expires_at),
+        "paid_at": order.settled_at.map(show::utc),
+    })
+}
+
+impl From<NotMade> for Problem {
+    fn from(error: NotMade) -> Self {
+        match error {
+            NotMade::Off => Self::new(
+                StatusCode::CONFLICT,
+                "nothing-to-pay",
+                "Nobody is asked to pay here.",
+            ),
+            NotMade::NoPlan => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-such-plan",
+                "This plan is not offered. Choose another.",
+            ),
+            NotMade::NoContact => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-contact",
+                "Pesapal needs an e-mail address or a phone number. Give the business one first.",
+            ),
+            NotMade::OtherAttempt => Self::new(
+                StatusCode::CONFLICT,
+                "attempt-taken",
+                "This attempt was made for another plan. Use a new one.",
+            ),
+            NotMade::BeingMade => Self::new(
+                StatusCode::CONFLICT,
+                "in-progress",
+                "This order is being made. Ask again in a moment.",
+            )
+            .retry(std::time::Duration::from_secs(3)),
+            NotMade::TooMany(too_many) => too_many.into(),
+            NotMade::Rail(SubmitError::Order(what)) => Self::bad_field(what),
+            NotMade::Rail(SubmitError::Call(_) | SubmitError::Unknown(_)) => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "pesapal-away",
+                "Pesapal does not take the order now. Nothing was paid. Try again in a moment.",
+            )
+            .retry(std::time::Duration::from_secs(30)),
+            NotMade::Fault(error) => match error.downcast::<sqlx::Error>() {
+                Ok(error) => error.into(),
+                Err(error) => error.into(),
+            },
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Carrying out what Pesapal's answer means: in one transaction the order, the line in the book, and what the book comes to.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{OrderId, PlatformPlanId, ProviderId};
+use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::settle::{Decision, decide, silence};
+use super::store::book::{self, Change};
+use super::store::{orders, plans};
+use super::terms::{Entry, What, terms};
+use super::{Flag, Order, State};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::rails::pesapal::Told;
+
+/// The answer to a question about an order.
+#[derive(Clone, Copy, Debug)]
+pub struct Word<'a> {
+    /// By which name the rail was asked.
+    pub tracking: Uuid,
+    /// What it said.
+    pub told: &'a Told,
+}
+
+/// Decides and carries out; gives the order as it is then. None when the business has no such order.
+///
+/// # Errors
+/// When the database refuses; nothing has changed then, and trying again is safe.
+pub async fn apply(
+    app: &App,
+    provider: ProviderId,
+    id: OrderId,
+    word: Option<Word<'_>>,
+) -> sqlx::Result<Option<(Order, Decision)>> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(order) = orders::lock(&mut tx, provider, id).await? else {
+        return Ok(None);
+    };
+    orders::count_question(&mut tx, &order).await?;
+    let decision = word.map_or_else(
+        || silence(&order, now),
+        |word| decide(&order, word.told, now),
+    );
+    let told = word.map(|word| word.told);
+    if let Some(word) = word
+        && order.tracking.is_none()
+        && !matches!(
+            decision,
+            Decision::Nothing | Decision::Expire | Decision::Flag(Flag::Reference)
+        )
+    {
+        // A hint named it, and the rail itself says that it is this order's.
+        orders::note_tracking(&mut tx, &order, word.tracking).await?;
+    }
+    match decision {
+        Decision::Nothing => {}
+        Decision::Complete => {
+            orders::set_state(&mut tx, &order, State::Completed, told, Some(now)).await?;
+            extend(app, &mut tx, &order, now).await?;
+        }
+        Decision::Fail => orders::set_state(&mut tx, &order, State::Failed, told, None).await?,
+        Decision::Expire => orders::set_state(&mut tx, &order, State::Expired, told, None).await?,
+        Decision::Reverse => {
+            let settled_at = order.settled_at.unwrap_or(now);
+            orders::set_state(&mut tx, &order, State::Reversed, told, Some(settled_at)).await?;
+            if order.state == State::Completed {
+                undo(app, &mut tx, &order, now).await?;
+            }
+        }
+        Decision::Flag(flag) => orders::flag(&mut tx, &order, flag).await?,
+    }
+    if matches!(decision, Decision::Complete | Decision::Reverse) {
+        let deed = Deed {
+            act: if decision == Decision::Complete {
+                "subscription-paid"
+            } else {
+                "subscription-reversed"
+            },
+            subject: &order.id.to_string(),
+            before: Some(json!(order.state.word())),
+            after: Some(json!({
+                "amount": order.price.decimal(),
+                "currency": order.price.currency.code(),
+            })),
+        };
+        record(app, &mut tx, Some(provider), Actor::Program, deed).await?;
+    }
+    let after = orders::lock(&mut tx, provider, id).await?;
+    tx.commit().await?;
+    match decision {
+        Decision::Flag(flag) => {
+            tracing::warn!(order.id = %id, provider.id = %provider, flag = flag.word(), "an order at Pesapal needs somebody to look at it");
+        }
+        Decision::Complete | Decision::Reverse => {
+            tracing::info!(order.id = %id, provider.id = %provider, result = decision.word(), "an order at Pesapal was settled");
+        }
+        Decision::Nothing | Decision::Fail | Decision::Expire => {}
+    }
+    metrics::counter!("mnara_platform_orders_total", "result" => decision.word()).increment(1);
+    Ok(after.map(|order| (order, decision)))
+}
+
+/// Writes the line of a paid order.
+async fn extend(
+    app: &App,
+    conn: &mut PgConnection,
+    order: &Order,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let plan = plans::one(conn, order.plan).await?;
+    let period = plan.ok_or(sqlx::Error::RowNotFound)?.period;
+    let what = What::Paid {
+        order: order.id,
+        period,
+    };
+    add(app, conn, order.provider, order.plan, what, now).await
+}
+
+/// Writes the line that undoes a paid order's.
+async fn undo(
+    app: &App,
+    conn: &mut PgConnection,
+    order: &Order,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let what = What::Reversed { order: order.id };
+    add(app, conn, order.provider, order.plan, what, now).await
+}
+
+/// Adds a line to a business' book, in the transaction of its cause.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    plan: PlatformPlanId,
+    what: What,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    book::hold(conn, provider, now).await?;
+    let mut lines = book::lines(conn, provider).await?;
+    let before = terms(&lines).last().map(|term| term.until);
+    let entry = Entry {
+        at: now,
+        plan,
+        what,
+    };
+    lines.push(entry);
+    let terms = terms(&lines);
+    let last = terms.last();
+    let change = Change {
+        from: before,
+        until: last.map(|term| term.until),
+        plan: last.map(|term| term.plan),
+    };
+    book::write(app, conn, provider, &entry, change).await
+}

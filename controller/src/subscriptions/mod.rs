@@ -1,0 +1,232 @@
+//! Subscriptions: what the platform sells to businesses, the orders by which they pay, and until when each has paid.
+//!
+//! An order is stored before it is handed to Pesapal ([`order`]); what Pesapal tells us by itself is a hint ([`notify`]); only its answer to our
+//! own question counts ([`ask`], [`settle`], [`confirm`]). What is paid for is computed from the lines of a book ([`terms`]). What a lapsed
+//! subscription closes is not decided here.
+
+pub mod api;
+pub mod ask;
+pub mod confirm;
+pub mod notify;
+pub mod order;
+pub mod pages;
+pub mod plans;
+pub mod recurring;
+pub mod settle;
+pub mod standing;
+pub mod store;
+pub mod terms;
+
+use std::str::FromStr;
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
+use uuid::Uuid;
+
+use crate::rails::pesapal::price::Price;
+
+/// How long one payment lasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    /// To the same day of the next month.
+    Month,
+    /// To the same day of the next year.
+    Year,
+}
+
+/// Something a plan lets a business do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feature {
+    /// Reports beyond the day.
+    AdvancedAnalytics,
+    /// Keys for its own programs.
+    ApiAccess,
+    /// News sent to its own programs.
+    Webhooks,
+    /// Its own colours, words and logo on the portal.
+    CustomPortal,
+}
+
+/// Says that a word is none of those known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("there is no such {0}")]
+pub struct NoWord(&'static str);
+
+/// Names the words of an enumeration, in rows, in the API and in forms.
+macro_rules! words {
+    ($name:ident, $what:literal, $($arm:ident = $word:literal),* $(,)?) => {
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$arm),*];
+
+            /// The word in the database and in the API.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$arm => $word,)*
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NoWord;
+
+            fn from_str(text: &str) -> Result<Self, NoWord> {
+                match text {
+                    $($word => Ok(Self::$arm),)*
+                    _ => Err(NoWord($what)),
+                }
+            }
+        }
+    };
+}
+
+words!(Period, "period", Month = "month", Year = "year");
+words!(
+    Feature,
+    "feature",
+    AdvancedAnalytics = "advanced-analytics",
+    ApiAccess = "api-access",
+    Webhooks = "webhooks",
+    CustomPortal = "custom-portal",
+);
+words!(
+    State,
+    "state of an order",
+    Created = "created",
+    Submitted = "submitted",
+    Lost = "lost",
+    Refused = "refused",
+    Completed = "completed",
+    Failed = "failed",
+    Expired = "expired",
+    Reversed = "reversed",
+);
+words!(
+    Flag,
+    "flag",
+    Reference = "reference",
+    Amount = "amount",
+    Currency = "currency",
+    Contrary = "contrary",
+    Code = "code",
+);
+words!(
+    Kind,
+    "kind of order",
+    Once = "once",
+    Recurring = "recurring"
+);
+
+/// What the platform sells to businesses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlatformPlan {
+    /// Its id.
+    pub id: PlatformPlanId,
+    /// What people call it.
+    pub name: String,
+    /// How long one payment lasts.
+    pub period: Period,
+    /// What it costs.
+    pub price: Price,
+    /// How many sites it is for; none for any number.
+    pub most_sites: Option<u32>,
+    /// What it lets a business do.
+    pub features: Vec<Feature>,
+    /// How many days a business that never subscribed may have for nothing.
+    pub trial_days: u16,
+    /// Whether it can be chosen.
+    pub is_offered: bool,
+}
+
+/// Where an order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Stored, and not known to have been handed in.
+    Created,
+    /// Pesapal has it, and nothing was paid yet.
+    Submitted,
+    /// It was handed in and the answer was lost; nobody has its page.
+    Lost,
+    /// Pesapal did not take it.
+    Refused,
+    /// Paid.
+    Completed,
+    /// Not paid; its page can be opened again and then pay.
+    Failed,
+    /// Given up by us; money that comes after all is honoured.
+    Expired,
+    /// Paid, and paid back.
+    Reversed,
+}
+
+impl State {
+    /// Whether nothing is decided yet.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Created | Self::Submitted | Self::Lost)
+    }
+}
+
+/// Why a person should look at an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    /// The rail's answer names another order.
+    Reference,
+    /// Another amount was paid.
+    Amount,
+    /// It was paid in another currency.
+    Currency,
+    /// The rail takes back what it had said.
+    Contrary,
+    /// The rail says something nobody has documented.
+    Code,
+}
+
+/// How an order comes to be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// By somebody on the rail's page.
+    Once,
+    /// By itself, from a card.
+    Recurring,
+}
+
+/// One order by which a business pays the platform.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Whose.
+    pub provider: ProviderId,
+    /// The attempt it was made for.
+    pub attempt: AttemptId,
+    /// The plan it pays for.
+    pub plan: PlatformPlanId,
+    /// How it comes to be paid.
+    pub kind: Kind,
+    /// Our name for it at the rail.
+    pub reference: String,
+    /// With what a card is charged by itself.
+    pub account: Option<String>,
+    /// How much.
+    pub price: Price,
+    /// Where it is.
+    pub state: State,
+    /// The rail's name for it.
+    pub tracking: Option<Uuid>,
+    /// The rail's page.
+    pub redirect: Option<String>,
+    /// The receipt.
+    pub confirmation: Option<String>,
+    /// Why a person should look at it.
+    pub flag: Option<Flag>,
+    /// How often the rail was asked.
+    pub asked: u32,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it is no longer waited for.
+    pub expires_at: Timestamp,
+    /// When it was paid.
+    pub settled_at: Option<Timestamp>,
+}

@@ -1,0 +1,133 @@
+//! What the platform sells, as its admins set it.
+
+use mnara_protocol::ids::PlatformPlanId;
+use serde_json::json;
+use thiserror::Error;
+
+use super::{Feature, Period, PlatformPlan, store};
+use crate::app::App;
+use crate::audit::{Actor, Deed, record};
+use crate::db::Reason;
+use crate::rails::pesapal::price::Price;
+
+/// A plan as somebody wants it.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What people call it.
+    pub name: String,
+    /// How long one payment lasts.
+    pub period: Period,
+    /// What it costs.
+    pub price: Price,
+    /// How many sites it is for.
+    pub most_sites: Option<u32>,
+    /// What it lets a business do.
+    pub features: Vec<Feature>,
+    /// Days for nothing.
+    pub trial_days: u16,
+}
+
+/// Why a plan cannot be so.
+#[derive(Debug, Error)]
+pub enum BadPlan {
+    /// Its name.
+    #[error("give the plan a name of 1 to 60 letters")]
+    Name,
+    /// Its price.
+    #[error("give a price from 0 to 10,000,000")]
+    Price,
+    /// Its sites.
+    #[error("give a number of sites from 1 to 100,000, or none for any number")]
+    Sites,
+    /// Its trial.
+    #[error("give a trial of 0 to 365 days")]
+    Trial,
+    /// The database refused.
+    #[error("the plan could not be stored")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Makes a plan and offers it.
+///
+/// # Errors
+/// [`BadPlan`].
+pub async fn create(app: &App, actor: Actor, draft: Draft) -> Result<PlatformPlan, BadPlan> {
+    let name = draft.name.trim();
+    if !(1..=60).contains(&name.chars().count()) {
+        return Err(BadPlan::Name);
+    }
+    if !(0..=1_000_000_000).contains(&draft.price.cents) {
+        return Err(BadPlan::Price);
+    }
+    if draft
+        .most_sites
+        .is_some_and(|most| !(1..=100_000).contains(&most))
+    {
+        return Err(BadPlan::Sites);
+    }
+    if draft.trial_days > 365 {
+        return Err(BadPlan::Trial);
+    }
+    let now = app.clock.now();
+    let plan = PlatformPlan {
+        id: PlatformPlanId::new(now, app.entropy.bytes()),
+        name: name.to_owned(),
+        period: draft.period,
+        price: draft.price,
+        most_sites: draft.most_sites,
+        features: draft.features,
+        trial_days: draft.trial_days,
+        is_offered: true,
+    };
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    store::plans::insert(&mut tx, &plan, now).await?;
+    let deed = Deed {
+        act: "platform-plan",
+        subject: &plan.id.to_string(),
+        before: None,
+        after: Some(json!({
+            "name": plan.name,
+            "period": plan.period.word(),
+            "price": plan.price.decimal(),
+            "currency": plan.price.currency.code(),
+            "trial_days": plan.trial_days,
+        })),
+    };
+    record(app, &mut tx, None, actor, deed).await?;
+    tx.commit().await?;
+    Ok(plan)
+}
+
+/// Offers a plan, or offers it no longer: who has it keeps it. Says whether there is such a plan.
+///
+/// # Errors
+/// When the database is away.
+pub async fn offer(
+    app: &App,
+    actor: Actor,
+    plan: PlatformPlanId,
+    is_offered: bool,
+) -> sqlx::Result<bool> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    let found = store::plans::offer(&mut tx, plan, is_offered, app.clock.now()).await?;
+    if found {
+        let deed = Deed {
+            act: "platform-plan-offered",
+            subject: &plan.to_string(),
+            before: None,
+            after: Some(json!(is_offered)),
+        };
+        record(app, &mut tx, None, actor, deed).await?;
+        tx.commit().await?;
+    }
+    Ok(found)
+}
+
+/// The plans that are offered.
+///
+/// # Errors
+/// When the database is away.
+pub async fn offered(app: &App) -> sqlx::Result<Vec<PlatformPlan>> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    store::plans::offered(&mut tx).await
+}

@@ -1,0 +1,12 @@
+//! All SQL of subscriptions.
+
+pub mod addresses;
+pub mod book;
+pub mod messages;
+pub mod orders;
+pub mod plans;
+
+/// Says that a row holds what no version of this program writes.
+fn strange(what: &'static str) -> sqlx::Error {
+    sqlx::Error::Decode(what.into())
+}
