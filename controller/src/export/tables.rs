@@ -246,6 +246,11 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("report_days", "which days are added up"),
     ("report_sums", "sums of the rows that are in the file"),
     ("report_marks", "days that are to be added up again"),
+    ("ledger_checks", "when the books were compared last"),
+    (
+        "ledger_faults",
+        "what that found; the books and their rows are here",
+    ),
     ("commands", "orders to a site, kept for some days"),
     ("audit_waiting", "lines of the audit that have no seal yet"),
     (
