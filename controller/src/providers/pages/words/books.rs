@@ -1,4 +1,4 @@
-//! The books.
+//! The books of a till, in words for owners.
 
 words! {
     /// The books.
