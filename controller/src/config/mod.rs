@@ -11,10 +11,11 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::devdb;
-use crate::rails::mail::{Mailbox, SmtpUrl};
 
+mod news;
 mod pesapal;
 
+pub use news::{MailConfig, WebhooksConfig};
 pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
 
 /// Where Safaricom posts from, by its page "Callback and IP Whitelisting".
@@ -212,40 +213,6 @@ pub struct DarajaConfig {
     /// The most one customer may pay at once, in whole shillings; Safaricom's own limit has changed before.
     #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000), global = true)]
     pub most_shillings: u32,
-}
-
-/// The section of news sent to businesses' own programs.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Webhooks")]
-pub struct WebhooksConfig {
-    /// Lets news go to this machine itself, also without encryption. For tests and the demo: elsewhere a business could call what only this
-    /// machine may.
-    #[arg(
-        long = "webhooks-to-loopback",
-        env = "MNARA_WEBHOOKS_TO_LOOPBACK",
-        global = true
-    )]
-    pub to_loopback: bool,
-}
-
-/// The mail section.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Mail")]
-pub struct MailConfig {
-    /// The server that takes our mail: `smtps://user:password@host` (TLS from the start, port 465) or `smtp://user:password@host` (STARTTLS,
-    /// port 587; plain on this machine only). Left out, no mail leaves: nobody gets a new password by mail, and nobody is told of anything.
-    #[arg(
-        long,
-        env = "SMTP_URL",
-        hide_env_values = true,
-        requires = "mail_from",
-        global = true
-    )]
-    pub smtp_url: Option<SmtpUrl>,
-
-    /// The sender of our mail, such as `Mnara <no-reply@example.com>`; a server takes only what it may send for.
-    #[arg(long, env = "MAIL_FROM", global = true)]
-    pub mail_from: Option<Mailbox>,
 }
 
 /// The section of people.

@@ -1,6 +1,6 @@
 //! Every page for people, and who may open it.
 
-use super::{admin, books};
+use super::{admin, books, subscription};
 use crate::access::pages::{self as site, acts, stream};
 use crate::app::App;
 use crate::captive::look::pages as look;
@@ -21,8 +21,6 @@ use crate::reports::voucher::pages as voucher;
 use crate::tickets::counter::pages as counter;
 use crate::tickets::pages as vouchers;
 use crate::{api as public_api, export, fleet, payments, plans, reports, webhooks};
-
-use super::subscription;
 
 /// Every page for people, and who may open it.
 #[must_use]

@@ -1,5 +1,6 @@
-//! What Pesapal tells us by itself, and a browser that comes back from its page: hints, kept as such, after which Pesapal is asked. Nobody
-//! signs them, so they change nothing; what nobody knows here is acknowledged and forgotten.
+//! What Pesapal tells us by itself, and a browser that comes back from its page: hints, after which Pesapal is asked.
+//!
+//! Nobody signs them, so they change nothing. What nobody knows here is acknowledged and forgotten.
 
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
