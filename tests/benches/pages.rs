@@ -458,16 +458,7 @@ impl Database {
 }
 
 /// Adds up the last two months of all who are not added up, as the job does a day at a time.
-const ADDED_UP: &str = "
-set session_replication_role = replica;
-set synchronous_commit = off;
-create temp table missing as select p.id, report_day(now()) - n as day from providers p cross join generate_series(1, 60) n
-    where not exists (select from report_days d where d.provider_id = p.id);
-insert into report_days (provider_id, day) select id, day from missing;
-insert into report_sums (provider_id, day, grain, hour, site_id, plan_id, paid, sold, printed, used, used_printed, tried, worth, sessions, online_secs, bytes)
-select m.id, m.day, g.* from missing m cross join lateral report_grains(m.id, m.day) g;
-drop table missing;
-";
+const ADDED_UP: &str = include_str!("pages/added_up.sql");
 
 /// Begins as the controller does: with two messages where that needs one.
 fn within(provider: &str) -> String {
@@ -478,33 +469,4 @@ fn within(provider: &str) -> String {
 
 /// A year of payments, their vouchers and sessions for some businesses, spread over their sites and plans. Rules between tables hold by how
 /// the rows are made, and are not looked up for each.
-const ROWS: &str = "
-set session_replication_role = replica;
-set synchronous_commit = off;
-create temp table made as
-select p.provider, p.place, n, gen_random_uuid() as payment, gen_random_uuid() as ticket, l.id as plan, l.name, l.price, s.id as site,
-    now() - ((n * 31557600.0 / {payments})::bigint) * interval '1 s' as at
-from ({providers}) p cross join generate_series(1, {payments}) n
-cross join lateral (select id, name, price from plans where provider_id = p.provider order by id offset n % (select count(*) from plans where provider_id = p.provider) limit 1) l
-cross join lateral (select id from sites where provider_id = p.provider order by id offset n % (select count(*) from sites where provider_id = p.provider) limit 1) s;
-insert into payments (id, provider_id, type, provider_payload, amount, currency, external_txn_id, status, created_at, site_id, plan_id,
-    plan_revision, bought, msisdn, account_reference, secret_hash, push, settled_at, settled_by, queries)
-select payment, provider, 'mpesa_customer_payment', '{}', price, 'KES', 'R' || place || 'X' || n, 'success', at, site, plan, 1, '\\x00',
-    '254' || (700000000 + n % 1000), place || 'X' || n, sha256(convert_to(place || 'X' || n, 'UTF8')), 'accepted', at + interval '20 s', 'callback', 0
-from made;
-insert into tickets (id, provider_id, code, username, password, plan_type, price, status, created_at, plan_id, plan_name, duration_secs, devices,
-    extra_secs, payment_id, sold_at_site_id, redeemed_at, redeemed_site_id, started_at, expires_at, ended_at, end_reason, online_used_secs,
-    bytes_up, bytes_down)
-select ticket, provider, upper(left(replace(ticket::text, '-', ''), 16)), 'u', 'p', 'time', price, 'used', at, plan, name, 3600, 1,
-    0, payment, site, at, site, at, ends, case when n > {running} then ends end, case when n > {running} then 'duration' end, 3600,
-    1000000, 9000000
-from made cross join lateral (select case when n > {running} then at + interval '1 hour' else now() + interval '1 day' end as ends) e;
-insert into grants (provider_id, ticket_id, mac, site_id, step, ordered_at, confirmed_at, ended_at)
-select provider, ticket, '02:00:00:00:00:01', site, case when n > {running} then 'ended' else 'confirmed' end, at, at,
-    case when n > {running} then at + interval '1 hour' end
-from made;
-insert into sessions (id, provider_id, site_id, ticket_id, plan_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down)
-select gen_random_uuid(), provider, site, ticket, plan, '02:00:00:00:00:01', at + k * interval '10 m', at + k * interval '10 m', at + k * interval '10 m', 600, 1000000, 9000000
-from made cross join generate_series(1, {sessions}) k;
-drop table made;
-";
+const ROWS: &str = include_str!("pages/rows.sql");

@@ -1,5 +1,6 @@
-//! Scheduled work: what has to be done again and again. There is always one job of each kind, which comes back for ever, and its lease is the
-//! lock: whoever begins a run, this process, another one or `mnara-controller task`, is alone with it.
+//! Scheduled work: what has to be done again and again.
+//!
+//! There is always one job of each kind, which comes back for ever, and its lease is the lock: whoever begins a run, this process, another one or `mnara-controller task`, is alone with it.
 
 use std::time::Duration;
 

@@ -95,7 +95,7 @@ impl Payer {
     #[must_use]
     pub fn kept(&self) -> Option<String> {
         match self {
-            Self::Number(number) => Some(number.digits().to_string()),
+            Self::Number(number) => Some(number.digits()),
             Self::Hash(hash) => Some(hex::encode(hash)),
             Self::Masked { head, tail } if head.len() <= 12 && tail.len() <= 12 => {
                 Some(format!("{head}*{tail}"))

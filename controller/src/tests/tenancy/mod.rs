@@ -12,7 +12,7 @@ use crate::payments;
 use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 17] = [
+const WITHOUT_TENANT: [&str; 18] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -25,8 +25,9 @@ const WITHOUT_TENANT: [&str; 17] = [
     "admins",
     "known_browsers",
     "platform_settings",
-    // Minutes in which the platform was up.
+    // Minutes in which the platform was up, and how its scheduled work went.
     "health_minutes",
+    "task_runs",
     "resets",
     "passkeys",
     "ceremonies",

@@ -1,5 +1,6 @@
-//! A statement of the rail beside our books: what both know, what only one does, and where the amounts differ. Reading and comparing are pure,
-//! and nothing of a statement is kept but the payments that somebody takes into the queue.
+//! A statement of the rail beside our books: what both know, what only one does, and where the amounts differ.
+//!
+//! Reading and comparing are pure, and nothing of a statement is kept but the payments that somebody takes into the queue.
 
 pub mod pages;
 pub mod read;

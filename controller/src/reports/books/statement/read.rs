@@ -1,5 +1,6 @@
-//! Reading a statement as the rail's portal for organisations gives it: lines before the table, quoted cells, thousands with commas, a mark
-//! of its letters or none. Columns are known by their names, in any order; times are Nairobi's, with the day first or the year first.
+//! Reading a statement as the rail's portal for organisations gives it.
+//!
+//! There may be lines before the table, quoted cells, thousands with commas, and a mark of its letters or none. Columns are known by their names, in any order; times are Nairobi's, with the day first or the year first.
 
 use std::collections::BTreeSet;
 
