@@ -633,6 +633,21 @@ fn told_twice() -> Vec<Event> {
     ]
 }
 
+/// By hand it comes without a name when nobody waits for it any more, and then the rail says what it was for.
+fn known_at_last() -> Vec<Event> {
+    let receipt = "OWNRCPT042".to_owned();
+    vec![
+        Event::Failed,
+        Event::Work,
+        Event::ByHand(receipt.clone(), false),
+        Event::Work,
+        Event::Later(1_000),
+        Event::Work,
+        Event::Called(receipt),
+        Event::Work,
+    ]
+}
+
 async fn open_row(world: &World) -> Option<mnara_protocol::ids::UnmatchedId> {
     let sql = "select (select id from unmatched where closed_at is null order by coalesce(receipt, 'late'), at, id limit 1)";
     let id: Option<sqlx::types::Uuid> = read(&world.app, sql).await;
@@ -712,12 +727,12 @@ async fn whatever_is_told_in_whatever_order_each_receipt_comes_in_once_and_all_b
     let till = till(&world).await;
     drop(member(&world, Role::Owner, 1).await);
     let mut told = BTreeSet::new();
-    for n in 1..=41 {
+    for n in 1..=42 {
         let mut rng = StdRng::seed_from_u64(u64::from(n));
-        let events = if n == 41 {
-            told_twice()
-        } else {
-            story(&mut rng, n)
+        let events = match n {
+            41 => told_twice(),
+            42 => known_at_last(),
+            _ => story(&mut rng, n),
         };
         play(&world, &till, n, &events, &mut told).await;
         let what = format!("seed {n}: {events:?}");

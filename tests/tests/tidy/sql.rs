@@ -10,7 +10,6 @@ const SQL_GROUND: [&str; 7] = [
     "controller/src/db/",
     "controller/src/devdb",
     "controller/src/jobs",
-    "controller/src/cli/task.rs",
     "controller/src/ratelimit",
     // The one table every slice writes, through its two functions.
     "controller/src/fleet/feed",
@@ -162,6 +161,7 @@ const ACROSS_TENANTS: [&str; 32] = [
     // The doors themselves, and the table of jobs, which are handed out before their tenant is known.
     "controller/src/db/",
     "controller/src/jobs",
+    "controller/src/cli/task.rs",
     // Public pages are shown to a token, which names no provider.
     "controller/src/captive/mod.rs",
     // A cookie, a key, a password and an invitation name no business, and whoever signs up has none yet.

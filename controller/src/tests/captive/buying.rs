@@ -411,6 +411,18 @@ async fn no_address_lets_one_tenant_at_anothers(pool: PgPoolOptions, options: Pg
             &no,
         ),
         (
+            "/api/payments/pesapal/callback",
+            Method::GET,
+            "/api/payments/pesapal/callback".to_owned(),
+            &[StatusCode::SEE_OTHER],
+        ),
+        (
+            "/api/payments/pesapal/webhook",
+            Method::POST,
+            "/api/payments/pesapal/webhook".to_owned(),
+            &[StatusCode::BAD_REQUEST],
+        ),
+        (
             "/api/payments/{payment}",
             Method::GET,
             format!("/api/payments/{}", begun.payment),
