@@ -178,12 +178,9 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
         vec![
             plans("100"),
             sites("200"),
+            ("s.grain in (4,", asked(first(days), &now, first(1))),
             (
-                "with clean as materialized (",
-                asked(first(days), &now, first(1)),
-            ),
-            (
-                "with clean as materialized (",
+                "s.grain in (4,",
                 asked(first(2 * days), &then, first(days + 1)),
             ),
         ]
@@ -193,7 +190,18 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
             name: "home",
             path: "/home".to_owned(),
             sql: vec![
-                ("as \"paid_by_then!\"", of(&[&ago(8), &now, &ago(7)])),
+                (
+                    "as \"paid_by_then!\"",
+                    of(&[
+                        &first(8),
+                        &first(1),
+                        &now,
+                        &ago(7),
+                        &first(8),
+                        "extract(hour from now() at time zone 'Africa/Nairobi')::integer",
+                        "date_trunc('hour', now()) - interval '7 days'",
+                    ]),
+                ),
                 (
                     "select count(*) from tickets where provider_id = $1 and started_at is not null",
                     of(&[&now]),

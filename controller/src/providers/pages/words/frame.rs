@@ -27,7 +27,7 @@ words! {
         providers: "Businesses" "Biashara",
         payments: "All payments" "Malipo yote",
         agents: "All sites" "Maeneo yote",
-        work: "Work that failed" "Kazi zilizoshindwa",
+        work: "Work" "Kazi",
         platform_audit: "Platform's audit" "Kumbukumbu za jukwaa",
         settings: "Platform's settings" "Mipangilio ya jukwaa",
         more: "Menu" "Menyu",

@@ -74,7 +74,6 @@ words! {
         outages_text:
             "Being away for less than two and a half minutes is not counted, nor is silence while the platform itself was down. The router is counted as its agent tells."
             "Kukosekana kwa chini ya dakika mbili na nusu hakuhesabiwi, wala ukimya jukwaa lenyewe likiwa halipo. Ruta huhesabiwa jinsi ajenti wake anavyosema.",
-        work: "Work that failed" "Kazi zilizoshindwa",
         work_text:
             "Work is tried again by itself, ever less often, before it is given up. What could name somebody is taken out of the errors."
             "Kazi hujaribiwa tena yenyewe, kila mara baada ya muda mrefu zaidi, kabla ya kuachwa. Kinachoweza kumtaja mtu kimeondolewa kwenye makosa.",
