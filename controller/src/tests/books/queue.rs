@@ -1,0 +1,194 @@
+//! Money that a person has to look at.
+
+use super::*;
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_waits_is_dealt_with_by_one_tap_and_a_second_does_nothing(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let mut reader = member(&world, Role::Reader, 2).await;
+    let mut stranger = Browser::new(&world, 9);
+    stranger.sign_up("Another", "another@example.com").await;
+    let till = till(&world).await;
+    for (receipt, account, amount) in [
+        ("AAAAAAAA01", "<script>MAMA", "50.00"),
+        ("AAAAAAAA02", "MAMA", "60.00"),
+        ("AAAAAAAA03", "MAMA", "10.00"),
+    ] {
+        by_hand(&world, &till, receipt, account, amount).await;
+        world.app.clock.advance(Duration::from_secs(1));
+    }
+    world.work().await;
+    let page = cashier.get("/payments/unmatched").await.page();
+    assert!(!page.contains("<script"), "{page}");
+    assert!(
+        page.contains("&#60;SCRIPT&#62;MAMA") && page.contains("2547•••149"),
+        "{page}"
+    );
+    // The newest first; for ten shillings there is no plan.
+    let waits = waiting(&page);
+    assert_eq!(waits.len(), 2, "{page}");
+    assert!(page.contains("No plan costs as little as this."));
+    let home = cashier.get("/home").await.page();
+    assert!(home.contains("waits to be sorted out"), "{home}");
+    let (second, first) = (&waits[0], &waits[1]);
+    let plan = world.shop.plan.id.to_string();
+    let give = format!("/payments/unmatched/{first}/ticket");
+    // Whoever may look may not decide, and a neighbour finds nothing.
+    let got = reader.post(&give, &[("plan", &plan)]).await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
+    let got = stranger.post(&give, &[("plan", &plan)]).await;
+    assert_eq!(got.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        world.count("unmatched where closed_at is not null").await,
+        0
+    );
+    // A voucher, once.
+    for _ in 0..2 {
+        cashier.post(&give, &[("plan", &plan)]).await.onward();
+    }
+    assert_eq!(world.count("tickets").await, 1);
+    assert_eq!(world.count("ledger where cause = 'given'").await, 1);
+    let page = cashier.get("/payments/unmatched").await.page();
+    let code: String = read(&world.app, "select code from tickets").await;
+    let code = mnara_protocol::ticket::code::TicketCode::parse(&code).unwrap();
+    assert!(page.contains(&code.shown()), "{page}");
+    let seen = reader.get("/payments/unmatched").await.page();
+    assert!(
+        !seen.contains(&code.shown()),
+        "a code is for whoever serves"
+    );
+    // Back, once, with what was typed kept where it is wrong.
+    let back = format!("/payments/unmatched/{second}/refund");
+    for (receipt, reason, says) in [
+        ("x", "rain", "Give the receipt of the refund"),
+        ("AAAAAAAA02", "rain", "Give the receipt of the refund"),
+        ("BBBBBBBB02", " ", "Say why"),
+    ] {
+        let got = cashier
+            .post(&back, &[("receipt", receipt), ("reason", reason)])
+            .await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            got.text.contains(says) && got.text.contains(receipt),
+            "{}",
+            got.text
+        );
+    }
+    let form = [("receipt", "bbbbbbbb02"), ("reason", "<script>rain")];
+    for _ in 0..2 {
+        cashier.post(&back, &form).await.onward();
+    }
+    let page = cashier.get("/payments/unmatched?closed=1").await.page();
+    assert!(
+        page.contains("BBBBBBBB02") && page.contains("&#60;script&#62;rain"),
+        "{page}"
+    );
+    assert_eq!(world.count("ledger where cause = 'refund'").await, 1);
+    // The third cannot go back by the receipt of the second, and no dearer plan is given for it.
+    let sql = "select 'unm_' || replace(id::text, '-', '') from unmatched where closed_at is null";
+    let third: String = read(&world.app, sql).await;
+    let back = format!("/payments/unmatched/{third}/refund");
+    let got = cashier.post(&back, &form).await;
+    assert!(got.text.contains("written down already"), "{}", got.text);
+    let give = format!("/payments/unmatched/{third}/ticket");
+    let got = cashier.post(&give, &[("plan", &plan)]).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // The money was a prompt's after all: what nobody dealt with is taken from the queue, and what somebody did is not paid twice.
+    assert_eq!(balance(&world, "unmatched").await, 1_000);
+    assert_eq!(world.count("audit where act like 'queue-%'").await, 2);
+    assert_balanced(&world, "the queue").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_of_the_queue_that_is_a_payments_becomes_its_and_is_never_spent_twice(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let till = till(&world).await;
+    // By hand without an account, and the prompt's own callback long after.
+    let first = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    by_hand(&world, &till, "AAAAAAAA01", "", "50.00").await;
+    world.work().await;
+    world.pass(400).await;
+    assert_eq!(balance(&world, "unmatched").await, 5_000);
+    world.call_back(&secret, success(1, "AAAAAAAA01")).await;
+    world.work().await;
+    assert_eq!(world.status(first.payment).await, "success");
+    assert_eq!(balance(&world, "unmatched").await, 0);
+    assert_eq!(balance(&world, "till").await, -5_000);
+    let page = owner.get("/payments/unmatched?closed=1").await.page();
+    assert!(page.contains("AAAAAAAA01"), "{page}");
+    // The same, but somebody was quicker: the receipt has had its voucher.
+    let second = world
+        .begin(world.shop.ask(2, "254708374150"))
+        .await
+        .unwrap();
+    let secret = world.daraja.secret();
+    by_hand(&world, &till, "AAAAAAAA02", "", "50.00").await;
+    world.work().await;
+    world.pass(400).await;
+    let page = owner.get("/payments/unmatched").await.page();
+    let give = format!("/payments/unmatched/{}/ticket", waiting(&page)[0]);
+    let plan = world.shop.plan.id.to_string();
+    owner.post(&give, &[("plan", &plan)]).await.onward();
+    world.call_back(&secret, success(2, "AAAAAAAA02")).await;
+    world.work().await;
+    assert_ne!(world.status(second.payment).await, "success");
+    assert_eq!(
+        world.flag(second.payment).await.as_deref(),
+        Some("receipt-taken")
+    );
+    assert_eq!(world.count("tickets").await, 2);
+    assert_eq!(balance(&world, "till").await, -10_000);
+    assert_balanced(&world, "claims").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_payment_that_comes_days_late_waits_for_a_person_with_its_voucher(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    for (n, phone) in [(1, PHONE), (2, "254708374150")] {
+        let begun = world.begin(world.shop.ask(n, phone)).await.unwrap();
+        let secret = world.daraja.secret();
+        world.app.clock.advance(Duration::from_secs(2 * DAY));
+        world.work().await;
+        let receipt = format!("AAAAAAAA0{n}");
+        world.call_back(&secret, success(n.into(), &receipt)).await;
+        world.work().await;
+        assert_eq!(world.status(begun.payment).await, "success");
+    }
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/payments/unmatched").await.page();
+    let waits = waiting(&page);
+    assert_eq!(waits.len(), 2, "{page}");
+    assert!(
+        page.contains("Came too late") && page.contains("AAAAAAAA02"),
+        "{page}"
+    );
+    // Its money is the voucher's, not unmatched.
+    assert_eq!(balance(&world, "unmatched").await, 0);
+    let send = format!("/payments/unmatched/{}/ticket", waits[0]);
+    for _ in 0..2 {
+        owner.post(&send, &[]).await.onward();
+    }
+    let back = format!("/payments/unmatched/{}/refund", waits[1]);
+    let form = [("receipt", "BBBBBBBB01"), ("reason", "late")];
+    for _ in 0..2 {
+        owner.post(&back, &form).await.onward();
+    }
+    assert_eq!(world.count("tickets").await, 2);
+    assert_eq!(world.count("tickets where revoked_at is not null").await, 1);
+    assert_eq!(world.count("refunds").await, 1);
+    assert_eq!(world.count("unmatched where closed_at is null").await, 0);
+    assert_eq!(balance(&world, "tickets").await, 5_000);
+    assert_balanced(&world, "late").await;
+}

@@ -1,0 +1,108 @@
+//! The rail's own statement beside the books.
+
+use super::*;
+
+const STATEMENT: &str = "\u{feff}Short Code:,174371,,,\r\nOrganization:,\"MAMA, MBOGA\",,,\r\n\r\n\
+Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Balance,Other Party Info,A/C No.\r\n\
+AAAAAAAA01,15-01-2027 11:00:00,Pay Bill,Completed,50.00,,\"1,250.00\",254708374149 - JOHN,\r\n\
+AAAAAAAA02,15-01-2027 11:00:05,Pay Bill,Completed,60.00,,\"1,310.00\",,\r\n\
+AAAAAAAA08,15-01-2027 11:05:00,Pay Bill,Completed,\"1,050.00\",,\"2,310.00\",254722000123 - <script>JANE,<SCRIPT>\r\n\
+AAAAAAAA09,15-01-2027 12:00:00,Charge,Completed,,-5.00,\"2,305.00\",,\r\n";
+
+async fn upload(browser: &mut Browser<'_>, file: &[u8]) -> browser::Got {
+    let mut body =
+        b"--cut\r\nContent-Disposition: form-data; name=\"statement\"; filename=\"s.csv\"\r\n\r\n"
+            .to_vec();
+    body.extend(file);
+    body.extend(b"\r\n--cut--\r\n");
+    let request = Request::post("/books/statement")
+        .header(header::CONTENT_TYPE, "multipart/form-data; boundary=cut")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(body));
+    browser.send(request.unwrap()).await
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_statement_shows_what_only_one_side_knows_and_its_money_can_be_taken_in(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    sold(&world, 1, PHONE, "AAAAAAAA01").await;
+    sold(&world, 2, "254708374150", "AAAAAAAA02").await;
+    world.app.clock.advance(Duration::from_secs(60));
+    sold(&world, 3, "254708374151", "AAAAAAAA03").await;
+    world.app.clock.advance(Duration::from_secs(7_200));
+    for (file, says) in [
+        (&b""[..], "Choose a file first."),
+        (b"a,b\n1,2", "This is not such a statement"),
+        (
+            b"Receipt No.,Completion Time,Paid In\n",
+            "No completed payment",
+        ),
+        (&vec![b'x'; 6 << 20], "too large"),
+    ] {
+        let got = upload(&mut owner, file).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{says}");
+        assert!(got.text.contains(says), "{says}: {}", got.text);
+    }
+    let page = upload(&mut owner, STATEMENT.as_bytes()).await.page();
+    assert!(
+        !page.contains("<script") && !page.contains("<SCRIPT"),
+        "{page}"
+    );
+    for text in [
+        "1 · KSh\u{a0}50",
+        "AAAAAAAA08",
+        "KSh\u{a0}1,050",
+        "254722•••123",
+        "AAAAAAAA03",
+        "statement KSh\u{a0}60 · with us KSh\u{a0}50",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(
+        !page.contains("254722000123"),
+        "a whole number is not shown"
+    );
+    // What is taken in stands in the queue and in the books once, on the day it came.
+    let (_, rest) = page.split_once("name=\"lines\" value=\"").unwrap();
+    let lines = rest.split('"').next().unwrap();
+    let lines = lines
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'");
+    for _ in 0..2 {
+        owner
+            .post("/books/statement/take", &[("lines", &lines)])
+            .await
+            .onward();
+    }
+    let page = owner.get("/payments/unmatched").await.page();
+    assert!(
+        page.contains("Only on the statement") && page.contains("AAAAAAAA08"),
+        "{page}"
+    );
+    assert_eq!(world.count("unmatched").await, 1);
+    assert_eq!(balance(&world, "unmatched").await, 105_000);
+    let kept: String = read(&world.app, "select payer from unmatched").await;
+    assert_eq!(kept, "254722*123");
+    assert_eq!(world.count("audit where act = 'statement'").await, 1);
+    assert_eq!(world.count("audit where act = 'statement-take'").await, 1);
+    // The rail tells of it after all: it is the same money.
+    let till = till(&world).await;
+    by_hand(&world, &till, "AAAAAAAA08", "MAMA", "1050.00").await;
+    world.work().await;
+    assert_eq!(balance(&world, "unmatched").await, 105_000);
+    let page = upload(&mut owner, STATEMENT.as_bytes()).await.page();
+    assert!(
+        page.contains("Everything on the statement is with us."),
+        "{page}"
+    );
+    assert_balanced(&world, "statement").await;
+    let mut cashier = member(&world, Role::Cashier, 2).await;
+    let got = upload(&mut cashier, STATEMENT.as_bytes()).await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
+}
