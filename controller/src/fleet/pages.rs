@@ -112,6 +112,8 @@ pub async fn add(
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             shown(&app, &frame, &seat, status, &filled.name, fault).await
         }
+        // The page of the subscription says which plans are for more.
+        Err(CreateError::Full) => Ok(onward("/settings/subscription?why=sites")),
         Err(CreateError::Database(error)) => Err(error.into()),
     }
 }

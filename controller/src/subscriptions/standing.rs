@@ -9,6 +9,7 @@ use super::terms::{self, Term, What};
 use super::{Order, PlatformPlan, confirm};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::tickets::feed::FeedError;
 
 /// Orders that are shown at once.
 pub const SHOWN: u16 = 20;
@@ -103,6 +104,9 @@ pub enum NoTrial {
     /// It has tried one out, or has paid.
     #[error("a trial is for businesses that never subscribed")]
     TooLate,
+    /// The sites could not be told.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
     /// The database refused.
     #[error("the trial could not be begun")]
     Database(#[from] sqlx::Error),

@@ -9,7 +9,8 @@ use jiff::{Span, Timestamp as Moment};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{OrderId, PlatformPlanId};
 
-use super::Period;
+use super::{Period, PlatformPlan};
+use crate::rails::pesapal::price::{Currency, Price};
 
 /// Nairobi's clock, the same all the year.
 const NAIROBI: Offset = Offset::constant(3);
@@ -29,6 +30,11 @@ pub enum What {
         order: OrderId,
         /// How long it lasts.
         period: Period,
+    },
+    /// An order was paid for a better plan at once: all the time that is left is on it.
+    Upgraded {
+        /// Which.
+        order: OrderId,
     },
     /// An order was paid back: its line counts no longer.
     Reversed {
@@ -59,6 +65,8 @@ pub struct Term {
     pub until: Timestamp,
     /// The order that pays for it; none for a trial.
     pub order: Option<OrderId>,
+    /// When the whole period began of which this is a part: two plans share one after an upgrade.
+    pub began: Timestamp,
 }
 
 /// The terms that a book comes to, each after the one before. A term begins where the one before ends, or when its line was written if that is
@@ -81,6 +89,12 @@ pub fn terms(book: &[Entry]) -> Vec<Term> {
                 let day = *anchor.get_or_insert_with(|| day_of(from));
                 (after(from, period, day), Some(order))
             }
+            What::Upgraded { order } => {
+                if !is_undone(book, order) {
+                    upgrade(&mut terms, entry);
+                }
+                continue;
+            }
             What::Reversed { .. } => continue,
         };
         terms.push(Term {
@@ -88,9 +102,60 @@ pub fn terms(book: &[Entry]) -> Vec<Term> {
             from,
             until,
             order,
+            began: from,
         });
     }
     terms
+}
+
+/// Puts all the time after a line on its plan.
+fn upgrade(terms: &mut Vec<Term>, entry: &Entry) {
+    let now = entry.at;
+    if let Some(place) = terms
+        .iter()
+        .position(|term| term.from < now && now < term.until)
+    {
+        let whole = terms[place];
+        terms[place].until = now;
+        terms.insert(place + 1, Term { from: now, ..whole });
+    }
+    for term in terms.iter_mut().filter(|term| term.from >= now) {
+        term.plan = entry.plan;
+    }
+}
+
+/// What it costs to be on another plan for all the time that is left, rounded up to what every rail can move: for each period its part of the
+/// difference. None where that is nothing, or where the two cannot be compared.
+#[must_use]
+pub fn difference<'a>(
+    terms: &[Term],
+    of: impl Fn(PlatformPlanId) -> Option<&'a PlatformPlan>,
+    to: &PlatformPlan,
+    now: Timestamp,
+) -> Option<Price> {
+    let mut cents: i128 = 0;
+    for term in terms
+        .iter()
+        .filter(|term| term.order.is_some() && term.until > now)
+    {
+        let old = of(term.plan)?;
+        if (old.period, old.price.currency) != (to.period, to.price.currency) {
+            return None;
+        }
+        let left = term.until.as_millis() - term.from.max(now).as_millis();
+        // Of the whole period: what stands behind a split is its rest.
+        let whole = (term.until.as_millis() - term.began.as_millis()).max(1);
+        let more = i128::from(to.price.cents - old.price.cents);
+        cents += more * i128::from(left) / i128::from(whole);
+    }
+    // M-PESA moves whole shillings.
+    let unit: i128 = match to.price.currency {
+        Currency::Kes => 100,
+        Currency::Usd => 1,
+    };
+    let rounded = cents.checked_add(unit - 1)? / unit * unit;
+    let rounded = i64::try_from(rounded).ok().filter(|cents| *cents > 0)?;
+    Some(Price::new(rounded, to.price.currency))
 }
 
 fn is_undone(book: &[Entry], paid: OrderId) -> bool {
