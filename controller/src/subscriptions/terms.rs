@@ -343,7 +343,105 @@ mod tests {
         assert_eq!(ends(&book), []);
     }
 
+    fn plan(n: u8, cents: i64) -> PlatformPlan {
+        PlatformPlan {
+            id: PlatformPlanId::from_bytes([n; 16]),
+            name: format!("Plan {n}"),
+            period: Period::Month,
+            price: Price::new(cents, Currency::Kes),
+            most_sites: None,
+            features: Vec::new(),
+            trial_days: 0,
+            is_offered: true,
+        }
+    }
+
+    fn upgraded(n: u8, at: Timestamp, to: &PlatformPlan) -> Entry {
+        Entry {
+            at,
+            plan: to.id,
+            what: What::Upgraded { order: order(n) },
+        }
+    }
+
+    #[test]
+    fn a_better_plan_at_once_moves_what_is_left_and_no_end() {
+        let (small, large) = (plan(1, 100_000), plan(2, 300_000));
+        let of = |id| [&small, &large].into_iter().find(|plan| plan.id == id);
+        // January has 31 days; half a month later half of the difference is left, and all of the next month's.
+        let start = at(2027, 1, 1);
+        let mut book = vec![paid(1, start, Period::Month), paid(2, start, Period::Month)];
+        let middle = start.plus_secs(31 * DAY_SECS / 2);
+        let price = difference(&terms(&book), of, &large, middle);
+        assert_eq!(price, Some(Price::new(100_000 + 200_000, Currency::Kes)));
+        book.push(upgraded(3, middle, &large));
+        let split = terms(&book);
+        let found: Vec<_> = split
+            .iter()
+            .map(|term| (term.plan, term.from, term.until))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                (small.id, start, middle),
+                (large.id, middle, at(2027, 2, 1)),
+                (large.id, at(2027, 2, 1), at(2027, 3, 1))
+            ]
+        );
+        // Nothing is better than it, nothing is smaller at once, and money that goes back undoes it.
+        assert_eq!(difference(&split, of, &large, middle), None);
+        assert_eq!(difference(&split, of, &small, middle), None);
+        book.push(reversed(3, at(2027, 1, 20)));
+        assert!(terms(&book).iter().all(|term| term.plan == small.id));
+        // What comes when no time is left moves nothing.
+        let late = [
+            paid(1, start, Period::Month),
+            upgraded(3, at(2027, 2, 5), &large),
+        ];
+        assert_eq!(terms(&late).len(), 1);
+        assert_eq!(difference(&terms(&late), of, &large, at(2027, 2, 1)), None);
+        // A year and a month cannot be compared.
+        let year = PlatformPlan {
+            period: Period::Year,
+            ..large.clone()
+        };
+        assert_eq!(difference(&terms(&book), of, &year, middle), None);
+    }
+
     proptest! {
+        #[test]
+        fn a_difference_is_fair_at_every_moment(
+            days in 0..20_000_i64, months in 1..14_u8, into in 0..400_i64, more in 0..80_i64, small in 1..5_000_i64, dearer in 1..5_000_i64,
+        ) {
+            let start = Timestamp::from_secs(1_700_000_000 + days * DAY_SECS);
+            let (low, middle, high) = (plan(1, small * 100), plan(2, (small + dearer) * 100), plan(3, (small + 2 * dearer) * 100));
+            let of = |id| [&low, &middle, &high].into_iter().find(|plan| plan.id == id);
+            let mut book: Vec<Entry> = (1..=months).map(|n| paid(n, start, Period::Month)).collect();
+            for entry in &mut book {
+                entry.plan = low.id;
+            }
+            let before = terms(&book);
+            let now = start.plus_secs(into * DAY_SECS);
+            let whole = i64::from(months) * dearer * 100;
+            let cost = |terms: &[Term], to: &PlatformPlan, at: Timestamp| difference(terms, of, to, at).map_or(0, |price| price.cents);
+            let first = cost(&before, &middle, now);
+            // Never more than all periods' difference, and less the later one comes.
+            prop_assert!(first <= whole);
+            prop_assert!(cost(&before, &middle, now.plus_secs(more * DAY_SECS)) <= first);
+            prop_assert_eq!(first > 0, now < before.last().unwrap().until);
+            // In two steps as in one, but for the rounding of each.
+            book.push(upgraded(99, now, &middle));
+            let after = terms(&book);
+            prop_assert_eq!(after.last().map(|term| term.until), before.last().map(|term| term.until));
+            let second = cost(&after, &high, now);
+            let at_once = cost(&before, &high, now);
+            prop_assert!((first + second - at_once).abs() <= 100 + i64::from(months) * 2, "{} + {} is not {}", first, second, at_once);
+            // There is no gap and no overlap.
+            for pair in after.windows(2) {
+                prop_assert_eq!(pair[0].until, pair[1].from);
+            }
+        }
+
         #[test]
         fn months_follow_each_other_without_a_gap_on_one_day(days in 0..20_000_i64, count in 1..40_u8, secs in 0..86_400_i64) {
             let start = Timestamp::from_secs(1_700_000_000 + days * DAY_SECS + secs);
