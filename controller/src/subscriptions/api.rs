@@ -74,6 +74,7 @@ pub async fn status(State(app): State<App>, caller: OnBehalf) -> Result<Json<Val
     Ok(Json(json!({
         "status": standing.status.word(),
         "paid_until": standing.paid_until.map(show::utc),
+        "restricted_from": standing.rights.restricted_from.map(show::utc),
         "plan": standing.plan.as_ref().map(plan),
         "orders": standing.orders.iter().map(told).collect::<Vec<_>>(),
     })))

@@ -9,6 +9,7 @@ use super::terms::{self, Term, What};
 use super::{Order, PlatformPlan, confirm};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::providers::rights::{Rights, store as rights};
 use crate::tickets::feed::FeedError;
 
 /// Orders that are shown at once.
@@ -54,6 +55,8 @@ pub struct Standing {
     pub paid_until: Option<Timestamp>,
     /// Its newest orders.
     pub orders: Vec<Order>,
+    /// What it may do with all that.
+    pub rights: Rights,
 }
 
 /// Judges how a business stands.
@@ -92,6 +95,7 @@ pub async fn standing(app: &App, provider: ProviderId) -> sqlx::Result<Standing>
         plan,
         paid_until: terms.last().map(|term| term.until),
         orders,
+        rights: rights::rights(&mut tx, provider).await?,
     })
 }
 

@@ -19,7 +19,6 @@ use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{SubscriptionWords, Words};
-use crate::providers::rights::store as rights;
 use crate::providers::staff::roles::Permission;
 use crate::web::Path;
 use crate::web::page::{html, onward};
@@ -132,6 +131,7 @@ async fn shown(
         plan,
         paid_until,
         orders,
+        rights,
     } = standing(app, seat.provider()).await?;
     let open = orders
         .iter()
@@ -146,7 +146,6 @@ async fn shown(
     });
     let mut tx = app.db.tenant(seat.provider()).await?;
     let offered = plans::offered(&mut tx).await?;
-    let rights = rights::rights(&mut tx, seat.provider()).await?;
     let mut at_once = Vec::new();
     for plan in &offered {
         at_once.push(order::upgrade_price(&mut tx, seat.provider(), plan, now).await?);

@@ -171,7 +171,8 @@ async fn a_flagged_order_is_extended_given_back_or_left_and_written_down(
     rail.say(&first, 3);
     // Nobody tells of it; it is asked about all the same.
     world.pass(6 * 3_600).await;
-    assert_eq!(stands(&world).await, ("none", None));
+    // The one that was left still waits for its money.
+    assert_eq!(stands(&world).await, ("pending", None));
     let sql = "select count(*) from audit where act in ('order-resolve', 'order-refund')";
     assert_eq!(read::<i64>(&world.app, sql).await, 3 + 2);
     for bad in ["ord_x", &format!("ord_{}", "0".repeat(32))] {
