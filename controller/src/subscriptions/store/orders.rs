@@ -427,7 +427,7 @@ pub async fn call_off(conn: &mut PgConnection, order: &Order, now: Timestamp) ->
 pub async fn paid_meanwhile(conn: &mut PgConnection, order: &Order) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"select exists (select from platform_orders where provider_id = $1 and id <> $2 and kind = 'once' and state = 'completed'
-                          and settled_at >= $3) as "found!""#,
+                          and settled_at > $3) as "found!""#,
         order.provider.uuid(),
         order.id.uuid(),
         At(order.created_at),

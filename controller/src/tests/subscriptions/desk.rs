@@ -175,6 +175,19 @@ async fn a_flagged_order_is_extended_given_back_or_left_and_written_down(
     assert_eq!(stands(&world).await, ("pending", None));
     let sql = "select count(*) from audit where act in ('order-resolve', 'order-refund')";
     assert_eq!(read::<i64>(&world.app, sql).await, 3 + 2);
+    // Two that were open side by side and both paid: perhaps somebody paid twice. It counts, and somebody looks.
+    let (one, two) = (
+        made(&world, &key, &plan, 4).await,
+        made(&world, &key, &plan, 5).await,
+    );
+    for order in [&one, &two] {
+        world.pass(1).await;
+        rail.say(order, 1);
+        tell(&world, order).await;
+    }
+    assert_eq!(state(&world, &one).await, "completed");
+    assert_eq!(state(&world, &two).await, "completed:double");
+    assert!(admin.get(PATH).await.page().contains("perhaps paid twice"));
     for bad in ["ord_x", &format!("ord_{}", "0".repeat(32))] {
         let got = admin.post(&act(bad, "kept"), &[]).await;
         assert_eq!(got.status, StatusCode::NOT_FOUND);

@@ -2,6 +2,7 @@
 
 use mnara_protocol::message::SiteRow;
 
+use super::super::browser::PASSWORD;
 use super::super::office::Office;
 use super::*;
 use crate::jobs::tasks::{hasten, stand};
@@ -80,7 +81,11 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
             (18, "sales stop on 5 Feb 2027, 11:00"),
         ]
     );
-    // In grace all goes on, and every page says until when.
+    // In grace all goes on, and every page says until when. Nobody used these browsers for a fortnight.
+    for (browser, who) in [(&mut owner, "owner1"), (&mut cashier, "cashier2")] {
+        let contact = format!("{who}@example.com");
+        browser.log_in(&contact, PASSWORD).await.onward();
+    }
     let page = owner.get("/home").await.page();
     assert!(
         page.contains("Everything goes on until 5 Feb 2027"),
@@ -369,6 +374,8 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
     let page = owner.get(PAGE).await.page();
     assert!(page.contains("Change at once for KSh 1,500"), "{page}");
     world.pass(15 * DAY + DAY / 2).await;
+    let again = ("owner1@example.com", PASSWORD);
+    owner.log_in(again.0, again.1).await.onward();
     let page = owner.get(PAGE).await.page();
     assert!(page.contains("Change at once for KSh 750"), "{page}");
     let wish = json!({"plan_id": large.id.to_string(), "upgrade": true});
@@ -402,7 +409,9 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
     world.pass(60).await;
     owner.get("/reports").await.page();
     world.pass(16 * DAY).await;
-    owner.get("/reports").await.onward();
+    owner.log_in(again.0, again.1).await.onward();
+    let led = owner.get("/reports").await.onward();
+    assert!(led.ends_with("advanced-analytics"), "{led}");
     // The difference goes back, and with it what it had bought.
     assert_eq!(stands(&world).await, ("active", until("2027-03-15")));
     rail.say(&order, 3);

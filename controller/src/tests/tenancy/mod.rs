@@ -12,7 +12,7 @@ use crate::payments;
 use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 18] = [
+const WITHOUT_TENANT: [&str; 19] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -35,6 +35,8 @@ const WITHOUT_TENANT: [&str; 18] = [
     "live_prompts",
     // What the platform sells, and its own addresses as Pesapal knows them.
     "platform_plans",
+    // The last number of an invoice, whoever takes the next.
+    "platform_numbers",
     "pesapal_addresses",
 ];
 
