@@ -90,12 +90,14 @@ async fn who_has_not_paid_sells_nothing_and_a_site_that_was_cut_off_hears_of_the
         ("password", PASSWORD),
     ];
     let caller = Caller::program().unwrap();
-    let joined = caller.form(invited.trim(), &form).await.unwrap();
+    caller.form(invited.trim(), &form).await.unwrap();
+    let log_in = world.controller.url("/log-in");
+    let inside = caller.form(&log_in, &form[1..]).await.unwrap();
     let page = world.controller.url("/settings/subscription");
     let attempt = "try_0123456789abcdef0123456789abcdef";
     let form = [("plan", plan.trim()), ("attempt", attempt)];
     let made = caller
-        .form_with(&page, &joined.cookies, &form)
+        .form_with(&page, &inside.cookies, &form)
         .await
         .unwrap();
     assert_eq!(made.status, 303, "{}", made.text);
