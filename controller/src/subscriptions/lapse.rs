@@ -1,5 +1,7 @@
-//! Bringing a business to where its book says it stands: what it may do, what its sites are told, and of what its people are reminded, all in one
-//! transaction. Done with every line of a book, and by a task when time passes. Doing it again changes nothing.
+//! Bringing a business to where its book says it stands, in one transaction.
+//!
+//! That is what it may do, what its sites are told, and of what its people are reminded. Done with every line of a book, and by a task when time
+//! passes. Doing it again changes nothing.
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;

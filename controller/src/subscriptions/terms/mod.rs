@@ -124,8 +124,10 @@ fn upgrade(terms: &mut Vec<Term>, entry: &Entry) {
     }
 }
 
-/// What it costs to be on another plan for all the time that is left, rounded up to what every rail can move: for each period its part of the
-/// difference. None where that is nothing, or where the two cannot be compared.
+/// What it costs to be on another plan for all the time that is left.
+///
+/// That is for each period its part of the difference, rounded up to what every rail can move. None where that is nothing, or where the two cannot
+/// be compared.
 #[must_use]
 pub fn difference<'a>(
     terms: &[Term],
