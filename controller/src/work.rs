@@ -46,6 +46,11 @@ pub const TASKS: &[Task] = &[
         every: Duration::from_secs(300),
         what: "compares the books of businesses with their payments, each once an hour",
     },
+    Task {
+        kind: subscriptions::lapse::TEND,
+        every: Duration::from_secs(60),
+        what: "reminds businesses of what they pay, and closes and opens sales by it",
+    },
 ];
 
 /// The table.
@@ -159,6 +164,13 @@ pub const WORK: &[Work] = &[
     Work {
         kind: books::CHECK,
         run: books::tend,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: subscriptions::lapse::TEND,
+        run: subscriptions::lapse::tend,
         lease: Duration::from_secs(300),
         attempts: i32::MAX,
         lane: Lane::Ours,

@@ -17,6 +17,7 @@ pub mod open;
 pub mod pages;
 pub mod passkeys;
 pub mod people;
+pub mod rights;
 pub mod sign_up;
 pub mod staff;
 pub mod standing;

@@ -1,4 +1,4 @@
-//! All SQL of providers, their subscriptions and the platform's rule for new ones. Secrets pass through as the sealed tokens they are stored as.
+//! All SQL of providers and the platform's rule for new ones. Secrets pass through as the sealed tokens they are stored as.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AccountId, PersonId, ProviderId};
@@ -308,23 +308,6 @@ pub async fn reseal_account(
     .execute(conn)
     .await?;
     Ok(changed.rows_affected() == 1)
-}
-
-/// When the latest subscription that counts ends; `None` when the provider never had one.
-///
-/// # Errors
-/// When the database is away.
-pub async fn subscribed_until(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-) -> sqlx::Result<Option<Timestamp>> {
-    let until = sqlx::query_scalar!(
-        "select max(expiry_date) from provider_subscriptions where provider_id = $1 and status <> 'pending'",
-        provider.uuid(),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(until.map(|at| at.0))
 }
 
 /// Reads and locks how a provider stands.

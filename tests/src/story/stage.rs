@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::Instant;
 
-use super::history;
 use super::people::{self, People};
+use super::{history, paid};
 use crate::measure::now;
 use crate::sim::daraja;
 use crate::sim::smtp::Smtp;
@@ -43,6 +43,7 @@ pub async fn stage() -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     setup.mail = true;
+    setup.pesapal = true;
     setup.by_name = true;
     let world = World::start(setup).await?;
     world.knows_its_plans(&world.site).await?;
@@ -74,6 +75,9 @@ pub async fn stage() -> Result<Stage> {
         .print(controller, "One hour", 40, &["--quiet"])
         .await?;
     let people = People::hire(&world).await?;
+    paid::set_up(&world)
+        .await
+        .context("setting up what businesses pay")?;
     Ok(Stage {
         people,
         since,
@@ -112,6 +116,7 @@ impl Stage {
              \n  one hour         {}\n  ten megabytes    {}\n\
              \nRun the business, at {}. The password is {}:\n\
              \n{}\
+             \n  {:<10} {} (its trial is over: log in, pay on Pesapal's page, and it is open again)\
              \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
@@ -124,6 +129,8 @@ impl Stage {
             world.controller.url("/log-in"),
             people::PASSWORD,
             self.people.list(),
+            "lapsed",
+            paid::OWNER,
             world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
             world.site.router.control(),
             world.site.router.api(),

@@ -32,6 +32,7 @@ use self::http::Caller;
 use self::phone::Phone;
 use self::program::{Log, PATIENCE};
 use crate::sim::daraja::{self, App, Daraja};
+use crate::sim::pesapal::{self, Pesapal};
 use crate::sim::routeros::{self, Router};
 use crate::sim::smtp::{self, Smtp};
 
@@ -52,6 +53,8 @@ pub struct Setup {
     pub outside_database: bool,
     /// Whether the controller has a mail server.
     pub mail: bool,
+    /// Whether businesses are asked to pay the platform, through a simulated Pesapal.
+    pub pesapal: bool,
     /// Whether people reach the controller by this machine's name, which passkeys need, instead of its address.
     pub by_name: bool,
 }
@@ -69,6 +72,7 @@ impl Default for Setup {
             },
             outside_database: false,
             mail: false,
+            pesapal: false,
             by_name: false,
         }
     }
@@ -107,6 +111,8 @@ pub struct World {
     pub daraja: Daraja,
     /// The mail server, if there is one.
     pub mail: Option<Smtp>,
+    /// Pesapal, if businesses are asked to pay.
+    pub pesapal: Option<Pesapal>,
     /// The business.
     pub business: Business,
     /// Its first site.
@@ -164,6 +170,22 @@ impl World {
         if setup.by_name {
             controller.is_reached_by_name();
         }
+        let mut rail = None;
+        if setup.pesapal {
+            let config = pesapal::Config::default();
+            controller.set("PESAPAL_CONSUMER_KEY", &config.consumer_key);
+            controller.set("PESAPAL_CONSUMER_SECRET", &config.consumer_secret);
+            for (name, path) in [
+                ("PESAPAL_CALLBACK_URL", "callback"),
+                ("PESAPAL_IPN_URL", "webhook"),
+            ] {
+                let address = controller.url(&format!("/api/payments/pesapal/{path}"));
+                controller.set(name, &address);
+            }
+            let started = Pesapal::start(config).await?;
+            controller.set("MNARA_PESAPAL", &started.url());
+            rail = Some(started);
+        }
         controller.start().await?;
         let business = Business::open(
             &controller,
@@ -188,6 +210,7 @@ impl World {
             controller,
             daraja,
             mail,
+            pesapal: rail,
             business,
             site,
             caller: Caller::program()?,
@@ -369,6 +392,9 @@ impl World {
         self.daraja.stop().await;
         if let Some(mail) = self.mail {
             mail.stop().await;
+        }
+        if let Some(pesapal) = self.pesapal {
+            pesapal.stop().await;
         }
         self.site.router.stop().await;
         let mut errors = self.controller.log().errors();

@@ -3,6 +3,7 @@
 //!
 //! What concerns security goes to all owners and cannot be switched off: a thief would do that first.
 
+pub mod billing;
 pub mod choose;
 pub mod pages;
 pub mod store;
@@ -144,6 +145,8 @@ pub enum Notice<'a> {
     },
     /// The books and the payments say different things.
     BooksDiffer,
+    /// What the business pays the platform.
+    Billing(billing::Billing<'a>),
     /// How the day went.
     Summary {
         /// What customers paid, in words.
@@ -168,6 +171,7 @@ impl Notice<'_> {
             Self::SitesBack { .. } => "site-back",
             Self::MoneyFlagged { .. } => "money-flagged",
             Self::BooksDiffer => "books-differ",
+            Self::Billing(news) => news.kind(),
             Self::Summary { .. } => "summary",
         }
     }
@@ -199,6 +203,7 @@ impl Notice<'_> {
         let staff = (m.to_staff, "/staff");
         let home = (m.to_home, "/home");
         let (subject, line, mut places, (words, path)) = match self {
+            Self::Billing(news) => return news.letter(w, business, app),
             Self::MpesaChanged => (
                 m.mpesa_changed,
                 m.mpesa_changed_text,
@@ -333,6 +338,23 @@ pub async fn tell_owners(
 ) -> sqlx::Result<()> {
     tell_those(app, conn, provider, notice, None, |one| {
         one.role == Role::Owner
+    })
+    .await
+}
+
+/// Tells whoever may pay the platform, in the caller's transaction; news with the same `once` is told once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_payers(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    notice: &Notice<'_>,
+    once: &str,
+) -> sqlx::Result<()> {
+    tell_those(app, conn, provider, notice, Some(once), |one| {
+        one.role.may(Permission::PayPlatform)
     })
     .await
 }

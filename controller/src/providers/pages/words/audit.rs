@@ -98,6 +98,10 @@ words! {
         export: "asked for all data" "aliomba data yote",
         export_taken: "took all data out" "alichukua data yote",
         field_name: "name" "jina",
+        order_cancel: "called an order to the platform off" "alighairi oda kwa jukwaa",
+        order_refund: "asked for the money of an order to go back" "aliomba pesa za oda zirudishwe",
+        order_resolve: "decided about an order that was flagged" "aliamua kuhusu oda iliyotiwa alama",
+        invoice_issuer: "set what stands above invoices" "aliweka kinachoandikwa juu ya ankara",
         field_price: "price" "bei",
         field_role: "role" "wadhifa",
         field_on_sale: "on sale" "inauzwa",
@@ -187,6 +191,10 @@ impl AuditWords {
             ("subscription-paid", self.subscription_paid),
             ("subscription-reversed", self.subscription_reversed),
             ("trial", self.trial),
+            ("order-cancel", self.order_cancel),
+            ("order-refund", self.order_refund),
+            ("order-resolve", self.order_resolve),
+            ("invoice-issuer", self.invoice_issuer),
         ]
     }
 

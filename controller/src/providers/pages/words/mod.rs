@@ -171,6 +171,12 @@ parts! {
     notices: NoticeWords,
     /// What a business pays the platform.
     subscription: SubscriptionWords,
+    /// What is written about that.
+    billing: BillingWords,
+    /// The same as the platform's staff see it.
+    sold: SoldWords,
+    /// What stands on an invoice.
+    invoice: InvoiceWords,
     /// The way back in.
     reset: ResetWords,
     /// Passkeys.

@@ -24,6 +24,7 @@ words! {
         summary: "Mails how the day went" "Hutuma barua ya siku ilivyokwenda",
         days: "Adds up the days of reports" "Hujumlisha siku za ripoti",
         books: "Checks the books" "Hukagua hesabu",
+        subscriptions: "Looks at what businesses have paid for" "Huangalia biashara zimelipia nini",
     }
 }
 
@@ -39,6 +40,7 @@ impl TaskWords {
             "summary" => self.summary,
             "report-days" => self.days,
             "books-check" => self.books,
+            "subscriptions" => self.subscriptions,
             other => other,
         }
     }
