@@ -25,6 +25,8 @@ pub enum Column {
     IdentityKey,
     /// A letter that has not left.
     Letter,
+    /// What an SMS says that has not left.
+    Text,
     /// What somebody typed who forgot their password.
     ResetContact,
     /// What six digits are made from.
@@ -45,9 +47,10 @@ pub enum Column {
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::IdentityKey,
         Self::Letter,
+        Self::Text,
         Self::ResetContact,
         Self::SecondFactor,
         Self::MpesaKey,
@@ -64,6 +67,7 @@ impl Column {
         match self {
             Self::IdentityKey => "identity_keys.secret",
             Self::Letter => "mails.letter",
+            Self::Text => "smses.body",
             Self::ResetContact => "resets.contact",
             Self::SecondFactor => "people.totp_secret",
             Self::MpesaKey => "providers.mpesa_consumer_key",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::jobs::tasks::Task;
 use crate::jobs::{Lane, Work};
 use crate::providers::log_in::{reset, tidy};
-use crate::providers::mail;
+use crate::providers::{mail, sms};
 use crate::reports::{books, days, summary};
 use crate::{admin, api, audit, fleet, payments, subscriptions, tickets, webhooks};
 
@@ -127,6 +127,14 @@ pub const WORK: &[Work] = &[
         lease: Duration::from_secs(120),
         attempts: 600,
         lane: Lane::Mail,
+    },
+    // As letters, though a text that waits for somebody's money is tried often at first.
+    Work {
+        kind: sms::SEND,
+        run: sms::send,
+        lease: Duration::from_secs(120),
+        attempts: 600,
+        lane: Lane::Texts,
     },
     Work {
         kind: admin::notices::TELL,

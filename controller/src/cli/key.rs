@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use crate::app::App;
 use crate::db::Reason;
 use crate::providers::log_in::{reset, second};
-use crate::providers::{mail, mpesa, store};
+use crate::providers::{mail, mpesa, sms, store};
 use crate::tickets::series;
 use crate::vault::{Column, Vault};
 use crate::{config::Config, fleet::identity, payments, webhooks, with_app};
@@ -76,6 +76,7 @@ async fn of_platform(app: &App, column: Column) -> anyhow::Result<u32> {
         | Column::MpesaPasskey
         | Column::PaymentToken
         | Column::SeriesKey
+        | Column::Text
         | Column::EndpointSecret => 0,
     })
 }
@@ -88,6 +89,7 @@ async fn of_business(app: &App, column: Column, provider: ProviderId) -> anyhow:
         Column::PaymentToken => payments::tokens::reseal(app, provider).await?,
         Column::SeriesKey => series::reseal(app, provider).await?,
         Column::EndpointSecret => webhooks::edit::reseal(app, provider).await?,
+        Column::Text => sms::reseal(app, provider).await?,
         Column::IdentityKey | Column::Letter | Column::ResetContact | Column::SecondFactor => 0,
     })
 }

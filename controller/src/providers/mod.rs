@@ -18,6 +18,7 @@ pub mod pages;
 pub mod passkeys;
 pub mod people;
 pub mod sign_up;
+pub mod sms;
 pub mod staff;
 pub mod standing;
 pub mod state;

@@ -44,6 +44,7 @@ mod sites;
 mod strangers;
 mod subscriptions;
 mod tenancy;
+mod texts;
 mod trade;
 mod view_as;
 mod vouchers;

@@ -1,7 +1,8 @@
-//! Who is told what of a business, by mail; another way to tell would be another column of choices. What happened is found out by the slice it
-//! happens in; who hears of it, and in which words, is here.
+//! Who is told what of a business, by mail, SMS or both: each way is a column of choices. What happened is found out by the slice it happens in;
+//! who hears of it, and in which words, is here.
 //!
-//! What concerns security goes to all owners and cannot be switched off: a thief would do that first.
+//! What concerns security goes to all owners and cannot be switched off: a thief would do that first. It goes by mail, and by SMS to an owner
+//! who has no address.
 
 pub mod choose;
 pub mod pages;
@@ -15,9 +16,14 @@ use sqlx::PgConnection;
 
 use super::mail::{Letter, NewMail, Reader, about_account, fill, post};
 use super::pages::words::{Language, Words};
+use super::sms::{self, NewSms};
 use super::staff::roles::{Permission, Role};
 use crate::app::App;
+use crate::rails::msisdn::Msisdn;
+use crate::rails::sms::gsm7;
 
+/// What a text is called that nobody can choose not to get.
+pub const SECURITY: &str = "security";
 /// Sites a letter names; of the others it says how many there are.
 const NAMED: usize = 20;
 
@@ -30,11 +36,13 @@ pub enum Topic {
     Money,
     /// How the day went.
     Summary,
+    /// How the month went, as files; by mail only.
+    Month,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Site, Self::Money, Self::Summary];
+    pub const ALL: &[Self] = &[Self::Site, Self::Money, Self::Summary, Self::Month];
 
     /// The word in the database and in forms.
     #[must_use]
@@ -43,7 +51,14 @@ impl Topic {
             Self::Site => "site",
             Self::Money => "money",
             Self::Summary => "summary",
+            Self::Month => "month",
         }
+    }
+
+    /// Whether it can be told in a text on a phone.
+    #[must_use]
+    pub const fn is_short(self) -> bool {
+        !matches!(self, Self::Month)
     }
 
     /// What one must be allowed to see to hear of it.
@@ -52,7 +67,7 @@ impl Topic {
         match self {
             Self::Site => Permission::SeeSites,
             Self::Money => Permission::SeePayments,
-            Self::Summary => Permission::SeeReports,
+            Self::Summary | Self::Month => Permission::SeeReports,
         }
     }
 
@@ -62,7 +77,7 @@ impl Topic {
         match self {
             Self::Site => matches!(role, Role::Owner | Role::Technician),
             Self::Money => matches!(role, Role::Owner),
-            Self::Summary => false,
+            Self::Summary | Self::Month => false,
         }
     }
 }
@@ -82,19 +97,61 @@ pub struct Colleague {
     pub language: Language,
     /// What they are.
     pub role: Role,
+    /// Where texts reach them: the phone they log in with, or one that was named for this business.
+    pub phone: Option<Msisdn>,
     /// What was chosen for them.
-    pub chosen: [(Topic, Option<bool>); 3],
+    pub chosen: Vec<(Topic, Ways)>,
+}
+
+/// By which ways somebody hears of a topic.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ways {
+    /// By mail.
+    pub by_mail: bool,
+    /// By SMS.
+    pub by_sms: bool,
+}
+
+/// A way to be told.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Way {
+    /// A letter.
+    Mail,
+    /// A text on a phone.
+    Sms,
 }
 
 impl Colleague {
-    /// Whether they hear of a topic: as chosen, else by their role, and never of what they may not see.
+    /// By which ways they hear of a topic: as chosen, else by their role, and never of what they may not see.
+    #[must_use]
+    pub fn ways(&self, topic: Topic) -> Ways {
+        let chosen = self.chosen.iter().find(|(of, _)| *of == topic);
+        let ways = chosen.map_or(
+            Ways {
+                by_mail: topic.is_told(self.role),
+                by_sms: false,
+            },
+            |(_, ways)| *ways,
+        );
+        let may = self.role.may(topic.needs());
+        Ways {
+            by_mail: ways.by_mail && may,
+            by_sms: ways.by_sms && may && topic.is_short(),
+        }
+    }
+
+    /// Whether they hear of a topic by mail.
     #[must_use]
     pub fn hears(&self, topic: Topic) -> bool {
-        let chosen = self.chosen.iter().find(|(of, _)| *of == topic);
-        let is_told = chosen
-            .and_then(|(_, chosen)| *chosen)
-            .unwrap_or_else(|| topic.is_told(self.role));
-        is_told && self.role.may(topic.needs())
+        self.ways(topic).by_mail
+    }
+
+    /// How an owner hears of what cannot be switched off.
+    const fn safely(&self) -> Ways {
+        Ways {
+            by_mail: true,
+            by_sms: self.email.is_none(),
+        }
     }
 
     fn reader(&self) -> Option<Reader> {
@@ -331,8 +388,8 @@ pub async fn tell_owners(
     provider: ProviderId,
     notice: &Notice<'_>,
 ) -> sqlx::Result<()> {
-    tell_those(app, conn, provider, notice, None, |one| {
-        one.role == Role::Owner
+    tell_those(app, conn, provider, notice, SECURITY, None, |one| {
+        (one.role == Role::Owner).then(|| one.safely())
     })
     .await
 }
@@ -349,9 +406,15 @@ pub async fn tell(
     notice: &Notice<'_>,
     once: &str,
 ) -> sqlx::Result<()> {
-    tell_those(app, conn, provider, notice, Some(once), |one| {
-        one.hears(topic)
-    })
+    tell_those(
+        app,
+        conn,
+        provider,
+        notice,
+        topic.word(),
+        Some(once),
+        |one| Some(one.ways(topic)),
+    )
     .await
 }
 
@@ -360,32 +423,72 @@ async fn tell_those(
     conn: &mut PgConnection,
     provider: ProviderId,
     notice: &Notice<'_>,
+    kind: &str,
     once: Option<&str>,
-    hears: impl Fn(&Colleague) -> bool + Send,
+    ways: impl Fn(&Colleague) -> Option<Ways> + Send,
 ) -> sqlx::Result<()> {
-    if !app.rails.mail.is_set_up() {
+    if !app.rails.mail.is_set_up() && !app.rails.sms.is_set_up() {
         return Ok(());
     }
     let Some(business) = super::store::provider(conn, provider).await? else {
         return Ok(());
     };
     let colleagues = store::colleagues(conn, provider).await?;
-    for reader in colleagues
-        .iter()
-        .filter(|one| hears(one))
-        .filter_map(Colleague::reader)
-    {
-        let mail = NewMail {
-            provider: Some(provider),
-            to: &reader,
-            kind: notice.kind(),
-            once: once.map(|once| format!("{once}:{:032x}", reader.person.as_u128())),
-            good_for: notice.good_for(),
-            letter: notice.letter(reader.language.words(), &business.business_name, app),
+    for one in &colleagues {
+        let Some(ways) = ways(one) else {
+            continue;
         };
-        post(app, conn, mail).await?;
+        let once = once.map(|once| format!("{once}:{:032x}", one.person.as_u128()));
+        let letter = notice.letter(one.language.words(), &business.business_name, app);
+        if let Some(phone) = one.phone.filter(|_| ways.by_sms) {
+            let sms = NewSms {
+                provider,
+                person: Some(one.person),
+                payment: None,
+                to: phone,
+                kind,
+                once: once.as_deref(),
+                is_urgent: notice.is_security(),
+                good_for: notice.good_for(),
+                text: &short(&business.business_name, &letter),
+            };
+            sms::post(app, conn, sms).await?;
+        }
+        if let Some(reader) = one.reader().filter(|_| ways.by_mail) {
+            let mail = NewMail {
+                provider: Some(provider),
+                to: &reader,
+                kind: notice.kind(),
+                once,
+                good_for: notice.good_for(),
+                letter,
+            };
+            post(app, conn, mail).await?;
+        }
     }
     Ok(())
+}
+
+/// A letter as a text on a phone: what it is about, and as much of what it says as one message holds.
+fn short(business: &str, letter: &Letter) -> String {
+    let about = if letter.subject.contains(business) {
+        letter.subject.clone()
+    } else {
+        format!("{business}: {}", letter.subject)
+    };
+    let mut text = about;
+    let said = letter
+        .lines
+        .iter()
+        .flat_map(|line| line.split_inclusive(". "));
+    for sentence in said {
+        let longer = format!("{}. {}", text.trim_end_matches('.'), sentence.trim());
+        if gsm7::size(&gsm7::plain(&longer)).parts > 1 {
+            break;
+        }
+        text = longer;
+    }
+    text
 }
 
 /// What changed of a person's own account.
@@ -413,9 +516,6 @@ pub async fn tell_person(
     person: PersonId,
     own: Own,
 ) -> sqlx::Result<()> {
-    if !app.rails.mail.is_set_up() {
-        return Ok(());
-    }
     if let Some(reader) = super::mail::store::reader(conn, person).await? {
         let words = reader.language.words();
         let (subject, said) = match own {
@@ -446,8 +546,8 @@ pub async fn tell_person(
     };
     for provider in store::owned_by(conn, person).await? {
         // They heard of it themselves.
-        tell_those(app, conn, provider, &notice, None, |one| {
-            one.role == Role::Owner && one.person != person
+        tell_those(app, conn, provider, &notice, SECURITY, None, |one| {
+            (one.role == Role::Owner && one.person != person).then(|| one.safely())
         })
         .await?;
     }
@@ -466,12 +566,38 @@ mod tests {
             email: None,
             language: Language::English,
             role,
-            chosen: [
-                (Topic::Site, site),
-                (Topic::Money, None),
-                (Topic::Summary, None),
-            ],
+            phone: None,
+            chosen: site
+                .map(|by_mail| {
+                    let by_sms = true;
+                    (Topic::Site, Ways { by_mail, by_sms })
+                })
+                .into_iter()
+                .collect(),
         }
+    }
+
+    #[test]
+    fn a_letter_is_cut_to_one_text_between_its_sentences() {
+        let letter = |subject: &str, line: &str| Letter {
+            subject: subject.to_owned(),
+            lines: vec![line.to_owned()],
+            link: None,
+            foot: String::new(),
+        };
+        assert_eq!(
+            short(
+                "Njeri Wi-Fi",
+                &letter("Market is away", "Not heard since 14:05. See to it.")
+            ),
+            "Njeri Wi-Fi: Market is away. Not heard since 14:05. See to it."
+        );
+        let long = format!("It happened just now. {}", "Much more is said. ".repeat(20));
+        let text = short("Njeri Wi-Fi", &letter("Njeri Wi-Fi: look", &long));
+        assert!(text.starts_with("Njeri Wi-Fi: look. It happened just now. Much"));
+        assert_eq!(gsm7::size(&text).parts, 1);
+        let alone = short("Njeri Wi-Fi", &letter("Market is away", &"a".repeat(200)));
+        assert_eq!(alone, "Njeri Wi-Fi: Market is away");
     }
 
     #[test]
@@ -483,6 +609,12 @@ mod tests {
         // A cashier sees no sites.
         assert!(!colleague(Role::Cashier, Some(true)).hears(Topic::Site));
         assert!(!colleague(Role::Owner, None).hears(Topic::Summary));
+        assert!(colleague(Role::Owner, Some(false)).ways(Topic::Site).by_sms);
+        assert!(
+            !colleague(Role::Cashier, Some(true))
+                .ways(Topic::Site)
+                .by_sms
+        );
     }
 
     #[test]

@@ -171,6 +171,10 @@ parts! {
     notices: NoticeWords,
     /// What a business pays the platform.
     subscription: SubscriptionWords,
+    /// SMS: what is sent, when, and what it costs.
+    messages: MessageWords,
+    /// What is written in SMS to customers.
+    texts: TextWords,
     /// The way back in.
     reset: ResetWords,
     /// Passkeys.
