@@ -11,6 +11,7 @@ use super::history;
 use super::people::{self, People};
 use crate::measure::now;
 use crate::sim::daraja;
+use crate::sim::sms::Sms;
 use crate::sim::smtp::Smtp;
 use crate::world::phone::Phone;
 use crate::world::{Setup, World};
@@ -43,6 +44,7 @@ pub async fn stage() -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     setup.mail = true;
+    setup.sms = true;
     setup.by_name = true;
     let world = World::start(setup).await?;
     world.knows_its_plans(&world.site).await?;
@@ -113,6 +115,7 @@ impl Stage {
              \nRun the business, at {}. The password is {}:\n\
              \n{}\
              \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
+             \n  SMS        {}    every phone's texts; choose under Messages who gets a code\n\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
              \n  API        curl -s {}\n             curl -s {}\n\
@@ -125,6 +128,7 @@ impl Stage {
             people::PASSWORD,
             self.people.list(),
             world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
+            world.sms.as_ref().map(Sms::url).unwrap_or_default(),
             world.site.router.control(),
             world.site.router.api(),
             world.site.router.api_tls(),

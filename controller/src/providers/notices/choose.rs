@@ -73,7 +73,7 @@ pub async fn choose(
                     now.by_mail
                 },
                 by_sms: if app.rails.sms.is_set_up() {
-                    is_ticked(Way::Sms)
+                    topic.is_short() && is_ticked(Way::Sms)
                 } else {
                     now.by_sms
                 },

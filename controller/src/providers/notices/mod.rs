@@ -154,7 +154,9 @@ impl Colleague {
         }
     }
 
-    fn reader(&self) -> Option<Reader> {
+    /// How they are written to, if they have an address.
+    #[must_use]
+    pub fn reader(&self) -> Option<Reader> {
         Some(Reader {
             person: self.person,
             name: self.name.clone(),
@@ -201,6 +203,18 @@ pub enum Notice<'a> {
     },
     /// The books and the payments say different things.
     BooksDiffer,
+    /// Keys that are in use for long.
+    KeysOld {
+        /// Which, and since when.
+        keys: &'a [(OldKey<'a>, Timestamp)],
+    },
+    /// How a month went; the files are with it.
+    Month {
+        /// What customers paid, in words.
+        paid: &'a str,
+        /// Which month, as `2026-11`.
+        month: &'a str,
+    },
     /// How the day went.
     Summary {
         /// What customers paid, in words.
@@ -214,6 +228,17 @@ pub enum Notice<'a> {
     },
 }
 
+/// A key or secret that should be changed now and then.
+#[derive(Clone, Debug)]
+pub enum OldKey<'a> {
+    /// What opens the M-PESA app.
+    Mpesa,
+    /// A key of the API, by its name.
+    Api(&'a str),
+    /// What news to an address is signed with.
+    Webhook(&'a str),
+}
+
 impl Notice<'_> {
     const fn kind(&self) -> &'static str {
         match self {
@@ -225,6 +250,8 @@ impl Notice<'_> {
             Self::SitesBack { .. } => "site-back",
             Self::MoneyFlagged { .. } => "money-flagged",
             Self::BooksDiffer => "books-differ",
+            Self::KeysOld { .. } => "keys-old",
+            Self::Month { .. } => "month",
             Self::Summary { .. } => "summary",
         }
     }
@@ -247,10 +274,13 @@ impl Notice<'_> {
                 | Self::SecondFactorOff { .. }
                 | Self::PasswordChanged { .. }
                 | Self::NewOwner { .. }
+                | Self::KeysOld { .. }
         )
     }
 
-    fn letter(&self, w: &Words, business: &str, app: &App) -> Letter {
+    /// What is written in a letter.
+    #[must_use]
+    pub fn letter(&self, w: &Words, business: &str, app: &App) -> Letter {
         let m = &w.mail;
         let who = |who: &str| vec![("who", who.to_owned())];
         let staff = (m.to_staff, "/staff");
@@ -305,6 +335,18 @@ impl Notice<'_> {
                 m.money_flagged_text,
                 vec![("amount", (*amount).to_owned())],
                 home,
+            ),
+            Self::KeysOld { keys } => (
+                m.keys_old,
+                m.keys_old_text,
+                vec![("keys", old_keys(keys, w))],
+                (m.to_home, "/more"),
+            ),
+            Self::Month { paid, month } => (
+                m.month,
+                m.month_text,
+                vec![("paid", (*paid).to_owned()), ("month", (*month).to_owned())],
+                (m.to_reports, "/reports"),
             ),
             Self::BooksDiffer => (
                 m.books_differ,
@@ -368,6 +410,23 @@ fn several<T: Copy>(
     ]
 }
 
+/// Keys in words, with the day since when each is in use.
+fn old_keys(keys: &[(OldKey<'_>, Timestamp)], w: &Words) -> String {
+    let one = |(key, since): &(OldKey<'_>, Timestamp)| {
+        let name = match key {
+            OldKey::Mpesa => w.mail.key_mpesa.to_owned(),
+            OldKey::Api(name) => fill(w.mail.key_api, &[("name", name)]),
+            OldKey::Webhook(url) => fill(w.mail.key_webhook, &[("url", url)]),
+        };
+        format!("{name} ({})", w.calendar.day(*since))
+    };
+    let mut list: Vec<String> = keys.iter().take(NAMED).map(one).collect();
+    if let Some(rest) = keys.len().checked_sub(NAMED).filter(|rest| *rest > 0) {
+        list.push(fill(w.mail.more_keys, &[("count", &rest.to_string())]));
+    }
+    list.join(", ")
+}
+
 /// A stretch of time in words.
 fn span(time: Duration, w: &Words) -> String {
     let minutes = time.as_secs() / 60;
@@ -389,6 +448,23 @@ pub async fn tell_owners(
     notice: &Notice<'_>,
 ) -> sqlx::Result<()> {
     tell_those(app, conn, provider, notice, SECURITY, None, |one| {
+        (one.role == Role::Owner).then(|| one.safely())
+    })
+    .await
+}
+
+/// Tells all owners, in the caller's transaction; news with the same `once` is told once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_owners_once(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    notice: &Notice<'_>,
+    once: &str,
+) -> sqlx::Result<()> {
+    tell_those(app, conn, provider, notice, SECURITY, Some(once), |one| {
         (one.role == Role::Owner).then(|| one.safely())
     })
     .await
@@ -448,7 +524,7 @@ async fn tell_those(
                 to: phone,
                 kind,
                 once: once.as_deref(),
-                is_urgent: notice.is_security(),
+                is_urgent: notice.is_security() && !matches!(notice, Notice::KeysOld { .. }),
                 good_for: notice.good_for(),
                 text: &short(&business.business_name, &letter),
             };

@@ -119,11 +119,11 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     );
     let app = at(ring(&[&new, &old])).await;
     assert_eq!(
-        crate::cli::key::reseal(&app).await.unwrap(),
+        crate::admin::reseal::all(&app).await.unwrap(),
         10,
         "three credentials, one series, the identity, a letter, an address, a second factor, an endpoint's secret, a buyer's token"
     );
-    assert_eq!(crate::cli::key::reseal(&app).await.unwrap(), 0);
+    assert_eq!(crate::admin::reseal::all(&app).await.unwrap(), 0);
     let app = at(ring(&[&new])).await;
     for column in Column::ALL {
         let (table, name) = column.name().split_once('.').unwrap();

@@ -180,7 +180,7 @@ async fn pay_by(world: &World, n: u8, phone: &str) -> PaymentId {
 
 /// The states of all texts, with why.
 async fn states(world: &World) -> Vec<String> {
-    let sql = "select coalesce(array_agg(state || coalesce(':' || why, '') order by created_at, id), '{}') from smses";
+    let sql = "select coalesce(array_agg(s.state || coalesce(':' || s.why, '') order by s.created_at, p.external_txn_id), '{}') from smses s left join payments p on p.id = s.payment_id";
     read(&world.app, sql).await
 }
 
