@@ -157,7 +157,7 @@ pub async fn show(
     let today = Day::of(now);
     let chosen = asked.read(today);
     let (span, span_before) = chosen.period.spans(now);
-    let mut tx = app.db.tenant(seat.provider()).await?;
+    let mut tx = app.db.steady(seat.provider()).await?;
     let names = names(&mut tx, seat.provider()).await?;
     let this = report(&mut tx, seat.provider(), span, chosen.filter).await?;
     let then = report(&mut tx, seat.provider(), span_before, chosen.filter).await?;
@@ -344,7 +344,7 @@ pub async fn csv(
         return Err(Trouble::Nothing);
     }
     let (span, _) = chosen.period.spans(now);
-    let mut tx = app.db.tenant(seat.provider()).await?;
+    let mut tx = app.db.steady(seat.provider()).await?;
     let names = names(&mut tx, seat.provider()).await?;
     let this = report(&mut tx, seat.provider(), span, chosen.filter).await?;
     drop(tx);

@@ -7,6 +7,7 @@ mod database;
 mod described;
 mod disk;
 mod enrol;
+mod exactly_once;
 mod hold;
 mod keys;
 mod kills;
