@@ -43,6 +43,7 @@ mod shuffle;
 mod sites;
 mod strangers;
 mod subscriptions;
+mod tasks;
 mod tenancy;
 mod texts;
 mod trade;
