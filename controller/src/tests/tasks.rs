@@ -54,6 +54,10 @@ async fn every_task_may_run_twice_at_once(pool: PgPoolOptions, options: PgConnec
             );
         }
         assert!(first == Ran::Done || second == Ran::Done, "{}", task.kind);
+        // Some do a part at a time.
+        for _ in 0..4 {
+            run_now(&world.app, work).await.unwrap();
+        }
         // Handlers alone, as if a lease had run out under the first.
         let job = tasks_job(&world, task.kind).await;
         let before = everything(&world).await;
@@ -181,12 +185,6 @@ async fn what_is_over_is_taken_away_and_the_rest_is_not(
     world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
     world.work().await;
     world.books_are_equal().await;
-    assert_eq!(
-        world
-            .count("payment_messages where kind = 'callback'")
-            .await,
-        1
-    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
