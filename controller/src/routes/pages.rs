@@ -16,7 +16,7 @@ use crate::providers::pages::{
     account, assets, audit, businesses, enter, join, more, reset, second, sign_up, staff,
 };
 use crate::providers::passkeys::pages as passkeys;
-use crate::providers::sms::pages as sms;
+use crate::providers::sms::{acts as texts, pages as sms};
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::counter::pages as counter;
@@ -389,17 +389,17 @@ pub fn pages(app: &App) -> Pages {
         .post(
             "/settings/messages/stop",
             Door::Staff(P::SetNotices),
-            sms::stop,
+            texts::stop,
         )
         .post(
             "/settings/messages/start",
             Door::Staff(P::SetNotices),
-            sms::start,
+            texts::start,
         )
         .post(
             "/settings/messages/{id}/again",
             Door::Staff(P::SetNotices),
-            sms::again,
+            texts::again,
         )
         .post(
             "/staff/invitations/{id}/end",

@@ -3,6 +3,7 @@
 //! A text is handed in once. One whose answer was lost is *unknown*: it is not sent again by itself, since whoever sends for us cannot be asked
 //! and would send, and charge, it twice. A delivery report may still tell, or a person sends it again.
 
+pub mod acts;
 pub mod customers;
 pub mod pages;
 pub mod reports;

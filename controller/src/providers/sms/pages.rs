@@ -11,10 +11,10 @@ use mnara_protocol::ids::{PaymentId, SmsId};
 use mnara_protocol::money::Money;
 use serde::Deserialize;
 
+use super::State as TextState;
 use super::customers::{self, Sent};
 use super::store::{self, Listed, Spent};
 use super::{AHEAD_SECS, Codes, DAY_SECS, Quiet, Settings};
-use super::{State as TextState, hand_over};
 use crate::app::App;
 use crate::audit::{Deed, record};
 use crate::providers::gate::Seat;
@@ -22,9 +22,8 @@ use crate::providers::notices::{SECURITY, Topic};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{Language, Words};
-use crate::rails::msisdn::Msisdn;
 use crate::web::page::{html, onward};
-use crate::web::{Path, Query, show};
+use crate::web::{Query, show};
 
 /// Texts on a page.
 const PAGE: u16 = 30;
@@ -176,10 +175,10 @@ impl Filled {
 
 /// What stands on the page besides what the database knows.
 #[derive(Clone, Copy, Default)]
-struct Typed<'a> {
-    filled: Option<&'a Filled>,
-    phone: &'a str,
-    fault: Option<&'static str>,
+pub(super) struct Typed<'a> {
+    pub(super) filled: Option<&'a Filled>,
+    pub(super) phone: &'a str,
+    pub(super) fault: Option<&'static str>,
 }
 
 /// A month of Nairobi's calendar: its first moment, and the one after its last.
@@ -213,7 +212,7 @@ pub async fn show(
     shown(&app, &frame, &seat, &asked, Typed::default()).await
 }
 
-async fn shown(
+pub(super) async fn shown(
     app: &App,
     frame: &Frame,
     seat: &Seat,
@@ -436,103 +435,4 @@ fn told(settings: &Settings) -> serde_json::Value {
         "codes": filled.codes, "receipts": settings.receipts, "language": filled.language, "quiet": quiet,
         "most_a_day": settings.most_a_day, "most_a_phone": settings.most_a_phone,
     })
-}
-
-/// Sends a text again whose answer was lost.
-///
-/// # Errors
-/// When the database is away, or there is none.
-pub async fn again(
-    State(app): State<App>,
-    seat: Seat,
-    Path(id): Path<String>,
-) -> Result<Response, Trouble> {
-    let id: SmsId = id.parse().map_err(|_| Trouble::Nothing)?;
-    let (provider, now) = (seat.provider(), app.clock.now());
-    let mut tx = app.db.tenant(provider).await?;
-    if store::lock(&mut tx, provider, id).await?.is_none() {
-        return Err(Trouble::Nothing);
-    }
-    if !store::again(&mut tx, provider, id, now).await? {
-        return Ok(onward("/settings/messages?done=over"));
-    }
-    hand_over(&app, &mut tx, provider, id, now).await?;
-    let deed = Deed {
-        act: "sms-again",
-        subject: &id.to_string(),
-        before: None,
-        after: None,
-    };
-    record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
-    tx.commit().await?;
-    app.jobs.wake();
-    Ok(onward("/settings/messages?done=again"))
-}
-
-/// A phone on a form.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Named {
-    phone: String,
-}
-
-/// Sends a phone no more.
-///
-/// # Errors
-/// When the database is away.
-pub async fn stop(
-    State(app): State<App>,
-    frame: Frame,
-    seat: Seat,
-    Form(named): Form<Named>,
-) -> Result<Response, Trouble> {
-    let Ok(phone) = named.phone.parse::<Msisdn>() else {
-        let typed = Typed {
-            phone: &named.phone,
-            fault: Some(frame.words().messages.bad_phone),
-            ..Typed::default()
-        };
-        return shown(&app, &frame, &seat, &Asked::default(), typed).await;
-    };
-    let (provider, now) = (seat.provider(), app.clock.now());
-    let mut tx = app.db.tenant(provider).await?;
-    if store::opt_out(&mut tx, provider, phone, store::ByWhom::Staff, now).await? {
-        let deed = Deed {
-            act: "sms-stop",
-            subject: &phone.masked(),
-            before: None,
-            after: None,
-        };
-        record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
-    }
-    tx.commit().await?;
-    Ok(onward("/settings/messages?done=stopped"))
-}
-
-/// Lets a phone be written to again.
-///
-/// # Errors
-/// When the database is away.
-pub async fn start(
-    State(app): State<App>,
-    seat: Seat,
-    Form(named): Form<Named>,
-) -> Result<Response, Trouble> {
-    let phone = named
-        .phone
-        .parse::<Msisdn>()
-        .map_err(|_| Trouble::Nothing)?;
-    let provider = seat.provider();
-    let mut tx = app.db.tenant(provider).await?;
-    if store::opt_in(&mut tx, provider, phone).await? {
-        let deed = Deed {
-            act: "sms-start",
-            subject: &phone.masked(),
-            before: None,
-            after: None,
-        };
-        record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
-    }
-    tx.commit().await?;
-    Ok(onward("/settings/messages?done=started"))
 }

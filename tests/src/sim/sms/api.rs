@@ -98,7 +98,7 @@ async fn messaging(Extract(shared): Sim, headers: HeaderMap, body: Bytes) -> Res
     if !from.is_empty() && !shared.config.senders.contains(from) {
         return told(
             json!({"Message": "InvalidSenderId", "Recipients": []}),
-            &of("accept"),
+            of("accept"),
         );
     }
     let mut all = Vec::new();
