@@ -201,8 +201,27 @@ pub const TABLES: &[Table] = &[
         key: &[("person_id", "uuid"), ("topic", "text")],
         ..table(
             "notice_choices",
-            columns!(person_id topic by_mail changed_at),
+            columns!(person_id topic by_mail by_sms changed_at),
         )
+    },
+    Table {
+        key: &[("person_id", "uuid")],
+        ..table("notice_phones", columns!(person_id msisdn changed_at))
+    },
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "message_settings",
+            columns!(codes receipts language quiet_from quiet_until most_a_day most_a_phone changed_at),
+        )
+    },
+    table(
+        "smses",
+        columns!(id person_id payment_id kind msisdn parts is_urgent state why rail_id cost_cents currency created_at tried_at ended_at),
+    ),
+    Table {
+        key: &[("msisdn", "text")],
+        ..table("sms_opt_outs", columns!(msisdn by_whom created_at))
     },
     table(
         "api_keys",
@@ -247,6 +266,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "mails",
         "letters on their way to people, each gone when it is sent or too late",
+    ),
+    (
+        "sms_wishes",
+        "which buyers asked for a code by SMS; those that left stand in smses",
     ),
     (
         "outage_notices",

@@ -15,6 +15,7 @@ pub mod moving;
 pub mod pages;
 pub mod push;
 pub mod settle;
+pub mod silent;
 pub mod spool;
 pub mod store;
 pub mod story;

@@ -19,6 +19,7 @@ pub mod passkeys;
 pub mod people;
 pub mod rights;
 pub mod sign_up;
+pub mod sms;
 pub mod staff;
 pub mod standing;
 pub mod state;

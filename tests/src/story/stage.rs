@@ -11,6 +11,7 @@ use super::people::{self, People};
 use super::{history, paid};
 use crate::measure::now;
 use crate::sim::daraja;
+use crate::sim::sms::Sms;
 use crate::sim::smtp::Smtp;
 use crate::world::phone::Phone;
 use crate::world::{Setup, World};
@@ -44,6 +45,7 @@ pub async fn stage() -> Result<Stage> {
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     setup.mail = true;
     setup.pesapal = true;
+    setup.sms = true;
     setup.by_name = true;
     let world = World::start(setup).await?;
     world.knows_its_plans(&world.site).await?;
@@ -118,6 +120,7 @@ impl Stage {
              \n{}\
              \n  {:<10} {} (its trial is over: log in, pay on Pesapal's page, and it is open again)\
              \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
+             \n  SMS        {}    every phone's texts; choose under Messages who gets a code\n\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
              \n  API        curl -s {}\n             curl -s {}\n\
@@ -132,6 +135,7 @@ impl Stage {
             "lapsed",
             paid::OWNER,
             world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
+            world.sms.as_ref().map(Sms::url).unwrap_or_default(),
             world.site.router.control(),
             world.site.router.api(),
             world.site.router.api_tls(),

@@ -177,6 +177,10 @@ parts! {
     sold: SoldWords,
     /// What stands on an invoice.
     invoice: InvoiceWords,
+    /// SMS: what is sent, when, and what it costs.
+    messages: MessageWords,
+    /// What is written in SMS to customers.
+    texts: TextWords,
     /// The way back in.
     reset: ResetWords,
     /// Passkeys.
