@@ -111,6 +111,15 @@ pub struct SealedAccount {
     pub passkey: String,
 }
 
+impl SealedAccount {
+    /// Whether money to this number comes to it.
+    #[must_use]
+    pub fn is_called(&self, number: &str) -> bool {
+        let is_till = matches!(&self.kind, ShortcodeKind::Till { number: till } if till == number);
+        self.shortcode == number || is_till
+    }
+}
+
 /// Sets a provider's M-PESA account; says whether there was such a provider.
 ///
 /// # Errors
