@@ -80,6 +80,24 @@ impl Core {
         })
     }
 
+    pub(super) const fn router_away(&self) -> bool {
+        self.router.lost || self.router.seen.is_none()
+    }
+
+    /// Who is behind a TCP peer address.
+    pub(super) fn device(&self, peer: IpAddr) -> Device {
+        if self.router_away() {
+            return Device::RouterAway;
+        }
+        match self.router.peers.get(&peer) {
+            Some((mac, address)) => Device::Known {
+                mac: *mac,
+                address: *address,
+            },
+            None => Device::NotInHotspot,
+        }
+    }
+
     /// Who was behind an address at the last look, while the router does not answer. Good for showing a customer what is theirs, as who
     /// pays while the router is away must see the ticket; nothing is sold, used or given back on it.
     fn remembered(&self, peer: IpAddr, now: Now) -> Option<Mac> {

@@ -53,7 +53,7 @@ use rand::{Rng, SeedableRng};
 use self::desired::Flow;
 use self::hands::Hands;
 use self::live::Live;
-use self::portal::{Ask, Device, Look, Said};
+use self::portal::{Ask, Look, Said};
 use self::purchases::Purchases;
 use self::router::Router;
 use self::state::State;
@@ -481,24 +481,6 @@ impl Core {
             out.router = true;
         }
         self.expire_asks(now, out);
-    }
-
-    const fn router_away(&self) -> bool {
-        self.router.lost || self.router.seen.is_none()
-    }
-
-    /// Who is behind a TCP peer address.
-    fn device(&self, peer: IpAddr) -> Device {
-        if self.router_away() {
-            return Device::RouterAway;
-        }
-        match self.router.peers.get(&peer) {
-            Some((mac, address)) => Device::Known {
-                mac: *mac,
-                address: *address,
-            },
-            None => Device::NotInHotspot,
-        }
     }
 }
 

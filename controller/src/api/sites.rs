@@ -170,7 +170,7 @@ pub(super) fn claiming() -> Operation {
 /// A problem document.
 pub async fn claim(State(app): State<App>, key: Key, Path(id): Path<String>) -> Answer<Made> {
     let id: SiteId = named(&id)?;
-    let line = line(&app, key.provider(), id)
+    let line = line(&app, key.provider(), id, key.actor())
         .await
         .map_err(|error| match error {
             LineError::Claim(ClaimError::NoSite) => Problem::not_found(),

@@ -126,13 +126,13 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             }
         }
         SiteCommand::Claim { provider, site } => {
-            println!("{}", line(app, provider, site).await?);
+            println!("{}", line(app, provider, site, Actor::Command).await?);
         }
         SiteCommand::Revoke { provider, site } => {
             let mut tx = app.db.tenant(provider).await?;
             known(&mut tx, provider, site).await?;
             drop(tx);
-            let_go(app, provider, site).await?;
+            let_go(app, provider, site, Actor::Command).await?;
             println!("Let go. `site claim` prints the line that enrols another.");
         }
         SiteCommand::Events {

@@ -142,6 +142,23 @@ impl Db {
         self.pool.begin_with(AssertSqlSafe(begin)).await
     }
 
+    /// Opens a tenant's transaction for reading what pages are made of, whose statements are planned once for a connection and not each time.
+    ///
+    /// PostgreSQL would weigh a plan for these very values against one for any and, for statements as long as those of reports, take longer
+    /// over that than over reading. So only statements that go along the same index whatever the values belong in here: `cargo xtask bench
+    /// pages` looks at that.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn steady(&self, provider: ProviderId) -> Result<Tx, sqlx::Error> {
+        let begin = format!(
+            "BEGIN; SET LOCAL mnara.tenant = '{}'; SET LOCAL mnara.scope = 'tenant'; SET LOCAL plan_cache_mode = 'force_generic_plan'",
+            provider.uuid()
+        );
+        // The only thing put into the text is an id printed by us.
+        self.pool.begin_with(AssertSqlSafe(begin)).await
+    }
+
     /// Opens a transaction that sees all providers, for a stated reason.
     ///
     /// # Errors

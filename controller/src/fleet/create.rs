@@ -68,10 +68,22 @@ pub async fn create_in(
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn let_go(app: &App, provider: ProviderId, site: SiteId) -> sqlx::Result<()> {
+pub async fn let_go(
+    app: &App,
+    provider: ProviderId,
+    site: SiteId,
+    actor: Actor,
+) -> sqlx::Result<()> {
     let mut tx = app.db.tenant(provider).await?;
     for agent in store::revoke_agents(&mut tx, provider, site, app.clock.now()).await? {
         bus::notify(&mut tx, Hint::Agent(agent)).await?;
+        let deed = Deed {
+            act: "agent-end",
+            subject: &site.to_string(),
+            before: Some(agent.to_string().into()),
+            after: None,
+        };
+        record(app, &mut tx, Some(provider), actor, deed).await?;
     }
     tx.commit().await
 }

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::identity::{IdentityError, load};
 use super::store::{self, Claim};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::bus::{self, Hint};
 use crate::db::Reason;
 use crate::jobs::{self, NewJob};
@@ -45,11 +46,16 @@ pub enum EnrolError {
     Database(#[from] sqlx::Error),
 }
 
-/// Makes a claim code for a site: 160 random bits, shown once.
+/// Makes a claim code for a site: 160 random bits, shown once. Whoever has it may put an agent there, so the audit says who made it.
 ///
 /// # Errors
 /// [`ClaimError`].
-pub async fn claim(app: &App, provider: ProviderId, site: SiteId) -> Result<String, ClaimError> {
+pub async fn claim(
+    app: &App,
+    provider: ProviderId,
+    site: SiteId,
+    actor: Actor,
+) -> Result<String, ClaimError> {
     let code = hex::encode(app.entropy.bytes::<20>());
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
@@ -65,6 +71,13 @@ pub async fn claim(app: &App, provider: ProviderId, site: SiteId) -> Result<Stri
         now,
     )
     .await?;
+    let deed = Deed {
+        act: "claim",
+        subject: &site.to_string(),
+        before: None,
+        after: None,
+    };
+    record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
     Ok(code)
 }
@@ -112,13 +125,14 @@ pub async fn enrolling(
     app: &App,
     provider: ProviderId,
     site: SiteId,
+    actor: Actor,
 ) -> Result<Enrolling, LineError> {
     let web = &app.config.web;
     let url = web.public();
     if web.public_url.is_none() && web.listen.ip().is_unspecified() {
         return Err(LineError::NoAddress(url.as_str().to_owned()));
     }
-    let code = claim(app, provider, site).await?;
+    let code = claim(app, provider, site, actor).await?;
     let identity = hex::encode(fingerprint(&load(app).await?.signing.verifying_key()));
     Ok(Enrolling {
         controller: url.as_str().to_owned(),
@@ -131,8 +145,13 @@ pub async fn enrolling(
 ///
 /// # Errors
 /// [`LineError`].
-pub async fn line(app: &App, provider: ProviderId, site: SiteId) -> Result<String, LineError> {
-    Ok(enrolling(app, provider, site).await?.line())
+pub async fn line(
+    app: &App,
+    provider: ProviderId,
+    site: SiteId,
+    actor: Actor,
+) -> Result<String, LineError> {
+    Ok(enrolling(app, provider, site, actor).await?.line())
 }
 
 /// What a claim code that is still good is for.

@@ -28,8 +28,8 @@ pub const ASK: &str = "ask-rail";
 pub const FIRST: Duration = Duration::from_secs(18);
 /// Pauses between the first questions, in seconds; then a quarter of an hour.
 const PAUSES: [u64; 7] = [10, 15, 25, 30, 30, 30, 30];
-/// When a question that was one too many for the rail is asked again.
-const LIMITED: Duration = Duration::from_secs(12);
+/// How long a customer waits in front of a page that says so; questions about older payments leave the way to theirs.
+const WAITING: Duration = Duration::from_secs(300);
 /// How often what stays silent is asked about.
 pub const QUARTER: Duration = Duration::from_secs(15 * 60);
 
@@ -124,14 +124,18 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             }
             return Ok(Next::Again(now + QUARTER));
         };
+        let is_waited_for = now < payment.created_at + WAITING;
         let turn = match payment.state {
-            State::Pending => Turn::First,
-            State::Success | State::Failed(_) => Turn::Last,
+            State::Pending if is_waited_for => Turn::First,
+            State::Pending | State::Success | State::Failed(_) => Turn::Last,
         };
         let (answer, exchange) = app.rails.daraja.query(&account, request, turn).await;
-        if answer == QueryAnswer::Limited && turn == Turn::First && !is_old {
+        if let QueryAnswer::Limited(wait) = answer
+            && payment.state == State::Pending
+            && !is_old
+        {
             // Not its turn yet: it was not asked about, so its pauses do not grow.
-            return Ok(Next::Again(now + LIMITED));
+            return Ok(Next::Again(app.clock.now() + wait));
         }
         let mut tx = app.db.tenant(provider).await?;
         store::count_query(&mut tx, &payment).await?;
@@ -145,7 +149,7 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             QueryAnswer::Pending
             | QueryAnswer::NotKnown
             | QueryAnswer::Inconclusive(_)
-            | QueryAnswer::Limited
+            | QueryAnswer::Limited(_)
             | QueryAnswer::Setup(_) => Outcome::Open,
         };
         if said != Outcome::Open {

@@ -92,7 +92,7 @@ pub async fn home(
     let now = app.clock.now();
     let (day, then) = (Day::of(now), now.plus_secs(-DAYS * 86_400));
     let (provider, role, w) = (seat.provider(), seat.place.role, frame.words());
-    let mut tx = app.db.tenant(provider).await?;
+    let mut tx = app.db.steady(provider).await?;
     let paid = store::paid(&mut tx, provider, day.plus(-DAYS), now, then).await?;
     let running = store::running(&mut tx, provider, now).await?;
     let online = store::running_last(&mut tx, provider, now, RUNNING).await?;

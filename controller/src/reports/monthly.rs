@@ -58,7 +58,7 @@ pub async fn monthly(
     }
     let (span, before) = period.spans(now);
     let provider = seat.provider();
-    let mut tx = app.db.tenant(provider).await?;
+    let mut tx = app.db.steady(provider).await?;
     let business = providers::store::provider(&mut tx, provider).await?;
     let names = names(&mut tx, &seat).await?;
     let this = report(&mut tx, provider, span, Filter::default()).await?;

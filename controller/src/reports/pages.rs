@@ -156,7 +156,7 @@ pub async fn show(
     let today = Day::of(now);
     let chosen = asked.read(today);
     let (span, span_before) = chosen.period.spans(now);
-    let mut tx = app.db.tenant(seat.provider()).await?;
+    let mut tx = app.db.steady(seat.provider()).await?;
     let names = names(&mut tx, &seat).await?;
     let this = report(&mut tx, seat.provider(), span, chosen.filter).await?;
     let then = report(&mut tx, seat.provider(), span_before, chosen.filter).await?;
@@ -343,7 +343,7 @@ pub async fn csv(
         return Err(Trouble::Nothing);
     }
     let (span, _) = chosen.period.spans(now);
-    let mut tx = app.db.tenant(seat.provider()).await?;
+    let mut tx = app.db.steady(seat.provider()).await?;
     let names = names(&mut tx, &seat).await?;
     let this = report(&mut tx, seat.provider(), span, chosen.filter).await?;
     drop(tx);

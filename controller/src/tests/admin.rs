@@ -301,7 +301,7 @@ async fn outages_of_sites_are_noted_once_and_not_for_what_the_platform_missed_it
     .await;
     assert_eq!(began.0, up::minute(back));
     // An agent that was let go is nobody's outage.
-    fleet::create::let_go(app, world.shop.provider, world.shop.site)
+    fleet::create::let_go(app, world.shop.provider, world.shop.site, Actor::Command)
         .await
         .unwrap();
     judge().await;

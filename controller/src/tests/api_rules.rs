@@ -94,6 +94,12 @@ async fn the_same_request_twice_has_its_effect_once(
         one["line"]
     );
     assert_eq!(world.count("idempotency_keys where name = 'a-3'").await, 0);
+    assert_eq!(
+        world
+            .count("audit where act = 'claim' and actor = 'key'")
+            .await,
+        2
+    );
     // After a day all is forgotten.
     world.pass(86_400).await;
     world.pass(3_600).await;

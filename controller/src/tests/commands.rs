@@ -143,9 +143,15 @@ async fn a_site_that_is_away_is_said_to_be_and_told_nothing_later(
     assert!(is_quiet(&mut site).await);
     assert_eq!(world.count("commands").await, 0);
 
-    fleet::create::let_go(&world.app, provider, world.shop.site)
+    fleet::create::let_go(&world.app, provider, world.shop.site, Actor::Command)
         .await
         .unwrap();
+    assert_eq!(
+        world
+            .count("audit where act = 'agent-end' and actor = 'command'")
+            .await,
+        1
+    );
     let refused = command::give(&world.app, provider, world.shop.site, |id, expires| {
         Command::Diagnose(DiagnoseCommand { id, expires })
     });

@@ -19,7 +19,9 @@ async fn the_first_key_spends_a_claim_and_may_repeat_it(
     let site = fleet::create::create(app, shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
-    let code = claim(app, shop.provider, site).await.unwrap();
+    let code = claim(app, shop.provider, site, Actor::Command)
+        .await
+        .unwrap();
     let first = enrol(app, &code, &key(7).verifying_key(), "agent")
         .await
         .unwrap();
@@ -40,12 +42,16 @@ async fn the_first_key_spends_a_claim_and_may_repeat_it(
     assert!(refused(
         enrol(app, &"0".repeat(40), &key(8).verifying_key(), "agent").await
     ));
-    let old = claim(app, shop.provider, site).await.unwrap();
+    let old = claim(app, shop.provider, site, Actor::Command)
+        .await
+        .unwrap();
     app.clock.advance(Duration::from_secs(3600));
     assert!(refused(
         enrol(app, &old, &key(8).verifying_key(), "agent").await
     ));
-    let renewed = claim(app, shop.provider, site).await.unwrap();
+    let renewed = claim(app, shop.provider, site, Actor::Command)
+        .await
+        .unwrap();
     let same = enrol(app, &renewed, &key(7).verifying_key(), "agent")
         .await
         .unwrap();
@@ -56,7 +62,9 @@ async fn the_first_key_spends_a_claim_and_may_repeat_it(
     let elsewhere = fleet::create::create(app, shop.provider, "Elsewhere", Actor::Command)
         .await
         .unwrap();
-    let other = claim(app, shop.provider, elsewhere).await.unwrap();
+    let other = claim(app, shop.provider, elsewhere, Actor::Command)
+        .await
+        .unwrap();
     assert!(
         refused(enrol(app, &other, &key(7).verifying_key(), "agent").await),
         "a key belongs to one site"
@@ -70,7 +78,9 @@ async fn of_two_keys_at_once_one_is_enrolled(pool: PgPoolOptions, options: PgCon
     let site = fleet::create::create(app, shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
-    let code = claim(app, shop.provider, site).await.unwrap();
+    let code = claim(app, shop.provider, site, Actor::Command)
+        .await
+        .unwrap();
     let (seven, eight) = (key(7).verifying_key(), key(8).verifying_key());
     let (one, two) = futures_util::future::join(
         enrol(app, &code, &seven, "agent"),
@@ -140,7 +150,9 @@ async fn an_agent_is_enrolled_over_http_by_a_controller_that_proves_itself(
     let site = fleet::create::create(app, shop.provider, "Harbour", Actor::Command)
         .await
         .unwrap();
-    let code = claim(app, shop.provider, site).await.unwrap();
+    let code = claim(app, shop.provider, site, Actor::Command)
+        .await
+        .unwrap();
     let agent = key(7);
     let claimed = |signature: [u8; 64]| {
         json!({"claim": code, "public_key": hex::encode(agent.verifying_key().as_bytes()), "software": "agent 1",

@@ -242,7 +242,13 @@ async fn a_technician_takes_files_with_a_code_only_when_it_is_asked_for(
     assert!(files.iter().all(|(_, text)| !text.contains("MNARA_CLAIM")));
     assert_eq!(world.count("claims").await, claims);
 
+    let lines = world.count("audit where act = 'claim'").await;
     let (_, archive) = take(&mut technician, form("container", "", true)).await;
+    assert_eq!(
+        world.count("audit where act = 'claim'").await,
+        lines + 1,
+        "said once, in the transaction of the code"
+    );
     let files = unpacked(&archive);
     let (_, install) = &files[0];
     let (_, rest) = install.split_once("key=MNARA_CLAIM value=\"").unwrap();
@@ -366,7 +372,7 @@ async fn one_line_fetches_everything_until_the_agent_is_enrolled(
     fleet::enrol::enrol(&world.app, &code, &key.verifying_key(), "test/1")
         .await
         .unwrap();
-    let late = fleet::enrol::claim(&world.app, world.shop.provider, site)
+    let late = fleet::enrol::claim(&world.app, world.shop.provider, site, Actor::Command)
         .await
         .unwrap();
     assert_eq!(fetch(&mut router, &path, &late).await.0, StatusCode::OK);
@@ -479,7 +485,7 @@ async fn without_tls_there_is_no_line_and_nothing_to_fetch(
     assert!(page.contains("/import file-name=mnara/install.rsc") && !page.contains("/tool/fetch"));
     let path = format!("/sites/{site}/files");
     assert!(!owner.get(&path).await.page().contains("value=\"line\""));
-    let code = fleet::enrol::claim(&world.app, world.shop.provider, site)
+    let code = fleet::enrol::claim(&world.app, world.shop.provider, site, Actor::Command)
         .await
         .unwrap();
     let script = "/router/install.rsc?mode=container&version=7.24&arch=arm64";

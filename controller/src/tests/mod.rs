@@ -565,7 +565,9 @@ async fn business(app: &App, n: u8) -> Business {
 
 /// Enrols an agent on a site and lets the site be told everything.
 async fn enrolled(app: &App, provider: ProviderId, site: SiteId, key: &SigningKey) -> AgentId {
-    let claim = fleet::enrol::claim(app, provider, site).await.unwrap();
+    let claim = fleet::enrol::claim(app, provider, site, Actor::Command)
+        .await
+        .unwrap();
     let enrolled = fleet::enrol::enrol(app, &claim, &key.verifying_key(), "test")
         .await
         .unwrap();

@@ -66,6 +66,13 @@ async fn an_owner_gets_from_sign_up_to_a_sale_by_pages_alone(
     let path = owner.post("/sites", &[("name", "Kilimani")]).await.onward();
     let page = owner.post(&format!("{path}/claim"), &[]).await.page();
     let (_, rest) = page.split_once("--claim ").unwrap();
+    assert_eq!(
+        world
+            .count("audit where act = 'claim' and actor = 'staff'")
+            .await,
+        1,
+        "whoever has the line may put an agent there"
+    );
     let key = SigningKey::from_bytes(&[77; 32]);
     let enrolled = fleet::enrol::enrol(&world.app, &rest[..40], &key.verifying_key(), "test/1")
         .await

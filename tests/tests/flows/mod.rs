@@ -8,6 +8,7 @@ mod database;
 mod described;
 mod disk;
 mod enrol;
+mod exactly_once;
 mod hold;
 mod keys;
 mod kills;

@@ -1,9 +1,9 @@
 //! Every page that anybody can reach, by the rules for people who see, hear or move otherwise than most, and no wider than a cheap phone.
 
-use mnara_tests::browser::{Screen, Walk};
+use mnara_tests::browser::{Screen, Tab, Walk};
 use mnara_tests::gallery::rooms;
 
-use super::set;
+use super::{person, set};
 
 #[tokio::test]
 async fn every_page_is_for_everybody() {
@@ -28,4 +28,62 @@ async fn every_page_is_for_everybody() {
     // A walk that gets nowhere would prove nothing.
     assert!(pages > 30, "{pages} pages");
     stage.end().await.unwrap();
+}
+
+/// Pages that no link leads to: what a form answers, and what a letter names. Previews of the hotspot's page are not among them: they run
+/// no script, so no rules can be run in them, and the page they show is looked at on the hotspot.
+#[tokio::test]
+async fn what_forms_answer_and_letters_name_is_for_everybody() {
+    let (stage, chromium) = set().await;
+    let url = |path: &str| stage.world.controller.url(path);
+    let owner = person(&stage, &chromium, "owner@example.com").await;
+    owner.open(&url("/vouchers")).await.unwrap();
+    let links = owner.links().await.unwrap();
+    let series = links
+        .iter()
+        .find(|link| link.contains("/vouchers/series/ser_"));
+    let series = series.expect("the demo has printed vouchers");
+    for paper in ["a4-10", "roll-58"] {
+        let sheet = format!("{series}/sheets?as={paper}");
+        owner.open(&sheet).await.unwrap();
+        // A sheet of paper is as wide as it is.
+        owner.look_with(Screen::DESKTOP).await.unwrap();
+        accepts(&owner, paper).await;
+        owner.look_with(Screen::PHONE).await.unwrap();
+    }
+    let code = "document.querySelector('.sheet code').innerText";
+    let code = owner.eval(code).await.unwrap();
+    owner.open(&url("/vouchers/find")).await.unwrap();
+    owner
+        .fill("Its code", code.as_str().unwrap())
+        .await
+        .unwrap();
+    owner.press("Find").await.unwrap();
+    owner.sees("What happened").await.unwrap();
+    accepts(&owner, "a voucher that was found").await;
+    let site = format!("/sites/{}", stage.world.business.site);
+    owner.open(&url(&site)).await.unwrap();
+    owner.press("Enrol the agent").await.unwrap();
+    owner.sees("mnara-agent enrol").await.unwrap();
+    accepts(&owner, "the line of a site").await;
+
+    let nobody = chromium.person(Screen::PHONE).await.unwrap();
+    let business = &stage.world.business.provider;
+    let words = ["provider", "invite", business, "--name", "Wanjiru"];
+    let words = [words.as_slice(), &["--role", "cashier"]].concat();
+    let letter = stage.world.controller.command(&words).await.unwrap();
+    nobody.open(letter.trim()).await.unwrap();
+    nobody.sees("Wanjiru").await.unwrap();
+    accepts(&nobody, "an invitation").await;
+    let words = ["admin", "reset-link", "--who", "owner@example.com"];
+    let letter = stage.world.controller.command(&words).await.unwrap();
+    nobody.open(letter.trim()).await.unwrap();
+    accepts(&nobody, "a link for a new password").await;
+    stage.end().await.unwrap();
+}
+
+/// The rules find nothing on what a tab shows.
+async fn accepts(tab: &Tab, what: &str) {
+    let found = tab.faults().await.unwrap();
+    assert!(found.is_empty(), "{what}: {}", found.join("\n"));
 }

@@ -50,6 +50,7 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     other.open(&url("/home")).await.unwrap();
     assert!(!other.says("Paid by M-PESA today").await.unwrap());
     other.open(&url("/log-in/second")).await.unwrap();
+    assert_eq!(other.faults().await.unwrap(), Vec::<String>::new());
     other.fill("Six digits", "000000").await.unwrap();
     other.press("Go on").await.unwrap();
     other.sees("These are not the digits of now").await.unwrap();

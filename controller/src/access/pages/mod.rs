@@ -248,7 +248,7 @@ pub async fn claim(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
-    let above = match enrolling(&app, seat.provider(), id).await {
+    let above = match enrolling(&app, seat.provider(), id, seat.actor()).await {
         Ok(enrolling) => {
             let router = fetched::address(&app)
                 .map(|url| fetched::line(url.as_str(), &enrolling.code, Mode::Container, ""));

@@ -9,7 +9,6 @@ use serde::Deserialize;
 
 use super::{Arch, BadMode, CHECKED, Claim, Mode, Order, RouterOs, fetched, render, zip};
 use crate::app::App;
-use crate::audit::{Deed, record};
 use crate::fleet::enrol::{ClaimError, Enrolling, LineError, enrolling};
 use crate::fleet::{Site, store};
 use crate::providers::gate::Seat;
@@ -178,7 +177,7 @@ pub async fn take(
         return Ok(shown(&app, &frame, site, &filled, fault));
     }
     if is_line || filled.claim.is_some() {
-        match enrolling(&app, seat.provider(), site.id).await {
+        match enrolling(&app, seat.provider(), site.id, seat.actor()).await {
             Ok(Enrolling {
                 controller,
                 code,
@@ -204,15 +203,6 @@ pub async fn take(
                 return Err(Trouble::Inside);
             }
         }
-        let mut tx = app.db.tenant(seat.provider()).await?;
-        let deed = Deed {
-            act: "claim",
-            subject: &site.id.to_string(),
-            before: None,
-            after: None,
-        };
-        record(&app, &mut tx, Some(seat.provider()), seat.actor(), deed).await?;
-        tx.commit().await?;
     }
     let broken = |error| {
         tracing::error!(%error, "a site's files could not be written");

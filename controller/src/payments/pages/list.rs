@@ -82,7 +82,7 @@ async fn shown(
     let w = frame.words();
     let provider = seat.provider();
     let wanted = asked.wanted();
-    let mut tx = app.db.tenant(provider).await?;
+    let mut tx = app.db.steady(provider).await?;
     let mut found = lines(&mut tx, provider, &wanted, asked.cursor(), PAGE + 1).await?;
     let (sites, plans) = choices(&mut tx, seat, asked).await?;
     let customer = match wanted.customer {
@@ -204,7 +204,7 @@ pub async fn table(
         "look_at",
         "payment",
     ]);
-    let mut tx = app.db.tenant(provider).await?;
+    let mut tx = app.db.steady(provider).await?;
     let mut cursor = None;
     let mut count = 0;
     loop {

@@ -104,6 +104,52 @@ impl From<LineRow> for Line {
     }
 }
 
+/// Before and after all payments: a bound that is always given is one that an index is walked by.
+const FIRST: At = At(Timestamp::from_secs(0));
+const LAST: At = At(Timestamp::from_secs(253_402_300_799));
+
+/// The list with one more condition, which has an index of its own.
+///
+/// A list is read along an index from its newest line on, and PostgreSQL can only know from the text along which: with all conditions
+/// optional it reads every payment of a business and sorts them.
+macro_rules! along {
+    ($index:literal, $conn:ident, $provider:ident, $wanted:ident, $before:ident, $limit:ident) => {
+        sqlx::query_as!(
+            LineRow,
+            r#"select p.id, p.created_at, p.amount, b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?", p.external_txn_id,
+                      p.status, p.failure, p.push, p.push_error, p.result_code, p.flag
+               from payments p
+               left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id
+               left join sites s on s.provider_id = p.provider_id and s.id = p.site_id
+               left join customers c on c.provider_id = p.provider_id and c.msisdn = p.msisdn
+               where p.provider_id = $1 and p.type in ('mpesa_customer_payment', 'mpesa_account_test')
+                 and (p.created_at, p.id) < ($2, $3) and p.created_at >= $4 and p.created_at < $5
+                 and ($6::text is null or p.status = $6)
+                 and ($7::uuid is null or p.site_id = $7) and ($8::uuid is null or p.plan_id = $8)
+                 and ($9::uuid is null or p.msisdn = (select msisdn from customers o where o.provider_id = $1 and o.id = $9))
+                 and ($10::text is null or p.external_txn_id = $10)
+                 and (not $11 or p.flag is not null) and (not $12 or p.type = 'mpesa_account_test') "#
+                + $index
+                + " order by p.created_at desc, p.id desc limit $13",
+            $provider.uuid(),
+            $before.map_or(LAST, |(at, _)| At(at)) as At,
+            $before.map_or(Uuid::max(), |(_, id)| id.uuid()),
+            $wanted.from.map_or(FIRST, At) as At,
+            $wanted.until.map_or(LAST, At) as At,
+            $wanted.status,
+            $wanted.site.map(|id| id.uuid()),
+            $wanted.plan.map(|id| id.uuid()),
+            $wanted.customer.map(|id| id.uuid()),
+            $wanted.receipt,
+            $wanted.is_flagged,
+            $wanted.is_test,
+            i64::from($limit),
+        )
+        .fetch_all($conn)
+        .await?
+    };
+}
+
 /// Payments that are looked for, the newest first, from before one on.
 ///
 /// # Errors
@@ -115,38 +161,64 @@ pub async fn lines(
     before: Option<(Timestamp, PaymentId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Line>> {
-    let rows = sqlx::query_as!(
-        LineRow,
-        r#"select p.id, p.created_at, p.amount, b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?", p.external_txn_id,
-                  p.status, p.failure, p.push, p.push_error, p.result_code, p.flag
-           from payments p
-           left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id
-           left join sites s on s.provider_id = p.provider_id and s.id = p.site_id
-           left join customers c on c.provider_id = p.provider_id and c.msisdn = p.msisdn
-           where p.provider_id = $1 and p.type in ('mpesa_customer_payment', 'mpesa_account_test')
-             and ($2::timestamptz is null or (p.created_at, p.id) < ($2, $3))
-             and ($4::timestamptz is null or p.created_at >= $4) and ($5::timestamptz is null or p.created_at < $5)
-             and ($6::text is null or p.status = $6)
-             and ($7::uuid is null or p.site_id = $7) and ($8::uuid is null or p.plan_id = $8)
-             and ($9::uuid is null or p.msisdn = (select msisdn from customers o where o.provider_id = $1 and o.id = $9))
-             and ($10::text is null or p.external_txn_id = $10)
-             and (not $11 or p.flag is not null) and (not $12 or p.type = 'mpesa_account_test')
-           order by p.created_at desc, p.id desc limit $13"#,
-        provider.uuid(),
-        before.map(|(at, _)| At(at)) as Option<At>,
-        before.map(|(_, id)| id.uuid()),
-        wanted.from.map(At) as Option<At>,
-        wanted.until.map(At) as Option<At>,
-        wanted.status,
-        wanted.site.map(|id| id.uuid()),
-        wanted.plan.map(|id| id.uuid()),
-        wanted.customer.map(|id| id.uuid()),
-        wanted.receipt,
-        wanted.is_flagged,
-        wanted.is_test,
-        i64::from(limit),
-    )
-    .fetch_all(conn)
-    .await?;
+    // The narrowest index that serves what is wanted.
+    let rows = match wanted {
+        Wanted {
+            receipt: Some(_), ..
+        } => along!(
+            "and p.external_txn_id = $10",
+            conn,
+            provider,
+            wanted,
+            before,
+            limit
+        ),
+        Wanted {
+            customer: Some(_), ..
+        } => along!(
+            "and p.msisdn = (select msisdn from customers o where o.provider_id = $1 and o.id = $9)",
+            conn,
+            provider,
+            wanted,
+            before,
+            limit
+        ),
+        Wanted { is_test: true, .. } => along!(
+            "and p.type = 'mpesa_account_test'",
+            conn,
+            provider,
+            wanted,
+            before,
+            limit
+        ),
+        Wanted {
+            is_flagged: true, ..
+        } => along!(
+            "and p.flag is not null",
+            conn,
+            provider,
+            wanted,
+            before,
+            limit
+        ),
+        Wanted {
+            status: Some("pending"),
+            ..
+        } => along!(
+            "and p.status = 'pending'",
+            conn,
+            provider,
+            wanted,
+            before,
+            limit
+        ),
+        Wanted { site: Some(_), .. } => {
+            along!("and p.site_id = $7", conn, provider, wanted, before, limit)
+        }
+        Wanted { plan: Some(_), .. } => {
+            along!("and p.plan_id = $8", conn, provider, wanted, before, limit)
+        }
+        Wanted { .. } => along!("", conn, provider, wanted, before, limit),
+    };
     Ok(rows.into_iter().map(Line::from).collect())
 }

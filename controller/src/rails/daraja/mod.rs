@@ -16,7 +16,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock::Clock;
 use crate::config::DarajaConfig;
-use crate::ratelimit::Limit;
 
 pub mod callback;
 mod eat;
@@ -26,15 +25,18 @@ mod query;
 mod register;
 pub mod result;
 mod token;
+mod turns;
 mod wire;
 
 pub use exchange::Exchange;
 pub use push::{Accepted, PushError, PushOrder};
-pub use query::{QueryAnswer, Turn};
+pub use query::QueryAnswer;
 pub use register::{Addresses, RegisterError, Registered, Version};
 pub use token::TokenError;
+pub use turns::Turn;
 
 use token::Tokens;
+use turns::Turns;
 use wire::{Http, Lost, Reply};
 
 /// A provider's own application at Safaricom, and the shortcode it is for.
@@ -164,9 +166,7 @@ struct Inner {
     http: Http,
     tokens: Tokens,
     /// Queries by application, since that is how the gateway counts them.
-    queries: Limit,
-    /// The part of them that questions nobody waits for may take.
-    unhurried: Limit,
+    turns: Turns,
     clock: Clock,
     most_shillings: u32,
 }
@@ -194,8 +194,7 @@ impl Daraja {
         let inner = Inner {
             http: Http::new(config.base.as_str())?,
             tokens: Tokens::default(),
-            queries: Limit::new(1, config.queries_per_minute, clock),
-            unhurried: Limit::new(1, config.queries_per_minute / 2, clock),
+            turns: Turns::new(config.queries_per_minute),
             clock: clock.clone(),
             most_shillings: config.most_shillings,
         };

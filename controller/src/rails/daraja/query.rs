@@ -1,24 +1,18 @@
 //! The query: how a prompt stands. It proves a payment but brings no receipt and no amount, and it sometimes denies what it knows, so
 //! most of its answers are reasons to ask again.
 
+use std::time::Duration;
+
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use super::result::{Meaning, ResultCode};
+use super::turns::Turn;
 use super::wire::{Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
 
 /// The path of the call.
 const PATH: &str = "/mpesa/stkpushquery/v1/query";
-
-/// Whose question it is, since the gateway lets few through.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Turn {
-    /// A customer waits for the answer.
-    First,
-    /// Nobody does: it may take half of what there is and waits for the rest.
-    Last,
-}
 
 /// How a prompt stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -35,8 +29,8 @@ pub enum QueryAnswer {
     NotKnown,
     /// No answer that decides anything; the word says which, for the log.
     Inconclusive(&'static str),
-    /// Too many queries, ours or by Daraja's count; ask later.
-    Limited,
+    /// Too many queries, ours or by Daraja's count; it is this question's turn after so long.
+    Limited(Duration),
     /// The provider has to put something right.
     Setup(Setup),
 }
@@ -52,7 +46,7 @@ impl QueryAnswer {
             Self::Pending => "pending",
             Self::NotKnown => "not-known",
             Self::Inconclusive(_) => "inconclusive",
-            Self::Limited => "limited",
+            Self::Limited(_) => "limited",
             Self::Setup(_) => "setup",
         }
     }
@@ -67,17 +61,17 @@ impl Daraja {
         turn: Turn,
     ) -> (QueryAnswer, Exchange) {
         let application = credentials.fingerprint().key();
-        let budgets = match turn {
-            Turn::First => &[&self.inner.queries][..],
-            Turn::Last => &[&self.inner.unhurried, &self.inner.queries],
-        };
-        let is_spent = budgets
-            .iter()
-            .any(|budget| budget.check(application).is_err());
-        let (answer, exchange) = if is_spent {
-            (QueryAnswer::Limited, Exchange::default())
-        } else {
-            self.ask(credentials, checkout_request_id).await
+        let (turns, now) = (&self.inner.turns, self.inner.clock.elapsed());
+        let (answer, exchange) = match turns.take(application, checkout_request_id, turn, now) {
+            Ok(()) => {
+                let (answer, exchange) = self.ask(credentials, checkout_request_id).await;
+                let answer = answer.unwrap_or_else(|TooMany| {
+                    let now = self.inner.clock.elapsed();
+                    QueryAnswer::Limited(turns.again(application, checkout_request_id, turn, now))
+                });
+                (answer, exchange)
+            }
+            Err(wait) => (QueryAnswer::Limited(wait), Exchange::default()),
         };
         metrics::counter!("mnara_daraja_queries_total", "result" => answer.name()).increment(1);
         (answer, exchange)
@@ -87,7 +81,7 @@ impl Daraja {
         &self,
         credentials: &Credentials,
         checkout_request_id: &str,
-    ) -> (QueryAnswer, Exchange) {
+    ) -> (Result<QueryAnswer, TooMany>, Exchange) {
         let (password, time) = credentials.password(self.inner.clock.now());
         let body = json!({
             "BusinessShortCode": credentials.shortcode,
@@ -99,23 +93,27 @@ impl Daraja {
         let answer = match self.post(credentials, PATH, &body).await {
             Ok(reply) => {
                 exchange.heard(&reply);
-                judge(&reply, checkout_request_id)
+                if reply.is_limited() {
+                    Err(TooMany)
+                } else {
+                    Ok(judge(&reply, checkout_request_id))
+                }
             }
-            Err(CallError::Token(TokenError::Setup(setup))) => QueryAnswer::Setup(setup),
-            Err(CallError::Token(TokenError::Busy)) => QueryAnswer::Limited,
-            Err(CallError::TokenRefused) => QueryAnswer::Inconclusive("token refused"),
+            Err(CallError::Token(TokenError::Setup(setup))) => Ok(QueryAnswer::Setup(setup)),
+            Err(CallError::Token(TokenError::Busy)) => Err(TooMany),
+            Err(CallError::TokenRefused) => Ok(QueryAnswer::Inconclusive("token refused")),
             Err(CallError::Token(TokenError::Away(_)) | CallError::Lost(_)) => {
-                QueryAnswer::Inconclusive("no answer")
+                Ok(QueryAnswer::Inconclusive("no answer"))
             }
         };
         (answer, exchange)
     }
 }
 
+/// The gateway takes no more now.
+struct TooMany;
+
 fn judge(reply: &Reply, asked_for: &str) -> QueryAnswer {
-    if reply.is_limited() {
-        return QueryAnswer::Limited;
-    }
     match &reply.shape {
         Shape::Answer(answer) if reply.is_success() => {
             if text(answer, "CheckoutRequestID").as_deref() != Some(asked_for) {

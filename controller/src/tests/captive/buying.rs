@@ -92,9 +92,14 @@ async fn nobody_is_prompted_without_a_token_of_the_providers_own_site(
         .await;
     problem(&expired, StatusCode::UNAUTHORIZED, "unauthorised");
     let token = world.shop.token(&world.app, mac(1));
-    fleet::create::let_go(&world.app, world.shop.provider, world.shop.site)
-        .await
-        .unwrap();
+    fleet::create::let_go(
+        &world.app,
+        world.shop.provider,
+        world.shop.site,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     let let_go = world
         .initiate(world.shop.provider, Some(&token), order(plan))
         .await;

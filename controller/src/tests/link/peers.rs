@@ -89,9 +89,14 @@ async fn a_revocation_ends_the_link_at_once(pool: PgPoolOptions, options: PgConn
     let mut site = site(&world).await;
     let link = site.dial(&hub);
     site.ready().await;
-    fleet::create::let_go(&world.app, world.shop.provider, world.shop.site)
-        .await
-        .unwrap();
+    fleet::create::let_go(
+        &world.app,
+        world.shop.provider,
+        world.shop.site,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     let event = site.until(|event| matches!(event, Event::Refused(_))).await;
     assert_eq!(event, Event::Refused(Refusal::Revoked));
     // No clock has moved: it was told, it did not find out.

@@ -90,11 +90,11 @@ async fn a_provider_finds_nothing_of_its_neighbours_by_any_id(
         .is_err()
     );
     assert!(
-        fleet::enrol::claim(app, other.provider, world.shop.site)
+        fleet::enrol::claim(app, other.provider, world.shop.site, Actor::Command)
             .await
             .is_err()
     );
-    fleet::create::let_go(app, other.provider, world.shop.site)
+    fleet::create::let_go(app, other.provider, world.shop.site, Actor::Command)
         .await
         .unwrap();
     assert_eq!(world.count("agents where revoked_at is not null").await, 0);

@@ -1,0 +1,290 @@
+//! Whose turn it is to ask. The gateway lets few questions through for an application, so each that is one too many is given a place behind the
+//! last and comes back at its time, once, however many wait.
+//!
+//! Places are in memory of this process: after a start everybody queues anew.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// Whose question it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Turn {
+    /// A customer waits for the answer.
+    First,
+    /// Nobody does: such questions take half of what there is, and leave the rest to customers.
+    Last,
+}
+
+/// Places that are remembered for one application; who has none queues anew each time.
+const PLACES: usize = 200_000;
+/// The longest anybody is sent away for, who may be needed no more by then.
+const LONGEST: Duration = Duration::from_secs(3_600);
+/// How long a place is kept for somebody who does not come.
+const MISSED: Duration = Duration::from_secs(600);
+/// When those who did not come, and applications nobody asks with, are looked for first.
+const CROWDED: usize = 10_000;
+
+/// The queues of all applications.
+#[derive(Debug)]
+pub(super) struct Turns {
+    /// From one question to the next.
+    pace: Duration,
+    lines: Mutex<Crowd<u128, Line>>,
+}
+
+/// One application's queue; times are monotonic.
+#[derive(Debug, Default)]
+struct Line {
+    /// When the last question was asked.
+    asked: Option<Duration>,
+    /// Where the queue of each kind ends.
+    first: Duration,
+    last: Duration,
+    places: Crowd<String, Duration>,
+}
+
+impl Turns {
+    /// So many questions a minute for each application, evenly.
+    pub(super) fn new(per_minute: u32) -> Self {
+        Self {
+            pace: Duration::from_secs(60) / per_minute.max(1),
+            lines: Mutex::default(),
+        }
+    }
+
+    /// Takes a turn for a question.
+    ///
+    /// # Errors
+    /// Says after how long it may come again; a place is kept for it.
+    pub(super) fn take(
+        &self,
+        application: u128,
+        question: &str,
+        turn: Turn,
+        now: Duration,
+    ) -> Result<(), Duration> {
+        self.in_line(application, now, |line| {
+            let free = line.asked.map_or(now, |asked| asked + self.pace);
+            let place = line.places.get(question).copied();
+            let end = match turn {
+                Turn::First => line.first,
+                Turn::Last => line.last,
+            };
+            match place {
+                Some(at) if at.max(free) > now => Err(at.max(free) - now),
+                Some(_) => {
+                    line.places.remove(question);
+                    line.asked = Some(now);
+                    Ok(())
+                }
+                None if end.max(free) > now => Err(self.place(line, question, turn, now)),
+                None => {
+                    line.asked = Some(now);
+                    self.lengthen(line, turn, now);
+                    Ok(())
+                }
+            }
+        })
+    }
+
+    /// Gives a question a place after all: the gateway itself had let too many through.
+    pub(super) fn again(
+        &self,
+        application: u128,
+        question: &str,
+        turn: Turn,
+        now: Duration,
+    ) -> Duration {
+        self.in_line(application, now, |line| {
+            self.place(line, question, turn, now)
+        })
+    }
+
+    fn place(&self, line: &mut Line, question: &str, turn: Turn, now: Duration) -> Duration {
+        let free = line.asked.map_or(now, |asked| asked + self.pace);
+        let end = match turn {
+            Turn::First => line.first,
+            Turn::Last => line.last,
+        };
+        let at = end.max(free).max(now);
+        line.places.tidy(|at| *at + MISSED > now);
+        if line.places.len() < PLACES {
+            line.places.insert(question.to_owned(), at);
+        }
+        self.lengthen(line, turn, at);
+        (at - now).clamp(Duration::from_millis(1), LONGEST)
+    }
+
+    /// One more stands in a queue, at a time.
+    fn lengthen(&self, line: &mut Line, turn: Turn, at: Duration) {
+        match turn {
+            // While others wait that nobody waits for, half of the turns are theirs.
+            Turn::First if line.last > at => line.first = at + 2 * self.pace,
+            Turn::First => line.first = at + self.pace,
+            Turn::Last => line.last = at + 2 * self.pace,
+        }
+    }
+
+    fn in_line<T>(&self, application: u128, now: Duration, act: impl FnOnce(&mut Line) -> T) -> T {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.tidy(|line| line.first.max(line.last) + MISSED > now);
+        act(lines.entry(application))
+    }
+}
+
+/// A map that forgets when it has grown, so that forgetting costs little for each that comes.
+#[derive(Debug)]
+struct Crowd<K, V> {
+    all: BTreeMap<K, V>,
+    /// How many there may be before somebody is looked for who can be forgotten.
+    most: usize,
+}
+
+impl<K, V> Default for Crowd<K, V> {
+    fn default() -> Self {
+        Self {
+            all: BTreeMap::new(),
+            most: CROWDED,
+        }
+    }
+}
+
+impl<K: Ord, V> Crowd<K, V> {
+    fn tidy(&mut self, is_needed: impl Fn(&V) -> bool) {
+        if self.all.len() >= self.most {
+            self.all.retain(|_, one| is_needed(one));
+            self.most = CROWDED.max(2 * self.all.len());
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    fn insert(&mut self, key: K, one: V) {
+        self.all.insert(key, one);
+    }
+
+    fn entry(&mut self, key: K) -> &mut V
+    where
+        V: Default,
+    {
+        self.all.entry(key).or_default()
+    }
+
+    fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<&V>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.all.get(key)
+    }
+
+    fn remove<Q: Ord + ?Sized>(&mut self, key: &Q)
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.all.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: u128 = 1;
+    const PACE: Duration = Duration::from_secs(12);
+
+    fn secs(secs: u64) -> Duration {
+        Duration::from_secs(secs)
+    }
+
+    /// Lets questions come again when they were told to, and tells when each was asked and how often it had come.
+    fn play(turns: &Turns, questions: &[(String, Turn, Duration)]) -> Vec<(String, Duration, u32)> {
+        let mut agenda: BTreeMap<(Duration, usize), u32> = questions
+            .iter()
+            .enumerate()
+            .map(|(number, (_, _, at))| ((*at, number), 1))
+            .collect();
+        let mut asked = Vec::new();
+        while let Some(((now, number), times)) = agenda.pop_first() {
+            let (question, turn, _) = &questions[number];
+            match turns.take(ONE, question, *turn, now) {
+                Ok(()) => asked.push((question.clone(), now, times)),
+                Err(wait) => {
+                    agenda.insert((now + wait, number), times + 1);
+                }
+            }
+        }
+        asked
+    }
+
+    fn all(count: u64, turn: Turn) -> Vec<(String, Turn, Duration)> {
+        (0..count)
+            .map(|number| (format!("{turn:?}{number}"), turn, Duration::ZERO))
+            .collect()
+    }
+
+    #[test]
+    fn no_two_questions_of_an_application_are_nearer_than_the_gateway_wants() {
+        let turns = Turns::new(5);
+        let mut questions = all(50, Turn::First);
+        questions.extend(all(50, Turn::Last));
+        let asked = play(&turns, &questions);
+        assert_eq!(asked.len(), 100);
+        assert!(asked.windows(2).all(|pair| pair[1].1 >= pair[0].1 + PACE));
+        // Another application waits for nobody.
+        assert_eq!(turns.take(2, "other", Turn::Last, Duration::ZERO), Ok(()));
+    }
+
+    #[test]
+    fn a_crowd_is_asked_about_at_the_pace_of_the_gateway_and_each_comes_back_once() {
+        let turns = Turns::new(5);
+        let asked = play(&turns, &all(200, Turn::First));
+        let (_, end, _) = asked.last().unwrap();
+        assert_eq!(*end, PACE * 199);
+        assert!(asked.iter().all(|(_, _, times)| *times <= 2));
+    }
+
+    #[test]
+    fn a_place_hours_away_is_asked_for_again_each_hour() {
+        let turns = Turns::new(1);
+        let asked = play(&turns, &all(200, Turn::First));
+        assert_eq!(asked.last().unwrap().1, secs(60) * 199);
+        assert!(asked.iter().all(|(_, _, times)| *times <= 5));
+    }
+
+    #[test]
+    fn a_customer_who_waits_does_not_wait_for_those_nobody_waits_for() {
+        let turns = Turns::new(5);
+        let mut questions = all(500, Turn::Last);
+        for number in 0..10 {
+            questions.push((
+                format!("customer {number}"),
+                Turn::First,
+                secs(1_000 + 120 * number),
+            ));
+        }
+        let asked = play(&turns, &questions);
+        for (number, (_, _, came)) in questions[500..].iter().enumerate() {
+            let name = format!("customer {number}");
+            let (_, at, _) = asked.iter().find(|(one, _, _)| *one == name).unwrap();
+            assert!(
+                *at <= *came + 2 * PACE,
+                "{name} came at {came:?} and was asked about at {at:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn who_does_not_come_back_is_forgotten() {
+        let turns = Turns::new(6_000);
+        for number in 0..3 * CROWDED {
+            let now = secs(u64::try_from(number).unwrap());
+            turns.take(ONE, "first", Turn::First, now).ok();
+            turns.again(ONE, &format!("question {number}"), Turn::First, now);
+        }
+        let lines = turns.lines.lock().unwrap();
+        assert!(lines.get(&ONE).unwrap().places.len() <= CROWDED + 1);
+    }
+}

@@ -1,0 +1,374 @@
+//! The drill of all drills for money: thousands of payments whose callbacks come never, once or up to five times, in any order, while the
+//! controller is killed every two seconds and an outside database stopped hard every ten. Then the books hold each payment once.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use ed25519_dalek::SigningKey;
+use futures_util::{StreamExt as _, stream};
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::token::{DeviceToken, LONGEST_SECS};
+use mnara_tests::sim::daraja::{
+    Act, Body, Callback, Code, Counters, Daraja, Mode, Payment, Script, When,
+};
+use mnara_tests::world::clock::Push;
+use mnara_tests::world::controller::Controller;
+use mnara_tests::world::database::Database;
+use mnara_tests::world::http::Caller;
+use mnara_tests::world::{Setup, World, uuid};
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
+use rand::{RngExt, SeedableRng};
+use serde_json::json;
+use tokio::sync::watch;
+
+/// Payments of the short drill.
+const FEW: usize = 300;
+/// Payments and callbacks on their way at a time.
+const AT_ONCE: usize = 64;
+/// How often the controller is killed.
+const KILLED: Duration = Duration::from_secs(2);
+/// The database falls with every so many kills.
+const FALLS: u32 = 5;
+/// How long a kill waits for its moment on the wire before it comes anyway.
+const MOMENT: Duration = Duration::from_millis(500);
+/// The price of what is sold, in cents.
+const PRICE: usize = 2_000;
+
+/// `MNARA_PAYMENTS` says how many payments, 300 if it is not set, and `MNARA_SEED` plays one drill again.
+#[tokio::test]
+async fn every_payment_is_in_the_books_once() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how a person asks for a longer drill, or for one again"
+    )]
+    let number = |name: &str| {
+        std::env::var(name).ok().map(|text| {
+            text.parse::<u64>()
+                .unwrap_or_else(|_| panic!("{name} is no number"))
+        })
+    };
+    let seed = number("MNARA_SEED").unwrap_or(1);
+    let wanted = number("MNARA_PAYMENTS").map_or(FEW, |many| usize::try_from(many).unwrap());
+    eprintln!("{wanted} payments drawn from seed {seed}: play them again with MNARA_SEED={seed}");
+    Box::pin(drill(wanted, StdRng::seed_from_u64(seed))).await;
+}
+
+async fn drill(wanted: usize, mut rng: StdRng) {
+    let mut setup = Setup {
+        outside_database: true,
+        ..Setup::default()
+    };
+    setup.daraja.knobs.mode = Mode::Hand;
+    let mut world = World::start(setup).await.unwrap();
+    let till = Till::of(&world).await;
+    let mut falls = Falls {
+        rng: StdRng::from_rng(&mut rng),
+        controller: 0,
+        database: 0,
+    };
+
+    // Orders, until as many customers have paid: who dies before the phone is asked has sold nothing.
+    let mut begun = 0;
+    while paid(&world.daraja).len() < wanted {
+        let missing = wanted - paid(&world.daraja).len();
+        world
+            .daraja
+            .script(|scripts| scripts.next.extend((0..missing).map(|_| script(&mut rng))));
+        let orders = stream::iter(begun..begun + missing)
+            .map(|number| till.sell(number))
+            .buffer_unordered(AT_ONCE)
+            .for_each(async |()| {});
+        let outside = outside(&mut world, &till);
+        falls.during(orders, outside).await;
+        begun += missing;
+        world
+            .until("every phone that was asked has paid", async || {
+                let live = world.daraja.payments();
+                Ok(live.iter().all(|one| one.ended().is_some()).then_some(()))
+            })
+            .await
+            .unwrap();
+        // What nobody was asked for is nobody's.
+        world.daraja.script(|scripts| scripts.next.clear());
+    }
+    let payments = paid(&world.daraja);
+    assert_eq!(payments.len(), wanted);
+
+    // What Daraja kept back comes now: not at all, or up to five times, shuffled.
+    let mut calls: Vec<&Payment> = Vec::new();
+    for payment in &payments {
+        for _ in 0..rng.random_range(0..=5) {
+            calls.push(payment);
+        }
+    }
+    calls.shuffle(&mut rng);
+    let called: BTreeSet<u64> = calls.iter().map(|payment| payment.number).collect();
+    assert!(called.len() < wanted, "nothing was left to be found");
+    let (once, body) = (Callback::default(), Body::default());
+    let outside = outside(&mut world, &till);
+    let daraja = outside.daraja;
+    let callbacks = stream::iter(&calls)
+        .map(|payment| daraja.resend(payment, &once, &body))
+        .buffer_unordered(AT_ONCE)
+        .for_each(async |()| {});
+    falls.during(callbacks, outside).await;
+    eprintln!(
+        "{begun} orders, {} callbacks for {} payments, {} kills, {} falls of the database",
+        calls.len(),
+        called.len(),
+        falls.controller,
+        falls.database
+    );
+    assert!(falls.controller > 1, "hardly anything fell");
+
+    // The rest is found by asking, in moved time.
+    let settled = async |world: &World| -> anyhow::Result<usize> {
+        let count = "select count(*) from payments where status = 'success'";
+        Ok(world.controller.value(count).await?.parse()?)
+    };
+    let mut found = settled(&world).await.unwrap();
+    while found < wanted {
+        found = world
+            .until("more of the silent payments are found", async || {
+                world.controller.advance(Duration::from_secs(15)).await?;
+                world.daraja.advance(Duration::from_secs(15));
+                let now = settled(&world).await?;
+                Ok((now > found).then_some(now))
+            })
+            .await
+            .unwrap();
+    }
+    adds_up(&world, &payments).await;
+    for words in ["failed", "database", "could not", "was not", "cannot"] {
+        world.allow(words);
+    }
+    world.end().await.unwrap();
+}
+
+/// Each payment is in the books once, with its ticket, and nobody has to explain anything.
+async fn adds_up(world: &World, payments: &[Payment]) {
+    let wanted = payments.len();
+    let value = async |question: &str| world.controller.value(question).await.unwrap();
+    let provider = uuid(&world.business.provider);
+    let credits = value(&format!(
+        "select count(*) || ' ' || count(distinct payment_id) || ' ' || coalesce(sum(cents), 0)
+         from ledger where provider_id = '{provider}' and credit = 'tickets'"
+    ))
+    .await;
+    assert_eq!(credits, format!("{wanted} {wanted} {}", wanted * PRICE));
+    let others = "select count(*) from ledger where credit <> 'tickets'";
+    assert_eq!(value(others).await, "0");
+    let tickets = "select count(*) || ' ' || count(distinct payment_id) from tickets";
+    assert_eq!(value(tickets).await, format!("{wanted} {wanted}"));
+    assert_eq!(value("select count(*) from unmatched").await, "0");
+    // The ids of those that paid, and of no other.
+    let rows = "select checkout_request_id from payments where status = 'success'";
+    let rows = world.controller.ask(rows).await.unwrap();
+    let sold: BTreeSet<&str> = rows.iter().map(|row| row[0].as_str()).collect();
+    let moved = payments.iter().map(|one| one.checkout_request_id.as_str());
+    assert_eq!(sold, moved.collect());
+    let check = world.controller.command(&["books", "check"]).await;
+    check.expect("the books balance");
+}
+
+/// The payments that customers accepted.
+fn paid(daraja: &Daraja) -> Vec<Payment> {
+    let mut all = daraja.payments();
+    all.retain(|payment| {
+        payment
+            .ended()
+            .is_some_and(|ended| ended.code == Code::PAID)
+    });
+    all
+}
+
+/// What becomes of one payment: most callbacks are kept back for the shuffle, some come at once, before the answer or more than once.
+fn script(rng: &mut StdRng) -> Script {
+    let when = match rng.random_range(0..10) {
+        0 => When::BeforeReply,
+        1 | 2 => When::AfterAnswer,
+        _ => When::Held,
+    };
+    Script {
+        prompt: Some(Act::Accept {
+            after_ms: rng.random_range(0..50),
+        }),
+        callback: Callback {
+            when,
+            copies: rng.random_range(1..=3),
+            parallel: rng.random(),
+            ..Callback::default()
+        },
+        ..Script::default()
+    }
+}
+
+/// What falls, and how often it has.
+struct Falls {
+    rng: StdRng,
+    controller: u32,
+    database: u32,
+}
+
+impl Falls {
+    /// Lets something go on while both fall, the first time at once, and brings both back.
+    async fn during(&mut self, work: impl Future<Output = ()>, outside: Outside<'_>) {
+        tokio::pin!(work);
+        let mut ticks = tokio::time::interval(KILLED);
+        let Outside {
+            controller,
+            database,
+            daraja,
+            till,
+        } = outside;
+        loop {
+            tokio::select! {
+                () = &mut work => return,
+                _ = ticks.tick() => {}
+            }
+            let fall = async {
+                moment(daraja, &mut self.rng).await;
+                let is_deep = self.controller % FALLS == FALLS - 1;
+                if is_deep {
+                    database.stop_hard().await.unwrap();
+                    self.database += 1;
+                }
+                controller.kill().await.unwrap();
+                self.controller += 1;
+                if is_deep {
+                    database.begin().await.unwrap();
+                }
+                controller.start().await.unwrap();
+                till.reopens(controller).await;
+            };
+            tokio::pin!(fall);
+            // The work goes on meanwhile, into a wall; if it ends there, all is brought back first.
+            let mut is_over = false;
+            loop {
+                tokio::select! {
+                    () = &mut work, if !is_over => is_over = true,
+                    () = &mut fall => break,
+                }
+            }
+            if is_over {
+                return;
+            }
+            ticks.reset();
+        }
+    }
+}
+
+/// Everything around the drill's work.
+struct Outside<'a> {
+    controller: &'a mut Controller,
+    database: &'a mut Database,
+    daraja: &'a Daraja,
+    till: &'a Till,
+}
+
+fn outside<'a>(world: &'a mut World, till: &'a Till) -> Outside<'a> {
+    Outside {
+        controller: &mut world.controller,
+        database: world.database.as_mut().unwrap(),
+        daraja: &world.daraja,
+        till,
+    }
+}
+
+/// Waits for one of the moments at which it hurts most: a push that came in, a callback that went out, a question that was asked.
+async fn moment(daraja: &Daraja, rng: &mut StdRng) {
+    let kinds: [fn(&Counters) -> u64; 3] = [
+        |counters| counters.push_requests,
+        |counters| counters.callbacks,
+        |counters| counters.queries,
+    ];
+    let kind = kinds[rng.random_range(0..kinds.len())];
+    let before = kind(&daraja.counters());
+    let next = daraja.await_counters(|counters| kind(counters) > before);
+    // Nobody may be about to do that just now.
+    tokio::time::timeout(MOMENT, next).await.ok();
+}
+
+/// What customers of the site buy by.
+struct Till {
+    caller: Caller,
+    url: String,
+    plan: String,
+    site: String,
+    key: SigningKey,
+    /// The controller's time when it was last looked at.
+    now: Mutex<Timestamp>,
+    /// Counts how often the controller came back.
+    opened: watch::Sender<u32>,
+}
+
+impl Till {
+    async fn of(world: &World) -> Self {
+        let text = std::fs::read_to_string(world.site.agent.state().join("agent.key")).unwrap();
+        let mut key = [0; 32];
+        hex::decode_to_slice(text.trim(), &mut key).unwrap();
+        let path = format!("/api/captive/{}/initiate-mpesa", world.business.provider);
+        let till = Self {
+            caller: world.caller.clone(),
+            url: world.controller.url(&path),
+            plan: world.business.plan("One hour").id.clone(),
+            site: world.site.id.clone(),
+            key: SigningKey::from_bytes(&key),
+            now: Mutex::new(Timestamp::from_millis(0)),
+            opened: watch::Sender::new(0),
+        };
+        till.reopens(&world.controller).await;
+        till
+    }
+
+    /// Tells who waits that the controller is back.
+    async fn reopens(&self, controller: &Controller) {
+        let reading = controller.push(Push::Read).await.unwrap();
+        *self.now.lock().unwrap() = Timestamp::from_millis(reading.wall);
+        self.opened.send_modify(|count| *count += 1);
+    }
+
+    /// A customer presses until somebody answers: the same order each time, so it is one payment. Who is refused comes back with another
+    /// order and phone.
+    async fn sell(&self, number: usize) {
+        let mut opened = self.opened.subscribe();
+        for turn in 0_u32..10 {
+            let attempt = format!("00000000-0000-7000-8{turn:03x}-{number:012x}");
+            let phone = format!("07{:08}", number + 20_000 * usize::try_from(turn).unwrap());
+            let token = DeviceToken {
+                site: self.site.parse().unwrap(),
+                mac: format!(
+                    "02:{:02x}:00:{:02x}:{:02x}:{:02x}",
+                    turn,
+                    number >> 16,
+                    number >> 8 & 255,
+                    number & 255
+                )
+                .parse()
+                .unwrap(),
+                expires: self.now.lock().unwrap().plus_secs(LONGEST_SECS - 60),
+            };
+            let body = json!({
+                "phone": phone,
+                "plan_id": self.plan,
+                "attempt_id": attempt,
+                "token": token.sign(&self.key),
+            });
+            loop {
+                opened.borrow_and_update();
+                let answer = self.caller.post(&self.url, &body).await;
+                match answer.as_ref().map(|answer| answer.status.as_u16()) {
+                    Ok(200 | 202) => return,
+                    // Too many at a time, or nobody there: it will be, and asked again.
+                    Ok(429 | 500..) | Err(_) => {
+                        opened.changed().await.unwrap();
+                    }
+                    Ok(_) => break,
+                }
+            }
+        }
+        panic!("customer {number} is refused again and again");
+    }
+}
