@@ -109,6 +109,13 @@ pub const WORK: &[Work] = &[
         lane: Lane::Ours,
     },
     Work {
+        kind: payments::outage::TRY_AGAIN,
+        run: payments::outage::again,
+        lease: Duration::from_secs(90),
+        attempts: 20,
+        lane: Lane::Ours,
+    },
+    Work {
         kind: payments::sweep::ASK,
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),

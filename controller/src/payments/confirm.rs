@@ -11,7 +11,7 @@ use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::SettleError;
 use super::store::messages::{self, Kind};
 use super::unmatched::{self, Claim};
-use super::{DELIVERED_WITHIN, Payment, State, failure_word, moving, store, sweep};
+use super::{DELIVERED_WITHIN, Payment, State, failure_word, hand, moving, store, sweep};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
@@ -132,7 +132,15 @@ async fn attempt(
         .await?
         .is_some_and(|provider| provider.confirm_by_query);
     let is_conflict = instead.is_some();
-    let decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
+    let mut decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
+    if matches!(decision, Decision::Settle { receipt: None })
+        && let until = payment.created_at + unmatched::BEGUN_WITHIN
+        && let Some(by_hand) = hand::store::may_be_counted(&mut tx, &payment, until).await?
+    {
+        // A prompt that was given up and paid after all, or both: a person can tell by the statement.
+        tracing::warn!(payment.id = %payment.id, by_hand.id = %by_hand, "a prompt was paid whose money may stand in the books as paid by hand");
+        decision = Decision::Flag(Flag::ReceiptTaken);
+    }
     // The job that asked goes on by itself; asked for again while it runs, it would run again at once.
     let is_asked = matches!(evidence, Evidence::Query(_));
     if is_conflict {
@@ -217,7 +225,10 @@ async fn attempt(
 }
 
 /// Issues the ticket and tells the site, as the last step of the transaction.
-async fn grant(
+///
+/// # Errors
+/// [`ConfirmError`].
+pub(super) async fn grant(
     app: &App,
     conn: &mut PgConnection,
     payment: &Payment,

@@ -7,6 +7,7 @@ pub mod admission;
 pub mod c2b;
 pub mod gate;
 pub mod keys;
+pub mod limits;
 pub mod log_in;
 pub mod look;
 pub mod mail;

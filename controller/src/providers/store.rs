@@ -118,6 +118,13 @@ impl SealedAccount {
         let millis = self.id.as_u128() >> 80;
         Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
     }
+
+    /// Whether money to this number comes to it.
+    #[must_use]
+    pub fn is_called(&self, number: &str) -> bool {
+        let is_till = matches!(&self.kind, ShortcodeKind::Till { number: till } if till == number);
+        self.shortcode == number || is_till
+    }
 }
 
 /// Sets a provider's M-PESA account; says whether there was such a provider.

@@ -268,6 +268,21 @@ pub fn pages(app: &App) -> Pages {
             payments::pages::mpesa::test_it,
         )
         .get(
+            "/settings/mpesa/hand",
+            Door::Staff(P::SetMpesa),
+            payments::pages::hand::form,
+        )
+        .post(
+            "/settings/mpesa/hand",
+            Door::Staff(P::SetMpesa),
+            payments::pages::hand::register,
+        )
+        .post(
+            "/settings/mpesa/hand/limits",
+            Door::Staff(P::SetMpesa),
+            payments::pages::hand::limit,
+        )
+        .get(
             "/settings/mpesa/change",
             Door::Staff(P::SetMpesa),
             moved::form,

@@ -114,6 +114,7 @@ impl Stage {
             text,
             "\n  Buy: choose a plan, type any number such as 0712345678, press Pay. The prompt appears on\n\
              \n  M-PESA     {}/phone    accept it, or enter a wrong PIN, cancel, let it ring, have no money\n\
+             \n  Or press \"Pay by hand\" there and pay from the phone's own menu, which is {}/menu\n\
              \n  Or type a printed code on one of the phones:\n\
              \n  one hour         {}\n  ten megabytes    {}\n\
              \nRun the business, at {}. The password is {}:\n\
@@ -126,6 +127,7 @@ impl Stage {
              \n  API        curl -s {}\n             curl -s {}\n\
              \n{}\
              \nCtrl-C ends everything and leaves nothing behind.\n",
+            world.daraja.control_url(),
             world.daraja.control_url(),
             self.hours[..3].join("   "),
             self.megabytes[..3].join("   "),

@@ -2,6 +2,7 @@
 //! story.
 
 mod buying;
+mod by_hand;
 mod crashes;
 mod generated;
 mod live;
@@ -299,6 +300,8 @@ impl Site {
             colour: 0x00_aa_00,
             help_phone: None,
             sales_open: true,
+            by_hand: None,
+            no_prompts_since: None,
         }));
         site.row(Row::Plan(plan()));
         site.row(Row::Series(batch(terms, CutOff::Anywhere)));

@@ -48,7 +48,7 @@ pub(super) async fn fill(world: &World) {
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
         .await;
     world.work().await;
-    providers::c2b::register(app, world.shop.provider)
+    payments::hand::open(app, world.shop.provider, providers::c2b::Choice::USUAL)
         .await
         .unwrap();
     let site = Site::new(world, world.shop.site);
@@ -124,6 +124,7 @@ pub(super) async fn fill(world: &World) {
         "insert into exports (id, provider_id, link_hash, asked_by, created_at, expires_at)
          select $1, $1, decode(repeat('00', 32), 'hex'), (select created_by from api_keys limit 1), $2, $2
          where $3 is not null and $4 is not null",
+        "insert into hand_codes (provider_id, code, site_id, mac, asked_at) select $1, 'D0000000', $4, '02:00:00:00:00:01', $2 where $3 is not null",
         "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
          select $1, $4, $3, $1, 1, $2, 6, '', true, $2",
     ] {

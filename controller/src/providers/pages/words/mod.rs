@@ -149,6 +149,8 @@ parts! {
     site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Payments by hand.
+    hand: HandWords,
     /// Keys for programs.
     keys: KeyWords,
     /// News to programs.
