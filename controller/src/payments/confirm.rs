@@ -271,15 +271,18 @@ pub(super) async fn grant(
     }
     changes.extend(payment.checkout_row(CheckoutState::Paid(kept.ticket.id), now));
     feed::put(conn, payment.provider, changes).await?;
-    let sold = Sold {
-        payment: payment.id,
-        phone: payment.phone,
-        code: &kept.code.shown(),
-        plan: &plan.name,
-        amount: payment.amount,
-        receipt: payment.receipt.as_deref(),
-    };
-    sms::customers::sold(app, conn, payment.provider, sold).await?;
+    // Who paid by hand may be hidden by the rail.
+    if let Some(phone) = payment.phone {
+        let sold = Sold {
+            payment: payment.id,
+            phone,
+            code: &kept.code.shown(),
+            plan: &plan.name,
+            amount: payment.amount,
+            receipt: payment.receipt.as_deref(),
+        };
+        sms::customers::sold(app, conn, payment.provider, sold).await?;
+    }
     Ok(())
 }
 

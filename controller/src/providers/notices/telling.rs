@@ -62,9 +62,7 @@ pub async fn tell_payers(
     once: &str,
 ) -> sqlx::Result<()> {
     tell_those(app, conn, provider, notice, BILLING, Some(once), |one| {
-        one.role
-            .may(Permission::PayPlatform)
-            .then(|| one.safely())
+        one.role.may(Permission::PayPlatform).then(|| one.safely())
     })
     .await
 }
