@@ -20,6 +20,9 @@ pub(crate) struct Options {
     /// Drills played by each of the two that kill everything; each takes some seconds and has a seed of its own.
     #[arg(long, default_value_t = 20, requires = "long")]
     drills: u32,
+    /// Payments of the drill after which the books must hold each once.
+    #[arg(long, default_value_t = 10_000, requires = "long")]
+    payments: u32,
 }
 
 /// Cases of each generated test in the long run; the usual number is 256, some take a multiple of it.
@@ -36,6 +39,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.long {
         generated()?;
         drills(options.drills)?;
+        money(options.payments)?;
     }
     Ok(())
 }
@@ -61,4 +65,11 @@ fn drills(count: u32) -> Result<()> {
     ];
     let mut drills = cargo(&arguments("test", &words));
     process::run(drills.env("MNARA_DRILLS", count.to_string()))
+}
+
+fn money(payments: u32) -> Result<()> {
+    println!("\n== {payments} payments, each in the books once");
+    let words = ["--test", "main", "flows::exactly_once", "--", "--nocapture"];
+    let mut drill = cargo(&arguments("test", &words));
+    process::run(drill.env("MNARA_PAYMENTS", payments.to_string()))
 }

@@ -116,7 +116,7 @@ fn operation(one: &Listed) -> Value {
         answer["headers"] = json!({"Location": {"schema": {"type": "string"}, "description": "Where the new thing is."}});
     }
     responses.insert(status.to_string(), answer);
-    let mut problems = vec![401, 403, 429, 500, 503];
+    let mut problems = vec![401, 402, 403, 429, 500, 503];
     problems.extend(&op.problems);
     let repeats = one.method == "POST" && !one.call.is_fresh;
     if repeats {
@@ -206,13 +206,20 @@ fn problem_schema() -> Value {
 }
 
 /// What every problem means.
-pub const PROBLEMS: [(u16, &str); 13] = [
+pub const PROBLEMS: [(u16, &str); 14] = [
     (
         400,
         "The request cannot be understood; `detail` says what to send.",
     ),
     (401, "No good key was sent."),
-    (403, "The key may not do that, or the business is stopped."),
+    (
+        402,
+        "The subscription of the business has ended: what was sold goes on, and everything is answered again once it is paid.",
+    ),
+    (
+        403,
+        "The key may not do that, the plan of the business does not have it, or the business is stopped.",
+    ),
     (404, "There is nothing here."),
     (409, "It cannot be done as things stand; `detail` says why."),
     (413, "The body is too large."),

@@ -12,14 +12,16 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
 use super::operation::Operation;
-use super::{once, stopped};
+use super::{not_in_plan, once, stopped, unpaid};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::providers::keys::scopes::Scope;
 use crate::providers::keys::{self, Holder, Secret};
+use crate::providers::rights::Shut;
 use crate::providers::state::State;
 use crate::ratelimit::{Act, By, Left};
 use crate::web::Problem;
@@ -152,7 +154,7 @@ impl Calls {
         operation: Operation,
         methods: MethodRouter<App>,
     ) -> Self {
-        let gate = from_fn_with_state((self.app.clone(), call), pass);
+        let gate = from_fn_with_state((self.app.clone(), call, path), pass);
         self.router = self
             .router
             .route(&format!("{BASE}{path}"), methods.layer(gate));
@@ -178,7 +180,7 @@ impl Calls {
 }
 
 async fn pass(
-    Given((app, call)): Given<(App, Call)>,
+    Given((app, call, path)): Given<(App, Call, &'static str)>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -192,7 +194,7 @@ async fn pass(
     if let Some(Err(too_many)) = counted {
         return limited(Problem::from(too_many).into_response(), left);
     }
-    if let Err(problem) = admit(call, &holder) {
+    if let Err(problem) = admit(call, path, &holder, app.clock.now()) {
         return limited(problem.into_response(), left);
     }
     request.extensions_mut().insert(Key(holder.clone()));
@@ -219,7 +221,7 @@ async fn known(app: &App, secret: Option<Secret>) -> Result<Holder, Problem> {
     keys::holder(app, &secret).await?.ok_or_else(no_key)
 }
 
-fn admit(call: Call, holder: &Holder) -> Result<(), Problem> {
+fn admit(call: Call, path: &str, holder: &Holder, now: Timestamp) -> Result<(), Problem> {
     if let Some(scope) = call.scope
         && !holder.scopes.contains(&scope)
     {
@@ -229,6 +231,16 @@ fn admit(call: Call, holder: &Holder) -> Result<(), Problem> {
             "This key may not do that. Make one that may, in the settings.",
         )
         .with("scope", scope.word()));
+    }
+    // Whose key it is can always be asked.
+    match holder
+        .rights
+        .call(path, now)
+        .filter(|_| call.scope.is_some())
+    {
+        Some(Shut::Restricted) => return Err(unpaid()),
+        Some(Shut::Lacks(feature)) => return Err(not_in_plan(feature)),
+        None => {}
     }
     if call.sells && holder.state != State::Active {
         return Err(stopped());

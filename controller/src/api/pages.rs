@@ -74,7 +74,7 @@ struct ApiPage<'a> {
     about: Vec<About>,
     events: Vec<(&'static str, &'static str)>,
     scopes: Vec<(&'static str, &'static str)>,
-    problems: [(u16, &'static str); 13],
+    problems: [(u16, &'static str); 14],
     parts: Vec<Part>,
     base: String,
 }

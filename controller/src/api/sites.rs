@@ -1,6 +1,7 @@
 //! `/api/v1/sites`: the places with a hotspot.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use futures_util::FutureExt as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::SiteId;
@@ -135,6 +136,12 @@ pub async fn add(
             CreateError::Name => {
                 Problem::bad_field("name: give the site a name of 1 to 80 letters.")
             }
+            CreateError::Full => Problem::new(
+                StatusCode::FORBIDDEN,
+                "not-in-plan",
+                "The plan of this business is for no more sites. An owner or manager can choose another.",
+            )
+            .with("feature", "sites"),
             CreateError::Database(error) => error.into(),
         })?;
     let site = one(&app, &mut tx, &key, id).await?;
@@ -176,7 +183,7 @@ pub async fn claim(State(app): State<App>, key: Key, Path(id): Path<String>) -> 
             LineError::Claim(ClaimError::NoSite) => Problem::not_found(),
             LineError::Claim(ClaimError::Database(error)) => error.into(),
             LineError::NoAddress(_) => Problem::new(
-                axum::http::StatusCode::CONFLICT,
+                StatusCode::CONFLICT,
                 "no-address",
                 "The platform has no address that a site could reach yet.",
             ),

@@ -14,9 +14,11 @@ use crate::devdb;
 
 mod news;
 mod pesapal;
+mod sms;
 
 pub use news::{MailConfig, WebhooksConfig};
 pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
+pub use sms::{SmsAccount, SmsBase, SmsConfig};
 
 /// Where Safaricom posts from, by its page "Callback and IP Whitelisting".
 const SOURCES: &str = "196.201.214.200,196.201.214.206,196.201.214.207,196.201.214.208,196.201.213.44,196.201.213.114,\
@@ -61,6 +63,9 @@ pub struct Config {
     /// How mail leaves.
     #[command(flatten)]
     pub mail: MailConfig,
+    /// How SMS leave.
+    #[command(flatten)]
+    pub sms: SmsConfig,
     /// What is asked of people.
     #[command(flatten)]
     pub people: PeopleConfig,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::Args;
 use secrecy::SecretString;
@@ -40,6 +41,16 @@ pub struct PesapalConfig {
     )]
     pub pesapal_ipn_url: Option<PesapalUrl>,
 
+    /// How many days everything goes on after what a business paid for has ended.
+    #[arg(
+        long,
+        env = "MNARA_SUBSCRIPTION_GRACE_DAYS",
+        default_value_t = 7,
+        value_parser = clap::value_parser!(u16).range(0..=90),
+        global = true
+    )]
+    pub subscription_grace_days: u16,
+
     /// `production`, `sandbox`, or the base address of a simulator.
     #[arg(
         id = "pesapal_base",
@@ -65,6 +76,12 @@ pub struct PesapalAccount<'a> {
 }
 
 impl PesapalConfig {
+    /// How long everything goes on after what a business paid for has ended.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(u64::from(self.subscription_grace_days) * 86_400)
+    }
+
     /// The account, if businesses are asked to pay.
     #[must_use]
     pub fn account(&self) -> Option<PesapalAccount<'_>> {

@@ -55,21 +55,31 @@ pub const TABLES: &[Table] = &[
             columns!(site_id colour button welcome_en welcome_sw banner_en banner_sw terms_en terms_sw logo_kind changed_at),
         )
     },
-    table(
-        "provider_subscriptions",
-        columns!(id status start_date expiry_date pesapal_txn_id amount created_at),
-    ),
     Table {
         key: &[("provider_id", "uuid")],
         ..table(
             "subscriptions",
-            columns!(plan_id paid_until created_at changed_at),
+            columns!(plan_id paid_until stage asked_at look_at created_at changed_at),
+        )
+    },
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "provider_rights",
+            columns!(due_at restricted_from features most_sites changed_at),
         )
     },
     table(
         "platform_orders",
-        columns!(id plan_id kind reference amount_cents currency state tracking_id confirmation_code payment_method payer created_at expires_at settled_at),
+        columns!(id plan_id kind reference amount_cents currency state tracking_id confirmation_code payment_method payer is_upgrade paid_cents paid_currency refund refund_at resolution resolved_at created_at expires_at settled_at),
     ),
+    Table {
+        key: &[("number", "bigint")],
+        ..table(
+            "platform_invoices",
+            columns!(number order_id issued_at business contact plan is_upgrade amount_cents currency from_at until_at),
+        )
+    },
     table(
         "platform_order_messages",
         columns!(id order_id kind at body),
@@ -205,8 +215,27 @@ pub const TABLES: &[Table] = &[
         key: &[("person_id", "uuid"), ("topic", "text")],
         ..table(
             "notice_choices",
-            columns!(person_id topic by_mail changed_at),
+            columns!(person_id topic by_mail by_sms changed_at),
         )
+    },
+    Table {
+        key: &[("person_id", "uuid")],
+        ..table("notice_phones", columns!(person_id msisdn changed_at))
+    },
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "message_settings",
+            columns!(codes receipts language quiet_from quiet_until most_a_day most_a_phone changed_at),
+        )
+    },
+    table(
+        "smses",
+        columns!(id person_id payment_id kind msisdn parts is_urgent state why rail_id cost_cents currency created_at tried_at ended_at),
+    ),
+    Table {
+        key: &[("msisdn", "text")],
+        ..table("sms_opt_outs", columns!(msisdn by_whom created_at))
     },
     table(
         "api_keys",
@@ -253,6 +282,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
         "letters on their way to people, each gone when it is sent or too late",
     ),
     (
+        "sms_wishes",
+        "which buyers asked for a code by SMS; those that left stand in smses",
+    ),
+    (
         "outage_notices",
         "which outages were told; those stand in site_outages",
     ),
@@ -260,6 +293,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("report_days", "which days are added up"),
     ("report_sums", "sums of the rows that are in the file"),
     ("report_marks", "days that are to be added up again"),
+    (
+        "subscription_reminders",
+        "which letters about the subscription were written",
+    ),
     ("ledger_checks", "when the books were compared last"),
     (
         "ledger_faults",

@@ -8,6 +8,7 @@ use super::store;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::bus::{self, Hint};
+use crate::providers::rights::store as rights;
 
 /// Why a site was not made.
 #[derive(Debug, Error)]
@@ -15,6 +16,9 @@ pub enum CreateError {
     /// The name is missing or too long.
     #[error("give the site a name of 1 to 80 letters")]
     Name,
+    /// The business has as many sites as its plan is for.
+    #[error("this plan is for so many sites and no more; choose a larger one first")]
+    Full,
     /// The database refused, also when there is no such provider.
     #[error("the site could not be stored: is there such a provider?")]
     Database(#[from] sqlx::Error),
@@ -50,6 +54,13 @@ pub async fn create_in(
     let name = name.trim();
     if !(1..=80).contains(&name.chars().count()) {
         return Err(CreateError::Name);
+    }
+    // Whoever runs the platform may give more than was paid for.
+    if actor != Actor::Command
+        && let Some(most) = rights::hold_sites(conn, provider).await?
+        && store::sites(conn, provider, None, most).await?.len() >= usize::from(most)
+    {
+        return Err(CreateError::Full);
     }
     let now = app.clock.now();
     let id = SiteId::new(now, app.entropy.bytes());

@@ -112,6 +112,11 @@ pub async fn add(
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             shown(&app, &frame, &seat, status, &filled.name, fault).await
         }
+        // The page of the subscription says which plans are for more.
+        Err(CreateError::Full) if seat.place.role.may(Permission::SeeSubscription) => {
+            Ok(onward("/settings/subscription?why=sites"))
+        }
+        Err(CreateError::Full) => Err(Trouble::NotInPlan),
         Err(CreateError::Database(error)) => Err(error.into()),
     }
 }

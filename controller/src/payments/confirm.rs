@@ -18,6 +18,7 @@ use crate::fleet::feed;
 use crate::providers;
 use crate::providers::mpesa::AccountError;
 use crate::providers::notices::{Notice, Topic, tell};
+use crate::providers::sms::{self, customers::Sold};
 use crate::tickets::feed::Delivery;
 use crate::tickets::issue::{self, IssueError, Sale};
 use crate::web::show;
@@ -173,6 +174,7 @@ async fn attempt(
                 .await
                 .map_err(on_receipt)?;
             ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
+            payment.receipt = receipt;
             if payment.plan.is_some() {
                 grant(app, &mut tx, &payment, now).await?;
             } else {
@@ -269,6 +271,15 @@ pub(super) async fn grant(
     }
     changes.extend(payment.checkout_row(CheckoutState::Paid(kept.ticket.id), now));
     feed::put(conn, payment.provider, changes).await?;
+    let sold = Sold {
+        payment: payment.id,
+        phone: payment.phone,
+        code: &kept.code.shown(),
+        plan: &plan.name,
+        amount: payment.amount,
+        receipt: payment.receipt.as_deref(),
+    };
+    sms::customers::sold(app, conn, payment.provider, sold).await?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ pub mod outage;
 pub mod pages;
 pub mod push;
 pub mod settle;
+pub mod silent;
 pub mod spool;
 pub mod store;
 pub mod story;

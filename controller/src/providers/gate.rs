@@ -21,6 +21,7 @@ use super::on_behalf;
 use super::pages::cookies;
 use super::pages::frame::Frame;
 use super::pages::trouble::{Trouble, told};
+use super::rights::Shut;
 use super::staff::{By, roles::Permission};
 use crate::app::App;
 use crate::audit::Actor;
@@ -196,6 +197,8 @@ async fn pass(
     let mut frame = Frame::of(&request, &jar, visit.clone());
     frame.asks_to_pay = app.rails.pesapal.is_some();
     let needs_second = app.config.people.admin_second_factor == SecondFactor::Required;
+    let now = app.clock.now();
+    frame.warning = place(visit.as_ref()).and_then(|place| place.rights.warning(now));
     match admit(leaf, request.method(), visit.as_ref(), needs_second) {
         Admitted::Yes => {}
         Admitted::LogIn => {
@@ -206,6 +209,11 @@ async fn pass(
         Admitted::OnlyLooks => return told(&Trouble::OnlyLooking, &frame),
         Admitted::SetUpSecond => return onward("/account/second"),
     }
+    if let (Door::Staff(permission), Some(place)) = (leaf.door, place(visit.as_ref()))
+        && let Some(shut) = place.rights.page(leaf.path, permission, now)
+    {
+        return shut_out(shut, place, &frame);
+    }
     if let Some(visit) = visit {
         request.extensions_mut().insert(visit);
     }
@@ -215,6 +223,26 @@ async fn pass(
         Some(trouble) => told(trouble, &frame),
         None if is_bare(&response) => told(&Trouble::Unread, &frame),
         None => response,
+    }
+}
+
+/// Somebody's own place; whoever looks for the platform has none.
+fn place(visit: Option<&Visit>) -> Option<&Place> {
+    visit
+        .filter(|visit| visit.view_ends.is_none())
+        .and_then(|visit| visit.place.as_ref())
+}
+
+/// Leads whoever may see the subscription to where it is paid, and tells others whom to ask.
+fn shut_out(shut: Shut, place: &Place, frame: &Frame) -> Response {
+    let may_see = place.role.may(Permission::SeeSubscription);
+    match shut {
+        Shut::Restricted if may_see => onward("/settings/subscription?why=restricted"),
+        Shut::Lacks(feature) if may_see => {
+            onward(&format!("/settings/subscription?why={}", feature.word()))
+        }
+        Shut::Restricted => told(&Trouble::Restricted, frame),
+        Shut::Lacks(_) => told(&Trouble::NotInPlan, frame),
     }
 }
 
@@ -320,6 +348,7 @@ pub fn token(jar: &CookieJar, name: &str) -> Option<Token> {
 mod tests {
     use mnara_protocol::ids::{LogInId, StaffId};
 
+    use super::super::rights::Rights;
     use super::super::staff::roles::Role;
     use super::super::state::State;
     use super::*;
@@ -337,6 +366,7 @@ mod tests {
                 staff: StaffId::from_bytes([4; 16]),
                 role,
                 moved: None,
+                rights: Rights::default(),
             }),
             is_admin,
             has_second: false,

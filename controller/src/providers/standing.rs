@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use sqlx::PgConnection;
 
+use super::rights;
 use super::state::State;
 use super::store;
 
@@ -16,22 +17,22 @@ pub enum Standing {
     Shut,
     /// It has no M-PESA account yet.
     NoAccount,
-    /// Its subscription has run out.
+    /// Its subscription has run out, and grace is over.
     Lapsed {
         /// When.
         since: Timestamp,
     },
 }
 
-/// Judges a provider's standing. A provider that never subscribed has not been asked to yet: it may sell.
+/// Judges a provider's standing. A provider that nobody asks to pay may sell.
 #[must_use]
 pub fn judge(
     state: State,
     has_account: bool,
-    subscribed_until: Option<Timestamp>,
+    restricted_from: Option<Timestamp>,
     now: Timestamp,
 ) -> Standing {
-    match subscribed_until {
+    match restricted_from {
         _ if state != State::Active => Standing::Shut,
         Some(since) if since <= now => Standing::Lapsed { since },
         _ if !has_account => Standing::NoAccount,
@@ -51,8 +52,8 @@ pub async fn standing(
     let Some((state, has_account)) = store::state_and_account(conn, provider).await? else {
         return Ok(Standing::Shut);
     };
-    let until = store::subscribed_until(conn, provider).await?;
-    Ok(judge(state, has_account, until, now))
+    let rights = rights::store::rights(conn, provider).await?;
+    Ok(judge(state, has_account, rights.restricted_from, now))
 }
 
 #[cfg(test)]

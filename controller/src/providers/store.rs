@@ -1,4 +1,4 @@
-//! All SQL of providers, their subscriptions and the platform's rule for new ones. Secrets pass through as the sealed tokens they are stored as.
+//! All SQL of providers and the platform's rule for new ones. Secrets pass through as the sealed tokens they are stored as.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AccountId, PersonId, ProviderId};
@@ -112,6 +112,13 @@ pub struct SealedAccount {
 }
 
 impl SealedAccount {
+    /// When it was typed in: an id begins with its time (RFC 9562, 5.7).
+    #[must_use]
+    pub fn typed_at(&self) -> Timestamp {
+        let millis = self.id.as_u128() >> 80;
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+
     /// Whether money to this number comes to it.
     #[must_use]
     pub fn is_called(&self, number: &str) -> bool {
@@ -132,7 +139,7 @@ pub async fn set_account(
     let (kind, till) = kind_columns(&account.kind);
     let changed = sqlx::query!(
         "update providers set mpesa_shortcode = $2, mpesa_kind = $3, mpesa_till_number = $4, mpesa_consumer_key = $5,
-                mpesa_consumer_secret = $6, mpesa_passkey = $7, mpesa_account_id = $8
+                mpesa_consumer_secret = $6, mpesa_passkey = $7, mpesa_account_id = $8, mpesa_since = $9
          where id = $1",
         provider.uuid(),
         account.shortcode,
@@ -142,6 +149,7 @@ pub async fn set_account(
         account.consumer_secret,
         account.passkey,
         account.id.uuid(),
+        At(account.typed_at()),
     )
     .execute(conn)
     .await?;
@@ -317,23 +325,6 @@ pub async fn reseal_account(
     .execute(conn)
     .await?;
     Ok(changed.rows_affected() == 1)
-}
-
-/// When the latest subscription that counts ends; `None` when the provider never had one.
-///
-/// # Errors
-/// When the database is away.
-pub async fn subscribed_until(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-) -> sqlx::Result<Option<Timestamp>> {
-    let until = sqlx::query_scalar!(
-        "select max(expiry_date) from provider_subscriptions where provider_id = $1 and status <> 'pending'",
-        provider.uuid(),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(until.map(|at| at.0))
 }
 
 /// Reads and locks how a provider stands.

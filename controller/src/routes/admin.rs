@@ -1,6 +1,8 @@
 //! The pages of the platform's own staff.
 
-use crate::admin::pages::{audit, overview, payments, providers, settings, sites, view, work};
+use crate::admin::pages::{
+    audit, offers, overview, payments, providers, settings, sites, sold, view, work,
+};
 use crate::providers::gate::{Door, Pages};
 
 /// Adds them to the others.
@@ -12,6 +14,19 @@ pub(super) fn pages(pages: Pages) -> Pages {
         .post("/admin/providers/{id}/view", Door::Admin, view::begin)
         .post("/admin/view/end", Door::Admin, view::end)
         .post("/admin/providers/{id}/{to}", Door::Admin, providers::moved)
+        .get("/admin/subscriptions", Door::Admin, sold::list)
+        .get("/admin/subscriptions/{id}", Door::Admin, sold::one)
+        .post("/admin/orders/{id}/{to}", Door::Admin, sold::decide)
+        .post("/admin/invoices/issuer", Door::Admin, sold::issuer)
+        .get("/admin/platform-plans", Door::Admin, offers::list)
+        .post("/admin/platform-plans", Door::Admin, offers::add)
+        .get("/admin/platform-plans/{id}", Door::Admin, offers::form)
+        .post("/admin/platform-plans/{id}", Door::Admin, offers::change)
+        .post(
+            "/admin/platform-plans/{id}/{to}",
+            Door::Admin,
+            offers::offer,
+        )
         .get("/admin/payments", Door::Admin, payments::show)
         .get("/admin/sites", Door::Admin, sites::list)
         .get("/admin/jobs", Door::Admin, work::list)

@@ -33,4 +33,14 @@ pub(super) fn add(listed: Pages) -> Pages {
             Door::Staff(P::PayPlatform),
             pages::trial,
         )
+        .post(
+            "/settings/subscription/orders/{id}/cancel",
+            Door::Staff(P::PayPlatform),
+            pages::cancel,
+        )
+        .get(
+            "/settings/subscription/invoices/{id}/pdf",
+            Door::Staff(P::SeeSubscription),
+            pages::paper::pdf,
+        )
 }

@@ -26,6 +26,9 @@ pub struct Ask {
     /// Whether a card may be charged again by itself.
     #[serde(default)]
     recurring: bool,
+    /// Whether the time that is left should be on that plan, for the difference.
+    #[serde(default)]
+    upgrade: bool,
 }
 
 /// Makes an order and tells on which page it is paid. For somebody whose role pays, or a key that may.
@@ -51,6 +54,7 @@ pub async fn create_order(
         plan,
         attempt,
         is_recurring: ask.recurring,
+        is_upgrade: ask.upgrade,
     };
     let order = order::create(&app, caller.provider, caller.actor, wish).await?;
     let status = if order.redirect.is_some() {
@@ -70,6 +74,7 @@ pub async fn status(State(app): State<App>, caller: OnBehalf) -> Result<Json<Val
     Ok(Json(json!({
         "status": standing.status.word(),
         "paid_until": standing.paid_until.map(show::utc),
+        "restricted_from": standing.rights.restricted_from.map(show::utc),
         "plan": standing.plan.as_ref().map(plan),
         "orders": standing.orders.iter().map(told).collect::<Vec<_>>(),
     })))
@@ -116,6 +121,11 @@ impl From<NotMade> for Problem {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "no-such-plan",
                 "This plan is not offered. Choose another.",
+            ),
+            NotMade::NoUpgrade => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "no-upgrade",
+                "This plan cannot be changed to at once. Order it for the next period.",
             ),
             NotMade::NoContact => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::confirm::{self, Word};
 use super::store::messages::{self, Kind};
 use super::store::orders;
-use super::{Order, State};
+use super::{Order, Refund, State};
 use crate::app::App;
 use crate::jobs::{self, Job, NewJob, Next};
 use crate::rails::pesapal::StatusAnswer;
@@ -30,6 +30,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
 /// When a paid order is looked at again, in days: money that goes back is told of, and that may get lost.
 const LOOKS: [u64; 3] = [1, 7, 30];
+/// How long money that should go back is asked about.
+const REFUND_DAYS: u32 = 60;
 /// When a question is asked again that was one too many, or that the platform's own keys stand in the way of.
 const LATER: Duration = Duration::from_secs(300);
 
@@ -101,6 +103,15 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
 pub fn next(order: &Order, now: Timestamp) -> Next {
     match order.state {
         State::Refused | State::Reversed => Next::Done,
+        // The merchant agrees by hand, and that may never be told.
+        State::Completed
+            if matches!(
+                order.refund,
+                Some(Refund::Taken | Refund::Lost | Refund::Asked)
+            ) && now < order.created_at + DAY * REFUND_DAYS =>
+        {
+            Next::Again(now + HOUR * 6)
+        }
         State::Completed => {
             let settled = order.settled_at.unwrap_or(order.created_at);
             let looks = LOOKS

@@ -9,11 +9,14 @@ use uuid::Uuid;
 use super::settle::{Decision, decide, silence};
 use super::store::book::{self, Change};
 use super::store::{orders, plans};
-use super::terms::{Entry, What, terms};
-use super::{Flag, Order, State};
+use super::terms::{Entry, Term, What, terms};
+use super::{Flag, Kind, Order, State, invoice, lapse};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::providers::notices::billing::Billing;
+use crate::providers::notices::{Notice, tell_payers};
 use crate::rails::pesapal::Told;
+use crate::tickets::feed::FeedError;
 
 /// The answer to a question about an order.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +36,7 @@ pub async fn apply(
     provider: ProviderId,
     id: OrderId,
     word: Option<Word<'_>>,
-) -> sqlx::Result<Option<(Order, Decision)>> {
+) -> Result<Option<(Order, Decision)>, FeedError> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
     let Some(order) = orders::lock(&mut tx, provider, id).await? else {
@@ -68,9 +71,10 @@ pub async fn apply(
             orders::set_state(&mut tx, &order, State::Reversed, told, Some(settled_at)).await?;
             if order.state == State::Completed {
                 undo(app, &mut tx, &order, now).await?;
+                tell_back(app, &mut tx, &order).await?;
             }
         }
-        Decision::Flag(flag) => orders::flag(&mut tx, &order, flag).await?,
+        Decision::Flag(flag) => orders::flag(&mut tx, &order, flag, told).await?,
     }
     if matches!(decision, Decision::Complete | Decision::Reverse) {
         let deed = Deed {
@@ -103,20 +107,53 @@ pub async fn apply(
     Ok(after.map(|order| (order, decision)))
 }
 
-/// Writes the line of a paid order.
-async fn extend(
+/// Writes the line of a paid order, its invoice and a receipt for whoever pays.
+///
+/// # Errors
+/// [`FeedError`].
+pub async fn extend(
     app: &App,
     conn: &mut PgConnection,
     order: &Order,
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> Result<(), FeedError> {
     let plan = plans::one(conn, order.plan).await?;
-    let period = plan.ok_or(sqlx::Error::RowNotFound)?.period;
-    let what = What::Paid {
-        order: order.id,
-        period,
+    let plan = plan.ok_or(sqlx::Error::RowNotFound)?;
+    let is_double = order.kind == Kind::Once && orders::paid_meanwhile(conn, order).await?;
+    let what = if order.is_upgrade {
+        What::Upgraded { order: order.id }
+    } else {
+        What::Paid {
+            order: order.id,
+            period: plan.period,
+        }
     };
-    add(app, conn, order.provider, order.plan, what, now).await
+    let terms = add(app, conn, order.provider, order.plan, what, now).await?;
+    let last = terms.last();
+    let until = last.map_or(now, |term| term.until).max(now);
+    let flag = if order.is_upgrade && until == now {
+        Some(Flag::Late)
+    } else {
+        is_double.then_some(Flag::Double)
+    };
+    if let Some(flag) = flag {
+        orders::flag(conn, order, flag, None).await?;
+    }
+    let from = match last {
+        Some(term) if !order.is_upgrade => term.from,
+        _ => now,
+    };
+    let number = invoice::write(conn, order, &plan, (from, until), now).await?;
+    let amount = order.price.to_string();
+    let news = Billing::Paid {
+        amount: &amount,
+        plan: &plan.name,
+        until,
+        invoice: number,
+    };
+    let once = format!("billing:paid:{}", order.id);
+    tell_payers(app, conn, order.provider, &Notice::Billing(news), &once).await?;
+    Ok(())
 }
 
 /// Writes the line that undoes a paid order's.
@@ -125,15 +162,24 @@ async fn undo(
     conn: &mut PgConnection,
     order: &Order,
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> Result<(), FeedError> {
     let what = What::Reversed { order: order.id };
-    add(app, conn, order.provider, order.plan, what, now).await
+    add(app, conn, order.provider, order.plan, what, now)
+        .await
+        .map(drop)
 }
 
-/// Adds a line to a business' book, in the transaction of its cause.
+async fn tell_back(app: &App, conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> {
+    let amount = order.price.to_string();
+    let notice = Notice::Billing(Billing::Back { amount: &amount });
+    let once = format!("billing:back:{}", order.id);
+    tell_payers(app, conn, order.provider, &notice, &once).await
+}
+
+/// Adds a line to a business' book, in the transaction of its cause, and brings the business to where the book says it stands then.
 ///
 /// # Errors
-/// When the database refuses.
+/// [`FeedError`].
 pub async fn add(
     app: &App,
     conn: &mut PgConnection,
@@ -141,7 +187,7 @@ pub async fn add(
     plan: PlatformPlanId,
     what: What,
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> Result<Vec<Term>, FeedError> {
     book::hold(conn, provider, now).await?;
     let mut lines = book::lines(conn, provider).await?;
     let before = terms(&lines).last().map(|term| term.until);
@@ -158,5 +204,7 @@ pub async fn add(
         until: last.map(|term| term.until),
         plan: last.map(|term| term.plan),
     };
-    book::write(app, conn, provider, &entry, change).await
+    book::write(app, conn, provider, &entry, change).await?;
+    lapse::settle(app, conn, provider, &terms, now).await?;
+    Ok(terms)
 }

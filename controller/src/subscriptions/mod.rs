@@ -1,12 +1,16 @@
 //! Subscriptions: what the platform sells to businesses, the orders by which they pay, and until when each has paid.
 //!
 //! An order is stored before it is handed to Pesapal ([`order`]); what Pesapal tells us by itself is a hint ([`notify`]); only its answer to our
-//! own question counts ([`ask`], [`settle`], [`confirm`]). What is paid for is computed from the lines of a book ([`terms`]). What a lapsed
-//! subscription closes is not decided here.
+//! own question counts ([`ask`], [`settle`], [`confirm`]). What is paid for is computed from the lines of a book ([`terms`]), how a business stands with it is a rule
+//! of its own ([`life`]), and [`lapse`] writes down what it may do then. What that closes stands in `providers::rights`.
 
 pub mod api;
 pub mod ask;
+pub mod back;
 pub mod confirm;
+pub mod invoice;
+pub mod lapse;
+pub mod life;
 pub mod notify;
 pub mod order;
 pub mod pages;
@@ -25,6 +29,8 @@ use uuid::Uuid;
 
 use crate::rails::pesapal::price::Price;
 
+pub use crate::providers::rights::Feature;
+
 /// How long one payment lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
@@ -32,19 +38,6 @@ pub enum Period {
     Month,
     /// To the same day of the next year.
     Year,
-}
-
-/// Something a plan lets a business do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Feature {
-    /// Reports beyond the day.
-    AdvancedAnalytics,
-    /// Keys for its own programs.
-    ApiAccess,
-    /// News sent to its own programs.
-    Webhooks,
-    /// Its own colours, words and logo on the portal.
-    CustomPortal,
 }
 
 /// Says that a word is none of those known.
@@ -83,14 +76,6 @@ macro_rules! words {
 
 words!(Period, "period", Month = "month", Year = "year");
 words!(
-    Feature,
-    "feature",
-    AdvancedAnalytics = "advanced-analytics",
-    ApiAccess = "api-access",
-    Webhooks = "webhooks",
-    CustomPortal = "custom-portal",
-);
-words!(
     State,
     "state of an order",
     Created = "created",
@@ -110,6 +95,43 @@ words!(
     Currency = "currency",
     Contrary = "contrary",
     Code = "code",
+    Double = "double",
+    Late = "late",
+);
+words!(
+    Refund,
+    "state of a refund",
+    Asked = "asked",
+    Taken = "taken",
+    Refused = "refused",
+    Lost = "lost",
+);
+words!(
+    Resolution,
+    "resolution",
+    Extended = "extended",
+    Refunded = "refunded",
+    Kept = "kept",
+);
+words!(
+    Stage,
+    "stage of a subscription",
+    None = "none",
+    Trial = "trial",
+    Active = "active",
+    Grace = "grace",
+    Restricted = "restricted",
+);
+words!(
+    Reminder,
+    "reminder",
+    Soon7 = "soon-7",
+    Soon3 = "soon-3",
+    Soon1 = "soon-1",
+    Due = "due",
+    Grace = "grace",
+    Restricted = "restricted",
+    Restored = "restored",
 );
 words!(
     Kind,
@@ -137,6 +159,40 @@ pub struct PlatformPlan {
     pub trial_days: u16,
     /// Whether it can be chosen.
     pub is_offered: bool,
+}
+
+/// How a business stands with what it has paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It never chose a plan, or nobody is asked to.
+    None,
+    /// It tries a plan out.
+    Trial,
+    /// It has paid.
+    Active,
+    /// What it paid for has ended, and everything goes on for some days.
+    Grace,
+    /// Nothing new is sold, and only what is needed to pay opens.
+    Restricted,
+}
+
+/// Of what a business is reminded, each once for a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reminder {
+    /// A week is left.
+    Soon7,
+    /// Three days are left.
+    Soon3,
+    /// A day is left.
+    Soon1,
+    /// It ends now.
+    Due,
+    /// Half of grace is over.
+    Grace,
+    /// It is restricted.
+    Restricted,
+    /// It is not restricted any more.
+    Restored,
 }
 
 /// Where an order is.
@@ -181,6 +237,34 @@ pub enum Flag {
     Contrary,
     /// The rail says something nobody has documented.
     Code,
+    /// Another order was paid while this one waited: perhaps somebody paid twice.
+    Double,
+    /// It pays for a better plan, and came when there was no time left to be on it.
+    Late,
+}
+
+/// Where money is that should go back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refund {
+    /// The rail is being asked, or somebody died over it.
+    Asked,
+    /// The rail took it up; the merchant agrees there, and then the order is reversed.
+    Taken,
+    /// The rail refused.
+    Refused,
+    /// The rail's answer is lost.
+    Lost,
+}
+
+/// What somebody of the platform made of a flagged order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It counts as paid.
+    Extended,
+    /// Its money goes back.
+    Refunded,
+    /// It stays as it is.
+    Kept,
 }
 
 /// How an order comes to be paid.
@@ -190,6 +274,15 @@ pub enum Kind {
     Once,
     /// By itself, from a card.
     Recurring,
+}
+
+/// What the rail says was paid, in whatever currency it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// Cents.
+    pub cents: i64,
+    /// Of what.
+    pub currency: String,
 }
 
 /// One order by which a business pays the platform.
@@ -221,6 +314,14 @@ pub struct Order {
     pub confirmation: Option<String>,
     /// Why a person should look at it.
     pub flag: Option<Flag>,
+    /// Whether it pays for a better plan at once, and for no time.
+    pub is_upgrade: bool,
+    /// What the rail says was paid, where that is not what was asked.
+    pub paid: Option<Paid>,
+    /// Where its money is, if it should go back.
+    pub refund: Option<Refund>,
+    /// What somebody made of its flag.
+    pub resolution: Option<Resolution>,
     /// How often the rail was asked.
     pub asked: u32,
     /// When it was made.

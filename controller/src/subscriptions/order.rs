@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ use super::{Kind, Order, Period, PlatformPlan, State, ask};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::rails::pesapal::ipn::Method;
+use crate::rails::pesapal::price::Price;
 use crate::rails::pesapal::{
     Billed, CallError, Frequency, Order as Wire, Pesapal, Recurring, SubmitError, Submitted,
 };
@@ -38,6 +40,8 @@ pub struct Wish {
     pub attempt: AttemptId,
     /// Whether a card may be charged again by itself.
     pub is_recurring: bool,
+    /// Whether the time that is left should be on that plan, for the difference, instead of more time.
+    pub is_upgrade: bool,
 }
 
 /// Why there is no order to pay.
@@ -49,6 +53,9 @@ pub enum NotMade {
     /// The plan is not offered, or costs nothing.
     #[error("the plan is not offered")]
     NoPlan,
+    /// The plan is no better than what the business is on, or no time is left, or the two are not paid in one way.
+    #[error("the plan cannot be changed to at once")]
+    NoUpgrade,
     /// Pesapal wants an address to write to.
     #[error("the business has neither an e-mail address nor a phone number")]
     NoContact,
@@ -113,7 +120,7 @@ async fn stored(
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
     if let Some(order) = orders::of_attempt(&mut tx, provider, wish.attempt).await? {
-        if order.plan != wish.plan {
+        if (order.plan, order.is_upgrade) != (wish.plan, wish.is_upgrade) {
             return Err(NotMade::OtherAttempt);
         }
         match order.state {
@@ -134,6 +141,12 @@ async fn stored(
         .await?
         .filter(|plan| plan.is_offered && plan.price.cents > 0)
         .ok_or(NotMade::NoPlan)?;
+    let price = if wish.is_upgrade {
+        let price = upgrade_price(&mut tx, provider, &plan, now).await?;
+        price.ok_or(NotMade::NoUpgrade)?
+    } else {
+        plan.price
+    };
     let contact = orders::contact(&mut tx, provider).await?;
     let contact = contact
         .filter(|contact| contact.email.is_some() || contact.phone.is_some())
@@ -146,15 +159,18 @@ async fn stored(
         plan: plan.id,
         kind: Kind::Once,
         reference: id.to_string(),
-        account: wish
-            .is_recurring
+        account: (wish.is_recurring && !wish.is_upgrade)
             .then(|| format!("acc_{}", app.entropy.url_secret())),
-        price: plan.price,
+        price,
         state: State::Created,
         tracking: None,
         redirect: None,
         confirmation: None,
         flag: None,
+        is_upgrade: wish.is_upgrade,
+        paid: None,
+        refund: None,
+        resolution: None,
         asked: 0,
         created_at: now,
         expires_at: now + LIFE,
@@ -172,14 +188,36 @@ async fn stored(
         before: None,
         after: Some(json!({
             "plan": plan.name,
-            "amount": plan.price.decimal(),
-            "currency": plan.price.currency.code(),
+            "amount": price.decimal(),
+            "currency": price.currency.code(),
             "recurring": wish.is_recurring,
+            "upgrade": wish.is_upgrade,
         })),
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
     Ok(Stored::Now(order, plan, contact))
+}
+
+/// What it costs a business to be on a better plan at once.
+///
+/// # Errors
+/// When the database is away.
+pub async fn upgrade_price(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    to: &PlatformPlan,
+    now: Timestamp,
+) -> sqlx::Result<Option<Price>> {
+    let terms = terms::terms(&book::lines(conn, provider).await?);
+    let mut known: Vec<PlatformPlan> = Vec::new();
+    for term in &terms {
+        if known.iter().all(|plan| plan.id != term.plan) {
+            known.extend(plans::one(conn, term.plan).await?);
+        }
+    }
+    let of = |id| known.iter().find(|plan| plan.id == id);
+    Ok(terms::difference(&terms, of, to, now))
 }
 
 /// Whether another request has made the attempt's order a moment ago.

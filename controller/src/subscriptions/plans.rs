@@ -2,6 +2,7 @@
 
 use mnara_protocol::ids::PlatformPlanId;
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{Feature, Period, PlatformPlan, store};
@@ -42,6 +43,9 @@ pub enum BadPlan {
     /// Its trial.
     #[error("give a trial of 0 to 365 days")]
     Trial,
+    /// There is no such plan to change, or it is not offered any more.
+    #[error("there is no such plan on offer")]
+    Nothing,
     /// The database refused.
     #[error("the plan could not be stored")]
     Database(#[from] sqlx::Error),
@@ -52,6 +56,35 @@ pub enum BadPlan {
 /// # Errors
 /// [`BadPlan`].
 pub async fn create(app: &App, actor: Actor, draft: Draft) -> Result<PlatformPlan, BadPlan> {
+    let plan = read(app, draft)?;
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    add(app, &mut tx, actor, &plan, None).await?;
+    tx.commit().await?;
+    Ok(plan)
+}
+
+/// Changes a plan for new periods: what was bought stays as it was bought, so the plan is taken off sale and another takes its place.
+///
+/// # Errors
+/// [`BadPlan`].
+pub async fn change(
+    app: &App,
+    actor: Actor,
+    old: PlatformPlanId,
+    draft: Draft,
+) -> Result<PlatformPlan, BadPlan> {
+    let plan = read(app, draft)?;
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    if !store::plans::retire(&mut tx, old, app.clock.now()).await? {
+        return Err(BadPlan::Nothing);
+    }
+    add(app, &mut tx, actor, &plan, Some(old)).await?;
+    tx.commit().await?;
+    Ok(plan)
+}
+
+/// Judges a plan as somebody wants it.
+fn read(app: &App, draft: Draft) -> Result<PlatformPlan, BadPlan> {
     let name = draft.name.trim();
     if !(1..=60).contains(&name.chars().count()) {
         return Err(BadPlan::Name);
@@ -68,9 +101,8 @@ pub async fn create(app: &App, actor: Actor, draft: Draft) -> Result<PlatformPla
     if draft.trial_days > 365 {
         return Err(BadPlan::Trial);
     }
-    let now = app.clock.now();
-    let plan = PlatformPlan {
-        id: PlatformPlanId::new(now, app.entropy.bytes()),
+    Ok(PlatformPlan {
+        id: PlatformPlanId::new(app.clock.now(), app.entropy.bytes()),
         name: name.to_owned(),
         period: draft.period,
         price: draft.price,
@@ -78,13 +110,21 @@ pub async fn create(app: &App, actor: Actor, draft: Draft) -> Result<PlatformPla
         features: draft.features,
         trial_days: draft.trial_days,
         is_offered: true,
-    };
-    let mut tx = app.db.platform(Reason::Admin).await?;
-    store::plans::insert(&mut tx, &plan, now).await?;
+    })
+}
+
+async fn add(
+    app: &App,
+    conn: &mut PgConnection,
+    actor: Actor,
+    plan: &PlatformPlan,
+    replaces: Option<PlatformPlanId>,
+) -> sqlx::Result<()> {
+    store::plans::insert(conn, plan, replaces, app.clock.now()).await?;
     let deed = Deed {
         act: "platform-plan",
         subject: &plan.id.to_string(),
-        before: None,
+        before: replaces.map(|old| json!(old.to_string())),
         after: Some(json!({
             "name": plan.name,
             "period": plan.period.word(),
@@ -93,9 +133,7 @@ pub async fn create(app: &App, actor: Actor, draft: Draft) -> Result<PlatformPla
             "trial_days": plan.trial_days,
         })),
     };
-    record(app, &mut tx, None, actor, deed).await?;
-    tx.commit().await?;
-    Ok(plan)
+    record(app, conn, None, actor, deed).await
 }
 
 /// Offers a plan, or offers it no longer: who has it keeps it. Says whether there is such a plan.

@@ -9,6 +9,8 @@ use super::terms::{self, Term, What};
 use super::{Order, PlatformPlan, confirm};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::providers::rights::{Rights, store as rights};
+use crate::tickets::feed::FeedError;
 
 /// Orders that are shown at once.
 pub const SHOWN: u16 = 20;
@@ -53,6 +55,8 @@ pub struct Standing {
     pub paid_until: Option<Timestamp>,
     /// Its newest orders.
     pub orders: Vec<Order>,
+    /// What it may do with all that.
+    pub rights: Rights,
 }
 
 /// Judges how a business stands.
@@ -91,6 +95,7 @@ pub async fn standing(app: &App, provider: ProviderId) -> sqlx::Result<Standing>
         plan,
         paid_until: terms.last().map(|term| term.until),
         orders,
+        rights: rights::rights(&mut tx, provider).await?,
     })
 }
 
@@ -103,6 +108,9 @@ pub enum NoTrial {
     /// It has tried one out, or has paid.
     #[error("a trial is for businesses that never subscribed")]
     TooLate,
+    /// The sites could not be told.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
     /// The database refused.
     #[error("the trial could not be begun")]
     Database(#[from] sqlx::Error),

@@ -498,12 +498,20 @@ async fn the_rule_for_sign_ups_is_set_and_what_businesses_paid_us_is_shown(
         page.contains("No business has paid for a subscription yet"),
         "{page}"
     );
-    let sql = format!(
-        "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
-         select gen_random_uuid(), '{}', s, $1, $1 + interval '30 days', 1500, $1 from unnest(array['active', 'expired', 'pending']) s",
-        world.shop.provider.uuid()
-    );
-    run(&world, &sql).await;
+    subscriptions::plan(&world, 1_500).await;
+    for sql in [
+        "insert into platform_orders (id, provider_id, attempt_id, is_current, plan_id, kind, reference, amount_cents, currency, state, tracking_id,
+                                      asked, created_at, expires_at, settled_at)
+         select gen_random_uuid(), '{}', gen_random_uuid(), true, l.id, 'once', 'ord_' || n, 150000, 'KES', 'completed', gen_random_uuid(), 1, $1, $1, $1
+         from platform_plans l, generate_series(1, 2) n",
+        "insert into subscriptions (provider_id, plan_id, paid_until, stage, created_at, changed_at)
+         select '{}', id, $1 + interval '30 days', 'active', $1, $1 from platform_plans",
+        "insert into subscription_entries (id, provider_id, number, what, plan_id, period, order_id, at)
+         select gen_random_uuid(), provider_id, row_number() over (), 'paid', plan_id, 'month', id, $1 from platform_orders where provider_id = '{}'",
+    ] {
+        let sql = sql.replace("{}", &world.shop.provider.uuid().to_string());
+        run(&world, &sql).await;
+    }
     let page = text(&admin.get("/admin").await.page());
     assert!(page.contains("2027-01 2 KSh 3,000"), "{page}");
     let page = text(&admin.get("/admin/providers").await.page());
@@ -534,6 +542,8 @@ async fn every_page_of_the_platform_opens_on_a_busy_day_in_both_languages(
             "/admin",
             "/admin/providers",
             &format!("/admin/providers/{}", world.shop.provider),
+            "/admin/subscriptions",
+            "/admin/platform-plans",
             "/admin/payments?days=30",
             "/admin/sites",
             "/admin/jobs",

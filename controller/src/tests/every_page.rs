@@ -58,6 +58,7 @@ const OWN: &[(&str, &str)] = &[
     ("payments.token", "sealed"),
     ("people.password", "a hash"),
     ("people.totp_secret", "sealed"),
+    ("platform_numbers.name", "a word of the program's"),
     ("platform_settings.name", "a word of the program's"),
     ("platform_settings.value", "what the name says"),
     ("providers.mpesa_consumer_key", "sealed"),
@@ -68,6 +69,10 @@ const OWN: &[(&str, &str)] = &[
         "addresses of devices, as sites report them",
     ),
     ("series.key", "sealed"),
+    ("smses.kind", "a word of the program's"),
+    ("smses.body", "sealed"),
+    ("smses.why", "a word of the program's"),
+    ("notice_choices.topic", "a word of the program's"),
     ("webhook_endpoints.events", "words of the program's"),
     ("webhook_endpoints.secret", "sealed"),
 ];
@@ -143,6 +148,10 @@ impl Names {
                     id("hook", "select id from webhook_endpoints limit 1").await,
                 ),
                 ("provider", world.shop.provider.to_string()),
+                (
+                    "offer",
+                    id("pplan", "select id from platform_plans limit 1").await,
+                ),
             ],
             reset: reset.rsplit('/').next().unwrap().to_owned(),
             join: join.rsplit('/').next().unwrap().to_owned(),
@@ -176,7 +185,13 @@ impl Names {
             "/customers/{id}" => at("customer"),
             "/staff/{id}/reset" => at("staff"),
             "/settings/webhooks/{id}" => at("webhook"),
-            "/admin/providers/{id}" => at("provider"),
+            "/admin/providers/{id}" | "/admin/subscriptions/{id}" => at("provider"),
+            "/admin/platform-plans/{id}" => at("offer"),
+            "/settings/subscription" => How::At(vec![
+                path.to_owned(),
+                format!("{path}?why=%3Cscript%3E%22%27%26"),
+                format!("{path}?why=custom-portal"),
+            ]),
             "/settings/portal/preview/{part}" => How::At(
                 ["home", "plans", "terms"]
                     .map(|part| path.replace("{part}", part))
@@ -211,6 +226,7 @@ impl Names {
             | "/api/v1/openapi.json"
             | "/api/providers/{id}/subscription-status"
             | "/api/providers/{id}/pesapal/create-order"
+            | "/settings/subscription/invoices/{id}/pdf"
             | "/audit.csv" => How::NoPage,
             plain => {
                 assert!(
@@ -456,7 +472,20 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
-    let flags = ["--public-url", "https://billing.example.com"];
+    let flags = [
+        "--public-url",
+        "https://billing.example.com",
+        "--pesapal",
+        "http://127.0.0.1:9",
+        "--pesapal-consumer-key",
+        "key",
+        "--pesapal-consumer-secret",
+        "secret",
+        "--pesapal-callback-url",
+        "https://billing.example.com/api/payments/pesapal/callback",
+        "--pesapal-ipn-url",
+        "https://billing.example.com/api/payments/pesapal/webhook",
+    ];
     let world = World::open_with(pool, options.clone(), &flags).await;
     tenancy::fill(&world).await;
     begin::make(
@@ -551,6 +580,7 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
         "portal_looks.welcome_en",
         "portal_looks.terms_sw",
         "agents.software",
+        "platform_plans.name",
     ] {
         assert!(taken.contains(column), "{column} took nothing: {taken:?}");
         assert!(

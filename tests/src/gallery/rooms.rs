@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::Album;
 use crate::browser::{Chromium, Screen, Tab};
 use crate::sim::daraja::Answer;
-use crate::story::{PASSWORD, Stage};
+use crate::story::{LAPSED_OWNER, PASSWORD, Stage};
 
 /// Somebody and their tab.
 #[derive(Debug)]
@@ -47,6 +47,13 @@ pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
             tab,
         });
     }
+    let tab = chromium.person(Screen::PHONE).await?;
+    log_in(stage, &tab, LAPSED_OWNER).await?;
+    rooms.push(Room {
+        name: "lapsed",
+        doors: vec![url("/settings/subscription?why=restricted")],
+        tab,
+    });
     let tab = chromium.person(Screen::PHONE).await?;
     tab.open(&url("/sign-up")).await?;
     tab.fill("Name of the business", "Pwani Hotspots").await?;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 
+use super::paid;
 use super::stage::Stage;
 use super::{Told, says};
 use crate::sim::daraja::Answer;
@@ -52,6 +53,11 @@ pub(super) async fn play(stage: &mut Stage, told: &mut Told<'_>) -> Result<()> {
     told.step(
         "both sides say the same of every ticket, and nothing waits to be sent",
         equal(stage),
+    )
+    .await?;
+    told.step(
+        "a business whose trial ran out is reminded, pays at Pesapal and is open again, and the platform sees the money",
+        paid::pays(&stage.world),
     )
     .await
 }

@@ -8,9 +8,11 @@ use anyhow::{Context, Result, ensure};
 
 mod acts;
 mod history;
+mod paid;
 mod people;
 mod stage;
 
+pub use paid::OWNER as LAPSED_OWNER;
 pub use people::PASSWORD;
 pub use stage::{Stage, stage};
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tokio::time::Instant;
 
-use super::history;
 use super::people::{self, People};
+use super::{history, paid};
 use crate::measure::now;
 use crate::sim::daraja;
+use crate::sim::sms::Sms;
 use crate::sim::smtp::Smtp;
 use crate::world::phone::Phone;
 use crate::world::{Setup, World};
@@ -43,6 +44,8 @@ pub async fn stage() -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     setup.mail = true;
+    setup.pesapal = true;
+    setup.sms = true;
     setup.by_name = true;
     let world = World::start(setup).await?;
     world.knows_its_plans(&world.site).await?;
@@ -74,6 +77,9 @@ pub async fn stage() -> Result<Stage> {
         .print(controller, "One hour", 40, &["--quiet"])
         .await?;
     let people = People::hire(&world).await?;
+    paid::set_up(&world)
+        .await
+        .context("setting up what businesses pay")?;
     Ok(Stage {
         people,
         since,
@@ -113,7 +119,9 @@ impl Stage {
              \n  one hour         {}\n  ten megabytes    {}\n\
              \nRun the business, at {}. The password is {}:\n\
              \n{}\
+             \n  {:<10} {} (its trial is over: log in, pay on Pesapal's page, and it is open again)\
              \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
+             \n  SMS        {}    every phone's texts; choose under Messages who gets a code\n\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
              \n  API        curl -s {}\n             curl -s {}\n\
@@ -126,7 +134,10 @@ impl Stage {
             world.controller.url("/log-in"),
             people::PASSWORD,
             self.people.list(),
+            "lapsed",
+            paid::OWNER,
             world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
+            world.sms.as_ref().map(Sms::url).unwrap_or_default(),
             world.site.router.control(),
             world.site.router.api(),
             world.site.router.api_tls(),

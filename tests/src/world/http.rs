@@ -79,6 +79,15 @@ impl Caller {
         self.send(Method::GET, url, None, None).await
     }
 
+    /// Reads a page with cookies that an answer set before.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn get_with(&self, url: &str, cookies: &str) -> Result<Answer> {
+        let request = self.0.get(url).header(COOKIE, cookies);
+        answer(request, url).await
+    }
+
     /// Reads a page as somebody with a name and a password.
     ///
     /// # Errors

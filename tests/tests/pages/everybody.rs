@@ -73,7 +73,7 @@ async fn what_forms_answer_and_letters_name_is_for_everybody() {
     let words = [words.as_slice(), &["--role", "cashier"]].concat();
     let letter = stage.world.controller.command(&words).await.unwrap();
     nobody.open(letter.trim()).await.unwrap();
-    nobody.sees("Wanjiru").await.unwrap();
+    nobody.sees("You will be: Cashier").await.unwrap();
     accepts(&nobody, "an invitation").await;
     let words = ["admin", "reset-link", "--who", "owner@example.com"];
     let letter = stage.world.controller.command(&words).await.unwrap();

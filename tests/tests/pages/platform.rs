@@ -9,7 +9,10 @@ async fn a_stopped_business_sells_nothing_and_what_was_sold_works() {
     let (stage, chromium) = set().await;
     let (world, url) = (&stage.world, |path: &str| stage.world.controller.url(path));
     let admin = person(&stage, &chromium, "admin@example.com").await;
-    admin.open(&url("/admin/providers")).await.unwrap();
+    admin
+        .open(&url("/admin/providers?search=Mnara+Wi-Fi"))
+        .await
+        .unwrap();
     admin.press("Stop").await.unwrap();
     admin.sees("stopped").await.unwrap();
 
@@ -31,7 +34,10 @@ async fn a_stopped_business_sells_nothing_and_what_was_sold_works() {
     phone.redeem(router, &stage.hours[0]).await.unwrap();
     phone.comes_online(router).await.unwrap();
 
-    admin.open(&url("/admin/providers")).await.unwrap();
+    admin
+        .open(&url("/admin/providers?search=Mnara+Wi-Fi"))
+        .await
+        .unwrap();
     admin.press("Let go on").await.unwrap();
     let (other, _) = &stage.phones[1];
     world

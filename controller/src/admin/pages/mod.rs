@@ -1,11 +1,13 @@
 //! The pages of the platform's own staff. Each reads through the platform's door, says a reason for it, and shows a template.
 
 pub mod audit;
+pub mod offers;
 pub mod overview;
 pub mod payments;
 pub mod providers;
 pub mod settings;
 pub mod sites;
+pub mod sold;
 pub mod view;
 pub mod work;
 

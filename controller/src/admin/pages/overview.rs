@@ -21,6 +21,7 @@ use crate::providers::pages::words::Words;
 use crate::providers::state::State as Standing;
 use crate::reports::books::store as books;
 use crate::reports::chart::{Columns, Point};
+use crate::subscriptions::store::listed as sold;
 use crate::web::page::html;
 use crate::web::show;
 
@@ -108,7 +109,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let states = providers::states(&mut tx).await?;
     let (sites, sites_up) = sites::up(&mut tx, away_before(now)).await?;
     let sign_ups = providers::sign_ups(&mut tx, first_week, WEEKS).await?;
-    let months = providers::earned(&mut tx, days_before(now, 366), MONTHS).await?;
+    let months = sold::earned(&mut tx, days_before(now, 366), MONTHS).await?;
     drop(tx);
     let weeks = weeks(first_week, &sign_ups, w);
     let paid = [(w.platform.a_day, ends_day), (w.platform.a_week, ends_week)];
@@ -148,8 +149,8 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
             .into_iter()
             .map(|month| Earned {
                 month: month.month,
-                subscriptions: month.subscriptions,
-                amount: show::money(month.amount),
+                subscriptions: month.paid,
+                amount: month.amount.to_string(),
             })
             .collect(),
     };

@@ -168,8 +168,9 @@ fn row(business: Listed, w: &'static Words) -> Row {
         revenue: show::money(business.revenue),
         growth: growth(business.revenue_before, business.revenue),
         last_sale: business.last_sale.map(|at| w.calendar.moment(at)),
-        plan: business.subscription.map(|(status, until)| {
-            format!("{status}, {} {}", w.admin.until, w.calendar.moment(until))
+        plan: business.subscription.map(|(stage, until)| {
+            let stage = w.sold.stage(stage.word());
+            format!("{stage}, {} {}", w.admin.until, w.calendar.moment(until))
         }),
         acts: acts
             .into_iter()

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use crate::db::{Amount, At, RowId as _};
 use crate::providers::state::State;
+use crate::subscriptions::Stage;
 
 /// A business, and how it does.
 #[derive(Clone, Debug)]
@@ -30,7 +31,7 @@ pub struct Listed {
     /// When it last sold something.
     pub last_sale: Option<Timestamp>,
     /// How its subscription stands, and until when it was paid.
-    pub subscription: Option<(String, Timestamp)>,
+    pub subscription: Option<(Stage, Timestamp)>,
 }
 
 /// Which businesses to list.
@@ -79,9 +80,8 @@ pub async fn list(
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue_before!: Amount",
                   (select max(settled_at) from payments y where y.provider_id = p.id
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as last_sale,
-                  u.status as "subscription?", u.expiry_date as "expiry?"
-           from providers p
-           left join lateral (select status, expiry_date from provider_subscriptions u where u.provider_id = p.id order by expiry_date desc limit 1) u on true
+                  u.stage as "stage?", u.paid_until as "paid_until?"
+           from providers p left join subscriptions u on u.provider_id = p.id
            where ($1::uuid is null or p.id = $1) and ($2::text is null or p.business_name ilike $2) and ($3::text is null or p.state = $3)
              and ($4::uuid is null or p.id < $4)
            order by p.id desc limit $5"#,
@@ -108,7 +108,11 @@ pub async fn list(
                 revenue: row.revenue.0,
                 revenue_before: row.revenue_before.0,
                 last_sale: row.last_sale.map(|at| at.0),
-                subscription: row.subscription.zip(row.expiry.map(|at| at.0)),
+                subscription: row
+                    .stage
+                    .map(|word| stage(&word))
+                    .transpose()?
+                    .zip(row.paid_until.map(|at| at.0)),
             })
         })
         .collect()
@@ -126,6 +130,11 @@ fn like(typed: &str) -> String {
 fn state(word: &str) -> sqlx::Result<State> {
     word.parse()
         .map_err(|_| sqlx::Error::Decode(format!("providers.state says {word}").into()))
+}
+
+fn stage(word: &str) -> sqlx::Result<Stage> {
+    word.parse()
+        .map_err(|_| sqlx::Error::Decode(format!("subscriptions.stage says {word}").into()))
 }
 
 /// What is known of one business beside its numbers.
@@ -199,44 +208,6 @@ pub async fn sign_ups(
     .fetch_all(conn)
     .await?;
     Ok(rows.into_iter().map(|row| (row.week, row.count)).collect())
-}
-
-/// What the platform earned in a month.
-#[derive(Clone, Debug)]
-pub struct Month {
-    /// Its first day, `2026-11`.
-    pub month: String,
-    /// How many subscriptions began.
-    pub subscriptions: i64,
-    /// What was paid for them.
-    pub amount: Money,
-}
-
-/// What businesses paid the platform, by the month in Nairobi, the newest first.
-///
-/// # Errors
-/// When the database is away.
-pub async fn earned(
-    conn: &mut PgConnection,
-    from: Timestamp,
-    months: u16,
-) -> sqlx::Result<Vec<Month>> {
-    let rows = sqlx::query!(
-        r#"select to_char(start_date at time zone 'Africa/Nairobi', 'YYYY-MM') as "month!", count(*) as "count!", sum(amount) as "amount!: Amount"
-           from provider_subscriptions where start_date >= $1 and status <> 'pending' group by 1 order by 1 desc limit $2"#,
-        At(from),
-        i64::from(months),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Month {
-            month: row.month,
-            subscriptions: row.count,
-            amount: row.amount.0,
-        })
-        .collect())
 }
 
 #[cfg(test)]

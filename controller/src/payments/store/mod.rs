@@ -21,6 +21,7 @@ mod notes;
 mod prompts;
 mod receipts;
 pub mod refunds;
+pub mod silent;
 pub mod story;
 pub mod tokens;
 mod trials;

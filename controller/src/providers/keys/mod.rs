@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use self::scopes::Scope;
 use super::gate::Seat;
+use super::rights::Rights;
 use super::state::State;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -138,6 +139,8 @@ pub struct Holder {
     pub business: String,
     /// How that business stands.
     pub state: State,
+    /// What it may do with what it has paid for.
+    pub rights: Rights,
     /// What the key may do.
     pub scopes: Vec<Scope>,
     /// Until when it is good.

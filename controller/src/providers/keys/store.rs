@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::scopes::Scope;
 use super::{Holder, Listed, MOST};
 use crate::db::{At, RowId as _};
+use crate::providers::rights::store as rights;
 use crate::providers::state::State;
 
 /// Scopes that this version does not know open nothing.
@@ -93,9 +94,10 @@ pub async fn find(
     now: Timestamp,
 ) -> sqlx::Result<Option<(Holder, Option<Timestamp>)>> {
     let row = sqlx::query!(
-        "select k.id, k.provider_id, k.name, k.scopes, k.used_at, k.expires_at, p.business_name, p.state
-         from api_keys k join providers p on p.id = k.provider_id
-         where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)",
+        r#"select k.id, k.provider_id, k.name, k.scopes, k.used_at, k.expires_at, p.business_name, p.state,
+                  r.due_at as "due_at?", r.restricted_from as "restricted_from?", r.features as "features?", r.most_sites as "most_sites?"
+         from api_keys k join providers p on p.id = k.provider_id left join provider_rights r on r.provider_id = k.provider_id
+         where k.key_hash = $1 and k.revoked_at is null and (k.expires_at is null or k.expires_at > $2)"#,
         hash.as_slice(),
         At(now),
     )
@@ -111,6 +113,12 @@ pub async fn find(
             provider: ProviderId::from_uuid(row.provider_id),
             business: row.business_name,
             state,
+            rights: rights::read(
+                row.due_at,
+                row.restricted_from,
+                row.features,
+                row.most_sites,
+            )?,
             scopes: scopes(&row.scopes),
             expires: row.expires_at.map(|at| at.0),
         };

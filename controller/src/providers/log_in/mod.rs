@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::mail;
 use super::pages::words::Language;
+use super::rights::Rights;
 use super::staff::roles::{Permission, Role, VIEWED};
 use super::state::State;
 use crate::app::App;
@@ -135,6 +136,8 @@ pub struct Place {
     pub role: Role,
     /// Since when customers' money goes elsewhere than before, if that is not long ago.
     pub moved: Option<Timestamp>,
+    /// What the business may do with what it has paid for.
+    pub rights: Rights,
 }
 
 /// Finds whose browser it is; `None` for one that is logged in no more.

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use super::{Place, Visit};
 use crate::db::{At, RowId as _};
+use crate::providers::rights::{Rights, store as rights};
 use crate::providers::staff::roles::Role;
 
 /// Log-ins a person is shown at once.
@@ -31,11 +32,13 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
         r#"select l.id, l.person_id, l.is_open, l.created_at, l.seen_at, p.name, a.person_id as "admin?", s.id as "staff?", s.role as "role?",
                   b.id as "provider?", b.business_name as "business?", b.state as "state?", (p.totp_secret is not null or l.by_passkey) as "has_second!",
                   v.id as "viewed?", v.business_name as "viewed_business?", v.state as "viewed_state?", l.viewed_until,
-                  b.mpesa_moved_at as "moved_at?"
+                  b.mpesa_moved_at as "moved_at?", r.due_at as "due_at?", r.restricted_from as "restricted_from?", r.features as "features?",
+                  r.most_sites as "most_sites?"
            from log_ins l join people p on p.id = l.person_id
            left join admins a on a.person_id = l.person_id and a.ended_at is null
            left join staff s on s.person_id = l.person_id and s.provider_id = l.provider_id and s.ended_at is null
            left join providers b on b.id = s.provider_id
+           left join provider_rights r on r.provider_id = b.id
            left join providers v on v.id = l.viewed_id and a.person_id is not null
            where l.token_hash = $1 and l.ended_at is null"#,
         hash.as_slice(),
@@ -51,6 +54,12 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
             staff: StaffId::from_uuid(staff),
             role: role.parse().map_err(|_| strange("staff.role"))?,
             moved: row.moved_at.map(|at| at.0),
+            rights: rights::read(
+                row.due_at,
+                row.restricted_from,
+                row.features,
+                row.most_sites,
+            )?,
         }),
         _ => None,
     };
@@ -63,6 +72,8 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
             staff: StaffId::from_bytes([0; 16]),
             role: Role::Reader,
             moved: None,
+            // They look at everything there is.
+            rights: Rights::default(),
         }),
         _ => None,
     };

@@ -8,9 +8,10 @@ use axum_extra::extract::CookieJar;
 use super::assets;
 use super::cookies::LANGUAGE;
 use super::icons;
-use super::places::{self, Link, Part};
+use super::places::{self, Link, Part, Pays};
 use super::words::{Language, Words};
 use crate::providers::log_in::Visit;
+use crate::providers::rights::Warning;
 use crate::providers::staff::roles::Permission;
 use crate::providers::state::State;
 use crate::web::Problem;
@@ -27,6 +28,8 @@ pub struct Frame {
     pub path: String,
     /// Whether businesses are asked to pay the platform.
     pub asks_to_pay: bool,
+    /// What is to be paid, where that is near or past.
+    pub warning: Option<Warning>,
 }
 
 impl Frame {
@@ -49,6 +52,7 @@ impl Frame {
             visit,
             path: path.to_owned(),
             asks_to_pay: false,
+            warning: None,
         }
     }
 
@@ -140,6 +144,31 @@ impl Frame {
         }
     }
 
+    /// Whether businesses are asked to pay, and whether this one has to before it can do anything else.
+    fn pays(&self) -> Pays {
+        match self.warning {
+            _ if !self.asks_to_pay => Pays::Nobody,
+            Some(Warning::Restricted) => Pays::First,
+            _ => Pays::Sometime,
+        }
+    }
+
+    /// What whoever pays should know on every page: some words, and by when if there is such a time.
+    #[must_use]
+    pub fn bill(&self) -> Option<(&'static str, Option<String>)> {
+        let place = self.visit.as_ref()?.place.as_ref()?;
+        if !self.is_in() || !place.role.may(Permission::PayPlatform) {
+            return None;
+        }
+        let (w, calendar) = (&self.words().frame, &self.words().calendar);
+        Some(match self.warning? {
+            Warning::Choose(by) => (w.bill_choose, Some(calendar.moment(by))),
+            Warning::Soon(by) => (w.bill_soon, Some(calendar.moment(by))),
+            Warning::Grace(by) => (w.bill_grace, Some(calendar.moment(by))),
+            Warning::Restricted => (w.bill_restricted, None),
+        })
+    }
+
     /// When customers' money began to go elsewhere, for those who may do something about it.
     #[must_use]
     pub fn moved(&self) -> Option<String> {
@@ -165,7 +194,7 @@ impl Frame {
         let visit = self.visit.as_ref().filter(|visit| visit.is_open);
         let words = &self.words().frame;
         visit.map_or_else(Vec::new, |visit| {
-            places::open_to(visit, words, &self.path, self.asks_to_pay)
+            places::open_to(visit, words, &self.path, self.pays())
         })
     }
 

@@ -46,6 +46,7 @@ const PLACES: &[Place] = &[
     (Part::Day, "/books", |w| w.books, icons::BOOK, For::Role(P::SeeReports)),
     (Part::Platform, "/admin", |w| w.platform, icons::TOWER, For::Admin),
     (Part::Platform, "/admin/providers", |w| w.providers, icons::SHOP, For::Admin),
+    (Part::Platform, "/admin/subscriptions", |w| w.subscriptions, icons::TAG, For::Admin),
     (Part::Platform, "/admin/payments", |w| w.payments, icons::NOTE, For::Admin),
     (Part::Platform, "/admin/sites", |w| w.agents, icons::MAST, For::Admin),
     (Part::Platform, "/admin/jobs", |w| w.work, icons::WARNING, For::Admin),
@@ -55,6 +56,7 @@ const PLACES: &[Place] = &[
     (Part::Setting, "/settings/portal", |w| w.portal, icons::PAGE, For::Role(P::EditPortal)),
     (Part::Setting, "/staff", |w| w.staff, icons::PEOPLE, For::Role(P::SeeStaff)),
     (Part::Setting, "/settings/notices", |w| w.notices, icons::BELL, For::Role(P::SetNotices)),
+    (Part::Setting, "/settings/messages", |w| w.messages, icons::LETTER, For::Role(P::SetNotices)),
     (Part::Setting, "/settings/subscription", |w| w.subscription, icons::NOTE, For::Payer(P::SeeSubscription)),
     (Part::Setting, "/settings/keys", |w| w.programs, icons::PROGRAM, For::Role(P::ManageKeys)),
     (Part::Setting, "/audit", |w| w.audit, icons::LIST, For::Role(P::SeeAudit)),
@@ -89,17 +91,28 @@ impl Link {
     }
 }
 
+/// Whether businesses are asked to pay the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pays {
+    /// No business is.
+    Nobody,
+    /// This one is, and may do everything meanwhile.
+    Sometime,
+    /// This one has to before it can do anything else.
+    First,
+}
+
 /// The page that leads everywhere.
 pub const MORE: &str = "/more";
 
 /// Everywhere this person can go from the page with a path.
 #[must_use]
-pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, asks_to_pay: bool) -> Vec<Link> {
+pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, pays: Pays) -> Vec<Link> {
     let path = path.split('?').next().unwrap_or_default();
     let mut first = 0;
     let may = |whom: &For| match whom {
-        For::Role(permission) => visit.may_open(*permission),
-        For::Payer(permission) => asks_to_pay && visit.may_open(*permission),
+        For::Role(permission) => pays != Pays::First && visit.may_open(*permission),
+        For::Payer(permission) => pays != Pays::Nobody && visit.may_open(*permission),
         For::Admin => visit.is_admin,
         For::Everybody => true,
     };

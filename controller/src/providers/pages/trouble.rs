@@ -21,6 +21,10 @@ pub enum Trouble {
     Unread,
     /// They look at a business for the platform and tried to change something.
     OnlyLooking,
+    /// The business has to pay the platform first, and they are not who pays.
+    Restricted,
+    /// The plan of the business does not have it.
+    NotInPlan,
     /// We cannot answer now.
     Away,
     /// Something inside failed, and was logged.
@@ -68,7 +72,9 @@ impl Trouble {
         match self {
             Self::Nothing => StatusCode::NOT_FOUND,
             Self::Unread => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::NotYours | Self::OnlyLooking => StatusCode::FORBIDDEN,
+            Self::NotYours | Self::OnlyLooking | Self::Restricted | Self::NotInPlan => {
+                StatusCode::FORBIDDEN
+            }
             Self::Away => StatusCode::SERVICE_UNAVAILABLE,
             Self::Inside => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -93,6 +99,8 @@ pub fn told(trouble: &Trouble, frame: &Frame) -> Response {
         Trouble::NotYours => (w.trouble.not_yours, w.trouble.not_yours_text),
         Trouble::Unread => (w.trouble.unread, w.trouble.unread_text),
         Trouble::OnlyLooking => (w.trouble.only_looking, w.trouble.only_looking_text),
+        Trouble::Restricted => (w.trouble.restricted, w.trouble.restricted_text),
+        Trouble::NotInPlan => (w.trouble.not_in_plan, w.trouble.not_in_plan_text),
         Trouble::Away => (w.trouble.away, w.trouble.away_text),
         Trouble::Inside => (w.trouble.inside, w.trouble.inside_text),
     };

@@ -12,7 +12,7 @@ use std::time::Duration;
 pub enum Turn {
     /// A customer waits for the answer.
     First,
-    /// Nobody does: such questions take half of what there is, and leave the rest to customers.
+    /// Nobody does: while customers wait, such questions take every other turn.
     Last,
 }
 
@@ -36,12 +36,21 @@ pub(super) struct Turns {
 /// One application's queue; times are monotonic.
 #[derive(Debug, Default)]
 struct Line {
-    /// When the last question was asked.
-    asked: Option<Duration>,
+    /// When the last question was asked, and whose it was.
+    asked: Option<(Duration, Turn)>,
     /// Where the queue of each kind ends.
     first: Duration,
     last: Duration,
     places: Crowd<String, Duration>,
+}
+
+impl Line {
+    const fn end(&self, turn: Turn) -> Duration {
+        match turn {
+            Turn::First => self.first,
+            Turn::Last => self.last,
+        }
+    }
 }
 
 impl Turns {
@@ -65,22 +74,19 @@ impl Turns {
         now: Duration,
     ) -> Result<(), Duration> {
         self.in_line(application, now, |line| {
-            let free = line.asked.map_or(now, |asked| asked + self.pace);
-            let place = line.places.get(question).copied();
-            let end = match turn {
-                Turn::First => line.first,
-                Turn::Last => line.last,
-            };
-            match place {
+            let free = self.free(line, turn, now);
+            match line.places.get(question).copied() {
                 Some(at) if at.max(free) > now => Err(at.max(free) - now),
                 Some(_) => {
                     line.places.remove(question);
-                    line.asked = Some(now);
+                    line.asked = Some((now, turn));
                     Ok(())
                 }
-                None if end.max(free) > now => Err(self.place(line, question, turn, now)),
+                None if line.end(turn).max(free) > now => {
+                    Err(self.place(line, question, turn, now))
+                }
                 None => {
-                    line.asked = Some(now);
+                    line.asked = Some((now, turn));
                     self.lengthen(line, turn, now);
                     Ok(())
                 }
@@ -102,12 +108,7 @@ impl Turns {
     }
 
     fn place(&self, line: &mut Line, question: &str, turn: Turn, now: Duration) -> Duration {
-        let free = line.asked.map_or(now, |asked| asked + self.pace);
-        let end = match turn {
-            Turn::First => line.first,
-            Turn::Last => line.last,
-        };
-        let at = end.max(free).max(now);
+        let at = line.end(turn).max(self.free(line, turn, now)).max(now);
         line.places.tidy(|at| *at + MISSED > now);
         if line.places.len() < PLACES {
             line.places.insert(question.to_owned(), at);
@@ -116,14 +117,24 @@ impl Turns {
         (at - now).clamp(Duration::from_millis(1), LONGEST)
     }
 
-    /// One more stands in a queue, at a time.
-    fn lengthen(&self, line: &mut Line, turn: Turn, at: Duration) {
-        match turn {
-            // While others wait that nobody waits for, half of the turns are theirs.
-            Turn::First if line.last > at => line.first = at + 2 * self.pace,
-            Turn::First => line.first = at + self.pace,
-            Turn::Last => line.last = at + 2 * self.pace,
+    /// When a question of a kind may be asked at the earliest.
+    fn free(&self, line: &Line, turn: Turn, now: Duration) -> Duration {
+        match line.asked {
+            None => now,
+            // A customer waits, whose turn the next one is.
+            Some((at, Turn::Last)) if turn == Turn::Last && line.first > now => at + 2 * self.pace,
+            Some((at, _)) => at + self.pace,
         }
+    }
+
+    /// One more stands in a queue, at a time. While both queues are long, each has every other turn.
+    fn lengthen(&self, line: &mut Line, turn: Turn, at: Duration) {
+        let (end, other) = match turn {
+            Turn::First => (&mut line.first, line.last),
+            Turn::Last => (&mut line.last, line.first),
+        };
+        let turns = if other > at { 2 } else { 1 };
+        *end = at + turns * self.pace;
     }
 
     fn in_line<T>(&self, application: u128, now: Duration, act: impl FnOnce(&mut Line) -> T) -> T {

@@ -57,6 +57,7 @@ pub async fn lines(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Resul
             let what = match (row.what.as_str(), order, period, days) {
                 ("trial", None, None, Some(days)) => What::Trial { days },
                 ("paid", Some(order), Some(period), None) => What::Paid { order, period },
+                ("upgraded", Some(order), None, None) => What::Upgraded { order },
                 ("reversed", Some(order), None, None) => What::Reversed { order },
                 _ => return Err(strange("a line of subscription_entries")),
             };
@@ -94,6 +95,7 @@ pub async fn write(
     let (what, period, days, order) = match entry.what {
         What::Trial { days } => ("trial", None, Some(i32::from(days)), None),
         What::Paid { order, period } => ("paid", Some(period.word()), None, Some(order.uuid())),
+        What::Upgraded { order } => ("upgraded", None, None, Some(order.uuid())),
         What::Reversed { order } => ("reversed", None, None, Some(order.uuid())),
     };
     sqlx::query!(

@@ -2,6 +2,9 @@
 
 pub mod addresses;
 pub mod book;
+pub mod invoices;
+pub mod life;
+pub mod listed;
 pub mod messages;
 pub mod orders;
 pub mod plans;

@@ -9,7 +9,7 @@ use super::strange;
 use crate::db::{At, RowId as _};
 use crate::rails::pesapal::Told;
 use crate::rails::pesapal::price::Price;
-use crate::subscriptions::{Flag, Order, State};
+use crate::subscriptions::{Flag, Order, Paid, Refund, Resolution, State};
 
 /// The longest word of the rail that is kept.
 const LONGEST: usize = 100;
@@ -29,6 +29,11 @@ struct Row {
     redirect_url: Option<String>,
     confirmation_code: Option<String>,
     flag: Option<String>,
+    is_upgrade: bool,
+    paid_cents: Option<i64>,
+    paid_currency: Option<String>,
+    refund: Option<String>,
+    resolution: Option<String>,
     asked: i32,
     created_at: At,
     expires_at: At,
@@ -66,6 +71,22 @@ impl TryFrom<Row> for Order {
                 .flag
                 .map(|word| word.parse().map_err(|_| strange("platform_orders.flag")))
                 .transpose()?,
+            is_upgrade: row.is_upgrade,
+            paid: row
+                .paid_cents
+                .zip(row.paid_currency)
+                .map(|(cents, currency)| Paid { cents, currency }),
+            refund: row
+                .refund
+                .map(|word| word.parse().map_err(|_| strange("platform_orders.refund")))
+                .transpose()?,
+            resolution: row
+                .resolution
+                .map(|word| {
+                    word.parse()
+                        .map_err(|_| strange("platform_orders.resolution"))
+                })
+                .transpose()?,
             asked: row.asked.unsigned_abs(),
             created_at: row.created_at.0,
             expires_at: row.expires_at.0,
@@ -81,8 +102,8 @@ impl TryFrom<Row> for Order {
 pub async fn insert(conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into platform_orders (id, provider_id, attempt_id, is_current, plan_id, kind, reference, account, amount_cents, currency, state,
-                                      tracking_id, asked, created_at, expires_at)
-         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13)",
+                                      tracking_id, is_upgrade, asked, created_at, expires_at)
+         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14)",
         order.id.uuid(),
         order.provider.uuid(),
         order.attempt.uuid(),
@@ -94,6 +115,7 @@ pub async fn insert(conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> 
         order.price.currency.code(),
         order.state.word(),
         order.tracking,
+        order.is_upgrade,
         At(order.created_at),
         At(order.expires_at),
     )
@@ -114,7 +136,7 @@ pub async fn lock(
     let row = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, asked, created_at, expires_at, settled_at
+                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and id = $2 for update",
         provider.uuid(),
         id.uuid(),
@@ -136,7 +158,7 @@ pub async fn of_attempt(
     let row = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, asked, created_at, expires_at, settled_at
+                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and attempt_id = $2 and is_current for update",
         provider.uuid(),
         attempt.uuid(),
@@ -160,7 +182,7 @@ pub async fn newest(
     let rows = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, asked, created_at, expires_at, settled_at
+                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2, $3::uuid))
          order by created_at desc, id desc limit $4",
         provider.uuid(),
@@ -206,7 +228,7 @@ pub async fn of_account(conn: &mut PgConnection, account: &str) -> sqlx::Result<
     let row = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, asked, created_at, expires_at, settled_at
+                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
          from platform_orders where account = $1 and kind = 'once' order by created_at desc limit 1",
         account,
     )
@@ -308,20 +330,111 @@ pub async fn set_state(
     .map(drop)
 }
 
-/// Has a person look at an order.
+/// Has a person look at an order, with what the rail said was paid; what was made of an earlier flag is open again.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn flag(conn: &mut PgConnection, order: &Order, flag: Flag) -> sqlx::Result<()> {
+pub async fn flag(
+    conn: &mut PgConnection,
+    order: &Order,
+    flag: Flag,
+    told: Option<&Told>,
+) -> sqlx::Result<()> {
+    let short = |text: &String| text.chars().take(LONGEST).collect::<String>();
+    let paid = told.and_then(|told| told.cents.zip(told.currency.as_ref()));
     sqlx::query!(
-        "update platform_orders set flag = $3 where provider_id = $1 and id = $2",
+        "update platform_orders set resolution = case when flag is distinct from $3 then null else resolution end,
+                resolved_at = case when flag is distinct from $3 then null else resolved_at end, flag = $3,
+                paid_cents = coalesce($4, paid_cents), paid_currency = coalesce($5, paid_currency),
+                confirmation_code = coalesce($6, confirmation_code)
+         where provider_id = $1 and id = $2",
         order.provider.uuid(),
         order.id.uuid(),
         flag.word(),
+        paid.map(|(cents, _)| cents.max(0)),
+        paid.map(|(_, currency)| currency.chars().take(10).collect::<String>()),
+        told.and_then(|told| told.confirmation.as_ref().map(short)),
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Notes what somebody made of an order's flag.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn resolve(
+    conn: &mut PgConnection,
+    order: &Order,
+    resolution: Resolution,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update platform_orders set resolution = $3, resolved_at = $4 where provider_id = $1 and id = $2",
+        order.provider.uuid(),
+        order.id.uuid(),
+        resolution.word(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Notes where money is that should go back.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_refund(
+    conn: &mut PgConnection,
+    order: &Order,
+    refund: Refund,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update platform_orders set refund = $3, refund_at = $4 where provider_id = $1 and id = $2",
+        order.provider.uuid(),
+        order.id.uuid(),
+        refund.word(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Waits no longer for an order that was called off.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn call_off(conn: &mut PgConnection, order: &Order, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update platform_orders set state = 'expired', expires_at = $3 where provider_id = $1 and id = $2 and state in ('submitted', 'failed')",
+        order.provider.uuid(),
+        order.id.uuid(),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Whether another order that somebody paid by hand was paid while this one waited.
+///
+/// # Errors
+/// When the database is away.
+pub async fn paid_meanwhile(conn: &mut PgConnection, order: &Order) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from platform_orders where provider_id = $1 and id <> $2 and kind = 'once' and state = 'completed'
+                          and settled_at > $3) as "found!""#,
+        order.provider.uuid(),
+        order.id.uuid(),
+        At(order.created_at),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(found)
 }
 
 /// Counts a question.

@@ -60,6 +60,7 @@ impl TryFrom<Row> for PlatformPlan {
 pub async fn insert(
     conn: &mut PgConnection,
     plan: &PlatformPlan,
+    replaces: Option<PlatformPlanId>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     let features: Vec<String> = plan
@@ -68,8 +69,9 @@ pub async fn insert(
         .map(|feature| feature.word().to_owned())
         .collect();
     sqlx::query!(
-        "insert into platform_plans (id, name, period, price_cents, currency, most_sites, features, trial_days, is_offered, created_at, changed_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+        "insert into platform_plans (id, name, period, price_cents, currency, most_sites, features, trial_days, is_offered, created_at, changed_at,
+                                     replaces)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11)",
         plan.id.uuid(),
         plan.name,
         plan.period.word(),
@@ -80,6 +82,7 @@ pub async fn insert(
         i32::from(plan.trial_days),
         plan.is_offered,
         At(now),
+        replaces.map(|old| old.uuid()),
     )
     .execute(conn)
     .await
@@ -105,6 +108,41 @@ pub async fn offer(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Takes a plan off sale that is offered; says whether it was.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn retire(
+    conn: &mut PgConnection,
+    plan: PlatformPlanId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update platform_plans set is_offered = false, changed_at = $2 where id = $1 and is_offered",
+        plan.uuid(),
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The plans there are, those on offer first, and of each the newest first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn all(conn: &mut PgConnection) -> sqlx::Result<Vec<PlatformPlan>> {
+    let rows = sqlx::query_as!(
+        Row,
+        "select id, name, period, price_cents, currency, most_sites, features, trial_days, is_offered from platform_plans
+         order by is_offered desc, created_at desc, id limit $1",
+        MOST,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(PlatformPlan::try_from).collect()
 }
 
 /// One plan.

@@ -89,8 +89,7 @@ async fn nobody_is_asked_when_nothing_can_be_sold(pool: PgPoolOptions, options: 
     ));
     let mut tx = app.db.tenant(shop.provider).await.unwrap();
     sqlx::query(
-        "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
-         values ($1, $1, 'expired', $2, $3, 0, $2)",
+        "insert into provider_rights (provider_id, due_at, restricted_from, changed_at) values ($1, $2, $3, $2)",
     )
     .bind(shop.provider.uuid())
     .bind(crate::db::At(app.clock.now().plus_secs(-7200)))

@@ -1,5 +1,8 @@
 //! What businesses pay the platform: orders, Pesapal's hints and its word, the book, and who may see and do what.
 
+mod desk;
+mod facts;
+mod life;
 mod orders;
 mod people;
 
@@ -30,6 +33,14 @@ struct Desk {
 
 impl Rail {
     async fn world(pool: PgPoolOptions, options: PgConnectOptions) -> (Self, World) {
+        Self::world_with(pool, options, &[]).await
+    }
+
+    async fn world_with(
+        pool: PgPoolOptions,
+        options: PgConnectOptions,
+        more: &[&str],
+    ) -> (Self, World) {
         let rail = Self::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -47,6 +58,7 @@ impl Rail {
             "--pesapal-ipn-url",
             "https://billing.example.com/api/payments/pesapal/webhook",
         ];
+        let flags = [&flags[..], more].concat();
         let world = World::open_with(pool, options, &flags).await;
         (rail, world)
     }
@@ -118,6 +130,10 @@ async fn answer(State(rail): State<Rail>, request: Request) -> Response {
         }
         json!({"order_tracking_id": tracking, "merchant_reference": body["id"],
                "redirect_url": format!("https://pay.example.com/?OrderTrackingId={tracking}"), "error": null, "status": "200"})
+    } else if path.ends_with("/RefundRequest") {
+        json!({"status": "200", "message": "Refund request successfully"})
+    } else if path.ends_with("/CancelOrder") {
+        json!({"status": "200", "message": "Order successfully cancelled."})
     } else {
         let tracking = path.rsplit('=').next().unwrap();
         desk.said.get(tracking).cloned().unwrap_or_default()

@@ -125,8 +125,8 @@ async fn the_database_refuses_money_and_tickets_that_cannot_be(
             "series_count_check",
         ),
         (
-            "update provider_subscriptions set amount = -1".to_owned(),
-            "provider_subscriptions_amount_check",
+            "update platform_orders set amount_cents = -1".to_owned(),
+            "platform_orders_amount_cents_check",
         ),
         ("delete from payments".to_owned(), "42501"),
         ("delete from tickets".to_owned(), "42501"),

@@ -12,7 +12,7 @@ use crate::payments;
 use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 18] = [
+const WITHOUT_TENANT: [&str; 19] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -35,6 +35,8 @@ const WITHOUT_TENANT: [&str; 18] = [
     "live_prompts",
     // What the platform sells, and its own addresses as Pesapal knows them.
     "platform_plans",
+    // The last number of an invoice, whoever takes the next.
+    "platform_numbers",
     "pesapal_addresses",
 ];
 
@@ -79,17 +81,19 @@ pub(super) async fn fill(world: &World) {
     let mut tx = app.db.tenant(world.shop.provider).await.unwrap();
     let now = app.clock.now();
     for sql in [
-        "insert into provider_subscriptions (id, provider_id, status, start_date, expiry_date, amount, created_at)
-         select $1, $1, 'active', $2, $2 + interval '1 day', 0, $2 where $3 is not null and $4 is not null",
+        "insert into provider_rights (provider_id, due_at, most_sites, changed_at) select $1, $2, 9, $2 where $3 is not null and $4 is not null",
+        "insert into subscription_reminders (provider_id, kind, period, at) select $1, 'due', $2, $2 where $3 is not null and $4 is not null",
         "insert into subscriptions (provider_id, created_at, changed_at) select $1, $2, $2 where $3 is not null and $4 is not null",
         "insert into platform_orders (id, provider_id, attempt_id, is_current, plan_id, kind, reference, amount_cents, currency, state, asked,
-                                      created_at, expires_at)
-         select $1, $1, $1, true, (select id from platform_plans limit 1), 'once', 'ord_1', 100, 'KES', 'created', 0, $2, $2
+                                      created_at, expires_at, flag, paid_cents, paid_currency, confirmation_code)
+         select $1, $1, $1, true, (select id from platform_plans limit 1), 'once', 'ord_1', 100, 'KES', 'created', 0, $2, $2, 'amount', 7, 'KES', 'x'
          where $3 is not null and $4 is not null",
         "insert into platform_order_messages (id, provider_id, order_id, kind, at, body)
          select $1, $1, $1, 'notice', $2, 'x' where $3 is not null and $4 is not null",
         "insert into subscription_entries (id, provider_id, number, what, plan_id, period, order_id, at)
          select $1, $1, 1, 'paid', (select id from platform_plans limit 1), 'month', $1, $2 where $3 is not null and $4 is not null",
+        "insert into platform_invoices (number, provider_id, order_id, issued_at, business, plan, is_upgrade, amount_cents, currency, from_at, until_at)
+         select 1, $1, $1, $2, 'x', 'x', false, 100, 'KES', $2, $2 where $3 is not null and $4 is not null",
         "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
          select $1, '', '', '', '', '', '', $2 where $3 is not null and $4 is not null",
         "insert into site_looks (provider_id, site_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at)
@@ -100,6 +104,16 @@ pub(super) async fn fill(world: &World) {
          select $1, $1, (select id from people limit 1), 'summary', 'x', $2, $2 where $3 is not null and $4 is not null",
         "insert into notice_choices (provider_id, person_id, topic, by_mail, changed_at)
          select $1, (select id from people limit 1), 'site', true, $2 where $3 is not null and $4 is not null",
+        "insert into notice_phones (provider_id, person_id, msisdn, changed_at)
+         select $1, (select id from people limit 1), '254711000111', $2 where $3 is not null and $4 is not null",
+        "insert into message_settings (provider_id, codes, receipts, language, most_a_day, most_a_phone, changed_at)
+         select $1, 'never', false, 'en', 10, 10, $2 where $3 is not null and $4 is not null",
+        "insert into smses (id, provider_id, kind, msisdn, body, parts, is_urgent, state, created_at, drop_at)
+         select $1, $1, 'code', '254711000111', 'x', 1, true, 'waiting', $2, $2 where $3 is not null and $4 is not null",
+        "insert into sms_wishes (provider_id, payment_id, created_at)
+         select $1, (select id from payments limit 1), $2 where $3 is not null and $4 is not null",
+        "insert into sms_opt_outs (provider_id, msisdn, by_whom, created_at)
+         select $1, '254711000111', 'staff', $2 where $3 is not null and $4 is not null",
         "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
          select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
@@ -268,7 +282,9 @@ const RIGHTS: &[(&str, &str)] = &[
     ("ledger", "insert select"),
     ("payment_messages", "insert select"),
     ("platform_order_messages", "insert select"),
+    ("platform_invoices", "insert select"),
     ("subscription_entries", "insert select"),
+    ("subscription_reminders", "insert select"),
     ("pesapal_addresses", "delete insert select"),
     ("refunds", "insert select"),
     // Written, read and gone.
@@ -288,6 +304,12 @@ const RIGHTS: &[(&str, &str)] = &[
     ("jobs", "delete insert select update"),
     ("live_prompts", "delete insert select update"),
     ("webhook_deliveries", "delete insert select update"),
+    ("callbacks", "delete insert select update"),
+    ("exports", "delete insert select update"),
+    ("smses", "delete insert select update"),
+    ("notice_phones", "delete insert select update"),
+    ("sms_opt_outs", "delete insert select"),
+    ("sms_wishes", "delete insert select"),
     ("ledger_faults", "delete insert select update"),
     ("report_days", "delete insert select update"),
     ("report_sums", "delete insert select"),

@@ -205,6 +205,8 @@ pub struct Knobs {
     pub pull_method: PullMethod,
     /// The rows of Pull one array deeper (the documents' sample) or not.
     pub pull_nested: bool,
+    /// So many of the newest payments, transactions, requests and deliveries are remembered.
+    pub kept: usize,
 }
 
 impl Default for Knobs {
@@ -233,6 +235,7 @@ impl Default for Knobs {
             mask: Mask::Stars,
             pull_method: PullMethod::Both,
             pull_nested: false,
+            kept: 20_000,
         }
     }
 }

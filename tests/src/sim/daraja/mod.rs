@@ -158,6 +158,12 @@ impl Daraja {
             .read(|state| state.payments.values().cloned().collect())
     }
 
+    /// Knows payments from before it was started, which can be asked about.
+    pub fn remember(&self, payments: impl IntoIterator<Item = Payment>) {
+        self.shared
+            .change(|state| payments.into_iter().for_each(|payment| state.keep(payment)));
+    }
+
     pub fn payment(&self, checkout_request_id: &str) -> Option<Payment> {
         self.shared
             .read(|state| state.payment_by_checkout(checkout_request_id).cloned())

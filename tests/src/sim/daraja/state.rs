@@ -19,9 +19,6 @@ use super::{
     script::{QueryAnswer, Reply, ResultScript, Script},
 };
 
-/// How many payments, requests and deliveries are kept; the oldest go first.
-const KEPT: usize = 20_000;
-
 pub(super) struct State {
     pub(super) rng: StdRng,
     pub(super) knobs: Knobs,
@@ -266,7 +263,7 @@ impl State {
     }
 
     pub(super) fn keep(&mut self, payment: Payment) {
-        if self.payments.len() >= KEPT
+        if self.payments.len() >= self.knobs.kept
             && let Some((_, oldest)) = self.payments.pop_first()
         {
             self.by_checkout.remove(&oldest.checkout_request_id);
@@ -283,7 +280,7 @@ impl State {
     }
 
     pub(super) fn book(&mut self, transaction: Transaction) {
-        if self.ledger.len() >= KEPT {
+        if self.ledger.len() >= self.knobs.kept {
             self.ledger.remove(0);
         }
         // A payment whose validation took its time is older than what was booked meanwhile.
@@ -305,7 +302,7 @@ impl State {
 
     pub(super) fn record(&mut self, mut received: Received) {
         received.number = self.next_serial();
-        if self.received.len() >= KEPT {
+        if self.received.len() >= self.knobs.kept {
             self.received.pop_front();
         }
         self.received.push_back(received);
@@ -313,7 +310,7 @@ impl State {
 
     pub(super) fn sent(&mut self, mut delivery: Delivery) {
         delivery.number = self.next_serial();
-        if self.deliveries.len() >= KEPT {
+        if self.deliveries.len() >= self.knobs.kept {
             self.deliveries.pop_front();
         }
         self.deliveries.push_back(delivery);

@@ -20,11 +20,13 @@ words! {
         moved_link: "Was this not you? Look and go back." "Si wewe? Angalia na urudishe.",
         staff: "Staff" "Wafanyakazi",
         programs: "Programs and data" "Programu na data",
+        messages: "Messages" "Ujumbe",
         notices: "Notices" "Taarifa",
         subscription: "Subscription" "Usajili",
         audit: "Who did what" "Nani alifanya nini",
         platform: "Platform" "Jukwaa",
         providers: "Businesses" "Biashara",
+        subscriptions: "Subscriptions" "Usajili wa malipo",
         payments: "All payments" "Malipo yote",
         agents: "All sites" "Maeneo yote",
         work: "Work" "Kazi",
@@ -41,6 +43,13 @@ words! {
             "Nothing can be changed, and the business sees in its audit that you looked. It ends by itself at"
             "Huwezi kubadilisha chochote, na biashara itaona kwenye kumbukumbu zake kwamba uliitazama. Itaisha yenyewe",
         view_end: "Stop looking" "Acha kutazama",
+        bill_choose: "Choose a plan for Mnara by" "Chagua mpango wa Mnara kabla ya",
+        bill_soon: "What you paid for Mnara ends on" "Ulichokilipia Mnara kitaisha",
+        bill_grace: "Your subscription has ended. Everything goes on until" "Usajili wako umekwisha. Kila kitu kinaendelea hadi",
+        bill_restricted:
+            "Your subscription has ended: nothing new is sold, and what was sold goes on. Pay and everything opens again at once."
+            "Usajili wako umekwisha: hakuna kipya kinachouzwa, na kilichouzwa kinaendelea. Lipa na kila kitu kitafunguka mara moja.",
+        bill_link: "Pay for Mnara" "Lipia Mnara",
         account: "My account" "Akaunti yangu",
         log_out: "Log out" "Toka",
         pending:

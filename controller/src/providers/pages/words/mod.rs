@@ -173,6 +173,16 @@ parts! {
     notices: NoticeWords,
     /// What a business pays the platform.
     subscription: SubscriptionWords,
+    /// What is written about that.
+    billing: BillingWords,
+    /// The same as the platform's staff see it.
+    sold: SoldWords,
+    /// What stands on an invoice.
+    invoice: InvoiceWords,
+    /// SMS: what is sent, when, and what it costs.
+    messages: MessageWords,
+    /// What is written in SMS to customers.
+    texts: TextWords,
     /// The way back in.
     reset: ResetWords,
     /// Passkeys.

@@ -14,6 +14,33 @@ words! {
         trial: "You are trying Mnara out for nothing." "Unajaribu Mnara bila malipo.",
         active: "Your subscription is paid." "Usajili wako umelipwa.",
         expired: "Your subscription has run out. Pay below to go on." "Usajili wako umekwisha. Lipa hapa chini ili uendelee.",
+        restricted:
+            "Your subscription has run out. Your sites sell nothing new now; who is online stays so, and vouchers that were sold go on working. Pay below and everything opens again at once."
+            "Usajili wako umekwisha. Maeneo yako hayauzi kipya sasa; walio mtandaoni wanaendelea, na vocha zilizouzwa zinaendelea kufanya kazi. Lipa hapa chini na kila kitu kitafunguka mara moja.",
+        closes: "Everything goes on until" "Kila kitu kinaendelea hadi",
+        restricted_why:
+            "This page opens again as soon as the subscription is paid. Nothing was lost."
+            "Ukurasa huo utafunguka tena mara usajili ukilipwa. Hakuna kilichopotea.",
+        sites_why:
+            "Your plan is for no more sites than you have."
+            "Mpango wako hauruhusu maeneo zaidi ya uliyonayo.",
+        lacks_why: "Your plan does not have this" "Mpango wako hauna hiki",
+        these_have_it: "These do:" "Hii inayo:",
+        nobody_has_it: "No plan that is offered does. Write to us." "Hakuna mpango unaotolewa wenye hicho. Tuandikie.",
+        at_once: "Change at once for" "Badilisha mara moja kwa",
+        at_once_text:
+            "That is the difference for the time you have paid for; no time is added."
+            "Hiyo ni tofauti kwa muda uliolipia; hakuna muda unaoongezwa.",
+        upgraded: "change of plan" "mabadiliko ya mpango",
+        no_upgrade:
+            "This plan cannot be changed to at once. Order it for the next period."
+            "Huwezi kubadilisha kwenda mpango huu mara moja. Uagize kwa kipindi kijacho.",
+        cancel: "Call it off" "Ghairi",
+        cancelled: "The order is called off. Nobody can pay it by accident." "Oda imeghairiwa. Hakuna atakayeilipa kwa bahati mbaya.",
+        not_cancelled:
+            "Pesapal did not call it off; perhaps it was just paid. Look again in a moment."
+            "Pesapal haikuighairi; labda imelipwa sasa hivi. Angalia tena baada ya muda mfupi.",
+        invoice: "Invoice" "Ankara",
         open: "Waiting for your payment" "Tunasubiri malipo yako",
         open_text:
             "Pesapal takes M-PESA and cards. When you have paid, this page says so within a minute; look again then."

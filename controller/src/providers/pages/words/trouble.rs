@@ -19,6 +19,14 @@ words! {
         only_looking_text:
             "Nothing was changed, and no file is taken out. Stop looking first, with the button above."
             "Hakuna kilichobadilishwa, wala faili lililotolewa. Acha kutazama kwanza, kwa kitufe kilicho juu.",
+        restricted: "This business has to renew Mnara first" "Biashara hii inahitaji kulipia Mnara kwanza",
+        restricted_text:
+            "Nothing was lost: who is online stays so, and vouchers that were sold go on working. Ask an owner or manager to pay; everything opens again at once."
+            "Hakuna kilichopotea: walio mtandaoni wanaendelea, na vocha zilizouzwa zinaendelea kufanya kazi. Mwombe mmiliki au meneja alipe; kila kitu kitafunguka mara moja.",
+        not_in_plan: "The plan of this business does not have this" "Mpango wa biashara hii hauna hiki",
+        not_in_plan_text:
+            "An owner or manager can choose another plan under Subscription."
+            "Mmiliki au meneja anaweza kuchagua mpango mwingine kwenye Usajili.",
         away: "We cannot answer right now" "Hatuwezi kujibu sasa hivi",
         away_text:
             "Nothing was lost. Try again in a moment. Your sites go on working meanwhile."

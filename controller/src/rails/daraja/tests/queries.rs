@@ -137,9 +137,9 @@ async fn questions_nobody_waits_for_leave_half_of_the_budget() {
         stage.answer(200, QUERIED);
     }
     let (mut last, mut first) = (0, Vec::new());
-    for second in 1..=60 {
+    for second in 1..=90 {
         clock.advance(Duration::from_secs(1));
-        let (credentials, customer) = (credentials(), format!("ws_CO_{}", second / 20));
+        let (credentials, customer) = (credentials(), format!("ws_CO_{}", second / 31));
         let old = daraja.query(&credentials, PROMPT, Turn::Last).await.0;
         last += u32::from(!matches!(old, QueryAnswer::Limited(_)));
         if !first.contains(&customer) {
@@ -149,6 +149,6 @@ async fn questions_nobody_waits_for_leave_half_of_the_budget() {
             }
         }
     }
-    assert!(last <= 3, "{last} of the last");
+    assert!(last <= 5, "{last} of the last");
     assert_eq!(first, ["ws_CO_0", "ws_CO_1", "ws_CO_2"]);
 }

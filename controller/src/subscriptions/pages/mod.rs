@@ -1,0 +1,420 @@
+//! The page of what a business pays the platform: what it is on, until when, a way to pay, and what it ordered.
+
+pub mod paper;
+
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId};
+use serde::Deserialize;
+
+use super::back::{self, NotDone};
+use super::order::{self, NotMade, Wish};
+use super::standing::{NoTrial, SHOWN, Standing, Status, standing, try_out};
+use super::store::{invoices, orders, plans};
+use super::{Feature, Kind, Order, Period, PlatformPlan, State as OrderState};
+use crate::app::App;
+use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
+use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::{SubscriptionWords, Words};
+use crate::providers::staff::roles::Permission;
+use crate::web::Path;
+use crate::web::page::{html, onward};
+
+const PATH: &str = "/settings/subscription";
+/// The first part of the list, and nobody was led here.
+const NOWHERE: (Option<OrderId>, Option<&str>) = (None, None);
+
+/// A plan that can be chosen.
+struct Choice {
+    id: PlatformPlanId,
+    name: String,
+    price: String,
+    period: &'static str,
+    most_sites: Option<u32>,
+    features: Vec<&'static str>,
+    trial_days: Option<u16>,
+    attempt: AttemptId,
+    /// What it costs to be on it at once, for the time that is left, and the attempt of that.
+    at_once: Option<(String, AttemptId)>,
+}
+
+/// An order in the list.
+struct Row {
+    at: String,
+    price: String,
+    state: &'static str,
+    is_paid: bool,
+    receipt: Option<String>,
+    is_recurring: bool,
+    is_upgrade: bool,
+    is_flagged: bool,
+    invoice: Option<i64>,
+}
+
+/// The order that waits to be paid.
+struct Open {
+    id: OrderId,
+    price: String,
+    at: String,
+    address: String,
+}
+
+#[derive(Template)]
+#[template(path = "subscription.html")]
+struct SubscriptionPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    is_on: bool,
+    may_pay: bool,
+    said: &'static str,
+    plan: Option<String>,
+    until: Option<String>,
+    is_over: bool,
+    /// Until when everything goes on although nothing is paid.
+    closes: Option<String>,
+    /// Why somebody was led here.
+    why: Option<String>,
+    open: Option<Open>,
+    choices: Vec<Choice>,
+    rows: Vec<Row>,
+    older: Option<String>,
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+}
+
+/// What the address says: what was done just before, and which part of the list is meant.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    done: Option<String>,
+    before: Option<String>,
+    why: Option<String>,
+}
+
+/// Shows how the business stands.
+///
+/// # Errors
+/// When the database is away.
+pub async fn show(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let w = &frame.words().subscription;
+    let done = match asked.done.as_deref() {
+        Some("made") => Some(w.made),
+        Some("trial") => Some(w.started),
+        Some("cancelled") => Some(w.cancelled),
+        _ => None,
+    };
+    let before = asked.before.and_then(|id| id.parse().ok());
+    let why = asked.why.as_deref();
+    shown(&app, &frame, &seat, (before, why), done, None).await
+}
+
+async fn shown(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    (before, why): (Option<OrderId>, Option<&str>),
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let words = &w.subscription;
+    let now = app.clock.now();
+    let Standing {
+        status,
+        plan,
+        paid_until,
+        orders,
+        rights,
+    } = standing(app, seat.provider()).await?;
+    let open = orders
+        .iter()
+        .find(|order| is_payable(order) && now < order.expires_at);
+    let open = open.and_then(|order| {
+        Some(Open {
+            id: order.id,
+            price: order.price.to_string(),
+            at: w.calendar.moment(order.created_at),
+            address: order.redirect.clone()?,
+        })
+    });
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let offered = plans::offered(&mut tx).await?;
+    let mut at_once = Vec::new();
+    for plan in &offered {
+        at_once.push(order::upgrade_price(&mut tx, seat.provider(), plan, now).await?);
+    }
+    let listed = match before {
+        None => orders,
+        Some(id) => {
+            let from = orders::lock(&mut tx, seat.provider(), id).await?;
+            let from = from.map(|order| (order.created_at, order.id));
+            orders::newest(&mut tx, seat.provider(), from, SHOWN).await?
+        }
+    };
+    let ids: Vec<OrderId> = listed.iter().map(|order| order.id).collect();
+    let invoices = invoices::of_orders(&mut tx, seat.provider(), &ids).await?;
+    drop(tx);
+    let is_restricted = rights.is_restricted(now);
+    let closes = rights.restricted_from.filter(|from| now < *from);
+    let has_more = listed.len() >= usize::from(SHOWN);
+    let older = listed.last().filter(|_| has_more);
+    let is_new = status == Status::None || status == Status::Pending;
+    let page = SubscriptionPage {
+        frame,
+        w,
+        is_on: app.rails.pesapal.is_some(),
+        may_pay: seat.place.role.may(Permission::PayPlatform),
+        said: match status {
+            Status::None => words.none,
+            Status::Pending => words.pending,
+            Status::Trial => words.trial,
+            Status::Active => words.active,
+            Status::Expired if is_restricted => words.restricted,
+            Status::Expired => words.expired,
+        },
+        plan: plan.map(|plan| plan.name),
+        until: paid_until.map(|until| w.calendar.moment(until)),
+        is_over: status == Status::Expired,
+        closes: closes
+            .filter(|_| matches!(status, Status::Expired | Status::None | Status::Pending))
+            .map(|from| w.calendar.moment(from)),
+        why: why.and_then(|why| reason(words, why, &offered)),
+        open,
+        choices: offered
+            .into_iter()
+            .zip(at_once)
+            .filter(|(plan, _)| plan.price.cents > 0 || (is_new && plan.trial_days > 0))
+            .map(|(plan, at_once)| Choice {
+                at_once: at_once.map(|price| (price.to_string(), attempt(app))),
+                ..choice(app, words, plan, is_new)
+            })
+            .collect(),
+        older: older.map(|order| format!("{PATH}?before={}", order.id)),
+        rows: listed
+            .iter()
+            .map(|order| Row {
+                invoice: invoices
+                    .iter()
+                    .find(|(of, _)| *of == order.id)
+                    .map(|(_, number)| *number),
+                ..row(w, order)
+            })
+            .collect(),
+        done,
+        fault,
+    };
+    let status = if fault.is_some() {
+        StatusCode::UNPROCESSABLE_ENTITY
+    } else {
+        StatusCode::OK
+    };
+    Ok(html(status, &page))
+}
+
+/// Why somebody was led here, with the plans that would help.
+fn reason(words: &SubscriptionWords, why: &str, offered: &[PlatformPlan]) -> Option<String> {
+    let having = |has: &dyn Fn(&PlatformPlan) -> bool| {
+        let names: Vec<&str> = offered
+            .iter()
+            .filter(|plan| plan.price.cents > 0 && has(plan))
+            .map(|plan| plan.name.as_str())
+            .collect();
+        if names.is_empty() {
+            words.nobody_has_it.to_owned()
+        } else {
+            format!("{} {}.", words.these_have_it, names.join(", "))
+        }
+    };
+    match why {
+        "restricted" => Some(words.restricted_why.to_owned()),
+        "sites" => {
+            let largest = having(&|plan| plan.most_sites.is_none_or(|most| most > 1));
+            Some(format!("{} {largest}", words.sites_why))
+        }
+        word => {
+            let feature: Feature = word.parse().ok()?;
+            let which = having(&|plan| plan.features.contains(&feature));
+            let named = named(words, feature);
+            Some(format!("{}: {named}. {which}", words.lacks_why))
+        }
+    }
+}
+
+const fn named(words: &SubscriptionWords, feature: Feature) -> &'static str {
+    match feature {
+        Feature::AdvancedAnalytics => words.advanced_analytics,
+        Feature::ApiAccess => words.api_access,
+        Feature::Webhooks => words.webhooks,
+        Feature::CustomPortal => words.custom_portal,
+    }
+}
+
+/// Whether somebody can still go to the rail's page and pay.
+const fn is_payable(order: &Order) -> bool {
+    matches!(order.state, OrderState::Submitted | OrderState::Failed) && order.redirect.is_some()
+}
+
+fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool) -> Choice {
+    Choice {
+        id: plan.id,
+        name: plan.name,
+        price: plan.price.to_string(),
+        period: match plan.period {
+            Period::Month => words.month,
+            Period::Year => words.year,
+        },
+        most_sites: plan.most_sites,
+        features: plan
+            .features
+            .iter()
+            .map(|feature| named(words, *feature))
+            .collect(),
+        trial_days: Some(plan.trial_days).filter(|days| is_new && *days > 0),
+        attempt: attempt(app),
+        at_once: None,
+    }
+}
+
+fn attempt(app: &App) -> AttemptId {
+    AttemptId::new(app.clock.now(), app.entropy.bytes())
+}
+
+fn row(w: &Words, order: &Order) -> Row {
+    let words = &w.subscription;
+    Row {
+        at: w.calendar.moment(order.created_at),
+        price: order.price.to_string(),
+        state: match order.state {
+            OrderState::Created | OrderState::Submitted => words.state_waiting,
+            OrderState::Lost | OrderState::Refused => words.state_not_made,
+            OrderState::Completed => words.state_paid,
+            OrderState::Failed => words.state_failed,
+            OrderState::Expired => words.state_expired,
+            OrderState::Reversed => words.state_reversed,
+        },
+        is_paid: order.state == OrderState::Completed,
+        receipt: order.confirmation.clone(),
+        is_recurring: order.kind == Kind::Recurring,
+        is_upgrade: order.is_upgrade,
+        is_flagged: order.flag.is_some() && order.resolution.is_none(),
+        invoice: None,
+    }
+}
+
+/// What the form of a plan sends.
+#[derive(Debug, Deserialize)]
+pub struct Chosen {
+    plan: String,
+    attempt: String,
+    recurring: Option<String>,
+    upgrade: Option<String>,
+}
+
+/// Makes an order for a plan and shows it, with the way to the page on which it is paid.
+///
+/// # Errors
+/// When the database is away.
+pub async fn pay(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Form(chosen): Form<Chosen>,
+) -> Result<Response, Trouble> {
+    let w = &frame.words().subscription;
+    let (Ok(plan), Ok(attempt)) = (chosen.plan.parse(), chosen.attempt.parse()) else {
+        return shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_plan)).await;
+    };
+    let wish = Wish {
+        plan,
+        attempt,
+        is_recurring: chosen.recurring.is_some(),
+        is_upgrade: chosen.upgrade.is_some(),
+    };
+    let fault = match order::create(&app, seat.provider(), seat.actor(), wish).await {
+        // Not on to the rail at once: a form of ours may lead to no other host.
+        Ok(_) => return Ok(onward("/settings/subscription?done=made")),
+        Err(NotMade::Off) => w.off,
+        Err(NotMade::NoPlan | NotMade::OtherAttempt) => w.no_plan,
+        Err(NotMade::NoUpgrade) => w.no_upgrade,
+        Err(NotMade::NoContact) => w.no_contact,
+        Err(NotMade::BeingMade) => w.being_made,
+        Err(NotMade::TooMany(_)) => w.too_many,
+        Err(NotMade::Rail(_)) => w.away,
+        Err(NotMade::Fault(error)) => {
+            return Err(match error.downcast::<sqlx::Error>() {
+                Ok(error) => error.into(),
+                Err(error) => {
+                    tracing::error!(error = %format!("{error:#}"), "an order to the platform failed");
+                    Trouble::Inside
+                }
+            });
+        }
+    };
+    shown(&app, &frame, &seat, NOWHERE, None, Some(fault)).await
+}
+
+/// What the form of a trial sends.
+#[derive(Debug, Deserialize)]
+pub struct Tried {
+    plan: String,
+}
+
+/// Begins a trial.
+///
+/// # Errors
+/// When the database is away.
+pub async fn trial(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Form(tried): Form<Tried>,
+) -> Result<Response, Trouble> {
+    let w = &frame.words().subscription;
+    let Ok(plan) = tried.plan.parse() else {
+        return shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_plan)).await;
+    };
+    match try_out(&app, seat.provider(), seat.actor(), plan).await {
+        Ok(()) => Ok(onward("/settings/subscription?done=trial")),
+        Err(NoTrial::NoPlan) => shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_plan)).await,
+        Err(NoTrial::TooLate) => shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_trial)).await,
+        Err(NoTrial::Feed(error)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a site's feed could not be written"
+            );
+            Err(Trouble::Inside)
+        }
+        Err(NoTrial::Database(error)) => Err(error.into()),
+    }
+}
+
+/// Has an order paid no more.
+///
+/// # Errors
+/// When there is no such order, or the database is away.
+pub async fn cancel(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+) -> Result<Response, Trouble> {
+    let id: OrderId = id.parse().map_err(|_| Trouble::Nothing)?;
+    match back::cancel(&app, seat.provider(), id, seat.actor()).await {
+        Ok(()) => Ok(onward("/settings/subscription?done=cancelled")),
+        Err(NotDone::Senseless(_)) => Ok(onward(PATH)),
+        Err(NotDone::Rail(_)) => {
+            let fault = frame.words().subscription.not_cancelled;
+            shown(&app, &frame, &seat, NOWHERE, None, Some(fault)).await
+        }
+        Err(NotDone::Nothing) => Err(Trouble::Nothing),
+        Err(NotDone::Database(error)) => Err(error.into()),
+        Err(NotDone::Feed(_)) => Err(Trouble::Inside),
+    }
+}

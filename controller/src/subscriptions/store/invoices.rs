@@ -1,0 +1,145 @@
+//! All SQL of invoices and of their numbers.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{OrderId, ProviderId};
+use sqlx::PgConnection;
+
+use super::strange;
+use crate::db::{At, RowId as _};
+use crate::rails::pesapal::price::Price;
+use crate::subscriptions::invoice::Invoice;
+
+/// Takes the next number; it goes back if the transaction does.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn next(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        "insert into platform_numbers (name, last) values ('invoice', 1)
+         on conflict (name) do update set last = platform_numbers.last + 1 returning last"
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Adds an invoice.
+///
+/// # Errors
+/// When the database refuses, also a second one of an order.
+pub async fn insert(conn: &mut PgConnection, invoice: &Invoice) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into platform_invoices (number, provider_id, order_id, issued_at, business, contact, plan, is_upgrade, amount_cents, currency,
+                                        from_at, until_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        invoice.number,
+        invoice.provider.uuid(),
+        invoice.order.uuid(),
+        At(invoice.issued),
+        invoice.business,
+        invoice.contact,
+        invoice.plan,
+        invoice.is_upgrade,
+        invoice.price.cents,
+        invoice.price.currency.code(),
+        At(invoice.from),
+        At(invoice.until),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// One invoice of a business, as its order is now.
+///
+/// # Errors
+/// When the database is away.
+pub async fn one(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    number: i64,
+) -> sqlx::Result<Option<Invoice>> {
+    let row = sqlx::query!(
+        "select i.number, i.order_id, i.issued_at, i.business, i.contact, i.plan, i.is_upgrade, i.amount_cents, i.currency, i.from_at, i.until_at,
+                o.state, o.confirmation_code, o.payment_method
+         from platform_invoices i join platform_orders o on o.provider_id = i.provider_id and o.id = i.order_id
+         where i.provider_id = $1 and i.number = $2",
+        provider.uuid(),
+        number,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| {
+        let currency = row
+            .currency
+            .parse()
+            .map_err(|_| strange("platform_invoices.currency"))?;
+        Ok(Invoice {
+            number: row.number,
+            provider,
+            order: OrderId::from_uuid(row.order_id),
+            issued: row.issued_at.0,
+            business: row.business,
+            contact: row.contact,
+            plan: row.plan,
+            is_upgrade: row.is_upgrade,
+            price: Price::new(row.amount_cents, currency),
+            from: row.from_at.0,
+            until: row.until_at.0,
+            receipt: row.confirmation_code,
+            method: row.payment_method,
+            is_back: row.state == "reversed",
+        })
+    })
+    .transpose()
+}
+
+/// The numbers of the invoices of some orders of a business.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_orders(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    orders: &[OrderId],
+) -> sqlx::Result<Vec<(OrderId, i64)>> {
+    let ids: Vec<_> = orders.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        "select order_id, number from platform_invoices where provider_id = $1 and order_id = any($2)",
+        provider.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (OrderId::from_uuid(row.order_id), row.number))
+        .collect())
+}
+
+/// What stands above every invoice: who issues it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn issuer(conn: &mut PgConnection) -> sqlx::Result<String> {
+    let value = sqlx::query_scalar!("select value from platform_settings where name = 'issuer'")
+        .fetch_optional(conn)
+        .await?;
+    let text = value.and_then(|value| value.as_str().map(str::to_owned));
+    Ok(text.unwrap_or_default())
+}
+
+/// Says who issues invoices.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_issuer(conn: &mut PgConnection, text: &str, now: Timestamp) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into platform_settings (name, value, changed_at) values ('issuer', $1, $2)
+         on conflict (name) do update set value = excluded.value, changed_at = excluded.changed_at",
+        serde_json::Value::from(text),
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,420 @@
+//! The life of a subscription in moved time: trial, reminders, grace, a closed door and back, and what sites, programs and people see of it.
+
+use mnara_protocol::message::SiteRow;
+
+use super::super::browser::PASSWORD;
+use super::super::office::Office;
+use super::*;
+use crate::jobs::tasks::{hasten, stand};
+use crate::subscriptions::lapse::TEND;
+
+const DAY: u64 = 86_400;
+const PAGE: &str = "/settings/subscription";
+
+async fn started(pool: PgPoolOptions, options: PgConnectOptions) -> (Rail, Office, World) {
+    let (office, flags) = Office::open().await;
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let (rail, world) = Rail::world_with(pool, options, &flags).await;
+    (rail, office, world)
+}
+
+/// Lets days pass, one by one; gives the subjects of what the owner was written on each.
+async fn days(world: &World, office: &Office, count: u64) -> Vec<(u64, String)> {
+    let mut told = Vec::new();
+    for day in 1..=count {
+        world.pass(DAY).await;
+        // Letters are posted by one job and handed in by others.
+        world.work().await;
+        for letter in office.empty() {
+            if letter.to.starts_with("owner") {
+                told.push((day, letter.subject));
+            }
+        }
+    }
+    told
+}
+
+async fn site_row(world: &World) -> SiteRow {
+    let rows = world.feed(world.shop.site).await;
+    let found = rows.into_iter().find_map(|row| match row {
+        Row::Site(row) => Some(row),
+        _ => None,
+    });
+    found.unwrap()
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, office, world) = started(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let sites = api::key(&world.app, world.shop.provider, &[Scope::SitesRead]).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let mut cashier = member(&world, Role::Cashier, 2).await;
+    stand(&world.app, [TEND]).await.unwrap();
+    world.work().await;
+    let tried = [("plan", &*plan.id.to_string())];
+    let path = format!("{PAGE}/trial");
+    assert!(
+        owner
+            .post(&path, &tried)
+            .await
+            .onward()
+            .ends_with("done=trial")
+    );
+    office.empty();
+    // Seven, three and one day before, on the day, in the middle of grace.
+    let told = days(&world, &office, 20).await;
+    let seen: Vec<_> = told
+        .iter()
+        .map(|(day, subject)| (*day, subject.split(": ").nth(1).unwrap()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (7, "Mnara is paid until 29 Jan 2027, 11:00"),
+            (11, "Mnara is paid until 29 Jan 2027, 11:00"),
+            (13, "Mnara is paid until 29 Jan 2027, 11:00"),
+            (14, "your subscription ended today"),
+            (18, "sales stop on 5 Feb 2027, 11:00"),
+        ]
+    );
+    // In grace all goes on, and every page says until when. Nobody used these browsers for a fortnight.
+    for (browser, who) in [(&mut owner, "owner1"), (&mut cashier, "cashier2")] {
+        let contact = format!("{who}@example.com");
+        browser.log_in(&contact, PASSWORD).await.onward();
+    }
+    let page = owner.get("/home").await.page();
+    assert!(
+        page.contains("Everything goes on until 5 Feb 2027"),
+        "{page}"
+    );
+    let page = cashier.get("/home").await.page();
+    assert!(!page.contains("Everything goes on until"));
+    assert!(site_row(&world).await.sales_open);
+    // A prompt is out when the door closes.
+    world.pass(DAY - 60).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world.pass(60).await;
+    world.work().await;
+    let closed: Vec<_> = office.empty().into_iter().map(|one| one.subject).collect();
+    assert_eq!(closed, ["Business 1: new sales have stopped"]);
+    assert!(!site_row(&world).await.sales_open);
+    assert!(matches!(
+        world.begin(world.shop.ask(2, "254708374150")).await,
+        Err(NotBegun::Closed)
+    ));
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    world.books_are_equal().await;
+    assert_eq!(world.count("payments where status = 'success'").await, 1);
+    // Pages lead to where it is paid; whoever does not pay is told whom to ask; one's own account stays open.
+    for path in ["/home", "/vouchers", "/reports", "/settings/keys"] {
+        assert_eq!(
+            owner.get(path).await.onward(),
+            "/settings/subscription?why=restricted",
+            "{path}"
+        );
+    }
+    let form = [("name", "One more")];
+    assert_eq!(
+        owner.post("/sites", &form).await.onward(),
+        "/settings/subscription?why=restricted"
+    );
+    let page = owner
+        .get("/settings/subscription?why=restricted")
+        .await
+        .page();
+    assert!(page.contains("vouchers that were sold go on working") && page.contains("Plan 1500"));
+    assert!(!page.contains("href=\"/vouchers\""), "{page}");
+    owner.get("/account").await.page();
+    let got = cashier.get("/counter").await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
+    assert!(got.text.contains("Ask an owner or manager to pay"));
+    let ask = async |path: &str, key: &str| {
+        let (status, _, body) = world.send(Method::GET, path, Some(key), Vec::new()).await;
+        (status, body["type"].as_str().unwrap_or_default().to_owned())
+    };
+    assert_eq!(
+        ask("/api/v1/sites", &sites).await,
+        (
+            StatusCode::PAYMENT_REQUIRED,
+            "urn:mnara:problem:subscription-ended".to_owned()
+        )
+    );
+    assert_eq!(ask("/api/v1/me", &sites).await.0, StatusCode::OK);
+    // Looking again, and twice at once, tells nobody twice.
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query("update subscriptions set look_at = $1")
+        .bind(crate::db::At(world.app.clock.now()))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    hasten(&mut tx, TEND, world.app.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    world.work().await;
+    assert_eq!(days(&world, &office, 3).await, []);
+    // The money is seen: everything is open in the same moment, and the receipt leads to an invoice.
+    let order = made(&world, &key, &plan, 1).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    world.work().await;
+    assert_eq!(stands(&world).await, ("active", until("2027-03-08")));
+    assert!(site_row(&world).await.sales_open);
+    owner.get("/home").await.page();
+    assert_eq!(ask("/api/v1/sites", &sites).await.0, StatusCode::OK);
+    world
+        .begin(world.shop.ask(3, "254708374151"))
+        .await
+        .unwrap();
+    let mut letters = office.empty();
+    letters.sort_by(|a, b| a.subject.cmp(&b.subject));
+    let subjects: Vec<_> = letters.iter().map(|one| one.subject.as_str()).collect();
+    assert_eq!(
+        subjects,
+        [
+            "Business 1: everything is open again",
+            "Business 1: we received KSh 1,500"
+        ]
+    );
+    let path = letters[1].path(&format!("{PAGE}/invoices/"));
+    let got = owner.get(&path).await;
+    assert_eq!(got.status, StatusCode::OK);
+    assert!(got.text.starts_with("%PDF-"));
+    assert!(owner.get(PAGE).await.page().contains("/invoices/1/pdf"));
+    // Nobody else's.
+    business(&world.app, 2).await;
+    let mut stranger = Browser::new(&world, 9);
+    stranger.sign_up("Another", "another@example.com").await;
+    assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND);
+    // Money that goes back closes again what it opened, and no other reminder is repeated.
+    rail.say(&order, 3);
+    tell(&world, &order).await;
+    world.work().await;
+    assert!(!site_row(&world).await.sales_open);
+    let subjects: Vec<_> = office.empty().into_iter().map(|one| one.subject).collect();
+    assert_eq!(subjects, ["Business 1: KSh 1,500 went back to you"]);
+    assert_eq!(world.count("jobs where dead_at is not null").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_year_of_renewals_ends_each_month_on_its_own_last_day(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    stand(&world.app, [TEND]).await.unwrap();
+    // START is 15 January 2027; the first payment is on the 31st.
+    world.pass(16 * DAY).await;
+    let mut n = 0;
+    let mut pay = async || {
+        n += 1;
+        let order = made(&world, &key, &plan, n).await;
+        rail.say(&order, 1);
+        tell(&world, &order).await;
+        order
+    };
+    let mut ends = Vec::new();
+    let mut last = None;
+    for _ in 0..12 {
+        last = Some(pay().await);
+        let (status, end) = stands(&world).await;
+        assert_eq!(status, "active");
+        ends.push(end.unwrap());
+        // Two days before it is due the next one is paid.
+        let sql = "select extract(epoch from paid_until)::bigint from subscriptions";
+        let due: i64 = read(&world.app, sql).await;
+        let wait = due - world.app.clock.now().as_secs() - 2 * 86_400;
+        world.pass(wait.unsigned_abs()).await;
+    }
+    assert_eq!(
+        ends,
+        [
+            "2027-02-28",
+            "2027-03-31",
+            "2027-04-30",
+            "2027-05-31",
+            "2027-06-30",
+            "2027-07-31",
+            "2027-08-31",
+            "2027-09-30",
+            "2027-10-31",
+            "2027-11-30",
+            "2027-12-31",
+            "2028-01-31"
+        ]
+    );
+    assert_eq!(world.count("platform_invoices").await, 12);
+    let sql = "select max(number) from platform_invoices";
+    assert_eq!(read::<i64>(&world.app, sql).await, 12, "numbers have gaps");
+    // The year is over, nobody pays: grace, and then closed.
+    let stage = async || read::<String>(&world.app, "select stage from subscriptions").await;
+    world.pass(2 * DAY).await;
+    assert_eq!(stage().await, "grace");
+    // Paid on the very moment it keeps the day of the month.
+    pay().await;
+    assert_eq!(stands(&world).await.1, until("2028-02-29"));
+    // The last payment of the year goes back: what came after begins when it was paid.
+    let last = last.unwrap();
+    rail.say(&last, 3);
+    tell(&world, &last).await;
+    assert_eq!(stands(&world).await, ("active", until("2028-02-29")));
+    world.pass(45 * DAY).await;
+    assert_eq!(stage().await, "restricted");
+    pay().await;
+    assert_eq!(stage().await, "active");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_platform_that_asks_no_more_opens_what_it_closed(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, world) = Rail::world(pool, options).await;
+    let plan = plan(&world, 1_500).await;
+    stand(&world.app, [TEND]).await.unwrap();
+    world.work().await;
+    // Nobody chose a plan for a fortnight.
+    world.pass(14 * DAY - 60).await;
+    assert!(site_row(&world).await.sales_open);
+    world.pass(60).await;
+    assert!(!site_row(&world).await.sales_open);
+    // One that was only let in now has a fortnight of its own.
+    let other = business(&world.app, 2).await;
+    world.pass(60).await;
+    let rows = feed_of(&world.app, other.site).await;
+    assert!(
+        rows.iter()
+            .any(|row| matches!(row, Row::Site(row) if row.sales_open))
+    );
+    crate::subscriptions::plans::offer(&world.app, Actor::Command, plan.id, false)
+        .await
+        .unwrap();
+    world.pass(60).await;
+    assert!(site_row(&world).await.sales_open);
+    let restricted = "provider_rights where restricted_from is not null";
+    assert_eq!(world.count(restricted).await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (small, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let draft = Draft {
+        name: "Everything".to_owned(),
+        period: Period::Month,
+        price: Price::new(300_000, Currency::Kes),
+        most_sites: None,
+        features: Feature::ALL.to_vec(),
+        trial_days: 0,
+    };
+    let large = create(&world.app, Actor::Command, draft).await.unwrap();
+    let reads = [Scope::ReportsRead, Scope::SitesWrite];
+    let program = api::key(&world.app, world.shop.provider, &reads).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let mut technician = member(&world, Role::Technician, 2).await;
+    // Who never chose may look at everything.
+    owner.get("/reports").await.page();
+    let order = made(&world, &key, &small, 1).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    let led = owner.get("/reports").await.onward();
+    assert_eq!(led, "/settings/subscription?why=advanced-analytics");
+    let page = owner.get(&led).await.page();
+    assert!(
+        page.contains("Your plan does not have this: advanced reports. These do: Everything."),
+        "{page}"
+    );
+    owner.get("/settings/keys").await.page();
+    let led = owner
+        .get(&format!("/sites/{}/look", world.shop.site))
+        .await
+        .onward();
+    assert!(led.ends_with("custom-portal"));
+    let ask = async |method: Method, path: &str, body: &str| {
+        let (status, _, answer) = world
+            .send(method, path, Some(&program), body.as_bytes().to_vec())
+            .await;
+        (status, answer["feature"].as_str().unwrap_or("").to_owned())
+    };
+    let (status, lacks) = ask(Method::GET, "/api/v1/reports/now", "").await;
+    assert_eq!(
+        (status, &*lacks),
+        (StatusCode::FORBIDDEN, "advanced-analytics")
+    );
+    // Three sites, and no fourth, by whatever way.
+    for name in ["Second", "Third"] {
+        let site = owner.post("/sites", &[("name", name)]).await.onward();
+        assert!(site.starts_with("/sites/site_"), "{site}");
+    }
+    let full = [("name", "Fourth")];
+    let led = owner.post("/sites", &full).await.onward();
+    assert_eq!(led, "/settings/subscription?why=sites");
+    let page = owner.get(&led).await.page();
+    assert!(page.contains("Your plan is for no more sites"), "{page}");
+    let body = r#"{"name": "Fourth"}"#;
+    let (status, lacks) = ask(Method::POST, "/api/v1/sites", body).await;
+    assert_eq!((status, &*lacks), (StatusCode::FORBIDDEN, "sites"));
+    // Who may not see the subscription is told whom to ask.
+    let got = technician.post("/sites", &full).await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
+    assert!(
+        got.text
+            .contains("An owner or manager can choose another plan")
+    );
+    // At once for the difference of the whole month that is left; the time stays as it is.
+    let page = owner.get(PAGE).await.page();
+    assert!(page.contains("Change at once for KSh 1,500"), "{page}");
+    world.pass(15 * DAY + DAY / 2).await;
+    let again = ("owner1@example.com", PASSWORD);
+    owner.log_in(again.0, again.1).await.onward();
+    let page = owner.get(PAGE).await.page();
+    assert!(page.contains("Change at once for KSh 750"), "{page}");
+    let wish = json!({"plan_id": large.id.to_string(), "upgrade": true});
+    let (status, order) = subscriptions::ask(&world, &key, wish.clone()).await;
+    assert_eq!(
+        (status, &order["amount"]),
+        (StatusCode::CREATED, &json!("750.00"))
+    );
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    owner.get("/reports").await.page();
+    assert!(
+        owner
+            .post("/sites", &full)
+            .await
+            .onward()
+            .starts_with("/sites/site_")
+    );
+    // There is nothing better, and what is smaller is for the next period.
+    for plan in [&large, &small] {
+        let wish = json!({"plan_id": plan.id.to_string(), "upgrade": true});
+        let (status, problem) = subscriptions::ask(&world, &key, wish).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(problem["type"], "urn:mnara:problem:no-upgrade");
+    }
+    let next = made(&world, &key, &small, 5).await;
+    rail.say(&next, 1);
+    tell(&world, &next).await;
+    stand(&world.app, [TEND]).await.unwrap();
+    world.pass(60).await;
+    owner.get("/reports").await.page();
+    world.pass(16 * DAY).await;
+    owner.log_in(again.0, again.1).await.onward();
+    let led = owner.get("/reports").await.onward();
+    assert!(led.ends_with("advanced-analytics"), "{led}");
+    // The difference goes back, and with it what it had bought.
+    assert_eq!(stands(&world).await, ("active", until("2027-03-15")));
+    rail.say(&order, 3);
+    tell(&world, &order).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-03-15")));
+}
