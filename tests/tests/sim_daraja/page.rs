@@ -162,13 +162,16 @@ async fn the_phones_own_menu_pays_by_hand() {
     assert!(form.contains("174379") && form.contains(PHONE), "{form}");
     let url = format!("{}/menu", world.daraja.control_url());
     let pay = async |world: &World, amount: &str| {
-        let typed = [
-            ("msisdn", PHONE),
-            ("shortcode", "174379"),
-            ("account", "D4820175"),
-            ("amount", amount),
-        ];
-        let answer = world.http.post(&url).form(&typed).send().await.unwrap();
+        let answer = world
+            .http
+            .post(&url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!(
+                "msisdn={PHONE}&shortcode=174379&account=D4820175&amount={amount}"
+            ))
+            .send()
+            .await
+            .unwrap();
         let status = answer.status().as_u16();
         (status, answer.text().await.unwrap())
     };

@@ -22,7 +22,7 @@ use mnara_protocol::seal;
 use mnara_protocol::ticket::Right;
 use mnara_protocol::ticket::series::{self, Alphabet, CutOff, Series, SeriesKey};
 
-use super::portal::{Home, RedeemError, TicketView};
+use super::portal::{Device, Home, RedeemError, TicketView};
 use super::*;
 use crate::access::desired::{Credential, UserSpec};
 use crate::access::observed::{ActiveRow, Host, Observed, RouterFacts, RowId, UserRow};

@@ -294,6 +294,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("known_browsers", "delete insert select"),
     // Done with, sooner or later.
     ("commands", "delete insert select update"),
+    ("hand_codes", "delete insert select update"),
     ("log_ins", "delete insert select update"),
     ("mails", "delete insert select update"),
     ("mpesa_accounts", "delete insert select update"),
