@@ -142,6 +142,7 @@ pub(crate) mod tests {
             rails: Rails::new(
                 &cli.config.daraja,
                 &cli.config.mail,
+                &cli.config.sms,
                 &cli.config.pesapal,
                 &clock,
             )

@@ -4,8 +4,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::AttemptId;
 use mnara_protocol::message::{
-    Answer, CheckoutQuestion, NotPromptedAnswer, PayFailure, PromptedAnswer, Question,
-    RefusedAnswer,
+    Answer, ByHandAnswer, ByHandQuestion, CheckoutQuestion, ClaimQuestion, ClaimedAnswer,
+    NotClaimed, NotPromptedAnswer, PayFailure, PromptedAnswer, Question, RefusedAnswer,
 };
 use mnara_protocol::session::Entry;
 use sqlx::PgConnection;
@@ -15,6 +15,8 @@ use crate::app::App;
 use crate::fleet::feed::Change;
 use crate::fleet::hub::{ApplyError, Dispatch, Sender};
 use crate::payments::checkout::{Ask, NotBegun, begin};
+use crate::payments::hand;
+use crate::payments::hand::claim::{Claim, NoClaim};
 
 /// The table.
 pub const DISPATCH: Dispatch = Dispatch { apply, ask };
@@ -43,6 +45,8 @@ fn ask<'a>(
             Question::Facts(question) => {
                 Answer::Facts(access::questions::facts(app, from, &question).await?)
             }
+            Question::ByHand(question) => by_hand(app, from, question).await?,
+            Question::Claim(question) => claim(app, from, question).await?,
         })
     }
     .boxed()
@@ -68,24 +72,81 @@ async fn checkout(
         mac: Some(question.mac),
         deadline: Some(question.deadline),
     };
-    let not_prompted =
-        |reason, retry_secs| Answer::NotPrompted(NotPromptedAnswer { reason, retry_secs });
     Ok(match begin(app, from.provider, ask).await {
         Ok(begun) => Answer::Prompted(PromptedAnswer {
             payment: begun.payment,
         }),
-        Err(NotBegun::PlanChanged(plan)) => Answer::PlanChanged(*plan),
-        Err(NotBegun::NotAsked(reason, retry)) => not_prompted(
+        Err(error) => not_begun(error)?,
+    })
+}
+
+/// What an agent hears when no payment was begun.
+fn not_begun(error: NotBegun) -> anyhow::Result<Answer> {
+    let not_prompted =
+        |reason, retry_secs| Answer::NotPrompted(NotPromptedAnswer { reason, retry_secs });
+    Ok(match error {
+        NotBegun::PlanChanged(plan) => Answer::PlanChanged(*plan),
+        NotBegun::NotAsked(reason, retry) => not_prompted(
             reason,
             retry.and_then(|after| u32::try_from(after.as_secs()).ok()),
         ),
-        Err(NotBegun::NoPlan | NotBegun::Closed) => not_prompted(PayFailure::ProviderSetup, None),
-        Err(NotBegun::TooMany(too_many)) => not_prompted(
+        NotBegun::NoPlan | NotBegun::Closed => not_prompted(PayFailure::ProviderSetup, None),
+        NotBegun::TooMany(too_many) => not_prompted(
             PayFailure::OtherPrompt,
             u32::try_from(too_many.wait.as_secs()).ok(),
         ),
-        Err(NotBegun::Late) => Answer::Refused(RefusedAnswer { late: true }),
-        Err(NotBegun::OtherTry) => Answer::Refused(RefusedAnswer { late: false }),
-        Err(NotBegun::Fault(error)) => return Err(error),
+        NotBegun::Late => Answer::Refused(RefusedAnswer { late: true }),
+        NotBegun::OtherTry => Answer::Refused(RefusedAnswer { late: false }),
+        NotBegun::Fault(error) => return Err(error),
     })
+}
+
+async fn by_hand(app: &App, from: &Sender, question: ByHandQuestion) -> anyhow::Result<Answer> {
+    let phone = question.phone.as_deref().map(str::parse).transpose();
+    let Ok(phone) = phone else {
+        return Ok(Answer::Refused(RefusedAnswer { late: false }));
+    };
+    let ask = hand::ask::Ask {
+        site: from.site,
+        mac: question.mac,
+        plan: question.plan,
+        seen: (question.revision, question.price),
+        phone,
+        deadline: question.deadline,
+    };
+    Ok(match hand::ask::show(app, from.provider, ask).await {
+        Ok(place) => Answer::ByHand(ByHandAnswer {
+            kind: place.kind,
+            number: place.number,
+            account: place.account,
+        }),
+        Err(error) => not_begun(error)?,
+    })
+}
+
+async fn claim(app: &App, from: &Sender, question: ClaimQuestion) -> anyhow::Result<Answer> {
+    let Ok(phone) = question.phone.parse() else {
+        return Ok(Answer::Refused(RefusedAnswer { late: false }));
+    };
+    let said = Claim {
+        receipt: question.receipt,
+        phone,
+        site: from.site,
+        mac: question.mac,
+        deadline: question.deadline,
+    };
+    let (refusal, retry_secs) = match hand::claim::claim(app, from.provider, &said).await {
+        Ok(()) => (None, None),
+        Err(NoClaim::Not(refusal)) => (Some(refusal), None),
+        Err(NoClaim::TooMany(too_many)) => (
+            Some(NotClaimed::TooMany),
+            u32::try_from(too_many.wait.as_secs()).ok(),
+        ),
+        Err(NoClaim::Late) => return Ok(Answer::Refused(RefusedAnswer { late: true })),
+        Err(NoClaim::Fault(error)) => return Err(error.into()),
+    };
+    Ok(Answer::Claimed(ClaimedAnswer {
+        refusal,
+        retry_secs,
+    }))
 }

@@ -215,7 +215,13 @@ async fn assemble(
     vault: Vault,
     clock: Clock,
 ) -> anyhow::Result<App> {
-    let rails = Rails::new(&config.daraja, &config.mail, &config.pesapal, &clock)?;
+    let rails = Rails::new(
+        &config.daraja,
+        &config.mail,
+        &config.sms,
+        &config.pesapal,
+        &clock,
+    )?;
     let limits = Limits::new(&clock);
     let db = Db::connect(database, config.database.connections).await?;
     let recorder = PrometheusBuilder::new()

@@ -8,6 +8,7 @@ use std::fmt;
 use fernet::Fernet;
 use mnara_protocol::ids::ProviderId;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -25,6 +26,8 @@ pub enum Column {
     IdentityKey,
     /// A letter that has not left.
     Letter,
+    /// What an SMS says that has not left.
+    Text,
     /// What somebody typed who forgot their password.
     ResetContact,
     /// What six digits are made from.
@@ -45,9 +48,10 @@ pub enum Column {
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::IdentityKey,
         Self::Letter,
+        Self::Text,
         Self::ResetContact,
         Self::SecondFactor,
         Self::MpesaKey,
@@ -64,6 +68,7 @@ impl Column {
         match self {
             Self::IdentityKey => "identity_keys.secret",
             Self::Letter => "mails.letter",
+            Self::Text => "smses.body",
             Self::ResetContact => "resets.contact",
             Self::SecondFactor => "people.totp_secret",
             Self::MpesaKey => "providers.mpesa_consumer_key",
@@ -103,6 +108,8 @@ impl Owner {
 /// The key ring; the first key seals, all of them open.
 pub struct Vault {
     ring: Vec<Fernet>,
+    /// SHA-256 of the first key: what tells it from others and does not give it away.
+    mark: [u8; 32],
     clock: Clock,
 }
 
@@ -119,7 +126,9 @@ impl Vault {
             .enumerate()
             .map(|(place, key)| Fernet::new(key).ok_or(VaultError::BadKey { place: place + 1 }))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { ring, clock })
+        let first = keys.expose_secret().split(',').next().unwrap_or_default();
+        let mark = Sha256::digest(first.trim().as_bytes()).into();
+        Ok(Self { ring, mark, clock })
     }
 
     /// Makes a new key for `ENCRYPTION_KEY`.
@@ -195,6 +204,12 @@ impl Vault {
             return Ok(None);
         }
         Ok(Some(self.seal(owner, column, secret.expose_secret())))
+    }
+
+    /// What tells the first key from others, and does not give it away.
+    #[must_use]
+    pub const fn mark(&self) -> [u8; 32] {
+        self.mark
     }
 
     fn sealing(&self) -> &Fernet {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::jobs::tasks::Task;
 use crate::jobs::{Lane, Work};
 use crate::providers::log_in::{reset, tidy};
-use crate::providers::mail;
-use crate::reports::{books, days, summary};
+use crate::providers::{mail, sms};
+use crate::reports::{books, days, mailed, summary};
 use crate::{admin, api, audit, fleet, payments, subscriptions, tickets, webhooks};
 
 /// Scheduled work, of which there is always one job.
@@ -51,6 +51,31 @@ pub const TASKS: &[Task] = &[
         every: Duration::from_secs(60),
         what: "reminds businesses of what they pay, and closes and opens sales by it",
     },
+    Task {
+        kind: payments::silent::SWEEP,
+        every: Duration::from_secs(300),
+        what: "sees that every payment that waits is asked about",
+    },
+    Task {
+        kind: mailed::MONTH,
+        every: Duration::from_secs(86_400),
+        what: "mails how the last month went, in the first days of a month",
+    },
+    Task {
+        kind: admin::credentials::AGE,
+        every: Duration::from_secs(86_400),
+        what: "reminds owners of keys that are more than a year old",
+    },
+    Task {
+        kind: admin::reseal::RESEAL,
+        every: Duration::from_secs(3_600),
+        what: "seals what is stored anew after a change of ENCRYPTION_KEY",
+    },
+    Task {
+        kind: admin::retention::FORGET,
+        every: Duration::from_secs(3_600),
+        what: "takes away what is kept for a stated time only",
+    },
 ];
 
 /// The table.
@@ -81,6 +106,13 @@ pub const WORK: &[Work] = &[
         run: payments::callback::settle,
         lease: Duration::from_secs(60),
         attempts: 50,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: payments::outage::TRY_AGAIN,
+        run: payments::outage::again,
+        lease: Duration::from_secs(90),
+        attempts: 20,
         lane: Lane::Ours,
     },
     Work {
@@ -133,6 +165,14 @@ pub const WORK: &[Work] = &[
         attempts: 600,
         lane: Lane::Mail,
     },
+    // As letters, though a text that waits for somebody's money is tried often at first.
+    Work {
+        kind: sms::SEND,
+        run: sms::send,
+        lease: Duration::from_secs(120),
+        attempts: 600,
+        lane: Lane::Texts,
+    },
     Work {
         kind: admin::notices::TELL,
         run: admin::notices::tell_all,
@@ -172,6 +212,41 @@ pub const WORK: &[Work] = &[
         kind: subscriptions::lapse::TEND,
         run: subscriptions::lapse::tend,
         lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: payments::silent::SWEEP,
+        run: payments::silent::tend,
+        lease: Duration::from_secs(120),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: mailed::MONTH,
+        run: mailed::send,
+        lease: Duration::from_secs(900),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: admin::credentials::AGE,
+        run: admin::credentials::remind,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: admin::reseal::RESEAL,
+        run: admin::reseal::tend,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: admin::retention::FORGET,
+        run: admin::retention::forget,
+        lease: Duration::from_secs(120),
         attempts: i32::MAX,
         lane: Lane::Ours,
     },

@@ -167,6 +167,8 @@ ids! {
     ExportId = "exp";
     /// A mail to somebody.
     MailId = "mail";
+    /// An SMS to somebody.
+    SmsId = "sms";
     /// A way back in for somebody who lost their password.
     ResetId = "reset";
     /// A passkey of a person.

@@ -57,7 +57,7 @@ pub(crate) use numbered;
 #[cfg(test)]
 mod tests {
     use crate::grant::Step;
-    use crate::message::{HealthEvent, NotDone, PayFailure, RouterAnswers};
+    use crate::message::{ByHand, HealthEvent, NotClaimed, NotDone, PayFailure, RouterAnswers};
     use crate::money::Currency;
     use crate::ticket::series::{Alphabet, CutOff};
     use crate::ticket::{EndReason, Refusal};
@@ -88,7 +88,9 @@ mod tests {
             Refusal,
             Currency,
             Alphabet,
-            CutOff
+            CutOff,
+            ByHand,
+            NotClaimed
         );
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::{Args, Parser, Subcommand};
-use mnara_tests::sim::{daraja, pesapal, routeros, smtp};
+use mnara_tests::sim::{daraja, pesapal, routeros, sms, smtp};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::signal::unix::{SignalKind, signal};
@@ -46,6 +46,8 @@ enum What {
     Pesapal(PesapalFlags),
     /// A mail server that delivers nothing and shows what it took as an inbox.
     Smtp(SmtpFlags),
+    /// Africa's Talking's bulk SMS, with an inbox in which every text is shown.
+    Sms(SmsFlags),
 }
 
 #[derive(Args)]
@@ -162,6 +164,19 @@ struct SmtpFlags {
     control_port: u16,
 }
 
+#[derive(Args)]
+struct SmsFlags {
+    /// Address to listen on.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// Port of the API, the inbox and the control API; 0 takes any.
+    #[arg(long, default_value_t = 8026)]
+    port: u16,
+    /// Where delivery reports go: `http://127.0.0.1:8080/api/sms/SECRET`.
+    #[arg(long)]
+    callback: Option<String>,
+}
+
 fn main() -> ExitCode {
     // One line is all a person needs here; a trace of our calls is none of it.
     match simulate(Cli::parse()) {
@@ -190,6 +205,7 @@ fn simulate(cli: Cli) -> anyhow::Result<()> {
             What::Daraja(flags) => run_daraja(flags).await,
             What::Pesapal(flags) => run_pesapal(flags).await,
             What::Smtp(flags) => run_smtp(flags).await,
+            What::Sms(flags) => run_sms(flags).await,
         }
     })
 }
@@ -343,6 +359,26 @@ async fn run_smtp(flags: SmtpFlags) -> anyhow::Result<()> {
     println!("  server        {}", simulator.url());
     println!("  inbox         {}", simulator.inbox());
     println!("  faults        tests/src/sim/smtp/README.md");
+    until_told().await?;
+    simulator.stop().await;
+    Ok(())
+}
+
+async fn run_sms(flags: SmsFlags) -> anyhow::Result<()> {
+    let config = sms::Config {
+        listen: SocketAddr::new(flags.host, flags.port),
+        callback: flags.callback,
+        ..sms::Config::default()
+    };
+    let (user, key) = (config.username.clone(), config.key.clone());
+    let simulator = sms::Sms::start(config)
+        .await
+        .context("cannot start (--port chooses another port, 0 any free one)")?;
+    println!("SMS simulated");
+    println!("  API and inbox  {}", simulator.url());
+    println!("  username       {user}");
+    println!("  API key        {key}");
+    println!("  every call     tests/src/sim/sms/README.md");
     until_told().await?;
     simulator.stop().await;
     Ok(())

@@ -10,5 +10,6 @@ mod pages;
 mod sim_daraja;
 mod sim_pesapal;
 mod sim_routeros;
+mod sim_sms;
 mod sim_smtp;
 mod tidy;

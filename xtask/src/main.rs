@@ -43,7 +43,7 @@ enum Command {
     Shots,
     /// Reports what Lighthouse says of the hotspot's own page and of a business's home.
     Lighthouse,
-    /// Runs a simulator on its own: `routeros`, `daraja` or `smtp`.
+    /// Runs a simulator on its own: `routeros`, `daraja`, `pesapal`, `smtp` or `sms`.
     Sim(sim::Options),
     /// What `.ci/run` checks; with --long, the drills that take longer too.
     Check(check::Options),

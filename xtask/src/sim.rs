@@ -1,4 +1,4 @@
-//! `cargo xtask sim routeros|daraja|pesapal|smtp …`: builds a simulator and becomes it, so that whoever started this can end it.
+//! `cargo xtask sim routeros|daraja|pesapal|smtp|sms …`: builds a simulator and becomes it, so that whoever started this can end it.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -12,7 +12,7 @@ use crate::workspace::{cargo, target};
 #[derive(clap::Args)]
 #[command(disable_help_flag = true)]
 pub(crate) struct Options {
-    /// `routeros`, `daraja`, `pesapal` or `smtp` and its flags; `--help` lists them.
+    /// `routeros`, `daraja`, `pesapal`, `smtp` or `sms` and its flags; `--help` lists them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
     arguments: Vec<String>,
 }

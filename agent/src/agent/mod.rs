@@ -464,7 +464,11 @@ impl Agent {
                 let said = match said {
                     Said::Redeemed(_) => Said::Redeemed(Err(RedeemError::StoreFull)),
                     Said::Tried(_) => Said::Tried(Err(TryError::StoreFull)),
-                    Said::Home(_) | Said::Buying(_) | Said::LoggedOut(_) | Said::Busy => Said::Busy,
+                    Said::Home(_)
+                    | Said::Buying(_)
+                    | Said::Claimed(_)
+                    | Said::LoggedOut(_)
+                    | Said::Busy => Said::Busy,
                 };
                 let _ = answer.send(said);
             }

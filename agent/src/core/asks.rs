@@ -12,7 +12,7 @@ use mnara_protocol::ticket::Refusal;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::series::Cloud;
 
-use super::portal::{Ask, BuyError, Device, PurchaseState, RedeemError, Said};
+use super::portal::{Ask, BuyError, ClaimError, Device, PurchaseState, RedeemError, Said};
 use super::purchases::{DEADLINE, NotNow, Wanted, phone_digits};
 use super::redeem;
 use super::{AskId, Commands, Core, Lookup, Now, Resync};
@@ -26,7 +26,7 @@ const BUY_WAIT: Duration = Duration::from_secs(6);
 /// How long a code's ticket may take by the feed once the controller knows it.
 const ROW_WAIT: Duration = Duration::from_secs(10);
 /// Asks waiting at once, of each sort.
-const WAITING: usize = 256;
+pub(super) const WAITING: usize = 256;
 /// Codes the controller is asked about at once.
 const LOOKUPS: usize = 8;
 
@@ -95,6 +95,20 @@ impl Core {
                 Err(None) => Some(Said::Busy),
                 Err(Some(error)) => Some(Said::Buying(Err(error))),
             },
+            Ask::ByHand {
+                plan,
+                revision,
+                phone,
+                ..
+            } => match self.by_hand(id, peer, (plan, revision), &phone, now, out) {
+                Ok(true) => None,
+                Ok(false) => Some(Said::Buying(Ok(self.home(peer, now)))),
+                Err(None) => Some(Said::Busy),
+                Err(Some(error)) => Some(Said::Buying(Err(error))),
+            },
+            Ask::Claim { receipt, phone, .. } => self
+                .claim(id, peer, &receipt, &phone, now, out)
+                .map(|error| Said::Claimed(Err(error))),
             Ask::Try { peer } => {
                 let done = self.try_free(peer, now, out);
                 Some(Said::Tried(done.map(|()| self.home(peer, now))))
@@ -166,6 +180,7 @@ impl Core {
         self.cut.remove(&(ticket, mac));
         self.record(Fact::Redeemed(fact), out);
         self.purchases.settled(mac);
+        self.hands.settled(mac);
         out.router = true;
         Ok(())
     }
@@ -295,6 +310,7 @@ impl Core {
         let (plan, price) = (plan.id, plan.price);
         let attempt = self.new_attempt(now);
         self.purchases.begin(attempt, wanted, now.at, now.ticks);
+        self.hands.settled(mac);
         let question = CheckoutQuestion {
             attempt,
             plan,
@@ -355,13 +371,17 @@ impl Core {
                 self.purchases
                     .moved(attempt, PurchaseState::PriceChanged, now.at);
                 self.close_buy(attempt, Err(BuyError::PriceChanged), now, out);
+                self.close_hand(attempt, Err(BuyError::PriceChanged), now, out);
             }
             Answer::NotPrompted(why) => {
                 self.purchases
                     .moved(attempt, PurchaseState::Failed(why.reason), now.at);
                 let error = BuyError::NotPrompted(why.reason, why.retry_secs);
                 self.close_buy(attempt, Err(error), now, out);
+                self.close_hand(attempt, Err(error), now, out);
             }
+            Answer::ByHand(place) => self.close_hand(attempt, Ok(place), now, out),
+            Answer::Claimed(claimed) => self.claimed(attempt, &claimed, now, out),
             Answer::Looked(looked) => self.looked(attempt, &looked, now, out),
             Answer::Facts(page) => self.facts_came(attempt, page, now, out),
             Answer::Refused(_) => self.unanswered(attempt, now, out),
@@ -386,6 +406,8 @@ impl Core {
         self.purchases
             .moved(attempt, PurchaseState::LateUnknown, now.at);
         self.close_buy(attempt, Ok(()), now, out);
+        self.close_hand(attempt, Err(BuyError::NoCloud), now, out);
+        self.close_claim(attempt, Err(ClaimError::NoCloud), now, out);
         if self.resync == Resync::Asking(attempt) {
             self.resync = Resync::Needed;
         }

@@ -69,11 +69,33 @@ impl Core {
                 .collect(),
             cloud,
             sales_open: self.sales_open,
+            by_hand: self.by_hand,
+            no_prompts: self.no_prompts_since.is_some(),
             purchase: mac.and_then(|mac| self.purchases.view(mac, now.at)),
+            hand: mac.and_then(|mac| self.hands.view(mac, now.ticks)),
+            claimed: mac.is_some_and(|mac| self.hands.is_claimed(mac, now.ticks)),
             ticket,
             waiting,
             token: known.filter(|_| cloud).map(|mac| self.token(mac, now.at)),
         })
+    }
+
+    pub(super) const fn router_away(&self) -> bool {
+        self.router.lost || self.router.seen.is_none()
+    }
+
+    /// Who is behind a TCP peer address.
+    pub(super) fn device(&self, peer: IpAddr) -> Device {
+        if self.router_away() {
+            return Device::RouterAway;
+        }
+        match self.router.peers.get(&peer) {
+            Some((mac, address)) => Device::Known {
+                mac: *mac,
+                address: *address,
+            },
+            None => Device::NotInHotspot,
+        }
     }
 
     /// Who was behind an address at the last look, while the router does not answer. Good for showing a customer what is theirs, as who

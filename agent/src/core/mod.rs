@@ -10,6 +10,7 @@ mod asks;
 mod commanded;
 mod desired;
 mod drift;
+mod hands;
 mod home;
 mod live;
 mod looks;
@@ -40,8 +41,8 @@ use mnara_protocol::ids::{
     AttemptId, CommandId, Mac, PlanId, ProviderId, SeriesId, SiteId, TicketId,
 };
 use mnara_protocol::message::{
-    Answer, Command, EndedFact, Fact, HealthEvent, HealthFact, LogoId, LogoRow, Question, Report,
-    Sample,
+    Answer, ByHand, Command, EndedFact, Fact, HealthEvent, HealthFact, LogoId, LogoRow, Question,
+    Report, Sample,
 };
 use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::code::TicketCode;
@@ -50,8 +51,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 use self::desired::Flow;
+use self::hands::Hands;
 use self::live::Live;
-use self::portal::{Ask, Device, Look, Said};
+use self::portal::{Ask, Look, Said};
 use self::purchases::Purchases;
 use self::router::Router;
 use self::state::State;
@@ -178,6 +180,8 @@ pub struct Core {
     look: Arc<Look>,
     logos: BTreeMap<LogoId, Arc<LogoRow>>,
     sales_open: bool,
+    by_hand: Option<ByHand>,
+    no_prompts_since: Option<Timestamp>,
     plans: BTreeMap<PlanId, Plan>,
     /// Facts of a former store whose batch or ticket has not come by the feed yet.
     strays: BTreeMap<TicketId, mnara_protocol::message::Taken>,
@@ -188,6 +192,7 @@ pub struct Core {
     resync: Resync,
     resync_after: Option<TicketId>,
     purchases: Purchases,
+    hands: Hands,
     throttle: Throttle,
     router: Router,
     online: BTreeSet<(TicketId, Mac)>,
@@ -218,6 +223,8 @@ impl Core {
             look: Arc::new(Look::unknown()),
             logos: BTreeMap::new(),
             sales_open: false,
+            by_hand: None,
+            no_prompts_since: None,
             plans: BTreeMap::new(),
             strays: BTreeMap::new(),
             unsealed: BTreeSet::new(),
@@ -230,6 +237,7 @@ impl Core {
             },
             resync_after: None,
             purchases: Purchases::default(),
+            hands: Hands::default(),
             throttle: Throttle::default(),
             router: Router::default(),
             online: BTreeSet::new(),
@@ -320,8 +328,10 @@ impl Core {
             .tickets
             .next_date()
             .map(|date| date.since(now.at));
-        let waiting =
-            !(self.parked.is_empty() && self.lookups.is_empty() && self.buying.is_empty());
+        let waiting = !(self.parked.is_empty()
+            && self.lookups.is_empty()
+            && self.buying.is_empty()
+            && self.hands.is_idle());
         by_date
             .into_iter()
             .chain(self.reading_due(now))
@@ -338,7 +348,8 @@ impl Core {
     /// Until when the controller may send something that a customer waits for, if it may.
     #[must_use]
     pub fn expected_until(&self, now: Now) -> Option<Ticks> {
-        self.purchases.expected_until(now.ticks)
+        let by_prompt = self.purchases.expected_until(now.ticks);
+        by_prompt.max(self.hands.expected_until(now.ticks))
     }
 
     /// How many batches cannot be used here because their key was not sealed to this agent.
@@ -420,7 +431,7 @@ impl Core {
             self.unanswered(attempt, now, out);
         }
         let waiting: Vec<_> = self.buying.keys().copied().collect();
-        for attempt in waiting {
+        for attempt in waiting.into_iter().chain(self.hands.waiting()) {
             self.unanswered(attempt, now, out);
         }
     }
@@ -440,6 +451,7 @@ impl Core {
             if let Ok(fact) = redeem::decide(candidate, mac, now.at, self.cloud) {
                 self.record(Fact::Redeemed(fact), out);
                 self.purchases.settled(mac);
+                self.hands.settled(mac);
                 out.router = true;
             }
         }
@@ -469,24 +481,6 @@ impl Core {
             out.router = true;
         }
         self.expire_asks(now, out);
-    }
-
-    const fn router_away(&self) -> bool {
-        self.router.lost || self.router.seen.is_none()
-    }
-
-    /// Who is behind a TCP peer address.
-    fn device(&self, peer: IpAddr) -> Device {
-        if self.router_away() {
-            return Device::RouterAway;
-        }
-        match self.router.peers.get(&peer) {
-            Some((mac, address)) => Device::Known {
-                mac: *mac,
-                address: *address,
-            },
-            None => Device::NotInHotspot,
-        }
     }
 }
 

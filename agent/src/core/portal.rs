@@ -8,7 +8,7 @@ use std::sync::Arc;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{AttemptId, Mac, PlanId, TicketId};
-use mnara_protocol::message::{LogoRow, PayFailure};
+use mnara_protocol::message::{ByHand, ByHandAnswer, LogoRow, NotClaimed, PayFailure};
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Terms;
 use mnara_protocol::ticket::{Left, Refusal, Status};
@@ -43,6 +43,26 @@ pub enum Ask {
         /// What the customer typed.
         phone: String,
     },
+    /// Say where to pay by hand.
+    ByHand {
+        /// The TCP peer.
+        peer: IpAddr,
+        /// The plan.
+        plan: PlanId,
+        /// The plan's revision on the page the customer saw.
+        revision: u32,
+        /// What the customer typed: the number that will pay.
+        phone: String,
+    },
+    /// Take what this receipt has paid for.
+    Claim {
+        /// The TCP peer.
+        peer: IpAddr,
+        /// What the customer typed.
+        receipt: String,
+        /// What the customer typed: the number that paid.
+        phone: String,
+    },
     /// Let this device try for nothing.
     Try {
         /// The TCP peer.
@@ -63,6 +83,8 @@ impl Ask {
             Self::Home { peer }
             | Self::Redeem { peer, .. }
             | Self::Buy { peer, .. }
+            | Self::ByHand { peer, .. }
+            | Self::Claim { peer, .. }
             | Self::Try { peer }
             | Self::LogOut { peer } => *peer,
         }
@@ -76,6 +98,8 @@ impl fmt::Debug for Ask {
             Self::Home { .. } => "Home",
             Self::Redeem { .. } => "Redeem",
             Self::Buy { .. } => "Buy",
+            Self::ByHand { .. } => "ByHand",
+            Self::Claim { .. } => "Claim",
             Self::Try { .. } => "Try",
             Self::LogOut { .. } => "LogOut",
         })
@@ -89,8 +113,10 @@ pub enum Said {
     Home(Box<Home>),
     /// To [`Ask::Redeem`]; on success the home shows the ticket.
     Redeemed(Result<Box<Home>, RedeemError>),
-    /// To [`Ask::Buy`]; on success the home shows the purchase.
+    /// To [`Ask::Buy`] and [`Ask::ByHand`]; on success the home shows the purchase, or where to pay.
     Buying(Result<Box<Home>, BuyError>),
+    /// To [`Ask::Claim`]; on success the ticket is on its way.
+    Claimed(Result<Box<Home>, ClaimError>),
     /// To [`Ask::Try`]; on success the home shows the ticket.
     Tried(Result<Box<Home>, TryError>),
     /// To [`Ask::LogOut`].
@@ -173,6 +199,50 @@ pub enum BuyError {
     NotPrompted(PayFailure, Option<u32>),
 }
 
+/// Why a receipt brought nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimError {
+    /// The number cannot be an M-PESA number.
+    BadPhone,
+    /// That is no receipt.
+    BadReceipt,
+    /// The controller says no.
+    Refused(NotClaimed),
+    /// Too many tries; again after this many seconds.
+    TooMany {
+        /// At least one.
+        retry_secs: u32,
+    },
+    /// The controller cannot be asked.
+    NoCloud,
+    /// The asker is not a device of the hotspot.
+    NotInHotspot,
+    /// The router does not answer.
+    RouterAway,
+}
+
+/// What a device was told of paying by hand.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HandView {
+    /// The plan's name.
+    pub plan_name: String,
+    /// What to pay.
+    pub price: Money,
+    /// Where: how, the number, and the account at a paybill.
+    pub place: ByHandAnswer,
+    /// The last three digits of the phone it said it pays with.
+    pub phone_tail: Option<String>,
+}
+
+/// The account is the device's own.
+impl fmt::Debug for HandView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HandView")
+            .field("price", &self.price)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How things stand for one device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
@@ -190,8 +260,16 @@ pub struct Home {
     pub cloud: bool,
     /// Whether the business takes M-PESA now.
     pub sales_open: bool,
+    /// How customers may pay by hand, if they may.
+    pub by_hand: Option<ByHand>,
+    /// Whether no prompts get through at present, as far as the controller has seen.
+    pub no_prompts: bool,
     /// The device's purchase under way or just failed.
     pub purchase: Option<PurchaseView>,
+    /// Where the device pays by hand.
+    pub hand: Option<HandView>,
+    /// Whether a ticket is on its way that was claimed by receipt.
+    pub claimed: bool,
     /// The ticket the device uses, or used last.
     pub ticket: Option<TicketView>,
     /// Tickets the device holds that begin when the one in use ends, soonest first; at most three.

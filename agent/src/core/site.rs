@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use mnara_protocol::ids::{AttemptId, PlanId, SeriesId, TicketId};
-use mnara_protocol::message::{BadBody, EndedFact, Fact, Row, RulingRow};
+use mnara_protocol::message::{BadBody, ByHand, EndedFact, Fact, Row, RulingRow};
 use mnara_protocol::money::Currency;
 use mnara_protocol::seal;
 use mnara_protocol::ticket::EndReason;
@@ -81,6 +81,9 @@ impl Core {
         match row {
             Row::Site(site) => {
                 self.sales_open = site.sales_open;
+                // What only a later version knows how to pay is not paid so.
+                self.by_hand = site.by_hand.filter(|kind| ByHand::KNOWN.contains(kind));
+                self.no_prompts_since = site.no_prompts_since;
                 Arc::make_mut(&mut self.look).take_site(site);
             }
             Row::Plan(mut plan) => {

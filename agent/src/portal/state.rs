@@ -20,6 +20,8 @@ pub(super) enum Situation {
     Asking,
     /// The phone should show a prompt.
     CheckPhone,
+    /// The owner pays by hand, or a ticket is on its way that was claimed.
+    ByHand,
     /// A ticket is on its way to the router.
     Connecting,
     /// The ticket waits for the router.
@@ -58,7 +60,9 @@ impl Situation {
             };
         }
         match (ticket, purchase) {
-            (Some(using @ (Self::Connecting | Self::Waiting | Self::Online)), _) => using,
+            (Some(using @ (Self::Connecting | Self::Waiting)), _) => using,
+            _ if home.hand.is_some() || home.claimed => Self::ByHand,
+            (Some(Self::Online), _) => Self::Online,
             (_, Some(PurchaseState::LateUnknown)) => Self::Unknown,
             (_, Some(_)) => Self::Failed,
             (ticket, None) => ticket.unwrap_or(Self::Free),
@@ -83,6 +87,7 @@ impl Situation {
             Self::RouterAway
                 | Self::Asking
                 | Self::CheckPhone
+                | Self::ByHand
                 | Self::Connecting
                 | Self::Waiting
                 | Self::Unknown
@@ -105,6 +110,7 @@ impl Situation {
             Self::RouterAway => "router_away",
             Self::Asking => "asking",
             Self::CheckPhone => "check_phone",
+            Self::ByHand => "by_hand",
             Self::Connecting => "connecting",
             Self::Waiting => "waiting",
             Self::Online => "online",

@@ -358,14 +358,11 @@ pub async fn change_notices(
     Path(id): Path<String>,
     Json(draft): Json<ToldDraft>,
 ) -> Answer<Json<Told>> {
-    let wanted: Vec<Topic> = [
+    let wanted = [
         (Topic::Site, draft.site),
         (Topic::Money, draft.money),
         (Topic::Summary, draft.summary),
-    ]
-    .into_iter()
-    .filter_map(|(topic, is_wanted)| is_wanted.then_some(topic))
-    .collect();
+    ];
     // A program may what a manager may.
     let by = By {
         actor: key.actor(),

@@ -10,11 +10,13 @@ use secrecy::SecretString;
 use super::{exists, secret};
 use crate::app::App;
 use crate::audit::Actor;
+use crate::payments::hand;
+use crate::providers::c2b::Choice;
 use crate::providers::open::{Opening, open};
 use crate::providers::staff::By;
 use crate::providers::staff::invite::invite;
 use crate::providers::staff::roles::Role;
-use crate::providers::{c2b, parse_colour, store};
+use crate::providers::{parse_colour, store};
 use crate::rails::daraja::{Credentials, Registered, ShortcodeKind};
 use crate::{db, payments};
 
@@ -134,13 +136,15 @@ pub async fn run(command: ProviderCommand, app: &App) -> anyhow::Result<()> {
             println!("{}", app.config.web.public().join(&format!("/join/{code}")));
         }
         ProviderCommand::Mpesa(account) => set_account(account, app).await?,
-        ProviderCommand::C2bRegister { provider } => match c2b::register(app, provider).await? {
-            Registered::Now => println!("Registered."),
-            Registered::Before => bail!(
-                "addresses were registered for this shortcode before, and M-PESA keeps them: if they are not ours, delete them on the \
+        ProviderCommand::C2bRegister { provider } => {
+            match hand::open(app, provider, Choice::USUAL).await? {
+                Registered::Now => println!("Registered."),
+                Registered::Before => bail!(
+                    "addresses were registered for this shortcode before, and M-PESA keeps them: if they are not ours, delete them on the \
                  Daraja portal and run this again"
-            ),
-        },
+                ),
+            }
+        }
     }
     Ok(())
 }

@@ -14,13 +14,15 @@ use crate::devdb;
 
 mod news;
 mod pesapal;
+mod sms;
 
 pub use news::{MailConfig, WebhooksConfig};
 pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
+pub use sms::{SmsAccount, SmsBase, SmsConfig};
 
 /// Where Safaricom posts from, by its page "Callback and IP Whitelisting".
 const SOURCES: &str = "196.201.214.200,196.201.214.206,196.201.214.207,196.201.214.208,196.201.213.44,196.201.213.114,\
-                       196.201.212.69,196.201.212.74,196.201.212.127,196.201.212.129,196.201.212.136,196.201.212.138";
+                       196.201.212.69,196.201.212.74,196.201.212.127,196.201.212.128,196.201.212.129,196.201.212.132,196.201.212.136,196.201.212.138";
 
 /// The words Safaricom refuses in the address of a callback, whatever their case.
 const REFUSED_WORDS: [&str; 11] = [
@@ -61,6 +63,9 @@ pub struct Config {
     /// How mail leaves.
     #[command(flatten)]
     pub mail: MailConfig,
+    /// How SMS leave.
+    #[command(flatten)]
+    pub sms: SmsConfig,
     /// What is asked of people.
     #[command(flatten)]
     pub people: PeopleConfig,
@@ -535,14 +540,14 @@ mod tests {
     }
 
     #[test]
-    fn the_rails_addresses_are_all_twelve_and_only_counted_unless_told_otherwise() {
+    fn the_rails_addresses_are_all_known_and_only_counted_unless_told_otherwise() {
         use clap::Parser as _;
         let daraja = |flags: &[&str]| {
             let words = ["mnara-controller"].iter().chain(flags).chain(&["run"]);
             crate::cli::Cli::parse_from(words).config.daraja
         };
         let plain = daraja(&[]);
-        assert_eq!(plain.sources.len(), 12);
+        assert_eq!(plain.sources.len(), 14);
         assert!(plain.sources.contains(&IpAddr::from([196, 201, 212, 69])));
         assert_eq!(plain.source_check, SourceCheck::Flag);
         let own = daraja(&[

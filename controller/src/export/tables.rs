@@ -38,7 +38,7 @@ pub const TABLES: &[Table] = &[
         owner: "id",
         ..table(
             "providers",
-            columns!(id business_name contact_email help_phone colour mpesa_shortcode mpesa_kind mpesa_till_number confirm_by_query state state_at created_at),
+            columns!(id business_name contact_email help_phone colour mpesa_shortcode mpesa_kind mpesa_till_number mpesa_least mpesa_most mpesa_most_a_day confirm_by_query state state_at created_at),
         )
     },
     Table {
@@ -156,7 +156,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "payments",
-        columns!(id type site_id plan_id plan_revision amount currency status failure msisdn external_txn_id account_reference mac push result_code settled_by settled_at flag created_at provider_payload),
+        columns!(id type site_id plan_id plan_revision amount currency status failure msisdn payer external_txn_id account_reference mac push result_code settled_by settled_at flag created_at provider_payload),
     ),
     table(
         "mpesa_accounts",
@@ -175,6 +175,20 @@ pub const TABLES: &[Table] = &[
         "ledger",
         columns!(id cause payment_id unmatched_id turn debit credit cents currency receipt site_id at day),
     ),
+    Table {
+        key: &[("code", "text")],
+        ..table(
+            "hand_codes",
+            columns!(code site_id mac plan_id amount msisdn receipt receipt_msisdn asked_at),
+        )
+    },
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "c2b_registrations",
+            columns!(shortcode version completes state said at heard_at),
+        )
+    },
     table(
         "unmatched",
         columns!(id reason amount receipt payer reference payment_id site_id at created_at outcome closed_at person_id ticket_id refund_receipt note),
@@ -201,8 +215,27 @@ pub const TABLES: &[Table] = &[
         key: &[("person_id", "uuid"), ("topic", "text")],
         ..table(
             "notice_choices",
-            columns!(person_id topic by_mail changed_at),
+            columns!(person_id topic by_mail by_sms changed_at),
         )
+    },
+    Table {
+        key: &[("person_id", "uuid")],
+        ..table("notice_phones", columns!(person_id msisdn changed_at))
+    },
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "message_settings",
+            columns!(codes receipts language quiet_from quiet_until most_a_day most_a_phone changed_at),
+        )
+    },
+    table(
+        "smses",
+        columns!(id person_id payment_id kind msisdn parts is_urgent state why rail_id cost_cents currency created_at tried_at ended_at),
+    ),
+    Table {
+        key: &[("msisdn", "text")],
+        ..table("sms_opt_outs", columns!(msisdn by_whom created_at))
     },
     table(
         "api_keys",
@@ -247,6 +280,10 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     (
         "mails",
         "letters on their way to people, each gone when it is sent or too late",
+    ),
+    (
+        "sms_wishes",
+        "which buyers asked for a code by SMS; those that left stand in smses",
     ),
     (
         "outage_notices",

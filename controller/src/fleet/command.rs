@@ -25,7 +25,7 @@ const ANSWERED: Duration = Duration::from_secs(60);
 /// How often the row is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long commands are kept after they were given.
-const KEPT_SECS: i64 = 7 * 86_400;
+pub const KEPT_SECS: i64 = 7 * 86_400;
 /// Commands one link sends at once; what a session lets wait.
 const MOST: u16 = 16;
 /// A longer report is none of ours.

@@ -11,18 +11,20 @@ pub enum Lane {
     Mail,
     /// News to addresses that businesses named.
     News,
+    /// SMS: somebody who paid waits for a code, however slow a mail server is.
+    Texts,
 }
 
 impl Lane {
     /// Every lane.
-    pub(super) const ALL: [Self; 3] = [Self::Ours, Self::Mail, Self::News];
+    pub(super) const ALL: [Self; 4] = [Self::Ours, Self::Mail, Self::News, Self::Texts];
 
     /// Jobs of it that one process does at once.
     pub(super) const fn hands(self) -> usize {
         match self {
             Self::Ours => HANDS,
             Self::Mail => 2,
-            Self::News => 4,
+            Self::News | Self::Texts => 4,
         }
     }
 }

@@ -177,6 +177,19 @@ pub async fn states(conn: &mut PgConnection, now: Timestamp) -> sqlx::Result<Vec
         .collect())
 }
 
+/// A piece of scheduled work as a worker has it in its hands, without a lease of its own: for tests of what two of them do.
+///
+/// # Errors
+/// When there is none.
+#[cfg(test)]
+pub(crate) async fn in_hands(conn: &mut PgConnection, kind: &str) -> sqlx::Result<Job> {
+    let id = sqlx::query_scalar("select id from jobs where kind = $1 and unique_key = ''")
+        .bind(kind)
+        .fetch_one(conn)
+        .await?;
+    Ok(taken(id, At(Timestamp::from_secs(0)), kind, 1))
+}
+
 /// Whether a job is scheduled work.
 pub(super) fn is_task(job: &Job) -> bool {
     job.provider.is_none() && job.key.is_empty()

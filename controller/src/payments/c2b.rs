@@ -1,7 +1,7 @@
 //! Payments to a provider's shortcode as its C2B confirmations tell them.
 //!
-//! A prompt that was paid raises one too, with the same receipt: it is proof of our own payment and never a second one. Money
-//! that is not ours stays in the callbacks, for a person.
+//! A prompt that was paid raises one too, with the same receipt: it is proof of our own payment and never a second one. Other money was paid by
+//! hand: for a device, or it is in the queue, for a person.
 
 use std::time::Duration;
 
@@ -9,36 +9,99 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 
 use super::callback::{Intake, take};
+use super::hand::code::DeviceCode;
+use super::hand::settle::Heard;
 use super::settle::Evidence;
 use super::store::Waiting;
 use super::store::messages::{self, Kind};
 use super::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
-use super::{confirm, store};
+use super::{confirm, hand, store};
 use crate::app::App;
 use crate::db;
+use crate::plans;
 use crate::providers;
 use crate::providers::mpesa;
-use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::{C2b, parse_c2b};
 use crate::web::{Caller, Json, Path, Problem, Raw};
 
-/// A payment to a till names no account. When it answers our own prompt it may come before the prompt's callback, which tells the receipt, or
-/// before the question that makes up for a lost one: for so long it waits for either.
+/// A payment to a till names no account, and its payer may tell us only afterwards: for so long it waits. Where it may answer a prompt of ours
+/// it waits for that prompt's end, however long it takes.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How often it looks meanwhile.
 pub(super) const PAUSE: Duration = Duration::from_secs(30);
 
-/// `POST /api/pay/{provider}/{secret}/validation`: money that is on its way is never sent back; who it was for is found out afterwards.
-pub async fn validate(Path(_): Path<(String, String)>) -> Response {
-    (
-        StatusCode::OK,
-        Json(json!({ "ResultCode": "0", "ResultDesc": "Accepted" })),
-    )
-        .into_response()
+/// M-PESA waits eight seconds for our word about a payment; what is not known by then is let through.
+const WORD_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why a payment is sent back before it is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SentBack {
+    /// The account looks like a device's code and is none: a slip of the finger.
+    Account,
+    /// It is a device's, and no plan costs as much.
+    Amount,
+}
+
+impl SentBack {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Account => "C2B00012",
+            Self::Amount => "C2B00013",
+        }
+    }
+}
+
+/// `POST /api/pay/{provider}/{secret}/validation`: a slip of the finger in a device's code is sent back, so that the money stays where it is. All
+/// else goes through: who it was for is found out afterwards.
+pub async fn validate(
+    State(app): State<App>,
+    Path((_, secret)): Path<(String, String)>,
+    Raw(body): Raw,
+) -> Response {
+    let judged = tokio::time::timeout(WORD_WITHIN, judge(&app, &secret, &body)).await;
+    let answer = match judged {
+        Ok(Ok(Some(why))) => json!({ "ResultCode": why.code(), "ResultDesc": "Rejected" }),
+        Ok(Ok(None)) => json!({ "ResultCode": "0", "ResultDesc": "Accepted" }),
+        Ok(Err(_)) | Err(_) => {
+            tracing::warn!("a payment by hand was let through unseen");
+            json!({ "ResultCode": "0", "ResultDesc": "Accepted" })
+        }
+    };
+    (StatusCode::OK, Json(answer)).into_response()
+}
+
+async fn judge(app: &App, secret: &str, body: &[u8]) -> sqlx::Result<Option<SentBack>> {
+    let Ok(said) = parse_c2b(body) else {
+        return Ok(None);
+    };
+    let hash = Sha256::digest(secret.as_bytes());
+    let mut tx = app.db.platform(db::Reason::Payments).await?;
+    let Some(provider) = providers::store::by_c2b_secret(&mut tx, &hash).await? else {
+        return Ok(None);
+    };
+    drop(tx);
+    let mut tx = app.db.tenant(provider).await?;
+    let reference = said.reference.unwrap_or_default();
+    if !DeviceCode::is_meant(&reference) {
+        return Ok(None);
+    }
+    let payer = match DeviceCode::read(&reference) {
+        Some(code) => hand::store::by_code(&mut tx, provider, &code).await?,
+        None => None,
+    };
+    let Some(payer) = payer else {
+        return Ok(Some(SentBack::Account));
+    };
+    let all = plans::store::plans(&mut tx, provider, plans::edit::MOST).await?;
+    let bought = hand::choose(&all, payer.plan, said.amount, app.clock.now());
+    Ok(bought.is_none().then_some(SentBack::Amount))
 }
 
 /// `POST /api/pay/{provider}/{secret}/confirmation`: kept like a callback, settled in the same job.
@@ -64,39 +127,95 @@ pub async fn confirm(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'static str>> {
+pub async fn settle(
+    app: &App,
+    id: CallbackId,
+    waiting: &Waiting,
+) -> anyhow::Result<Option<&'static str>> {
     let is_early = app.clock.now() < waiting.received_at + PATIENCE;
-    match match_up(app, waiting).await? {
-        Outcome::Nobodys(_, said) if said.reference.is_none() && is_early => Ok(None),
-        Outcome::Nobodys(provider, said) => {
-            let arrived = Arrived {
-                reason: Reason::Nobody,
-                amount: said.amount,
-                receipt: said.receipt,
-                payer: said.payer,
-                reference: said.reference,
-                payment: None,
-                site: None,
-                at: waiting.received_at,
+    let (provider, said, whose) = match match_up(app, waiting).await? {
+        Outcome::Known(word) => return Ok(Some(word)),
+        Outcome::Money(provider, said, whose) => (provider, said, whose),
+    };
+    let names_none = said.reference.is_none();
+    let arrived = Arrived {
+        reason: Reason::Nobody,
+        amount: said.amount,
+        receipt: said.receipt,
+        payer: said.payer,
+        reference: said.reference,
+        payment: None,
+        site: None,
+        at: waiting.received_at,
+    };
+    match whose {
+        Whose::Prompt(payment) => {
+            let evidence = Evidence::C2b {
+                receipt: arrived.receipt,
+                amount: arrived.amount,
             };
+            if keep(app, provider, payment, (id, waiting)).await? {
+                let done = confirm::apply(app, provider, payment, &evidence, None).await?;
+                return Ok(Some(
+                    done.map_or("gone", |done| confirm::result_word(&done)),
+                ));
+            }
+            Ok(Some("gone"))
+        }
+        Whose::PromptsEnd => Ok(None),
+        Whose::Device(payer) => {
+            let heard = Heard {
+                callback: id,
+                at: waiting.received_at,
+                body: &waiting.body,
+            };
+            let settled = hand::settle::settle(app, provider, &payer, &arrived, heard).await?;
+            Ok(Some(settled.word()))
+        }
+        Whose::Nobody if names_none && is_early => Ok(None),
+        Whose::Nobody => {
             let mut tx = app.db.tenant(provider).await?;
             unmatched::take(app, &mut tx, provider, &arrived).await?;
             tx.commit().await?;
             Ok(Some("unmatched"))
         }
-        Outcome::Known(word) => Ok(Some(word)),
     }
 }
 
-/// The one there is; of several nobody can tell which is meant.
-fn only<T>(mut these: impl Iterator<Item = T>) -> Option<T> {
-    these.next().filter(|_| these.next().is_none())
+/// Keeps the confirmation with the payment it is about; says whether there is such a payment.
+async fn keep(
+    app: &App,
+    provider: ProviderId,
+    payment: PaymentId,
+    (id, waiting): (CallbackId, &Waiting),
+) -> sqlx::Result<bool> {
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(payment) = store::lock(&mut tx, provider, payment).await? else {
+        return Ok(false);
+    };
+    let heard = (Kind::Confirmation, waiting.received_at);
+    messages::keep_callback(&mut tx, &payment, id, heard, &waiting.body).await?;
+    tx.commit().await?;
+    Ok(true)
 }
 
 enum Outcome {
+    /// It is no news, or cannot be used.
     Known(&'static str),
-    /// It names no account and no receipt of ours.
-    Nobodys(ProviderId, C2b),
+    /// Money came.
+    Money(ProviderId, C2b, Whose),
+}
+
+/// Whose money is.
+enum Whose {
+    /// A prompt's.
+    Prompt(PaymentId),
+    /// It may be a prompt's whose end is still to come.
+    PromptsEnd,
+    /// A device's whose owner paid by hand.
+    Device(hand::Payer),
+    /// Nobody's that is known.
+    Nobody,
 }
 
 async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
@@ -114,42 +233,60 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     let Some(account) = providers::store::account(&mut tx, provider).await? else {
         return known("no-account");
     };
-    let receives = match &account.kind {
-        ShortcodeKind::Paybill => &account.shortcode,
-        ShortcodeKind::Till { number } => number,
-    };
-    if said.shortcode != account.shortcode
-        && said.shortcode != *receives
-        && !mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
-    {
+    if account.is_called(&said.shortcode) {
+        hand::heard(app, &mut tx, provider, &account.shortcode).await?;
+    } else if !mpesa::store::was_used(&mut tx, provider, &said.shortcode).await? {
         return known("other-shortcode");
     }
-    let reference = said.reference.as_deref().unwrap_or_default();
-    let named = store::by_reference(&mut tx, provider, reference, &said.receipt).await?;
-    let found = match (named, &said.reference) {
-        (Some(payment), _) => Some(payment),
-        (None, Some(_)) => None,
-        // A prompt that was paid and whose callback was lost has no receipt. A confirmation of the same amount, from what may be the same
-        // phone, so soon after the prompt was sent, names it; it proves nothing more, since the rail itself has said that it was paid.
-        (None, None) => {
-            let arrived = waiting.received_at;
-            let within = (arrived - BEGUN_WITHIN, arrived);
-            let paid = store::without_receipt(&mut tx, provider, said.amount, within).await?;
-            only(paid.iter().filter(|(_, phone)| said.payer.may_be(phone))).map(|(id, _)| *id)
-        }
-    };
-    let Some(payment) = found else {
-        return Ok(Outcome::Nobodys(provider, said));
-    };
-    if let Some(payment) = store::lock(&mut tx, provider, payment).await? {
-        let heard = (Kind::Confirmation, waiting.received_at);
-        messages::keep_callback(&mut tx, &payment, waiting.id, heard, &waiting.body).await?;
-    }
+    let whose = whose(app, &mut tx, provider, &said, waiting.received_at).await?;
     tx.commit().await?;
-    let evidence = Evidence::C2b {
-        receipt: said.receipt,
-        amount: said.amount,
-    };
-    let decision = confirm::apply(app, provider, payment, &evidence, None).await?;
-    known(decision.map_or("gone", |decision| confirm::result_word(&decision)))
+    Ok(Outcome::Money(provider, said, whose))
+}
+
+/// Says whose money is: before it counts as paid by hand it is matched to prompts, by receipt, else by the account, else, where there is none, by
+/// amount, time and what is told of the number.
+async fn whose(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    said: &C2b,
+    arrived: Timestamp,
+) -> sqlx::Result<Whose> {
+    let now = app.clock.now();
+    let reference = said.reference.as_deref().unwrap_or_default();
+    if let Some(payment) = store::by_reference(conn, provider, reference, &said.receipt).await? {
+        return Ok(Whose::Prompt(payment));
+    }
+    if let Some(code) = DeviceCode::read(reference)
+        && let Some(payer) = hand::store::by_code(conn, provider, &code).await?
+    {
+        return Ok(Whose::Device(payer));
+    }
+    if said.reference.is_none() {
+        let within = (arrived - BEGUN_WITHIN, arrived);
+        let prompts = store::candidates(conn, provider, said.amount, within).await?;
+        let mut meant = prompts
+            .iter()
+            .filter(|prompt| said.payer.may_be(&prompt.phone));
+        if meant.clone().any(|prompt| prompt.is_pending) {
+            return Ok(Whose::PromptsEnd);
+        }
+        match (meant.next(), meant.next()) {
+            (Some(prompt), None) => return Ok(Whose::Prompt(prompt.id)),
+            // Of several nobody can tell, and a device is none of them for sure.
+            (Some(_), Some(_)) => return Ok(Whose::Nobody),
+            (None, _) => {}
+        }
+    }
+    if let Some(payer) =
+        hand::store::by_claim(conn, provider, &said.receipt, &said.payer, now).await?
+    {
+        return Ok(Whose::Device(payer));
+    }
+    if said.reference.is_some() {
+        return Ok(Whose::Nobody);
+    }
+    let times = (arrived, now);
+    let payers = hand::store::at_till(conn, provider, said.amount, &said.payer, times).await?;
+    Ok(hand::only(payers).map_or(Whose::Nobody, Whose::Device))
 }

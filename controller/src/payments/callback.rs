@@ -285,7 +285,7 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
             Some((provider, payment)) => {
                 Some(settle_stk(app, provider, payment, (id, &waiting)).await?)
             }
-            None => c2b::settle(app, &waiting).await?,
+            None => c2b::settle(app, id, &waiting).await?,
         };
         let Some(outcome) = outcome else {
             return Ok(Next::Again(app.clock.now() + c2b::PAUSE));

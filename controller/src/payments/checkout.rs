@@ -137,6 +137,11 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     if customers::store::meet(&mut tx, app, provider, ask.phone).await? {
         return Err(not_asked(PayFailure::Blocked));
     }
+    let limits = providers::c2b::store::limits(&mut tx, provider).await?;
+    let today = store::paid_today(&mut tx, provider, ask.phone, now).await?;
+    if !limits.allow(plan.price, today) {
+        return Err(not_asked(PayFailure::LimitReached));
+    }
     let account = providers::store::account_id(&mut tx, provider).await?;
     let payment = Payment {
         id: PaymentId::new(now, app.entropy.bytes()),
@@ -147,7 +152,7 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
         plan: Some(plan.id),
         account,
         amount: plan.price,
-        phone: ask.phone,
+        phone: Some(ask.phone),
         account_reference: reference(&app.entropy),
         push: Push::Created,
         merchant_request_id: None,
@@ -212,7 +217,7 @@ async fn begun(
     };
     let known = store::lock(conn, provider, id).await?;
     let is_same = known.is_some_and(|known| {
-        (known.mac, known.phone, known.plan) == (ask.mac, ask.phone, Some(ask.plan))
+        (known.mac, known.phone, known.plan) == (ask.mac, Some(ask.phone), Some(ask.plan))
     });
     if !is_same {
         return Err(NotBegun::OtherTry);

@@ -11,13 +11,14 @@ use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::SettleError;
 use super::store::messages::{self, Kind};
 use super::unmatched::{self, Claim};
-use super::{DELIVERED_WITHIN, Payment, State, failure_word, moving, store, sweep};
+use super::{DELIVERED_WITHIN, Payment, State, failure_word, hand, moving, store, sweep};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
 use crate::providers;
 use crate::providers::mpesa::AccountError;
 use crate::providers::notices::{Notice, Topic, tell};
+use crate::providers::sms::{self, customers::Sold};
 use crate::tickets::feed::Delivery;
 use crate::tickets::issue::{self, IssueError, Sale};
 use crate::web::show;
@@ -131,7 +132,15 @@ async fn attempt(
         .await?
         .is_some_and(|provider| provider.confirm_by_query);
     let is_conflict = instead.is_some();
-    let decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
+    let mut decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
+    if matches!(decision, Decision::Settle { receipt: None })
+        && let until = payment.created_at + unmatched::BEGUN_WITHIN
+        && let Some(by_hand) = hand::store::may_be_counted(&mut tx, &payment, until).await?
+    {
+        // A prompt that was given up and paid after all, or both: a person can tell by the statement.
+        tracing::warn!(payment.id = %payment.id, by_hand.id = %by_hand, "a prompt was paid whose money may stand in the books as paid by hand");
+        decision = Decision::Flag(Flag::ReceiptTaken);
+    }
     // The job that asked goes on by itself; asked for again while it runs, it would run again at once.
     let is_asked = matches!(evidence, Evidence::Query(_));
     if is_conflict {
@@ -165,6 +174,7 @@ async fn attempt(
                 .await
                 .map_err(on_receipt)?;
             ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
+            payment.receipt = receipt;
             if payment.plan.is_some() {
                 grant(app, &mut tx, &payment, now).await?;
             } else {
@@ -215,7 +225,10 @@ async fn attempt(
 }
 
 /// Issues the ticket and tells the site, as the last step of the transaction.
-async fn grant(
+///
+/// # Errors
+/// [`ConfirmError`].
+pub(super) async fn grant(
     app: &App,
     conn: &mut PgConnection,
     payment: &Payment,
@@ -258,6 +271,18 @@ async fn grant(
     }
     changes.extend(payment.checkout_row(CheckoutState::Paid(kept.ticket.id), now));
     feed::put(conn, payment.provider, changes).await?;
+    // Who paid by hand may be hidden by the rail.
+    if let Some(phone) = payment.phone {
+        let sold = Sold {
+            payment: payment.id,
+            phone,
+            code: &kept.code.shown(),
+            plan: &plan.name,
+            amount: payment.amount,
+            receipt: payment.receipt.as_deref(),
+        };
+        sms::customers::sold(app, conn, payment.provider, sold).await?;
+    }
     Ok(())
 }
 

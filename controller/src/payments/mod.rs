@@ -10,11 +10,14 @@ pub mod checkout;
 pub mod confirm;
 pub mod customers;
 pub mod deeds;
+pub mod hand;
 pub mod ledger;
 pub mod moving;
+pub mod outage;
 pub mod pages;
 pub mod push;
 pub mod settle;
+pub mod silent;
 pub mod spool;
 pub mod store;
 pub mod story;
@@ -51,6 +54,8 @@ pub enum Push {
     Unknown,
     /// The rail said no.
     Refused,
+    /// Nobody was asked: it was paid from the phone's own menu.
+    ByHand,
 }
 
 impl Push {
@@ -62,15 +67,22 @@ impl Push {
             Self::Accepted => "accepted",
             Self::Unknown => "unknown",
             Self::Refused => "refused",
+            Self::ByHand => "hand",
         }
     }
 
     /// Reads the column.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Created, Self::Accepted, Self::Unknown, Self::Refused]
-            .into_iter()
-            .find(|push| push.as_str() == word)
+        [
+            Self::Created,
+            Self::Accepted,
+            Self::Unknown,
+            Self::Refused,
+            Self::ByHand,
+        ]
+        .into_iter()
+        .find(|push| push.as_str() == word)
     }
 }
 
@@ -104,8 +116,8 @@ pub struct Payment {
     pub account: Option<AccountId>,
     /// What it costs.
     pub amount: Money,
-    /// The phone that was asked; ours, never the callback's.
-    pub phone: Msisdn,
+    /// The phone that was asked; ours, never the callback's. Who pays by hand may be hidden by the rail.
+    pub phone: Option<Msisdn>,
     /// What the customer's statement shows.
     pub account_reference: String,
     /// Where the push is.

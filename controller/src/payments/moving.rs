@@ -224,8 +224,9 @@ pub async fn again(app: &App, provider: ProviderId, person: PersonId) -> Result<
     let last = store::lock(&mut tx, provider, last)
         .await?
         .ok_or(NotMoved::Over)?;
-    trial::limit(app, provider, &last.phone).map_err(NotTried::from)?;
-    let ready = trial::write(app, &mut tx, provider, waiting.to, last.phone).await?;
+    let phone = last.phone.ok_or(NotMoved::Over)?;
+    trial::limit(app, provider, &phone).map_err(NotTried::from)?;
+    let ready = trial::write(app, &mut tx, provider, waiting.to, phone).await?;
     moves::set_payment(&mut tx, provider, waiting.id, ready.payment).await?;
     tx.commit().await?;
     trial::send(app, provider, ready).await?;

@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::confirm::refuse;
 use super::store::messages;
-use super::{PROMPT_LIFE, Push, State, store, sweep};
+use super::{PROMPT_LIFE, Push, State, outage, store, sweep};
 use crate::app::App;
 use crate::providers::mpesa;
 use crate::rails::daraja::{PushError, PushOrder};
@@ -63,7 +63,7 @@ pub async fn push(
         Some(account) => mpesa::read_set(&mut tx, &app.vault, provider, account).await,
         None => Ok(None),
     };
-    let Ok(Some(account)) = account else {
+    let (Ok(Some(account)), Some(phone)) = (account, payment.phone) else {
         tracing::error!(provider.id = %provider, payment.id = %id, "no phone can be asked: the M-PESA account is gone or does not open");
         payment.push = Push::Refused;
         store::set_push(&mut tx, &payment).await?;
@@ -83,7 +83,7 @@ pub async fn push(
     let callback = callback_url(app, provider, secret);
     let order = PushOrder {
         amount: payment.amount,
-        phone: &payment.phone,
+        phone: &phone,
         callback: &callback,
         reference: &payment.account_reference,
         description,
@@ -96,6 +96,7 @@ pub async fn push(
         .await?
         .ok_or(PushFault::Missing)?;
     messages::keep_push(app, &mut tx, &payment, (asked, now), &exchange).await?;
+    let mut failed = None;
     let pushed = match answer {
         Ok(accepted) => {
             // The callback may have overtaken this answer and filled the ids in already; they are the same.
@@ -116,11 +117,13 @@ pub async fn push(
             };
             store::set_push(&mut tx, &payment).await?;
             store::note_push_error(&mut tx, &payment, error.name()).await?;
-            if error.may_have_prompted() {
+            let why = failure(&error);
+            let may_have_prompted = error.may_have_prompted();
+            failed = Some(error);
+            if may_have_prompted {
                 sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
                 Pushed::Asking
             } else {
-                let why = failure(&error);
                 if payment.state == State::Pending {
                     refuse(app, &mut tx, &payment, why, now).await?;
                 }
@@ -133,6 +136,7 @@ pub async fn push(
             }
         }
     };
+    outage::note(app, &mut tx, provider, failed.as_ref()).await?;
     tx.commit().await?;
     Ok(pushed)
 }

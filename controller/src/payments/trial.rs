@@ -79,7 +79,7 @@ pub async fn write(
         plan: None,
         account: Some(account),
         amount: Money::from_shillings(1),
-        phone,
+        phone: Some(phone),
         account_reference: reference(&app.entropy),
         push: Push::Created,
         merchant_request_id: None,

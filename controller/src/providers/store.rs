@@ -111,6 +111,22 @@ pub struct SealedAccount {
     pub passkey: String,
 }
 
+impl SealedAccount {
+    /// When it was typed in: an id begins with its time (RFC 9562, 5.7).
+    #[must_use]
+    pub fn typed_at(&self) -> Timestamp {
+        let millis = self.id.as_u128() >> 80;
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+
+    /// Whether money to this number comes to it.
+    #[must_use]
+    pub fn is_called(&self, number: &str) -> bool {
+        let is_till = matches!(&self.kind, ShortcodeKind::Till { number: till } if till == number);
+        self.shortcode == number || is_till
+    }
+}
+
 /// Sets a provider's M-PESA account; says whether there was such a provider.
 ///
 /// # Errors
@@ -123,7 +139,7 @@ pub async fn set_account(
     let (kind, till) = kind_columns(&account.kind);
     let changed = sqlx::query!(
         "update providers set mpesa_shortcode = $2, mpesa_kind = $3, mpesa_till_number = $4, mpesa_consumer_key = $5,
-                mpesa_consumer_secret = $6, mpesa_passkey = $7, mpesa_account_id = $8
+                mpesa_consumer_secret = $6, mpesa_passkey = $7, mpesa_account_id = $8, mpesa_since = $9
          where id = $1",
         provider.uuid(),
         account.shortcode,
@@ -133,6 +149,7 @@ pub async fn set_account(
         account.consumer_secret,
         account.passkey,
         account.id.uuid(),
+        At(account.typed_at()),
     )
     .execute(conn)
     .await?;

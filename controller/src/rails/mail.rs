@@ -7,8 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Message, MultiPart};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Message, MultiPart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{CertificateStore, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
@@ -124,6 +124,19 @@ pub struct Envelope<'a> {
     pub text: &'a str,
     /// The same with some looks.
     pub html: &'a str,
+    /// What goes with it.
+    pub files: &'a [Attached<'a>],
+}
+
+/// A file that goes with a letter.
+#[derive(Clone)]
+pub struct Attached<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// What it is.
+    pub kind: &'a str,
+    /// What is in it.
+    pub bytes: Vec<u8>,
 }
 
 /// Why a letter was not taken.
@@ -230,6 +243,21 @@ impl Mail {
 }
 
 impl Post {
+    fn body(envelope: &Envelope<'_>) -> Result<MultiPart, NotSent> {
+        let said =
+            MultiPart::alternative_plain_html(envelope.text.to_owned(), envelope.html.to_owned());
+        if envelope.files.is_empty() {
+            return Ok(said);
+        }
+        let mut body = MultiPart::mixed().multipart(said);
+        for file in envelope.files {
+            let kind = ContentType::parse(file.kind).map_err(|_| NotSent::NoAddress)?;
+            let part = Attachment::new(file.name.to_owned()).body(file.bytes.clone(), kind);
+            body = body.singlepart(part);
+        }
+        Ok(body)
+    }
+
     fn write(&self, envelope: &Envelope<'_>, now: Timestamp) -> Result<Message, NotSent> {
         let to: Address = envelope.to.parse().map_err(|_| NotSent::NoAddress)?;
         let millis = u64::try_from(now.as_millis()).unwrap_or(0);
@@ -247,10 +275,7 @@ impl Post {
             .message_id(Some(id))
             // RFC 3834: nobody's holiday should answer us.
             .raw_header(alone)
-            .multipart(MultiPart::alternative_plain_html(
-                envelope.text.to_owned(),
-                envelope.html.to_owned(),
-            ))
+            .multipart(Self::body(envelope)?)
             .map_err(|_| NotSent::NoAddress)
     }
 }

@@ -1,17 +1,19 @@
 //! The outside services: who they are and how they are called. What a payment or a message means is decided in the slices.
 
 use crate::clock::Clock;
-use crate::config::{DarajaConfig, MailConfig, PesapalConfig};
+use crate::config::{DarajaConfig, MailConfig, PesapalConfig, SmsConfig};
 
 pub mod daraja;
 mod http;
 pub mod mail;
 pub mod msisdn;
 pub mod pesapal;
+pub mod sms;
 
 use daraja::Daraja;
 use mail::Mail;
 use pesapal::Pesapal;
+use sms::Sms;
 
 /// The clients of all rails, one connection pool each.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Rails {
     pub daraja: Daraja,
     /// E-mail.
     pub mail: Mail,
+    /// SMS.
+    pub sms: Sms,
     /// How businesses pay the platform; none where nobody has to.
     pub pesapal: Option<Pesapal>,
 }
@@ -32,12 +36,14 @@ impl Rails {
     pub fn new(
         daraja: &DarajaConfig,
         mail: &MailConfig,
+        sms: &SmsConfig,
         pesapal: &PesapalConfig,
         clock: &Clock,
     ) -> anyhow::Result<Self> {
         Ok(Self {
             daraja: Daraja::new(daraja, clock)?,
             mail: Mail::new(mail.smtp_url.as_ref(), mail.mail_from.as_ref())?,
+            sms: Sms::new(sms)?,
             pesapal: Pesapal::new(pesapal, clock)?,
         })
     }

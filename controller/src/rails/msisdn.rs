@@ -8,6 +8,9 @@ use std::str::FromStr;
 pub struct Msisdn(u64);
 
 impl Msisdn {
+    /// A number to show how one looks.
+    pub const EXAMPLE: Self = Self(254_712_345_678);
+
     /// The number as an integer, such as 254712345678.
     #[must_use]
     pub const fn number(&self) -> u64 {

@@ -45,21 +45,27 @@ fn cells(line: &Line) -> Vec<String> {
     ]
 }
 
-/// The lines as CSV.
+/// The lines as a table.
 #[must_use]
-pub fn csv(name: &str, by: &str, lines: &[Line]) -> Response {
+pub fn table(by: &str, lines: &[Line]) -> String {
     let mut head = vec![by];
     head.extend(HEAD);
     let mut csv = Csv::new(&head);
     for line in lines {
         csv.row(&cells(line));
     }
+    csv.take()
+}
+
+/// The lines as CSV.
+#[must_use]
+pub fn csv(name: &str, by: &str, lines: &[Line]) -> Response {
     let headers = [
         (header::CONTENT_TYPE, csv::CONTENT_TYPE.to_owned()),
         (header::CONTENT_DISPOSITION, csv::as_file(name)),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
-    (headers, csv.take()).into_response()
+    (headers, table(by, lines)).into_response()
 }
 
 #[cfg(test)]

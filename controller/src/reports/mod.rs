@@ -10,6 +10,7 @@ pub mod days;
 pub mod files;
 pub mod first;
 pub mod home;
+pub mod mailed;
 pub mod monthly;
 pub mod pages;
 pub mod period;

@@ -30,15 +30,15 @@ pub struct Asked {
 }
 
 /// What stands in the paper.
-struct Paper<'a> {
-    business: &'a str,
-    colour: u32,
-    language: Language,
-    period: Period,
-    now: Timestamp,
-    this: &'a Report,
-    then: &'a Report,
-    names: &'a Names,
+pub(super) struct Paper<'a> {
+    pub(super) business: &'a str,
+    pub(super) colour: u32,
+    pub(super) language: Language,
+    pub(super) period: Period,
+    pub(super) now: Timestamp,
+    pub(super) this: &'a Report,
+    pub(super) then: &'a Report,
+    pub(super) names: &'a Names,
 }
 
 /// Gives the paper of a month.
@@ -60,7 +60,7 @@ pub async fn monthly(
     let provider = seat.provider();
     let mut tx = app.db.steady(provider).await?;
     let business = providers::store::provider(&mut tx, provider).await?;
-    let names = names(&mut tx, &seat).await?;
+    let names = names(&mut tx, provider).await?;
     let this = report(&mut tx, provider, span, Filter::default()).await?;
     let then = report(&mut tx, provider, before, Filter::default()).await?;
     drop(tx);
@@ -95,7 +95,8 @@ fn readable(colour: u32) -> Ink {
     Ink((red / 2) << 16 | (green / 2) << 8 | (blue / 2))
 }
 
-fn write(paper: &Paper<'_>) -> Vec<u8> {
+/// Writes it.
+pub(super) fn write(paper: &Paper<'_>) -> Vec<u8> {
     let words = paper.language.words();
     let (w, calendar) = (&words.reports, &words.calendar);
     let (total, before) = (paper.this.total(), paper.then.total());

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use mnara_protocol::ids::ProviderId;
 use serde::Deserialize;
 use sqlx::PgConnection;
 
@@ -130,9 +131,9 @@ struct ReportsPage<'a> {
 }
 
 /// What plans and sites are called.
-pub(super) async fn names(conn: &mut PgConnection, seat: &Seat) -> sqlx::Result<Names> {
-    let plans = plans::store::plans(conn, seat.provider(), plans::edit::MOST).await?;
-    let sites = fleet::store::sites_seen(conn, seat.provider(), SITES).await?;
+pub(super) async fn names(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Names> {
+    let plans = plans::store::plans(conn, provider, plans::edit::MOST).await?;
+    let sites = fleet::store::sites_seen(conn, provider, SITES).await?;
     Ok(Names {
         plans: plans.into_iter().map(|plan| (plan.id, plan.name)).collect(),
         sites: sites
@@ -157,7 +158,7 @@ pub async fn show(
     let chosen = asked.read(today);
     let (span, span_before) = chosen.period.spans(now);
     let mut tx = app.db.steady(seat.provider()).await?;
-    let names = names(&mut tx, &seat).await?;
+    let names = names(&mut tx, seat.provider()).await?;
     let this = report(&mut tx, seat.provider(), span, chosen.filter).await?;
     let then = report(&mut tx, seat.provider(), span_before, chosen.filter).await?;
     drop(tx);
@@ -344,7 +345,7 @@ pub async fn csv(
     }
     let (span, _) = chosen.period.spans(now);
     let mut tx = app.db.steady(seat.provider()).await?;
-    let names = names(&mut tx, &seat).await?;
+    let names = names(&mut tx, seat.provider()).await?;
     let this = report(&mut tx, seat.provider(), span, chosen.filter).await?;
     drop(tx);
     let lines = match asked.by.as_str() {

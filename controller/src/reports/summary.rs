@@ -46,7 +46,7 @@ pub fn send<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>>
         let mut after = None;
         loop {
             let mut tx = app.db.platform(Reason::Admin).await?;
-            let page = choices::summarised(&mut tx, after, PAGE).await?;
+            let page = choices::wanted(&mut tx, Topic::Summary, after, PAGE).await?;
             drop(tx);
             for provider in &page {
                 one(app, *provider, evening, now).await?;

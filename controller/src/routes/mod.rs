@@ -14,6 +14,7 @@ use crate::fleet::hub::Hub;
 use crate::fleet::identity::Identity;
 use crate::fleet::{api, link};
 use crate::payments::{c2b, callback};
+use crate::providers::sms::reports;
 use crate::subscriptions::notify;
 use crate::{api as public_api, captive, health};
 
@@ -54,6 +55,11 @@ pub fn table(app: &App) -> Router<App> {
             get(notify::by_get).post(notify::by_post),
         )
         .layer(DefaultBodyLimit::max(16 * 1024));
+    // What whoever sends SMS for us tells of them.
+    let texts = Router::new()
+        .route("/api/sms/{secret}/delivery", post(reports::delivery))
+        .route("/api/sms/{secret}/opt-out", post(reports::opt_out))
+        .layer(DefaultBodyLimit::max(16 * 1024));
     // What agents call.
     let identity = Identity::default();
     let hub = Hub::start(app, DISPATCH, identity.clone());
@@ -88,6 +94,7 @@ pub fn table(app: &App) -> Router<App> {
     Router::new()
         .merge(rail)
         .merge(platform)
+        .merge(texts)
         .merge(agents)
         .merge(routers)
         .merge(public)

@@ -16,6 +16,7 @@ use crate::providers::pages::{
     account, assets, audit, businesses, enter, join, more, reset, second, sign_up, staff,
 };
 use crate::providers::passkeys::pages as passkeys;
+use crate::providers::sms::{acts as texts, pages as sms};
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::counter::pages as counter;
@@ -267,6 +268,21 @@ pub fn pages(app: &App) -> Pages {
             payments::pages::mpesa::test_it,
         )
         .get(
+            "/settings/mpesa/hand",
+            Door::Staff(P::SetMpesa),
+            payments::pages::hand::form,
+        )
+        .post(
+            "/settings/mpesa/hand",
+            Door::Staff(P::SetMpesa),
+            payments::pages::hand::register,
+        )
+        .post(
+            "/settings/mpesa/hand/limits",
+            Door::Staff(P::SetMpesa),
+            payments::pages::hand::limit,
+        )
+        .get(
             "/settings/mpesa/change",
             Door::Staff(P::SetMpesa),
             moved::form,
@@ -382,6 +398,23 @@ pub fn pages(app: &App) -> Pages {
             "/settings/notices",
             Door::Staff(P::SetNotices),
             notices::take,
+        )
+        .get("/settings/messages", Door::Staff(P::SetNotices), sms::show)
+        .post("/settings/messages", Door::Staff(P::SetNotices), sms::take)
+        .post(
+            "/settings/messages/stop",
+            Door::Staff(P::SetNotices),
+            texts::stop,
+        )
+        .post(
+            "/settings/messages/start",
+            Door::Staff(P::SetNotices),
+            texts::start,
+        )
+        .post(
+            "/settings/messages/{id}/again",
+            Door::Staff(P::SetNotices),
+            texts::again,
         )
         .post(
             "/staff/invitations/{id}/end",

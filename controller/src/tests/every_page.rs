@@ -69,6 +69,10 @@ const OWN: &[(&str, &str)] = &[
         "addresses of devices, as sites report them",
     ),
     ("series.key", "sealed"),
+    ("smses.kind", "a word of the program's"),
+    ("smses.body", "sealed"),
+    ("smses.why", "a word of the program's"),
+    ("notice_choices.topic", "a word of the program's"),
     ("webhook_endpoints.events", "words of the program's"),
     ("webhook_endpoints.secret", "sealed"),
 ];

@@ -41,6 +41,7 @@ pub(super) struct Office(Arc<Mutex<Box_>>);
 #[derive(Default)]
 struct Box_ {
     got: Vec<Got>,
+    files: Vec<(String, Vec<u8>)>,
     answers: VecDeque<String>,
 }
 
@@ -85,6 +86,12 @@ impl Office {
         std::mem::take(&mut inside.got)
     }
 
+    /// What went with the last letter.
+    pub(super) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let inside = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.files.clone()
+    }
+
     /// The one letter that came.
     #[track_caller]
     pub(super) fn one(&self) -> Got {
@@ -123,6 +130,7 @@ async fn talk(office: Office, stream: TcpStream) {
             let answer = answer.unwrap_or_else(|| "250 taken".to_owned());
             if answer.starts_with('2') {
                 inside.got.push(read_letter(&to, &raw));
+                inside.files = read_files(&raw);
             }
             answer
         } else if line == "QUIT" {
@@ -150,4 +158,16 @@ fn read_letter(to: &str, raw: &str) -> Got {
         text: body(letter.body_text(0)),
         html: body(letter.body_html(0)),
     }
+}
+
+fn read_files(raw: &str) -> Vec<(String, Vec<u8>)> {
+    use mail_parser::MimeHeaders as _;
+    let letter = MessageParser::default().parse(raw).unwrap();
+    letter
+        .attachments()
+        .map(|part| {
+            let name = part.attachment_name().unwrap().to_owned();
+            (name, part.contents().to_vec())
+        })
+        .collect()
 }

@@ -237,6 +237,11 @@ pub async fn refresh_site(
         colour: colour.unwrap_or(business.colour),
         help_phone: business.help_phone.clone(),
         sales_open: standing == Standing::Open,
+        by_hand: providers::c2b::by_hand(conn, provider)
+            .await?
+            .filter(|_| standing == Standing::Open)
+            .map(|(kind, _)| kind),
+        no_prompts_since: providers::c2b::store::no_prompts_since(conn, provider).await?,
     });
     let mut changes = vec![change(site, &row, *site.as_bytes())];
     let mut trial = None;

@@ -23,7 +23,7 @@ const PATIENCE_SECS: i64 = 5 * 86_400;
 /// Messages sent in one go.
 const MOST: u16 = 10;
 /// How long messages are kept to be looked at.
-const KEPT_SECS: i64 = 30 * 86_400;
+pub const KEPT_SECS: i64 = 30 * 86_400;
 const CONNECT: Duration = Duration::from_secs(4);
 const TOTAL: Duration = Duration::from_secs(8);
 /// What is kept of an answer, and what is read of it at most.

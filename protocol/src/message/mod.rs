@@ -149,6 +149,10 @@ bodies! {
         2 Lookup(LookupQuestion),
         /// What had this site done, before this store existed?
         3 Facts(FactsQuestion),
+        /// Where can this device's owner pay by hand?
+        4 ByHand(ByHandQuestion),
+        /// Somebody says that this receipt is theirs.
+        5 Claim(ClaimQuestion),
     }
 }
 
@@ -167,6 +171,10 @@ bodies! {
         5 Facts(FactsAnswer),
         /// The question was not understood by this version, or came too late.
         6 Refused(RefusedAnswer),
+        /// Where to pay by hand.
+        7 ByHand(ByHandAnswer),
+        /// What became of a claim.
+        8 Claimed(ClaimedAnswer),
     }
 }
 

@@ -76,6 +76,71 @@ pub struct FactsQuestion {
     pub deadline: Timestamp,
 }
 
+/// Where can this device's owner pay by hand?
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ByHandQuestion {
+    /// The try.
+    #[n(0)]
+    pub attempt: AttemptId,
+    /// The plan.
+    #[n(1)]
+    pub plan: PlanId,
+    /// The revision the customer saw.
+    #[n(2)]
+    pub revision: u32,
+    /// The price the customer saw.
+    #[n(3)]
+    pub price: Money,
+    /// The phone that will pay, as twelve digits: a till knows its customers by nothing else.
+    #[n(4)]
+    pub phone: Option<String>,
+    /// The device, from the router's host table.
+    #[n(5)]
+    pub mac: Mac,
+    /// After this the answer is no use.
+    #[n(6)]
+    pub deadline: Timestamp,
+}
+
+impl std::fmt::Debug for ByHandQuestion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ByHandQuestion")
+            .field("attempt", &self.attempt)
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Somebody says that this receipt is theirs, and that nothing came of it.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ClaimQuestion {
+    /// The try.
+    #[n(0)]
+    pub attempt: AttemptId,
+    /// The M-PESA receipt.
+    #[n(1)]
+    pub receipt: String,
+    /// The phone that paid, as twelve digits.
+    #[n(2)]
+    pub phone: String,
+    /// The device, from the router's host table.
+    #[n(3)]
+    pub mac: Mac,
+    /// After this the answer is no use.
+    #[n(4)]
+    pub deadline: Timestamp,
+}
+
+impl std::fmt::Debug for ClaimQuestion {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClaimQuestion")
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The prompt was accepted by the rail, or its outcome is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
@@ -104,6 +169,58 @@ pub struct LookedAnswer {
     /// Absent when the ticket is on its way by the feed.
     #[n(0)]
     pub refusal: Option<Refusal>,
+}
+
+/// Where to pay by hand.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ByHandAnswer {
+    /// How.
+    #[n(0)]
+    pub kind: ByHand,
+    /// The number to pay to.
+    #[n(1)]
+    pub number: String,
+    /// What to type as the account; a till asks for none.
+    #[n(2)]
+    pub account: Option<String>,
+}
+
+/// The account is the device's own.
+impl std::fmt::Debug for ByHandAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ByHandAnswer")
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+numbered! {
+    /// Why a receipt brings nothing now.
+    pub enum NotClaimed {
+        /// No such money is known yet, or the number did not pay it. It is remembered: should the money come, the device gets its ticket.
+        0 Unknown,
+        /// Its ticket has been used, or it came for something else.
+        1 Spent,
+        /// It went back.
+        2 Returned,
+        /// No plan costs as much as was paid.
+        3 NoPlan,
+        /// Too many tries.
+        4 TooMany,
+    }
+}
+
+/// What became of a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ClaimedAnswer {
+    /// Absent when the ticket is on its way by the feed.
+    #[n(0)]
+    pub refusal: Option<NotClaimed>,
+    /// When trying again makes sense, in seconds.
+    #[n(1)]
+    pub retry_secs: Option<u32>,
 }
 
 /// A page of what the site had done.

@@ -32,6 +32,22 @@ pub struct SiteRow {
     /// Whether M-PESA sales are open (credentials proven, subscription good).
     #[n(6)]
     pub sales_open: bool,
+    /// How customers can pay without being asked, if money that comes so is seen.
+    #[n(7)]
+    pub by_hand: Option<ByHand>,
+    /// Since when no prompt has got through, while none does.
+    #[n(8)]
+    pub no_prompts_since: Option<Timestamp>,
+}
+
+numbered! {
+    /// How money is paid to a business from the phone's own menu.
+    pub enum ByHand {
+        /// To a paybill, with the device's code as the account.
+        0 Paybill,
+        /// To a till, which asks for no account.
+        1 Till,
+    }
 }
 
 /// A text in both languages of the portal. One that is empty is said in the other.

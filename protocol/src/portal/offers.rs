@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::html::Html;
 use super::words::{Language, Words};
 use super::{Look, PlanView, Trial};
+use crate::message::ByHand;
 
 /// Plans on the first page; the rest is a press away, so that it stays small.
 pub const FIRST: usize = 20;
@@ -30,6 +31,10 @@ pub struct Counter<'a> {
     pub seal: &'a str,
     /// The folder of the page's addresses, with a slash at its end.
     pub base: &'a str,
+    /// How customers may pay by hand, if they may.
+    pub by_hand: Option<ByHand>,
+    /// Whether no prompts get through at present.
+    pub no_prompts: bool,
 }
 
 /// Writes the plans and the form that buys one.
@@ -38,6 +43,13 @@ pub fn counter(page: &mut Html, counter: &Counter<'_>) {
     let is_open = counter.plans.iter().any(|plan| plan.is_open);
     if !is_open {
         notice(page, words.sold_later, words.sold_later_more);
+    }
+    if counter.no_prompts && is_open {
+        let next = match counter.by_hand {
+            Some(_) => words.no_prompts_hand,
+            None => words.no_prompts_more,
+        };
+        notice(page, words.no_prompts, next);
     }
     page.raw("<section><h2>").raw(words.buy).raw("</h2>");
     form(page, counter.language, counter.base, "buy", counter.seal);
@@ -108,7 +120,18 @@ pub fn counter(page: &mut Html, counter: &Counter<'_>) {
         Some(plan) => page.text(&plan.price.to_string()),
         None => page.raw(words.with_mpesa),
     };
-    page.raw("</button></form></section>");
+    page.raw("</button>");
+    if let Some(kind) = counter.by_hand {
+        page.raw("<button class=\"quiet\" formaction=\"")
+            .text(counter.base)
+            .raw("hand\"");
+        // A till knows who paid by the number alone.
+        if kind != ByHand::Till {
+            page.raw(" formnovalidate");
+        }
+        page.raw(">").raw(words.hand_go).raw("</button>");
+    }
+    page.raw("</form></section>");
 }
 
 /// Writes what is given away to try: one press, and nothing to type.

@@ -49,6 +49,8 @@ fn drawn(language: Language, look: &Look, plans: &[PlanView]) -> String {
     top.header(&mut page);
     welcome(&mut page, language, look);
     let shelf = Counter {
+        by_hand: None,
+        no_prompts: false,
         language,
         look,
         plans,

@@ -130,6 +130,22 @@ pub(crate) fn rows() -> Vec<(&'static str, Row)> {
                 colour: 0x00_7a_33,
                 help_phone: Some("0712 345 678".to_owned()),
                 sales_open: true,
+                by_hand: None,
+                no_prompts_since: None,
+            }),
+        ),
+        (
+            "site-by-hand",
+            Row::Site(SiteRow {
+                provider: ProviderId::from_bytes([0x99; 16]),
+                site: SITE,
+                business_name: "Mama Njeri WiFi".to_owned(),
+                site_name: "Soko".to_owned(),
+                colour: 0x00_7a_33,
+                help_phone: None,
+                sales_open: true,
+                by_hand: Some(ByHand::Till),
+                no_prompts_since: Some(AT),
             }),
         ),
         ("plan", Row::Plan(plan())),
@@ -271,6 +287,28 @@ pub(crate) fn questions() -> Vec<(&'static str, Question)> {
                 deadline: LATER,
             }),
         ),
+        (
+            "by-hand",
+            Question::ByHand(ByHandQuestion {
+                attempt: ATTEMPT,
+                plan: PLAN,
+                revision: 3,
+                price: Money::from_shillings(20),
+                phone: Some("254712345678".to_owned()),
+                mac: MAC,
+                deadline: LATER,
+            }),
+        ),
+        (
+            "claim",
+            Question::Claim(ClaimQuestion {
+                attempt: ATTEMPT,
+                receipt: "RKL51ZDR4F".to_owned(),
+                phone: "254712345678".to_owned(),
+                mac: MAC,
+                deadline: LATER,
+            }),
+        ),
     ]
 }
 
@@ -302,6 +340,21 @@ pub(crate) fn answers() -> Vec<(&'static str, Answer)> {
             }),
         ),
         ("refused", Answer::Refused(RefusedAnswer { late: true })),
+        (
+            "by-hand",
+            Answer::ByHand(ByHandAnswer {
+                kind: ByHand::Paybill,
+                number: "174379".to_owned(),
+                account: Some("D4820175".to_owned()),
+            }),
+        ),
+        (
+            "claimed",
+            Answer::Claimed(ClaimedAnswer {
+                refusal: Some(NotClaimed::TooMany),
+                retry_secs: Some(9),
+            }),
+        ),
         (
             "facts-paused",
             Answer::Facts(FactsAnswer {

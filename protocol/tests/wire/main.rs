@@ -283,6 +283,16 @@ fn values_of_a_later_version_are_kept_and_taken_on_the_safe_side() {
     };
     assert_eq!(not.reason, PayFailure::Other(99));
 
+    // A claim that is refused for a new reason is refused, and money that is paid in a new way is paid in none that this version can tell.
+    let Ok(Answer::Claimed(claimed)) = Answer::decode(8, &later("answer-claimed")) else {
+        panic!("an unknown refusal is a refusal");
+    };
+    assert_eq!(claimed.refusal, Some(NotClaimed::Other(44)));
+    let Ok(Answer::ByHand(by_hand)) = Answer::decode(7, &later("answer-by-hand")) else {
+        panic!("an unknown way is a way");
+    };
+    assert_eq!(by_hand.kind, ByHand::Other(6));
+
     for (name, kind) in [("fact-ended", 4), ("fact-granted", 2), ("fact-health", 6)] {
         let bytes = later(name);
         let read = Fact::decode(kind, &bytes).map(|fact| fact.encode());

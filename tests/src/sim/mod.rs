@@ -2,4 +2,5 @@
 pub mod daraja;
 pub mod pesapal;
 pub mod routeros;
+pub mod sms;
 pub mod smtp;

@@ -61,6 +61,10 @@ pub(super) async fn fill(world: &World) -> Result<String> {
         .value("select floor(extract(epoch from clock_timestamp()))::bigint")
         .await?;
     let end = now.parse::<i64>().context("reading the clock")? - 60;
+    // Customers may pay by hand as well.
+    controller
+        .command(&["provider", "c2b-register", &business.provider])
+        .await?;
     let second = business::site(controller, &business.provider, SECOND).await?;
     let (series, printed) = print(controller, world, &second).await?;
     let mut past = Past {

@@ -11,6 +11,7 @@ use super::people::{self, People};
 use super::{history, paid};
 use crate::measure::now;
 use crate::sim::daraja;
+use crate::sim::sms::Sms;
 use crate::sim::smtp::Smtp;
 use crate::world::phone::Phone;
 use crate::world::{Setup, World};
@@ -44,6 +45,7 @@ pub async fn stage() -> Result<Stage> {
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     setup.mail = true;
     setup.pesapal = true;
+    setup.sms = true;
     setup.by_name = true;
     let world = World::start(setup).await?;
     world.knows_its_plans(&world.site).await?;
@@ -112,17 +114,20 @@ impl Stage {
             text,
             "\n  Buy: choose a plan, type any number such as 0712345678, press Pay. The prompt appears on\n\
              \n  M-PESA     {}/phone    accept it, or enter a wrong PIN, cancel, let it ring, have no money\n\
+             \n  Or press \"Pay by hand\" there and pay from the phone's own menu, which is {}/menu\n\
              \n  Or type a printed code on one of the phones:\n\
              \n  one hour         {}\n  ten megabytes    {}\n\
              \nRun the business, at {}. The password is {}:\n\
              \n{}\
              \n  {:<10} {} (its trial is over: log in, pay on Pesapal's page, and it is open again)\
              \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
+             \n  SMS        {}    every phone's texts; choose under Messages who gets a code\n\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
              \n  API        curl -s {}\n             curl -s {}\n\
              \n{}\
              \nCtrl-C ends everything and leaves nothing behind.\n",
+            world.daraja.control_url(),
             world.daraja.control_url(),
             self.hours[..3].join("   "),
             self.megabytes[..3].join("   "),
@@ -132,6 +137,7 @@ impl Stage {
             "lapsed",
             paid::OWNER,
             world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
+            world.sms.as_ref().map(Sms::url).unwrap_or_default(),
             world.site.router.control(),
             world.site.router.api(),
             world.site.router.api_tls(),

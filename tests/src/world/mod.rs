@@ -34,7 +34,11 @@ use self::program::{Log, PATIENCE};
 use crate::sim::daraja::{self, App, Daraja};
 use crate::sim::pesapal::{self, Pesapal};
 use crate::sim::routeros::{self, Router};
+use crate::sim::sms::{self, Sms};
 use crate::sim::smtp::{self, Smtp};
+
+/// What stands in the address that tells of deliveries.
+const SMS_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 /// What a world begins with.
 #[derive(Debug)]
@@ -55,6 +59,8 @@ pub struct Setup {
     pub mail: bool,
     /// Whether businesses are asked to pay the platform, through a simulated Pesapal.
     pub pesapal: bool,
+    /// Whether SMS leave.
+    pub sms: bool,
     /// Whether people reach the controller by this machine's name, which passkeys need, instead of its address.
     pub by_name: bool,
 }
@@ -73,6 +79,7 @@ impl Default for Setup {
             outside_database: false,
             mail: false,
             pesapal: false,
+            sms: false,
             by_name: false,
         }
     }
@@ -113,6 +120,8 @@ pub struct World {
     pub mail: Option<Smtp>,
     /// Pesapal, if businesses are asked to pay.
     pub pesapal: Option<Pesapal>,
+    /// Whoever sends SMS, if anybody does.
+    pub sms: Option<Sms>,
     /// The business.
     pub business: Business,
     /// Its first site.
@@ -167,6 +176,18 @@ impl World {
             controller.set("MAIL_FROM", "Mnara <no-reply@mnara.example>");
             mail = Some(server);
         }
+        let mut sms = None;
+        if setup.sms {
+            let config = sms::Config::default();
+            let (user, key) = (config.username.clone(), config.key.clone());
+            let sender = Sms::start(config).await?;
+            controller.set("MNARA_AFRICASTALKING", &sender.url());
+            controller.set("AFRICASTALKING_USERNAME", &user);
+            controller.set("AFRICASTALKING_API_KEY", &key);
+            controller.set("AFRICASTALKING_SENDER_ID", "MNARA");
+            controller.set("AFRICASTALKING_CALLBACK_SECRET", SMS_SECRET);
+            sms = Some(sender);
+        }
         if setup.by_name {
             controller.is_reached_by_name();
         }
@@ -187,6 +208,9 @@ impl World {
             rail = Some(started);
         }
         controller.start().await?;
+        if let Some(sms) = &sms {
+            sms.report_to(&controller.url(&format!("/api/sms/{SMS_SECRET}")));
+        }
         let business = Business::open(
             &controller,
             folder.path(),
@@ -211,6 +235,7 @@ impl World {
             daraja,
             mail,
             pesapal: rail,
+            sms,
             business,
             site,
             caller: Caller::program()?,
@@ -390,6 +415,9 @@ impl World {
             self.controller.stop().await?;
         }
         self.daraja.stop().await;
+        if let Some(sms) = self.sms {
+            sms.stop().await;
+        }
         if let Some(mail) = self.mail {
             mail.stop().await;
         }

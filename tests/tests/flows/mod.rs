@@ -2,6 +2,7 @@
 //! Each fails when any program logs an ERROR.
 
 mod backup;
+mod by_hand;
 mod commands;
 mod database;
 mod described;

@@ -153,3 +153,36 @@ async fn press(world: &World, msisdn: &str, checkout: &str, answer: &str) -> (u1
     let place = place.map_or("", |place| place.to_str().unwrap()).to_owned();
     (pressed.status().as_u16(), place)
 }
+
+#[tokio::test]
+async fn the_phones_own_menu_pays_by_hand() {
+    let mut world = World::hand().await;
+    world.register_c2b("v2", "Completed").await;
+    let form = shown(&world, &format!("/menu/{PHONE}")).await;
+    assert!(form.contains("174379") && form.contains(PHONE), "{form}");
+    let url = format!("{}/menu", world.daraja.control_url());
+    let pay = async |world: &World, amount: &str| {
+        let answer = world
+            .http
+            .post(&url)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!(
+                "msisdn={PHONE}&shortcode=174379&account=D4820175&amount={amount}"
+            ))
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.text().await.unwrap())
+    };
+    let (status, said) = pay(&world, "x").await;
+    assert!(status == 422 && said.contains("Not paid.") && said.contains("D4820175"));
+    let (status, said) = pay(&world, "20").await;
+    let receipt = world.daraja.ledger()[0].receipt.clone();
+    assert!(status == 200 && said.contains(&receipt), "{said}");
+    let told = world.callbacks.recv().await.unwrap().json();
+    assert_eq!(
+        (&told["TransID"], &told["BillRefNumber"]),
+        (&json!(receipt), &json!("D4820175"))
+    );
+}

@@ -2,6 +2,7 @@
 //! story.
 
 mod buying;
+mod by_hand;
 mod crashes;
 mod generated;
 mod live;
@@ -21,7 +22,7 @@ use mnara_protocol::seal;
 use mnara_protocol::ticket::Right;
 use mnara_protocol::ticket::series::{self, Alphabet, CutOff, Series, SeriesKey};
 
-use super::portal::{Home, RedeemError, TicketView};
+use super::portal::{Device, Home, RedeemError, TicketView};
 use super::*;
 use crate::access::desired::{Credential, UserSpec};
 use crate::access::observed::{ActiveRow, Host, Observed, RouterFacts, RowId, UserRow};
@@ -299,6 +300,8 @@ impl Site {
             colour: 0x00_aa_00,
             help_phone: None,
             sales_open: true,
+            by_hand: None,
+            no_prompts_since: None,
         }));
         site.row(Row::Plan(plan()));
         site.row(Row::Series(batch(terms, CutOff::Anywhere)));

@@ -10,6 +10,7 @@ use super::state::Situation;
 use super::trouble::Trouble;
 use crate::core::portal::{BuyError, Device, Home, Look, PurchaseState, PurchaseView, RedeemError};
 
+mod hand;
 mod sell;
 mod ticket;
 
@@ -39,6 +40,8 @@ pub(super) enum Place {
     Status,
     /// What a buyer accepts.
     Terms,
+    /// A receipt of what was paid and brought nothing.
+    Claim,
 }
 
 impl Place {
@@ -52,6 +55,7 @@ impl Place {
             Self::Online => "/portal/online",
             Self::Status => "/portal/status",
             Self::Terms => "/portal/terms",
+            Self::Claim => "/portal/claim",
         }
     }
 
@@ -65,6 +69,7 @@ impl Place {
             Self::Online,
             Self::Status,
             Self::Terms,
+            Self::Claim,
         ];
         all.into_iter().find(|place| place.path() == path)
     }
@@ -77,7 +82,7 @@ impl Place {
             .as_ref()
             .is_some_and(|ticket| ticket.status == Status::Active);
         match self {
-            Self::Home | Self::Plans | Self::Terms => None,
+            Self::Home | Self::Plans | Self::Terms | Self::Claim => None,
             Self::Wait if is == Situation::Online => Some(Self::Online),
             Self::Wait => (!is.is_passing()).then_some(Self::Home),
             Self::Online if matches!(is, Situation::Connecting | Situation::Waiting) => {
@@ -96,6 +101,7 @@ pub(super) struct Typed {
     pub(super) code: String,
     pub(super) phone: String,
     pub(super) plan: String,
+    pub(super) receipt: String,
 }
 
 /// A page: which, how things stand, in which language, and what went wrong.
@@ -173,7 +179,9 @@ impl View<'_> {
         };
         begin(page, self.language);
         // A page that answers a form is not asked for again by itself: its trouble would vanish unread.
-        let looks_again = is.filter(|_| self.trouble.is_none() && self.place != Place::Terms);
+        let looks_again = is.filter(|_| {
+            self.trouble.is_none() && !matches!(self.place, Place::Terms | Place::Claim)
+        });
         if looks_again.is_some_and(Situation::is_passing) {
             page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
                 .raw(REFRESH)
@@ -213,6 +221,7 @@ impl View<'_> {
         match is {
             Situation::Asking => Some(words.asking),
             Situation::CheckPhone => Some(words.check_phone),
+            Situation::ByHand => Some(words.hand),
             Situation::Online if self.place == Place::Status => Some(words.status),
             Situation::Online => Some(words.online),
             Situation::Connecting | Situation::Waiting | Situation::NotHere | Situation::Ended => {
@@ -284,6 +293,9 @@ impl View<'_> {
             Situation::NotInHotspot | Situation::RouterAway => {
                 self.link(page, Place::Home, words.try_again, "button");
             }
+            _ if self.place == Place::Claim || matches!(self.trouble, Some(Trouble::Claim(_))) => {
+                self.claim(page, words, home);
+            }
             _ if self.place == Place::Ticket => self.kept_tickets(page, words, home),
             _ if self.place == Place::Status => self.status(page, words, home, is),
             Situation::Asking | Situation::CheckPhone => {
@@ -295,6 +307,15 @@ impl View<'_> {
                 }
                 if self.place != Place::Wait && is_served {
                     self.code(page);
+                }
+            }
+            Situation::ByHand => {
+                self.by_hand(page, words, home);
+                if let Some(ticket) = &home.ticket {
+                    self.ticket(page, words, ticket);
+                }
+                if self.place != Place::Wait && is_served {
+                    self.more(page, words, home);
                 }
             }
             Situation::Connecting | Situation::Waiting | Situation::Online => {

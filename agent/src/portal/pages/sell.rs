@@ -69,8 +69,13 @@ impl View<'_> {
             is_phone_wrong: self.trouble == Some(Trouble::Buy(BuyError::BadPhone)),
             seal: self.seal,
             base: BASE,
+            by_hand: home.by_hand,
+            no_prompts: home.no_prompts,
         };
         counter(page, &shelf);
+        if home.by_hand.is_some() {
+            self.claim_link(page, words);
+        }
     }
 
     /// The field for a code.

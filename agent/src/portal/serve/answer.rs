@@ -74,9 +74,11 @@ impl Portal {
                 Some(place) => self.page(peer, language, place, scanned(&query)).await,
                 None => redirect(Place::Home, language),
             },
-            (&Method::POST, "/portal/code" | "/portal/buy" | "/portal/try" | "/portal/logout") => {
-                self.submitted(request, &path, peer, language).await
-            }
+            (
+                &Method::POST,
+                "/portal/code" | "/portal/buy" | "/portal/hand" | "/portal/claim" | "/portal/try"
+                | "/portal/logout",
+            ) => self.submitted(request, &path, peer, language).await,
             _ => plain(StatusCode::METHOD_NOT_ALLOWED, "GET or POST a form\n"),
         }
     }
@@ -161,16 +163,34 @@ impl Portal {
             ),
             "/portal/try" => (Ask::Try { peer }, Place::Wait),
             "/portal/logout" => (Ask::LogOut { peer }, Place::Home),
+            "/portal/claim" => (
+                Ask::Claim {
+                    peer,
+                    receipt: typed.receipt.clone(),
+                    phone: typed.phone.clone(),
+                },
+                Place::Wait,
+            ),
             _ => {
                 let (Ok(plan), Some(revision)) = (typed.plan.parse::<PlanId>(), revision) else {
                     let trouble = Trouble::Buy(BuyError::PlanGone);
                     return self.with_home(peer, language, trouble, &typed).await;
                 };
-                let ask = Ask::Buy {
-                    peer,
-                    plan,
-                    revision,
-                    phone: typed.phone.clone(),
+                let phone = typed.phone.clone();
+                let ask = if path == "/portal/hand" {
+                    Ask::ByHand {
+                        peer,
+                        plan,
+                        revision,
+                        phone,
+                    }
+                } else {
+                    Ask::Buy {
+                        peer,
+                        plan,
+                        revision,
+                        phone,
+                    }
                 };
                 (ask, Place::Wait)
             }
@@ -180,11 +200,13 @@ impl Portal {
                 Said::Home(_)
                 | Said::Redeemed(Ok(_))
                 | Said::Buying(Ok(_))
+                | Said::Claimed(Ok(_))
                 | Said::Tried(Ok(_))
                 | Said::LoggedOut(_),
             ) => return redirect(then, language),
             Some(Said::Redeemed(Err(error))) => Trouble::Redeem(error),
             Some(Said::Buying(Err(error))) => Trouble::Buy(error),
+            Some(Said::Claimed(Err(error))) => Trouble::Claim(error),
             Some(Said::Tried(Err(error))) => Trouble::Try(error),
             Some(Said::Busy) | None => Trouble::Busy,
         };
@@ -270,6 +292,7 @@ fn typed(form: &Form) -> (Typed, Option<u32>) {
         code: field("code").to_owned(),
         phone: field("phone").to_owned(),
         plan: plan.to_owned(),
+        receipt: field("receipt").to_owned(),
     };
     (typed, revision.parse().ok())
 }

@@ -11,7 +11,9 @@ use std::time::Duration;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
 use mnara_protocol::ids::{AttemptId, Mac, PlanId, TicketId};
-use mnara_protocol::message::{LogoRow, PayFailure, PictureKind, Spoken};
+use mnara_protocol::message::{
+    ByHand, ByHandAnswer, LogoRow, NotClaimed, PayFailure, PictureKind, Spoken,
+};
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Hours, Terms};
 use mnara_protocol::portal::{Language, style};
@@ -28,8 +30,8 @@ use super::trouble::Trouble;
 use super::{PortalAsk, Settings, serve};
 use crate::access::desired::Credential;
 use crate::core::portal::{
-    Ask, BuyError, Device, Home, Look, PlanView, PurchaseState, PurchaseView, RedeemError, Said,
-    TicketView, Trial, TryError,
+    Ask, BuyError, ClaimError, Device, HandView, Home, Look, PlanView, PurchaseState, PurchaseView,
+    RedeemError, Said, TicketView, Trial, TryError,
 };
 
 const HOUR: Terms = Terms {
@@ -67,7 +69,11 @@ fn home() -> Home {
         }],
         cloud: true,
         sales_open: true,
+        by_hand: None,
+        no_prompts: false,
         purchase: None,
+        hand: None,
+        claimed: false,
         ticket: None,
         waiting: Vec::new(),
         token: None,
@@ -224,6 +230,17 @@ fn troubles() -> Vec<Trouble> {
         BuyError::NotPrompted(PayFailure::OtherPrompt, Some(60)),
     ];
     all.extend(buy.map(Trouble::Buy));
+    let claims = [
+        ClaimError::BadPhone,
+        ClaimError::BadReceipt,
+        ClaimError::TooMany { retry_secs: 9 },
+        ClaimError::NoCloud,
+        ClaimError::NotInHotspot,
+        ClaimError::RouterAway,
+    ];
+    all.extend(claims.map(Trouble::Claim));
+    let refused = NotClaimed::KNOWN.iter().copied();
+    all.extend(refused.map(|why| Trouble::Claim(ClaimError::Refused(why))));
     let attempts = [
         TryError::NotOffered,
         TryError::HadOne { again_secs: 90_000 },

@@ -4,9 +4,11 @@ use mnara_protocol::message::PayFailure;
 use mnara_protocol::portal::Language;
 use mnara_protocol::ticket::Refusal;
 
-use crate::core::portal::{BuyError, PurchaseState, RedeemError, TryError};
+use crate::core::portal::{BuyError, ClaimError, PurchaseState, RedeemError, TryError};
+use claim::claim;
 use pay::{not_now, pay};
 
+mod claim;
 mod pay;
 
 /// What a customer met.
@@ -16,6 +18,8 @@ pub(super) enum Trouble {
     Redeem(RedeemError),
     /// With a purchase that did not begin.
     Buy(BuyError),
+    /// With a receipt that brought nothing.
+    Claim(ClaimError),
     /// With trying for nothing.
     Try(TryError),
     /// With a payment.
@@ -54,9 +58,9 @@ impl Trouble {
             Self::Busy => 503,
             Self::BadForm => 400,
             Self::Elsewhere => 403,
-            Self::Redeem(RedeemError::Throttled { .. }) | Self::Buy(BuyError::TooMany { .. }) => {
-                429
-            }
+            Self::Redeem(RedeemError::Throttled { .. })
+            | Self::Buy(BuyError::TooMany { .. })
+            | Self::Claim(ClaimError::TooMany { .. }) => 429,
             _ => 200,
         }
     }
@@ -65,7 +69,8 @@ impl Trouble {
     pub(super) const fn retry_secs(self) -> Option<u32> {
         match self {
             Self::Redeem(RedeemError::Throttled { retry_secs })
-            | Self::Buy(BuyError::TooMany { retry_secs }) => Some(retry_secs),
+            | Self::Buy(BuyError::TooMany { retry_secs })
+            | Self::Claim(ClaimError::TooMany { retry_secs }) => Some(retry_secs),
             Self::Buy(BuyError::NotPrompted(_, retry)) => retry,
             Self::Try(TryError::HadOne { again_secs }) => Some(again_secs),
             Self::Busy => Some(5),
@@ -87,6 +92,7 @@ impl Trouble {
             Self::Redeem(error) => redeem(error),
             Self::Buy(BuyError::NotPrompted(failure, _)) | Self::Pay(failure) => pay(failure),
             Self::Buy(error) => buy(error),
+            Self::Claim(error) => claim(error),
             Self::Try(error) => attempt(error),
             Self::PayUnknown => [
                 (

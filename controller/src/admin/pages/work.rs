@@ -6,10 +6,14 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use mnara_protocol::clock::Timestamp;
 use serde::Deserialize;
 use sqlx::types::Uuid;
 
+use crate::admin::credentials::OLD_SECS;
+use crate::admin::retention::{self, Kept};
 use crate::admin::scrub::scrub;
+use crate::admin::store::keys;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
@@ -48,12 +52,28 @@ struct TaskRow {
     is_running: bool,
 }
 
+/// A key of the platform.
+struct KeyRow {
+    name: &'static str,
+    since: String,
+    is_old: bool,
+}
+
+/// Something that is kept for a time.
+struct KeptRow {
+    name: &'static str,
+    tables: &'static str,
+    time: String,
+}
+
 #[derive(Template)]
 #[template(path = "admin_work.html")]
 struct WorkPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     tasks: Vec<TaskRow>,
+    keys: Vec<KeyRow>,
+    kept: Vec<KeptRow>,
     dead: Vec<Row>,
     failing: Vec<Row>,
     older: Option<Uuid>,
@@ -81,11 +101,26 @@ pub async fn list(
     let mut tx = app.db.platform(Reason::Admin).await?;
     let dead = failed::list(&mut tx, true, asked.before, PAGE).await?;
     let failing = failed::list(&mut tx, false, None, PAGE).await?;
-    let tasks = tasks::states(&mut tx, app.clock.now()).await?;
+    let now = app.clock.now();
+    let tasks = tasks::states(&mut tx, now).await?;
+    let (vault, identity) = keys::platform(&mut tx, app.vault.mark()).await?;
     drop(tx);
+    let key = |name, since: Option<Timestamp>| KeyRow {
+        name,
+        since: since.map_or_else(|| w.tasks.key_unknown.to_owned(), |at| w.calendar.day(at)),
+        is_old: since.is_some_and(|at| at.plus_secs(OLD_SECS) < now),
+    };
     let page = WorkPage {
         frame: &frame,
         w,
+        keys: vec![
+            key(w.tasks.key_vault, vault),
+            key(w.tasks.key_identity, identity),
+        ],
+        kept: retention::TABLE
+            .iter()
+            .map(|kept| kept_row(kept, w))
+            .collect(),
         tasks: tasks.into_iter().map(|task| task_row(task, w)).collect(),
         older: dead.get(usize::from(PAGE) - 1).map(|job| job.id),
         dead: dead.into_iter().map(|job| row(job, w)).collect(),
@@ -116,6 +151,17 @@ fn row(job: Failed, w: &Words) -> Row {
         since: w.calendar.moment(job.created_at),
         next: w.calendar.moment(job.run_at),
         gave_up: job.dead_at.map(|at| w.calendar.moment(at)),
+    }
+}
+
+fn kept_row(kept: &Kept, w: &'static Words) -> KeptRow {
+    KeptRow {
+        name: w.tasks.kept(kept.what),
+        tables: kept.tables,
+        time: match kept.secs / 86_400 {
+            0 => w.tasks.a_minute.to_owned(),
+            days => format!("{days}\u{a0}{}", w.tasks.kept_days),
+        },
     }
 }
 

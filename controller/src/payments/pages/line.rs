@@ -1,8 +1,10 @@
 //! One payment as it stands in a list.
 
 use super::super::store::list::Line;
+use super::super::unmatched::pages::payer;
 use super::{Standing, flag_words};
 use crate::providers::pages::words::Words;
+use crate::rails::daraja::callback::Payer;
 use crate::web::show;
 
 /// A payment in the words of a page.
@@ -29,7 +31,7 @@ impl Shown {
         Self {
             at: w.calendar.moment(line.at),
             amount: show::money(line.amount),
-            phone: show::phone(&line.phone),
+            phone: payer(&Payer::read(&line.phone), &w.queue),
             standing: Standing::of_line(&line, w),
             flag: line
                 .flag

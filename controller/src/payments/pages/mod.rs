@@ -1,6 +1,7 @@
 //! The pages of payments: the list, one payment's story, and the M-PESA account; and how a payment is put into words.
 
 pub mod filter;
+pub mod hand;
 pub mod line;
 pub mod list;
 pub mod moved;

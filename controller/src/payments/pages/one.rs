@@ -15,6 +15,7 @@ use super::super::store::messages::Kind;
 use super::super::store::refunds::Refund;
 use super::super::store::story::More;
 use super::super::story::Story;
+use super::super::unmatched::pages::payer;
 use super::super::{Push, State};
 use super::{Standing, flag_words};
 use crate::app::App;
@@ -23,6 +24,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{PaymentWords, Words};
 use crate::providers::staff::roles::Permission;
+use crate::rails::daraja::callback::Payer;
 use crate::web::page::{html, onward};
 use crate::web::{Path, show};
 
@@ -143,7 +145,7 @@ async fn shown(
         id,
         amount: show::money(more.line.amount),
         at: w.calendar.moment(more.line.at),
-        phone: show::phone(&more.line.phone),
+        phone: payer(&Payer::read(&more.line.phone), &w.queue),
         standing: Standing::of_line(&more.line, w),
         flag: more
             .line

@@ -116,7 +116,7 @@ macro_rules! along {
     ($index:literal, $conn:ident, $provider:ident, $wanted:ident, $before:ident, $limit:ident) => {
         sqlx::query_as!(
             LineRow,
-            r#"select p.id, p.created_at, p.amount, b.name as "plan?", s.name as "site?", p.msisdn, c.id as "customer?", p.external_txn_id,
+            r#"select p.id, p.created_at, p.amount, b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?", p.external_txn_id,
                       p.status, p.failure, p.push, p.push_error, p.result_code, p.flag
                from payments p
                left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id

@@ -21,6 +21,7 @@ mod notes;
 mod prompts;
 mod receipts;
 pub mod refunds;
+pub mod silent;
 pub mod story;
 pub mod tokens;
 mod trials;
@@ -30,7 +31,7 @@ pub use callbacks::{
 };
 pub use notes::{count_query, flag, keep_word, note_push_error};
 pub use prompts::{free_prompt, take_prompt};
-pub use receipts::without_receipt;
+pub use receipts::{Candidate, by_receipt, candidates, paid_today};
 pub use trials::{Trial, has_come_in, insert_trial, trials};
 
 /// What only the row of a new payment holds.
@@ -70,7 +71,7 @@ pub async fn insert(
         i32::try_from(plan.revision).unwrap_or(i32::MAX),
         payment.attempt.map(|id| id.uuid()),
         payment.mac.map(|mac| mac.to_string()),
-        payment.phone.digits(),
+        payment.phone.map(|phone| phone.digits()),
         payment.account_reference,
         secrets.secret.as_slice(),
         secrets.token_hash.as_slice(),
@@ -134,8 +135,9 @@ impl TryFrom<PaymentRow> for Payment {
             phone: row
                 .msisdn
                 .as_deref()
-                .and_then(|digits| digits.parse::<Msisdn>().ok())
-                .ok_or_else(|| bad("msisdn"))?,
+                .map(|digits| digits.parse::<Msisdn>())
+                .transpose()
+                .map_err(|_| bad("msisdn"))?,
             push: Push::parse(&row.push).ok_or_else(|| bad("push"))?,
             account_reference: row.account_reference,
             merchant_request_id: row.merchant_request_id,
@@ -233,7 +235,7 @@ pub async fn by_checkout_request(
     Ok(id.map(PaymentId::from_uuid))
 }
 
-/// Finds a provider's payment by what its C2B confirmation repeats: the account reference, or a receipt it has.
+/// Finds a provider's payment by what its C2B confirmation repeats: a receipt it has or has heard of, or the account reference.
 ///
 /// # Errors
 /// When the database is away.
@@ -244,8 +246,9 @@ pub async fn by_reference(
     receipt: &str,
 ) -> sqlx::Result<Option<PaymentId>> {
     let id = sqlx::query_scalar!(
-        "select id from payments where provider_id = $1 and (account_reference = upper($2) or external_txn_id = $3)
-         order by (external_txn_id = $3) desc nulls last limit 1",
+        "select id from payments where provider_id = $1
+           and (account_reference = upper($2) or external_txn_id = $3 or (noted_receipt = $3 and external_txn_id is null))
+         order by (external_txn_id = $3) desc nulls last, (noted_receipt = $3) desc nulls last limit 1",
         provider.uuid(),
         reference,
         receipt,
@@ -349,7 +352,8 @@ pub enum SettleError {
     Database(#[from] sqlx::Error),
 }
 
-fn on_receipt(error: sqlx::Error) -> SettleError {
+/// What a refusal to store a receipt means.
+pub(super) fn on_receipt(error: sqlx::Error) -> SettleError {
     match error
         .as_database_error()
         .and_then(|error| error.constraint())

@@ -11,19 +11,50 @@ use crate::rails::msisdn::Msisdn;
 /// The most payments one confirmation is compared with.
 const MOST_CANDIDATES: i64 = 100;
 
-/// A provider's payments that succeeded without a receipt and were begun within a time, by what was paid.
+/// The payment that has a receipt.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn without_receipt(
+pub async fn by_receipt(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipt: &str,
+) -> sqlx::Result<Option<PaymentId>> {
+    let id = sqlx::query_scalar!(
+        "select id from payments where provider_id = $1 and external_txn_id = $2",
+        provider.uuid(),
+        receipt,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(PaymentId::from_uuid))
+}
+
+/// A prompt that money without an account may have answered.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate {
+    /// The payment.
+    pub id: PaymentId,
+    /// The phone that was asked.
+    pub phone: Msisdn,
+    /// Whether its end is still to come; else it succeeded and has no receipt.
+    pub is_pending: bool,
+}
+
+/// A provider's payments that were begun within a time and have no receipt, by what is paid: those whose end is still to come, and those that
+/// succeeded.
+///
+/// # Errors
+/// When the database is away.
+pub async fn candidates(
     conn: &mut PgConnection,
     provider: ProviderId,
     amount: Money,
     (from, until): (Timestamp, Timestamp),
-) -> sqlx::Result<Vec<(PaymentId, Msisdn)>> {
+) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, msisdn as "msisdn!" from payments
-         where provider_id = $1 and created_at between $2 and $3 and status = 'success' and external_txn_id is null
+        r#"select id, msisdn as "msisdn!", status = 'pending' as "is_pending!" from payments
+         where provider_id = $1 and created_at between $2 and $3 and status in ('pending', 'success') and external_txn_id is null
            and amount = $4 and msisdn is not null
          order by created_at limit $5"#,
         provider.uuid(),
@@ -39,10 +70,36 @@ pub async fn without_receipt(
             let bad = || {
                 sqlx::Error::Decode(format!("payments.msisdn of {} is out of range", row.id).into())
             };
-            Ok((
-                PaymentId::from_uuid(row.id),
-                row.msisdn.parse().map_err(|_| bad())?,
-            ))
+            Ok(Candidate {
+                id: PaymentId::from_uuid(row.id),
+                phone: row.msisdn.parse().map_err(|_| bad())?,
+                is_pending: row.is_pending,
+            })
         })
         .collect()
+}
+
+/// What a phone has paid to a business on the day in Nairobi that a time is in.
+///
+/// # Errors
+/// When the database is away.
+pub async fn paid_today(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    phone: Msisdn,
+    now: Timestamp,
+) -> sqlx::Result<Money> {
+    // Nairobi's clock is three hours ahead of UTC the year round.
+    let secs = now.as_secs();
+    let midnight = (secs + 10_800).div_euclid(86_400) * 86_400 - 10_800;
+    let cents = sqlx::query_scalar!(
+        r#"select coalesce(sum(amount * 100), 0)::bigint as "cents!" from payments
+           where provider_id = $1 and msisdn = $2 and created_at >= $3 and status = 'success' and type = 'mpesa_customer_payment'"#,
+        provider.uuid(),
+        phone.digits(),
+        At(Timestamp::from_secs(midnight)) as At,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Money::from_cents(cents))
 }

@@ -38,7 +38,7 @@ pub async fn more(
     id: PaymentId,
 ) -> sqlx::Result<Option<More>> {
     let row = sqlx::query!(
-        r#"select p.id, p.created_at, p.amount as "amount: Amount", b.name as "plan?", s.name as "site?", p.msisdn, c.id as "customer?",
+        r#"select p.id, p.created_at, p.amount as "amount: Amount", b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?",
                   p.external_txn_id, p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.account_reference,
                   p.checkout_request_id, p.noted_receipt, p.settled_at, p.settled_by, p.queries, p.mac::text as mac,
                   p.type = 'mpesa_account_test' as "is_test!"

@@ -25,7 +25,7 @@ pub async fn insert_trial(
         Amount(payment.amount),
         payment.amount.currency().code(),
         At(payment.created_at),
-        payment.phone.digits(),
+        payment.phone.map(|phone| phone.digits()),
         payment.account_reference,
         secret.as_slice(),
         payment.account.map(|id| id.uuid()),

@@ -110,7 +110,7 @@ pub fn beside(
         reason,
         amount,
         receipt: receipt.clone(),
-        payer: Payer::Number(payment.phone),
+        payer: payment.phone.map_or(Payer::Untold, Payer::Number),
         reference: None,
         payment: Some(payment.id),
         site: payment.site,
@@ -225,7 +225,7 @@ pub async fn claim(
             let open = store::nameless(conn, payment.provider, payment.amount, within).await?;
             let mut meant = open
                 .into_iter()
-                .filter(|one| one.payer.may_be(&payment.phone));
+                .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)));
             match (meant.next(), meant.next()) {
                 (Some(found), None) => found,
                 _ => return Ok(Claim::Nothing),

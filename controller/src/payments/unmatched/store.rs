@@ -95,7 +95,7 @@ pub async fn insert_late(
         id.uuid(),
         payment.provider.uuid(),
         Amount(payment.amount) as Amount,
-        payment.phone.digits(),
+        payment.phone.map(|phone| phone.digits()),
         payment.id.uuid(),
         payment.site.map(|id| id.uuid()),
         At(now) as At,
@@ -314,6 +314,48 @@ pub async fn close_given(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Closes a payment that came late and whose voucher its buyer has fetched.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn close_late_given(
+    conn: &mut PgConnection,
+    (provider, payment): (ProviderId, PaymentId),
+    ticket: Option<TicketId>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update unmatched set outcome = 'ticket', ticket_id = $3, closed_at = $4
+         where provider_id = $1 and payment_id = $2 and reason = 'late' and closed_at is null",
+        provider.uuid(),
+        payment.uuid(),
+        ticket.map(|id| id.uuid()),
+        At(now) as At,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// What came of money in the queue.
+///
+/// # Errors
+/// When the database is away.
+pub async fn outcome(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+) -> sqlx::Result<Option<String>> {
+    let outcome = sqlx::query_scalar!(
+        "select outcome from unmatched where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(outcome.flatten())
 }
 
 /// Closes money that went back; says whether nobody has this receipt in this business.

@@ -19,10 +19,11 @@ pub const TIDY: &str = "tidy";
 const DAY: i64 = 86_400;
 const EVERY_SECS: i64 = 3_600;
 /// A log-in that is used goes on for 90 days at most, and is over when it was not used for 14.
-const LOG_INS: i64 = 30 * DAY;
+pub const LOG_INS: i64 = 30 * DAY;
 /// As long as the cookie.
-const BROWSERS: i64 = 400 * DAY;
-const LETTERS: i64 = 90 * DAY;
+pub const BROWSERS: i64 = 400 * DAY;
+/// Of these no more than the kind and the time is left.
+pub const LETTERS: i64 = 90 * DAY;
 /// Rows forgotten in one go.
 const MOST: i64 = 5_000;
 

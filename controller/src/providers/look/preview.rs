@@ -119,6 +119,8 @@ impl Preview<'_> {
                             is_phone_wrong: false,
                             seal: "",
                             base: BASE,
+                            by_hand: None,
+                            no_prompts: false,
                         },
                     );
                 }

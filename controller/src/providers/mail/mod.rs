@@ -8,6 +8,8 @@ pub mod store;
 use std::time::Duration;
 
 use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::{MailId, PersonId, ProviderId};
 use secrecy::ExposeSecret as _;
@@ -19,7 +21,7 @@ use super::pages::words::{Language, Words};
 use crate::app::App;
 use crate::db::Reason;
 use crate::jobs::{Job, NewJob, Next, enqueue};
-use crate::rails::mail::{Envelope, NotSent};
+use crate::rails::mail::{Attached, Envelope, NotSent};
 use crate::vault::{Column, Owner};
 
 /// The kind of the job that hands a letter in.
@@ -69,11 +71,36 @@ pub struct NewMail<'a> {
     pub letter: Letter,
 }
 
+/// A file that goes with a letter.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct File {
+    /// What it is called.
+    pub name: String,
+    /// What it is, such as `application/pdf`.
+    pub kind: String,
+    /// What is in it, in Base64.
+    pub base64: String,
+}
+
+impl File {
+    /// Makes one.
+    #[must_use]
+    pub fn new(name: String, kind: &str, bytes: &[u8]) -> Self {
+        Self {
+            name,
+            kind: kind.to_owned(),
+            base64: STANDARD.encode(bytes),
+        }
+    }
+}
+
 #[derive(Deserialize, Serialize)]
 struct Sealed {
     to: String,
     language: String,
     letter: Letter,
+    #[serde(default)]
+    files: Vec<File>,
 }
 
 /// Posts a letter in the caller's transaction. Without a mail server nothing is written: there would be nobody to take it.
@@ -81,6 +108,19 @@ struct Sealed {
 /// # Errors
 /// When the database refuses.
 pub async fn post(app: &App, conn: &mut PgConnection, mail: NewMail<'_>) -> sqlx::Result<()> {
+    post_with(app, conn, mail, Vec::new()).await
+}
+
+/// Posts a letter with files, as [`post`] does one without.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn post_with(
+    app: &App,
+    conn: &mut PgConnection,
+    mail: NewMail<'_>,
+    files: Vec<File>,
+) -> sqlx::Result<()> {
     if !app.rails.mail.is_set_up() {
         tracing::debug!(
             mail.kind = mail.kind,
@@ -93,6 +133,7 @@ pub async fn post(app: &App, conn: &mut PgConnection, mail: NewMail<'_>) -> sqlx
         to: mail.to.email.clone(),
         language: mail.to.language.tag().to_owned(),
         letter: mail.letter,
+        files,
     });
     let row = store::NewRow {
         id: MailId::new(now, app.entropy.bytes()),
@@ -162,7 +203,19 @@ async fn hand_in(app: &App, id: MailId, sealed: &str) -> anyhow::Result<Option<O
         return Ok(Some(Outcome::GivenUp));
     };
     let language = Language::parse(&sealed.language).unwrap_or(Language::English);
+    let files: Vec<Attached> = sealed
+        .files
+        .iter()
+        .filter_map(|file| {
+            Some(Attached {
+                name: &file.name,
+                kind: &file.kind,
+                bytes: STANDARD.decode(&file.base64).ok()?,
+            })
+        })
+        .collect();
     let envelope = Envelope {
+        files: &files,
         id: id.to_string(),
         to: &sealed.to,
         subject: &sealed.letter.subject,

@@ -1,16 +1,18 @@
 //! Choosing who is told what. A manager chooses for everybody but owners: what an owner hears is an owner's affair.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mnara_protocol::ids::{ProviderId, StaffId};
+use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::{Colleague, Topic, store};
+use super::{Colleague, Topic, Way, Ways, store};
 use crate::app::App;
 use crate::audit::{Deed, record};
 use crate::providers::staff::By;
 use crate::providers::staff::roles::{Permission, Role};
+use crate::rails::msisdn::{Msisdn, NotAPhone};
 
 /// Whether somebody's choices may be changed by whoever asks.
 #[must_use]
@@ -18,7 +20,20 @@ pub fn may_choose(by: Role, colleague: &Colleague) -> bool {
     colleague.role != Role::Owner || by.may(Permission::MakeOwners)
 }
 
-/// Makes these the choices of everybody who can be written to; what is not among them is off.
+/// What a form says of who is told what.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// What is ticked.
+    pub ticked: BTreeSet<(StaffId, &'static str, Way)>,
+    /// Phones as typed.
+    pub phones: BTreeMap<StaffId, String>,
+}
+
+/// A number on the form that is none, by whose it is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BadPhone(pub StaffId);
+
+/// Makes these the choices of everybody whose choices may be changed; what is not among them is off.
 ///
 /// # Errors
 /// When the database refuses.
@@ -26,17 +41,68 @@ pub async fn choose(
     app: &App,
     provider: ProviderId,
     by: By,
-    wanted: &BTreeSet<(StaffId, &'static str)>,
-) -> sqlx::Result<()> {
+    wanted: &Wanted,
+) -> sqlx::Result<Result<(), BadPhone>> {
     let mut tx = app.db.tenant(provider).await?;
     for colleague in store::colleagues(&mut tx, provider).await? {
-        if colleague.email.is_none() || !may_choose(by.role, &colleague) {
+        if !may_choose(by.role, &colleague) {
             continue;
         }
-        let is_wanted = |topic: Topic| wanted.contains(&(colleague.staff, topic.word()));
-        set(app, &mut tx, (provider, by), &colleague, is_wanted).await?;
+        if let Some(typed) = wanted.phones.get(&colleague.staff) {
+            let phone = match typed.trim() {
+                "" => None,
+                typed => match typed.parse() {
+                    Ok(phone) => Some(phone),
+                    Err(NotAPhone) => return Ok(Err(BadPhone(colleague.staff))),
+                },
+            };
+            set_phone(app, &mut tx, (provider, by), &colleague, phone).await?;
+        }
+        let ways = |topic: Topic| {
+            let is_ticked = |way: Way| {
+                wanted
+                    .ticked
+                    .contains(&(colleague.staff, topic.word(), way))
+            };
+            let now = colleague.ways(topic);
+            Ways {
+                // Boxes that were not shown cannot be ticked, and are left.
+                by_mail: if colleague.email.is_some() {
+                    is_ticked(Way::Mail)
+                } else {
+                    now.by_mail
+                },
+                by_sms: if app.rails.sms.is_set_up() {
+                    topic.is_short() && is_ticked(Way::Sms)
+                } else {
+                    now.by_sms
+                },
+            }
+        };
+        set(app, &mut tx, (provider, by), &colleague, ways).await?;
     }
-    tx.commit().await
+    tx.commit().await?;
+    Ok(Ok(()))
+}
+
+async fn set_phone(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, by): (ProviderId, By),
+    colleague: &Colleague,
+    phone: Option<Msisdn>,
+) -> sqlx::Result<()> {
+    if phone == colleague.phone {
+        return Ok(());
+    }
+    store::set_phone(conn, provider, colleague.person, phone, app.clock.now()).await?;
+    let deed = Deed {
+        act: "notice-phone",
+        subject: &colleague.staff.to_string(),
+        before: colleague.phone.map(|phone| json!(phone.masked())),
+        after: phone.map(|phone| json!(phone.masked())),
+    };
+    record(app, conn, Some(provider), by.actor, deed).await
 }
 
 /// Why somebody's choices were not changed.
@@ -56,7 +122,7 @@ pub enum NotChosen {
     Database(#[from] sqlx::Error),
 }
 
-/// Makes these the choices of one person; what is not among them is off.
+/// Makes these the choices of one person by mail; what is not named stays as it is.
 ///
 /// # Errors
 /// [`NotChosen`].
@@ -65,7 +131,7 @@ pub async fn choose_for(
     provider: ProviderId,
     by: By,
     staff: StaffId,
-    wanted: &[Topic],
+    wanted: &[(Topic, bool)],
 ) -> Result<Colleague, NotChosen> {
     let mut tx = app.db.tenant(provider).await?;
     let before = colleague(&mut tx, provider, staff).await?;
@@ -75,8 +141,15 @@ pub async fn choose_for(
     if before.email.is_none() {
         return Err(NotChosen::NoAddress);
     }
-    let is_wanted = |topic: Topic| wanted.contains(&topic);
-    set(app, &mut tx, (provider, by), &before, is_wanted).await?;
+    let ways = |topic: Topic| {
+        let named = wanted.iter().find(|(of, _)| *of == topic);
+        let now = before.ways(topic);
+        Ways {
+            by_mail: named.map_or(now.by_mail, |(_, is_wanted)| *is_wanted),
+            ..now
+        }
+    };
+    set(app, &mut tx, (provider, by), &before, ways).await?;
     let after = colleague(&mut tx, provider, staff).await?;
     tx.commit().await?;
     Ok(after)
@@ -97,22 +170,32 @@ async fn set(
     conn: &mut PgConnection,
     (provider, by): (ProviderId, By),
     colleague: &Colleague,
-    is_wanted: impl Fn(Topic) -> bool + Send,
+    ways: impl Fn(Topic) -> Ways + Send,
 ) -> sqlx::Result<()> {
     let now = app.clock.now();
-    for topic in Topic::ALL {
-        let is_wanted = is_wanted(topic);
-        if !colleague.role.may(topic.needs()) || colleague.hears(topic) == is_wanted {
+    for topic in Topic::ALL.iter().copied() {
+        let (ways, before) = (ways(topic), colleague.ways(topic));
+        if !colleague.role.may(topic.needs()) || before == ways {
             continue;
         }
-        store::choose(conn, provider, colleague.person, topic, is_wanted, now).await?;
-        let deed = Deed {
+        store::choose(conn, provider, colleague.person, topic, ways, now).await?;
+        let mut deed = Deed {
             act: "notice",
             subject: &colleague.staff.to_string(),
-            before: Some(serde_json::json!({topic.word(): !is_wanted})),
-            after: Some(serde_json::json!({topic.word(): is_wanted})),
+            before: None,
+            after: None,
         };
-        record(app, conn, Some(provider), by.actor, deed).await?;
+        if before.by_mail != ways.by_mail {
+            deed.before = Some(json!({topic.word(): before.by_mail}));
+            deed.after = Some(json!({topic.word(): ways.by_mail}));
+            record(app, conn, Some(provider), by.actor, deed.clone()).await?;
+        }
+        if before.by_sms != ways.by_sms {
+            let word = format!("{}-sms", topic.word());
+            deed.before = Some(json!({word.as_str(): before.by_sms}));
+            deed.after = Some(json!({word.as_str(): ways.by_sms}));
+            record(app, conn, Some(provider), by.actor, deed).await?;
+        }
     }
     Ok(())
 }

@@ -1,23 +1,29 @@
-//! Who is told what of a business, by mail; another way to tell would be another column of choices. What happened is found out by the slice it
-//! happens in; who hears of it, and in which words, is here.
+//! Who is told what of a business, by mail, SMS or both: each way is a column of choices. What happened is found out by the slice it happens in;
+//! who hears of it, and in which words, is here.
 //!
-//! What concerns security goes to all owners and cannot be switched off: a thief would do that first.
+//! What concerns security goes to all owners and cannot be switched off: a thief would do that first. It goes by mail, and by SMS to an owner
+//! who has no address.
 
 pub mod billing;
 pub mod choose;
 pub mod pages;
 pub mod store;
+mod telling;
+
+pub use telling::{
+    BILLING, Own, SECURITY, tell, tell_owners, tell_owners_once, tell_payers, tell_person,
+};
 
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PersonId, ProviderId, StaffId};
-use sqlx::PgConnection;
+use mnara_protocol::ids::{PersonId, StaffId};
 
-use super::mail::{Letter, NewMail, Reader, about_account, fill, post};
+use super::mail::{Letter, Reader, fill};
 use super::pages::words::{Language, Words};
 use super::staff::roles::{Permission, Role};
 use crate::app::App;
+use crate::rails::msisdn::Msisdn;
 
 /// Sites a letter names; of the others it says how many there are.
 const NAMED: usize = 20;
@@ -31,11 +37,13 @@ pub enum Topic {
     Money,
     /// How the day went.
     Summary,
+    /// How the month went, as files; by mail only.
+    Month,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Site, Self::Money, Self::Summary];
+    pub const ALL: &[Self] = &[Self::Site, Self::Money, Self::Summary, Self::Month];
 
     /// The word in the database and in forms.
     #[must_use]
@@ -44,7 +52,14 @@ impl Topic {
             Self::Site => "site",
             Self::Money => "money",
             Self::Summary => "summary",
+            Self::Month => "month",
         }
+    }
+
+    /// Whether it can be told in a text on a phone.
+    #[must_use]
+    pub const fn is_short(self) -> bool {
+        !matches!(self, Self::Month)
     }
 
     /// What one must be allowed to see to hear of it.
@@ -53,7 +68,7 @@ impl Topic {
         match self {
             Self::Site => Permission::SeeSites,
             Self::Money => Permission::SeePayments,
-            Self::Summary => Permission::SeeReports,
+            Self::Summary | Self::Month => Permission::SeeReports,
         }
     }
 
@@ -63,7 +78,7 @@ impl Topic {
         match self {
             Self::Site => matches!(role, Role::Owner | Role::Technician),
             Self::Money => matches!(role, Role::Owner),
-            Self::Summary => false,
+            Self::Summary | Self::Month => false,
         }
     }
 }
@@ -83,22 +98,66 @@ pub struct Colleague {
     pub language: Language,
     /// What they are.
     pub role: Role,
+    /// Where texts reach them: the phone they log in with, or one that was named for this business.
+    pub phone: Option<Msisdn>,
     /// What was chosen for them.
-    pub chosen: [(Topic, Option<bool>); 3],
+    pub chosen: Vec<(Topic, Ways)>,
+}
+
+/// By which ways somebody hears of a topic.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Ways {
+    /// By mail.
+    pub by_mail: bool,
+    /// By SMS.
+    pub by_sms: bool,
+}
+
+/// A way to be told.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Way {
+    /// A letter.
+    Mail,
+    /// A text on a phone.
+    Sms,
 }
 
 impl Colleague {
-    /// Whether they hear of a topic: as chosen, else by their role, and never of what they may not see.
+    /// By which ways they hear of a topic: as chosen, else by their role, and never of what they may not see.
     #[must_use]
-    pub fn hears(&self, topic: Topic) -> bool {
+    pub fn ways(&self, topic: Topic) -> Ways {
         let chosen = self.chosen.iter().find(|(of, _)| *of == topic);
-        let is_told = chosen
-            .and_then(|(_, chosen)| *chosen)
-            .unwrap_or_else(|| topic.is_told(self.role));
-        is_told && self.role.may(topic.needs())
+        let ways = chosen.map_or(
+            Ways {
+                by_mail: topic.is_told(self.role),
+                by_sms: false,
+            },
+            |(_, ways)| *ways,
+        );
+        let may = self.role.may(topic.needs());
+        Ways {
+            by_mail: ways.by_mail && may,
+            by_sms: ways.by_sms && may && topic.is_short(),
+        }
     }
 
-    fn reader(&self) -> Option<Reader> {
+    /// Whether they hear of a topic by mail.
+    #[must_use]
+    pub fn hears(&self, topic: Topic) -> bool {
+        self.ways(topic).by_mail
+    }
+
+    /// How an owner hears of what cannot be switched off.
+    const fn safely(&self) -> Ways {
+        Ways {
+            by_mail: true,
+            by_sms: self.email.is_none(),
+        }
+    }
+
+    /// How they are written to, if they have an address.
+    #[must_use]
+    pub fn reader(&self) -> Option<Reader> {
         Some(Reader {
             person: self.person,
             name: self.name.clone(),
@@ -147,6 +206,18 @@ pub enum Notice<'a> {
     BooksDiffer,
     /// What the business pays the platform.
     Billing(billing::Billing<'a>),
+    /// Keys that are in use for long.
+    KeysOld {
+        /// Which, and since when.
+        keys: &'a [(OldKey<'a>, Timestamp)],
+    },
+    /// How a month went; the files are with it.
+    Month {
+        /// What customers paid, in words.
+        paid: &'a str,
+        /// Which month, as `2026-11`.
+        month: &'a str,
+    },
     /// How the day went.
     Summary {
         /// What customers paid, in words.
@@ -158,6 +229,17 @@ pub enum Notice<'a> {
         /// How many sites are up, of how many.
         up: &'a str,
     },
+}
+
+/// A key or secret that should be changed now and then.
+#[derive(Clone, Debug)]
+pub enum OldKey<'a> {
+    /// What opens the M-PESA app.
+    Mpesa,
+    /// A key of the API, by its name.
+    Api(&'a str),
+    /// What news to an address is signed with.
+    Webhook(&'a str),
 }
 
 impl Notice<'_> {
@@ -172,6 +254,8 @@ impl Notice<'_> {
             Self::MoneyFlagged { .. } => "money-flagged",
             Self::BooksDiffer => "books-differ",
             Self::Billing(news) => news.kind(),
+            Self::KeysOld { .. } => "keys-old",
+            Self::Month { .. } => "month",
             Self::Summary { .. } => "summary",
         }
     }
@@ -194,10 +278,13 @@ impl Notice<'_> {
                 | Self::SecondFactorOff { .. }
                 | Self::PasswordChanged { .. }
                 | Self::NewOwner { .. }
+                | Self::KeysOld { .. }
         )
     }
 
-    fn letter(&self, w: &Words, business: &str, app: &App) -> Letter {
+    /// What is written in a letter.
+    #[must_use]
+    pub fn letter(&self, w: &Words, business: &str, app: &App) -> Letter {
         let m = &w.mail;
         let who = |who: &str| vec![("who", who.to_owned())];
         let staff = (m.to_staff, "/staff");
@@ -253,6 +340,18 @@ impl Notice<'_> {
                 m.money_flagged_text,
                 vec![("amount", (*amount).to_owned())],
                 home,
+            ),
+            Self::KeysOld { keys } => (
+                m.keys_old,
+                m.keys_old_text,
+                vec![("keys", old_keys(keys, w))],
+                (m.to_home, "/more"),
+            ),
+            Self::Month { paid, month } => (
+                m.month,
+                m.month_text,
+                vec![("paid", (*paid).to_owned()), ("month", (*month).to_owned())],
+                (m.to_reports, "/reports"),
             ),
             Self::BooksDiffer => (
                 m.books_differ,
@@ -316,6 +415,23 @@ fn several<T: Copy>(
     ]
 }
 
+/// Keys in words, with the day since when each is in use.
+fn old_keys(keys: &[(OldKey<'_>, Timestamp)], w: &Words) -> String {
+    let one = |(key, since): &(OldKey<'_>, Timestamp)| {
+        let name = match key {
+            OldKey::Mpesa => w.mail.key_mpesa.to_owned(),
+            OldKey::Api(name) => fill(w.mail.key_api, &[("name", name)]),
+            OldKey::Webhook(url) => fill(w.mail.key_webhook, &[("url", url)]),
+        };
+        format!("{name} ({})", w.calendar.day(*since))
+    };
+    let mut list: Vec<String> = keys.iter().take(NAMED).map(one).collect();
+    if let Some(rest) = keys.len().checked_sub(NAMED).filter(|rest| *rest > 0) {
+        list.push(fill(w.mail.more_keys, &[("count", &rest.to_string())]));
+    }
+    list.join(", ")
+}
+
 /// A stretch of time in words.
 fn span(time: Duration, w: &Words) -> String {
     let minutes = time.as_secs() / 60;
@@ -324,156 +440,6 @@ fn span(time: Duration, w: &Words) -> String {
         120..2_880 => format!("{} {}", minutes / 60, w.mail.hours),
         _ => format!("{} {}", minutes / 1_440, w.mail.days),
     }
-}
-
-/// Tells all owners, in the caller's transaction. For what concerns security: nobody can choose not to hear of it.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn tell_owners(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    notice: &Notice<'_>,
-) -> sqlx::Result<()> {
-    tell_those(app, conn, provider, notice, None, |one| {
-        one.role == Role::Owner
-    })
-    .await
-}
-
-/// Tells whoever may pay the platform, in the caller's transaction; news with the same `once` is told once.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn tell_payers(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    notice: &Notice<'_>,
-    once: &str,
-) -> sqlx::Result<()> {
-    tell_those(app, conn, provider, notice, Some(once), |one| {
-        one.role.may(Permission::PayPlatform)
-    })
-    .await
-}
-
-/// Tells whoever hears of a topic, in the caller's transaction; news with the same `once` is told once.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn tell(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    topic: Topic,
-    notice: &Notice<'_>,
-    once: &str,
-) -> sqlx::Result<()> {
-    tell_those(app, conn, provider, notice, Some(once), |one| {
-        one.hears(topic)
-    })
-    .await
-}
-
-async fn tell_those(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    notice: &Notice<'_>,
-    once: Option<&str>,
-    hears: impl Fn(&Colleague) -> bool + Send,
-) -> sqlx::Result<()> {
-    if !app.rails.mail.is_set_up() {
-        return Ok(());
-    }
-    let Some(business) = super::store::provider(conn, provider).await? else {
-        return Ok(());
-    };
-    let colleagues = store::colleagues(conn, provider).await?;
-    for reader in colleagues
-        .iter()
-        .filter(|one| hears(one))
-        .filter_map(Colleague::reader)
-    {
-        let mail = NewMail {
-            provider: Some(provider),
-            to: &reader,
-            kind: notice.kind(),
-            once: once.map(|once| format!("{once}:{:032x}", reader.person.as_u128())),
-            good_for: notice.good_for(),
-            letter: notice.letter(reader.language.words(), &business.business_name, app),
-        };
-        post(app, conn, mail).await?;
-    }
-    Ok(())
-}
-
-/// What changed of a person's own account.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Own {
-    /// The password.
-    Password,
-    /// The second factor is on.
-    SecondOn,
-    /// The second factor is off.
-    SecondOff,
-    /// There is a passkey more.
-    PasskeyAdded,
-    /// There is a passkey less.
-    PasskeyRemoved,
-}
-
-/// Tells a person of a change to their own account, and the owners of each business of which they are one.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn tell_person(
-    app: &App,
-    conn: &mut PgConnection,
-    person: PersonId,
-    own: Own,
-) -> sqlx::Result<()> {
-    if !app.rails.mail.is_set_up() {
-        return Ok(());
-    }
-    if let Some(reader) = super::mail::store::reader(conn, person).await? {
-        let words = reader.language.words();
-        let (subject, said) = match own {
-            Own::Password => (words.mail.password, words.mail.password_text),
-            Own::SecondOn => (words.mail.own_second_on, words.mail.own_second_on_text),
-            Own::SecondOff => (words.mail.own_second_off, words.mail.own_second_off_text),
-            Own::PasskeyAdded => (words.mail.passkey_added, words.mail.passkey_added_text),
-            Own::PasskeyRemoved => (words.mail.passkey_removed, words.mail.passkey_removed_text),
-        };
-        let mail = NewMail {
-            provider: None,
-            letter: about_account(words, app, &reader.name, subject, said),
-            to: &reader,
-            kind: "account",
-            once: None,
-            good_for: Duration::from_secs(3 * 86_400),
-        };
-        post(app, conn, mail).await?;
-    }
-    let Some(named) = super::people::store::person(conn, person).await? else {
-        return Ok(());
-    };
-    let who = named.name.as_str();
-    let notice = match own {
-        Own::Password => Notice::PasswordChanged { who },
-        Own::SecondOff => Notice::SecondFactorOff { who },
-        Own::SecondOn | Own::PasskeyAdded | Own::PasskeyRemoved => return Ok(()),
-    };
-    for provider in store::owned_by(conn, person).await? {
-        // They heard of it themselves.
-        tell_those(app, conn, provider, &notice, None, |one| {
-            one.role == Role::Owner && one.person != person
-        })
-        .await?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -488,11 +454,14 @@ mod tests {
             email: None,
             language: Language::English,
             role,
-            chosen: [
-                (Topic::Site, site),
-                (Topic::Money, None),
-                (Topic::Summary, None),
-            ],
+            phone: None,
+            chosen: site
+                .map(|by_mail| {
+                    let by_sms = true;
+                    (Topic::Site, Ways { by_mail, by_sms })
+                })
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -505,6 +474,12 @@ mod tests {
         // A cashier sees no sites.
         assert!(!colleague(Role::Cashier, Some(true)).hears(Topic::Site));
         assert!(!colleague(Role::Owner, None).hears(Topic::Summary));
+        assert!(colleague(Role::Owner, Some(false)).ways(Topic::Site).by_sms);
+        assert!(
+            !colleague(Role::Cashier, Some(true))
+                .ways(Topic::Site)
+                .by_sms
+        );
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! The page on which it is chosen who is told what.
 
-use std::collections::BTreeSet;
-
 use askama::Template;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
@@ -9,8 +7,8 @@ use axum::response::Response;
 use mnara_protocol::ids::StaffId;
 use serde::Deserialize;
 
-use super::choose::{choose, may_choose};
-use super::{Colleague, Topic, store};
+use super::choose::{BadPhone, Wanted, choose, may_choose};
+use super::{Colleague, Topic, Way, store};
 use crate::app::App;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
@@ -18,6 +16,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Role;
 use crate::web::page::{html, onward};
+use crate::web::show;
 
 /// One person and what they hear.
 struct Row {
@@ -26,13 +25,17 @@ struct Row {
     role: Role,
     /// Why nothing can be chosen for them.
     why_not: Option<&'static str>,
+    has_address: bool,
+    phone: String,
+    is_bad_phone: bool,
     topics: Vec<Choice>,
 }
 
 /// One topic of one person.
 struct Choice {
     topic: Topic,
-    is_on: bool,
+    by_mail: bool,
+    by_sms: bool,
     /// Whether they may see such things at all.
     may: bool,
 }
@@ -43,8 +46,9 @@ struct NoticesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     rows: Vec<Row>,
-    topics: [Topic; 3],
-    is_set_up: bool,
+    topics: &'static [Topic],
+    has_mail: bool,
+    has_sms: bool,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -65,58 +69,106 @@ pub async fn form(
     seat: Seat,
     Query(done): Query<Done>,
 ) -> Result<Response, Trouble> {
+    let done = done.done.as_deref() == Some("saved");
+    shown(&app, &frame, &seat, done, None).await
+}
+
+async fn shown(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    is_saved: bool,
+    typed: Option<(&Wanted, BadPhone)>,
+) -> Result<Response, Trouble> {
     let w = frame.words();
     let mut tx = app.db.tenant(seat.provider()).await?;
     let colleagues = store::colleagues(&mut tx, seat.provider()).await?;
     drop(tx);
-    let row = |colleague: Colleague| Row {
-        staff: colleague.staff,
-        role: colleague.role,
-        why_not: if colleague.email.is_none() {
-            Some(w.notices.no_address)
-        } else if may_choose(seat.place.role, &colleague) {
-            None
-        } else {
-            Some(w.notices.owners_only)
-        },
-        topics: Topic::ALL
-            .into_iter()
-            .map(|topic| Choice {
-                topic,
-                is_on: colleague.hears(topic),
-                may: colleague.role.may(topic.needs()),
-            })
-            .collect(),
-        name: colleague.name,
+    let ticked = |colleague: &Colleague, topic: Topic, way: Way| match typed {
+        Some((wanted, _)) => {
+            let one = (colleague.staff, topic.word(), way);
+            wanted.ticked.contains(&one)
+        }
+        None => {
+            let ways = colleague.ways(topic);
+            match way {
+                Way::Mail => ways.by_mail,
+                Way::Sms => ways.by_sms,
+            }
+        }
+    };
+    let row = |colleague: Colleague| {
+        let typed_phone = typed.and_then(|(wanted, _)| wanted.phones.get(&colleague.staff));
+        Row {
+            staff: colleague.staff,
+            role: colleague.role,
+            why_not: (!may_choose(seat.place.role, &colleague)).then_some(w.notices.owners_only),
+            has_address: colleague.email.is_some(),
+            phone: typed_phone.cloned().unwrap_or_else(|| {
+                let digits = colleague.phone.map(|phone| phone.digits());
+                digits.map_or_else(String::new, |digits| show::phone(&digits))
+            }),
+            is_bad_phone: typed.is_some_and(|(_, bad)| bad.0 == colleague.staff),
+            topics: Topic::ALL
+                .iter()
+                .map(|topic| Choice {
+                    topic: *topic,
+                    by_mail: ticked(&colleague, *topic, Way::Mail),
+                    by_sms: ticked(&colleague, *topic, Way::Sms),
+                    may: colleague.role.may(topic.needs()),
+                })
+                .collect(),
+            name: colleague.name,
+        }
     };
     let page = NoticesPage {
-        frame: &frame,
+        frame,
         w,
         rows: colleagues.into_iter().map(row).collect(),
         topics: Topic::ALL,
-        is_set_up: app.rails.mail.is_set_up(),
-        done: (done.done.as_deref() == Some("saved")).then_some(w.notices.saved),
-        fault: None,
+        has_mail: app.rails.mail.is_set_up(),
+        has_sms: app.rails.sms.is_set_up(),
+        done: is_saved.then_some(w.notices.saved),
+        fault: typed.map(|_| w.notices.bad_phone),
     };
-    Ok(html(StatusCode::OK, &page))
+    let status = match typed {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    Ok(html(status, &page))
 }
 
-/// Takes the form: a pair for each box that is ticked, somebody's place and a topic.
+/// Takes the form: a pair for each box that is ticked, somebody's place and a topic with its way, and a phone for each who may have one.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn take(
     State(app): State<App>,
+    frame: Frame,
     seat: Seat,
-    Form(ticked): Form<Vec<(String, String)>>,
+    Form(pairs): Form<Vec<(String, String)>>,
 ) -> Result<Response, Trouble> {
-    let wanted: BTreeSet<(StaffId, &'static str)> = ticked
-        .iter()
-        .filter_map(|(staff, word)| {
-            let topic = Topic::ALL.into_iter().find(|topic| topic.word() == word)?;
-            Some((staff.parse().ok()?, topic.word()))
-        })
-        .collect();
-    choose(&app, seat.provider(), seat.by(), &wanted).await?;
-    Ok(onward("/settings/notices?done=saved"))
+    let mut wanted = Wanted::default();
+    for (name, value) in pairs {
+        if let Some(staff) = name.strip_prefix("phone-") {
+            if let Ok(staff) = staff.parse() {
+                wanted
+                    .phones
+                    .insert(staff, value.chars().take(40).collect());
+            }
+            continue;
+        }
+        let (word, way) = match value.strip_suffix("-sms") {
+            Some(word) => (word, Way::Sms),
+            None => (value.as_str(), Way::Mail),
+        };
+        let topic = Topic::ALL.iter().find(|topic| topic.word() == word);
+        if let (Some(topic), Ok(staff)) = (topic, name.parse()) {
+            wanted.ticked.insert((staff, topic.word(), way));
+        }
+    }
+    match choose(&app, seat.provider(), seat.by(), &wanted).await? {
+        Ok(()) => Ok(onward("/settings/notices?done=saved")),
+        Err(bad) => shown(&app, &frame, &seat, false, Some((&wanted, bad))).await,
+    }
 }

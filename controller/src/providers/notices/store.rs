@@ -4,9 +4,10 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId, StaffId};
 use sqlx::PgConnection;
 
-use super::{Colleague, Topic};
+use super::{Colleague, Topic, Ways};
 use crate::db::{At, RowId as _};
 use crate::providers::mail::store::spoken;
+use crate::rails::msisdn::Msisdn;
 
 /// People asked for at once; a business with more has other problems.
 const MOST: i64 = 200;
@@ -20,12 +21,11 @@ pub async fn colleagues(
     provider: ProviderId,
 ) -> sqlx::Result<Vec<Colleague>> {
     let rows = sqlx::query!(
-        r#"select s.id, s.person_id, s.role, p.name, p.email, p.language,
-                  site.by_mail as "site?", money.by_mail as "money?", summary.by_mail as "summary?"
+        r#"select s.id, s.person_id, s.role, p.name, p.email, coalesce(n.msisdn, p.phone) as phone, p.language,
+                  array(select c.topic || ':' || c.by_mail || ':' || c.by_sms from notice_choices c
+                        where c.provider_id = s.provider_id and c.person_id = s.person_id) as "chosen!"
            from staff s join people p on p.id = s.person_id
-           left join notice_choices site on site.provider_id = s.provider_id and site.person_id = s.person_id and site.topic = 'site'
-           left join notice_choices money on money.provider_id = s.provider_id and money.person_id = s.person_id and money.topic = 'money'
-           left join notice_choices summary on summary.provider_id = s.provider_id and summary.person_id = s.person_id and summary.topic = 'summary'
+           left join notice_phones n on n.provider_id = s.provider_id and n.person_id = s.person_id
            where s.provider_id = $1 and s.ended_at is null order by s.created_at, s.id limit $2"#,
         provider.uuid(),
         MOST,
@@ -45,17 +45,26 @@ pub async fn colleagues(
                         "a word in staff.role that this program does not know".into(),
                     )
                 })?,
-                chosen: [
-                    (Topic::Site, row.site),
-                    (Topic::Money, row.money),
-                    (Topic::Summary, row.summary),
-                ],
+                phone: row.phone.and_then(|phone| phone.parse().ok()),
+                chosen: row.chosen.iter().filter_map(|word| chosen(word)).collect(),
             })
         })
         .collect()
 }
 
-/// Notes what somebody is told of a topic.
+/// Reads `site:true:false`; a topic that this program does not know is one of a newer.
+fn chosen(word: &str) -> Option<(Topic, Ways)> {
+    let mut parts = word.split(':');
+    let topic = parts.next()?;
+    let topic = Topic::ALL.iter().find(|one| one.word() == topic)?;
+    let ways = Ways {
+        by_mail: parts.next()? == "true",
+        by_sms: parts.next()? == "true",
+    };
+    Some((*topic, ways))
+}
+
+/// Notes by which ways somebody is told of a topic.
 ///
 /// # Errors
 /// When the database refuses.
@@ -64,16 +73,52 @@ pub async fn choose(
     provider: ProviderId,
     person: PersonId,
     topic: Topic,
-    by_mail: bool,
+    ways: Ways,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into notice_choices (provider_id, person_id, topic, by_mail, changed_at) values ($1, $2, $3, $4, $5)
-         on conflict (provider_id, person_id, topic) do update set by_mail = excluded.by_mail, changed_at = excluded.changed_at",
+        "insert into notice_choices (provider_id, person_id, topic, by_mail, by_sms, changed_at) values ($1, $2, $3, $4, $5, $6)
+         on conflict (provider_id, person_id, topic)
+         do update set by_mail = excluded.by_mail, by_sms = excluded.by_sms, changed_at = excluded.changed_at",
         provider.uuid(),
         person.uuid(),
         topic.word(),
-        by_mail,
+        ways.by_mail,
+        ways.by_sms,
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Names the phone on which somebody gets texts of a business; none takes it away.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_phone(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    person: PersonId,
+    phone: Option<Msisdn>,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let Some(phone) = phone else {
+        return sqlx::query!(
+            "delete from notice_phones where provider_id = $1 and person_id = $2",
+            provider.uuid(),
+            person.uuid(),
+        )
+        .execute(conn)
+        .await
+        .map(drop);
+    };
+    sqlx::query!(
+        "insert into notice_phones (provider_id, person_id, msisdn, changed_at) values ($1, $2, $3, $4)
+         on conflict (provider_id, person_id) do update set msisdn = excluded.msisdn, changed_at = excluded.changed_at",
+        provider.uuid(),
+        person.uuid(),
+        phone.digits(),
         At(now),
     )
     .execute(conn)
@@ -96,20 +141,22 @@ pub async fn owned_by(conn: &mut PgConnection, person: PersonId) -> sqlx::Result
     Ok(rows.into_iter().map(ProviderId::from_uuid).collect())
 }
 
-/// The next businesses in which somebody wants the day's summary: any who chose it, by id.
+/// The next businesses in which somebody chose to hear of a topic, by id.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn summarised(
+pub async fn wanted(
     conn: &mut PgConnection,
+    topic: Topic,
     after: Option<ProviderId>,
     most: i64,
 ) -> sqlx::Result<Vec<ProviderId>> {
     let rows = sqlx::query_scalar!(
-        "select distinct provider_id from notice_choices where topic = 'summary' and by_mail and ($1::uuid is null or provider_id > $1)
+        "select distinct provider_id from notice_choices where topic = $3 and (by_mail or by_sms) and ($1::uuid is null or provider_id > $1)
          order by provider_id limit $2",
         after.map(|id| id.uuid()),
         most,
+        topic.word(),
     )
     .fetch_all(conn)
     .await?;

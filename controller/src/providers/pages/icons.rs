@@ -29,6 +29,8 @@ pub const PHONE: &str = "M7 3h10v18H7zM11 18h2";
 pub const PAGE: &str = "M4 4h16v16H4zM4 9h16M8 13h8M8 16h4";
 /// A bell.
 pub const BELL: &str = "M6 17v-6a6 6 0 0112 0v6l2 1H4zM10 21h4";
+/// A letter.
+pub const LETTER: &str = "M3 6h18v12H3zM3.5 6.5l8.5 7 8.5-7";
 /// What programs are written with.
 pub const PROGRAM: &str = "M8 7l-5 5 5 5M16 7l5 5-5 5";
 /// A list with a tick.

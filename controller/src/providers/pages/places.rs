@@ -56,6 +56,7 @@ const PLACES: &[Place] = &[
     (Part::Setting, "/settings/portal", |w| w.portal, icons::PAGE, For::Role(P::EditPortal)),
     (Part::Setting, "/staff", |w| w.staff, icons::PEOPLE, For::Role(P::SeeStaff)),
     (Part::Setting, "/settings/notices", |w| w.notices, icons::BELL, For::Role(P::SetNotices)),
+    (Part::Setting, "/settings/messages", |w| w.messages, icons::LETTER, For::Role(P::SetNotices)),
     (Part::Setting, "/settings/subscription", |w| w.subscription, icons::NOTE, For::Payer(P::SeeSubscription)),
     (Part::Setting, "/settings/keys", |w| w.programs, icons::PROGRAM, For::Role(P::ManageKeys)),
     (Part::Setting, "/audit", |w| w.audit, icons::LIST, For::Role(P::SeeAudit)),

@@ -31,7 +31,7 @@ mod wire;
 pub use exchange::Exchange;
 pub use push::{Accepted, PushError, PushOrder};
 pub use query::QueryAnswer;
-pub use register::{RegisterError, Registered};
+pub use register::{Addresses, RegisterError, Registered, Version};
 pub use token::TokenError;
 pub use turns::Turn;
 

@@ -5,7 +5,38 @@ use serde_json::json;
 use super::wire::{Lost, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Setup, TokenError};
 
-const PATH: &str = "/mpesa/c2b/v2/registerurl";
+/// Which version of the interface tells of payments.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Version {
+    /// Hides who paid behind a hash of the number, which says for sure whether a number is it.
+    Hashed,
+    /// Hides the middle of the number.
+    Masked,
+}
+
+impl Version {
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Hashed => 1,
+            Self::Masked => 2,
+        }
+    }
+}
+
+/// The addresses of a shortcode.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses<'a> {
+    /// Which version posts to them.
+    pub version: Version,
+    /// Whether a payment goes through whose validation is not answered in time; else it is sent back.
+    pub completes: bool,
+    /// Where a payment is asked about before it is made.
+    pub validation: &'a str,
+    /// Where it is told of afterwards.
+    pub confirmation: &'a str,
+}
 
 /// What became of the request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -48,18 +79,17 @@ impl Daraja {
     pub async fn register_urls(
         &self,
         credentials: &Credentials,
-        validation: &str,
-        confirmation: &str,
+        addresses: Addresses<'_>,
     ) -> Result<Registered, RegisterError> {
         let body = json!({
             "ShortCode": credentials.shortcode,
-            // A payment is taken although our validation does not answer: the customer has paid and we find out later.
-            "ResponseType": "Completed",
-            "ConfirmationURL": confirmation,
-            "ValidationURL": validation,
+            "ResponseType": if addresses.completes { "Completed" } else { "Cancelled" },
+            "ConfirmationURL": addresses.confirmation,
+            "ValidationURL": addresses.validation,
         });
+        let path = format!("/mpesa/c2b/v{}/registerurl", addresses.version.number());
         let reply = self
-            .post(credentials, PATH, &body)
+            .post(credentials, &path, &body)
             .await
             .map_err(|error| match error {
                 CallError::Token(TokenError::Setup(setup)) => RegisterError::Setup(setup),

@@ -29,9 +29,13 @@ const DAY: u64 = 86_400;
 
 /// Where the rail tells of payments by hand.
 async fn till(world: &World) -> String {
-    providers::c2b::register(&world.app, world.shop.provider)
-        .await
-        .unwrap();
+    crate::payments::hand::open(
+        &world.app,
+        world.shop.provider,
+        providers::c2b::Choice::USUAL,
+    )
+    .await
+    .unwrap();
     let asked = world.daraja.seen("registerurl").pop().unwrap();
     let address = asked["ConfirmationURL"].as_str().unwrap().to_owned();
     let secret = address.rsplit('/').nth(1).unwrap();

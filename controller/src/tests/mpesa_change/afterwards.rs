@@ -137,9 +137,13 @@ async fn what_was_pushed_with_the_old_account_is_asked_about_and_paid_with_it(
 ) {
     let world = World::open(pool, options).await;
     let (mut owner, phone) = earning(&world).await;
-    providers::c2b::register(&world.app, world.shop.provider)
-        .await
-        .unwrap();
+    crate::payments::hand::open(
+        &world.app,
+        world.shop.provider,
+        providers::c2b::Choice::USUAL,
+    )
+    .await
+    .unwrap();
     let c2b = world.daraja.seen("registerurl").pop().unwrap()["ConfirmationURL"]
         .as_str()
         .unwrap()

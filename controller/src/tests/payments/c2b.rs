@@ -8,9 +8,13 @@ async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
-    let registered = providers::c2b::register(&world.app, world.shop.provider)
-        .await
-        .unwrap();
+    let registered = crate::payments::hand::open(
+        &world.app,
+        world.shop.provider,
+        providers::c2b::Choice::USUAL,
+    )
+    .await
+    .unwrap();
     assert_eq!(registered, crate::rails::daraja::Registered::Now);
     let asked = world.daraja.seen("registerurl").pop().unwrap();
     let address = asked["ConfirmationURL"].as_str().unwrap().to_owned();
@@ -127,9 +131,13 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
     crate::payments::account::set(&world.app, world.shop.provider, &account, Actor::Command)
         .await
         .unwrap();
-    providers::c2b::register(&world.app, world.shop.provider)
-        .await
-        .unwrap();
+    crate::payments::hand::open(
+        &world.app,
+        world.shop.provider,
+        providers::c2b::Choice::USUAL,
+    )
+    .await
+    .unwrap();
     let asked = world.daraja.seen("registerurl").pop().unwrap();
     let secret = asked["ConfirmationURL"]
         .as_str()

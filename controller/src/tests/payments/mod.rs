@@ -3,6 +3,8 @@
 mod c2b;
 mod checkout;
 mod evidence;
+mod hand;
+mod orders;
 mod rules;
 
 use mnara_protocol::message::{

@@ -74,7 +74,7 @@ async fn the_database_refuses_money_and_tickets_that_cannot_be(
         ),
         (
             "update payments set msisdn = null".to_owned(),
-            "payments_check1",
+            "payments_sale",
         ),
         (
             "update payments set msisdn = '0712345678'".to_owned(),

@@ -48,7 +48,7 @@ pub(super) async fn fill(world: &World) {
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
         .await;
     world.work().await;
-    providers::c2b::register(app, world.shop.provider)
+    payments::hand::open(app, world.shop.provider, providers::c2b::Choice::USUAL)
         .await
         .unwrap();
     let site = Site::new(world, world.shop.site);
@@ -104,6 +104,16 @@ pub(super) async fn fill(world: &World) {
          select $1, $1, (select id from people limit 1), 'summary', 'x', $2, $2 where $3 is not null and $4 is not null",
         "insert into notice_choices (provider_id, person_id, topic, by_mail, changed_at)
          select $1, (select id from people limit 1), 'site', true, $2 where $3 is not null and $4 is not null",
+        "insert into notice_phones (provider_id, person_id, msisdn, changed_at)
+         select $1, (select id from people limit 1), '254711000111', $2 where $3 is not null and $4 is not null",
+        "insert into message_settings (provider_id, codes, receipts, language, most_a_day, most_a_phone, changed_at)
+         select $1, 'never', false, 'en', 10, 10, $2 where $3 is not null and $4 is not null",
+        "insert into smses (id, provider_id, kind, msisdn, body, parts, is_urgent, state, created_at, drop_at)
+         select $1, $1, 'code', '254711000111', 'x', 1, true, 'waiting', $2, $2 where $3 is not null and $4 is not null",
+        "insert into sms_wishes (provider_id, payment_id, created_at)
+         select $1, (select id from payments limit 1), $2 where $3 is not null and $4 is not null",
+        "insert into sms_opt_outs (provider_id, msisdn, by_whom, created_at)
+         select $1, '254711000111', 'staff', $2 where $3 is not null and $4 is not null",
         "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told) select $1, $4, $2, $2, true where $3 is not null",
         "insert into journals (journal_id, agent_id, provider_id, site_id, mark_number, mark_chain, created_at)
          select $1, $3, $1, $4, 0, decode(repeat('00', 32), 'hex'), $2",
@@ -114,6 +124,7 @@ pub(super) async fn fill(world: &World) {
         "insert into exports (id, provider_id, link_hash, asked_by, created_at, expires_at)
          select $1, $1, decode(repeat('00', 32), 'hex'), (select created_by from api_keys limit 1), $2, $2
          where $3 is not null and $4 is not null",
+        "insert into hand_codes (provider_id, code, site_id, mac, asked_at) select $1, 'D0000000', $4, '02:00:00:00:00:01', $2 where $3 is not null",
         "insert into journal_entries (provider_id, site_id, agent_id, journal_id, number, at, kind, body, applied, received_at)
          select $1, $4, $3, $1, 1, $2, 6, '', true, $2",
     ] {
@@ -283,6 +294,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("known_browsers", "delete insert select"),
     // Done with, sooner or later.
     ("commands", "delete insert select update"),
+    ("hand_codes", "delete insert select update"),
     ("log_ins", "delete insert select update"),
     ("mails", "delete insert select update"),
     ("mpesa_accounts", "delete insert select update"),
@@ -292,6 +304,12 @@ const RIGHTS: &[(&str, &str)] = &[
     ("jobs", "delete insert select update"),
     ("live_prompts", "delete insert select update"),
     ("webhook_deliveries", "delete insert select update"),
+    ("callbacks", "delete insert select update"),
+    ("exports", "delete insert select update"),
+    ("smses", "delete insert select update"),
+    ("notice_phones", "delete insert select update"),
+    ("sms_opt_outs", "delete insert select"),
+    ("sms_wishes", "delete insert select"),
     ("ledger_faults", "delete insert select update"),
     ("report_days", "delete insert select update"),
     ("report_sums", "delete insert select"),

@@ -20,6 +20,7 @@ words! {
         moved_link: "Was this not you? Look and go back." "Si wewe? Angalia na urudishe.",
         staff: "Staff" "Wafanyakazi",
         programs: "Programs and data" "Programu na data",
+        messages: "Messages" "Ujumbe",
         notices: "Notices" "Taarifa",
         subscription: "Subscription" "Usajili",
         audit: "Who did what" "Nani alifanya nini",

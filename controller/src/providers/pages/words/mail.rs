@@ -87,6 +87,19 @@ words! {
         books_differ_text:
             "What the payments of {business} say and what its books say differ. Nothing is lost; the page of the books shows where."
             "Malipo ya {business} na vitabu vyake vinatofautiana. Hakuna kilichopotea; ukurasa wa vitabu unaonyesha wapi.",
+        keys_old: "{business}: change old keys" "{business}: badilisha funguo za zamani",
+        keys_old_text:
+            "These have been in use for more than a year, each since the day in brackets: {keys}. Whoever copied one meanwhile can still use it. Make new ones under Settings when it suits you; nothing stops."
+            "Hizi zimetumika kwa zaidi ya mwaka, kila moja tangu siku iliyo kwenye mabano: {keys}. Aliyenakili moja bado anaweza kuitumia. Tengeneza mpya kwenye Mipangilio wakati unaofaa; hakuna kinachosimama.",
+        key_mpesa: "the keys of the M-PESA account" "funguo za akaunti ya M-PESA",
+        key_api: "the key \"{name}\" for programs" "ufunguo \"{name}\" wa programu",
+        key_webhook: "the secret of news to {url}" "siri ya habari kwa {url}",
+        more_keys: "and {count} more" "na nyingine {count}",
+        month: "{business} in {month}: {paid}" "{business} mwezi {month}: {paid}",
+        month_text:
+            "Customers paid {paid} in {month}. The month by day, plan and site is in the two files with this letter: a PDF to read and a table for spreadsheets."
+            "Wateja walilipa {paid} mwezi {month}. Mwezi kwa siku, mpango na eneo uko kwenye faili mbili zilizo na barua hii: PDF ya kusoma na jedwali la lahajedwali.",
+        to_reports: "Open the reports" "Fungua ripoti",
         to_books: "Open the books" "Fungua vitabu",
         money_flagged: "{business}: look at a payment" "{business}: angalia malipo",
         money_flagged_text:

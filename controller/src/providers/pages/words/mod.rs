@@ -149,6 +149,8 @@ parts! {
     site: LiveWords,
     /// Where customers' money goes.
     mpesa: MpesaWords,
+    /// Payments by hand.
+    hand: HandWords,
     /// Keys for programs.
     keys: KeyWords,
     /// News to programs.
@@ -177,6 +179,10 @@ parts! {
     sold: SoldWords,
     /// What stands on an invoice.
     invoice: InvoiceWords,
+    /// SMS: what is sent, when, and what it costs.
+    messages: MessageWords,
+    /// What is written in SMS to customers.
+    texts: TextWords,
     /// The way back in.
     reset: ResetWords,
     /// Passkeys.

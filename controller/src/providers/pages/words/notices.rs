@@ -7,14 +7,26 @@ words! {
     NoticeWords {
         title: "Notices" "Taarifa",
         text:
-            "Who gets which mail. What concerns security goes to all owners, always: a change of where money goes, a second factor that is switched off, a new owner."
-            "Nani apate barua pepe gani. Mambo ya usalama huenda kwa wamiliki wote daima: mabadiliko ya pesa zinakoenda, hatua ya pili kuzimwa, mmiliki mpya.",
+            "Who is told what, by mail, by SMS or both. What concerns security goes to all owners, always: a change of where money goes, a second factor that is switched off, a new owner."
+            "Nani aambiwe nini, kwa barua pepe, SMS au zote mbili. Mambo ya usalama huenda kwa wamiliki wote daima: mabadiliko ya pesa zinakoenda, hatua ya pili kuzimwa, mmiliki mpya.",
         site: "Site away or back" "Eneo kutopatikana au kurudi",
         site_text: "When a site is away for ten minutes, and when it is back." "Eneo lisipopatikana kwa dakika kumi, na likirudi.",
         money: "Money to look at" "Pesa za kuangaliwa",
         money_text: "A payment that did not go as it should." "Malipo ambayo hayakwenda inavyopaswa.",
         summary: "The day" "Siku",
         summary_text: "At eight in the evening: what was paid, what runs." "Saa mbili usiku: kilicholipwa, kinachotumika.",
+        month: "The month, as files" "Mwezi, kama faili",
+        month_text:
+            "On the first days of a month: last month's revenue as a PDF and a table (CSV), by mail."
+            "Siku za kwanza za mwezi: mapato ya mwezi uliopita kama PDF na jedwali (CSV), kwa barua pepe.",
+        by_mail: "by mail" "kwa barua pepe",
+        by_sms: "by SMS" "kwa SMS",
+        phone: "Phone for SMS" "Simu ya SMS",
+        phone_hint: "Like 0712 345 678. Each SMS is paid for." "Kama 0712 345 678. Kila SMS hulipiwa.",
+        bad_phone:
+            "A phone number is none: write it like 0712 345 678. Nothing was saved."
+            "Nambari moja ya simu si sahihi: iandike kama 0712 345 678. Hakuna kilichohifadhiwa.",
+        to_messages: "What SMS cost, and when they are quiet" "Gharama ya SMS, na saa za utulivu",
         save: "Save" "Hifadhi",
         saved: "Saved." "Imehifadhiwa.",
         no_address:
@@ -36,6 +48,7 @@ impl NoticeWords {
             Topic::Site => self.site,
             Topic::Money => self.money,
             Topic::Summary => self.summary,
+            Topic::Month => self.month,
         }
     }
 
@@ -46,6 +59,7 @@ impl NoticeWords {
             Topic::Site => self.site_text,
             Topic::Money => self.money_text,
             Topic::Summary => self.summary_text,
+            Topic::Month => self.month_text,
         }
     }
 }

@@ -25,6 +25,37 @@ words! {
         days: "Adds up the days of reports" "Hujumlisha siku za ripoti",
         books: "Checks the books" "Hukagua hesabu",
         subscriptions: "Looks at what businesses have paid for" "Huangalia biashara zimelipia nini",
+        payments: "Sees that silent payments are asked about" "Huhakikisha malipo yaliyo kimya yanaulizwa",
+        month: "Mails how the month went" "Hutuma barua ya mwezi ulivyokwenda",
+        key_age: "Reminds owners of old keys" "Huwakumbusha wamiliki funguo za zamani",
+        reseal: "Seals secrets anew after a change of key" "Hufunga siri upya baada ya kubadilisha ufunguo",
+        forget_old: "Takes away what is over" "Huondoa yaliyopitwa na wakati",
+        keys: "Keys of the platform" "Funguo za jukwaa",
+        keys_text:
+            "Change each about once a year. A new key is put before the old one in ENCRYPTION_KEY; what is stored is then sealed anew by itself."
+            "Badilisha kila mmoja takriban mara moja kwa mwaka. Ufunguo mpya huwekwa kabla ya ule wa zamani katika ENCRYPTION_KEY; yaliyohifadhiwa hufungwa upya yenyewe.",
+        key_vault: "ENCRYPTION_KEY, in use since" "ENCRYPTION_KEY, inatumika tangu",
+        key_identity: "The key sites know us by, in use since" "Ufunguo ambao maeneo hututambua nao, unatumika tangu",
+        key_old: "older than a year" "zaidi ya mwaka",
+        key_unknown: "not noted yet" "bado haijaandikwa",
+        kept: "What is kept for how long" "Nini huhifadhiwa kwa muda gani",
+        kept_text:
+            "What is not here is kept as long as its business: payments and the books with what was said of them, vouchers, the audit."
+            "Yasiyo hapa huhifadhiwa muda wote wa biashara yake: malipo na vitabu pamoja na yaliyosemwa, vocha, ukaguzi.",
+        kept_callbacks: "Bodies of callbacks, after they were settled" "Miili ya callback, baada ya kushughulikiwa",
+        kept_answers: "Answers to requests of programs that may come again" "Majibu kwa maombi ya programu yanayoweza kurudi",
+        kept_log_ins: "Log-ins, after they were last used" "Maingizo, tangu yalipotumika mwisho",
+        kept_browsers: "Marks of browsers" "Alama za vivinjari",
+        kept_letters: "That a letter or a link was sent" "Kwamba barua au kiungo kilitumwa",
+        kept_texts: "That an SMS was sent, to whom, its cost" "Kwamba SMS ilitumwa, kwa nani, gharama yake",
+        kept_wishes: "That a buyer asked for a code by SMS" "Kwamba mnunuzi aliomba msimbo kwa SMS",
+        kept_news: "News to programs" "Habari kwa programu",
+        kept_commands: "Commands to sites" "Amri kwa maeneo",
+        kept_jobs: "Work that was given up" "Kazi iliyoachwa",
+        kept_exports: "Links to all data of a business, after they ended" "Viungo vya data yote ya biashara, baada ya kuisha",
+        kept_samples: "Live readings of sites" "Vipimo vya moja kwa moja vya maeneo",
+        kept_days: "days" "siku",
+        a_minute: "a minute" "dakika moja",
     }
 }
 
@@ -41,6 +72,30 @@ impl TaskWords {
             "report-days" => self.days,
             "books-check" => self.books,
             "subscriptions" => self.subscriptions,
+            "payment-sweep" => self.payments,
+            "month-report" => self.month,
+            "key-age" => self.key_age,
+            "reseal" => self.reseal,
+            "forget-old" => self.forget_old,
+            other => other,
+        }
+    }
+    /// What something that is kept for a time is called.
+    #[must_use]
+    pub fn kept<'a>(&self, what: &'a str) -> &'a str {
+        match what {
+            "callbacks" => self.kept_callbacks,
+            "answers" => self.kept_answers,
+            "log-ins" => self.kept_log_ins,
+            "browsers" => self.kept_browsers,
+            "letters" => self.kept_letters,
+            "texts" => self.kept_texts,
+            "wishes" => self.kept_wishes,
+            "news" => self.kept_news,
+            "commands" => self.kept_commands,
+            "jobs" => self.kept_jobs,
+            "exports" => self.kept_exports,
+            "samples" => self.kept_samples,
             other => other,
         }
     }

@@ -180,9 +180,15 @@ async fn registering_twice_is_told_apart() {
     stage.answer(503, "");
     stage.answer(500, &fault("500.003.1001", "Duplicate notification info"));
     stage.answer(500, &fault("500.003.1001", "Internal Server Error"));
+    let addresses = |version, completes| Addresses {
+        version,
+        completes,
+        validation: "https://a.example/v",
+        confirmation: "https://a.example/c",
+    };
     let register = || async {
         daraja
-            .register_urls(&credentials(), "https://a.example/v", "https://a.example/c")
+            .register_urls(&credentials(), addresses(Version::Masked, true))
             .await
     };
     assert_eq!(register().await.unwrap(), Registered::Now);
@@ -193,6 +199,12 @@ async fn registering_twice_is_told_apart() {
     assert!(matches!(register().await, Err(RegisterError::Away(_))));
     assert!(matches!(register().await, Err(RegisterError::OldPlatform)));
     assert!(matches!(register().await, Err(RegisterError::Away(_))));
+    stage.answer(200, r#"{"ResponseCode":"0"}"#);
+    let hashed = addresses(Version::Hashed, false);
+    let done = daraja.register_urls(&credentials(), hashed).await;
+    assert_eq!(done.unwrap(), Registered::Now);
+    let (_, body) = stage.seen("/mpesa/c2b/v1/registerurl").remove(0);
+    assert_eq!(body["ResponseType"], "Cancelled");
     let (_, body) = stage.seen("/mpesa/c2b/v2/registerurl").remove(0);
     let expected = serde_json::json!({
         "ShortCode": "174379", "ResponseType": "Completed", "ConfirmationURL": "https://a.example/c", "ValidationURL": "https://a.example/v",

@@ -69,7 +69,7 @@ pub async fn day(
     };
     let (place, account) = (asked.place(), Account::parse(&asked.account));
     let mut tx = app.db.tenant(provider).await?;
-    let names = names(&mut tx, &seat).await?;
+    let names = names(&mut tx, seat.provider()).await?;
     let wanted = (day, place, account);
     let mut entries = store::entries(&mut tx, provider, wanted, asked.cursor(), PAGE + 1).await?;
     drop(tx);

@@ -232,7 +232,7 @@ pub async fn show(
     let period = read.unwrap_or_else(|_| Period::month_of(today));
     let (provider, place) = (seat.provider(), asked.place());
     let mut tx = app.db.tenant(provider).await?;
-    let names = names(&mut tx, &seat).await?;
+    let names = names(&mut tx, seat.provider()).await?;
     let moved = store::moved(&mut tx, provider, (period.from, period.to), place).await?;
     let waiting = store::waiting(&mut tx, provider).await?;
     let checked = store::checked_at(&mut tx, provider).await?;
@@ -348,7 +348,7 @@ pub async fn table(
     let period = Period::read_month(&asked.month).map_err(|_| Trouble::Nothing)?;
     let provider = seat.provider();
     let mut tx = app.db.tenant(provider).await?;
-    let names = names(&mut tx, &seat).await?;
+    let names = names(&mut tx, seat.provider()).await?;
     let days = (period.from, period.to);
     let moved = store::moved(&mut tx, provider, days, asked.place()).await?;
     let mut flows: BTreeMap<(Day, Option<SiteId>), Flow> = BTreeMap::new();

@@ -21,6 +21,8 @@ use super::{
     state::{Payment, Stage, State},
 };
 
+mod menu;
+
 const LISTED: usize = 20;
 /// How long one question for changes is kept open.
 const HELD_OPEN: Duration = Duration::from_secs(25);
@@ -34,6 +36,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/phone/changes", get(changes))
         .route("/phone/{msisdn}", get(one))
         .route("/phone/{msisdn}/answer", post(answer))
+        .route("/menu", get(menu::anybody).post(menu::pay))
+        .route("/menu/{msisdn}", get(menu::one))
 }
 
 async fn all(Extract(shared): Extract<Arc<Shared>>) -> Response {
@@ -282,6 +286,7 @@ fn phone(now: Timestamp, body: &str) -> String {
          <aside class=\"aside\"><h2>You are the customer</h2>\
          <p>A push makes a prompt appear here. What you press is what the customer does; the callback follows at once.</p>\
          <p><kbd>Tab</kbd> goes through the answers, <kbd>Enter</kbd> gives one. A prompt nobody answers is gone after its minute.</p>\
+         <p><a href=\"/menu\">Pay by hand</a> from the phone's own menu, to a paybill or a till.</p>\
          <p>No money moves: this M-PESA is simulated.</p></aside></div>",
         ids::time_of_day(now)
     )

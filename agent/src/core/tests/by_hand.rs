@@ -1,0 +1,173 @@
+//! Paying by hand, and receipts that are named.
+
+use mnara_protocol::message::{ByHand, ByHandAnswer, ClaimedAnswer, NotClaimed, SiteRow};
+
+use super::super::portal::{BuyError, ClaimError};
+use super::*;
+
+fn opened(kind: Option<ByHand>, no_prompts_since: Option<Timestamp>) -> Row {
+    Row::Site(SiteRow {
+        provider: identity().provider,
+        site: identity().site,
+        business_name: "Kilele Wi-Fi".to_owned(),
+        site_name: "Stage".to_owned(),
+        colour: 0x00_aa_00,
+        help_phone: None,
+        sales_open: true,
+        by_hand: kind,
+        no_prompts_since,
+    })
+}
+
+fn pay(n: u8, phone: &str) -> Ask {
+    Ask::ByHand {
+        peer: address(n),
+        plan: plan().id,
+        revision: plan().revision,
+        phone: phone.to_owned(),
+    }
+}
+
+fn named(n: u8, receipt: &str) -> Ask {
+    Ask::Claim {
+        peer: address(n),
+        receipt: receipt.to_owned(),
+        phone: "0712 345 678".to_owned(),
+    }
+}
+
+fn place() -> ByHandAnswer {
+    ByHandAnswer {
+        kind: ByHand::Paybill,
+        number: "174379".to_owned(),
+        account: Some("D4820175".to_owned()),
+    }
+}
+
+#[test]
+fn a_device_is_told_where_to_pay_and_is_online_when_its_money_has_come() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    let closed = Some(Said::Buying(Err(BuyError::SalesClosed)));
+    assert_eq!(site.ask(pay(1, "")), closed, "nobody would hear of it");
+    site.row(opened(Some(ByHand::Paybill), None));
+    assert_eq!(site.ask(pay(1, "")), None);
+    let (attempt, question) = site.questions.pop().unwrap();
+    let Question::ByHand(asked) = question else {
+        panic!("{question:?}")
+    };
+    assert_eq!((asked.mac, asked.price), (mac(1), plan().price));
+    assert_eq!(asked.phone, None, "a paybill needs no number");
+    site.event(Event::Answered(attempt, Answer::ByHand(place())));
+    let said = site.replies.pop_first().unwrap().1;
+    let Said::Buying(Ok(home)) = said else {
+        panic!("{said:?}")
+    };
+    assert_eq!(home.hand.unwrap().place, place());
+    // A second press asks nobody, and the money may be hours on its way.
+    assert!(matches!(site.ask(pay(1, "")), Some(Said::Buying(Ok(_)))));
+    assert!(site.questions.is_empty());
+    site.pass(Duration::from_secs(3_600));
+    assert!(site.home(1).hand.is_some());
+    site.row(Row::Ticket(TicketRow {
+        attempt: None,
+        ..bought(Some(1))
+    }));
+    site.look();
+    let home = site.home(1);
+    assert!(home.hand.is_none() && home.ticket.unwrap().online);
+}
+
+#[test]
+fn a_till_asks_for_the_number_that_pays() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    site.row(opened(Some(ByHand::Till), Some(NOON)));
+    assert!(site.home(1).no_prompts);
+    let bad = Some(Said::Buying(Err(BuyError::BadPhone)));
+    assert_eq!(site.ask(pay(1, "")), bad);
+    assert_eq!(site.ask(pay(1, "0712 345 678")), None);
+    let (_, question) = site.questions.pop().unwrap();
+    assert!(
+        matches!(question, Question::ByHand(asked) if asked.phone.as_deref() == Some("254712345678"))
+    );
+    site.event(Event::LinkDown);
+    let said = site.replies.pop_first().unwrap().1;
+    assert_eq!(said, Said::Buying(Err(BuyError::NoCloud)));
+    // What only a later version knows how to pay is not offered.
+    site.row(opened(Some(ByHand::Other(7)), None));
+    assert_eq!(site.home(1).by_hand, None);
+}
+
+#[test]
+fn a_receipt_is_asked_about_and_each_refusal_is_told() {
+    let mut site = Site::new();
+    site.joins(1);
+    let said = site.ask(named(1, "TKL51ZDR4F"));
+    assert_eq!(said, Some(Said::Claimed(Err(ClaimError::NoCloud))));
+    site.event(Event::LinkUp);
+    let said = site.ask(named(1, "TKL 5"));
+    assert_eq!(said, Some(Said::Claimed(Err(ClaimError::BadReceipt))));
+    assert_eq!(site.ask(named(1, "tkl51 zdr4f")), None);
+    let (attempt, question) = site.questions.pop().unwrap();
+    assert!(matches!(question, Question::Claim(asked)
+        if asked.receipt == "TKL51ZDR4F" && asked.phone == "254712345678" && asked.mac == mac(1)));
+    let busy = site.ask(named(1, "TKL51ZDR4G"));
+    assert!(
+        matches!(busy, Some(Said::Claimed(Err(ClaimError::TooMany { .. })))),
+        "one at a time"
+    );
+    let answer = |refusal| {
+        Answer::Claimed(ClaimedAnswer {
+            refusal,
+            retry_secs: None,
+        })
+    };
+    site.event(Event::Answered(attempt, answer(Some(NotClaimed::Spent))));
+    let said = site.replies.pop_first().unwrap().1;
+    assert_eq!(
+        said,
+        Said::Claimed(Err(ClaimError::Refused(NotClaimed::Spent)))
+    );
+    assert_eq!(site.ask(named(1, "TKL51ZDR4H")), None);
+    let (attempt, _) = site.questions.pop().unwrap();
+    site.event(Event::Answered(attempt, answer(None)));
+    let Said::Claimed(Ok(home)) = site.replies.pop_first().unwrap().1 else {
+        panic!("a claim that is good is told so")
+    };
+    assert!(home.claimed);
+    site.row(Row::Ticket(TicketRow {
+        attempt: None,
+        ..bought(Some(1))
+    }));
+    assert!(!site.home(1).claimed && site.hotspot.is_online(1));
+}
+
+#[test]
+fn receipts_are_guessed_no_faster_than_codes() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    let mut asked = 0;
+    for number in 0..100 {
+        match site.ask(named(1, &format!("TKL51ZDR{number:02}"))) {
+            None => {
+                asked += 1;
+                let (attempt, _) = site.questions.pop().unwrap();
+                let answer = Answer::Claimed(ClaimedAnswer {
+                    refusal: Some(NotClaimed::Unknown),
+                    retry_secs: None,
+                });
+                site.event(Event::Answered(attempt, answer));
+                site.replies.clear();
+            }
+            Some(Said::Claimed(Err(ClaimError::TooMany { retry_secs }))) => {
+                assert!(retry_secs > 0);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!((5..20).contains(&asked), "{asked} at once");
+}

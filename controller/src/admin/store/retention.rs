@@ -1,0 +1,76 @@
+//! Taking away what is over. Each statement takes a bounded number of rows by an index, and what another process has just taken is skipped.
+
+use mnara_protocol::clock::Timestamp;
+use sqlx::PgConnection;
+
+use crate::db::At;
+use crate::providers::sms::store as texts;
+
+/// Bodies of callbacks that were dealt with.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn callbacks(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from callbacks where id in
+            (select id from callbacks where handled_at is not null and received_at < $1 order by received_at limit $2 for update skip locked)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// Work that was given up.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn jobs(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from jobs where id in
+            (select id from jobs where dead_at < $1 and not (unique_key = '' and provider_id is null) order by dead_at limit $2
+             for update skip locked)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// Who took all data out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn exports(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from exports where id in (select id from exports where expires_at < $1 order by expires_at limit $2 for update skip locked)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// SMS.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn texts(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    now: Timestamp,
+    most: i64,
+) -> sqlx::Result<u64> {
+    texts::forget(conn, before, now, most).await
+}
+
+/// Wishes of buyers.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn wishes(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    texts::forget_wishes(conn, before, most).await
+}

@@ -1,0 +1,45 @@
+//! The net under the questions of [`super::sweep`]: every payment that waits has a job that asks about it. Should one be missing, because a person
+//! put it away or rows came in by another way than this program's, it is made.
+
+use futures_util::future::BoxFuture;
+use mnara_protocol::clock::Timestamp;
+
+use super::{store, sweep};
+use crate::app::App;
+use crate::db::Reason;
+use crate::jobs::{Job, Next};
+
+/// The kind of the job.
+pub const SWEEP: &str = "payment-sweep";
+
+const EVERY_SECS: i64 = 300;
+/// A payment younger than this has its job on the way.
+const AGE_SECS: i64 = 300;
+/// Payments looked for in one go.
+const MOST: i64 = 500;
+
+/// Makes the questions that are missing, every few minutes.
+pub fn tend<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    Box::pin(async move {
+        let now = app.clock.now();
+        let before = Timestamp::from_secs(now.as_secs() - AGE_SECS);
+        let mut tx = app.db.platform(Reason::Sweep).await?;
+        let silent = store::silent::unasked(&mut tx, before, MOST).await?;
+        drop(tx);
+        let found = silent.len();
+        for (provider, payment) in silent {
+            let mut tx = app.db.tenant(provider).await?;
+            if let Some(payment) = store::lock(&mut tx, provider, payment).await? {
+                sweep::ask_at(app, &mut tx, &payment, now).await?;
+            }
+            tx.commit().await?;
+        }
+        if found > 0 {
+            tracing::warn!(
+                payments = found,
+                "payments that nobody asked about are asked about now"
+            );
+        }
+        Ok(Next::Again(now.plus_secs(EVERY_SECS)))
+    })
+}

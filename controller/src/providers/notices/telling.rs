@@ -1,0 +1,256 @@
+//! Telling people, in the transaction of what happened: by mail, by SMS, or both, as each chose.
+
+use std::time::Duration;
+
+use mnara_protocol::ids::{PersonId, ProviderId};
+use sqlx::PgConnection;
+
+use super::{Colleague, Notice, Topic, Ways, store};
+use crate::app::App;
+use crate::providers::mail::{Letter, NewMail, about_account, post};
+use crate::providers::sms::{self, NewSms};
+use crate::providers::staff::roles::{Permission, Role};
+use crate::rails::sms::gsm7;
+
+/// What a text is called that nobody can choose not to get.
+pub const SECURITY: &str = "security";
+/// What a text is called that is about what the business pays the platform.
+pub const BILLING: &str = "billing";
+
+/// Tells all owners, in the caller's transaction. For what concerns security: nobody can choose not to hear of it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_owners(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    notice: &Notice<'_>,
+) -> sqlx::Result<()> {
+    tell_those(app, conn, provider, notice, SECURITY, None, |one| {
+        (one.role == Role::Owner).then(|| one.safely())
+    })
+    .await
+}
+
+/// Tells all owners, in the caller's transaction; news with the same `once` is told once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_owners_once(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    notice: &Notice<'_>,
+    once: &str,
+) -> sqlx::Result<()> {
+    tell_those(app, conn, provider, notice, SECURITY, Some(once), |one| {
+        (one.role == Role::Owner).then(|| one.safely())
+    })
+    .await
+}
+
+/// Tells whoever may pay the platform, in the caller's transaction; news with the same `once` is told once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_payers(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    notice: &Notice<'_>,
+    once: &str,
+) -> sqlx::Result<()> {
+    tell_those(app, conn, provider, notice, BILLING, Some(once), |one| {
+        one.role.may(Permission::PayPlatform).then(|| one.safely())
+    })
+    .await
+}
+
+/// Tells whoever hears of a topic, in the caller's transaction; news with the same `once` is told once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    topic: Topic,
+    notice: &Notice<'_>,
+    once: &str,
+) -> sqlx::Result<()> {
+    tell_those(
+        app,
+        conn,
+        provider,
+        notice,
+        topic.word(),
+        Some(once),
+        |one| Some(one.ways(topic)),
+    )
+    .await
+}
+
+async fn tell_those(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    notice: &Notice<'_>,
+    kind: &str,
+    once: Option<&str>,
+    ways: impl Fn(&Colleague) -> Option<Ways> + Send,
+) -> sqlx::Result<()> {
+    if !app.rails.mail.is_set_up() && !app.rails.sms.is_set_up() {
+        return Ok(());
+    }
+    let Some(business) = crate::providers::store::provider(conn, provider).await? else {
+        return Ok(());
+    };
+    let colleagues = store::colleagues(conn, provider).await?;
+    for one in &colleagues {
+        let Some(ways) = ways(one) else {
+            continue;
+        };
+        let once = once.map(|once| format!("{once}:{:032x}", one.person.as_u128()));
+        let letter = notice.letter(one.language.words(), &business.business_name, app);
+        if let Some(phone) = one.phone.filter(|_| ways.by_sms) {
+            let sms = NewSms {
+                provider,
+                person: Some(one.person),
+                payment: None,
+                to: phone,
+                kind,
+                once: once.as_deref(),
+                is_urgent: notice.is_security() && !matches!(notice, Notice::KeysOld { .. }),
+                good_for: notice.good_for(),
+                text: &short(&business.business_name, &letter),
+            };
+            sms::post(app, conn, sms).await?;
+        }
+        if let Some(reader) = one.reader().filter(|_| ways.by_mail) {
+            let mail = NewMail {
+                provider: Some(provider),
+                to: &reader,
+                kind: notice.kind(),
+                once,
+                good_for: notice.good_for(),
+                letter,
+            };
+            post(app, conn, mail).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A letter as a text on a phone: what it is about, and as much of what it says as one message holds.
+fn short(business: &str, letter: &Letter) -> String {
+    let about = if letter.subject.contains(business) {
+        letter.subject.clone()
+    } else {
+        format!("{business}: {}", letter.subject)
+    };
+    let mut text = about;
+    let said = letter
+        .lines
+        .iter()
+        .flat_map(|line| line.split_inclusive(". "));
+    for sentence in said {
+        let longer = format!("{}. {}", text.trim_end_matches('.'), sentence.trim());
+        if gsm7::size(&gsm7::plain(&longer)).parts > 1 {
+            break;
+        }
+        text = longer;
+    }
+    text
+}
+
+/// What changed of a person's own account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Own {
+    /// The password.
+    Password,
+    /// The second factor is on.
+    SecondOn,
+    /// The second factor is off.
+    SecondOff,
+    /// There is a passkey more.
+    PasskeyAdded,
+    /// There is a passkey less.
+    PasskeyRemoved,
+}
+
+/// Tells a person of a change to their own account, and the owners of each business of which they are one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_person(
+    app: &App,
+    conn: &mut PgConnection,
+    person: PersonId,
+    own: Own,
+) -> sqlx::Result<()> {
+    if let Some(reader) = crate::providers::mail::store::reader(conn, person).await? {
+        let words = reader.language.words();
+        let (subject, said) = match own {
+            Own::Password => (words.mail.password, words.mail.password_text),
+            Own::SecondOn => (words.mail.own_second_on, words.mail.own_second_on_text),
+            Own::SecondOff => (words.mail.own_second_off, words.mail.own_second_off_text),
+            Own::PasskeyAdded => (words.mail.passkey_added, words.mail.passkey_added_text),
+            Own::PasskeyRemoved => (words.mail.passkey_removed, words.mail.passkey_removed_text),
+        };
+        let mail = NewMail {
+            provider: None,
+            letter: about_account(words, app, &reader.name, subject, said),
+            to: &reader,
+            kind: "account",
+            once: None,
+            good_for: Duration::from_secs(3 * 86_400),
+        };
+        post(app, conn, mail).await?;
+    }
+    let Some(named) = crate::providers::people::store::person(conn, person).await? else {
+        return Ok(());
+    };
+    let who = named.name.as_str();
+    let notice = match own {
+        Own::Password => Notice::PasswordChanged { who },
+        Own::SecondOff => Notice::SecondFactorOff { who },
+        Own::SecondOn | Own::PasskeyAdded | Own::PasskeyRemoved => return Ok(()),
+    };
+    for provider in store::owned_by(conn, person).await? {
+        // They heard of it themselves.
+        tell_those(app, conn, provider, &notice, SECURITY, None, |one| {
+            (one.role == Role::Owner && one.person != person).then(|| one.safely())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_letter_is_cut_to_one_text_between_its_sentences() {
+        let letter = |subject: &str, line: &str| Letter {
+            subject: subject.to_owned(),
+            lines: vec![line.to_owned()],
+            link: None,
+            foot: String::new(),
+        };
+        assert_eq!(
+            short(
+                "Njeri Wi-Fi",
+                &letter("Market is away", "Not heard since 14:05. See to it.")
+            ),
+            "Njeri Wi-Fi: Market is away. Not heard since 14:05. See to it."
+        );
+        let long = format!("It happened just now. {}", "Much more is said. ".repeat(20));
+        let text = short("Njeri Wi-Fi", &letter("Njeri Wi-Fi: look", &long));
+        assert!(text.starts_with("Njeri Wi-Fi: look. It happened just now. Much"));
+        assert_eq!(gsm7::size(&text).parts, 1);
+        let alone = short("Njeri Wi-Fi", &letter("Market is away", &"a".repeat(200)));
+        assert_eq!(alone, "Njeri Wi-Fi: Market is away");
+    }
+}

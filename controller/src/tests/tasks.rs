@@ -1,0 +1,263 @@
+//! Scheduled work: each kind does no harm when two run it at once, and each does what it says.
+
+use std::collections::BTreeMap;
+
+use sqlx::types::JsonValue;
+
+use super::browser::Browser;
+use super::office::Office;
+use super::*;
+use crate::admin;
+use crate::jobs::tasks::{Ran, run_now, stand, stand_missing};
+use crate::providers::staff::roles::Role;
+use crate::reports::mailed::MONTH;
+
+fn work_of(kind: &str) -> &'static jobs::Work {
+    work::WORK.iter().find(|work| work.kind == kind).unwrap()
+}
+
+/// Everything in the database but when work ran, and what a look at it leaves behind.
+async fn everything(world: &World) -> BTreeMap<String, JsonValue> {
+    let names: Vec<String> = read(
+        &world.app,
+        "select array_agg(tablename::text order by tablename) from pg_tables where schemaname = 'public'
+         and tablename not in ('task_runs', 'jobs', '_sqlx_migrations', 'health_minutes', 'ledger_checks', 'report_days')",
+    )
+    .await;
+    let mut all = BTreeMap::new();
+    for name in names {
+        let sql = format!(
+            "select coalesce(jsonb_agg(to_jsonb(t) order by to_jsonb(t)::text), '[]') from {name} t"
+        );
+        all.insert(name, read(&world.app, &sql).await);
+    }
+    all
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn every_task_may_run_twice_at_once(pool: PgPoolOptions, options: PgConnectOptions) {
+    let (_, world) = Office::world(pool, options).await;
+    tenancy::fill(&world).await;
+    world.app.clock.advance(Duration::from_secs(400 * 86_400));
+    let kinds = work::TASKS.iter().map(|task| task.kind);
+    stand_missing(&world.app, kinds).await.unwrap();
+    for task in work::TASKS {
+        // What one run leaves behind, two at once leave behind.
+        let work = work_of(task.kind);
+        let (first, second) = tokio::join!(run_now(&world.app, work), run_now(&world.app, work));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        for ran in [&first, &second] {
+            assert!(
+                matches!(ran, Ran::Done | Ran::Busy),
+                "{}: {ran:?}",
+                task.kind
+            );
+        }
+        assert!(first == Ran::Done || second == Ran::Done, "{}", task.kind);
+        // Some do a part at a time.
+        for _ in 0..4 {
+            run_now(&world.app, work).await.unwrap();
+        }
+        // Handlers alone, as if a lease had run out under the first.
+        let job = tasks_job(&world, task.kind).await;
+        let before = everything(&world).await;
+        let (one, two) = tokio::join!((work.run)(&world.app, &job), (work.run)(&world.app, &job));
+        assert!(one.is_ok() && two.is_ok(), "{}: {one:?} {two:?}", task.kind);
+        for (table, rows) in everything(&world).await {
+            assert_eq!(rows, before[&table], "{} changed {table} again", task.kind);
+        }
+    }
+}
+
+/// The job of a task, as a worker has it.
+async fn tasks_job(world: &World, kind: &str) -> jobs::Job {
+    let mut tx = world.app.db.platform(Reason::Jobs).await.unwrap();
+    jobs::tasks::in_hands(&mut tx, kind).await.unwrap()
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_month_is_mailed_once_as_a_paper_and_a_table_to_those_who_chose_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let mut owner = doors::member(&world, Role::Owner, 1).await;
+    doors::member(&world, Role::Manager, 2).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let sql = "select s.id::text from staff s join people p on p.id = s.person_id where p.email = 'owner1@example.com'";
+    let staff: String = read(&world.app, sql).await;
+    owner
+        .post("/settings/notices", &[(staff.as_str(), "month")])
+        .await
+        .onward();
+    office.empty();
+    stand(&world.app, [MONTH]).await.unwrap();
+    // 15 January; the month is told of on the first mornings of February.
+    world.work().await;
+    assert_eq!(office.empty().len(), 0);
+    world.pass(17 * 86_400 - 3 * 3_600 - 1).await;
+    assert_eq!(office.empty().len(), 0);
+    world.pass(1).await;
+    let letter = office.one();
+    assert_eq!(letter.to, "owner1@example.com");
+    assert!(
+        letter.subject.contains("January 2027: KSh"),
+        "{}",
+        letter.subject
+    );
+    let files = office.files();
+    let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["mnara-2027-01.pdf", "mnara-2027-01.csv"]);
+    assert!(files[0].1.starts_with(b"%PDF-"));
+    let table = String::from_utf8(files[1].1.clone()).unwrap();
+    assert!(
+        table.contains("paid_kes") && table.contains("50.00"),
+        "{table}"
+    );
+    for _ in 0..8 {
+        world.pass(86_400).await;
+    }
+    assert_eq!(office.empty().len(), 0, "once");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn owners_are_reminded_of_old_keys_once_a_quarter(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    doors::member(&world, Role::Owner, 1).await;
+    let since: bool = read(
+        &world.app,
+        &format!(
+            "select mpesa_since = to_timestamp({}) from providers where id = '{}'",
+            crate::app::tests::START.as_secs(),
+            world.shop.provider.uuid()
+        ),
+    )
+    .await;
+    assert!(since);
+    stand(&world.app, [admin::credentials::AGE]).await.unwrap();
+    world.work().await;
+    office.empty();
+    world.pass(366 * 86_400).await;
+    let letter = office.one();
+    assert!(
+        letter.subject.ends_with("change old keys"),
+        "{}",
+        letter.subject
+    );
+    assert!(
+        letter.text.contains("the keys of the M-PESA account"),
+        "{}",
+        letter.text
+    );
+    for _ in 0..20 {
+        world.pass(86_400).await;
+    }
+    assert!(office.empty().len() <= 1, "not every day");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_is_over_is_taken_away_and_the_rest_is_not(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, world) = Office::world(pool, options).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
+    world.work().await;
+    assert_eq!(
+        world.count("callbacks where handled_at is not null").await,
+        1
+    );
+    stand(&world.app, [admin::retention::FORGET]).await.unwrap();
+    world.pass(89 * 86_400).await;
+    assert_eq!(world.count("callbacks").await, 1);
+    world.pass(2 * 86_400).await;
+    assert_eq!(world.count("callbacks").await, 0);
+    // The same body that comes again is looked at again, and changes nothing.
+    world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
+    world.work().await;
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_silent_payment_whose_question_was_put_away_is_asked_about_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, world) = Office::world(pool, options).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query("delete from jobs where kind = 'ask-rail'")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    stand(&world.app, [crate::payments::silent::SWEEP])
+        .await
+        .unwrap();
+    world.work().await;
+    assert_eq!(world.daraja.queries(), 0);
+    world.daraja.outcome("0");
+    world.pass(301).await;
+    assert_eq!(world.daraja.queries(), 1);
+    assert_eq!(world.count("payments where status = 'success'").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_platform_sees_its_keys_and_what_is_kept_for_how_long(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, world) = Office::world(pool, options).await;
+    stand(&world.app, [admin::reseal::RESEAL]).await.unwrap();
+    world.work().await;
+    assert_eq!(
+        world.count("vault_keys where sealed_at is not null").await,
+        1
+    );
+    let contact = "a@b.example".parse().unwrap();
+    admin::begin::make(&world.app, "Admin", contact, browser::PASSWORD.into())
+        .await
+        .unwrap();
+    world.pass(366 * 86_400).await;
+    let mut browser = Browser::new(&world, 1);
+    browser
+        .log_in("a@b.example", browser::PASSWORD)
+        .await
+        .onward();
+    let page = browser.get("/admin/jobs").await.page();
+    assert!(page.contains("older than a year"), "{page}");
+    assert!(
+        page.contains("90\u{a0}days") && page.contains("smses"),
+        "{page}"
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_change_of_key_seals_all_that_is_stored_anew_by_itself(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use secrecy::ExposeSecret as _;
+    let old = Vault::new_key();
+    let world = World::open_with_key(pool.clone(), options.clone(), &old).await;
+    tenancy::fill(&world).await;
+    let new = Vault::new_key();
+    let both = format!("{},{}", new.expose_secret(), old.expose_secret());
+    let world = world
+        .again(pool.clone(), options.clone(), &both.into())
+        .await;
+    stand(&world.app, [admin::reseal::RESEAL]).await.unwrap();
+    world.work().await;
+    // The new key alone opens everything now.
+    let world = world.again(pool, options, &new).await;
+    assert_eq!(admin::reseal::all(&world.app).await.unwrap(), 0);
+}

@@ -1,0 +1,247 @@
+//! The one call that sends, and the control API beside it. The control API trusts whoever reaches it.
+
+use std::collections::BTreeMap;
+use std::future::IntoFuture;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State as Extract;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::script::{Fate, Fault};
+use super::{MOST_TEXTS, Shared, Text, page, tell};
+
+/// How long open connections may take to end.
+const GRACE: Duration = Duration::from_millis(500);
+
+type Sim = Extract<Arc<Shared>>;
+
+/// Serves until the simulator stops.
+pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
+    let stop = shared.stop.clone();
+    let served = axum::serve(listener, routes(shared))
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let overdue = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = served.into_future() => if let Err(error) = served {
+            tracing::error!(%error, "the simulator of SMS stopped serving");
+        },
+        () = overdue => {}
+    }
+}
+
+fn routes(shared: Arc<Shared>) -> Router {
+    Router::new()
+        .route("/version1/messaging", post(messaging))
+        .route("/", get(inbox))
+        .route("/messages", get(messages).delete(clear))
+        .route("/faults", get(faults).post(script))
+        .route("/balance", post(balance))
+        .route("/opt-out", post(stop_one))
+        .with_state(shared)
+}
+
+/// The status names of the documented codes.
+fn status(code: u16) -> &'static str {
+    match code {
+        100..=102 => "Success",
+        401 => "RiskHold",
+        402 => "InvalidSenderId",
+        403 => "InvalidPhoneNumber",
+        404 => "UnsupportedNumberType",
+        405 => "InsufficientBalance",
+        406 => "UserInBlacklist",
+        407 => "CouldNotRoute",
+        409 => "DoNotDisturbRejection",
+        501 => "GatewayError",
+        502 => "RejectedByGateway",
+        _ => "InternalServerError",
+    }
+}
+
+async fn messaging(Extract(shared): Sim, headers: HeaderMap, body: Bytes) -> Response {
+    let of = |name: &str| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let form: BTreeMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let field = |name: &str| form.get(name).map_or("", String::as_str);
+    if !of("content-type").starts_with("application/x-www-form-urlencoded") {
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "a form is needed").into_response();
+    }
+    if of("apikey") != shared.config.key || field("username") != shared.config.username {
+        return (
+            StatusCode::UNAUTHORIZED,
+            "The supplied authentication is invalid",
+        )
+            .into_response();
+    }
+    for name in ["to", "message"] {
+        if field(name).is_empty() {
+            let said = format!("Request is missing required form field '{name}'");
+            return (StatusCode::BAD_REQUEST, said).into_response();
+        }
+    }
+    let from = field("from");
+    if !from.is_empty() && !shared.config.senders.contains(from) {
+        return told(
+            json!({"Message": "InvalidSenderId", "Recipients": []}),
+            of("accept"),
+        );
+    }
+    let mut all = Vec::new();
+    let (mut cost, mut taken, mut is_lost) = (0, 0, false);
+    for to in field("to").split(',') {
+        let fate = shared.state().fault(to);
+        if let Some(Fate::Http { status, body }) = fate {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            return (status, body).into_response();
+        }
+        is_lost |= fate == Some(Fate::LoseAnswer);
+        let (recipient, charged) = one(&shared, to, from, field("message"), fate);
+        cost += charged;
+        taken += u64::from(charged > 0);
+        all.push(recipient);
+    }
+    shared.tell();
+    if is_lost {
+        let broken = futures_util::stream::once(async {
+            Err::<Bytes, _>(std::io::Error::other("the answer is lost"))
+        });
+        return (StatusCode::CREATED, Body::from_stream(broken)).into_response();
+    }
+    let message = format!(
+        "Sent to {taken}/{} Total Cost: KES {}",
+        all.len(),
+        shillings(cost)
+    );
+    told(json!({"Message": message, "Recipients": all}), of("accept"))
+}
+
+/// What one phone's part of the answer is, and what it is charged.
+fn one(
+    shared: &Arc<Shared>,
+    to: &str,
+    from: &str,
+    message: &str,
+    fate: Option<Fate>,
+) -> (Value, u64) {
+    let digits = to.strip_prefix('+').unwrap_or_default();
+    let is_number = (10..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let parts = u64::try_from(message.chars().count().div_ceil(160)).unwrap_or(1);
+    let price = parts * shared.config.price;
+    let mut state = shared.state();
+    let code = match &fate {
+        Some(Fate::Code { code }) => *code,
+        _ if !is_number => 403,
+        _ if state.black.contains(to) => 406,
+        _ if state.balance < price => 405,
+        _ => 101,
+    };
+    if code >= 400 {
+        let refused = json!({"statusCode": code, "number": to, "status": status(code), "cost": "0", "messageId": "None"});
+        return (refused, 0);
+    }
+    state.balance -= price;
+    state.count += 1;
+    let number = state.count;
+    let id = format!("ATXid_{number:032x}");
+    state.texts.push(Text {
+        number,
+        id: id.clone(),
+        to: to.to_owned(),
+        from: if from.is_empty() { "AFRICASTKNG" } else { from }.to_owned(),
+        message: message.to_owned(),
+        parts,
+        status: "Taken".to_owned(),
+    });
+    if state.texts.len() > MOST_TEXTS {
+        state.texts.remove(0);
+    }
+    drop(state);
+    tell::of_text(shared, id.clone(), to.to_owned(), fate);
+    let cost = format!("KES {}", shillings(price));
+    let recipient = json!({"statusCode": code, "number": to, "status": status(code), "cost": cost, "messageId": id, "messageParts": parts});
+    (recipient, price)
+}
+
+/// Hundredths as the answers have them, with four places.
+fn shillings(cents: u64) -> String {
+    format!("{}.{:02}00", cents / 100, cents % 100)
+}
+
+/// The answer in what was asked for; without a word for JSON it is XML.
+fn told(data: Value, accept: &str) -> Response {
+    if accept.contains("application/json") {
+        return (StatusCode::CREATED, Json(json!({"SMSMessageData": data}))).into_response();
+    }
+    let message = page::escaped(data["Message"].as_str().unwrap_or_default());
+    let xml = format!(
+        "<AfricasTalkingResponse><SMSMessageData><Message>{message}</Message></SMSMessageData></AfricasTalkingResponse>"
+    );
+    let kind = [(header::CONTENT_TYPE, "application/xml")];
+    (StatusCode::CREATED, kind, xml).into_response()
+}
+
+async fn inbox(Extract(shared): Sim) -> Response {
+    let state = shared.state();
+    page::inbox(&state.texts, state.balance).into_response()
+}
+
+async fn messages(Extract(shared): Sim) -> Json<Vec<Text>> {
+    Json(shared.state().texts.clone())
+}
+
+async fn clear(Extract(shared): Sim) -> StatusCode {
+    shared.state().texts.clear();
+    shared.tell();
+    StatusCode::NO_CONTENT
+}
+
+async fn faults(Extract(shared): Sim) -> Json<Vec<Fault>> {
+    Json(shared.state().faults.clone())
+}
+
+async fn script(Extract(shared): Sim, Json(fault): Json<Fault>) -> StatusCode {
+    shared.state().faults.push(fault);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Balance {
+    cents: u64,
+}
+
+async fn balance(Extract(shared): Sim, Json(balance): Json<Balance>) -> StatusCode {
+    shared.state().balance = balance.cents;
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Deserialize)]
+struct Phone {
+    phone: String,
+}
+
+async fn stop_one(Extract(shared): Sim, Json(phone): Json<Phone>) -> StatusCode {
+    opt_out(&shared, &phone.phone);
+    StatusCode::NO_CONTENT
+}
+
+/// Puts a phone on the black list and tells of it.
+pub(super) fn opt_out(shared: &Arc<Shared>, phone: &str) {
+    shared.state().black.insert(phone.to_owned());
+    let sender = shared.config.senders.first().cloned().unwrap_or_default();
+    tell::of_opt_out(shared, phone.to_owned(), sender);
+}

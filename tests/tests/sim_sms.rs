@@ -1,0 +1,109 @@
+//! The simulator of Africa's Talking against what its pages document, called as its clients call it.
+
+use mnara_tests::sim::sms::{Config, Fate, Fault, Sms};
+use serde_json::{Value, json};
+
+/// Sends a text and gives the status and the answer.
+async fn send(sms: &Sms, key: &str, form: &[(&str, &str)]) -> (u16, String) {
+    let body = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(form)
+        .finish();
+    let url: url::Url = sms.url().parse().unwrap();
+    let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let request = format!(
+        "POST /version1/messaging HTTP/1.1\r\nHost: {address}\r\napiKey: {key}\r\nAccept: application/json\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    // An answer that is lost ends the connection within its body.
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, body.to_owned())
+}
+
+const TEXT: [(&str, &str); 4] = [
+    ("username", "sandbox"),
+    ("to", "+254711000111"),
+    ("message", "Hello & welcome"),
+    ("from", "MNARA"),
+];
+const KEY: &str = "atsk_simulated";
+
+async fn code(sms: &Sms, form: &[(&str, &str)]) -> Value {
+    let (status, body) = send(sms, KEY, form).await;
+    assert_eq!(status, 201, "{body}");
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    answer["SMSMessageData"]["Recipients"][0]["statusCode"].clone()
+}
+
+#[tokio::test]
+async fn the_answer_is_the_documented_one() {
+    let sms = Sms::start(Config::default()).await.unwrap();
+    let (status, body) = send(&sms, KEY, &TEXT).await;
+    assert_eq!(status, 201);
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        answer,
+        json!({"SMSMessageData": {"Message": "Sent to 1/1 Total Cost: KES 0.8000", "Recipients": [
+            {"statusCode": 101, "number": "+254711000111", "status": "Success", "cost": "KES 0.8000",
+             "messageId": "ATXid_00000000000000000000000000000001", "messageParts": 1}]}})
+    );
+    let text = sms.text_to("+254711000111", "Success").await.unwrap();
+    assert_eq!(
+        (text.message.as_str(), text.from.as_str()),
+        ("Hello & welcome", "MNARA")
+    );
+    sms.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_call_is_said_as_documented() {
+    let sms = Sms::start(Config::default()).await.unwrap();
+    let (status, body) = send(&sms, "wrong", &TEXT).await;
+    assert_eq!(
+        (status, body.as_str()),
+        (401, "The supplied authentication is invalid")
+    );
+    assert_eq!(send(&sms, KEY, &TEXT[..2]).await.0, 400);
+    let stranger = [TEXT[0], TEXT[1], TEXT[2], ("from", "STRANGER")];
+    let (status, body) = send(&sms, KEY, &stranger).await;
+    assert_eq!(status, 201);
+    assert_eq!(
+        body,
+        r#"{"SMSMessageData":{"Message":"InvalidSenderId","Recipients":[]}}"#
+    );
+    let number = [TEXT[0], ("to", "0711"), TEXT[2]];
+    assert_eq!(code(&sms, &number).await, 403);
+    sms.script(Fault::once(Fate::Code { code: 501 }));
+    assert_eq!(code(&sms, &TEXT).await, 501);
+    sms.opt_out("+254711000111");
+    assert_eq!(code(&sms, &TEXT).await, 406);
+    sms.set_balance(79);
+    let other = [TEXT[0], ("to", "+254711000222"), TEXT[2]];
+    assert_eq!(code(&sms, &other).await, 405);
+    assert!(sms.texts().is_empty());
+    sms.stop().await;
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_one_of_a_text_that_left() {
+    let sms = Sms::start(Config::default()).await.unwrap();
+    sms.script(Fault::once(Fate::LoseAnswer));
+    let (status, body) = send(&sms, KEY, &TEXT).await;
+    assert_eq!(status, 201);
+    assert!(serde_json::from_str::<Value>(&body).is_err(), "{body}");
+    assert_eq!(sms.texts().len(), 1);
+    sms.script(Fault::once(Fate::Fail {
+        reason: "UserIsInactive".to_owned(),
+    }));
+    send(&sms, KEY, &TEXT).await;
+    let text = sms.text_to("+254711000111", "Failed").await.unwrap();
+    assert_eq!(text.number, 2);
+    sms.stop().await;
+}
