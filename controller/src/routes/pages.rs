@@ -1,6 +1,6 @@
 //! Every page for people, and who may open it.
 
-use super::{admin, books, subscription};
+use super::{admin, books, messages, subscription};
 use crate::access::pages::{self as site, acts, stream};
 use crate::app::App;
 use crate::captive::look::pages as look;
@@ -16,7 +16,6 @@ use crate::providers::pages::{
     account, assets, audit, businesses, enter, join, more, reset, second, sign_up, staff,
 };
 use crate::providers::passkeys::pages as passkeys;
-use crate::providers::sms::{acts as texts, pages as sms};
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::counter::pages as counter;
@@ -27,7 +26,7 @@ use crate::{api as public_api, export, fleet, payments, plans, reports, webhooks
 #[must_use]
 pub fn pages(app: &App) -> Pages {
     use Permission as P;
-    subscription::add(books::with(admin::pages(Pages::new(app))))
+    subscription::add(books::with(messages::with(admin::pages(Pages::new(app)))))
         .get("/assets/{name}", Door::Anyone, assets::style)
         .get("/language/{tag}", Door::Anyone, enter::language)
         .get("/", Door::Anyone, enter::front)
@@ -398,23 +397,6 @@ pub fn pages(app: &App) -> Pages {
             "/settings/notices",
             Door::Staff(P::SetNotices),
             notices::take,
-        )
-        .get("/settings/messages", Door::Staff(P::SetNotices), sms::show)
-        .post("/settings/messages", Door::Staff(P::SetNotices), sms::take)
-        .post(
-            "/settings/messages/stop",
-            Door::Staff(P::SetNotices),
-            texts::stop,
-        )
-        .post(
-            "/settings/messages/start",
-            Door::Staff(P::SetNotices),
-            texts::start,
-        )
-        .post(
-            "/settings/messages/{id}/again",
-            Door::Staff(P::SetNotices),
-            texts::again,
         )
         .post(
             "/staff/invitations/{id}/end",
