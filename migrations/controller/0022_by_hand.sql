@@ -49,8 +49,8 @@ create table c2b_registrations (
     version smallint not null check (version in (1, 2)),
     -- Whether a payment whose validation is not answered goes through.
     completes boolean not null,
-    -- asked: no answer yet. now: registered by that. before: addresses were registered already, perhaps others. Else why not.
-    state text not null check (state in ('asked', 'now', 'before', 'setup', 'old-platform', 'refused', 'away')),
+    -- asked: no answer yet. done: registered by that. before: addresses were registered already, perhaps others. Else why not.
+    state text not null check (state in ('asked', 'done', 'before', 'setup', 'old-platform', 'refused', 'away')),
     -- Safaricom's own words.
     said text check (length(said) <= 300),
     at timestamptz not null,

@@ -68,7 +68,7 @@ impl State {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Asked => "asked",
-            Self::Now => "now",
+            Self::Now => "done",
             Self::Before => "before",
             Self::Setup => "setup",
             Self::OldPlatform => "old-platform",
