@@ -32,7 +32,7 @@ pub async fn tell(say: &mut dyn FnMut(&str)) -> Result<()> {
     acts::play(&mut stage, &mut told).await?;
     told.step(
         "every program ends in order, and none reported an error",
-        stage.end(),
+        Box::pin(stage.end()),
     )
     .await?;
     (told.say)(&format!(
