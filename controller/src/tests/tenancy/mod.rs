@@ -28,6 +28,7 @@ const WITHOUT_TENANT: [&str; 19] = [
     // Minutes in which the platform was up, and how its scheduled work went.
     "health_minutes",
     "task_runs",
+    "vault_keys",
     "resets",
     "passkeys",
     "ceremonies",
