@@ -130,7 +130,6 @@ async fn the_database_refuses_money_and_tickets_that_cannot_be(
         ),
         ("delete from payments".to_owned(), "42501"),
         ("delete from tickets".to_owned(), "42501"),
-        ("delete from callbacks".to_owned(), "42501"),
         ("truncate payments".to_owned(), "42501"),
         (
             "alter table payments disable row level security".to_owned(),

@@ -12,7 +12,7 @@ use crate::payments;
 use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 19] = [
+const WITHOUT_TENANT: [&str; 20] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -28,6 +28,7 @@ const WITHOUT_TENANT: [&str; 19] = [
     // Minutes in which the platform was up, and how its scheduled work went.
     "health_minutes",
     "task_runs",
+    "vault_keys",
     "resets",
     "passkeys",
     "ceremonies",
