@@ -428,6 +428,18 @@ async fn no_address_lets_one_tenant_at_anothers(pool: PgPoolOptions, options: Pg
             &[StatusCode::BAD_REQUEST],
         ),
         (
+            "/api/sms/{secret}/delivery",
+            Method::POST,
+            format!("/api/sms/{}/delivery", "0".repeat(32)),
+            &[StatusCode::NOT_FOUND],
+        ),
+        (
+            "/api/sms/{secret}/opt-out",
+            Method::POST,
+            format!("/api/sms/{}/opt-out", "0".repeat(32)),
+            &[StatusCode::NOT_FOUND],
+        ),
+        (
             "/api/payments/{payment}",
             Method::GET,
             format!("/api/payments/{}", begun.payment),
