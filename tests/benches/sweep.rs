@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use mnara_protocol::feed::Row;
 use mnara_protocol::ids::PlanId;
+use mnara_protocol::message::Row;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Plan, Terms};
 use mnara_tests::measure::table::{Goal, Line, Table};

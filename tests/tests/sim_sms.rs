@@ -1,34 +1,39 @@
 //! The simulator of Africa's Talking against what its pages document, called as its clients call it.
 
+use anyhow::{Context as _, Result};
 use mnara_tests::sim::sms::{Config, Fate, Fault, Sms};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// Sends a text and gives the status and the answer.
 async fn send(sms: &Sms, key: &str, form: &[(&str, &str)]) -> (u16, String) {
+    exchange(sms, key, form)
+        .await
+        .expect("the simulator is there")
+}
+
+async fn exchange(sms: &Sms, key: &str, form: &[(&str, &str)]) -> Result<(u16, String)> {
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
-    let url: url::Url = sms.url().parse().unwrap();
-    let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
-    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let url = sms.url();
+    let address = url.strip_prefix("http://").context("an address")?;
+    let mut stream = TcpStream::connect(address).await?;
     let request = format!(
         "POST /version1/messaging HTTP/1.1\r\nHost: {address}\r\napiKey: {key}\r\nAccept: application/json\r\n\
          Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     // An answer that is lost ends the connection within its body.
     let _ = stream.read_to_end(&mut answer).await;
     let answer = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     // Nothing at all, if it ended before its head was out.
-    let status = head
-        .split(' ')
-        .nth(1)
-        .map_or(0, |code| code.parse().unwrap());
-    (status, body.to_owned())
+    let status = head.split(' ').nth(1).map(str::parse).transpose()?;
+    Ok((status.unwrap_or_default(), body.to_owned()))
 }
 
 const TEXT: [(&str, &str); 4] = [
@@ -42,7 +47,7 @@ const KEY: &str = "atsk_simulated";
 async fn code(sms: &Sms, form: &[(&str, &str)]) -> Value {
     let (status, body) = send(sms, KEY, form).await;
     assert_eq!(status, 201, "{body}");
-    let answer: Value = serde_json::from_str(&body).unwrap();
+    let answer: Value = serde_json::from_str(&body).expect("an answer is JSON");
     answer["SMSMessageData"]["Recipients"][0]["statusCode"].clone()
 }
 

@@ -58,8 +58,9 @@ impl SentBack {
     }
 }
 
-/// `POST /api/pay/{provider}/{secret}/validation`: a slip of the finger in a device's code is sent back, so that the money stays where it is. All
-/// else goes through: who it was for is found out afterwards.
+/// `POST /api/pay/{provider}/{secret}/validation`: sends back a slip of the finger in a device's code.
+///
+/// So the money stays where it is. All else goes through: who it was for is found out afterwards.
 pub async fn validate(
     State(app): State<App>,
     Path((_, secret)): Path<(String, String)>,
@@ -135,7 +136,7 @@ pub async fn settle(
     let is_early = app.clock.now() < waiting.received_at + PATIENCE;
     let (provider, said, whose) = match match_up(app, waiting).await? {
         Outcome::Known(word) => return Ok(Some(word)),
-        Outcome::Money(provider, said, whose) => (provider, said, whose),
+        Outcome::Money(provider, said, whose) => (provider, *said, whose),
     };
     let names_none = said.reference.is_none();
     let arrived = Arrived {
@@ -203,7 +204,7 @@ enum Outcome {
     /// It is no news, or cannot be used.
     Known(&'static str),
     /// Money came.
-    Money(ProviderId, C2b, Whose),
+    Money(ProviderId, Box<C2b>, Whose),
 }
 
 /// Whose money is.
@@ -240,7 +241,7 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     }
     let whose = whose(app, &mut tx, provider, &said, waiting.received_at).await?;
     tx.commit().await?;
-    Ok(Outcome::Money(provider, said, whose))
+    Ok(Outcome::Money(provider, Box::new(said), whose))
 }
 
 /// Says whose money is: before it counts as paid by hand it is matched to prompts, by receipt, else by the account, else, where there is none, by

@@ -1,4 +1,6 @@
-//! The net under the questions of [`super::sweep`]: every payment that waits has a job that asks about it. Should one be missing, because a person
+//! The net under the questions of [`super::sweep`]: every payment that waits has a job that asks about it.
+//!
+//! Should one be missing, because a person
 //! put it away or rows came in by another way than this program's, it is made.
 
 use futures_util::future::BoxFuture;

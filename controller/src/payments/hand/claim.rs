@@ -1,5 +1,6 @@
-//! "I paid, and I am not online": a receipt and the number that paid give their ticket to the device that asks. It works once, and only for
-//! money that nobody was given anything for, or whose ticket nobody has used.
+//! "I paid, and I am not online": a receipt and the number that paid give their ticket to the device that asks.
+//!
+//! It works once, and only for money that nobody was given anything for, or whose ticket nobody has used.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, ProviderId, SiteId};

@@ -209,12 +209,9 @@ pub async fn limit(
     seat: Seat,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
-    let limits = match Limits::read(&filled.least, &filled.most, &filled.most_a_day) {
-        Ok(limits) => limits,
-        Err(_) => {
-            let fault = Some(frame.words().hand.bad_limits);
-            return shown(&app, &frame, &seat, Some(filled), (None, fault)).await;
-        }
+    let Ok(limits) = Limits::read(&filled.least, &filled.most, &filled.most_a_day) else {
+        let fault = Some(frame.words().hand.bad_limits);
+        return shown(&app, &frame, &seat, Some(filled), (None, fault)).await;
     };
     let provider = seat.provider();
     let mut tx = app.db.tenant(provider).await?;

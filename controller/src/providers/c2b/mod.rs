@@ -143,10 +143,11 @@ pub async fn by_hand(
         return Ok(None);
     };
     let is_this = registered.shortcode == account.shortcode && registered.works();
-    Ok(is_this.then(|| match account.kind {
+    let number = match account.kind {
         ShortcodeKind::Paybill => (ByHand::Paybill, account.shortcode),
         ShortcodeKind::Till { number } => (ByHand::Till, number),
-    }))
+    };
+    Ok(is_this.then_some(number))
 }
 
 /// Registers a provider's C2B addresses under a fresh secret.

@@ -1,4 +1,6 @@
-//! How long a text is on the air, by 3GPP TS 23.038: 160 characters of the GSM alphabet in one message, 153 in each of several; one character
+//! How long a text is on the air, by 3GPP TS 23.038.
+//!
+//! 160 characters of the GSM alphabet in one message, 153 in each of several; one character
 //! outside of it makes all of it UCS-2, with 70 and 67. Each message is paid for.
 
 /// The default alphabet, but for the escape, each character seven bits.
