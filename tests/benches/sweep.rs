@@ -3,7 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use mnara_protocol::ids::PlanId;
@@ -11,7 +11,7 @@ use mnara_protocol::message::Row;
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Plan, Terms};
 use mnara_tests::measure::table::{Goal, Line, Table};
-use mnara_tests::measure::{Effort, told};
+use mnara_tests::measure::{Effort, now, told};
 use mnara_tests::sim::daraja::{
     App, Code, Config, Daraja, Ended, Payment, SANDBOX_PASSKEY, Script, Stage,
 };
@@ -82,7 +82,7 @@ async fn bench(effort: Effort) -> Result<()> {
         .await
         .ok();
     controller.start().await?;
-    let (began, caller) = (Instant::now(), Caller::program()?);
+    let (began, caller) = (now(), Caller::program()?);
     let before = (daraja.counters().queries, jobs(&caller, &controller).await?);
     let mut ticks = tokio::time::interval(watched);
     ticks.tick().await;
