@@ -24,7 +24,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 /// Payments of the short drill.
-const FEW: usize = 300;
+const FEW: usize = 150;
 /// Payments and callbacks on their way at a time.
 const AT_ONCE: usize = 64;
 /// How often the controller is killed.
@@ -36,7 +36,7 @@ const MOMENT: Duration = Duration::from_millis(500);
 /// The price of what is sold, in cents.
 const PRICE: usize = 2_000;
 
-/// `MNARA_PAYMENTS` says how many payments, 300 if it is not set, and `MNARA_SEED` plays one drill again.
+/// `MNARA_PAYMENTS` says how many payments, 150 if it is not set, and `MNARA_SEED` plays one drill again.
 #[tokio::test]
 async fn every_payment_is_in_the_books_once() {
     #[expect(
