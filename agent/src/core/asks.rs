@@ -8,6 +8,7 @@ use mnara_protocol::ids::{AttemptId, Mac, PlanId};
 use mnara_protocol::message::{
     Answer, CheckoutQuestion, Fact, LookedAnswer, LookupQuestion, Question, ReleasedFact,
 };
+use mnara_protocol::plan::Plan;
 use mnara_protocol::ticket::Refusal;
 use mnara_protocol::ticket::code::TicketCode;
 use mnara_protocol::ticket::series::Cloud;
@@ -258,6 +259,38 @@ impl Core {
         }
     }
 
+    /// The device of somebody who wants to pay.
+    pub(super) fn customer(&self, peer: IpAddr) -> Result<Mac, BuyError> {
+        match self.device(peer) {
+            Device::Known { mac, .. } => Ok(mac),
+            Device::NotInHotspot => Err(BuyError::NotInHotspot),
+            Device::RouterAway => Err(BuyError::RouterAway),
+        }
+    }
+
+    /// The plan a customer chose, if it is sold as they saw it and there is somebody to sell it.
+    pub(super) fn chosen(
+        &self,
+        (plan, revision): (PlanId, u32),
+        now: Now,
+    ) -> Result<&Plan, BuyError> {
+        let plan = self
+            .plans
+            .get(&plan)
+            .filter(|plan| plan.on_sale)
+            .ok_or(BuyError::PlanGone)?;
+        if plan.revision != revision {
+            return Err(BuyError::PriceChanged);
+        }
+        if !plan.is_sold_at(now.at) {
+            return Err(BuyError::NotNow);
+        }
+        if self.cloud == Cloud::Away {
+            return Err(BuyError::NoCloud);
+        }
+        Ok(plan)
+    }
+
     /// Begins a purchase. `true` when the page waits for the controller, `false` when one is under way already.
     fn buy(
         &mut self,
@@ -268,26 +301,9 @@ impl Core {
         now: Now,
         out: &mut Commands,
     ) -> Result<bool, Option<BuyError>> {
-        let mac = match self.device(peer) {
-            Device::Known { mac, .. } => mac,
-            Device::NotInHotspot => return Err(Some(BuyError::NotInHotspot)),
-            Device::RouterAway => return Err(Some(BuyError::RouterAway)),
-        };
+        let mac = self.customer(peer).map_err(Some)?;
         let phone = phone_digits(phone).ok_or(Some(BuyError::BadPhone))?;
-        let plan = self
-            .plans
-            .get(&plan)
-            .filter(|plan| plan.on_sale)
-            .ok_or(Some(BuyError::PlanGone))?;
-        if plan.revision != revision {
-            return Err(Some(BuyError::PriceChanged));
-        }
-        if !plan.is_sold_at(now.at) {
-            return Err(Some(BuyError::NotNow));
-        }
-        if self.cloud == Cloud::Away {
-            return Err(Some(BuyError::NoCloud));
-        }
+        let plan = self.chosen((plan, revision), now).cloned().map_err(Some)?;
         if !self.sales_open {
             return Err(Some(BuyError::SalesClosed));
         }

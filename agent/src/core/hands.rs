@@ -118,11 +118,7 @@ impl Core {
         now: Now,
         out: &mut Commands,
     ) -> Result<bool, Option<BuyError>> {
-        let mac = match self.device(peer) {
-            Device::Known { mac, .. } => mac,
-            Device::NotInHotspot => return Err(Some(BuyError::NotInHotspot)),
-            Device::RouterAway => return Err(Some(BuyError::RouterAway)),
-        };
+        let mac = self.customer(peer).map_err(Some)?;
         let Some(kind) = self.by_hand.filter(|_| self.sales_open) else {
             return Err(Some(BuyError::SalesClosed));
         };
@@ -131,20 +127,7 @@ impl Core {
             ByHand::Till => Some(phone_digits(phone).ok_or(Some(BuyError::BadPhone))?),
             ByHand::Paybill | ByHand::Other(_) => phone_digits(phone),
         };
-        let plan = self
-            .plans
-            .get(&plan)
-            .filter(|plan| plan.on_sale)
-            .ok_or(Some(BuyError::PlanGone))?;
-        if plan.revision != revision {
-            return Err(Some(BuyError::PriceChanged));
-        }
-        if !plan.is_sold_at(now.at) {
-            return Err(Some(BuyError::NotNow));
-        }
-        if self.cloud == Cloud::Away {
-            return Err(Some(BuyError::NoCloud));
-        }
+        let plan = self.chosen((plan, revision), now).map_err(Some)?;
         if self.must_resync_first() || self.hands.waiting().len() >= WAITING {
             return Err(None);
         }

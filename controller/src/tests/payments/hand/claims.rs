@@ -1,0 +1,160 @@
+//! A receipt and the number that paid, and slips of the finger.
+
+use super::*;
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_receipt_and_the_number_that_paid_bring_what_was_paid_for_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, false).await;
+    let payer = "2547 ***** 149";
+    told(
+        &world,
+        &path,
+        confirmation("RKL51ZDR40", "MAMA", payer, "50.00"),
+    )
+    .await;
+    // Another number, another receipt, and after that the right ones; a second time it is spent.
+    let unknown = Some(NotClaimed::Unknown);
+    assert_eq!(
+        claim(&world, 1, "RKL51ZDR40", "254708374150").await,
+        unknown
+    );
+    assert_eq!(claim(&world, 1, "RKL51ZDR4X", PHONE).await, unknown);
+    assert_eq!(claim(&world, 1, "RKL51ZDR40", PHONE).await, None);
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    assert_eq!(
+        world
+            .count("ledger where cause = 'paid' and debit = 'unmatched'")
+            .await,
+        1
+    );
+    // Until somebody uses it, it can come to the other phone of whoever paid.
+    assert_eq!(claim(&world, 2, "RKL51ZDR40", PHONE).await, None);
+    assert_eq!(
+        (
+            delivered(&world, 1).await.len(),
+            delivered(&world, 2).await.len()
+        ),
+        (0, 1)
+    );
+    let site = reports::Site::new(&world, world.shop.site);
+    let ticket = delivered(&world, 2).await[0].ticket;
+    site.whole_life(&world, ticket).await;
+    assert_eq!(
+        claim(&world, 3, "RKL51ZDR40", PHONE).await,
+        Some(NotClaimed::Spent)
+    );
+    // A receipt that is named before its money is told of: the device gets its ticket when it is.
+    assert_eq!(claim(&world, 4, "RKL51ZDR41", PHONE).await, unknown);
+    told(
+        &world,
+        &path,
+        confirmation("RKL51ZDR41", "MAMA", payer, "50.00"),
+    )
+    .await;
+    assert_eq!(delivered(&world, 4).await.len(), 1);
+    // What is no plan's price, and what went back.
+    told(
+        &world,
+        &path,
+        confirmation("RKL51ZDR42", "MAMA", payer, "45.00"),
+    )
+    .await;
+    told(
+        &world,
+        &path,
+        confirmation("RKL51ZDR43", "MAMA", payer, "50.00"),
+    )
+    .await;
+    assert_eq!(
+        claim(&world, 5, "RKL51ZDR42", PHONE).await,
+        Some(NotClaimed::NoPlan)
+    );
+    let id: sqlx::types::Uuid = read(
+        &world.app,
+        "select id from unmatched where receipt = 'RKL51ZDR43'",
+    )
+    .await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    owner.get("/home").await.page();
+    let person = mnara_protocol::ids::PersonId::from_uuid(
+        read(&world.app, "select person_id from staff limit 1").await,
+    );
+    let id = mnara_protocol::ids::UnmatchedId::from_uuid(id);
+    resolve::refund(
+        &world.app,
+        world.shop.provider,
+        Actor::Staff(person),
+        id,
+        ("RKL99ZDR99", "asked"),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        claim(&world, 5, "RKL51ZDR43", PHONE).await,
+        Some(NotClaimed::Returned)
+    );
+    // A prompt's money whose ticket nobody used, days after.
+    let number = world.daraja.0.lock().unwrap().accepted + 1;
+    world
+        .begin(world.shop.ask(6, "254708374160"))
+        .await
+        .unwrap();
+    let secret = world.daraja.secret();
+    world.pass(2 * 86_400).await;
+    world
+        .call_back(&secret, success(number, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    assert_eq!(claim(&world, 7, "NLJ7RT61SV", "254708374160").await, None);
+    assert_eq!(delivered(&world, 7).await.len(), 1);
+    assert_eq!(
+        world
+            .count("unmatched where reason = 'late' and outcome = 'ticket'")
+            .await,
+        1
+    );
+    world.books_are_equal().await;
+    // Whoever guesses is slowed down.
+    let mut slowed = None;
+    for number in 0..40 {
+        slowed = claim(&world, 8, &format!("GUESS000{number:02}"), PHONE).await;
+        if slowed == Some(NotClaimed::TooMany) {
+            break;
+        }
+    }
+    assert_eq!(slowed, Some(NotClaimed::TooMany));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_slip_of_the_finger_is_sent_back_before_the_money_moves(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, false)
+        .await
+        .replace("confirmation", "validation");
+    let code = place(&world, 1, None).await.account.unwrap();
+    let slip = code.replace(&code[7..], if code.ends_with('9') { "0" } else { "9" });
+    let stranger = path.replacen(path.split('/').nth(4).unwrap(), &"0".repeat(32), 1);
+    for (path, reference, amount, says) in [
+        (&path, code.as_str(), "50.00", "0"),
+        (&path, slip.as_str(), "50.00", "C2B00012"),
+        (&path, code.as_str(), "45.00", "C2B00013"),
+        // What is not ours is not judged: other things are paid to the same number.
+        (&path, "SMAMA1234567", "45.00", "0"),
+        (&path, "DUKA LA MAMA", "45.00", "0"),
+        (&path, "", "45.00", "0"),
+        (&stranger, slip.as_str(), "50.00", "0"),
+    ] {
+        let body = confirmation("RKL51ZDR4F", reference, "2547 ***** 149", amount);
+        let (status, _, answer) = world.send(Method::POST, path, None, body).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(answer["ResultCode"], says, "{reference} {amount}");
+    }
+    assert_eq!(world.count("callbacks").await, 0);
+}

@@ -1,0 +1,123 @@
+//! What the owner sets and sees, and what sites hear of it.
+
+use super::*;
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_owner_registers_sees_how_it_stands_and_limits_what_is_taken(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/settings/mpesa/hand").await.page();
+    assert!(page.contains("it has not been asked to"), "{page}");
+    let form = [("version", "1"), ("completes", "no")];
+    owner.post("/settings/mpesa/hand", &form).await.onward();
+    let asked = world
+        .daraja
+        .seen("/mpesa/c2b/v1/registerurl")
+        .pop()
+        .unwrap();
+    assert_eq!(asked["ResponseType"], "Cancelled");
+    let page = owner.get("/settings/mpesa/hand").await.page();
+    assert!(page.contains("M-PESA has our addresses"), "{page}");
+    assert_eq!(world.count("audit where act = 'mpesa-by-hand'").await, 1);
+    // The first payment that is told of proves it.
+    let address = asked["ConfirmationURL"].as_str().unwrap();
+    let path = format!(
+        "/api/pay/{}/{}/confirmation",
+        world.shop.provider,
+        address.rsplit('/').nth(1).unwrap()
+    );
+    told(
+        &world,
+        &path,
+        confirmation("RKL51ZDR4F", "MAMA", "2547 ***** 149", "50.00"),
+    )
+    .await;
+    let page = owner.get("/settings/mpesa/hand").await.page();
+    assert!(page.contains("was told of"), "{page}");
+    for (least, most, a_day) in [("60", "10", ""), ("<script>", "", "")] {
+        let form = [("least", least), ("most", most), ("most_a_day", a_day)];
+        let got = owner.post("/settings/mpesa/hand/limits", &form).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            got.text.contains("whole shillings") && !got.text.contains("<script>\""),
+            "{}",
+            got.text
+        );
+    }
+    // A plan of fifty is too dear, then just right, then too often.
+    let set = async |owner: &mut browser::Browser, most: &str, a_day: &str| {
+        let form = [("least", ""), ("most", most), ("most_a_day", a_day)];
+        owner
+            .post("/settings/mpesa/hand/limits", &form)
+            .await
+            .onward();
+    };
+    set(&mut owner, "49", "").await;
+    let refused = world.begin(world.shop.ask(1, PHONE)).await;
+    assert!(matches!(
+        refused,
+        Err(NotBegun::NotAsked(PayFailure::LimitReached, _))
+    ));
+    assert_eq!(world.daraja.pushes(), 0);
+    set(&mut owner, "50", "99").await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let refused = world.begin(world.shop.ask(2, PHONE)).await;
+    assert!(matches!(
+        refused,
+        Err(NotBegun::NotAsked(PayFailure::LimitReached, _))
+    ));
+    world
+        .begin(world.shop.ask(3, "254708374150"))
+        .await
+        .unwrap();
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn while_mpesa_takes_no_prompts_the_sites_know_and_later_customers_try_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let away = async |world: &World| {
+        let rows = world.feed(world.shop.site).await;
+        rows.iter()
+            .any(|row| matches!(row, Row::Site(row) if row.no_prompts_since.is_some()))
+    };
+    let fail = async |world: &World, n: u8| {
+        world.daraja.push(503, "<html>busy</html>");
+        let phone = format!("2547083741{n:02}");
+        let _ = world.begin(world.shop.ask(n, &phone)).await;
+    };
+    fail(&world, 1).await;
+    fail(&world, 2).await;
+    assert!(!away(&world).await, "two are not an outage");
+    // A phone's own trouble says nothing about M-PESA.
+    world.daraja.push(500, &json!({"requestId": "1", "errorCode": "500.001.1001",
+        "errorMessage": "Unable to lock subscriber, a transaction is already in process for the current subscriber"}).to_string());
+    let _ = world.begin(world.shop.ask(3, "254708374203")).await;
+    assert!(!away(&world).await);
+    fail(&world, 4).await;
+    assert!(away(&world).await);
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/settings/mpesa/hand").await.page();
+    assert!(page.contains("takes no prompts since"), "{page}");
+    // One that gets through ends it, and so does time.
+    world
+        .begin(world.shop.ask(5, "254708374205"))
+        .await
+        .unwrap();
+    assert!(!away(&world).await);
+    for n in 6..9 {
+        fail(&world, n).await;
+    }
+    assert!(away(&world).await);
+    world.pass(601).await;
+    assert!(!away(&world).await);
+}
