@@ -9,6 +9,7 @@ pub mod mail;
 pub mod msisdn;
 pub mod pesapal;
 pub mod sms;
+mod tokens;
 
 use daraja::Daraja;
 use mail::Mail;

@@ -35,7 +35,7 @@ pub use register::{Addresses, RegisterError, Registered, Version};
 pub use token::TokenError;
 pub use turns::Turn;
 
-use token::Tokens;
+use super::tokens::{InUse, Tokens};
 use turns::Turns;
 use wire::{Http, Lost, Reply};
 
@@ -164,7 +164,7 @@ pub struct Daraja {
 
 struct Inner {
     http: Http,
-    tokens: Tokens,
+    tokens: Tokens<Fingerprint>,
     /// Queries by application, since that is how the gateway counts them.
     turns: Turns,
     clock: Clock,
@@ -208,12 +208,17 @@ impl Daraja {
     /// # Errors
     /// When there is no token to be had.
     pub async fn check_keys(&self, credentials: &Credentials) -> Result<(), TokenError> {
+        self.inner.tokens.forget(credentials.fingerprint());
+        self.token(credentials).await.map(drop)
+    }
+
+    async fn token(&self, credentials: &Credentials) -> Result<InUse, TokenError> {
         let inner = &self.inner;
+        let fetch = || token::fetch(credentials, &inner.http, &inner.clock);
         inner
             .tokens
-            .fresh(credentials, &inner.http, &inner.clock)
+            .current(credentials.fingerprint(), &inner.clock, fetch)
             .await
-            .map(drop)
     }
 
     /// Posts with a token. A refused token is renewed once, which is safe: the gateway turned the first call away.
@@ -225,11 +230,7 @@ impl Daraja {
     ) -> Result<Reply, CallError> {
         let inner = &self.inner;
         for _ in 0..2 {
-            let token = inner
-                .tokens
-                .current(credentials, &inner.http, &inner.clock)
-                .await
-                .map_err(CallError::Token)?;
+            let token = self.token(credentials).await.map_err(CallError::Token)?;
             let reply = inner
                 .http
                 .post(path, token.value(), body)
@@ -238,7 +239,7 @@ impl Daraja {
             if !reply.refuses_token() {
                 return Ok(reply);
             }
-            inner.tokens.discard(credentials, &token);
+            inner.tokens.discard(credentials.fingerprint(), &token);
         }
         Err(CallError::TokenRefused)
     }

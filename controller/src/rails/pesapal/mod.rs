@@ -28,7 +28,7 @@ pub use order::{Billed, Frequency, Order, Recurring, SubmitError, Submitted};
 pub use status::{Code, StatusAnswer, Told};
 pub use token::TokenError;
 
-use token::Tokens;
+use super::tokens::Tokens;
 use wire::{Http, Lost, Reply};
 
 /// What opens the platform's account; it has one.
@@ -46,7 +46,8 @@ pub struct Pesapal {
 struct Inner {
     http: Http,
     keys: Keys,
-    tokens: Tokens,
+    /// There is one: the platform's.
+    tokens: Tokens<()>,
     clock: Clock,
     callback: String,
     ipn: String,
@@ -187,10 +188,8 @@ impl Pesapal {
     async fn call(&self, path: &str, body: Option<&RawValue>) -> Result<Reply, CallError> {
         let inner = &self.inner;
         for _ in 0..2 {
-            let token = inner
-                .tokens
-                .current(&inner.keys, &inner.http, &inner.clock)
-                .await?;
+            let fetch = || token::fetch(&inner.keys, &inner.http, &inner.clock);
+            let token = inner.tokens.current((), &inner.clock, fetch).await?;
             let reply = match body {
                 Some(body) => inner.http.post(path, Some(token.value()), body).await?,
                 None => inner.http.get(path, token.value()).await?,
@@ -198,7 +197,7 @@ impl Pesapal {
             if !reply.refuses_token() {
                 return Ok(reply);
             }
-            inner.tokens.discard(&token);
+            inner.tokens.discard((), &token);
         }
         Err(CallError::WrongKeys)
     }

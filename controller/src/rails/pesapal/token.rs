@@ -1,44 +1,20 @@
-//! The platform's token: fetched once by however many callers wait for it, used until it ends or four minutes have passed, thrown away when
-//! refused.
+//! The platform's token: how it is asked for, why there is none, and that it is used for four minutes at most.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mnara_protocol::clock::{Ticks, Timestamp};
+use mnara_protocol::clock::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use tokio::sync::OnceCell;
 
 use super::Keys;
 use super::wire::{Http, Lost, Reply};
 use crate::clock::Clock;
+use crate::rails::tokens::Token;
 
 /// The documents say five minutes at most, whatever a token says of itself.
 const LONGEST: Duration = Duration::from_secs(240);
 /// The life of a token that ended before it came: our clocks differ.
 const SHORTEST: Duration = Duration::from_secs(10);
-
-#[derive(Default)]
-pub(super) struct Tokens {
-    cell: Mutex<Arc<OnceCell<Token>>>,
-}
-
-struct Token {
-    value: SecretString,
-    good_until: Ticks,
-}
-
-/// A token in use; it keeps the cell it came from, so that only this one is thrown away when it is refused.
-pub(super) struct InUse {
-    cell: Arc<OnceCell<Token>>,
-    value: SecretString,
-}
-
-impl InUse {
-    pub(super) const fn value(&self) -> &SecretString {
-        &self.value
-    }
-}
 
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
@@ -54,45 +30,14 @@ pub enum TokenError {
     Away(#[source] anyhow::Error),
 }
 
-impl Tokens {
-    /// The current token, fetched if there is none; callers that arrive meanwhile share the fetch.
-    pub(super) async fn current(
-        &self,
-        keys: &Keys,
-        http: &Http,
-        clock: &Clock,
-    ) -> Result<InUse, TokenError> {
-        loop {
-            let cell = Arc::clone(&self.cell.lock().unwrap_or_else(PoisonError::into_inner));
-            let token = cell.get_or_try_init(|| fetch(keys, http, clock)).await?;
-            if clock.monotonic() < token.good_until {
-                let value = token.value.clone();
-                return Ok(InUse { cell, value });
-            }
-            self.replace(&cell);
-        }
-    }
-
-    /// Throws away a refused token, unless somebody has already renewed it.
-    pub(super) fn discard(&self, token: &InUse) {
-        self.replace(&token.cell);
-    }
-
-    fn replace(&self, old: &Arc<OnceCell<Token>>) {
-        let mut cell = self.cell.lock().unwrap_or_else(PoisonError::into_inner);
-        if Arc::ptr_eq(&cell, old) {
-            *cell = Arc::default();
-        }
-    }
-}
-
 #[derive(Serialize)]
 struct Ask<'a> {
     consumer_key: &'a str,
     consumer_secret: &'a str,
 }
 
-async fn fetch(keys: &Keys, http: &Http, clock: &Clock) -> Result<Token, TokenError> {
+/// Fetches the platform's token.
+pub(super) async fn fetch(keys: &Keys, http: &Http, clock: &Clock) -> Result<Token, TokenError> {
     let asked_at = clock.monotonic();
     let ask = Ask {
         consumer_key: keys.consumer_key.expose_secret(),
