@@ -77,6 +77,18 @@ impl Daraja {
         (answer, exchange)
     }
 
+    /// Gives questions their places behind those that wait, and says after how long each may come; nothing goes over the wire.
+    #[must_use]
+    pub fn queue<'a>(
+        &self,
+        credentials: &Credentials,
+        questions: impl IntoIterator<Item = (&'a str, Turn)>,
+    ) -> Vec<Duration> {
+        let application = credentials.fingerprint().key();
+        let now = self.inner.clock.elapsed();
+        self.inner.turns.queue(application, questions, now)
+    }
+
     async fn ask(
         &self,
         credentials: &Credentials,

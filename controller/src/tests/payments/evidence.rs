@@ -1,6 +1,7 @@
 //! What callbacks, answers and silence prove, in any order.
 
 use super::*;
+use crate::db::{At, Reason};
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_lost_push_answer_stays_open_and_its_callback_settles(
@@ -253,6 +254,37 @@ async fn callbacks_that_never_arrive_are_made_up_by_asking(
         Some("NLJ7RT61SV"),
         "a late callback fills the receipt in"
     );
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_crowd_that_fell_silent_is_told_its_places_by_the_first_that_comes_too_soon(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    for number in 0_u8..12 {
+        let phone = format!("2547123456{number:02}");
+        world.begin(world.shop.ask(number, &phone)).await.unwrap();
+        world.daraja.outcome("0");
+    }
+    world.pass(18).await;
+    assert_eq!(world.daraja.queries(), 1);
+    // Nobody else has to come to hear that it must wait, and no two come at one time.
+    let places = "select count(distinct run_at) from jobs where kind = 'ask-rail' and run_at > $1";
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    let places: i64 = sqlx::query_scalar(places)
+        .bind(At(world.app.clock.now()))
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    assert_eq!(places, 11);
+    drop(tx);
+    for asked in 2..=12 {
+        world.pass(12).await;
+        assert_eq!(world.daraja.queries(), asked);
+    }
+    assert_eq!(world.count("payments where status = 'success'").await, 12);
     world.books_are_equal().await;
 }
 
