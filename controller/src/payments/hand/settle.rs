@@ -2,6 +2,7 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId, UnmatchedId};
+use mnara_protocol::money::Money;
 use mnara_protocol::ticket::code::CROCKFORD;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -141,6 +142,8 @@ pub async fn settle_in(
         plan: Some(plan.id),
         account: providers::store::account_id(conn, provider).await?,
         amount: arrived.amount,
+        credit: Money::from_cents(0),
+        credited: Money::from_cents(0),
         phone,
         account_reference: reference(&app.entropy),
         push: Push::ByHand,

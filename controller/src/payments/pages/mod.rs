@@ -177,6 +177,7 @@ pub(super) fn flag_words(flag: &str, w: &ReasonWords) -> &'static str {
         "receipt-taken" => w.flag_taken,
         "code" => w.flag_code,
         "setup" => w.flag_setup,
+        "credit" => w.flag_credit,
         _ => w.flag_other,
     }
 }

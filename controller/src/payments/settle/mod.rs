@@ -71,6 +71,8 @@ pub enum Flag {
     Code,
     /// The provider's account is set up wrongly: nobody can pay until that is put right.
     Setup,
+    /// It was paid after all, when the credit that was to pay the rest was spent.
+    Credit,
 }
 
 impl Flag {
@@ -85,6 +87,7 @@ impl Flag {
             Self::ReceiptTaken => "receipt-taken",
             Self::Code => "code",
             Self::Setup => "setup",
+            Self::Credit => "credit",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! All SQL of the queue.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, ProviderId, SiteId, TicketId, UnmatchedId};
+use mnara_protocol::ids::{CustomerId, PaymentId, ProviderId, SiteId, TicketId, UnmatchedId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
@@ -113,9 +113,11 @@ pub struct Candidate {
     /// How much.
     pub amount: Money,
     /// Its receipt.
-    pub receipt: String,
+    pub receipt: Option<String>,
     /// Who paid.
     pub payer: Payer,
+    /// The payment whose prompt took it, if the rail told of it as that.
+    pub prompt: Option<PaymentId>,
     /// Whether somebody has dealt with it.
     pub is_closed: bool,
 }
@@ -130,8 +132,9 @@ pub async fn by_receipt(
     receipt: &str,
 ) -> sqlx::Result<Option<Candidate>> {
     let row = sqlx::query!(
-        r#"select id, amount as "amount: Amount", payer, closed_at is not null as "is_closed!" from unmatched
-           where provider_id = $1 and receipt = $2 and reason <> 'late' for update"#,
+        r#"select id, amount as "amount: Amount", payer, case when reason in ('asked', 'short') then payment_id end as prompt,
+                  closed_at is not null as "is_closed!"
+           from unmatched where provider_id = $1 and receipt = $2 and reason <> 'late' for update"#,
         provider.uuid(),
         receipt,
     )
@@ -140,8 +143,9 @@ pub async fn by_receipt(
     Ok(row.map(|row| Candidate {
         id: UnmatchedId::from_uuid(row.id),
         amount: row.amount.0,
-        receipt: receipt.to_owned(),
+        receipt: Some(receipt.to_owned()),
         payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+        prompt: row.prompt.map(PaymentId::from_uuid),
         is_closed: row.is_closed,
     }))
 }
@@ -157,7 +161,7 @@ pub async fn nameless(
     (from, until): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, receipt as "receipt!", payer from unmatched
+        r#"select id, receipt, payer from unmatched
            where provider_id = $1 and closed_at is null and at between $2 and $3 and amount = $4 and reason = 'nobody' and reference is null
              and receipt is not null
            order by at, id limit $5 for update"#,
@@ -176,9 +180,94 @@ pub async fn nameless(
             amount,
             receipt: row.receipt,
             payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+            prompt: None,
             is_closed: false,
         })
         .collect())
+}
+
+/// What the rail told of a payment's own prompt and is in the queue, or was, locked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Vec<Candidate>> {
+    let rows = sqlx::query!(
+        r#"select id, amount as "amount: Amount", receipt, payer, closed_at is not null as "is_closed!" from unmatched
+           where provider_id = $1 and payment_id = $2 and reason in ('asked', 'short') order by at, id limit $3 for update"#,
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        MOST_CANDIDATES,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Candidate {
+            id: UnmatchedId::from_uuid(row.id),
+            amount: row.amount.0,
+            receipt: row.receipt,
+            payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+            prompt: Some(payment.id),
+            is_closed: row.is_closed,
+        })
+        .collect())
+}
+
+/// Writes down what is learnt of money that is in the queue: the receipt of a prompt's own, or that what a receipt named was a prompt's. Says
+/// whether such money was there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn name_prompt(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    arrived: &Arrived,
+) -> sqlx::Result<bool> {
+    if !matches!(arrived.reason, Reason::Asked | Reason::Short) {
+        return Ok(false);
+    }
+    let done = sqlx::query!(
+        "update unmatched set reason = $3, payment_id = $4, receipt = $5
+         where provider_id = $1 and amount = $2
+           and ((receipt = $5 and reason in ('nobody', 'amount') and closed_at is null)
+                or (receipt is null and payment_id = $4 and reason in ('asked', 'short')
+                    and not exists (select from unmatched o where o.provider_id = $1 and o.receipt = $5 and o.reason <> 'late')))",
+        provider.uuid(),
+        Amount(arrived.amount) as Amount,
+        arrived.reason.word(),
+        arrived.payment.map(|id| id.uuid()),
+        arrived.receipt,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Adds the money of a prompt of which the rail tells no receipt; says whether it was not there.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_prompt(
+    conn: &mut PgConnection,
+    id: UnmatchedId,
+    payment: &Payment,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into unmatched (id, provider_id, reason, amount, payer, payment_id, site_id, at, created_at)
+         values ($1, $2, 'short', $3, $4, $5, $6, $7, $7)
+         on conflict (provider_id, payment_id) where reason in ('asked', 'short') and receipt is null do nothing",
+        id.uuid(),
+        payment.provider.uuid(),
+        Amount(payment.amount) as Amount,
+        payment.phone.map(|phone| phone.digits()),
+        payment.id.uuid(),
+        payment.site.map(|id| id.uuid()),
+        At(now) as At,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Closes money that is a payment's.
@@ -192,7 +281,8 @@ pub async fn close_known(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update unmatched set outcome = 'known', closed_at = $4, payment_id = $3 where provider_id = $1 and id = $2 and closed_at is null",
+        "update unmatched set outcome = 'known', closed_at = $4, payment_id = case when reason in ('asked', 'short') then payment_id else $3 end
+         where provider_id = $1 and id = $2 and closed_at is null",
         payment.provider.uuid(),
         id.uuid(),
         payment.id.uuid(),
@@ -250,6 +340,8 @@ pub struct Held {
     pub amount: Money,
     /// Its receipt.
     pub receipt: Option<String>,
+    /// Who paid.
+    pub payer: Payer,
     /// The payment it may belong to.
     pub payment: Option<PaymentId>,
     /// Where that was begun.
@@ -268,8 +360,8 @@ pub async fn lock(
     id: UnmatchedId,
 ) -> sqlx::Result<Option<Held>> {
     let row = sqlx::query!(
-        r#"select reason, amount as "amount: Amount", receipt, payment_id, site_id, closed_at is not null as "is_closed!" from unmatched
-           where provider_id = $1 and id = $2 for update"#,
+        r#"select reason, amount as "amount: Amount", receipt, payer, payment_id, site_id, closed_at is not null as "is_closed!"
+           from unmatched where provider_id = $1 and id = $2 for update"#,
         provider.uuid(),
         id.uuid(),
     )
@@ -282,6 +374,7 @@ pub async fn lock(
             })?,
             amount: row.amount.0,
             receipt: row.receipt,
+            payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
             payment: row.payment_id.map(PaymentId::from_uuid),
             site: row.site_id.map(SiteId::from_uuid),
             is_closed: row.is_closed,
@@ -443,6 +536,8 @@ pub struct Queued {
     pub ticket: Option<(TicketId, String)>,
     /// The receipt by which it went back, and why.
     pub back: Option<(String, String)>,
+    /// Whose credit it became.
+    pub customer: Option<CustomerId>,
 }
 
 /// The queue, the newest first, from before one on: what waits, or what is done with.
@@ -459,7 +554,7 @@ pub async fn queue(
     let rows = sqlx::query!(
         r#"select u.id, u.reason, u.amount as "amount: Amount", coalesce(u.receipt, p.external_txn_id) as receipt, u.payer, u.reference,
                   u.payment_id, s.name as "site?", u.at as "at: At", u.outcome, u.closed_at as "closed_at: At", w.name as "person?",
-                  t.id as "ticket?", t.code as "code?", u.refund_receipt, u.note
+                  t.id as "ticket?", t.code as "code?", u.refund_receipt, u.note, u.customer_id
            from unmatched u
            left join payments p on p.provider_id = u.provider_id and p.id = u.payment_id and u.reason = 'late'
            left join sites s on s.provider_id = u.provider_id and s.id = u.site_id
@@ -492,6 +587,7 @@ pub async fn queue(
             person: row.person,
             ticket: row.ticket.map(TicketId::from_uuid).zip(row.code),
             back: row.refund_receipt.zip(row.note),
+            customer: row.customer_id.map(CustomerId::from_uuid),
         })
         .collect())
 }
