@@ -22,6 +22,7 @@ use crate::entropy::Entropy;
 use crate::fleet::feed;
 use crate::plans;
 use crate::providers;
+use crate::providers::sms;
 use crate::providers::standing::{Standing, standing};
 use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By, TooMany};
@@ -47,6 +48,8 @@ pub struct Ask {
     pub mac: Option<Mac>,
     /// After this the answer is no use.
     pub deadline: Option<Timestamp>,
+    /// Whether the customer wants the code by SMS as well.
+    pub by_sms: bool,
 }
 
 /// A payment that was begun, now or by an earlier copy of the same try.
@@ -195,6 +198,9 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
             return Box::pin(begin(app, provider, ask)).await;
         }
         Err(error) => return Err(error.into()),
+    }
+    if ask.by_sms {
+        sms::customers::wish(app, &mut tx, provider, payment.id).await?;
     }
     // A push that dies with the process must not leave a payment nobody asks about.
     super::sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;

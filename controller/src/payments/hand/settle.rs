@@ -170,6 +170,9 @@ pub async fn settle_in(
         messages::keep_callback(conn, &payment, heard.callback, told, heard.body).await?;
     }
     book(app, conn, &payment, was, now).await?;
+    if store::wants_sms(conn, provider, (payer.site, payer.mac)).await? {
+        providers::sms::customers::wish(app, conn, provider, payment.id).await?;
+    }
     store::has_paid(conn, provider, (payer.site, payer.mac)).await?;
     confirm::grant(app, conn, &payment, now).await?;
     Ok(Settled::Bought(payment.id))

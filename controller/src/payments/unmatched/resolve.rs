@@ -80,23 +80,38 @@ pub async fn give(
     plan: Option<PlanId>,
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
+    give_in(app, &mut tx, (provider, actor), id, plan).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn give_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    plan: Option<PlanId>,
+) -> Result<(), NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let ticket = ticket_of(&mut tx, provider, payment).await?;
-            store::close_given(&mut tx, (provider, id), ticket, actor, app.clock.now()).await?;
-            note(app, &mut tx, (provider, actor), id, "queue-send").await?;
-            match deeds::send_in(app, &mut tx, (provider, actor), payment).await {
+            let ticket = ticket_of(conn, provider, payment).await?;
+            store::close_given(conn, (provider, id), ticket, actor, app.clock.now()).await?;
+            note(app, conn, (provider, actor), id, "queue-send").await?;
+            match deeds::send_in(app, conn, (provider, actor), payment).await {
                 // One that was used, or whose device is not known, is done with all the same.
                 Ok(()) | Err(NotDone::Used | NotDone::NotPaid) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        _ => ticket(app, &mut tx, (provider, actor), (id, &held), plan).await?,
+        _ => ticket(app, conn, (provider, actor), (id, &held), plan).await?,
     }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -147,27 +162,43 @@ pub async fn credit(
     named: Option<Msisdn>,
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
+    credit_in(app, &mut tx, (provider, actor), id, named).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn credit_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    named: Option<Msisdn>,
+) -> Result<(), NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
     let payment = match held.payment {
-        Some(payment) => lock(&mut tx, provider, payment).await?,
+        Some(payment) => lock(conn, provider, payment).await?,
         None => None,
     };
     let phone = whose(&held, payment.as_ref(), named)?;
-    customers::store::meet(&mut tx, app, provider, phone).await?;
+    customers::store::meet(conn, app, provider, phone).await?;
     let late = payment.filter(|_| held.reason == Reason::Late);
     let ticket = match &late {
-        Some(payment) => unused(app, &mut tx, payment).await?,
+        Some(payment) => unused(app, conn, payment).await?,
         None => None,
     };
     let amount = match &late {
-        Some(payment) => left(&mut tx, payment).await?,
+        Some(payment) => left(conn, payment).await?,
         None => held.amount,
     };
-    let customer = credit::add(&mut tx, provider, phone, amount).await?;
+    let customer = credit::add(conn, provider, phone, amount).await?;
     let now = app.clock.now();
-    credit::close(&mut tx, (provider, id), (customer, amount), actor, now).await?;
+    credit::close(conn, (provider, id), (customer, amount), actor, now).await?;
     let line = Line {
         cause: Cause::Credited,
         credit: Account::Credit,
@@ -176,7 +207,7 @@ pub async fn credit(
     };
     let line = match &late {
         Some(payment) => {
-            credit::note_credited(&mut tx, provider, payment.id, amount).await?;
+            credit::note_credited(conn, provider, payment.id, amount).await?;
             Line {
                 payment: Some(payment.id),
                 debit: ledger::place(payment),
@@ -185,7 +216,7 @@ pub async fn credit(
         }
         None => line,
     };
-    ledger::write(app, &mut tx, provider, line).await?;
+    ledger::write(app, conn, provider, line).await?;
     let after = json!({"amount": amount.to_decimal(), "customer": customer.to_string()});
     let deed = Deed {
         act: "queue-credit",
@@ -193,11 +224,10 @@ pub async fn credit(
         before: None,
         after: Some(after),
     };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
+    record(app, conn, Some(provider), actor, deed).await?;
     if let Some(ticket) = ticket {
-        revoke::ticket_in(app, &mut tx, (provider, actor), ticket).await?;
+        revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
     }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -257,30 +287,45 @@ pub async fn refund(
     provider: ProviderId,
     actor: Actor,
     id: UnmatchedId,
-    (receipt, why): (&str, &str),
+    said: (&str, &str),
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
+    refund_in(app, &mut tx, (provider, actor), id, said).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    (receipt, why): (&str, &str),
+) -> Result<(), NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let known = lock(&mut tx, provider, payment)
+            let known = lock(conn, provider, payment)
                 .await?
                 .ok_or(NotResolved::Missing)?;
             let noted = Noted {
-                amount: left(&mut tx, &known).await?,
+                amount: left(conn, &known).await?,
                 receipt,
                 reason: why,
             };
-            deeds::note_in(app, &mut tx, (provider, actor), payment, noted).await?;
-            if let Some(ticket) = ticket_of(&mut tx, provider, payment).await? {
-                revoke::ticket_in(app, &mut tx, (provider, actor), ticket).await?;
+            deeds::note_in(app, conn, (provider, actor), payment, noted).await?;
+            if let Some(ticket) = ticket_of(conn, provider, payment).await? {
+                revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
             }
         }
-        _ => back(app, &mut tx, (provider, actor), (id, &held), (receipt, why)).await?,
+        _ => back(app, conn, (provider, actor), (id, &held), (receipt, why)).await?,
     }
-    tx.commit().await?;
     Ok(())
 }
 

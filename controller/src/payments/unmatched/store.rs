@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CustomerId, PaymentId, ProviderId, SiteId, TicketId, UnmatchedId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::{Arrived, Reason};
 use crate::audit::Actor;
@@ -540,40 +541,29 @@ pub struct Queued {
     pub customer: Option<CustomerId>,
 }
 
-/// The queue, the newest first, from before one on: what waits, or what is done with.
-///
-/// # Errors
-/// When the database is away.
-pub async fn queue(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    is_closed: bool,
-    before: Option<(Timestamp, UnmatchedId)>,
-    limit: u16,
-) -> sqlx::Result<Vec<Queued>> {
-    let rows = sqlx::query!(
-        r#"select u.id, u.reason, u.amount as "amount: Amount", coalesce(u.receipt, p.external_txn_id) as receipt, u.payer, u.reference,
-                  u.payment_id, s.name as "site?", u.at as "at: At", u.outcome, u.closed_at as "closed_at: At", w.name as "person?",
-                  t.id as "ticket?", t.code as "code?", u.refund_receipt, u.note, u.customer_id
-           from unmatched u
-           left join payments p on p.provider_id = u.provider_id and p.id = u.payment_id and u.reason = 'late'
-           left join sites s on s.provider_id = u.provider_id and s.id = u.site_id
-           left join people w on w.id = u.person_id
-           left join tickets t on t.provider_id = u.provider_id
-                and t.id = coalesce(u.ticket_id, (select k.id from tickets k where k.payment_id = u.payment_id and u.reason = 'late'))
-           where u.provider_id = $1 and (u.closed_at is not null) = $2 and ($3::timestamptz is null or (u.at, u.id) < ($3, $4))
-           order by u.at desc, u.id desc limit $5"#,
-        provider.uuid(),
-        is_closed,
-        before.map(|(at, _)| At(at)) as Option<At>,
-        before.map(|(_, id)| id.uuid()),
-        i64::from(limit),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Queued {
+struct QueuedRow {
+    id: Uuid,
+    reason: String,
+    amount: Amount,
+    receipt: Option<String>,
+    payer: Option<String>,
+    reference: Option<String>,
+    payment_id: Option<Uuid>,
+    site: Option<String>,
+    at: At,
+    outcome: Option<String>,
+    closed_at: Option<At>,
+    person: Option<String>,
+    ticket: Option<Uuid>,
+    code: Option<String>,
+    refund_receipt: Option<String>,
+    note: Option<String>,
+    customer_id: Option<Uuid>,
+}
+
+impl From<QueuedRow> for Queued {
+    fn from(row: QueuedRow) -> Self {
+        Self {
             id: UnmatchedId::from_uuid(row.id),
             reason: Reason::parse(&row.reason),
             amount: row.amount.0,
@@ -588,6 +578,65 @@ pub async fn queue(
             ticket: row.ticket.map(TicketId::from_uuid).zip(row.code),
             back: row.refund_receipt.zip(row.note),
             customer: row.customer_id.map(CustomerId::from_uuid),
-        })
-        .collect())
+        }
+    }
+}
+
+/// Reads lines of the queue by a condition that an index serves.
+macro_rules! queued {
+    ($which:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            QueuedRow,
+            r#"select u.id, u.reason, u.amount as "amount: Amount", coalesce(u.receipt, p.external_txn_id) as receipt, u.payer, u.reference,
+                      u.payment_id, s.name as "site?", u.at as "at: At", u.outcome, u.closed_at as "closed_at: At", w.name as "person?",
+                      t.id as "ticket?", t.code as "code?", u.refund_receipt, u.note, u.customer_id
+               from unmatched u
+               left join payments p on p.provider_id = u.provider_id and p.id = u.payment_id and u.reason = 'late'
+               left join sites s on s.provider_id = u.provider_id and s.id = u.site_id
+               left join people w on w.id = u.person_id
+               left join tickets t on t.provider_id = u.provider_id
+                    and t.id = coalesce(u.ticket_id, (select k.id from tickets k where k.payment_id = u.payment_id and u.reason = 'late'))
+               where u.provider_id = $1 "# + $which,
+            $($value),+
+        )
+    };
+}
+
+/// The queue, the newest first, from before one on: what waits, or what is done with.
+///
+/// # Errors
+/// When the database is away.
+pub async fn queue(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    is_closed: bool,
+    before: Option<(Timestamp, UnmatchedId)>,
+    limit: u16,
+) -> sqlx::Result<Vec<Queued>> {
+    let rows = queued!(
+        "and (u.closed_at is not null) = $2 and ($3::timestamptz is null or (u.at, u.id) < ($3, $4)) order by u.at desc, u.id desc limit $5",
+        provider.uuid(),
+        is_closed,
+        before.map(|(at, _)| At(at)) as Option<At>,
+        before.map(|(_, id)| id.uuid()),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(Queued::from).collect())
+}
+
+/// One line of the queue.
+///
+/// # Errors
+/// When the database is away.
+pub async fn queued(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+) -> sqlx::Result<Option<Queued>> {
+    let row = queued!("and u.id = $2", provider.uuid(), id.uuid())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map(Queued::from))
 }
