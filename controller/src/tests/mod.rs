@@ -288,6 +288,7 @@ impl Business {
             phone: phone.parse().unwrap(),
             mac: Some(mac(n)),
             deadline: None,
+            by_sms: false,
         }
     }
 }

@@ -53,6 +53,18 @@ pub async fn every_site_if_it_can(
         }
         Ok(()) => Ok(()),
     }
+/// Does the job that tells all sites of a business.
+pub fn refresh_all<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    async move {
+        let Some(provider) = job.provider else {
+            anyhow::bail!("a refresh of no business");
+        };
+        let mut tx = job.begin(app).await?;
+        every_site(app, &mut tx, provider).await?;
+        tx.commit().await?;
+        Ok(Next::Done)
+    }
+    .boxed()
 }
 
 /// Does the job; its key is the site.

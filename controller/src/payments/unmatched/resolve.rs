@@ -1,7 +1,7 @@
-//! What becomes of money in the queue, as a person says: a voucher, or it goes back. Each is one transaction, and a second tap does nothing
-//! more.
+//! What becomes of money in the queue, as a person says: a voucher, credit of a phone, or it goes back. Each is one transaction, and a second
+//! tap does nothing more.
 
-use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
+use mnara_protocol::ids::{PlanId, ProviderId, TicketId, UnmatchedId};
 use mnara_protocol::money::Money;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -12,11 +12,15 @@ use super::{Reason, ledger};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
-use crate::payments::customers::reason;
-use crate::payments::deeds::{self, NotDone, Noted};
+use crate::payments::Payment;
+use crate::payments::customers::{self, reason};
+use crate::payments::deeds::{self, NotDone, Noted, is_waiting};
 use crate::payments::ledger::{Account, Cause, Line, NotWritten};
-use crate::payments::store::{lock, refunds, ticket_of};
+use crate::payments::store::{credit, lock, refunds, ticket_of};
 use crate::plans;
+use crate::rails::daraja::callback::Payer;
+use crate::rails::msisdn::Msisdn;
+use crate::tickets;
 use crate::tickets::issue::{self, IssueError, Sale};
 use crate::tickets::revoke::{self, RevokeError};
 
@@ -38,6 +42,15 @@ pub enum NotResolved {
     /// The reason is missing or too long.
     #[error("give a reason")]
     Reason,
+    /// Whose credit it is to be is not known.
+    #[error("give the phone number that is to have the credit")]
+    Phone,
+    /// That number cannot be the one that paid.
+    #[error("this is not the number that paid")]
+    OtherPhone,
+    /// Its voucher was used.
+    #[error("its voucher was used")]
+    Used,
     /// The ticket could not be issued.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -67,23 +80,38 @@ pub async fn give(
     plan: Option<PlanId>,
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
+    give_in(app, &mut tx, (provider, actor), id, plan).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn give_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    plan: Option<PlanId>,
+) -> Result<(), NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let ticket = ticket_of(&mut tx, provider, payment).await?;
-            store::close_given(&mut tx, (provider, id), ticket, actor, app.clock.now()).await?;
-            note(app, &mut tx, (provider, actor), id, "queue-send").await?;
-            match deeds::send_in(app, &mut tx, (provider, actor), payment).await {
+            let ticket = ticket_of(conn, provider, payment).await?;
+            store::close_given(conn, (provider, id), ticket, actor, app.clock.now()).await?;
+            note(app, conn, (provider, actor), id, "queue-send").await?;
+            match deeds::send_in(app, conn, (provider, actor), payment).await {
                 // One that was used, or whose device is not known, is done with all the same.
                 Ok(()) | Err(NotDone::Used | NotDone::NotPaid) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        _ => ticket(app, &mut tx, (provider, actor), (id, &held), plan).await?,
+        _ => ticket(app, conn, (provider, actor), (id, &held), plan).await?,
     }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -115,10 +143,139 @@ async fn ticket(
     ledger::write(app, conn, provider, line).await?;
     note(app, conn, (provider, actor), id, "queue-ticket").await?;
     if let Some(site) = held.site {
-        let change = crate::tickets::feed::ticket(site, &kept, None, None, None);
+        let change = tickets::feed::ticket(site, &kept, None, None, None);
         feed::put(conn, provider, vec![change]).await?;
     }
     Ok(())
+}
+
+/// Makes the money over to a phone, which pays less the next time: to the phone that paid, if it is known in full, else to the one that is named.
+/// The voucher of what came late is taken back with it.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn credit(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: UnmatchedId,
+    named: Option<Msisdn>,
+) -> Result<(), NotResolved> {
+    let mut tx = app.db.tenant(provider).await?;
+    credit_in(app, &mut tx, (provider, actor), id, named).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn credit_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    named: Option<Msisdn>,
+) -> Result<(), NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
+        return Ok(());
+    };
+    let payment = match held.payment {
+        Some(payment) => lock(conn, provider, payment).await?,
+        None => None,
+    };
+    let phone = whose(&held, payment.as_ref(), named)?;
+    customers::store::meet(conn, app, provider, phone).await?;
+    let late = payment.filter(|_| held.reason == Reason::Late);
+    let ticket = match &late {
+        Some(payment) => unused(app, conn, payment).await?,
+        None => None,
+    };
+    let amount = match &late {
+        Some(payment) => left(conn, payment).await?,
+        None => held.amount,
+    };
+    let customer = credit::add(conn, provider, phone, amount).await?;
+    let now = app.clock.now();
+    credit::close(conn, (provider, id), (customer, amount), actor, now).await?;
+    let line = Line {
+        cause: Cause::Credited,
+        credit: Account::Credit,
+        amount,
+        ..of(id, &held, app)
+    };
+    let line = match &late {
+        Some(payment) => {
+            credit::note_credited(conn, provider, payment.id, amount).await?;
+            Line {
+                payment: Some(payment.id),
+                debit: ledger::place(payment),
+                ..line
+            }
+        }
+        None => line,
+    };
+    ledger::write(app, conn, provider, line).await?;
+    let after = json!({"amount": amount.to_decimal(), "customer": customer.to_string()});
+    let deed = Deed {
+        act: "queue-credit",
+        subject: &id.to_string(),
+        before: None,
+        after: Some(after),
+    };
+    record(app, conn, Some(provider), actor, deed).await?;
+    if let Some(ticket) = ticket {
+        revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
+    }
+    Ok(())
+}
+
+/// Whose credit it is.
+fn whose(
+    held: &Held,
+    payment: Option<&Payment>,
+    named: Option<Msisdn>,
+) -> Result<Msisdn, NotResolved> {
+    if let Payer::Number(phone) = held.payer {
+        return Ok(phone);
+    }
+    if let Some(phone) = payment.and_then(|payment| payment.phone) {
+        return Ok(phone);
+    }
+    let phone = named.ok_or(NotResolved::Phone)?;
+    // What the rail shows of the number keeps a slip of the finger from giving it to somebody else.
+    if matches!(held.payer, Payer::Untold) || held.payer.may_be(&phone) {
+        Ok(phone)
+    } else {
+        Err(NotResolved::OtherPhone)
+    }
+}
+
+/// The voucher of what came late, which nobody may have used.
+async fn unused(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+) -> Result<Option<TicketId>, NotResolved> {
+    let Some(id) = ticket_of(conn, payment.provider, payment.id).await? else {
+        return Ok(None);
+    };
+    let now = app.clock.now();
+    let found = tickets::store::lock(conn, payment.provider, id, now).await?;
+    match found {
+        Some(found) if !is_waiting(&found.kept.ticket, now) => Err(NotResolved::Used),
+        _ => Ok(Some(id)),
+    }
+}
+
+/// What of a payment has not gone back.
+async fn left(conn: &mut PgConnection, payment: &Payment) -> Result<Money, NotResolved> {
+    let before = refunds::of_payment(conn, payment.provider, payment.id, deeds::MOST).await?;
+    let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
+    Ok(Money::from_cents(
+        payment.price().cents() - payment.credited.cents() - back,
+    ))
 }
 
 /// Writes down that the money went back. The voucher of what came late is taken back with it.
@@ -130,29 +287,45 @@ pub async fn refund(
     provider: ProviderId,
     actor: Actor,
     id: UnmatchedId,
-    (receipt, why): (&str, &str),
+    said: (&str, &str),
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
+    refund_in(app, &mut tx, (provider, actor), id, said).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    (receipt, why): (&str, &str),
+) -> Result<(), NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let before = refunds::of_payment(&mut tx, provider, payment, deeds::MOST).await?;
-            let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
+            let known = lock(conn, provider, payment)
+                .await?
+                .ok_or(NotResolved::Missing)?;
             let noted = Noted {
-                amount: Money::from_cents(held.amount.cents() - back),
+                amount: left(conn, &known).await?,
                 receipt,
                 reason: why,
             };
-            deeds::note_in(app, &mut tx, (provider, actor), payment, noted).await?;
-            if let Some(ticket) = ticket_of(&mut tx, provider, payment).await? {
-                revoke::ticket_in(app, &mut tx, (provider, actor), ticket).await?;
+            deeds::note_in(app, conn, (provider, actor), payment, noted).await?;
+            if let Some(ticket) = ticket_of(conn, provider, payment).await? {
+                revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
             }
         }
-        _ => back(app, &mut tx, (provider, actor), (id, &held), (receipt, why)).await?,
+        _ => back(app, conn, (provider, actor), (id, &held), (receipt, why)).await?,
     }
-    tx.commit().await?;
     Ok(())
 }
 
