@@ -60,6 +60,8 @@ pub enum Act {
     Passkey,
     /// Making an order by which the platform is paid.
     Order,
+    /// Asking M-PESA for something in the name of an operator.
+    Operator,
     /// Telling us that something changed at Pesapal, or coming back from there.
     Notice,
 }
@@ -104,7 +106,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 33] = [
+const TABLE: [(Act, Kind, u32, u32); 34] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -145,6 +147,7 @@ const TABLE: [(Act, Kind, u32, u32); 33] = [
     (Act::Forgot, Kind::Address, 6, 2),
     (Act::Passkey, Kind::Address, 30, 20),
     (Act::Order, Kind::Provider, 10, 5),
+    (Act::Operator, Kind::Provider, 20, 10),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
     (Act::Notice, Kind::Address, 600, 600),
 ];

@@ -15,6 +15,7 @@ use crate::fleet::feed;
 use crate::payments::customers::reason;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::ledger::{Account, Cause, Line, NotWritten};
+use crate::payments::operator;
 use crate::payments::store::{lock, refunds, ticket_of};
 use crate::plans;
 use crate::tickets::issue::{self, IssueError, Sale};
@@ -50,6 +51,11 @@ pub enum NotResolved {
     /// The books could not be written.
     #[error(transparent)]
     Ledger(#[from] NotWritten),
+    /// M-PESA may be sending it back just now.
+    #[error(
+        "M-PESA may be sending this money back: wait for its word, or look at the M-PESA statement first"
+    )]
+    GoingBack,
     /// The database refused.
     #[error("it could not be stored")]
     Database(#[from] sqlx::Error),
@@ -70,6 +76,9 @@ pub async fn give(
     let Some(held) = open(&mut tx, provider, id).await? else {
         return Ok(());
     };
+    if is_going_back(&mut tx, provider, &held).await? {
+        return Err(NotResolved::GoingBack);
+    }
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
             let ticket = ticket_of(&mut tx, provider, payment).await?;
@@ -121,7 +130,7 @@ async fn ticket(
     Ok(())
 }
 
-/// Writes down that the money went back. The voucher of what came late is taken back with it.
+/// Writes down that the money went back, unless M-PESA may be sending it back just now. The voucher of what came late is taken back with it.
 ///
 /// # Errors
 /// [`NotResolved`].
@@ -130,30 +139,77 @@ pub async fn refund(
     provider: ProviderId,
     actor: Actor,
     id: UnmatchedId,
+    said: (&str, &str),
+) -> Result<(), NotResolved> {
+    refund_as(app, (provider, actor), id, said, false).await
+}
+
+/// Writes down that the money went back although M-PESA may be sending it back as well: for whoever has looked and knows that it does not.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_all_the_same(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: UnmatchedId,
+    said: (&str, &str),
+) -> Result<(), NotResolved> {
+    refund_as(app, (provider, actor), id, said, true).await
+}
+
+async fn refund_as(
+    app: &App,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
     (receipt, why): (&str, &str),
+    is_sure: bool,
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
-        return Ok(());
+    let held = open(&mut tx, provider, id).await?;
+    if let Some(held) = held
+        && !is_sure
+        && is_going_back(&mut tx, provider, &held).await?
+    {
+        return Err(NotResolved::GoingBack);
+    }
+    if refund_in(app, &mut tx, (provider, actor), id, (receipt, why)).await? {
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+/// Writes down that the money went back in the caller's transaction; says whether it was still there.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    (receipt, why): (&str, &str),
+) -> Result<bool, NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
+        return Ok(false);
     };
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let before = refunds::of_payment(&mut tx, provider, payment, deeds::MOST).await?;
+            let before = refunds::of_payment(conn, provider, payment, deeds::MOST).await?;
             let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
             let noted = Noted {
                 amount: Money::from_cents(held.amount.cents() - back),
                 receipt,
                 reason: why,
             };
-            deeds::note_in(app, &mut tx, (provider, actor), payment, noted).await?;
-            if let Some(ticket) = ticket_of(&mut tx, provider, payment).await? {
-                revoke::ticket_in(app, &mut tx, (provider, actor), ticket).await?;
+            deeds::note_in(app, conn, (provider, actor), payment, noted).await?;
+            if let Some(ticket) = ticket_of(conn, provider, payment).await? {
+                revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
             }
         }
-        _ => back(app, &mut tx, (provider, actor), (id, &held), (receipt, why)).await?,
+        _ => back(app, conn, (provider, actor), (id, &held), (receipt, why)).await?,
     }
-    tx.commit().await?;
-    Ok(())
+    Ok(true)
 }
 
 async fn back(
@@ -209,7 +265,7 @@ fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
 }
 
 /// Money that waits, locked; nothing for what is done with. Its payment is locked first, as everywhere.
-async fn open(
+pub(in crate::payments) async fn open(
     conn: &mut PgConnection,
     provider: ProviderId,
     id: UnmatchedId,
@@ -221,6 +277,25 @@ async fn open(
         .await?
         .ok_or(NotResolved::Missing)?;
     Ok(Some(held).filter(|held| !held.is_closed))
+}
+
+/// Whether M-PESA may be sending it back just now: then nothing else is done with it.
+async fn is_going_back(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    held: &Held,
+) -> sqlx::Result<bool> {
+    let receipt = match (&held.receipt, held.payment) {
+        (Some(receipt), _) => Some(receipt.clone()),
+        (None, Some(payment)) => lock(conn, provider, payment)
+            .await?
+            .and_then(|one| one.receipt),
+        (None, None) => None,
+    };
+    match receipt {
+        Some(receipt) => operator::store::is_going_back(conn, provider, &receipt).await,
+        None => Ok(false),
+    }
 }
 
 async fn note(

@@ -17,6 +17,7 @@ use super::*;
 use crate::config::SourceCheck;
 use crate::rails::msisdn::Msisdn;
 
+mod operators;
 mod pushes;
 mod queries;
 mod tokens;
