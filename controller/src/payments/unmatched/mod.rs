@@ -1,6 +1,7 @@
 //! The queue: money that nobody can be matched to, or that came so late that nobody waits for what it bought. A person says what becomes of
 //! it, or it turns out to be a payment's.
 
+pub mod credit;
 pub mod pages;
 pub mod resolve;
 pub mod store;
