@@ -3,6 +3,7 @@
 use super::{admin, books, messages, subscription};
 use crate::access::pages::{self as site, acts, stream};
 use crate::app::App;
+use crate::captive::look::name as look_name;
 use crate::captive::look::pages as look;
 use crate::captive::look::site_pages as site_look;
 use crate::fleet::firmware;
@@ -13,7 +14,7 @@ use crate::providers::keys;
 use crate::providers::look::preview;
 use crate::providers::notices::pages as notices;
 use crate::providers::pages::{
-    account, assets, audit, businesses, enter, join, more, reset, second, sign_up, staff,
+    account, assets, audit, businesses, contact, enter, join, more, reset, second, sign_up, staff,
 };
 use crate::providers::passkeys::pages as passkeys;
 use crate::providers::staff::roles::Permission;
@@ -55,6 +56,13 @@ pub fn pages(app: &App) -> Pages {
         .get("/more", Door::LoggedIn, more::more)
         .get("/account", Door::LoggedIn, account::form)
         .post("/account/password", Door::LoggedIn, account::password)
+        .post("/account/contact", Door::LoggedIn, contact::take)
+        .get("/account/contact/{token}", Door::LoggedIn, contact::form)
+        .post(
+            "/account/contact/{token}",
+            Door::LoggedIn,
+            contact::confirmed,
+        )
         .post("/account/browsers/{id}/end", Door::LoggedIn, account::out)
         .get("/account/second", Door::LoggedIn, account::second_form)
         .post("/account/second", Door::LoggedIn, account::second_take)
@@ -186,6 +194,7 @@ pub fn pages(app: &App) -> Pages {
             Door::Staff(P::ManageSites),
             acts::diagnose,
         )
+        .post("/sites/{id}/name", Door::Staff(P::ManageSites), acts::named)
         .post(
             "/sites/{id}/kick",
             Door::Staff(P::ServeCustomers),
@@ -349,6 +358,11 @@ pub fn pages(app: &App) -> Pages {
         )
         .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
         .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
+        .post(
+            "/settings/portal/name",
+            Door::Staff(P::EditPortal),
+            look_name::take,
+        )
         .post(
             "/settings/portal/logo",
             Door::Staff(P::EditPortal),

@@ -22,7 +22,7 @@ pub(super) static ENGLISH: Words = Words {
     asking: "Asking M-PESA…",
     asking_more: "An M-PESA prompt comes to your phone in a few seconds.",
     check_phone: "Check your phone",
-    enter_pin: "Enter your M-PESA PIN on your phone. You are online as soon as it is paid.",
+    enter_pin: "Enter your M-PESA PIN on your phone. The internet opens as soon as it is paid.",
     phone_ending: "Phone ending in",
     updates_itself: "This page updates itself. Keep it open.",
     refresh: "Update now",
