@@ -159,7 +159,7 @@ pub async fn set_contact(
     Ok(changed.rows_affected() == 1)
 }
 
-/// Notes the address that somebody wants, in place of one they wanted before, and forgets those whose time is over.
+/// Notes the address that somebody wants, in place of one they wanted before.
 ///
 /// # Errors
 /// When the database refuses.
@@ -170,12 +170,6 @@ pub async fn want_email(
     now: Timestamp,
     until: Timestamp,
 ) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from contact_changes where person_id in (select person_id from contact_changes where expires_at < $1 order by expires_at limit 100)",
-        At(now)
-    )
-    .execute(&mut *conn)
-    .await?;
     sqlx::query!(
         "insert into contact_changes (person_id, email, token_hash, created_at, expires_at) values ($1, $2, $3, $4, $5)
          on conflict (person_id) do update set email = excluded.email, token_hash = excluded.token_hash,
@@ -189,6 +183,25 @@ pub async fn want_email(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Forgets addresses that nobody confirmed in time.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_wishes(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    most: i64,
+) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from contact_changes where person_id in (select person_id from contact_changes where expires_at < $1 order by expires_at limit $2)",
+        At(now),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
 }
 
 /// The address that a link confirms, if it is this person's and good.
