@@ -220,6 +220,13 @@ pub async fn claim(
             }
             found
         }
+        // What a statement brought names the prompt's account.
+        None if let Some(found) = store::named(conn, payment).await? => {
+            if found.is_closed || found.amount != payment.amount {
+                return Ok(Claim::Spent);
+            }
+            found
+        }
         None => {
             let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
             let open = store::nameless(conn, payment.provider, payment.amount, within).await?;
