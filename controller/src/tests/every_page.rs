@@ -215,6 +215,8 @@ impl Names {
                 path.to_owned(),
                 format!("{path}?act=%22%27%26&day=%3Cscript%3E%22&person=%22%27%26"),
             ]),
+            // To the person whose link it is only; `account` opens it.
+            "/account/contact/{token}" => How::NoPage,
             "/"
             | "/{*path}"
             | "/assets/{name}"

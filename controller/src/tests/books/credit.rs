@@ -1,6 +1,7 @@
 //! Credit of a phone: given out of the queue, held by a prompt, spent with it, and never twice.
 
 use super::*;
+use crate::payments::unmatched::credit::make_over;
 use crate::payments::unmatched::resolve::NotResolved;
 
 /// Money of no order, from a number as the rail tells it; its name in the queue.

@@ -47,6 +47,18 @@ words! {
         passkey_removed_text:
             "A passkey was removed from your account at Mnara. It no longer logs anybody in."
             "Ufunguo wa kuingia umeondolewa kwenye akaunti yako ya Mnara. Haumwingizi mtu yeyote tena.",
+        contact: "Confirm your e-mail address" "Thibitisha barua pepe yako",
+        contact_text:
+            "You want to log in at Mnara with this address. Open this within a day, in the browser in which you are logged in."
+            "Unataka kuingia Mnara kwa anwani hii. Fungua hapa ndani ya siku moja, kwenye kivinjari ambacho umeingia.",
+        contact_button: "This is my address" "Hii ni anwani yangu",
+        contact_not_you:
+            "If it was not you, do nothing: this address stays unknown to Mnara."
+            "Kama si wewe, usifanye chochote: anwani hii itabaki haijulikani na Mnara.",
+        contact_changed: "What you log in with was changed" "Unachoingia nacho kimebadilishwa",
+        contact_changed_text:
+            "The e-mail address or phone number that you log in with at Mnara was changed just now."
+            "Barua pepe au nambari ya simu unayoingia nayo Mnara imebadilishwa sasa hivi.",
         mpesa_changed: "{business}: where money goes was changed" "{business}: mahali pesa zinakoenda pamebadilishwa",
         mpesa_changed_text:
             "The M-PESA account customers of {business} pay into was changed just now. If no owner did that, put it back at once, change your passwords and call us."
