@@ -195,7 +195,7 @@ async fn owners_are_reminded_of_old_keys_once_a_quarter(
     let old = async || {
         let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
         let before = world.app.clock.now().plus_secs(-365 * 86_400);
-        let found = crate::admin::store::keys::old(
+        let found = admin::store::keys::old(
             &mut tx,
             world.shop.provider,
             before,

@@ -53,6 +53,8 @@ pub async fn every_site_if_it_can(
         }
         Ok(()) => Ok(()),
     }
+}
+
 /// Does the job that tells all sites of a business.
 pub fn refresh_all<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
     async move {

@@ -149,7 +149,7 @@ async fn ticket(
     ledger::write(app, conn, provider, line).await?;
     note(app, conn, (provider, actor), id, "queue-ticket").await?;
     if let Some(site) = held.site {
-        let change = tickets::feed::ticket(site, &kept, None, None, None);
+        let change = crate::tickets::feed::ticket(site, &kept, None, None, None);
         feed::put(conn, provider, vec![change]).await?;
     }
     Ok(())
@@ -314,7 +314,7 @@ pub(super) fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
 }
 
 /// Money that waits, locked; nothing for what is done with. Its payment is locked first, as everywhere.
-pub(in crate::payments) pub(super) async fn open(
+pub(in crate::payments) async fn open(
     conn: &mut PgConnection,
     provider: ProviderId,
     id: UnmatchedId,
