@@ -40,6 +40,8 @@ pub enum Act {
     Link,
     /// Posting a body that no secret vouches for.
     Unvouched,
+    /// A callback that nobody can look up while the database is away, from an address that is not the rail's.
+    Spooled,
     /// Handing in a kilobyte of journal.
     Journal,
     /// Handing in a live reading.
@@ -104,7 +106,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 33] = [
+const TABLE: [(Act, Kind, u32, u32); 34] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -126,6 +128,7 @@ const TABLE: [(Act, Kind, u32, u32); 33] = [
     // A carrier puts thousands of sites behind one address, and after an outage all of them come at once.
     (Act::Link, Kind::Address, 6_000, 6_000),
     (Act::Unvouched, Kind::Address, 60, 60),
+    (Act::Spooled, Kind::Address, 300, 60),
     (Act::Unvouched, Kind::Provider, 60, 60),
     // A month of a busy site at once, and five times what it writes after that.
     (Act::Journal, Kind::Agent, 32_768, 300),

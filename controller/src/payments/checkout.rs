@@ -164,6 +164,7 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
         merchant_request_id: None,
         checkout_request_id: None,
         receipt: None,
+        said_paid: false,
         state: State::Pending,
         created_at: now,
         queries: 0,

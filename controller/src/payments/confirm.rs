@@ -134,11 +134,10 @@ async fn attempt(
     let is_conflict = instead.is_some();
     let mut decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
     if matches!(decision, Decision::Settle { receipt: None })
-        && let until = payment.created_at + unmatched::BEGUN_WITHIN
-        && let Some(by_hand) = hand::store::may_be_counted(&mut tx, &payment, until).await?
+        && may_be_counted(&mut tx, &payment).await?
     {
         // A prompt that was given up and paid after all, or both: a person can tell by the statement.
-        tracing::warn!(payment.id = %payment.id, by_hand.id = %by_hand, "a prompt was paid whose money may stand in the books as paid by hand");
+        tracing::warn!(payment.id = %payment.id, "a prompt was paid whose money may stand in the books already");
         decision = Decision::Flag(Flag::ReceiptTaken);
     }
     if matches!(decision, Decision::Settle { .. }) && !credit::is_there(&mut tx, &payment).await? {
@@ -150,7 +149,10 @@ async fn attempt(
         flag(app, &mut tx, &payment, Flag::ReceiptTaken, now).await?;
     }
     if let Some(word) = word {
-        store::keep_word(&mut tx, &payment, word.code, word.body).await?;
+        // What contradicts the word that counts does not take its place.
+        if decision != Decision::Flag(Flag::Contrary) {
+            store::keep_word(&mut tx, &payment, word.code, word.body).await?;
+        }
         if let Some((id, at, body)) = word.callback {
             messages::keep_callback(&mut tx, &payment, id, (Kind::Callback, at), body).await?;
         }
@@ -253,6 +255,13 @@ async fn attempt(
     Ok(Some(decision))
 }
 
+/// Whether a prompt's money may stand in the books already, as paid by hand or as money from the queue that somebody dealt with.
+async fn may_be_counted(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<bool> {
+    let until = payment.created_at + unmatched::BEGUN_WITHIN;
+    let by_hand = hand::store::may_be_counted(conn, payment, until).await?;
+    Ok(by_hand.is_some() || unmatched::store::is_spent(conn, payment).await?)
+}
+
 /// Issues the ticket and tells the site, as the last step of the transaction.
 ///
 /// # Errors
@@ -319,7 +328,7 @@ pub(super) async fn grant(
 
 /// Has a person look at a payment, and tells those who chose to hear of it: once for each payment. An account that is set up wrong fails
 /// everybody's payment, and is told of once a day.
-async fn flag(
+pub(super) async fn flag(
     app: &App,
     conn: &mut PgConnection,
     payment: &Payment,
@@ -328,7 +337,7 @@ async fn flag(
 ) -> sqlx::Result<()> {
     store::flag(conn, payment, flag).await?;
     let once = match flag {
-        Flag::Setup => format!(
+        Flag::Setup | Flag::Quota => format!(
             "money-setup:{}:{}",
             payment.provider,
             now.as_secs().div_euclid(86_400)

@@ -133,6 +133,8 @@ pub struct Payment {
     pub checkout_request_id: Option<String>,
     /// The M-PESA receipt, once known.
     pub receipt: Option<String>,
+    /// Whether the rail's last word was that it was paid; what that comes to may be open still.
+    pub said_paid: bool,
     /// How it stands.
     pub state: State,
     /// When it was made.

@@ -87,6 +87,7 @@ pub async fn write(
         merchant_request_id: None,
         checkout_request_id: None,
         receipt: None,
+        said_paid: false,
         state: State::Pending,
         created_at: now,
         queries: 0,

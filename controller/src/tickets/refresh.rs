@@ -49,6 +49,26 @@ pub fn refresh_all<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Resu
     .boxed()
 }
 
+/// Tells all sites of a business what is not worth more than its cause: a batch of codes whose key does not open is told of where it is used, and
+/// money is more urgent.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn every_site_if_it_can(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<()> {
+    match every_site(app, conn, provider).await {
+        Err(FeedError::Database(error)) => Err(error),
+        Err(error) => {
+            tracing::error!(provider.id = %provider, %error, "sites were not told what changed");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
 /// Does the job; its key is the site.
 pub fn refresh<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
     async move {

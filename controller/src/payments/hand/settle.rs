@@ -75,8 +75,13 @@ pub async fn settle(
                 .increment(1);
             Ok(settled)
         }
-        // A receipt that another business has: the transaction is lost, and there is nothing to write.
-        Err(Unsettled::ReceiptTaken) => Ok(Settled::Known),
+        // A receipt that another business has. It is money all the same, and a person sees it.
+        Err(Unsettled::ReceiptTaken) => {
+            let mut tx = app.db.tenant(provider).await?;
+            unmatched::take(app, &mut tx, provider, arrived).await?;
+            tx.commit().await?;
+            Ok(Settled::NoPlan)
+        }
         Err(Unsettled::Error(error)) => Err(error),
     }
 }
@@ -150,8 +155,10 @@ pub async fn settle_in(
         merchant_request_id: None,
         checkout_request_id: None,
         receipt: Some(arrived.receipt.clone()),
+        said_paid: true,
         state: State::Success,
-        created_at: now,
+        // When the money came: whoever waited for a prompt's end did not pay later for that.
+        created_at: heard.map_or(now, |heard| heard.at),
         queries: 0,
     };
     let body = heard.map_or(Value::Null, |heard| {

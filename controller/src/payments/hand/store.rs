@@ -311,8 +311,11 @@ pub async fn may_be_counted(
     until: Timestamp,
 ) -> sqlx::Result<Option<PaymentId>> {
     let rows = sqlx::query!(
-        r#"select id, mac::text as mac, coalesce(msisdn, payer) as payer from payments
-           where provider_id = $1 and created_at between $2 and $3 and push = 'hand' and amount = $4 limit $5"#,
+        // Out of the queue it came later than its money did.
+        r#"select p.id, p.mac::text as mac, coalesce(p.msisdn, p.payer) as payer from payments p
+           left join unmatched u on u.provider_id = p.provider_id and u.payment_id = p.id and u.reason <> 'late'
+           where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) between $2 and $3 and p.push = 'hand' and p.amount = $4
+           order by p.created_at limit $5"#,
         payment.provider.uuid(),
         At(payment.created_at) as At,
         At(until) as At,

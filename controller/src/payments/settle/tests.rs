@@ -24,6 +24,7 @@ fn payment(state: State) -> Payment {
         merchant_request_id: Some("m-1".into()),
         checkout_request_id: Some("ws_CO_1".into()),
         receipt: None,
+        said_paid: false,
         state,
         created_at: Timestamp::from_secs(1_800_000_000),
         queries: 0,

@@ -104,6 +104,7 @@ struct PaymentRow {
     checkout_request_id: Option<String>,
     external_txn_id: Option<String>,
     noted_receipt: Option<String>,
+    result_code: Option<String>,
     status: String,
     failure: Option<String>,
     created_at: At,
@@ -149,6 +150,7 @@ impl TryFrom<PaymentRow> for Payment {
             merchant_request_id: row.merchant_request_id,
             checkout_request_id: row.checkout_request_id,
             receipt: row.external_txn_id.or(row.noted_receipt),
+            said_paid: row.result_code.as_deref() == Some("0"),
             state,
             created_at: row.created_at.0,
             queries: row.queries.unsigned_abs(),
@@ -168,7 +170,7 @@ pub async fn lock(
     sqlx::query_as!(
         PaymentRow,
         "select id, provider_id, site_id, attempt_id, mac::text, plan_id, account_id, amount, credit, credited, msisdn, account_reference, push, merchant_request_id,
-                checkout_request_id, external_txn_id, noted_receipt, status, failure, created_at, queries
+                checkout_request_id, external_txn_id, noted_receipt, result_code, status, failure, created_at, queries
          from payments where provider_id = $1 and id = $2 and type in ('mpesa_customer_payment', 'mpesa_account_test') for update",
         provider.uuid(),
         id.uuid(),
@@ -177,6 +179,25 @@ pub async fn lock(
     .await?
     .map(Payment::try_from)
     .transpose()
+}
+
+/// The phone a payment asked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn phone(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PaymentId,
+) -> sqlx::Result<Option<Msisdn>> {
+    let digits = sqlx::query_scalar!(
+        "select msisdn from payments where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(digits.flatten().and_then(|digits| digits.parse().ok()))
 }
 
 /// Finds a site's payment by the try it belongs to.

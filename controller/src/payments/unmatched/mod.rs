@@ -276,6 +276,13 @@ pub async fn claim(
             Some(found) => found,
             None => return Ok(Claim::Spent),
         },
+        // What a statement brought names the prompt's account.
+        None if let Some(found) = store::named(conn, payment).await? => {
+            if found.is_closed || found.amount != payment.amount {
+                return Ok(Claim::Spent);
+            }
+            found
+        }
         None => match nameless(conn, payment).await? {
             Some(found) => found,
             None => return Ok(Claim::Nothing),

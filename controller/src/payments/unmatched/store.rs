@@ -12,8 +12,9 @@ use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
 use crate::rails::daraja::callback::Payer;
 
-/// The most that one payment without a receipt is compared with.
-const MOST_CANDIDATES: i64 = 100;
+mod meant;
+
+pub use meant::{Candidate, by_receipt, is_spent, named, nameless, of_prompt};
 
 /// Lets nobody else look for this receipt until the transaction ends: it must not come into the queue and to a payment at once.
 ///
@@ -104,114 +105,6 @@ pub async fn insert_late(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Money in the queue that may be a payment's.
-#[derive(Clone, Debug)]
-pub struct Candidate {
-    /// Its id.
-    pub id: UnmatchedId,
-    /// How much.
-    pub amount: Money,
-    /// Its receipt.
-    pub receipt: Option<String>,
-    /// Who paid.
-    pub payer: Payer,
-    /// The payment whose prompt took it, if the rail told of it as that.
-    pub prompt: Option<PaymentId>,
-    /// Whether somebody has dealt with it.
-    pub is_closed: bool,
-}
-
-/// Finds the money of a receipt and locks it.
-///
-/// # Errors
-/// When the database is away.
-pub async fn by_receipt(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    receipt: &str,
-) -> sqlx::Result<Option<Candidate>> {
-    let row = sqlx::query!(
-        r#"select id, amount as "amount: Amount", payer, case when reason in ('asked', 'short') then payment_id end as prompt,
-                  closed_at is not null as "is_closed!"
-           from unmatched where provider_id = $1 and receipt = $2 and reason <> 'late' for update"#,
-        provider.uuid(),
-        receipt,
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| Candidate {
-        id: UnmatchedId::from_uuid(row.id),
-        amount: row.amount.0,
-        receipt: Some(receipt.to_owned()),
-        payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
-        prompt: row.prompt.map(PaymentId::from_uuid),
-        is_closed: row.is_closed,
-    }))
-}
-
-/// Money by hand without an account that came within a time and is in the queue still, locked.
-///
-/// # Errors
-/// When the database is away.
-pub async fn nameless(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    amount: Money,
-    (from, until): (Timestamp, Timestamp),
-) -> sqlx::Result<Vec<Candidate>> {
-    let rows = sqlx::query!(
-        r#"select id, receipt, payer from unmatched
-           where provider_id = $1 and closed_at is null and at between $2 and $3 and amount = $4 and reason = 'nobody' and reference is null
-             and receipt is not null
-           order by at, id limit $5 for update"#,
-        provider.uuid(),
-        At(from) as At,
-        At(until) as At,
-        Amount(amount) as Amount,
-        MOST_CANDIDATES,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Candidate {
-            id: UnmatchedId::from_uuid(row.id),
-            amount,
-            receipt: row.receipt,
-            payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
-            prompt: None,
-            is_closed: false,
-        })
-        .collect())
-}
-
-/// What the rail told of a payment's own prompt and is in the queue, or was, locked.
-///
-/// # Errors
-/// When the database is away.
-pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Vec<Candidate>> {
-    let rows = sqlx::query!(
-        r#"select id, amount as "amount: Amount", receipt, payer, closed_at is not null as "is_closed!" from unmatched
-           where provider_id = $1 and payment_id = $2 and reason in ('asked', 'short') order by at, id limit $3 for update"#,
-        payment.provider.uuid(),
-        payment.id.uuid(),
-        MOST_CANDIDATES,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Candidate {
-            id: UnmatchedId::from_uuid(row.id),
-            amount: row.amount.0,
-            receipt: row.receipt,
-            payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
-            prompt: Some(payment.id),
-            is_closed: row.is_closed,
-        })
-        .collect())
 }
 
 /// Writes down what is learnt of money that is in the queue: the receipt of a prompt's own, or that what a receipt named was a prompt's. Says

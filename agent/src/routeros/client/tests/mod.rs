@@ -13,6 +13,9 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 use crate::routeros::wire::{Category, Sentence, put_sentence};
 
+mod streams;
+mod tls;
+
 fn dial() -> Dial {
     Dial {
         host: "127.0.0.1".to_owned(),
@@ -332,96 +335,6 @@ async fn a_command_past_its_deadline_is_cancelled_and_its_late_answer_ignored() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn listening_goes_out_before_printing_and_a_drop_cancels_it() {
-    let (client, _running, mut router) = logged_in().await;
-    let listen = Command::new("/ip/hotspot/active/listen");
-    let print = Command::new("/ip/hotspot/active/print");
-    let script = async {
-        router
-            .expects(&["/ip/hotspot/active/listen", ".tag=1"])
-            .await;
-        router
-            .expects(&["/ip/hotspot/active/print", ".tag=2"])
-            .await;
-        router.says(&["!re", ".tag=2", "=.id=*A"]).await;
-        router
-            .says(&["!re", ".tag=1", "=.id=*A", "=.dead=true"])
-            .await;
-        router.says(&["!done", ".tag=2"]).await;
-    };
-    let (started, ()) = tokio::join!(client.listen_and_print(&listen, &print), script);
-    let (rows, mut changes) = started.unwrap();
-    assert_eq!(rows.len(), 1);
-    let change = changes.next().await.unwrap().unwrap();
-    assert!(change.is_dead());
-    assert_eq!(change.id().as_deref(), Some("*A"));
-    drop(changes);
-    router.expects(&["/cancel", "=tag=1", ".tag=3"]).await;
-    // As recorded from a stream without rows: the trap, then an empty, then the end, all on the cancelled tag.
-    router
-        .says(&["!trap", ".tag=1", "=category=2", "=message=interrupted"])
-        .await;
-    router.says(&["!done", ".tag=3"]).await;
-    router.says(&["!empty", ".tag=1"]).await;
-    router.says(&["!done", ".tag=1"]).await;
-    let ((), answer) = tokio::join!(
-        async {
-            router
-                .expects(&["/ip/hotspot/active/print", ".tag=4"])
-                .await;
-            router.says(&["!done", ".tag=4"]).await;
-        },
-        client.call(&print)
-    );
-    assert!(answer.is_ok());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_refused_stream_says_so_and_a_third_is_not_opened() {
-    let (client, _running, mut router) = logged_in().await;
-    let listen = Command::new("/ip/hotspot/host/listen");
-    let mut first = client.listen(&listen).await.unwrap();
-    router.expects(&["/ip/hotspot/host/listen", ".tag=1"]).await;
-    let _second = client.listen(&listen).await.unwrap();
-    router.expects(&["/ip/hotspot/host/listen", ".tag=2"]).await;
-    let mut third = client.listen(&listen).await.unwrap();
-    assert!(matches!(
-        third.next().await,
-        Some(Err(Error::TooManyStreams))
-    ));
-    assert!(third.next().await.is_none());
-    router
-        .says(&["!trap", ".tag=1", "=message=no such command"])
-        .await;
-    router.says(&["!done", ".tag=1"]).await;
-    assert!(matches!(first.next().await, Some(Err(Error::Trap(_)))));
-    assert!(first.next().await.is_none());
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_stream_whose_reader_sleeps_is_ended_with_a_reason() {
-    let (client, _running, mut router) = logged_in().await;
-    let mut changes = client
-        .listen(&Command::new("/ip/hotspot/host/listen"))
-        .await
-        .unwrap();
-    router.hears().await;
-    for _ in 0..=STREAM_QUEUE {
-        router.says(&["!re", ".tag=1", "=.id=*1"]).await;
-    }
-    router.expects(&["/cancel", "=tag=1", ".tag=2"]).await;
-    let mut taken = 0;
-    let end = loop {
-        match changes.next().await.unwrap() {
-            Ok(_) => taken += 1,
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(end, Error::Lagged));
-    assert!(taken < STREAM_QUEUE);
-}
-
-#[tokio::test(start_paused = true)]
 async fn everyone_learns_why_the_connection_ended() {
     let (client, running, mut router) = logged_in().await;
     let mut changes = client
@@ -510,94 +423,4 @@ async fn nothing_secret_shows_in_debug_output() {
         !shown.contains("AB12") && !shown.contains("secret"),
         "{shown}"
     );
-}
-
-async fn tls_router() -> (Dial, JoinHandle<()>) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["router.lan".to_owned()]).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS12])
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let pin = Fingerprint::of(cert.der());
-    let serving = tokio::spawn(async move {
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        while let Ok((tcp, _)) = listener.accept().await {
-            let Ok(stream) = acceptor.accept(tcp).await else {
-                continue;
-            };
-            let mut router = Router::new(stream);
-            router.hears().await;
-            router.says(&["!done"]).await;
-            router.expects(&["/system/identity/print", ".tag=1"]).await;
-            router.says(&["!re", ".tag=1", "=name=Tower"]).await;
-            router.says(&["!done", ".tag=1"]).await;
-        }
-    });
-    (
-        Dial {
-            port,
-            security: Security::Pinned(pin),
-            ..dial()
-        },
-        serving,
-    )
-}
-
-#[tokio::test]
-async fn tls_holds_to_the_pinned_certificate() {
-    let (dial, _serving) = tls_router().await;
-    let Security::Pinned(pin) = dial.security else {
-        panic!("not pinned")
-    };
-    let mut other = pin;
-    other.0[0] ^= 1;
-    let refused = connect(&Dial {
-        security: Security::Pinned(other),
-        ..dial.clone()
-    })
-    .await;
-    match refused {
-        Err(Error::WrongCertificate { seen }) => {
-            assert_eq!(Fingerprint::from_hex(&seen), Some(pin))
-        }
-        answer => panic!("{:?}", answer.map(|_| ())),
-    }
-    let (client, connection) = connect(&dial).await.unwrap();
-    let command = Command::new("/system/identity/print");
-    let _running = tokio::spawn(connection.run());
-    let answer = client.call(&command).await.unwrap();
-    assert_eq!(answer.rows[0].text("name").as_deref(), Some("Tower"));
-}
-
-#[tokio::test]
-async fn tls_and_tcp_failures_are_told_apart() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let hanging_up = tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            drop(stream)
-        }
-    });
-    let dial = Dial {
-        port,
-        security: Security::Pinned(Fingerprint([0; 32])),
-        ..dial()
-    };
-    assert!(matches!(
-        connect(&dial).await.map(|_| ()),
-        Err(Error::Tls(_))
-    ));
-    hanging_up.abort();
-    assert!(hanging_up.await.unwrap_err().is_cancelled());
-    assert!(matches!(
-        connect(&dial).await.map(|_| ()),
-        Err(Error::Connect { .. })
-    ));
 }
