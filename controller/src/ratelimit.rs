@@ -62,6 +62,8 @@ pub enum Act {
     Passkey,
     /// Making an order by which the platform is paid.
     Order,
+    /// Asking M-PESA for something in the name of an operator.
+    Operator,
     /// Telling us that something changed at Pesapal, or coming back from there.
     Notice,
 }
@@ -148,6 +150,7 @@ const TABLE: [(Act, Kind, u32, u32); 34] = [
     (Act::Forgot, Kind::Address, 6, 2),
     (Act::Passkey, Kind::Address, 30, 20),
     (Act::Order, Kind::Provider, 10, 5),
+    (Act::Operator, Kind::Provider, 20, 10),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
     (Act::Notice, Kind::Address, 600, 600),
 ];

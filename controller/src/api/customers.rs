@@ -12,6 +12,7 @@ use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
 use super::payments::{Payment, of_phone};
+use super::stopped;
 use super::tickets::{Ticket, one};
 use super::types::{id as id_in, named};
 use crate::app::App;
@@ -326,6 +327,7 @@ fn not_given(error: NotGiven) -> Problem {
         NotGiven::Missing => {
             Problem::bad_field("plan_id, site_id: there is no such plan, or no such site.")
         }
+        NotGiven::Shut => stopped(),
         NotGiven::Reason => Problem::bad_field("reason: give one of 1 to 200 letters."),
         NotGiven::Enough => Problem::new(
             axum::http::StatusCode::CONFLICT,

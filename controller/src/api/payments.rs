@@ -362,6 +362,9 @@ pub async fn note(
         reason: &new.reason,
     };
     let mut tx = app.db.tenant(key.provider()).await?;
+    deeds::is_not_going_back(&mut tx, key.provider(), id)
+        .await
+        .map_err(not_done)?;
     let refund = deeds::note_in(&app, &mut tx, (key.provider(), key.actor()), id, noted)
         .await
         .map_err(not_done)?;
@@ -386,6 +389,10 @@ fn not_done(error: NotDone) -> Problem {
         NotDone::Used => conflict(
             "used",
             "The ticket was used or is over: there is nothing to send.",
+        ),
+        NotDone::GoingBack => conflict(
+            "going-back",
+            "M-PESA may be sending this payment back: wait for its word.",
         ),
         NotDone::Database(error) => error.into(),
     }

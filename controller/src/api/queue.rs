@@ -16,6 +16,7 @@ use super::operation::Operation;
 use super::types::{id as id_in, named};
 use crate::app::App;
 use crate::payments::deeds::NotDone;
+use crate::payments::unmatched::credit;
 use crate::payments::unmatched::resolve::{self, NotResolved};
 use crate::payments::unmatched::store::{self, Queued};
 use crate::rails::daraja::callback::Payer;
@@ -239,7 +240,7 @@ pub async fn credit(
     let phone = phone.transpose()?;
     let mut tx = app.db.tenant(key.provider()).await?;
     let who = (key.provider(), key.actor());
-    resolve::credit_in(&app, &mut tx, who, id, phone)
+    credit::make_over_in(&app, &mut tx, who, id, phone)
         .await
         .map_err(not_resolved)?;
     let made = Made::now(&one(&mut tx, &key, id).await?)?;
@@ -287,7 +288,7 @@ pub async fn refund(
     let mut tx = app.db.tenant(key.provider()).await?;
     let who = (key.provider(), key.actor());
     let said = (new.receipt.as_str(), new.reason.as_str());
-    resolve::refund_in(&app, &mut tx, who, id, said)
+    resolve::refund_by_hand_in(&app, &mut tx, who, id, said, false)
         .await
         .map_err(not_resolved)?;
     let made = Made::now(&one(&mut tx, &key, id).await?)?;

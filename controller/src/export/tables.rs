@@ -166,6 +166,17 @@ pub const TABLES: &[Table] = &[
         "mpesa_moves",
         columns!(id from_account_id to_account_id payment_id person_id state created_at expires_at ended_at),
     ),
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "mpesa_operators",
+            columns!(shortcode initiator since status_proven_at reversal_proven_at),
+        )
+    },
+    table(
+        "mpesa_requests",
+        columns!(id kind purpose shortcode receipt amount payment_id unmatched_id operator_since person_id reason state originator_id conversation_id code said back_receipt is_booked found created_at ended_at),
+    ),
     table("payment_messages", columns!(id payment_id kind at body)),
     table(
         "refunds",

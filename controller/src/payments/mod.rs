@@ -14,6 +14,7 @@ pub mod deeds;
 pub mod hand;
 pub mod ledger;
 pub mod moving;
+pub mod operator;
 pub mod outage;
 pub mod pages;
 pub mod push;

@@ -35,20 +35,6 @@ pub async fn every_site(
     }
 }
 
-/// Does the job that tells all sites of a business.
-pub fn refresh_all<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
-    async move {
-        let Some(provider) = job.provider else {
-            anyhow::bail!("a refresh of no business");
-        };
-        let mut tx = job.begin(app).await?;
-        every_site(app, &mut tx, provider).await?;
-        tx.commit().await?;
-        Ok(Next::Done)
-    }
-    .boxed()
-}
-
 /// Tells all sites of a business what is not worth more than its cause: a batch of codes whose key does not open is told of where it is used, and
 /// money is more urgent.
 ///
@@ -67,6 +53,18 @@ pub async fn every_site_if_it_can(
         }
         Ok(()) => Ok(()),
     }
+/// Does the job that tells all sites of a business.
+pub fn refresh_all<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    async move {
+        let Some(provider) = job.provider else {
+            anyhow::bail!("a refresh of no business");
+        };
+        let mut tx = job.begin(app).await?;
+        every_site(app, &mut tx, provider).await?;
+        tx.commit().await?;
+        Ok(Next::Done)
+    }
+    .boxed()
 }
 
 /// Does the job; its key is the site.

@@ -484,6 +484,7 @@ pub async fn gift(
             return shown(&app, &frame, &seat, id, &Filled::default(), said).await;
         }
         Err(NotGiven::Missing) => w.bad_choice,
+        Err(NotGiven::Shut) => frame.words().counter.shut,
         Err(NotGiven::Reason) => w.bad_reason,
         Err(NotGiven::Enough) => w.enough,
         Err(NotGiven::Database(error)) => return Err(error.into()),

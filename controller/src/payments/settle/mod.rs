@@ -73,10 +73,10 @@ pub enum Flag {
     Code,
     /// The provider's account is set up wrongly: nobody can pay until that is put right.
     Setup,
-    /// It was paid after all, when the credit that was to pay the rest was spent.
-    Credit,
     /// The provider's Daraja application has spent its allowance.
     Quota,
+    /// It was paid after all, when the credit that was to pay the rest was spent.
+    Credit,
 }
 
 impl Flag {
@@ -91,8 +91,8 @@ impl Flag {
             Self::ReceiptTaken => "receipt-taken",
             Self::Code => "code",
             Self::Setup => "setup",
-            Self::Credit => "credit",
             Self::Quota => "quota",
+            Self::Credit => "credit",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The queue: money that nobody can be matched to, or that came so late that nobody waits for what it bought. A person says what becomes of
 //! it, or it turns out to be a payment's.
 
+pub mod credit;
 pub mod pages;
 pub mod resolve;
 pub mod store;
@@ -276,16 +277,16 @@ pub async fn claim(
             Some(found) => found,
             None => return Ok(Claim::Spent),
         },
-        // What a statement brought names the prompt's account.
-        None if let Some(found) = store::named(conn, payment).await? => {
-            if found.is_closed || found.amount != payment.amount {
+        None => match store::named(conn, payment).await? {
+            // What a statement brought names the prompt's account.
+            Some(found) if found.is_closed || found.amount != payment.amount => {
                 return Ok(Claim::Spent);
             }
-            found
-        }
-        None => match nameless(conn, payment).await? {
             Some(found) => found,
-            None => return Ok(Claim::Nothing),
+            None => match nameless(conn, payment).await? {
+                Some(found) => found,
+                None => return Ok(Claim::Nothing),
+            },
         },
     };
     store::close_known(conn, payment, found.id, now).await?;

@@ -1,7 +1,7 @@
 //! What becomes of money in the queue, as a person says: a voucher, credit of a phone, or it goes back. Each is one transaction, and a second
 //! tap does nothing more.
 
-use mnara_protocol::ids::{PlanId, ProviderId, TicketId, UnmatchedId};
+use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
 use mnara_protocol::money::Money;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -13,14 +13,12 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
 use crate::payments::Payment;
-use crate::payments::customers::{self, reason};
-use crate::payments::deeds::{self, NotDone, Noted, is_waiting};
+use crate::payments::customers::reason;
+use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::ledger::{Account, Cause, Line, NotWritten};
-use crate::payments::store::{credit, lock, refunds, ticket_of};
+use crate::payments::operator;
+use crate::payments::store::{lock, refunds, ticket_of};
 use crate::plans;
-use crate::rails::daraja::callback::Payer;
-use crate::rails::msisdn::Msisdn;
-use crate::tickets;
 use crate::tickets::issue::{self, IssueError, Sale};
 use crate::tickets::revoke::{self, RevokeError};
 
@@ -63,6 +61,11 @@ pub enum NotResolved {
     /// The books could not be written.
     #[error(transparent)]
     Ledger(#[from] NotWritten),
+    /// M-PESA may be sending it back just now.
+    #[error(
+        "M-PESA may be sending this money back: wait for its word, or look at the M-PESA statement first"
+    )]
+    GoingBack,
     /// The database refused.
     #[error("it could not be stored")]
     Database(#[from] sqlx::Error),
@@ -99,6 +102,9 @@ pub async fn give_in(
     let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
+    if is_going_back(conn, provider, &held).await? {
+        return Err(NotResolved::GoingBack);
+    }
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
             let ticket = ticket_of(conn, provider, payment).await?;
@@ -149,136 +155,7 @@ async fn ticket(
     Ok(())
 }
 
-/// Makes the money over to a phone, which pays less the next time: to the phone that paid, if it is known in full, else to the one that is named.
-/// The voucher of what came late is taken back with it.
-///
-/// # Errors
-/// [`NotResolved`].
-pub async fn credit(
-    app: &App,
-    provider: ProviderId,
-    actor: Actor,
-    id: UnmatchedId,
-    named: Option<Msisdn>,
-) -> Result<(), NotResolved> {
-    let mut tx = app.db.tenant(provider).await?;
-    credit_in(app, &mut tx, (provider, actor), id, named).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// The same in the caller's transaction; the feed is its last step.
-///
-/// # Errors
-/// [`NotResolved`].
-pub async fn credit_in(
-    app: &App,
-    conn: &mut PgConnection,
-    (provider, actor): (ProviderId, Actor),
-    id: UnmatchedId,
-    named: Option<Msisdn>,
-) -> Result<(), NotResolved> {
-    let Some(held) = open(conn, provider, id).await? else {
-        return Ok(());
-    };
-    let payment = match held.payment {
-        Some(payment) => lock(conn, provider, payment).await?,
-        None => None,
-    };
-    let phone = whose(&held, payment.as_ref(), named)?;
-    customers::store::meet(conn, app, provider, phone).await?;
-    let late = payment.filter(|_| held.reason == Reason::Late);
-    let ticket = match &late {
-        Some(payment) => unused(app, conn, payment).await?,
-        None => None,
-    };
-    let amount = match &late {
-        Some(payment) => left(conn, payment).await?,
-        None => held.amount,
-    };
-    let customer = credit::add(conn, provider, phone, amount).await?;
-    let now = app.clock.now();
-    credit::close(conn, (provider, id), (customer, amount), actor, now).await?;
-    let line = Line {
-        cause: Cause::Credited,
-        credit: Account::Credit,
-        amount,
-        ..of(id, &held, app)
-    };
-    let line = match &late {
-        Some(payment) => {
-            credit::note_credited(conn, provider, payment.id, amount).await?;
-            Line {
-                payment: Some(payment.id),
-                debit: ledger::place(payment),
-                ..line
-            }
-        }
-        None => line,
-    };
-    ledger::write(app, conn, provider, line).await?;
-    let after = json!({"amount": amount.to_decimal(), "customer": customer.to_string()});
-    let deed = Deed {
-        act: "queue-credit",
-        subject: &id.to_string(),
-        before: None,
-        after: Some(after),
-    };
-    record(app, conn, Some(provider), actor, deed).await?;
-    if let Some(ticket) = ticket {
-        revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
-    }
-    Ok(())
-}
-
-/// Whose credit it is.
-fn whose(
-    held: &Held,
-    payment: Option<&Payment>,
-    named: Option<Msisdn>,
-) -> Result<Msisdn, NotResolved> {
-    if let Payer::Number(phone) = held.payer {
-        return Ok(phone);
-    }
-    if let Some(phone) = payment.and_then(|payment| payment.phone) {
-        return Ok(phone);
-    }
-    let phone = named.ok_or(NotResolved::Phone)?;
-    // What the rail shows of the number keeps a slip of the finger from giving it to somebody else.
-    if matches!(held.payer, Payer::Untold) || held.payer.may_be(&phone) {
-        Ok(phone)
-    } else {
-        Err(NotResolved::OtherPhone)
-    }
-}
-
-/// The voucher of what came late, which nobody may have used.
-async fn unused(
-    app: &App,
-    conn: &mut PgConnection,
-    payment: &Payment,
-) -> Result<Option<TicketId>, NotResolved> {
-    let Some(id) = ticket_of(conn, payment.provider, payment.id).await? else {
-        return Ok(None);
-    };
-    let now = app.clock.now();
-    let found = tickets::store::lock(conn, payment.provider, id, now).await?;
-    match found {
-        Some(found) if !is_waiting(&found.kept.ticket, now) => Err(NotResolved::Used),
-        _ => Ok(Some(id)),
-    }
-}
-
-/// What of a payment has not gone back.
-async fn left(conn: &mut PgConnection, payment: &Payment) -> Result<Money, NotResolved> {
-    let before = refunds::of_payment(conn, payment.provider, payment.id, deeds::MOST).await?;
-    let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
-    Ok(Money::from_cents(
-        payment.price().cents() - payment.credited.cents() - back,
-    ))
-}
-
-/// Writes down that the money went back. The voucher of what came late is taken back with it.
+/// Writes down that the money went back, unless M-PESA may be sending it back just now. The voucher of what came late is taken back with it.
 ///
 /// # Errors
 /// [`NotResolved`].
@@ -289,13 +166,59 @@ pub async fn refund(
     id: UnmatchedId,
     said: (&str, &str),
 ) -> Result<(), NotResolved> {
+    refund_as(app, (provider, actor), id, said, false).await
+}
+
+/// Writes down that the money went back although M-PESA may be sending it back as well: for whoever has looked and knows that it does not.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_all_the_same(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: UnmatchedId,
+    said: (&str, &str),
+) -> Result<(), NotResolved> {
+    refund_as(app, (provider, actor), id, said, true).await
+}
+
+async fn refund_as(
+    app: &App,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    said: (&str, &str),
+    is_sure: bool,
+) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    refund_in(app, &mut tx, (provider, actor), id, said).await?;
+    refund_by_hand_in(app, &mut tx, (provider, actor), id, said, is_sure).await?;
     tx.commit().await?;
     Ok(())
 }
 
 /// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_by_hand_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    said: (&str, &str),
+    is_sure: bool,
+) -> Result<(), NotResolved> {
+    if !is_sure
+        && let Some(held) = open(conn, provider, id).await?
+        && is_going_back(conn, provider, &held).await?
+    {
+        return Err(NotResolved::GoingBack);
+    }
+    refund_in(app, conn, (provider, actor), id, said).await?;
+    Ok(())
+}
+
+/// Writes down that the money went back in the caller's transaction; says whether it was still there.
 ///
 /// # Errors
 /// [`NotResolved`].
@@ -305,9 +228,9 @@ pub async fn refund_in(
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,
     (receipt, why): (&str, &str),
-) -> Result<(), NotResolved> {
+) -> Result<bool, NotResolved> {
     let Some(held) = open(conn, provider, id).await? else {
-        return Ok(());
+        return Ok(false);
     };
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
@@ -326,7 +249,16 @@ pub async fn refund_in(
         }
         _ => back(app, conn, (provider, actor), (id, &held), (receipt, why)).await?,
     }
-    Ok(())
+    Ok(true)
+}
+
+/// What of a payment has not gone back.
+pub(super) async fn left(conn: &mut PgConnection, payment: &Payment) -> Result<Money, NotResolved> {
+    let before = refunds::of_payment(conn, payment.provider, payment.id, deeds::MOST).await?;
+    let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
+    Ok(Money::from_cents(
+        payment.price().cents() - payment.credited.cents() - back,
+    ))
 }
 
 async fn back(
@@ -366,7 +298,7 @@ async fn back(
 }
 
 /// A line that takes this money out of the queue.
-fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
+pub(super) fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
     Line {
         cause: Cause::Given,
         payment: None,
@@ -382,7 +314,7 @@ fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
 }
 
 /// Money that waits, locked; nothing for what is done with. Its payment is locked first, as everywhere.
-async fn open(
+pub(in crate::payments) pub(super) async fn open(
     conn: &mut PgConnection,
     provider: ProviderId,
     id: UnmatchedId,
@@ -394,6 +326,25 @@ async fn open(
         .await?
         .ok_or(NotResolved::Missing)?;
     Ok(Some(held).filter(|held| !held.is_closed))
+}
+
+/// Whether M-PESA may be sending it back just now: then nothing else is done with it.
+pub(super) async fn is_going_back(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    held: &Held,
+) -> sqlx::Result<bool> {
+    let receipt = match (&held.receipt, held.payment) {
+        (Some(receipt), _) => Some(receipt.clone()),
+        (None, Some(payment)) => lock(conn, provider, payment)
+            .await?
+            .and_then(|one| one.receipt),
+        (None, None) => None,
+    };
+    match receipt {
+        Some(receipt) => operator::store::is_going_back(conn, provider, &receipt).await,
+        None => Ok(false),
+    }
 }
 
 async fn note(

@@ -1,6 +1,7 @@
 //! Credit of a phone: given out of the queue, held by a prompt, spent with it, and never twice.
 
 use super::*;
+use crate::payments::unmatched::credit::make_over;
 use crate::payments::unmatched::resolve::NotResolved;
 
 /// Money of no order, from a number as the rail tells it; its name in the queue.
@@ -185,7 +186,7 @@ async fn what_failed_gives_its_credit_back_and_what_is_paid_after_all_never_spen
     let id = in_queue(&world, &till, "AAAAAAAA01", PHONE, "30.00").await;
     let give = async |id: &str| {
         let id = id.parse().unwrap();
-        resolve::credit(&world.app, world.shop.provider, actor, id, None).await
+        make_over(&world.app, world.shop.provider, actor, id, None).await
     };
     give(&id).await.unwrap();
     // Cancelled: the credit is free again. Told twice, it is given back once.
@@ -282,7 +283,7 @@ async fn what_came_late_becomes_credit_with_its_voucher_taken_back_unless_that_w
         let id: String = read(&world.app, &sql).await;
         late.push(id.parse().unwrap());
     }
-    let give = async |id| resolve::credit(&world.app, world.shop.provider, actor, id, None).await;
+    let give = async |id| make_over(&world.app, world.shop.provider, actor, id, None).await;
     for _ in 0..2 {
         give(late[0]).await.unwrap();
     }
@@ -326,8 +327,8 @@ async fn credit_is_spent_exactly_once_in_whatever_order_things_are_told(
         let id = id.parse().unwrap();
         // Two taps at once.
         let (one, two) = tokio::join!(
-            resolve::credit(&world.app, world.shop.provider, actor, id, None),
-            resolve::credit(&world.app, world.shop.provider, actor, id, None),
+            make_over(&world.app, world.shop.provider, actor, id, None),
+            make_over(&world.app, world.shop.provider, actor, id, None),
         );
         one.and(two).unwrap();
         // And two orders at once from one phone, of which one is asked.

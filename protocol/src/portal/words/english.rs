@@ -23,7 +23,7 @@ pub(super) static ENGLISH: Words = Words {
     asking: "Asking M-PESA…",
     asking_more: "An M-PESA prompt comes to your phone in a few seconds.",
     check_phone: "Check your phone",
-    enter_pin: "Enter your M-PESA PIN on your phone. You are online as soon as it is paid.",
+    enter_pin: "Enter your M-PESA PIN on your phone. The internet opens as soon as it is paid.",
     credit_used: "Your credit pays",
     phone_asks: "The phone asks for",
     phone_ending: "Phone ending in",

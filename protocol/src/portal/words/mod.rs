@@ -329,6 +329,16 @@ mod tests {
     }
 
     #[test]
+    fn only_who_is_online_reads_that_they_are() {
+        for language in [Language::English, Language::Swahili] {
+            let words = language.words();
+            for waiting in [words.enter_pin, words.not_started, words.updates_itself] {
+                assert!(!waiting.contains(words.online), "{waiting}");
+            }
+        }
+    }
+
+    #[test]
     fn the_browser_may_choose() {
         assert_eq!(Language::accepted("sw-KE,en;q=0.5"), Language::Swahili);
         assert_eq!(Language::accepted("fr, sw;q=0.4"), Language::Swahili);
