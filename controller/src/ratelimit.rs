@@ -62,6 +62,8 @@ pub enum Act {
     Order,
     /// Telling us that something changed at Pesapal, or coming back from there.
     Notice,
+    /// Having a statement of the rail read.
+    Statement,
 }
 
 /// Whom it is counted by.
@@ -104,7 +106,7 @@ enum Kind {
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 33] = [
+const TABLE: [(Act, Kind, u32, u32); 34] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -147,6 +149,7 @@ const TABLE: [(Act, Kind, u32, u32); 33] = [
     (Act::Order, Kind::Provider, 10, 5),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
     (Act::Notice, Kind::Address, 600, 600),
+    (Act::Statement, Kind::Provider, 10, 6),
 ];
 
 /// Says that somebody has to wait.

@@ -3,12 +3,13 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::{ProviderId, SiteId};
+use serde_json::json;
 use sqlx::PgConnection;
 
 use super::feed::{FeedError, refresh_site};
 use crate::app::App;
 use crate::fleet;
-use crate::jobs::{Job, Next};
+use crate::jobs::{Job, NewJob, Next, enqueue};
 
 /// Sites read at once.
 const PAGE: u16 = 100;
@@ -27,6 +28,41 @@ pub async fn every_site(
         let sites = fleet::store::sites(conn, provider, last, PAGE).await?;
         for site in &sites {
             refresh_site(app, conn, provider, site.id).await?;
+        }
+        last = sites.last().map(|site| site.id);
+        if sites.len() < usize::from(PAGE) {
+            return Ok(());
+        }
+    }
+}
+
+/// Tells all sites of a business, in the transaction of something that must not fail for it: where a series' key does not open, each site is left
+/// to a job of its own, so that the others hear.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn every_site_as_can_be(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> sqlx::Result<()> {
+    let error = match every_site(app, conn, provider).await {
+        Ok(()) => return Ok(()),
+        Err(FeedError::Database(error)) => return Err(error),
+        Err(error) => error,
+    };
+    tracing::error!(%error, provider.id = %provider, "sites could not be told at once");
+    let mut last = None;
+    loop {
+        let sites = fleet::store::sites(conn, provider, last, PAGE).await?;
+        for site in &sites {
+            let job = NewJob {
+                kind: fleet::enrol::REFRESH,
+                key: &site.id.to_string(),
+                payload: json!({}),
+                run_at: app.clock.now(),
+            };
+            enqueue(conn, Some(provider), job, app).await?;
         }
         last = sites.last().map(|site| site.id);
         if sites.len() < usize::from(PAGE) {
