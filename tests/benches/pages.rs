@@ -356,17 +356,7 @@ impl Database {
 
     async fn run(&self, database: &str, sql: &str) -> Result<String> {
         let output = Command::new(self.program("psql"))
-            .args([
-                "-X",
-                "-q",
-                "-A",
-                "-t",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-U",
-                "postgres",
-                "-h",
-            ])
+            .args("-X -q -A -t -v ON_ERROR_STOP=1 -U postgres -h".split(' '))
             .args([&self.socket, "-d", database, "-c", sql])
             .output()
             .await
@@ -395,20 +385,8 @@ impl Database {
         std::fs::write(&file, script)?;
         let asked = ASKED.to_string();
         let output = Command::new(self.program("pgbench"))
-            .args([
-                "-n",
-                "-M",
-                "prepared",
-                "-c",
-                "1",
-                "-t",
-                &asked,
-                "-U",
-                "mnara_app",
-                "-h",
-                &self.socket,
-                "-f",
-            ])
+            .args("-n -M prepared -c 1 -U mnara_app -h".split(' '))
+            .args([&self.socket, "-t", &asked, "-f"])
             .arg(&file)
             .arg("pages")
             .output()

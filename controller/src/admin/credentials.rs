@@ -64,6 +64,7 @@ async fn one(
             let which = match key.kind.as_str() {
                 "api" => OldKey::Api(&key.name),
                 "webhook" => OldKey::Webhook(&key.name),
+                "operator" => OldKey::Operator(&key.name),
                 _ => OldKey::Mpesa,
             };
             (which, key.since)

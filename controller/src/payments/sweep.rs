@@ -133,9 +133,8 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         let (answer, exchange) = app.rails.daraja.query(&account, request, turn).await;
         if let QueryAnswer::Limited(wait) = answer
             && payment.state == State::Pending
-            && !is_old
         {
-            // Not its turn yet: it was not asked about, so its pauses do not grow.
+            // Not its turn yet: it was not asked about, so its pauses do not grow, and nothing is given up unasked, however late it is.
             queue_crowd(app, provider, (account_id, &account)).await?;
             return Ok(Next::Again(app.clock.now() + wait));
         }
@@ -148,11 +147,11 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             QueryAnswer::Paid => Outcome::Paid,
             QueryAnswer::Failed(code) => outcome(code),
             QueryAnswer::Unrecognised(_) => Outcome::Undocumented,
+            QueryAnswer::Setup(_) => Outcome::Setup,
             QueryAnswer::Pending
             | QueryAnswer::NotKnown
             | QueryAnswer::Inconclusive(_)
-            | QueryAnswer::Limited(_)
-            | QueryAnswer::Setup(_) => Outcome::Open,
+            | QueryAnswer::Limited(_) => Outcome::Open,
         };
         if said != Outcome::Open {
             let body = json!({ "query": answer.name() });
@@ -162,14 +161,15 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             } else {
                 "0"
             };
-            let word = (payment.state != State::Success).then_some(Word {
+            let is_word = payment.state != State::Success && said != Outcome::Setup;
+            let word = is_word.then_some(Word {
                 code,
                 body: &body,
                 callback: None,
             });
             confirm::apply(app, provider, id, &Evidence::Query(said), word).await?;
         }
-        if is_old && matches!(said, Outcome::Open | Outcome::Undocumented) {
+        if is_old && matches!(said, Outcome::Open | Outcome::Undocumented | Outcome::Setup) {
             confirm::apply(app, provider, id, &Evidence::Silence, None).await?;
         }
         Ok(next(&payment, said, is_old, now))
@@ -213,15 +213,22 @@ fn next(payment: &Payment, said: Outcome, is_old: bool, now: Timestamp) -> Next 
         (_, Outcome::Paid) => Next::Done,
         // The check after a success: a contradiction is flagged, and that is all.
         (State::Success, Outcome::Failed(_)) => Next::Done,
-        (State::Success, Outcome::Open | Outcome::Undocumented) if payment.queries >= 3 => {
+        (State::Success, Outcome::Open | Outcome::Undocumented | Outcome::Setup)
+            if payment.queries >= 3 =>
+        {
             Next::Done
         }
         (_, Outcome::Failed(PayFailure::NoAnswer | PayFailure::Expired)) => {
             Next::Again(now + QUARTER)
         }
         (_, Outcome::Failed(_)) => Next::Done,
-        (State::Failed(_), Outcome::Open | Outcome::Undocumented) => Next::Again(now + QUARTER),
-        (State::Pending | State::Success, Outcome::Open | Outcome::Undocumented) => {
+        (State::Failed(_), Outcome::Open | Outcome::Undocumented | Outcome::Setup) => {
+            Next::Again(now + QUARTER)
+        }
+        (
+            State::Pending | State::Success,
+            Outcome::Open | Outcome::Undocumented | Outcome::Setup,
+        ) => {
             let pause = usize::try_from(payment.queries)
                 .ok()
                 .and_then(|asked| PAUSES.get(asked));

@@ -1,4 +1,4 @@
-//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs`, `books.rs` and `admin.rs`. A
+//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs` and the files beside it. A
 //! handler is named here and written in its slice.
 
 use axum::extract::DefaultBodyLimit;
@@ -21,7 +21,9 @@ use crate::{api as public_api, captive, health};
 mod admin;
 mod books;
 mod messages;
+mod operator;
 mod pages;
+mod people;
 mod subscription;
 
 pub use pages::pages;

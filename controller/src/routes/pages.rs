@@ -1,8 +1,9 @@
 //! Every page for people, and who may open it.
 
-use super::{admin, books, messages, subscription};
+use super::{admin, books, messages, operator, people, subscription};
 use crate::access::pages::{self as site, acts, stream};
 use crate::app::App;
+use crate::captive::look::name as look_name;
 use crate::captive::look::pages as look;
 use crate::captive::look::site_pages as site_look;
 use crate::fleet::firmware;
@@ -12,10 +13,7 @@ use crate::providers::gate::{Door, Pages};
 use crate::providers::keys;
 use crate::providers::look::preview;
 use crate::providers::notices::pages as notices;
-use crate::providers::pages::{
-    account, assets, audit, businesses, enter, join, more, reset, second, sign_up, staff,
-};
-use crate::providers::passkeys::pages as passkeys;
+use crate::providers::pages::{assets, audit, enter, reset, staff};
 use crate::providers::staff::roles::Permission;
 use crate::reports::voucher::pages as voucher;
 use crate::tickets::counter::pages as counter;
@@ -26,39 +24,13 @@ use crate::{api as public_api, export, fleet, payments, plans, reports, webhooks
 #[must_use]
 pub fn pages(app: &App) -> Pages {
     use Permission as P;
-    subscription::add(books::with(messages::with(admin::pages(Pages::new(app)))))
+    let people = people::with(Pages::new(app));
+    let money = operator::with(books::with(messages::with(admin::pages(people))));
+    subscription::add(money)
         .get("/assets/{name}", Door::Anyone, assets::style)
         .get("/language/{tag}", Door::Anyone, enter::language)
         .get("/", Door::Anyone, enter::front)
         .any("/{*path}", Door::Anyone, enter::nothing)
-        .get("/sign-up", Door::Anyone, sign_up::form)
-        .post("/sign-up", Door::Anyone, sign_up::take)
-        .get("/log-in", Door::Anyone, enter::form)
-        .post("/log-in", Door::Anyone, enter::take)
-        .get("/log-in/second", Door::HalfIn, second::form)
-        .post("/log-in/second", Door::HalfIn, second::take)
-        .get("/log-in/passkey", Door::Anyone, passkeys::using)
-        .post("/log-in/passkey", Door::Anyone, passkeys::used)
-        .get("/businesses", Door::LoggedIn, businesses::list)
-        .post("/businesses", Door::LoggedIn, businesses::choose)
-        .get("/account/passkeys", Door::LoggedIn, passkeys::list)
-        .post("/account/passkeys", Door::LoggedIn, passkeys::made)
-        .post("/account/passkeys/new", Door::LoggedIn, passkeys::making)
-        .post("/account/passkeys/{id}/end", Door::LoggedIn, passkeys::gone)
-        .get("/forgot", Door::Anyone, reset::forgot)
-        .post("/forgot", Door::Anyone, reset::ask)
-        .get("/reset/{token}", Door::Anyone, reset::form)
-        .post("/reset/{token}", Door::Anyone, reset::take)
-        .post("/log-out", Door::LoggedIn, enter::leave)
-        .get("/join/{code}", Door::Anyone, join::form)
-        .post("/join/{code}", Door::Anyone, join::take)
-        .get("/more", Door::LoggedIn, more::more)
-        .get("/account", Door::LoggedIn, account::form)
-        .post("/account/password", Door::LoggedIn, account::password)
-        .post("/account/browsers/{id}/end", Door::LoggedIn, account::out)
-        .get("/account/second", Door::LoggedIn, account::second_form)
-        .post("/account/second", Door::LoggedIn, account::second_take)
-        .post("/account/second/end", Door::LoggedIn, account::second_end)
         .get("/home", Door::Staff(P::SeeHome), reports::home::home)
         .get("/first-sale", Door::Staff(P::SeeHome), reports::first::sale)
         .get("/reports", Door::Staff(P::SeeReports), reports::pages::show)
@@ -186,6 +158,7 @@ pub fn pages(app: &App) -> Pages {
             Door::Staff(P::ManageSites),
             acts::diagnose,
         )
+        .post("/sites/{id}/name", Door::Staff(P::ManageSites), acts::named)
         .post(
             "/sites/{id}/kick",
             Door::Staff(P::ServeCustomers),
@@ -349,6 +322,11 @@ pub fn pages(app: &App) -> Pages {
         )
         .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
         .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
+        .post(
+            "/settings/portal/name",
+            Door::Staff(P::EditPortal),
+            look_name::take,
+        )
         .post(
             "/settings/portal/logo",
             Door::Staff(P::EditPortal),

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 
 use super::confirm::{self, Word};
 use super::store::messages::{self, Kind};
-use super::store::orders;
+use super::store::{asked, orders};
 use super::{Order, Refund, State};
 use crate::app::App;
 use crate::jobs::{self, Job, NewJob, Next};
@@ -67,7 +67,7 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             return Ok(Next::Done);
         };
         let now = app.clock.now();
-        orders::note_pause(&mut tx, &order, now + BREATH).await?;
+        asked::note_pause(&mut tx, &order, now + BREATH).await?;
         // No transaction stays open over a call to the rail.
         tx.commit().await?;
         let Some(rail) = &app.rails.pesapal else {
@@ -83,7 +83,7 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         let kinds = (Kind::Status, Kind::StatusAnswer);
         messages::keep_call(app, &mut tx, (provider, id), kinds, times, &exchange).await?;
         if matches!(answer, StatusAnswer::Limited | StatusAnswer::WrongKeys) {
-            orders::note_pause(&mut tx, &order, now + LATER).await?;
+            asked::note_pause(&mut tx, &order, now + LATER).await?;
         }
         tx.commit().await?;
         let word = match &answer {

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::settle::{Decision, decide, silence};
 use super::store::book::{self, Change};
-use super::store::{orders, plans};
+use super::store::{asked, orders, plans};
 use super::terms::{Entry, Term, What, terms};
 use super::{Flag, Kind, Order, State, invoice, lapse};
 use crate::app::App;
@@ -42,7 +42,7 @@ pub async fn apply(
     let Some(order) = orders::lock(&mut tx, provider, id).await? else {
         return Ok(None);
     };
-    orders::count_question(&mut tx, &order).await?;
+    asked::count_question(&mut tx, &order).await?;
     let decision = word.map_or_else(
         || silence(&order, now),
         |word| decide(&order, word.told, now),
@@ -56,7 +56,7 @@ pub async fn apply(
         )
     {
         // A hint named it, and the rail itself says that it is this order's.
-        orders::note_tracking(&mut tx, &order, word.tracking).await?;
+        asked::note_tracking(&mut tx, &order, word.tracking).await?;
     }
     match decision {
         Decision::Nothing => {}

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::store::messages::{self, Kind};
-use super::store::orders;
+use super::store::{asked, orders};
 use super::{ask, recurring};
 use crate::app::App;
 use crate::db::Reason;
@@ -187,7 +187,7 @@ async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
         let whose = (provider, order.id);
         messages::keep(app, &mut tx, whose, (kind, now), &hint.text()).await?;
         if let Some(tracking) = &tracking {
-            orders::note_hint(&mut tx, &order, tracking).await?;
+            asked::note_hint(&mut tx, &order, tracking).await?;
         }
         let at = order.ask_after.map_or(now, |after| after.max(now));
         ask::ask_at(app, &mut tx, whose, at).await?;

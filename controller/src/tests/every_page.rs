@@ -54,6 +54,11 @@ const OWN: &[(&str, &str)] = &[
     ("mpesa_accounts.consumer_key", "sealed"),
     ("mpesa_accounts.consumer_secret", "sealed"),
     ("mpesa_accounts.passkey", "sealed"),
+    ("mpesa_operators.credential", "sealed"),
+    (
+        "mpesa_requests.code",
+        "a word of the program's, or M-PESA's code",
+    ),
     ("passkeys.key", "a public key"),
     ("payments.token", "sealed"),
     ("people.password", "a hash"),
@@ -210,6 +215,8 @@ impl Names {
                 path.to_owned(),
                 format!("{path}?act=%22%27%26&day=%3Cscript%3E%22&person=%22%27%26"),
             ]),
+            // To the person whose link it is only; `account` opens it.
+            "/account/contact/{token}" => How::NoPage,
             "/"
             | "/{*path}"
             | "/assets/{name}"
@@ -575,6 +582,7 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
         "refunds.reason",
         "unmatched.reference",
         "unmatched.note",
+        "mpesa_requests.said",
         "gifts.reason",
         "api_keys.name",
         "webhook_deliveries.answer",

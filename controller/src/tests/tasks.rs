@@ -179,6 +179,38 @@ async fn owners_are_reminded_of_old_keys_once_a_quarter(
         world.pass(86_400).await;
     }
     assert!(office.empty().len() <= 1, "not every day");
+    // The age of a webhook's secret counts from when it was drawn last.
+    let now = world.app.clock.now();
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query(
+        "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at) values ($1, $2, 'https://x.example/', 's', '{test}', true, $3)",
+    )
+    .bind(sqlx::types::Uuid::from_u128(7))
+    .bind(world.shop.provider.uuid())
+    .bind(crate::db::At(now.plus_secs(-400 * 86_400)))
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let old = async || {
+        let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+        let before = world.app.clock.now().plus_secs(-365 * 86_400);
+        let found = crate::admin::store::keys::old(
+            &mut tx,
+            world.shop.provider,
+            before,
+            world.app.clock.now(),
+        )
+        .await
+        .unwrap();
+        found.iter().filter(|key| key.kind == "webhook").count()
+    };
+    assert_eq!(old().await, 1);
+    let endpoint = mnara_protocol::ids::EndpointId::from_uuid(sqlx::types::Uuid::from_u128(7));
+    crate::webhooks::edit::new_secret(&world.app, world.shop.provider, Actor::Command, endpoint)
+        .await
+        .unwrap();
+    assert_eq!(old().await, 0);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

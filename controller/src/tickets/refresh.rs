@@ -36,12 +36,12 @@ pub async fn every_site(
     }
 }
 
-/// Tells all sites of a business, in the transaction of something that must not fail for it: where a series' key does not open, each site is left
-/// to a job of its own, so that the others hear.
+/// Tells all sites of a business what is not worth more than its cause: where a batch's key does not open, money is more urgent, and each site is
+/// left to a job of its own, so that the others hear.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn every_site_as_can_be(
+pub async fn every_site_if_it_can(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
@@ -69,6 +69,20 @@ pub async fn every_site_as_can_be(
             return Ok(());
         }
     }
+}
+
+/// Does the job that tells all sites of a business.
+pub fn refresh_all<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    async move {
+        let Some(provider) = job.provider else {
+            anyhow::bail!("a refresh of no business");
+        };
+        let mut tx = job.begin(app).await?;
+        every_site(app, &mut tx, provider).await?;
+        tx.commit().await?;
+        Ok(Next::Done)
+    }
+    .boxed()
 }
 
 /// Does the job; its key is the site.

@@ -82,6 +82,7 @@ async fn a_passkey_is_made_logs_in_alone_and_is_removed() {
     owner.sees("my phone").await.unwrap();
     assert_eq!(owner.passkeys(&device).await.unwrap(), 1);
 
+    owner.open(&url("/more")).await.unwrap();
     owner.press("Log out").await.unwrap();
     owner.open(&url("/log-in")).await.unwrap();
     owner.press("Log in with a passkey").await.unwrap();
@@ -99,6 +100,7 @@ async fn a_passkey_is_made_logs_in_alone_and_is_removed() {
     owner.sees("The passkey is gone").await.unwrap();
 
     // The device still holds it; it opens nothing any more.
+    owner.open(&url("/more")).await.unwrap();
     owner.press("Log out").await.unwrap();
     owner.open(&url("/log-in/passkey")).await.unwrap();
     owner.press("Use a passkey").await.unwrap();

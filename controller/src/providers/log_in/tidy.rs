@@ -11,7 +11,7 @@ use super::store;
 use crate::app::App;
 use crate::db::Reason;
 use crate::jobs::{Job, Next};
-use crate::providers::{mail, passkeys};
+use crate::providers::{mail, passkeys, people};
 
 /// The kind of the job.
 pub const TIDY: &str = "tidy";
@@ -37,6 +37,7 @@ pub fn tidy<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>>
             store::forget(&mut tx, before(LOG_INS), MOST).await?,
             store::forget_browsers(&mut tx, before(BROWSERS), MOST).await?,
             reset::store::forget(&mut tx, before(LETTERS), MOST).await?,
+            people::store::forget_wishes(&mut tx, now, MOST).await?,
             passkeys::store::forget_ceremonies(&mut tx, now, MOST).await?,
             mail::store::forget(&mut tx, before(LETTERS), MOST).await?,
         ];

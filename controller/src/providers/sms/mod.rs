@@ -27,6 +27,8 @@ use crate::vault::Column;
 pub use send::{SEND, reseal, send};
 
 const TEXT: Column = Column::Text;
+/// The job that tells sites whether customers may ask for the code; its key is the business.
+pub const TELL_SITES: &str = "sms-tell-sites";
 /// Nairobi's clock is so far ahead of UTC the year round.
 const AHEAD_SECS: i64 = 3 * 3_600;
 const DAY_SECS: i64 = 86_400;

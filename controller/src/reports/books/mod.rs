@@ -46,17 +46,26 @@ pub enum Part {
     Refund,
     /// What waits in the queue, on whatever day it came.
     Queue,
+    /// Credit that was given.
+    Credited,
+    /// Credit that was spent.
+    Spent,
+    /// What phones have, on whatever day they got it.
+    Credit,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Paid,
         Self::Test,
         Self::Unmatched,
         Self::Given,
         Self::Refund,
         Self::Queue,
+        Self::Credited,
+        Self::Spent,
+        Self::Credit,
     ];
 
     /// The word in its column.
@@ -69,6 +78,9 @@ impl Part {
             Self::Given => "given",
             Self::Refund => "refund",
             Self::Queue => "queue",
+            Self::Credited => "credited",
+            Self::Spent => "spent",
+            Self::Credit => "credit",
         }
     }
 

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId};
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::back::{self, NotDone};
 use super::order::{self, NotMade, Wish};
@@ -17,6 +18,7 @@ use super::store::{invoices, orders, plans};
 use super::{Feature, Kind, Order, Period, PlatformPlan, State as OrderState};
 use crate::app::App;
 use crate::providers::gate::Seat;
+use crate::providers::mail::fill;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{SubscriptionWords, Words};
@@ -80,6 +82,10 @@ struct SubscriptionPage<'a> {
     closes: Option<String>,
     /// Why somebody was led here.
     why: Option<String>,
+    /// What a card is charged by itself that does not pay for the plan the business is on.
+    card: Option<String>,
+    /// Whether a voucher can be looked up here, as its own page is closed.
+    looks_up: bool,
     open: Option<Open>,
     choices: Vec<Choice>,
     rows: Vec<Row>,
@@ -148,6 +154,7 @@ async fn shown(
         })
     });
     let mut tx = app.db.tenant(seat.provider()).await?;
+    let card = card(&mut tx, seat, plan.as_ref(), words).await?;
     let offered = plans::offered(&mut tx).await?;
     let mut at_once = Vec::new();
     for plan in &offered {
@@ -190,6 +197,8 @@ async fn shown(
             .filter(|_| matches!(status, Status::Expired | Status::None | Status::Pending))
             .map(|from| w.calendar.moment(from)),
         why: why.and_then(|why| reason(words, why, &offered)),
+        card,
+        looks_up: is_restricted && seat.place.role.may(Permission::SeeVouchers),
         open,
         choices: offered
             .into_iter()
@@ -221,6 +230,30 @@ async fn shown(
         StatusCode::OK
     };
     Ok(html(status, &page))
+}
+
+/// A change of plan does not reach a card that is charged by itself, and nobody here can change that: so it is said what it goes on paying for.
+async fn card(
+    conn: &mut PgConnection,
+    seat: &Seat,
+    on: Option<&PlatformPlan>,
+    words: &SubscriptionWords,
+) -> sqlx::Result<Option<String>> {
+    let (Some(order), Some(on)) = (orders::on_card(conn, seat.provider()).await?, on) else {
+        return Ok(None);
+    };
+    if order.plan == on.id && order.price == on.price {
+        return Ok(None);
+    }
+    let pays = plans::one(conn, order.plan).await?;
+    let pays = pays.map_or_else(String::new, |plan| plan.name);
+    let price = order.price.to_string();
+    let places = [
+        ("price", price.as_str()),
+        ("plan", pays.as_str()),
+        ("on", on.name.as_str()),
+    ];
+    Ok(Some(fill(words.card_other, &places)))
 }
 
 /// Why somebody was led here, with the plans that would help.

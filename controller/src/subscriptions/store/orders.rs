@@ -254,6 +254,24 @@ pub async fn of_account(conn: &mut PgConnection, account: &str) -> sqlx::Result<
     row.map(Order::try_from).transpose()
 }
 
+/// The order by which a business last let a card be charged again by itself, if it was paid.
+///
+/// # Errors
+/// When the database is away.
+pub async fn on_card(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Order>> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
+                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
+         from platform_orders where provider_id = $1 and account is not null and kind = 'once' and state = 'completed'
+         order by created_at desc, id desc limit 1",
+        provider.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Order::try_from).transpose()
+}
+
 /// Writes what came of handing an order in; what was decided meanwhile stays.
 ///
 /// # Errors
@@ -290,26 +308,6 @@ pub async fn supersede(conn: &mut PgConnection, order: &Order) -> sqlx::Result<(
          where provider_id = $1 and id = $2",
         order.provider.uuid(),
         order.id.uuid(),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Keeps the rail's name for an order whose answer was lost, once the rail itself has said whose it is.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn note_tracking(
-    conn: &mut PgConnection,
-    order: &Order,
-    tracking: &Name,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update platform_orders set tracking_id = $3 where provider_id = $1 and id = $2 and tracking_id is null",
-        order.provider.uuid(),
-        order.id.uuid(),
-        tracking.as_str(),
     )
     .execute(conn)
     .await
@@ -455,57 +453,6 @@ pub async fn paid_meanwhile(conn: &mut PgConnection, order: &Order) -> sqlx::Res
     .fetch_one(conn)
     .await?;
     Ok(found)
-}
-
-/// Keeps a name that a notification gave an order of which we have none of our own; the rail has yet to say whose it is.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn note_hint(conn: &mut PgConnection, order: &Order, hinted: &Name) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update platform_orders set hinted_id = $3 where provider_id = $1 and id = $2 and tracking_id is null",
-        order.provider.uuid(),
-        order.id.uuid(),
-        hinted.as_str(),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Notes before when no notification has the rail asked again.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn note_pause(
-    conn: &mut PgConnection,
-    order: &Order,
-    until: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update platform_orders set ask_after = $3 where provider_id = $1 and id = $2",
-        order.provider.uuid(),
-        order.id.uuid(),
-        At(until),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Counts a question.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn count_question(conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update platform_orders set asked = asked + 1 where provider_id = $1 and id = $2",
-        order.provider.uuid(),
-        order.id.uuid(),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
 }
 
 /// How a business is written to about what it pays: its own address, else its longest owner's.

@@ -84,7 +84,7 @@ async fn plans_are_made_changed_for_new_periods_and_taken_off_sale(
     let standing = standing(&world.app, world.shop.provider).await.unwrap();
     assert_eq!(standing.plan.unwrap().price.decimal(), "12.50");
     let page = admin.get(PATH).await.page();
-    assert!(page.contains("US$ 15 a month") && page.contains("1 businesses on it"));
+    assert!(page.contains("US$ 15 a month") && page.contains("Businesses on it: 1"));
     // A plan that is off sale cannot be changed, and can be offered again.
     assert_eq!(
         admin.post(&one, &form("16", "Pro", "month")).await.status,

@@ -135,6 +135,18 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     let got = cashier.get("/counter").await;
     assert_eq!(got.status, StatusCode::FORBIDDEN);
     assert!(got.text.contains("Ask an owner or manager to pay"));
+    // What was sold goes on, so it can be looked up.
+    assert!(
+        got.text.contains("action=\"/vouchers/find\""),
+        "{}",
+        got.text
+    );
+    let code: String = read(&world.app, "select code from tickets limit 1").await;
+    let found = cashier.get(&format!("/vouchers/find?code={code}")).await;
+    let page = cashier.get(&found.onward()).await.page();
+    assert!(page.contains("Plan") || page.contains("1 hour"), "{page}");
+    let page = owner.get("/settings/subscription").await.page();
+    assert!(page.contains("action=\"/vouchers/find\""), "{page}");
     let ask = async |path: &str, key: &str| {
         let (status, _, body) = world.send(Method::GET, path, Some(key), Vec::new()).await;
         (status, body["type"].as_str().unwrap_or_default().to_owned())

@@ -305,6 +305,26 @@ async fn a_card_that_is_charged_by_itself_extends_each_time(
         world.count("platform_orders where flag = 'amount'").await,
         1
     );
+    // A better plan at once does not reach the card: the page says what it goes on paying for, and the charge counts in full as that.
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/settings/subscription").await.page();
+    assert!(!page.contains("Your card goes on"), "{page}");
+    let large = super::plan(&world, 2_500).await;
+    let wish = json!({"plan_id": large.id.to_string(), "upgrade": true});
+    let (status, upgrade) = ask(&world, &key, wish).await;
+    assert_eq!(status, StatusCode::CREATED, "{upgrade}");
+    rail.say(&upgrade, 1);
+    tell(&world, &upgrade).await;
+    let page = owner.get("/settings/subscription").await.page();
+    assert!(
+        page.contains("You are on Plan 2500. Your card goes on being charged KSh 1,500"),
+        "{page}"
+    );
+    told(&charge(24, &account, json!(1500.00))).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-05-15")));
+    let sql = "select p.name from subscription_entries e join platform_plans p on p.id = e.plan_id order by e.number desc limit 1";
+    let last: String = read(&world.app, sql).await;
+    assert_eq!(last, "Plan 1500");
     assert_eq!(state(&world, &first).await, "completed");
     told(&charge(21, "acc_another", json!(2500.00))).await;
     assert_eq!(state(&world, &first).await, "completed:reference");
@@ -314,7 +334,7 @@ async fn a_card_that_is_charged_by_itself_extends_each_time(
             .await,
         1
     );
-    assert_eq!(stands(&world).await, ("active", until("2027-04-15")));
+    assert_eq!(stands(&world).await, ("active", until("2027-05-15")));
     assert_eq!(world.count("jobs where dead_at is not null").await, 0);
 }
 

@@ -350,3 +350,60 @@ async fn texts_are_kept_sealed_and_sealed_anew(pool: PgPoolOptions, options: PgC
         .unwrap();
     assert_eq!(count, 0, "the key is the first already");
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_buyer_who_ticks_the_box_gets_the_code_by_sms_and_others_do_not(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = doors::member(&world, Role::Owner, 1).await;
+    let offers = async |world: &World| {
+        let rows = world.feed(world.shop.site).await;
+        rows.into_iter()
+            .any(|row| matches!(row, Row::Site(site) if site.sms == Some(true)))
+    };
+    assert!(
+        !offers(&world).await,
+        "nobody is asked where nothing is sent"
+    );
+    let form = [
+        ("codes", "asked"),
+        ("language", "en"),
+        ("most_a_day", "200"),
+        ("most_a_phone", "5"),
+    ];
+    owner.post("/settings/messages", &form).await.onward();
+    world.work().await;
+    assert!(offers(&world).await);
+    for (n, wants) in [(1, false), (2, true)] {
+        let ask = Ask {
+            by_sms: wants,
+            ..world.shop.ask(n, PHONE)
+        };
+        world.begin(ask).await.unwrap();
+        let receipt = format!("AAAAAAAA0{n}");
+        world
+            .call_back(&world.daraja.secret(), success(n.into(), &receipt))
+            .await;
+        world.work().await;
+    }
+    let text = tower.one();
+    let sql = "select t.code from tickets t join payments p on p.id = t.payment_id where p.external_txn_id = 'AAAAAAAA02'";
+    let code: String = read(&world.app, sql).await;
+    let code = mnara_protocol::ticket::code::TicketCode::parse(&code).unwrap();
+    assert!(
+        text.said.contains(&code.shown()) && text.to.ends_with("708374149"),
+        "{text:?}"
+    );
+    // No more when the business sends none.
+    let form = [
+        ("codes", "never"),
+        ("language", "en"),
+        ("most_a_day", "200"),
+        ("most_a_phone", "5"),
+    ];
+    owner.post("/settings/messages", &form).await.onward();
+    world.work().await;
+    assert!(!offers(&world).await);
+}

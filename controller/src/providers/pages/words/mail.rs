@@ -47,11 +47,28 @@ words! {
         passkey_removed_text:
             "A passkey was removed from your account at Mnara. It no longer logs anybody in."
             "Ufunguo wa kuingia umeondolewa kwenye akaunti yako ya Mnara. Haumwingizi mtu yeyote tena.",
+        contact: "Confirm your e-mail address" "Thibitisha barua pepe yako",
+        contact_text:
+            "You want to log in at Mnara with this address. Open this within a day, in the browser in which you are logged in."
+            "Unataka kuingia Mnara kwa anwani hii. Fungua hapa ndani ya siku moja, kwenye kivinjari ambacho umeingia.",
+        contact_button: "This is my address" "Hii ni anwani yangu",
+        contact_not_you:
+            "If it was not you, do nothing: this address stays unknown to Mnara."
+            "Kama si wewe, usifanye chochote: anwani hii itabaki haijulikani na Mnara.",
+        contact_changed: "What you log in with was changed" "Unachoingia nacho kimebadilishwa",
+        contact_changed_text:
+            "The e-mail address or phone number that you log in with at Mnara was changed just now."
+            "Barua pepe au nambari ya simu unayoingia nayo Mnara imebadilishwa sasa hivi.",
         mpesa_changed: "{business}: where money goes was changed" "{business}: mahali pesa zinakoenda pamebadilishwa",
         mpesa_changed_text:
             "The M-PESA account customers of {business} pay into was changed just now. If no owner did that, put it back at once, change your passwords and call us."
             "Akaunti ya M-PESA ambayo wateja wa {business} hulipia imebadilishwa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, irudishe mara moja, badilisha nenosiri zenu na utupigie simu.",
         to_mpesa: "See where money goes" "Ona pesa zinakoenda",
+        operator_changed: "{business}: the M-PESA operator was changed" "{business}: mhudumu wa M-PESA amebadilishwa",
+        operator_changed_text:
+            "The M-PESA operator that may send customers' money back for {business} was set or removed just now. If no owner did that, remove it, change your passwords and call us."
+            "Mhudumu wa M-PESA anayeweza kurudisha pesa za wateja wa {business} amewekwa au ameondolewa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, mwondoe, badilisha nenosiri zenu na utupigie simu.",
+        to_operator: "See the operator" "Ona mhudumu",
         second_off: "{business}: an owner's second factor is off" "{business}: hatua ya pili ya mmiliki imezimwa",
         second_off_text:
             "{who} switched the second factor off: their password alone lets somebody into {business} now. If you do not know why, ask them."
@@ -92,6 +109,7 @@ words! {
             "These have been in use for more than a year, each since the day in brackets: {keys}. Whoever copied one meanwhile can still use it. Make new ones under Settings when it suits you; nothing stops."
             "Hizi zimetumika kwa zaidi ya mwaka, kila moja tangu siku iliyo kwenye mabano: {keys}. Aliyenakili moja bado anaweza kuitumia. Tengeneza mpya kwenye Mipangilio wakati unaofaa; hakuna kinachosimama.",
         key_mpesa: "the keys of the M-PESA account" "funguo za akaunti ya M-PESA",
+        key_operator: "the credential of the M-PESA operator \"{name}\"" "kitambulisho cha mhudumu wa M-PESA \"{name}\"",
         key_api: "the key \"{name}\" for programs" "ufunguo \"{name}\" wa programu",
         key_webhook: "the secret of news to {url}" "siri ya habari kwa {url}",
         more_keys: "and {count} more" "na nyingine {count}",

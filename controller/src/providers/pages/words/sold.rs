@@ -68,7 +68,7 @@ words! {
         plans_none: "No plan yet. Nobody is asked to pay until one is offered." "Bado hakuna mpango. Hakuna anayeombwa kulipa hadi mmoja utolewe.",
         offered: "offered" "unatolewa",
         retired: "not offered" "hautolewi",
-        on_it: "businesses on it" "biashara zilizo nao",
+        on_it: "Businesses on it" "Biashara zilizo nao",
         saves: "less than twelve months" "chini ya miezi kumi na miwili",
         trial: "days of trial" "siku za jaribio",
         new_plan: "New plan" "Mpango mpya",
