@@ -66,6 +66,8 @@ pub enum Act {
     Operator,
     /// Telling us that something changed at Pesapal, or coming back from there.
     Notice,
+    /// Having a statement of the rail read.
+    Statement,
 }
 
 /// Whom it is counted by.
@@ -153,6 +155,7 @@ const TABLE: [(Act, Kind, u32, u32); 34] = [
     (Act::Operator, Kind::Provider, 20, 10),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
     (Act::Notice, Kind::Address, 600, 600),
+    (Act::Statement, Kind::Provider, 10, 6),
 ];
 
 /// Says that somebody has to wait.

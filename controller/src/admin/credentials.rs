@@ -33,18 +33,26 @@ pub fn remind<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
     Box::pin(async move {
         let now = app.clock.now();
         let before = Timestamp::from_secs(now.as_secs() - OLD_SECS);
-        let mut after = None;
+        let (mut after, mut failed) = (None, None);
         loop {
             let mut tx = app.db.platform(Reason::Admin).await?;
             let page = store::businesses(&mut tx, before, now, after, PAGE).await?;
             drop(tx);
             for provider in &page {
-                one(app, *provider, before, now).await?;
+                // One that cannot be told keeps nobody else waiting.
+                if let Err(error) = one(app, *provider, before, now).await {
+                    tracing::warn!(provider.id = %provider, error = &error as &dyn std::error::Error, "owners could not be told of old keys");
+                    failed = Some(error);
+                }
             }
             after = page.last().copied();
             if i64::try_from(page.len()).unwrap_or(PAGE) < PAGE {
                 platform(app, now).await?;
-                return Ok(Next::Again(now.plus_secs(DAY)));
+                // What was told is told once: the next try is for those that failed.
+                return match failed {
+                    Some(error) => Err(error.into()),
+                    None => Ok(Next::Again(now.plus_secs(DAY))),
+                };
             }
         }
     })

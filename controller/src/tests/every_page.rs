@@ -519,7 +519,11 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
         between("<code>", "</code>"),
     );
     let now = digits(&world, &secret);
-    let form = [("sealed", sealed.as_str()), ("digits", &now)];
+    let form = [
+        ("sealed", sealed.as_str()),
+        ("password", PASSWORD),
+        ("digits", &now),
+    ];
     manager.post("/account/second", &form).await.page();
     let mut half = Browser::new(&world, 3);
     half.log_in("manager2@example.com", PASSWORD).await.onward();

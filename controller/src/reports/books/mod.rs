@@ -170,7 +170,13 @@ pub fn tend<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         let due = store::due(&mut tx, now.plus_secs(-HOUR_SECS), MOST).await?;
         drop(tx);
         for (provider, before) in &due {
-            turn(app, *provider, *before, now).await?;
+            // One whose books cannot be looked at keeps nobody else waiting, and has its turn again in an hour.
+            if let Err(error) = turn(app, *provider, *before, now).await {
+                tracing::error!(provider.id = %provider, error = &error as &dyn std::error::Error, "the books of a business could not be checked");
+                let mut tx = app.db.tenant(*provider).await?;
+                store::checked(&mut tx, *provider, *before, now).await?;
+                tx.commit().await?;
+            }
         }
         let is_all = i64::try_from(due.len()).unwrap_or(MOST) < MOST;
         let wait = if is_all { EVERY_SECS } else { 1 };

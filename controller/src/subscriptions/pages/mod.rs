@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 
 use super::back::{self, NotDone};
 use super::order::{self, NotMade, Wish};
+use super::plans::saves;
 use super::standing::{NoTrial, SHOWN, Standing, Status, standing, try_out};
 use super::store::{invoices, orders, plans};
 use super::{Feature, Kind, Order, Period, PlatformPlan, State as OrderState};
@@ -39,6 +40,8 @@ struct Choice {
     features: Vec<&'static str>,
     trial_days: Option<u16>,
     attempt: AttemptId,
+    /// By how many percent a year of it is less than twelve months.
+    saves: Option<i64>,
     /// What it costs to be on it at once, for the time that is left, and the attempt of that.
     at_once: Option<(String, AttemptId)>,
 }
@@ -155,7 +158,7 @@ async fn shown(
     let offered = plans::offered(&mut tx).await?;
     let mut at_once = Vec::new();
     for plan in &offered {
-        at_once.push(order::upgrade_price(&mut tx, seat.provider(), plan, now).await?);
+        at_once.push(order::upgrade(&mut tx, seat.provider(), plan, now).await?);
     }
     let listed = match before {
         None => orders,
@@ -168,6 +171,7 @@ async fn shown(
     let ids: Vec<OrderId> = listed.iter().map(|order| order.id).collect();
     let invoices = invoices::of_orders(&mut tx, seat.provider(), &ids).await?;
     drop(tx);
+    let saved: Vec<_> = offered.iter().map(|plan| saves(plan, &offered)).collect();
     let is_restricted = rights.is_restricted(now);
     let closes = rights.restricted_from.filter(|from| now < *from);
     let has_more = listed.len() >= usize::from(SHOWN);
@@ -198,10 +202,11 @@ async fn shown(
         open,
         choices: offered
             .into_iter()
-            .zip(at_once)
+            .zip(at_once.into_iter().zip(saved))
             .filter(|(plan, _)| plan.price.cents > 0 || (is_new && plan.trial_days > 0))
-            .map(|(plan, at_once)| Choice {
-                at_once: at_once.map(|price| (price.to_string(), attempt(app))),
+            .map(|(plan, (at_once, saves))| Choice {
+                saves,
+                at_once: at_once.map(|upgrade| (upgrade.price.to_string(), attempt(app))),
                 ..choice(app, words, plan, is_new)
             })
             .collect(),
@@ -312,6 +317,7 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
         trial_days: Some(plan.trial_days).filter(|days| is_new && *days > 0),
         attempt: attempt(app),
         at_once: None,
+        saves: None,
     }
 }
 

@@ -111,6 +111,62 @@ async fn owners_without_an_address_hear_of_security_by_sms_at_any_hour(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn nobody_of_a_business_keeps_its_owners_from_hearing_of_a_thief(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Otieno Net", "0722 000 111").await;
+    let provider: sqlx::types::Uuid = read(
+        &world.app,
+        "select id from providers where business_name = 'Otieno Net'",
+    )
+    .await;
+    let provider = {
+        use crate::db::RowId as _;
+        ProviderId::from_uuid(provider)
+    };
+    world.work().await;
+    tower.empty();
+    let none = [
+        ("codes", "never"),
+        ("language", "en"),
+        ("day", "0"),
+        ("phone", "1"),
+    ];
+    owner.post("/settings/messages", &none).await.onward();
+    let stopped = [("phone", "0722 000 111")];
+    owner
+        .post("/settings/messages/stop", &stopped)
+        .await
+        .onward();
+    let warn = async || {
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        tell_owners(&world.app, &mut tx, provider, &Notice::MpesaChanged)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        world.work().await;
+    };
+    for _ in 0..3 {
+        warn().await;
+        assert_eq!(tower.one().to, "+254722000111");
+    }
+    // What the phone told the network stands, also when somebody lets SMS go there again.
+    let form = "senderId=MNARA&phoneNumber=%2B254722000111";
+    assert_eq!(told(&world, SECRET, "opt-out", form).await, StatusCode::OK);
+    owner
+        .post("/settings/messages/start", &stopped)
+        .await
+        .onward();
+    warn().await;
+    assert_eq!(tower.empty().len(), 0);
+    let network = "sms_opt_outs where by_whom = 'network'";
+    assert_eq!(world.count(network).await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn quiet_hours_hold_what_can_wait_and_let_codes_through(
     pool: PgPoolOptions,
     options: PgConnectOptions,
