@@ -73,7 +73,7 @@ impl Plan {
             id: self.id.parse()?,
             revision: 1,
             name: self.name.to_owned(),
-            price: Money::from_shillings(self.price.into()),
+            price: Money::from_cents(i64::from(self.price) * 100),
             terms: Terms {
                 duration_secs: Some(3_600),
                 online_secs: None,
