@@ -40,6 +40,8 @@ pub enum Act {
     Link,
     /// Posting a body that no secret vouches for.
     Unvouched,
+    /// A callback that nobody can look up while the database is away, from an address that is not the rail's.
+    Spooled,
     /// Handing in a kilobyte of journal.
     Journal,
     /// Handing in a live reading.
@@ -64,6 +66,8 @@ pub enum Act {
     Operator,
     /// Telling us that something changed at Pesapal, or coming back from there.
     Notice,
+    /// Having a statement of the rail read.
+    Statement,
 }
 
 /// Whom it is counted by.
@@ -128,6 +132,7 @@ const TABLE: [(Act, Kind, u32, u32); 34] = [
     // A carrier puts thousands of sites behind one address, and after an outage all of them come at once.
     (Act::Link, Kind::Address, 6_000, 6_000),
     (Act::Unvouched, Kind::Address, 60, 60),
+    (Act::Spooled, Kind::Address, 300, 60),
     (Act::Unvouched, Kind::Provider, 60, 60),
     // A month of a busy site at once, and five times what it writes after that.
     (Act::Journal, Kind::Agent, 32_768, 300),
@@ -150,6 +155,7 @@ const TABLE: [(Act, Kind, u32, u32); 34] = [
     (Act::Operator, Kind::Provider, 20, 10),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
     (Act::Notice, Kind::Address, 600, 600),
+    (Act::Statement, Kind::Provider, 10, 6),
 ];
 
 /// Says that somebody has to wait.

@@ -102,6 +102,13 @@ pub const WORK: &[Work] = &[
         lane: Lane::Ours,
     },
     Work {
+        kind: sms::TELL_SITES,
+        run: tickets::refresh::refresh_all,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+        lane: Lane::Ours,
+    },
+    Work {
         kind: payments::callback::SETTLE,
         run: payments::callback::settle,
         lease: Duration::from_secs(60),
@@ -120,21 +127,21 @@ pub const WORK: &[Work] = &[
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),
         attempts: 50,
-        lane: Lane::Ours,
+        lane: Lane::Questions,
     },
     Work {
         kind: subscriptions::ask::ASK,
         run: subscriptions::ask::ask,
         lease: Duration::from_secs(90),
         attempts: i32::MAX,
-        lane: Lane::Ours,
+        lane: Lane::Questions,
     },
     Work {
         kind: subscriptions::recurring::ASK,
         run: subscriptions::recurring::ask,
         lease: Duration::from_secs(90),
         attempts: i32::MAX,
-        lane: Lane::Ours,
+        lane: Lane::Questions,
     },
     Work {
         kind: api::once::FORGET,

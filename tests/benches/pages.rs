@@ -28,11 +28,19 @@ const ASKED: usize = 100;
 /// What no page may slow down by when others grow: what two measurements of the same differ by, and no more.
 const SLOWER: f64 = 1.25;
 
-/// A page and the statements it sends, each by words that no other has, with what stands in its places.
+/// A page and the statements it sends after that of the log-in, each by words that no other has, with what stands in its places.
 struct Measured {
     name: &'static str,
     path: String,
     sql: Vec<(&'static str, Vec<String>)>,
+}
+
+/// Whose pages they are.
+struct Owner {
+    provider: String,
+    cookie: String,
+    /// The hash that the log-in is found by.
+    log_in: String,
 }
 
 /// What one measurement of one page came to.
@@ -74,13 +82,16 @@ async fn main() -> Result<()> {
         .run("pages", "select current_date - 179, current_date")
         .await?;
     let dates = dates.trim().split_once('|').context("no dates")?;
+    let log_in = database
+        .run("pages", "select encode(token_hash, 'hex') from log_ins")
+        .await?;
+    let log_in = (FROM_LOG_INS, vec![format!("'\\x{}'", log_in.trim())]);
     let pages = pages(&provider, dates);
     let alone = effort
         .within(Box::pin(measure(
             &controller,
             &database,
-            &cookie,
-            &provider,
+            &owner,
             &pages,
             folder.path(),
         )))
@@ -95,8 +106,7 @@ async fn main() -> Result<()> {
         .within(Box::pin(measure(
             &controller,
             &database,
-            &cookie,
-            &provider,
+            &owner,
             &pages,
             folder.path(),
         )))
@@ -154,6 +164,7 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
 
 /// The pages, with days that the generated rows are in.
 const OF_PLANS: &str = "from plans where provider_id = $1 order by position, id";
+const OF_LOG_INS: &str = "where l.token_hash = $1 and l.ended_at is null";
 const OF_SITES: &str = "where s.provider_id = $1 order by s.name, s.id limit $2";
 
 fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
@@ -259,17 +270,17 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
 async fn measure(
     controller: &Controller,
     database: &Database,
-    cookie: &str,
-    provider: &str,
+    owner: &Owner,
     pages: &[Measured],
     folder: &Path,
 ) -> Result<Vec<Found>> {
     let mut all = Vec::new();
     for page in pages {
         let request = format!(
-            "GET {} HTTP/1.1\r\nhost: {}\r\ncookie: {cookie}\r\naccept: text/html\r\n\r\n",
+            "GET {} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\naccept: text/html\r\n\r\n",
             page.path,
-            controller.address()
+            controller.address(),
+            owner.cookie
         )
         .into_bytes();
         let mut line = Connection::open(controller.address()).await?;
@@ -292,7 +303,7 @@ async fn measure(
             .await?;
             ensure!(outcome.refused == 0, "{} was refused", page.name);
             ours.add(outcome.times.median());
-            bare.add(database.bare(provider, page, folder).await?);
+            bare.add(database.bare(owner, page, folder).await?);
         }
         all.push(Found {
             ours: ours.median(),
@@ -345,17 +356,7 @@ impl Database {
 
     async fn run(&self, database: &str, sql: &str) -> Result<String> {
         let output = Command::new(self.program("psql"))
-            .args([
-                "-X",
-                "-q",
-                "-A",
-                "-t",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-U",
-                "postgres",
-                "-h",
-            ])
+            .args("-X -q -A -t -v ON_ERROR_STOP=1 -U postgres -h".split(' '))
             .args([&self.socket, "-d", database, "-c", sql])
             .output()
             .await
@@ -368,9 +369,14 @@ impl Database {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Milliseconds of a page's statements in one transaction, as the controller's role and in its tenant.
-    async fn bare(&self, provider: &str, page: &Measured, folder: &Path) -> Result<f64> {
-        let mut script = format!("{}\n", within(provider));
+    /// Milliseconds of what a page asks, as the controller's role: who is logged in, then its own statements in one transaction of its tenant.
+    async fn bare(&self, owner: &Owner, page: &Measured, folder: &Path) -> Result<f64> {
+        let hash = format!("'\\x{}'::bytea", owner.log_in);
+        let mut script = format!(
+            "{PLATFORM}\n{};\nrollback;\n{}\n",
+            statement(OF_LOG_INS, &[hash])?,
+            within(&owner.provider)
+        );
         for (words, values) in &page.sql {
             script += &format!("{};\n", statement(words, values)?);
         }
@@ -379,20 +385,8 @@ impl Database {
         std::fs::write(&file, script)?;
         let asked = ASKED.to_string();
         let output = Command::new(self.program("pgbench"))
-            .args([
-                "-n",
-                "-M",
-                "prepared",
-                "-c",
-                "1",
-                "-t",
-                &asked,
-                "-U",
-                "mnara_app",
-                "-h",
-                &self.socket,
-                "-f",
-            ])
+            .args("-n -M prepared -c 1 -U mnara_app -h".split(' '))
+            .args([&self.socket, "-t", &asked, "-f"])
             .arg(&file)
             .arg("pages")
             .output()
@@ -478,6 +472,9 @@ impl Database {
 
 /// Adds up the last two months of all who are not added up, as the job does a day at a time.
 const ADDED_UP: &str = include_str!("pages/added_up.sql");
+
+/// Begins as the controller does to see who is logged in.
+const PLATFORM: &str = "begin; select set_config('mnara.tenant', '', true), set_config('mnara.scope', 'platform', true);";
 
 /// Begins as the controller does: with two messages where that needs one.
 fn within(provider: &str) -> String {

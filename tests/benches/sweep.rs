@@ -6,10 +6,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use mnara_protocol::ids::PlanId;
-use mnara_protocol::message::Row;
-use mnara_protocol::money::Money;
-use mnara_protocol::plan::{Plan, Terms};
 use mnara_tests::measure::table::{Goal, Line, Table};
 use mnara_tests::measure::{Effort, now, told};
 use mnara_tests::sim::daraja::{
@@ -145,25 +141,6 @@ fn prompt(business: usize, number: usize) -> String {
 /// Payments whose push was accepted ten minutes ago and that nobody has told of since, each with its question.
 fn fallen_silent(business: &Business, place: usize, count: usize) -> Result<String> {
     let plan = &business.plans[0];
-    let id: PlanId = plan.id.parse()?;
-    let bought = Row::Plan(Plan {
-        id,
-        revision: 1,
-        name: plan.name.to_owned(),
-        price: Money::from_cents(i64::from(plan.price) * 100),
-        terms: Terms {
-            duration_secs: Some(3_600),
-            online_secs: None,
-            data_bytes: None,
-            devices: 1,
-            rate: None,
-        },
-        sell_by_secs: None,
-        on_sale: true,
-        position: 0,
-        hours: None,
-        colour: None,
-    });
     Ok(format!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id,
              plan_revision, bought, msisdn, account_reference, secret_hash, merchant_request_id, checkout_request_id, push, queries, account_id)
@@ -179,7 +156,7 @@ fn fallen_silent(business: &Business, place: usize, count: usize) -> Result<Stri
         price = plan.price,
         site = uuid(&business.site),
         plan = uuid(&plan.id),
-        bought = hex::encode(bought.encode()),
+        bought = plan.bought()?,
         last = count - 1,
     ))
 }

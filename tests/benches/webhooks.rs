@@ -118,6 +118,16 @@ async fn bench(rounds: usize) -> Result<()> {
         "{distinct} different callbacks were sent and {sent} were kept"
     );
 
+    // What was settled meanwhile stands in the books, each once.
+    let books = database
+        .ask("select count(*), count(*) filter (where exists (select from ledger l where l.payment_id = p.id and l.debit = 'till')) from payments p where status = 'success'")
+        .await?;
+    let (settled, booked) = books.trim().split_once('|').context("no books")?;
+    ensure!(
+        settled == booked && settled != "0",
+        "{settled} payments were settled and {booked} stand in the books"
+    );
+    println!("\n{settled} payments were settled beside the intake, and each stands in the books");
     println!(
         "\nSettling is put off on both sides for the goal: intake is compared with the same rows of the same database. \
          The third line shows what is left when every callback is settled at once on the same machine."
@@ -173,14 +183,16 @@ async fn round_of_callbacks(
     // One statement for all: their secrets are computed as above.
     let sql = format!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, plan_id,
-             plan_revision, bought, msisdn, account_reference, secret_hash, merchant_request_id, checkout_request_id, push, queries)
-         select gen_random_uuid(), '{}', 'mpesa_customer_payment', '{{}}', 20, 'KES', 'pending', '2026-01-01', '{}', 1, '\\x00',
+             site_id, plan_revision, bought, msisdn, account_reference, secret_hash, merchant_request_id, checkout_request_id, push, queries)
+         select gen_random_uuid(), '{}', 'mpesa_customer_payment', '{{}}', 20, 'KES', 'pending', now(), '{}', '{}', 1, decode('{}', 'hex'),
              '254' || (700000000 + n), 'S{round}X' || n,
              sha256(convert_to(left(encode(sha256(convert_to('{round}-' || n, 'UTF8')), 'hex'), 32), 'UTF8')),
              'm-{round}-' || n, 'ws_CO_{round}_' || n, 'accepted', 0
          from generate_series(0, {}) n",
         uuid(&business.provider),
         uuid(&business.plans[0].id),
+        uuid(&business.site),
+        business.plans[0].bought()?,
         distinct() - 1,
     );
     database.psql("webhooks", &sql).await?;
@@ -199,8 +211,10 @@ async fn round_of_callbacks(
         .map(|number| {
             let body = format!(
                 "{{\"Body\":{{\"stkCallback\":{{\"MerchantRequestID\":\"m-{round}-{number}\",\
-                 \"CheckoutRequestID\":\"ws_CO_{round}_{number}\",\"ResultCode\":1032,\
-                 \"ResultDesc\":\"Request cancelled by user\"}}}}}}"
+                 \"CheckoutRequestID\":\"ws_CO_{round}_{number}\",\"ResultCode\":0,\
+                 \"ResultDesc\":\"The service request is processed successfully.\",\"CallbackMetadata\":{{\"Item\":[\
+                 {{\"Name\":\"Amount\",\"Value\":20.00}},{{\"Name\":\"MpesaReceiptNumber\",\"Value\":\"B{round:02}{number:07}\"}},\
+                 {{\"Name\":\"TransactionDate\",\"Value\":20260115110115}},{{\"Name\":\"PhoneNumber\",\"Value\":254708374149}}]}}}}}}}}"
             );
             format!(
                 "POST /api/pay/{}/{} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -223,9 +237,9 @@ create trigger put_off before insert on jobs for each row execute function put_o
 const SCRIPT: &str = "\\set repeated random(1, 100)
 \\set number random(1, 1000)
 \\if :repeated <= 30
-with kept as (insert into callbacks (id, secret_hash, body_hash, body, source, received_at) values (gen_random_uuid(), sha256(convert_to('floor' || :number, 'UTF8')), sha256(convert_to('floor' || :number, 'UTF8')), convert_to(repeat('x', 170), 'UTF8'), '127.0.0.1', '2026-01-01') on conflict (secret_hash, body_hash) do nothing returning id) insert into jobs (id, provider_id, kind, unique_key, payload, run_at, attempts, created_at) select gen_random_uuid(), null, 'floor', id::text, '{}', '2100-01-01', 0, '2026-01-01' from kept;
+with kept as (insert into callbacks (id, secret_hash, body_hash, body, source, received_at) values (gen_random_uuid(), sha256(convert_to('floor' || :number, 'UTF8')), sha256(convert_to('floor' || :number, 'UTF8')), convert_to(repeat('x', 430), 'UTF8'), '127.0.0.1', '2026-01-01') on conflict (secret_hash, body_hash) do nothing returning id) insert into jobs (id, provider_id, kind, unique_key, payload, run_at, attempts, created_at) select gen_random_uuid(), null, 'floor', id::text, '{}', '2100-01-01', 0, '2026-01-01' from kept;
 \\else
-with fresh as (select gen_random_uuid() as id), kept as (insert into callbacks (id, secret_hash, body_hash, body, source, received_at) select id, sha256(convert_to(id::text, 'UTF8')), sha256(convert_to(id::text, 'UTF8')), convert_to(repeat('x', 170), 'UTF8'), '127.0.0.1', '2026-01-01' from fresh on conflict (secret_hash, body_hash) do nothing returning id) insert into jobs (id, provider_id, kind, unique_key, payload, run_at, attempts, created_at) select gen_random_uuid(), null, 'floor', id::text, '{}', '2100-01-01', 0, '2026-01-01' from kept;
+with fresh as (select gen_random_uuid() as id), kept as (insert into callbacks (id, secret_hash, body_hash, body, source, received_at) select id, sha256(convert_to(id::text, 'UTF8')), sha256(convert_to(id::text, 'UTF8')), convert_to(repeat('x', 430), 'UTF8'), '127.0.0.1', '2026-01-01' from fresh on conflict (secret_hash, body_hash) do nothing returning id) insert into jobs (id, provider_id, kind, unique_key, payload, run_at, attempts, created_at) select gen_random_uuid(), null, 'floor', id::text, '{}', '2100-01-01', 0, '2026-01-01' from kept;
 \\endif
 ";
 

@@ -1,17 +1,17 @@
-//! `cargo xtask sqlx [--check]`: migrates two empty databases and lets the compiler describe every query against them,
-//! into `controller/.sqlx` and `agent/.sqlx`. Needed after a change of a query or a migration.
+//! `cargo xtask sqlx [--check]`: migrates an empty database and lets the compiler describe every query of the controller against it, into
+//! `controller/.sqlx`. Needed after a change of a query or a migration. The agent's queries are not checked while it is compiled.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
 use crate::postgres::{Durability, Postgres};
+use crate::process;
 use crate::workspace::{cargo, root, target};
-use crate::{packages, process};
 
 /// What to do with the result.
 #[derive(clap::Args)]
@@ -19,14 +19,6 @@ pub(crate) struct Options {
     /// Changes nothing and fails when the stored data is not what the databases say today.
     #[arg(long)]
     check: bool,
-}
-
-/// One crate that asks a database while it is compiled.
-struct Asker {
-    package: &'static str,
-    folder: &'static str,
-    variable: &'static str,
-    url: String,
 }
 
 /// Refreshes or checks the stored query data.
@@ -41,73 +33,32 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     fs::create_dir_all(&work)?;
 
     let postgres = Postgres::start(Durability::None)?;
-    migrate_controller(&postgres)?;
-    let sqlite = migrate_agent(&work)?;
-    let askers = [
-        Asker {
-            package: "mnara-controller",
-            folder: "controller",
-            variable: "DATABASE_URL",
-            url: postgres.url("mnara"),
-        },
-        Asker {
-            package: "mnara-agent",
-            folder: "agent",
-            variable: "AGENT_DATABASE_URL",
-            url: format!("sqlite://{}", sqlite.display()),
-        },
-    ];
-    let mut stale = Vec::new();
-    for asker in &askers {
-        let fresh = describe(asker, &work)?;
-        let stored = root().join(asker.folder).join(".sqlx");
-        if read(&stored)? == fresh {
-            println!("{}: {} queries, fresh", asker.package, fresh.len());
-        } else if options.check {
-            stale.push(asker.package);
-        } else {
-            write(&stored, &fresh)?;
-            println!("{}: {} queries, stored anew", asker.package, fresh.len());
-        }
-    }
-    if !stale.is_empty() {
-        bail!(
-            "the query data of {} is stale: run `cargo xtask sqlx`",
-            stale.join(" and ")
-        );
+    migrate(&postgres)?;
+    let fresh = describe(&postgres.url("mnara"), &work)?;
+    let stored = root().join("controller/.sqlx");
+    if read(&stored)? == fresh {
+        println!("{} queries, fresh", fresh.len());
+    } else if options.check {
+        bail!("the query data of the controller is stale: run `cargo xtask sqlx`");
+    } else {
+        write(&stored, &fresh)?;
+        println!("{} queries, stored anew", fresh.len());
     }
     Ok(())
 }
 
-fn migrate_controller(postgres: &Postgres) -> Result<()> {
+fn migrate(postgres: &Postgres) -> Result<()> {
     postgres.psql("postgres", &["-c", "create database mnara"])?;
-    for file in migrations("controller")? {
+    for file in migrations()? {
         // psql belongs to us, unlike the server, so it can read the work tree.
         postgres.psql("mnara", &["-1", "-f", &file.display().to_string()])?;
     }
     Ok(())
 }
 
-fn migrate_agent(work: &Path) -> Result<PathBuf> {
-    if packages::program("sqlite3").is_none() {
-        packages::install("The command line of SQLite", &["sqlite3"])?;
-    }
-    let database = work.join("agent.sqlite");
-    for file in migrations("agent")? {
-        let sql = File::open(&file).with_context(|| format!("opening {}", file.display()))?;
-        process::run(
-            Command::new("sqlite3")
-                .arg("-bail")
-                .arg(&database)
-                .stdin(sql),
-        )?;
-    }
-    Ok(database)
-}
-
-/// The migrations of one program, in order.
-fn migrations(of: &str) -> Result<Vec<PathBuf>> {
-    let folder = root().join("migrations").join(of);
+/// The controller's migrations, in order.
+fn migrations() -> Result<Vec<PathBuf>> {
+    let folder = root().join("migrations/controller");
     let mut files = fs::read_dir(&folder)
         .with_context(|| format!("reading {}", folder.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -117,28 +68,26 @@ fn migrations(of: &str) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Compiles one crate against its database and collects what the compiler wrote down.
-fn describe(asker: &Asker, work: &Path) -> Result<BTreeMap<String, String>> {
-    let written = work.join(asker.folder);
-    fs::create_dir_all(&written)?;
+/// Compiles the controller against a database and collects what the compiler wrote down. The whole workspace is named, since a part of it would
+/// have every dependency compiled anew for what that part needs of it.
+fn describe(url: &str, written: &Path) -> Result<BTreeMap<String, String>> {
     // The compiler asks only about what it compiles, so the crate must look changed.
-    touch(&root().join(asker.folder).join("src"))?;
+    touch(&root().join("controller/src"))?;
     process::run(
         cargo(&[
             "check",
             "--locked",
             "--quiet",
+            "--workspace",
             "--all-targets",
             "--all-features",
-            "-p",
-            asker.package,
         ])
         .env("SQLX_OFFLINE", "false")
-        .env("SQLX_OFFLINE_DIR", &written)
-        .env(asker.variable, &asker.url)
+        .env("SQLX_OFFLINE_DIR", written)
+        .env("DATABASE_URL", url)
         .stdout(Stdio::null()),
     )?;
-    read(&written)
+    read(written)
 }
 
 fn touch(folder: &Path) -> Result<()> {

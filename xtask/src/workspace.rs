@@ -26,7 +26,6 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
         .stdin(Stdio::null())
         .env("SQLX_OFFLINE", "true")
         .env_remove("DATABASE_URL")
-        .env_remove("AGENT_DATABASE_URL")
         .env_remove("SQLX_OFFLINE_DIR");
     command
 }

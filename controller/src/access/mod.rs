@@ -7,6 +7,7 @@ pub mod act;
 pub mod hold;
 pub mod pages;
 pub mod questions;
+pub mod rename;
 pub mod report;
 pub mod store;
 #[cfg(test)]

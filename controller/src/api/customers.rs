@@ -12,6 +12,7 @@ use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
 use super::payments::{Payment, of_phone};
+use super::stopped;
 use super::tickets::{Ticket, one};
 use super::types::{id as id_in, named};
 use crate::app::App;
@@ -30,6 +31,8 @@ pub struct Customer {
     id: String,
     /// Their phone, such as `254712345678`.
     phone: String,
+    /// What they have as credit: the next prompt of the phone asks for so much less.
+    credit: String,
     /// Since when they are refused at the till; null if they are not.
     blocked_at: Option<String>,
     /// Why.
@@ -44,6 +47,7 @@ impl From<customers::Customer> for Customer {
         Self {
             id: customer.id.to_string(),
             phone: customer.phone,
+            credit: customer.credit.to_decimal(),
             blocked_at: blocked_at.map(show::utc),
             block_reason,
             created_at: show::utc(customer.at),
@@ -323,6 +327,7 @@ fn not_given(error: NotGiven) -> Problem {
         NotGiven::Missing => {
             Problem::bad_field("plan_id, site_id: there is no such plan, or no such site.")
         }
+        NotGiven::Shut => stopped(),
         NotGiven::Reason => Problem::bad_field("reason: give one of 1 to 200 letters."),
         NotGiven::Enough => Problem::new(
             axum::http::StatusCode::CONFLICT,

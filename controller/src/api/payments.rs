@@ -31,8 +31,10 @@ pub struct Payment {
     status: String,
     /// Why it failed, in a word.
     reason: Option<String>,
-    /// How much.
+    /// How much the phone was asked for.
     amount: String,
+    /// How much of the price its credit pays beside that.
+    credit: String,
     /// In which currency.
     currency: &'static str,
     /// The phone that was asked, such as `254712345678`.
@@ -60,6 +62,7 @@ impl From<store::Payment> for Payment {
             status: payment.status,
             reason: payment.failure,
             amount: payment.amount.to_decimal(),
+            credit: payment.credit.to_decimal(),
             currency: payment.amount.currency().code(),
             phone: payment.phone,
             receipt: payment.receipt,

@@ -14,6 +14,7 @@ use super::cursor::{Asked, Cursor, List, Listing, Part, listed};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
+use super::stopped;
 use super::store::series as store;
 use super::types::{id, named};
 use crate::app::App;
@@ -264,6 +265,7 @@ fn refused(error: PrintError) -> Problem {
         PrintError::Guessable { .. } | PrintError::Crowded(_) => {
             Problem::bad_field(format!("length: {error}."))
         }
+        PrintError::Shut => stopped(),
         PrintError::NoPlan => Problem::bad_field("plan_id: there is no such plan."),
         PrintError::NoSite(site) => {
             Problem::bad_field(format!("home_site_id, site_ids: there is no site {site}."))

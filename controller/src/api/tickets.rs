@@ -16,6 +16,7 @@ use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
 use super::series::not_revoked;
+use super::stopped;
 use super::told::not_held;
 use super::types::{asked as asked_id, named};
 use crate::access::hold::{self, Hold};
@@ -319,6 +320,7 @@ pub async fn extend(
         .await
         .map_err(|error| match error {
             NotExtended::Missing => Problem::not_found(),
+            NotExtended::Shut => stopped(),
             NotExtended::Database(error) => error.into(),
             NotExtended::NoTime | NotExtended::StaysShut | NotExtended::TooMuch => Problem::new(
                 StatusCode::CONFLICT,

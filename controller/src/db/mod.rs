@@ -76,6 +76,8 @@ const LANE: u32 = 5;
 pub const FEWEST: u32 = 10;
 /// How long somebody waits for a connection before hearing that we are busy.
 const QUEUE: Duration = Duration::from_secs(10);
+/// A connection that was used within this time is not asked whether it lives.
+const FRESH: Duration = Duration::from_secs(1);
 /// What every connection is told first: nothing may hold a row, or us, for longer than anybody waits for an answer.
 const MANNERS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; SET idle_in_transaction_session_timeout = '60s'";
 
@@ -103,7 +105,10 @@ impl Db {
                 .after_connect(|conn, _| Box::pin(mind_manners(conn)))
         };
         let db = Self {
+            // Asking a connection each time whether it lives would be a round trip for every page. Callbacks come once, so theirs are asked.
             pool: pool(connections.max(FEWEST) - LANE)
+                .test_before_acquire(false)
+                .before_acquire(|conn, used| Box::pin(lives(conn, used.idle_for)))
                 .connect_with(options.clone())
                 .await
                 .map_err(DbError::Away)?,
@@ -224,6 +229,13 @@ impl fmt::Debug for Db {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Db({} connections)", self.pool.size())
     }
+}
+
+async fn lives(conn: &mut PgConnection, idle_for: Duration) -> Result<bool, sqlx::Error> {
+    if idle_for >= FRESH {
+        conn.ping().await?;
+    }
+    Ok(true)
 }
 
 async fn mind_manners(conn: &mut PgConnection) -> Result<(), sqlx::Error> {

@@ -7,6 +7,8 @@ use super::HANDS;
 pub enum Lane {
     /// What our own promises rest on.
     Ours,
+    /// Questions to rails, each of which may hang for half a minute.
+    Questions,
     /// Letters to people.
     Mail,
     /// News to addresses that businesses named.
@@ -17,12 +19,18 @@ pub enum Lane {
 
 impl Lane {
     /// Every lane.
-    pub(super) const ALL: [Self; 4] = [Self::Ours, Self::Mail, Self::News, Self::Texts];
+    pub(super) const ALL: [Self; 5] = [
+        Self::Ours,
+        Self::Questions,
+        Self::Mail,
+        Self::News,
+        Self::Texts,
+    ];
 
     /// Jobs of it that one process does at once.
     pub(super) const fn hands(self) -> usize {
         match self {
-            Self::Ours => HANDS,
+            Self::Ours | Self::Questions => HANDS,
             Self::Mail => 2,
             Self::News | Self::Texts => 4,
         }

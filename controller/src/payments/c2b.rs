@@ -28,6 +28,7 @@ use crate::db;
 use crate::plans;
 use crate::providers;
 use crate::providers::mpesa;
+use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::{C2b, parse_c2b};
 use crate::web::{Caller, Json, Path, Problem, Raw};
 
@@ -138,13 +139,13 @@ pub async fn settle(
         Outcome::Known(word) => return Ok(Some(word)),
         Outcome::Money(provider, said, whose) => (provider, *said, whose),
     };
-    let names_none = said.reference.is_none();
+    let names_none = said.names_none();
     let arrived = Arrived {
         reason: Reason::Nobody,
         amount: said.amount,
         receipt: said.receipt,
         payer: said.payer,
-        reference: said.reference,
+        reference: said.reference.filter(|_| !names_none),
         payment: None,
         site: None,
         at: waiting.received_at,
@@ -174,7 +175,7 @@ pub async fn settle(
             Ok(Some(settled.word()))
         }
         Whose::Nobody if names_none && is_early => Ok(None),
-        Whose::Nobody => {
+        Whose::Nobody | Whose::Elsewhere => {
             let mut tx = app.db.tenant(provider).await?;
             unmatched::take(app, &mut tx, provider, &arrived).await?;
             tx.commit().await?;
@@ -217,11 +218,13 @@ pub(super) enum Whose {
     Device(hand::Payer),
     /// Nobody's that is known.
     Nobody,
+    /// It came to a number that is not the account's.
+    Elsewhere,
 }
 
 async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     let known = |word| Ok(Outcome::Known(word));
-    let Ok(said) = parse_c2b(&waiting.body) else {
+    let Ok(mut said) = parse_c2b(&waiting.body) else {
         return known("unreadable");
     };
     let mut tx = app.db.platform(db::Reason::Payments).await?;
@@ -234,12 +237,20 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     let Some(account) = providers::store::account(&mut tx, provider).await? else {
         return known("no-account");
     };
-    if account.is_called(&said.shortcode) {
+    said.is_till |= matches!(account.kind, ShortcodeKind::Till { .. });
+    let is_ours = if account.is_called(&said.shortcode) {
         hand::heard(app, &mut tx, provider, &account.shortcode).await?;
-    } else if !mpesa::store::was_used(&mut tx, provider, &said.shortcode).await? {
-        return known("other-shortcode");
-    }
-    let whose = whose(app, &mut tx, provider, &said, waiting.received_at).await?;
+        true
+    } else {
+        mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
+    };
+    let whose = if is_ours {
+        whose(app, &mut tx, provider, &said, waiting.received_at).await?
+    } else {
+        // Told on the business's own secret, of a number it never set here: money that a person should see.
+        tracing::warn!(provider.id = %provider, "money came to a shortcode that is not set");
+        Whose::Elsewhere
+    };
     tx.commit().await?;
     Ok(Outcome::Money(provider, Box::new(said), whose))
 }
@@ -263,8 +274,8 @@ pub(super) async fn whose(
     {
         return Ok(Whose::Device(payer));
     }
-    if said.reference.is_none() {
-        let within = (arrived - BEGUN_WITHIN, arrived);
+    if said.names_none() {
+        let within = (said.paid_at(arrived) - BEGUN_WITHIN, arrived);
         let prompts = store::candidates(conn, provider, said.amount, within).await?;
         let mut meant = prompts
             .iter()
@@ -272,11 +283,9 @@ pub(super) async fn whose(
         if meant.clone().any(|prompt| prompt.is_pending) {
             return Ok(Whose::PromptsEnd);
         }
-        match (meant.next(), meant.next()) {
-            (Some(prompt), None) => return Ok(Whose::Prompt(prompt.id)),
-            // Of several nobody can tell, and a device is none of them for sure.
-            (Some(_), Some(_)) => return Ok(Whose::Nobody),
-            (None, _) => {}
+        // Each of several was paid and will be told of: which of them has which receipt changes no sum.
+        if let Some(prompt) = meant.next() {
+            return Ok(Whose::Prompt(prompt.id));
         }
     }
     if let Some(payer) =
@@ -284,7 +293,7 @@ pub(super) async fn whose(
     {
         return Ok(Whose::Device(payer));
     }
-    if said.reference.is_some() {
+    if !said.names_none() {
         return Ok(Whose::Nobody);
     }
     let times = (arrived, now);

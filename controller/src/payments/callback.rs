@@ -33,6 +33,8 @@ pub const SETTLE: &str = "settle";
 const QUEUE: usize = 4096;
 /// How often the spool is looked into.
 const CATCH_UP: Duration = Duration::from_secs(10);
+/// How long a body waits for its commit before it is kept in the spool as well: a rail waits some five seconds for the answer.
+const PATIENCE: Duration = Duration::from_secs(3);
 /// Commits under way at once.
 const WRITERS: u8 = 4;
 /// Hexadecimal digits of a secret.
@@ -41,6 +43,7 @@ const SECRET: usize = 32;
 /// The writer that all callback addresses share, and what it does when the database has no room.
 #[derive(Clone, Debug)]
 pub struct Intake {
+    app: App,
     writers: Batcher<Keep>,
     spool: Spool,
 }
@@ -62,25 +65,40 @@ pub fn intake(app: &App) -> Intake {
 #[must_use]
 pub fn with_spool(app: &App, spool: Spool) -> Intake {
     Intake {
+        app: app.clone(),
         writers: Batcher::start(Keep(app.clone()), QUEUE, WRITERS, &app.tasks, &app.closing),
         spool,
     }
 }
 
 impl Intake {
+    /// A rail does not send twice: what the database cannot take now, for whatever reason, waits on our own disk.
     async fn take(&self, item: NewCallback) -> Result<Kept, Problem> {
-        match self.writers.submit(item.clone()).await {
-            Err(Refused::Failed(error)) if matches!(*error, WriteError::Full(_)) => {
-                self.spool.keep(&item).await.map_err(|spoiled| {
-                    tracing::error!(%spoiled, "the database has no room, and neither has the spool");
-                    Problem::busy(Duration::from_secs(30))
-                })?;
-                metrics::counter!("mnara_callbacks_spooled_total").increment(1);
-                tracing::warn!("the database has no room: a callback waits in the spool");
-                Ok(Kept::New)
+        let written = tokio::time::timeout(PATIENCE, self.writers.submit(item.clone())).await;
+        match written {
+            Ok(Ok(kept)) => return Ok(kept),
+            Ok(Err(Refused::Failed(error))) if matches!(*error, WriteError::Item(_)) => {
+                return Err(Refused::Failed(error).into());
             }
-            taken => Ok(taken?),
+            Ok(Err(_)) | Err(_) => {}
         }
+        // Whose secret it is, if anybody's, is not known now: strangers may not fill the spool.
+        let source = item.source.parse::<IpAddr>();
+        let may_wait = source.is_ok_and(|source| {
+            let limits = &self.app.limits;
+            self.app.config.daraja.sources.contains(&source)
+                || limits.check(Act::Spooled, By::Address(source)).is_ok()
+        });
+        if !may_wait {
+            return Err(Problem::busy(Duration::from_secs(30)));
+        }
+        self.spool.keep(&item).await.map_err(|spoiled| {
+            tracing::error!(%spoiled, "the database takes no callbacks, and neither does the spool");
+            Problem::busy(Duration::from_secs(30))
+        })?;
+        metrics::counter!("mnara_callbacks_spooled_total").increment(1);
+        tracing::warn!("the database takes nothing now: a callback waits in the spool");
+        Ok(Kept::New)
     }
 
     /// Writes what waits in the spool; says how many callbacks those were. What cannot be written yet waits on.
@@ -91,8 +109,13 @@ impl Intake {
         let waiting = self.spool.waiting().await?;
         let count = waiting.len();
         for item in waiting {
-            if self.writers.submit(item).await.is_err() {
-                return Ok(0);
+            match self.writers.submit(item).await {
+                // One that can never be written holds up no other.
+                Err(Refused::Failed(error)) if matches!(*error, WriteError::Item(_)) => {
+                    tracing::error!(%error, "a callback from the spool cannot be written");
+                }
+                Err(_) => return Ok(0),
+                Ok(_) => {}
             }
         }
         if count > 0 {
@@ -218,7 +241,12 @@ pub(crate) async fn keep(
         source,
         received_at: now,
     };
-    intake.take(item).await
+    // Whoever hangs up before the answer has told us all the same.
+    let intake = intake.clone();
+    let taken = app.tasks.spawn(async move { intake.take(item).await });
+    taken
+        .await
+        .unwrap_or_else(|_| Err(Problem::busy(Duration::from_secs(30))))
 }
 
 fn accepted() -> Response {

@@ -11,7 +11,7 @@ use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::SettleError;
 use super::store::messages::{self, Kind};
 use super::unmatched::{self, Claim};
-use super::{DELIVERED_WITHIN, Payment, State, failure_word, hand, moving, store, sweep};
+use super::{DELIVERED_WITHIN, Payment, State, credit, failure_word, hand, moving, store, sweep};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
@@ -134,12 +134,14 @@ async fn attempt(
     let is_conflict = instead.is_some();
     let mut decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
     if matches!(decision, Decision::Settle { receipt: None })
-        && let until = payment.created_at + unmatched::BEGUN_WITHIN
-        && let Some(by_hand) = hand::store::may_be_counted(&mut tx, &payment, until).await?
+        && may_be_counted(&mut tx, &payment).await?
     {
         // A prompt that was given up and paid after all, or both: a person can tell by the statement.
-        tracing::warn!(payment.id = %payment.id, by_hand.id = %by_hand, "a prompt was paid whose money may stand in the books as paid by hand");
+        tracing::warn!(payment.id = %payment.id, "a prompt was paid whose money may stand in the books already");
         decision = Decision::Flag(Flag::ReceiptTaken);
+    }
+    if matches!(decision, Decision::Settle { .. }) && !credit::is_there(&mut tx, &payment).await? {
+        decision = Decision::Flag(Flag::Credit);
     }
     // The job that asked goes on by itself; asked for again while it runs, it would run again at once.
     let is_asked = matches!(evidence, Evidence::Query(_));
@@ -147,7 +149,10 @@ async fn attempt(
         flag(app, &mut tx, &payment, Flag::ReceiptTaken, now).await?;
     }
     if let Some(word) = word {
-        store::keep_word(&mut tx, &payment, word.code, word.body).await?;
+        // What contradicts the word that counts does not take its place.
+        if decision != Decision::Flag(Flag::Contrary) {
+            store::keep_word(&mut tx, &payment, word.code, word.body).await?;
+        }
         if let Some((id, at, body)) = word.callback {
             messages::keep_callback(&mut tx, &payment, id, (Kind::Callback, at), body).await?;
         }
@@ -163,17 +168,35 @@ async fn attempt(
     match &decision {
         Decision::Nothing => {}
         Decision::Settle { receipt } => {
-            let (was, found) =
-                match unmatched::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
-                    Claim::Nothing => (None, None),
-                    Claim::Taken(id, receipt) => (Some(id), Some(receipt)),
-                    Claim::Spent => return Err(Stopped::ReceiptTaken),
-                };
-            let receipt = receipt.clone().or(found);
+            let found = match unmatched::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
+                Claim::Nothing => None,
+                Claim::Taken(found) => Some(found),
+                // Somebody has said already what became of this prompt's money.
+                Claim::Spent if receipt.is_none() && payment.state == State::Pending => {
+                    flag(app, &mut tx, &payment, Flag::ReceiptTaken, now).await?;
+                    refuse(app, &mut tx, &payment, PayFailure::Expired, now).await?;
+                    tx.commit().await?;
+                    return Ok(Some(Decision::Flag(Flag::ReceiptTaken)));
+                }
+                Claim::Spent => return Err(Stopped::ReceiptTaken),
+            };
+            let receipt = receipt
+                .clone()
+                .or_else(|| found.as_ref().and_then(|found| found.receipt.clone()));
             store::succeed(&mut tx, &payment, receipt.as_deref(), name(evidence), now)
                 .await
                 .map_err(on_receipt)?;
-            ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
+            match &found {
+                // What was told of it was another amount: that is taken out of the books, and its receipt stands there already.
+                Some(found) if found.amount != payment.amount => {
+                    unmatched::undo(app, &mut tx, &payment, found, now).await?;
+                    ledger::paid(app, &mut tx, &payment, None, None, now).await?;
+                }
+                found => {
+                    let was = found.as_ref().map(|found| found.id);
+                    ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
+                }
+            }
             payment.receipt = receipt;
             if payment.plan.is_some() {
                 grant(app, &mut tx, &payment, now).await?;
@@ -201,7 +224,9 @@ async fn attempt(
             unmatched::store::lock_receipt(&mut tx, receipt).await?;
             match unmatched::claim(&mut tx, &payment, Some(receipt), now).await? {
                 Claim::Nothing => {}
-                Claim::Taken(id, _) => unmatched::undo(app, &mut tx, &payment, id, now).await?,
+                Claim::Taken(found) => {
+                    unmatched::undo(app, &mut tx, &payment, &found, now).await?;
+                }
                 Claim::Spent => return Err(Stopped::ReceiptTaken),
             }
             store::fill_receipt(&mut tx, &payment, receipt)
@@ -209,8 +234,14 @@ async fn attempt(
                 .map_err(on_receipt)?;
         }
         Decision::Flag(found) => {
-            if let Some(arrived) = unmatched::beside(&payment, *found, evidence, now) {
-                unmatched::take(app, &mut tx, provider, &arrived).await?;
+            match unmatched::beside(&payment, *found, evidence, now) {
+                Some(arrived) => {
+                    unmatched::take(app, &mut tx, provider, &arrived).await?;
+                }
+                None if *found == Flag::Credit => {
+                    unmatched::take_prompt(app, &mut tx, &payment, now).await?;
+                }
+                None => {}
             }
             flag(app, &mut tx, &payment, *found, now).await?;
             if payment.state == State::Pending && !is_asked {
@@ -222,6 +253,13 @@ async fn attempt(
     app.jobs.wake();
     metrics::counter!("mnara_payments_total", "result" => result_word(&decision), "by" => name(evidence)).increment(1);
     Ok(Some(decision))
+}
+
+/// Whether a prompt's money may stand in the books already, as paid by hand or as money from the queue that somebody dealt with.
+async fn may_be_counted(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<bool> {
+    let until = payment.created_at + unmatched::BEGUN_WITHIN;
+    let by_hand = hand::store::may_be_counted(conn, payment, until).await?;
+    Ok(by_hand.is_some() || unmatched::store::is_spent(conn, payment).await?)
 }
 
 /// Issues the ticket and tells the site, as the last step of the transaction.
@@ -246,6 +284,7 @@ pub(super) async fn grant(
     let event = Event::PaymentSucceeded {
         payment: payment.id,
         amount: payment.amount,
+        credit: payment.credit,
         plan: plan.id,
         site: payment.site,
         ticket: kept.ticket.id,
@@ -279,6 +318,7 @@ pub(super) async fn grant(
             code: &kept.code.shown(),
             plan: &plan.name,
             amount: payment.amount,
+            credit: payment.credit,
             receipt: payment.receipt.as_deref(),
         };
         sms::customers::sold(app, conn, payment.provider, sold).await?;
@@ -288,7 +328,7 @@ pub(super) async fn grant(
 
 /// Has a person look at a payment, and tells those who chose to hear of it: once for each payment. An account that is set up wrong fails
 /// everybody's payment, and is told of once a day.
-async fn flag(
+pub(super) async fn flag(
     app: &App,
     conn: &mut PgConnection,
     payment: &Payment,
@@ -297,7 +337,7 @@ async fn flag(
 ) -> sqlx::Result<()> {
     store::flag(conn, payment, flag).await?;
     let once = match flag {
-        Flag::Setup => format!(
+        Flag::Setup | Flag::Quota => format!(
             "money-setup:{}:{}",
             payment.provider,
             now.as_secs().div_euclid(86_400)
@@ -327,6 +367,7 @@ pub async fn refuse(
         flag(app, conn, payment, Flag::Setup, now).await?;
     }
     store::free_prompt(conn, payment.id).await?;
+    credit::release(conn, payment).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
     // One that had failed before is no news, and a test of an account no customer's.
     if let Some(plan) = payment.plan.filter(|_| payment.state == State::Pending) {

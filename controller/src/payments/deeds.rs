@@ -164,7 +164,7 @@ pub async fn note_in(
     }
     let before = refunds::of_payment(conn, provider, id, MOST).await?;
     let back: i64 = before.iter().map(|refund| refund.amount.cents()).sum();
-    let left = payment.amount.cents() - back;
+    let left = payment.price().cents() - payment.credited.cents() - back;
     // M-PESA moves whole shillings.
     let is_whole = noted.amount.cents() % 100 == 0;
     let is_left = (1..=left).contains(&noted.amount.cents());

@@ -25,6 +25,7 @@ use crate::providers::mpesa::{self, AccountError};
 use crate::providers::notices::{Notice, tell_owners};
 use crate::rails::daraja::{Credentials, TokenError};
 use crate::rails::msisdn::Msisdn;
+use crate::tickets::refresh::every_site_if_it_can;
 
 /// The shilling has to arrive within this time of the proofs.
 pub const LASTS: Duration = Duration::from_secs(15 * 60);
@@ -221,10 +222,10 @@ pub async fn again(app: &App, provider: ProviderId, person: PersonId) -> Result<
     ) else {
         return Err(NotMoved::Over);
     };
-    let last = store::lock(&mut tx, provider, last)
+    // Read and not locked: whoever settles a payment has it before the change.
+    let phone = store::phone(&mut tx, provider, last)
         .await?
         .ok_or(NotMoved::Over)?;
-    let phone = last.phone.ok_or(NotMoved::Over)?;
     trial::limit(app, provider, &phone).map_err(NotTried::from)?;
     let ready = trial::write(app, &mut tx, provider, waiting.to, phone).await?;
     moves::set_payment(&mut tx, provider, waiting.id, ready.payment).await?;
@@ -293,6 +294,7 @@ pub async fn proved(
         after: Some(told(&after.shortcode, &after.kind)),
     };
     record(app, conn, Some(provider), Actor::Staff(person), deed).await?;
+    every_site_if_it_can(app, conn, provider).await?;
     Ok(())
 }
 
@@ -356,6 +358,7 @@ pub async fn back(
         after: Some(json!(told(&after.shortcode, &after.kind))),
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
+    every_site_if_it_can(app, &mut tx, provider).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -13,8 +13,7 @@ use crate::app::App;
 use crate::jobs::{self, Job, NewJob, Next};
 use crate::providers::c2b::store;
 use crate::rails::daraja::PushError;
-use crate::tickets::feed::FeedError;
-use crate::tickets::refresh::every_site;
+use crate::tickets::refresh::every_site_if_it_can;
 
 /// The name of the job in the table.
 pub const TRY_AGAIN: &str = "prompts-again";
@@ -45,7 +44,7 @@ pub async fn note(
     match error {
         None => {
             if store::prompts_work(conn, provider).await? {
-                tell(app, conn, provider).await?;
+                every_site_if_it_can(app, conn, provider).await?;
             }
         }
         Some(error) if is_theirs(error) => {
@@ -58,24 +57,13 @@ pub async fn note(
                     run_at: now + PAUSE,
                 };
                 jobs::enqueue(conn, Some(provider), job, app).await?;
-                tell(app, conn, provider).await?;
+                every_site_if_it_can(app, conn, provider).await?;
             }
         }
         // The phone's or the business's own trouble says nothing about M-PESA.
         Some(_) => {}
     }
     Ok(())
-}
-
-async fn tell(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<()> {
-    match every_site(app, conn, provider).await {
-        Ok(()) => Ok(()),
-        Err(FeedError::Database(error)) => Err(error),
-        Err(error) => {
-            tracing::error!(%error, "sites were not told whether prompts get through");
-            Ok(())
-        }
-    }
 }
 
 /// The job: prompts are offered as before.
@@ -86,7 +74,7 @@ pub fn again<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Nex
         };
         let mut tx = job.begin(app).await?;
         if store::prompts_work(&mut tx, provider).await? {
-            tell(app, &mut tx, provider).await?;
+            every_site_if_it_can(app, &mut tx, provider).await?;
         }
         tx.commit().await?;
         Ok(Next::Done)

@@ -4,7 +4,8 @@ use mnara_protocol::ids::{PaymentId, ProviderId};
 use mnara_protocol::message::PayFailure;
 use thiserror::Error;
 
-use super::confirm::refuse;
+use super::confirm::{self, refuse};
+use super::settle::Flag;
 use super::store::messages;
 use super::{PROMPT_LIFE, Push, State, outage, store, sweep};
 use crate::app::App;
@@ -136,6 +137,12 @@ pub async fn push(
             }
         }
     };
+    if matches!(failed, Some(PushError::QuotaSpent)) {
+        confirm::flag(app, &mut tx, &payment, Flag::Quota, now).await?;
+    }
+    tx.commit().await?;
+    // In a transaction of its own: it locks the business and then all its sites, and what is above has locked one of them.
+    let mut tx = app.db.tenant(provider).await?;
     outage::note(app, &mut tx, provider, failed.as_ref()).await?;
     tx.commit().await?;
     Ok(pushed)

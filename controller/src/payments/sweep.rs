@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::PaymentId;
+use mnara_protocol::ids::{AccountId, PaymentId, ProviderId};
 use mnara_protocol::message::PayFailure;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -20,7 +20,7 @@ use crate::jobs::{self, Job, NewJob, Next};
 use crate::providers::mpesa;
 use crate::rails::daraja::callback::StkCallback;
 use crate::rails::daraja::result::{Meaning, Reason, ResultCode};
-use crate::rails::daraja::{QueryAnswer, Turn};
+use crate::rails::daraja::{Credentials, QueryAnswer, Turn};
 
 /// The name of the job in the table.
 pub const ASK: &str = "ask-rail";
@@ -30,6 +30,8 @@ pub const FIRST: Duration = Duration::from_secs(18);
 const PAUSES: [u64; 7] = [10, 15, 25, 30, 30, 30, 30];
 /// How long a customer waits in front of a page that says so; questions about older payments leave the way to theirs.
 const WAITING: Duration = Duration::from_secs(300);
+/// Questions that are told their places in one go.
+const CROWD: i64 = 1_000;
 /// How often what stays silent is asked about.
 pub const QUARTER: Duration = Duration::from_secs(15 * 60);
 
@@ -108,14 +110,17 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             return Ok(Next::Done);
         };
         let account = match payment.account {
-            Some(account) => mpesa::read_set(&mut tx, &app.vault, provider, account).await?,
+            Some(id) => mpesa::read_set(&mut tx, &app.vault, provider, id)
+                .await?
+                .map(|account| (id, account)),
             None => None,
         };
         // No transaction stays open over a call to the rail.
         drop(tx);
         let now = app.clock.now();
         let is_old = now >= payment.created_at + DELIVERED_WITHIN;
-        let (Some(account), Some(request)) = (account, payment.checkout_request_id.as_deref())
+        let (Some((account_id, account)), Some(request)) =
+            (account, payment.checkout_request_id.as_deref())
         else {
             // Only its own callback can tell. After a day nobody waits for it, and a later success is still honoured.
             if is_old {
@@ -124,17 +129,13 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             }
             return Ok(Next::Again(now + QUARTER));
         };
-        let is_waited_for = now < payment.created_at + WAITING;
-        let turn = match payment.state {
-            State::Pending if is_waited_for => Turn::First,
-            State::Pending | State::Success | State::Failed(_) => Turn::Last,
-        };
+        let turn = turn(&payment.state, payment.created_at, now);
         let (answer, exchange) = app.rails.daraja.query(&account, request, turn).await;
         if let QueryAnswer::Limited(wait) = answer
             && payment.state == State::Pending
-            && !is_old
         {
-            // Not its turn yet: it was not asked about, so its pauses do not grow.
+            // Not its turn yet: it was not asked about, so its pauses do not grow, and nothing is given up unasked, however late it is.
+            queue_crowd(app, provider, (account_id, &account)).await?;
             return Ok(Next::Again(app.clock.now() + wait));
         }
         let mut tx = app.db.tenant(provider).await?;
@@ -146,11 +147,11 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             QueryAnswer::Paid => Outcome::Paid,
             QueryAnswer::Failed(code) => outcome(code),
             QueryAnswer::Unrecognised(_) => Outcome::Undocumented,
+            QueryAnswer::Setup(_) => Outcome::Setup,
             QueryAnswer::Pending
             | QueryAnswer::NotKnown
             | QueryAnswer::Inconclusive(_)
-            | QueryAnswer::Limited(_)
-            | QueryAnswer::Setup(_) => Outcome::Open,
+            | QueryAnswer::Limited(_) => Outcome::Open,
         };
         if said != Outcome::Open {
             let body = json!({ "query": answer.name() });
@@ -160,19 +161,49 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             } else {
                 "0"
             };
-            let word = (payment.state != State::Success).then_some(Word {
+            let is_word = payment.state != State::Success && said != Outcome::Setup;
+            let word = is_word.then_some(Word {
                 code,
                 body: &body,
                 callback: None,
             });
             confirm::apply(app, provider, id, &Evidence::Query(said), word).await?;
         }
-        if is_old && matches!(said, Outcome::Open | Outcome::Undocumented) {
+        if is_old && matches!(said, Outcome::Open | Outcome::Undocumented | Outcome::Setup) {
             confirm::apply(app, provider, id, &Evidence::Silence, None).await?;
         }
         Ok(next(&payment, said, is_old, now))
     }
     .boxed()
+}
+
+/// Whose question it is: somebody's who waits in front of a page, or nobody's any more.
+fn turn(state: &State, asked: Timestamp, now: Timestamp) -> Turn {
+    match state {
+        State::Pending if now < asked + WAITING => Turn::First,
+        State::Pending | State::Success | State::Failed(_) => Turn::Last,
+    }
+}
+
+/// Tells all who are due their places at once, where one was told that it must wait. After an outage everything is due, and if each had to come to
+/// be sent away, those whose turn it is would wait behind them.
+async fn queue_crowd(
+    app: &App,
+    provider: ProviderId,
+    (id, account): (AccountId, &Credentials),
+) -> anyhow::Result<()> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let crowd = store::silent::due(&mut tx, (provider, id), now, CROWD).await?;
+    let questions = crowd
+        .iter()
+        .map(|one| (one.request.as_str(), turn(&State::Pending, one.asked, now)));
+    let waits = app.rails.daraja.queue(account, questions);
+    let places = crowd.iter().map(|one| one.job).zip(waits);
+    let places: Vec<_> = places.map(|(job, wait)| (job, now + wait)).collect();
+    store::silent::put_off(&mut tx, &places).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// When to ask again, going by how the payment stood and what the rail said.
@@ -182,15 +213,22 @@ fn next(payment: &Payment, said: Outcome, is_old: bool, now: Timestamp) -> Next 
         (_, Outcome::Paid) => Next::Done,
         // The check after a success: a contradiction is flagged, and that is all.
         (State::Success, Outcome::Failed(_)) => Next::Done,
-        (State::Success, Outcome::Open | Outcome::Undocumented) if payment.queries >= 3 => {
+        (State::Success, Outcome::Open | Outcome::Undocumented | Outcome::Setup)
+            if payment.queries >= 3 =>
+        {
             Next::Done
         }
         (_, Outcome::Failed(PayFailure::NoAnswer | PayFailure::Expired)) => {
             Next::Again(now + QUARTER)
         }
         (_, Outcome::Failed(_)) => Next::Done,
-        (State::Failed(_), Outcome::Open | Outcome::Undocumented) => Next::Again(now + QUARTER),
-        (State::Pending | State::Success, Outcome::Open | Outcome::Undocumented) => {
+        (State::Failed(_), Outcome::Open | Outcome::Undocumented | Outcome::Setup) => {
+            Next::Again(now + QUARTER)
+        }
+        (
+            State::Pending | State::Success,
+            Outcome::Open | Outcome::Undocumented | Outcome::Setup,
+        ) => {
             let pause = usize::try_from(payment.queries)
                 .ok()
                 .and_then(|asked| PAUSES.get(asked));

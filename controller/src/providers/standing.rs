@@ -56,6 +56,18 @@ pub async fn standing(
     Ok(judge(state, has_account, rights.restricted_from, now))
 }
 
+/// Whether a provider may give anything away or sell for cash: what needs neither an account at the rail nor a subscription.
+///
+/// # Errors
+/// When the database is away.
+pub async fn may_sell(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    Ok(standing(conn, provider, now).await? != Standing::Shut)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

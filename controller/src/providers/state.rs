@@ -70,6 +70,9 @@ pub enum Move {
 }
 
 impl Move {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Approve, Self::Suspend, Self::Reinstate];
+
     /// The word in forms and in the audit.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -85,7 +88,7 @@ impl FromStr for Move {
     type Err = NoState;
 
     fn from_str(text: &str) -> Result<Self, NoState> {
-        [Self::Approve, Self::Suspend, Self::Reinstate]
+        Self::ALL
             .into_iter()
             .find(|to| to.word() == text)
             .ok_or(NoState)

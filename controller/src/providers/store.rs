@@ -64,6 +64,21 @@ pub async fn provider(conn: &mut PgConnection, id: ProviderId) -> sqlx::Result<O
     }))
 }
 
+/// Gives a provider another name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn rename(conn: &mut PgConnection, id: ProviderId, name: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update providers set business_name = $2 where id = $1",
+        id.uuid(),
+        name
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Lists providers after one, in id order: for the platform's own eyes.
 ///
 /// # Errors

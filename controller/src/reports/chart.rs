@@ -8,7 +8,7 @@ const HEIGHT: u64 = 150;
 /// Above that, for the number at the topmost line.
 const TOP: u64 = 20;
 /// Names under many bars: more would touch each other on a phone.
-const NAMES: usize = 5;
+const NAMES: usize = 4;
 /// So few bars have a name each, if the names are short, and else every other.
 const FEW: usize = 7;
 /// Letters of a short name.
@@ -110,6 +110,10 @@ fn nice(most: u64, unit: u64) -> u64 {
     let mut power = unit;
     loop {
         for step in [1, 2, 3, 4, 5, 6, 8] {
+            // The half of three is not one.
+            if power == unit && step % 2 == 1 && step > 1 {
+                continue;
+            }
             if power.saturating_mul(step) >= most {
                 // The half of one voucher is none.
                 return power.saturating_mul(step).max(unit.saturating_mul(2));
@@ -176,8 +180,8 @@ impl Columns {
         };
         let names = points.iter().enumerate().step_by(step).map(|(at, point)| {
             let middle = u64::try_from(at).unwrap_or(0) * slot + slot / 2;
+            // The first has room below the numbers of the axis, the last none beside the drawing.
             let (anchor, x) = match middle {
-                ..70_000 => ("start", 0),
                 930_001.. => ("end", 1_000_000),
                 _ => ("middle", middle),
             };
@@ -281,7 +285,9 @@ mod tests {
         for (most, unit, end) in [
             (0, 1, 2),
             (1, 1, 2),
-            (3, 1, 3),
+            (3, 1, 4),
+            (5, 1, 6),
+            (250, 100, 400),
             (7, 1, 8),
             (11, 1, 20),
             (41, 1, 50),
@@ -320,6 +326,29 @@ mod tests {
             drawn.names.len()
         };
         assert_eq!((named("Fri"), named("20 Nov")), (7, 4));
+    }
+
+    #[test]
+    fn names_under_many_bars_do_not_touch_on_a_phone() {
+        // What a page of 360 pixels leaves for the bars, and what the longest date takes.
+        let (room, letters) = (224.0, 43.0);
+        for count in 8..=92 {
+            let points: Vec<_> = (0..count).map(|n| point("26 Nov", n, None)).collect();
+            let about = ("T".into(), "A".into());
+            let drawn = Columns::draw("days", about, &points, 1, |n| n.to_string());
+            let mut ends = f64::MIN;
+            for name in &drawn.names {
+                let x = name.x.trim_end_matches('%').parse::<f64>().unwrap() * room / 100.0;
+                let from = x - if name.anchor == "end" {
+                    letters
+                } else {
+                    letters / 2.0
+                };
+                assert!(from > ends, "{count} bars: {} at {x} px", name.text);
+                ends = from + letters;
+            }
+            assert!(drawn.names.len() > 1, "{count} bars");
+        }
     }
 
     #[test]

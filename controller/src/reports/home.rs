@@ -15,7 +15,8 @@ use super::view::say;
 use crate::app::App;
 use crate::fleet;
 use crate::fleet::presence::is_up;
-use crate::fleet::store::SiteSeen;
+use crate::fleet::sample::{FRESH_SECS, Reading};
+use crate::fleet::store::{SiteSeen, samples};
 use crate::payments::store as payments;
 use crate::plans;
 use crate::providers;
@@ -64,6 +65,8 @@ pub struct HomePage {
     sales: String,
     last_week: String,
     week: String,
+    /// Devices that the newest readings of sites show; none when no site has told lately.
+    devices: Option<String>,
     running: String,
     online: Vec<Online>,
     sites: Vec<Site>,
@@ -97,6 +100,8 @@ pub async fn home(
     let running = store::running(&mut tx, provider, now).await?;
     let online = store::running_last(&mut tx, provider, now, RUNNING).await?;
     let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
+    let fresh = now.plus_secs(-FRESH_SECS);
+    let readings = samples::all(&mut tx, provider, fresh, SITES).await?;
     let found = attention::find(&mut tx, provider, now).await?;
     let steps = steps(&mut tx, &seat, &sites, w).await?;
     drop(tx);
@@ -108,6 +113,7 @@ pub async fn home(
         sales: show::thousands(of(day).map_or(0, |day| day.sold).unsigned_abs()),
         last_week: money(of(day.plus(-DAYS)).map_or(0, |day| day.paid_by_then)),
         week: week(&paid, day, w),
+        devices: devices(readings.values().filter_map(Reading::of)),
         running: show::thousands(running.unsigned_abs()),
         online: online.into_iter().map(|one| shown(one, &path, w)).collect(),
         items: attention::items(&found, &sites, role, now, &w.home),
@@ -125,6 +131,12 @@ pub async fn home(
         w,
         frame,
     }))
+}
+
+/// How many devices are online by what sites tell of themselves.
+fn devices(readings: impl Iterator<Item = Reading>) -> Option<String> {
+    let online = readings.map(|reading| u64::from(reading.live.online));
+    online.reduce(|sum, more| sum + more).map(show::thousands)
 }
 
 fn money(cents: i64) -> String {

@@ -1,4 +1,4 @@
-//! Every URL of the controller, in two tables: what programs call is here, pages for people are in the others. A
+//! Every URL of the controller, in two tables: what programs call is here, pages for people are in `pages.rs` and the files beside it. A
 //! handler is named here and written in its slice.
 
 use axum::extract::DefaultBodyLimit;
@@ -23,6 +23,7 @@ mod books;
 mod messages;
 mod operator;
 mod pages;
+mod people;
 mod subscription;
 
 pub use pages::pages;

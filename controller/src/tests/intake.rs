@@ -215,6 +215,33 @@ async fn what_cannot_be_kept_is_not_acknowledged(pool: PgPoolOptions, options: P
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn what_comes_while_the_database_is_away_waits_in_the_spool(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let folder = tempfile::tempdir().unwrap();
+    let spool = || Spool::in_folder(folder.path().join("spool"));
+    let intake = callback::with_spool(&world.app, spool());
+    world.app.db.close().await;
+    let secret = "0123456789abcdef0123456789abcdef";
+    let post = async |n: u16, source: &str| {
+        let body = format!("{{\"n\":{n}}}").into_bytes();
+        callback::keep(&world.app, &intake, secret, &body, source.to_owned()).await
+    };
+    assert_eq!(post(0, "196.201.212.69").await.unwrap(), Kept::New);
+    // Nobody can tell now whose secret it is, so addresses that are not the rail's fill it only so far.
+    let mut kept = 1;
+    for n in 1..=400 {
+        kept += usize::from(post(n, "192.0.2.1").await.is_ok());
+    }
+    assert!((100..=350).contains(&kept), "{kept}");
+    assert_eq!(post(500, "196.201.212.69").await.unwrap(), Kept::New);
+    drop(intake);
+    assert_eq!(spool().waiting().await.unwrap().len(), kept + 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_the_database_has_no_room_for_waits_in_the_spool(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -1,6 +1,7 @@
 //! The controller's slices together, on a real database as the application's role, with a clock that stands still and a Daraja that
 //! answers as told. What one slice can be asked alone is tested in the slice.
 
+mod account;
 mod admin;
 mod api;
 mod api_deeds;
@@ -29,6 +30,7 @@ mod look;
 mod mail;
 mod money_pages;
 mod mpesa_change;
+mod neighbours;
 mod notices;
 mod office;
 mod operator;
@@ -320,6 +322,7 @@ impl Business {
             phone: phone.parse().unwrap(),
             mac: Some(mac(n)),
             deadline: None,
+            by_sms: false,
         }
     }
 }

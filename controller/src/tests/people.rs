@@ -1,9 +1,11 @@
 //! People at the pages: signing up, logging in, the second factor, staff and their invitations, and what the platform's staff decide.
 
 use super::browser::{Browser, PASSWORD};
+use super::doors::member;
 use super::*;
 use crate::admin::begin;
 use crate::providers::admission::Admission;
+use crate::providers::staff::roles::Role;
 use crate::providers::standing::{Standing, standing};
 use crate::providers::store::set_admission;
 
@@ -109,6 +111,10 @@ async fn a_business_that_is_stopped_sells_nothing_and_its_sites_hear_of_it(
             .any(|row| matches!(row, Row::Site(site) if site.sales_open))
     };
     assert!(open().await);
+    world.begin(world.shop.ask(3, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
+    world.work().await;
     let path = format!("/admin/providers/{}", world.shop.provider);
     admin.post(&format!("{path}/suspend"), &[]).await.onward();
     assert!(!open().await);
@@ -116,6 +122,38 @@ async fn a_business_that_is_stopped_sells_nothing_and_its_sites_hear_of_it(
         world.begin(world.shop.ask(1, PHONE)).await,
         Err(NotBegun::Closed)
     ));
+    // Nothing is given away either, nor made to be sold later: each page says so.
+    let mut owner = member(&world, Role::Owner, 2).await;
+    let shop = &world.shop;
+    let sold: sqlx::types::Uuid = read(&world.app, "select id from tickets").await;
+    let customer: sqlx::types::Uuid = read(&world.app, "select id from customers").await;
+    let batch = [
+        ("plan", shop.plan.id.to_string()),
+        ("count", "10".to_owned()),
+        ("length", "10".to_owned()),
+        ("home", shop.site.to_string()),
+    ];
+    let batch = batch
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let got = owner.post("/vouchers/new", &batch).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(got.text.contains("may not sell now"), "{}", got.text);
+    let more = [("by", "1"), ("unit", "h")];
+    let extend = format!("/vouchers/{}/extend", sold.simple());
+    let next = owner.post(&extend, &more).await.onward();
+    let page = owner.get(&next).await.page();
+    assert!(page.contains("may not sell now"), "{page}");
+    let plan = shop.plan.id.to_string();
+    let gift = [
+        ("plan", plan.as_str()),
+        ("site", ""),
+        ("reason", "a slow day"),
+    ];
+    let give = format!("/customers/{}/give", customer.simple());
+    let got = owner.post(&give, &gift).await;
+    assert!(got.text.contains("may not sell now"), "{}", got.text);
+    assert_eq!(world.count("series").await + world.count("gifts").await, 0);
     admin.post(&format!("{path}/reinstate"), &[]).await.onward();
     assert!(open().await);
     world.begin(world.shop.ask(2, PHONE)).await.unwrap();
@@ -232,31 +270,38 @@ async fn with_a_second_factor_a_password_alone_opens_nothing(
         let now = u64::try_from(world.app.clock.now().as_secs()).unwrap();
         totp.generate(now).to_string()
     };
-    let wrong = owner
-        .post(
-            "/account/second",
-            &[("sealed", &sealed), ("digits", "000000")],
-        )
-        .await;
+    let form = |password: &'static str, digits: &str| {
+        [
+            ("sealed", sealed.clone()),
+            ("password", password.to_owned()),
+            ("digits", digits.to_owned()),
+        ]
+    };
+    let set_up = async |owner: &mut Browser<'_>, password, digits: &str| {
+        let form = form(password, digits);
+        let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+        owner.post("/account/second", &form).await
+    };
+    let wrong = set_up(&mut owner, PASSWORD, "000000").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text.contains(&secret), "the same secret once more");
     let first = digits(&world);
-    let codes = owner
-        .post(
-            "/account/second",
-            &[("sealed", &sealed), ("digits", &first)],
-        )
-        .await
-        .page();
+    // Whoever has the open browser and not the password locks nobody out.
+    for password in ["", "guessed it 1234"] {
+        let stolen = set_up(&mut owner, password, &first).await;
+        assert_eq!(stolen.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            stolen.text.contains("Your present password is another one"),
+            "{}",
+            stolen.text
+        );
+    }
+    assert_eq!(world.count("recovery_codes where used_at is null").await, 0);
+    let codes = set_up(&mut owner, PASSWORD, &first).await.page();
     let paper = between(&codes, "<li><code>", "</code>");
     // Whoever has the open browser cannot put another in its place.
     assert_eq!(owner.get("/account/second").await.onward(), "/account");
-    let again = owner
-        .post(
-            "/account/second",
-            &[("sealed", &sealed), ("digits", &first)],
-        )
-        .await;
+    let again = set_up(&mut owner, PASSWORD, &first).await;
     assert_eq!(again.onward(), "/account");
     assert_eq!(
         world.count("recovery_codes where used_at is null").await,

@@ -187,7 +187,11 @@ async fn a_link_opens_no_second_factor(pool: PgPoolOptions, options: PgConnectOp
         OWNER,
     );
     let digits = browser::digits(&world, &set_up.typed);
-    let form = [("sealed", set_up.sealed.as_str()), ("digits", &digits)];
+    let form = [
+        ("sealed", set_up.sealed.as_str()),
+        ("password", PASSWORD),
+        ("digits", &digits),
+    ];
     phone.post("/account/second", &form).await.page();
     ask(&world, 2, OWNER).await.page();
     let path = office.empty().last().unwrap().path("/reset/");
@@ -285,4 +289,35 @@ async fn nobody_is_shown_a_link_into_another_business(
     let got = owner.post(&path, &[("password", PASSWORD)]).await;
     assert_eq!(got.status, StatusCode::CONFLICT);
     assert_eq!(world.count("resets").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_owner_whose_account_strangers_try_comes_in_by_a_link(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    owner(&world).await;
+    for n in 30..45 {
+        Browser::new(&world, n)
+            .log_in(OWNER, "guess after guess")
+            .await;
+    }
+    // A new phone, and the right password.
+    let mut phone = Browser::new(&world, 2);
+    let refused = phone.log_in(OWNER, PASSWORD).await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(
+        refused
+            .text
+            .contains("The browser in which you set it is let in at once"),
+        "{}",
+        refused.text
+    );
+    ask(&world, 2, OWNER).await.page();
+    let path = office.one().path("/reset/");
+    phone.post(&path, &[("password", NEW)]).await.onward();
+    assert_eq!(phone.log_in(OWNER, NEW).await.onward(), "/");
+    let stranger = Browser::new(&world, 46).log_in(OWNER, NEW).await;
+    assert_eq!(stranger.status, StatusCode::TOO_MANY_REQUESTS);
 }

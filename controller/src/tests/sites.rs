@@ -136,6 +136,12 @@ async fn a_site_tells_how_it_is_and_is_asked_for_more_while_somebody_looks(
     );
     let list = technician.get("/sites").await.page();
     assert!(list.contains("Online: 2"), "{list}");
+    let home = technician.get("/home").await.page();
+    let (_, tile) = home.split_once("<h2>Online now</h2>").unwrap();
+    assert!(
+        tile.trim_start().starts_with("<p class=\"figure\">2</p>"),
+        "{home}"
+    );
     let link = format!("href=\"/vouchers/{ticket}\"");
     assert!(!page.contains(&link), "technicians see no vouchers: {page}");
     // Whoever only looks is offered nothing to do.

@@ -369,7 +369,7 @@ async fn home_says_what_needs_somebody_and_else_that_all_is_well(
         "{page}"
     );
     assert!(
-        page.contains("Online now") && page.contains("<strong>1 hour</strong>"),
+        page.contains("The latest vouchers running") && page.contains("<strong>1 hour</strong>"),
         "{page}"
     );
 }

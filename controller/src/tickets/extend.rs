@@ -13,6 +13,7 @@ use super::{expires_at, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet;
+use crate::providers::standing::may_sell;
 
 /// More than this is another ticket: ten years.
 const MOST_SECS: u32 = 315_360_000;
@@ -23,6 +24,9 @@ pub enum NotExtended {
     /// There is no such ticket.
     #[error("this business has no ticket of that code")]
     Missing,
+    /// The platform has not let the business in yet, or has stopped it.
+    #[error("this business may not sell now")]
+    Shut,
     /// Time is not what it is short of.
     #[error("the ticket has no limit of time")]
     NoTime,
@@ -76,6 +80,9 @@ pub async fn extend_in(
     actor: Actor,
 ) -> Result<(), NotExtended> {
     let now = app.clock.now();
+    if !may_sell(conn, provider, now).await? {
+        return Err(NotExtended::Shut);
+    }
     let mut found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(NotExtended::Missing)?;

@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet;
 use crate::plans;
+use crate::providers::standing::may_sell;
 use crate::vault::{Column, VaultError};
 
 /// Where a series' key is sealed.
@@ -96,6 +97,9 @@ pub enum PrintError {
     /// Nearly all codes of this form are taken.
     #[error(transparent)]
     Crowded(#[from] Crowded),
+    /// The platform has not let the business in yet, or has stopped it.
+    #[error("this business may not sell now")]
+    Shut,
     /// There is no such plan.
     #[error("there is no such plan")]
     NoPlan,
@@ -180,6 +184,9 @@ pub async fn print_in(
     actor: Actor,
 ) -> Result<Printout, PrintError> {
     let now = app.clock.now();
+    if !may_sell(conn, provider, now).await? {
+        return Err(PrintError::Shut);
+    }
     let plan = plans::store::plan(conn, provider, batch.plan)
         .await?
         .ok_or(PrintError::NoPlan)?;

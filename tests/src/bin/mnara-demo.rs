@@ -6,12 +6,15 @@
     reason = "a program that people watch in a terminal"
 )]
 
+use std::io::BufRead as _;
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::bail;
 use clap::Parser;
 use mnara_tests::story::{stage, tell};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 /// A whole hotspot business on this machine.
 #[derive(Parser)]
@@ -47,12 +50,26 @@ async fn play(once: bool) -> anyhow::Result<()> {
     };
     println!("{}", stage.guide()?);
     let mut say = |line: &str| println!("{line}");
+    let mut typed = typed();
     tokio::select! {
-        gone = stage.attend(&mut say) => gone?,
+        gone = stage.attend(&mut typed, &mut say) => gone?,
         () = told_to_stop() => {}
     }
     println!("\nCleaning up.");
     stage.end().await
+}
+
+/// What is typed here, line by line. A thread of its own, since nothing can stop one that waits for a line.
+fn typed() -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel(4);
+    thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 async fn told_to_stop() {

@@ -31,9 +31,9 @@ async fn main() -> ExitCode {
 }
 
 async fn take(cli: Cli) -> anyhow::Result<()> {
-    let stage = story::stage().await?;
+    let mut stage = story::stage().await?;
     let mut say = |line: &str| println!("{line}");
-    let pages = gallery::take(&stage, &cli.folder, &mut say).await?;
+    let pages = gallery::take(&mut stage, &cli.folder, &mut say).await?;
     println!(
         "{pages} pages, each on {} screens: open {}",
         gallery::SCREENS.len(),

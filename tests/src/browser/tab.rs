@@ -286,12 +286,21 @@ impl Tab {
         Ok(faults)
     }
 
+    /// Loads every page within the page anew and waits for it: when each of them came is not to be told otherwise.
+    async fn frames(&self) -> Result<()> {
+        let load = "Promise.all([...document.querySelectorAll('iframe[src]')].map(frame => new Promise(done => {\
+                    frame.addEventListener('load', done, {once: true}); frame.src = frame.src;})))\
+                    .then(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))).then(() => null)";
+        self.eval(load).await.map(drop)
+    }
+
     /// Keeps a picture of the whole page, as it is on a screen.
     ///
     /// # Errors
     /// When the browser refuses or the file cannot be written.
     pub async fn picture(&self, screen: Screen, file: &Path) -> Result<()> {
         self.look_with(screen).await?;
+        self.frames().await?;
         // On a screen as high as the page, what keeps to an edge of the screen is at that edge of the picture.
         let size = self.call("Page.getLayoutMetrics", json!({})).await?["cssContentSize"].take();
         let height = size["height"].as_u64().unwrap_or_default();

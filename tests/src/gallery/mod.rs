@@ -10,8 +10,9 @@ use crate::browser::{Chromium, Screen, Tab, Walk};
 use crate::story::Stage;
 
 mod rooms;
+mod states;
 
-pub use rooms::{Room, log_in, rooms};
+pub use rooms::{Room, in_swahili, log_in, rooms};
 
 /// What each page is looked at with.
 pub const SCREENS: [(&str, Screen); 4] = [
@@ -25,7 +26,7 @@ pub const SCREENS: [(&str, Screen); 4] = [
 ///
 /// # Errors
 /// When a page does not come or a file cannot be written.
-pub async fn take(stage: &Stage, folder: &Path, say: &mut dyn FnMut(&str)) -> Result<usize> {
+pub async fn take(stage: &mut Stage, folder: &Path, say: &mut dyn FnMut(&str)) -> Result<usize> {
     let chromium = Chromium::start().await?;
     let mut album = Album::new(folder)?;
     for room in rooms(stage, &chromium).await? {
@@ -34,10 +35,21 @@ pub async fn take(stage: &Stage, folder: &Path, say: &mut dyn FnMut(&str)) -> Re
             album.add(&room.tab, room.name, &seen.name).await?;
         }
         say(&format!("{}: {} pages", room.name, album.of(room.name)));
+        if room.name == "owner" {
+            let mut walk = in_swahili(stage, &room).await?;
+            while let Some(seen) = walk.next(&room.tab).await? {
+                album.add(&room.tab, "owner-sw", &seen.name).await?;
+            }
+            say(&format!(
+                "owner in Kiswahili: {} pages",
+                album.of("owner-sw")
+            ));
+        }
     }
     let (_, port) = stage.phones.first().context("the demo has phones")?;
     let tab = chromium.person(Screen::PHONE).await?;
     rooms::customer(stage, &tab, port, &mut album).await?;
+    states::all(stage, &chromium, &mut album).await?;
     say(&format!("customer: {} pages", album.of("customer")));
     album.close()
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Result;
 
 use super::Album;
-use crate::browser::{Chromium, Screen, Tab};
+use crate::browser::{Chromium, Screen, Tab, Walk};
 use crate::sim::daraja::Answer;
 use crate::story::{LAPSED_OWNER, PASSWORD, Stage};
 
@@ -69,6 +69,18 @@ pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
     Ok(rooms)
 }
 
+/// A walk through the same pages in the other language.
+///
+/// # Errors
+/// When the language is not changed.
+pub async fn in_swahili(stage: &Stage, room: &Room) -> Result<Walk> {
+    let other = stage.world.controller.url("/language/sw?back=%2Fhome");
+    room.tab.look_with(Screen::PHONE).await?;
+    room.tab.open(&other).await?;
+    room.tab.sees("Menyu").await?;
+    Walk::from(&room.doors)
+}
+
 /// Logs one of the demo's people in.
 ///
 /// # Errors
@@ -78,7 +90,7 @@ pub async fn log_in(stage: &Stage, tab: &Tab, contact: &str) -> Result<()> {
     tab.fill("E-mail or phone number", contact).await?;
     tab.fill("Password", PASSWORD).await?;
     tab.press("Log in").await?;
-    tab.sees("Log out").await
+    tab.sees("Menu").await
 }
 
 /// What a customer sees, from the first page to being online.

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use ed25519_dalek::SigningKey;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{AgentId, AttemptId, Mac, PaymentId, SessionId, TicketId};
+use mnara_protocol::ids::{AgentId, AttemptId, CommandId, Mac, PaymentId, SessionId, TicketId};
 use mnara_protocol::ticket::code::TicketCode;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -20,6 +20,10 @@ use crate::world::{World, uuid};
 
 const SEED: u64 = 254;
 const DAYS: i64 = 61;
+/// For so many days it is known in which minutes the platform was up.
+const WATCHED: i64 = 30;
+/// What agents call themselves has the version of all of this.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 const DAY: i64 = 86_400;
 const HOUR: i64 = 3_600;
 /// Nairobi's clock is ahead of UTC.
@@ -322,8 +326,9 @@ impl Past {
         let id = AgentId::new(at(made), self.rng.random());
         format!(
             "insert into agents (id, provider_id, site_id, public_key, software, link_epoch, last_seen_at, created_at)
-             values ('{}', '{}', '{}', '\\x{}', 'mnara-agent', 7, '{}', '{}');
-             update sites set created_at = '{}' where id = '{}';",
+             values ('{}', '{}', '{}', '\\x{}', 'mnara-agent/{VERSION}', 7, '{}', '{}');
+             update sites set created_at = '{}' where id = '{}';
+             {}",
             uuid(&id.to_string()),
             uuid(provider),
             uuid(site),
@@ -332,7 +337,41 @@ impl Past {
             moment(made),
             moment(made),
             uuid(site),
+            self.away(uuid(site), uuid(provider), seen),
         )
+    }
+
+    /// When the platform was up, but for some minutes of one night, and when the second site was away: thrice for a while, and again since it
+    /// was last heard of. Whoever wanted to hear of it has.
+    fn away(&mut self, site: &str, provider: &str, seen: i64) -> String {
+        let night = self.end - 12 * DAY;
+        let mut text = format!(
+            "insert into health_minutes (minute)
+             select m from generate_series(date_trunc('minute', '{}'::timestamptz, 'UTC'), '{}', interval '1 min') m
+             where m not between '{}' and '{}' on conflict do nothing;",
+            moment(self.end - WATCHED * DAY),
+            moment(self.end),
+            moment(night),
+            moment(night + 9 * 60),
+        );
+        let outages = [(23, 95), (16, 41), (6, 22)].map(|(days, minutes)| {
+            let began = self.end - days * DAY + self.rng.random_range(0..DAY / 2);
+            (began, Some(began + minutes * 60))
+        });
+        for (began, ended) in outages.into_iter().chain([(seen, None)]) {
+            let id = CommandId::new(at(began), self.rng.random());
+            let ended = ended.map_or_else(|| "null".to_owned(), |at| format!("'{}'", moment(at)));
+            let (id, began, noted) = (id.to_string(), moment(began), moment(began + 600));
+            let _ = write!(
+                text,
+                "insert into site_outages (id, provider_id, site_id, began_at, ended_at)
+                 values ('{}', '{provider}', '{site}', '{began}', {ended});
+                 insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told, ended_at)
+                 values ('{provider}', '{site}', '{began}', '{noted}', true, {ended});",
+                uuid(&id),
+            );
+        }
+        text
     }
 
     fn letters(&mut self, count: usize) -> String {

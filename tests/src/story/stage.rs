@@ -4,17 +4,19 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::people::{self, People};
 use super::{history, paid};
 use crate::measure::now;
-use crate::sim::daraja;
+use crate::sim::daraja::{self, App};
+use crate::sim::routeros;
 use crate::sim::sms::Sms;
 use crate::sim::smtp::Smtp;
 use crate::world::phone::Phone;
-use crate::world::{Setup, World};
+use crate::world::{Setup, Site, World};
 
 /// How long a cloud that somebody killed stays away: long enough to look around.
 const AWAY: Duration = Duration::from_secs(90);
@@ -34,6 +36,8 @@ pub struct Stage {
     pub people: People,
     /// When the business's past ended, as the database reads it: what happens on stage comes after.
     pub since: String,
+    /// Sites whose line somebody brought, so that they live as long as the stage.
+    pub newcomers: Vec<Site>,
 }
 
 /// Sets the stage.
@@ -83,6 +87,7 @@ pub async fn stage() -> Result<Stage> {
     Ok(Stage {
         people,
         since,
+        newcomers: Vec::new(),
         world,
         phones,
         hours,
@@ -122,6 +127,7 @@ impl Stage {
              \n  {:<10} {} (its trial is over: log in, pay on Pesapal's page, and it is open again)\
              \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
              \n  SMS        {}    every phone's texts; choose under Messages who gets a code\n\
+             \n{}\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
              \n  API        curl -s {}\n             curl -s {}\n\
@@ -138,6 +144,7 @@ impl Stage {
             paid::OWNER,
             world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
             world.sms.as_ref().map(Sms::url).unwrap_or_default(),
+            self.beginning(),
             world.site.router.control(),
             world.site.router.api(),
             world.site.router.api_tls(),
@@ -150,6 +157,64 @@ impl Stage {
         Ok(text)
     }
 
+    /// The way of a business of one's own, from the sign-up to the first sale, with all that stands on no page of Mnara.
+    fn beginning(&self) -> String {
+        let (controller, account) = (&self.world.controller, App::sandbox_paybill());
+        format!(
+            "Or begin with a business of your own, in a browser of its own:\n\
+             \n  sign up    {}    any name, any e-mail or phone number\
+             \n  be let in  log in as the admin in another browser, open {} and press \"Let in\"\
+             \n  then       follow \"Next steps\" on your home page. Where customers' money goes:\n\
+             \n             Paybill            {}\
+             \n             Consumer key       {}\
+             \n             Consumer secret    {}\
+             \n             Passkey            {}\
+             \n             Your own phone     0722000111, to prove it with KSh 1; the prompt appears on {}/phone\n\
+             \n  the agent  make a site, press \"Enrol the agent\", paste the line it shows here and press Enter:\
+             \n             a router and its agent come up for it, with a phone on their Wi-Fi whose address is said here\n",
+            controller.url("/sign-up"),
+            controller.url("/admin/providers"),
+            account.shortcode,
+            account.consumer_key,
+            account.consumer_secret,
+            account.passkey,
+            self.world.daraja.control_url(),
+        )
+    }
+
+    /// Brings up a router and the agent that a line enrols, with a phone on their Wi-Fi, and says what to open.
+    ///
+    /// # Errors
+    /// When the line is none, was used, or anything does not come up.
+    pub async fn welcome(&mut self, line: &str) -> Result<String> {
+        ensure!(
+            line.contains("mnara-agent enrol"),
+            "that is not the line of a site's page, which begins with \"mnara-agent enrol\""
+        );
+        let router = routeros::Config {
+            boot: Duration::from_millis(500),
+            ..routeros::Config::default()
+        };
+        let id = format!("newcomer {}", self.newcomers.len() + 1);
+        let site = self.world.site_by(line, &id, router).await?;
+        let phone = site.join()?;
+        let port = site
+            .router
+            .forward(&phone.mac, 0)
+            .context("opening a phone's port")?;
+        let said = format!(
+            "Your site is up. Be its first customer, on a phone on its Wi-Fi:\n\
+             \n  phone      http://{port}/    ({})\
+             \n             choose a plan, type 0733111222, press Pay, and accept the prompt on {}/phone\
+             \n  router     http://{}/\n",
+            phone.mac,
+            self.world.daraja.control_url(),
+            site.router.control(),
+        );
+        self.newcomers.push(site);
+        Ok(said)
+    }
+
     fn kill_line(&self) -> Result<String> {
         Ok(format!(
             "Take the cloud away and watch the site go on:\n\n  kill -9 {}    who is online stays so, printed codes work, pages say that M-PESA is away;\n\
@@ -159,11 +224,15 @@ impl Stage {
         ))
     }
 
-    /// Brings back what somebody kills, and tells of it, for as long as it is waited for.
+    /// Brings back what somebody kills, takes the lines of new sites, and tells of it, for as long as it is waited for.
     ///
     /// # Errors
     /// When a program does not come up again.
-    pub async fn attend(&mut self, say: &mut dyn FnMut(&str)) -> Result<()> {
+    pub async fn attend(
+        &mut self,
+        typed: &mut mpsc::Receiver<String>,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<()> {
         let mut back = None;
         loop {
             let world = &mut self.world;
@@ -182,6 +251,15 @@ impl Stage {
                     world.site.agent.start().await?;
                     say("The agent was gone and is back, as if its machine had lost power.");
                 }
+                Some(line) = typed.recv() => {
+                    if line.trim().is_empty() {
+                        continue;
+                    }
+                    match self.welcome(line.trim()).await {
+                        Ok(said) => say(&said),
+                        Err(error) => say(&format!("No site came of it: {error:#}")),
+                    }
+                }
                 () = due => {
                     back = None;
                     world.controller.start().await?;
@@ -197,6 +275,12 @@ impl Stage {
     /// # Errors
     /// When a program does not end well, or said that something went wrong.
     pub async fn end(self) -> Result<()> {
+        for mut site in self.newcomers {
+            if site.agent.runs() {
+                site.agent.stop().await?;
+            }
+            site.router.stop().await;
+        }
         self.world.end().await
     }
 }

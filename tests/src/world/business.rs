@@ -3,6 +3,9 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use mnara_protocol::message::Row;
+use mnara_protocol::money::Money;
+use mnara_protocol::plan::{self, Terms};
 use serde_json::json;
 
 use super::controller::Controller;
@@ -58,6 +61,34 @@ pub struct Business {
     pub site: String,
     /// What it sells, in order.
     pub plans: Vec<Plan>,
+}
+
+impl Plan {
+    /// An hour of it as a payment's row keeps what was bought, in hexadecimal.
+    ///
+    /// # Errors
+    /// When its id is none.
+    pub fn bought(&self) -> Result<String> {
+        let plan = plan::Plan {
+            id: self.id.parse()?,
+            revision: 1,
+            name: self.name.to_owned(),
+            price: Money::from_cents(i64::from(self.price) * 100),
+            terms: Terms {
+                duration_secs: Some(3_600),
+                online_secs: None,
+                data_bytes: None,
+                devices: 1,
+                rate: None,
+            },
+            sell_by_secs: None,
+            on_sale: true,
+            position: 0,
+            hours: None,
+            colour: None,
+        };
+        Ok(hex::encode(Row::Plan(plan).encode()))
+    }
 }
 
 impl Business {

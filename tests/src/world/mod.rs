@@ -264,12 +264,17 @@ impl World {
     /// # Errors
     /// When anything does not come up.
     pub async fn site_by(&self, line: &str, id: &str, router: routeros::Config) -> Result<Site> {
+        let before = {
+            let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+            others.len()
+        };
+        let name = format!("other-{}", before + 1);
         let site = site(
             &self.controller,
             line,
             id,
             &self.folder,
-            "second",
+            &name,
             router,
             &self.changed,
         )

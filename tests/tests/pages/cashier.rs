@@ -86,6 +86,7 @@ async fn a_cashier_sells_helps_and_reaches_no_more() {
     owner.open(&url("/counter")).await.unwrap();
     owner.sees("Otieno Ouma · 2 KSh 40").await.unwrap();
 
+    cashier.open(&url("/more")).await.unwrap();
     cashier.press("Log out").await.unwrap();
     cashier.open(&url("/counter")).await.unwrap();
     cashier.sees("E-mail or phone number").await.unwrap();

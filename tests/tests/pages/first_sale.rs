@@ -2,14 +2,13 @@
 
 use mnara_tests::browser::Screen;
 use mnara_tests::sim::daraja::{Answer, App};
-use mnara_tests::sim::routeros;
 use mnara_tests::story::PASSWORD;
 
 use super::{person, set};
 
 #[tokio::test]
 async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
-    let (stage, chromium) = set().await;
+    let (mut stage, chromium) = set().await;
     let (world, url) = (&stage.world, |path: &str| stage.world.controller.url(path));
     let owner = chromium.person(Screen::PHONE).await.unwrap();
     owner.open(&url("/")).await.unwrap();
@@ -101,22 +100,18 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
     owner.fill("Name", "Beach road").await.unwrap();
     owner.press("Make the site").await.unwrap();
     let page = owner.address().await.unwrap();
-    let id = page.rsplit('/').next().unwrap().to_owned();
     owner.press("Enrol the agent").await.unwrap();
     let line = owner
         .eval("[...document.querySelectorAll('code')].map(c => c.innerText).find(t => t.includes('mnara-agent enrol'))")
         .await
         .unwrap();
-    let router = routeros::Config {
-        boot: std::time::Duration::from_millis(500),
-        ..routeros::Config::default()
-    };
-    let site = world
-        .site_by(line.as_str().unwrap(), &id, router)
-        .await
-        .unwrap();
+    // In the demo the line is pasted into the terminal, which brings up what would stand at the site.
+    let said = stage.welcome(line.as_str().unwrap()).await.unwrap();
+    assert!(said.contains("Be its first customer"));
+    let (world, url) = (&stage.world, |path: &str| stage.world.controller.url(path));
+    let site = &stage.newcomers[0];
     owner.open(&page).await.unwrap();
-    owner.sees("up").await.unwrap();
+    owner.sees("Up since").await.unwrap();
 
     // The last step leads to a phone on the site's Wi-Fi.
     owner.open(&url("/home")).await.unwrap();
@@ -153,7 +148,5 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
     owner.open(&url("/home")).await.unwrap();
     owner.sees("KSh 15").await.unwrap();
     assert!(!owner.says("Next steps").await.unwrap(), "all is done");
-    let mut site = site;
-    site.agent.stop().await.unwrap();
     stage.end().await.unwrap();
 }

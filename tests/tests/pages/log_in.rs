@@ -31,6 +31,10 @@ async fn a_second_factor_is_set_up_and_asked_for() {
         .fill("Then type the six digits it shows", &digits().await)
         .await
         .unwrap();
+    owner
+        .fill("Your own password here, once more", PASSWORD)
+        .await
+        .unwrap();
     owner.press("Switch on").await.unwrap();
     owner.sees("Write these down").await.unwrap();
     let paper = owner
@@ -78,6 +82,7 @@ async fn a_passkey_is_made_logs_in_alone_and_is_removed() {
     owner.sees("my phone").await.unwrap();
     assert_eq!(owner.passkeys(&device).await.unwrap(), 1);
 
+    owner.open(&url("/more")).await.unwrap();
     owner.press("Log out").await.unwrap();
     owner.open(&url("/log-in")).await.unwrap();
     owner.press("Log in with a passkey").await.unwrap();
@@ -95,6 +100,7 @@ async fn a_passkey_is_made_logs_in_alone_and_is_removed() {
     owner.sees("The passkey is gone").await.unwrap();
 
     // The device still holds it; it opens nothing any more.
+    owner.open(&url("/more")).await.unwrap();
     owner.press("Log out").await.unwrap();
     owner.open(&url("/log-in/passkey")).await.unwrap();
     owner.press("Use a passkey").await.unwrap();

@@ -36,7 +36,7 @@ async fn a_customer_buys_with_script_and_without() {
             .daraja
             .answer(msisdn, &Answer::WrongPin)
             .unwrap();
-        tab.sees("PIN").await.unwrap();
+        tab.sees("The M-PESA PIN was wrong").await.unwrap();
         if script {
             assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());
         }

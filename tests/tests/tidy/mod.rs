@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 mod files;
 mod imports;
+mod routes;
 mod sql;
 
 /// A file of the work tree.

@@ -6,6 +6,7 @@ use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
 use serde::Deserialize;
 
 use crate::access::act::{Act, NotAsked, ask, extend};
+use crate::access::rename::{NotNamed, rename};
 use crate::app::App;
 use crate::providers::gate::Seat;
 use crate::providers::pages::trouble::Trouble;
@@ -44,7 +45,9 @@ pub(super) fn fault(word: &str, w: &'static Words) -> Option<&'static str> {
         "away" => Some(w.away_nothing),
         "no-agent" => Some(w.no_agent),
         "bad-minutes" => Some(w.bad_minutes),
+        "bad-name" => Some(w.name_bad),
         "no-time" => Some(w.no_time),
+        "not-selling" => Some(w.not_selling),
         "stays-shut" => Some(w.stays_shut),
         "gone" => Some(w.gone),
         _ => None,
@@ -150,11 +153,45 @@ pub async fn more_time(
             match extend(&app, seat.provider(), ticket, minutes * 60, seat.actor()).await {
                 Ok(()) => "extended",
                 Err(NotExtended::Missing) => "gone",
+                Err(NotExtended::Shut) => "not-selling",
                 Err(NotExtended::NoTime) => "no-time",
                 Err(NotExtended::StaysShut) => "stays-shut",
                 Err(NotExtended::TooMuch) => "bad-minutes",
                 Err(NotExtended::Database(error)) => return Err(error.into()),
             }
+        }
+    };
+    Ok(onward(&format!("/sites/{site}?said={said}")))
+}
+
+/// The form of a site's name.
+#[derive(Deserialize)]
+pub struct Named {
+    name: String,
+}
+
+/// Gives the site another name.
+///
+/// # Errors
+/// When there is no such site, or the database is away.
+pub async fn named(
+    State(app): State<App>,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(named): Form<Named>,
+) -> Result<Response, Trouble> {
+    let site: SiteId = id.parse().map_err(|_| Trouble::Nothing)?;
+    let said = match rename(&app, seat.provider(), site, &named.name, seat.actor()).await {
+        Ok(()) => "named",
+        Err(NotNamed::Name) => "bad-name",
+        Err(NotNamed::NoSite) => return Err(Trouble::Nothing),
+        Err(NotNamed::Database(error)) => return Err(error.into()),
+        Err(NotNamed::Feed(error)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a site could not be told of its name"
+            );
+            return Err(Trouble::Inside);
         }
     };
     Ok(onward(&format!("/sites/{site}?said={said}")))

@@ -113,6 +113,10 @@ pub async fn site(
             let command = command.parse().map_err(|_| Trouble::Nothing)?;
             came_of(&app, &seat, command, w).await?
         }
+        (None, Some("named")) => Above {
+            done: Some(w.site.name_kept),
+            ..Above::default()
+        },
         (None, Some("extended")) => Above {
             done: Some(w.site.extended),
             ..Above::default()
@@ -229,7 +233,7 @@ fn findings(report: FindingsReport, w: &'static Words) -> Vec<Finding> {
             Finding {
                 tag,
                 verdict,
-                about: finding.about,
+                about: w.site.about(&finding.about).to_owned(),
                 says: finding.says,
                 next: finding.next,
             }

@@ -148,7 +148,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
         months: months
             .into_iter()
             .map(|month| Earned {
-                month: month.month,
+                month: month_of(&month.month, w),
                 subscriptions: month.paid,
                 amount: month.amount.to_string(),
             })
@@ -191,6 +191,15 @@ fn weeks(first: Timestamp, counts: &[(i32, i64)], w: &Words) -> Vec<Week> {
     weeks.collect()
 }
 
+/// A month that came as `2026-11`, as people call it.
+fn month_of(text: &str, w: &Words) -> String {
+    let parts = text.split_once('-');
+    match parts.and_then(|(year, month)| Some((year, month.parse().ok()?))) {
+        Some((year, month)) => format!("{} {year}", w.calendar.month(month)),
+        None => text.to_owned(),
+    }
+}
+
 /// The weeks as bars.
 fn chart(weeks: &[Week], w: &'static Words) -> String {
     let points: Vec<Point> = weeks
@@ -217,6 +226,13 @@ fn chart(weeks: &[Week], w: &'static Words) -> String {
 mod tests {
     use super::*;
     use crate::providers::pages::words::Language;
+
+    #[test]
+    fn a_month_has_its_name() {
+        let [english, swahili] = Language::ALL.map(|language| language.words());
+        assert_eq!(month_of("2026-11", english), "November 2026");
+        assert_eq!(month_of("2026-08", swahili), "Agosti 2026");
+    }
 
     #[test]
     fn a_week_without_anybody_is_a_week() {

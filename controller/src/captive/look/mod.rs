@@ -1,5 +1,6 @@
 //! Changing how a portal looks: one transaction with the feeds of all sites of the business.
 
+pub mod name;
 pub mod pages;
 pub mod site;
 pub mod site_pages;

@@ -66,6 +66,27 @@ pub async fn site(
     }))
 }
 
+/// Gives a site another name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn rename(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: SiteId,
+    name: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update sites set name = $3 where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+        name
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Lists a provider's sites after one, in id order.
 ///
 /// # Errors

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::{self, feed};
 use crate::plans;
+use crate::providers::standing::may_sell;
 use crate::tickets::issue::{self, IssueError, Sale};
 use crate::tickets::{self, Kept};
 
@@ -38,6 +39,9 @@ pub enum NotGiven {
     /// There is no such customer, plan or site.
     #[error("there is no such customer, plan or site")]
     Missing,
+    /// The platform has not let the business in yet, or has stopped it.
+    #[error("this business may not sell now")]
+    Shut,
     /// The reason is missing or too long.
     #[error("give a reason")]
     Reason,
@@ -81,6 +85,9 @@ pub async fn give_in(
 ) -> Result<Kept, NotGiven> {
     let why = reason(gift.reason).ok_or(NotGiven::Reason)?;
     let now = app.clock.now();
+    if !may_sell(conn, provider, now).await? {
+        return Err(NotGiven::Shut);
+    }
     // Locked, so that two gifts at once are counted one after the other.
     store::lock_giver(conn, provider, actor).await?;
     let since = Timestamp::from_secs(now.as_secs() - DAY_SECS);

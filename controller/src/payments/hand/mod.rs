@@ -22,7 +22,7 @@ use crate::providers::c2b::{self, C2bError, Choice};
 use crate::rails::daraja::Registered;
 use crate::rails::msisdn::Msisdn;
 use crate::tickets::feed::FeedError;
-use crate::tickets::refresh::every_site;
+use crate::tickets::refresh::{every_site, every_site_if_it_can};
 
 /// How long after it was shown how to pay at a till a device is still taken for who pays.
 pub const PAYS_WITHIN: Duration = Duration::from_secs(2 * 3600);
@@ -112,12 +112,7 @@ pub async fn heard(
     shortcode: &str,
 ) -> sqlx::Result<()> {
     if c2b::store::heard(conn, provider, shortcode, app.clock.now()).await? {
-        match every_site(app, conn, provider).await {
-            Ok(()) => {}
-            Err(FeedError::Database(error)) => return Err(error),
-            // A batch whose key does not open is told of where it is used; money is more urgent.
-            Err(error) => tracing::error!(%error, "sites were not told of paying by hand"),
-        }
+        every_site_if_it_can(app, conn, provider).await?;
     }
     Ok(())
 }

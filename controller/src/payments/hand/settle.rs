@@ -2,6 +2,7 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId, UnmatchedId};
+use mnara_protocol::money::Money;
 use mnara_protocol::ticket::code::CROCKFORD;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -74,8 +75,13 @@ pub async fn settle(
                 .increment(1);
             Ok(settled)
         }
-        // A receipt that another business has: the transaction is lost, and there is nothing to write.
-        Err(Unsettled::ReceiptTaken) => Ok(Settled::Known),
+        // A receipt that another business has. It is money all the same, and a person sees it.
+        Err(Unsettled::ReceiptTaken) => {
+            let mut tx = app.db.tenant(provider).await?;
+            unmatched::take(app, &mut tx, provider, arrived).await?;
+            tx.commit().await?;
+            Ok(Settled::NoPlan)
+        }
         Err(Unsettled::Error(error)) => Err(error),
     }
 }
@@ -141,14 +147,18 @@ pub async fn settle_in(
         plan: Some(plan.id),
         account: providers::store::account_id(conn, provider).await?,
         amount: arrived.amount,
+        credit: Money::from_cents(0),
+        credited: Money::from_cents(0),
         phone,
         account_reference: reference(&app.entropy),
         push: Push::ByHand,
         merchant_request_id: None,
         checkout_request_id: None,
         receipt: Some(arrived.receipt.clone()),
+        said_paid: true,
         state: State::Success,
-        created_at: now,
+        // When the money came: whoever waited for a prompt's end did not pay later for that.
+        created_at: heard.map_or(now, |heard| heard.at),
         queries: 0,
     };
     let body = heard.map_or(Value::Null, |heard| {
@@ -167,6 +177,9 @@ pub async fn settle_in(
         messages::keep_callback(conn, &payment, heard.callback, told, heard.body).await?;
     }
     book(app, conn, &payment, was, now).await?;
+    if store::wants_sms(conn, provider, (payer.site, payer.mac)).await? {
+        providers::sms::customers::wish(app, conn, provider, payment.id).await?;
+    }
     store::has_paid(conn, provider, (payer.site, payer.mac)).await?;
     confirm::grant(app, conn, &payment, now).await?;
     Ok(Settled::Bought(payment.id))

@@ -175,8 +175,10 @@ pub(super) fn flag_words(flag: &str, w: &ReasonWords) -> &'static str {
         "second-receipt" => w.flag_second,
         "contrary" => w.flag_contrary,
         "receipt-taken" => w.flag_taken,
+        "quota" => w.flag_quota,
         "code" => w.flag_code,
         "setup" => w.flag_setup,
+        "credit" => w.flag_credit,
         _ => w.flag_other,
     }
 }

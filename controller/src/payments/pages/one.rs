@@ -20,6 +20,7 @@ use super::super::store::story::More;
 use super::super::story::Story;
 use super::super::unmatched::pages::payer;
 use super::super::{Push, State};
+use super::line::{parts, price};
 use super::{Standing, flag_words};
 use crate::app::App;
 use crate::providers::gate::Seat;
@@ -70,6 +71,8 @@ struct OnePage<'a> {
     id: PaymentId,
     more: &'a More,
     amount: String,
+    parts: Option<String>,
+    credited: Option<String>,
     at: String,
     phone: String,
     standing: Standing,
@@ -152,7 +155,9 @@ async fn shown(
     let is_unused = ticket
         .as_ref()
         .is_some_and(|found| deeds::is_waiting(&found.kept.ticket, now));
-    let left = more.line.amount.cents() - back.iter().map(|one| one.amount.cents()).sum::<i64>();
+    let left = price(&more.line).cents()
+        - more.credited.cents()
+        - back.iter().map(|one| one.amount.cents()).sum::<i64>();
     let (status, fault) = match fault {
         Some((status, fault)) => (status, Some(fault)),
         None => (StatusCode::OK, None),
@@ -161,7 +166,9 @@ async fn shown(
         frame,
         w,
         id,
-        amount: show::money(more.line.amount),
+        amount: show::money(price(&more.line)),
+        parts: parts(&more.line, w),
+        credited: (more.credited.cents() > 0).then(|| show::money(more.credited)),
         at: w.calendar.moment(more.line.at),
         phone: payer(&Payer::read(&more.line.phone), &w.queue),
         standing: Standing::of_line(&more.line, w),

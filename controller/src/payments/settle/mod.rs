@@ -19,6 +19,8 @@ pub enum Outcome {
     Open,
     /// A code nobody has documented: money may have moved, so keep waiting, and have a person look.
     Undocumented,
+    /// Nobody can be asked: the account is set up wrongly, and a person has to put that right.
+    Setup,
 }
 
 /// Something that was said about a payment.
@@ -71,6 +73,10 @@ pub enum Flag {
     Code,
     /// The provider's account is set up wrongly: nobody can pay until that is put right.
     Setup,
+    /// The provider's Daraja application has spent its allowance.
+    Quota,
+    /// It was paid after all, when the credit that was to pay the rest was spent.
+    Credit,
 }
 
 impl Flag {
@@ -85,6 +91,8 @@ impl Flag {
             Self::ReceiptTaken => "receipt-taken",
             Self::Code => "code",
             Self::Setup => "setup",
+            Self::Quota => "quota",
+            Self::Credit => "credit",
         }
     }
 }
@@ -125,6 +133,8 @@ pub fn decide(payment: &Payment, confirm_by_query: bool, evidence: &Evidence) ->
         Evidence::Query(outcome) => decide_query(payment, *outcome),
         Evidence::C2b { receipt, amount } => decide_receipt(payment, receipt, *amount),
         Evidence::Silence => match payment.state {
+            // Money that its own callback told of is nothing to give up in silence.
+            State::Pending if payment.said_paid => Decision::Flag(Flag::Contrary),
             State::Pending => Decision::Fail {
                 failure: PayFailure::NoAnswer,
                 keep_asking: false,
@@ -143,9 +153,10 @@ fn decide_callback(payment: &Payment, confirm_by_query: bool, callback: &Callbac
         return Decision::Flag(Flag::Ids);
     }
     match callback.outcome {
-        Outcome::Open => Decision::Nothing,
+        Outcome::Open | Outcome::Setup => Decision::Nothing,
         Outcome::Undocumented => undocumented(payment),
         Outcome::Failed(failure) => match payment.state {
+            State::Pending if payment.said_paid => Decision::Flag(Flag::Contrary),
             State::Pending => Decision::Fail {
                 failure,
                 keep_asking: may_come_yet(failure),
@@ -164,6 +175,12 @@ fn decide_callback(payment: &Payment, confirm_by_query: bool, callback: &Callbac
                 }
             }
             (Some(amount), Some(receipt)) => decide_receipt(payment, receipt, amount),
+            (Some(amount), None) if amount != payment.amount => Decision::Flag(Flag::Amount),
+            // Secret, ids and amount prove it; the receipt is filled in when something tells it.
+            (Some(_), None) if !confirm_by_query => match payment.state {
+                State::Success => Decision::Nothing,
+                State::Pending | State::Failed(_) => Decision::Settle { receipt: None },
+            },
             // A success that does not say how much proves nothing by itself.
             (_, receipt) => match payment.state {
                 State::Success => Decision::Nothing,
@@ -200,12 +217,15 @@ const fn undocumented(payment: &Payment) -> Decision {
 fn decide_query(payment: &Payment, outcome: Outcome) -> Decision {
     match (payment.state, outcome) {
         (_, Outcome::Undocumented) => undocumented(payment),
-        (_, Outcome::Open)
+        (State::Pending, Outcome::Setup) => Decision::Flag(Flag::Setup),
+        (_, Outcome::Open | Outcome::Setup)
         | (State::Success, Outcome::Paid)
         | (State::Failed(_), Outcome::Failed(_)) => Decision::Nothing,
         (State::Pending | State::Failed(_), Outcome::Paid) => Decision::Settle {
             receipt: payment.receipt.clone(),
         },
+        // The rail has been seen to deny by query what its own callback had told.
+        (State::Pending, Outcome::Failed(_)) if payment.said_paid => Decision::Flag(Flag::Contrary),
         (State::Pending, Outcome::Failed(failure)) => Decision::Fail {
             failure,
             keep_asking: may_come_yet(failure),

@@ -14,6 +14,7 @@ use crate::db::{Amount, At, RowId};
 use crate::rails::msisdn::Msisdn;
 
 mod callbacks;
+pub mod credit;
 pub mod list;
 pub mod messages;
 pub mod moves;
@@ -58,9 +59,9 @@ pub async fn insert(
     sqlx::query!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id,
                                plan_revision, attempt_id, mac, msisdn, account_reference, secret_hash, token_hash, push, queries,
-                               bought, token, account_id)
+                               bought, token, account_id, credit)
          values ($1, $2, 'mpesa_customer_payment', '{}', $3, $4, 'pending', $5, $6, $7, $8, $9, $10::text::macaddr, $11, $12, $13, $14,
-                 'created', 0, $15, $16, $17)",
+                 'created', 0, $15, $16, $17, $18)",
         payment.id.uuid(),
         payment.provider.uuid(),
         Amount(payment.amount),
@@ -78,6 +79,7 @@ pub async fn insert(
         Row::Plan(plan.clone()).encode(),
         secrets.token,
         payment.account.map(|id| id.uuid()),
+        Amount(payment.credit) as Amount,
     )
     .execute(conn)
     .await
@@ -93,6 +95,8 @@ struct PaymentRow {
     plan_id: Option<Uuid>,
     account_id: Option<Uuid>,
     amount: Amount,
+    credit: Amount,
+    credited: Amount,
     msisdn: Option<String>,
     account_reference: String,
     push: String,
@@ -100,6 +104,7 @@ struct PaymentRow {
     checkout_request_id: Option<String>,
     external_txn_id: Option<String>,
     noted_receipt: Option<String>,
+    result_code: Option<String>,
     status: String,
     failure: Option<String>,
     created_at: At,
@@ -132,6 +137,8 @@ impl TryFrom<PaymentRow> for Payment {
             plan: row.plan_id.map(PlanId::from_uuid),
             account: row.account_id.map(AccountId::from_uuid),
             amount: row.amount.0,
+            credit: row.credit.0,
+            credited: row.credited.0,
             phone: row
                 .msisdn
                 .as_deref()
@@ -143,6 +150,7 @@ impl TryFrom<PaymentRow> for Payment {
             merchant_request_id: row.merchant_request_id,
             checkout_request_id: row.checkout_request_id,
             receipt: row.external_txn_id.or(row.noted_receipt),
+            said_paid: row.result_code.as_deref() == Some("0"),
             state,
             created_at: row.created_at.0,
             queries: row.queries.unsigned_abs(),
@@ -161,8 +169,8 @@ pub async fn lock(
 ) -> sqlx::Result<Option<Payment>> {
     sqlx::query_as!(
         PaymentRow,
-        "select id, provider_id, site_id, attempt_id, mac::text, plan_id, account_id, amount, msisdn, account_reference, push, merchant_request_id,
-                checkout_request_id, external_txn_id, noted_receipt, status, failure, created_at, queries
+        "select id, provider_id, site_id, attempt_id, mac::text, plan_id, account_id, amount, credit, credited, msisdn, account_reference, push, merchant_request_id,
+                checkout_request_id, external_txn_id, noted_receipt, result_code, status, failure, created_at, queries
          from payments where provider_id = $1 and id = $2 and type in ('mpesa_customer_payment', 'mpesa_account_test') for update",
         provider.uuid(),
         id.uuid(),
@@ -171,6 +179,25 @@ pub async fn lock(
     .await?
     .map(Payment::try_from)
     .transpose()
+}
+
+/// The phone a payment asked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn phone(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PaymentId,
+) -> sqlx::Result<Option<Msisdn>> {
+    let digits = sqlx::query_scalar!(
+        "select msisdn from payments where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(digits.flatten().and_then(|digits| digits.parse().ok()))
 }
 
 /// Finds a site's payment by the try it belongs to.

@@ -5,11 +5,12 @@ use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, TicketId, UnmatchedId};
+use mnara_protocol::ids::{CustomerId, PaymentId, TicketId, UnmatchedId};
 use mnara_protocol::ticket::code::TicketCode;
 use serde::Deserialize;
 
 use super::Reason;
+use super::credit;
 use super::resolve::{self, NotResolved};
 use super::store::{Queued, queue};
 use crate::app::App;
@@ -44,6 +45,8 @@ struct Item {
     name: &'static str,
     text: &'static str,
     is_late: bool,
+    /// The number that gets the credit, if it is known in full.
+    credits: Option<String>,
     at: String,
     payer: String,
     receipt: Option<String>,
@@ -56,6 +59,7 @@ struct Item {
     ticket: Option<TicketId>,
     code: Option<String>,
     back: Option<(String, String)>,
+    customer: Option<CustomerId>,
     going: Option<Stands>,
     may_reverse: bool,
 }
@@ -102,6 +106,7 @@ pub struct Filled {
     plan: String,
     receipt: String,
     reason: String,
+    phone: String,
     /// Ticked by whoever knows that M-PESA does not send it back.
     sure: String,
     #[serde(skip)]
@@ -228,12 +233,15 @@ fn shown_item(
         Some(Reason::Double) => (w.double, w.double_text),
         Some(Reason::Statement) => (w.statement, w.statement_text),
         Some(Reason::Late) => (w.late, w.late_text),
+        Some(Reason::Asked) => (w.asked, w.asked_text),
+        Some(Reason::Short) => (w.short, w.short_text),
         Some(Reason::Nobody) | None => (w.nobody, w.nobody_text),
     };
     let became = row.closed.map(|(outcome, at)| {
         let word = match outcome.as_str() {
             "ticket" => w.was_ticket,
             "refund" => w.was_refund,
+            "credit" => w.was_credit,
             _ => w.was_known,
         };
         (word, words.calendar.moment(at))
@@ -245,6 +253,10 @@ fn shown_item(
         name,
         text,
         is_late: row.reason == Some(Reason::Late),
+        credits: match &row.payer {
+            Payer::Number(phone) => Some(show::phone(&phone.digits())),
+            Payer::Masked { .. } | Payer::Hash(_) | Payer::Untold => None,
+        },
         at: words.calendar.moment(row.at),
         payer: payer(&row.payer, w),
         receipt: row.receipt,
@@ -259,6 +271,7 @@ fn shown_item(
             .filter(|_| may_work)
             .map(|code| TicketCode::parse(&code).map_or(code, |code| code.shown())),
         back: row.back,
+        customer: row.customer,
         going,
         may_reverse,
     }
@@ -289,6 +302,23 @@ pub async fn give(
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let plan = filled.plan.parse().ok();
     let done = resolve::give(&app, seat.provider(), seat.actor(), what, plan).await;
+    answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
+}
+
+/// Makes money over to a phone as credit.
+///
+/// # Errors
+/// When there is no such money, or the database is away.
+pub async fn credit(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let what = id.parse().map_err(|_| Trouble::Nothing)?;
+    let phone = filled.phone.parse().ok();
+    let done = credit::make_over(&app, seat.provider(), seat.actor(), what, phone).await;
     answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
 }
 
@@ -378,6 +408,9 @@ async fn answered(
             return Err(error.into());
         }
         Err(NotResolved::Plan) => w.bad_plan,
+        Err(NotResolved::Phone) => w.bad_phone,
+        Err(NotResolved::OtherPhone) => w.other_phone,
+        Err(NotResolved::Used) => w.used,
         Err(NotResolved::Receipt | NotResolved::Payment(NotDone::Receipt)) => w.bad_receipt,
         Err(NotResolved::ReceiptTaken | NotResolved::Payment(NotDone::ReceiptTaken)) => {
             w.receipt_taken

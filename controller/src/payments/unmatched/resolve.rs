@@ -1,5 +1,5 @@
-//! What becomes of money in the queue, as a person says: a voucher, or it goes back. Each is one transaction, and a second tap does nothing
-//! more.
+//! What becomes of money in the queue, as a person says: a voucher, credit of a phone, or it goes back. Each is one transaction, and a second
+//! tap does nothing more.
 
 use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
 use mnara_protocol::money::Money;
@@ -12,6 +12,7 @@ use super::{Reason, ledger};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
+use crate::payments::Payment;
 use crate::payments::customers::reason;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::ledger::{Account, Cause, Line, NotWritten};
@@ -39,6 +40,15 @@ pub enum NotResolved {
     /// The reason is missing or too long.
     #[error("give a reason")]
     Reason,
+    /// Whose credit it is to be is not known.
+    #[error("give the phone number that is to have the credit")]
+    Phone,
+    /// That number cannot be the one that paid.
+    #[error("this is not the number that paid")]
+    OtherPhone,
+    /// Its voucher was used.
+    #[error("its voucher was used")]
+    Used,
     /// The ticket could not be issued.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -73,26 +83,41 @@ pub async fn give(
     plan: Option<PlanId>,
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
+    give_in(app, &mut tx, (provider, actor), id, plan).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn give_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    plan: Option<PlanId>,
+) -> Result<(), NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
-    if is_going_back(&mut tx, provider, &held).await? {
+    if is_going_back(conn, provider, &held).await? {
         return Err(NotResolved::GoingBack);
     }
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let ticket = ticket_of(&mut tx, provider, payment).await?;
-            store::close_given(&mut tx, (provider, id), ticket, actor, app.clock.now()).await?;
-            note(app, &mut tx, (provider, actor), id, "queue-send").await?;
-            match deeds::send_in(app, &mut tx, (provider, actor), payment).await {
+            let ticket = ticket_of(conn, provider, payment).await?;
+            store::close_given(conn, (provider, id), ticket, actor, app.clock.now()).await?;
+            note(app, conn, (provider, actor), id, "queue-send").await?;
+            match deeds::send_in(app, conn, (provider, actor), payment).await {
                 // One that was used, or whose device is not known, is done with all the same.
                 Ok(()) | Err(NotDone::Used | NotDone::NotPaid) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        _ => ticket(app, &mut tx, (provider, actor), (id, &held), plan).await?,
+        _ => ticket(app, conn, (provider, actor), (id, &held), plan).await?,
     }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -162,20 +187,34 @@ async fn refund_as(
     app: &App,
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,
-    (receipt, why): (&str, &str),
+    said: (&str, &str),
     is_sure: bool,
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let held = open(&mut tx, provider, id).await?;
-    if let Some(held) = held
-        && !is_sure
-        && is_going_back(&mut tx, provider, &held).await?
+    refund_by_hand_in(app, &mut tx, (provider, actor), id, said, is_sure).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_by_hand_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    said: (&str, &str),
+    is_sure: bool,
+) -> Result<(), NotResolved> {
+    if !is_sure
+        && let Some(held) = open(conn, provider, id).await?
+        && is_going_back(conn, provider, &held).await?
     {
         return Err(NotResolved::GoingBack);
     }
-    if refund_in(app, &mut tx, (provider, actor), id, (receipt, why)).await? {
-        tx.commit().await?;
-    }
+    refund_in(app, conn, (provider, actor), id, said).await?;
     Ok(())
 }
 
@@ -195,10 +234,11 @@ pub async fn refund_in(
     };
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let before = refunds::of_payment(conn, provider, payment, deeds::MOST).await?;
-            let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
+            let known = lock(conn, provider, payment)
+                .await?
+                .ok_or(NotResolved::Missing)?;
             let noted = Noted {
-                amount: Money::from_cents(held.amount.cents() - back),
+                amount: left(conn, &known).await?,
                 receipt,
                 reason: why,
             };
@@ -210,6 +250,15 @@ pub async fn refund_in(
         _ => back(app, conn, (provider, actor), (id, &held), (receipt, why)).await?,
     }
     Ok(true)
+}
+
+/// What of a payment has not gone back.
+pub(super) async fn left(conn: &mut PgConnection, payment: &Payment) -> Result<Money, NotResolved> {
+    let before = refunds::of_payment(conn, payment.provider, payment.id, deeds::MOST).await?;
+    let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
+    Ok(Money::from_cents(
+        payment.price().cents() - payment.credited.cents() - back,
+    ))
 }
 
 async fn back(
@@ -249,7 +298,7 @@ async fn back(
 }
 
 /// A line that takes this money out of the queue.
-fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
+pub(super) fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
     Line {
         cause: Cause::Given,
         payment: None,
@@ -280,7 +329,7 @@ pub(in crate::payments) async fn open(
 }
 
 /// Whether M-PESA may be sending it back just now: then nothing else is done with it.
-async fn is_going_back(
+pub(super) async fn is_going_back(
     conn: &mut PgConnection,
     provider: ProviderId,
     held: &Held,

@@ -6,6 +6,7 @@
 //! A cookie holds 256 random bits and the database their SHA-256, so a copy of the database logs nobody in.
 
 pub mod again;
+pub mod contact;
 pub mod enter;
 pub mod leave;
 pub mod reset;

@@ -177,6 +177,8 @@ pub enum Own {
     PasskeyAdded,
     /// There is a passkey less.
     PasskeyRemoved,
+    /// What they log in with.
+    Contact,
 }
 
 /// Tells a person of a change to their own account, and the owners of each business of which they are one.
@@ -197,6 +199,7 @@ pub async fn tell_person(
             Own::SecondOff => (words.mail.own_second_off, words.mail.own_second_off_text),
             Own::PasskeyAdded => (words.mail.passkey_added, words.mail.passkey_added_text),
             Own::PasskeyRemoved => (words.mail.passkey_removed, words.mail.passkey_removed_text),
+            Own::Contact => (words.mail.contact_changed, words.mail.contact_changed_text),
         };
         let mail = NewMail {
             provider: None,
@@ -215,7 +218,7 @@ pub async fn tell_person(
     let notice = match own {
         Own::Password => Notice::PasswordChanged { who },
         Own::SecondOff => Notice::SecondFactorOff { who },
-        Own::SecondOn | Own::PasskeyAdded | Own::PasskeyRemoved => return Ok(()),
+        Own::SecondOn | Own::PasskeyAdded | Own::PasskeyRemoved | Own::Contact => return Ok(()),
     };
     for provider in store::owned_by(conn, person).await? {
         // They heard of it themselves.

@@ -38,7 +38,8 @@ struct AccountPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     name: String,
-    contact: String,
+    /// The address and the number, those there are.
+    contacts: Vec<String>,
     browsers: Vec<Row>,
     has_second: bool,
     codes_left: i64,
@@ -67,12 +68,14 @@ pub async fn form(
         Some("password") => Some(w.account.password_changed),
         Some("second") => Some(w.account.second_gone),
         Some("browser") => Some(w.account.browser_out),
+        Some("contact") => Some(w.account.contact_changed),
+        Some("mailed") => Some(w.account.contact_mailed),
         _ => None,
     };
     shown(&app, &frame, &visit, StatusCode::OK, done, None).await
 }
 
-async fn shown(
+pub(super) async fn shown(
     app: &App,
     frame: &Frame,
     visit: &Visit,
@@ -86,13 +89,20 @@ async fn shown(
     let (Some(person), Some(proofs)) = (person, proofs) else {
         return Err(Trouble::Nothing);
     };
+    let (email, phone) = people::store::contacts(&mut tx, visit.person).await?;
+    let phone = phone.and_then(|phone| phone.parse().ok().map(Contact::Phone));
     let browsers = store::browsers(&mut tx, visit.person).await?;
     let codes_left = people::store::recovery_codes_left(&mut tx, visit.person).await?;
     let page = AccountPage {
         frame,
         w: frame.words(),
         name: person.name,
-        contact: written(&person.contact),
+        contacts: email
+            .map(Contact::Email)
+            .into_iter()
+            .chain(phone)
+            .map(|contact| written(&contact))
+            .collect(),
         browsers: browsers
             .into_iter()
             .map(|browser| Row {
@@ -267,6 +277,8 @@ fn picture(text: &str) -> String {
 pub struct Second {
     #[serde(default)]
     sealed: String,
+    #[serde(default)]
+    password: SecretString,
     digits: String,
 }
 
@@ -295,7 +307,14 @@ pub async fn second_take(
             &MissedPage { frame: &frame, w },
         ));
     }
-    match second::set_up(&app, &visit, &filled.sealed, &filled.digits).await {
+    let set_up = second::set_up(
+        &app,
+        &visit,
+        filled.password,
+        &filled.sealed,
+        &filled.digits,
+    );
+    match set_up.await {
         Ok(codes) => {
             let page = CodesPage {
                 frame: &frame,

@@ -198,7 +198,7 @@ pub async fn take(
         }
         Err(NotEntered::TooMany(too)) => Ok(refused(
             StatusCode::TOO_MANY_REQUESTS,
-            w.people.wait(too.wait),
+            format!("{}. {}", w.people.wait(too.wait), w.log_in.too_many),
         )),
         Err(NotEntered::Ending(error)) => Err(error.into()),
         Err(NotEntered::Database(error)) => Err(error.into()),

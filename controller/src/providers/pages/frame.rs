@@ -210,6 +210,7 @@ impl Frame {
         links.push(Link {
             path: places::MORE,
             name: self.words().frame.more,
+            short: self.words().frame.more,
             icon: icons::DOTS,
             part: Part::Setting,
             is_here,

@@ -6,6 +6,7 @@ pub mod account;
 pub mod assets;
 pub mod audit;
 pub mod businesses;
+pub mod contact;
 pub mod cookies;
 pub mod enter;
 pub mod frame;

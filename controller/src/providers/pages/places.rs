@@ -73,6 +73,8 @@ pub struct Link {
     pub path: &'static str,
     /// Its name.
     pub name: &'static str,
+    /// Its name where there is hardly room.
+    pub short: &'static str,
     /// Its drawing.
     pub icon: &'static str,
     /// What it is part of.
@@ -130,6 +132,11 @@ pub fn open_to(visit: &Visit, words: &FrameWords, path: &str, pays: Pays) -> Vec
             Link {
                 path: place,
                 name: name(words),
+                short: match *place {
+                    "/admin/subscriptions" => words.short_subscriptions,
+                    "/admin/payments" => words.money,
+                    _ => name(words),
+                },
                 icon,
                 part: *part,
                 is_here: path

@@ -3,10 +3,12 @@
 use askama::Template;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::CookieJar;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::cookies;
 use super::frame::Frame;
 use super::proof::not_proved;
 use super::trouble::Trouble;
@@ -185,6 +187,7 @@ pub struct Chosen {
 pub async fn take(
     State(app): State<App>,
     frame: Frame,
+    jar: CookieJar,
     Path(token): Path<String>,
     Form(chosen): Form<Chosen>,
 ) -> Result<Response, Trouble> {
@@ -193,7 +196,10 @@ pub async fn take(
         return Ok(over(&frame));
     };
     let (status, fault) = match reset(&app, &token, chosen.password).await {
-        Ok(()) => return Ok(onward("/log-in?done=reset")),
+        Ok(mark) => {
+            let jar = cookies::give_mark(jar, &app, Some(&mark));
+            return Ok((jar, onward("/log-in?done=reset")).into_response());
+        }
         Err(NotReset::Over) => return Ok(over(&frame)),
         Err(NotReset::Bad(error)) => (
             StatusCode::UNPROCESSABLE_ENTITY,

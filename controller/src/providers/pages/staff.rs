@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::providers::gate::Seat;
 use crate::providers::log_in::reset::is_below;
 use crate::providers::staff::invite::{NotJoined, invite, take_back};
-use crate::providers::staff::roles::{Permission, Role};
+use crate::providers::staff::roles::{Permission, Role, TABLE};
 use crate::providers::staff::{NotChanged, change, store};
 use crate::web::Path;
 use crate::web::page::{html, onward};
@@ -48,6 +48,9 @@ struct StaffPage<'a> {
     asked: Vec<Asked>,
     may_manage: bool,
     roles: Vec<Role>,
+    /// What each role may do, as the gate reads it.
+    table: &'static [(Permission, &'static [Role])],
+    all_roles: [Role; 5],
     link: Option<String>,
     done: Option<&'static str>,
     fault: Option<&'static str>,
@@ -133,6 +136,8 @@ async fn shown(
             .into_iter()
             .filter(|one| *one != Role::Owner || role.may(Permission::MakeOwners))
             .collect(),
+        table: TABLE,
+        all_roles: Role::ALL,
         link: said.link,
         done: said.done,
         fault: said.fault,

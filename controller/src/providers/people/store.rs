@@ -124,6 +124,126 @@ pub fn contact(email: Option<String>, phone: Option<String>) -> sqlx::Result<Con
     }
 }
 
+/// Both ways a person is reached, as the columns have them.
+///
+/// # Errors
+/// When the database is away.
+pub async fn contacts(
+    conn: &mut PgConnection,
+    id: PersonId,
+) -> sqlx::Result<(Option<String>, Option<String>)> {
+    let row = sqlx::query!("select email, phone from people where id = $1", id.uuid())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map_or((None, None), |row| (row.email, row.phone)))
+}
+
+/// Gives a person another address, or another number; says whether nobody else has it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_contact(
+    conn: &mut PgConnection,
+    id: PersonId,
+    contact: &Contact,
+) -> sqlx::Result<bool> {
+    let changed = sqlx::query!(
+        "update people set email = coalesce($2, email), phone = coalesce($3, phone) where id = $1
+           and not exists (select from people other where other.id <> $1 and (other.email = $2 or other.phone = $3))",
+        id.uuid(),
+        contact.email(),
+        contact.phone(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// Notes the address that somebody wants, in place of one they wanted before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn want_email(
+    conn: &mut PgConnection,
+    id: PersonId,
+    (email, hash): (&str, &[u8; 32]),
+    now: Timestamp,
+    until: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into contact_changes (person_id, email, token_hash, created_at, expires_at) values ($1, $2, $3, $4, $5)
+         on conflict (person_id) do update set email = excluded.email, token_hash = excluded.token_hash,
+             created_at = excluded.created_at, expires_at = excluded.expires_at",
+        id.uuid(),
+        email,
+        hash,
+        At(now),
+        At(until),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Forgets addresses that nobody confirmed in time.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_wishes(
+    conn: &mut PgConnection,
+    now: Timestamp,
+    most: i64,
+) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from contact_changes where person_id in (select person_id from contact_changes where expires_at < $1 order by expires_at limit $2)",
+        At(now),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// The address that a link confirms, if it is this person's and good.
+///
+/// # Errors
+/// When the database is away.
+pub async fn wanted_email(
+    conn: &mut PgConnection,
+    id: PersonId,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select email from contact_changes where person_id = $1 and token_hash = $2 and expires_at > $3",
+        id.uuid(),
+        hash,
+        At(now),
+    )
+    .fetch_optional(conn)
+    .await
+}
+
+/// Uses a link up and gives the address it confirms.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn take_wanted_email(
+    conn: &mut PgConnection,
+    id: PersonId,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "delete from contact_changes where person_id = $1 and token_hash = $2 and expires_at > $3 returning email",
+        id.uuid(),
+        hash,
+        At(now),
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// Changes what is kept of a password.
 ///
 /// # Errors

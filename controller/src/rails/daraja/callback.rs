@@ -3,6 +3,8 @@
 //! They are read as tolerantly as they are sent, and never with more trust: nothing in them is signed, and the phone
 //! number in them is not looked at.
 
+use std::time::Duration;
+
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
 use serde_json::{Map, Value};
@@ -18,6 +20,10 @@ use crate::rails::msisdn::Msisdn;
 pub const ACCEPTED: &str = r#"{"ResultCode":0,"ResultDesc":"Accepted"}"#;
 /// The longest id or reference kept.
 const LONGEST: usize = 64;
+/// The latest that a confirmation is told after its payment.
+const LATEST: Duration = Duration::from_secs(3 * 86_400);
+/// Digits that a masked number shows at least; with fewer it would fit anybody.
+const SHOWN: usize = 5;
 
 /// The outcome of a prompt.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -52,12 +58,30 @@ pub struct C2b {
     pub amount: Money,
     /// Where the money went.
     pub shortcode: String,
+    /// Whether it was paid to a till.
+    pub is_till: bool,
     /// What the payer typed as the account, in upper case; tills have none.
     pub reference: Option<String>,
     /// When, by M-PESA's clock.
     pub at: Option<Timestamp>,
     /// Who paid, as far as it is told.
     pub payer: Payer,
+}
+
+impl C2b {
+    /// Whether it names no account: a till has none, whatever stands in its place.
+    #[must_use]
+    pub const fn names_none(&self) -> bool {
+        self.reference.is_none() || self.is_till
+    }
+
+    /// When it was paid: by M-PESA's clock, if that is before we heard of it and not absurdly so.
+    #[must_use]
+    pub fn paid_at(&self, arrived: Timestamp) -> Timestamp {
+        self.at
+            .filter(|at| *at < arrived && *at + LATEST > arrived)
+            .unwrap_or(arrived)
+    }
 }
 
 /// How a C2B body tells who paid.
@@ -183,6 +207,8 @@ pub fn parse_c2b(body: &[u8]) -> Result<C2b, BadCallback> {
             .ok_or(BadCallback::Missing("TransAmount"))?,
         shortcode: short(&body, "BusinessShortCode")
             .ok_or(BadCallback::Missing("BusinessShortCode"))?,
+        is_till: text(&body, "TransactionType")
+            .is_some_and(|kind| kind.to_ascii_lowercase().contains("goods")),
         reference: short(&body, "BillRefNumber").map(|reference| reference.to_ascii_uppercase()),
         at: text(&body, "TransTime").and_then(|digits| eat::parse(&digits)),
         payer: text(&body, "MSISDN").map_or(Payer::Untold, |payer| read_payer(&payer)),
@@ -224,10 +250,11 @@ fn read_payer(text: &str) -> Payer {
                     .filter(char::is_ascii_digit)
                     .collect::<String>()
             };
-            Payer::Masked {
-                head: digits(&text[..first]),
-                tail: digits(&text[last..]),
+            let (head, tail) = (digits(&text[..first]), digits(&text[last..]));
+            if head.len() + tail.len() < SHOWN {
+                return Payer::Untold;
             }
+            Payer::Masked { head, tail }
         }
         _ => Payer::Untold,
     }

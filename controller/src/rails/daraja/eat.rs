@@ -11,7 +11,7 @@ fn zone() -> TimeZone {
 }
 
 /// Writes a time; one beyond what a calendar can show is written as the calendar's end.
-pub(super) fn digits(time: Timestamp) -> String {
+pub(crate) fn digits(time: Timestamp) -> String {
     let time = jiff::Timestamp::from_millisecond(time.as_millis()).unwrap_or(jiff::Timestamp::MAX);
     time.to_zoned(zone()).strftime(FORMAT).to_string()
 }

@@ -1,5 +1,6 @@
 //! What went over the wire about one payment, for people to read: without passwords, and without the secrets in our addresses.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::wire::Reply;
@@ -18,8 +19,8 @@ pub struct Exchange {
 
 impl Exchange {
     /// Notes a body that is about to be sent.
-    pub(super) fn sending(body: &Value) -> Self {
-        let mut shown = body.clone();
+    pub(super) fn sending(body: &impl Serialize) -> Self {
+        let mut shown = serde_json::to_value(body).unwrap_or_default();
         if let Some(fields) = shown.as_object_mut() {
             fields.remove("Password");
             fields.remove("SecurityCredential");

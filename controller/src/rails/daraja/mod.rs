@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mnara_protocol::clock::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::Value;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Clock;
@@ -19,7 +19,7 @@ use crate::config::DarajaConfig;
 
 pub mod answered;
 pub mod callback;
-mod eat;
+pub(crate) mod eat;
 mod exchange;
 mod operator;
 mod push;
@@ -183,11 +183,17 @@ impl fmt::Debug for Daraja {
     }
 }
 
+/// Tokens tried for one call.
+const TOKENS: usize = 3;
+
 /// Why a call brought no answer that could be judged.
 enum CallError {
     Token(TokenError),
-    /// A fresh token was refused as well.
-    TokenRefused,
+    /// Fresh tokens were refused as well.
+    TokenRefused {
+        /// Since the application was not given the product; else somebody else's token took the place of ours.
+        no_product: bool,
+    },
     Lost(Lost),
 }
 
@@ -227,15 +233,17 @@ impl Daraja {
             .await
     }
 
-    /// Posts with a token. A refused token is renewed once, which is safe: the gateway turned the first call away.
+    /// Posts with a token. A refused one is renewed, which is safe: the gateway turned the call away. And it is done twice, since each new token
+    /// ends the one before, whoever asked for it.
     async fn post(
         &self,
         credentials: &Credentials,
         path: &str,
-        body: &Value,
+        body: &impl Serialize,
     ) -> Result<Reply, CallError> {
         let inner = &self.inner;
-        for _ in 0..2 {
+        let mut no_product = false;
+        for _ in 0..TOKENS {
             let token = self.token(credentials).await.map_err(CallError::Token)?;
             let reply = inner
                 .http
@@ -245,9 +253,10 @@ impl Daraja {
             if !reply.refuses_token() {
                 return Ok(reply);
             }
+            no_product = wire::says(&reply.text, "apiproduct");
             inner.tokens.discard(credentials.fingerprint(), &token);
         }
-        Err(CallError::TokenRefused)
+        Err(CallError::TokenRefused { no_product })
     }
 }
 

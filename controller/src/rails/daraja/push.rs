@@ -5,7 +5,7 @@
 
 use mnara_protocol::money::Money;
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::wire::{Lost, Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, ShortcodeKind, TokenError};
@@ -99,6 +99,24 @@ impl PushError {
     }
 }
 
+/// The call's body, in the order in which it is documented.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    business_short_code: &'a str,
+    password: String,
+    timestamp: String,
+    transaction_type: &'static str,
+    amount: String,
+    party_a: String,
+    party_b: &'a str,
+    phone_number: String,
+    #[serde(rename = "CallBackURL")]
+    callback: &'a str,
+    account_reference: &'a str,
+    transaction_desc: String,
+}
+
 impl Daraja {
     /// Asks a customer to pay. The payment and its secret must be stored before, since the outcome can overtake this answer.
     ///
@@ -130,7 +148,11 @@ impl Daraja {
         (outcome, exchange)
     }
 
-    fn body(&self, credentials: &Credentials, order: &PushOrder<'_>) -> Result<Value, PushError> {
+    fn body<'a>(
+        &self,
+        credentials: &'a Credentials,
+        order: &PushOrder<'a>,
+    ) -> Result<Request<'a>, PushError> {
         let shillings = self.shillings(order.amount)?;
         let is_plain = order.reference.bytes().all(|b| b.is_ascii_alphanumeric());
         if !(1..=REFERENCE).contains(&order.reference.len()) || !is_plain {
@@ -143,19 +165,19 @@ impl Daraja {
             ShortcodeKind::Paybill => ("CustomerPayBillOnline", &credentials.shortcode),
             ShortcodeKind::Till { number } => ("CustomerBuyGoodsOnline", number),
         };
-        Ok(json!({
-            "BusinessShortCode": credentials.shortcode,
-            "Password": password.expose_secret(),
-            "Timestamp": time,
-            "TransactionType": kind,
-            "Amount": shillings.to_string(),
-            "PartyA": order.phone.digits(),
-            "PartyB": receiver,
-            "PhoneNumber": order.phone.digits(),
-            "CallBackURL": order.callback,
-            "AccountReference": order.reference,
-            "TransactionDesc": description(order.description),
-        }))
+        Ok(Request {
+            business_short_code: &credentials.shortcode,
+            password: password.expose_secret().to_owned(),
+            timestamp: time,
+            transaction_type: kind,
+            amount: shillings.to_string(),
+            party_a: order.phone.digits(),
+            party_b: receiver,
+            phone_number: order.phone.digits(),
+            callback: order.callback,
+            account_reference: order.reference,
+            transaction_desc: description(order.description),
+        })
     }
 
     fn shillings(&self, amount: Money) -> Result<i64, PushError> {
@@ -176,7 +198,8 @@ impl From<CallError> for PushError {
             CallError::Token(TokenError::Setup(setup)) => Self::Setup(setup),
             CallError::Token(TokenError::Busy) => Self::Busy,
             CallError::Token(TokenError::Away(error)) => Self::Away(error),
-            CallError::TokenRefused => Self::Setup(Setup::ProductMissing),
+            CallError::TokenRefused { no_product: true } => Self::Setup(Setup::ProductMissing),
+            CallError::TokenRefused { no_product: false } => Self::Busy,
             CallError::Lost(Lost::NotSent(error)) => Self::Away(error.into()),
             CallError::Lost(Lost::Unanswered(error)) => Self::Unknown(error.into()),
         }
@@ -212,6 +235,13 @@ fn judge(reply: Reply) -> Result<Accepted, PushError> {
                 (Some(code), ..) if code != "0" => Err(PushError::Refused {
                     code,
                     message: text(&answer, "ResponseDescription").unwrap_or_default(),
+                }),
+                _ if is_refusal(status) => Err(PushError::Refused {
+                    code: status.to_string(),
+                    message: ["message", "detail", "error"]
+                        .iter()
+                        .find_map(|name| text(&answer, name))
+                        .unwrap_or_default(),
                 }),
                 _ => Err(unknown("an answer without ids".to_owned())),
             }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde::Serialize;
 
 use super::result::{Meaning, ResultCode};
 use super::turns::Turn;
@@ -13,6 +13,17 @@ use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
 
 /// The path of the call.
 const PATH: &str = "/mpesa/stkpushquery/v1/query";
+
+/// The call's body, in the order in which it is documented.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    business_short_code: &'a str,
+    password: &'a str,
+    timestamp: &'a str,
+    #[serde(rename = "CheckoutRequestID")]
+    checkout_request_id: &'a str,
+}
 
 /// How a prompt stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -77,18 +88,30 @@ impl Daraja {
         (answer, exchange)
     }
 
+    /// Gives questions their places behind those that wait, and says after how long each may come; nothing goes over the wire.
+    #[must_use]
+    pub fn queue<'a>(
+        &self,
+        credentials: &Credentials,
+        questions: impl IntoIterator<Item = (&'a str, Turn)>,
+    ) -> Vec<Duration> {
+        let application = credentials.fingerprint().key();
+        let now = self.inner.clock.elapsed();
+        self.inner.turns.queue(application, questions, now)
+    }
+
     async fn ask(
         &self,
         credentials: &Credentials,
         checkout_request_id: &str,
     ) -> (Result<QueryAnswer, TooMany>, Exchange) {
         let (password, time) = credentials.password(self.inner.clock.now());
-        let body = json!({
-            "BusinessShortCode": credentials.shortcode,
-            "Password": password.expose_secret(),
-            "Timestamp": time,
-            "CheckoutRequestID": checkout_request_id,
-        });
+        let body = Request {
+            business_short_code: &credentials.shortcode,
+            password: password.expose_secret(),
+            timestamp: &time,
+            checkout_request_id,
+        };
         let mut exchange = Exchange::sending(&body);
         let answer = match self.post(credentials, PATH, &body).await {
             Ok(reply) => {
@@ -101,7 +124,7 @@ impl Daraja {
             }
             Err(CallError::Token(TokenError::Setup(setup))) => Ok(QueryAnswer::Setup(setup)),
             Err(CallError::Token(TokenError::Busy)) => Err(TooMany),
-            Err(CallError::TokenRefused) => Ok(QueryAnswer::Inconclusive("token refused")),
+            Err(CallError::TokenRefused { .. }) => Ok(QueryAnswer::Inconclusive("token refused")),
             Err(CallError::Token(TokenError::Away(_)) | CallError::Lost(_)) => {
                 Ok(QueryAnswer::Inconclusive("no answer"))
             }

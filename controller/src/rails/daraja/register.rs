@@ -1,6 +1,6 @@
 //! The registration of a shortcode's C2B addresses. In production it happens once: changing them takes two people at the portal.
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::wire::{Lost, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Setup, TokenError};
@@ -36,6 +36,18 @@ pub struct Addresses<'a> {
     pub validation: &'a str,
     /// Where it is told of afterwards.
     pub confirmation: &'a str,
+}
+
+/// The call's body, in the order in which it is documented.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    short_code: &'a str,
+    response_type: &'static str,
+    #[serde(rename = "ConfirmationURL")]
+    confirmation: &'a str,
+    #[serde(rename = "ValidationURL")]
+    validation: &'a str,
 }
 
 /// What became of the request.
@@ -81,12 +93,16 @@ impl Daraja {
         credentials: &Credentials,
         addresses: Addresses<'_>,
     ) -> Result<Registered, RegisterError> {
-        let body = json!({
-            "ShortCode": credentials.shortcode,
-            "ResponseType": if addresses.completes { "Completed" } else { "Cancelled" },
-            "ConfirmationURL": addresses.confirmation,
-            "ValidationURL": addresses.validation,
-        });
+        let body = Request {
+            short_code: &credentials.shortcode,
+            response_type: if addresses.completes {
+                "Completed"
+            } else {
+                "Cancelled"
+            },
+            confirmation: addresses.confirmation,
+            validation: addresses.validation,
+        };
         let path = format!("/mpesa/c2b/v{}/registerurl", addresses.version.number());
         let reply = self
             .post(credentials, &path, &body)
@@ -97,7 +113,12 @@ impl Daraja {
                     RegisterError::Away(anyhow::anyhow!("too many calls"))
                 }
                 CallError::Token(TokenError::Away(error)) => RegisterError::Away(error),
-                CallError::TokenRefused => RegisterError::Setup(Setup::ProductMissing),
+                CallError::TokenRefused { no_product: true } => {
+                    RegisterError::Setup(Setup::ProductMissing)
+                }
+                CallError::TokenRefused { no_product: false } => {
+                    RegisterError::Away(anyhow::anyhow!("others take the token"))
+                }
                 CallError::Lost(Lost::NotSent(error) | Lost::Unanswered(error)) => {
                     RegisterError::Away(error.into())
                 }

@@ -107,6 +107,24 @@ impl Turns {
         })
     }
 
+    /// Places for a crowd, behind those who wait already; who has one keeps it. Says after how long each may come.
+    pub(super) fn queue<'a>(
+        &self,
+        application: u128,
+        questions: impl IntoIterator<Item = (&'a str, Turn)>,
+        now: Duration,
+    ) -> Vec<Duration> {
+        let place =
+            |line: &mut Line, (question, turn): (&str, Turn)| match line.places.get(question) {
+                Some(at) => at.saturating_sub(now).min(LONGEST),
+                None => self.place(line, question, turn, now),
+            };
+        self.in_line(application, now, |line| {
+            let questions = questions.into_iter();
+            questions.map(|question| place(line, question)).collect()
+        })
+    }
+
     fn place(&self, line: &mut Line, question: &str, turn: Turn, now: Duration) -> Duration {
         let at = line.end(turn).max(self.free(line, turn, now)).max(now);
         line.places.tidy(|at| *at + MISSED > now);
@@ -255,6 +273,25 @@ mod tests {
         let (_, end, _) = asked.last().unwrap();
         assert_eq!(*end, PACE * 199);
         assert!(asked.iter().all(|(_, _, times)| *times <= 2));
+    }
+
+    #[test]
+    fn a_crowd_that_is_told_its_places_at_once_comes_at_them_and_nobody_loses_one() {
+        let turns = Turns::new(5);
+        turns.take(ONE, "0", Turn::Last, Duration::ZERO).unwrap();
+        let held = turns
+            .take(ONE, "1", Turn::Last, Duration::ZERO)
+            .unwrap_err();
+        let names: Vec<String> = (1..100).map(|number| number.to_string()).collect();
+        let questions = names.iter().map(|name| (name.as_str(), Turn::Last));
+        let waits = turns.queue(ONE, questions.clone(), Duration::ZERO);
+        assert_eq!(waits[0], held);
+        assert!(waits.iter().zip(1..).all(|(wait, n)| *wait == PACE * n));
+        // Whoever is told twice keeps the place.
+        assert_eq!(turns.queue(ONE, questions, Duration::ZERO), waits);
+        for (name, at) in names.iter().zip(waits) {
+            assert_eq!(turns.take(ONE, name, Turn::Last, at), Ok(()));
+        }
     }
 
     #[test]

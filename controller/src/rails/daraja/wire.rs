@@ -5,6 +5,7 @@
 
 use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::rails::http;
@@ -70,7 +71,7 @@ impl Http {
         &self,
         path: &str,
         token: &SecretString,
-        body: &Value,
+        body: &impl Serialize,
     ) -> Result<Reply, Lost> {
         let address = format!("{}{path}", self.base);
         send(

@@ -52,6 +52,8 @@ pub enum Said {
     Over,
     /// It has no limit of time.
     NoTime,
+    /// The business may not sell now.
+    NotSelling,
     /// More time would not open it.
     Shut,
     /// No ticket lasts so long, or no time was given.
@@ -59,7 +61,7 @@ pub enum Said {
 }
 
 impl Said {
-    const ALL: [(Self, &'static str); 16] = [
+    const ALL: [(Self, &'static str); 17] = [
         (Self::Revoked, "revoked"),
         (Self::Extended, "extended"),
         (Self::Paused, "paused"),
@@ -74,6 +76,7 @@ impl Said {
         (Self::NotPaused, "not-paused"),
         (Self::Over, "over"),
         (Self::NoTime, "no-time"),
+        (Self::NotSelling, "not-selling"),
         (Self::Shut, "shut"),
         (Self::TooMuch, "too-much"),
     ];
@@ -136,6 +139,7 @@ pub(super) async fn lengthen(
     match extend(app, provider, &code, secs, actor).await {
         Ok(()) => Ok(Said::Extended),
         Err(NotExtended::NoTime) => Ok(Said::NoTime),
+        Err(NotExtended::Shut) => Ok(Said::NotSelling),
         Err(NotExtended::StaysShut) => Ok(Said::Shut),
         Err(NotExtended::TooMuch) => Ok(Said::TooMuch),
         Err(NotExtended::Missing) => Err(Trouble::Nothing),

@@ -108,6 +108,7 @@ impl StoryWords {
             Said::NotPaused => self.said_not_paused,
             Said::Over => self.said_over,
             Said::NoTime => self.said_no_time,
+            Said::NotSelling => self.said_not_selling,
             Said::Shut => self.said_shut,
             Said::TooMuch => self.said_too_much,
         }

@@ -1,6 +1,7 @@
 //! Confirmations of payments by hand beside our own.
 
 use super::*;
+use crate::rails::daraja::eat;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
@@ -34,18 +35,25 @@ async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
     let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
     let bodies = [
         (
+            // Money that came to a number nobody set here is somebody's all the same.
             confirmation("RKL51ZDR40", "600000", &reference),
-            "other-shortcode",
+            "unmatched",
+            1,
         ),
-        (confirmation("RKL51ZDR4X", "174371", "MAMA"), "unmatched"),
-        (b"{}".to_vec(), "unreadable"),
+        (confirmation("RKL51ZDR4X", "174371", "MAMA"), "unmatched", 2),
+        (b"{}".to_vec(), "unreadable", 1),
         (
             confirmation("RKL51ZDR4F", "174371", &reference.to_lowercase()),
             "success",
+            1,
         ),
-        (confirmation("RKL51ZDR4F", "174371", &reference), "nothing"),
+        (
+            confirmation("RKL51ZDR4F", "174371", &reference),
+            "nothing",
+            1,
+        ),
     ];
-    for (body, outcome) in bodies {
+    for (body, outcome, count) in bodies {
         let (status, ..) = world.send(Method::POST, &path, None, body).await;
         assert_eq!(status, StatusCode::OK);
         world.work().await;
@@ -53,7 +61,7 @@ async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
             world
                 .count(&format!("callbacks where outcome = '{outcome}'"))
                 .await,
-            1,
+            count,
             "{outcome}"
         );
     }
@@ -148,8 +156,10 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
         .to_owned();
     let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
     let confirm_from = async |receipt: &str, payer: &str| {
-        let body = json!({"TransactionType": "Buy Goods", "TransID": receipt, "TransTime": "20270115110130", "TransAmount": "50.00",
-                          "BusinessShortCode": "9876543", "BillRefNumber": "", "MSISDN": payer});
+        let time = eat::digits(world.app.clock.now());
+        // Some gateways put something where a till has no account.
+        let body = json!({"TransactionType": "Buy Goods", "TransID": receipt, "TransTime": time, "TransAmount": "50.00",
+                          "BusinessShortCode": "9876543", "BillRefNumber": "N/A", "MSISDN": payer});
         world
             .send(Method::POST, &path, None, body.to_string().into_bytes())
             .await;
@@ -180,7 +190,7 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
     let settled = "payments where settled_by = 'query' and external_txn_id = 'RKL51ZDR6Y'";
     assert_eq!(world.count(settled).await, 1);
     assert_eq!(world.count("callbacks where outcome = 'receipt'").await, 1);
-    // Of two nobody can tell, and one of long ago is none.
+    // Of two that were paid either is as good, and one of long ago is none.
     world.pass(120).await;
     for (n, phone) in [(3, "254701374149"), (4, "254702374149")] {
         world.begin(world.shop.ask(n, phone)).await.unwrap();
@@ -193,6 +203,14 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
         2
     );
     confirm_from("RKL51ZDR7Z", "254****149").await;
+    assert_eq!(
+        world
+            .count("payments where external_txn_id = 'RKL51ZDR7Z' and msisdn = '254701374149'")
+            .await,
+        1
+    );
+    // A mask that shows nothing is nobody's.
+    confirm_from("RKL51ZDR7Y", "****").await;
     confirm_from("RKL51ZDR8A", "25470****150").await;
     world.pass(600).await;
     confirm_from("RKL51ZDR9B", "254701374149").await;

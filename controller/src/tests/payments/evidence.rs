@@ -1,6 +1,7 @@
 //! What callbacks, answers and silence prove, in any order.
 
 use super::*;
+use crate::db::{At, Reason};
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_lost_push_answer_stays_open_and_its_callback_settles(
@@ -253,6 +254,110 @@ async fn callbacks_that_never_arrive_are_made_up_by_asking(
         Some("NLJ7RT61SV"),
         "a late callback fills the receipt in"
     );
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_crowd_that_fell_silent_is_told_its_places_by_the_first_that_comes_too_soon(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    for number in 0_u8..12 {
+        let phone = format!("2547123456{number:02}");
+        world.begin(world.shop.ask(number, &phone)).await.unwrap();
+        world.daraja.outcome("0");
+    }
+    world.pass(18).await;
+    assert_eq!(world.daraja.queries(), 1);
+    // Nobody else has to come to hear that it must wait, and no two come at one time.
+    let places = "select count(distinct run_at) from jobs where kind = 'ask-rail' and run_at > $1";
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    let places: i64 = sqlx::query_scalar(places)
+        .bind(At(world.app.clock.now()))
+        .fetch_one(&mut *tx)
+        .await
+        .unwrap();
+    assert_eq!(places, 11);
+    drop(tx);
+    for asked in 2..=12 {
+        world.pass(12).await;
+        assert_eq!(world.daraja.queries(), asked);
+    }
+    assert_eq!(world.count("payments where status = 'success'").await, 12);
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_silent_for_more_than_a_day_is_asked_about_before_it_is_given_up(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    for number in 0_u8..4 {
+        let phone = format!("2547123456{number:02}");
+        world.begin(world.shop.ask(number, &phone)).await.unwrap();
+        world.daraja.outcome("0");
+    }
+    // As when nothing worked for a weekend.
+    world.pass(50 * 3_600).await;
+    for _ in 0..3 {
+        world.pass(12).await;
+    }
+    assert_eq!(world.daraja.queries(), 4);
+    assert_eq!(world.count("payments where status = 'success'").await, 4);
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_success_that_tells_no_receipt_settles_and_learns_it_later(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    let odd = callback(1, json!(0), Some(("no receipt!", json!(50.00))));
+    world.call_back(&secret, odd).await;
+    world.work().await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.count("tickets").await, 1);
+    world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
+    world.work().await;
+    assert_eq!(
+        world
+            .count("payments where external_txn_id = 'NLJ7RT61SV'")
+            .await,
+        1
+    );
+    assert_eq!(world.count("tickets").await, 1);
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_query_does_not_deny_what_the_callback_told_before_it_was_asked(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    // A success without an amount proves nothing by itself, so the rail is asked, and denies it.
+    world
+        .call_back(&world.daraja.secret(), callback(1, json!(0), None))
+        .await;
+    for _ in 0..3 {
+        world.daraja.outcome("1032");
+    }
+    world.work().await;
+    world.pass(12).await;
+    assert!(world.daraja.queries() >= 1);
+    assert_eq!(world.status(begun.payment).await, "pending");
+    assert_eq!(world.count("payments where flag = 'contrary'").await, 1);
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    assert_eq!(world.status(begun.payment).await, "success");
     world.books_are_equal().await;
 }
 

@@ -12,7 +12,7 @@ use crate::payments;
 use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 20] = [
+const WITHOUT_TENANT: [&str; 21] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -30,6 +30,7 @@ const WITHOUT_TENANT: [&str; 20] = [
     "task_runs",
     "vault_keys",
     "resets",
+    "contact_changes",
     "passkeys",
     "ceremonies",
     // A hash and a date: a phone's place on the whole platform.
@@ -300,6 +301,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("health_minutes", "delete insert select"),
     ("known_browsers", "delete insert select"),
     // Done with, sooner or later.
+    ("contact_changes", "delete insert select update"),
     ("commands", "delete insert select update"),
     ("hand_codes", "delete insert select update"),
     ("log_ins", "delete insert select update"),

@@ -16,7 +16,7 @@ use super::revoke::{self, RevokeError};
 use super::{Stage, store as tickets};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
-use crate::providers::standing::{Standing, standing};
+use crate::providers::standing;
 
 /// Who sells.
 #[derive(Clone, Copy, Debug)]
@@ -168,10 +168,10 @@ pub async fn undo(
 }
 
 async fn may_sell(app: &App, conn: &mut PgConnection, provider: ProviderId) -> Result<(), NotSold> {
-    match standing(conn, provider, app.clock.now()).await? {
-        Standing::Shut => Err(NotSold::Shut),
-        // Cash needs no account at Safaricom, and what was printed is the business's own.
-        Standing::Open | Standing::NoAccount | Standing::Lapsed { .. } => Ok(()),
+    if standing::may_sell(conn, provider, app.clock.now()).await? {
+        Ok(())
+    } else {
+        Err(NotSold::Shut)
     }
 }
 

@@ -315,6 +315,7 @@ pub async fn take(
     };
     drop(tx);
     let fault = match made.or(unclear) {
+        Some(PrintError::Shut) => Some(frame.words().counter.shut),
         Some(error) => Some(why(error, w)?),
         None => None,
     };
@@ -339,7 +340,7 @@ fn why(error: PrintError, w: &VoucherWords) -> Result<&'static str, Trouble> {
         PrintError::NoSite(_) => w.bad_site,
         PrintError::SellBy => w.bad_sell_by,
         PrintError::Database(error) => return Err(error.into()),
-        PrintError::Again(_) => return Err(Trouble::Nothing),
+        PrintError::Again(_) | PrintError::Shut => return Err(Trouble::Nothing),
         PrintError::Feed(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,

@@ -76,6 +76,7 @@ pub struct Words {
     pub all_plans: &'static str,
     pub phone: &'static str,
     pub prompt_comes: &'static str,
+    pub by_sms: &'static str,
     pub pay: &'static str,
     pub with_mpesa: &'static str,
     pub one_moment: &'static str,
@@ -88,6 +89,8 @@ pub struct Words {
     pub check_phone: &'static str,
     pub enter_pin: &'static str,
     pub phone_ending: &'static str,
+    pub credit_used: &'static str,
+    pub phone_asks: &'static str,
     pub updates_itself: &'static str,
     pub refresh: &'static str,
     pub not_charged: &'static str,
@@ -323,6 +326,16 @@ mod tests {
         );
         assert_eq!(data(1_500_000_000), "1.5\u{a0}GB");
         assert_eq!(data(10_000_000), "10\u{a0}MB");
+    }
+
+    #[test]
+    fn only_who_is_online_reads_that_they_are() {
+        for language in [Language::English, Language::Swahili] {
+            let words = language.words();
+            for waiting in [words.enter_pin, words.not_started, words.updates_itself] {
+                assert!(!waiting.contains(words.online), "{waiting}");
+            }
+        }
     }
 
     #[test]

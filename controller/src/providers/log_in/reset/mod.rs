@@ -318,9 +318,11 @@ pub enum NotReset {
 
 /// Sets the password of whoever a link is for, spends all their links and logs them out everywhere. The second factor stays as it is.
 ///
+/// Gives the mark by which the browser is known from now on: whoever else tries the account then keeps its owner out of it no longer.
+///
 /// # Errors
 /// [`NotReset`].
-pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<(), NotReset> {
+pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<Token, NotReset> {
     let hash = token.hash();
     let mut tx = app.db.platform(Reason::Login).await?;
     let person = store::find(&mut tx, &hash, app.clock.now())
@@ -341,6 +343,8 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<(
     store::spend_all(&mut tx, person, now).await?;
     people::store::set_password(&mut tx, person, &kept).await?;
     log_ins::end_others(&mut tx, person, None, now).await?;
+    let mark = Token::draw(app);
+    log_ins::know(&mut tx, &mark.hash(), person, now).await?;
     let provider = log_ins::first_place(&mut tx, person).await?;
     let actor = match provider {
         Some(_) => Actor::Staff(person),
@@ -349,7 +353,7 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<(
     note(app, &mut tx, provider, actor, "password-reset", person).await?;
     tell_person(app, &mut tx, person, Own::Password).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(mark)
 }
 
 /// Seals what is stored with the first key; says how much had another.

@@ -22,6 +22,22 @@ words! {
             "The password is changed. Your other browsers were logged out."
             "Nenosiri limebadilishwa. Vivinjari vyako vingine vimetolewa.",
         wrong_password: "Your present password is another one." "Nenosiri lako la sasa ni jingine.",
+        contact: "What you log in with" "Unachoingia nacho",
+        contact_text:
+            "An e-mail address, a phone number, or one of each: both let you in. A new one takes the place of the one before."
+            "Barua pepe, nambari ya simu, au moja ya kila aina: zote zinakuingiza. Mpya huchukua nafasi ya iliyokuwepo.",
+        contact_button: "Log in with this" "Ingia kwa hii",
+        contact_mailed:
+            "A link is on its way to that address. Open it within a day in this browser, and you can log in with it."
+            "Kiungo kiko njiani kwenda kwenye anwani hiyo. Kifungue ndani ya siku moja kwenye kivinjari hiki, kisha utaweza kuingia nayo.",
+        contact_changed: "You can log in with that now." "Sasa unaweza kuingia kwa hiyo.",
+        contact_taken:
+            "Somebody else logs in with that. Choose another."
+            "Mtu mwingine anaingia kwa hiyo. Chagua nyingine.",
+        contact_over:
+            "This link is over: it was used, or is older than a day. Ask for another below."
+            "Kiungo hiki kimeisha: kimetumika, au kina zaidi ya siku moja. Omba kingine hapa chini.",
+        contact_confirm: "You will log in with" "Utaingia kwa",
         second: "Second factor" "Hatua ya pili ya uthibitishaji",
         second_off:
             "Off. With it nobody gets in with your password alone."

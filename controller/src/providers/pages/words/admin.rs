@@ -19,6 +19,14 @@ words! {
         suspended: "stopped" "imesimamishwa",
         approve: "Let in" "Ruhusu",
         suspend: "Stop" "Simamisha",
+        suspend_sure:
+            "Its sites sell nothing from this moment on. What was sold goes on working, and you can let it go on at any time."
+            "Maeneo yake hayatauza chochote kuanzia sasa. Zilizouzwa zitaendelea kufanya kazi, na unaweza kuiruhusu wakati wowote.",
+        suspend_do: "Stop this business" "Simamisha biashara hii",
+        retire_sure:
+            "No business can choose it any more. Those that are on it keep it, and you can offer it again."
+            "Hakuna biashara itakayoweza kuuchagua tena. Zilizo nao zitabaki nao, na unaweza kuutoa tena.",
+        retire_do: "Take this plan off sale" "Ondoa mpango huu",
         reinstate: "Let go on" "Ruhusu iendelee",
         view: "Look as its owner" "Tazama kama mmiliki",
         open: "Open" "Fungua",

@@ -81,6 +81,10 @@ words! {
         gift: "gave a customer a voucher" "alimpa mteja vocha",
         cash_sale: "sold a voucher for cash" "aliuza vocha kwa pesa taslimu",
         cash_undo: "gave the cash for a voucher back" "alirudisha pesa taslimu za vocha",
+        queue_ticket: "gave a voucher for money that matched nothing" "alitoa vocha kwa pesa zisizolingana",
+        queue_send: "sent the voucher of money that came late" "alituma vocha ya pesa zilizochelewa",
+        queue_credit: "made money over to a phone as credit" "aliweka pesa kama salio la simu",
+        queue_refund: "noted that money from the queue was paid back" "aliandika kwamba pesa za foleni zilirudishwa",
         refund: "noted that money was paid back" "aliandika kwamba pesa zilirudishwa",
         block: "blocked a customer" "alimzuia mteja",
         unblock: "let a customer buy again" "aliruhusu mteja anunue tena",
@@ -124,6 +128,81 @@ words! {
         field_store: "store number" "namba ya duka",
         field_till: "till" "till",
         field_until: "until" "hadi",
+        field_reason: "reason" "sababu",
+        field_amount: "amount" "kiasi",
+        field_receipt: "receipt" "risiti",
+        field_plan: "plan" "mpango",
+        field_site: "site" "eneo",
+        field_customer: "customer" "mteja",
+        field_device: "device" "kifaa",
+        field_count: "how many" "idadi",
+        field_rows: "rows" "mistari",
+        field_secs: "time" "muda",
+        field_extra: "extra time in all" "muda wa ziada wote",
+        field_position: "place in the list" "nafasi kwenye orodha",
+        field_colour: "colour" "rangi",
+        field_button: "colour of buttons" "rangi ya vitufe",
+        field_sold: "when it is sold" "inauzwa lini",
+        field_down: "speed down" "kasi ya kupokea",
+        field_up: "speed up" "kasi ya kutuma",
+        field_burst: "bursts" "kasi ya ziada",
+        field_help: "phone for help" "simu ya msaada",
+        field_welcome: "welcome" "ukaribisho",
+        field_banner: "banner" "tangazo",
+        field_terms: "terms" "masharti",
+        field_logo: "logo" "nembo",
+        field_kind: "kind" "aina",
+        field_bytes: "size in bytes" "ukubwa kwa baiti",
+        field_mark: "its mark" "alama yake",
+        field_trial: "free try" "jaribio la bure",
+        field_minutes: "minutes" "dakika",
+        field_mb: "MB" "MB",
+        field_mbps: "Mbit/s" "Mbit/s",
+        field_days: "days" "siku",
+        field_a_day: "a day" "kwa siku",
+        field_scopes: "what it may do" "inachoruhusiwa",
+        field_codes: "codes by SMS" "misimbo kwa SMS",
+        field_receipts: "receipts by SMS" "risiti kwa SMS",
+        field_language: "language" "lugha",
+        field_quiet: "quiet hours" "saa za kimya",
+        field_least: "least" "chini kabisa",
+        field_most: "most" "juu kabisa",
+        field_most_a_day: "most SMS a day" "SMS nyingi zaidi kwa siku",
+        field_most_a_phone: "most SMS a phone and day" "SMS nyingi zaidi kwa simu kwa siku",
+        field_version: "version" "toleo",
+        field_completes: "when we do not answer" "tusipojibu",
+        field_day: "day" "siku",
+        field_month: "month" "mwezi",
+        field_period: "period" "kipindi",
+        field_currency: "currency" "sarafu",
+        field_trial_days: "days to try" "siku za kujaribu",
+        field_recurring: "renews itself" "hujirudia",
+        field_upgrade: "upgrade" "kupandisha",
+        field_events: "news" "habari",
+        field_host: "address" "anwani",
+        field_length: "letters of a code" "herufi za msimbo",
+        field_matched: "matched" "zinazolingana",
+        field_missing: "missing here" "hazipo hapa",
+        field_more: "only here" "ziko hapa tu",
+        field_differing: "differ" "zinatofautiana",
+        moved: "freed a device's place for another phone" "alifungua nafasi ya kifaa kwa simu nyingine",
+        diagnose: "had the agent look the site over" "alimwagiza wakala akague eneo",
+        passkey: "set up a passkey" "aliweka passkey",
+        passkey_end: "removed a passkey" "aliondoa passkey",
+        password_reset: "set a new password by a link" "aliweka nenosiri jipya kwa kiungo",
+        reset_link: "made a link for a new password" "alitengeneza kiungo cha nenosiri jipya",
+        mpesa_by_hand: "asked for payments by hand to be told to us" "aliomba tuambiwe malipo ya mkono",
+        mpesa_limits: "set limits for payments by hand" "aliweka mipaka ya malipo ya mkono",
+        payment_ask: "asked M-PESA about a payment" "aliuliza M-PESA kuhusu malipo",
+        payment_send: "sent a paid voucher to its site again" "alituma tena vocha iliyolipiwa kwenye eneo lake",
+        payment_claim: "took a payment by its receipt" "alidai malipo kwa risiti yake",
+        books_table: "took the books out as a file" "alichukua vitabu kama faili",
+        statement: "compared a statement with the books" "alilinganisha taarifa ya M-PESA na vitabu",
+        statement_take: "took money of a statement into the books" "aliingiza pesa za taarifa kwenye vitabu",
+        task_run: "had scheduled work run at once" "aliendesha kazi ya ratiba papo hapo",
+        contact: "changed how they log in" "alibadilisha anachoingia nacho",
+        business_name: "changed the name of the business" "alibadilisha jina la biashara",
+        site_name: "changed the name of a site" "alibadilisha jina la eneo",
     }
 }
 
@@ -162,6 +241,10 @@ impl AuditWords {
             ("gift", self.gift),
             ("cash-sale", self.cash_sale),
             ("cash-undo", self.cash_undo),
+            ("queue-ticket", self.queue_ticket),
+            ("queue-send", self.queue_send),
+            ("queue-credit", self.queue_credit),
+            ("queue-refund", self.queue_refund),
             ("refund", self.refund),
             ("block", self.block),
             ("unblock", self.unblock),
@@ -215,13 +298,44 @@ impl AuditWords {
             ("order-refund", self.order_refund),
             ("order-resolve", self.order_resolve),
             ("invoice-issuer", self.invoice_issuer),
+            ("move", self.moved),
+            ("diagnose", self.diagnose),
+            ("passkey", self.passkey),
+            ("passkey-end", self.passkey_end),
+            ("password-reset", self.password_reset),
+            ("reset-link", self.reset_link),
+            ("mpesa-by-hand", self.mpesa_by_hand),
+            ("mpesa-limits", self.mpesa_limits),
+            ("payment-ask", self.payment_ask),
+            ("payment-send", self.payment_send),
+            ("payment-claim", self.payment_claim),
+            ("books-table", self.books_table),
+            ("statement", self.statement),
+            ("statement-take", self.statement_take),
+            ("task-run", self.task_run),
+            ("contact", self.contact),
+            ("business-name", self.business_name),
+            ("site-name", self.site_name),
         ]
     }
 
     /// A field's name in words; one that is not listed speaks for itself.
     #[must_use]
     pub fn field(&self, field: &str) -> String {
-        let words = match field {
+        let parts: Vec<String> = field
+            .split('.')
+            .map(|part| match self.part(part) {
+                Some(words) => words.to_owned(),
+                None => part.replace(['_', '-'], " "),
+            })
+            .collect();
+        parts.join(" · ")
+    }
+
+    /// The words of a field, or of a part of one.
+    #[must_use]
+    pub fn part(&self, part: &str) -> Option<&'static str> {
+        Some(match part {
             "name" => self.field_name,
             "price" => self.field_price,
             "role" => self.field_role,
@@ -235,8 +349,145 @@ impl AuditWords {
             "store" => self.field_store,
             "till" => self.field_till,
             "until" => self.field_until,
-            other => return other.replace(['_', '-'], " ").replace('.', " · "),
+            "reason" => self.field_reason,
+            "amount" => self.field_amount,
+            "receipt" => self.field_receipt,
+            "plan" => self.field_plan,
+            "site" => self.field_site,
+            "customer" => self.field_customer,
+            "mac" => self.field_device,
+            "count" => self.field_count,
+            "rows" => self.field_rows,
+            "secs" => self.field_secs,
+            "extra_secs" => self.field_extra,
+            "position" => self.field_position,
+            "colour" => self.field_colour,
+            "button" => self.field_button,
+            "sold" => self.field_sold,
+            "down_bps" => self.field_down,
+            "up_bps" => self.field_up,
+            "has_burst" => self.field_burst,
+            "help_phone" => self.field_help,
+            "welcome" => self.field_welcome,
+            "banner" => self.field_banner,
+            "terms" => self.field_terms,
+            "logo" => self.field_logo,
+            "kind" => self.field_kind,
+            "bytes" => self.field_bytes,
+            "id" => self.field_mark,
+            "trial" => self.field_trial,
+            "minutes" => self.field_minutes,
+            "mb" => self.field_mb,
+            "mbps" => self.field_mbps,
+            "days" => self.field_days,
+            "a_day" => self.field_a_day,
+            "scopes" => self.field_scopes,
+            "codes" => self.field_codes,
+            "receipts" => self.field_receipts,
+            "language" => self.field_language,
+            "quiet" => self.field_quiet,
+            "least" => self.field_least,
+            "most" => self.field_most,
+            "most_a_day" => self.field_most_a_day,
+            "most_a_phone" => self.field_most_a_phone,
+            "version" => self.field_version,
+            "completes" => self.field_completes,
+            "day" => self.field_day,
+            "month" => self.field_month,
+            "period" => self.field_period,
+            "currency" => self.field_currency,
+            "trial_days" => self.field_trial_days,
+            "recurring" => self.field_recurring,
+            "upgrade" => self.field_upgrade,
+            "events" => self.field_events,
+            "host" | "url" => self.field_host,
+            "length" => self.field_length,
+            "matched" => self.field_matched,
+            "missing" => self.field_missing,
+            "extra" => self.field_more,
+            "differing" => self.field_differing,
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::super::Language;
+    use super::AuditWords;
+    use crate::providers::state::Move;
+
+    /// Every act that the source writes down, with the file it stands in.
+    fn written() -> Vec<(String, PathBuf)> {
+        let mut found = Vec::new();
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    if !path.ends_with("tests") {
+                        folders.push(path);
+                    }
+                } else {
+                    let text = fs::read_to_string(&path).unwrap();
+                    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+                    found.extend(acts_of(text).into_iter().map(|act| (act, path.clone())));
+                }
+            }
+        }
+        found
+    }
+
+    /// Acts stand in a deed before its subject, or are handed on by what writes deeds.
+    fn acts_of(text: &str) -> Vec<String> {
+        let mut acts = Vec::new();
+        for deed in text.split("Deed {").skip(1) {
+            let until = deed.find("subject").unwrap_or(0);
+            acts.extend(words_in(deed.get(..until).unwrap_or_default()));
+        }
+        let hands_on = text.contains("Deed {") && text.contains("act: &'static str");
+        for (name, asks) in [("note(", hands_on), ("told(app, &mut tx,", true)] {
+            for call in text.split(name).skip(1).filter(|_| asks) {
+                acts.extend(words_in(call.split(';').next().unwrap_or_default()));
+            }
+        }
+        acts
+    }
+
+    fn words_in(text: &str) -> Vec<String> {
+        let quoted = text.split('"').skip(1).step_by(2);
+        let is_word = |word: &&str| {
+            !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
         };
-        words.to_owned()
+        quoted.filter(is_word).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_act_that_is_written_down_has_words() {
+        let listed = AuditWords::ENGLISH.acts();
+        let has = |act: &str| listed.iter().any(|(word, _)| *word == act);
+        let found = written();
+        assert!(found.len() > 60, "only {} were found", found.len());
+        for (act, path) in found {
+            assert!(has(&act), "{act:?} of {} has no words", path.display());
+        }
+        let others = ["kick", "pause", "resume", "move", "diagnose"];
+        let jobs = ["job-retry", "job-give-up", "job-forget"];
+        let moves = Move::ALL.map(Move::word);
+        for act in others.into_iter().chain(jobs).chain(moves) {
+            assert!(has(act), "{act:?} has no words");
+        }
+    }
+
+    #[test]
+    fn no_act_stands_twice_and_each_is_said_otherwise_in_swahili() {
+        let [english, swahili] = Language::ALL.map(|language| language.words().audit.acts());
+        for (at, ((act, says), (_, kiswahili))) in english.iter().zip(&swahili).enumerate() {
+            assert!(english[..at].iter().all(|(before, _)| before != act));
+            assert_ne!(says, kiswahili);
+        }
     }
 }

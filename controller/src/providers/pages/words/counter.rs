@@ -48,7 +48,9 @@ words! {
         not_unused:
             "This voucher is used, over or taken back, so nothing was changed."
             "Vocha hii imetumika, imeisha au imefutwa, kwa hiyo hakuna kilichobadilika.",
-        shut: "This business may not sell now." "Biashara hii hairuhusiwi kuuza sasa.",
+        shut:
+            "This business may not sell now: Mnara has not let it in yet, or has stopped it. Write to us to sort it out."
+            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha. Tuandikie tulitatue.",
         not_yours: "Somebody else sold this voucher." "Mtu mwingine aliuza vocha hii.",
         sold_title: "Sold" "Imeuzwa",
         hand_it:

@@ -27,6 +27,7 @@ words! {
         platform: "Platform" "Jukwaa",
         providers: "Businesses" "Biashara",
         subscriptions: "Subscriptions" "Usajili wa malipo",
+        short_subscriptions: "Billing" "Bili",
         payments: "All payments" "Malipo yote",
         agents: "All sites" "Maeneo yote",
         work: "Work" "Kazi",

@@ -47,6 +47,18 @@ words! {
         passkey_removed_text:
             "A passkey was removed from your account at Mnara. It no longer logs anybody in."
             "Ufunguo wa kuingia umeondolewa kwenye akaunti yako ya Mnara. Haumwingizi mtu yeyote tena.",
+        contact: "Confirm your e-mail address" "Thibitisha barua pepe yako",
+        contact_text:
+            "You want to log in at Mnara with this address. Open this within a day, in the browser in which you are logged in."
+            "Unataka kuingia Mnara kwa anwani hii. Fungua hapa ndani ya siku moja, kwenye kivinjari ambacho umeingia.",
+        contact_button: "This is my address" "Hii ni anwani yangu",
+        contact_not_you:
+            "If it was not you, do nothing: this address stays unknown to Mnara."
+            "Kama si wewe, usifanye chochote: anwani hii itabaki haijulikani na Mnara.",
+        contact_changed: "What you log in with was changed" "Unachoingia nacho kimebadilishwa",
+        contact_changed_text:
+            "The e-mail address or phone number that you log in with at Mnara was changed just now."
+            "Barua pepe au nambari ya simu unayoingia nayo Mnara imebadilishwa sasa hivi.",
         mpesa_changed: "{business}: where money goes was changed" "{business}: mahali pesa zinakoenda pamebadilishwa",
         mpesa_changed_text:
             "The M-PESA account customers of {business} pay into was changed just now. If no owner did that, put it back at once, change your passwords and call us."
@@ -92,6 +104,14 @@ words! {
         books_differ_text:
             "What the payments of {business} say and what its books say differ. Nothing is lost; the page of the books shows where."
             "Malipo ya {business} na vitabu vyake vinatofautiana. Hakuna kilichopotea; ukurasa wa vitabu unaonyesha wapi.",
+        platform_keys: "Mnara: change a key of the platform" "Mnara: badilisha ufunguo wa jukwaa",
+        platform_vault_text:
+            "The key that seals what is stored (ENCRYPTION_KEY) is in use since {since}, for more than a year. Put a new one before it: everything is sealed anew by itself, and the page of the platform's work says when the old one can go."
+            "Ufunguo unaofunga kilichohifadhiwa (ENCRYPTION_KEY) unatumika tangu {since}, zaidi ya mwaka mmoja. Weka mpya mbele yake: kila kitu kitafungwa upya chenyewe, na ukurasa wa kazi za jukwaa utasema lini wa zamani unaweza kuondolewa.",
+        platform_identity_text:
+            "The key by which sites know this Mnara is in use since {since}, for more than a year. Change it by the command line, as the run-book says; sites learn of it by themselves."
+            "Ufunguo ambao maeneo hutambua Mnara hii unatumika tangu {since}, zaidi ya mwaka mmoja. Ubadilishe kwa mstari wa amri, kama mwongozo unavyosema; maeneo yataujua yenyewe.",
+        to_work: "The platform's work" "Kazi za jukwaa",
         keys_old: "{business}: change old keys" "{business}: badilisha funguo za zamani",
         keys_old_text:
             "These have been in use for more than a year, each since the day in brackets: {keys}. Whoever copied one meanwhile can still use it. Make new ones under Settings when it suits you; nothing stops."

@@ -5,8 +5,8 @@ words! {
     MpesaWords {
         title: "M-PESA" "M-PESA",
         text:
-            "Customers pay straight into your own paybill or till. You need an app of your own at developer.safaricom.co.ke that has gone live."
-            "Wateja hulipa moja kwa moja kwenye paybill au till yako mwenyewe. Unahitaji app yako kwenye developer.safaricom.co.ke iliyoidhinishwa kwa malipo halisi.",
+            "Customers pay straight into your own paybill or till. You need an app of your own at daraja.safaricom.co.ke that has gone live."
+            "Wateja hulipa moja kwa moja kwenye paybill au till yako mwenyewe. Unahitaji app yako kwenye daraja.safaricom.co.ke iliyoidhinishwa kwa malipo halisi.",
         set: "Customers pay into" "Wateja hulipa kwenye",
         paybill: "Paybill" "Paybill",
         paybill_number: "Paybill number" "Nambari ya paybill",

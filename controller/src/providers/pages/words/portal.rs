@@ -7,6 +7,13 @@ words! {
         text:
             "This is what customers see on your Wi-Fi. It works on every site, also with the internet away."
             "Hivi ndivyo wateja wanavyoona kwenye Wi-Fi yako. Hufanya kazi katika kila eneo, hata intaneti ikikatika.",
+        name: "Name of the business" "Jina la biashara",
+        name_label: "What customers know you by" "Wateja wanakujua kwa jina gani",
+        name_hint:
+            "It stands above the customers' page, on vouchers and in what we send."
+            "Liko juu ya ukurasa wa wateja, kwenye vocha na kwenye tunayotuma.",
+        name_keep: "Keep the name" "Hifadhi jina",
+        bad_name: "Give the business a name of 1 to 80 letters." "Ipe biashara jina la herufi 1 hadi 80.",
         colour: "Colour of the top" "Rangi ya sehemu ya juu",
         own_button: "Give buttons and lines another colour" "Vitufe na mistari iwe na rangi nyingine",
         button: "Colour of buttons and lines" "Rangi ya vitufe na mistari",

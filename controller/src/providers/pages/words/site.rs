@@ -81,12 +81,31 @@ words! {
         bad_minutes: "Give 1 to 43,200 minutes." "Toa dakika 1 hadi 43,200.",
         no_time: "This voucher has no limit of time." "Vocha hii haina kikomo cha muda.",
         stays_shut: "More time does not help this voucher: its data is used up, or it ended longer ago." "Muda zaidi hausaidii vocha hii: data yake imekwisha, au iliisha zamani.",
+        not_selling:
+            "This business may not sell now: Mnara has not let it in yet, or has stopped it. Write to us to sort it out."
+            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha. Tuandikie tulitatue.",
         gone: "There is no such voucher." "Hakuna vocha kama hiyo.",
         diagnose: "Look the site over" "Kagua eneo",
         diagnose_text:
             "The agent checks router, hotspot, portal, link and clock, and says what to do about what is wrong."
             "Wakala hukagua ruta, hotspot, ukurasa wa wateja, kiungo na saa, na kusema la kufanya.",
         findings: "What the agent found" "Alichokuta wakala",
+        about_enrolment: "enrolment" "usajili",
+        about_disk: "disk" "diski",
+        about_agent: "agent" "wakala",
+        about_link: "link to Mnara" "kiungo na Mnara",
+        about_store: "the agent's store" "hifadhi ya wakala",
+        about_facts: "what happened before" "yaliyotokea awali",
+        about_clock: "clock" "saa",
+        about_controller: "the way to Mnara" "njia ya kufika Mnara",
+        about_router: "router" "ruta",
+        about_devices: "devices" "vifaa",
+        about_rights: "the agent's rights on the router" "ruhusa za wakala kwenye ruta",
+        about_hotspot: "hotspot" "hotspot",
+        about_addresses: "addresses" "anwani",
+        about_log_in: "the hotspot's log-in" "kuingia kwa hotspot",
+        about_garden: "walled garden" "kurasa zilizoruhusiwa (walled garden)",
+        about_portal: "customers' page" "ukurasa wa wateja",
         verdict_good: "good" "nzuri",
         verdict_doubtful: "look" "angalia",
         verdict_bad: "bad" "mbaya",
@@ -152,6 +171,11 @@ words! {
         flash_hint:
             "On a router that has a folder flash, put it in there and type flash/mnara/install.rsc."
             "Kwenye ruta yenye folda flash, iweke humo na uandike flash/mnara/install.rsc.",
+        name: "Name of the site" "Jina la eneo",
+        name_label: "What you and your customers call it" "Wewe na wateja mnaliitaje",
+        name_keep: "Keep the name" "Hifadhi jina",
+        name_kept: "The site has its new name. Its page for customers shows it in a moment, or when it is back." "Eneo lina jina jipya. Ukurasa wake wa wateja utalionyesha punde, au likirudi hewani.",
+        name_bad: "Give the site a name of 1 to 80 letters." "Lipe eneo jina la herufi 1 hadi 80.",
         files: "Files for the router" "Faili za ruta",
         files_text:
             "Install and remove scripts and the hotspot's pages, made for this site and your RouterOS version."
@@ -177,6 +201,30 @@ words! {
 }
 
 impl LiveWords {
+    /// What the agent looked at, by its word for it; a word of a later agent speaks for itself.
+    #[must_use]
+    pub fn about<'a>(&self, word: &'a str) -> &'a str {
+        match word {
+            "enrolment" => self.about_enrolment,
+            "disk" => self.about_disk,
+            "agent" => self.about_agent,
+            "link" => self.about_link,
+            "store" => self.about_store,
+            "facts" => self.about_facts,
+            "clock" => self.about_clock,
+            "controller" => self.about_controller,
+            "router" => self.about_router,
+            "devices" => self.about_devices,
+            "rights" => self.about_rights,
+            "hotspot" => self.about_hotspot,
+            "addresses" => self.about_addresses,
+            "log-in" => self.about_log_in,
+            "walled garden" => self.about_garden,
+            "portal" => self.about_portal,
+            other => other,
+        }
+    }
+
     /// A length of time, in its two largest parts: `2 d 3 h`.
     #[must_use]
     pub fn lasting(&self, secs: u64) -> String {

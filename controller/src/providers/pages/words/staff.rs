@@ -1,6 +1,6 @@
 //! Who works here, and as what.
 
-use crate::providers::staff::roles::Role;
+use crate::providers::staff::roles::{Permission, Role};
 
 words! {
     /// Who works here.
@@ -47,10 +47,70 @@ words! {
         technician_text: "Keeps sites and routers working." "Anahakikisha maeneo na ruta zinafanya kazi.",
         reader: "Reader" "Msomaji",
         reader_text: "Sees everything and changes nothing." "Anaona yote na habadilishi chochote.",
+        table: "What each role may do" "Kila wadhifa unaruhusiwa nini",
+        may: "What" "Nini",
+        see_home: "See how the business is today" "Kuona hali ya biashara leo",
+        see_sites: "See sites, and whether they are up" "Kuona maeneo, na kama yako hewani",
+        manage_sites: "Make sites and enrol their agents" "Kutengeneza maeneo na kusajili mawakala",
+        serve_customers: "Disconnect, pause and move a customer's device" "Kukatisha, kusimamisha na kuhamisha kifaa cha mteja",
+        see_plans: "See what is for sale" "Kuona kinachouzwa",
+        edit_plans: "Change what is for sale" "Kubadilisha kinachouzwa",
+        see_vouchers: "See vouchers and their story" "Kuona vocha na historia zake",
+        print_vouchers: "See and print codes nobody has used" "Kuona na kuchapisha misimbo ambayo haijatumika",
+        sell_for_cash: "Sell vouchers for cash" "Kuuza vocha kwa pesa taslimu",
+        make_vouchers: "Make and revoke vouchers, give extra time" "Kutengeneza na kufuta vocha, kuongeza muda",
+        see_payments: "See payments and customers" "Kuona malipo na wateja",
+        work_payments: "Set a payment right" "Kurekebisha malipo",
+        work_customers: "Block a customer, give one a voucher" "Kumzuia mteja, kumpa mteja vocha",
+        see_reports: "See reports and the books" "Kuona ripoti na vitabu",
+        edit_portal: "Change how the customers' page looks" "Kubadilisha mwonekano wa ukurasa wa wateja",
+        set_notices: "Say who is told what" "Kuamua nani anaambiwa nini",
+        see_audit: "See who did what" "Kuona nani alifanya nini",
+        manage_keys: "Give programs a way in" "Kuruhusu programu kuingia",
+        export: "Take all data out" "Kuchukua data yote",
+        see_subscription: "See what the business pays Mnara" "Kuona biashara inalipa nini kwa Mnara",
+        pay_platform: "Pay Mnara" "Kulipa Mnara",
+        set_mpesa: "Say where customers' money goes" "Kuamua pesa za wateja ziende wapi",
+        see_staff: "See who works here" "Kuona wafanyakazi",
+        manage_staff: "Invite people, change roles, end places" "Kualika watu, kubadilisha nyadhifa, kumaliza nafasi",
+        make_owners: "Make and unmake owners" "Kufanya na kuondoa wamiliki",
+        end_ask: "They are logged out at once and can do nothing here any more." "Atatolewa mara moja na hataweza kufanya chochote hapa tena.",
     }
 }
 
 impl StaffWords {
+    /// What a permission lets people do.
+    #[must_use]
+    pub const fn permission(&self, permission: Permission) -> &'static str {
+        match permission {
+            Permission::SeeHome => self.see_home,
+            Permission::SeeSites => self.see_sites,
+            Permission::ManageSites => self.manage_sites,
+            Permission::ServeCustomers => self.serve_customers,
+            Permission::SeePlans => self.see_plans,
+            Permission::EditPlans => self.edit_plans,
+            Permission::SeeVouchers => self.see_vouchers,
+            Permission::PrintVouchers => self.print_vouchers,
+            Permission::SellForCash => self.sell_for_cash,
+            Permission::MakeVouchers => self.make_vouchers,
+            Permission::SeePayments => self.see_payments,
+            Permission::WorkPayments => self.work_payments,
+            Permission::WorkCustomers => self.work_customers,
+            Permission::SeeReports => self.see_reports,
+            Permission::EditPortal => self.edit_portal,
+            Permission::SetNotices => self.set_notices,
+            Permission::SeeAudit => self.see_audit,
+            Permission::ManageKeys => self.manage_keys,
+            Permission::Export => self.export,
+            Permission::SeeSubscription => self.see_subscription,
+            Permission::PayPlatform => self.pay_platform,
+            Permission::SetMpesa => self.set_mpesa,
+            Permission::SeeStaff => self.see_staff,
+            Permission::ManageStaff => self.manage_staff,
+            Permission::MakeOwners => self.make_owners,
+        }
+    }
+
     /// What a role is called.
     #[must_use]
     pub const fn name(&self, role: &Role) -> &'static str {

@@ -14,8 +14,8 @@ words! {
         sale_done: "You have sold something. Well done!" "Umeshauza. Hongera!",
         sale_join: "Join the Wi-Fi of a site with a phone." "Unganisha simu na Wi-Fi ya eneo.",
         sale_open:
-            "The customers' page opens by itself. If it does not, scan this with that phone, or type the address below."
-            "Ukurasa wa wateja hufunguka wenyewe. Usipofunguka, changanua hii kwa simu hiyo, au andika anwani iliyo hapa chini.",
+            "The customers' page opens by itself. If it does not, scan this with that phone, or type the address below: it answers on the Wi-Fi of a site only."
+            "Ukurasa wa wateja hufunguka wenyewe. Usipofunguka, changanua hii kwa simu hiyo, au andika anwani iliyo hapa chini: hujibu kwenye Wi-Fi ya eneo tu.",
         sale_scan: "Picture to scan: the customers' page" "Picha ya kuchanganua: ukurasa wa wateja",
         sale_buy: "Choose a plan, type an M-PESA number, and enter the PIN on its phone." "Chagua mpango, andika nambari ya M-PESA, na uweke PIN kwenye simu yake.",
         sale_see: "The phone is online, and the sale stands on your home page." "Simu iko mtandaoni, na mauzo yako kwenye ukurasa wako wa nyumbani.",

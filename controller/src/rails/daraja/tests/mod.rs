@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use mnara_protocol::money::Money;
+use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
@@ -40,6 +41,7 @@ struct Played {
     tokens: VecDeque<(u16, String)>,
     answers: VecDeque<(u16, String)>,
     seen: Vec<(String, String, Value)>,
+    sent: Vec<(String, String)>,
 }
 
 /// A server that answers as told and remembers what it was asked.
@@ -84,6 +86,15 @@ impl Stage {
     }
 }
 
+impl Stage {
+    /// The last body to a path, as it came.
+    fn sent(&self, path: &str) -> String {
+        let played = self.0.lock().unwrap();
+        let sent = played.sent.iter().rfind(|(found, _)| found.contains(path));
+        sent.map(|(_, body)| body.clone()).unwrap()
+    }
+}
+
 async fn play(State(stage): State<Stage>, request: Request) -> Response {
     let path = request.uri().to_string();
     let token = request
@@ -99,6 +110,8 @@ async fn play(State(stage): State<Stage>, request: Request) -> Response {
     } else {
         played.answers.pop_front().expect("a call nobody expected")
     };
+    let text = String::from_utf8(body.to_vec()).unwrap();
+    played.sent.push((path.clone(), text));
     played.seen.push((
         path,
         token,

@@ -30,6 +30,26 @@ async fn a_push_is_what_the_documents_say() {
         "PhoneNumber": "254708374149", "CallBackURL": CALLBACK, "AccountReference": "S0123456789A", "TransactionDesc": "1 hour  fast ",
     });
     assert_eq!(body, expected);
+    // In the order of the documents, as others may read it.
+    let sent = stage.sent("/mpesa/stkpush/v1/processrequest");
+    let names = [
+        "BusinessShortCode",
+        "Password",
+        "Timestamp",
+        "TransactionType",
+        "Amount",
+        "PartyA",
+        "PartyB",
+        "PhoneNumber",
+        "CallBackURL",
+        "AccountReference",
+        "TransactionDesc",
+    ];
+    let places: Vec<_> = names
+        .iter()
+        .map(|name| sent.find(&format!("\"{name}\":")).unwrap())
+        .collect();
+    assert!(places.is_sorted(), "{sent}");
 }
 
 /// Gateways and proxies between have been known to lay out an answer anew.

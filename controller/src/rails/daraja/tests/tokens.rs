@@ -53,7 +53,7 @@ async fn each_application_has_its_own_token() {
 }
 
 #[tokio::test]
-async fn a_refused_token_is_renewed_once_and_the_call_repeated_once() {
+async fn a_refused_token_is_renewed_and_the_call_repeated_but_not_for_ever() {
     for (status, refusal) in [
         (404, fault("404.001.03", "Invalid Access Token")),
         (400, fault("400.003.01", "Invalid Access Token")),
@@ -69,11 +69,13 @@ async fn a_refused_token_is_renewed_once_and_the_call_repeated_once() {
         push(&daraja, &credentials()).await.unwrap();
         let tokens: Vec<String> = stage.seen("stkpush").into_iter().map(|(token, _)| token).collect();
         assert_eq!(tokens, ["Bearer old", "Bearer new"], "{refusal}");
-        stage.answer(status, &refusal);
-        stage.answer(status, &refusal);
+        for _ in 0..3 {
+            stage.answer(status, &refusal);
+        }
+        // Others may be taking the token again and again: that says nothing about the business's set-up.
         let error = push(&daraja, &credentials()).await.unwrap_err();
-        assert!(!error.may_have_prompted(), "{refusal}");
-        assert_eq!(stage.seen("stkpush").len(), 4);
+        assert_eq!((error.name(), error.may_have_prompted()), ("busy", false), "{refusal}");
+        assert_eq!(stage.seen("stkpush").len(), 5);
     }
 }
 

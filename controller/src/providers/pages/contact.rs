@@ -1,0 +1,115 @@
+//! The forms by which somebody changes what they log in with.
+
+use askama::Template;
+use axum::extract::{Form, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::account;
+use super::frame::Frame;
+use super::proof::not_proved;
+use super::trouble::Trouble;
+use super::words::Words;
+use crate::app::App;
+use crate::providers::log_in::contact::{NotChanged, Wished, confirm, wanted, wish};
+use crate::providers::log_in::{Token, Visit};
+use crate::web::Path;
+use crate::web::page::{html, onward};
+
+/// What somebody wants to log in with.
+#[derive(Deserialize)]
+pub struct Wish {
+    who: String,
+    #[serde(default)]
+    password: SecretString,
+    #[serde(default)]
+    digits: String,
+}
+
+/// Takes it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn take(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Form(filled): Form<Wish>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let proof = (filled.password, filled.digits.as_str());
+    let wished = wish(&app, &visit, &filled.who, proof, frame.language).await;
+    match wished {
+        Ok(Wished::Changed) => Ok(onward("/account?done=contact")),
+        Ok(Wished::Mailed) => Ok(onward("/account?done=mailed")),
+        Err(error) => {
+            let (status, fault) = fault(error, w)?;
+            account::shown(&app, &frame, &visit, status, None, Some(fault)).await
+        }
+    }
+}
+
+fn fault(error: NotChanged, w: &Words) -> Result<(StatusCode, String), Trouble> {
+    let refused = |words: &str| Ok((StatusCode::UNPROCESSABLE_ENTITY, words.to_owned()));
+    match error {
+        NotChanged::Bad(error) => refused(w.people.bad(error)),
+        NotChanged::Taken => refused(w.account.contact_taken),
+        NotChanged::Over => Ok((StatusCode::NOT_FOUND, w.account.contact_over.to_owned())),
+        NotChanged::NotProved(error) => not_proved(error, w),
+        NotChanged::Database(error) => Err(error.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "contact.html")]
+struct ContactPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    token: &'a str,
+    email: &'a str,
+}
+
+/// Shows what a link confirms.
+///
+/// # Errors
+/// When the database is away, or the link is over or another person's.
+pub async fn form(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(token): Path<String>,
+) -> Result<Response, Trouble> {
+    let token = Token::sent(&token).ok_or(Trouble::Nothing)?;
+    let email = wanted(&app, &visit, &token)
+        .await?
+        .ok_or(Trouble::Nothing)?;
+    let page = ContactPage {
+        frame: &frame,
+        w: frame.words(),
+        token: token.expose(),
+        email: &email,
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
+/// Confirms it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn confirmed(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+    Path(token): Path<String>,
+) -> Result<Response, Trouble> {
+    let token = Token::sent(&token).ok_or(Trouble::Nothing)?;
+    match confirm(&app, &visit, &token).await {
+        Ok(()) => Ok(onward("/account?done=contact")),
+        Err(error) => {
+            let (status, fault) = fault(error, frame.words())?;
+            account::shown(&app, &frame, &visit, status, None, Some(fault)).await
+        }
+    }
+}
