@@ -71,10 +71,12 @@ async fn checkout(
         phone,
         mac: Some(question.mac),
         deadline: Some(question.deadline),
+        by_sms: question.by_sms.unwrap_or_default(),
     };
     Ok(match begin(app, from.provider, ask).await {
         Ok(begun) => Answer::Prompted(PromptedAnswer {
             payment: begun.payment,
+            credit: Some(begun.credit).filter(|credit| credit.cents() > 0),
         }),
         Err(error) => not_begun(error)?,
     })
@@ -112,6 +114,7 @@ async fn by_hand(app: &App, from: &Sender, question: ByHandQuestion) -> anyhow::
         plan: question.plan,
         seen: (question.revision, question.price),
         phone,
+        by_sms: question.by_sms,
         deadline: question.deadline,
     };
     Ok(match hand::ask::show(app, from.provider, ask).await {

@@ -62,8 +62,12 @@ pub enum Act {
     Passkey,
     /// Making an order by which the platform is paid.
     Order,
+    /// Asking M-PESA for something in the name of an operator.
+    Operator,
     /// Telling us that something changed at Pesapal, or coming back from there.
     Notice,
+    /// Having a statement of the rail read.
+    Statement,
 }
 
 /// Whom it is counted by.
@@ -148,8 +152,10 @@ const TABLE: [(Act, Kind, u32, u32); 34] = [
     (Act::Forgot, Kind::Address, 6, 2),
     (Act::Passkey, Kind::Address, 30, 20),
     (Act::Order, Kind::Provider, 10, 5),
+    (Act::Operator, Kind::Provider, 20, 10),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
     (Act::Notice, Kind::Address, 600, 600),
+    (Act::Statement, Kind::Provider, 10, 6),
 ];
 
 /// Says that somebody has to wait.

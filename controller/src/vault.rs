@@ -38,6 +38,8 @@ pub enum Column {
     MpesaSecret,
     /// Its passkey.
     MpesaPasskey,
+    /// The credential of its operator.
+    MpesaOperator,
     /// With what a buyer asks how a payment stands.
     PaymentToken,
     /// What the codes of a series are made from.
@@ -48,7 +50,7 @@ pub enum Column {
 
 impl Column {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::IdentityKey,
         Self::Letter,
         Self::Text,
@@ -57,6 +59,7 @@ impl Column {
         Self::MpesaKey,
         Self::MpesaSecret,
         Self::MpesaPasskey,
+        Self::MpesaOperator,
         Self::PaymentToken,
         Self::SeriesKey,
         Self::EndpointSecret,
@@ -74,6 +77,7 @@ impl Column {
             Self::MpesaKey => "providers.mpesa_consumer_key",
             Self::MpesaSecret => "providers.mpesa_consumer_secret",
             Self::MpesaPasskey => "providers.mpesa_passkey",
+            Self::MpesaOperator => "mpesa_operators.credential",
             Self::PaymentToken => "payments.token",
             Self::SeriesKey => "series.key",
             Self::EndpointSecret => "webhook_endpoints.secret",

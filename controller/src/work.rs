@@ -102,6 +102,13 @@ pub const WORK: &[Work] = &[
         lane: Lane::Ours,
     },
     Work {
+        kind: sms::TELL_SITES,
+        run: tickets::refresh::refresh_all,
+        lease: Duration::from_secs(60),
+        attempts: 50,
+        lane: Lane::Ours,
+    },
+    Work {
         kind: payments::callback::SETTLE,
         run: payments::callback::settle,
         lease: Duration::from_secs(60),

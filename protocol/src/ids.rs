@@ -155,6 +155,8 @@ ids! {
     CustomerId = "cust";
     /// A line about a payment: something that was said, or money that was paid back.
     NoteId = "note";
+    /// Something that was asked of M-PESA in the name of a business's operator.
+    RequestId = "ask";
     /// A line of what people did.
     DeedId = "deed";
     /// A key of the public API.

@@ -291,6 +291,22 @@ async fn its_rules_are_the_documents() {
         assert_eq!(error(&answer), "invalid_api_request_parameters", "{field}");
     }
     assert_eq!(sim.orders().len(), 1);
+    // What clients in use send besides: nulls, the amount in quotes, the scheme of a token in any case.
+    let mut body = ask(&address, "S-5");
+    body["cancellation_url"] = Value::Null;
+    body["redirect_mode"] = Value::Null;
+    body["amount"] = json!("10.50");
+    let answer = caller
+        .http
+        .post(format!(
+            "{}/api/Transactions/SubmitOrderRequest",
+            caller.base
+        ))
+        .header("authorization", format!("bearer {}", caller.token))
+        .json(&body);
+    let answer: Value = answer.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answer["status"], "200", "{answer}");
+    assert_eq!(sim.orders().last().unwrap().cents, 1_050);
     // What goes wrong on the way: taken and lost, or not taken.
     sim.tune(|knobs| knobs.submits = [SubmitFault::Lost, SubmitFault::BadGateway].into());
     for reference in ["S-3", "S-4"] {
@@ -302,7 +318,7 @@ async fn its_rules_are_the_documents() {
             .await;
         assert!(answer.contains("502"), "{answer}");
     }
-    assert_eq!(sim.orders().len(), 2);
+    assert_eq!(sim.orders().len(), 3);
     // A token lives five minutes whatever it says.
     sim.clock().advance(Duration::from_secs(299));
     assert!(

@@ -89,8 +89,9 @@ impl Core {
                 plan,
                 revision,
                 phone,
+                by_sms,
                 ..
-            } => match self.buy(id, peer, (plan, revision), &phone, now, out) {
+            } => match self.buy(id, peer, (plan, revision), (&phone, by_sms), now, out) {
                 Ok(true) => None,
                 Ok(false) => Some(Said::Buying(Ok(self.home(peer, now)))),
                 Err(None) => Some(Said::Busy),
@@ -100,8 +101,9 @@ impl Core {
                 plan,
                 revision,
                 phone,
+                by_sms,
                 ..
-            } => match self.by_hand(id, peer, (plan, revision), &phone, now, out) {
+            } => match self.by_hand(id, peer, (plan, revision), (&phone, by_sms), now, out) {
                 Ok(true) => None,
                 Ok(false) => Some(Said::Buying(Ok(self.home(peer, now)))),
                 Err(None) => Some(Said::Busy),
@@ -297,7 +299,7 @@ impl Core {
         id: AskId,
         peer: IpAddr,
         (plan, revision): (PlanId, u32),
-        phone: &str,
+        (phone, by_sms): (&str, bool),
         now: Now,
         out: &mut Commands,
     ) -> Result<bool, Option<BuyError>> {
@@ -335,6 +337,7 @@ impl Core {
             phone,
             mac,
             deadline: now.at + DEADLINE,
+            by_sms: (by_sms && self.sms).then_some(true),
         };
         out.questions
             .push((attempt, Question::Checkout(question), DEADLINE));
@@ -376,8 +379,9 @@ impl Core {
         out: &mut Commands,
     ) {
         match answer {
-            Answer::Prompted(_) => {
+            Answer::Prompted(prompted) => {
                 let since = now.at;
+                self.purchases.credited(attempt, prompted.credit);
                 self.purchases
                     .moved(attempt, PurchaseState::CheckPhone { since }, now.at);
                 self.close_buy(attempt, Ok(()), now, out);

@@ -29,6 +29,7 @@ const DEVICES: usize = 4_096;
 
 struct Hand {
     plan: PlanId,
+    by_sms: bool,
     view: HandView,
     at: Ticks,
 }
@@ -42,6 +43,7 @@ struct Asking {
     plan_name: String,
     price: Money,
     phone_tail: Option<String>,
+    by_sms: bool,
 }
 
 /// A device that names a receipt.
@@ -114,7 +116,7 @@ impl Core {
         id: AskId,
         peer: IpAddr,
         (plan, revision): (PlanId, u32),
-        phone: &str,
+        (phone, by_sms): (&str, bool),
         now: Now,
         out: &mut Commands,
     ) -> Result<bool, Option<BuyError>> {
@@ -140,11 +142,13 @@ impl Core {
             plan_name: plan.name.clone(),
             price: plan.price,
             phone_tail: tail,
+            by_sms,
         };
         // A second press brings nothing new; for a till the number may be another with the same end.
         let is_known = self.hands.now.get(&mac).is_some_and(|hand| {
             kind == ByHand::Paybill
                 && hand.plan == asking.plan
+                && hand.by_sms == by_sms
                 && hand.view.price == asking.price
                 && now.ticks.since(hand.at) < EXPECTED
         });
@@ -161,6 +165,7 @@ impl Core {
             phone,
             mac,
             deadline: now.at + DEADLINE,
+            by_sms: (self.sms).then_some(by_sms),
         };
         out.questions
             .push((attempt, Question::ByHand(question), DEADLINE));
@@ -187,6 +192,7 @@ impl Core {
         let said = place.map(|place| {
             let hand = Hand {
                 plan: asking.plan,
+                by_sms: asking.by_sms,
                 view: HandView {
                     plan_name: asking.plan_name,
                     price: asking.price,

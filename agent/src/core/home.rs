@@ -71,6 +71,7 @@ impl Core {
             sales_open: self.sales_open,
             by_hand: self.by_hand,
             no_prompts: self.no_prompts_since.is_some(),
+            sms: self.sms,
             purchase: mac.and_then(|mac| self.purchases.view(mac, now.at)),
             hand: mac.and_then(|mac| self.hands.view(mac, now.ticks)),
             claimed: mac.is_some_and(|mac| self.hands.is_claimed(mac, now.ticks)),

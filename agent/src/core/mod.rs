@@ -182,6 +182,7 @@ pub struct Core {
     sales_open: bool,
     by_hand: Option<ByHand>,
     no_prompts_since: Option<Timestamp>,
+    sms: bool,
     plans: BTreeMap<PlanId, Plan>,
     /// Facts of a former store whose batch or ticket has not come by the feed yet.
     strays: BTreeMap<TicketId, mnara_protocol::message::Taken>,
@@ -225,6 +226,7 @@ impl Core {
             sales_open: false,
             by_hand: None,
             no_prompts_since: None,
+            sms: false,
             plans: BTreeMap::new(),
             strays: BTreeMap::new(),
             unsealed: BTreeSet::new(),

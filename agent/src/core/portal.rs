@@ -42,6 +42,8 @@ pub enum Ask {
         revision: u32,
         /// What the customer typed.
         phone: String,
+        /// Whether the customer wants the code by SMS as well.
+        by_sms: bool,
     },
     /// Say where to pay by hand.
     ByHand {
@@ -53,6 +55,8 @@ pub enum Ask {
         revision: u32,
         /// What the customer typed: the number that will pay.
         phone: String,
+        /// Whether the customer wants the code by SMS as well.
+        by_sms: bool,
     },
     /// Take what this receipt has paid for.
     Claim {
@@ -264,6 +268,8 @@ pub struct Home {
     pub by_hand: Option<ByHand>,
     /// Whether no prompts get through at present, as far as the controller has seen.
     pub no_prompts: bool,
+    /// Whether the code may be asked for by SMS.
+    pub sms: bool,
     /// The device's purchase under way or just failed.
     pub purchase: Option<PurchaseView>,
     /// Where the device pays by hand.
@@ -313,6 +319,8 @@ pub struct PurchaseView {
     pub plan_name: Option<String>,
     /// What it costs.
     pub price: Option<Money>,
+    /// What of that the phone's credit pays.
+    pub credit: Option<Money>,
     /// The last three digits of the phone.
     pub phone_tail: Option<String>,
     /// Where it stands.

@@ -33,6 +33,7 @@ struct Purchase {
     attempt: AttemptId,
     plan_name: String,
     price: Money,
+    credit: Option<Money>,
     phone_tail: String,
     state: PurchaseState,
     at: Timestamp,
@@ -117,6 +118,7 @@ impl Purchases {
                 attempt,
                 plan_name: wanted.plan_name,
                 price: wanted.price,
+                credit: None,
                 phone_tail: wanted.phone_tail,
                 state: PurchaseState::Asking,
                 at,
@@ -144,6 +146,14 @@ impl Purchases {
             purchase.at = at;
         }
         Some(*mac)
+    }
+
+    /// Notes what of the price the phone's credit pays.
+    pub(crate) fn credited(&mut self, attempt: AttemptId, credit: Option<Money>) {
+        let mut all = self.now.values_mut();
+        if let Some(purchase) = all.find(|purchase| purchase.attempt == attempt) {
+            purchase.credit = credit.filter(|credit| credit.cents() < purchase.price.cents());
+        }
     }
 
     /// Takes what the controller says of a purchase.
@@ -211,6 +221,7 @@ impl Purchases {
                 attempt: purchase.attempt,
                 plan_name: Some(purchase.plan_name.clone()),
                 price: Some(purchase.price),
+                credit: purchase.credit,
                 phone_tail: Some(purchase.phone_tail.clone()),
                 state: shown(purchase.state, now),
             });
@@ -224,6 +235,7 @@ impl Purchases {
             attempt: row.attempt,
             plan_name: None,
             price: None,
+            credit: None,
             phone_tail: None,
             state: match row.state {
                 CheckoutState::Pending | CheckoutState::Other(_) => {

@@ -84,6 +84,7 @@ impl Core {
                 // What only a later version knows how to pay is not paid so.
                 self.by_hand = site.by_hand.filter(|kind| ByHand::KNOWN.contains(kind));
                 self.no_prompts_since = site.no_prompts_since;
+                self.sms = site.sms.unwrap_or_default();
                 Arc::make_mut(&mut self.look).take_site(site);
             }
             Row::Plan(mut plan) => {

@@ -34,13 +34,24 @@ pub fn tell_all<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         let back = store::back(&mut tx, MOST).await?;
         let away = store::away(&mut tx, before, MOST).await?;
         drop(tx);
+        let mut failed = None;
+        let mut note = |provider: ProviderId, outcome: sqlx::Result<()>| {
+            // One that cannot be told keeps nobody else waiting.
+            if let Err(error) = outcome {
+                tracing::warn!(provider.id = %provider, error = &error as &dyn std::error::Error, "people could not be told of an outage");
+                failed = Some(error);
+            }
+        };
         for (provider, back) in by_business(back, |back| back.outage.provider) {
-            returned(app, provider, &back).await?;
+            note(provider, returned(app, provider, &back).await);
         }
         for (provider, away) in by_business(away, |outage| outage.provider) {
-            left(app, provider, &away, now).await?;
+            note(provider, left(app, provider, &away, now).await);
         }
-        Ok(Next::Again(now.plus_secs(EVERY_SECS)))
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(Next::Again(now.plus_secs(EVERY_SECS))),
+        }
     })
 }
 

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::db::Reason;
 use crate::fleet::identity;
 use crate::jobs::{Job, Next};
+use crate::payments::operator::credential;
 use crate::payments::tokens;
 use crate::providers::log_in::{reset, second};
 use crate::providers::{mail, mpesa, sms, store};
@@ -105,6 +106,7 @@ async fn of_platform(app: &App, column: Column) -> anyhow::Result<u32> {
         Column::MpesaKey
         | Column::MpesaSecret
         | Column::MpesaPasskey
+        | Column::MpesaOperator
         | Column::PaymentToken
         | Column::SeriesKey
         | Column::Text
@@ -117,6 +119,7 @@ async fn of_business(app: &App, column: Column, provider: ProviderId) -> anyhow:
         Column::MpesaKey => mpesa::reseal(app, provider).await?,
         // With the first of a set go the other two.
         Column::MpesaSecret | Column::MpesaPasskey => 0,
+        Column::MpesaOperator => credential::reseal(app, provider).await?,
         Column::PaymentToken => tokens::reseal(app, provider).await?,
         Column::SeriesKey => series::reseal(app, provider).await?,
         Column::EndpointSecret => webhooks::edit::reseal(app, provider).await?,

@@ -31,6 +31,8 @@ pub struct Customer {
     id: String,
     /// Their phone, such as `254712345678`.
     phone: String,
+    /// What they have as credit: the next prompt of the phone asks for so much less.
+    credit: String,
     /// Since when they are refused at the till; null if they are not.
     blocked_at: Option<String>,
     /// Why.
@@ -45,6 +47,7 @@ impl From<customers::Customer> for Customer {
         Self {
             id: customer.id.to_string(),
             phone: customer.phone,
+            credit: customer.credit.to_decimal(),
             blocked_at: blocked_at.map(show::utc),
             block_reason,
             created_at: show::utc(customer.at),

@@ -5,6 +5,7 @@
 //! [`document`].
 
 pub mod audit;
+pub mod books;
 pub mod cursor;
 pub mod customers;
 pub mod devices;
@@ -13,12 +14,14 @@ mod example;
 pub mod gate;
 pub mod live;
 pub mod me;
+pub mod messages;
 pub mod once;
 pub mod operation;
 pub mod pages;
 pub mod payments;
 pub mod plan_parts;
 pub mod plans;
+pub mod queue;
 pub mod reports;
 pub mod series;
 pub mod sessions;
@@ -27,6 +30,7 @@ pub mod sites;
 pub mod staff;
 pub mod store;
 pub mod stories;
+pub mod subscription;
 pub mod tickets;
 mod told;
 pub mod types;
@@ -253,6 +257,78 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::PaymentsWrite),
             payments::noting(),
             payments::note,
+        )
+        .get(
+            "/queue",
+            Call::with(S::PaymentsRead),
+            queue::listing(),
+            queue::list,
+        )
+        .get(
+            "/queue/{id}",
+            Call::with(S::PaymentsRead),
+            queue::showing(),
+            queue::show,
+        )
+        .post(
+            "/queue/{id}/ticket",
+            Call::with(S::PaymentsWrite).selling(),
+            queue::giving(),
+            queue::give,
+        )
+        .post(
+            "/queue/{id}/credit",
+            Call::with(S::PaymentsWrite),
+            queue::crediting(),
+            queue::credit,
+        )
+        .post(
+            "/queue/{id}/refund",
+            Call::with(S::PaymentsWrite),
+            queue::refunding(),
+            queue::refund,
+        )
+        .get(
+            "/books",
+            Call::with(S::ReportsRead),
+            books::showing(),
+            books::show,
+        )
+        .get(
+            "/books/now",
+            Call::with(S::ReportsRead),
+            books::standing(),
+            books::now,
+        )
+        .get(
+            "/messages",
+            Call::with(S::MessagesRead),
+            messages::listing(),
+            messages::list,
+        )
+        .get(
+            "/messages/costs",
+            Call::with(S::MessagesRead),
+            messages::costing(),
+            messages::costs,
+        )
+        .get(
+            "/subscription",
+            Call::with(S::SubscriptionRead),
+            subscription::showing(),
+            subscription::show,
+        )
+        .get(
+            "/subscription/plans",
+            Call::with(S::SubscriptionRead),
+            subscription::offering(),
+            subscription::offers,
+        )
+        .get(
+            "/subscription/invoices",
+            Call::with(S::SubscriptionRead),
+            subscription::invoicing(),
+            subscription::list,
         )
         .get(
             "/customers",

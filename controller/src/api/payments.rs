@@ -31,8 +31,10 @@ pub struct Payment {
     status: String,
     /// Why it failed, in a word.
     reason: Option<String>,
-    /// How much.
+    /// How much the phone was asked for.
     amount: String,
+    /// How much of the price its credit pays beside that.
+    credit: String,
     /// In which currency.
     currency: &'static str,
     /// The phone that was asked, such as `254712345678`.
@@ -60,6 +62,7 @@ impl From<store::Payment> for Payment {
             status: payment.status,
             reason: payment.failure,
             amount: payment.amount.to_decimal(),
+            credit: payment.credit.to_decimal(),
             currency: payment.amount.currency().code(),
             phone: payment.phone,
             receipt: payment.receipt,
@@ -359,6 +362,9 @@ pub async fn note(
         reason: &new.reason,
     };
     let mut tx = app.db.tenant(key.provider()).await?;
+    deeds::is_not_going_back(&mut tx, key.provider(), id)
+        .await
+        .map_err(not_done)?;
     let refund = deeds::note_in(&app, &mut tx, (key.provider(), key.actor()), id, noted)
         .await
         .map_err(not_done)?;
@@ -383,6 +389,10 @@ fn not_done(error: NotDone) -> Problem {
         NotDone::Used => conflict(
             "used",
             "The ticket was used or is over: there is nothing to send.",
+        ),
+        NotDone::GoingBack => conflict(
+            "going-back",
+            "M-PESA may be sending this payment back: wait for its word.",
         ),
         NotDone::Database(error) => error.into(),
     }

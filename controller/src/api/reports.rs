@@ -62,7 +62,7 @@ pub struct Days {
     to: Option<String>,
 }
 
-fn period(app: &App, from: Option<&str>, to: Option<&str>) -> Answer<Period> {
+pub(super) fn period(app: &App, from: Option<&str>, to: Option<&str>) -> Answer<Period> {
     let today = Day::of(app.clock.now());
     let last = day("to", to)?.unwrap_or(today);
     let first = day("from", from)?.unwrap_or_else(|| last.plus(1 - USUAL));

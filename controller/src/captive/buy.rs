@@ -31,6 +31,8 @@ pub struct Order {
     plan_revision: Option<u32>,
     /// What the customer saw, as `50.00`.
     price: Option<String>,
+    /// Whether the customer wants the code by SMS, where the business sends it to who asks.
+    by_sms: Option<bool>,
 }
 
 /// A number as people write it, or as programs do.
@@ -50,6 +52,11 @@ pub struct Standing {
     status_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_token: Option<String>,
+    /// What the phone is asked for, and what of the price its credit pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +104,7 @@ pub async fn initiate(
         phone: order.phone()?,
         mac: Some(vouched.device.mac),
         deadline: None,
+        by_sms: order.by_sms.unwrap_or_default(),
     };
     let begun = begin(&app, provider, ask).await?;
     // The phone is being asked: whatever else fails now, the caller gets the token.
@@ -112,6 +120,8 @@ pub async fn initiate(
     let place = [(LOCATION, payment_path(begun.payment))];
     let standing = Standing {
         payment_token: Some(begun.token),
+        amount: Some(begun.amount.to_decimal()),
+        credit: (begun.credit.cents() > 0).then(|| begun.credit.to_decimal()),
         ..standing
     };
     Ok((status, place, Json(standing)))
@@ -155,6 +165,8 @@ impl Standing {
             status: "pending",
             status_url: payment_path(payment),
             payment_token: None,
+            amount: None,
+            credit: None,
             reason: None,
             ticket: None,
         }

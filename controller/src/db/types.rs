@@ -12,7 +12,7 @@ use mnara_protocol::ids::{
     AccountId, AgentId, AttemptId, CallbackId, CommandId, CustomerId, DeedId, DeliveryId,
     EndpointId, EntryId, ExportId, InvitationId, JournalId, KeyId, LedgerId, LogInId, Mac, MailId,
     MoveId, NoteId, OrderId, PasskeyId, PaymentId, PersonId, PlanId, PlatformPlanId, ProviderId,
-    ResetId, SeriesId, SessionId, SiteId, SmsId, StaffId, TicketId, UnmatchedId,
+    RequestId, ResetId, SeriesId, SessionId, SiteId, SmsId, StaffId, TicketId, UnmatchedId,
 };
 use mnara_protocol::money::Money;
 use sqlx::encode::IsNull;
@@ -347,4 +347,5 @@ row_ids!(
     EntryId,
     LedgerId,
     UnmatchedId,
+    RequestId,
 );

@@ -156,7 +156,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "payments",
-        columns!(id type site_id plan_id plan_revision amount currency status failure msisdn payer external_txn_id account_reference mac push result_code settled_by settled_at flag created_at provider_payload),
+        columns!(id type site_id plan_id plan_revision amount credit credited currency status failure msisdn payer external_txn_id account_reference mac push result_code settled_by settled_at flag created_at provider_payload),
     ),
     table(
         "mpesa_accounts",
@@ -165,6 +165,17 @@ pub const TABLES: &[Table] = &[
     table(
         "mpesa_moves",
         columns!(id from_account_id to_account_id payment_id person_id state created_at expires_at ended_at),
+    ),
+    Table {
+        key: &[("provider_id", "uuid")],
+        ..table(
+            "mpesa_operators",
+            columns!(shortcode initiator since status_proven_at reversal_proven_at),
+        )
+    },
+    table(
+        "mpesa_requests",
+        columns!(id kind purpose shortcode receipt amount payment_id unmatched_id operator_since person_id reason state originator_id conversation_id code said back_receipt is_booked found created_at ended_at),
     ),
     table("payment_messages", columns!(id payment_id kind at body)),
     table(
@@ -179,7 +190,7 @@ pub const TABLES: &[Table] = &[
         key: &[("code", "text")],
         ..table(
             "hand_codes",
-            columns!(code site_id mac plan_id amount msisdn receipt receipt_msisdn asked_at),
+            columns!(code site_id mac plan_id amount msisdn receipt receipt_msisdn by_sms asked_at),
         )
     },
     Table {
@@ -191,11 +202,11 @@ pub const TABLES: &[Table] = &[
     },
     table(
         "unmatched",
-        columns!(id reason amount receipt payer reference payment_id site_id at created_at outcome closed_at person_id ticket_id refund_receipt note),
+        columns!(id reason amount receipt payer reference payment_id site_id at created_at outcome closed_at person_id key_id ticket_id customer_id credited refund_receipt note),
     ),
     table(
         "customers",
-        columns!(id msisdn blocked_at block_reason created_at),
+        columns!(id msisdn credit blocked_at block_reason created_at),
     ),
     Table {
         key: &[("ticket_id", "uuid")],
@@ -243,7 +254,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "webhook_endpoints",
-        columns!(id url events enabled failing_since given_up_at created_at removed_at),
+        columns!(id url events enabled failing_since given_up_at secret_at created_at removed_at),
     ),
     table(
         "webhook_deliveries",

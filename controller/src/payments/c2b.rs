@@ -209,7 +209,7 @@ enum Outcome {
 }
 
 /// Whose money is.
-enum Whose {
+pub(super) enum Whose {
     /// A prompt's.
     Prompt(PaymentId),
     /// It may be a prompt's whose end is still to come.
@@ -257,7 +257,7 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
 
 /// Says whose money is: before it counts as paid by hand it is matched to prompts, by receipt, else by the account, else, where there is none, by
 /// amount, time and what is told of the number.
-async fn whose(
+pub(super) async fn whose(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,

@@ -17,7 +17,7 @@ use super::confirm::{self, Word};
 use super::settle::Evidence;
 use super::spool::Spool;
 use super::store::{self, Kept, NewCallback, Waiting};
-use super::{c2b, sweep};
+use super::{c2b, operator, sweep};
 use crate::app::App;
 use crate::batch::{Batch, Batcher, Refused, WriteError};
 use crate::config::SourceCheck;
@@ -307,13 +307,20 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
             return Ok(Next::Done);
         };
         let owner = store::by_secret(&mut tx, &waiting.secret_hash).await?;
+        let asked = match owner {
+            Some(_) => None,
+            None => operator::store::by_secret(&mut tx, &waiting.secret_hash).await?,
+        };
         // Only reading was done, and what follows has its own transactions.
         drop(tx);
         let outcome = match owner {
             Some((provider, payment)) => {
                 Some(settle_stk(app, provider, payment, (id, &waiting)).await?)
             }
-            None => c2b::settle(app, id, &waiting).await?,
+            None => match asked {
+                Some(request) => operator::result::settle(app, request, &waiting).await?,
+                None => c2b::settle(app, id, &waiting).await?,
+            },
         };
         let Some(outcome) = outcome else {
             return Ok(Next::Again(app.clock.now() + c2b::PAUSE));

@@ -16,12 +16,13 @@ use thiserror::Error;
 
 use super::push::{self, Pushed};
 use super::store::Secrets;
-use super::{PROMPT_LIFE, Payment, Push, State, customers, store};
+use super::{PROMPT_LIFE, Payment, Push, State, credit, customers, store};
 use crate::app::App;
 use crate::entropy::Entropy;
 use crate::fleet::feed;
 use crate::plans;
 use crate::providers;
+use crate::providers::sms;
 use crate::providers::standing::{Standing, standing};
 use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By, TooMany};
@@ -47,6 +48,8 @@ pub struct Ask {
     pub mac: Option<Mac>,
     /// After this the answer is no use.
     pub deadline: Option<Timestamp>,
+    /// Whether the customer wants the code by SMS as well.
+    pub by_sms: bool,
 }
 
 /// A payment that was begun, now or by an earlier copy of the same try.
@@ -56,6 +59,10 @@ pub struct Begun {
     pub payment: PaymentId,
     /// With this its buyer asks how it stands.
     pub token: String,
+    /// What the phone is asked for.
+    pub amount: Money,
+    /// What of its credit it spends beside that.
+    pub credit: Money,
 }
 
 /// Why no phone was asked.
@@ -139,11 +146,8 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     }
     let limits = providers::c2b::store::limits(&mut tx, provider).await?;
     let today = store::paid_today(&mut tx, provider, ask.phone, now).await?;
-    if !limits.allow(plan.price, today) {
-        return Err(not_asked(PayFailure::LimitReached));
-    }
     let account = providers::store::account_id(&mut tx, provider).await?;
-    let payment = Payment {
+    let mut payment = Payment {
         id: PaymentId::new(now, app.entropy.bytes()),
         provider,
         site: ask.site,
@@ -152,6 +156,8 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
         plan: Some(plan.id),
         account,
         amount: plan.price,
+        credit: Money::from_cents(0),
+        credited: Money::from_cents(0),
         phone: Some(ask.phone),
         account_reference: reference(&app.entropy),
         push: Push::Created,
@@ -171,6 +177,13 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
         }
         return Err(not_asked(PayFailure::OtherPrompt));
     }
+    // No other prompt of this phone is out, so nobody else spends its credit now.
+    let least = (plan.price, limits.least());
+    payment.credit = credit::hold(&mut tx, provider, ask.phone, least).await?;
+    payment.amount = Money::from_cents(plan.price.cents() - payment.credit.cents());
+    if !limits.allow(payment.amount, today) {
+        return Err(not_asked(PayFailure::LimitReached));
+    }
     let secret = app.entropy.url_secret();
     let token = hex::encode(app.entropy.bytes::<16>());
     let secrets = Secrets {
@@ -187,6 +200,9 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
         }
         Err(error) => return Err(error.into()),
     }
+    if ask.by_sms {
+        sms::customers::wish(app, &mut tx, provider, payment.id).await?;
+    }
     // A push that dies with the process must not leave a payment nobody asks about.
     super::sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
     let changes = payment
@@ -199,6 +215,8 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     Ok(Begun {
         payment: payment.id,
         token,
+        amount: payment.amount,
+        credit: payment.credit,
     })
 }
 
@@ -217,12 +235,10 @@ async fn begun(
         return Ok(None);
     };
     let known = store::lock(conn, provider, id).await?;
-    let is_same = known.is_some_and(|known| {
+    let known = known.filter(|known| {
         (known.mac, known.phone, known.plan) == (ask.mac, Some(ask.phone), Some(ask.plan))
     });
-    if !is_same {
-        return Err(NotBegun::OtherTry);
-    }
+    let known = known.ok_or(NotBegun::OtherTry)?;
     let sealed = store::sealed_token(conn, provider, id)
         .await?
         .with_context(|| format!("payments.token of {id} is missing"))?;
@@ -233,6 +249,8 @@ async fn begun(
     Ok(Some(Begun {
         payment: id,
         token: token.expose_secret().to_owned(),
+        amount: known.amount,
+        credit: known.credit,
     }))
 }
 

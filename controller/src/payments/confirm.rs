@@ -11,7 +11,7 @@ use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::SettleError;
 use super::store::messages::{self, Kind};
 use super::unmatched::{self, Claim};
-use super::{DELIVERED_WITHIN, Payment, State, failure_word, hand, moving, store, sweep};
+use super::{DELIVERED_WITHIN, Payment, State, credit, failure_word, hand, moving, store, sweep};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
@@ -140,6 +140,9 @@ async fn attempt(
         tracing::warn!(payment.id = %payment.id, "a prompt was paid whose money may stand in the books already");
         decision = Decision::Flag(Flag::ReceiptTaken);
     }
+    if matches!(decision, Decision::Settle { .. }) && !credit::is_there(&mut tx, &payment).await? {
+        decision = Decision::Flag(Flag::Credit);
+    }
     // The job that asked goes on by itself; asked for again while it runs, it would run again at once.
     let is_asked = matches!(evidence, Evidence::Query(_));
     if is_conflict {
@@ -165,17 +168,35 @@ async fn attempt(
     match &decision {
         Decision::Nothing => {}
         Decision::Settle { receipt } => {
-            let (was, found) =
-                match unmatched::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
-                    Claim::Nothing => (None, None),
-                    Claim::Taken(id, receipt) => (Some(id), Some(receipt)),
-                    Claim::Spent => return Err(Stopped::ReceiptTaken),
-                };
-            let receipt = receipt.clone().or(found);
+            let found = match unmatched::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
+                Claim::Nothing => None,
+                Claim::Taken(found) => Some(found),
+                // Somebody has said already what became of this prompt's money.
+                Claim::Spent if receipt.is_none() && payment.state == State::Pending => {
+                    flag(app, &mut tx, &payment, Flag::ReceiptTaken, now).await?;
+                    refuse(app, &mut tx, &payment, PayFailure::Expired, now).await?;
+                    tx.commit().await?;
+                    return Ok(Some(Decision::Flag(Flag::ReceiptTaken)));
+                }
+                Claim::Spent => return Err(Stopped::ReceiptTaken),
+            };
+            let receipt = receipt
+                .clone()
+                .or_else(|| found.as_ref().and_then(|found| found.receipt.clone()));
             store::succeed(&mut tx, &payment, receipt.as_deref(), name(evidence), now)
                 .await
                 .map_err(on_receipt)?;
-            ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
+            match &found {
+                // What was told of it was another amount: that is taken out of the books, and its receipt stands there already.
+                Some(found) if found.amount != payment.amount => {
+                    unmatched::undo(app, &mut tx, &payment, found, now).await?;
+                    ledger::paid(app, &mut tx, &payment, None, None, now).await?;
+                }
+                found => {
+                    let was = found.as_ref().map(|found| found.id);
+                    ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
+                }
+            }
             payment.receipt = receipt;
             if payment.plan.is_some() {
                 grant(app, &mut tx, &payment, now).await?;
@@ -203,7 +224,9 @@ async fn attempt(
             unmatched::store::lock_receipt(&mut tx, receipt).await?;
             match unmatched::claim(&mut tx, &payment, Some(receipt), now).await? {
                 Claim::Nothing => {}
-                Claim::Taken(id, _) => unmatched::undo(app, &mut tx, &payment, id, now).await?,
+                Claim::Taken(found) => {
+                    unmatched::undo(app, &mut tx, &payment, &found, now).await?;
+                }
                 Claim::Spent => return Err(Stopped::ReceiptTaken),
             }
             store::fill_receipt(&mut tx, &payment, receipt)
@@ -211,8 +234,14 @@ async fn attempt(
                 .map_err(on_receipt)?;
         }
         Decision::Flag(found) => {
-            if let Some(arrived) = unmatched::beside(&payment, *found, evidence, now) {
-                unmatched::take(app, &mut tx, provider, &arrived).await?;
+            match unmatched::beside(&payment, *found, evidence, now) {
+                Some(arrived) => {
+                    unmatched::take(app, &mut tx, provider, &arrived).await?;
+                }
+                None if *found == Flag::Credit => {
+                    unmatched::take_prompt(app, &mut tx, &payment, now).await?;
+                }
+                None => {}
             }
             flag(app, &mut tx, &payment, *found, now).await?;
             if payment.state == State::Pending && !is_asked {
@@ -255,6 +284,7 @@ pub(super) async fn grant(
     let event = Event::PaymentSucceeded {
         payment: payment.id,
         amount: payment.amount,
+        credit: payment.credit,
         plan: plan.id,
         site: payment.site,
         ticket: kept.ticket.id,
@@ -288,6 +318,7 @@ pub(super) async fn grant(
             code: &kept.code.shown(),
             plan: &plan.name,
             amount: payment.amount,
+            credit: payment.credit,
             receipt: payment.receipt.as_deref(),
         };
         sms::customers::sold(app, conn, payment.provider, sold).await?;
@@ -336,6 +367,7 @@ pub async fn refuse(
         flag(app, conn, payment, Flag::Setup, now).await?;
     }
     store::free_prompt(conn, payment.id).await?;
+    credit::release(conn, payment).await?;
     bus::notify(conn, Hint::Payment(payment.id)).await?;
     // One that had failed before is no news, and a test of an account no customer's.
     if let Some(plan) = payment.plan.filter(|_| payment.state == State::Pending) {

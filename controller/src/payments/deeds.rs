@@ -12,7 +12,7 @@ use thiserror::Error;
 use super::customers::reason;
 use super::ledger::{self, NotWritten};
 use super::store::refunds::{self, Refund};
-use super::{DELIVERED_WITHIN, State, store, sweep, unmatched};
+use super::{DELIVERED_WITHIN, State, operator, store, sweep, unmatched};
 use crate::access;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -50,6 +50,11 @@ pub enum NotDone {
     /// The ticket was used, or is over: there is nothing to send.
     #[error("the voucher was used")]
     Used,
+    /// M-PESA may be sending it back just now.
+    #[error(
+        "M-PESA may be sending this payment back: wait for its word, or look at the M-PESA statement first"
+    )]
+    GoingBack,
     /// The database refused.
     #[error("it could not be stored")]
     Database(#[from] sqlx::Error),
@@ -75,11 +80,47 @@ pub struct Noted<'a> {
     pub reason: &'a str,
 }
 
-/// Writes down what was paid back.
+/// Writes down what was paid back, unless M-PESA may be sending it back just now.
 ///
 /// # Errors
 /// [`NotDone`].
 pub async fn note(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: PaymentId,
+    noted: Noted<'_>,
+) -> Result<(), NotDone> {
+    let mut tx = app.db.tenant(provider).await?;
+    is_not_going_back(&mut tx, provider, id).await?;
+    note_in(app, &mut tx, (provider, actor), id, noted).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Refuses while M-PESA may be sending a payment back: whoever pays it back by hand as well would pay twice.
+///
+/// # Errors
+/// [`NotDone::GoingBack`].
+pub async fn is_not_going_back(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PaymentId,
+) -> Result<(), NotDone> {
+    if let Some(payment) = store::lock(conn, provider, id).await?
+        && let Some(receipt) = payment.receipt
+        && operator::store::is_going_back(conn, provider, &receipt).await?
+    {
+        return Err(NotDone::GoingBack);
+    }
+    Ok(())
+}
+
+/// Writes down what was paid back although M-PESA may be sending it back as well: for whoever has looked and knows that it does not.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn note_all_the_same(
     app: &App,
     provider: ProviderId,
     actor: Actor,
@@ -123,7 +164,7 @@ pub async fn note_in(
     }
     let before = refunds::of_payment(conn, provider, id, MOST).await?;
     let back: i64 = before.iter().map(|refund| refund.amount.cents()).sum();
-    let left = payment.amount.cents() - back;
+    let left = payment.price().cents() - payment.credited.cents() - back;
     // M-PESA moves whole shillings.
     let is_whole = noted.amount.cents() % 100 == 0;
     let is_left = (1..=left).contains(&noted.amount.cents());

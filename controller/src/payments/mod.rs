@@ -8,11 +8,13 @@ pub mod c2b;
 pub mod callback;
 pub mod checkout;
 pub mod confirm;
+pub mod credit;
 pub mod customers;
 pub mod deeds;
 pub mod hand;
 pub mod ledger;
 pub mod moving;
+pub mod operator;
 pub mod outage;
 pub mod pages;
 pub mod push;
@@ -114,8 +116,12 @@ pub struct Payment {
     pub plan: Option<PlanId>,
     /// The M-PESA account it goes to: it is asked about with the same one.
     pub account: Option<AccountId>,
-    /// What it costs.
+    /// What the phone is asked for: the price less the credit.
     pub amount: Money,
+    /// What of its credit the phone spends on it.
+    pub credit: Money,
+    /// What of it was made over to the phone again, as it came too late.
+    pub credited: Money,
     /// The phone that was asked; ours, never the callback's. Who pays by hand may be hidden by the rail.
     pub phone: Option<Msisdn>,
     /// What the customer's statement shows.
@@ -139,6 +145,12 @@ pub struct Payment {
 }
 
 impl Payment {
+    /// What was bought for: what is asked for, and the credit.
+    #[must_use]
+    pub const fn price(&self) -> Money {
+        Money::from_cents(self.amount.cents() + self.credit.cents())
+    }
+
     /// The row by which the selling site learns how it stands; nothing when no site asked.
     #[must_use]
     pub fn checkout_row(&self, state: CheckoutState, at: Timestamp) -> Option<Change> {

@@ -79,6 +79,8 @@ pub async fn write(
         plan: None,
         account: Some(account),
         amount: Money::from_shillings(1),
+        credit: Money::from_cents(0),
+        credited: Money::from_cents(0),
         phone: Some(phone),
         account_reference: reference(&app.entropy),
         push: Push::Created,

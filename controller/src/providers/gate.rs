@@ -20,7 +20,7 @@ use super::log_in::{self, Place, Token, Visit};
 use super::on_behalf;
 use super::pages::cookies;
 use super::pages::frame::Frame;
-use super::pages::trouble::{Trouble, told};
+use super::pages::trouble::{Trouble, told, told_with};
 use super::rights::Shut;
 use super::staff::{By, roles::Permission};
 use crate::app::App;
@@ -241,7 +241,10 @@ fn shut_out(shut: Shut, place: &Place, frame: &Frame) -> Response {
         Shut::Lacks(feature) if may_see => {
             onward(&format!("/settings/subscription?why={}", feature.word()))
         }
-        Shut::Restricted => told(&Trouble::Restricted, frame),
+        Shut::Restricted => {
+            let looks_up = place.role.may(Permission::SeeVouchers);
+            told_with(&Trouble::Restricted, frame, looks_up)
+        }
         Shut::Lacks(_) => told(&Trouble::NotInPlan, frame),
     }
 }

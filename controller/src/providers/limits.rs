@@ -53,6 +53,12 @@ impl Limits {
         fits.then_some(limits).ok_or(BadLimits)
     }
 
+    /// The least that is asked for.
+    #[must_use]
+    pub fn least(&self) -> Money {
+        Money::from_shillings(self.least.unwrap_or(LEAST))
+    }
+
     /// Whether an amount may be asked for, from a phone that has paid so much today.
     #[must_use]
     pub fn allow(&self, amount: Money, today: Money) -> bool {

@@ -11,8 +11,8 @@ use reqwest::{Client, RequestBuilder};
 const CONNECT: Duration = Duration::from_secs(5);
 /// For a whole call.
 const TOTAL: Duration = Duration::from_secs(30);
-/// The longest answer read.
-const LONGEST: usize = 64 * 1024;
+/// The longest answer read where nobody says otherwise.
+pub(super) const LONGEST: usize = 64 * 1024;
 
 /// A call without an answer.
 #[derive(Debug)]
@@ -70,6 +70,11 @@ pub(super) fn client() -> anyhow::Result<Client> {
 
 /// Sends a request and reads what comes back.
 pub(super) async fn send(request: RequestBuilder) -> Result<Answered, Lost> {
+    send_up_to(request, LONGEST).await
+}
+
+/// Sends a request and reads so much of what comes back.
+pub(super) async fn send_up_to(request: RequestBuilder, longest: usize) -> Result<Answered, Lost> {
     let mut response = request.send().await?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
@@ -78,7 +83,7 @@ pub(super) async fn send(request: RequestBuilder) -> Result<Answered, Lost> {
         .await
         .map_err(|error| Lost::Unanswered(error.without_url()))?
     {
-        if body.len() + chunk.len() > LONGEST {
+        if body.len() + chunk.len() > longest {
             return Ok(Answered {
                 status,
                 body,

@@ -41,6 +41,11 @@ pub(super) fn with(pages: Pages) -> Pages {
             queue::give,
         )
         .post(
+            "/payments/unmatched/{id}/credit",
+            Door::Staff(P::WorkPayments),
+            queue::credit,
+        )
+        .post(
             "/payments/unmatched/{id}/refund",
             Door::Staff(P::WorkPayments),
             queue::refund,

@@ -21,6 +21,7 @@ use crate::{api as public_api, captive, health};
 mod admin;
 mod books;
 mod messages;
+mod operator;
 mod pages;
 mod people;
 mod subscription;

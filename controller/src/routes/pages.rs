@@ -1,6 +1,6 @@
 //! Every page for people, and who may open it.
 
-use super::{admin, books, messages, people, subscription};
+use super::{admin, books, messages, operator, people, subscription};
 use crate::access::pages::{self as site, acts, stream};
 use crate::app::App;
 use crate::captive::look::name as look_name;
@@ -25,7 +25,8 @@ use crate::{api as public_api, export, fleet, payments, plans, reports, webhooks
 pub fn pages(app: &App) -> Pages {
     use Permission as P;
     let people = people::with(Pages::new(app));
-    subscription::add(books::with(messages::with(admin::pages(people))))
+    let money = operator::with(books::with(messages::with(admin::pages(people))));
+    subscription::add(money)
         .get("/assets/{name}", Door::Anyone, assets::style)
         .get("/language/{tag}", Door::Anyone, enter::language)
         .get("/", Door::Anyone, enter::front)

@@ -100,7 +100,7 @@ fn told(order: &Order) -> Value {
         "amount": order.price.decimal(),
         "currency": order.price.currency.code(),
         "merchant_reference": order.reference,
-        "order_tracking_id": order.tracking.map(|id| id.to_string()),
+        "order_tracking_id": order.tracking,
         "redirect_url": order.redirect,
         "confirmation_code": order.confirmation,
         "created_at": show::utc(order.created_at),

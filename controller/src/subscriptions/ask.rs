@@ -8,11 +8,10 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{OrderId, ProviderId};
 use serde_json::json;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::confirm::{self, Word};
 use super::store::messages::{self, Kind};
-use super::store::orders;
+use super::store::{asked, orders};
 use super::{Order, Refund, State};
 use crate::app::App;
 use crate::jobs::{self, Job, NewJob, Next};
@@ -35,7 +34,10 @@ const REFUND_DAYS: u32 = 60;
 /// When a question is asked again that was one too many, or that the platform's own keys stand in the way of.
 const LATER: Duration = Duration::from_secs(300);
 
-/// Has Pesapal asked about an order, in the caller's transaction. A name that a hint gave is tried if we have none of our own.
+/// Notifications have it asked about one order no more often: nobody signs them, and Pesapal counts our questions.
+const BREATH: Duration = Duration::from_secs(20);
+
+/// Has Pesapal asked about an order, in the caller's transaction.
 ///
 /// # Errors
 /// When the database refuses.
@@ -43,13 +45,12 @@ pub async fn ask_at(
     app: &App,
     conn: &mut PgConnection,
     (provider, order): (ProviderId, OrderId),
-    hinted: Option<Uuid>,
     at: Timestamp,
 ) -> sqlx::Result<()> {
     let job = NewJob {
         kind: ASK,
         key: &order.to_string(),
-        payload: json!({ "tracking": hinted }),
+        payload: json!({}),
         run_at: at,
     };
     jobs::enqueue(conn, Some(provider), job, app).await
@@ -65,15 +66,14 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         let Some(order) = orders::lock(&mut tx, provider, id).await? else {
             return Ok(Next::Done);
         };
-        // No transaction stays open over a call to the rail.
-        drop(tx);
         let now = app.clock.now();
+        asked::note_pause(&mut tx, &order, now + BREATH).await?;
+        // No transaction stays open over a call to the rail.
+        tx.commit().await?;
         let Some(rail) = &app.rails.pesapal else {
             return Ok(Next::Again(now + DAY));
         };
-        let hinted = job.payload["tracking"].as_str();
-        let hinted = hinted.and_then(|text| text.parse().ok());
-        let Some(tracking) = order.tracking.or(hinted) else {
+        let Some(tracking) = order.tracking.as_ref().or(order.hinted.as_ref()) else {
             let after = confirm::apply(app, provider, id, None).await?;
             return Ok(after.map_or(Next::Done, |(order, _)| next(&order, now)));
         };
@@ -82,6 +82,9 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         let mut tx = app.db.tenant(provider).await?;
         let kinds = (Kind::Status, Kind::StatusAnswer);
         messages::keep_call(app, &mut tx, (provider, id), kinds, times, &exchange).await?;
+        if matches!(answer, StatusAnswer::Limited | StatusAnswer::WrongKeys) {
+            asked::note_pause(&mut tx, &order, now + LATER).await?;
+        }
         tx.commit().await?;
         let word = match &answer {
             StatusAnswer::Told(told) => Some(Word { tracking, told }),
@@ -105,10 +108,8 @@ pub fn next(order: &Order, now: Timestamp) -> Next {
         State::Refused | State::Reversed => Next::Done,
         // The merchant agrees by hand, and that may never be told.
         State::Completed
-            if matches!(
-                order.refund,
-                Some(Refund::Taken | Refund::Lost | Refund::Asked)
-            ) && now < order.created_at + DAY * REFUND_DAYS =>
+            if order.refund.is_some_and(Refund::is_under_way)
+                && now < order.created_at + DAY * REFUND_DAYS =>
         {
             Next::Again(now + HOUR * 6)
         }
@@ -120,12 +121,22 @@ pub fn next(order: &Order, now: Timestamp) -> Next {
             let mut later = looks.filter(|at| *at > now);
             later.next().map_or(Next::Done, Next::Again)
         }
+        // A person has to look, and until then every answer is the same.
+        State::Created | State::Submitted | State::Lost
+            if order.flag.is_some() || order.expires_at <= now =>
+        {
+            if now < order.created_at + WEEK {
+                Next::Again(now + HOUR)
+            } else {
+                Next::Done
+            }
+        }
         State::Created | State::Submitted | State::Lost => {
             let pause = usize::try_from(order.asked)
                 .ok()
                 .and_then(|asked| PAUSES.get(asked.saturating_sub(1)));
             let pause = pause.map_or(HOUR, |secs| Duration::from_secs(*secs));
-            Next::Again((now + pause).min(order.expires_at.max(now.plus_secs(1))))
+            Next::Again((now + pause).min(order.expires_at))
         }
         State::Failed if now < order.expires_at => Next::Again(now + HOUR),
         // Without the rail's own name there is nothing to ask by.
@@ -134,5 +145,36 @@ pub fn next(order: &Order, now: Timestamp) -> Next {
             Next::Again(now + HOUR * 6)
         }
         State::Failed | State::Expired => Next::Done,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Flag;
+    use super::super::settle::tests::{NOW, order};
+    use super::*;
+
+    #[test]
+    fn an_order_is_asked_about_less_and_less_and_not_for_ever() {
+        for state in [State::Created, State::Submitted, State::Lost] {
+            let open = Order {
+                asked: 3,
+                ..order(state)
+            };
+            assert_eq!(next(&open, NOW), Next::Again(NOW.plus_secs(60)));
+            let last = open.expires_at.plus_secs(-1);
+            assert_eq!(next(&open, last), Next::Again(open.expires_at));
+            // Whatever keeps it from being given up, the rail is not asked at every turn.
+            let flagged = Order {
+                flag: Some(Flag::Amount),
+                ..open.clone()
+            };
+            assert_eq!(next(&flagged, NOW), Next::Again(NOW + HOUR));
+            for order in [open, flagged] {
+                let after = order.expires_at;
+                assert_eq!(next(&order, after), Next::Again(after + HOUR));
+                assert_eq!(next(&order, order.created_at + WEEK), Next::Done);
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::store::orders;
-use super::{Order, Paid, Refund, Resolution, State, ask, confirm};
+use super::{Order, Refund, Resolution, State, ask, confirm};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::rails::pesapal::price::Price;
@@ -50,14 +50,14 @@ pub async fn cancel(
     // No transaction stays open over a call to the rail.
     drop(tx);
     let (Some(tracking), State::Submitted | State::Failed, Some(rail)) =
-        (order.tracking, order.state, &app.rails.pesapal)
+        (&order.tracking, order.state, &app.rails.pesapal)
     else {
         return Err(NotDone::Senseless(order.state));
     };
     let done = rail.cancel(tracking).await;
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    ask::ask_at(app, &mut tx, (provider, id), None, now).await?;
+    ask::ask_at(app, &mut tx, (provider, id), now).await?;
     if done.is_ok() {
         orders::call_off(&mut tx, &order, now).await?;
         note(app, &mut tx, &order, actor, "order-cancel").await?;
@@ -69,11 +69,7 @@ pub async fn cancel(
 
 /// What of an order should go back: what was paid, where that is known to be something else.
 fn whole(order: &Order) -> Price {
-    let paid = order.paid.as_ref();
-    let paid = paid.and_then(|Paid { cents, currency }| {
-        Some(Price::new(*cents, currency.parse().ok()?)).filter(|price| price.cents > 0)
-    });
-    paid.unwrap_or(order.price)
+    order.worth().unwrap_or(order.price)
 }
 
 /// Asks the rail for an order's money to go back.
@@ -120,7 +116,7 @@ pub async fn refund(
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
     orders::note_refund(&mut tx, &order, refund, now).await?;
-    ask::ask_at(app, &mut tx, (provider, id), None, now + ask::FIRST).await?;
+    ask::ask_at(app, &mut tx, (provider, id), now + ask::FIRST).await?;
     tx.commit().await?;
     done.map_err(NotDone::Rail)
 }
@@ -148,11 +144,14 @@ pub async fn resolve(
     }
     if resolution == Resolution::Extended {
         let is_settled = matches!(order.state, State::Completed | State::Reversed);
-        if is_settled || order.tracking.is_none() {
-            return Err(NotDone::Senseless(order.state));
-        }
+        // Money that is on its way back pays for nothing.
+        let goes_back = order.refund.is_some_and(Refund::is_under_way);
+        let paid = order
+            .worth()
+            .filter(|_| !is_settled && !goes_back && order.tracking.is_some());
+        let paid = paid.ok_or(NotDone::Senseless(order.state))?;
         orders::set_state(&mut tx, &order, State::Completed, None, Some(now)).await?;
-        confirm::extend(app, &mut tx, &order, now).await?;
+        confirm::extend(app, &mut tx, &order, paid, now).await?;
     }
     orders::resolve(&mut tx, &order, resolution, now).await?;
     let deed = Deed {

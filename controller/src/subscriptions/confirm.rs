@@ -4,25 +4,25 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{OrderId, PlatformPlanId, ProviderId};
 use serde_json::json;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 use super::settle::{Decision, decide, silence};
 use super::store::book::{self, Change};
-use super::store::{orders, plans};
+use super::store::{asked, orders, plans};
 use super::terms::{Entry, Term, What, terms};
 use super::{Flag, Kind, Order, State, invoice, lapse};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers::notices::billing::Billing;
 use crate::providers::notices::{Notice, tell_payers};
-use crate::rails::pesapal::Told;
+use crate::rails::pesapal::price::Price;
+use crate::rails::pesapal::{Name, Told};
 use crate::tickets::feed::FeedError;
 
 /// The answer to a question about an order.
 #[derive(Clone, Copy, Debug)]
 pub struct Word<'a> {
     /// By which name the rail was asked.
-    pub tracking: Uuid,
+    pub tracking: &'a Name,
     /// What it said.
     pub told: &'a Told,
 }
@@ -42,7 +42,7 @@ pub async fn apply(
     let Some(order) = orders::lock(&mut tx, provider, id).await? else {
         return Ok(None);
     };
-    orders::count_question(&mut tx, &order).await?;
+    asked::count_question(&mut tx, &order).await?;
     let decision = word.map_or_else(
         || silence(&order, now),
         |word| decide(&order, word.told, now),
@@ -56,13 +56,13 @@ pub async fn apply(
         )
     {
         // A hint named it, and the rail itself says that it is this order's.
-        orders::note_tracking(&mut tx, &order, word.tracking).await?;
+        asked::note_tracking(&mut tx, &order, word.tracking).await?;
     }
     match decision {
         Decision::Nothing => {}
         Decision::Complete => {
             orders::set_state(&mut tx, &order, State::Completed, told, Some(now)).await?;
-            extend(app, &mut tx, &order, now).await?;
+            extend(app, &mut tx, &order, order.price, now).await?;
         }
         Decision::Fail => orders::set_state(&mut tx, &order, State::Failed, told, None).await?,
         Decision::Expire => orders::set_state(&mut tx, &order, State::Expired, told, None).await?,
@@ -107,7 +107,7 @@ pub async fn apply(
     Ok(after.map(|order| (order, decision)))
 }
 
-/// Writes the line of a paid order, its invoice and a receipt for whoever pays.
+/// Writes the line of a paid order, its invoice over what was paid and a receipt for whoever pays.
 ///
 /// # Errors
 /// [`FeedError`].
@@ -115,13 +115,17 @@ pub async fn extend(
     app: &App,
     conn: &mut PgConnection,
     order: &Order,
+    paid: Price,
     now: Timestamp,
 ) -> Result<(), FeedError> {
     let plan = plans::one(conn, order.plan).await?;
     let plan = plan.ok_or(sqlx::Error::RowNotFound)?;
     let is_double = order.kind == Kind::Once && orders::paid_meanwhile(conn, order).await?;
     let what = if order.is_upgrade {
-        What::Upgraded { order: order.id }
+        What::Upgraded {
+            order: order.id,
+            until: order.upgrade_until,
+        }
     } else {
         What::Paid {
             order: order.id,
@@ -130,7 +134,12 @@ pub async fn extend(
     };
     let terms = add(app, conn, order.provider, order.plan, what, now).await?;
     let last = terms.last();
-    let until = last.map_or(now, |term| term.until).max(now);
+    let until = last.map_or(now, |term| term.until);
+    let until = match order.upgrade_until {
+        Some(counted) if order.is_upgrade => until.min(counted),
+        _ => until,
+    };
+    let until = until.max(now);
     let flag = if order.is_upgrade && until == now {
         Some(Flag::Late)
     } else {
@@ -143,8 +152,8 @@ pub async fn extend(
         Some(term) if !order.is_upgrade => term.from,
         _ => now,
     };
-    let number = invoice::write(conn, order, &plan, (from, until), now).await?;
-    let amount = order.price.to_string();
+    let number = invoice::write(conn, order, paid, &plan, (from, until), now).await?;
+    let amount = paid.to_string();
     let news = Billing::Paid {
         amount: &amount,
         plan: &plan.name,
@@ -170,7 +179,7 @@ async fn undo(
 }
 
 async fn tell_back(app: &App, conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> {
-    let amount = order.price.to_string();
+    let amount = order.worth().unwrap_or(order.price).to_string();
     let notice = Notice::Billing(Billing::Back { amount: &amount });
     let once = format!("billing:back:{}", order.id);
     tell_payers(app, conn, order.provider, &notice, &once).await

@@ -56,6 +56,7 @@ pub fn named(number: i64) -> String {
 pub(super) async fn write(
     conn: &mut PgConnection,
     order: &Order,
+    paid: Price,
     plan: &PlatformPlan,
     (from, until): (Timestamp, Timestamp),
     now: Timestamp,
@@ -73,7 +74,7 @@ pub(super) async fn write(
         contact: contact.email,
         plan: plan.name.clone(),
         is_upgrade: order.is_upgrade,
-        price: order.price,
+        price: paid,
         from,
         until,
         receipt: None,

@@ -20,7 +20,7 @@ use crate::providers::notices::billing::Billing;
 use crate::providers::notices::{Notice, tell_payers};
 use crate::providers::rights::store as rights;
 use crate::tickets::feed::FeedError;
-use crate::tickets::refresh::every_site;
+use crate::tickets::refresh::every_site_if_it_can;
 
 /// The kind of the job.
 pub const TEND: &str = "subscriptions";
@@ -110,7 +110,7 @@ pub async fn settle(
     let was_restricted = stage == Stage::Restricted || before.is_restricted(now);
     let is_restricted = life.stage == Stage::Restricted;
     if is_restricted != (stage == Stage::Restricted) || is_restricted != before.is_restricted(now) {
-        every_site(app, conn, provider).await?;
+        every_site_if_it_can(app, conn, provider).await?;
         tracing::info!(provider.id = %provider, stage = life.stage.word(), "a subscription stands otherwise");
     }
     if was_restricted && !is_restricted {

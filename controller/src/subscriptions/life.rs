@@ -12,6 +12,11 @@ use crate::providers::rights::Rights;
 /// How long a business that never chose a plan may do without one.
 pub const CHOOSING: Duration = Duration::from_secs(14 * 86_400);
 const DAY: i64 = 86_400;
+/// Nairobi's clock is so far ahead of UTC, the year round.
+const AHEAD: i64 = 3 * 3_600;
+/// Nobody is reminded before this hour in Nairobi, and what falls after the second waits for the next morning.
+const MORNING: i64 = 9 * 3_600;
+const EVENING: i64 = 20 * 3_600;
 
 /// By which rule it is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +93,13 @@ pub fn live(terms: &[Term], rule: Rule, now: Timestamp) -> Life {
         .map(|term| term.from)
         .find(|from| *from > now)
         .filter(|_| rule.asked.is_some());
-    let next = moments.iter().map(|(at, _)| *at).find(|at| *at > now);
+    let next = moments.iter().map(|(at, _)| *at);
+    let changes = due.filter(|_| restricted_from.is_some());
+    let next = next
+        .chain(changes)
+        .chain(restricted_from)
+        .filter(|at| *at > now)
+        .min();
     Life {
         stage,
         plan: on.map(|term| term.plan),
@@ -115,17 +126,35 @@ fn moments(
         (1, Reminder::Soon1),
     ]
     .into_iter()
-    .map(|(days, what)| (end.plus_secs(-days * DAY), what))
+    .map(|(days, what)| (morning(end.plus_secs(-days * DAY)), what))
     // Who has just begun a trial of a week knows.
     .filter(|(at, _)| last.is_none_or(|term| term.began < *at))
     .collect();
     if let Some(due) = due {
         let grace = from.since(due).as_secs() / 2;
         let middle = due.plus_secs(i64::try_from(grace).unwrap_or(0));
-        moments.extend([(due, Reminder::Due), (middle, Reminder::Grace)]);
+        moments.extend([
+            (civil(due), Reminder::Due),
+            (civil(middle), Reminder::Grace),
+        ]);
     }
-    moments.push((from, Reminder::Restricted));
+    moments.push((civil(from), Reminder::Restricted));
     moments
+}
+
+/// Nine in the morning in Nairobi on the day of a moment.
+const fn morning(at: Timestamp) -> Timestamp {
+    let day = (at.as_secs() + AHEAD).div_euclid(DAY);
+    Timestamp::from_secs(day * DAY - AHEAD + MORNING)
+}
+
+/// A moment, or the morning after it where people sleep.
+const fn civil(at: Timestamp) -> Timestamp {
+    match (at.as_secs() + AHEAD).rem_euclid(DAY) {
+        MORNING..EVENING => at,
+        0..MORNING => morning(at),
+        _ => morning(Timestamp::from_secs(at.as_secs() + DAY)),
+    }
 }
 
 #[cfg(test)]
@@ -184,7 +213,8 @@ mod tests {
         }
         let life = live(&terms, rule(0), day(0));
         assert_eq!(life.restricted_from, Some(day(21)));
-        assert_eq!(life.look_at, Some(day(7)));
+        // At nine on the day: here time stands at eleven.
+        assert_eq!(life.look_at, Some(day(7).plus_secs(-2 * 3_600)));
         assert_eq!(live(&terms, rule(0), day(21)).look_at, None);
         // Short ones begin without a reminder that they end.
         let short = [term(1, 0, 3, true)];
@@ -235,6 +265,37 @@ mod tests {
         let old = [term(1, -900, -800, false)];
         assert_eq!(live(&old, rule(-3), NOW).stage, Stage::Grace);
         assert_eq!(live(&old, rule(-7), NOW).stage, Stage::Restricted);
+    }
+
+    #[test]
+    fn nobody_is_reminded_at_night() {
+        // Paid until ten past two at night.
+        let end = day(30).plus_secs(-9 * 3_600 + 600);
+        let terms = [Term {
+            until: end,
+            ..term(1, 0, 30, false)
+        }];
+        let mut now = day(0);
+        let mut told = Vec::new();
+        let mut last = None;
+        while let Some(next) = live(&terms, rule(0), now).look_at {
+            now = next;
+            let life = live(&terms, rule(0), now);
+            if life.reminder != last {
+                last = life.reminder;
+                let hour = (now.as_secs() + 3 * 3_600).rem_euclid(86_400) / 3_600;
+                told.push((life.reminder, hour));
+                assert!((9..20).contains(&hour), "{told:?}");
+            }
+        }
+        assert_eq!(told.len(), 6, "{told:?}");
+        // The door closes when it was said, and is told of in the morning.
+        let closed = end + GRACE;
+        assert_eq!(live(&terms, rule(0), closed).stage, Stage::Restricted);
+        assert_ne!(
+            live(&terms, rule(0), closed).reminder,
+            Some(Reminder::Restricted)
+        );
     }
 
     proptest! {

@@ -23,11 +23,10 @@ pub mod terms;
 
 use std::str::FromStr;
 
+use crate::rails::pesapal::Name;
+use crate::rails::pesapal::price::Price;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
-use uuid::Uuid;
-
-use crate::rails::pesapal::price::Price;
 
 pub use crate::providers::rights::Feature;
 
@@ -256,6 +255,14 @@ pub enum Refund {
     Lost,
 }
 
+impl Refund {
+    /// Whether the money may be on its way back.
+    #[must_use]
+    pub const fn is_under_way(self) -> bool {
+        matches!(self, Self::Asked | Self::Taken | Self::Lost)
+    }
+}
+
 /// What somebody of the platform made of a flagged order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolution {
@@ -307,7 +314,9 @@ pub struct Order {
     /// Where it is.
     pub state: State,
     /// The rail's name for it.
-    pub tracking: Option<Uuid>,
+    pub tracking: Option<Name>,
+    /// The rail's name for it as a notification gave it, while there is none of our own.
+    pub hinted: Option<Name>,
     /// The rail's page.
     pub redirect: Option<String>,
     /// The receipt.
@@ -316,6 +325,8 @@ pub struct Order {
     pub flag: Option<Flag>,
     /// Whether it pays for a better plan at once, and for no time.
     pub is_upgrade: bool,
+    /// Until when the difference to that plan was counted.
+    pub upgrade_until: Option<Timestamp>,
     /// What the rail says was paid, where that is not what was asked.
     pub paid: Option<Paid>,
     /// Where its money is, if it should go back.
@@ -324,10 +335,25 @@ pub struct Order {
     pub resolution: Option<Resolution>,
     /// How often the rail was asked.
     pub asked: u32,
+    /// Before that no notification has the rail asked.
+    pub ask_after: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it is no longer waited for.
     pub expires_at: Timestamp,
     /// When it was paid.
     pub settled_at: Option<Timestamp>,
+}
+
+impl Order {
+    /// What was paid for it, or will be; none where that is in a currency of which we keep no books.
+    #[must_use]
+    pub fn worth(&self) -> Option<Price> {
+        match &self.paid {
+            Some(Paid { cents, currency }) if *cents > 0 => {
+                Some(Price::new(*cents, currency.parse().ok()?))
+            }
+            _ => Some(self.price),
+        }
+    }
 }

@@ -6,13 +6,13 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::store::messages::{self, Kind};
-use super::store::orders;
+use super::store::{asked, orders};
 use super::{ask, recurring};
 use crate::app::App;
 use crate::db::Reason;
+use crate::rails::pesapal::Name;
 use crate::ratelimit::{Act, By};
 use crate::web::caller::Caller;
 use crate::web::extract::{Json, Raw};
@@ -161,11 +161,11 @@ pub async fn back(State(app): State<App>, caller: Caller, RawQuery(query): RawQu
 
 /// Keeps a hint about an order of ours and has Pesapal asked.
 async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
-    let tracking: Option<Uuid> = hint.tracking.parse().ok();
+    let tracking: Option<Name> = hint.tracking.parse().ok();
     let is_recurring = hint.kind.eq_ignore_ascii_case(RECURRING);
     // A notification names an order and no business.
     let mut tx = app.db.platform(Reason::Payments).await?;
-    let whose = orders::whose(&mut tx, tracking, &hint.reference).await?;
+    let whose = orders::whose(&mut tx, tracking.as_ref(), &hint.reference).await?;
     let began = if is_recurring && whose.is_none() {
         orders::of_account(&mut tx, &hint.reference).await?
     } else {
@@ -181,14 +181,23 @@ async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
     let now = app.clock.now();
     if let Some((provider, order)) = whose {
         let mut tx = app.db.tenant(provider).await?;
-        messages::keep(app, &mut tx, provider, order, (kind, now), &hint.text()).await?;
-        ask::ask_at(app, &mut tx, (provider, order), tracking, now).await?;
+        let Some(order) = orders::lock(&mut tx, provider, order).await? else {
+            return Ok(());
+        };
+        let whose = (provider, order.id);
+        messages::keep(app, &mut tx, whose, (kind, now), &hint.text()).await?;
+        if let Some(tracking) = &tracking {
+            asked::note_hint(&mut tx, &order, tracking).await?;
+        }
+        let at = order.ask_after.map_or(now, |after| after.max(now));
+        ask::ask_at(app, &mut tx, whose, at).await?;
         tx.commit().await?;
     } else if let (Some(began), Some(tracking)) = (began, tracking) {
         let mut tx = app.db.tenant(began.provider).await?;
         let line = (Kind::Notice, now);
-        messages::keep(app, &mut tx, began.provider, began.id, line, &hint.text()).await?;
-        recurring::ask_at(app, &mut tx, &began, tracking, now).await?;
+        let whose = (began.provider, began.id);
+        messages::keep(app, &mut tx, whose, line, &hint.text()).await?;
+        recurring::ask_at(app, &mut tx, &began, &tracking, now).await?;
         tx.commit().await?;
     } else {
         return Ok(());

@@ -8,7 +8,6 @@ use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
 use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
-use uuid::Uuid;
 
 use super::store::messages::{self, Kind as Line};
 use super::store::orders::{self, Contact};
@@ -20,7 +19,7 @@ use crate::audit::{Actor, Deed, record};
 use crate::rails::pesapal::ipn::Method;
 use crate::rails::pesapal::price::Price;
 use crate::rails::pesapal::{
-    Billed, CallError, Frequency, Order as Wire, Pesapal, Recurring, SubmitError, Submitted,
+    Billed, CallError, Frequency, Name, Order as Wire, Pesapal, Recurring, SubmitError, Submitted,
 };
 use crate::ratelimit::{Act, By, TooMany};
 
@@ -141,11 +140,12 @@ async fn stored(
         .await?
         .filter(|plan| plan.is_offered && plan.price.cents > 0)
         .ok_or(NotMade::NoPlan)?;
-    let price = if wish.is_upgrade {
-        let price = upgrade_price(&mut tx, provider, &plan, now).await?;
-        price.ok_or(NotMade::NoUpgrade)?
+    let (price, upgrade_until) = if wish.is_upgrade {
+        let upgrade = upgrade(&mut tx, provider, &plan, now).await?;
+        let upgrade = upgrade.ok_or(NotMade::NoUpgrade)?;
+        (upgrade.price, Some(upgrade.until))
     } else {
-        plan.price
+        (plan.price, None)
     };
     let contact = orders::contact(&mut tx, provider).await?;
     let contact = contact
@@ -164,14 +164,17 @@ async fn stored(
         price,
         state: State::Created,
         tracking: None,
+        hinted: None,
         redirect: None,
         confirmation: None,
         flag: None,
         is_upgrade: wish.is_upgrade,
+        upgrade_until,
         paid: None,
         refund: None,
         resolution: None,
         asked: 0,
+        ask_after: None,
         created_at: now,
         expires_at: now + LIFE,
         settled_at: None,
@@ -181,7 +184,7 @@ async fn stored(
         Err(error) if is_second(&error) => return Err(NotMade::BeingMade),
         Err(error) => return Err(error.into()),
     }
-    ask::ask_at(app, &mut tx, (provider, id), None, now + ask::FIRST).await?;
+    ask::ask_at(app, &mut tx, (provider, id), now + ask::FIRST).await?;
     let deed = Deed {
         act: "platform-order",
         subject: &id.to_string(),
@@ -199,16 +202,25 @@ async fn stored(
     Ok(Stored::Now(order, plan, contact))
 }
 
-/// What it costs a business to be on a better plan at once.
+/// Being on a better plan at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upgrade {
+    /// What it costs.
+    pub price: Price,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// What it costs a business to be on a better plan at once, for the time it has paid for by now.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn upgrade_price(
+pub async fn upgrade(
     conn: &mut PgConnection,
     provider: ProviderId,
     to: &PlatformPlan,
     now: Timestamp,
-) -> sqlx::Result<Option<Price>> {
+) -> sqlx::Result<Option<Upgrade>> {
     let terms = terms::terms(&book::lines(conn, provider).await?);
     let mut known: Vec<PlatformPlan> = Vec::new();
     for term in &terms {
@@ -217,7 +229,11 @@ pub async fn upgrade_price(
         }
     }
     let of = |id| known.iter().find(|plan| plan.id == id);
-    Ok(terms::difference(&terms, of, to, now))
+    let price = terms::difference(&terms, of, to, now);
+    let until = terms.last().map(|term| term.until);
+    Ok(price
+        .zip(until)
+        .map(|(price, until)| Upgrade { price, until }))
 }
 
 /// Whether another request has made the attempt's order a moment ago.
@@ -236,7 +252,7 @@ async fn hand_in(
     contact: &Contact,
 ) -> Result<Order, NotMade> {
     let outcome = match notification(app, rail, order.provider).await {
-        Ok(notification) => submit(app, rail, &order, plan, contact, notification).await,
+        Ok(notification) => submit(app, rail, &order, plan, contact, &notification).await,
         Err(NotMade::Rail(error)) => Err(error),
         Err(error) => return Err(error),
     };
@@ -250,7 +266,7 @@ async fn hand_in(
         &mut tx,
         &order,
         state,
-        submitted.map(|submitted| submitted.tracking),
+        submitted.map(|submitted| &submitted.tracking),
         submitted.map(|submitted| submitted.redirect.as_str()),
     )
     .await?;
@@ -271,7 +287,7 @@ async fn submit(
     order: &Order,
     plan: &PlatformPlan,
     contact: &Contact,
-    notification: Uuid,
+    notification: &Name,
 ) -> Result<Submitted, SubmitError> {
     let fault = |error: sqlx::Error| SubmitError::Call(CallError::Away(error.into()));
     let asked_at = app.clock.now();
@@ -358,7 +374,7 @@ async fn first_charge(
 }
 
 /// The rail's name for our address: registered once, whoever orders first.
-async fn notification(app: &App, rail: &Pesapal, provider: ProviderId) -> Result<Uuid, NotMade> {
+async fn notification(app: &App, rail: &Pesapal, provider: ProviderId) -> Result<Name, NotMade> {
     let (base, url) = (rail.base(), rail.ipn());
     let mut tx = app.db.tenant(provider).await?;
     if let Some(id) = addresses::find(&mut tx, base, url).await? {
@@ -367,7 +383,18 @@ async fn notification(app: &App, rail: &Pesapal, provider: ProviderId) -> Result
     // No transaction stays open over a call to the rail.
     drop(tx);
     let failed = |error| NotMade::Rail(SubmitError::Call(error));
-    let known = rail.registered().await.map_err(failed)?;
+    // Without a list the address is registered again, at worst a second time; an order without one is refused.
+    let known = match rail.registered().await {
+        Ok(known) => known,
+        Err(error @ (CallError::WrongKeys | CallError::Busy)) => return Err(failed(error)),
+        Err(error) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "Pesapal does not list our addresses"
+            );
+            Vec::new()
+        }
+    };
     let known = known
         .into_iter()
         .find(|known| known.is_active && known.url == url && known.method == Some(Method::Post));

@@ -28,6 +28,23 @@ pub struct Draft {
     pub trial_days: u16,
 }
 
+/// By how many percent a year of a plan is less than twelve months of the offered one with the same name; none where it is not less.
+#[must_use]
+pub fn saves(plan: &PlatformPlan, all: &[PlatformPlan]) -> Option<i64> {
+    let monthly = all.iter().find(|other| {
+        other.is_offered
+            && other.period == Period::Month
+            && other.name == plan.name
+            && other.price.currency == plan.price.currency
+    });
+    let percent = monthly
+        .filter(|_| plan.period == Period::Year)
+        .map(|month| month.price.cents * 12)
+        .filter(|year| *year > plan.price.cents)
+        .map(|year| (year - plan.price.cents) * 100 / year);
+    percent.filter(|percent| *percent > 0)
+}
+
 /// Why a plan cannot be so.
 #[derive(Debug, Error)]
 pub enum BadPlan {

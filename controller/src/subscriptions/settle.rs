@@ -44,7 +44,8 @@ impl Decision {
 pub fn decide(order: &Order, told: &Told, now: Timestamp) -> Decision {
     let named = match order.kind {
         Kind::Once => told.reference.as_deref() == Some(order.reference.as_str()),
-        Kind::Recurring => order.account.is_some() && told.account == order.account,
+        // Some say the account where a reference stands.
+        Kind::Recurring => is_charge_to(order.account.as_deref(), told),
     };
     match told.code {
         // Said of orders nobody has opened, sometimes without any name.
@@ -68,6 +69,15 @@ pub fn decide(order: &Order, told: &Told, now: Timestamp) -> Decision {
         },
         Code::Other(_) => Decision::Flag(Flag::Code),
     }
+}
+
+/// Whether a charge is to an account.
+#[must_use]
+pub fn is_charge_to(account: Option<&str>, told: &Told) -> bool {
+    account.is_some()
+        && [&told.account, &told.reference]
+            .map(Option::as_deref)
+            .contains(&account)
 }
 
 /// What it means that nothing is known of an order.
@@ -102,16 +112,16 @@ fn completed(order: &Order, told: &Told) -> Decision {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
     use proptest::prelude::*;
 
     use super::*;
     use crate::rails::pesapal::price::{Currency, Price};
 
-    const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+    pub(in super::super) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
-    fn order(state: State) -> Order {
+    pub(in super::super) fn order(state: State) -> Order {
         Order {
             id: OrderId::from_bytes([1; 16]),
             provider: ProviderId::from_bytes([2; 16]),
@@ -123,14 +133,17 @@ mod tests {
             price: Price::new(150_000, Currency::Kes),
             state,
             tracking: None,
+            hinted: None,
             redirect: None,
             confirmation: None,
             flag: None,
             is_upgrade: false,
+            upgrade_until: None,
             paid: None,
             refund: None,
             resolution: None,
             asked: 0,
+            ask_after: None,
             created_at: NOW,
             expires_at: NOW.plus_secs(86_400),
             settled_at: None,
@@ -252,6 +265,9 @@ mod tests {
             "our reference was never told to anybody for it"
         );
         said.account = Some("acc_1".to_owned());
+        assert_eq!(decide(&order, &said, NOW), Decision::Complete);
+        // Or by its account in the place of a reference.
+        said.reference = said.account.take();
         assert_eq!(decide(&order, &said, NOW), Decision::Complete);
         said.account = Some("acc_2".to_owned());
         assert_eq!(decide(&order, &said, NOW), Decision::Flag(Flag::Reference));

@@ -375,3 +375,106 @@ async fn books_and_sums_are_read_from_one_end_to_the_other(
         assert_eq!(status, StatusCode::BAD_REQUEST, "{bad}: {problem}");
     }
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_in_the_queue_is_decided_about_once_and_the_books_tell_of_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let key = key(app, provider, &Scope::ALL).await;
+    for (n, receipt) in ["AAAAAAAA01", "AAAAAAAA02", "AAAAAAAA03"]
+        .into_iter()
+        .enumerate()
+    {
+        let arrived = crate::payments::unmatched::Arrived {
+            reason: crate::payments::unmatched::Reason::Nobody,
+            amount: Money::from_shillings(60),
+            receipt: receipt.to_owned(),
+            payer: crate::rails::daraja::callback::Payer::Untold,
+            reference: Some("MAMA".to_owned()),
+            payment: None,
+            site: (n > 0).then_some(world.shop.site),
+            at: app.clock.now().plus_secs(i64::try_from(n).unwrap() - 10),
+        };
+        let mut tx = app.db.tenant(provider).await.unwrap();
+        crate::payments::unmatched::take(app, &mut tx, provider, &arrived)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let (_, list) = get(&world, &key, "/queue").await;
+    let at = |n: usize| format!("/queue/{}", list["items"][n]["id"].as_str().unwrap());
+    assert_eq!(list["items"].as_array().unwrap().len(), 3, "{list}");
+    assert_eq!(get(&world, &key, &at(0)).await.1, list["items"][0]);
+    // Credit: M-PESA told nobody's number, so it is needed; then it is given once, however often it is sent.
+    let (status, problem) = post(&world, &key, &format!("{}/credit", at(0)), json!({})).await;
+    assert_eq!(
+        (status, kind(&problem)),
+        (StatusCode::UNPROCESSABLE_ENTITY, "bad-field")
+    );
+    for _ in 0..2 {
+        let body = json!({"phone": PHONE});
+        let (status, done) = post(&world, &key, &format!("{}/credit", at(0)), body).await;
+        assert_eq!(
+            (status, &done["outcome"]),
+            (StatusCode::OK, &json!("credit")),
+            "{done}"
+        );
+        assert!(done["customer_id"].is_string());
+    }
+    let plan = json!({"plan_id": world.shop.plan.id.to_string()});
+    let (status, done) = post(&world, &key, &format!("{}/ticket", at(1)), plan).await;
+    assert_eq!(
+        (status, &done["outcome"]),
+        (StatusCode::OK, &json!("ticket")),
+        "{done}"
+    );
+    let back = json!({"receipt": "BBBBBBBB01", "reason": "wrong till"});
+    let (status, done) = post(&world, &key, &format!("{}/refund", at(2)), back).await;
+    assert_eq!(
+        (status, &done["refund_receipt"]),
+        (StatusCode::OK, &json!("BBBBBBBB01"))
+    );
+    assert_eq!(get(&world, &key, "/queue").await.1["items"], json!([]));
+    let (_, closed) = get(&world, &key, "/queue?closed=true&limit=2").await;
+    assert_eq!(closed["items"].as_array().unwrap().len(), 2);
+    assert!(closed["next"].is_string());
+    let (_, books) = get(&world, &key, "/books").await;
+    assert_eq!(
+        books["total"],
+        json!({"money_in": "180.00", "tickets": "60.00", "refunded": "60.00", "unmatched": "0.00", "credit": "60.00", "own_tests": "0.00"})
+    );
+    assert_eq!(
+        books["lines"].as_array().unwrap().len(),
+        2,
+        "by site: {books}"
+    );
+    let (_, now) = get(&world, &key, "/books/now").await;
+    assert_eq!(
+        (&now["is_balanced"], &now["waiting_count"]),
+        (&json!(true), &json!(0))
+    );
+    let (_, sub) = get(&world, &key, "/subscription").await;
+    assert_eq!(sub["status"], "none");
+    for path in ["/subscription/plans", "/subscription/invoices", "/messages"] {
+        assert_eq!(
+            get(&world, &key, path).await.1["items"],
+            json!([]),
+            "{path}"
+        );
+    }
+    assert_eq!(
+        get(&world, &key, "/messages/costs").await.1["kinds"],
+        json!([])
+    );
+    // The next voucher of that phone costs a shilling by M-PESA, and the payment says so.
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let (_, payments) = get(&world, &key, "/payments").await;
+    let payment = &payments["items"][0];
+    assert_eq!(
+        (&payment["amount"], &payment["credit"]),
+        (&json!("1.00"), &json!("49.00"))
+    );
+}

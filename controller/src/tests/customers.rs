@@ -150,6 +150,7 @@ async fn a_blocked_number_is_refused_wherever_it_asks_and_keeps_what_it_has(
         phone: PHONE.to_owned(),
         mac: mac(2),
         deadline: world.app.clock.now().plus_secs(30),
+        by_sms: None,
     });
     let answer = (crate::dispatch::DISPATCH.ask)(&world.app, &site.0, attempt(2), question)
         .await

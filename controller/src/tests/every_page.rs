@@ -54,6 +54,11 @@ const OWN: &[(&str, &str)] = &[
     ("mpesa_accounts.consumer_key", "sealed"),
     ("mpesa_accounts.consumer_secret", "sealed"),
     ("mpesa_accounts.passkey", "sealed"),
+    ("mpesa_operators.credential", "sealed"),
+    (
+        "mpesa_requests.code",
+        "a word of the program's, or M-PESA's code",
+    ),
     ("passkeys.key", "a public key"),
     ("payments.token", "sealed"),
     ("people.password", "a hash"),
@@ -514,7 +519,11 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
         between("<code>", "</code>"),
     );
     let now = digits(&world, &secret);
-    let form = [("sealed", sealed.as_str()), ("digits", &now)];
+    let form = [
+        ("sealed", sealed.as_str()),
+        ("password", PASSWORD),
+        ("digits", &now),
+    ];
     manager.post("/account/second", &form).await.page();
     let mut half = Browser::new(&world, 3);
     half.log_in("manager2@example.com", PASSWORD).await.onward();
@@ -573,6 +582,7 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
         "refunds.reason",
         "unmatched.reference",
         "unmatched.note",
+        "mpesa_requests.said",
         "gifts.reason",
         "api_keys.name",
         "webhook_deliveries.answer",

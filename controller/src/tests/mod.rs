@@ -33,6 +33,7 @@ mod mpesa_change;
 mod neighbours;
 mod notices;
 mod office;
+mod operator;
 mod passkeys;
 mod payments;
 mod people;
@@ -99,6 +100,8 @@ struct Stage(Arc<Mutex<Played>>);
 struct Played {
     pushes: VecDeque<(u16, String)>,
     queries: VecDeque<(u16, String)>,
+    requests: VecDeque<(u16, String)>,
+    taken: u32,
     seen: Vec<(String, Value)>,
     accepted: u32,
     refuses_keys: bool,
@@ -143,7 +146,16 @@ impl Stage {
         );
     }
 
-    /// Pushes wait until a permit is given.
+    /// The next request of an operator is answered so; without a word of ours it is taken.
+    fn request(&self, status: u16, body: &str) {
+        self.0
+            .lock()
+            .unwrap()
+            .requests
+            .push_back((status, body.to_owned()));
+    }
+
+    /// Pushes and requests of an operator wait until a permit is given.
     fn hold_pushes(&self) -> Arc<tokio::sync::Semaphore> {
         let gate = Arc::new(tokio::sync::Semaphore::new(0));
         self.0.lock().unwrap().hold = Some(Arc::clone(&gate));
@@ -221,6 +233,18 @@ async fn play(State(stage): State<Stage>, request: Request) -> Response {
                 .pop_front()
                 .unwrap_or((500, processing.to_string()));
             (None, (status, answer.replace("PROMPT", &asked)))
+        } else if path.contains("/reversal/") || path.contains("/transactionstatus/") {
+            let answer = played.requests.pop_front().unwrap_or_else(|| {
+                played.taken += 1;
+                let (originator, conversation) = request_ids(played.taken);
+                (
+                    200,
+                    json!({"OriginatorConversationID": originator, "ConversationID": conversation, "ResponseCode": "0",
+                           "ResponseDescription": "Accept the service request successfully."})
+                    .to_string(),
+                )
+            });
+            (played.hold.clone(), answer)
         } else if path.contains("registerurl") {
             (None, (200, json!({"OriginatorCoversationID": "1", "ResponseCode": "0", "ResponseDescription": "success"}).to_string()))
         } else if played.refuses_keys {
@@ -240,6 +264,14 @@ fn ids(number: u32) -> (String, String) {
     (
         format!("29115-34620561-{number}"),
         format!("ws_CO_1501202711000{number:05}"),
+    )
+}
+
+/// The names Daraja gives to the request of this number of an operator.
+fn request_ids(number: u32) -> (String, String) {
+    (
+        format!("1236-7134259-{number}"),
+        format!("AG_20270115_{number:020}"),
     )
 }
 
@@ -290,6 +322,7 @@ impl Business {
             phone: phone.parse().unwrap(),
             mac: Some(mac(n)),
             deadline: None,
+            by_sms: false,
         }
     }
 }

@@ -270,31 +270,38 @@ async fn with_a_second_factor_a_password_alone_opens_nothing(
         let now = u64::try_from(world.app.clock.now().as_secs()).unwrap();
         totp.generate(now).to_string()
     };
-    let wrong = owner
-        .post(
-            "/account/second",
-            &[("sealed", &sealed), ("digits", "000000")],
-        )
-        .await;
+    let form = |password: &'static str, digits: &str| {
+        [
+            ("sealed", sealed.clone()),
+            ("password", password.to_owned()),
+            ("digits", digits.to_owned()),
+        ]
+    };
+    let set_up = async |owner: &mut Browser<'_>, password, digits: &str| {
+        let form = form(password, digits);
+        let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+        owner.post("/account/second", &form).await
+    };
+    let wrong = set_up(&mut owner, PASSWORD, "000000").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text.contains(&secret), "the same secret once more");
     let first = digits(&world);
-    let codes = owner
-        .post(
-            "/account/second",
-            &[("sealed", &sealed), ("digits", &first)],
-        )
-        .await
-        .page();
+    // Whoever has the open browser and not the password locks nobody out.
+    for password in ["", "guessed it 1234"] {
+        let stolen = set_up(&mut owner, password, &first).await;
+        assert_eq!(stolen.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            stolen.text.contains("Your present password is another one"),
+            "{}",
+            stolen.text
+        );
+    }
+    assert_eq!(world.count("recovery_codes where used_at is null").await, 0);
+    let codes = set_up(&mut owner, PASSWORD, &first).await.page();
     let paper = between(&codes, "<li><code>", "</code>");
     // Whoever has the open browser cannot put another in its place.
     assert_eq!(owner.get("/account/second").await.onward(), "/account");
-    let again = owner
-        .post(
-            "/account/second",
-            &[("sealed", &sealed), ("digits", &first)],
-        )
-        .await;
+    let again = set_up(&mut owner, PASSWORD, &first).await;
     assert_eq!(again.onward(), "/account");
     assert_eq!(
         world.count("recovery_codes where used_at is null").await,

@@ -187,7 +187,11 @@ async fn a_link_opens_no_second_factor(pool: PgPoolOptions, options: PgConnectOp
         OWNER,
     );
     let digits = browser::digits(&world, &set_up.typed);
-    let form = [("sealed", set_up.sealed.as_str()), ("digits", &digits)];
+    let form = [
+        ("sealed", set_up.sealed.as_str()),
+        ("password", PASSWORD),
+        ("digits", &digits),
+    ];
     phone.post("/account/second", &form).await.page();
     ask(&world, 2, OWNER).await.page();
     let path = office.empty().last().unwrap().path("/reset/");

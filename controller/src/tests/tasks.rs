@@ -179,6 +179,34 @@ async fn owners_are_reminded_of_old_keys_once_a_quarter(
         world.pass(86_400).await;
     }
     assert!(office.empty().len() <= 1, "not every day");
+    // The age of a webhook's secret counts from when it was drawn last.
+    let now = world.app.clock.now();
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query(
+        "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at) values ($1, $2, 'https://x.example/', 's', '{test}', true, $3)",
+    )
+    .bind(sqlx::types::Uuid::from_u128(7))
+    .bind(world.shop.provider.uuid())
+    .bind(crate::db::At(now.plus_secs(-400 * 86_400)))
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let old = async || {
+        let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+        let before = world.app.clock.now().plus_secs(-365 * 86_400);
+        let found =
+            admin::store::keys::old(&mut tx, world.shop.provider, before, world.app.clock.now())
+                .await
+                .unwrap();
+        found.iter().filter(|key| key.kind == "webhook").count()
+    };
+    assert_eq!(old().await, 1);
+    let endpoint = mnara_protocol::ids::EndpointId::from_uuid(sqlx::types::Uuid::from_u128(7));
+    crate::webhooks::edit::new_secret(&world.app, world.shop.provider, Actor::Command, endpoint)
+        .await
+        .unwrap();
+    assert_eq!(old().await, 0);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -280,4 +308,45 @@ async fn a_change_of_key_seals_all_that_is_stored_anew_by_itself(
     // The new key alone opens everything now.
     let world = world.again(pool, options, &new).await;
     assert_eq!(admin::reseal::all(&world.app).await.unwrap(), 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn those_who_work_for_the_platform_hear_of_its_old_keys_once_a_quarter(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    admin::begin::make(
+        &world.app,
+        "Somebody",
+        "some@b.example".parse().unwrap(),
+        browser::PASSWORD.into(),
+    )
+    .await
+    .unwrap();
+    // The process that begins with a key notes since when.
+    stand(&world.app, [admin::reseal::RESEAL, admin::credentials::AGE])
+        .await
+        .unwrap();
+    world.work().await;
+    assert_eq!(office.empty().len(), 0, "they are new");
+    world.pass(366 * 86_400).await;
+    let letters = office.empty();
+    let told: Vec<_> = letters
+        .iter()
+        .filter(|letter| letter.text.contains("ENCRYPTION_KEY"))
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].text.contains("/admin/jobs"), "{}", told[0].text);
+    for _ in 0..3 {
+        world.pass(86_400).await;
+    }
+    let again = office.empty();
+    assert!(
+        again
+            .iter()
+            .filter(|letter| letter.text.contains("ENCRYPTION_KEY"))
+            .count()
+            <= 1
+    );
 }

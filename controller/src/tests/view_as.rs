@@ -235,7 +235,11 @@ async fn the_platforms_pages_open_once_a_second_factor_is_set_up(
     let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     let now = u64::try_from(world.app.clock.now().as_secs()).unwrap();
     let digits = totp.generate(now).to_string();
-    let form = [("sealed", sealed), ("digits", digits.as_str())];
+    let form = [
+        ("sealed", sealed),
+        ("password", PASSWORD),
+        ("digits", digits.as_str()),
+    ];
     admin.post("/account/second", &form).await.page();
     admin.get("/admin").await.page();
     look(&world, &mut admin).await;

@@ -242,6 +242,9 @@ pub async fn refresh_site(
             .filter(|_| standing == Standing::Open)
             .map(|(kind, _)| kind),
         no_prompts_since: providers::c2b::store::no_prompts_since(conn, provider).await?,
+        sms: providers::sms::customers::may_ask(app, conn, provider)
+            .await?
+            .then_some(true),
     });
     let mut changes = vec![change(site, &row, *site.as_bytes())];
     let mut trial = None;

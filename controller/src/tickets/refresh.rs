@@ -3,12 +3,13 @@
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::{ProviderId, SiteId};
+use serde_json::json;
 use sqlx::PgConnection;
 
 use super::feed::{FeedError, refresh_site};
 use crate::app::App;
 use crate::fleet;
-use crate::jobs::{Job, Next};
+use crate::jobs::{Job, NewJob, Next, enqueue};
 
 /// Sites read at once.
 const PAGE: u16 = 100;
@@ -35,8 +36,8 @@ pub async fn every_site(
     }
 }
 
-/// Tells all sites of a business what is not worth more than its cause: a batch of codes whose key does not open is told of where it is used, and
-/// money is more urgent.
+/// Tells all sites of a business what is not worth more than its cause: where a batch's key does not open, money is more urgent, and each site is
+/// left to a job of its own, so that the others hear.
 ///
 /// # Errors
 /// When the database refuses.
@@ -45,14 +46,43 @@ pub async fn every_site_if_it_can(
     conn: &mut PgConnection,
     provider: ProviderId,
 ) -> sqlx::Result<()> {
-    match every_site(app, conn, provider).await {
-        Err(FeedError::Database(error)) => Err(error),
-        Err(error) => {
-            tracing::error!(provider.id = %provider, %error, "sites were not told what changed");
-            Ok(())
+    let error = match every_site(app, conn, provider).await {
+        Ok(()) => return Ok(()),
+        Err(FeedError::Database(error)) => return Err(error),
+        Err(error) => error,
+    };
+    tracing::error!(%error, provider.id = %provider, "sites could not be told at once");
+    let mut last = None;
+    loop {
+        let sites = fleet::store::sites(conn, provider, last, PAGE).await?;
+        for site in &sites {
+            let job = NewJob {
+                kind: fleet::enrol::REFRESH,
+                key: &site.id.to_string(),
+                payload: json!({}),
+                run_at: app.clock.now(),
+            };
+            enqueue(conn, Some(provider), job, app).await?;
         }
-        Ok(()) => Ok(()),
+        last = sites.last().map(|site| site.id);
+        if sites.len() < usize::from(PAGE) {
+            return Ok(());
+        }
     }
+}
+
+/// Does the job that tells all sites of a business.
+pub fn refresh_all<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    async move {
+        let Some(provider) = job.provider else {
+            anyhow::bail!("a refresh of no business");
+        };
+        let mut tx = job.begin(app).await?;
+        every_site(app, &mut tx, provider).await?;
+        tx.commit().await?;
+        Ok(Next::Done)
+    }
+    .boxed()
 }
 
 /// Does the job; its key is the site.

@@ -136,7 +136,7 @@ pub async fn new_secret(
         .vault
         .seal(provider, SECRET, secret.expose_secret().as_bytes());
     let mut tx = app.db.tenant(provider).await?;
-    if !store::set_secret(&mut tx, provider, id, &sealed).await? {
+    if !store::set_secret(&mut tx, provider, id, &sealed, Some(app.clock.now())).await? {
         return Ok(None);
     }
     told(app, &mut tx, provider, actor, "webhook-secret", id).await?;
@@ -153,7 +153,7 @@ pub async fn reseal(app: &App, provider: ProviderId) -> anyhow::Result<u32> {
     let mut count = 0;
     for (id, sealed) in store::lock_sealed(&mut tx, provider).await? {
         if let Some(anew) = app.vault.reseal(provider, SECRET, &sealed)? {
-            store::set_secret(&mut tx, provider, id, &anew).await?;
+            store::set_secret(&mut tx, provider, id, &anew, None).await?;
             count += 1;
         }
     }

@@ -95,6 +95,8 @@ pub enum Event {
         payment: PaymentId,
         /// How much.
         amount: Money,
+        /// What its phone's credit paid beside that.
+        credit: Money,
         /// For what.
         plan: PlanId,
         /// Where.
@@ -171,11 +173,12 @@ impl Event {
             Self::PaymentSucceeded {
                 payment,
                 amount,
+                credit,
                 plan,
                 site: at,
                 ticket,
             } => {
-                json!({"payment_id": payment.to_string(), "amount": amount.to_decimal(), "currency": amount.currency().code(),
+                json!({"payment_id": payment.to_string(), "amount": amount.to_decimal(), "credit": credit.to_decimal(), "currency": amount.currency().code(),
                        "plan_id": plan.to_string(), "site_id": site(at), "ticket_id": ticket.to_string()})
             }
             Self::PaymentFailed {

@@ -27,6 +27,9 @@ pub struct CheckoutQuestion {
     /// After this the answer is no use.
     #[n(6)]
     pub deadline: Timestamp,
+    /// Whether the customer wants the code by SMS as well; an older portal does not ask.
+    #[n(7)]
+    pub by_sms: Option<bool>,
 }
 
 impl std::fmt::Debug for CheckoutQuestion {
@@ -101,6 +104,9 @@ pub struct ByHandQuestion {
     /// After this the answer is no use.
     #[n(6)]
     pub deadline: Timestamp,
+    /// Whether the customer wants the code by SMS as well; an older portal does not ask.
+    #[n(7)]
+    pub by_sms: Option<bool>,
 }
 
 impl std::fmt::Debug for ByHandQuestion {
@@ -148,6 +154,9 @@ pub struct PromptedAnswer {
     /// The payment.
     #[n(0)]
     pub payment: PaymentId,
+    /// What of the price the phone's credit pays, so that it is asked for less; absent when it has none.
+    #[n(1)]
+    pub credit: Option<Money>,
 }
 
 /// No prompt was sent.

@@ -38,6 +38,9 @@ pub struct SiteRow {
     /// Since when no prompt has got through, while none does.
     #[n(8)]
     pub no_prompts_since: Option<Timestamp>,
+    /// Whether customers may ask for the code by SMS.
+    #[n(9)]
+    pub sms: Option<bool>,
 }
 
 numbered! {

@@ -35,6 +35,8 @@ pub struct Counter<'a> {
     pub by_hand: Option<ByHand>,
     /// Whether no prompts get through at present.
     pub no_prompts: bool,
+    /// Whether the code may be asked for by SMS, and whether it was.
+    pub sms: Option<bool>,
 }
 
 /// Writes the plans and the form that buys one.
@@ -100,6 +102,12 @@ pub fn counter(page: &mut Html, counter: &Counter<'_>) {
     page.raw("><p id=\"prompt\">")
         .raw(words.prompt_comes)
         .raw("</p>");
+    if let Some(is_wanted) = counter.sms {
+        page.raw("<label class=\"tick\"><input type=\"checkbox\" name=\"sms\" value=\"1\"")
+            .raw(if is_wanted { " checked> " } else { "> " })
+            .raw(words.by_sms)
+            .raw("</label>");
+    }
     if counter.look.terms.in_words(counter.language).is_some() {
         page.raw("<p>")
             .raw(words.you_accept)

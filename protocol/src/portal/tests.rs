@@ -51,6 +51,7 @@ fn drawn(language: Language, look: &Look, plans: &[PlanView]) -> String {
     let shelf = Counter {
         by_hand: None,
         no_prompts: false,
+        sms: None,
         language,
         look,
         plans,

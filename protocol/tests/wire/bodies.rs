@@ -132,6 +132,7 @@ pub(crate) fn rows() -> Vec<(&'static str, Row)> {
                 sales_open: true,
                 by_hand: None,
                 no_prompts_since: None,
+                sms: None,
             }),
         ),
         (
@@ -146,6 +147,22 @@ pub(crate) fn rows() -> Vec<(&'static str, Row)> {
                 sales_open: true,
                 by_hand: Some(ByHand::Till),
                 no_prompts_since: Some(AT),
+                sms: None,
+            }),
+        ),
+        (
+            "site-sms",
+            Row::Site(SiteRow {
+                provider: ProviderId::from_bytes([0x99; 16]),
+                site: SITE,
+                business_name: "Mama Njeri WiFi".to_owned(),
+                site_name: "Soko".to_owned(),
+                colour: 0x00_7a_33,
+                help_phone: None,
+                sales_open: true,
+                by_hand: None,
+                no_prompts_since: None,
+                sms: Some(true),
             }),
         ),
         ("plan", Row::Plan(plan())),
@@ -269,6 +286,20 @@ pub(crate) fn questions() -> Vec<(&'static str, Question)> {
                 phone: "254712345678".to_owned(),
                 mac: MAC,
                 deadline: LATER,
+                by_sms: None,
+            }),
+        ),
+        (
+            "checkout-sms",
+            Question::Checkout(CheckoutQuestion {
+                attempt: ATTEMPT,
+                plan: PLAN,
+                revision: 3,
+                price: Money::from_shillings(20),
+                phone: "254712345678".to_owned(),
+                mac: MAC,
+                deadline: LATER,
+                by_sms: Some(true),
             }),
         ),
         (
@@ -297,6 +328,20 @@ pub(crate) fn questions() -> Vec<(&'static str, Question)> {
                 phone: Some("254712345678".to_owned()),
                 mac: MAC,
                 deadline: LATER,
+                by_sms: None,
+            }),
+        ),
+        (
+            "by-hand-sms",
+            Question::ByHand(ByHandQuestion {
+                attempt: ATTEMPT,
+                plan: PLAN,
+                revision: 3,
+                price: Money::from_shillings(20),
+                phone: Some("254712345678".to_owned()),
+                mac: MAC,
+                deadline: LATER,
+                by_sms: Some(true),
             }),
         ),
         (
@@ -316,7 +361,17 @@ pub(crate) fn answers() -> Vec<(&'static str, Answer)> {
     vec![
         (
             "prompted",
-            Answer::Prompted(PromptedAnswer { payment: PAYMENT }),
+            Answer::Prompted(PromptedAnswer {
+                payment: PAYMENT,
+                credit: None,
+            }),
+        ),
+        (
+            "prompted-credit",
+            Answer::Prompted(PromptedAnswer {
+                payment: PAYMENT,
+                credit: Some(Money::from_shillings(15)),
+            }),
         ),
         ("plan-changed", Answer::PlanChanged(plan())),
         (

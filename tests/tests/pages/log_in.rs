@@ -31,6 +31,10 @@ async fn a_second_factor_is_set_up_and_asked_for() {
         .fill("Then type the six digits it shows", &digits().await)
         .await
         .unwrap();
+    owner
+        .fill("Your own password here, once more", PASSWORD)
+        .await
+        .unwrap();
     owner.press("Switch on").await.unwrap();
     owner.sees("Write these down").await.unwrap();
     let paper = owner

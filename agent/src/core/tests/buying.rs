@@ -12,6 +12,7 @@ fn buy(n: u8) -> Ask {
         plan: plan().id,
         revision: plan().revision,
         phone: "0712 345 678".to_owned(),
+        by_sms: false,
     }
 }
 
@@ -41,7 +42,10 @@ fn a_paid_ticket_logs_its_device_in_without_typing() {
     let attempt = buying(&mut site, 1);
     site.event(Event::Answered(
         attempt,
-        Answer::Prompted(PromptedAnswer { payment: payment() }),
+        Answer::Prompted(PromptedAnswer {
+            payment: payment(),
+            credit: None,
+        }),
     ));
     let said = site.replies.pop_first().unwrap().1;
     let Said::Buying(Ok(home)) = said else {
@@ -76,7 +80,10 @@ fn a_prompt_of_which_nothing_is_heard_is_not_said_to_be_on_the_phone_for_ever() 
     let attempt = buying(&mut site, 1);
     site.event(Event::Answered(
         attempt,
-        Answer::Prompted(PromptedAnswer { payment: payment() }),
+        Answer::Prompted(PromptedAnswer {
+            payment: payment(),
+            credit: None,
+        }),
     ));
     site.pass(Duration::from_secs(80));
     let state = |site: &mut Site| site.home(1).purchase.map(|purchase| purchase.state);
@@ -134,6 +141,7 @@ fn each_way_a_purchase_can_fail_is_told() {
         plan,
         revision,
         phone: phone.to_owned(),
+        by_sms: false,
     };
     assert_eq!(site.ask(ask(plan().id, 3, "12")), said(BuyError::BadPhone));
     assert_eq!(
@@ -316,4 +324,48 @@ fn a_look_and_its_logo_come_by_the_feed_and_go_with_it() {
         assert!(site.home(1).logo.is_none());
     }
     assert_eq!(site.home(1).look.logo, None);
+}
+
+#[test]
+fn a_wish_for_the_code_by_sms_goes_along_where_the_business_sends_it() {
+    for (offers, wants, said) in [
+        (Some(true), true, Some(true)),
+        (Some(true), false, None),
+        (None, true, None),
+    ] {
+        let mut site = Site::new();
+        site.row(Row::Site(SiteRow {
+            provider: identity().provider,
+            site: identity().site,
+            business_name: "Kilele Wi-Fi".to_owned(),
+            site_name: "Stage".to_owned(),
+            colour: 0x00_aa_00,
+            help_phone: None,
+            sales_open: true,
+            by_hand: None,
+            no_prompts_since: None,
+            sms: offers,
+        }));
+        site.event(Event::LinkUp);
+        site.joins(1);
+        assert_eq!(site.home(1).sms, offers.is_some());
+        let ask = Ask::Buy {
+            peer: address(1),
+            plan: plan().id,
+            revision: plan().revision,
+            phone: "0712 345 678".to_owned(),
+            by_sms: wants,
+        };
+        assert_eq!(site.ask(ask), None);
+        let (attempt, question) = site.questions.pop().unwrap();
+        assert!(matches!(question, Question::Checkout(asked) if asked.by_sms == said));
+        // And what of the price is credit is on the page; more than the price would be nonsense.
+        let credit = Some(Money::from_cents(plan().price.cents() - 100));
+        let answer = PromptedAnswer {
+            payment: payment(),
+            credit,
+        };
+        site.event(Event::Answered(attempt, Answer::Prompted(answer)));
+        assert_eq!(site.home(1).purchase.unwrap().credit, credit);
+    }
 }

@@ -16,6 +16,7 @@ fn opened(kind: Option<ByHand>, no_prompts_since: Option<Timestamp>) -> Row {
         sales_open: true,
         by_hand: kind,
         no_prompts_since,
+        sms: None,
     })
 }
 
@@ -25,6 +26,7 @@ fn pay(n: u8, phone: &str) -> Ask {
         plan: plan().id,
         revision: plan().revision,
         phone: phone.to_owned(),
+        by_sms: false,
     }
 }
 

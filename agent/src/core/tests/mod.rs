@@ -302,6 +302,7 @@ impl Site {
             sales_open: true,
             by_hand: None,
             no_prompts_since: None,
+            sms: None,
         }));
         site.row(Row::Plan(plan()));
         site.row(Row::Series(batch(terms, CutOff::Anywhere)));

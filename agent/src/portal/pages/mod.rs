@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use mnara_protocol::money::Money;
 use mnara_protocol::portal::{Html, Language, Top, Words, begin, terms_page, welcome};
 use mnara_protocol::ticket::Status;
 
@@ -102,6 +103,7 @@ pub(super) struct Typed {
     pub(super) phone: String,
     pub(super) plan: String,
     pub(super) receipt: String,
+    pub(super) by_sms: bool,
 }
 
 /// A page: which, how things stand, in which language, and what went wrong.
@@ -369,6 +371,18 @@ impl View<'_> {
             page.raw(" · ").text(&price.to_string());
         }
         page.raw("</p>");
+        if let (Some(credit), Some(price)) = (&purchase.credit, &purchase.price) {
+            let asked = Money::from_cents(price.cents() - credit.cents());
+            page.raw("<p>")
+                .raw(words.credit_used)
+                .raw(" ")
+                .text(&credit.to_string())
+                .raw(". ")
+                .raw(words.phone_asks)
+                .raw(" ")
+                .text(&asked.to_string())
+                .raw(".</p>");
+        }
         if let Some(tail) = &purchase.phone_tail {
             page.raw("<p>")
                 .raw(words.phone_ending)

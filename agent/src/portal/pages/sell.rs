@@ -71,6 +71,7 @@ impl View<'_> {
             base: BASE,
             by_hand: home.by_hand,
             no_prompts: home.no_prompts,
+            sms: home.sms.then_some(self.typed.by_sms),
         };
         counter(page, &shelf);
         if home.by_hand.is_some() {

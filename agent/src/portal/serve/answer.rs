@@ -176,13 +176,14 @@ impl Portal {
                     let trouble = Trouble::Buy(BuyError::PlanGone);
                     return self.with_home(peer, language, trouble, &typed).await;
                 };
-                let phone = typed.phone.clone();
+                let (phone, by_sms) = (typed.phone.clone(), typed.by_sms);
                 let ask = if path == "/portal/hand" {
                     Ask::ByHand {
                         peer,
                         plan,
                         revision,
                         phone,
+                        by_sms,
                     }
                 } else {
                     Ask::Buy {
@@ -190,6 +191,7 @@ impl Portal {
                         plan,
                         revision,
                         phone,
+                        by_sms,
                     }
                 };
                 (ask, Place::Wait)
@@ -293,6 +295,7 @@ fn typed(form: &Form) -> (Typed, Option<u32>) {
         phone: field("phone").to_owned(),
         plan: plan.to_owned(),
         receipt: field("receipt").to_owned(),
+        by_sms: !field("sms").is_empty(),
     };
     (typed, revision.parse().ok())
 }

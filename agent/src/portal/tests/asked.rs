@@ -94,6 +94,7 @@ async fn a_plan_is_bought_as_the_page_showed_it() {
         plan,
         revision: 7,
         phone: "0712 345 678".into(),
+        by_sms: false,
     };
     assert_eq!(bought, [ask.clone(), ask]);
 }

@@ -303,6 +303,7 @@ fn what_was_typed_stays_and_cannot_become_markup() {
         phone: "07\"12".into(),
         plan: PlanId::from_bytes([2; 16]).to_string(),
         receipt: "\"><script>y</script>".into(),
+        by_sms: true,
     };
     let trouble = Some(Trouble::Buy(BuyError::BadPhone));
     let page = render_at(Place::Home, Language::English, &home(), trouble, &typed);
@@ -563,5 +564,56 @@ fn a_receipt_is_typed_on_a_page_of_its_own_and_what_was_typed_stays() {
         };
         let page = render_at(Place::Wait, language, &found, None, &Typed::default());
         assert!(page.contains(words.claim_found), "{page}");
+    }
+}
+
+#[test]
+fn the_code_by_sms_is_asked_for_by_a_tick_where_it_can_be() {
+    const TICK: &str = "type=\"checkbox\" name=\"sms\" value=\"1\"";
+    for language in Language::ALL {
+        let words = language.words();
+        assert!(!render(language, &home(), None).contains(TICK));
+        let offered = Home {
+            sms: true,
+            ..home()
+        };
+        let page = render(language, &offered, None);
+        assert!(
+            page.contains(&format!("{TICK}> {}", words.by_sms)),
+            "{page}"
+        );
+        // What was ticked stays so when something else is asked for again.
+        let typed = Typed {
+            by_sms: true,
+            ..Typed::default()
+        };
+        let trouble = Some(Trouble::Buy(BuyError::BadPhone));
+        let page = render_at(Place::Home, language, &offered, trouble, &typed);
+        assert!(page.contains(&format!("{TICK} checked>")), "{page}");
+    }
+}
+
+#[test]
+fn a_phone_with_credit_reads_what_it_is_asked_for() {
+    let mut paying = purchase(PurchaseState::CheckPhone {
+        since: Timestamp::from_secs(0),
+    });
+    paying.price = Some(Money::from_shillings(20));
+    paying.credit = Some(Money::from_shillings(15));
+    for language in Language::ALL {
+        let words = language.words();
+        let home = Home {
+            purchase: Some(paying.clone()),
+            ..home()
+        };
+        let page = render(language, &home, None);
+        let says = format!(
+            "{} {}. {} {}.",
+            words.credit_used,
+            Money::from_shillings(15),
+            words.phone_asks,
+            Money::from_shillings(5)
+        );
+        assert!(page.contains(&says), "{page}");
     }
 }

@@ -71,6 +71,7 @@ fn home() -> Home {
         sales_open: true,
         by_hand: None,
         no_prompts: false,
+        sms: false,
         purchase: None,
         hand: None,
         claimed: false,
@@ -115,6 +116,7 @@ fn purchase(state: PurchaseState) -> PurchaseView {
         attempt: AttemptId::from_bytes([4; 16]),
         plan_name: Some("Hour".into()),
         price: Some(Money::from_shillings(50)),
+        credit: None,
         phone_tail: Some("678".into()),
         state,
     }

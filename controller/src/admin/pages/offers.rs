@@ -16,7 +16,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{SoldWords, Words};
 use crate::rails::pesapal::price::{Currency, Price};
-use crate::subscriptions::plans::{self, BadPlan, Draft};
+use crate::subscriptions::plans::{self, BadPlan, Draft, saves};
 use crate::subscriptions::store::{listed, plans as store};
 use crate::subscriptions::{Feature, Period, PlatformPlan};
 use crate::web::page::{html, onward};
@@ -186,18 +186,6 @@ async fn shown(
 }
 
 fn row(plan: &PlatformPlan, all: &[PlatformPlan], on_it: i64, w: &'static Words) -> Row {
-    // A year beside twelve months of the offered plan with the same name.
-    let monthly = all.iter().find(|other| {
-        other.is_offered
-            && other.period == Period::Month
-            && other.name == plan.name
-            && other.price.currency == plan.price.currency
-    });
-    let saves = monthly
-        .filter(|_| plan.period == Period::Year)
-        .map(|month| month.price.cents * 12)
-        .filter(|year| *year > plan.price.cents)
-        .map(|year| (year - plan.price.cents) * 100 / year);
     Row {
         id: plan.id,
         name: plan.name.clone(),
@@ -215,7 +203,7 @@ fn row(plan: &PlatformPlan, all: &[PlatformPlan], on_it: i64, w: &'static Words)
         trial_days: plan.trial_days,
         is_offered: plan.is_offered,
         on_it,
-        saves: saves.filter(|percent| *percent > 0),
+        saves: saves(plan, all),
     }
 }
 

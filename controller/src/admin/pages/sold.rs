@@ -5,6 +5,7 @@ use axum::extract::{Form, State as Given};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::ids::{OrderId, ProviderId};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -13,13 +14,15 @@ use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::providers;
 use crate::providers::log_in::Visit;
+use crate::providers::log_in::again::prove;
 use crate::providers::pages::frame::Frame;
+use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::subscriptions::back::{self, NotDone};
 use crate::subscriptions::store::listed as store;
 use crate::subscriptions::store::{invoices, orders};
-use crate::subscriptions::{Order, Resolution, Stage, State};
+use crate::subscriptions::{Order, Refund, Resolution, Stage, State};
 use crate::web::page::{html, onward};
 use crate::web::{Path, Query};
 
@@ -185,6 +188,7 @@ fn row(one: store::Subscriber, w: &'static Words) -> Row {
 
 fn look(one: store::Flagged, w: &'static Words) -> Look {
     let is_settled = matches!(one.state, State::Completed | State::Reversed);
+    let goes_back = one.refund.is_some_and(Refund::is_under_way);
     Look {
         id: one.order,
         business: one.business,
@@ -197,15 +201,65 @@ fn look(one: store::Flagged, w: &'static Words) -> Look {
         why: w.sold.flag(one.flag.word()),
         state: w.sold.state(one.state.word()),
         may_refund: one.receipt.as_deref().is_some_and(|code| !code.is_empty())
-            && one.state != State::Reversed,
+            && one.state != State::Reversed
+            && one.refund != Some(Refund::Taken),
         receipt: one.receipt,
         refund: one.refund.map(|refund| w.sold.refund(refund.word())),
         at: w.calendar.moment(one.at),
-        may_extend: !is_settled,
+        may_extend: !is_settled && !goes_back,
     }
 }
 
-/// What somebody decided about a flagged order: `extended`, `refunded` or `kept`; `refund` asks for the money of any paid order to go back.
+/// That somebody proves once more who they are; nothing typed where they were not asked yet.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Proof {
+    password: SecretString,
+    digits: String,
+}
+
+#[derive(Template)]
+#[template(path = "admin_refund.html")]
+struct RefundPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    id: OrderId,
+    to: &'a str,
+    provider: ProviderId,
+    business: String,
+    amount: String,
+    receipt: Option<String>,
+    fault: Option<String>,
+}
+
+/// Asks who wants an order's money to go back.
+async fn proof_asked(
+    app: &App,
+    frame: &Frame,
+    (provider, id, to): (ProviderId, OrderId, &str),
+    (status, fault): (StatusCode, Option<String>),
+) -> Result<Response, Trouble> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    let business = providers::store::provider(&mut tx, provider).await?;
+    let order = orders::lock(&mut tx, provider, id).await?;
+    drop(tx);
+    let (business, order) = business.zip(order).ok_or(Trouble::Nothing)?;
+    let page = RefundPage {
+        frame,
+        w: frame.words(),
+        id,
+        to,
+        provider,
+        business: business.business_name,
+        amount: order.worth().unwrap_or(order.price).to_string(),
+        receipt: order.confirmation.filter(|code| !code.is_empty()),
+        fault,
+    };
+    Ok(html(status, &page))
+}
+
+/// What somebody decided about a flagged order: `extended`, `refunded` or `kept`; `refund` asks for the money of any paid order to go back. Money
+/// goes nowhere before whoever sends it has proved who they are.
 ///
 /// # Errors
 /// When there is no such order, or the database is away.
@@ -214,6 +268,7 @@ pub async fn decide(
     frame: Frame,
     visit: Visit,
     Path((id, to)): Path<(String, String)>,
+    Form(proof): Form<Proof>,
 ) -> Result<Response, Trouble> {
     let id: OrderId = id.parse().map_err(|_| Trouble::Nothing)?;
     let mut tx = app.db.platform(Reason::Admin).await?;
@@ -222,10 +277,21 @@ pub async fn decide(
     let provider = provider.ok_or(Trouble::Nothing)?;
     let by = (Actor::Admin(visit.person), visit.name.as_str());
     let is_refund = to == "refund";
+    let resolution = to.parse::<Resolution>().ok();
+    if is_refund || resolution == Some(Resolution::Refunded) {
+        let what = (provider, id, to.as_str());
+        if proof.password.expose_secret().is_empty() {
+            return proof_asked(&app, &frame, what, (StatusCode::OK, None)).await;
+        }
+        if let Err(error) = prove(&app, visit.person, proof.password, &proof.digits).await {
+            let (status, fault) = not_proved(error, frame.words())?;
+            return proof_asked(&app, &frame, what, (status, Some(fault))).await;
+        }
+    }
     let outcome = if is_refund {
         back::refund(&app, provider, id, by).await
     } else {
-        let resolution: Resolution = to.parse().map_err(|_| Trouble::Nothing)?;
+        let resolution = resolution.ok_or(Trouble::Nothing)?;
         back::resolve(&app, provider, id, resolution, by).await
     };
     let w = &frame.words().sold;
@@ -362,8 +428,6 @@ fn order_row(order: &Order, w: &'static Words) -> OrderRow {
             .map(|flag| w.sold.flag(flag.word())),
         refund: order.refund.map(|refund| w.sold.refund(refund.word())),
         receipt: order.confirmation.clone(),
-        may_refund: is_paid
-            && has_receipt
-            && order.refund != Some(crate::subscriptions::Refund::Taken),
+        may_refund: is_paid && has_receipt && order.refund != Some(Refund::Taken),
     }
 }

@@ -117,9 +117,10 @@ pub async fn businesses(
         r#"select p.id from providers p
            where ($3::uuid is null or p.id > $3) and p.state = 'active'
              and (p.mpesa_since < $1
+                  or exists (select from mpesa_operators m where m.provider_id = p.id and m.since < $1)
                   or exists (select from api_keys k where k.provider_id = p.id and k.created_at < $1 and k.revoked_at is null
                                  and (k.expires_at is null or k.expires_at > $2))
-                  or exists (select from webhook_endpoints e where e.provider_id = p.id and e.created_at < $1 and e.removed_at is null and e.enabled))
+                  or exists (select from webhook_endpoints e where e.provider_id = p.id and coalesce(e.secret_at, e.created_at) < $1 and e.removed_at is null and e.enabled))
            order by p.id limit $4"#,
         At(before),
         At(now),
@@ -144,11 +145,13 @@ pub async fn old(
     let rows = sqlx::query!(
         r#"select 'mpesa' as "kind!", '' as "name!", mpesa_since as "since!" from providers where id = $1 and mpesa_since < $2
            union all
+           select 'operator', initiator, since from mpesa_operators where provider_id = $1 and since < $2
+           union all
            select 'api', name, created_at from api_keys
            where provider_id = $1 and created_at < $2 and revoked_at is null and (expires_at is null or expires_at > $3)
            union all
-           select 'webhook', url, created_at from webhook_endpoints
-           where provider_id = $1 and created_at < $2 and removed_at is null and enabled
+           select 'webhook', url, coalesce(secret_at, created_at) from webhook_endpoints
+           where provider_id = $1 and coalesce(secret_at, created_at) < $2 and removed_at is null and enabled
            order by 3, 1, 2 limit 100"#,
         provider.uuid(),
         At(before),

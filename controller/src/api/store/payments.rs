@@ -18,6 +18,8 @@ pub struct Payment {
     pub failure: Option<String>,
     /// How much.
     pub amount: Money,
+    /// How much of the price the phone's credit pays.
+    pub credit: Money,
     /// The phone that was asked.
     pub phone: Option<String>,
     /// The rail's receipt.
@@ -71,7 +73,7 @@ pub async fn payments(
 ) -> sqlx::Result<Vec<Payment>> {
     let (at, id) = before.unzip();
     let rows = sqlx::query!(
-        r#"select p.id, p.status, p.failure, p.amount, p.msisdn, p.external_txn_id, p.plan_id, p.site_id, p.flag, p.created_at, p.settled_at,
+        r#"select p.id, p.status, p.failure, p.amount, p.credit, p.msisdn, p.external_txn_id, p.plan_id, p.site_id, p.flag, p.created_at, p.settled_at,
                   (select t.id from tickets t where t.provider_id = $1 and t.payment_id = p.id) as "ticket?"
            from payments p
            where p.provider_id = $1 and p.type = 'mpesa_customer_payment' and ($2::uuid is null or p.id = $2)
@@ -104,6 +106,7 @@ pub async fn payments(
             status: row.status,
             failure: row.failure,
             amount: row.amount.0,
+            credit: row.credit.0,
             phone: row.msisdn,
             receipt: row.external_txn_id,
             plan: row.plan_id.map(PlanId::from_uuid),

@@ -6,6 +6,7 @@ pub mod store;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CustomerId, ProviderId};
+use mnara_protocol::money::Money;
 use thiserror::Error;
 
 use crate::app::App;
@@ -18,6 +19,8 @@ pub struct Customer {
     pub id: CustomerId,
     /// Its phone number, which may not.
     pub phone: String,
+    /// What it has free as credit.
+    pub credit: Money,
     /// Since when it is refused, and why.
     pub blocked: Option<(Timestamp, String)>,
     /// When it was met.

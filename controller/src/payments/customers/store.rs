@@ -8,7 +8,7 @@ use sqlx::types::Uuid;
 use super::Customer;
 use crate::app::App;
 use crate::audit::Actor;
-use crate::db::{At, RowId as _};
+use crate::db::{Amount, At, RowId as _};
 use crate::rails::msisdn::Msisdn;
 
 /// Notes a phone that wants to pay, if it was not known; says whether it is refused.
@@ -47,6 +47,7 @@ pub async fn meet(
 struct CustomerRow {
     id: Uuid,
     msisdn: String,
+    credit: Amount,
     blocked_at: Option<At>,
     block_reason: Option<String>,
     created_at: At,
@@ -57,6 +58,7 @@ impl From<CustomerRow> for Customer {
         Self {
             id: CustomerId::from_uuid(row.id),
             phone: row.msisdn,
+            credit: row.credit.0,
             blocked: row.blocked_at.map(|at| at.0).zip(row.block_reason),
             at: row.created_at.0,
         }
@@ -74,7 +76,7 @@ pub async fn by_id(
 ) -> sqlx::Result<Option<Customer>> {
     let row = sqlx::query_as!(
         CustomerRow,
-        "select id, msisdn, blocked_at, block_reason, created_at from customers where provider_id = $1 and id = $2",
+        "select id, msisdn, credit, blocked_at, block_reason, created_at from customers where provider_id = $1 and id = $2",
         provider.uuid(),
         id.uuid(),
     )
@@ -94,7 +96,7 @@ pub async fn by_phone(
 ) -> sqlx::Result<Option<Customer>> {
     let row = sqlx::query_as!(
         CustomerRow,
-        "select id, msisdn, blocked_at, block_reason, created_at from customers where provider_id = $1 and msisdn = $2",
+        "select id, msisdn, credit, blocked_at, block_reason, created_at from customers where provider_id = $1 and msisdn = $2",
         provider.uuid(),
         phone.digits(),
     )
@@ -115,7 +117,7 @@ pub async fn newest(
 ) -> sqlx::Result<Vec<Customer>> {
     let rows = sqlx::query_as!(
         CustomerRow,
-        "select id, msisdn, blocked_at, block_reason, created_at from customers
+        "select id, msisdn, credit, blocked_at, block_reason, created_at from customers
          where provider_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2, $3)) order by created_at desc, id desc limit $4",
         provider.uuid(),
         before.map(|(at, _)| At(at)) as Option<At>,
@@ -139,7 +141,7 @@ pub async fn blocked(
 ) -> sqlx::Result<Vec<Customer>> {
     let rows = sqlx::query_as!(
         CustomerRow,
-        "select id, msisdn, blocked_at, block_reason, created_at from customers
+        "select id, msisdn, credit, blocked_at, block_reason, created_at from customers
          where provider_id = $1 and blocked_at is not null and ($2::timestamptz is null or (blocked_at, id) < ($2, $3))
          order by blocked_at desc, id desc limit $4",
         provider.uuid(),

@@ -28,6 +28,8 @@ pub struct Ask {
     pub seen: (u32, Money),
     /// The number that will pay.
     pub phone: Option<Msisdn>,
+    /// Whether the customer wants the code by SMS as well; nothing where it was not asked.
+    pub by_sms: Option<bool>,
     /// After this the answer is no use.
     pub deadline: Timestamp,
 }
@@ -92,6 +94,7 @@ pub async fn show(app: &App, provider: ProviderId, ask: Ask) -> Result<Place, No
         plan: Some(plan.id),
         amount: Some(plan.price),
         phone: ask.phone,
+        by_sms: ask.by_sms,
     };
     let device = (ask.site, ask.mac);
     let code = store::code(&mut tx, app, provider, device, &wanted, now)

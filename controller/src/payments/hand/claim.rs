@@ -19,6 +19,7 @@ use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
 use crate::payments::confirm::ConfirmError;
 use crate::payments::deeds::is_waiting;
+use crate::payments::operator;
 use crate::payments::store as payments;
 use crate::payments::unmatched::{self, Arrived, Reason};
 use crate::payments::{DELIVERED_WITHIN, Payment, State};
@@ -185,6 +186,9 @@ async fn waiting(
             Some("refund") => NotClaimed::Returned,
             _ => NotClaimed::Spent,
         }));
+    }
+    if operator::store::is_going_back(conn, provider, receipt).await? {
+        return Err(NoClaim::Not(NotClaimed::Returned));
     }
     let chosen = match &code {
         Some(code) => store::by_code(conn, provider, code).await?,

@@ -2,6 +2,7 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId, UnmatchedId};
+use mnara_protocol::money::Money;
 use mnara_protocol::ticket::code::CROCKFORD;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -146,6 +147,8 @@ pub async fn settle_in(
         plan: Some(plan.id),
         account: providers::store::account_id(conn, provider).await?,
         amount: arrived.amount,
+        credit: Money::from_cents(0),
+        credited: Money::from_cents(0),
         phone,
         account_reference: reference(&app.entropy),
         push: Push::ByHand,
@@ -174,6 +177,9 @@ pub async fn settle_in(
         messages::keep_callback(conn, &payment, heard.callback, told, heard.body).await?;
     }
     book(app, conn, &payment, was, now).await?;
+    if store::wants_sms(conn, provider, (payer.site, payer.mac)).await? {
+        providers::sms::customers::wish(app, conn, provider, payment.id).await?;
+    }
     store::has_paid(conn, provider, (payer.site, payer.mac)).await?;
     confirm::grant(app, conn, &payment, now).await?;
     Ok(Settled::Bought(payment.id))

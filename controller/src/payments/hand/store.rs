@@ -32,6 +32,8 @@ pub struct Wanted {
     pub amount: Option<Money>,
     /// The number that pays.
     pub phone: Option<Msisdn>,
+    /// Whether the code is wanted by SMS.
+    pub by_sms: Option<bool>,
 }
 
 /// Notes what a device wants and gives its code; a new device gets a new one. None when no free one was found.
@@ -48,7 +50,8 @@ pub async fn code(
 ) -> sqlx::Result<Option<DeviceCode>> {
     for _ in 0..DRAWS {
         let known = sqlx::query_scalar!(
-            "update hand_codes set plan_id = coalesce($4, plan_id), amount = coalesce($5, amount), msisdn = coalesce($6, msisdn), asked_at = $7
+            "update hand_codes set plan_id = coalesce($4, plan_id), amount = coalesce($5, amount), msisdn = coalesce($6, msisdn), asked_at = $7,
+                    by_sms = coalesce($8, by_sms)
              where provider_id = $1 and site_id = $2 and mac = $3::text::macaddr returning code",
             provider.uuid(),
             site.uuid(),
@@ -57,6 +60,7 @@ pub async fn code(
             wanted.amount.map(Amount) as Option<Amount>,
             wanted.phone.map(|phone| phone.digits()),
             At(now),
+            wanted.by_sms,
         )
         .fetch_optional(&mut *conn)
         .await?;
@@ -128,6 +132,26 @@ pub async fn by_claim(
         }
     }
     Ok(None)
+}
+
+/// Whether a device's owner wants the code by SMS.
+///
+/// # Errors
+/// When the database is away.
+pub async fn wants_sms(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    (site, mac): (SiteId, Mac),
+) -> sqlx::Result<bool> {
+    let wants = sqlx::query_scalar!(
+        "select by_sms from hand_codes where provider_id = $1 and site_id = $2 and mac = $3::text::macaddr",
+        provider.uuid(),
+        site.uuid(),
+        mac.to_string(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(wants.unwrap_or_default())
 }
 
 /// The devices that may have paid an amount at a till: those that were shown how, and those whose prompt failed and that have not paid since.

@@ -25,6 +25,8 @@ pub enum Account {
     Own,
     /// What nobody can be matched to yet.
     Unmatched,
+    /// What phones have as credit.
+    Credit,
     /// What went back.
     Refunded,
 }
@@ -38,6 +40,7 @@ impl Account {
             Self::Tickets => "tickets",
             Self::Own => "own",
             Self::Unmatched => "unmatched",
+            Self::Credit => "credit",
             Self::Refunded => "refunded",
         }
     }
@@ -50,6 +53,7 @@ impl Account {
             Self::Tickets,
             Self::Own,
             Self::Unmatched,
+            Self::Credit,
             Self::Refunded,
         ]
         .into_iter()
@@ -74,11 +78,15 @@ pub enum Cause {
     Refund,
     /// Money went back by the rail itself.
     Reversal,
+    /// Such money, or a payment that came too late, became a phone's credit.
+    Credited,
+    /// A phone paid a part of a voucher by its credit.
+    Spent,
 }
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Paid,
         Self::Test,
         Self::Unmatched,
@@ -86,6 +94,8 @@ impl Cause {
         Self::Given,
         Self::Refund,
         Self::Reversal,
+        Self::Credited,
+        Self::Spent,
     ];
 
     /// The word in its column.
@@ -99,6 +109,8 @@ impl Cause {
             Self::Given => "given",
             Self::Refund => "refund",
             Self::Reversal => "reversal",
+            Self::Credited => "credited",
+            Self::Spent => "spent",
         }
     }
 
@@ -169,7 +181,7 @@ pub async fn write(
     store::insert(conn, provider, id, line).await
 }
 
-/// Writes that a payment came: from the till, or from the queue if its money was there already.
+/// Writes that a payment came: from the till, or from the queue if its money was there already; and the credit that was spent with it.
 ///
 /// # Errors
 /// [`NotWritten`].
@@ -202,7 +214,19 @@ pub async fn paid(
         site: payment.site,
         at: now,
     };
-    write(app, conn, payment.provider, line).await
+    write(app, conn, payment.provider, line).await?;
+    if payment.credit.cents() == 0 {
+        return Ok(());
+    }
+    let spent = Line {
+        cause: Cause::Spent,
+        unmatched: None,
+        debit: Account::Credit,
+        amount: payment.credit,
+        receipt: None,
+        ..line
+    };
+    write(app, conn, payment.provider, spent).await
 }
 
 /// Writes that some of a payment went back, after so many times before.

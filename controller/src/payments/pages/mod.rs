@@ -178,6 +178,7 @@ pub(super) fn flag_words(flag: &str, w: &ReasonWords) -> &'static str {
         "quota" => w.flag_quota,
         "code" => w.flag_code,
         "setup" => w.flag_setup,
+        "credit" => w.flag_credit,
         _ => w.flag_other,
     }
 }

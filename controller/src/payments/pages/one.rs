@@ -11,16 +11,21 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::deeds::{self, NotDone, Noted};
+use super::super::operator;
+use super::super::operator::ask::{What, send_back};
+use super::super::operator::stands::{Stands, not_asked};
 use super::super::store::messages::Kind;
 use super::super::store::refunds::Refund;
 use super::super::store::story::More;
 use super::super::story::Story;
 use super::super::unmatched::pages::payer;
 use super::super::{Push, State};
+use super::line::{parts, price};
 use super::{Standing, flag_words};
 use crate::app::App;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
+use crate::providers::pages::proof::Fault;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{PaymentWords, Words};
 use crate::providers::staff::roles::Permission;
@@ -54,6 +59,8 @@ pub struct Filled {
     amount: String,
     receipt: String,
     reason: String,
+    /// Ticked by whoever knows that M-PESA does not send it back.
+    sure: String,
 }
 
 #[derive(Template)]
@@ -64,6 +71,8 @@ struct OnePage<'a> {
     id: PaymentId,
     more: &'a More,
     amount: String,
+    parts: Option<String>,
+    credited: Option<String>,
     at: String,
     phone: String,
     standing: Standing,
@@ -75,9 +84,12 @@ struct OnePage<'a> {
     may_ask: bool,
     may_send: bool,
     may_refund: bool,
+    /// How it stands that M-PESA sends it back, and whether somebody here may ask for that.
+    going: Option<Stands>,
+    may_reverse: bool,
     filled: &'a Filled,
     done: Option<&'static str>,
-    fault: Option<&'static str>,
+    fault: Option<String>,
 }
 
 /// What was done just before, as the address says it.
@@ -103,6 +115,7 @@ pub async fn story(
         "ask" => Some(w.done_ask),
         "send" => Some(w.done_send),
         "refund" => Some(w.done_refund),
+        "reverse" => Some(frame.words().operator.done_back),
         _ => None,
     };
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
@@ -115,7 +128,7 @@ async fn shown(
     seat: &Seat,
     id: PaymentId,
     filled: &Filled,
-    (done, fault): (Option<&'static str>, Option<&'static str>),
+    (done, fault): (Option<&'static str>, Option<Fault>),
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let provider = seat.provider();
@@ -125,7 +138,11 @@ async fn shown(
     let story = Story::read(&mut tx, provider, id, now)
         .await?
         .ok_or(Trouble::Nothing)?;
+    let receipts: Vec<_> = story.more.line.receipt.iter().cloned().collect();
+    let going = operator::store::going_back(&mut tx, provider, &receipts).await?;
+    let can_reverse = operator::may(&mut tx, provider, operator::Right::Reversal).await?;
     drop(tx);
+    let going = going.first().map(|request| Stands::of(request, now, w));
     let steps = steps(&story, w);
     let Story {
         more,
@@ -138,12 +155,20 @@ async fn shown(
     let is_unused = ticket
         .as_ref()
         .is_some_and(|found| deeds::is_waiting(&found.kept.ticket, now));
-    let left = more.line.amount.cents() - back.iter().map(|one| one.amount.cents()).sum::<i64>();
+    let left = price(&more.line).cents()
+        - more.credited.cents()
+        - back.iter().map(|one| one.amount.cents()).sum::<i64>();
+    let (status, fault) = match fault {
+        Some((status, fault)) => (status, Some(fault)),
+        None => (StatusCode::OK, None),
+    };
     let page = OnePage {
         frame,
         w,
         id,
-        amount: show::money(more.line.amount),
+        amount: show::money(price(&more.line)),
+        parts: parts(&more.line, w),
+        credited: (more.credited.cents() > 0).then(|| show::money(more.credited)),
         at: w.calendar.moment(more.line.at),
         phone: payer(&Payer::read(&more.line.phone), &w.queue),
         standing: Standing::of_line(&more.line, w),
@@ -175,15 +200,19 @@ async fn shown(
         may_ask: may_work && !is_paid && more.checkout_request_id.is_some(),
         may_send: may_work && is_unused && more.mac.is_some(),
         may_refund: may_work && is_paid && left > 0,
+        may_reverse: seat.place.role.may(Permission::SendBack)
+            && can_reverse
+            && is_paid
+            && left == more.line.amount.cents()
+            && more.line.receipt.is_some()
+            && going
+                .as_ref()
+                .is_none_or(|going| !going.is_open || going.is_silent),
+        going,
         more: &more,
         filled,
         done,
         fault,
-    };
-    let status = if fault.is_some() {
-        StatusCode::UNPROCESSABLE_ENTITY
-    } else {
-        StatusCode::OK
     };
     Ok(html(status, &page))
 }
@@ -326,8 +355,37 @@ pub async fn refund(
         receipt: &filled.receipt,
         reason: &filled.reason,
     };
-    let done = deeds::note(&app, seat.provider(), seat.actor(), id, noted).await;
+    let (provider, actor) = (seat.provider(), seat.actor());
+    let done = if filled.sure.is_empty() {
+        deeds::note(&app, provider, actor, id, noted).await
+    } else {
+        deeds::note_all_the_same(&app, provider, actor, id, noted).await
+    };
     answered(&app, &frame, &seat, id, &filled, (done, "refund")).await
+}
+
+/// Has M-PESA send the payment back.
+///
+/// # Errors
+/// When there is no such payment, or the database is away.
+pub async fn reverse(
+    Given(app): Given<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let who = (seat.person, seat.actor());
+    let what = What::Payment(id);
+    match send_back(&app, seat.provider(), who, what, &filled.reason).await {
+        Ok(()) => Ok(onward(&format!("/payments/{id}?done=reverse#back"))),
+        Err(error) => {
+            let fault = not_asked(error, frame.words())?;
+            let filled = Filled::default();
+            shown(&app, &frame, &seat, id, &filled, (None, Some(fault))).await
+        }
+    }
 }
 
 async fn answered(
@@ -350,6 +408,8 @@ async fn answered(
         Err(NotDone::Reason) => w.bad_reason,
         Err(NotDone::NotKnown) => w.not_known,
         Err(NotDone::Used) => w.used,
+        Err(NotDone::GoingBack) => frame.words().operator.going_back,
     };
+    let fault = (StatusCode::UNPROCESSABLE_ENTITY, fault.to_owned());
     shown(app, frame, seat, id, filled, (None, Some(fault))).await
 }

@@ -75,6 +75,8 @@ pub enum Flag {
     Setup,
     /// The provider's Daraja application has spent its allowance.
     Quota,
+    /// It was paid after all, when the credit that was to pay the rest was spent.
+    Credit,
 }
 
 impl Flag {
@@ -90,6 +92,7 @@ impl Flag {
             Self::Code => "code",
             Self::Setup => "setup",
             Self::Quota => "quota",
+            Self::Credit => "credit",
         }
     }
 }

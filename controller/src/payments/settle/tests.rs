@@ -16,6 +16,8 @@ fn payment(state: State) -> Payment {
         plan: Some(PlanId::from_bytes([6; 16])),
         account: None,
         amount: Money::from_shillings(50),
+        credit: Money::from_cents(0),
+        credited: Money::from_cents(0),
         phone: "0712345678".parse().ok(),
         account_reference: "SABCDEFGH".into(),
         push: Push::Accepted,

@@ -31,7 +31,7 @@ pub enum Kept {
     New,
     /// The same body came before.
     Duplicate,
-    /// No payment or provider has this secret.
+    /// No payment, request or provider has this secret.
     Stranger,
 }
 
@@ -61,7 +61,9 @@ pub async fn insert_callbacks(
            ), known as (
              select a.* from arrived a
              where coalesce((select true from payments p where p.secret_hash = a.secret_hash limit 1),
-                            (select true from c2b_secrets s where s.secret_hash = a.secret_hash limit 1), false)
+                            (select true from c2b_secrets s where s.secret_hash = a.secret_hash limit 1),
+                            (select true from mpesa_requests r where r.result_hash = a.secret_hash limit 1),
+                            (select true from mpesa_requests r where r.time_out_hash = a.secret_hash limit 1), false)
            ), kept as (
              insert into callbacks (id, secret_hash, body_hash, body, source, received_at)
              select id, secret_hash, body_hash, body, source::inet, received_at from known order by secret_hash, body_hash, place

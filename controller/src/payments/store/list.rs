@@ -39,8 +39,10 @@ pub struct Line {
     pub id: PaymentId,
     /// When it was begun.
     pub at: Timestamp,
-    /// How much.
+    /// How much it is by M-PESA.
     pub amount: Money,
+    /// How much it is by the phone's credit.
+    pub credit: Money,
     /// The plan's name now; none for a test.
     pub plan: Option<String>,
     /// The site's name.
@@ -67,6 +69,7 @@ pub(super) struct LineRow {
     pub(super) id: Uuid,
     pub(super) created_at: At,
     pub(super) amount: Amount,
+    pub(super) credit: Amount,
     pub(super) plan: Option<String>,
     pub(super) site: Option<String>,
     pub(super) msisdn: Option<String>,
@@ -86,6 +89,7 @@ impl From<LineRow> for Line {
             id: PaymentId::from_uuid(row.id),
             at: row.created_at.0,
             amount: row.amount.0,
+            credit: row.credit.0,
             plan: row.plan,
             site: row.site,
             phone: row.msisdn.unwrap_or_default(),
@@ -116,7 +120,7 @@ macro_rules! along {
     ($index:literal, $conn:ident, $provider:ident, $wanted:ident, $before:ident, $limit:ident) => {
         sqlx::query_as!(
             LineRow,
-            r#"select p.id, p.created_at, p.amount, b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?", p.external_txn_id,
+            r#"select p.id, p.created_at, p.amount, p.credit, b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?", p.external_txn_id,
                       p.status, p.failure, p.push, p.push_error, p.result_code, p.flag
                from payments p
                left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id

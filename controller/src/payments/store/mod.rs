@@ -14,6 +14,7 @@ use crate::db::{Amount, At, RowId};
 use crate::rails::msisdn::Msisdn;
 
 mod callbacks;
+pub mod credit;
 pub mod list;
 pub mod messages;
 pub mod moves;
@@ -58,9 +59,9 @@ pub async fn insert(
     sqlx::query!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id,
                                plan_revision, attempt_id, mac, msisdn, account_reference, secret_hash, token_hash, push, queries,
-                               bought, token, account_id)
+                               bought, token, account_id, credit)
          values ($1, $2, 'mpesa_customer_payment', '{}', $3, $4, 'pending', $5, $6, $7, $8, $9, $10::text::macaddr, $11, $12, $13, $14,
-                 'created', 0, $15, $16, $17)",
+                 'created', 0, $15, $16, $17, $18)",
         payment.id.uuid(),
         payment.provider.uuid(),
         Amount(payment.amount),
@@ -78,6 +79,7 @@ pub async fn insert(
         Row::Plan(plan.clone()).encode(),
         secrets.token,
         payment.account.map(|id| id.uuid()),
+        Amount(payment.credit) as Amount,
     )
     .execute(conn)
     .await
@@ -93,6 +95,8 @@ struct PaymentRow {
     plan_id: Option<Uuid>,
     account_id: Option<Uuid>,
     amount: Amount,
+    credit: Amount,
+    credited: Amount,
     msisdn: Option<String>,
     account_reference: String,
     push: String,
@@ -133,6 +137,8 @@ impl TryFrom<PaymentRow> for Payment {
             plan: row.plan_id.map(PlanId::from_uuid),
             account: row.account_id.map(AccountId::from_uuid),
             amount: row.amount.0,
+            credit: row.credit.0,
+            credited: row.credited.0,
             phone: row
                 .msisdn
                 .as_deref()
@@ -163,7 +169,7 @@ pub async fn lock(
 ) -> sqlx::Result<Option<Payment>> {
     sqlx::query_as!(
         PaymentRow,
-        "select id, provider_id, site_id, attempt_id, mac::text, plan_id, account_id, amount, msisdn, account_reference, push, merchant_request_id,
+        "select id, provider_id, site_id, attempt_id, mac::text, plan_id, account_id, amount, credit, credited, msisdn, account_reference, push, merchant_request_id,
                 checkout_request_id, external_txn_id, noted_receipt, result_code, status, failure, created_at, queries
          from payments where provider_id = $1 and id = $2 and type in ('mpesa_customer_payment', 'mpesa_account_test') for update",
         provider.uuid(),

@@ -2,6 +2,7 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId, TicketId};
+use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
 use super::list::{Line, LineRow};
@@ -24,6 +25,8 @@ pub struct More {
     pub queries: i32,
     /// The device that asked.
     pub mac: Option<String>,
+    /// What of it was made over to the phone again.
+    pub credited: Money,
     /// Whether it is a test of the account.
     pub is_test: bool,
 }
@@ -38,7 +41,7 @@ pub async fn more(
     id: PaymentId,
 ) -> sqlx::Result<Option<More>> {
     let row = sqlx::query!(
-        r#"select p.id, p.created_at, p.amount as "amount: Amount", b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?",
+        r#"select p.id, p.created_at, p.amount as "amount: Amount", p.credit as "credit: Amount", p.credited as "credited: Amount", b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?",
                   p.external_txn_id, p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.account_reference,
                   p.checkout_request_id, p.noted_receipt, p.settled_at, p.settled_by, p.queries, p.mac::text as mac,
                   p.type = 'mpesa_account_test' as "is_test!"
@@ -59,11 +62,13 @@ pub async fn more(
         settled: row.settled_at.map(|at| (at.0, row.settled_by)),
         queries: row.queries,
         mac: row.mac,
+        credited: row.credited.0,
         is_test: row.is_test,
         line: Line::from(LineRow {
             id: row.id,
             created_at: row.created_at,
             amount: row.amount,
+            credit: row.credit,
             plan: row.plan,
             site: row.site,
             msisdn: row.msisdn,

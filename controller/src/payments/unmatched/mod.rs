@@ -1,6 +1,7 @@
 //! The queue: money that nobody can be matched to, or that came so late that nobody waits for what it bought. A person says what becomes of
 //! it, or it turns out to be a payment's.
 
+pub mod credit;
 pub mod pages;
 pub mod resolve;
 pub mod store;
@@ -36,6 +37,10 @@ pub enum Reason {
     Statement,
     /// It came, and bought its voucher, when nobody waited for it any more.
     Late,
+    /// A prompt's callback told of another amount than was asked for.
+    Asked,
+    /// A prompt was paid after all, when the credit that was to pay the rest was spent.
+    Short,
 }
 
 impl Reason {
@@ -48,6 +53,8 @@ impl Reason {
             Self::Double => "double",
             Self::Statement => "statement",
             Self::Late => "late",
+            Self::Asked => "asked",
+            Self::Short => "short",
         }
     }
 
@@ -60,6 +67,8 @@ impl Reason {
             Self::Double,
             Self::Statement,
             Self::Late,
+            Self::Asked,
+            Self::Short,
         ]
         .into_iter()
         .find(|reason| reason.word() == word)
@@ -95,15 +104,18 @@ pub fn beside(
     evidence: &Evidence,
     now: Timestamp,
 ) -> Option<Arrived> {
-    let (reason, amount, receipt) = match (flag, evidence) {
-        // What a prompt asks for is what it takes: only by hand can somebody pay another amount.
-        (Flag::Amount, Evidence::C2b { receipt, amount }) => (Reason::Amount, *amount, receipt),
-        (Flag::SecondReceipt, Evidence::C2b { receipt, amount }) => {
-            (Reason::Double, *amount, receipt)
-        }
-        (Flag::SecondReceipt, Evidence::Callback(callback)) => {
-            (Reason::Double, callback.amount?, callback.receipt.as_ref()?)
-        }
+    let (amount, receipt) = match evidence {
+        Evidence::C2b { receipt, amount } => (*amount, receipt),
+        Evidence::Callback(callback) => (callback.amount?, callback.receipt.as_ref()?),
+        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?),
+        Evidence::Silence => return None,
+    };
+    let reason = match (flag, evidence) {
+        (Flag::Amount, Evidence::C2b { .. }) => Reason::Amount,
+        // A prompt takes what it asks for. Whatever is wrong here, the money belongs to somebody.
+        (Flag::Amount, Evidence::Callback(_)) => Reason::Asked,
+        (Flag::SecondReceipt, Evidence::C2b { .. } | Evidence::Callback(_)) => Reason::Double,
+        (Flag::Credit, _) => Reason::Short,
         _ => return None,
     };
     Some(Arrived {
@@ -133,6 +145,9 @@ pub async fn take(
     if store::is_payments(conn, provider, &arrived.receipt).await? {
         return Ok(false);
     }
+    if store::name_prompt(conn, provider, arrived).await? {
+        return Ok(false);
+    }
     let now = app.clock.now();
     let id = UnmatchedId::new(now, app.entropy.bytes());
     if !store::insert(conn, provider, id, arrived, now).await? {
@@ -156,6 +171,39 @@ pub async fn take(
         say(app, conn, provider, id, arrived.amount).await?;
     }
     Ok(true)
+}
+
+/// Takes the money of a prompt into the queue of which the rail tells no receipt, unless it may be there already.
+///
+/// # Errors
+/// [`NotWritten`]; the transaction should not commit then.
+pub async fn take_prompt(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<(), NotWritten> {
+    let is_there = !store::of_prompt(conn, payment).await?.is_empty()
+        || nameless(conn, payment).await?.is_some();
+    let id = UnmatchedId::new(now, app.entropy.bytes());
+    if is_there || !store::insert_prompt(conn, id, payment, now).await? {
+        return Ok(());
+    }
+    let line = Line {
+        cause: Cause::Unmatched,
+        payment: None,
+        unmatched: Some(id),
+        turn: 0,
+        debit: Account::Till,
+        credit: Account::Unmatched,
+        amount: payment.amount,
+        receipt: None,
+        site: payment.site,
+        at: now,
+    };
+    ledger::write(app, conn, payment.provider, line).await?;
+    say(app, conn, payment.provider, id, payment.amount).await?;
+    Ok(())
 }
 
 /// Takes a payment into the queue that came when nobody waited for it any more. Its money stands in the books as the voucher's.
@@ -189,12 +237,12 @@ async fn say(
 }
 
 /// What the queue knows of a payment's money.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Claim {
     /// Nothing.
     Nothing,
     /// It was there, and is the payment's now.
-    Taken(UnmatchedId, String),
+    Taken(store::Candidate),
     /// It was there, and somebody has said already what became of it.
     Spent,
 }
@@ -210,37 +258,55 @@ pub async fn claim(
     receipt: Option<&str>,
     now: Timestamp,
 ) -> sqlx::Result<Claim> {
+    let prompts = store::of_prompt(conn, payment).await?;
     let found = match receipt {
         Some(receipt) => {
-            let Some(found) = store::by_receipt(conn, payment.provider, receipt).await? else {
+            let named = store::by_receipt(conn, payment.provider, receipt).await?;
+            // A prompt's own money of which the rail had told no receipt by then.
+            let nameless = || prompts.into_iter().find(|one| one.receipt.is_none());
+            let Some(found) = named.or_else(nameless) else {
                 return Ok(Claim::Nothing);
             };
-            if found.is_closed || found.amount != payment.amount {
+            let is_its = found.amount == payment.amount || found.prompt == Some(payment.id);
+            if found.is_closed || !is_its {
                 return Ok(Claim::Spent);
             }
             found
         }
-        // What a statement brought names the prompt's account.
-        None if let Some(found) = store::named(conn, payment).await? => {
-            if found.is_closed || found.amount != payment.amount {
+        None if !prompts.is_empty() => match prompts.into_iter().find(|one| !one.is_closed) {
+            Some(found) => found,
+            None => return Ok(Claim::Spent),
+        },
+        None => match store::named(conn, payment).await? {
+            // What a statement brought names the prompt's account.
+            Some(found) if found.is_closed || found.amount != payment.amount => {
                 return Ok(Claim::Spent);
             }
-            found
-        }
-        None => {
-            let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
-            let open = store::nameless(conn, payment.provider, payment.amount, within).await?;
-            let mut meant = open
-                .into_iter()
-                .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)));
-            match (meant.next(), meant.next()) {
-                (Some(found), None) => found,
-                _ => return Ok(Claim::Nothing),
-            }
-        }
+            Some(found) => found,
+            None => match nameless(conn, payment).await? {
+                Some(found) => found,
+                None => return Ok(Claim::Nothing),
+            },
+        },
     };
     store::close_known(conn, payment, found.id, now).await?;
-    Ok(Claim::Taken(found.id, found.receipt))
+    Ok(Claim::Taken(found))
+}
+
+/// The one money by hand in the queue that can be a payment's of which no receipt was told.
+async fn nameless(
+    conn: &mut PgConnection,
+    payment: &Payment,
+) -> sqlx::Result<Option<store::Candidate>> {
+    let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
+    let open = store::nameless(conn, payment.provider, payment.amount, within).await?;
+    let mut meant = open
+        .into_iter()
+        .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)));
+    Ok(match (meant.next(), meant.next()) {
+        (Some(found), None) => Some(found),
+        _ => None,
+    })
 }
 
 /// Writes that a payment's money, which stands in the books already, was in the queue as well.
@@ -251,9 +317,10 @@ pub async fn undo(
     app: &App,
     conn: &mut PgConnection,
     payment: &Payment,
-    id: UnmatchedId,
+    found: &store::Candidate,
     now: Timestamp,
 ) -> Result<(), NotWritten> {
+    let id = found.id;
     let line = Line {
         cause: Cause::Known,
         payment: Some(payment.id),
@@ -261,7 +328,7 @@ pub async fn undo(
         turn: 0,
         debit: Account::Unmatched,
         credit: Account::Till,
-        amount: payment.amount,
+        amount: found.amount,
         receipt: None,
         site: store::site_of(conn, payment.provider, id).await?,
         at: now,

@@ -5,18 +5,22 @@ use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, TicketId, UnmatchedId};
+use mnara_protocol::ids::{CustomerId, PaymentId, TicketId, UnmatchedId};
 use mnara_protocol::ticket::code::TicketCode;
 use serde::Deserialize;
 
 use super::Reason;
+use super::credit;
 use super::resolve::{self, NotResolved};
 use super::store::{Queued, queue};
 use crate::app::App;
 use crate::payments::deeds::NotDone;
+use crate::payments::operator::ask;
+use crate::payments::operator::stands::{Backs, Receipts, Stands, not_asked};
 use crate::plans;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
+use crate::providers::pages::proof::Fault;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{QueueWords, Words};
 use crate::providers::staff::roles::Permission;
@@ -41,6 +45,8 @@ struct Item {
     name: &'static str,
     text: &'static str,
     is_late: bool,
+    /// The number that gets the credit, if it is known in full.
+    credits: Option<String>,
     at: String,
     payer: String,
     receipt: Option<String>,
@@ -53,6 +59,9 @@ struct Item {
     ticket: Option<TicketId>,
     code: Option<String>,
     back: Option<(String, String)>,
+    customer: Option<CustomerId>,
+    going: Option<Stands>,
+    may_reverse: bool,
 }
 
 #[derive(Template)]
@@ -65,9 +74,10 @@ struct QueuePage<'a> {
     older: Option<String>,
     is_all_closed: bool,
     may_work: bool,
+    receipts: Option<Receipts>,
     filled: &'a Filled,
     done: Option<&'static str>,
-    fault: Option<&'static str>,
+    fault: Option<String>,
 }
 
 /// What is asked for, as the address has it.
@@ -78,6 +88,8 @@ pub struct Asked {
     before: String,
     done: String,
     taken: String,
+    asked: String,
+    back: String,
 }
 
 impl Asked {
@@ -94,6 +106,9 @@ pub struct Filled {
     plan: String,
     receipt: String,
     reason: String,
+    phone: String,
+    /// Ticked by whoever knows that M-PESA does not send it back.
+    sure: String,
     #[serde(skip)]
     id: String,
 }
@@ -117,9 +132,10 @@ async fn shown(
     seat: &Seat,
     asked: &Asked,
     filled: &Filled,
-    fault: Option<&'static str>,
+    fault: Option<Fault>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
+    let now = app.clock.now();
     let provider = seat.provider();
     let may_work = seat.place.role.may(Permission::WorkPayments);
     let is_all_closed = !asked.closed.is_empty();
@@ -135,9 +151,16 @@ async fn shown(
     } else {
         Vec::new()
     };
-    drop(tx);
     let has_more = rows.len() > usize::from(PAGE);
     rows.truncate(usize::from(PAGE));
+    let may_send = seat.place.role.may(Permission::SendBack);
+    let backs = Backs::read(&mut tx, provider, rows.iter().chain(&closed), may_send).await?;
+    let receipts = if is_all_closed || !may_work {
+        None
+    } else {
+        Receipts::read(&mut tx, provider, now, w).await?
+    };
+    drop(tx);
     let older = rows.last().filter(|_| has_more).map(|last| {
         let closed = if is_all_closed { "closed=1&" } else { "" };
         format!(
@@ -159,7 +182,8 @@ async fn shown(
             is_first: place == 0,
         });
         let choices = choices.collect();
-        shown_item(row, choices, may_work, w)
+        let back = backs.of(row.receipt.as_deref(), now, w);
+        shown_item(row, choices, may_work, back, w)
     };
     let (mut waits, mut done) = (Vec::new(), Vec::new());
     for row in rows {
@@ -170,6 +194,10 @@ async fn shown(
         }
     }
     done.extend(closed.into_iter().map(item));
+    let (status, fault) = match fault {
+        Some((status, fault)) => (status, Some(fault)),
+        None => (StatusCode::OK, None),
+    };
     let page = QueuePage {
         frame,
         w,
@@ -178,34 +206,42 @@ async fn shown(
         older,
         is_all_closed,
         may_work,
+        receipts,
         filled,
         done: match (asked.done.is_empty(), asked.taken.is_empty()) {
+            _ if !asked.asked.is_empty() => Some(w.operator.done_test),
+            _ if !asked.back.is_empty() => Some(w.operator.done_back),
             (false, _) => Some(w.queue.done),
             (true, false) => Some(w.statement.took),
             (true, true) => None,
         },
         fault,
     };
-    let status = match fault {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
-    };
     Ok(html(status, &page))
 }
 
-fn shown_item(row: Queued, plans: Vec<Choice>, may_work: bool, words: &Words) -> Item {
+fn shown_item(
+    row: Queued,
+    plans: Vec<Choice>,
+    may_work: bool,
+    (going, may_reverse): (Option<Stands>, bool),
+    words: &Words,
+) -> Item {
     let w = &words.queue;
     let (name, text) = match row.reason {
         Some(Reason::Amount) => (w.amount, w.amount_text),
         Some(Reason::Double) => (w.double, w.double_text),
         Some(Reason::Statement) => (w.statement, w.statement_text),
         Some(Reason::Late) => (w.late, w.late_text),
+        Some(Reason::Asked) => (w.asked, w.asked_text),
+        Some(Reason::Short) => (w.short, w.short_text),
         Some(Reason::Nobody) | None => (w.nobody, w.nobody_text),
     };
     let became = row.closed.map(|(outcome, at)| {
         let word = match outcome.as_str() {
             "ticket" => w.was_ticket,
             "refund" => w.was_refund,
+            "credit" => w.was_credit,
             _ => w.was_known,
         };
         (word, words.calendar.moment(at))
@@ -217,6 +253,10 @@ fn shown_item(row: Queued, plans: Vec<Choice>, may_work: bool, words: &Words) ->
         name,
         text,
         is_late: row.reason == Some(Reason::Late),
+        credits: match &row.payer {
+            Payer::Number(phone) => Some(show::phone(&phone.digits())),
+            Payer::Masked { .. } | Payer::Hash(_) | Payer::Untold => None,
+        },
         at: words.calendar.moment(row.at),
         payer: payer(&row.payer, w),
         receipt: row.receipt,
@@ -231,6 +271,9 @@ fn shown_item(row: Queued, plans: Vec<Choice>, may_work: bool, words: &Words) ->
             .filter(|_| may_work)
             .map(|code| TicketCode::parse(&code).map_or(code, |code| code.shown())),
         back: row.back,
+        customer: row.customer,
+        going,
+        may_reverse,
     }
 }
 
@@ -262,6 +305,23 @@ pub async fn give(
     answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
 }
 
+/// Makes money over to a phone as credit.
+///
+/// # Errors
+/// When there is no such money, or the database is away.
+pub async fn credit(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let what = id.parse().map_err(|_| Trouble::Nothing)?;
+    let phone = filled.phone.parse().ok();
+    let done = credit::make_over(&app, seat.provider(), seat.actor(), what, phone).await;
+    answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
+}
+
 /// Writes down that money went back.
 ///
 /// # Errors
@@ -275,8 +335,62 @@ pub async fn refund(
 ) -> Result<Response, Trouble> {
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let said = (filled.receipt.as_str(), filled.reason.as_str());
-    let done = resolve::refund(&app, seat.provider(), seat.actor(), what, said).await;
+    let (provider, actor) = (seat.provider(), seat.actor());
+    let done = if filled.sure.is_empty() {
+        resolve::refund(&app, provider, actor, what, said).await
+    } else {
+        resolve::refund_all_the_same(&app, provider, actor, what, said).await
+    };
     answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
+}
+
+/// Has M-PESA send money back.
+///
+/// # Errors
+/// When there is no such money, or the database is away.
+pub async fn reverse(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let what = ask::What::Queue(id.parse().map_err(|_| Trouble::Nothing)?);
+    let who = (seat.person, seat.actor());
+    let done = ask::send_back(&app, seat.provider(), who, what, &filled.reason).await;
+    asked_for(&app, &frame, &seat, done, "back").await
+}
+
+/// Asks M-PESA about a receipt that nobody told us of.
+///
+/// # Errors
+/// When the database is away.
+pub async fn ask(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let who = (seat.person, seat.actor());
+    let done = ask::ask(&app, seat.provider(), who, &filled.receipt).await;
+    asked_for(&app, &frame, &seat, done, "asked").await
+}
+
+async fn asked_for(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    done: Result<(), ask::NotAsked>,
+    word: &str,
+) -> Result<Response, Trouble> {
+    match done {
+        Ok(()) => Ok(onward(&format!("/payments/unmatched?{word}=1"))),
+        Err(error) => {
+            let fault = Some(not_asked(error, frame.words())?);
+            let filled = Filled::default();
+            shown(app, frame, seat, &Asked::default(), &filled, fault).await
+        }
+    }
 }
 
 async fn answered(
@@ -294,15 +408,20 @@ async fn answered(
             return Err(error.into());
         }
         Err(NotResolved::Plan) => w.bad_plan,
+        Err(NotResolved::Phone) => w.bad_phone,
+        Err(NotResolved::OtherPhone) => w.other_phone,
+        Err(NotResolved::Used) => w.used,
         Err(NotResolved::Receipt | NotResolved::Payment(NotDone::Receipt)) => w.bad_receipt,
         Err(NotResolved::ReceiptTaken | NotResolved::Payment(NotDone::ReceiptTaken)) => {
             w.receipt_taken
         }
         Err(NotResolved::Reason | NotResolved::Payment(NotDone::Reason)) => w.bad_reason,
+        Err(NotResolved::GoingBack) => frame.words().operator.going_back,
         Err(error) => {
             tracing::warn!(%error, "money in the queue was not dealt with");
             w.not_done
         }
     };
+    let fault = (StatusCode::UNPROCESSABLE_ENTITY, fault.to_owned());
     shown(app, frame, seat, &Asked::default(), &filled, Some(fault)).await
 }

@@ -1,5 +1,5 @@
-//! What becomes of money in the queue, as a person says: a voucher, or it goes back. Each is one transaction, and a second tap does nothing
-//! more.
+//! What becomes of money in the queue, as a person says: a voucher, credit of a phone, or it goes back. Each is one transaction, and a second
+//! tap does nothing more.
 
 use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
 use mnara_protocol::money::Money;
@@ -12,9 +12,11 @@ use super::{Reason, ledger};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
+use crate::payments::Payment;
 use crate::payments::customers::reason;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::ledger::{Account, Cause, Line, NotWritten};
+use crate::payments::operator;
 use crate::payments::store::{lock, refunds, ticket_of};
 use crate::plans;
 use crate::tickets::issue::{self, IssueError, Sale};
@@ -38,6 +40,15 @@ pub enum NotResolved {
     /// The reason is missing or too long.
     #[error("give a reason")]
     Reason,
+    /// Whose credit it is to be is not known.
+    #[error("give the phone number that is to have the credit")]
+    Phone,
+    /// That number cannot be the one that paid.
+    #[error("this is not the number that paid")]
+    OtherPhone,
+    /// Its voucher was used.
+    #[error("its voucher was used")]
+    Used,
     /// The ticket could not be issued.
     #[error(transparent)]
     Issue(#[from] IssueError),
@@ -50,6 +61,11 @@ pub enum NotResolved {
     /// The books could not be written.
     #[error(transparent)]
     Ledger(#[from] NotWritten),
+    /// M-PESA may be sending it back just now.
+    #[error(
+        "M-PESA may be sending this money back: wait for its word, or look at the M-PESA statement first"
+    )]
+    GoingBack,
     /// The database refused.
     #[error("it could not be stored")]
     Database(#[from] sqlx::Error),
@@ -67,23 +83,41 @@ pub async fn give(
     plan: Option<PlanId>,
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
+    give_in(app, &mut tx, (provider, actor), id, plan).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn give_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    plan: Option<PlanId>,
+) -> Result<(), NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
         return Ok(());
     };
+    if is_going_back(conn, provider, &held).await? {
+        return Err(NotResolved::GoingBack);
+    }
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let ticket = ticket_of(&mut tx, provider, payment).await?;
-            store::close_given(&mut tx, (provider, id), ticket, actor, app.clock.now()).await?;
-            note(app, &mut tx, (provider, actor), id, "queue-send").await?;
-            match deeds::send_in(app, &mut tx, (provider, actor), payment).await {
+            let ticket = ticket_of(conn, provider, payment).await?;
+            store::close_given(conn, (provider, id), ticket, actor, app.clock.now()).await?;
+            note(app, conn, (provider, actor), id, "queue-send").await?;
+            match deeds::send_in(app, conn, (provider, actor), payment).await {
                 // One that was used, or whose device is not known, is done with all the same.
                 Ok(()) | Err(NotDone::Used | NotDone::NotPaid) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        _ => ticket(app, &mut tx, (provider, actor), (id, &held), plan).await?,
+        _ => ticket(app, conn, (provider, actor), (id, &held), plan).await?,
     }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -121,7 +155,7 @@ async fn ticket(
     Ok(())
 }
 
-/// Writes down that the money went back. The voucher of what came late is taken back with it.
+/// Writes down that the money went back, unless M-PESA may be sending it back just now. The voucher of what came late is taken back with it.
 ///
 /// # Errors
 /// [`NotResolved`].
@@ -130,30 +164,101 @@ pub async fn refund(
     provider: ProviderId,
     actor: Actor,
     id: UnmatchedId,
-    (receipt, why): (&str, &str),
+    said: (&str, &str),
+) -> Result<(), NotResolved> {
+    refund_as(app, (provider, actor), id, said, false).await
+}
+
+/// Writes down that the money went back although M-PESA may be sending it back as well: for whoever has looked and knows that it does not.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_all_the_same(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: UnmatchedId,
+    said: (&str, &str),
+) -> Result<(), NotResolved> {
+    refund_as(app, (provider, actor), id, said, true).await
+}
+
+async fn refund_as(
+    app: &App,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    said: (&str, &str),
+    is_sure: bool,
 ) -> Result<(), NotResolved> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(held) = open(&mut tx, provider, id).await? else {
-        return Ok(());
+    refund_by_hand_in(app, &mut tx, (provider, actor), id, said, is_sure).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_by_hand_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    said: (&str, &str),
+    is_sure: bool,
+) -> Result<(), NotResolved> {
+    if !is_sure
+        && let Some(held) = open(conn, provider, id).await?
+        && is_going_back(conn, provider, &held).await?
+    {
+        return Err(NotResolved::GoingBack);
+    }
+    refund_in(app, conn, (provider, actor), id, said).await?;
+    Ok(())
+}
+
+/// Writes down that the money went back in the caller's transaction; says whether it was still there.
+///
+/// # Errors
+/// [`NotResolved`].
+pub async fn refund_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: UnmatchedId,
+    (receipt, why): (&str, &str),
+) -> Result<bool, NotResolved> {
+    let Some(held) = open(conn, provider, id).await? else {
+        return Ok(false);
     };
     match (held.reason, held.payment) {
         (Reason::Late, Some(payment)) => {
-            let before = refunds::of_payment(&mut tx, provider, payment, deeds::MOST).await?;
-            let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
+            let known = lock(conn, provider, payment)
+                .await?
+                .ok_or(NotResolved::Missing)?;
             let noted = Noted {
-                amount: Money::from_cents(held.amount.cents() - back),
+                amount: left(conn, &known).await?,
                 receipt,
                 reason: why,
             };
-            deeds::note_in(app, &mut tx, (provider, actor), payment, noted).await?;
-            if let Some(ticket) = ticket_of(&mut tx, provider, payment).await? {
-                revoke::ticket_in(app, &mut tx, (provider, actor), ticket).await?;
+            deeds::note_in(app, conn, (provider, actor), payment, noted).await?;
+            if let Some(ticket) = ticket_of(conn, provider, payment).await? {
+                revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
             }
         }
-        _ => back(app, &mut tx, (provider, actor), (id, &held), (receipt, why)).await?,
+        _ => back(app, conn, (provider, actor), (id, &held), (receipt, why)).await?,
     }
-    tx.commit().await?;
-    Ok(())
+    Ok(true)
+}
+
+/// What of a payment has not gone back.
+pub(super) async fn left(conn: &mut PgConnection, payment: &Payment) -> Result<Money, NotResolved> {
+    let before = refunds::of_payment(conn, payment.provider, payment.id, deeds::MOST).await?;
+    let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
+    Ok(Money::from_cents(
+        payment.price().cents() - payment.credited.cents() - back,
+    ))
 }
 
 async fn back(
@@ -193,7 +298,7 @@ async fn back(
 }
 
 /// A line that takes this money out of the queue.
-fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
+pub(super) fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
     Line {
         cause: Cause::Given,
         payment: None,
@@ -209,7 +314,7 @@ fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
 }
 
 /// Money that waits, locked; nothing for what is done with. Its payment is locked first, as everywhere.
-async fn open(
+pub(in crate::payments) async fn open(
     conn: &mut PgConnection,
     provider: ProviderId,
     id: UnmatchedId,
@@ -221,6 +326,25 @@ async fn open(
         .await?
         .ok_or(NotResolved::Missing)?;
     Ok(Some(held).filter(|held| !held.is_closed))
+}
+
+/// Whether M-PESA may be sending it back just now: then nothing else is done with it.
+pub(super) async fn is_going_back(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    held: &Held,
+) -> sqlx::Result<bool> {
+    let receipt = match (&held.receipt, held.payment) {
+        (Some(receipt), _) => Some(receipt.clone()),
+        (None, Some(payment)) => lock(conn, provider, payment)
+            .await?
+            .and_then(|one| one.receipt),
+        (None, None) => None,
+    };
+    match receipt {
+        Some(receipt) => operator::store::is_going_back(conn, provider, &receipt).await,
+        None => Ok(false),
+    }
 }
 
 async fn note(

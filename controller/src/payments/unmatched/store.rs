@@ -1,9 +1,10 @@
 //! All SQL of the queue.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, ProviderId, SiteId, TicketId, UnmatchedId};
+use mnara_protocol::ids::{CustomerId, PaymentId, ProviderId, SiteId, TicketId, UnmatchedId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::{Arrived, Reason};
 use crate::audit::Actor;
@@ -12,8 +13,10 @@ use crate::payments::Payment;
 use crate::rails::daraja::callback::Payer;
 
 mod meant;
+mod prompts;
 
-pub use meant::{Candidate, by_receipt, is_spent, named, nameless};
+pub use meant::{Candidate, by_receipt, is_spent, named, nameless, of_prompt};
+pub use prompts::{insert_prompt, name_prompt};
 
 /// Lets nobody else look for this receipt until the transaction ends: it must not come into the queue and to a payment at once.
 ///
@@ -117,7 +120,8 @@ pub async fn close_known(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update unmatched set outcome = 'known', closed_at = $4, payment_id = $3 where provider_id = $1 and id = $2 and closed_at is null",
+        "update unmatched set outcome = 'known', closed_at = $4, payment_id = case when reason in ('asked', 'short') then payment_id else $3 end
+         where provider_id = $1 and id = $2 and closed_at is null",
         payment.provider.uuid(),
         id.uuid(),
         payment.id.uuid(),
@@ -175,6 +179,8 @@ pub struct Held {
     pub amount: Money,
     /// Its receipt.
     pub receipt: Option<String>,
+    /// Who paid.
+    pub payer: Payer,
     /// The payment it may belong to.
     pub payment: Option<PaymentId>,
     /// Where that was begun.
@@ -193,8 +199,8 @@ pub async fn lock(
     id: UnmatchedId,
 ) -> sqlx::Result<Option<Held>> {
     let row = sqlx::query!(
-        r#"select reason, amount as "amount: Amount", receipt, payment_id, site_id, closed_at is not null as "is_closed!" from unmatched
-           where provider_id = $1 and id = $2 for update"#,
+        r#"select reason, amount as "amount: Amount", receipt, payer, payment_id, site_id, closed_at is not null as "is_closed!"
+           from unmatched where provider_id = $1 and id = $2 for update"#,
         provider.uuid(),
         id.uuid(),
     )
@@ -207,6 +213,7 @@ pub async fn lock(
             })?,
             amount: row.amount.0,
             receipt: row.receipt,
+            payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
             payment: row.payment_id.map(PaymentId::from_uuid),
             site: row.site_id.map(SiteId::from_uuid),
             is_closed: row.is_closed,
@@ -368,42 +375,33 @@ pub struct Queued {
     pub ticket: Option<(TicketId, String)>,
     /// The receipt by which it went back, and why.
     pub back: Option<(String, String)>,
+    /// Whose credit it became.
+    pub customer: Option<CustomerId>,
 }
 
-/// The queue, the newest first, from before one on: what waits, or what is done with.
-///
-/// # Errors
-/// When the database is away.
-pub async fn queue(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    is_closed: bool,
-    before: Option<(Timestamp, UnmatchedId)>,
-    limit: u16,
-) -> sqlx::Result<Vec<Queued>> {
-    let rows = sqlx::query!(
-        r#"select u.id, u.reason, u.amount as "amount: Amount", coalesce(u.receipt, p.external_txn_id) as receipt, u.payer, u.reference,
-                  u.payment_id, s.name as "site?", u.at as "at: At", u.outcome, u.closed_at as "closed_at: At", w.name as "person?",
-                  t.id as "ticket?", t.code as "code?", u.refund_receipt, u.note
-           from unmatched u
-           left join payments p on p.provider_id = u.provider_id and p.id = u.payment_id and u.reason = 'late'
-           left join sites s on s.provider_id = u.provider_id and s.id = u.site_id
-           left join people w on w.id = u.person_id
-           left join tickets t on t.provider_id = u.provider_id
-                and t.id = coalesce(u.ticket_id, (select k.id from tickets k where k.payment_id = u.payment_id and u.reason = 'late'))
-           where u.provider_id = $1 and (u.closed_at is not null) = $2 and ($3::timestamptz is null or (u.at, u.id) < ($3, $4))
-           order by u.at desc, u.id desc limit $5"#,
-        provider.uuid(),
-        is_closed,
-        before.map(|(at, _)| At(at)) as Option<At>,
-        before.map(|(_, id)| id.uuid()),
-        i64::from(limit),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Queued {
+struct QueuedRow {
+    id: Uuid,
+    reason: String,
+    amount: Amount,
+    receipt: Option<String>,
+    payer: Option<String>,
+    reference: Option<String>,
+    payment_id: Option<Uuid>,
+    site: Option<String>,
+    at: At,
+    outcome: Option<String>,
+    closed_at: Option<At>,
+    person: Option<String>,
+    ticket: Option<Uuid>,
+    code: Option<String>,
+    refund_receipt: Option<String>,
+    note: Option<String>,
+    customer_id: Option<Uuid>,
+}
+
+impl From<QueuedRow> for Queued {
+    fn from(row: QueuedRow) -> Self {
+        Self {
             id: UnmatchedId::from_uuid(row.id),
             reason: Reason::parse(&row.reason),
             amount: row.amount.0,
@@ -417,6 +415,66 @@ pub async fn queue(
             person: row.person,
             ticket: row.ticket.map(TicketId::from_uuid).zip(row.code),
             back: row.refund_receipt.zip(row.note),
-        })
-        .collect())
+            customer: row.customer_id.map(CustomerId::from_uuid),
+        }
+    }
+}
+
+/// Reads lines of the queue by a condition that an index serves.
+macro_rules! queued {
+    ($which:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            QueuedRow,
+            r#"select u.id, u.reason, u.amount as "amount: Amount", coalesce(u.receipt, p.external_txn_id) as receipt, u.payer, u.reference,
+                      u.payment_id, s.name as "site?", u.at as "at: At", u.outcome, u.closed_at as "closed_at: At", w.name as "person?",
+                      t.id as "ticket?", t.code as "code?", u.refund_receipt, u.note, u.customer_id
+               from unmatched u
+               left join payments p on p.provider_id = u.provider_id and p.id = u.payment_id and u.reason = 'late'
+               left join sites s on s.provider_id = u.provider_id and s.id = u.site_id
+               left join people w on w.id = u.person_id
+               left join tickets t on t.provider_id = u.provider_id
+                    and t.id = coalesce(u.ticket_id, (select k.id from tickets k where k.payment_id = u.payment_id and u.reason = 'late'))
+               where u.provider_id = $1 "# + $which,
+            $($value),+
+        )
+    };
+}
+
+/// The queue, the newest first, from before one on: what waits, or what is done with.
+///
+/// # Errors
+/// When the database is away.
+pub async fn queue(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    is_closed: bool,
+    before: Option<(Timestamp, UnmatchedId)>,
+    limit: u16,
+) -> sqlx::Result<Vec<Queued>> {
+    let rows = queued!(
+        "and (u.closed_at is not null) = $2 and ($3::timestamptz is null or (u.at, u.id) < ($3, $4)) order by u.at desc, u.id desc limit $5",
+        provider.uuid(),
+        is_closed,
+        before.map(|(at, _)| At(at)) as Option<At>,
+        before.map(|(_, id)| id.uuid()),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(Queued::from).collect())
+}
+
+/// One line of the queue.
+///
+/// # Errors
+/// When the database is away.
+pub async fn queued(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+) -> sqlx::Result<Option<Queued>> {
+    let row = queued!("and u.id = $2", provider.uuid(), id.uuid())
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map(Queued::from))
 }

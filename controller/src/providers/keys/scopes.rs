@@ -21,7 +21,7 @@ pub enum Scope {
     TicketsWrite,
     /// Seeing payments, with the phone numbers that paid.
     PaymentsRead,
-    /// Asking about payments again, sending their tickets again, writing down refunds.
+    /// Asking about payments again, sending their tickets again, writing down refunds, deciding about money in the queue.
     PaymentsWrite,
     /// Seeing customers, by their phone numbers, with what they had.
     CustomersRead,
@@ -31,7 +31,9 @@ pub enum Scope {
     SessionsRead,
     /// Seeing who works here.
     StaffRead,
-    /// Seeing sums.
+    /// Seeing which SMS were sent to whom, and what they cost.
+    MessagesRead,
+    /// Seeing sums and the books.
     ReportsRead,
     /// Seeing the portal's look, who is told what, and which M-PESA account is in use.
     SettingsRead,
@@ -47,7 +49,7 @@ pub enum Scope {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SitesRead,
         Self::SitesWrite,
         Self::PlansRead,
@@ -61,6 +63,7 @@ impl Scope {
         Self::CustomersWrite,
         Self::SessionsRead,
         Self::StaffRead,
+        Self::MessagesRead,
         Self::ReportsRead,
         Self::SettingsRead,
         Self::SettingsWrite,
@@ -86,6 +89,7 @@ impl Scope {
             Self::CustomersWrite => "customers:write",
             Self::SessionsRead => "sessions:read",
             Self::StaffRead => "staff:read",
+            Self::MessagesRead => "messages:read",
             Self::ReportsRead => "reports:read",
             Self::SettingsRead => "settings:read",
             Self::SettingsWrite => "settings:write",

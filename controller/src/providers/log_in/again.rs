@@ -99,6 +99,7 @@ pub async fn prove_as(
             NotSecond::Database(error) => NotProved::Database(error),
             NotSecond::TooMany(too) => NotProved::TooMany(too),
             NotSecond::Wrong => NotProved::Wrong,
+            NotSecond::NotProved(error) => error,
             NotSecond::Vault(error) => {
                 tracing::error!(%error, "a second factor does not open");
                 NotProved::Inside

@@ -3,11 +3,12 @@
 //! The secret is stored sealed, with its person inside, so that a row cannot be copied over another. A step is used once.
 
 use mnara_protocol::ids::PersonId;
-use secrecy::{ExposeSecret as _, SecretSlice};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use totp_rs::{Builder, Secret, Totp};
 
+use super::again::{NotProved, prove};
 use super::leave::told;
 use super::{Token, Visit, store};
 use crate::app::App;
@@ -31,6 +32,9 @@ pub enum NotSecond {
         "these are not the six digits of now: wait for the next ones, and see that your phone's clock is right"
     )]
     Wrong,
+    /// Whoever sets one up did not prove who they are.
+    #[error(transparent)]
+    NotProved(#[from] NotProved),
     /// Too many tries.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -110,17 +114,19 @@ fn offer(account: &str, secret: &[u8], sealed: String) -> SetUp {
     }
 }
 
-/// Takes the first digits of a new second factor and gives the codes for paper, shown once. One that is there is taken away first, by its own
-/// digits: a stolen browser must not put another in its place.
+/// Takes the first digits of a new second factor and gives the codes for paper, shown once. It takes the password, and one that is there is taken
+/// away first, by its own digits: a stolen browser must neither lock its owner out nor put another in its place.
 ///
 /// # Errors
 /// [`NotSecond`].
 pub async fn set_up(
     app: &App,
     visit: &Visit,
+    password: SecretString,
     sealed: &str,
     digits: &str,
 ) -> Result<Vec<String>, NotSecond> {
+    prove(app, visit.person, password, "").await?;
     app.limits.check(Act::Second, By::Person(visit.person))?;
     let secret = open(app, visit.person, sealed).map_err(|_| NotSecond::Wrong)?;
     let step = step(app, &secret, digits).ok_or(NotSecond::Wrong)?;

@@ -121,6 +121,7 @@ impl Preview<'_> {
                             base: BASE,
                             by_hand: None,
                             no_prompts: false,
+                            sms: None,
                         },
                     );
                 }

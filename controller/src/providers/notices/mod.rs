@@ -172,6 +172,8 @@ impl Colleague {
 pub enum Notice<'a> {
     /// Customers' money goes another way.
     MpesaChanged,
+    /// The operator that may send customers' money back is another, or none.
+    OperatorChanged,
     /// Somebody's second factor is off.
     SecondFactorOff {
         /// Whose.
@@ -236,6 +238,8 @@ pub enum Notice<'a> {
 pub enum OldKey<'a> {
     /// What opens the M-PESA app.
     Mpesa,
+    /// The credential of the operator at M-PESA, by its name.
+    Operator(&'a str),
     /// A key of the API, by its name.
     Api(&'a str),
     /// What news to an address is signed with.
@@ -246,6 +250,7 @@ impl Notice<'_> {
     const fn kind(&self) -> &'static str {
         match self {
             Self::MpesaChanged => "mpesa-changed",
+            Self::OperatorChanged => "operator-changed",
             Self::SecondFactorOff { .. } => "second-factor-off",
             Self::PasswordChanged { .. } => "password-changed",
             Self::NewOwner { .. } => "new-owner",
@@ -275,6 +280,7 @@ impl Notice<'_> {
         matches!(
             self,
             Self::MpesaChanged
+                | Self::OperatorChanged
                 | Self::SecondFactorOff { .. }
                 | Self::PasswordChanged { .. }
                 | Self::NewOwner { .. }
@@ -296,6 +302,12 @@ impl Notice<'_> {
                 m.mpesa_changed_text,
                 Vec::new(),
                 (m.to_mpesa, "/settings/mpesa"),
+            ),
+            Self::OperatorChanged => (
+                m.operator_changed,
+                m.operator_changed_text,
+                Vec::new(),
+                (m.to_operator, "/settings/mpesa/operator"),
             ),
             Self::SecondFactorOff { who: name } => {
                 (m.second_off, m.second_off_text, who(name), staff)
@@ -420,6 +432,7 @@ fn old_keys(keys: &[(OldKey<'_>, Timestamp)], w: &Words) -> String {
     let one = |(key, since): &(OldKey<'_>, Timestamp)| {
         let name = match key {
             OldKey::Mpesa => w.mail.key_mpesa.to_owned(),
+            OldKey::Operator(name) => fill(w.mail.key_operator, &[("name", name)]),
             OldKey::Api(name) => fill(w.mail.key_api, &[("name", name)]),
             OldKey::Webhook(url) => fill(w.mail.key_webhook, &[("url", url)]),
         };

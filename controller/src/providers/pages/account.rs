@@ -277,6 +277,8 @@ fn picture(text: &str) -> String {
 pub struct Second {
     #[serde(default)]
     sealed: String,
+    #[serde(default)]
+    password: SecretString,
     digits: String,
 }
 
@@ -305,7 +307,14 @@ pub async fn second_take(
             &MissedPage { frame: &frame, w },
         ));
     }
-    match second::set_up(&app, &visit, &filled.sealed, &filled.digits).await {
+    let set_up = second::set_up(
+        &app,
+        &visit,
+        filled.password,
+        &filled.sealed,
+        &filled.digits,
+    );
+    match set_up.await {
         Ok(codes) => {
             let page = CodesPage {
                 frame: &frame,

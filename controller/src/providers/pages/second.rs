@@ -9,10 +9,12 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::frame::Frame;
+use super::proof::not_proved;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
 use crate::providers::log_in::Visit;
+use crate::providers::log_in::again::NotProved;
 use crate::providers::log_in::second::{NotSecond, pass};
 use crate::web::page::{html, is_ours, onward};
 
@@ -65,6 +67,11 @@ fn shown(frame: &Frame, status: StatusCode, next: &str, fault: Option<String>) -
 pub fn fault(error: NotSecond, w: &Words) -> Result<(StatusCode, String), Trouble> {
     match error {
         NotSecond::Wrong => Ok((StatusCode::UNPROCESSABLE_ENTITY, w.second.wrong.to_owned())),
+        NotSecond::NotProved(NotProved::Wrong) => Ok((
+            StatusCode::UNPROCESSABLE_ENTITY,
+            w.account.wrong_password.to_owned(),
+        )),
+        NotSecond::NotProved(error) => not_proved(error, w),
         NotSecond::TooMany(too) => Ok((StatusCode::TOO_MANY_REQUESTS, w.people.wait(too.wait))),
         NotSecond::Vault(error) => {
             tracing::error!(%error, "a second factor does not open");

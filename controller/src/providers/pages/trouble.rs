@@ -89,10 +89,16 @@ struct TroublePage<'a> {
     w: &'static Words,
     title: &'static str,
     text: &'static str,
+    looks_up: bool,
 }
 
 /// Says what went wrong.
 pub fn told(trouble: &Trouble, frame: &Frame) -> Response {
+    told_with(trouble, frame, false)
+}
+
+/// Says what went wrong, to somebody who may look up a voucher all the same.
+pub fn told_with(trouble: &Trouble, frame: &Frame, looks_up: bool) -> Response {
     let w = frame.words();
     let (title, text) = match trouble {
         Trouble::Nothing => (w.trouble.nothing, w.trouble.nothing_text),
@@ -111,6 +117,7 @@ pub fn told(trouble: &Trouble, frame: &Frame) -> Response {
             w,
             title,
             text,
+            looks_up,
         },
     )
 }

@@ -74,6 +74,15 @@ pub const OPENED: [(&str, Feature); 5] = [
     ("/sites/{id}/look", Feature::CustomPortal),
 ];
 
+/// What opens also when the subscription has run out: what was sold goes on, so it can be looked up; and what is to be paid.
+const ALWAYS: [&str; 5] = [
+    "/vouchers/find",
+    "/vouchers/{id}",
+    "/subscription",
+    "/subscription/plans",
+    "/subscription/invoices",
+];
+
 /// What a path needs.
 fn needs(path: &str) -> Option<Feature> {
     let found = OPENED.iter().find(|(opened, _)| {
@@ -156,7 +165,7 @@ impl Rights {
 
     fn shut(&self, path: &str, now: Timestamp) -> Option<Shut> {
         if self.is_restricted(now) {
-            return Some(Shut::Restricted);
+            return (!ALWAYS.contains(&path)).then_some(Shut::Restricted);
         }
         needs(path)
             .filter(|feature| !self.allows(*feature))

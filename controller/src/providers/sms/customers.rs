@@ -36,8 +36,10 @@ pub struct Sold<'a> {
     pub code: &'a str,
     /// What was bought.
     pub plan: &'a str,
-    /// For how much.
+    /// What came for it.
     pub amount: Money,
+    /// What the phone's credit paid beside that.
+    pub credit: Money,
     /// M-PESA's receipt, if it is known.
     pub receipt: Option<&'a str>,
 }
@@ -73,7 +75,11 @@ pub fn due(settings: &Settings, has_wish: bool) -> Option<Sent> {
 #[must_use]
 pub fn text(language: Language, sent: Sent, business: &str, sold: &Sold<'_>) -> (String, Size) {
     let w = &language.words().texts;
-    let amount = show::money(sold.amount);
+    let mut amount = show::money(sold.amount);
+    if sold.credit.cents() > 0 {
+        let credit = show::money(sold.credit);
+        amount = fill(w.with_credit, &[("paid", &amount), ("credit", &credit)]);
+    }
     let receipt = sold.receipt.unwrap_or("-");
     let template = match (sent, sold.receipt) {
         (Sent::Code, _) => w.code,
@@ -170,6 +176,7 @@ pub fn example(plan: &str) -> Sold<'_> {
         code: "ABCD-EFGH-JKMN",
         plan,
         amount: Money::from_shillings(50),
+        credit: Money::from_cents(0),
         receipt: Some("NLJ7RT61SV"),
     }
 }
@@ -203,9 +210,14 @@ mod tests {
     fn each_text_fits_one_message_in_both_languages() {
         for language in Language::ALL {
             for sent in [Sent::Code, Sent::Receipt, Sent::Both] {
-                for receipt in [None, Some("NLJ7RT61SV")] {
+                for (receipt, credit) in [
+                    (None, 0),
+                    (Some("NLJ7RT61SV"), 0),
+                    (Some("NLJ7RT61SV"), 1_050),
+                ] {
                     let sold = Sold {
                         receipt,
+                        credit: Money::from_shillings(credit),
                         ..example("1 hour")
                     };
                     let (text, size) = text(language, sent, "Njeri's Wi-Fi", &sold);

@@ -27,6 +27,8 @@ use crate::vault::Column;
 pub use send::{SEND, reseal, send};
 
 const TEXT: Column = Column::Text;
+/// The job that tells sites whether customers may ask for the code; its key is the business.
+pub const TELL_SITES: &str = "sms-tell-sites";
 /// Nairobi's clock is so far ahead of UTC the year round.
 const AHEAD_SECS: i64 = 3 * 3_600;
 const DAY_SECS: i64 = 86_400;
@@ -214,8 +216,10 @@ pub struct Moment {
     pub drop_at: Timestamp,
     /// Whether it goes also when it is quiet.
     pub is_urgent: bool,
-    /// Whether the phone wants none.
-    pub has_opted_out: bool,
+    /// Whether nobody of the business may keep it from leaving: it tells of its security or of what it owes.
+    pub is_owed: bool,
+    /// To whom the phone said that it wants none.
+    pub opted_out: Option<store::ByWhom>,
     /// SMS of the business that left today.
     pub today: u32,
     /// And of these to the same phone.
@@ -239,8 +243,14 @@ pub fn decide(settings: &Settings, moment: &Moment) -> Decision {
     if moment.drop_at <= moment.now {
         return Decision::Drop(Dropped::Late);
     }
-    if moment.has_opted_out {
-        return Decision::Drop(Dropped::OptedOut);
+    // A thief in the house would stop what tells the owner of it. What the network was told stands: it would not be brought.
+    match moment.opted_out {
+        Some(store::ByWhom::Staff) if moment.is_owed => {}
+        Some(_) => return Decision::Drop(Dropped::OptedOut),
+        None => {}
+    }
+    if moment.is_owed {
+        return when_loud(settings, moment);
     }
     if moment.today >= settings.most_a_day {
         return Decision::Drop(Dropped::CapDay);
@@ -248,6 +258,11 @@ pub fn decide(settings: &Settings, moment: &Moment) -> Decision {
     if moment.to_phone >= settings.most_a_phone {
         return Decision::Drop(Dropped::CapPhone);
     }
+    when_loud(settings, moment)
+}
+
+/// Whether what may leave leaves now, or waits for the quiet to end.
+fn when_loud(settings: &Settings, moment: &Moment) -> Decision {
     let ends = settings.quiet.and_then(|quiet| quiet.ends(moment.now));
     match ends.filter(|_| !moment.is_urgent) {
         // It will be dropped then, and is shown so.
@@ -366,13 +381,14 @@ mod tests {
     }
 
     #[test]
-    fn urgent_texts_pass_the_quiet_and_nothing_passes_a_cap_or_a_wish() {
+    fn urgent_texts_pass_the_quiet_and_only_what_is_owed_passes_a_cap_or_a_wish() {
         let settings = Settings::default();
         let moment = Moment {
             now: at(22, 0),
             drop_at: at(34, 0),
             is_urgent: false,
-            has_opted_out: false,
+            is_owed: false,
+            opted_out: None,
             today: 0,
             to_phone: 0,
         };
@@ -397,7 +413,7 @@ mod tests {
             ),
             (
                 Moment {
-                    has_opted_out: true,
+                    opted_out: Some(store::ByWhom::Staff),
                     ..urgent
                 },
                 Dropped::OptedOut,
@@ -418,7 +434,31 @@ mod tests {
             ),
         ] {
             assert_eq!(decide(&settings, &moment), Decision::Drop(why));
+            // What tells an owner of a thief is stopped by nobody of the business, and helps nobody when it is late.
+            let owed = Moment {
+                is_owed: true,
+                ..moment
+            };
+            let expected = match why {
+                Dropped::Late => Decision::Drop(why),
+                _ => Decision::Go,
+            };
+            assert_eq!(decide(&settings, &owed), expected);
         }
+        let by_network = Moment {
+            is_owed: true,
+            opted_out: Some(store::ByWhom::Network),
+            ..urgent
+        };
+        assert_eq!(
+            decide(&settings, &by_network),
+            Decision::Drop(Dropped::OptedOut)
+        );
+        let calm = Moment {
+            is_owed: true,
+            ..moment
+        };
+        assert_eq!(decide(&settings, &calm), Decision::Wait(at(31, 0)));
         let loud = Settings {
             quiet: None,
             ..settings

@@ -14,9 +14,10 @@ use serde::Deserialize;
 use super::State as TextState;
 use super::customers::{self, Sent};
 use super::store::{self, Listed, Spent};
-use super::{AHEAD_SECS, Codes, DAY_SECS, Quiet, Settings};
+use super::{AHEAD_SECS, Codes, DAY_SECS, Quiet, Settings, TELL_SITES};
 use crate::app::App;
 use crate::audit::{Deed, record};
+use crate::jobs::{self, NewJob};
 use crate::providers::gate::Seat;
 use crate::providers::notices::{BILLING, SECURITY, Topic};
 use crate::providers::pages::frame::Frame;
@@ -421,8 +422,17 @@ pub async fn take(
             after: Some(told(&settings)),
         };
         record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
+        // Portals offer the code by SMS only where it can be asked for.
+        let job = NewJob {
+            kind: TELL_SITES,
+            key: &provider.to_string(),
+            payload: serde_json::json!({}),
+            run_at: now,
+        };
+        jobs::enqueue(&mut tx, Some(provider), job, &app).await?;
     }
     tx.commit().await?;
+    app.jobs.wake();
     Ok(onward("/settings/messages?done=saved"))
 }
 

@@ -9,6 +9,7 @@ use super::{Decision, Dropped, Moment, State, TEXT, day_began, decide};
 use crate::app::App;
 use crate::db::Tx;
 use crate::jobs::{Job, Next};
+use crate::providers::notices::{BILLING, SECURITY};
 use crate::rails::sms::{NotTaken, Outgoing, Reason, Taken};
 
 /// The kind of the job that hands a text in.
@@ -36,13 +37,14 @@ pub fn send<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         let outcome = app.rails.sms.send(outgoing).await;
         let mut tx = job.begin(app).await?;
         end(app, &mut tx, provider, (id, &waiting), &outcome).await?;
-        if !matches!(outcome, Err(NotTaken::NotNow(_))) {
+        let waits = matches!(outcome, Err(NotTaken::NotNow(_) | NotTaken::NotSetUp));
+        if !waits {
             job.done(&mut tx).await?;
         }
         tx.commit().await?;
         match outcome {
             // The pauses of jobs grow, and the page of failed work says what is wrong with the account.
-            Err(error @ NotTaken::NotNow(_)) => Err(error.into()),
+            Err(error) if waits => Err(error.into()),
             _ => Ok(Next::Done),
         }
     })
@@ -76,7 +78,8 @@ async fn begin(app: &App, tx: &mut Tx, provider: ProviderId, id: SmsId) -> sqlx:
         now,
         drop_at: waiting.drop_at,
         is_urgent: waiting.is_urgent,
-        has_opted_out: store::has_opted_out(tx, provider, waiting.to).await?,
+        is_owed: matches!(waiting.kind.as_str(), SECURITY | BILLING),
+        opted_out: store::has_opted_out(tx, provider, waiting.to).await?,
         today,
         to_phone,
     };

@@ -91,6 +91,8 @@ pub enum Permission {
     SeePayments,
     /// Setting a payment right: asking again, sending again, noting what was paid back.
     WorkPayments,
+    /// Having M-PESA send a customer's money back.
+    SendBack,
     /// Blocking a customer, giving one a voucher.
     WorkCustomers,
     /// Seeing how the business goes over time.
@@ -154,6 +156,7 @@ pub const TABLE: &[(Permission, &[Role])] = &[
         &[R::Owner, R::Manager, R::Cashier, R::Reader],
     ),
     (P::WorkPayments, &[R::Owner, R::Manager, R::Cashier]),
+    (P::SendBack, &[R::Owner, R::Manager]),
     (P::WorkCustomers, &[R::Owner, R::Manager]),
     (P::SeeReports, &[R::Owner, R::Manager, R::Reader]),
     (P::EditPortal, &[R::Owner, R::Manager]),

@@ -1,4 +1,4 @@
-//! What went over the wire about one payment, for people to read: without the password, and without the secret in the callback's address.
+//! What went over the wire about one payment, for people to read: without passwords, and without the secrets in our addresses.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -23,10 +23,13 @@ impl Exchange {
         let mut shown = serde_json::to_value(body).unwrap_or_default();
         if let Some(fields) = shown.as_object_mut() {
             fields.remove("Password");
-            if let Some(Value::String(address)) = fields.get_mut("CallBackURL")
-                && let Some((rest, _)) = address.rsplit_once('/')
-            {
-                *address = format!("{rest}/…");
+            fields.remove("SecurityCredential");
+            for name in ["CallBackURL", "ResultURL", "QueueTimeOutURL"] {
+                if let Some(Value::String(address)) = fields.get_mut(name)
+                    && let Some((rest, _)) = address.rsplit_once('/')
+                {
+                    *address = format!("{rest}/…");
+                }
             }
         }
         Self {
@@ -57,13 +60,18 @@ mod tests {
         let body = json!({
             "BusinessShortCode": "174379",
             "Password": "c2VjcmV0",
+            "SecurityCredential": "c2VhbGVk",
             "CallBackURL": "https://billing.example.com/api/pay/prv_1/0123456789abcdef",
+            "ResultURL": "https://billing.example.com/api/pay/prv_1/123456789abcdef0",
+            "QueueTimeOutURL": "https://billing.example.com/api/pay/prv_1/23456789abcdef01",
         });
         let sent = Exchange::sending(&body).sent.unwrap();
         assert!(
             sent.contains("174379") && sent.contains("prv_1/…"),
             "{sent}"
         );
-        assert!(!sent.contains("c2VjcmV0") && !sent.contains("0123456789abcdef"));
+        for secret in ["c2VjcmV0", "c2VhbGVk", "3456789abcdef"] {
+            assert!(!sent.contains(secret), "{sent}");
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Safaricom's Daraja: the token, the push, the query, the registration of C2B addresses, and the bodies it posts to
-//! us.
+//! Safaricom's Daraja: the token, the push, the query, the registration of C2B addresses, what an API operator may ask for, and the bodies it
+//! posts to us.
 //!
 //! It says what Daraja answered, in types; what that means for a payment is decided in the payments slice. Nothing is
 //! ever sent twice except after a refused token, when the gateway has turned the first one away.
@@ -17,21 +17,27 @@ use sha2::{Digest as _, Sha256};
 use crate::clock::Clock;
 use crate::config::DarajaConfig;
 
+pub mod answered;
 pub mod callback;
 pub(crate) mod eat;
 mod exchange;
+mod operator;
 mod push;
 mod query;
 mod register;
 pub mod result;
+mod reversal;
+mod status;
 mod token;
 mod turns;
 mod wire;
 
 pub use exchange::Exchange;
+pub use operator::{Answers, Operator, RequestError, Taken};
 pub use push::{Accepted, PushError, PushOrder};
 pub use query::QueryAnswer;
 pub use register::{Addresses, RegisterError, Registered, Version};
+pub use reversal::ReversalOrder;
 pub use token::TokenError;
 pub use turns::Turn;
 

@@ -1,10 +1,9 @@
 //! What can be asked after an order was made: money back, and that it be paid no more.
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::price::Price;
-use super::{CallError, Pesapal};
+use super::{CallError, Name, Pesapal};
 
 /// Money that should go back. One for each payment; mobile money goes back whole, and somebody at the merchant approves it.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +27,8 @@ struct Back<'a> {
 }
 
 #[derive(Serialize)]
-struct Cancel {
-    order_tracking_id: Uuid,
+struct Cancel<'a> {
+    order_tracking_id: &'a Name,
 }
 
 impl Pesapal {
@@ -51,7 +50,7 @@ impl Pesapal {
     ///
     /// # Errors
     /// [`CallError`].
-    pub async fn cancel(&self, tracking: Uuid) -> Result<(), CallError> {
+    pub async fn cancel(&self, tracking: &Name) -> Result<(), CallError> {
         let body = Cancel {
             order_tracking_id: tracking,
         };

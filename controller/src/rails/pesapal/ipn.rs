@@ -1,10 +1,12 @@
 //! The addresses Pesapal tells of changes: registered once each, named in every order.
 
 use serde::Serialize;
-use uuid::Uuid;
 
 use super::wire::{Body, Fields};
-use super::{CallError, Pesapal};
+use super::{CallError, Name, Pesapal};
+
+/// The longest list of addresses read: an account that many share has thousands.
+const LIST: usize = 4 * 1024 * 1024;
 
 /// How Pesapal calls an address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -30,7 +32,7 @@ impl Method {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Registered {
     /// Pesapal's name for it, mandatory in orders.
-    pub id: Uuid,
+    pub id: Name,
     /// The address.
     pub url: String,
     /// How it is called; none if Pesapal does not say so clearly.
@@ -69,7 +71,7 @@ impl Pesapal {
     /// # Errors
     /// [`CallError`].
     pub async fn registered(&self) -> Result<Vec<Registered>, CallError> {
-        let reply = self.get("/api/URLSetup/GetIpnList").await?;
+        let reply = self.get_up_to("/api/URLSetup/GetIpnList", LIST).await?;
         match &reply.body {
             Body::List(list) => Ok(list.iter().filter_map(read).collect()),
             Body::Object(_) | Body::Unreadable => Err(CallError::refused(&reply)),

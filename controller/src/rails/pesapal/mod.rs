@@ -16,6 +16,7 @@ use crate::config::PesapalConfig;
 mod after;
 mod exchange;
 pub mod ipn;
+mod name;
 mod order;
 pub mod price;
 mod status;
@@ -24,10 +25,12 @@ mod wire;
 
 pub use after::Refund;
 pub use exchange::Exchange;
+pub use name::Name;
 pub use order::{Billed, Frequency, Order, Recurring, SubmitError, Submitted};
 pub use status::{Code, StatusAnswer, Told};
 pub use token::TokenError;
 
+use super::http::LONGEST;
 use super::tokens::Tokens;
 use wire::{Http, Lost, Reply};
 
@@ -177,22 +180,31 @@ impl Pesapal {
 
     async fn post(&self, path: &str, body: &impl Serialize) -> Result<Reply, CallError> {
         let body = to_raw_value(body).map_err(|error| CallError::Away(error.into()))?;
-        self.call(path, Some(&body)).await
+        self.call(path, Some(&body), LONGEST).await
     }
 
     async fn get(&self, path: &str) -> Result<Reply, CallError> {
-        self.call(path, None).await
+        self.call(path, None, LONGEST).await
+    }
+
+    async fn get_up_to(&self, path: &str, longest: usize) -> Result<Reply, CallError> {
+        self.call(path, None, longest).await
     }
 
     /// Calls with a token. A refused token is renewed once, which is safe: the first call was turned away.
-    async fn call(&self, path: &str, body: Option<&RawValue>) -> Result<Reply, CallError> {
+    async fn call(
+        &self,
+        path: &str,
+        body: Option<&RawValue>,
+        longest: usize,
+    ) -> Result<Reply, CallError> {
         let inner = &self.inner;
         for _ in 0..2 {
             let fetch = || token::fetch(&inner.keys, &inner.http, &inner.clock);
             let token = inner.tokens.current((), &inner.clock, fetch).await?;
             let reply = match body {
                 Some(body) => inner.http.post(path, Some(token.value()), body).await?,
-                None => inner.http.get(path, token.value()).await?,
+                None => inner.http.get(path, token.value(), longest).await?,
             };
             if !reply.refuses_token() {
                 return Ok(reply);

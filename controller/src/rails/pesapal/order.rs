@@ -5,11 +5,10 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 use url::Url;
-use uuid::Uuid;
 
 use super::price::Price;
 use super::wire::Reply;
-use super::{CallError, Exchange, Pesapal};
+use super::{CallError, Exchange, Name, Pesapal};
 
 /// The path of the call.
 const PATH: &str = "/api/Transactions/SubmitOrderRequest";
@@ -80,7 +79,7 @@ pub struct Order<'a> {
     /// Where the browser comes back to.
     pub callback: &'a str,
     /// The name of our registered address.
-    pub notification: Uuid,
+    pub notification: &'a Name,
     /// Who pays.
     pub billed: Billed<'a>,
     /// Whether a card may be charged again.
@@ -91,7 +90,7 @@ pub struct Order<'a> {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Submitted {
     /// Pesapal's name for it; the status asks by it.
-    pub tracking: Uuid,
+    pub tracking: Name,
     /// Where the browser goes to pay.
     pub redirect: String,
 }
@@ -131,7 +130,7 @@ struct Wire<'a> {
     redirect_mode: &'static str,
     callback_url: &'a str,
     cancellation_url: &'a str,
-    notification_id: Uuid,
+    notification_id: &'a Name,
     branch: &'static str,
     billing_address: Address<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,7 +173,7 @@ impl Pesapal {
         let outcome = match self.post(PATH, &wire).await {
             Ok(reply) => {
                 exchange.heard(&reply);
-                judge(&reply, order.reference)
+                judge(&reply, order.reference, self.base())
             }
             Err(CallError::Lost(error)) => Err(SubmitError::Unknown(error)),
             Err(error) => Err(SubmitError::Call(error)),
@@ -239,7 +238,7 @@ fn wire<'a>(order: &Order<'a>) -> Result<Wire<'a>, SubmitError> {
     })
 }
 
-fn judge(reply: &Reply, reference: &str) -> Result<Submitted, SubmitError> {
+fn judge(reply: &Reply, reference: &str, base: &str) -> Result<Submitted, SubmitError> {
     let unknown = |what: &str| SubmitError::Unknown(anyhow::anyhow!("{what}"));
     let Some(fields) = reply.fields() else {
         return Err(match reply.status {
@@ -256,19 +255,56 @@ fn judge(reply: &Reply, reference: &str) -> Result<Submitted, SubmitError> {
     let tracking = fields
         .text("order_tracking_id")
         .and_then(|id| id.parse().ok());
-    let redirect = fields.text("redirect_url").filter(|url| leads_on(url));
+    let redirect = fields
+        .text("redirect_url")
+        .filter(|url| leads_on(url, base));
     match (tracking, redirect) {
         (Some(tracking), Some(redirect)) => Ok(Submitted { tracking, redirect }),
         _ => Err(unknown("an order without its name or its page")),
     }
 }
 
-/// Whether a browser may be sent there.
-fn leads_on(address: &str) -> bool {
-    Url::parse(address).is_ok_and(|url| match (url.scheme(), url.host()) {
+/// Whether a browser may be sent there: in the clear only to this machine, and to the host that the platform calls in the clear itself.
+fn leads_on(address: &str, base: &str) -> bool {
+    let Ok(url) = Url::parse(address) else {
+        return false;
+    };
+    match (url.scheme(), url.host()) {
         ("https", Some(_)) => true,
-        ("http", Some(url::Host::Ipv4(host))) => host.is_loopback(),
-        ("http", Some(url::Host::Domain(host))) => host == "localhost",
+        ("http", Some(host)) => {
+            let is_here = match &host {
+                url::Host::Ipv4(host) => host.is_loopback(),
+                url::Host::Ipv6(host) => host.is_loopback(),
+                url::Host::Domain(host) => *host == "localhost",
+            };
+            is_here
+                || Url::parse(base)
+                    .is_ok_and(|base| base.scheme() == "http" && base.host() == Some(host))
+        }
         _ => false,
-    })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_on;
+
+    #[test]
+    fn a_browser_is_sent_over_tls_or_to_where_the_platform_itself_goes() {
+        const PESAPAL: &str = "https://pay.pesapal.com/v3";
+        for (address, base, may) in [
+            ("https://pay.pesapal.com/x", PESAPAL, true),
+            ("http://pay.pesapal.com/x", PESAPAL, false),
+            ("http://127.0.0.1:8792/x", PESAPAL, true),
+            ("http://[::1]:8792/x", PESAPAL, true),
+            ("http://localhost/x", PESAPAL, true),
+            ("http://sim:9000/x", "http://sim:8000", true),
+            ("http://SIM/x", "http://sim:8000/v3", true),
+            ("http://other/x", "http://sim:8000", false),
+            ("javascript:alert(1)", "http://sim:8000", false),
+            ("/x", "http://sim:8000", false),
+        ] {
+            assert_eq!(leads_on(address, base), may, "{address} from {base}");
+        }
+    }
 }

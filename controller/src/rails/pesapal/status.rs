@@ -1,10 +1,8 @@
 //! How an order stands: the only thing that says whether money came.
 
-use uuid::Uuid;
-
 use super::price::cents;
 use super::wire::{Fields, Reply};
-use super::{CallError, Exchange, Pesapal};
+use super::{CallError, Exchange, Name, Pesapal};
 
 /// The path of the call.
 const PATH: &str = "/api/Transactions/GetTransactionStatus";
@@ -87,7 +85,7 @@ impl StatusAnswer {
 
 impl Pesapal {
     /// Asks how an order stands. What went over the wire is given back beside the answer.
-    pub async fn status(&self, tracking: Uuid) -> (StatusAnswer, Exchange) {
+    pub async fn status(&self, tracking: &Name) -> (StatusAnswer, Exchange) {
         let path = format!("{PATH}?orderTrackingId={tracking}");
         let mut exchange = Exchange::asking(&path);
         let answer = match self.get(&path).await {
@@ -106,7 +104,7 @@ impl Pesapal {
     }
 }
 
-fn judge(reply: &Reply, asked_for: Uuid) -> StatusAnswer {
+fn judge(reply: &Reply, asked_for: &Name) -> StatusAnswer {
     if reply.is_limited() {
         return StatusAnswer::Limited;
     }
@@ -115,7 +113,7 @@ fn judge(reply: &Reply, asked_for: Uuid) -> StatusAnswer {
     };
     let is_other = fields
         .filled("order_tracking_id")
-        .is_some_and(|id| id.parse::<Uuid>().ok() != Some(asked_for));
+        .is_some_and(|id| id.parse::<Name>().ok().as_ref() != Some(asked_for));
     if is_other {
         return StatusAnswer::Inconclusive("another order's answer");
     }

@@ -1,7 +1,7 @@
 //! The client against a small server that plays back answers, most of them byte for byte from Pesapal's documents and sandbox.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -11,7 +11,6 @@ use axum::response::{IntoResponse as _, Response};
 use clap::Parser as _;
 use mnara_protocol::clock::Timestamp;
 use tokio::net::TcpListener;
-use uuid::Uuid;
 
 use super::ipn::Method;
 use super::price::{Currency, Price};
@@ -25,7 +24,10 @@ const SUBMITTED: &str = r#"{"order_tracking_id":"96a5e1d9-0000-4000-8000-0000000
 const COMPLETED: &str = r#"{"payment_method":"MpesaKE","amount":6.00,"created_date":"2024-03-19T20:08:46.39","confirmation_code":"SCJ8JQ26SW","order_tracking_id":"96a5e1d9-0000-4000-8000-000000000001","payment_status_description":"Completed","description":null,"message":"Request processed successfully","payment_account":"2547xxx56689","call_back_url":"https://x","status_code":1,"merchant_reference":"SUB-2026-000123","payment_status_code":"","currency":"KES","error":{"error_type":null,"code":null,"message":null,"call_back_url":null},"status":"200"}"#;
 const PENDING: &str = r#"{"payment_method":"","amount":10.00,"created_date":"2024-03-18T18:25:46.75","confirmation_code":"","order_tracking_id":"96a5e1d9-0000-4000-8000-000000000001","payment_status_description":"INVALID","description":null,"message":"Request processed successfully","payment_account":"","call_back_url":"https://x","status_code":0,"merchant_reference":"SUB-2026-000123","payment_status_code":"","currency":"KES","error":{"error_type":"api_error","code":"payment_details_not_found","message":"Pending Payment","call_back_url":"https://x"},"status":"500"}"#;
 /// Of the order in the samples.
-const TRACKING: Uuid = Uuid::from_u128(0x96a5_e1d9_0000_4000_8000_0000_0000_0001);
+static TRACKING: LazyLock<Name> =
+    LazyLock::new(|| "96a5e1d9-0000-4000-8000-000000000001".parse().unwrap());
+static NOTIFICATION: LazyLock<Name> =
+    LazyLock::new(|| "1da86d1c-1e8c-4183-bdfd-dd759463e4ce".parse().unwrap());
 
 #[derive(Clone, Debug)]
 struct Seen {
@@ -133,7 +135,7 @@ fn order() -> Order<'static> {
         price: Price::new(150_000, Currency::Kes),
         description: "Plan Pro, Nov 2026",
         callback: "https://billing.example.com/return",
-        notification: "1da86d1c-1e8c-4183-bdfd-dd759463e4ce".parse().unwrap(),
+        notification: &NOTIFICATION,
         billed: Billed {
             email: "a@b.c",
             phone: "0712345678",
@@ -154,7 +156,7 @@ async fn an_order_is_what_the_documents_say() {
     stage.answer(200, SUBMITTED);
     let (submitted, exchange) = pesapal.submit(&order()).await;
     let submitted = submitted.unwrap();
-    assert_eq!(submitted.tracking, TRACKING);
+    assert_eq!(submitted.tracking, *TRACKING);
     assert!(submitted.redirect.starts_with("https://cybqa.pesapal.com/"));
     let seen = stage.seen("/api/Transactions/SubmitOrderRequest").remove(0);
     assert_eq!(
@@ -271,7 +273,7 @@ async fn a_token_is_used_for_four_minutes_whatever_it_says_of_itself() {
     for (pass, tokens) in [(0, 1), (239, 1), (1, 2), (239, 2), (1, 3)] {
         clock.advance(Duration::from_secs(pass));
         stage.answer(200, PENDING);
-        pesapal.status(TRACKING).await;
+        pesapal.status(&TRACKING).await;
         assert_eq!(stage.tokens(), tokens);
     }
     // One that ends sooner is used until then: it is 08:12 by now.
@@ -281,7 +283,7 @@ async fn a_token_is_used_for_four_minutes_whatever_it_says_of_itself() {
     for (pass, tokens) in [(0, 4), (59, 4), (1, 5)] {
         clock.advance(Duration::from_secs(pass));
         stage.answer(200, PENDING);
-        pesapal.status(TRACKING).await;
+        pesapal.status(&TRACKING).await;
         assert_eq!(stage.tokens(), tokens);
     }
 }
@@ -292,7 +294,7 @@ async fn callers_that_wait_share_one_token() {
     for _ in 0..8 {
         stage.answer(200, PENDING);
     }
-    let asked = (0..8).map(|_| pesapal.status(TRACKING));
+    let asked = (0..8).map(|_| pesapal.status(&TRACKING));
     futures_util::future::join_all(asked).await;
     assert_eq!(stage.tokens(), 1);
 }
@@ -302,13 +304,13 @@ async fn a_refused_token_is_renewed_once_and_keys_are_not_tried_for_ever() {
     let (stage, pesapal, _) = Stage::start().await;
     stage.answer(200, BAD_TOKEN);
     stage.answer(200, COMPLETED);
-    let (answer, _) = pesapal.status(TRACKING).await;
+    let (answer, _) = pesapal.status(&TRACKING).await;
     assert_eq!(answer.name(), "completed");
     assert_eq!(stage.tokens(), 2);
     for (status, body) in [(200, BAD_TOKEN), (500, BAD_TOKEN), (401, "")] {
         stage.answer(status, body);
         stage.answer(status, body);
-        assert_eq!(pesapal.status(TRACKING).await.0, StatusAnswer::WrongKeys);
+        assert_eq!(pesapal.status(&TRACKING).await.0, StatusAnswer::WrongKeys);
     }
     // Wrong keys come under 200, with a null where the token would be.
     let (stage, pesapal, _) = Stage::start().await;
@@ -316,18 +318,18 @@ async fn a_refused_token_is_renewed_once_and_keys_are_not_tried_for_ever() {
         200,
         r#"{"token":null,"expiryDate":null,"error":{"error_type":"api_error","code":"invalid_consumer_key_or_secret_provided","message":""},"status":"500","message":null}"#,
     );
-    assert_eq!(pesapal.status(TRACKING).await.0, StatusAnswer::WrongKeys);
+    assert_eq!(pesapal.status(&TRACKING).await.0, StatusAnswer::WrongKeys);
     stage.token(200, r#"{"token":"","error":null,"status":"200"}"#);
-    assert_eq!(pesapal.status(TRACKING).await.0.name(), "inconclusive");
+    assert_eq!(pesapal.status(&TRACKING).await.0.name(), "inconclusive");
     stage.answer(200, COMPLETED);
-    assert_eq!(pesapal.status(TRACKING).await.0.name(), "completed");
+    assert_eq!(pesapal.status(&TRACKING).await.0.name(), "completed");
 }
 
 #[tokio::test]
 async fn a_status_is_read_as_pesapal_writes_it() {
     let (stage, pesapal, _) = Stage::start().await;
     stage.answer(200, COMPLETED);
-    let (answer, _) = pesapal.status(TRACKING).await;
+    let (answer, _) = pesapal.status(&TRACKING).await;
     assert_eq!(
         answer,
         StatusAnswer::Told(Told {
@@ -350,7 +352,7 @@ async fn a_status_is_read_as_pesapal_writes_it() {
         r#""currency":"KES","subscription_transaction_info":{"account_reference":"ISP-77","amount":6.00,"first_name":"A","last_name":"B","correlation_id":"1"},"#,
     );
     stage.answer(200, &recurring);
-    let (answer, _) = pesapal.status(TRACKING).await;
+    let (answer, _) = pesapal.status(&TRACKING).await;
     assert!(
         matches!(answer, StatusAnswer::Told(told) if told.account.as_deref() == Some("ISP-77"))
     );
@@ -392,7 +394,7 @@ async fn pending_is_not_failed_and_what_is_unclear_decides_nothing() {
         (429, String::new(), "limited"),
     ] {
         stage.answer(status, &body);
-        let (answer, _) = pesapal.status(TRACKING).await;
+        let (answer, _) = pesapal.status(&TRACKING).await;
         assert_eq!(answer.name(), name, "{status} {body}");
     }
 }
@@ -414,7 +416,13 @@ async fn an_address_is_registered_and_found_again() {
         stage.seen("RegisterIPN").remove(0).body,
         r#"{"url":"https://billing.example.com/api/payments/pesapal/webhook","ipn_notification_type":"GET"}"#
     );
-    for (body, count) in [("[]", 0), (&*format!("[{REGISTERED}]"), 1)] {
+    // An account that many share has hundreds.
+    let many = vec![REGISTERED; 600].join(",");
+    for (body, count) in [
+        ("[]", 0),
+        (&*format!("[{REGISTERED}]"), 1),
+        (&*format!("[{many}]"), 600),
+    ] {
         stage.answer(200, body);
         assert_eq!(pesapal.registered().await.unwrap().len(), count);
     }
@@ -452,7 +460,7 @@ async fn money_back_and_the_end_of_an_order_are_what_the_documents_say() {
         200,
         r#"{"status":"200","message":"Order successfully cancelled."}"#,
     );
-    pesapal.cancel(TRACKING).await.unwrap();
+    pesapal.cancel(&TRACKING).await.unwrap();
     assert_eq!(
         stage.seen("/api/Transactions/CancelOrder").remove(0).body,
         r#"{"order_tracking_id":"96a5e1d9-0000-4000-8000-000000000001"}"#
@@ -462,7 +470,7 @@ async fn money_back_and_the_end_of_an_order_are_what_the_documents_say() {
         r#"{"status":"500","message":"Order cannot be cancelled"}"#,
     );
     assert_eq!(
-        pesapal.cancel(TRACKING).await.unwrap_err().name(),
+        pesapal.cancel(&TRACKING).await.unwrap_err().name(),
         "refused"
     );
 }

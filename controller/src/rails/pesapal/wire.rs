@@ -70,25 +70,31 @@ impl Http {
         body: &(impl Serialize + ?Sized),
     ) -> Result<Reply, Lost> {
         let request = self.client.post(format!("{}{path}", self.base)).json(body);
-        self.send(request, token).await
+        self.send(request, token, http::LONGEST).await
     }
 
-    pub(super) async fn get(&self, path: &str, token: &SecretString) -> Result<Reply, Lost> {
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        token: &SecretString,
+        longest: usize,
+    ) -> Result<Reply, Lost> {
         let request = self.client.get(format!("{}{path}", self.base));
-        self.send(request, Some(token)).await
+        self.send(request, Some(token), longest).await
     }
 
     async fn send(
         &self,
         request: RequestBuilder,
         token: Option<&SecretString>,
+        longest: usize,
     ) -> Result<Reply, Lost> {
         let request = request.header(header::ACCEPT, "application/json");
         let request = match token {
             Some(token) => request.bearer_auth(token.expose_secret()),
             None => request,
         };
-        let answered = http::send(request).await?;
+        let answered = http::send_up_to(request, longest).await?;
         let body = if answered.is_cut {
             Body::Unreadable
         } else {

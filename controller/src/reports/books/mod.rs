@@ -46,17 +46,26 @@ pub enum Part {
     Refund,
     /// What waits in the queue, on whatever day it came.
     Queue,
+    /// Credit that was given.
+    Credited,
+    /// Credit that was spent.
+    Spent,
+    /// What phones have, on whatever day they got it.
+    Credit,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Paid,
         Self::Test,
         Self::Unmatched,
         Self::Given,
         Self::Refund,
         Self::Queue,
+        Self::Credited,
+        Self::Spent,
+        Self::Credit,
     ];
 
     /// The word in its column.
@@ -69,6 +78,9 @@ impl Part {
             Self::Given => "given",
             Self::Refund => "refund",
             Self::Queue => "queue",
+            Self::Credited => "credited",
+            Self::Spent => "spent",
+            Self::Credit => "credit",
         }
     }
 
@@ -158,7 +170,13 @@ pub fn tend<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         let due = store::due(&mut tx, now.plus_secs(-HOUR_SECS), MOST).await?;
         drop(tx);
         for (provider, before) in &due {
-            turn(app, *provider, *before, now).await?;
+            // One whose books cannot be looked at keeps nobody else waiting, and has its turn again in an hour.
+            if let Err(error) = turn(app, *provider, *before, now).await {
+                tracing::error!(provider.id = %provider, error = &error as &dyn std::error::Error, "the books of a business could not be checked");
+                let mut tx = app.db.tenant(*provider).await?;
+                store::checked(&mut tx, *provider, *before, now).await?;
+                tx.commit().await?;
+            }
         }
         let is_all = i64::try_from(due.len()).unwrap_or(MOST) < MOST;
         let wait = if is_all { EVERY_SECS } else { 1 };

@@ -122,11 +122,23 @@ pub async fn sums(
            select false, $2, 'queue', (coalesce(sum(amount), 0) * 100)::bigint, 0
            from unmatched where provider_id = $1 and closed_at is null and reason <> 'late'
            union all
+           select false, report_day(closed_at), 'credited', (sum(credited) * 100)::bigint, count(*)
+           from unmatched where provider_id = $1 and closed_at >= $4 and closed_at < $5 and outcome = 'credit' group by 2
+           union all
+           select false, report_day(settled_at), 'spent', (sum(credit) * 100)::bigint, count(*)
+           from payments where provider_id = $1 and settled_at >= $4 and settled_at < $5 and status = 'success' and credit > 0 group by 2
+           union all
+           select false, $2, 'credit', (((select coalesce(sum(credit), 0) from customers where provider_id = $1 and credit > 0)
+                                      + (select coalesce(sum(credit), 0) from payments where provider_id = $1 and status = 'pending' and credit > 0)) * 100)::bigint, 0
+           union all
+           select true, $2, 'credit', coalesce(sum(case when credit = 'credit' then cents else -cents end), 0)::bigint, 0
+           from ledger where provider_id = $1 and (credit = 'credit' or debit = 'credit')
+           union all
            select true, $2, 'queue', coalesce(sum(case when credit = 'unmatched' then cents else -cents end), 0)::bigint, 0
            from ledger where provider_id = $1 and (credit = 'unmatched' or debit = 'unmatched')
            union all
            select true, day, cause, sum(cents)::bigint, count(*)
-           from ledger where provider_id = $1 and day >= $2 and day < $3 and cause in ('paid', 'test', 'unmatched', 'given', 'refund') group by 2, 3"#,
+           from ledger where provider_id = $1 and day >= $2 and day < $3 and cause in ('paid', 'test', 'unmatched', 'given', 'refund', 'credited', 'spent') group by 2, 3"#,
         provider.uuid(),
         number(from),
         number(to),
@@ -166,7 +178,7 @@ pub async fn forget_faults(
     to: Day,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from ledger_faults where provider_id = $1 and ((day >= $2 and day < $3) or part = 'queue')",
+        "delete from ledger_faults where provider_id = $1 and ((day >= $2 and day < $3) or part in ('queue', 'credit'))",
         provider.uuid(),
         number(from),
         number(to),

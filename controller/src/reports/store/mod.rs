@@ -54,13 +54,13 @@ pub async fn paid(
                select s.day, s.paid, s.sold, case when (s.day, s.hour) < ($6::integer, $7::bigint) then s.paid else 0 end as early
                from report_sums s where s.provider_id = $1 and s.grain = 3 and s.day >= $2 and s.day < $3 and s.day in (select day from clean)
              union all
-               select $6, 0, 0, (amount * 100)::bigint from payments
+               select $6, 0, 0, ((amount + credit - credited) * 100)::bigint from payments
                where provider_id = $1 and settled_at >= $8 and settled_at < $5 and status = 'success' and type = 'mpesa_customer_payment'
                  and $6 in (select day from clean)
              union all
-               select day, (amount * 100)::bigint, 1, case when settled_at < $5 then (amount * 100)::bigint else 0 end
+               select day, (sold * 100)::bigint, 1, case when settled_at < $5 then (sold * 100)::bigint else 0 end
                from parts cross join lateral (
-                   select settled_at, amount from payments
+                   select settled_at, amount + credit - credited as sold from payments
                    where provider_id = $1 and settled_at >= from_at and settled_at < to_at and status = 'success' and type = 'mpesa_customer_payment') p
            )
            select day as "day!", sum(paid)::bigint as "paid!", sum(sold)::bigint as "sold!", sum(early)::bigint as "paid_by_then!"

@@ -8,14 +8,17 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId};
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::back::{self, NotDone};
 use super::order::{self, NotMade, Wish};
+use super::plans::saves;
 use super::standing::{NoTrial, SHOWN, Standing, Status, standing, try_out};
 use super::store::{invoices, orders, plans};
 use super::{Feature, Kind, Order, Period, PlatformPlan, State as OrderState};
 use crate::app::App;
 use crate::providers::gate::Seat;
+use crate::providers::mail::fill;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{SubscriptionWords, Words};
@@ -37,6 +40,8 @@ struct Choice {
     features: Vec<&'static str>,
     trial_days: Option<u16>,
     attempt: AttemptId,
+    /// By how many percent a year of it is less than twelve months.
+    saves: Option<i64>,
     /// What it costs to be on it at once, for the time that is left, and the attempt of that.
     at_once: Option<(String, AttemptId)>,
 }
@@ -77,6 +82,10 @@ struct SubscriptionPage<'a> {
     closes: Option<String>,
     /// Why somebody was led here.
     why: Option<String>,
+    /// What a card is charged by itself that does not pay for the plan the business is on.
+    card: Option<String>,
+    /// Whether a voucher can be looked up here, as its own page is closed.
+    looks_up: bool,
     open: Option<Open>,
     choices: Vec<Choice>,
     rows: Vec<Row>,
@@ -145,10 +154,11 @@ async fn shown(
         })
     });
     let mut tx = app.db.tenant(seat.provider()).await?;
+    let card = card(&mut tx, seat, plan.as_ref(), words).await?;
     let offered = plans::offered(&mut tx).await?;
     let mut at_once = Vec::new();
     for plan in &offered {
-        at_once.push(order::upgrade_price(&mut tx, seat.provider(), plan, now).await?);
+        at_once.push(order::upgrade(&mut tx, seat.provider(), plan, now).await?);
     }
     let listed = match before {
         None => orders,
@@ -161,6 +171,7 @@ async fn shown(
     let ids: Vec<OrderId> = listed.iter().map(|order| order.id).collect();
     let invoices = invoices::of_orders(&mut tx, seat.provider(), &ids).await?;
     drop(tx);
+    let saved: Vec<_> = offered.iter().map(|plan| saves(plan, &offered)).collect();
     let is_restricted = rights.is_restricted(now);
     let closes = rights.restricted_from.filter(|from| now < *from);
     let has_more = listed.len() >= usize::from(SHOWN);
@@ -186,13 +197,16 @@ async fn shown(
             .filter(|_| matches!(status, Status::Expired | Status::None | Status::Pending))
             .map(|from| w.calendar.moment(from)),
         why: why.and_then(|why| reason(words, why, &offered)),
+        card,
+        looks_up: is_restricted && seat.place.role.may(Permission::SeeVouchers),
         open,
         choices: offered
             .into_iter()
-            .zip(at_once)
+            .zip(at_once.into_iter().zip(saved))
             .filter(|(plan, _)| plan.price.cents > 0 || (is_new && plan.trial_days > 0))
-            .map(|(plan, at_once)| Choice {
-                at_once: at_once.map(|price| (price.to_string(), attempt(app))),
+            .map(|(plan, (at_once, saves))| Choice {
+                saves,
+                at_once: at_once.map(|upgrade| (upgrade.price.to_string(), attempt(app))),
                 ..choice(app, words, plan, is_new)
             })
             .collect(),
@@ -216,6 +230,30 @@ async fn shown(
         StatusCode::OK
     };
     Ok(html(status, &page))
+}
+
+/// A change of plan does not reach a card that is charged by itself, and nobody here can change that: so it is said what it goes on paying for.
+async fn card(
+    conn: &mut PgConnection,
+    seat: &Seat,
+    on: Option<&PlatformPlan>,
+    words: &SubscriptionWords,
+) -> sqlx::Result<Option<String>> {
+    let (Some(order), Some(on)) = (orders::on_card(conn, seat.provider()).await?, on) else {
+        return Ok(None);
+    };
+    if order.plan == on.id && order.price == on.price {
+        return Ok(None);
+    }
+    let pays = plans::one(conn, order.plan).await?;
+    let pays = pays.map_or_else(String::new, |plan| plan.name);
+    let price = order.price.to_string();
+    let places = [
+        ("price", price.as_str()),
+        ("plan", pays.as_str()),
+        ("on", on.name.as_str()),
+    ];
+    Ok(Some(fill(words.card_other, &places)))
 }
 
 /// Why somebody was led here, with the plans that would help.
@@ -279,6 +317,7 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
         trial_days: Some(plan.trial_days).filter(|days| is_new && *days > 0),
         attempt: attempt(app),
         at_once: None,
+        saves: None,
     }
 }
 

@@ -2,22 +2,26 @@
 
 use mnara_protocol::clock::Timestamp;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
+use super::strange;
 use crate::db::At;
+use crate::rails::pesapal::Name;
 
 /// The rail's name for an address.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn find(conn: &mut PgConnection, base: &str, url: &str) -> sqlx::Result<Option<Uuid>> {
-    sqlx::query_scalar!(
+pub async fn find(conn: &mut PgConnection, base: &str, url: &str) -> sqlx::Result<Option<Name>> {
+    let id = sqlx::query_scalar!(
         "select ipn_id from pesapal_addresses where base = $1 and url = $2",
         base,
         url,
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    id.map(|id| id.parse())
+        .transpose()
+        .map_err(|_| strange("pesapal_addresses.ipn_id"))
 }
 
 /// Keeps a name, unless another process has kept one; says which one counts.
@@ -28,14 +32,14 @@ pub async fn keep(
     conn: &mut PgConnection,
     base: &str,
     url: &str,
-    id: Uuid,
+    id: Name,
     now: Timestamp,
-) -> sqlx::Result<Uuid> {
+) -> sqlx::Result<Name> {
     sqlx::query!(
         "insert into pesapal_addresses (base, url, ipn_id, registered_at) values ($1, $2, $3, $4) on conflict (base, url) do nothing",
         base,
         url,
-        id,
+        id.as_str(),
         At(now),
     )
     .execute(&mut *conn)

@@ -43,7 +43,7 @@ pub async fn hold(
 /// When the database is away.
 pub async fn lines(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Vec<Entry>> {
     let rows = sqlx::query!(
-        "select what, plan_id, period, days, order_id, at from subscription_entries where provider_id = $1 order by number limit $2",
+        "select what, plan_id, period, days, order_id, upgrade_until, at from subscription_entries where provider_id = $1 order by number limit $2",
         provider.uuid(),
         MOST,
     )
@@ -57,7 +57,10 @@ pub async fn lines(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Resul
             let what = match (row.what.as_str(), order, period, days) {
                 ("trial", None, None, Some(days)) => What::Trial { days },
                 ("paid", Some(order), Some(period), None) => What::Paid { order, period },
-                ("upgraded", Some(order), None, None) => What::Upgraded { order },
+                ("upgraded", Some(order), None, None) => What::Upgraded {
+                    order,
+                    until: row.upgrade_until.map(Into::into),
+                },
                 ("reversed", Some(order), None, None) => What::Reversed { order },
                 _ => return Err(strange("a line of subscription_entries")),
             };
@@ -92,15 +95,19 @@ pub async fn write(
     entry: &Entry,
     change: Change,
 ) -> sqlx::Result<()> {
+    let upgrade_until = match entry.what {
+        What::Upgraded { until, .. } => until,
+        What::Trial { .. } | What::Paid { .. } | What::Reversed { .. } => None,
+    };
     let (what, period, days, order) = match entry.what {
         What::Trial { days } => ("trial", None, Some(i32::from(days)), None),
         What::Paid { order, period } => ("paid", Some(period.word()), None, Some(order.uuid())),
-        What::Upgraded { order } => ("upgraded", None, None, Some(order.uuid())),
+        What::Upgraded { order, .. } => ("upgraded", None, None, Some(order.uuid())),
         What::Reversed { order } => ("reversed", None, None, Some(order.uuid())),
     };
     sqlx::query!(
-        "insert into subscription_entries (id, provider_id, number, what, plan_id, period, days, order_id, at, from_at, until_at)
-         values ($1, $2, 1 + coalesce((select max(number) from subscription_entries where provider_id = $2), 0), $3, $4, $5, $6, $7, $8, $9, $10)",
+        "insert into subscription_entries (id, provider_id, number, what, plan_id, period, days, order_id, at, from_at, until_at, upgrade_until)
+         values ($1, $2, 1 + coalesce((select max(number) from subscription_entries where provider_id = $2), 0), $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         EntryId::new(entry.at, app.entropy.bytes()).uuid(),
         provider.uuid(),
         what,
@@ -111,6 +118,7 @@ pub async fn write(
         At(entry.at),
         change.from.map(At) as Option<At>,
         change.until.map(At) as Option<At>,
+        upgrade_until.map(At) as Option<At>,
     )
     .execute(&mut *conn)
     .await?;

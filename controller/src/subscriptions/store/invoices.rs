@@ -93,6 +93,55 @@ pub async fn one(
     .transpose()
 }
 
+/// The invoices of a business, the newest first, from before one on.
+///
+/// # Errors
+/// When the database is away.
+pub async fn newest(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    before: Option<(Timestamp, OrderId)>,
+    limit: u16,
+) -> sqlx::Result<Vec<Invoice>> {
+    let rows = sqlx::query!(
+        "select i.number, i.order_id, i.issued_at, i.business, i.contact, i.plan, i.is_upgrade, i.amount_cents, i.currency, i.from_at, i.until_at,
+                o.state, o.confirmation_code, o.payment_method
+         from platform_invoices i join platform_orders o on o.provider_id = i.provider_id and o.id = i.order_id
+         where i.provider_id = $1 and ($2::timestamptz is null or (i.issued_at, i.order_id) < ($2, $3))
+         order by i.issued_at desc, i.order_id desc limit $4",
+        provider.uuid(),
+        before.map(|(at, _)| At(at)) as Option<At>,
+        before.map(|(_, id)| id.uuid()),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let currency = row
+                .currency
+                .parse()
+                .map_err(|_| strange("platform_invoices.currency"))?;
+            Ok(Invoice {
+                number: row.number,
+                provider,
+                order: OrderId::from_uuid(row.order_id),
+                issued: row.issued_at.0,
+                business: row.business,
+                contact: row.contact,
+                plan: row.plan,
+                is_upgrade: row.is_upgrade,
+                price: Price::new(row.amount_cents, currency),
+                from: row.from_at.0,
+                until: row.until_at.0,
+                receipt: row.confirmation_code,
+                method: row.payment_method,
+                is_back: row.state == "reversed",
+            })
+        })
+        .collect()
+}
+
 /// The numbers of the invoices of some orders of a business.
 ///
 /// # Errors

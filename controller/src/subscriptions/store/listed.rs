@@ -108,7 +108,7 @@ pub struct Month {
     pub amount: Price,
 }
 
-/// What businesses paid the platform, by the month in Nairobi, the newest first. What goes back counts in the month in which it does.
+/// What businesses paid the platform as their invoices say, by the month in Nairobi, the newest first. What goes back counts in the month in which it does.
 ///
 /// # Errors
 /// When the database is away.
@@ -118,11 +118,12 @@ pub async fn earned(
     most: u16,
 ) -> sqlx::Result<Vec<Month>> {
     let rows = sqlx::query!(
-        r#"select to_char(e.at at time zone 'Africa/Nairobi', 'YYYY-MM') as "month!", o.currency,
-                  count(*) filter (where e.what <> 'reversed') as "paid!",
-                  sum(case when e.what = 'reversed' then -o.amount_cents else o.amount_cents end)::bigint as "cents!"
-           from subscription_entries e join platform_orders o on o.provider_id = e.provider_id and o.id = e.order_id
-           where e.at >= $1 group by 1, 2 order by 1 desc, 2 limit $2"#,
+        r#"select to_char(at at time zone 'Africa/Nairobi', 'YYYY-MM') as "month!", currency as "currency!",
+                  count(*) filter (where what <> 'reversed') as "paid!", sum(case when what = 'reversed' then -cents else cents end)::bigint as "cents!"
+           from (select e.at, e.what, coalesce(i.currency, o.currency) as currency, coalesce(i.amount_cents, o.amount_cents) as cents
+                 from subscription_entries e join platform_orders o on o.provider_id = e.provider_id and o.id = e.order_id
+                 left join platform_invoices i on i.order_id = e.order_id where e.at >= $1) lines
+           group by 1, 2 order by 1 desc, 2 limit $2"#,
         At(from),
         i64::from(most),
     )

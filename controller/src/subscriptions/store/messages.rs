@@ -10,7 +10,8 @@ use crate::rails::pesapal::Exchange;
 
 /// The longest body kept; the database refuses longer ones.
 const LONGEST: usize = 16_000;
-/// Lines kept of one order, of each kind: anybody who knows an order's name can send notices of it.
+/// Lines kept of one order, of each kind: anybody who knows an order's name can send notices of it. After that only an answer is kept that says
+/// something else than the last.
 const MOST: i64 = 60;
 
 /// What a line is.
@@ -31,6 +32,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether it is the rail's own word.
+    const fn is_answer(self) -> bool {
+        matches!(self, Self::SubmitAnswer | Self::StatusAnswer)
+    }
+
     /// The word in the database.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -45,15 +51,14 @@ impl Kind {
     }
 }
 
-/// Keeps one line, unless there are enough of its kind.
+/// Keeps one line, unless there are enough of its kind and it says nothing new.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn keep(
     app: &App,
     conn: &mut PgConnection,
-    provider: ProviderId,
-    order: OrderId,
+    (provider, order): (ProviderId, OrderId),
     (kind, at): (Kind, Timestamp),
     body: &str,
 ) -> sqlx::Result<()> {
@@ -61,7 +66,9 @@ pub async fn keep(
     sqlx::query!(
         "insert into platform_order_messages (id, provider_id, order_id, kind, at, body)
          select $1, $2, $3, $4, $5, $6
-         where (select count(*) from (select from platform_order_messages where provider_id = $2 and order_id = $3 and kind = $4 limit $7) kept) < $7",
+         where (select count(*) from (select from platform_order_messages where provider_id = $2 and order_id = $3 and kind = $4 limit $7) kept) < $7
+            or ($8 and (select body from platform_order_messages where provider_id = $2 and order_id = $3 and kind = $4
+                        order by at desc, id desc limit 1) is distinct from $6)",
         NoteId::new(at, app.entropy.bytes()).uuid(),
         provider.uuid(),
         order.uuid(),
@@ -69,6 +76,7 @@ pub async fn keep(
         At(at),
         body,
         MOST,
+        kind.is_answer(),
     )
     .execute(conn)
     .await
@@ -82,16 +90,16 @@ pub async fn keep(
 pub async fn keep_call(
     app: &App,
     conn: &mut PgConnection,
-    (provider, order): (ProviderId, OrderId),
+    whose: (ProviderId, OrderId),
     (sent, heard): (Kind, Kind),
     (asked_at, answered_at): (Timestamp, Timestamp),
     exchange: &Exchange,
 ) -> sqlx::Result<()> {
     if let Some(body) = &exchange.sent {
-        keep(app, conn, provider, order, (sent, asked_at), body).await?;
+        keep(app, conn, whose, (sent, asked_at), body).await?;
     }
     if let Some(body) = &exchange.heard {
-        keep(app, conn, provider, order, (heard, answered_at), body).await?;
+        keep(app, conn, whose, (heard, answered_at), body).await?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! All SQL of subscriptions.
 
 pub mod addresses;
+pub mod asked;
 pub mod book;
 pub mod invoices;
 pub mod life;

@@ -7,8 +7,8 @@ use sqlx::types::Uuid;
 
 use super::strange;
 use crate::db::{At, RowId as _};
-use crate::rails::pesapal::Told;
 use crate::rails::pesapal::price::Price;
+use crate::rails::pesapal::{Name, Told};
 use crate::subscriptions::{Flag, Order, Paid, Refund, Resolution, State};
 
 /// The longest word of the rail that is kept.
@@ -25,16 +25,19 @@ struct Row {
     amount_cents: i64,
     currency: String,
     state: String,
-    tracking_id: Option<Uuid>,
+    tracking_id: Option<String>,
+    hinted_id: Option<String>,
     redirect_url: Option<String>,
     confirmation_code: Option<String>,
     flag: Option<String>,
     is_upgrade: bool,
+    upgrade_until: Option<At>,
     paid_cents: Option<i64>,
     paid_currency: Option<String>,
     refund: Option<String>,
     resolution: Option<String>,
     asked: i32,
+    ask_after: Option<At>,
     created_at: At,
     expires_at: At,
     settled_at: Option<At>,
@@ -64,7 +67,8 @@ impl TryFrom<Row> for Order {
                 .state
                 .parse()
                 .map_err(|_| strange("platform_orders.state"))?,
-            tracking: row.tracking_id,
+            tracking: name(row.tracking_id)?,
+            hinted: name(row.hinted_id)?,
             redirect: row.redirect_url,
             confirmation: row.confirmation_code,
             flag: row
@@ -72,6 +76,7 @@ impl TryFrom<Row> for Order {
                 .map(|word| word.parse().map_err(|_| strange("platform_orders.flag")))
                 .transpose()?,
             is_upgrade: row.is_upgrade,
+            upgrade_until: row.upgrade_until.map(Into::into),
             paid: row
                 .paid_cents
                 .zip(row.paid_currency)
@@ -88,11 +93,18 @@ impl TryFrom<Row> for Order {
                 })
                 .transpose()?,
             asked: row.asked.unsigned_abs(),
+            ask_after: row.ask_after.map(Into::into),
             created_at: row.created_at.0,
             expires_at: row.expires_at.0,
             settled_at: row.settled_at.map(Into::into),
         })
     }
+}
+
+fn name(text: Option<String>) -> sqlx::Result<Option<Name>> {
+    text.map(|text| text.parse())
+        .transpose()
+        .map_err(|_| strange("a name of the rail's in platform_orders"))
 }
 
 /// Adds an order.
@@ -102,8 +114,8 @@ impl TryFrom<Row> for Order {
 pub async fn insert(conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into platform_orders (id, provider_id, attempt_id, is_current, plan_id, kind, reference, account, amount_cents, currency, state,
-                                      tracking_id, is_upgrade, asked, created_at, expires_at)
-         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, $13, $14)",
+                                      tracking_id, is_upgrade, upgrade_until, asked, created_at, expires_at)
+         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15)",
         order.id.uuid(),
         order.provider.uuid(),
         order.attempt.uuid(),
@@ -114,8 +126,9 @@ pub async fn insert(conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> 
         order.price.cents,
         order.price.currency.code(),
         order.state.word(),
-        order.tracking,
+        order.tracking.as_ref().map(Name::as_str),
         order.is_upgrade,
+        order.upgrade_until.map(At) as Option<At>,
         At(order.created_at),
         At(order.expires_at),
     )
@@ -135,8 +148,9 @@ pub async fn lock(
 ) -> sqlx::Result<Option<Order>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
+        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
+                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
+                created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and id = $2 for update",
         provider.uuid(),
         id.uuid(),
@@ -157,8 +171,9 @@ pub async fn of_attempt(
 ) -> sqlx::Result<Option<Order>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
+        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
+                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
+                created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and attempt_id = $2 and is_current for update",
         provider.uuid(),
         attempt.uuid(),
@@ -181,8 +196,9 @@ pub async fn newest(
     let (at, id) = before.unzip();
     let rows = sqlx::query_as!(
         Row,
-        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
+        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
+                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
+                created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2, $3::uuid))
          order by created_at desc, id desc limit $4",
         provider.uuid(),
@@ -201,13 +217,13 @@ pub async fn newest(
 /// When the database is away.
 pub async fn whose(
     conn: &mut PgConnection,
-    tracking: Option<Uuid>,
+    tracking: Option<&Name>,
     reference: &str,
 ) -> sqlx::Result<Option<(ProviderId, OrderId)>> {
     let row = sqlx::query!(
         "select provider_id, id from platform_orders where tracking_id = $1 or (reference = $2 and kind = 'once')
          order by tracking_id is not distinct from $1 desc limit 1",
-        tracking,
+        tracking.map(Name::as_str),
         reference,
     )
     .fetch_optional(conn)
@@ -227,10 +243,29 @@ pub async fn whose(
 pub async fn of_account(conn: &mut PgConnection, account: &str) -> sqlx::Result<Option<Order>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
+        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
+                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
+                created_at, expires_at, settled_at
          from platform_orders where account = $1 and kind = 'once' order by created_at desc limit 1",
         account,
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(Order::try_from).transpose()
+}
+
+/// The order by which a business last let a card be charged again by itself, if it was paid.
+///
+/// # Errors
+/// When the database is away.
+pub async fn on_card(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Order>> {
+    let row = sqlx::query_as!(
+        Row,
+        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
+                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
+         from platform_orders where provider_id = $1 and account is not null and kind = 'once' and state = 'completed'
+         order by created_at desc, id desc limit 1",
+        provider.uuid(),
     )
     .fetch_optional(conn)
     .await?;
@@ -245,7 +280,7 @@ pub async fn note_submitted(
     conn: &mut PgConnection,
     order: &Order,
     state: State,
-    tracking: Option<Uuid>,
+    tracking: Option<&Name>,
     redirect: Option<&str>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
@@ -254,7 +289,7 @@ pub async fn note_submitted(
          where provider_id = $1 and id = $2",
         order.provider.uuid(),
         order.id.uuid(),
-        tracking,
+        tracking.map(Name::as_str),
         redirect,
         state.word(),
     )
@@ -279,26 +314,6 @@ pub async fn supersede(conn: &mut PgConnection, order: &Order) -> sqlx::Result<(
     .map(drop)
 }
 
-/// Keeps the rail's name for an order whose answer was lost, once the rail itself has said whose it is.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn note_tracking(
-    conn: &mut PgConnection,
-    order: &Order,
-    tracking: Uuid,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update platform_orders set tracking_id = $3 where provider_id = $1 and id = $2 and tracking_id is null",
-        order.provider.uuid(),
-        order.id.uuid(),
-        tracking,
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
 /// Writes where an order is now, with what the rail said of it.
 ///
 /// # Errors
@@ -315,7 +330,8 @@ pub async fn set_state(
         |field: fn(&Told) -> &Option<String>| told.and_then(|told| field(told).as_ref().map(short));
     sqlx::query!(
         "update platform_orders set state = $3, settled_at = $4, confirmation_code = coalesce($5, confirmation_code),
-                payment_method = coalesce($6, payment_method), payer = coalesce($7, payer)
+                payment_method = coalesce($6, payment_method), payer = coalesce($7, payer),
+                paid_cents = case when $8 then null else paid_cents end, paid_currency = case when $8 then null else paid_currency end
          where provider_id = $1 and id = $2",
         order.provider.uuid(),
         order.id.uuid(),
@@ -324,6 +340,8 @@ pub async fn set_state(
         said(|told| &told.confirmation),
         said(|told| &told.method),
         said(|told| &told.payer),
+        // In full, whatever an earlier answer said.
+        state == State::Completed && told.is_some(),
     )
     .execute(conn)
     .await
@@ -382,7 +400,7 @@ pub async fn resolve(
     .map(drop)
 }
 
-/// Notes where money is that should go back.
+/// Notes where money is that should go back; what the rail took up stays so, whatever it says to whoever asks again.
 ///
 /// # Errors
 /// When the database refuses.
@@ -393,7 +411,7 @@ pub async fn note_refund(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update platform_orders set refund = $3, refund_at = $4 where provider_id = $1 and id = $2",
+        "update platform_orders set refund = $3, refund_at = $4 where provider_id = $1 and id = $2 and refund is distinct from 'taken'",
         order.provider.uuid(),
         order.id.uuid(),
         refund.word(),
@@ -435,21 +453,6 @@ pub async fn paid_meanwhile(conn: &mut PgConnection, order: &Order) -> sqlx::Res
     .fetch_one(conn)
     .await?;
     Ok(found)
-}
-
-/// Counts a question.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn count_question(conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update platform_orders set asked = asked + 1 where provider_id = $1 and id = $2",
-        order.provider.uuid(),
-        order.id.uuid(),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
 }
 
 /// How a business is written to about what it pays: its own address, else its longest owner's.

@@ -31,10 +31,12 @@ pub enum What {
         /// How long it lasts.
         period: Period,
     },
-    /// An order was paid for a better plan at once: all the time that is left is on it.
+    /// An order was paid for a better plan at once: the time that is left is on it.
     Upgraded {
         /// Which.
         order: OrderId,
+        /// Until when the difference was counted; what was bought after that stays on its own plan.
+        until: Option<Timestamp>,
     },
     /// An order was paid back: its line counts no longer.
     Reversed {
@@ -89,9 +91,9 @@ pub fn terms(book: &[Entry]) -> Vec<Term> {
                 let day = *anchor.get_or_insert_with(|| day_of(from));
                 (after(from, period, day), Some(order))
             }
-            What::Upgraded { order } => {
+            What::Upgraded { order, until } => {
                 if !is_undone(book, order) {
-                    upgrade(&mut terms, entry);
+                    upgrade(&mut terms, entry, until);
                 }
                 continue;
             }
@@ -108,19 +110,28 @@ pub fn terms(book: &[Entry]) -> Vec<Term> {
     terms
 }
 
-/// Puts all the time after a line on its plan.
-fn upgrade(terms: &mut Vec<Term>, entry: &Entry) {
+/// Puts the time after a line on its plan, as far as that was paid for.
+fn upgrade(terms: &mut Vec<Term>, entry: &Entry, until: Option<Timestamp>) {
     let now = entry.at;
+    split(terms, now);
+    if let Some(until) = until.filter(|until| *until > now) {
+        split(terms, until);
+    }
+    let is_meant = |term: &&mut Term| term.from >= now && until.is_none_or(|end| term.until <= end);
+    for term in terms.iter_mut().filter(is_meant) {
+        term.plan = entry.plan;
+    }
+}
+
+/// Makes two of the term that a moment is in the middle of.
+fn split(terms: &mut Vec<Term>, at: Timestamp) {
     if let Some(place) = terms
         .iter()
-        .position(|term| term.from < now && now < term.until)
+        .position(|term| term.from < at && at < term.until)
     {
         let whole = terms[place];
-        terms[place].until = now;
-        terms.insert(place + 1, Term { from: now, ..whole });
-    }
-    for term in terms.iter_mut().filter(|term| term.from >= now) {
-        term.plan = entry.plan;
+        terms[place].until = at;
+        terms.insert(place + 1, Term { from: at, ..whole });
     }
 }
 

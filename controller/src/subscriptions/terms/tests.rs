@@ -148,7 +148,10 @@ fn upgraded(n: u8, at: Timestamp, to: &PlatformPlan) -> Entry {
     Entry {
         at,
         plan: to.id,
-        what: What::Upgraded { order: order(n) },
+        what: What::Upgraded {
+            order: order(n),
+            until: None,
+        },
     }
 }
 
@@ -194,6 +197,60 @@ fn a_better_plan_at_once_moves_what_is_left_and_no_end() {
         ..large.clone()
     };
     assert_eq!(difference(&terms(&book), of, &year, middle), None);
+}
+
+#[test]
+fn a_better_plan_is_for_the_time_it_was_counted_for_and_for_none_bought_after() {
+    let (small, large) = (plan(1, 100_000), plan(2, 300_000));
+    let start = at(2027, 1, 1);
+    let ends = at(2027, 2, 1);
+    let counted = |at: Timestamp| Entry {
+        what: What::Upgraded {
+            order: order(3),
+            until: Some(ends),
+        },
+        ..upgraded(3, at, &large)
+    };
+    // Counted in the last hour of a month; a year is bought before it is paid.
+    let hour = ends.plus_secs(-3_600);
+    let mut book = vec![
+        paid(1, start, Period::Month),
+        paid(2, hour, Period::Year),
+        counted(hour),
+    ];
+    let plans = |book: &[Entry]| {
+        let terms = terms(book);
+        terms
+            .iter()
+            .map(|term| (term.plan, term.until))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        plans(&book),
+        [
+            (small.id, hour),
+            (large.id, ends),
+            (small.id, at(2028, 2, 1))
+        ]
+    );
+    // Paid when that time is over it moves nothing.
+    book[2] = counted(ends);
+    assert_eq!(plans(&book), [(small.id, ends), (small.id, at(2028, 2, 1))]);
+    // Money that goes back moves time, and the better plan ends in the middle of what is there then.
+    let book = [
+        paid(1, start, Period::Month),
+        paid(2, at(2027, 1, 11), Period::Month),
+        counted(at(2027, 1, 12)),
+        reversed(1, at(2027, 1, 13)),
+    ];
+    assert_eq!(
+        plans(&book),
+        [
+            (small.id, at(2027, 1, 12)),
+            (large.id, ends),
+            (small.id, at(2027, 2, 11))
+        ]
+    );
 }
 
 proptest! {

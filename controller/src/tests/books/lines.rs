@@ -172,7 +172,25 @@ async fn what_does_not_balance_is_found_said_and_gone_when_it_is_put_right(
             .await
             .unwrap();
     }
-    db.close().await.unwrap();
     assert_eq!(world.count("ledger").await, 1);
     assert_balanced(&world, "opened").await;
+    // One whose books cannot be looked at keeps nobody else waiting.
+    business(&world.app, 2).await;
+    world.pass(3_600).await;
+    change("update payments set amount = 51").await.unwrap();
+    sqlx::query("alter table ledger_faults add constraint nothing check (false) not valid")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    db.close().await.unwrap();
+    for _ in 0..2 {
+        world.pass(3_600).await;
+        let last: i64 = read(
+            &world.app,
+            "select extract(epoch from min(checked_at))::bigint from ledger_checks",
+        )
+        .await;
+        assert_eq!(last, world.app.clock.now().as_secs());
+    }
+    assert_eq!(world.count("ledger_checks").await, 2);
 }

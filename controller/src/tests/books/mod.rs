@@ -1,6 +1,7 @@
 //! The books of a till: whatever happens to money, in whatever order it is told, stands in them once, and they balance to the cent. The queue
 //! of what nobody can be matched to, and a statement of the rail beside the books.
 
+mod credit;
 mod lines;
 mod queue;
 mod statement;
@@ -92,6 +93,7 @@ async fn assert_balanced(world: &World, what: &str) {
         balance(world, "tickets").await
             + balance(world, "own").await
             + balance(world, "unmatched").await
+            + balance(world, "credit").await
             + balance(world, "refunded").await,
     );
     assert_eq!(-till, rest, "{what}");

@@ -106,3 +106,22 @@ async fn a_statement_shows_what_only_one_side_knows_and_its_money_can_be_taken_i
     let got = upload(&mut cashier, STATEMENT.as_bytes()).await;
     assert_eq!(got.status, StatusCode::FORBIDDEN);
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn one_business_has_only_so_many_statements_read(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    for _ in 0..10 {
+        let got = upload(&mut owner, b"a,b").await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let got = upload(&mut owner, b"a,b").await;
+    assert_eq!(got.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(got.text.contains("Too many tries"), "{}", got.text);
+    world.app.clock.advance(Duration::from_secs(60));
+    let page = upload(&mut owner, STATEMENT.as_bytes()).await.page();
+    assert!(page.contains("AAAAAAAA08"), "{page}");
+}

@@ -49,7 +49,11 @@ impl Authenticator {
         let (_, rest) = page.split_once("<code>").unwrap();
         let made = Self(rest.split('<').next().unwrap().to_owned());
         let digits = made.now(world);
-        let form = [("sealed", sealed.as_str()), ("digits", &digits)];
+        let form = [
+            ("sealed", sealed.as_str()),
+            ("password", PASSWORD),
+            ("digits", &digits),
+        ];
         owner.post("/account/second", &form).await.page();
         made
     }

@@ -142,6 +142,7 @@ async fn a_number_that_is_none_is_refused_and_nobody_waits_for_an_answer(
             phone: phone.to_owned(),
             mac: mac(1),
             deadline: world.app.clock.now().plus_secs(30),
+            by_sms: None,
         });
         let ask = crate::dispatch::DISPATCH.ask;
         let answer = ask(&world.app, &site.0, attempt(1), question)

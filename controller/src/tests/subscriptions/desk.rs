@@ -130,6 +130,11 @@ async fn a_flagged_order_is_extended_given_back_or_left_and_written_down(
     let id = id_of(&world, &first).await;
     admin.post(&act(&id, "extended"), &[]).await.onward();
     assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    // What was paid is what the invoice and the books say, and not what was asked.
+    let sql = "select amount_cents from platform_invoices";
+    assert_eq!(read::<i64>(&world.app, sql).await, 149_900);
+    let page = admin.get("/admin").await.page();
+    assert!(page.contains("KSh 1,499"), "{page}");
     // Done with is done with.
     let got = admin.post(&act(&id, "kept"), &[]).await;
     assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -137,7 +142,19 @@ async fn a_flagged_order_is_extended_given_back_or_left_and_written_down(
     assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
     // What was really paid goes back, once Pesapal's merchant agrees.
     let id = id_of(&world, &second).await;
-    admin.post(&act(&id, "refunded"), &[]).await.onward();
+    // Not from a browser that somebody left open.
+    let page = admin.post(&act(&id, "refunded"), &[]).await.page();
+    assert!(
+        page.contains("name=\"password\"") && page.contains("KSh 1,499"),
+        "{page}"
+    );
+    let got = admin
+        .post(&act(&id, "refunded"), &[("password", "guessed it 1234")])
+        .await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(rail.seen("RefundRequest").is_empty());
+    let proof = [("password", PASSWORD)];
+    admin.post(&act(&id, "refunded"), &proof).await.onward();
     let sent = rail.seen("RefundRequest").remove(0);
     assert_eq!(
         (
@@ -147,11 +164,30 @@ async fn a_flagged_order_is_extended_given_back_or_left_and_written_down(
         ),
         (&json!("1499.00"), &json!("SCJ8JQ26SW"), &json!("Amina"))
     );
+    // Two who ask at once: what Pesapal took up stays so, whatever it says to the second.
+    {
+        use crate::subscriptions::{Refund, store::orders};
+        let provider = world.shop.provider;
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        let order = orders::lock(&mut tx, provider, id.parse().unwrap()).await;
+        let (order, now) = (order.unwrap().unwrap(), world.app.clock.now());
+        orders::note_refund(&mut tx, &order, Refund::Refused, now)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    let taken = "platform_orders where refund = 'taken'";
+    assert_eq!(world.count(taken).await, 1);
     rail.say(&second, 3);
     tell(&world, &second).await;
     assert!(state(&world, &second).await.starts_with("reversed"));
     assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    // Money that is on its way back pays for nothing.
     let id = id_of(&world, &third).await;
+    admin.post(&act(&id, "refund"), &proof).await.onward();
+    let got = admin.post(&act(&id, "extended"), &[]).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
     admin.post(&act(&id, "kept"), &[]).await.onward();
     assert!(
         admin
@@ -165,16 +201,16 @@ async fn a_flagged_order_is_extended_given_back_or_left_and_written_down(
     assert!(admin.get(&one).await.page().contains("Give it back"));
     let id = id_of(&world, &first).await;
     for _ in 0..2 {
-        admin.post(&act(&id, "refund"), &[]).await;
+        admin.post(&act(&id, "refund"), &proof).await;
     }
-    assert_eq!(rail.seen("RefundRequest").len(), 2);
+    assert_eq!(rail.seen("RefundRequest").len(), 3);
     rail.say(&first, 3);
     // Nobody tells of it; it is asked about all the same.
     world.pass(6 * 3_600).await;
     // The one that was left still waits for its money.
     assert_eq!(stands(&world).await, ("pending", None));
     let sql = "select count(*) from audit where act in ('order-resolve', 'order-refund')";
-    assert_eq!(read::<i64>(&world.app, sql).await, 3 + 2);
+    assert_eq!(read::<i64>(&world.app, sql).await, 3 + 3);
     // Two that were open side by side and both paid: perhaps somebody paid twice. It counts, and somebody looks.
     let (one, two) = (
         made(&world, &key, &plan, 4).await,

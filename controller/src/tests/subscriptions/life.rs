@@ -135,6 +135,18 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     let got = cashier.get("/counter").await;
     assert_eq!(got.status, StatusCode::FORBIDDEN);
     assert!(got.text.contains("Ask an owner or manager to pay"));
+    // What was sold goes on, so it can be looked up.
+    assert!(
+        got.text.contains("action=\"/vouchers/find\""),
+        "{}",
+        got.text
+    );
+    let code: String = read(&world.app, "select code from tickets limit 1").await;
+    let found = cashier.get(&format!("/vouchers/find?code={code}")).await;
+    let page = cashier.get(&found.onward()).await.page();
+    assert!(page.contains("Plan") || page.contains("1 hour"), "{page}");
+    let page = owner.get("/settings/subscription").await.page();
+    assert!(page.contains("action=\"/vouchers/find\""), "{page}");
     let ask = async |path: &str, key: &str| {
         let (status, _, body) = world.send(Method::GET, path, Some(key), Vec::new()).await;
         (status, body["type"].as_str().unwrap_or_default().to_owned())
@@ -384,6 +396,8 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
         (status, &order["amount"]),
         (StatusCode::CREATED, &json!("750.00"))
     );
+    // Somebody else orders the same, and waits with paying.
+    let (_, waits) = subscriptions::ask(&world, &key, wish.clone()).await;
     rail.say(&order, 1);
     tell(&world, &order).await;
     assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
@@ -412,9 +426,59 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
     owner.log_in(again.0, again.1).await.onward();
     let led = owner.get("/reports").await.onward();
     assert!(led.ends_with("advanced-analytics"), "{led}");
+    // What was counted for the first month is for that month, whenever it is paid.
+    rail.say(&waits, 1);
+    tell(&world, &waits).await;
+    assert_eq!(state(&world, &waits).await, "completed:late");
+    assert!(
+        owner
+            .get("/reports")
+            .await
+            .onward()
+            .ends_with("advanced-analytics")
+    );
     // The difference goes back, and with it what it had bought.
     assert_eq!(stands(&world).await, ("active", until("2027-03-15")));
     rail.say(&order, 3);
     tell(&world, &order).await;
     assert_eq!(stands(&world).await, ("active", until("2027-03-15")));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_payment_opens_everything_although_a_key_does_not_open(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let printed = series::print(&world, 5).await;
+    stand(&world.app, [TEND]).await.unwrap();
+    world.work().await;
+    world.pass(14 * DAY).await;
+    assert!(!site_row(&world).await.sales_open);
+    let broken = async |from: &str, to: &str| {
+        let sql = format!("update series set key = replace(key, '{from}', '{to}') returning true");
+        let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+        sqlx::query(AssertSqlSafe(sql))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    };
+    broken("gAAAA", "?AAAA").await;
+    let order = made(&world, &key, &plan, 1).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    assert_eq!(state(&world, &order).await, "completed");
+    assert_eq!(stands(&world).await, ("active", until("2027-02-28")));
+    assert_eq!(
+        read::<String>(&world.app, "select stage from subscriptions").await,
+        "active"
+    );
+    // The site hears once its keys open.
+    assert!(!site_row(&world).await.sales_open);
+    broken("?AAAA", "gAAAA").await;
+    world.pass(3_600).await;
+    assert!(site_row(&world).await.sales_open);
+    drop(printed);
 }

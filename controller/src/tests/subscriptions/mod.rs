@@ -28,7 +28,11 @@ struct Desk {
     /// What is said of an order, by its tracking id.
     said: BTreeMap<String, Value>,
     submits: VecDeque<(u16, String)>,
+    /// The next questions are answered so.
+    answers: VecDeque<u16>,
     registered: Vec<Value>,
+    /// Whether it has no list of addresses, as many that stand in for it.
+    is_listless: bool,
 }
 
 impl Rail {
@@ -110,6 +114,8 @@ async fn answer(State(rail): State<Rail>, request: Request) -> Response {
     desk.seen.push((path.clone(), body.clone()));
     let answer = if path.ends_with("/RequestToken") {
         json!({"token": "t", "expiryDate": "2099-01-01T00:00:00Z", "error": null, "status": "200"})
+    } else if path.ends_with("/GetIpnList") && desk.is_listless {
+        return (StatusCode::NOT_FOUND, "<html></html>").into_response();
     } else if path.ends_with("/GetIpnList") {
         json!(desk.registered)
     } else if path.ends_with("/RegisterIPN") {
@@ -134,6 +140,8 @@ async fn answer(State(rail): State<Rail>, request: Request) -> Response {
         json!({"status": "200", "message": "Refund request successfully"})
     } else if path.ends_with("/CancelOrder") {
         json!({"status": "200", "message": "Order successfully cancelled."})
+    } else if let Some(status) = desk.answers.pop_front() {
+        return (StatusCode::from_u16(status).unwrap(), "").into_response();
     } else {
         let tracking = path.rsplit('=').next().unwrap();
         desk.said.get(tracking).cloned().unwrap_or_default()
@@ -185,8 +193,15 @@ async fn payer(world: &World) -> String {
     api::key(&world.app, world.shop.provider, &scopes).await
 }
 
-/// Pesapal tells of an order, and what that makes due is done.
+/// Pesapal tells of an order, and what that makes due is done; what it tells next comes later than a question may be asked again.
 async fn tell(world: &World, order: &Value) {
+    hint(world, order).await;
+    world.work().await;
+    world.app.clock.advance(Duration::from_secs(20));
+}
+
+/// Pesapal tells of an order.
+async fn hint(world: &World, order: &Value) {
     let path = format!(
         "/api/payments/pesapal/webhook?OrderTrackingId={}&OrderMerchantReference={}&OrderNotificationType=IPNCHANGE",
         order["order_tracking_id"].as_str().unwrap(),
@@ -199,7 +214,6 @@ async fn tell(world: &World, order: &Value) {
         json!({"orderNotificationType": "IPNCHANGE", "orderTrackingId": order["order_tracking_id"],
                "orderMerchantReference": order["merchant_reference"], "status": 200})
     );
-    world.work().await;
 }
 
 /// How the business stands, and until which day in Nairobi it has paid.

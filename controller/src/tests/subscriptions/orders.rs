@@ -61,7 +61,8 @@ async fn an_order_is_stored_handed_in_paid_once_and_extended_by_the_next(
     let (status, _, told) = world.send(Method::GET, &path, Some(&key), Vec::new()).await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(told["status"], "active");
-    assert_eq!(told["paid_until"], "2027-03-15T08:00:00Z");
+    let paid_until = told["paid_until"].as_str().unwrap();
+    assert!(paid_until.starts_with("2027-03-15T08:0"), "{paid_until}");
     assert_eq!(told["plan"]["name"], "Plan 1500");
     assert_eq!(told["orders"][0]["status"], "completed");
     assert_eq!(told["orders"][1]["confirmation_code"], "SCJ8JQ26SW");
@@ -290,13 +291,167 @@ async fn a_card_that_is_charged_by_itself_extends_each_time(
             .await,
         1
     );
-    // Not to this account, or not the whole price.
-    told(&charge(21, "acc_another", json!(1500.00))).await;
+    // Some say the account where a reference stands.
+    let third = charge(23, "", json!(1500.00));
+    rail.change(&json!({"order_tracking_id": third}), |said| {
+        said["merchant_reference"] = json!(account);
+        said["subscription_transaction_info"] = Value::Null;
+    });
+    told(&third).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-04-15")));
+    // Not the whole price, or not to this account: somebody looks, and what was paid before stays what it was.
     told(&charge(22, &account, json!(15.00))).await;
-    assert_eq!(stands(&world).await, ("active", until("2027-03-15")));
     assert_eq!(
         world.count("platform_orders where flag = 'amount'").await,
         1
     );
+    // A better plan at once does not reach the card: the page says what it goes on paying for, and the charge counts in full as that.
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/settings/subscription").await.page();
+    assert!(!page.contains("Your card goes on"), "{page}");
+    let large = super::plan(&world, 2_500).await;
+    let wish = json!({"plan_id": large.id.to_string(), "upgrade": true});
+    let (status, upgrade) = ask(&world, &key, wish).await;
+    assert_eq!(status, StatusCode::CREATED, "{upgrade}");
+    rail.say(&upgrade, 1);
+    tell(&world, &upgrade).await;
+    let page = owner.get("/settings/subscription").await.page();
+    assert!(
+        page.contains("You are on Plan 2500. Your card goes on being charged KSh 1,500"),
+        "{page}"
+    );
+    told(&charge(24, &account, json!(1500.00))).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-05-15")));
+    let sql = "select p.name from subscription_entries e join platform_plans p on p.id = e.plan_id order by e.number desc limit 1";
+    let last: String = read(&world.app, sql).await;
+    assert_eq!(last, "Plan 1500");
+    assert_eq!(state(&world, &first).await, "completed");
+    told(&charge(21, "acc_another", json!(2500.00))).await;
+    assert_eq!(state(&world, &first).await, "completed:reference");
+    assert_eq!(
+        world
+            .count("platform_orders where flag = 'reference' and paid_cents is null and confirmation_code = 'SCJ8JQ26SW'")
+            .await,
+        1
+    );
+    assert_eq!(stands(&world).await, ("active", until("2027-05-15")));
     assert_eq!(world.count("jobs where dead_at is not null").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_crowd_of_hints_is_few_questions_and_none_of_them_forgets_a_name(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let waiting = made(&world, &key, &plan, 1).await;
+    let questions = || rail.seen("GetTransactionStatus").len();
+    let crowd = async |count: u8| {
+        for _ in 0..count {
+            hint(&world, &waiting).await;
+            world.work().await;
+        }
+    };
+    crowd(10).await;
+    assert_eq!(questions(), 1);
+    world.pass(19).await;
+    crowd(10).await;
+    assert_eq!(questions(), 1);
+    // What was told meanwhile is asked about as soon as may be.
+    world.pass(1).await;
+    assert_eq!(questions(), 2);
+    // Whoever asks for fewer questions gets fewer, whatever anybody says.
+    rail.0.lock().unwrap().answers.push_back(429);
+    world.pass(20).await;
+    crowd(1).await;
+    assert_eq!(questions(), 3);
+    world.pass(280).await;
+    crowd(3).await;
+    assert_eq!(questions(), 3);
+    world.pass(20).await;
+    assert_eq!(questions(), 4);
+    // The answer of another is lost. Its name is told once, and stays known when somebody tells of it without.
+    rail.submit(502, "<html></html>");
+    let (status, _) = order(&world, &key, &plan, 2).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    let sent = rail.seen("SubmitOrderRequest").remove(1);
+    let lost = json!({"order_tracking_id": rail.tracking(2), "merchant_reference": sent["id"]});
+    rail.say(&lost, 1);
+    let nameless = json!({"order_tracking_id": "", "merchant_reference": sent["id"]});
+    hint(&world, &lost).await;
+    hint(&world, &nameless).await;
+    world.work().await;
+    assert_eq!(state(&world, &lost).await, "completed");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_stands_in_for_pesapal_may_lack_its_list_and_give_names_of_its_own(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    rail.0.lock().unwrap().is_listless = true;
+    let first = made(&world, &key, &plan, 1).await;
+    assert_eq!(rail.seen("RegisterIPN").len(), 1);
+    made(&world, &key, &plan, 2).await;
+    assert_eq!(rail.seen("RegisterIPN").len(), 1);
+    rail.say(&first, 1);
+    tell(&world, &first).await;
+    assert_eq!(state(&world, &first).await, "completed");
+    // Names that are no UUIDs; they are asked by as they are.
+    let named = json!({"order_tracking_id": "TRK-7", "merchant_reference": "x"});
+    rail.0
+        .lock()
+        .unwrap()
+        .said
+        .insert("TRK-7".to_owned(), json!({}));
+    rail.submit(502, "");
+    let (status, _) = order(&world, &key, &plan, 3).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    let sent = rail.seen("SubmitOrderRequest").pop().unwrap();
+    rail.change(&named, |said| {
+        *said = json!({"amount": 1500, "currency": "KES", "merchant_reference": sent["id"], "confirmation_code": "R1",
+                       "order_tracking_id": "TRK-7"});
+    });
+    rail.say(&named, 1);
+    let told = json!({"order_tracking_id": "TRK-7", "merchant_reference": sent["id"]});
+    tell(&world, &told).await;
+    assert!(state(&world, &told).await.starts_with("completed"));
+    assert_eq!(
+        world
+            .count("platform_orders where tracking_id = 'TRK-7'")
+            .await,
+        1
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn of_many_answers_one_that_says_something_new_is_always_kept(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use crate::subscriptions::store::messages::{Kind, keep};
+    let (rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let order = made(&world, &key, &plan, 1).await;
+    let id = order["id"].as_str().unwrap().parse().unwrap();
+    let whose = (world.shop.provider, id);
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    let mut at = world.app.clock.now();
+    for kind in [Kind::StatusAnswer, Kind::Notice] {
+        for body in [&["same"; 70][..], &["new", "new", "same"]].concat() {
+            at = at.plus_secs(1);
+            keep(&world.app, &mut tx, whose, (kind, at), body)
+                .await
+                .unwrap();
+        }
+    }
+    tx.commit().await.unwrap();
+    let kept = |kind| format!("platform_order_messages where kind = '{kind}'");
+    assert_eq!(world.count(&kept("status-answer")).await, 60 + 2);
+    // Anybody can send these.
+    assert_eq!(world.count(&kept("notice")).await, 60);
+    drop(rail);
 }

@@ -129,13 +129,22 @@ async fn the_page_says_how_one_stands_and_leads_to_pesapal(
         features: vec![Feature::AdvancedAnalytics],
         trial_days: 14,
     };
-    let plan = create(&world.app, Actor::Command, draft).await.unwrap();
+    let plan = create(&world.app, Actor::Command, draft.clone())
+        .await
+        .unwrap();
+    let monthly = Draft {
+        period: Period::Month,
+        price: Price::new(200_000, Currency::Kes),
+        ..draft
+    };
+    create(&world.app, Actor::Command, monthly).await.unwrap();
     let mut owner = member(&world, Role::Owner, 1).await;
     let mut reader = member(&world, Role::Reader, 2).await;
     assert!(owner.get("/more").await.page().contains(PATH));
     let page = owner.get(PATH).await.page();
     assert!(page.contains("You have no subscription yet"), "{page}");
     assert!(page.contains("KSh 19,999.50 a year") && page.contains("any number of sites"));
+    assert_eq!(page.matches("16&nbsp;% less than twelve months").count(), 1);
     assert!(!page.contains("<script>"));
     let form = [
         ("plan", &*plan.id.to_string()),

@@ -13,6 +13,7 @@ async fn sealed_elsewhere(app: &App, provider: ProviderId, plan: PlanId) {
     let endpoint = app.vault.seal(provider, Column::EndpointSecret, b"x");
     let token = app.vault.seal(provider, Column::PaymentToken, b"x");
     let text = app.vault.seal(provider, Column::Text, b"x");
+    let operator = app.vault.seal(provider, Column::MpesaOperator, b"x");
     let person = "'00000000-0000-0000-0000-000000000001'";
     let at = "to_timestamp(1790000000)";
     let provider = provider.uuid();
@@ -33,6 +34,9 @@ async fn sealed_elsewhere(app: &App, provider: ProviderId, plan: PlanId) {
         format!(
             "insert into smses (id, provider_id, kind, msisdn, body, parts, is_urgent, state, created_at, drop_at)
              values ({person}, '{provider}', 'code', '254700000000', '{text}', 1, true, 'waiting', {at}, {at})"
+        ),
+        format!(
+            "insert into mpesa_operators (provider_id, shortcode, initiator, credential, since) values ('{provider}', '174371', 'apiop', '{operator}', {at})"
         ),
         format!(
             "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at) values ({person}, '{provider}', 'https://a.example/', '{endpoint}', array['x'], true, {at})"
@@ -125,8 +129,8 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     let app = at(ring(&[&new, &old])).await;
     assert_eq!(
         crate::admin::reseal::all(&app).await.unwrap(),
-        11,
-        "three credentials, one series, the identity, a letter, a text, an address, a second factor, an endpoint's secret, a buyer's token"
+        12,
+        "three credentials, an operator's, one series, the identity, a letter, a text, an address, a second factor, an endpoint's secret, a buyer's token"
     );
     assert_eq!(crate::admin::reseal::all(&app).await.unwrap(), 0);
     let app = at(ring(&[&new])).await;

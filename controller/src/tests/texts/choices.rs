@@ -111,6 +111,62 @@ async fn owners_without_an_address_hear_of_security_by_sms_at_any_hour(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn nobody_of_a_business_keeps_its_owners_from_hearing_of_a_thief(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Otieno Net", "0722 000 111").await;
+    let provider: sqlx::types::Uuid = read(
+        &world.app,
+        "select id from providers where business_name = 'Otieno Net'",
+    )
+    .await;
+    let provider = {
+        use crate::db::RowId as _;
+        ProviderId::from_uuid(provider)
+    };
+    world.work().await;
+    tower.empty();
+    let none = [
+        ("codes", "never"),
+        ("language", "en"),
+        ("day", "0"),
+        ("phone", "1"),
+    ];
+    owner.post("/settings/messages", &none).await.onward();
+    let stopped = [("phone", "0722 000 111")];
+    owner
+        .post("/settings/messages/stop", &stopped)
+        .await
+        .onward();
+    let warn = async || {
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        tell_owners(&world.app, &mut tx, provider, &Notice::MpesaChanged)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        world.work().await;
+    };
+    for _ in 0..3 {
+        warn().await;
+        assert_eq!(tower.one().to, "+254722000111");
+    }
+    // What the phone told the network stands, also when somebody lets SMS go there again.
+    let form = "senderId=MNARA&phoneNumber=%2B254722000111";
+    assert_eq!(told(&world, SECRET, "opt-out", form).await, StatusCode::OK);
+    owner
+        .post("/settings/messages/start", &stopped)
+        .await
+        .onward();
+    warn().await;
+    assert_eq!(tower.empty().len(), 0);
+    let network = "sms_opt_outs where by_whom = 'network'";
+    assert_eq!(world.count(network).await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn quiet_hours_hold_what_can_wait_and_let_codes_through(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -293,4 +349,61 @@ async fn texts_are_kept_sealed_and_sealed_anew(pool: PgPoolOptions, options: PgC
         .await
         .unwrap();
     assert_eq!(count, 0, "the key is the first already");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_buyer_who_ticks_the_box_gets_the_code_by_sms_and_others_do_not(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = doors::member(&world, Role::Owner, 1).await;
+    let offers = async |world: &World| {
+        let rows = world.feed(world.shop.site).await;
+        rows.into_iter()
+            .any(|row| matches!(row, Row::Site(site) if site.sms == Some(true)))
+    };
+    assert!(
+        !offers(&world).await,
+        "nobody is asked where nothing is sent"
+    );
+    let form = [
+        ("codes", "asked"),
+        ("language", "en"),
+        ("most_a_day", "200"),
+        ("most_a_phone", "5"),
+    ];
+    owner.post("/settings/messages", &form).await.onward();
+    world.work().await;
+    assert!(offers(&world).await);
+    for (n, wants) in [(1, false), (2, true)] {
+        let ask = Ask {
+            by_sms: wants,
+            ..world.shop.ask(n, PHONE)
+        };
+        world.begin(ask).await.unwrap();
+        let receipt = format!("AAAAAAAA0{n}");
+        world
+            .call_back(&world.daraja.secret(), success(n.into(), &receipt))
+            .await;
+        world.work().await;
+    }
+    let text = tower.one();
+    let sql = "select t.code from tickets t join payments p on p.id = t.payment_id where p.external_txn_id = 'AAAAAAAA02'";
+    let code: String = read(&world.app, sql).await;
+    let code = mnara_protocol::ticket::code::TicketCode::parse(&code).unwrap();
+    assert!(
+        text.said.contains(&code.shown()) && text.to.ends_with("708374149"),
+        "{text:?}"
+    );
+    // No more when the business sends none.
+    let form = [
+        ("codes", "never"),
+        ("language", "en"),
+        ("most_a_day", "200"),
+        ("most_a_phone", "5"),
+    ];
+    owner.post("/settings/messages", &form).await.onward();
+    world.work().await;
+    assert!(!offers(&world).await);
 }

@@ -1,5 +1,7 @@
 //! Every way in which a text does not arrive: told in plain words, tried again where that is of use, and never sent twice by itself.
 
+use mnara_protocol::clock::Timestamp;
+
 use super::*;
 
 /// Pays once against one answer, and gives what became of the text.
@@ -208,4 +210,16 @@ async fn a_sender_that_is_not_ours_waits_for_it_to_be_put_right(
     let (tower, world) = Tower::world(pool, options).await;
     let wrong = r#"{"SMSMessageData":{"Message":"InvalidSenderId","Recipients":[]}}"#;
     assert_eq!(against(&world, &tower, wrong).await, ["waiting:sender"]);
+    // If nobody puts it right, what it said is not kept for longer than it helps.
+    world.app.clock.advance(Duration::from_secs(12 * 3_600));
+    let mut tx = world.app.db.platform(Reason::Jobs).await.unwrap();
+    let now = world.app.clock.now();
+    rows::forget(&mut tx, Timestamp::from_secs(0), now, 10)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(states(&world).await, ["dropped:late"]);
+    assert_eq!(world.count("smses where body is not null").await, 0);
+    world.work().await;
+    assert_eq!(world.count("jobs where kind = 'sms'").await, 0);
 }

@@ -219,7 +219,7 @@ pub async fn switch(
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives an endpoint another secret.
+/// Writes an endpoint's secret: another one made at a time, or the same sealed anew.
 ///
 /// # Errors
 /// When the database refuses.
@@ -228,12 +228,14 @@ pub async fn set_secret(
     provider: ProviderId,
     id: EndpointId,
     secret: &str,
+    made: Option<Timestamp>,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update webhook_endpoints set secret = $3 where provider_id = $1 and id = $2 and removed_at is null",
+        "update webhook_endpoints set secret = $3, secret_at = coalesce($4, secret_at) where provider_id = $1 and id = $2 and removed_at is null",
         provider.uuid(),
         id.uuid(),
         secret,
+        made.map(At) as Option<At>,
     )
     .execute(conn)
     .await?;

@@ -87,7 +87,9 @@ impl Shared {
         let token = headers
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token.trim())
             .ok_or_else(refused)?;
         let now = self.clock.now();
         let is_good = self.read(|state| state.tokens.get(token).is_some_and(|ends| now < *ends));
@@ -188,10 +190,8 @@ struct Submit {
     amount: Box<RawValue>,
     description: String,
     callback_url: String,
-    #[serde(default)]
-    cancellation_url: String,
-    #[serde(default)]
-    redirect_mode: String,
+    cancellation_url: Option<String>,
+    redirect_mode: Option<String>,
     notification_id: String,
     billing_address: Billing,
     account_number: Option<String>,
@@ -257,7 +257,8 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
     if !(1..=50).contains(&ask.id.len()) || !is_plain {
         return Err(invalid("id has up to 50 letters, digits and -_.:"));
     }
-    let cents = cents(ask.amount.get())
+    // Some clients send the number in quotes.
+    let cents = cents(ask.amount.get().trim_matches('"'))
         .filter(|cents| *cents > 0)
         .ok_or_else(|| invalid("amount is a number above 0 with two decimals"))?;
     if ask.currency.len() != 3 || !ask.currency.bytes().all(|b| b.is_ascii_uppercase()) {
@@ -267,7 +268,7 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
         return Err(invalid("description has up to 100 letters"));
     }
     if !matches!(
-        ask.redirect_mode.as_str(),
+        ask.redirect_mode.as_deref().unwrap_or_default(),
         "" | "TOP_WINDOW" | "PARENT_WINDOW"
     ) {
         return Err(invalid("redirect_mode is TOP_WINDOW or PARENT_WINDOW"));
@@ -321,7 +322,7 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
             cents,
             description: ask.description,
             callback: ask.callback_url,
-            cancellation: ask.cancellation_url,
+            cancellation: ask.cancellation_url.unwrap_or_default(),
             notification: ask.notification_id,
             account: ask
                 .account_number

@@ -1,7 +1,7 @@
 //! Money in the queue that a payment may be meant by: by its receipt, its account, or by all else that is known.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{ProviderId, UnmatchedId};
+use mnara_protocol::ids::{PaymentId, ProviderId, UnmatchedId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
@@ -20,9 +20,11 @@ pub struct Candidate {
     /// How much.
     pub amount: Money,
     /// Its receipt.
-    pub receipt: String,
+    pub receipt: Option<String>,
     /// Who paid.
     pub payer: Payer,
+    /// The payment whose prompt took it, if the rail told of it as that.
+    pub prompt: Option<PaymentId>,
     /// Whether somebody has dealt with it.
     pub is_closed: bool,
 }
@@ -37,8 +39,9 @@ pub async fn by_receipt(
     receipt: &str,
 ) -> sqlx::Result<Option<Candidate>> {
     let row = sqlx::query!(
-        r#"select id, amount as "amount: Amount", payer, closed_at is not null as "is_closed!" from unmatched
-           where provider_id = $1 and receipt = $2 and reason <> 'late' for update"#,
+        r#"select id, amount as "amount: Amount", payer, case when reason in ('asked', 'short') then payment_id end as prompt,
+                  closed_at is not null as "is_closed!"
+           from unmatched where provider_id = $1 and receipt = $2 and reason <> 'late' for update"#,
         provider.uuid(),
         receipt,
     )
@@ -47,8 +50,9 @@ pub async fn by_receipt(
     Ok(row.map(|row| Candidate {
         id: UnmatchedId::from_uuid(row.id),
         amount: row.amount.0,
-        receipt: receipt.to_owned(),
+        receipt: Some(receipt.to_owned()),
         payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+        prompt: row.prompt.map(PaymentId::from_uuid),
         is_closed: row.is_closed,
     }))
 }
@@ -64,7 +68,7 @@ pub async fn nameless(
     (from, until): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, receipt as "receipt!", payer from unmatched
+        r#"select id, receipt, payer from unmatched
            where provider_id = $1 and closed_at is null and at between $2 and $3 and amount = $4 and reason = 'nobody' and reference is null
              and receipt is not null
            order by at, id limit $5 for update"#,
@@ -83,7 +87,35 @@ pub async fn nameless(
             amount,
             receipt: row.receipt,
             payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+            prompt: None,
             is_closed: false,
+        })
+        .collect())
+}
+
+/// What the rail told of a payment's own prompt and is in the queue, or was, locked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Vec<Candidate>> {
+    let rows = sqlx::query!(
+        r#"select id, amount as "amount: Amount", receipt, payer, closed_at is not null as "is_closed!" from unmatched
+           where provider_id = $1 and payment_id = $2 and reason in ('asked', 'short') order by at, id limit $3 for update"#,
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        MOST_CANDIDATES,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Candidate {
+            id: UnmatchedId::from_uuid(row.id),
+            amount: row.amount.0,
+            receipt: row.receipt,
+            payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+            prompt: Some(payment.id),
+            is_closed: row.is_closed,
         })
         .collect())
 }
@@ -94,7 +126,7 @@ pub async fn nameless(
 /// When the database is away.
 pub async fn named(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Option<Candidate>> {
     let row = sqlx::query!(
-        r#"select id, receipt as "receipt!", amount as "amount: Amount", closed_at is not null as "is_closed!" from unmatched
+        r#"select id, receipt, amount as "amount: Amount", closed_at is not null as "is_closed!" from unmatched
            where provider_id = $1 and upper(reference) = $2 and receipt is not null
            order by at, id limit 1 for update"#,
         payment.provider.uuid(),
@@ -107,6 +139,7 @@ pub async fn named(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<O
         amount: row.amount.0,
         receipt: row.receipt,
         payer: Payer::Untold,
+        prompt: None,
         is_closed: row.is_closed,
     }))
 }

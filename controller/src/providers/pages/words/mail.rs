@@ -64,6 +64,11 @@ words! {
             "The M-PESA account customers of {business} pay into was changed just now. If no owner did that, put it back at once, change your passwords and call us."
             "Akaunti ya M-PESA ambayo wateja wa {business} hulipia imebadilishwa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, irudishe mara moja, badilisha nenosiri zenu na utupigie simu.",
         to_mpesa: "See where money goes" "Ona pesa zinakoenda",
+        operator_changed: "{business}: the M-PESA operator was changed" "{business}: mhudumu wa M-PESA amebadilishwa",
+        operator_changed_text:
+            "The M-PESA operator that may send customers' money back for {business} was set or removed just now. If no owner did that, remove it, change your passwords and call us."
+            "Mhudumu wa M-PESA anayeweza kurudisha pesa za wateja wa {business} amewekwa au ameondolewa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, mwondoe, badilisha nenosiri zenu na utupigie simu.",
+        to_operator: "See the operator" "Ona mhudumu",
         second_off: "{business}: an owner's second factor is off" "{business}: hatua ya pili ya mmiliki imezimwa",
         second_off_text:
             "{who} switched the second factor off: their password alone lets somebody into {business} now. If you do not know why, ask them."
@@ -99,11 +104,20 @@ words! {
         books_differ_text:
             "What the payments of {business} say and what its books say differ. Nothing is lost; the page of the books shows where."
             "Malipo ya {business} na vitabu vyake vinatofautiana. Hakuna kilichopotea; ukurasa wa vitabu unaonyesha wapi.",
+        platform_keys: "Mnara: change a key of the platform" "Mnara: badilisha ufunguo wa jukwaa",
+        platform_vault_text:
+            "The key that seals what is stored (ENCRYPTION_KEY) is in use since {since}, for more than a year. Put a new one before it: everything is sealed anew by itself, and the page of the platform's work says when the old one can go."
+            "Ufunguo unaofunga kilichohifadhiwa (ENCRYPTION_KEY) unatumika tangu {since}, zaidi ya mwaka mmoja. Weka mpya mbele yake: kila kitu kitafungwa upya chenyewe, na ukurasa wa kazi za jukwaa utasema lini wa zamani unaweza kuondolewa.",
+        platform_identity_text:
+            "The key by which sites know this Mnara is in use since {since}, for more than a year. Change it by the command line, as the run-book says; sites learn of it by themselves."
+            "Ufunguo ambao maeneo hutambua Mnara hii unatumika tangu {since}, zaidi ya mwaka mmoja. Ubadilishe kwa mstari wa amri, kama mwongozo unavyosema; maeneo yataujua yenyewe.",
+        to_work: "The platform's work" "Kazi za jukwaa",
         keys_old: "{business}: change old keys" "{business}: badilisha funguo za zamani",
         keys_old_text:
             "These have been in use for more than a year, each since the day in brackets: {keys}. Whoever copied one meanwhile can still use it. Make new ones under Settings when it suits you; nothing stops."
             "Hizi zimetumika kwa zaidi ya mwaka, kila moja tangu siku iliyo kwenye mabano: {keys}. Aliyenakili moja bado anaweza kuitumia. Tengeneza mpya kwenye Mipangilio wakati unaofaa; hakuna kinachosimama.",
         key_mpesa: "the keys of the M-PESA account" "funguo za akaunti ya M-PESA",
+        key_operator: "the credential of the M-PESA operator \"{name}\"" "kitambulisho cha mhudumu wa M-PESA \"{name}\"",
         key_api: "the key \"{name}\" for programs" "ufunguo \"{name}\" wa programu",
         key_webhook: "the secret of news to {url}" "siri ya habari kwa {url}",
         more_keys: "and {count} more" "na nyingine {count}",

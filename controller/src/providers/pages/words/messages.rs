@@ -57,8 +57,8 @@ words! {
         most_a_day: "SMS a day in all" "SMS kwa siku, zote",
         most_a_phone: "SMS a day to one phone" "SMS kwa siku kwa simu moja",
         caps_text:
-            "Counted from midnight in Nairobi. What is above is not sent, and is shown below."
-            "Huhesabiwa kuanzia saa sita usiku Nairobi. Zinazozidi hazitumwi, na huonyeshwa hapa chini.",
+            "Counted from midnight in Nairobi. What is above is not sent, and is shown below. What tells owners of security or of what they pay us always goes."
+            "Huhesabiwa kuanzia saa sita usiku Nairobi. Zinazozidi hazitumwi, na huonyeshwa hapa chini. Zinazowaambia wamiliki kuhusu usalama au malipo yao kwetu hutumwa daima.",
         save: "Save" "Hifadhi",
         saved: "Saved." "Imehifadhiwa.",
         bad_hours:
@@ -88,8 +88,8 @@ words! {
         dropped: "not sent" "haikutumwa",
         stop: "Phones that want none" "Simu zisizotaka",
         stop_text:
-            "Somebody who wants no SMS from you: no SMS of any kind goes to that phone. Phones that told their network are added by themselves."
-            "Mtu asiyetaka SMS kutoka kwako: hakuna SMS yoyote inayoenda kwa simu hiyo. Simu zilizoambia mtandao wao huongezwa zenyewe.",
+            "Somebody who wants no SMS from you: none goes to that phone, but for what tells an owner of security or of what they pay us. Phones that told their network are added by themselves, and get none at all."
+            "Mtu asiyetaka SMS kutoka kwako: hakuna inayoenda kwa simu hiyo, isipokuwa zinazomwambia mmiliki kuhusu usalama au malipo yake kwetu. Simu zilizoambia mtandao wao huongezwa zenyewe, na hazipati yoyote.",
         stop_phone: "Phone" "Simu",
         stop_add: "Send it none" "Usiitumie",
         stopped: "No SMS goes there any more." "Hakuna SMS inayoenda huko tena.",

@@ -151,6 +151,8 @@ parts! {
     mpesa: MpesaWords,
     /// Payments by hand.
     hand: HandWords,
+    /// What the operator at M-PESA may do.
+    operator: OperatorWords,
     /// Keys for programs.
     keys: KeyWords,
     /// News to programs.

@@ -62,6 +62,8 @@ words! {
         m_query: "We asked how it stands" "Tuliuliza hali",
         m_query_answer: "M-PESA answered" "M-PESA ilijibu",
         m_confirmation: "M-PESA told that money came" "M-PESA ilieleza kwamba pesa zimefika",
+        parts: "{credit} by credit, {paid} by M-PESA" "{credit} kwa salio, {paid} kwa M-PESA",
+        credited: "Made over to the phone as credit" "Ilirudishwa kwa simu kama salio",
         amount: "Amount" "Kiasi",
         reference: "Shown on the phone as" "Kwenye simu inaonekana kama",
         device: "Device" "Kifaa",

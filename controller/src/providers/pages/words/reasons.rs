@@ -53,6 +53,7 @@ words! {
         flag_taken: "Another payment has the same receipt. Look at your statement." "Malipo mengine yana risiti hiyo hiyo. Angalia taarifa yako.",
         flag_code: "M-PESA answered with a code nobody has documented." "M-PESA ilijibu kwa msimbo usiojulikana.",
         flag_setup: "Your M-PESA account is set up wrongly: nobody can pay until that is put right." "Akaunti yako ya M-PESA imewekwa vibaya: hakuna anayeweza kulipa mpaka irekebishwe.",
+        flag_credit: "It was paid after all, when its credit had been spent on something else. The money is under money to sort out." "Ililipwa baadaye, salio lake likiwa limetumika kwa kitu kingine. Pesa ziko kwenye pesa za kushughulikia.",
         flag_other: "Look at the raw messages." "Angalia ujumbe ghafi.",
     }
 }

@@ -47,6 +47,11 @@ words! {
         extend: "Count it as paid" "Ihesabu kuwa imelipwa",
         refund: "Give it back" "Irudishe",
         keep: "Leave it" "Iache",
+        refund_title: "Give money back" "Rudisha pesa",
+        refund_text:
+            "Pesapal will be asked to give the whole payment back. Say once more who you are, so that nobody does it from a browser you left open."
+            "Pesapal itaombwa irudishe malipo yote. Thibitisha tena wewe ni nani, ili mtu asifanye hivyo kwa kivinjari ulichoacha wazi.",
+        refund_not: "Leave it as it is" "Iache ilivyo",
         resolved: "Done. It is written in the audit." "Imefanyika. Imeandikwa kwenye kumbukumbu.",
         refund_asked:
             "Pesapal was asked. It is back once somebody agrees there; what it paid for then counts no longer."

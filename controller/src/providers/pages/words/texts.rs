@@ -3,6 +3,7 @@
 words! {
     /// What is written in SMS to customers.
     TextWords {
+        with_credit: "{paid} and {credit} credit" "{paid} na salio {credit}",
         code:
             "{business}: your code is {code} for {plan}. Type it on the Wi-Fi page if you are not online."
             "{business}: msimbo wako ni {code} wa {plan}. Uandike kwenye ukurasa wa Wi-Fi kama hauko mtandaoni.",

@@ -23,6 +23,9 @@ words! {
         restricted_text:
             "Nothing was lost: who is online stays so, and vouchers that were sold go on working. Ask an owner or manager to pay; everything opens again at once."
             "Hakuna kilichopotea: walio mtandaoni wanaendelea, na vocha zilizouzwa zinaendelea kufanya kazi. Mwombe mmiliki au meneja alipe; kila kitu kitafunguka mara moja.",
+        look_up:
+            "Selling is closed until Mnara is paid. A voucher that was sold goes on, and can be looked up by its code:"
+            "Mauzo yamefungwa hadi Mnara ilipiwe. Vocha iliyouzwa inaendelea, na unaweza kuitafuta kwa msimbo wake:",
         not_in_plan: "The plan of this business does not have this" "Mpango wa biashara hii hauna hiki",
         not_in_plan_text:
             "An owner or manager can choose another plan under Subscription."

@@ -13,7 +13,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SmsId};
 use sqlx::PgConnection;
 
-use super::{NewSms, State};
+use super::{Dropped, NewSms, State};
 use crate::db::{At, RowId as _};
 use crate::rails::msisdn::Msisdn;
 use crate::rails::sms::Taken;
@@ -91,6 +91,8 @@ pub struct Waiting {
     pub to: Msisdn,
     /// What it says, sealed.
     pub body: Option<String>,
+    /// A word for what it is.
+    pub kind: String,
     /// Whether it goes also when it is quiet.
     pub is_urgent: bool,
     /// When it is of no use any more.
@@ -107,7 +109,7 @@ pub async fn lock(
     id: SmsId,
 ) -> sqlx::Result<Option<Waiting>> {
     let row = sqlx::query!(
-        "select state, msisdn, body, is_urgent, drop_at from smses where provider_id = $1 and id = $2 for update",
+        "select state, msisdn, body, kind, is_urgent, drop_at from smses where provider_id = $1 and id = $2 for update",
         provider.uuid(),
         id.uuid(),
     )
@@ -118,6 +120,7 @@ pub async fn lock(
             state: state(&row.state)?,
             to: phone(&row.msisdn)?,
             body: row.body,
+            kind: row.kind,
             is_urgent: row.is_urgent,
             drop_at: row.drop_at.0,
         })
@@ -395,7 +398,7 @@ pub async fn set_sealed(
     .map(drop)
 }
 
-/// Forgets texts that are long over, and what those said that nobody will send again.
+/// Forgets texts that are long over, and what those said that nobody will send again: whose answer was lost, or whose job was given up.
 ///
 /// # Errors
 /// When the database refuses.
@@ -406,10 +409,12 @@ pub async fn forget(
     most: i64,
 ) -> sqlx::Result<u64> {
     sqlx::query!(
-        "update smses set body = null where id in
-            (select id from smses where state = 'unknown' and body is not null and drop_at <= $1 order by id limit $2)",
+        "update smses set body = null, why = case when state = 'waiting' then $3 else why end,
+                ended_at = case when state = 'waiting' then $1 else ended_at end, state = case when state = 'waiting' then 'dropped' else state end
+         where id in (select id from smses where state in ('unknown', 'waiting') and body is not null and drop_at <= $1 order by id limit $2)",
         At(now),
         most,
+        Dropped::Late.word(),
     )
     .execute(&mut *conn)
     .await?;

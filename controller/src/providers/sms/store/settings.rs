@@ -150,7 +150,7 @@ impl ByWhom {
     }
 }
 
-/// Whether a phone wants no SMS of a business.
+/// To whom a phone said that it wants no SMS of a business; none for one that did not.
 ///
 /// # Errors
 /// When the database is away.
@@ -158,17 +158,24 @@ pub async fn has_opted_out(
     conn: &mut PgConnection,
     provider: ProviderId,
     phone: Msisdn,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from sms_opt_outs where provider_id = $1 and msisdn = $2) as "found!""#,
+) -> sqlx::Result<Option<ByWhom>> {
+    let word = sqlx::query_scalar!(
+        "select by_whom from sms_opt_outs where provider_id = $1 and msisdn = $2",
         provider.uuid(),
         phone.digits(),
     )
-    .fetch_one(conn)
-    .await
+    .fetch_optional(conn)
+    .await?;
+    Ok(word.map(|word| {
+        if word == ByWhom::Staff.word() {
+            ByWhom::Staff
+        } else {
+            ByWhom::Network
+        }
+    }))
 }
 
-/// Notes that a phone wants no SMS of a business; says whether that is new.
+/// Notes that a phone wants no SMS of a business; says whether that is new. What it told the network outweighs what it told the business.
 ///
 /// # Errors
 /// When the database refuses.
@@ -180,7 +187,9 @@ pub async fn opt_out(
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let added = sqlx::query!(
-        "insert into sms_opt_outs (provider_id, msisdn, by_whom, created_at) values ($1, $2, $3, $4) on conflict do nothing",
+        "insert into sms_opt_outs (provider_id, msisdn, by_whom, created_at) values ($1, $2, $3, $4)
+         on conflict (provider_id, msisdn) do update set by_whom = excluded.by_whom
+         where sms_opt_outs.by_whom = 'staff' and excluded.by_whom = 'network'",
         provider.uuid(),
         phone.digits(),
         by.word(),
@@ -203,7 +212,7 @@ pub async fn opt_out_everywhere(
     let added = sqlx::query!(
         "insert into sms_opt_outs (provider_id, msisdn, by_whom, created_at)
          select distinct provider_id, $1, 'network', $2::timestamptz from smses where msisdn = $1
-         on conflict do nothing",
+         on conflict (provider_id, msisdn) do update set by_whom = excluded.by_whom where sms_opt_outs.by_whom = 'staff'",
         phone.digits(),
         At(now) as At,
     )

@@ -18,6 +18,7 @@ use super::*;
 use crate::config::SourceCheck;
 use crate::rails::msisdn::Msisdn;
 
+mod operators;
 mod pushes;
 mod queries;
 mod tokens;

@@ -128,6 +128,8 @@ fn line(entry: Entry, w: &BookWords) -> LineShown {
         Some(Cause::Given) => w.given,
         Some(Cause::Refund) => w.refund,
         Some(Cause::Reversal) => w.reversal,
+        Some(Cause::Credited) => w.credited,
+        Some(Cause::Spent) => w.spent,
     };
     let end = |account: Option<Account>| account.map_or("?", |account| column_name(account, w));
     LineShown {

@@ -43,6 +43,7 @@ struct Flow {
     tickets: i64,
     refunded: i64,
     unmatched: i64,
+    credit: i64,
     own: i64,
 }
 
@@ -55,6 +56,7 @@ impl Flow {
                 Account::Tickets => self.tickets += cents,
                 Account::Refunded => self.refunded += cents,
                 Account::Unmatched => self.unmatched += cents,
+                Account::Credit => self.credit += cents,
                 Account::Own => self.own += cents,
             }
         }
@@ -66,17 +68,19 @@ impl Flow {
             Account::Tickets => self.tickets,
             Account::Refunded => self.refunded,
             Account::Unmatched => self.unmatched,
+            Account::Credit => self.credit,
             Account::Own => self.own,
         }
     }
 }
 
-/// The accounts in the order of the columns; own tests only where there are some.
-const COLUMNS: [Account; 5] = [
+/// The accounts in the order of the columns; credit and own tests only where there are some.
+const COLUMNS: [Account; 6] = [
     Account::Till,
     Account::Tickets,
     Account::Refunded,
     Account::Unmatched,
+    Account::Credit,
     Account::Own,
 ];
 
@@ -86,6 +90,7 @@ const fn column_name(account: Account, w: &BookWords) -> &'static str {
         Account::Tickets => w.tickets,
         Account::Refunded => w.refunded,
         Account::Unmatched => w.unmatched,
+        Account::Credit => w.credit,
         Account::Own => w.own,
     }
 }
@@ -245,12 +250,14 @@ pub async fn show(
         sites.entry(one.site).or_insert_with(Flow::default).add(one);
         all.add(one);
     }
-    let has_own = moved
-        .iter()
-        .any(|one| one.debit == Account::Own || one.credit == Account::Own);
+    let has = |account| {
+        moved
+            .iter()
+            .any(|one| one.debit == account || one.credit == account)
+    };
     let columns: Vec<Account> = COLUMNS
         .into_iter()
-        .filter(|account| has_own || *account != Account::Own)
+        .filter(|account| !matches!(account, Account::Own | Account::Credit) || has(*account))
         .collect();
     let (month, site) = (month_of(period.from), place_value(place));
     let rows = days.iter().rev().map(|(day, flow)| {
@@ -324,6 +331,9 @@ fn told(one: &Difference, words: &Words) -> Fault {
         Part::Given => w.part_given,
         Part::Refund => w.part_refund,
         Part::Queue => w.part_queue,
+        Part::Credited => w.part_credited,
+        Part::Spent => w.part_spent,
+        Part::Credit => w.part_credit,
     };
     let said = |total: &super::Total| format!("{} ({})", money(total.cents), total.count);
     Fault {
@@ -362,6 +372,7 @@ pub async fn table(
         "vouchers_kes",
         "paid_back_kes",
         "to_sort_out_kes",
+        "credit_kes",
         "own_tests_kes",
     ]);
     for ((day, site), flow) in &flows {
@@ -402,6 +413,8 @@ mod tests {
             (Account::Unmatched, Account::Tickets, 2_000),
             (Account::Unmatched, Account::Till, 500),
             (Account::Tickets, Account::Refunded, 1_200),
+            (Account::Unmatched, Account::Credit, 300),
+            (Account::Credit, Account::Tickets, 200),
         ] {
             flow.add(&Moved {
                 day: Day(1),
@@ -415,15 +428,16 @@ mod tests {
             flow,
             Flow {
                 incoming: 7_600,
-                tickets: 5_800,
+                tickets: 6_000,
                 refunded: 1_200,
-                unmatched: 500,
+                unmatched: 200,
+                credit: 100,
                 own: 100
             }
         );
         assert_eq!(
             flow.incoming,
-            flow.tickets + flow.refunded + flow.unmatched + flow.own
+            flow.tickets + flow.refunded + flow.unmatched + flow.credit + flow.own
         );
     }
 }

@@ -8,6 +8,7 @@ use axum::response::Response;
 use mnara_protocol::money::Money;
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use super::read::{BadStatement, Entry, read};
 use super::store::known;
@@ -22,6 +23,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::rails::daraja::callback::Payer;
+use crate::ratelimit::{Act, By};
 use crate::web::csv::Csv;
 use crate::web::page::{html, onward};
 use crate::web::show;
@@ -30,6 +32,8 @@ use crate::web::show;
 pub const MOST_BYTES: usize = 5 * 1024 * 1024;
 /// Lines of each list on the page, and payments taken in at once.
 const MOST_SHOWN: usize = 200;
+/// Statements are read so many at a time, whoever sends them.
+static READERS: Semaphore = Semaphore::const_new(2);
 
 struct Item {
     amount: String,
@@ -59,19 +63,28 @@ struct StatementPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     found: Option<Found>,
-    fault: Option<&'static str>,
+    fault: Option<&'a str>,
 }
 
-fn shown(frame: &Frame, found: Option<Found>, fault: Option<&'static str>) -> Response {
+fn shown(frame: &Frame, found: Option<Found>, fault: Option<&str>) -> Response {
+    let status = match fault {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
+    };
+    shown_with(frame, status, found, fault)
+}
+
+fn shown_with(
+    frame: &Frame,
+    status: StatusCode,
+    found: Option<Found>,
+    fault: Option<&str>,
+) -> Response {
     let page = StatementPage {
         frame,
         w: frame.words(),
         found,
         fault,
-    };
-    let status = match fault {
-        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        None => StatusCode::OK,
     };
     html(status, &page)
 }
@@ -109,6 +122,14 @@ async fn sent(form: Result<Multipart, MultipartRejection>) -> Result<Vec<u8>, No
     Err(NoFile::Missing)
 }
 
+/// Does what takes long away from whoever answers requests, a few at a time.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Trouble> {
+    let _turn = READERS.acquire().await.map_err(|_| Trouble::Inside)?;
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Trouble::Inside)
+}
+
 /// Compares a statement with the books.
 ///
 /// # Errors
@@ -120,21 +141,26 @@ pub async fn upload(
     file: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().statement;
+    let provider = seat.provider();
+    if let Err(too) = app.limits.check(Act::Statement, By::Provider(provider)) {
+        let wait = frame.words().people.wait(too.wait);
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        return Ok(shown_with(&frame, status, None, Some(&wait)));
+    }
     let file = match sent(file).await {
         Ok(file) => file,
         Err(NoFile::Missing) => return Ok(shown(&frame, None, Some(w.no_file))),
         Err(NoFile::Large) => return Ok(shown(&frame, None, Some(w.large))),
     };
-    let statement = match read(&file, app.clock.now()) {
+    let now = app.clock.now();
+    let statement = match aside(move || read(&file, now)).await? {
         Ok(statement) => statement,
         Err(BadStatement::NoColumns) => return Ok(shown(&frame, None, Some(w.no_columns))),
         Err(BadStatement::Large) => return Ok(shown(&frame, None, Some(w.large))),
     };
-    drop(file);
     let Some((from, to)) = span(&statement.entries) else {
         return Ok(shown(&frame, None, Some(w.nothing)));
     };
-    let provider = seat.provider();
     let receipts: Vec<String> = statement
         .entries
         .iter()
@@ -142,7 +168,10 @@ pub async fn upload(
         .collect();
     let mut tx = app.db.tenant(provider).await?;
     let known = known(&mut tx, provider, &receipts, (from, to)).await?;
-    let found = compare(&statement.entries, &known);
+    // No transaction stays open over work.
+    drop(tx);
+    let entries = statement.entries;
+    let found = aside(move || compare(&entries, &known)).await?;
     let deed = Deed {
         act: "statement",
         subject: &provider.to_string(),
@@ -151,6 +180,7 @@ pub async fn upload(
             "matched": found.matched.0, "missing": found.missing.len(), "extra": found.extra.len(), "differing": found.differing.len(),
         })),
     };
+    let mut tx = app.db.tenant(provider).await?;
     record(&app, &mut tx, Some(provider), seat.actor(), deed).await?;
     tx.commit().await?;
     let mut page = told(found, frame.words());
@@ -272,7 +302,8 @@ pub async fn take_in(
     Form(taken): Form<Taken>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().statement;
-    let Ok(statement) = read(taken.lines.as_bytes(), app.clock.now()) else {
+    let now = app.clock.now();
+    let Ok(statement) = aside(move || read(taken.lines.as_bytes(), now)).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
     let provider = seat.provider();

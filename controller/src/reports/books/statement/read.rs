@@ -16,6 +16,9 @@ use crate::rails::daraja::callback::Payer;
 const PREAMBLE: usize = 60;
 /// The most lines of one statement.
 const MOST_LINES: usize = 60_000;
+/// The most cells of a line, and the most bytes of all of them: what is more is no line of a statement, and is passed over unread.
+const MOST_CELLS: usize = 64;
+const MOST_LINE: usize = 8 * 1024;
 /// No payment by phone is as large, in cents.
 const MOST_CENTS: i64 = 1_000_000_000;
 
@@ -71,16 +74,23 @@ impl Iterator for Cells<'_> {
         }
         let (mut cells, mut cell) = (Vec::new(), String::new());
         let mut is_quoted = false;
+        let mut kept = 0;
         let mut letters = self.rest.char_indices().peekable();
         while let Some((at, letter)) = letters.next() {
+            let is_full = kept >= MOST_LINE || cells.len() >= MOST_CELLS;
             if is_quoted {
                 match letter {
                     '"' if letters.peek().is_some_and(|(_, next)| *next == '"') => {
                         letters.next();
                         cell.push('"');
+                        kept += 1;
                     }
                     '"' => is_quoted = false,
-                    other => cell.push(other),
+                    _ if is_full => {}
+                    other => {
+                        cell.push(other);
+                        kept += other.len_utf8();
+                    }
                 }
                 continue;
             }
@@ -98,8 +108,12 @@ impl Iterator for Cells<'_> {
                     self.rest = &self.rest[end..];
                     return Some(cells);
                 }
+                _ if is_full => {}
                 other if other == self.between => cells.push(std::mem::take(&mut cell)),
-                other => cell.push(other),
+                other => {
+                    cell.push(other);
+                    kept += other.len_utf8();
+                }
             }
         }
         cells.push(cell);
@@ -320,6 +334,38 @@ mod tests {
             first.payer.as_ref().and_then(Payer::kept).as_deref(),
             Some("254708*149"),
             "the middle of a number is not kept"
+        );
+    }
+
+    #[test]
+    fn a_line_that_never_ends_takes_no_more_room_than_a_line() {
+        for between in [',', ';', '\t'] {
+            for text in [
+                between.to_string().repeat(1 << 20),
+                "x".repeat(1 << 20),
+                format!("\"{}", between.to_string().repeat(1 << 20)),
+            ] {
+                assert_eq!(read(text.as_bytes(), NOW), Err(BadStatement::NoColumns));
+                let cells = Cells {
+                    rest: &text,
+                    between,
+                }
+                .next()
+                .unwrap();
+                assert!(cells.len() <= MOST_CELLS + 1);
+                assert!(cells.iter().map(String::len).sum::<usize>() <= MOST_LINE);
+            }
+        }
+        // What stands after it is read all the same.
+        let text = format!(
+            "{}\nReceipt No.,Completion Time,Paid In\n{}\nSH12ABC3XY1,2024-11-01 10:30:00,20{}\n",
+            ",".repeat(100_000),
+            "x,".repeat(100_000),
+            ",".repeat(100_000),
+        );
+        assert_eq!(
+            entries(&text),
+            [("SH12ABC3XY1".to_owned(), 1_730_446_200, 2_000)]
         );
     }
 

@@ -69,6 +69,7 @@ fn question(world: &World, n: u8, phone: Option<&str>) -> Question {
         phone: phone.map(str::to_owned),
         mac: mac(n),
         deadline: world.app.clock.now().plus_secs(30),
+        by_sms: None,
     })
 }
 

@@ -1,0 +1,214 @@
+//! `/api/v1/books`: where every shilling that came into the till went, and how the books stand now. Days are Nairobi's.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use mnara_protocol::ids::SiteId;
+use mnara_protocol::money::Money;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::cursor::Asked;
+use super::gate::Key;
+use super::operation::Operation;
+use super::reports::period;
+use super::types::asked as asked_id;
+use crate::app::App;
+use crate::payments::ledger::Account;
+use crate::reports::books::store::{self, Moved, Where};
+use crate::reports::period::Day;
+use crate::web::{Answer, Json, show};
+
+/// Where money that came in went.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookSums {
+    /// What came in by M-PESA: always the sum of all others.
+    money_in: String,
+    /// For tickets.
+    tickets: String,
+    /// Paid back.
+    refunded: String,
+    /// In the queue.
+    unmatched: String,
+    /// What phones have as credit.
+    credit: String,
+    /// Tests of the account by the business itself.
+    own_tests: String,
+}
+
+/// One day at one site.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BookLine {
+    /// The day, on Nairobi's calendar.
+    day: String,
+    /// Where; null for what was at no site.
+    site_id: Option<String>,
+    /// Where money went. What moves from one to another on a later day is less than nothing there.
+    sums: BookSums,
+}
+
+/// Some days of the books.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Books {
+    /// The first day.
+    from: String,
+    /// The last day.
+    to: String,
+    /// In which currency.
+    currency: &'static str,
+    /// All of them together.
+    total: BookSums,
+    /// Each day and site at which something moved.
+    lines: Vec<BookLine>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Flow([i64; 6]);
+
+const ORDER: [Account; 6] = [
+    Account::Till,
+    Account::Tickets,
+    Account::Refunded,
+    Account::Unmatched,
+    Account::Credit,
+    Account::Own,
+];
+
+impl Flow {
+    fn add(&mut self, moved: &Moved) {
+        for (sum, account) in self.0.iter_mut().zip(ORDER) {
+            let mut cents = 0;
+            if moved.credit == account {
+                cents += moved.cents;
+            }
+            if moved.debit == account {
+                cents -= moved.cents;
+            }
+            // Seen from the till, what the others take is what came in.
+            *sum += if account == Account::Till {
+                -cents
+            } else {
+                cents
+            };
+        }
+    }
+
+    fn sums(self) -> BookSums {
+        let [money_in, tickets, refunded, unmatched, credit, own_tests] =
+            self.0.map(|cents| Money::from_cents(cents).to_decimal());
+        BookSums {
+            money_in,
+            tickets,
+            refunded,
+            unmatched,
+            credit,
+            own_tests,
+        }
+    }
+}
+
+/// Which days.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// The first day, such as `2026-11-01`; 30 days before the last if nothing is said.
+    #[schema(format = "date")]
+    from: Option<String>,
+    /// The last day; today if nothing is said.
+    #[schema(format = "date")]
+    to: Option<String>,
+    /// At one site.
+    #[schema(pattern = "^site_[0-9a-f]{32}$")]
+    site_id: Option<String>,
+}
+
+pub(super) fn showing() -> Operation {
+    Operation::new(
+        "showBooks",
+        "Show the books by day and site",
+        "On every day and at every site, `money_in` is the sum of the others. 366 days at most.",
+    )
+    .query::<Wanted>()
+    .answers::<Books>(200)
+}
+
+/// Shows some days of the books.
+///
+/// # Errors
+/// A problem document.
+pub async fn show(
+    State(app): State<App>,
+    key: Key,
+    Asked(asked): Asked<Wanted>,
+) -> Answer<Json<Books>> {
+    let period = period(&app, asked.from.as_deref(), asked.to.as_deref())?;
+    let site: Option<SiteId> = asked_id("site_id", asked.site_id.as_deref())?;
+    let place = site.map_or(Where::Anywhere, Where::Site);
+    let mut tx = app.db.tenant(key.provider()).await?;
+    let days = (period.from, period.to);
+    let moved = store::moved(&mut tx, key.provider(), days, place).await?;
+    let mut total = Flow::default();
+    let mut flows: BTreeMap<(Day, Option<SiteId>), Flow> = BTreeMap::new();
+    for one in &moved {
+        total.add(one);
+        flows.entry((one.day, one.site)).or_default().add(one);
+    }
+    Ok(Json(Books {
+        from: period.from.iso(),
+        to: period.last_day().iso(),
+        currency: "KES",
+        total: total.sums(),
+        lines: flows
+            .into_iter()
+            .map(|((day, site), flow)| BookLine {
+                day: day.iso(),
+                site_id: site.map(|id| id.to_string()),
+                sums: flow.sums(),
+            })
+            .collect(),
+    }))
+}
+
+/// How the books stand now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BooksNow {
+    /// Whether they agreed with payments, refunds and the queue when they were compared last.
+    is_balanced: bool,
+    /// When that was; null where they never were.
+    checked_at: Option<String>,
+    /// In which currency.
+    currency: &'static str,
+    /// What waits in the queue; what came late stands as a ticket's and is not counted here.
+    waiting: String,
+    /// How many things wait there, also those that came late.
+    waiting_count: i64,
+}
+
+pub(super) fn standing() -> Operation {
+    Operation::new(
+        "showBooksNow",
+        "Show whether the books balance",
+        "They are compared every hour.",
+    )
+    .answers::<BooksNow>(200)
+}
+
+/// Shows how the books stand.
+///
+/// # Errors
+/// A problem document.
+pub async fn now(State(app): State<App>, key: Key) -> Answer<Json<BooksNow>> {
+    let provider = key.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    let end = Day::of(app.clock.now()).plus(2);
+    let faults = store::faults(&mut tx, provider, Day(0), end).await?;
+    let checked = store::checked_at(&mut tx, provider).await?;
+    let waiting = store::waiting(&mut tx, provider).await?;
+    Ok(Json(BooksNow {
+        is_balanced: faults.is_empty(),
+        checked_at: checked.map(show::utc),
+        currency: "KES",
+        waiting: Money::from_cents(waiting.cents).to_decimal(),
+        waiting_count: waiting.count,
+    }))
+}

@@ -1,0 +1,440 @@
+//! What M-PESA posts about a request of the operator: what came of it, or that it gave up waiting. Whatever comes is kept first
+//! ([`super::super::callback`]); here it is carried out, in any order and number, once.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{ProviderId, RequestId};
+use mnara_protocol::money::Money;
+use sqlx::PgConnection;
+
+use super::{Purpose, Request, Right, State, store};
+use crate::app::App;
+use crate::audit::Actor;
+use crate::payments::c2b::{self, Whose};
+use crate::payments::confirm;
+use crate::payments::deeds::{self, NotDone, Noted};
+use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
+use crate::payments::settle::Evidence;
+use crate::payments::store as payments;
+use crate::payments::store::{Waiting, refunds};
+use crate::payments::unmatched::resolve::{self, NotResolved};
+use crate::payments::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
+use crate::providers;
+use crate::rails::daraja::answered::{Answered, Ending, Known, Refusal, parse_result};
+use crate::rails::daraja::callback::{C2b, Payer};
+
+/// Carries out what came for a request; says what became of it, or nothing while it should be looked at again.
+///
+/// # Errors
+/// When the database is away.
+pub async fn settle(
+    app: &App,
+    (provider, id, is_time_out): (ProviderId, RequestId, bool),
+    waiting: &Waiting,
+) -> anyhow::Result<Option<&'static str>> {
+    if is_time_out {
+        return gave_up(app, provider, id).await.map(Some);
+    }
+    let Ok(said) = parse_result(&waiting.body) else {
+        tracing::warn!(request.id = %id, "a Result on a request's own address cannot be read");
+        return Ok(Some("unreadable"));
+    };
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(mut request) = lock(&mut tx, provider, id).await? else {
+        return Ok(Some("gone"));
+    };
+    if is_others(&request, &said) {
+        tracing::warn!(request.id = %id, "a Result with the names of another request");
+        return Ok(Some("other-ids"));
+    }
+    if request.state == State::Done {
+        return Ok(Some("nothing"));
+    }
+    let now = app.clock.now();
+    request.originator = request
+        .originator
+        .or(said.originator_conversation_id.clone());
+    request.conversation = request.conversation.or(said.conversation_id.clone());
+    match said.ending() {
+        Ending::Done | Ending::DoneBefore => match request.right {
+            Right::Reversal => went_back(app, tx, provider, (request, &said), now).await,
+            Right::Status => match told(app, tx, provider, (request, &said), now).await? {
+                Some(word) => Ok(Some(word)),
+                None => Ok(None),
+            },
+        },
+        Ending::Refused(refusal) => {
+            refused(&mut tx, provider, (request, &said), refusal, now).await?;
+            tx.commit().await?;
+            Ok(Some("refused"))
+        }
+        // Money may have moved: a person has to look.
+        Ending::Unrecognised => {
+            if request.state.is_open() {
+                request.state = State::Unknown;
+                request.code = Some(said.code.as_str().to_owned());
+                request.said = Some(said.words);
+                store::save(&mut tx, provider, &request).await?;
+                tx.commit().await?;
+            }
+            Ok(Some("unknown"))
+        }
+    }
+}
+
+/// Locks a request behind the money it is about, in the order of whoever asks.
+async fn lock(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: RequestId,
+) -> sqlx::Result<Option<Request>> {
+    let Some((receipt, unmatched)) = store::about(conn, provider, id).await? else {
+        return Ok(None);
+    };
+    if let Some(payment) = payments::by_receipt(conn, provider, &receipt).await? {
+        payments::lock(conn, provider, payment).await?;
+    }
+    if let Some(unmatched) = unmatched {
+        unmatched::store::lock(conn, provider, unmatched).await?;
+    }
+    store::lock(conn, provider, id).await
+}
+
+/// The secret says whose it is; where both names are known, one of them has to fit as well.
+fn is_others(request: &Request, said: &Answered) -> bool {
+    let differs = |ours: &Option<String>, theirs: &Option<String>| {
+        ours.as_ref()
+            .zip(theirs.as_ref())
+            .map(|(ours, theirs)| ours != theirs)
+    };
+    let originator = differs(&request.originator, &said.originator_conversation_id);
+    let conversation = differs(&request.conversation, &said.conversation_id);
+    match (originator, conversation) {
+        (Some(false), _) | (_, Some(false)) => false,
+        (Some(true), _) | (_, Some(true)) => true,
+        (None, None) => false,
+    }
+}
+
+/// M-PESA gave up waiting for itself: it may have been done all the same.
+async fn gave_up(app: &App, provider: ProviderId, id: RequestId) -> anyhow::Result<&'static str> {
+    let mut tx = app.db.tenant(provider).await?;
+    let Some(mut request) = store::lock(&mut tx, provider, id).await? else {
+        return Ok("gone");
+    };
+    if !matches!(request.state, State::Made | State::Taken) {
+        return Ok("nothing");
+    }
+    request.state = State::Unknown;
+    request.code = Some("time-out".to_owned());
+    store::save(&mut tx, provider, &request).await?;
+    tx.commit().await?;
+    Ok("time-out")
+}
+
+/// M-PESA refused. What it would refuse each time is not tried again before somebody has put it right: a credential locks.
+async fn refused(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    (mut request, said): (Request, &Answered),
+    refusal: Refusal,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    if refusal.is_operators() {
+        let right = match refusal {
+            Refusal::NoRole | Refusal::NotAssigned => Some(request.right),
+            _ => None,
+        };
+        store::lost(conn, provider, (right, request.operator_since)).await?;
+    }
+    if request.state.is_open() {
+        request.state = State::Failed;
+        request.ended = Some(now);
+    }
+    request.code = Some(refusal.code().to_owned());
+    request.said = Some(said.words.clone());
+    store::save(conn, provider, &request).await
+}
+
+/// Money went back: the right has proved itself, and the books hear of it once.
+async fn went_back(
+    app: &App,
+    mut tx: crate::db::Tx,
+    provider: ProviderId,
+    (mut request, said): (Request, &Answered),
+    now: Timestamp,
+) -> anyhow::Result<Option<&'static str>> {
+    if said
+        .original()
+        .is_some_and(|receipt| receipt != request.receipt)
+    {
+        tracing::warn!(request.id = %request.id, "a Result about another receipt");
+        return Ok(Some("other-receipt"));
+    }
+    // What was done before is answered with a number that is no receipt.
+    let theirs = said
+        .receipt
+        .clone()
+        .filter(|back| said.ending() == Ending::Done && *back != request.receipt);
+    let back = theirs.unwrap_or_else(|| stand_in(&request.receipt));
+    request.state = State::Done;
+    request.ended = Some(now);
+    request.code = Some(said.code.as_str().to_owned());
+    request.said = Some(said.words.clone());
+    request.back = Some(back.clone());
+    let right = (Right::Reversal, request.operator_since);
+    match book(app, &mut tx, provider, &request, &back).await {
+        Ok(is_booked) => {
+            request.is_booked = is_booked;
+            store::save(&mut tx, provider, &request).await?;
+            store::proved(&mut tx, provider, right, now).await?;
+            tx.commit().await?;
+            app.jobs.wake();
+            Ok(Some(if is_booked {
+                "went-back"
+            } else {
+                "went-back-before"
+            }))
+        }
+        Err(NotBooked::Database(error)) => Err(error.into()),
+        // Somebody was quicker with a word of their own: nothing is written twice, and the page says so.
+        Err(NotBooked::Other(error)) => {
+            drop(tx);
+            tracing::warn!(request.id = %request.id, %error, "money that went back was not written into the books");
+            let mut tx = app.db.tenant(provider).await?;
+            if lock(&mut tx, provider, request.id)
+                .await?
+                .is_none_or(|now| now.state == State::Done)
+            {
+                return Ok(Some("nothing"));
+            }
+            store::save(&mut tx, provider, &request).await?;
+            store::proved(&mut tx, provider, right, now).await?;
+            tx.commit().await?;
+            Ok(Some("went-back-before"))
+        }
+    }
+}
+
+/// What stands in the books where M-PESA tells no receipt of its own.
+fn stand_in(receipt: &str) -> String {
+    let cut: String = receipt.chars().take(18).collect();
+    format!("RV{cut}")
+}
+
+enum NotBooked {
+    Database(sqlx::Error),
+    Other(NotResolved),
+}
+
+impl From<sqlx::Error> for NotBooked {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<NotResolved> for NotBooked {
+    fn from(error: NotResolved) -> Self {
+        match error {
+            NotResolved::Database(error) | NotResolved::Payment(NotDone::Database(error)) => {
+                Self::Database(error)
+            }
+            error => Self::Other(error),
+        }
+    }
+}
+
+/// Writes that money went back, by the way of a refund that somebody notes; says whether anything was left to write.
+async fn book(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    request: &Request,
+    back: &str,
+) -> Result<bool, NotBooked> {
+    let actor = Actor::Staff(request.person);
+    let why = request.reason.as_deref().unwrap_or("M-PESA");
+    if let Some(id) = request.unmatched
+        && resolve::refund_in(app, conn, (provider, actor), id, (back, why)).await?
+    {
+        return Ok(true);
+    }
+    // It may have turned out to be a payment's meanwhile.
+    let Some(id) = payments::by_receipt(conn, provider, &request.receipt).await? else {
+        return Ok(false);
+    };
+    let Some(payment) = payments::lock(conn, provider, id).await? else {
+        return Ok(false);
+    };
+    let before = refunds::of_payment(conn, provider, id, deeds::MOST).await?;
+    let gone: i64 = before.iter().map(|one| one.amount.cents()).sum();
+    if gone >= payment.amount.cents() {
+        return Ok(false);
+    }
+    let noted = Noted {
+        amount: Money::from_cents(payment.amount.cents() - gone),
+        receipt: back,
+        reason: why,
+    };
+    deeds::note_in(app, conn, (provider, actor), id, noted)
+        .await
+        .map_err(NotResolved::from)?;
+    Ok(true)
+}
+
+/// M-PESA told what it knows of a receipt.
+async fn told(
+    app: &App,
+    mut tx: crate::db::Tx,
+    provider: ProviderId,
+    (mut request, said): (Request, &Answered),
+    now: Timestamp,
+) -> anyhow::Result<Option<&'static str>> {
+    let Some(known) = said.known() else {
+        if request.state.is_open() {
+            request.state = State::Unknown;
+            request.code = Some("unreadable".to_owned());
+            store::save(&mut tx, provider, &request).await?;
+            tx.commit().await?;
+        }
+        return Ok(Some("unknown"));
+    };
+    store::proved(
+        &mut tx,
+        provider,
+        (Right::Status, request.operator_since),
+        now,
+    )
+    .await?;
+    request.said = Some(known.status.chars().take(60).collect());
+    request.amount = known.amount;
+    let found = if request.purpose == Purpose::Claim {
+        let Some(judged) = judge(app, &mut tx, provider, &request, &known, now).await? else {
+            return Ok(None);
+        };
+        Some(match judged {
+            Judged::Found(word) => word,
+            Judged::Prompt(payment, evidence) => {
+                // It has a transaction of its own, and does nothing twice.
+                drop(tx);
+                confirm::apply(app, provider, payment, &evidence, None).await?;
+                tx = app.db.tenant(provider).await?;
+                store::proved(
+                    &mut tx,
+                    provider,
+                    (Right::Status, request.operator_since),
+                    now,
+                )
+                .await?;
+                "payment"
+            }
+        })
+    } else {
+        None
+    };
+    request.state = State::Done;
+    request.ended = Some(now);
+    request.code = Some(said.code.as_str().to_owned());
+    request.found = found.map(str::to_owned);
+    request.is_booked = matches!(found, Some("payment" | "queue"));
+    store::save(&mut tx, provider, &request).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(Some(found.unwrap_or("told")))
+}
+
+enum Judged {
+    Found(&'static str),
+    Prompt(mnara_protocol::ids::PaymentId, Evidence),
+}
+
+/// Says whose the money of a receipt is, as for a confirmation that was never sent; nothing while a prompt may still turn out to be it.
+async fn judge(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    request: &Request,
+    known: &Known,
+    now: Timestamp,
+) -> anyhow::Result<Option<Judged>> {
+    let found = |word| Ok(Some(Judged::Found(word)));
+    if !known.is_completed() {
+        return found("not-completed");
+    }
+    let account = providers::store::account(conn, provider).await?;
+    let (Some(account), Some(amount)) = (account, known.amount) else {
+        return found("other");
+    };
+    // Money that went to somebody else is nobody's here, whoever names its receipt.
+    let is_ours = known.numbers().any(|number| account.is_called(number));
+    if !is_ours || known.receipt.as_ref() != Some(&request.receipt) {
+        return found("other");
+    }
+    if payments::by_receipt(conn, provider, &request.receipt)
+        .await?
+        .is_some()
+    {
+        return found("known");
+    }
+    let payer = known
+        .numbers()
+        .filter(|number| !account.is_called(number))
+        .map(Payer::read)
+        .find(|payer| *payer != Payer::Untold)
+        .unwrap_or(Payer::Untold);
+    let at = known.at.unwrap_or(now);
+    let evidence = Evidence::C2b {
+        receipt: request.receipt.clone(),
+        amount,
+    };
+    let said = C2b {
+        receipt: request.receipt.clone(),
+        amount,
+        shortcode: request.shortcode.clone(),
+        reference: None,
+        at: known.at,
+        payer: payer.clone(),
+    };
+    let arrived = Arrived {
+        reason: Reason::Nobody,
+        amount,
+        receipt: request.receipt.clone(),
+        payer,
+        reference: None,
+        payment: None,
+        site: None,
+        at,
+    };
+    match c2b::whose(app, conn, provider, &said, at).await? {
+        Whose::Prompt(payment) => Ok(Some(Judged::Prompt(payment, evidence))),
+        // The number is told whole, so the one prompt on it that is pending is what was paid.
+        Whose::PromptsEnd => {
+            let within = (at - BEGUN_WITHIN, at);
+            let prompts = payments::candidates(conn, provider, amount, within).await?;
+            let mut meant = prompts
+                .iter()
+                .filter(|prompt| said.payer.may_be(&prompt.phone));
+            match (&said.payer, meant.next(), meant.next()) {
+                (Payer::Number(_), Some(prompt), None) => {
+                    Ok(Some(Judged::Prompt(prompt.id, evidence)))
+                }
+                _ => Ok(None),
+            }
+        }
+        Whose::Device(payer) => {
+            let settled = settle_in(app, conn, provider, &payer, &arrived, None).await;
+            match settled {
+                Ok(Settled::Bought(_)) => found("payment"),
+                Ok(Settled::NoPlan) => found("queue"),
+                Ok(Settled::Known) => found("known"),
+                Err(Unsettled::ReceiptTaken) => {
+                    anyhow::bail!("another payment has the receipt that was asked about")
+                }
+                Err(Unsettled::Error(error)) => Err(error.into()),
+            }
+        }
+        Whose::Nobody => {
+            let is_new = unmatched::take(app, conn, provider, &arrived).await?;
+            found(if is_new { "queue" } else { "known" })
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Asking about receipts that nobody told us of.
+
+use mnara_protocol::message::NotClaimed;
+
+use super::*;
+use crate::payments::hand::claim::{Claim, NoClaim, claim};
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_receipt_that_nobody_told_of_is_asked_about_and_buys_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let mut cashier = member(&world, Role::Cashier, 2).await;
+    let mut reader = member(&world, Role::Reader, 3).await;
+    let claimed = Claim {
+        receipt: "nlj7 rt61 sv".to_owned(),
+        phone: PHONE.parse().unwrap(),
+        site: world.shop.site,
+        mac: mac(5),
+        deadline: world.app.clock.now().plus_secs(60),
+    };
+    let said = claim(&world.app, world.shop.provider, &claimed).await;
+    assert!(
+        matches!(said, Err(NoClaim::Not(NotClaimed::Unknown))),
+        "{said:?}"
+    );
+    let queue = "/payments/unmatched";
+    let page = cashier.get(queue).await.page();
+    assert!(page.contains("NLJ7RT61SV"), "{page}");
+    assert!(!reader.get(queue).await.page().contains("NLJ7RT61SV"));
+    let ask = "/payments/unmatched/receipts";
+    let got = cashier.post(ask, &[("receipt", "x")]).await;
+    assert!(got.text.contains("Give the receipt"), "{}", got.text);
+    let mut asks = async |receipt: &str| {
+        let got = cashier.post(ask, &[("receipt", receipt)]).await;
+        assert_eq!(got.onward(), "/payments/unmatched?asked=1");
+        secrets(&world, STATUS).0
+    };
+    // It is somebody else's, or not done, or another: nothing comes of it.
+    for (number, body) in [
+        (1, known(1, "NLJ7RT61SV", "Completed", "50", "600999")),
+        (2, known(2, "NLJ7RT61SV", "Reversed", "50", "174371")),
+        (3, known(3, "NLJ7RT61SX", "Completed", "50", "174371")),
+    ] {
+        let told = asks("NLJ7RT61SV").await;
+        world.call_back(&told, body).await;
+        world.work().await;
+        assert_eq!(world.count("payments").await, 0, "{number}");
+        assert_eq!(world.count("unmatched").await, 0, "{number}");
+        world.app.clock.advance(Duration::from_secs(1));
+    }
+    let told = asks("NLJ7RT61SV").await;
+    for _ in 0..2 {
+        let body = known(4, "NLJ7RT61SV", "Completed", "50.00", "174371");
+        world.call_back(&told, body).await;
+        world.work().await;
+    }
+    // Asked twice, and M-PESA's own confirmation comes after all.
+    let again = asks("NLJ7RT61SV").await;
+    let body = known(5, "NLJ7RT61SV", "Completed", "50", "174371");
+    world.call_back(&again, body).await;
+    world.work().await;
+    assert_eq!(
+        world
+            .count("payments where push = 'hand' and external_txn_id = 'NLJ7RT61SV'")
+            .await,
+        1
+    );
+    world.books_are_equal().await;
+    // Money that nobody named waits in the queue.
+    let told = asks("NLJ7RT61SW").await;
+    let body = known(6, "NLJ7RT61SW", "Completed", "70", "174371");
+    world.call_back(&told, body).await;
+    world.work().await;
+    assert_eq!(
+        world
+            .count("unmatched where receipt = 'NLJ7RT61SW' and amount = 70")
+            .await,
+        1
+    );
+    let page = owner.get(queue).await.page();
+    assert!(
+        page.contains("was not paid to your number")
+            || page.contains("bought what it is for") && page.contains("it waits above"),
+        "{page}"
+    );
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_whose_word_was_lost_is_paid_by_its_receipt(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let form = [("receipt", "NLJ7RT61SV")];
+    owner
+        .post("/payments/unmatched/receipts", &form)
+        .await
+        .onward();
+    let (told, _) = secrets(&world, STATUS);
+    let done = crate::rails::daraja::callback::parse_c2b(
+        br#"{"TransID":"AAAAAA","TransAmount":"1","BusinessShortCode":"174371"}"#,
+    );
+    assert!(done.is_ok());
+    let body = known(1, "NLJ7RT61SV", "Completed", "50", "174371");
+    // Paid when the prompt was on the phone, by the clock of this world.
+    let now = world.app.clock.now();
+    let text = String::from_utf8(body).unwrap();
+    let at = jiff::Timestamp::from_millisecond(now.as_millis())
+        .unwrap()
+        .to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(3)))
+        .strftime("%Y%m%d%H%M%S")
+        .to_string();
+    let body = text.replace("20270115110130", &at);
+    world.app.clock.advance(Duration::from_secs(1));
+    world.call_back(&told, body.into_bytes()).await;
+    world.work().await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    // Its callback after all.
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    world.books_are_equal().await;
+    assert_eq!(world.count("unmatched").await, 0);
+    assert_balanced(&world).await;
+}
