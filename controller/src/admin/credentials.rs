@@ -1,13 +1,16 @@
-//! Keys that are in use for long: owners are reminded of theirs once a quarter, and the platform's own stand on the page of its work.
+//! Keys that are in use for long: owners are reminded of theirs once a quarter, and those who work for the platform of its own.
+
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
-use super::store::keys as store;
+use super::store::{keys as store, people};
 use crate::app::App;
 use crate::db::Reason;
 use crate::jobs::{Job, Next};
+use crate::providers::mail::{self, Letter, NewMail, fill, post};
 use crate::providers::notices::{Notice, OldKey, tell_owners_once};
 
 /// The kind of the job.
@@ -18,6 +21,10 @@ const DAY: i64 = 86_400;
 pub const OLD_SECS: i64 = 365 * DAY;
 /// Owners are reminded once in so long.
 const AGAIN_SECS: i64 = 90 * DAY;
+/// A reminder that could not leave for so long is told again the next quarter.
+const GOOD_FOR: Duration = Duration::from_secs(7 * 86_400);
+/// Those who work for the platform that are written to.
+const ADMINS: u16 = 100;
 /// Businesses asked for at once.
 const PAGE: i64 = 100;
 
@@ -40,6 +47,7 @@ pub fn remind<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
             }
             after = page.last().copied();
             if i64::try_from(page.len()).unwrap_or(PAGE) < PAGE {
+                platform(app, now).await?;
                 // What was told is told once: the next try is for those that failed.
                 return match failed {
                     Some(error) => Err(error.into()),
@@ -75,6 +83,56 @@ async fn one(
         let once = format!("keys:{provider}:{quarter}");
         let notice = Notice::KeysOld { keys: &keys };
         tell_owners_once(app, &mut tx, provider, &notice, &once).await?;
+    }
+    tx.commit().await
+}
+
+/// Reminds those who work for the platform of its own keys; each is told once a quarter of each key.
+async fn platform(app: &App, now: Timestamp) -> sqlx::Result<()> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    let (vault, identity) = store::platform(&mut tx, app.vault.mark()).await?;
+    let is_old = |since: &Timestamp| now.as_secs() - since.as_secs() > OLD_SECS;
+    let old: Vec<_> = [("vault", vault), ("identity", identity)]
+        .into_iter()
+        .filter_map(|(word, since)| Some((word, since.filter(is_old)?)))
+        .collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    for person in people::working(&mut tx, ADMINS).await? {
+        let Some(reader) = mail::store::reader(&mut tx, person).await? else {
+            continue;
+        };
+        let words = reader.language.words();
+        for (word, since) in &old {
+            let said = match *word {
+                "vault" => words.mail.platform_vault_text,
+                _ => words.mail.platform_identity_text,
+            };
+            let since = words.calendar.day(*since);
+            let letter = Letter {
+                subject: words.mail.platform_keys.to_owned(),
+                lines: vec![
+                    fill(words.mail.hello, &[("name", &reader.name)]),
+                    fill(said, &[("since", &since)]),
+                ],
+                link: Some((
+                    words.mail.to_work.to_owned(),
+                    app.config.web.public().join("/admin/jobs"),
+                )),
+                foot: words.mail.foot_account.to_owned(),
+            };
+            let quarter = now.as_secs().div_euclid(AGAIN_SECS);
+            let news = NewMail {
+                provider: None,
+                to: &reader,
+                kind: "platform-keys",
+                once: Some(format!("platform-keys:{word}:{person}:{quarter}")),
+                good_for: GOOD_FOR,
+                letter,
+            };
+            post(app, &mut tx, news).await?;
+        }
     }
     tx.commit().await
 }

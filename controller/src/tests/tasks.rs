@@ -195,14 +195,10 @@ async fn owners_are_reminded_of_old_keys_once_a_quarter(
     let old = async || {
         let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
         let before = world.app.clock.now().plus_secs(-365 * 86_400);
-        let found = crate::admin::store::keys::old(
-            &mut tx,
-            world.shop.provider,
-            before,
-            world.app.clock.now(),
-        )
-        .await
-        .unwrap();
+        let found =
+            admin::store::keys::old(&mut tx, world.shop.provider, before, world.app.clock.now())
+                .await
+                .unwrap();
         found.iter().filter(|key| key.kind == "webhook").count()
     };
     assert_eq!(old().await, 1);
@@ -312,4 +308,45 @@ async fn a_change_of_key_seals_all_that_is_stored_anew_by_itself(
     // The new key alone opens everything now.
     let world = world.again(pool, options, &new).await;
     assert_eq!(admin::reseal::all(&world.app).await.unwrap(), 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn those_who_work_for_the_platform_hear_of_its_old_keys_once_a_quarter(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    admin::begin::make(
+        &world.app,
+        "Somebody",
+        "some@b.example".parse().unwrap(),
+        browser::PASSWORD.into(),
+    )
+    .await
+    .unwrap();
+    // The process that begins with a key notes since when.
+    stand(&world.app, [admin::reseal::RESEAL, admin::credentials::AGE])
+        .await
+        .unwrap();
+    world.work().await;
+    assert_eq!(office.empty().len(), 0, "they are new");
+    world.pass(366 * 86_400).await;
+    let letters = office.empty();
+    let told: Vec<_> = letters
+        .iter()
+        .filter(|letter| letter.text.contains("ENCRYPTION_KEY"))
+        .collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].text.contains("/admin/jobs"), "{}", told[0].text);
+    for _ in 0..3 {
+        world.pass(86_400).await;
+    }
+    let again = office.empty();
+    assert!(
+        again
+            .iter()
+            .filter(|letter| letter.text.contains("ENCRYPTION_KEY"))
+            .count()
+            <= 1
+    );
 }

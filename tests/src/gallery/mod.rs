@@ -36,7 +36,7 @@ pub async fn take(stage: &mut Stage, folder: &Path, say: &mut dyn FnMut(&str)) -
         }
         say(&format!("{}: {} pages", room.name, album.of(room.name)));
         if room.name == "owner" {
-            let mut walk = rooms::in_swahili(stage, &room).await?;
+            let mut walk = in_swahili(stage, &room).await?;
             while let Some(seen) = walk.next(&room.tab).await? {
                 album.add(&room.tab, "owner-sw", &seen.name).await?;
             }

@@ -75,6 +75,7 @@ pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
 /// When the language is not changed.
 pub async fn in_swahili(stage: &Stage, room: &Room) -> Result<Walk> {
     let other = stage.world.controller.url("/language/sw?back=%2Fhome");
+    room.tab.look_with(Screen::PHONE).await?;
     room.tab.open(&other).await?;
     room.tab.sees("Menyu").await?;
     Walk::from(&room.doors)

@@ -1,6 +1,9 @@
 //! Who works for the platform.
 
+use mnara_protocol::ids::PersonId;
 use sqlx::PgConnection;
+
+use crate::db::RowId as _;
 
 /// Somebody who works or worked for the platform.
 #[derive(Clone, Debug)]
@@ -11,6 +14,20 @@ pub struct Admin {
     pub has_second: bool,
     /// Whether they work for it no more.
     pub has_ended: bool,
+}
+
+/// Who works for the platform now, by id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn working(conn: &mut PgConnection, limit: u16) -> sqlx::Result<Vec<PersonId>> {
+    let rows = sqlx::query_scalar!(
+        "select person_id from admins where ended_at is null order by person_id limit $1",
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(PersonId::from_uuid).collect())
 }
 
 /// They, by name.

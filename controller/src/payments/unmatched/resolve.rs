@@ -149,7 +149,7 @@ async fn ticket(
     ledger::write(app, conn, provider, line).await?;
     note(app, conn, (provider, actor), id, "queue-ticket").await?;
     if let Some(site) = held.site {
-        let change = tickets::feed::ticket(site, &kept, None, None, None);
+        let change = crate::tickets::feed::ticket(site, &kept, None, None, None);
         feed::put(conn, provider, vec![change]).await?;
     }
     Ok(())

@@ -104,6 +104,14 @@ words! {
         books_differ_text:
             "What the payments of {business} say and what its books say differ. Nothing is lost; the page of the books shows where."
             "Malipo ya {business} na vitabu vyake vinatofautiana. Hakuna kilichopotea; ukurasa wa vitabu unaonyesha wapi.",
+        platform_keys: "Mnara: change a key of the platform" "Mnara: badilisha ufunguo wa jukwaa",
+        platform_vault_text:
+            "The key that seals what is stored (ENCRYPTION_KEY) is in use since {since}, for more than a year. Put a new one before it: everything is sealed anew by itself, and the page of the platform's work says when the old one can go."
+            "Ufunguo unaofunga kilichohifadhiwa (ENCRYPTION_KEY) unatumika tangu {since}, zaidi ya mwaka mmoja. Weka mpya mbele yake: kila kitu kitafungwa upya chenyewe, na ukurasa wa kazi za jukwaa utasema lini wa zamani unaweza kuondolewa.",
+        platform_identity_text:
+            "The key by which sites know this Mnara is in use since {since}, for more than a year. Change it by the command line, as the run-book says; sites learn of it by themselves."
+            "Ufunguo ambao maeneo hutambua Mnara hii unatumika tangu {since}, zaidi ya mwaka mmoja. Ubadilishe kwa mstari wa amri, kama mwongozo unavyosema; maeneo yataujua yenyewe.",
+        to_work: "The platform's work" "Kazi za jukwaa",
         keys_old: "{business}: change old keys" "{business}: badilisha funguo za zamani",
         keys_old_text:
             "These have been in use for more than a year, each since the day in brackets: {keys}. Whoever copied one meanwhile can still use it. Make new ones under Settings when it suits you; nothing stops."
