@@ -390,6 +390,7 @@ async fn judge(
         receipt: request.receipt.clone(),
         amount,
         shortcode: request.shortcode.clone(),
+        is_till: false,
         reference: None,
         at: known.at,
         payer: payer.clone(),

@@ -34,8 +34,7 @@ async fn a_payment_goes_back_by_one_tap_and_once(pool: PgPoolOptions, options: P
     // Tapped twice at once, with the word about it before the answer.
     let gate = world.daraja.hold_pushes();
     let mut second = member(&world, Role::Manager, 4).await;
-    let tapping = manager.post(&reverse, &why);
-    tokio::pin!(tapping);
+    let mut tapping = Box::pin(manager.post(&reverse, &why));
     while world.daraja.seen(REVERSAL).is_empty() {
         assert!(futures_util::poll!(&mut tapping).is_pending());
         tokio::task::yield_now().await;
