@@ -125,3 +125,35 @@ async fn one_business_has_only_so_many_statements_read(
     let page = upload(&mut owner, STATEMENT.as_bytes()).await.page();
     assert!(page.contains("AAAAAAAA08"), "{page}");
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_statement_tells_of_a_prompt_that_is_open_is_that_prompts_money_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let pushed = world.daraja.seen("stkpush/v1/").pop().unwrap();
+    let account = pushed["AccountReference"].as_str().unwrap();
+    let lines = format!(
+        "Receipt No.,Completion Time,Paid In,A/C No.\nAAAAAAAA11,15-01-2027 11:00:00,50.00,{account}\n"
+    );
+    for _ in 0..2 {
+        owner
+            .post("/books/statement/take", &[("lines", &lines)])
+            .await
+            .onward();
+    }
+    assert_eq!(world.status(begun.payment).await, "success");
+    // The rail says so too, later on.
+    world.daraja.outcome("0");
+    world.pass(30).await;
+    world
+        .call_back(&world.daraja.secret(), success(1, "AAAAAAAA11"))
+        .await;
+    world.work().await;
+    assert_eq!(world.count("tickets").await, 1);
+    assert_eq!(world.count("unmatched").await, 0);
+    assert_eq!(world.count("ledger where debit = 'till'").await, 1);
+}

@@ -5,6 +5,7 @@
 pub mod pages;
 pub mod read;
 pub mod store;
+pub mod taken;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

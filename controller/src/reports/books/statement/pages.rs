@@ -7,17 +7,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::money::Money;
 use serde::Deserialize;
-use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::read::{BadStatement, Entry, read};
 use super::store::known;
-use super::{Compared, Ours, compare, span};
+use super::{Compared, Ours, compare, span, taken};
 use crate::app::App;
-use crate::audit::{Deed, record};
-use crate::payments::ledger::NotWritten;
+use crate::payments::confirm::ConfirmError;
 use crate::payments::unmatched::pages::payer;
-use crate::payments::unmatched::{Arrived, Reason, take};
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -299,44 +296,23 @@ pub async fn take_in(
     State(app): State<App>,
     frame: Frame,
     seat: Seat,
-    Form(taken): Form<Taken>,
+    Form(form): Form<Taken>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().statement;
     let now = app.clock.now();
-    let Ok(statement) = aside(move || read(taken.lines.as_bytes(), now)).await? else {
+    let Ok(statement) = aside(move || read(form.lines.as_bytes(), now)).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
     let provider = seat.provider();
-    let mut new = Vec::new();
+    let mut new = 0;
     for entry in statement.entries.into_iter().take(MOST_SHOWN) {
-        let arrived = Arrived {
-            reason: Reason::Statement,
-            amount: entry.amount,
-            receipt: entry.receipt,
-            payer: entry.payer.unwrap_or(Payer::Untold),
-            reference: entry.account,
-            payment: None,
-            site: None,
-            at: entry.at,
-        };
         // Each by itself: one that arrives by another way at this moment holds up no other.
-        let mut tx = app.db.tenant(provider).await?;
-        match take(&app, &mut tx, provider, &arrived).await {
-            Ok(true) => {
-                let deed = Deed {
-                    act: "statement-take",
-                    subject: &arrived.receipt,
-                    before: None,
-                    after: Some(json!({"amount": arrived.amount.to_decimal()})),
-                };
-                record(&app, &mut tx, Some(provider), seat.actor(), deed).await?;
-                tx.commit().await?;
-                new.push(arrived.receipt);
-            }
-            Ok(false) | Err(NotWritten::ReceiptTaken) => {}
-            Err(NotWritten::Database(error)) => return Err(error.into()),
+        match taken::take(&app, provider, seat.actor(), entry).await {
+            Ok(is_new) => new += usize::from(is_new),
+            Err(ConfirmError::Database(error)) => return Err(error.into()),
+            Err(error) => tracing::error!(%error, "a payment of a statement was not taken in"),
         }
     }
-    tracing::info!(provider.id = %provider, count = new.len(), "payments of a statement were taken in");
+    tracing::info!(provider.id = %provider, count = new, "payments of a statement were taken in");
     Ok(onward("/payments/unmatched?taken=1"))
 }
