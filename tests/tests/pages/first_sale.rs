@@ -110,8 +110,13 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
     assert!(said.contains("Be its first customer"));
     let (world, url) = (&stage.world, |path: &str| stage.world.controller.url(path));
     let site = &stage.newcomers[0];
-    owner.open(&page).await.unwrap();
-    owner.sees("Up since").await.unwrap();
+    world
+        .until("the page says that the site is up", async || {
+            owner.open(&page).await?;
+            Ok(owner.says("Up since").await?.then_some(()))
+        })
+        .await
+        .unwrap();
 
     // The last step leads to a phone on the site's Wi-Fi.
     owner.open(&url("/home")).await.unwrap();
