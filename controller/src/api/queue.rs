@@ -315,6 +315,10 @@ fn not_resolved(error: NotResolved) -> Problem {
         NotResolved::ReceiptTaken | NotResolved::Payment(NotDone::ReceiptTaken) => {
             conflict("receipt-taken", "This receipt is written down already.")
         }
+        NotResolved::GoingBack => conflict(
+            "going-back",
+            "M-PESA may be sending it back just now: look at what becomes of that first.",
+        ),
         NotResolved::Used => conflict("used", "Its ticket was used, so the money is spent."),
         NotResolved::Database(error) | NotResolved::Payment(NotDone::Database(error)) => {
             error.into()

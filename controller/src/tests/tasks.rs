@@ -16,11 +16,14 @@ use crate::reports::mailed::MONTH;
 async fn openable(world: &World) {
     let column = crate::vault::Column::EndpointSecret;
     let secret = world.app.vault.seal(world.shop.provider, column, b"x");
+    let column = crate::vault::Column::MpesaOperator;
+    let operator = world.app.vault.seal(world.shop.provider, column, b"x");
     let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
     for sql in [
         "delete from smses".to_owned(),
         "delete from mails".to_owned(),
         format!("update webhook_endpoints set secret = '{secret}'"),
+        format!("update mpesa_operators set credential = '{operator}'"),
     ] {
         sqlx::query(AssertSqlSafe(sql))
             .execute(&mut *tx)

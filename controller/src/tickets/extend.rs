@@ -80,12 +80,12 @@ pub async fn extend_in(
     actor: Actor,
 ) -> Result<(), NotExtended> {
     let now = app.clock.now();
-    if !may_sell(conn, provider, now).await? {
-        return Err(NotExtended::Shut);
-    }
     let mut found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(NotExtended::Missing)?;
+    if !may_sell(conn, provider, now).await? {
+        return Err(NotExtended::Shut);
+    }
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
     let ticket = &found.kept.ticket;
     store::set_extra(conn, provider, ticket, expires_at(ticket)).await?;

@@ -133,6 +133,8 @@ async fn newcomer(stage: &Stage, chromium: &Chromium, album: &mut Album) -> Resu
     let digits = totp.generate(now.parse()?).to_string();
     tab.fill("Then type the six digits it shows", &digits)
         .await?;
+    tab.fill("Your own password here, once more", PASSWORD)
+        .await?;
     tab.press("Switch on").await?;
     tab.sees("Write these down").await?;
     album.add(&tab, who, "recovery-codes").await?;

@@ -390,6 +390,7 @@ async fn judge(
         receipt: request.receipt.clone(),
         amount,
         shortcode: request.shortcode.clone(),
+        is_till: false,
         reference: None,
         at: known.at,
         payer: payer.clone(),
@@ -432,7 +433,7 @@ async fn judge(
                 Err(Unsettled::Error(error)) => Err(error.into()),
             }
         }
-        Whose::Nobody => {
+        Whose::Nobody | Whose::Elsewhere => {
             let is_new = unmatched::take(app, conn, provider, &arrived).await?;
             found(if is_new { "queue" } else { "known" })
         }

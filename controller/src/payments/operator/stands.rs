@@ -13,7 +13,7 @@ use crate::payments::unmatched::store::Queued;
 use crate::providers::pages::proof::Fault;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{OperatorWords, Words};
-use crate::rails::daraja::answered::Refusal;
+use crate::rails::daraja::answered::{DONE_BEFORE, Refusal};
 use crate::web::show;
 
 /// Receipts that customers named, those that were asked about, and for how long back.
@@ -60,7 +60,10 @@ impl Stands {
                 Some("not-completed") => ("wait", w.told, w.found_not_completed),
                 _ => ("good", w.told, w.told_text),
             },
-            (Stage::Done, Right::Reversal) if request.is_booked => {
+            // What M-PESA had done before went back once, whoever wrote it down.
+            (Stage::Done, Right::Reversal)
+                if request.is_booked || request.code.as_deref() == Some(DONE_BEFORE) =>
+            {
                 ("good", w.went_back, w.went_back_text)
             }
             (Stage::Done, Right::Reversal) => ("wait", w.went_back, w.went_back_twice),

@@ -10,6 +10,8 @@ use super::eat;
 use super::result::ResultCode;
 use super::wire::{object, text};
 
+/// The code of a reversal that was made before.
+pub const DONE_BEFORE: &str = "R000001";
 /// The longest text kept of a Result's words.
 const LONGEST: usize = 200;
 
@@ -192,7 +194,7 @@ impl Answered {
     pub fn ending(&self) -> Ending {
         match self.code.as_str() {
             "0" => Ending::Done,
-            "R000001" => Ending::DoneBefore,
+            DONE_BEFORE => Ending::DoneBefore,
             code => Refusal::read(code).map_or(Ending::Unrecognised, Ending::Refused),
         }
     }

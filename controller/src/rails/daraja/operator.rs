@@ -109,9 +109,11 @@ impl From<CallError> for RequestError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Token(TokenError::Setup(Setup::ProductMissing))
-            | CallError::TokenRefused => Self::ProductMissing,
+            | CallError::TokenRefused { no_product: true } => Self::ProductMissing,
             CallError::Token(TokenError::Setup(_)) => Self::Keys,
-            CallError::Token(TokenError::Busy) => Self::Busy,
+            CallError::Token(TokenError::Busy) | CallError::TokenRefused { no_product: false } => {
+                Self::Busy
+            }
             CallError::Token(TokenError::Away(error)) => Self::Away(error),
             CallError::Lost(Lost::NotSent(error)) => Self::Away(error.into()),
             CallError::Lost(Lost::Unanswered(error)) => Self::Unknown(error.into()),

@@ -261,8 +261,9 @@ pub async fn of_account(conn: &mut PgConnection, account: &str) -> sqlx::Result<
 pub async fn on_card(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Order>> {
     let row = sqlx::query_as!(
         Row,
-        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, redirect_url,
-                confirmation_code, flag, is_upgrade, paid_cents, paid_currency, refund, resolution, asked, created_at, expires_at, settled_at
+        "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
+                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
+                created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and account is not null and kind = 'once' and state = 'completed'
          order by created_at desc, id desc limit 1",
         provider.uuid(),

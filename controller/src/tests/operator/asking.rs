@@ -103,10 +103,6 @@ async fn a_prompt_whose_word_was_lost_is_paid_by_its_receipt(
         .await
         .onward();
     let (told, _) = secrets(&world, STATUS);
-    let done = crate::rails::daraja::callback::parse_c2b(
-        br#"{"TransID":"AAAAAA","TransAmount":"1","BusinessShortCode":"174371"}"#,
-    );
-    assert!(done.is_ok());
     let body = known(1, "NLJ7RT61SV", "Completed", "50", "174371");
     // Paid when the prompt was on the phone, by the clock of this world.
     let now = world.app.clock.now();

@@ -37,6 +37,7 @@ async fn set(world: &World, owner: &mut Browser<'_>, phone: &Authenticator) {
 async fn proven(world: &World) -> Browser<'_> {
     let mut owner = member(world, Role::Owner, 1).await;
     let phone = Authenticator::set_up(world, &mut owner).await;
+    world.app.clock.advance(Duration::from_secs(86_400));
     set(world, &mut owner, &phone).await;
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
     sqlx::query("update mpesa_operators set status_proven_at = since, reversal_proven_at = since")

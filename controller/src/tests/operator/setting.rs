@@ -1,13 +1,14 @@
 //! Setting the operator, and each of its rights proving itself.
 
 use super::*;
+use crate::tests::office::Office;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn only_an_owner_with_every_proof_sets_an_operator_and_nobody_sees_its_credential(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
-    let world = World::open(pool, options).await;
+    let (_office, world) = Office::world(pool, options).await;
     let mut owner = member(&world, Role::Owner, 1).await;
     let mut other = member(&world, Role::Owner, 2).await;
     let mut manager = member(&world, Role::Manager, 3).await;

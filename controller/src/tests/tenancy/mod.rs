@@ -127,8 +127,8 @@ pub(super) async fn fill(world: &World) {
          select $1, $1, decode(repeat('00', 32), 'hex'), (select created_by from api_keys limit 1), $2, $2
          where $3 is not null and $4 is not null",
         "insert into hand_codes (provider_id, code, site_id, mac, asked_at) select $1, 'D0000000', $4, '02:00:00:00:00:01', $2 where $3 is not null",
-        "insert into mpesa_operators (provider_id, shortcode, initiator, credential, since)
-         select id, mpesa_shortcode, 'apiop', 'x', $2 from providers where id = $1 and $3 is not null and $4 is not null",
+        "insert into mpesa_operators (provider_id, shortcode, initiator, credential, since, status_proven_at)
+         select $1, '174379', 'apiop', 'x', $2, $2 where $3 is not null and $4 is not null",
         "insert into mpesa_requests (id, provider_id, kind, purpose, shortcode, receipt, operator_since, person_id, reason, result_hash,
                                      time_out_hash, state, code, said, is_booked, created_at, ended_at)
          select $1, $1, 'status', 'claim', '174379', 'NLK0000009', $2, (select id from people limit 1), 'why', sha256('r'), sha256('t'), 'failed',

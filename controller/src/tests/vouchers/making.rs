@@ -119,6 +119,12 @@ async fn a_name_that_is_markup_is_a_name_everywhere(
     owner
         .sign_up("<script>alert(1)</script>", "o@example.com")
         .await;
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query("update providers set state = 'active' where state = 'pending'")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
     let name = "<script>alert(2)</script>";
     let form = [
         ("name", name),

@@ -18,13 +18,13 @@ words! {
         set: "Enter an operator" "Weka mhudumu",
         replace: "Enter another" "Weka mwingine",
         set_text:
-            "Whoever manages your number on org.ke.m-pesa.com makes an operator there (by API, not for people) and gives it the roles below. It is no log-in here."
-            "Anayesimamia nambari yako kwenye org.ke.m-pesa.com hutengeneza mhudumu huko (wa API, si wa watu) na kumpa majukumu yaliyo hapa chini. Si kuingia kwa hapa.",
+            "Whoever manages your number on org.ke.m-pesa.com makes an operator there (by API, not for people) and gives it the role \"Transaction Status query ORG API\" to ask, \"Org Reversals Initiator\" to send back, or both. It is no log-in here."
+            "Anayesimamia nambari yako kwenye org.ke.m-pesa.com hutengeneza mhudumu huko (wa API, si wa watu) na kumpa jukumu la \"Transaction Status query ORG API\" la kuuliza, la \"Org Reversals Initiator\" la kurudisha, au yote mawili. Si kuingia kwa hapa.",
         initiator_hint: "As it is called on the M-PESA organisation portal, for example apiop37." "Kama anavyoitwa kwenye tovuti ya M-PESA ya biashara, kwa mfano apiop37.",
         credential: "SecurityCredential" "SecurityCredential",
         credential_hint:
-            "On the Daraja portal, under APIs, Transaction Status or Reversal has a form that makes it from the operator's password: choose your live app, copy the long line and paste it here. Never enter the password itself. What you paste is sealed and never shown again."
-            "Kwenye tovuti ya Daraja, chini ya APIs, Transaction Status au Reversal ina fomu inayoitengeneza kutoka kwa nywila ya mhudumu: chagua app yako halisi, nakili mstari mrefu na uubandike hapa. Usiandike nywila yenyewe kamwe. Unachobandika hufungwa na hakionyeshwi tena.",
+            "The Daraja portal makes it from the operator's password, for live use (production) and not for the sandbox: copy the long line and paste it here. Never enter the password itself. What you paste is sealed and never shown again."
+            "Tovuti ya Daraja huitengeneza kutoka kwa nywila ya mhudumu, kwa matumizi halisi (production) na si ya sandbox: nakili mstari mrefu na uubandike hapa. Usiandike nywila yenyewe kamwe. Unachobandika hufungwa na hakionyeshwi tena.",
         keep: "Keep the operator" "Hifadhi mhudumu",
         no_second:
             "This takes a second factor, and you have none. Set one up under My account first."
@@ -97,7 +97,6 @@ words! {
         send_again_text:
             "Nothing was heard for half an hour. You can ask once more: M-PESA does not send the same payment back twice."
             "Hakuna kilichosikika kwa nusu saa. Unaweza kuomba tena: M-PESA hairudishi malipo yale yale mara mbili.",
-        send_again_go: "Ask once more" "Omba tena",
         why: "Why" "Kwa nini",
         done_back: "M-PESA was asked to send it back. Look again in some seconds." "M-PESA imeombwa kuzirudisha. Angalia tena baada ya sekunde chache.",
         sure: "I looked at the M-PESA statement: it has not gone back" "Nimeangalia taarifa ya M-PESA: hazijarudi",
