@@ -1,5 +1,6 @@
 //! Customers: phones that pay. One may be refused at the till, and one may be given a voucher, a real one that is nobody's money.
 
+mod credit;
 pub mod give;
 pub mod pages;
 pub mod store;

@@ -12,10 +12,9 @@ use sqlx::PgConnection;
 
 use super::give::{Gift, NotGiven, give};
 use super::store::Had;
-use super::{Customer, NotDone, block, store, unblock};
+use super::{Customer, NotDone, block, credit, store, unblock};
 use crate::app::App;
 use crate::payments::pages::line::Shown;
-use crate::payments::store::credit;
 use crate::payments::store::list::{Wanted, lines};
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
@@ -173,13 +172,6 @@ struct Voucher {
     gift: Option<String>,
 }
 
-/// What a customer has as credit, and who gave it.
-struct Credit {
-    free: String,
-    held: Option<String>,
-    got: Vec<(String, String, Option<String>, Option<String>)>,
-}
-
 struct Choice {
     id: String,
     name: String,
@@ -205,7 +197,7 @@ struct OnePage<'a> {
     blocked: Option<(String, String)>,
     vouchers: Vec<Voucher>,
     payments: Vec<Shown>,
-    credit: Option<Credit>,
+    credit: Option<credit::Credit>,
     may_work: bool,
     plans: Vec<Choice>,
     sites: Vec<Choice>,
@@ -277,7 +269,7 @@ async fn shown(
         ..Wanted::default()
     };
     let payments = lines(&mut tx, provider, &wanted, None, FEW).await?;
-    let credit = credit_of(&mut tx, seat, id, w).await?;
+    let credit = credit::of(&mut tx, seat, id, w).await?;
     let choice = |id: String, name: String, chosen: &str| Choice {
         is_chosen: id == chosen,
         id,
@@ -319,31 +311,6 @@ async fn shown(
         fault: said.fault,
     };
     Ok(html(status, &page))
-}
-
-/// Nothing for whoever never had any.
-async fn credit_of(
-    conn: &mut PgConnection,
-    seat: &Seat,
-    id: CustomerId,
-    w: &Words,
-) -> sqlx::Result<Option<Credit>> {
-    let got = credit::got(conn, seat.provider(), id, FEW).await?;
-    if got.is_empty() {
-        return Ok(None);
-    }
-    let (free, held) = credit::standing(conn, seat.provider(), id).await?;
-    Ok(Some(Credit {
-        free: show::money(free),
-        held: (held.cents() > 0).then(|| show::money(held)),
-        got: got
-            .into_iter()
-            .map(|one| {
-                let (amount, at) = (show::money(one.amount), w.calendar.moment(one.at));
-                (amount, at, one.receipt, one.person)
-            })
-            .collect(),
-    }))
 }
 
 async fn vouchers(

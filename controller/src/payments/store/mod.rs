@@ -32,7 +32,7 @@ pub use callbacks::{
 };
 pub use notes::{count_query, flag, keep_word, note_push_error};
 pub use prompts::{free_prompt, take_prompt};
-pub use receipts::{Candidate, by_receipt, candidates, paid_today};
+pub use receipts::{Candidate, by_receipt, candidates, fill_receipt, note_receipt, paid_today};
 pub use trials::{Trial, has_come_in, insert_trial, trials};
 
 /// What only the row of a new payment holds.
@@ -433,47 +433,6 @@ pub async fn fail(
         payment.id.uuid(),
         failure_word(failure),
         At(now),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Gives a settled payment the receipt it lacked.
-///
-/// # Errors
-/// [`SettleError`].
-pub async fn fill_receipt(
-    conn: &mut PgConnection,
-    payment: &Payment,
-    receipt: &str,
-) -> Result<(), SettleError> {
-    sqlx::query!(
-        "update payments set external_txn_id = $3 where provider_id = $1 and id = $2 and external_txn_id is null",
-        payment.provider.uuid(),
-        payment.id.uuid(),
-        receipt,
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-    .map_err(on_receipt)
-}
-
-/// Keeps a receipt that waits for the rail to agree.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn note_receipt(
-    conn: &mut PgConnection,
-    payment: &Payment,
-    receipt: &str,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update payments set noted_receipt = $3 where provider_id = $1 and id = $2",
-        payment.provider.uuid(),
-        payment.id.uuid(),
-        receipt,
     )
     .execute(conn)
     .await

@@ -1,11 +1,13 @@
-//! All SQL that looks for the payment a receipt belongs to.
+//! All SQL that looks for the payment a receipt belongs to, and that gives one its receipt.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
+use super::{SettleError, on_receipt};
 use crate::db::{Amount, At, RowId};
+use crate::payments::Payment;
 use crate::rails::msisdn::Msisdn;
 
 /// The most payments one confirmation is compared with.
@@ -102,4 +104,45 @@ pub async fn paid_today(
     .fetch_one(conn)
     .await?;
     Ok(Money::from_cents(cents))
+}
+
+/// Gives a settled payment the receipt it lacked.
+///
+/// # Errors
+/// [`SettleError`].
+pub async fn fill_receipt(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    receipt: &str,
+) -> Result<(), SettleError> {
+    sqlx::query!(
+        "update payments set external_txn_id = $3 where provider_id = $1 and id = $2 and external_txn_id is null",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        receipt,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+    .map_err(on_receipt)
+}
+
+/// Keeps a receipt that waits for the rail to agree.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_receipt(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    receipt: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set noted_receipt = $3 where provider_id = $1 and id = $2",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        receipt,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
