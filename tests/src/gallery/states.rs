@@ -68,7 +68,9 @@ async fn forms(stage: &Stage, owner: &Tab, album: &mut Album) -> Result<()> {
         .add(owner, "owner", "settings-webhooks-secret")
         .await?;
     owner.open(&url("/settings/webhooks")).await?;
-    owner.press("Open: https://example.com/mnara").await?;
+    owner
+        .press("What it was sent: https://example.com/mnara")
+        .await?;
     album.add(owner, "owner", "settings-webhooks-one").await
 }
 
