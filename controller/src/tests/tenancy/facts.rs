@@ -93,7 +93,7 @@ async fn the_database_refuses_money_and_tickets_that_cannot_be(
             "providers_check1",
         ),
         (
-            "update payments set external_txn_id = null where status = 'success'".to_owned(),
+            "update payments set external_txn_id = null, settled_by = 'c2b' where status = 'success'".to_owned(),
             "payments_proof",
         ),
         (
