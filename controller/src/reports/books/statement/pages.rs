@@ -7,12 +7,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::money::Money;
 use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::Semaphore;
 
 use super::read::{BadStatement, Entry, read};
 use super::store::known;
 use super::{Compared, Ours, compare, span, taken};
 use crate::app::App;
+use crate::audit::{Deed, record};
 use crate::payments::confirm::ConfirmError;
 use crate::payments::unmatched::pages::payer;
 use crate::providers::gate::Seat;
