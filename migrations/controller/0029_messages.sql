@@ -1,3 +1,3 @@
 -- What a phone told the network outweighs what it told somebody of the business.
 
-grant update (by_whom) on sms_opt_outs to mnara_app;
+grant update on sms_opt_outs to mnara_app;

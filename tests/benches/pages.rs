@@ -85,7 +85,11 @@ async fn main() -> Result<()> {
     let log_in = database
         .run("pages", "select encode(token_hash, 'hex') from log_ins")
         .await?;
-    let log_in = (FROM_LOG_INS, vec![format!("'\\x{}'", log_in.trim())]);
+    let owner = Owner {
+        provider: provider.clone(),
+        cookie,
+        log_in: log_in.trim().to_owned(),
+    };
     let pages = pages(&provider, dates);
     let alone = effort
         .within(Box::pin(measure(

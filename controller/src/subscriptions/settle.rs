@@ -75,9 +75,12 @@ pub fn decide(order: &Order, told: &Told, now: Timestamp) -> Decision {
 #[must_use]
 pub fn is_charge_to(account: Option<&str>, told: &Told) -> bool {
     account.is_some()
-        && [&told.account, &told.reference]
-            .map(Option::as_deref)
-            .contains(&account)
+        && told
+            .account
+            .as_ref()
+            .or(told.reference.as_ref())
+            .map(String::as_str)
+            == account
 }
 
 /// What it means that nothing is known of an order.

@@ -91,6 +91,7 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
             "tickets" => printed.tickets[0].id.to_string(),
             "payments" => PaymentId::from_uuid(payment).to_string(),
             "customers" => mnara_protocol::ids::CustomerId::from_uuid(customer).to_string(),
+            "queue" => mnara_protocol::ids::UnmatchedId::from_bytes([7; 16]).to_string(),
             "settings" => mnara_protocol::ids::StaffId::from_bytes([7; 16]).to_string(),
             _ => String::new(),
         };

@@ -258,8 +258,9 @@ async fn proof_asked(
     Ok(html(status, &page))
 }
 
-/// What somebody decided about a flagged order: `extended`, `refunded` or `kept`; `refund` asks for the money of any paid order to go back. Money
-/// goes nowhere before whoever sends it has proved who they are.
+/// What somebody decided about a flagged order: `extended`, `refunded` or `kept`; `refund` asks for any paid order's money to go back.
+///
+/// Money goes nowhere before whoever sends it has proved who they are.
 ///
 /// # Errors
 /// When there is no such order, or the database is away.

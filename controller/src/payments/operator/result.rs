@@ -1,5 +1,6 @@
-//! What M-PESA posts about a request of the operator: what came of it, or that it gave up waiting. Whatever comes is kept first
-//! ([`super::super::callback`]); here it is carried out, in any order and number, once.
+//! What M-PESA posts about a request of the operator: what came of it, or that it gave up waiting.
+//!
+//! Whatever comes is kept first ([`super::super::callback`]); here it is carried out, in any order and number, once.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, RequestId};

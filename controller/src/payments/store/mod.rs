@@ -35,6 +35,9 @@ pub use prompts::{free_prompt, take_prompt};
 pub use receipts::{Candidate, by_receipt, candidates, fill_receipt, note_receipt, paid_today};
 pub use trials::{Trial, has_come_in, insert_trial, trials};
 
+/// Flags of payments whose success was about something else.
+const OTHERS: [&str; 4] = ["amount", "ids", "receipt-taken", "second-receipt"];
+
 /// What only the row of a new payment holds.
 #[derive(Clone, Debug)]
 pub struct Secrets {
@@ -105,6 +108,7 @@ struct PaymentRow {
     external_txn_id: Option<String>,
     noted_receipt: Option<String>,
     result_code: Option<String>,
+    flag: Option<String>,
     status: String,
     failure: Option<String>,
     created_at: At,
@@ -150,7 +154,12 @@ impl TryFrom<PaymentRow> for Payment {
             merchant_request_id: row.merchant_request_id,
             checkout_request_id: row.checkout_request_id,
             receipt: row.external_txn_id.or(row.noted_receipt),
-            said_paid: row.result_code.as_deref() == Some("0"),
+            // What was said of other money than was asked for, or on another's receipt, said nothing of this.
+            said_paid: row.result_code.as_deref() == Some("0")
+                && row
+                    .flag
+                    .as_deref()
+                    .is_none_or(|flag| !OTHERS.contains(&flag)),
             state,
             created_at: row.created_at.0,
             queries: row.queries.unsigned_abs(),
@@ -170,7 +179,7 @@ pub async fn lock(
     sqlx::query_as!(
         PaymentRow,
         "select id, provider_id, site_id, attempt_id, mac::text, plan_id, account_id, amount, credit, credited, msisdn, account_reference, push, merchant_request_id,
-                checkout_request_id, external_txn_id, noted_receipt, result_code, status, failure, created_at, queries
+                checkout_request_id, external_txn_id, noted_receipt, result_code, flag, status, failure, created_at, queries
          from payments where provider_id = $1 and id = $2 and type in ('mpesa_customer_payment', 'mpesa_account_test') for update",
         provider.uuid(),
         id.uuid(),

@@ -168,7 +168,7 @@ pub async fn take(
     ledger::write(app, conn, provider, line).await?;
     // A statement is brought by somebody who sees what it says.
     if arrived.reason != Reason::Statement {
-        say(app, conn, provider, id, arrived.amount).await?;
+        say(app, conn, provider, (id, arrived.payment), arrived.amount).await?;
     }
     Ok(true)
 }
@@ -202,7 +202,7 @@ pub async fn take_prompt(
         at: now,
     };
     ledger::write(app, conn, payment.provider, line).await?;
-    say(app, conn, payment.provider, id, payment.amount).await?;
+    say(app, conn, payment.provider, (id, Some(payment.id)), payment.amount).await?;
     Ok(())
 }
 
@@ -218,7 +218,7 @@ pub async fn take_late(
 ) -> sqlx::Result<()> {
     let id = UnmatchedId::new(now, app.entropy.bytes());
     if store::insert_late(conn, id, payment, now).await? {
-        say(app, conn, payment.provider, id, payment.amount).await?;
+        say(app, conn, payment.provider, (id, None), payment.amount).await?;
     }
     Ok(())
 }
@@ -227,12 +227,16 @@ async fn say(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
-    id: UnmatchedId,
+    (id, payment): (UnmatchedId, Option<PaymentId>),
     amount: Money,
 ) -> sqlx::Result<()> {
     let amount = show::money(amount);
     let notice = Notice::MoneyFlagged { amount: &amount };
-    let once = format!("money-queue:{id}");
+    // A payment that is looked at is told of once, whatever else becomes of it.
+    let once = payment.map_or_else(
+        || format!("money-queue:{id}"),
+        |payment| format!("money:{payment}"),
+    );
     tell(app, conn, provider, Topic::Money, &notice, &once).await
 }
 

@@ -114,8 +114,10 @@ fn offer(account: &str, secret: &[u8], sealed: String) -> SetUp {
     }
 }
 
-/// Takes the first digits of a new second factor and gives the codes for paper, shown once. It takes the password, and one that is there is taken
-/// away first, by its own digits: a stolen browser must neither lock its owner out nor put another in its place.
+/// Takes the first digits of a new second factor and gives the codes for paper, shown once.
+///
+/// It takes the password, and one that is there is taken away first, by its own digits: a stolen browser must neither lock its owner out nor put
+/// another in its place.
 ///
 /// # Errors
 /// [`NotSecond`].

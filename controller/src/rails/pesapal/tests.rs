@@ -246,7 +246,7 @@ async fn only_a_clear_yes_is_an_order() {
         ),
         (
             200,
-            SUBMITTED.replace("96a5e1d9-0000-4000-8000-000000000001", "none"),
+            SUBMITTED.replace("96a5e1d9-0000-4000-8000-000000000001", "no name"),
             "unknown",
         ),
         (502, "<html>Bad gateway</html>".to_owned(), "unknown"),

@@ -70,7 +70,7 @@ async fn credit_is_given_by_one_tap_and_pays_a_part_of_the_next_voucher(
     assert_balanced(&world, "given").await;
     let customer: String = read(
         &world.app,
-        "select 'cus_' || replace(id::text, '-', '') from customers where credit > 0",
+        "select 'cust_' || replace(id::text, '-', '') from customers where credit > 0",
     )
     .await;
     let path = format!("/customers/{customer}");

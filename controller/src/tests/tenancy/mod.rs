@@ -318,7 +318,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("exports", "delete insert select update"),
     ("smses", "delete insert select update"),
     ("notice_phones", "delete insert select update"),
-    ("sms_opt_outs", "delete insert select"),
+    ("sms_opt_outs", "delete insert select update"),
     ("sms_wishes", "delete insert select"),
     ("ledger_faults", "delete insert select update"),
     ("report_days", "delete insert select update"),
