@@ -3,8 +3,10 @@
 use super::reports::Site;
 use super::*;
 use crate::api::calls;
+use crate::payments::unmatched::{self, Arrived, Reason};
 use crate::providers::keys::scopes::Scope;
 use crate::providers::keys::{Listed, Secret, store};
+use crate::rails::daraja::callback::Payer;
 
 /// A key of a business, good for some things.
 pub(super) async fn key(app: &App, provider: ProviderId, scopes: &[Scope]) -> String {
@@ -79,6 +81,21 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
     let other = business(&world.app, 2).await;
     let printed = series::print(&world, 1).await;
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let arrived = Arrived {
+        reason: Reason::Nobody,
+        amount: Money::from_shillings(50),
+        receipt: "AAAAAAAA01".to_owned(),
+        payer: Payer::Untold,
+        reference: None,
+        payment: None,
+        site: None,
+        at: world.app.clock.now(),
+    };
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    let taken = unmatched::take(&world.app, &mut tx, world.shop.provider, &arrived);
+    assert!(taken.await.unwrap());
+    tx.commit().await.unwrap();
+    let queued: sqlx::types::Uuid = read(&world.app, "select id from unmatched").await;
     let payment: sqlx::types::Uuid = read(&world.app, "select id from payments").await;
     let customer: sqlx::types::Uuid = read(&world.app, "select id from customers").await;
     let listed = calls(&world.app);
@@ -91,7 +108,7 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
             "tickets" => printed.tickets[0].id.to_string(),
             "payments" => PaymentId::from_uuid(payment).to_string(),
             "customers" => mnara_protocol::ids::CustomerId::from_uuid(customer).to_string(),
-            "queue" => mnara_protocol::ids::UnmatchedId::from_bytes([7; 16]).to_string(),
+            "queue" => mnara_protocol::ids::UnmatchedId::from_uuid(queued).to_string(),
             "settings" => mnara_protocol::ids::StaffId::from_bytes([7; 16]).to_string(),
             _ => String::new(),
         };

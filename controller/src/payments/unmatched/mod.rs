@@ -202,7 +202,14 @@ pub async fn take_prompt(
         at: now,
     };
     ledger::write(app, conn, payment.provider, line).await?;
-    say(app, conn, payment.provider, (id, Some(payment.id)), payment.amount).await?;
+    say(
+        app,
+        conn,
+        payment.provider,
+        (id, Some(payment.id)),
+        payment.amount,
+    )
+    .await?;
     Ok(())
 }
 

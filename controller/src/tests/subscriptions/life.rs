@@ -428,6 +428,7 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
     assert!(led.ends_with("advanced-analytics"), "{led}");
     // What was counted for the first month is for that month, whenever it is paid.
     rail.say(&waits, 1);
+    world.app.clock.advance(Duration::from_secs(20));
     tell(&world, &waits).await;
     assert_eq!(state(&world, &waits).await, "completed:late");
     assert!(

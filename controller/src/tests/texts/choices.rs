@@ -400,8 +400,8 @@ async fn a_buyer_who_ticks_the_box_gets_the_code_by_sms_and_others_do_not(
     let form = [
         ("codes", "never"),
         ("language", "en"),
-        ("most_a_day", "200"),
-        ("most_a_phone", "5"),
+        ("day", "200"),
+        ("phone", "5"),
     ];
     owner.post("/settings/messages", &form).await.onward();
     world.work().await;
