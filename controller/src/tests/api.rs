@@ -3,7 +3,7 @@
 use super::reports::Site;
 use super::*;
 use crate::api::calls;
-use crate::payments::unmatched::{self, Arrived, Reason};
+use crate::payments::unmatched::{self, Arrived};
 use crate::providers::keys::scopes::Scope;
 use crate::providers::keys::{Listed, Secret, store};
 use crate::rails::daraja::callback::Payer;
@@ -82,7 +82,7 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
     let printed = series::print(&world, 1).await;
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     let arrived = Arrived {
-        reason: Reason::Nobody,
+        reason: unmatched::Reason::Nobody,
         amount: Money::from_shillings(50),
         receipt: "AAAAAAAA01".to_owned(),
         payer: Payer::Untold,
