@@ -93,6 +93,11 @@ async fn site(stage: &Stage, owner: &Tab, album: &mut Album) -> Result<()> {
 }
 
 async fn cashier(stage: &Stage, chromium: &Chromium, album: &mut Album) -> Result<()> {
+    // Whoever walked through the pages has opened the sheets of all others.
+    let business = &stage.world.business;
+    let controller = &stage.world.controller;
+    let words = &["--quiet"];
+    business.print(controller, "One hour", 5, words).await?;
     let tab = chromium.person(Screen::PHONE).await?;
     log_in(stage, &tab, "cashier@example.com").await?;
     tab.open(&stage.world.controller.url("/counter")).await?;
