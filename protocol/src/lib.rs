@@ -16,6 +16,7 @@ pub mod money;
 mod numbered;
 pub mod plan;
 pub mod portal;
+pub mod receipt;
 pub mod seal;
 pub mod session;
 pub mod ticket;

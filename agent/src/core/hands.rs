@@ -11,6 +11,7 @@ use mnara_protocol::message::{
     ByHand, ByHandAnswer, ByHandQuestion, ClaimQuestion, ClaimedAnswer, NotClaimed, Question,
 };
 use mnara_protocol::money::Money;
+use mnara_protocol::receipt;
 use mnara_protocol::ticket::series::Cloud;
 
 use super::asks::WAITING;
@@ -224,7 +225,7 @@ impl Core {
             Device::NotInHotspot => return Some(ClaimError::NotInHotspot),
             Device::RouterAway => return Some(ClaimError::RouterAway),
         };
-        let Some(receipt) = receipt_number(receipt) else {
+        let Some(receipt) = receipt::read(receipt) else {
             return Some(ClaimError::BadReceipt);
         };
         let Some(phone) = phone_digits(phone) else {
@@ -302,12 +303,4 @@ impl Core {
         let said = done.map(|()| self.home(claiming.peer, now));
         out.replies.push((claiming.ask, Said::Claimed(said)));
     }
-}
-
-/// A receipt as people type it: in any case, with spaces.
-fn receipt_number(typed: &str) -> Option<String> {
-    let text: String = typed.chars().filter(|letter| *letter != ' ').collect();
-    let is_receipt =
-        (6..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    is_receipt.then(|| text.to_ascii_uppercase())
 }

@@ -176,14 +176,8 @@ pub async fn list(
 }
 
 fn receipt(text: &str) -> Answer<String> {
-    let is_one = (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    if is_one {
-        Ok(text.to_ascii_uppercase())
-    } else {
-        Err(Problem::bad_request(
-            "receipt: give one such as NLK7A1B2C3.",
-        ))
-    }
+    let bad = || Problem::bad_request("receipt: give one such as NLK7A1B2C3.");
+    mnara_protocol::receipt::read(text).ok_or_else(bad)
 }
 
 /// The last payments of one phone.

@@ -15,6 +15,7 @@ use super::once::{Made, Once};
 use super::operation::Operation;
 use super::types::{id as id_in, named};
 use crate::app::App;
+use crate::db::Tx;
 use crate::payments::deeds::NotDone;
 use crate::payments::unmatched::credit;
 use crate::payments::unmatched::resolve::{self, NotResolved};
@@ -148,6 +149,14 @@ pub async fn show(
     one(&mut tx, &key, named(&id)?).await.map(Json)
 }
 
+/// Ends what was done with one: as it stands now it is the answer, also to the same call again.
+async fn done(mut tx: Tx, key: &Key, once: Once, id: UnmatchedId) -> Answer<Made> {
+    let made = Made::now(&one(&mut tx, key, id).await?)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
 async fn one(conn: &mut PgConnection, key: &Key, id: UnmatchedId) -> Answer<QueuedMoney> {
     let found = store::queued(conn, key.provider(), id).await?;
     Ok(found.ok_or_else(Problem::not_found)?.into())
@@ -193,10 +202,7 @@ pub async fn give(
     resolve::give_in(&app, &mut tx, who, id, plan)
         .await
         .map_err(not_resolved)?;
-    let made = Made::now(&one(&mut tx, &key, id).await?)?;
-    once.keep(&mut tx, &made).await?;
-    tx.commit().await?;
-    Ok(made)
+    done(tx, &key, once, id).await
 }
 
 /// Whose credit it becomes.
@@ -243,10 +249,7 @@ pub async fn credit(
     credit::make_over_in(&app, &mut tx, who, id, phone)
         .await
         .map_err(not_resolved)?;
-    let made = Made::now(&one(&mut tx, &key, id).await?)?;
-    once.keep(&mut tx, &made).await?;
-    tx.commit().await?;
-    Ok(made)
+    done(tx, &key, once, id).await
 }
 
 /// How it went back.
@@ -291,10 +294,7 @@ pub async fn refund(
     resolve::refund_by_hand_in(&app, &mut tx, who, id, said, false)
         .await
         .map_err(not_resolved)?;
-    let made = Made::now(&one(&mut tx, &key, id).await?)?;
-    once.keep(&mut tx, &made).await?;
-    tx.commit().await?;
-    Ok(made)
+    done(tx, &key, once, id).await
 }
 
 fn not_resolved(error: NotResolved) -> Problem {

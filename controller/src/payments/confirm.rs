@@ -134,10 +134,11 @@ async fn attempt(
     let is_conflict = instead.is_some();
     let mut decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
     if matches!(decision, Decision::Settle { receipt: None })
-        && may_be_counted(&mut tx, &payment).await?
+        && let until = payment.created_at + unmatched::BEGUN_WITHIN
+        && let Some(by_hand) = hand::store::may_be_counted(&mut tx, &payment, until).await?
     {
         // A prompt that was given up and paid after all, or both: a person can tell by the statement.
-        tracing::warn!(payment.id = %payment.id, "a prompt was paid whose money may stand in the books already");
+        tracing::warn!(payment.id = %payment.id, by_hand.id = %by_hand, "a prompt was paid whose money may stand in the books as paid by hand");
         decision = Decision::Flag(Flag::ReceiptTaken);
     }
     if matches!(decision, Decision::Settle { .. }) && !credit::is_there(&mut tx, &payment).await? {
@@ -253,13 +254,6 @@ async fn attempt(
     app.jobs.wake();
     metrics::counter!("mnara_payments_total", "result" => result_word(&decision), "by" => name(evidence)).increment(1);
     Ok(Some(decision))
-}
-
-/// Whether a prompt's money may stand in the books already, as paid by hand or as money from the queue that somebody dealt with.
-async fn may_be_counted(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<bool> {
-    let until = payment.created_at + unmatched::BEGUN_WITHIN;
-    let by_hand = hand::store::may_be_counted(conn, payment, until).await?;
-    Ok(by_hand.is_some() || unmatched::store::is_spent(conn, payment).await?)
 }
 
 /// Issues the ticket and tells the site, as the last step of the transaction.

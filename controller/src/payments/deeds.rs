@@ -4,6 +4,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{NoteId, PaymentId, ProviderId};
 use mnara_protocol::money::Money;
+use mnara_protocol::receipt;
 use mnara_protocol::ticket::{Phase, Status, Ticket};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -145,12 +146,7 @@ pub async fn note_in(
     noted: Noted<'_>,
 ) -> Result<Refund, NotDone> {
     let why = reason(noted.reason).ok_or(NotDone::Reason)?;
-    let receipt = noted.receipt.trim().to_ascii_uppercase();
-    let is_receipt =
-        (6..=20).contains(&receipt.len()) && receipt.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !is_receipt {
-        return Err(NotDone::Receipt);
-    }
+    let receipt = receipt::read(noted.receipt).ok_or(NotDone::Receipt)?;
     let now = app.clock.now();
     // Locked, so that two lines at once are counted one after the other.
     let payment = store::lock(conn, provider, id)

@@ -5,6 +5,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, ProviderId, SiteId};
 use mnara_protocol::message::NotClaimed;
+use mnara_protocol::receipt;
 use mnara_protocol::ticket::Status;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -67,15 +68,6 @@ pub struct Claim {
     pub deadline: Timestamp,
 }
 
-/// A receipt as it is typed: in any case, with spaces.
-#[must_use]
-pub fn receipt(typed: &str) -> Option<String> {
-    let text: String = typed.chars().filter(|letter| *letter != ' ').collect();
-    let is_receipt =
-        (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_receipt.then(|| text.to_ascii_uppercase())
-}
-
 /// Gives what a receipt has paid for to the device that names it.
 ///
 /// # Errors
@@ -91,7 +83,7 @@ pub async fn claim(app: &App, provider: ProviderId, claim: &Claim) -> Result<(),
         By::Provider(provider),
     ];
     app.limits.check_all(Act::Guess, by)?;
-    let Some(receipt) = receipt(&claim.receipt) else {
+    let Some(receipt) = receipt::read(&claim.receipt) else {
         return Err(NoClaim::Not(NotClaimed::Unknown));
     };
     let mut tx = app.db.tenant(provider).await?;

@@ -3,6 +3,7 @@
 
 use mnara_protocol::ids::{PaymentId, PersonId, ProviderId, RequestId, UnmatchedId};
 use mnara_protocol::money::Money;
+use mnara_protocol::receipt;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
@@ -11,8 +12,8 @@ use thiserror::Error;
 use super::{Kept, Purpose, Request, Right, State, current, opened, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::db::Tx;
 use crate::payments::customers::reason;
-use crate::payments::hand::claim;
 use crate::payments::store as payments;
 use crate::payments::store::refunds;
 use crate::payments::unmatched::resolve::{self, NotResolved};
@@ -110,7 +111,7 @@ pub async fn test_status(
             .await?
             .ok_or(NotAsked::NoMoney)?
     } else {
-        claim::receipt(typed).ok_or(NotAsked::Receipt)?
+        receipt::read(typed).ok_or(NotAsked::Receipt)?
     };
     let new = New {
         right: Right::Status,
@@ -120,9 +121,7 @@ pub async fn test_status(
         about: None,
         reason: None,
     };
-    let ready = make(app, &mut tx, (provider, who), &kept, new).await?;
-    tx.commit().await?;
-    send(app, provider, ready).await
+    begin(app, tx, (provider, who), &kept, new).await
 }
 
 /// Has the right to send back prove itself: by the newest shilling that the business sent itself.
@@ -150,9 +149,7 @@ pub async fn test_reversal(
         receipt: back.0,
         amount: Some(back.1),
     };
-    let ready = make(app, &mut tx, (provider, who), &kept, new).await?;
-    tx.commit().await?;
-    send(app, provider, ready).await
+    begin(app, tx, (provider, who), &kept, new).await
 }
 
 /// Sends a payment, or money in the queue, back to whoever paid it: all of it. Where nothing was heard of that for long it is asked for again,
@@ -189,9 +186,7 @@ pub async fn send_back(
         about: Some(what),
         reason: Some(why),
     };
-    let ready = make(app, &mut tx, (provider, who), &kept, new).await?;
-    tx.commit().await?;
-    send(app, provider, ready).await
+    begin(app, tx, (provider, who), &kept, new).await
 }
 
 /// Asks about a receipt that nobody told us of.
@@ -204,7 +199,7 @@ pub async fn ask(
     who: (PersonId, Actor),
     typed: &str,
 ) -> Result<(), NotAsked> {
-    let receipt = claim::receipt(typed).ok_or(NotAsked::Receipt)?;
+    let receipt = receipt::read(typed).ok_or(NotAsked::Receipt)?;
     app.limits.check(Act::Operator, By::Provider(provider))?;
     let mut tx = app.db.tenant(provider).await?;
     let kept = proven(&mut tx, provider, Right::Status).await?;
@@ -216,7 +211,18 @@ pub async fn ask(
         about: None,
         reason: None,
     };
-    let ready = make(app, &mut tx, (provider, who), &kept, new).await?;
+    begin(app, tx, (provider, who), &kept, new).await
+}
+
+/// Writes a request down, and sends it once that is on the disk.
+async fn begin(
+    app: &App,
+    mut tx: Tx,
+    (provider, who): (ProviderId, (PersonId, Actor)),
+    kept: &Kept,
+    new: New,
+) -> Result<(), NotAsked> {
+    let ready = make(app, &mut tx, (provider, who), kept, new).await?;
     tx.commit().await?;
     send(app, provider, ready).await
 }

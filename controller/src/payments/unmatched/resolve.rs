@@ -3,6 +3,7 @@
 
 use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
 use mnara_protocol::money::Money;
+use mnara_protocol::receipt;
 use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -269,12 +270,9 @@ async fn back(
     (receipt, why): (&str, &str),
 ) -> Result<(), NotResolved> {
     let why = reason(why).ok_or(NotResolved::Reason)?;
-    let receipt = receipt.trim().to_ascii_uppercase();
-    let is_receipt =
-        (6..=20).contains(&receipt.len()) && receipt.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !is_receipt || held.receipt.as_deref() == Some(receipt.as_str()) {
-        return Err(NotResolved::Receipt);
-    }
+    let receipt = receipt::read(receipt)
+        .filter(|receipt| held.receipt.as_ref() != Some(receipt))
+        .ok_or(NotResolved::Receipt)?;
     let now = app.clock.now();
     let said = (receipt.as_str(), why);
     if !store::close_refunded(conn, (provider, id), said, actor, now).await? {

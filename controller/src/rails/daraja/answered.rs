@@ -3,6 +3,7 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
+use mnara_protocol::receipt;
 use serde_json::{Map, Value};
 
 use super::callback::BadCallback;
@@ -161,7 +162,7 @@ pub fn parse_result(body: &[u8]) -> Result<Answered, BadCallback> {
             .filter(|c| !c.is_control())
             .take(LONGEST)
             .collect(),
-        receipt: text(result, "TransactionID").and_then(|id| receipt(&id)),
+        receipt: text(result, "TransactionID").and_then(|id| receipt::read(&id)),
         parameters: parameters(result),
     })
 }
@@ -180,12 +181,6 @@ fn parameters(result: &Map<String, Value>) -> Vec<(String, String)> {
         .filter_map(Value::as_object)
         .filter_map(|one| Some((text(one, "Key")?, text(one, "Value")?)))
         .collect()
-}
-
-fn receipt(text: &str) -> Option<String> {
-    let is_receipt =
-        (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_receipt.then(|| text.to_ascii_uppercase())
 }
 
 impl Answered {
@@ -217,7 +212,7 @@ impl Answered {
             return None;
         }
         Some(Known {
-            receipt: self.first("ReceiptNo").and_then(receipt),
+            receipt: self.first("ReceiptNo").and_then(receipt::read),
             status: self.first("TransactionStatus")?.to_owned(),
             amount: self
                 .first("Amount")
@@ -235,7 +230,7 @@ impl Answered {
     /// The payment that went back, as far as a Result of a reversal tells.
     #[must_use]
     pub fn original(&self) -> Option<String> {
-        self.first("OriginalTransactionID").and_then(receipt)
+        self.first("OriginalTransactionID").and_then(receipt::read)
     }
 }
 

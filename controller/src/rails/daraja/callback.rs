@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
+use mnara_protocol::receipt;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
@@ -187,7 +188,7 @@ fn paid(callback: &Map<String, Value>) -> Paid {
     };
     Paid {
         amount: find("Amount").and_then(|amount| money(&amount)),
-        receipt: find("MpesaReceiptNumber").and_then(|receipt| receipt_number(&receipt)),
+        receipt: find("MpesaReceiptNumber").and_then(|receipt| receipt::read(&receipt)),
         at: find("TransactionDate").and_then(|digits| eat::parse(&digits)),
     }
 }
@@ -200,7 +201,7 @@ pub fn parse_c2b(body: &[u8]) -> Result<C2b, BadCallback> {
     let body = object(body)?;
     Ok(C2b {
         receipt: text(&body, "TransID")
-            .and_then(|id| receipt_number(&id))
+            .and_then(|id| receipt::read(&id))
             .ok_or(BadCallback::Missing("TransID"))?,
         amount: text(&body, "TransAmount")
             .and_then(|amount| money(&amount))
@@ -222,12 +223,6 @@ fn object(body: &[u8]) -> Result<Map<String, Value>, BadCallback> {
 fn short(object: &Map<String, Value>, name: &str) -> Option<String> {
     text(object, name)
         .filter(|text| (1..=LONGEST).contains(&text.len()) && text.chars().all(|c| !c.is_control()))
-}
-
-fn receipt_number(text: &str) -> Option<String> {
-    let is_receipt =
-        (6..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    is_receipt.then(|| text.to_ascii_uppercase())
 }
 
 /// Decimal text to cents, with no float in between: JSON numbers arrive here as the shortest text that means them.

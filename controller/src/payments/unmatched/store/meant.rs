@@ -143,12 +143,3 @@ pub async fn named(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<O
         is_closed: row.is_closed,
     }))
 }
-
-/// Whether the money that names a payment's own account was dealt with as nobody's.
-///
-/// # Errors
-/// When the database is away.
-pub async fn is_spent(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<bool> {
-    let found = named(conn, payment).await?;
-    Ok(found.is_some_and(|found| found.is_closed || found.amount != payment.amount))
-}

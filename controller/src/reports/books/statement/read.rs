@@ -8,6 +8,7 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
+use mnara_protocol::receipt;
 use thiserror::Error;
 
 use crate::rails::daraja::callback::Payer;
@@ -202,12 +203,9 @@ enum Line {
 
 fn line(cells: &[String], columns: Columns, now: Timestamp) -> Line {
     let cell = |place: usize| cells.get(place).map_or("", |cell| cell.trim());
-    let receipt = cell(columns.receipt).to_ascii_uppercase();
-    let is_receipt =
-        (6..=20).contains(&receipt.len()) && receipt.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !is_receipt {
+    let Some(receipt) = receipt::read(cell(columns.receipt)) else {
         return Line::Unread;
-    }
+    };
     let is_completed = columns
         .status
         .is_none_or(|place| cell(place).eq_ignore_ascii_case("completed"));

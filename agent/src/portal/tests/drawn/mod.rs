@@ -2,6 +2,8 @@
 
 use super::*;
 
+mod money;
+
 #[test]
 fn every_trouble_says_what_happened_and_what_to_do_in_both_languages() {
     for trouble in troubles() {
@@ -480,140 +482,5 @@ fn a_trial_is_offered_first_and_its_end_leads_to_the_plans() {
         };
         let page = render(language, &over, None);
         assert!(page.contains(words.trial_over) && page.contains("id=\"pay\""));
-    }
-}
-
-#[test]
-fn who_pays_by_hand_reads_what_to_type_and_how_to_go_on() {
-    let told = |kind, account: Option<&str>| Home {
-        by_hand: Some(kind),
-        hand: Some(HandView {
-            plan_name: "<b>Hour</b>".into(),
-            price: Money::from_shillings(1250),
-            place: ByHandAnswer {
-                kind,
-                number: "174379".into(),
-                account: account.map(Into::into),
-            },
-            phone_tail: Some("678".into()),
-        }),
-        ..home()
-    };
-    for language in Language::ALL {
-        let words = language.words();
-        let home = told(ByHand::Paybill, Some("D4820175"));
-        let page = render_at(Place::Wait, language, &home, None, &Typed::default());
-        for said in [
-            words.hand_menu,
-            "174379",
-            "D4820175",
-            "KSh 1,250",
-            words.claim,
-        ] {
-            assert!(page.contains(said), "{said}: {page}");
-        }
-        assert!(page.contains("data-state=\"by_hand\"") && page.contains("http-equiv=\"refresh\""));
-        let home = told(ByHand::Till, None);
-        let page = render_at(Place::Wait, language, &home, None, &Typed::default());
-        assert!(page.contains(words.hand_menu_till) && page.contains("678"));
-        assert!(!page.contains(words.hand_account), "{page}");
-        // Whoever comes back may still choose otherwise.
-        let page = render(language, &home, None);
-        assert!(page.contains("name=\"code\"") && page.contains("name=\"plan\""));
-    }
-}
-
-#[test]
-fn while_no_prompts_arrive_the_page_says_what_works() {
-    for language in Language::ALL {
-        let words = language.words();
-        let mut away = Home {
-            no_prompts: true,
-            ..home()
-        };
-        let page = render(language, &away, None);
-        assert!(page.contains(words.no_prompts) && page.contains(words.no_prompts_more));
-        assert!(!page.contains("formaction"), "nobody would hear of it");
-        for (kind, skips) in [(ByHand::Paybill, true), (ByHand::Till, false)] {
-            away.by_hand = Some(kind);
-            let page = render(language, &away, None);
-            assert!(page.contains(words.no_prompts_hand), "{page}");
-            assert!(page.contains("formaction=\"/portal/hand\""), "{page}");
-            assert_eq!(page.contains("formnovalidate"), skips);
-        }
-    }
-}
-
-#[test]
-fn a_receipt_is_typed_on_a_page_of_its_own_and_what_was_typed_stays() {
-    let typed = Typed {
-        receipt: "tkl\"51".into(),
-        phone: "0712".into(),
-        ..Typed::default()
-    };
-    for language in Language::ALL {
-        let words = language.words();
-        let page = render_at(Place::Claim, language, &home(), None, &Typed::default());
-        assert!(page.contains(words.claim_text) && page.contains("action=\"/portal/claim\""));
-        let trouble = Some(Trouble::Claim(ClaimError::BadReceipt));
-        let page = render_at(Place::Home, language, &home(), trouble, &typed);
-        assert!(page.contains("tkl&quot;51") && page.contains("aria-invalid=\"true\""));
-        let found = Home {
-            claimed: true,
-            ..home()
-        };
-        let page = render_at(Place::Wait, language, &found, None, &Typed::default());
-        assert!(page.contains(words.claim_found), "{page}");
-    }
-}
-
-#[test]
-fn the_code_by_sms_is_asked_for_by_a_tick_where_it_can_be() {
-    const TICK: &str = "type=\"checkbox\" name=\"sms\" value=\"1\"";
-    for language in Language::ALL {
-        let words = language.words();
-        assert!(!render(language, &home(), None).contains(TICK));
-        let offered = Home {
-            sms: true,
-            ..home()
-        };
-        let page = render(language, &offered, None);
-        assert!(
-            page.contains(&format!("{TICK}> {}", words.by_sms)),
-            "{page}"
-        );
-        // What was ticked stays so when something else is asked for again.
-        let typed = Typed {
-            by_sms: true,
-            ..Typed::default()
-        };
-        let trouble = Some(Trouble::Buy(BuyError::BadPhone));
-        let page = render_at(Place::Home, language, &offered, trouble, &typed);
-        assert!(page.contains(&format!("{TICK} checked>")), "{page}");
-    }
-}
-
-#[test]
-fn a_phone_with_credit_reads_what_it_is_asked_for() {
-    let mut paying = purchase(PurchaseState::CheckPhone {
-        since: Timestamp::from_secs(0),
-    });
-    paying.price = Some(Money::from_shillings(20));
-    paying.credit = Some(Money::from_shillings(15));
-    for language in Language::ALL {
-        let words = language.words();
-        let home = Home {
-            purchase: Some(paying.clone()),
-            ..home()
-        };
-        let page = render(language, &home, None);
-        let says = format!(
-            "{} {}. {} {}.",
-            words.credit_used,
-            Money::from_shillings(15),
-            words.phone_asks,
-            Money::from_shillings(5)
-        );
-        assert!(page.contains(&says), "{page}");
     }
 }
