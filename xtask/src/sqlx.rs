@@ -1,5 +1,7 @@
 //! `cargo xtask sqlx [--check]`: migrates an empty database and lets the compiler describe every query of the controller against it, into
 //! `controller/.sqlx`. Needed after a change of a query or a migration. The agent's queries are not checked while it is compiled.
+//!
+//! With `--check` it is Clippy that compiles: CI then looks at every line once for both.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -16,7 +18,7 @@ use crate::workspace::{cargo, root, target};
 /// What to do with the result.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Changes nothing and fails when the stored data is not what the databases say today.
+    /// Changes nothing and fails when the stored data is not what the databases say today, or Clippy has something to say.
     #[arg(long)]
     check: bool,
 }
@@ -34,7 +36,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 
     let postgres = Postgres::start(Durability::None)?;
     migrate(&postgres)?;
-    let fresh = describe(&postgres.url("mnara"), &work)?;
+    let fresh = describe(&postgres.url("mnara"), &work, options.check)?;
     let stored = root().join("controller/.sqlx");
     if read(&stored)? == fresh {
         println!("{} queries, fresh", fresh.len());
@@ -70,22 +72,26 @@ fn migrations() -> Result<Vec<PathBuf>> {
 
 /// Compiles the controller against a database and collects what the compiler wrote down. The whole workspace is named, since a part of it would
 /// have every dependency compiled anew for what that part needs of it.
-fn describe(url: &str, written: &Path) -> Result<BTreeMap<String, String>> {
+fn describe(url: &str, written: &Path, with_clippy: bool) -> Result<BTreeMap<String, String>> {
     // The compiler asks only about what it compiles, so the crate must look changed.
     touch(&root().join("controller/src"))?;
+    let mut words = vec![
+        if with_clippy { "clippy" } else { "check" },
+        "--locked",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+    ];
+    if with_clippy {
+        words.extend(["--", "-D", "warnings"]);
+    }
     process::run(
-        cargo(&[
-            "check",
-            "--locked",
-            "--quiet",
-            "--workspace",
-            "--all-targets",
-            "--all-features",
-        ])
-        .env("SQLX_OFFLINE", "false")
-        .env("SQLX_OFFLINE_DIR", written)
-        .env("DATABASE_URL", url)
-        .stdout(Stdio::null()),
+        cargo(&words)
+            .env("SQLX_OFFLINE", "false")
+            .env("SQLX_OFFLINE_DIR", written)
+            .env("DATABASE_URL", url)
+            .stdout(Stdio::null()),
     )?;
     read(written)
 }

@@ -14,8 +14,8 @@ use super::operation::Operation;
 use super::reports::period;
 use super::types::asked as asked_id;
 use crate::app::App;
-use crate::payments::ledger::Account;
-use crate::reports::books::store::{self, Moved, Where};
+use crate::reports::books::flow::{ACCOUNTS, Flow};
+use crate::reports::books::store::{self, Where};
 use crate::reports::period::Day;
 use crate::web::{Answer, Json, show};
 
@@ -62,41 +62,11 @@ pub struct Books {
     lines: Vec<BookLine>,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Flow([i64; 6]);
-
-const ORDER: [Account; 6] = [
-    Account::Till,
-    Account::Tickets,
-    Account::Refunded,
-    Account::Unmatched,
-    Account::Credit,
-    Account::Own,
-];
-
-impl Flow {
-    fn add(&mut self, moved: &Moved) {
-        for (sum, account) in self.0.iter_mut().zip(ORDER) {
-            let mut cents = 0;
-            if moved.credit == account {
-                cents += moved.cents;
-            }
-            if moved.debit == account {
-                cents -= moved.cents;
-            }
-            // Seen from the till, what the others take is what came in.
-            *sum += if account == Account::Till {
-                -cents
-            } else {
-                cents
-            };
-        }
-    }
-
-    fn sums(self) -> BookSums {
+impl From<&Flow> for BookSums {
+    fn from(flow: &Flow) -> Self {
         let [money_in, tickets, refunded, unmatched, credit, own_tests] =
-            self.0.map(|cents| Money::from_cents(cents).to_decimal());
-        BookSums {
+            ACCOUNTS.map(|account| Money::from_cents(flow.of(account)).to_decimal());
+        Self {
             money_in,
             tickets,
             refunded,
@@ -157,13 +127,13 @@ pub async fn show(
         from: period.from.iso(),
         to: period.last_day().iso(),
         currency: "KES",
-        total: total.sums(),
+        total: BookSums::from(&total),
         lines: flows
             .into_iter()
             .map(|((day, site), flow)| BookLine {
                 day: day.iso(),
                 site_id: site.map(|id| id.to_string()),
-                sums: flow.sums(),
+                sums: BookSums::from(&flow),
             })
             .collect(),
     }))

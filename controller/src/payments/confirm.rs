@@ -133,6 +133,7 @@ async fn attempt(
         .is_some_and(|provider| provider.confirm_by_query);
     let is_conflict = instead.is_some();
     let mut decision = instead.unwrap_or_else(|| decide(&payment, confirm_by_query, evidence));
+    let mut is_counted = false;
     if matches!(decision, Decision::Settle { receipt: None })
         && let until = payment.created_at + unmatched::BEGUN_WITHIN
         && let Some(by_hand) = hand::store::may_be_counted(&mut tx, &payment, until).await?
@@ -140,6 +141,7 @@ async fn attempt(
         // A prompt that was given up and paid after all, or both: a person can tell by the statement.
         tracing::warn!(payment.id = %payment.id, by_hand.id = %by_hand, "a prompt was paid whose money may stand in the books as paid by hand");
         decision = Decision::Flag(Flag::ReceiptTaken);
+        is_counted = true;
     }
     if matches!(decision, Decision::Settle { .. }) && !credit::is_there(&mut tx, &payment).await? {
         decision = Decision::Flag(Flag::Credit);
@@ -150,8 +152,9 @@ async fn attempt(
         flag(app, &mut tx, &payment, Flag::ReceiptTaken, now).await?;
     }
     if let Some(word) = word {
-        // What contradicts the word that counts does not take its place.
-        if decision != Decision::Flag(Flag::Contrary) {
+        // What contradicts the word that counts, or says less, does not take its place.
+        let is_less = payment.said_paid && word.code != "0";
+        if decision != Decision::Flag(Flag::Contrary) && !is_less {
             store::keep_word(&mut tx, &payment, word.code, word.body).await?;
         }
         if let Some((id, at, body)) = word.callback {
@@ -245,7 +248,10 @@ async fn attempt(
                 None => {}
             }
             flag(app, &mut tx, &payment, *found, now).await?;
-            if payment.state == State::Pending && !is_asked {
+            if payment.state == State::Pending && is_counted {
+                // What it waited for stands in the books: its phone may be asked again, and has its credit back.
+                refuse(app, &mut tx, &payment, PayFailure::Expired, now).await?;
+            } else if payment.state == State::Pending && !is_asked {
                 sweep::ask_at(app, &mut tx, &payment, now).await?;
             }
         }

@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::customers::reason;
 use super::ledger::{self, NotWritten};
 use super::store::refunds::{self, Refund};
-use super::{DELIVERED_WITHIN, State, operator, store, sweep, unmatched};
+use super::{DELIVERED_WITHIN, Payment, State, operator, store, sweep, unmatched};
 use crate::access;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -79,6 +79,20 @@ pub struct Noted<'a> {
     pub receipt: &'a str,
     /// Why.
     pub reason: &'a str,
+}
+
+/// What of a payment has not gone back, as money or as credit.
+///
+/// # Errors
+/// When the database is away.
+pub async fn left(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Money> {
+    let before = refunds::of_payment(conn, payment.provider, payment.id, MOST).await?;
+    Ok(less(payment, &before))
+}
+
+fn less(payment: &Payment, before: &[Refund]) -> Money {
+    let back: i64 = before.iter().map(|refund| refund.amount.cents()).sum();
+    Money::from_cents(payment.price().cents() - payment.credited.cents() - back)
 }
 
 /// Writes down what was paid back, unless M-PESA may be sending it back just now.
@@ -159,11 +173,10 @@ pub async fn note_in(
         return Err(NotDone::Receipt);
     }
     let before = refunds::of_payment(conn, provider, id, MOST).await?;
-    let back: i64 = before.iter().map(|refund| refund.amount.cents()).sum();
-    let left = payment.price().cents() - payment.credited.cents() - back;
+    let left = less(&payment, &before);
     // M-PESA moves whole shillings.
     let is_whole = noted.amount.cents() % 100 == 0;
-    let is_left = (1..=left).contains(&noted.amount.cents());
+    let is_left = (1..=left.cents()).contains(&noted.amount.cents());
     if before.len() >= usize::from(MOST) || !is_whole || !is_left {
         return Err(NotDone::Amount);
     }
@@ -180,7 +193,7 @@ pub async fn note_in(
     }
     let back = (refund.amount, refund.receipt.as_str());
     ledger::refunded(app, conn, &payment, back, before.len(), now).await?;
-    if refund.amount.cents() == left {
+    if refund.amount == left {
         let said = (refund.receipt.as_str(), why);
         unmatched::store::close_late(conn, (provider, id), said, actor, now).await?;
     }

@@ -150,7 +150,12 @@ impl Inner {
                 renamed => renamed?,
             }
         }
-        read(&self.taken())
+        let found = read(&self.taken())?;
+        if found.is_empty() {
+            // Nobody would come to forget it, and what waits behind it would wait for ever.
+            fs::remove_file(self.taken())?;
+        }
+        Ok(found)
     }
 }
 
@@ -240,5 +245,15 @@ mod tests {
         }
         assert!(refused > 0);
         assert_eq!(ids(&spool.waiting().await.unwrap())[0], 2);
+    }
+
+    #[tokio::test]
+    async fn a_torn_line_alone_holds_up_nothing_that_comes_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("callbacks"), "\n{\"id\":").unwrap();
+        let spool = Spool::in_folder(folder.path().to_owned());
+        assert!(spool.waiting().await.unwrap().is_empty());
+        spool.keep(&callback(1)).await.unwrap();
+        assert_eq!(ids(&spool.waiting().await.unwrap()), [1]);
     }
 }

@@ -155,6 +155,7 @@ async fn waiting(
     claim: &Claim,
     now: Timestamp,
 ) -> Result<(), NoClaim> {
+    unmatched::store::lock_receipt(conn, receipt).await?;
     let code = store::code(
         conn,
         app,

@@ -310,31 +310,33 @@ pub async fn may_be_counted(
     payment: &Payment,
     until: Timestamp,
 ) -> sqlx::Result<Option<PaymentId>> {
+    let Some(mac) = payment.mac else {
+        return Ok(None);
+    };
     let rows = sqlx::query!(
         // Out of the queue it came later than its money did.
-        r#"select p.id, p.mac::text as mac, coalesce(p.msisdn, p.payer) as payer from payments p
+        r#"select p.id, coalesce(p.msisdn, p.payer) as payer from payments p
            left join unmatched u on u.provider_id = p.provider_id and u.payment_id = p.id and u.reason <> 'late'
            where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) between $2 and $3 and p.push = 'hand' and p.amount = $4
+             and p.mac = $6::text::macaddr
            order by p.created_at limit $5"#,
         payment.provider.uuid(),
         At(payment.created_at) as At,
         At(until) as At,
         Amount(payment.amount) as Amount,
         MOST_PAYERS,
+        mac.to_string(),
     )
     .fetch_all(conn)
     .await?;
-    let ours = payment.mac.map(|mac| mac.to_string());
     Ok(rows
         .into_iter()
         .find(|row| {
-            let is_device = ours.is_some() && row.mac == ours;
             let paid = row.payer.as_deref().map(callback::Payer::read);
-            is_device
-                && payment
-                    .phone
-                    .zip(paid)
-                    .is_none_or(|(phone, paid)| paid.may_be(&phone))
+            payment
+                .phone
+                .zip(paid)
+                .is_none_or(|(phone, paid)| paid.may_be(&phone))
         })
         .map(|row| PaymentId::from_uuid(row.id)))
 }

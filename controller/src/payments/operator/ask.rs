@@ -15,7 +15,6 @@ use crate::audit::{Actor, Deed, record};
 use crate::db::Tx;
 use crate::payments::customers::reason;
 use crate::payments::store as payments;
-use crate::payments::store::refunds;
 use crate::payments::unmatched::resolve::{self, NotResolved};
 use crate::payments::{self as all, deeds};
 use crate::providers::mpesa::{self, AccountError};
@@ -165,6 +164,7 @@ pub async fn send_back(
     why: &str,
 ) -> Result<(), NotAsked> {
     let why = reason(why).ok_or(NotAsked::Reason)?.to_owned();
+    app.limits.check(Act::Operator, By::Provider(provider))?;
     let mut tx = app.db.tenant(provider).await?;
     let kept = proven(&mut tx, provider, Right::Reversal).await?;
     let (receipt, amount) = match what {
@@ -251,6 +251,7 @@ async fn whole(
         .ok_or(NotAsked::Missing)?;
     let receipt = payment
         .receipt
+        .clone()
         .filter(|_| payment.state == all::State::Success)
         .ok_or(NotAsked::NoMoney)?;
     let account = match payment.account {
@@ -260,8 +261,8 @@ async fn whole(
     if account.is_none_or(|account| account.shortcode != kept.shortcode) {
         return Err(NotAsked::OtherAccount);
     }
-    let back = refunds::of_payment(conn, provider, id, deeds::MOST).await?;
-    if !back.is_empty() {
+    // What a phone spent of its credit is no money of this receipt.
+    if deeds::left(conn, &payment).await? != payment.amount {
         return Err(NotAsked::Over);
     }
     Ok((receipt, payment.amount))

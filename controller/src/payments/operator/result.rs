@@ -3,8 +3,7 @@
 //! Whatever comes is kept first ([`super::super::callback`]); here it is carried out, in any order and number, once.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{ProviderId, RequestId};
-use mnara_protocol::money::Money;
+use mnara_protocol::ids::{PaymentId, ProviderId, RequestId};
 use sqlx::PgConnection;
 
 use super::{Purpose, Request, Right, State, store};
@@ -16,7 +15,7 @@ use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
 use crate::payments::settle::Evidence;
 use crate::payments::store as payments;
-use crate::payments::store::{Waiting, refunds};
+use crate::payments::store::Waiting;
 use crate::payments::unmatched::resolve::{self, NotResolved};
 use crate::payments::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
 use crate::providers;
@@ -58,10 +57,7 @@ pub async fn settle(
     match said.ending() {
         Ending::Done | Ending::DoneBefore => match request.right {
             Right::Reversal => went_back(app, tx, provider, (request, &said), now).await,
-            Right::Status => match told(app, tx, provider, (request, &said), now).await? {
-                Some(word) => Ok(Some(word)),
-                None => Ok(None),
-            },
+            Right::Status => told(app, tx, provider, (request, &said), now).await,
         },
         Ending::Refused(refusal) => {
             refused(&mut tx, provider, (request, &said), refusal, now).await?;
@@ -95,7 +91,7 @@ async fn lock(
         payments::lock(conn, provider, payment).await?;
     }
     if let Some(unmatched) = unmatched {
-        unmatched::store::lock(conn, provider, unmatched).await?;
+        resolve::held(conn, provider, unmatched).await?;
     }
     store::lock(conn, provider, id).await
 }
@@ -266,13 +262,13 @@ async fn book(
     let Some(payment) = payments::lock(conn, provider, id).await? else {
         return Ok(false);
     };
-    let before = refunds::of_payment(conn, provider, id, deeds::MOST).await?;
-    let gone: i64 = before.iter().map(|one| one.amount.cents()).sum();
-    if gone >= payment.amount.cents() {
+    // No more than came by this receipt, whatever else was paid with credit.
+    let amount = deeds::left(conn, &payment).await?.min(payment.amount);
+    if amount.cents() <= 0 {
         return Ok(false);
     }
     let noted = Noted {
-        amount: Money::from_cents(payment.amount.cents() - gone),
+        amount,
         receipt: back,
         reason: why,
     };
@@ -299,44 +295,34 @@ async fn told(
         }
         return Ok(Some("unknown"));
     };
-    store::proved(
-        &mut tx,
-        provider,
-        (Right::Status, request.operator_since),
-        now,
-    )
-    .await?;
-    request.said = Some(known.status.chars().take(60).collect());
-    request.amount = known.amount;
-    let found = if request.purpose == Purpose::Claim {
-        let Some(judged) = judge(app, &mut tx, provider, &request, &known, now).await? else {
-            return Ok(None);
-        };
-        Some(match judged {
-            Judged::Found(word) => word,
-            Judged::Prompt(payment, evidence) => {
-                // It has a transaction of its own, and does nothing twice.
+    let found = match request.purpose {
+        Purpose::Claim => match judge(app, &mut tx, provider, &request, &known, now).await? {
+            None => return Ok(None),
+            Some(Judged::Found(word)) => Some(word),
+            // Each has a transaction of its own, and does nothing twice.
+            Some(Judged::Prompt(payment, evidence)) => {
                 drop(tx);
                 confirm::apply(app, provider, payment, &evidence, None).await?;
                 tx = app.db.tenant(provider).await?;
-                store::proved(
-                    &mut tx,
-                    provider,
-                    (Right::Status, request.operator_since),
-                    now,
-                )
-                .await?;
-                "payment"
+                Some("payment")
             }
-        })
-    } else {
-        None
+            Some(Judged::Elsewhere(arrived)) => {
+                drop(tx);
+                tx = app.db.tenant(provider).await?;
+                let is_new = unmatched::take(app, &mut tx, provider, &arrived).await?;
+                Some(if is_new { "queue" } else { "known" })
+            }
+        },
+        Purpose::Test | Purpose::Refund => None,
     };
     request.state = State::Done;
     request.ended = Some(now);
     request.code = Some(said.code.as_str().to_owned());
+    request.said = Some(known.status.chars().take(60).collect());
     request.found = found.map(str::to_owned);
     request.is_booked = matches!(found, Some("payment" | "queue"));
+    let right = (Right::Status, request.operator_since);
+    store::proved(&mut tx, provider, right, now).await?;
     store::save(&mut tx, provider, &request).await?;
     tx.commit().await?;
     app.jobs.wake();
@@ -345,7 +331,9 @@ async fn told(
 
 enum Judged {
     Found(&'static str),
-    Prompt(mnara_protocol::ids::PaymentId, Evidence),
+    Prompt(PaymentId, Evidence),
+    /// A receipt that another business has. It is money all the same, and a person sees it.
+    Elsewhere(Arrived),
 }
 
 /// Says whose the money of a receipt is, as for a confirmation that was never sent; nothing while a prompt may still turn out to be it.
@@ -428,9 +416,7 @@ async fn judge(
                 Ok(Settled::Bought(_)) => found("payment"),
                 Ok(Settled::NoPlan) => found("queue"),
                 Ok(Settled::Known) => found("known"),
-                Err(Unsettled::ReceiptTaken) => {
-                    anyhow::bail!("another payment has the receipt that was asked about")
-                }
+                Err(Unsettled::ReceiptTaken) => Ok(Some(Judged::Elsewhere(arrived))),
                 Err(Unsettled::Error(error)) => Err(error.into()),
             }
         }

@@ -160,21 +160,17 @@ impl Backs {
         })
     }
 
-    /// How it stands with one receipt, and whether its money may be sent back.
+    /// How it stands with the receipt of a line, and whether its money may be sent back.
     #[must_use]
-    pub fn of(
-        &self,
-        receipt: Option<&str>,
-        now: Timestamp,
-        words: &Words,
-    ) -> (Option<Stands>, bool) {
+    pub fn of(&self, row: &Queued, now: Timestamp, words: &Words) -> (Option<Stands>, bool) {
         let request = self
             .requests
             .iter()
-            .find(|request| Some(request.receipt.as_str()) == receipt);
+            .find(|request| Some(&request.receipt) == row.receipt.as_ref());
         let is_free = request.is_none_or(|one| !one.state.is_open() || one.is_silent(now));
         let stands = request.map(|request| Stands::of(request, now, words));
-        (stands, self.may_send && receipt.is_some() && is_free)
+        let may_send = self.may_send && row.receipt.is_some() && row.is_whole && is_free;
+        (stands, may_send)
     }
 }
 

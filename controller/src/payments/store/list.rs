@@ -110,7 +110,8 @@ impl From<LineRow> for Line {
 
 /// Before and after all payments: a bound that is always given is one that an index is walked by.
 const FIRST: At = At(Timestamp::from_secs(0));
-const LAST: At = At(Timestamp::from_secs(253_402_300_799));
+/// See above.
+pub(in crate::payments) const LAST: At = At(Timestamp::from_secs(253_402_300_799));
 
 /// The list with one more condition, which has an index of its own.
 ///

@@ -30,11 +30,14 @@ mod trials;
 pub use callbacks::{
     Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
 };
+pub(in crate::payments) use list::LAST;
 pub use notes::{count_query, flag, keep_word, note_push_error};
 pub use prompts::{free_prompt, take_prompt};
 pub use receipts::{Candidate, by_receipt, candidates, fill_receipt, note_receipt, paid_today};
 pub use trials::{Trial, has_come_in, insert_trial, trials};
 
+/// Flags of payments that a person has to look at: nothing the rail says by itself would end them.
+const STUCK: [&str; 2] = ["receipt-taken", "contrary"];
 /// Flags of payments whose success was about something else.
 const OTHERS: [&str; 4] = ["amount", "ids", "receipt-taken", "second-receipt"];
 

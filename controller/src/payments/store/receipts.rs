@@ -5,7 +5,7 @@ use mnara_protocol::ids::{PaymentId, ProviderId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
-use super::{SettleError, on_receipt};
+use super::{STUCK, SettleError, on_receipt};
 use crate::db::{Amount, At, RowId};
 use crate::payments::Payment;
 use crate::rails::msisdn::Msisdn;
@@ -39,7 +39,7 @@ pub struct Candidate {
     pub id: PaymentId,
     /// The phone that was asked.
     pub phone: Msisdn,
-    /// Whether its end is still to come; else it succeeded and has no receipt.
+    /// Whether its end is still to come; else it succeeded and has no receipt, or waits for a person.
     pub is_pending: bool,
 }
 
@@ -55,7 +55,7 @@ pub async fn candidates(
     (from, until): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, msisdn as "msisdn!", status = 'pending' as "is_pending!" from payments
+        r#"select id, msisdn as "msisdn!", status = 'pending' and (flag is null or flag <> all($6)) as "is_pending!" from payments
          where provider_id = $1 and created_at between $2 and $3 and status in ('pending', 'success') and external_txn_id is null
            and amount = $4 and msisdn is not null
          order by created_at limit $5"#,
@@ -64,6 +64,7 @@ pub async fn candidates(
         At(until) as At,
         Amount(amount) as Amount,
         MOST_CANDIDATES,
+        &STUCK as &[&str],
     )
     .fetch_all(conn)
     .await?;

@@ -7,6 +7,7 @@ use mnara_protocol::ids::{AccountId, PaymentId, ProviderId};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
+use super::STUCK;
 use crate::db::{At, RowId as _};
 
 /// Finds them, whosever they are, but those that a person has to look at: nothing the rail says would end them, the oldest first.
@@ -20,11 +21,12 @@ pub async fn unasked(
 ) -> sqlx::Result<Vec<(ProviderId, PaymentId)>> {
     let rows = sqlx::query!(
         "select p.provider_id, p.id from payments p
-         where p.status = 'pending' and p.created_at < $1 and (p.flag is null or p.flag not in ('receipt-taken', 'contrary'))
+         where p.status = 'pending' and p.created_at < $1 and (p.flag is null or p.flag <> all($3))
            and not exists (select from jobs j where j.kind = 'ask-rail' and j.unique_key = 'pay_' || replace(p.id::text, '-', ''))
          order by p.created_at limit $2",
         At(before),
         most,
+        &STUCK as &[&str],
     )
     .fetch_all(conn)
     .await?;

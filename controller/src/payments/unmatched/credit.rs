@@ -4,14 +4,14 @@ use mnara_protocol::ids::{ProviderId, TicketId, UnmatchedId};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::resolve::{NotResolved, is_going_back, left, of, open};
+use super::resolve::{NotResolved, is_going_back, of, open};
 use super::store::Held;
 use super::{Reason, ledger};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::payments::Payment;
 use crate::payments::customers;
-use crate::payments::deeds::is_waiting;
+use crate::payments::deeds::{is_waiting, left};
 use crate::payments::ledger::{Account, Cause, Line};
 use crate::payments::store::{credit, lock, ticket_of};
 use crate::rails::daraja::callback::Payer;

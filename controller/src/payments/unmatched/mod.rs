@@ -225,7 +225,7 @@ pub async fn take_late(
 ) -> sqlx::Result<()> {
     let id = UnmatchedId::new(now, app.entropy.bytes());
     if store::insert_late(conn, id, payment, now).await? {
-        say(app, conn, payment.provider, (id, None), payment.amount).await?;
+        say(app, conn, payment.provider, (id, None), payment.price()).await?;
     }
     Ok(())
 }

@@ -182,7 +182,7 @@ async fn shown(
             is_first: place == 0,
         });
         let choices = choices.collect();
-        let back = backs.of(row.receipt.as_deref(), now, w);
+        let back = backs.of(&row, now, w);
         shown_item(row, choices, may_work, back, w)
     };
     let (mut waits, mut done) = (Vec::new(), Vec::new());

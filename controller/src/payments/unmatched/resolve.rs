@@ -2,7 +2,6 @@
 //! tap does nothing more.
 
 use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
-use mnara_protocol::money::Money;
 use mnara_protocol::receipt;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -13,12 +12,11 @@ use super::{Reason, ledger};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
-use crate::payments::Payment;
 use crate::payments::customers::reason;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::ledger::{Account, Cause, Line, NotWritten};
 use crate::payments::operator;
-use crate::payments::store::{lock, refunds, ticket_of};
+use crate::payments::store::{lock, ticket_of};
 use crate::plans;
 use crate::tickets::issue::{self, IssueError, Sale};
 use crate::tickets::revoke::{self, RevokeError};
@@ -239,7 +237,7 @@ pub async fn refund_in(
                 .await?
                 .ok_or(NotResolved::Missing)?;
             let noted = Noted {
-                amount: left(conn, &known).await?,
+                amount: deeds::left(conn, &known).await?,
                 receipt,
                 reason: why,
             };
@@ -251,15 +249,6 @@ pub async fn refund_in(
         _ => back(app, conn, (provider, actor), (id, &held), (receipt, why)).await?,
     }
     Ok(true)
-}
-
-/// What of a payment has not gone back.
-pub(super) async fn left(conn: &mut PgConnection, payment: &Payment) -> Result<Money, NotResolved> {
-    let before = refunds::of_payment(conn, payment.provider, payment.id, deeds::MOST).await?;
-    let back: i64 = before.iter().map(|one| one.amount.cents()).sum();
-    Ok(Money::from_cents(
-        payment.price().cents() - payment.credited.cents() - back,
-    ))
 }
 
 async fn back(
@@ -311,19 +300,28 @@ pub(super) fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
     }
 }
 
-/// Money that waits, locked; nothing for what is done with. Its payment is locked first, as everywhere.
+/// Money that waits, locked; nothing for what is done with.
 pub(in crate::payments) async fn open(
     conn: &mut PgConnection,
     provider: ProviderId,
     id: UnmatchedId,
 ) -> Result<Option<Held>, NotResolved> {
-    if let Some(payment) = store::payment_of(conn, provider, id).await? {
-        lock(conn, provider, payment).await?;
-    }
-    let held = store::lock(conn, provider, id)
+    let held = held(conn, provider, id)
         .await?
         .ok_or(NotResolved::Missing)?;
     Ok(Some(held).filter(|held| !held.is_closed))
+}
+
+/// Money in the queue, locked. Its payment is locked first, as everywhere.
+pub(in crate::payments) async fn held(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: UnmatchedId,
+) -> sqlx::Result<Option<Held>> {
+    if let Some(payment) = store::payment_of(conn, provider, id).await? {
+        lock(conn, provider, payment).await?;
+    }
+    store::lock(conn, provider, id).await
 }
 
 /// Whether M-PESA may be sending it back just now: then nothing else is done with it.

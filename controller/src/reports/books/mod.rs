@@ -3,6 +3,7 @@
 //! A line of the books cannot be out of balance. What can go wrong is that something happened and was not written, or was written twice, or
 //! otherwise than it happened: so each kind of thing is added up by day from its own rows and from the books.
 
+pub mod flow;
 pub mod pages;
 pub mod statement;
 pub mod store;

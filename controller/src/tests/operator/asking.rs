@@ -126,3 +126,54 @@ async fn a_prompt_whose_word_was_lost_is_paid_by_its_receipt(
     assert_eq!(world.count("unmatched").await, 0);
     assert_balanced(&world).await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_receipt_that_another_business_has_waits_for_a_person(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let other = business(&world.app, 2).await;
+    begin(&world.app, other.provider, other.ask(2, "254708374152"))
+        .await
+        .unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let claimed = Claim {
+        receipt: "NLJ7RT61SV".to_owned(),
+        phone: PHONE.parse().unwrap(),
+        site: world.shop.site,
+        mac: mac(5),
+        deadline: world.app.clock.now().plus_secs(60),
+    };
+    let said = claim(&world.app, world.shop.provider, &claimed).await;
+    assert!(
+        matches!(said, Err(NoClaim::Not(NotClaimed::Unknown))),
+        "{said:?}"
+    );
+    let form = [("receipt", "NLJ7RT61SV")];
+    owner
+        .post("/payments/unmatched/receipts", &form)
+        .await
+        .onward();
+    let told = secrets(&world, STATUS).0;
+    let body = known(1, "NLJ7RT61SV", "Completed", "50", "174371");
+    world.call_back(&told, body).await;
+    world.work().await;
+    assert_eq!(
+        world
+            .count("mpesa_requests where state = 'done' and found = 'queue'")
+            .await,
+        1
+    );
+    assert_eq!(
+        world
+            .count("unmatched where receipt = 'NLJ7RT61SV' and amount = 50 and closed_at is null")
+            .await,
+        1
+    );
+    assert_balanced(&world).await;
+}

@@ -1,6 +1,8 @@
 //! Money goes back by M-PESA: once, whoever taps how often, and whatever comes in which order.
 
 use super::*;
+use crate::payments::unmatched::{Arrived, Reason, take};
+use crate::rails::daraja::callback::Payer;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_payment_goes_back_by_one_tap_and_once(pool: PgPoolOptions, options: PgConnectOptions) {
@@ -266,5 +268,58 @@ async fn money_in_the_queue_goes_back_and_nobody_is_given_a_voucher_for_it_meanw
     // The voucher of what came late is taken back with it.
     assert_eq!(world.count("tickets where status = 'revoked'").await, 1);
     assert_eq!(world.count("mpesa_requests where is_booked").await, 2);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_paid_with_credit_as_well_is_no_money_of_one_receipt(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let arrived = Arrived {
+        reason: Reason::Nobody,
+        amount: Money::from_shillings(30),
+        receipt: "AAAAAAAA01".to_owned(),
+        payer: Payer::Number(PHONE.parse().unwrap()),
+        reference: None,
+        payment: None,
+        site: None,
+        at: world.app.clock.now(),
+    };
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    take(&world.app, &mut tx, world.shop.provider, &arrived)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let sql = "select 'unm_' || replace(id::text, '-', '') from unmatched";
+    let id: String = read(&world.app, sql).await;
+    let credit = format!("/payments/unmatched/{id}/credit");
+    owner.post(&credit, &[]).await.onward();
+    // Of fifty shillings twenty are asked for, and they come when nobody waits for them.
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world.app.clock.advance(Duration::from_secs(2 * 86_400));
+    let number = world.daraja.0.lock().unwrap().accepted;
+    world
+        .call_back(
+            &world.daraja.secret(),
+            callback(number, json!(0), Some(("NLJ7RT61SV", json!(20)))),
+        )
+        .await;
+    world.work().await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    let queue = owner.get("/payments/unmatched").await.page();
+    assert!(queue.contains("KSh 50"), "{queue}");
+    let one = owner.get(&format!("/payments/{}", begun.payment)).await;
+    for page in [&queue, &one.page()] {
+        assert!(!page.contains("/reverse"), "{page}");
+    }
+    let why = [("reason", "rain")];
+    let got = owner
+        .post(&format!("/payments/{}/reverse", begun.payment), &why)
+        .await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(world.daraja.seen(REVERSAL).is_empty());
     assert_balanced(&world).await;
 }

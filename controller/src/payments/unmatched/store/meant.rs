@@ -127,7 +127,7 @@ pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Resu
 pub async fn named(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Option<Candidate>> {
     let row = sqlx::query!(
         r#"select id, receipt, amount as "amount: Amount", closed_at is not null as "is_closed!" from unmatched
-           where provider_id = $1 and upper(reference) = $2 and receipt is not null
+           where provider_id = $1 and reference = $2 and receipt is not null
            order by at, id limit 1 for update"#,
         payment.provider.uuid(),
         payment.account_reference,

@@ -10,6 +10,7 @@ use super::{Arrived, Reason};
 use crate::audit::Actor;
 use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
+use crate::payments::store::LAST;
 use crate::rails::daraja::callback::Payer;
 
 mod meant;
@@ -98,7 +99,8 @@ pub async fn insert_late(
          on conflict (provider_id, payment_id) where reason = 'late' do nothing",
         id.uuid(),
         payment.provider.uuid(),
-        Amount(payment.amount) as Amount,
+        // What its voucher was bought for, also where the phone spent credit on it.
+        Amount(payment.price()) as Amount,
         payment.phone.map(|phone| phone.digits()),
         payment.id.uuid(),
         payment.site.map(|id| id.uuid()),
@@ -363,6 +365,8 @@ pub struct Queued {
     pub reference: Option<String>,
     /// The payment it may belong to.
     pub payment: Option<PaymentId>,
+    /// Whether all of it came as money by that receipt: nothing of it was credit, and nothing went back.
+    pub is_whole: bool,
     /// The site's name.
     pub site: Option<String>,
     /// When it came.
@@ -387,6 +391,7 @@ struct QueuedRow {
     payer: Option<String>,
     reference: Option<String>,
     payment_id: Option<Uuid>,
+    is_whole: bool,
     site: Option<String>,
     at: At,
     outcome: Option<String>,
@@ -409,6 +414,7 @@ impl From<QueuedRow> for Queued {
             payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
             reference: row.reference,
             payment: row.payment_id.map(PaymentId::from_uuid),
+            is_whole: row.is_whole,
             site: row.site,
             at: row.at.0,
             closed: row.outcome.zip(row.closed_at.map(|at| at.0)),
@@ -426,14 +432,17 @@ macro_rules! queued {
         sqlx::query_as!(
             QueuedRow,
             r#"select u.id, u.reason, u.amount as "amount: Amount", coalesce(u.receipt, p.external_txn_id) as receipt, u.payer, u.reference,
-                      u.payment_id, s.name as "site?", u.at as "at: At", u.outcome, u.closed_at as "closed_at: At", w.name as "person?",
-                      t.id as "ticket?", t.code as "code?", u.refund_receipt, u.note, u.customer_id
+                      u.payment_id,
+                      (p.id is null or (p.credit = 0 and p.credited = 0
+                       and not exists (select from refunds r where r.provider_id = p.provider_id and r.payment_id = p.id))) as "is_whole!",
+                      s.name as "site?", u.at as "at: At", u.outcome, u.closed_at as "closed_at: At", w.name as "person?",
+                      coalesce(t.id, k.id) as "ticket?", coalesce(t.code, k.code) as "code?", u.refund_receipt, u.note, u.customer_id
                from unmatched u
                left join payments p on p.provider_id = u.provider_id and p.id = u.payment_id and u.reason = 'late'
                left join sites s on s.provider_id = u.provider_id and s.id = u.site_id
                left join people w on w.id = u.person_id
-               left join tickets t on t.provider_id = u.provider_id
-                    and t.id = coalesce(u.ticket_id, (select k.id from tickets k where k.payment_id = u.payment_id and u.reason = 'late'))
+               left join tickets t on t.provider_id = u.provider_id and t.id = u.ticket_id
+               left join tickets k on k.provider_id = u.provider_id and k.payment_id = u.payment_id and u.reason = 'late' and u.ticket_id is null
                where u.provider_id = $1 "# + $which,
             $($value),+
         )
@@ -451,16 +460,29 @@ pub async fn queue(
     before: Option<(Timestamp, UnmatchedId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Queued>> {
-    let rows = queued!(
-        "and (u.closed_at is not null) = $2 and ($3::timestamptz is null or (u.at, u.id) < ($3, $4)) order by u.at desc, u.id desc limit $5",
-        provider.uuid(),
-        is_closed,
-        before.map(|(at, _)| At(at)) as Option<At>,
-        before.map(|(_, id)| id.uuid()),
-        i64::from(limit),
-    )
-    .fetch_all(conn)
-    .await?;
+    let (at, id) = before.map_or((LAST, Uuid::max()), |(at, id)| (At(at), id.uuid()));
+    let limit = i64::from(limit);
+    let rows = if is_closed {
+        queued!(
+            "and u.closed_at is not null and (u.at, u.id) < ($2, $3) order by u.at desc, u.id desc limit $4",
+            provider.uuid(),
+            at as At,
+            id,
+            limit,
+        )
+        .fetch_all(conn)
+        .await?
+    } else {
+        queued!(
+            "and u.closed_at is null and (u.at, u.id) < ($2, $3) order by u.at desc, u.id desc limit $4",
+            provider.uuid(),
+            at as At,
+            id,
+            limit,
+        )
+        .fetch_all(conn)
+        .await?
+    };
     Ok(rows.into_iter().map(Queued::from).collect())
 }
 

@@ -16,7 +16,8 @@ use mnara_protocol::money::Money;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::store::{self, Moved, Where};
+use super::flow::{ACCOUNTS, Flow};
+use super::store::{self, Where};
 use super::{Difference, Part};
 use crate::app::App;
 use crate::audit::{Deed, record};
@@ -35,54 +36,6 @@ use crate::web::{Query, show};
 
 /// The value of a filter for what was sold at no site.
 const NOWHERE: &str = "none";
-
-/// What came in, and where it went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Flow {
-    incoming: i64,
-    tickets: i64,
-    refunded: i64,
-    unmatched: i64,
-    credit: i64,
-    own: i64,
-}
-
-impl Flow {
-    fn add(&mut self, moved: &Moved) {
-        for (account, cents) in [(moved.debit, -moved.cents), (moved.credit, moved.cents)] {
-            match account {
-                // Seen from the till, what the others take is what came in.
-                Account::Till => self.incoming -= cents,
-                Account::Tickets => self.tickets += cents,
-                Account::Refunded => self.refunded += cents,
-                Account::Unmatched => self.unmatched += cents,
-                Account::Credit => self.credit += cents,
-                Account::Own => self.own += cents,
-            }
-        }
-    }
-
-    const fn of(&self, account: Account) -> i64 {
-        match account {
-            Account::Till => self.incoming,
-            Account::Tickets => self.tickets,
-            Account::Refunded => self.refunded,
-            Account::Unmatched => self.unmatched,
-            Account::Credit => self.credit,
-            Account::Own => self.own,
-        }
-    }
-}
-
-/// The accounts in the order of the columns; credit and own tests only where there are some.
-const COLUMNS: [Account; 6] = [
-    Account::Till,
-    Account::Tickets,
-    Account::Refunded,
-    Account::Unmatched,
-    Account::Credit,
-    Account::Own,
-];
 
 const fn column_name(account: Account, w: &BookWords) -> &'static str {
     match account {
@@ -255,7 +208,7 @@ pub async fn show(
             .iter()
             .any(|one| one.debit == account || one.credit == account)
     };
-    let columns: Vec<Account> = COLUMNS
+    let columns: Vec<Account> = ACCOUNTS
         .into_iter()
         .filter(|account| !matches!(account, Account::Own | Account::Credit) || has(*account))
         .collect();
@@ -377,7 +330,7 @@ pub async fn table(
     ]);
     for ((day, site), flow) in &flows {
         let mut cells = vec![day.iso(), site_name(*site, &names, &frame.words().books)];
-        cells.extend(COLUMNS.map(|account| Money::from_cents(flow.of(account)).to_decimal()));
+        cells.extend(ACCOUNTS.map(|account| Money::from_cents(flow.of(account)).to_decimal()));
         table.row(&cells);
     }
     let deed = Deed {
@@ -397,47 +350,4 @@ pub async fn table(
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, table.take()).into_response())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_came_in_is_what_the_others_took() {
-        let mut flow = Flow::default();
-        for (debit, credit, cents) in [
-            (Account::Till, Account::Tickets, 5_000),
-            (Account::Till, Account::Unmatched, 3_000),
-            (Account::Till, Account::Own, 100),
-            (Account::Unmatched, Account::Tickets, 2_000),
-            (Account::Unmatched, Account::Till, 500),
-            (Account::Tickets, Account::Refunded, 1_200),
-            (Account::Unmatched, Account::Credit, 300),
-            (Account::Credit, Account::Tickets, 200),
-        ] {
-            flow.add(&Moved {
-                day: Day(1),
-                site: None,
-                debit,
-                credit,
-                cents,
-            });
-        }
-        assert_eq!(
-            flow,
-            Flow {
-                incoming: 7_600,
-                tickets: 6_000,
-                refunded: 1_200,
-                unmatched: 200,
-                credit: 100,
-                own: 100
-            }
-        );
-        assert_eq!(
-            flow.incoming,
-            flow.tickets + flow.refunded + flow.unmatched + flow.credit + flow.own
-        );
-    }
 }

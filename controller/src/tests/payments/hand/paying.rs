@@ -203,3 +203,32 @@ async fn who_pays_the_till_by_hand_is_told_by_number_and_amount_if_only_one_can_
     );
     world.books_are_equal().await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_whose_money_may_have_come_by_hand_ends_and_its_phone_can_be_asked_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, false).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let code = place(&world, 1, Some(PHONE)).await.account.unwrap();
+    told(
+        &world,
+        &path,
+        confirmation("RKL51ZDR41", &code, "2547 ***** 149", "50.00"),
+    )
+    .await;
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    // The rail says that the prompt was paid, and tells no receipt: a person has to look, and nobody waits for that.
+    world.daraja.outcome("0");
+    world.pass(60).await;
+    assert_eq!(world.status(begun.payment).await, "failed:expired");
+    assert_eq!(
+        world.flag(begun.payment).await.as_deref(),
+        Some("receipt-taken")
+    );
+    assert_eq!(world.count("tickets").await, 1);
+    world.begin(world.shop.ask(2, PHONE)).await.unwrap();
+    world.books_are_equal().await;
+}
