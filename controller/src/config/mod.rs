@@ -215,9 +215,21 @@ pub struct DarajaConfig {
     )]
     pub source_check: SourceCheck,
 
-    /// The most one customer may pay at once, in whole shillings; Safaricom's own limit has changed before.
-    #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000), global = true)]
-    pub most_shillings: u32,
+    /// The most that M-PESA takes.
+    #[command(flatten)]
+    pub ceiling: Ceiling,
+}
+
+/// The most that M-PESA takes, in whole shillings; Safaricom's own limits have changed before.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Ceiling {
+    /// The most one customer may pay at once.
+    #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(i32).range(1..=10_000_000), global = true)]
+    pub at_once: i32,
+
+    /// The most one customer may pay on one day.
+    #[arg(long = "daraja-day-limit", env = "MNARA_DARAJA_DAY_LIMIT", default_value_t = 500_000, value_parser = clap::value_parser!(i32).range(1..=100_000_000), global = true)]
+    pub a_day: i32,
 }
 
 /// The section of people.

@@ -276,7 +276,8 @@ pub(super) async fn whose(
     }
     if said.names_none() {
         let within = (said.paid_at(arrived) - BEGUN_WITHIN, arrived);
-        let prompts = store::candidates(conn, provider, said.amount, within).await?;
+        let prompts =
+            store::candidates(conn, provider, (&said.shortcode, said.amount), within).await?;
         let mut meant = prompts
             .iter()
             .filter(|prompt| said.payer.may_be(&prompt.phone));

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::audit::{Deed, record};
+use crate::config::Ceiling;
 use crate::payments::hand::{NotOpened, open};
 use crate::providers::c2b::{self, C2bError, Choice, store};
 use crate::providers::gate::Seat;
@@ -40,6 +41,7 @@ struct HandPage<'a> {
     completes: bool,
     no_prompts_since: Option<String>,
     limits: Filled,
+    own: Ceiling,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -134,6 +136,7 @@ async fn shown(
             most: text(kept.most),
             most_a_day: text(kept.most_a_day),
         }),
+        own: app.config.daraja.ceiling,
         done,
         fault,
     };
@@ -209,7 +212,8 @@ pub async fn limit(
     seat: Seat,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
-    let Ok(limits) = Limits::read(&filled.least, &filled.most, &filled.most_a_day) else {
+    let own = app.config.daraja.ceiling;
+    let Ok(limits) = Limits::read(&filled.least, &filled.most, &filled.most_a_day, own) else {
         let fault = Some(frame.words().hand.bad_limits);
         return shown(&app, &frame, &seat, Some(filled), (None, fault)).await;
     };
