@@ -177,7 +177,10 @@ pub const TABLES: &[Table] = &[
         "mpesa_requests",
         columns!(id kind purpose shortcode receipt amount payment_id unmatched_id operator_since person_id reason state originator_id conversation_id code said back_receipt is_booked found created_at ended_at),
     ),
-    table("payment_messages", columns!(id payment_id kind at body)),
+    table(
+        "payment_messages",
+        columns!(id payment_id kind at body source),
+    ),
     table(
         "refunds",
         columns!(id payment_id amount receipt reason person_id key_id created_at),
