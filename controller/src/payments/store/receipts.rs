@@ -59,7 +59,9 @@ pub async fn candidates(
          where provider_id = $1 and created_at between $2 and $3 and status in ('pending', 'success') and external_txn_id is null
            and amount = $4 and msisdn is not null
            and (account_id is null
-                or account_id in (select a.id from mpesa_accounts a where a.provider_id = $1 and (a.shortcode = $7 or a.till_number = $7)))
+                or account_id in (select mpesa_account_id from providers where id = $1 and (mpesa_shortcode = $7 or mpesa_till_number = $7)
+                                  union all
+                                  select id from mpesa_accounts where provider_id = $1 and (shortcode = $7 or till_number = $7)))
          order by created_at limit $5"#,
         provider.uuid(),
         At(from) as At,
