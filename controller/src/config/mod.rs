@@ -159,6 +159,15 @@ pub struct WebConfig {
     #[arg(long, env = "MNARA_METRICS_TOKEN", hide_env_values = true, value_parser = secret, global = true)]
     pub metrics_token: Option<SecretString>,
 
+    /// What an owner opens on the own Wi-Fi for the first sale: a plain address that has no other use, so that the hotspot answers it.
+    #[arg(
+        long,
+        env = "MNARA_FIRST_SALE_URL",
+        default_value = "http://192.0.2.1",
+        global = true
+    )]
+    pub first_sale_url: PublicUrl,
+
     /// Connections held at once, sites included; it must stay below the process' limit on open files.
     #[arg(id = "web_connections", long = "web-connections", env = "MNARA_WEB_CONNECTIONS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(16..=1_000_000), global = true)]
     pub connections: u32,
