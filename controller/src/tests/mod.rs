@@ -5,6 +5,7 @@ mod account;
 mod admin;
 mod api;
 mod api_deeds;
+mod api_reads;
 mod api_rules;
 mod audit;
 mod backup;

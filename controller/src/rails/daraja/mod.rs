@@ -21,6 +21,7 @@ pub mod answered;
 pub mod callback;
 pub(crate) mod eat;
 mod exchange;
+mod field;
 mod operator;
 mod push;
 mod query;
