@@ -114,6 +114,9 @@ words! {
         export_taken: "took all data out" "alichukua data yote",
         field_name: "name" "jina",
         order_cancel: "called an order to the platform off" "alighairi oda kwa jukwaa",
+        order_refund_declined:
+            "noted that Pesapal declined to send the money of an order back"
+            "aliandika kwamba Pesapal imekataa kurudisha pesa za oda",
         order_refund: "asked for the money of an order to go back" "aliomba pesa za oda zirudishwe",
         order_resolve: "decided about an order that was flagged" "aliamua kuhusu oda iliyotiwa alama",
         invoice_issuer: "set what stands above invoices" "aliweka kinachoandikwa juu ya ankara",
@@ -300,6 +303,7 @@ impl AuditWords {
             ("trial", self.trial),
             ("order-cancel", self.order_cancel),
             ("order-refund", self.order_refund),
+            ("order-refund-declined", self.order_refund_declined),
             ("order-resolve", self.order_resolve),
             ("invoice-issuer", self.invoice_issuer),
             ("move", self.moved),
