@@ -254,7 +254,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "webhook_endpoints",
-        columns!(id url events enabled failing_since given_up_at secret_at created_at removed_at),
+        columns!(id url events enabled failing_since given_up_at last_status last_fault secret_at created_at removed_at),
     ),
     table(
         "webhook_deliveries",
