@@ -161,7 +161,6 @@ fn stands(one: &c2b::Registration, w: &HandWords) -> (&'static str, &'static str
 /// When the database is away.
 pub async fn register(
     State(app): State<App>,
-    frame: Frame,
     seat: Seat,
     Form(chosen): Form<Chosen>,
 ) -> Result<Response, Trouble> {
@@ -174,7 +173,7 @@ pub async fn register(
         completes: chosen.completes != "no",
     };
     let provider = seat.provider();
-    match open(&app, provider, choice).await {
+    match open(&app, provider, choice, seat.actor()).await {
         // What Safaricom said stands on the page.
         Ok(_) | Err(NotOpened::C2b(C2bError::Rail(_))) => {}
         Err(NotOpened::C2b(C2bError::NoAccount)) => return Ok(onward("/settings/mpesa")),
@@ -186,16 +185,6 @@ pub async fn register(
             return Err(Trouble::Inside);
         }
     }
-    let deed = Deed {
-        act: "mpesa-by-hand",
-        subject: &provider.to_string(),
-        before: None,
-        after: Some(json!({"version": choice.version.number(), "completes": choice.completes})),
-    };
-    let mut tx = app.db.tenant(provider).await?;
-    record(&app, &mut tx, Some(provider), seat.actor(), deed).await?;
-    tx.commit().await?;
-    drop(frame);
     Ok(onward("/settings/mpesa/hand?done=asked"))
 }
 

@@ -50,9 +50,14 @@ pub(super) async fn fill(world: &World) {
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
         .await;
     world.work().await;
-    payments::hand::open(app, world.shop.provider, providers::c2b::Choice::USUAL)
-        .await
-        .unwrap();
+    payments::hand::open(
+        app,
+        world.shop.provider,
+        providers::c2b::Choice::USUAL,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     let site = Site::new(world, world.shop.site);
     let ticket = site.sold(world).await;
     site.whole_life(world, ticket).await;
