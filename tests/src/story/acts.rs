@@ -2,9 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::paid;
 use super::stage::Stage;
-use super::{Told, says};
+use super::{Told, paid, says, till};
 use crate::sim::daraja::Answer;
 use crate::sim::routeros::Reboot;
 use crate::world::phone::Phone;
@@ -53,6 +52,11 @@ pub(super) async fn play(stage: &mut Stage, told: &mut Told<'_>) -> Result<()> {
     told.step(
         "both sides say the same of every ticket, and nothing waits to be sent",
         equal(stage),
+    )
+    .await?;
+    told.step(
+        "at another business a customer pays the till by hand, from the phone's own menu, and is online",
+        till::pays(&stage.world, &stage.kiosk),
     )
     .await?;
     told.step(

@@ -12,6 +12,7 @@ mod history;
 mod paid;
 mod people;
 mod stage;
+mod till;
 
 pub use paid::OWNER as LAPSED_OWNER;
 pub use people::PASSWORD;

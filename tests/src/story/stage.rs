@@ -1,4 +1,4 @@
-//! The world of the demo: three phones, three plans, printed codes, and the guide that says what to open.
+//! The world of the demo: three phones, three plans, printed codes, a kiosk with a till, and the guide that says what to open.
 
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::desk::Desk;
 use super::people::{self, People};
+use super::till::{self, Kiosk};
 use super::{history, paid};
 use crate::measure::now;
 use crate::sim::daraja::{self, App};
@@ -41,6 +42,8 @@ pub struct Stage {
     pub desk: Desk,
     /// What was brought there, or typed.
     brought: mpsc::Receiver<String>,
+    /// Another business, whose customers pay a till by hand.
+    pub kiosk: Kiosk,
     /// Sites whose line somebody brought, so that they live as long as the stage.
     pub newcomers: Vec<Site>,
 }
@@ -72,9 +75,12 @@ pub async fn stage() -> Result<Stage> {
             .context("opening a phone's port")?;
         phones.push((phone, port));
     }
-    let since = history::fill(&world)
-        .await
-        .context("writing a month of history")?;
+    let past = Box::pin(async {
+        let past = history::fill(&world).await;
+        past.context("writing a month of history")
+    });
+    let kiosk = Box::pin(async { till::open(&world).await.context("opening a kiosk") });
+    let (since, kiosk) = tokio::try_join!(past, kiosk)?;
     let controller = &world.controller;
     let hours = world
         .business
@@ -98,6 +104,7 @@ pub async fn stage() -> Result<Stage> {
         since,
         desk,
         brought,
+        kiosk,
         newcomers: Vec::new(),
         world,
         phones,
@@ -115,7 +122,7 @@ impl Stage {
         let (world, mut text) = (&self.world, String::new());
         let _ = write!(
             text,
-            "\nA hotspot business is running on this machine: its cloud, one site with a router and an agent, a simulated M-PESA.\n\
+            "\nTwo hotspot businesses are running on this machine: their cloud, a site of each with a router and an agent, a simulated M-PESA.\n\
              \nBe a customer. Each address is the browser of one phone on the Wi-Fi; whatever it opens, the hotspot catches it:\n\n"
         );
         for (index, (phone, port)) in self.phones.iter().enumerate() {
@@ -126,11 +133,19 @@ impl Stage {
                 phone.mac
             );
         }
+        let (phone, port) = &self.kiosk.phone;
+        let _ = writeln!(
+            text,
+            "  kiosk      http://{port}/    ({}, at the other business, which has a till)",
+            phone.mac
+        );
         let _ = write!(
             text,
             "\n  Buy: choose a plan, type any number such as 0712345678, press Pay. The prompt appears on\n\
              \n  M-PESA     {}/phone    accept it, or enter a wrong PIN, cancel, let it ring, have no money\n\
              \n  Or press \"Pay by hand\" there and pay from the phone's own menu, which is {}/menu\n\
+             \n  At the kiosk: choose the hour, type {} and press \"Pay by hand\", then pay KSh {} to Buy Goods {} at\n\
+             \n  its menu   {}/menu/{}    the phone is online as soon as the money is there\n\
              \n  Or type a printed code on one of the phones:\n\
              \n  one hour         {}\n  ten megabytes    {}\n\
              \nRun the business, at {}. The password is {}:\n\
@@ -146,6 +161,11 @@ impl Stage {
              \nCtrl-C ends everything and leaves nothing behind.\n",
             world.daraja.control_url(),
             world.daraja.control_url(),
+            till::NUMBER,
+            self.kiosk.business.plans[0].price,
+            self.kiosk.till,
+            world.daraja.control_url(),
+            till::MSISDN,
             self.hours[..3].join("   "),
             self.megabytes[..3].join("   "),
             world.controller.url("/log-in"),
@@ -294,7 +314,7 @@ impl Stage {
     /// When a program does not end well, or said that something went wrong.
     pub async fn end(self) -> Result<()> {
         self.desk.close();
-        for mut site in self.newcomers {
+        for mut site in self.newcomers.into_iter().chain([self.kiosk.site]) {
             if site.agent.runs() {
                 site.agent.stop().await?;
             }

@@ -174,9 +174,20 @@ impl Phone {
         path: &str,
         filled: &[(&str, &str)],
     ) -> Result<Page> {
+        self.press_of(router, page, (path, path), filled).await
+    }
+
+    /// As [`Self::press`], by a button that sends the form of one path to another.
+    async fn press_of(
+        &self,
+        router: &Router,
+        page: &Page,
+        (form, path): (&str, &str),
+        filled: &[(&str, &str)],
+    ) -> Result<Page> {
         let mut fields = page
-            .form(&format!("/portal/{path}"))
-            .with_context(|| format!("the page has no form for {path}:\n{}", page.text))?;
+            .form(&format!("/portal/{form}"))
+            .with_context(|| format!("the page has no form for {form}:\n{}", page.text))?;
         fields.retain(|(name, _)| filled.iter().all(|(filled, _)| filled != name));
         let mut form: Vec<(&str, &str)> = fields
             .iter()
@@ -197,11 +208,25 @@ impl Phone {
         plan: &str,
         number: &str,
     ) -> Result<Page> {
-        let revision = revision(&page.text, plan)
-            .with_context(|| format!("plan {plan} is not on the page:\n{}", page.text))?;
-        let choice = format!("{plan}.{revision}");
+        let choice = choice(page, plan)?;
         let filled = [("plan", choice.as_str()), ("phone", number)];
         self.press(router, page, "buy", &filled).await
+    }
+
+    /// Chooses a plan on a page that offers it and asks how to pay for it by hand, with the number that will pay.
+    ///
+    /// # Errors
+    /// When the page does not offer the plan, or the phone sees nothing.
+    pub async fn ask_by_hand(
+        &self,
+        router: &Router,
+        page: &Page,
+        plan: &str,
+        number: &str,
+    ) -> Result<Page> {
+        let choice = choice(page, plan)?;
+        let filled = [("plan", choice.as_str()), ("phone", number)];
+        self.press_of(router, page, ("buy", "hand"), &filled).await
     }
 
     /// Whether the router lets it through: its active sessions are asked, nobody else.
@@ -245,6 +270,13 @@ impl Phone {
         );
         Ok(())
     }
+}
+
+/// What the form that sells a plan calls it.
+fn choice(page: &Page, plan: &str) -> Result<String> {
+    let revision = revision(&page.text, plan)
+        .with_context(|| format!("plan {plan} is not on the page:\n{}", page.text))?;
+    Ok(format!("{plan}.{revision}"))
 }
 
 /// The revision that stands after the plan in the form that sells it.

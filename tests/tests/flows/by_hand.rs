@@ -32,11 +32,8 @@ async fn asks(world: &World, phone: &Phone, number: &str) -> Page {
         })
         .await
         .unwrap();
-    let (_, rest) = page.text.split_once(&format!("{}.", plan.id)).unwrap();
-    let revision = rest.split('"').next().unwrap();
-    let chosen = format!("{}.{revision}", plan.id);
     phone
-        .submit(router, "hand", &[("plan", &chosen), ("phone", number)])
+        .ask_by_hand(router, &page, &plan.id, number)
         .await
         .unwrap()
 }

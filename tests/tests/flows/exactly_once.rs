@@ -1,7 +1,11 @@
 //! The drill of all drills for money: thousands of payments whose callbacks come never, once or up to five times, in any order, while the
-//! controller is killed every two seconds and an outside database stopped hard every ten. Then the books hold each payment once.
+//! controller is killed every two seconds, at each kind of moment on the wire in turn, and an outside database stopped hard every ten. Then the
+//! books hold each payment once.
+//!
+//! Who was called back never is found by asking. Where the answer of the push was lost too, nothing can be asked about: that money is known by
+//! the confirmation that M-PESA sends of all that comes to the shortcode, whose account is the payment's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -10,7 +14,7 @@ use futures_util::{StreamExt as _, stream};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::token::{DeviceToken, LONGEST_SECS};
 use mnara_tests::sim::daraja::{
-    Act, Body, Callback, Code, Counters, Daraja, Mode, Payment, Script, When,
+    Act, Body, Callback, Code, Counters, Daraja, Mode, Payment, Reply, Script, When,
 };
 use mnara_tests::world::clock::Push;
 use mnara_tests::world::controller::Controller;
@@ -29,10 +33,14 @@ const FEW: usize = 150;
 const AT_ONCE: usize = 64;
 /// How often the controller is killed.
 const KILLED: Duration = Duration::from_secs(2);
-/// The database falls with every so many kills.
+/// The database falls with every so many kills, the first time with the second.
 const FALLS: u32 = 5;
 /// How long a kill waits for its moment on the wire before it comes anyway.
 const MOMENT: Duration = Duration::from_millis(500);
+/// A kind of moment that was waited for so often came.
+const SURELY: u32 = 3;
+/// How far time is moved for a payment to be asked about.
+const SILENCE: Duration = Duration::from_secs(20);
 /// The price of what is sold, in cents.
 const PRICE: usize = 2_000;
 
@@ -62,12 +70,13 @@ async fn drill(wanted: usize, mut rng: StdRng) {
     };
     setup.daraja.knobs.mode = Mode::Hand;
     let mut world = World::start(setup).await.unwrap();
+    world
+        .controller
+        .command(&["provider", "c2b-register", &world.business.provider])
+        .await
+        .unwrap();
     let till = Till::of(&world).await;
-    let mut falls = Falls {
-        rng: StdRng::from_rng(&mut rng),
-        controller: 0,
-        database: 0,
-    };
+    let mut falls = Falls::default();
 
     // Orders, until as many customers have paid: who dies before the phone is asked has sold nothing.
     let mut begun = 0;
@@ -81,7 +90,7 @@ async fn drill(wanted: usize, mut rng: StdRng) {
             .buffer_unordered(AT_ONCE)
             .for_each(async |()| {});
         let outside = outside(&mut world, &till);
-        falls.during(orders, outside).await;
+        falls.during(orders, outside, &Moment::ALL).await;
         begun += missing;
         world
             .until("every phone that was asked has paid", async || {
@@ -99,13 +108,14 @@ async fn drill(wanted: usize, mut rng: StdRng) {
     // What Daraja kept back comes now: not at all, or up to five times, shuffled.
     let mut calls: Vec<&Payment> = Vec::new();
     for payment in &payments {
-        for _ in 0..rng.random_range(0..=5) {
-            calls.push(payment);
+        if payment.script.callback.when != When::Never {
+            for _ in 0..rng.random_range(0..=5) {
+                calls.push(payment);
+            }
         }
     }
     calls.shuffle(&mut rng);
     let called: BTreeSet<u64> = calls.iter().map(|payment| payment.number).collect();
-    assert!(called.len() < wanted, "nothing was left to be found");
     let (once, body) = (Callback::default(), Body::default());
     let outside = outside(&mut world, &till);
     let daraja = outside.daraja;
@@ -113,48 +123,62 @@ async fn drill(wanted: usize, mut rng: StdRng) {
         .map(|payment| daraja.resend(payment, &once, &body))
         .buffer_unordered(AT_ONCE)
         .for_each(async |()| {});
-    falls.during(callbacks, outside).await;
+    let moments = [Moment::Question, Moment::Callback];
+    falls.during(callbacks, outside, &moments).await;
     eprintln!(
-        "{begun} orders, {} callbacks for {} payments, {} kills, {} falls of the database",
+        "{begun} orders, {} callbacks for {} payments; {falls:?}",
         calls.len(),
         called.len(),
-        falls.controller,
-        falls.database
     );
-    assert!(falls.controller > 1, "hardly anything fell");
+    falls.were_hard();
 
-    // A push whose answer was lost has no number that could be asked about: only its own callback can tell, and comes late.
+    // A push whose answer was lost has no number that could be asked about.
     let unknown = "select account_reference from payments where status = 'pending' and checkout_request_id is null";
     let unknown = world.controller.ask(unknown).await.unwrap();
-    let lost: BTreeSet<&str> = unknown.iter().map(|row| row[0].as_str()).collect();
-    for payment in &payments {
-        if lost.contains(payment.reference.as_str()) {
-            world.daraja.resend(payment, &once, &body).await;
-        }
-    }
+    let unknown: BTreeSet<&str> = unknown.iter().map(|row| row[0].as_str()).collect();
+    let is_lost = |payment: &&Payment| unknown.contains(payment.reference.as_str());
+    let lost = payments.iter().filter(is_lost).count();
 
     // The rest is found by asking, in moved time.
-    let settled = async |world: &World| -> anyhow::Result<usize> {
-        let count = "select count(*) from payments where status = 'success'";
-        Ok(world.controller.value(count).await?.parse()?)
-    };
-    let mut found = settled(&world).await.unwrap();
-    while found < wanted {
-        found = world
-            .until("more of the silent payments are found", async || {
-                world.controller.advance(Duration::from_secs(15)).await?;
-                world.daraja.advance(Duration::from_secs(15));
-                let now = settled(&world).await?;
-                Ok((now > found).then_some(now))
-            })
-            .await
-            .unwrap();
-    }
+    moved_until(&world, wanted - lost, "status = 'success'").await;
+    let asked = "select count(*) from payments where settled_by = 'query'";
+    let asked = world.controller.value(asked).await.unwrap();
+    eprintln!("{asked} payments were found by asking, {lost} could not be asked about");
+    assert!(wanted < FEW || asked != "0", "nothing was left to be found");
+    assert!(wanted < FEW || lost > 0, "no answer of a push was lost");
+
+    // The confirmations that had not come yet: those who could not be asked about are paid by them, all others learn their receipts at most.
+    let daraja = &world.daraja;
+    stream::iter(&payments)
+        .map(|payment| daraja.confirm(payment))
+        .buffer_unordered(AT_ONCE)
+        .for_each(async |()| {})
+        .await;
+    let told = "status = 'success' and external_txn_id is not null";
+    moved_until(&world, wanted, told).await;
     adds_up(&world, &payments).await;
     for words in ["failed", "database", "could not", "was not", "cannot"] {
         world.allow(words);
     }
     world.end().await.unwrap();
+}
+
+/// Moves time until so many payments are as they should be.
+async fn moved_until(world: &World, wanted: usize, condition: &str) {
+    let count = format!("select count(*) from payments where {condition}");
+    let mut found = 0;
+    while found < wanted {
+        let more = world.until("more payments are settled", async || {
+            let now = world.controller.value(&count).await?.parse::<usize>()?;
+            if now > found {
+                return Ok(Some(now));
+            }
+            world.controller.advance(Duration::from_secs(15)).await?;
+            world.daraja.advance(Duration::from_secs(15));
+            Ok(None)
+        });
+        found = more.await.unwrap();
+    }
 }
 
 /// Each payment is in the books once, with its ticket, and nobody has to explain anything.
@@ -173,11 +197,17 @@ async fn adds_up(world: &World, payments: &[Payment]) {
     let tickets = "select count(*) || ' ' || count(distinct payment_id) from tickets";
     assert_eq!(value(tickets).await, format!("{wanted} {wanted}"));
     assert_eq!(value("select count(*) from unmatched").await, "0");
-    // The ids of those that paid, and of no other.
-    let rows = "select checkout_request_id from payments where status = 'success'";
+    // Those that paid, each with its own receipt, and no other.
+    let rows = "select account_reference, external_txn_id from payments where status = 'success'";
     let rows = world.controller.ask(rows).await.unwrap();
-    let sold: BTreeSet<&str> = rows.iter().map(|row| row[0].as_str()).collect();
-    let moved = payments.iter().map(|one| one.checkout_request_id.as_str());
+    let sold: BTreeSet<(&str, Option<&str>)> = rows
+        .iter()
+        .map(|row| (row[0].as_str(), Some(row[1].as_str())))
+        .collect();
+    let moved = payments.iter().map(|one| {
+        let receipt = one.ended().and_then(|ended| ended.receipt.as_deref());
+        (one.reference.as_str(), receipt)
+    });
     assert_eq!(sold, moved.collect());
     let check = world.controller.command(&["books", "check"]).await;
     check.expect("the books balance");
@@ -195,36 +225,110 @@ fn paid(daraja: &Daraja) -> Vec<Payment> {
 }
 
 /// What becomes of one payment: most callbacks are kept back for the shuffle, some come at once, before the answer or more than once.
+///
+/// One payment in ten loses the answer of its push and is never called back. Of some the confirmation comes at once, of all at the end.
 fn script(rng: &mut StdRng) -> Script {
-    let when = match rng.random_range(0..10) {
-        0 => When::BeforeReply,
-        1 | 2 => When::AfterAnswer,
-        _ => When::Held,
+    let never = Callback {
+        when: When::Never,
+        ..Callback::default()
     };
-    Script {
+    let usual = Script {
         prompt: Some(Act::Accept {
             after_ms: rng.random_range(0..50),
         }),
+        confirmation: never.clone(),
+        ..Script::default()
+    };
+    let when = match rng.random_range(0..20) {
+        0 | 1 => {
+            return Script {
+                reply: Reply::HangUp,
+                accepted: true,
+                callback: never,
+                ..usual
+            };
+        }
+        2 | 3 => When::BeforeReply,
+        4..=7 => When::AfterAnswer,
+        _ => When::Held,
+    };
+    Script {
         callback: Callback {
             when,
             copies: rng.random_range(1..=3),
             parallel: rng.random(),
             ..Callback::default()
         },
-        ..Script::default()
+        confirmation: match rng.random_range(0..5) {
+            0 => Callback::default(),
+            _ => never,
+        },
+        ..usual
     }
 }
 
-/// What falls, and how often it has.
+/// A kind of moment on the wire at which it hurts to fall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Moment {
+    /// A push came in.
+    Push,
+    /// A callback went out.
+    Callback,
+    /// A confirmation did.
+    Confirmation,
+    /// A payment was asked about.
+    Question,
+}
+
+impl Moment {
+    const ALL: [Self; 4] = [
+        Self::Push,
+        Self::Callback,
+        Self::Confirmation,
+        Self::Question,
+    ];
+
+    const fn count(self, counters: &Counters) -> u64 {
+        match self {
+            Self::Push => counters.push_requests,
+            Self::Callback => counters.callbacks,
+            Self::Confirmation => counters.confirmations,
+            Self::Question => counters.queries,
+        }
+    }
+
+    /// Waits for it; says whether it came. Nobody may be about to do that just now.
+    async fn comes(self, controller: &Controller, daraja: &Daraja) -> bool {
+        let before = self.count(&daraja.counters());
+        if self == Self::Question {
+            controller.advance(SILENCE).await.unwrap();
+        }
+        let next = daraja.await_counters(|counters| self.count(counters) > before);
+        tokio::time::timeout(MOMENT, next)
+            .await
+            .is_ok_and(|came| came.is_ok())
+    }
+}
+
+/// How often what has fallen.
+#[derive(Debug, Default)]
 struct Falls {
-    rng: StdRng,
     controller: u32,
     database: u32,
+    /// How often each kind of moment was waited for, and how often it came.
+    moments: BTreeMap<Moment, (u32, u32)>,
 }
 
 impl Falls {
     /// Lets something go on while both fall, the first time at once, and brings both back.
-    async fn during(&mut self, work: impl Future<Output = ()>, outside: Outside<'_>) {
+    ///
+    /// Of the moments that may come meanwhile each has its turn.
+    async fn during(
+        &mut self,
+        work: impl Future<Output = ()>,
+        outside: Outside<'_>,
+        moments: &[Moment],
+    ) {
         tokio::pin!(work);
         let mut ticks = tokio::time::interval(KILLED);
         let Outside {
@@ -234,13 +338,11 @@ impl Falls {
             till,
         } = outside;
         loop {
-            tokio::select! {
-                () = &mut work => return,
-                _ = ticks.tick() => {}
-            }
             let fall = async {
-                moment(daraja, &mut self.rng).await;
-                let is_deep = self.controller % FALLS == FALLS - 1;
+                let moment = self.next(moments);
+                let came = moment.comes(controller, daraja).await;
+                self.moments.entry(moment).or_default().1 += u32::from(came);
+                let is_deep = self.controller % FALLS == 1;
                 if is_deep {
                     database.stop_hard().await.unwrap();
                     self.database += 1;
@@ -266,6 +368,31 @@ impl Falls {
                 return;
             }
             ticks.reset();
+            tokio::select! {
+                () = &mut work => return,
+                _ = ticks.tick() => {}
+            }
+        }
+    }
+
+    /// The one that was waited for least.
+    fn next(&mut self, moments: &[Moment]) -> Moment {
+        let waited = |moment: &&Moment| self.moments.get(moment).map_or(0, |(waited, _)| *waited);
+        let next = moments.iter().min_by_key(waited);
+        let next = *next.expect("there are moments");
+        self.moments.entry(next).or_default().0 += 1;
+        next
+    }
+
+    /// Fails when too little fell, or never at a moment that had its turns.
+    fn were_hard(&self) {
+        assert!(self.controller > 1, "hardly anything fell");
+        assert!(self.database > 0, "the database never fell");
+        for (moment, (waited, came)) in &self.moments {
+            assert!(
+                *came > 0 || *waited < SURELY,
+                "nothing fell at a {moment:?}: {self:?}"
+            );
         }
     }
 }
@@ -285,20 +412,6 @@ fn outside<'a>(world: &'a mut World, till: &'a Till) -> Outside<'a> {
         daraja: &world.daraja,
         till,
     }
-}
-
-/// Waits for one of the moments at which it hurts most: a push that came in, a callback that went out, a question that was asked.
-async fn moment(daraja: &Daraja, rng: &mut StdRng) {
-    let kinds: [fn(&Counters) -> u64; 3] = [
-        |counters| counters.push_requests,
-        |counters| counters.callbacks,
-        |counters| counters.queries,
-    ];
-    let kind = kinds[rng.random_range(0..kinds.len())];
-    let before = kind(&daraja.counters());
-    let next = daraja.await_counters(|counters| kind(counters) > before);
-    // Nobody may be about to do that just now.
-    tokio::time::timeout(MOMENT, next).await.ok();
 }
 
 /// What customers of the site buy by.

@@ -267,36 +267,40 @@ fn plain(value: &Value) -> String {
 
 /// Sends the confirmation of a booked transaction when its shortcode is registered.
 pub(super) fn confirm(shared: &Arc<Shared>, receipt: &str, third_party: &str, copies: u16) {
-    let post = shared.read(|state| {
-        let transaction = state
-            .ledger
-            .iter()
-            .rev()
-            .find(|transaction| transaction.receipt == receipt)?;
-        let registration = state.registrations.get(&transaction.shortcode)?;
-        let balance = format!("{}.00", state.balance(&transaction.shortcode));
-        Some(Post {
-            kind: DeliveryKind::Confirmation,
-            payment: None,
-            shortcode: transaction.shortcode.clone(),
-            url: registration.confirmation_url.clone(),
-            body: body(
-                registration,
-                transaction,
-                &balance,
-                third_party,
-                state.knobs.mask,
-            )
-            .to_string(),
-        })
-    });
-    let Some(post) = post else { return };
+    let Some(post) = shared.read(|state| compose(state, receipt, third_party)) else {
+        return;
+    };
     for _ in 0..copies {
         let (sending, post) = (Arc::clone(shared), post.clone());
         shared
             .tracker
             .spawn(async move { deliver::send(&sending, post).await });
     }
+}
+
+/// As [`confirm`], once, and waits for the answer.
+pub(super) async fn confirm_now(shared: &Shared, receipt: &str) {
+    if let Some(post) = shared.read(|state| compose(state, receipt, "")) {
+        deliver::send(shared, post).await;
+    }
+}
+
+fn compose(state: &State, receipt: &str, third_party: &str) -> Option<Post> {
+    let transaction = state
+        .ledger
+        .iter()
+        .rev()
+        .find(|transaction| transaction.receipt == receipt)?;
+    let registration = state.registrations.get(&transaction.shortcode)?;
+    let balance = format!("{}.00", state.balance(&transaction.shortcode));
+    let mask = state.knobs.mask;
+    Some(Post {
+        kind: DeliveryKind::Confirmation,
+        payment: None,
+        shortcode: transaction.shortcode.clone(),
+        url: registration.confirmation_url.clone(),
+        body: body(registration, transaction, &balance, third_party, mask).to_string(),
+    })
 }
 
 fn body(

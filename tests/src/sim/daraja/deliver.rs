@@ -87,8 +87,10 @@ pub(super) async fn send(shared: &Shared, post: Post) -> Option<(u16, String)> {
         Err(Unanswered::Failed(error)) => (None, format!("{error:#}")),
     };
     shared.change(|state| {
-        if post.kind == DeliveryKind::StkCallback {
-            state.counters.callbacks += 1;
+        match post.kind {
+            DeliveryKind::StkCallback => state.counters.callbacks += 1,
+            DeliveryKind::Confirmation => state.counters.confirmations += 1,
+            DeliveryKind::Validation | DeliveryKind::Result | DeliveryKind::QueueTimeOut => {}
         }
         state.sent(Delivery {
             number: 0,

@@ -197,6 +197,13 @@ impl Daraja {
         callback::send_as(&self.shared, payment.number, callback, body).await;
     }
 
+    /// Sends the C2B confirmation of a paid push (again) and waits for the answer.
+    pub async fn confirm(&self, payment: &Payment) {
+        if let Some(receipt) = payment.ended().and_then(|ended| ended.receipt.as_deref()) {
+            c2b::confirm_now(&self.shared, receipt).await;
+        }
+    }
+
     /// Sends a held callback and waits for the answers.
     pub async fn release(&self, payment: &Payment) {
         self.shared.release(payment.number).await;

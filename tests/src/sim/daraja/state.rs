@@ -214,6 +214,8 @@ pub struct Counters {
     pub push_requests: u64,
     pub queries: u64,
     pub callbacks: u64,
+    /// C2B confirmations, of pushes and of payments by hand.
+    pub confirmations: u64,
 }
 
 impl State {
