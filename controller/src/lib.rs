@@ -270,6 +270,9 @@ async fn serve(app: &App) -> anyhow::Result<()> {
     jobs::tasks::stand(app, work::TASKS.iter().map(|task| task.kind))
         .await
         .context("cannot begin the scheduled work")?;
+    providers::sms::set_up::tell_if_changed(app)
+        .await
+        .context("cannot note whether SMS is set up")?;
     let mut work = work::WORK.to_vec();
     if app.config.tasks.tasks == Scheduler::Outside {
         work.retain(|work| !work::TASKS.iter().any(|task| task.kind == work.kind));

@@ -64,7 +64,7 @@ pub const TASKS: &[Task] = &[
     Task {
         kind: admin::credentials::AGE,
         every: Duration::from_secs(86_400),
-        what: "reminds owners of keys that are more than a year old",
+        what: "reminds owners, and the platform's staff of its own, of keys that are more than a year old",
     },
     Task {
         kind: admin::reseal::RESEAL,

@@ -1,5 +1,5 @@
 //! Pages of a business against their bare SQL, when it is alone in the database and among a thousand others with a million payments and five
-//! million sessions. `cargo xtask bench pages` starts the database; `--large` has ten times the rows.
+//! million sessions; in the end it has a hundred times as many payments itself. `cargo xtask bench pages` starts the database; `--large` has ten times the rows.
 #![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
 
 use std::path::{Path, PathBuf};
@@ -14,8 +14,12 @@ use mnara_tests::world::controller::Controller;
 use mnara_tests::world::folder::Folder;
 use mnara_tests::world::http::Caller;
 use mnara_tests::world::uuid;
-use tokio::process::Command;
 use tokio::sync::watch;
+
+#[path = "pages/database.rs"]
+mod database;
+
+use database::Database;
 
 const PROVIDERS: u32 = 1_000;
 const PAYMENTS: u32 = 1_000_000;
@@ -25,10 +29,16 @@ const SESSIONS: u32 = 5;
 const RUNNING: u32 = 8;
 /// Pages asked for in one measurement.
 const ASKED: usize = 100;
-/// What no page may slow down by when others grow: what two measurements of the same differ by, and no more.
+/// How many times as many payments the business itself has in the end.
+const GROWN: u32 = 100;
+/// What no page may slow down by when others grow, and no list when its own business does: what two measurements of the same differ by, and no more.
 const SLOWER: f64 = 1.25;
 
+/// The list of payments, among the pages.
+const LIST: usize = 1;
+
 /// A page and the statements it sends after that of the log-in, each by words that no other has, with what stands in its places.
+#[derive(Clone)]
 struct Measured {
     name: &'static str,
     path: String,
@@ -74,7 +84,7 @@ async fn main() -> Result<()> {
     controller.start().await?;
     let cookie = enter(&controller, &business).await?;
     let provider = uuid(&business.provider).to_owned();
-    database.own(&provider, payments / PROVIDERS).await?;
+    database.own(&provider, 0, payments / PROVIDERS).await?;
     let days = ["report", "refresh", "--provider", &business.provider];
     controller.command(&days).await?;
     database.run("pages", "vacuum analyze").await?;
@@ -115,7 +125,43 @@ async fn main() -> Result<()> {
             folder.path(),
         )))
         .await?;
+    let more = payments / PROVIDERS * GROWN;
+    println!("and {more} payments more of the business itself");
+    database.own(&provider, PROVIDERS, more).await?;
+    controller.command(&days).await?;
+    database.run("pages", "vacuum analyze").await?;
+    let deep = deep(&database, &provider).await?;
+    let grown_pages: Vec<Measured> = pages.iter().cloned().chain([deep]).collect();
+    database.plans(&provider, &grown_pages).await?;
+    let grown = effort
+        .within(Box::pin(measure(
+            &controller,
+            &database,
+            &owner,
+            &grown_pages,
+            folder.path(),
+        )))
+        .await?;
     let mut table = Table::default();
+    let list = among[LIST].ours;
+    for (page, found) in grown_pages.iter().zip(grown) {
+        table.add(Line {
+            what: format!("{}, grown itself, {} bytes", page.name, found.bytes),
+            floor: Some(("bare SQL".to_owned(), found.bare)),
+            ours: found.ours,
+            unit: "ms",
+            goal: Some(Goal::TimesFloor(1.5)),
+        });
+        if page.path.starts_with("/payments") {
+            table.add(Line {
+                what: format!("{}, grown itself against before", page.name),
+                floor: Some(("the first page before".to_owned(), list)),
+                ours: found.ours,
+                unit: "ms",
+                goal: Some(Goal::TimesFloor(SLOWER)),
+            });
+        }
+    }
     for ((page, alone), among) in pages.iter().zip(alone).zip(among) {
         for (found, with) in [(&alone, "alone"), (&among, "among all")] {
             table.add(Line {
@@ -166,11 +212,13 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
     Ok(answer.cookies)
 }
 
-/// The pages, with days that the generated rows are in.
+/// After all payments.
+const LAST: &str = "'9999-12-31'::timestamptz";
 const OF_PLANS: &str = "from plans where provider_id = $1 order by position, id";
 const OF_LOG_INS: &str = "where l.token_hash = $1 and l.ended_at is null";
 const OF_SITES: &str = "where s.provider_id = $1 order by s.name, s.id limit $2";
 
+/// The pages, with days that the generated rows are in.
 fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
     let provider = format!("'{provider}'::uuid");
     let ago = |days: u32| format!("now() - interval '{days} days'");
@@ -182,7 +230,7 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
     let plans = |most| (OF_PLANS, of(&[most]));
     let sites = |most| (OF_SITES, of(&[most]));
     let (now, none) = (ago(0), "null");
-    let last = "'9999-12-31'::timestamptz";
+    let last = LAST;
     // The days so far against as many before, up to the same hour, as the page asks.
     let first = |ago: u32| format!("report_day(now()) - {}", ago - 1);
     let asked = |from: String, to: &str, last: String| {
@@ -233,31 +281,11 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
                 plans("1"),
             ],
         },
-        Measured {
-            name: "payments",
-            path: "/payments".to_owned(),
-            sql: vec![
-                plans("100"),
-                sites("100"),
-                (
-                    "(not $12 or p.type = 'mpesa_account_test')  order by",
-                    of(&[
-                        last,
-                        "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid",
-                        "'1970-01-01'::timestamptz",
-                        last,
-                        none,
-                        none,
-                        none,
-                        none,
-                        none,
-                        "false",
-                        "false",
-                        "51",
-                    ]),
-                ),
-            ],
-        },
+        payments(
+            &provider,
+            "/payments".to_owned(),
+            (last, "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"),
+        ),
         Measured {
             name: "reports, 30 days",
             path: "/reports?period=30".to_owned(),
@@ -269,6 +297,71 @@ fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
             sql: report(180),
         },
     ]
+}
+
+/// The list of payments from before one on.
+fn payments(provider: &str, path: String, before: (&str, &str)) -> Measured {
+    let none = "null";
+    let rest = [
+        before.0,
+        before.1,
+        "'1970-01-01'::timestamptz",
+        LAST,
+        none,
+        none,
+        none,
+        none,
+        none,
+        "false",
+        "false",
+        "51",
+    ];
+    let of = |rest: &[&str]| {
+        let values = std::iter::once(provider).chain(rest.iter().copied());
+        values.map(str::to_owned).collect()
+    };
+    Measured {
+        name: if path.contains('?') {
+            "payments, far back"
+        } else {
+            "payments"
+        },
+        path,
+        sql: vec![
+            (OF_PLANS, of(&["100"])),
+            (OF_SITES, of(&["100"])),
+            (
+                "(not $12 or p.type = 'mpesa_account_test')  order by",
+                of(&rest),
+            ),
+        ],
+    }
+}
+
+/// The list of payments from the middle of the year on.
+async fn deep(database: &Database, provider: &str) -> Result<Measured> {
+    let sql = format!(
+        "select (extract(epoch from date_trunc('milliseconds', created_at)) * 1000)::bigint, replace(id::text, '-', ''), id from payments
+         where provider_id = '{provider}' and created_at < now() - interval '180 days' order by created_at desc limit 1"
+    );
+    let row = database.run("pages", &sql).await?;
+    let [millis, hex, id]: [&str; 3] = row
+        .trim()
+        .split('|')
+        .collect::<Vec<_>>()
+        .try_into()
+        .ok()
+        .context("no payment half a year ago")?;
+    let before = (
+        format!("to_timestamp({millis} / 1000.0)"),
+        format!("'{id}'::uuid"),
+    );
+    let path = format!("/payments?before={millis}.pay_{hex}");
+    Ok(payments(
+        &format!("'{provider}'::uuid"),
+        path,
+        (&before.0, &before.1),
+    ))
 }
 
 async fn measure(
@@ -337,156 +430,3 @@ fn statement(words: &str, values: &[String]) -> Result<String> {
     ensure!(found.len() == 1, "{} statements say {words:?}", found.len());
     Ok(found.remove(0))
 }
-
-struct Database {
-    programs: PathBuf,
-    socket: String,
-}
-
-impl Database {
-    fn url(&self, user: &str) -> String {
-        format!(
-            "postgres://{user}@{}/pages",
-            self.socket.replace('/', "%2F")
-        )
-    }
-
-    /// A program of PostgreSQL: Debian keeps some of them elsewhere than the server's.
-    fn program(&self, name: &str) -> PathBuf {
-        Some(self.programs.join(name))
-            .filter(|path| path.is_file())
-            .unwrap_or_else(|| name.into())
-    }
-
-    async fn run(&self, database: &str, sql: &str) -> Result<String> {
-        let output = Command::new(self.program("psql"))
-            .args("-X -q -A -t -v ON_ERROR_STOP=1 -U postgres -h".split(' '))
-            .args([&self.socket, "-d", database, "-c", sql])
-            .output()
-            .await
-            .context("starting psql")?;
-        ensure!(
-            output.status.success(),
-            "psql: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(String::from_utf8(output.stdout)?)
-    }
-
-    /// Milliseconds of what a page asks, as the controller's role: who is logged in, then its own statements in one transaction of its tenant.
-    async fn bare(&self, owner: &Owner, page: &Measured, folder: &Path) -> Result<f64> {
-        let hash = format!("'\\x{}'::bytea", owner.log_in);
-        let mut script = format!(
-            "{PLATFORM}\n{};\nrollback;\n{}\n",
-            statement(OF_LOG_INS, &[hash])?,
-            within(&owner.provider)
-        );
-        for (words, values) in &page.sql {
-            script += &format!("{};\n", statement(words, values)?);
-        }
-        script += "commit;\n";
-        let file = folder.join("bare.sql");
-        std::fs::write(&file, script)?;
-        let asked = ASKED.to_string();
-        let output = Command::new(self.program("pgbench"))
-            .args("-n -M prepared -c 1 -U mnara_app -h".split(' '))
-            .args([&self.socket, "-t", &asked, "-f"])
-            .arg(&file)
-            .arg("pages")
-            .output()
-            .await
-            .context("starting pgbench")?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        text.lines()
-            .find_map(|line| {
-                line.strip_prefix("latency average = ")?
-                    .split_whitespace()
-                    .next()?
-                    .parse()
-                    .ok()
-            })
-            .with_context(|| {
-                format!(
-                    "pgbench told no time:\n{text}{}",
-                    String::from_utf8_lossy(&output.stderr)
-                )
-            })
-    }
-
-    /// No page may read a table of payments, vouchers or sessions from one end to the other.
-    async fn plans(&self, provider: &str, pages: &[Measured]) -> Result<()> {
-        for page in pages {
-            for (words, values) in &page.sql {
-                let sql = format!(
-                    "set role mnara_app; {} explain {}",
-                    within(provider),
-                    statement(words, values)?
-                );
-                let plan = self.run("pages", &sql).await?;
-                for table in ["payments", "tickets", "sessions", "grants", "report_sums"] {
-                    ensure!(
-                        !plan.contains(&format!("Seq Scan on {table}")),
-                        "{} reads all {table}:\n{plan}",
-                        page.name
-                    );
-                }
-            }
-        }
-        println!("every statement of every page goes along an index");
-        Ok(())
-    }
-
-    /// Rows of the business itself, a year of them.
-    async fn own(&self, provider: &str, payments: u32) -> Result<()> {
-        let sql = ROWS
-            .replace(
-                "{providers}",
-                &format!("select '{provider}'::uuid as provider, 0 as place"),
-            )
-            .replace("{payments}", &payments.to_string())
-            .replace("{running}", &RUNNING.to_string())
-            .replace("{sessions}", &SESSIONS.to_string());
-        self.run("pages", &sql).await?;
-        self.run("pages", "vacuum analyze").await.map(drop)
-    }
-
-    /// All the others, with as much each.
-    async fn others(&self, payments: u32) -> Result<()> {
-        let others = PROVIDERS - 1;
-        let sql = format!(
-            "set session_replication_role = replica;
-             insert into providers (id, business_name, contact_email, colour, mpesa_callback_path, confirm_by_query, created_at)
-             select md5('provider' || n)::uuid, 'Business ' || n, 'a@example.com', 0, '/bench/' || n, false, now() from generate_series(1, {others}) n;
-             insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at)
-             select md5('site' || n || '-' || s)::uuid, md5('provider' || n)::uuid, 'Site ' || s, 0, 0, now() from generate_series(1, {others}) n, generate_series(1, 2) s;
-             insert into plans (id, provider_id, revision, name, price, duration_secs, devices, on_sale, position, created_at)
-             select md5('plan' || n || '-' || p)::uuid, md5('provider' || n)::uuid, 1, 'Plan ' || p, 20 * p, 3600, 1, true, p, now() from generate_series(1, {others}) n, generate_series(1, 3) p;"
-        );
-        self.run("pages", &sql).await?;
-        let sql = ROWS
-            .replace("{providers}", &format!("select md5('provider' || n)::uuid as provider, n as place from generate_series(1, {others}) n"))
-            .replace("{payments}", &(payments / PROVIDERS).to_string())
-            .replace("{running}", &RUNNING.to_string())
-            .replace("{sessions}", &SESSIONS.to_string());
-        self.run("pages", &sql).await?;
-        self.run("pages", ADDED_UP).await?;
-        self.run("pages", "vacuum analyze").await.map(drop)
-    }
-}
-
-/// Adds up the last two months of all who are not added up, as the job does a day at a time.
-const ADDED_UP: &str = include_str!("pages/added_up.sql");
-
-/// Begins as the controller does to see who is logged in.
-const PLATFORM: &str = "begin; select set_config('mnara.tenant', '', true), set_config('mnara.scope', 'platform', true);";
-
-/// Begins as the controller does: with two messages where that needs one.
-fn within(provider: &str) -> String {
-    format!(
-        "begin; select set_config('mnara.tenant', '{provider}', true), set_config('mnara.scope', 'tenant', true);"
-    )
-}
-
-/// A year of payments, their vouchers and sessions for some businesses, spread over their sites and plans. Rules between tables hold by how
-/// the rows are made, and are not looked up for each.
-const ROWS: &str = include_str!("pages/rows.sql");

@@ -54,6 +54,11 @@ pub const TABLE: &[Kept] = &[
     kept("log-ins", "log_ins", tidy::LOG_INS),
     kept("browsers", "known_browsers", tidy::BROWSERS),
     kept("letters", "mails, resets", tidy::LETTERS),
+    kept(
+        "addresses",
+        "contact_changes, contact_letters",
+        tidy::WISHES,
+    ),
     kept("texts", "smses", TEXTS),
     kept("wishes", "sms_wishes", WISHES),
     kept("news", "webhook_deliveries", webhooks::send::KEPT_SECS),

@@ -1,4 +1,5 @@
-//! Letting a business in, stopping it, letting it go on: its sites hear of it in the same transaction, wherever they are.
+//! Letting a business in, stopping it, letting it go on: its sites hear of it in the same transaction, wherever they are, or by a job where one
+//! cannot be told; that keeps no business from being stopped.
 
 use mnara_protocol::ids::ProviderId;
 use thiserror::Error;
@@ -7,8 +8,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers;
 use crate::providers::state::{Move, State};
-use crate::tickets::feed::FeedError;
-use crate::tickets::refresh::every_site;
+use crate::tickets::refresh::every_site_if_it_can;
 
 /// Why a business stays as it is.
 #[derive(Debug, Error)]
@@ -19,9 +19,6 @@ pub enum NotMoved {
     /// The move makes no sense from where it stands.
     #[error("a business that is {} cannot be moved so", .0.word())]
     Senseless(State),
-    /// Its sites could not be told.
-    #[error(transparent)]
-    Feed(#[from] FeedError),
     /// The database refused.
     #[error("it could not be stored")]
     Database(#[from] sqlx::Error),
@@ -50,7 +47,7 @@ pub async fn stand(
         after: Some(after.word().into()),
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
-    every_site(app, &mut tx, provider).await?;
+    every_site_if_it_can(app, &mut tx, provider).await?;
     tx.commit().await?;
     Ok(after)
 }

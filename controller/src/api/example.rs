@@ -21,7 +21,7 @@ const IDS: [(&str, &str); 11] = [
 ];
 
 /// Marks of ids by the name of the schema of what they are of.
-const THINGS: [(&str, &str); 10] = [
+const THINGS: [(&str, &str); 14] = [
     ("Site", "site"),
     ("Plan", "plan"),
     ("Ticket", "tkt"),
@@ -32,10 +32,14 @@ const THINGS: [(&str, &str); 10] = [
     ("Colleague", "staff"),
     ("Told", "staff"),
     ("AuditLine", "deed"),
+    ("ApiKey", "key"),
+    ("Webhook", "hook"),
+    ("Delivery", "msg"),
+    ("Invited", "inv"),
 ];
 
 /// Texts by the name of their field, where no word in its description would do.
-const TEXTS: [(&str, &str); 24] = [
+const TEXTS: [(&str, &str); 27] = [
     ("next", "AAABnrkAAAAZgAAAAABwAIAAAAAAAAAB"),
     ("currency", "KES"),
     ("phone", "254712345678"),
@@ -60,10 +64,13 @@ const TEXTS: [(&str, &str); 24] = [
     ("key_name", "Accounts"),
     ("prefix", ""),
     ("act", "gift"),
+    ("url", "https://accounts.example.com/mnara"),
+    ("sold_by", "Wanjiru"),
+    ("created_by", "Njeri"),
 ];
 
 /// What most have not.
-const RARE: [&str; 12] = [
+const RARE: [&str; 15] = [
     "ended_at",
     "end_reason",
     "revoked_at",
@@ -76,6 +83,9 @@ const RARE: [&str; 12] = [
     "change",
     "till",
     "before",
+    "undone_at",
+    "failing_since",
+    "given_up_at",
 ];
 
 /// A value that fits a schema; `name` is that of its field.

@@ -6,12 +6,14 @@
 
 pub mod audit;
 pub mod books;
+pub mod counter;
 pub mod cursor;
 pub mod customers;
 pub mod devices;
 pub mod document;
 mod example;
 pub mod gate;
+pub mod keys;
 pub mod live;
 pub mod me;
 pub mod messages;
@@ -26,6 +28,7 @@ pub mod reports;
 pub mod series;
 pub mod sessions;
 pub mod settings;
+pub mod site_looks;
 pub mod sites;
 pub mod staff;
 pub mod store;
@@ -34,6 +37,7 @@ pub mod subscription;
 pub mod tickets;
 mod told;
 pub mod types;
+pub mod webhooks;
 
 use axum::http::StatusCode;
 
@@ -95,6 +99,18 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::SitesRead),
             sites::showing(),
             sites::show,
+        )
+        .put(
+            "/sites/{id}",
+            Call::with(S::SitesWrite),
+            sites::changing(),
+            sites::change,
+        )
+        .get(
+            "/sites/{id}/look",
+            Call::with(S::SettingsRead),
+            site_looks::operation(),
+            site_looks::show,
         )
         .get(
             "/sites/{id}/live",
@@ -289,6 +305,12 @@ pub fn calls(app: &App) -> Calls {
             queue::refund,
         )
         .get(
+            "/counter/sales",
+            Call::with(S::PaymentsRead),
+            counter::listing(),
+            counter::list,
+        )
+        .get(
             "/books",
             Call::with(S::ReportsRead),
             books::showing(),
@@ -373,6 +395,12 @@ pub fn calls(app: &App) -> Calls {
             staff::list,
         )
         .get(
+            "/staff/invitations",
+            Call::with(S::StaffRead),
+            staff::inviting(),
+            staff::invitations,
+        )
+        .get(
             "/reports/revenue",
             Call::with(S::ReportsRead),
             reports::revenue_by_day(),
@@ -419,6 +447,30 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::SettingsRead),
             settings::mpesa_showing(),
             settings::mpesa,
+        )
+        .get(
+            "/settings/keys",
+            Call::with(S::SettingsRead),
+            keys::listing(),
+            keys::list,
+        )
+        .get(
+            "/settings/webhooks",
+            Call::with(S::SettingsRead),
+            webhooks::listing(),
+            webhooks::list,
+        )
+        .get(
+            "/settings/webhooks/{id}",
+            Call::with(S::SettingsRead),
+            webhooks::showing(),
+            webhooks::show,
+        )
+        .get(
+            "/settings/webhooks/{id}/deliveries",
+            Call::with(S::SettingsRead),
+            webhooks::sending(),
+            webhooks::sent,
         )
         .get(
             "/audit",

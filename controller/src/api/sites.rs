@@ -15,6 +15,7 @@ use super::once::{Made, Once};
 use super::operation::Operation;
 use super::store::sites as store;
 use super::types::named;
+use crate::access::rename::{NotNamed, rename};
 use crate::app::App;
 use crate::fleet::create::{CreateError, create_in};
 use crate::fleet::enrol::{ClaimError, LineError, line};
@@ -149,6 +150,49 @@ pub async fn add(
     once.keep(&mut tx, &made).await?;
     tx.commit().await?;
     Ok(made)
+}
+
+/// What a site is to be called.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SiteName {
+    /// Its new name.
+    #[schema(min_length = 1, max_length = 80, pattern = r"\S")]
+    name: String,
+}
+
+pub(super) fn changing() -> Operation {
+    Operation::new(
+        "renameSite",
+        "Give a site another name",
+        "Customers see it on the site's portal as soon as the site hears of it.",
+    )
+    .of(SiteId::PREFIX)
+    .body::<SiteName>(json!({"name": "Kawangware stage"}))
+    .answers::<Site>(200)
+}
+
+/// Gives one another name.
+///
+/// # Errors
+/// A problem document.
+pub async fn change(
+    State(app): State<App>,
+    key: Key,
+    Path(id): Path<String>,
+    Json(SiteName { name }): Json<SiteName>,
+) -> Answer<Json<Site>> {
+    let id: SiteId = named(&id)?;
+    rename(&app, key.provider(), id, &name, key.actor())
+        .await
+        .map_err(|error| match error {
+            NotNamed::Name => Problem::bad_field("name: give the site a name of 1 to 80 letters."),
+            NotNamed::NoSite => Problem::not_found(),
+            NotNamed::Feed(error) => anyhow::Error::new(error).into(),
+            NotNamed::Database(error) => error.into(),
+        })?;
+    let mut tx = app.db.tenant(key.provider()).await?;
+    one(&app, &mut tx, &key, id).await.map(Json)
 }
 
 /// The line that enrols a site's agent.

@@ -210,6 +210,8 @@ pub struct Said {
     at: String,
     /// In its own words.
     body: String,
+    /// The address it was posted from; null for what we asked and were answered.
+    source: Option<String>,
 }
 
 impl From<Story> for PaymentStory {
@@ -242,6 +244,7 @@ impl From<Story> for PaymentStory {
                     kind: said.kind.word(),
                     at: show::utc(said.at),
                     body: said.body,
+                    source: said.source.map(|source| source.to_string()),
                 })
                 .collect(),
             refunds: story.back.into_iter().map(Refund::from).collect(),

@@ -114,13 +114,17 @@ pub async fn names(
         .filter_map(|row| {
             let subject = format!("{}_{:032x}", row.kind, row.id.as_u128());
             let kind = Kind::parse(&row.kind)?;
-            Some((
-                subject,
-                Named {
-                    kind,
-                    name: row.name,
-                },
-            ))
+            let name = match kind {
+                // What follows in it may be a secret of the business.
+                Kind::Endpoint if provider.is_none() => row.name.and_then(|url| host(&url)),
+                _ => row.name,
+            };
+            Some((subject, Named { kind, name }))
         })
         .collect())
+}
+
+fn host(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    url.host_str().map(str::to_owned)
 }

@@ -137,7 +137,7 @@ pub async fn run(command: ProviderCommand, app: &App) -> anyhow::Result<()> {
         }
         ProviderCommand::Mpesa(account) => set_account(account, app).await?,
         ProviderCommand::C2bRegister { provider } => {
-            match hand::open(app, provider, Choice::USUAL).await? {
+            match hand::open(app, provider, Choice::USUAL, Actor::Command).await? {
                 Registered::Now => println!("Registered."),
                 Registered::Before => bail!(
                     "addresses were registered for this shortcode before, and M-PESA keeps them: if they are not ours, delete them on the \

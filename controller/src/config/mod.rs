@@ -159,6 +159,15 @@ pub struct WebConfig {
     #[arg(long, env = "MNARA_METRICS_TOKEN", hide_env_values = true, value_parser = secret, global = true)]
     pub metrics_token: Option<SecretString>,
 
+    /// What an owner opens on the own Wi-Fi for the first sale: a plain address that has no other use, so that the hotspot answers it.
+    #[arg(
+        long,
+        env = "MNARA_FIRST_SALE_URL",
+        default_value = "http://192.0.2.1",
+        global = true
+    )]
+    pub first_sale_url: PublicUrl,
+
     /// Connections held at once, sites included; it must stay below the process' limit on open files.
     #[arg(id = "web_connections", long = "web-connections", env = "MNARA_WEB_CONNECTIONS", default_value_t = 15_000, value_parser = clap::value_parser!(u32).range(16..=1_000_000), global = true)]
     pub connections: u32,
@@ -215,9 +224,21 @@ pub struct DarajaConfig {
     )]
     pub source_check: SourceCheck,
 
-    /// The most one customer may pay at once, in whole shillings; Safaricom's own limit has changed before.
-    #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000), global = true)]
-    pub most_shillings: u32,
+    /// The most that M-PESA takes.
+    #[command(flatten)]
+    pub ceiling: Ceiling,
+}
+
+/// The most that M-PESA takes, in whole shillings; Safaricom's own limits have changed before.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Ceiling {
+    /// The most one customer may pay at once.
+    #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(i32).range(1..=10_000_000), global = true)]
+    pub at_once: i32,
+
+    /// The most one customer may pay on one day.
+    #[arg(long = "daraja-day-limit", env = "MNARA_DARAJA_DAY_LIMIT", default_value_t = 500_000, value_parser = clap::value_parser!(i32).range(1..=100_000_000), global = true)]
+    pub a_day: i32,
 }
 
 /// The section of people.

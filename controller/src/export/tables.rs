@@ -177,7 +177,10 @@ pub const TABLES: &[Table] = &[
         "mpesa_requests",
         columns!(id kind purpose shortcode receipt amount payment_id unmatched_id operator_since person_id reason state originator_id conversation_id code said back_receipt is_booked found created_at ended_at),
     ),
-    table("payment_messages", columns!(id payment_id kind at body)),
+    table(
+        "payment_messages",
+        columns!(id payment_id kind at body source),
+    ),
     table(
         "refunds",
         columns!(id payment_id amount receipt reason person_id key_id created_at),
@@ -254,7 +257,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "webhook_endpoints",
-        columns!(id url events enabled failing_since given_up_at secret_at created_at removed_at),
+        columns!(id url events enabled failing_since given_up_at last_status last_fault secret_at created_at removed_at),
     ),
     table(
         "webhook_deliveries",

@@ -10,14 +10,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId};
+use mnara_protocol::ids::{PaymentId, ProviderId};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
 use super::callback::{Intake, take};
 use super::hand::code::DeviceCode;
-use super::hand::settle::Heard;
 use super::settle::Evidence;
 use super::store::Waiting;
 use super::store::messages::{self, Kind};
@@ -129,11 +128,7 @@ pub async fn confirm(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn settle(
-    app: &App,
-    id: CallbackId,
-    waiting: &Waiting,
-) -> anyhow::Result<Option<&'static str>> {
+pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'static str>> {
     let is_early = app.clock.now() < waiting.received_at + PATIENCE;
     let (provider, said, whose) = match match_up(app, waiting).await? {
         Outcome::Known(word) => return Ok(Some(word)),
@@ -156,7 +151,7 @@ pub async fn settle(
                 receipt: arrived.receipt,
                 amount: arrived.amount,
             };
-            if keep(app, provider, payment, (id, waiting)).await? {
+            if keep(app, provider, payment, waiting).await? {
                 let done = confirm::apply(app, provider, payment, &evidence, None).await?;
                 return Ok(Some(
                     done.map_or("gone", |done| confirm::result_word(&done)),
@@ -166,12 +161,7 @@ pub async fn settle(
         }
         Whose::PromptsEnd => Ok(None),
         Whose::Device(payer) => {
-            let heard = Heard {
-                callback: id,
-                at: waiting.received_at,
-                body: &waiting.body,
-            };
-            let settled = hand::settle::settle(app, provider, &payer, &arrived, heard).await?;
+            let settled = hand::settle::settle(app, provider, &payer, &arrived, waiting).await?;
             Ok(Some(settled.word()))
         }
         Whose::Nobody if names_none && is_early => Ok(None),
@@ -189,14 +179,13 @@ async fn keep(
     app: &App,
     provider: ProviderId,
     payment: PaymentId,
-    (id, waiting): (CallbackId, &Waiting),
+    waiting: &Waiting,
 ) -> sqlx::Result<bool> {
     let mut tx = app.db.tenant(provider).await?;
     let Some(payment) = store::lock(&mut tx, provider, payment).await? else {
         return Ok(false);
     };
-    let heard = (Kind::Confirmation, waiting.received_at);
-    messages::keep_callback(&mut tx, &payment, id, heard, &waiting.body).await?;
+    messages::keep_callback(&mut tx, &payment, Kind::Confirmation, waiting).await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -276,7 +265,8 @@ pub(super) async fn whose(
     }
     if said.names_none() {
         let within = (said.paid_at(arrived) - BEGUN_WITHIN, arrived);
-        let prompts = store::candidates(conn, provider, said.amount, within).await?;
+        let prompts =
+            store::candidates(conn, provider, (&said.shortcode, said.amount), within).await?;
         let mut meant = prompts
             .iter()
             .filter(|prompt| said.payer.may_be(&prompt.phone));

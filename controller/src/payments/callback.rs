@@ -314,12 +314,10 @@ pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         // Only reading was done, and what follows has its own transactions.
         drop(tx);
         let outcome = match owner {
-            Some((provider, payment)) => {
-                Some(settle_stk(app, provider, payment, (id, &waiting)).await?)
-            }
+            Some((provider, payment)) => Some(settle_stk(app, provider, payment, &waiting).await?),
             None => match asked {
                 Some(request) => operator::result::settle(app, request, &waiting).await?,
-                None => c2b::settle(app, id, &waiting).await?,
+                None => c2b::settle(app, &waiting).await?,
             },
         };
         let Some(outcome) = outcome else {
@@ -337,7 +335,7 @@ async fn settle_stk(
     app: &App,
     provider: ProviderId,
     payment: mnara_protocol::ids::PaymentId,
-    (id, waiting): (CallbackId, &Waiting),
+    waiting: &Waiting,
 ) -> anyhow::Result<&'static str> {
     let body = waiting.body.as_slice();
     let Ok(said) = parse_stk(body) else {
@@ -351,7 +349,7 @@ async fn settle_stk(
     let word = Word {
         code: code.as_str(),
         body: &raw,
-        callback: Some((id, waiting.received_at, body)),
+        callback: Some(waiting),
     };
     let decision = confirm::apply(
         app,

@@ -181,7 +181,7 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
     let least = (plan.price, limits.least());
     payment.credit = credit::hold(&mut tx, provider, ask.phone, least).await?;
     payment.amount = Money::from_cents(plan.price.cents() - payment.credit.cents());
-    if !limits.allow(payment.amount, today) {
+    if !limits.allow(payment.amount, today, app.config.daraja.ceiling) {
         return Err(not_asked(PayFailure::LimitReached));
     }
     let secret = app.entropy.url_secret();

@@ -1,15 +1,15 @@
 //! Carrying out what evidence means: in one transaction the payment, the ticket and the site's feed.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId};
+use mnara_protocol::ids::{PaymentId, ProviderId};
 use mnara_protocol::message::{CheckoutState, PayFailure};
 use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::ledger::{self, NotWritten};
 use super::settle::{Decision, Evidence, Flag, decide};
-use super::store::SettleError;
 use super::store::messages::{self, Kind};
+use super::store::{SettleError, Waiting};
 use super::unmatched::{self, Claim};
 use super::{DELIVERED_WITHIN, Payment, State, credit, failure_word, hand, moving, store, sweep};
 use crate::app::App;
@@ -48,8 +48,8 @@ pub struct Word<'a> {
     pub code: &'a str,
     /// The body.
     pub body: &'a serde_json::Value,
-    /// The callback it came in, if it came in one, and that as it came.
-    pub callback: Option<(CallbackId, Timestamp, &'a [u8])>,
+    /// The callback it came in, if it came in one.
+    pub callback: Option<&'a Waiting>,
 }
 
 /// Which evidence settled it.
@@ -157,8 +157,8 @@ async fn attempt(
         if decision != Decision::Flag(Flag::Contrary) && !is_less {
             store::keep_word(&mut tx, &payment, word.code, word.body).await?;
         }
-        if let Some((id, at, body)) = word.callback {
-            messages::keep_callback(&mut tx, &payment, id, (Kind::Callback, at), body).await?;
+        if let Some(heard) = word.callback {
+            messages::keep_callback(&mut tx, &payment, Kind::Callback, heard).await?;
         }
     }
     if let Evidence::Callback(callback) = evidence

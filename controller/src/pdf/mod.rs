@@ -5,12 +5,17 @@
 
 pub mod flow;
 mod font;
+mod image;
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
+use pdf_writer::writers::ImageXObject;
 use pdf_writer::{Content, Filter, Finish as _, Name, Pdf, Rect, Ref, Str, TextStr};
+
+use image::Dots;
 
 pub use flow::{Align, Bar, Column, Flow};
 pub use font::{Face, Font};
+pub use image::Image;
 
 /// Points in a millimetre.
 const POINTS: f32 = 72.0 / 25.4;
@@ -57,6 +62,17 @@ impl Size {
     };
 }
 
+/// A picture that a document holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Held(Ref);
+
+impl Held {
+    /// Its name on pages.
+    fn name(self) -> String {
+        format!("I{}", self.0.get())
+    }
+}
+
 /// A PDF under way.
 pub struct Document {
     pdf: Pdf,
@@ -92,6 +108,52 @@ impl Document {
         number
     }
 
+    /// Adds a picture, which pages then show as often as they like.
+    pub fn hold(&mut self, image: &Image) -> Held {
+        let number = self.number();
+        match &image.dots {
+            Dots::Jpeg { file, is_grey } => {
+                let mut held = self.begin_image(number, file, Filter::DctDecode, image);
+                if *is_grey {
+                    held.color_space().device_gray();
+                } else {
+                    held.color_space().device_rgb();
+                }
+            }
+            Dots::Plain { colours, cover } => {
+                let mask = cover.as_ref().map(|cover| {
+                    let (mask, squeezed) = (self.number(), compress_to_vec_zlib(cover, SQUEEZE));
+                    let mut held = self.begin_image(mask, &squeezed, Filter::FlateDecode, image);
+                    held.color_space().device_gray();
+                    mask
+                });
+                let squeezed = compress_to_vec_zlib(colours, SQUEEZE);
+                let mut held = self.begin_image(number, &squeezed, Filter::FlateDecode, image);
+                held.color_space().device_rgb();
+                if let Some(mask) = mask {
+                    held.s_mask(mask);
+                }
+            }
+        }
+        Held(number)
+    }
+
+    fn begin_image<'a>(
+        &'a mut self,
+        number: Ref,
+        bytes: &'a [u8],
+        filter: Filter,
+        image: &Image,
+    ) -> ImageXObject<'a> {
+        let side = |dots: usize| i32::try_from(dots).unwrap_or(i32::MAX);
+        let mut held = self.pdf.image_xobject(number, bytes);
+        held.filter(filter);
+        held.width(side(image.width))
+            .height(side(image.height))
+            .bits_per_component(8);
+        held
+    }
+
     /// Adds a page.
     pub fn add(&mut self, page: Page) {
         let (number, body) = (self.number(), self.number());
@@ -111,6 +173,13 @@ impl Document {
             fonts.pair(Name(font.name().as_bytes()), font.number());
         }
         fonts.finish();
+        if !page.pictures.is_empty() {
+            let mut pictures = resources.x_objects();
+            for held in &page.pictures {
+                pictures.pair(Name(held.name().as_bytes()), held.0);
+            }
+            pictures.finish();
+        }
         resources.finish();
         entry.finish();
         let squeezed = compress_to_vec_zlib(&page.content.finish(), SQUEEZE);
@@ -137,6 +206,7 @@ impl Document {
 pub struct Page {
     size: Size,
     content: Content,
+    pictures: Vec<Held>,
 }
 
 impl Page {
@@ -146,6 +216,7 @@ impl Page {
         Self {
             size,
             content: Content::new(),
+            pictures: Vec::new(),
         }
     }
 
@@ -203,6 +274,20 @@ impl Page {
                 size.height * POINTS,
             )
             .fill_nonzero();
+    }
+
+    /// Shows a picture, whose upper left corner is given.
+    pub fn picture(&mut self, x: f32, y: f32, size: Size, held: Held) {
+        if self.pictures.iter().all(|known| known.0 != held.0) {
+            self.pictures.push(held);
+        }
+        let bottom = self.up(y + size.height);
+        let (width, height) = (size.width * POINTS, size.height * POINTS);
+        self.content
+            .save_state()
+            .transform([width, 0.0, 0.0, height, Self::across(x), bottom])
+            .x_object(Name(held.name().as_bytes()))
+            .restore_state();
     }
 
     /// Draws a line, so many millimetres thick.

@@ -15,8 +15,6 @@ use crate::providers::staff::roles::Permission;
 use crate::tickets::paper::Picture;
 use crate::web::page::Page;
 
-/// Whatever a phone without access asks for by plain http, its hotspot answers with the portal: this address has no other use.
-const PORTAL: &str = "http://192.0.2.1/";
 /// Sites on the page.
 const SITES: u16 = 5;
 
@@ -29,7 +27,7 @@ pub struct SalePage {
     /// Names, and whether each is up.
     sites: Vec<(String, bool)>,
     picture: Option<Picture>,
-    address: &'static str,
+    address: String,
     has_sold: bool,
     may_see_portal: bool,
 }
@@ -48,14 +46,15 @@ pub async fn sale(
     let sites = fleet::store::sites_seen(&mut tx, seat.provider(), SITES).await?;
     let has_sold = store::has_sold(&mut tx, seat.provider()).await?;
     drop(tx);
+    let address = app.config.web.first_sale_url.join("/");
     Ok(Page(SalePage {
         w: frame.words(),
         sites: sites
             .into_iter()
             .map(|site| (site.name, is_up(site.seen, now)))
             .collect(),
-        picture: Picture::of_address(PORTAL),
-        address: PORTAL,
+        picture: Picture::of_address(&address),
+        address,
         has_sold,
         may_see_portal: seat.place.role.may(Permission::EditPortal),
         frame,

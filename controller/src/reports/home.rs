@@ -30,6 +30,8 @@ use crate::web::show;
 
 /// Sites on the page.
 const SITES: u16 = 100;
+/// Sites whose devices are counted: more than any business has.
+const COUNTED: u16 = 5_000;
 /// Running vouchers on the page.
 const RUNNING: u16 = 8;
 /// Days in the small chart, today among them; the money of the day before the first is compared with today's.
@@ -64,7 +66,7 @@ pub struct HomePage {
     today: String,
     sales: String,
     last_week: String,
-    week: String,
+    week: Option<Week>,
     /// Devices that the newest readings of sites show; none when no site has told lately.
     devices: Option<String>,
     running: String,
@@ -73,6 +75,13 @@ pub struct HomePage {
     items: Vec<Item>,
     steps: Vec<Step>,
     may_see_reports: bool,
+}
+
+/// The money of the last days: drawn, and in numbers.
+#[derive(Debug)]
+pub struct Week {
+    chart: String,
+    days: Vec<(String, String)>,
 }
 
 /// One of the first things to do.
@@ -101,7 +110,7 @@ pub async fn home(
     let online = store::running_last(&mut tx, provider, now, RUNNING).await?;
     let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
     let fresh = now.plus_secs(-FRESH_SECS);
-    let readings = samples::all(&mut tx, provider, fresh, SITES).await?;
+    let readings = samples::all(&mut tx, provider, fresh, COUNTED).await?;
     let found = attention::find(&mut tx, provider, now).await?;
     let steps = steps(&mut tx, &seat, &sites, w).await?;
     drop(tx);
@@ -158,23 +167,25 @@ fn shown(one: Running, path: &impl Fn(SiteId) -> Option<String>, w: &Words) -> O
     }
 }
 
-/// The money of the last days as small bars; empty before the first shilling.
-fn week(paid: &[PaidDay], today: Day, w: &Words) -> String {
+/// The money of the last days as small bars, with the table behind them; nothing before the first shilling.
+fn week(paid: &[PaidDay], today: Day, w: &Words) -> Option<Week> {
     let days = (1 - DAYS..=0).map(|back| today.plus(back));
-    let points: Vec<Point> = days
+    let (points, days): (Vec<Point>, Vec<_>) = days
         .map(|day| {
             let cents = paid.iter().find(|one| one.day == day);
             let value = cents.map_or(0, |day| day.paid).unsigned_abs();
-            Point {
-                name: day.weekday(&w.calendar).to_owned(),
+            let (name, said) = (day.weekday(&w.calendar), say(Measure::Money, value));
+            let point = Point {
+                name: name.to_owned(),
                 value,
                 before: None,
-                tip: format!("{}: {}", day.short(&w.calendar), say(Measure::Money, value)),
-            }
+                tip: format!("{}: {said}", day.short(&w.calendar)),
+            };
+            (point, (format!("{name} {}", day.short(&w.calendar)), said))
         })
-        .collect();
+        .unzip();
     if points.iter().all(|point| point.value == 0) {
-        return String::new();
+        return None;
     }
     let about = points
         .iter()
@@ -183,7 +194,9 @@ fn week(paid: &[PaidDay], today: Day, w: &Words) -> String {
         .join("; ");
     let unit = Measure::Money.unit();
     let axis = |value| say(Measure::Money, value);
-    Columns::draw("week", (w.home.week.to_owned(), about), &points, unit, axis).to_string()
+    let title = (w.home.week.to_owned(), about);
+    let chart = Columns::draw("week", title, &points, unit, axis).to_string();
+    Some(Week { chart, days })
 }
 
 /// What is left to do before the first sale, for those who may do it; nothing once all is done.

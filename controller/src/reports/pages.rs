@@ -126,6 +126,7 @@ struct ReportsPage<'a> {
     tabs: Vec<Tab>,
     is_empty: bool,
     parts: Vec<Part>,
+    heads: [&'static str; 5],
     total: Line,
     months: Vec<Choice>,
 }
@@ -178,6 +179,7 @@ pub async fn show(
         tabs: tabs(&asked, chosen.measure, w),
         is_empty: total == Sums::default(),
         parts: parts(&asked, &chosen, today, &names, (&this, &then), w),
+        heads: w.reports.heads(),
         total: Line {
             name: w.reports.total.to_owned(),
             sums: total,

@@ -50,6 +50,18 @@ impl ReportWords {
         }
     }
 
+    /// What the numbers of a line are called, in their order.
+    #[must_use]
+    pub const fn heads(&self) -> [&'static str; 5] {
+        [
+            self.shillings,
+            self.sold_short,
+            self.used_short,
+            self.hours_short,
+            self.gigabytes_short,
+        ]
+    }
+
     /// How days are put together.
     #[must_use]
     pub const fn by(&self, grain: Grain) -> &'static str {

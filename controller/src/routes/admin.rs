@@ -1,7 +1,7 @@
 //! The pages of the platform's own staff.
 
 use crate::admin::pages::{
-    audit, offers, overview, payments, providers, settings, sites, sold, view, work,
+    audit, offers, overview, payments, providers, settings, sites, sold, view, webhooks, work,
 };
 use crate::providers::gate::{Door, Pages};
 
@@ -32,6 +32,7 @@ pub(super) fn pages(pages: Pages) -> Pages {
         .get("/admin/jobs", Door::Admin, work::list)
         .post("/admin/jobs/{id}/{to}", Door::Admin, work::act)
         .post("/admin/tasks/{kind}/run", Door::Admin, work::run)
+        .post("/admin/webhooks/{id}/retry", Door::Admin, webhooks::retry)
         .get("/admin/audit", Door::Admin, audit::show)
         .get("/admin/settings", Door::Admin, settings::form)
         .post("/admin/admission", Door::Admin, settings::admission)

@@ -320,13 +320,18 @@ pub fn pages(app: &App) -> Pages {
             Door::Staff(P::WorkCustomers),
             customers::gift,
         )
-        .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
-        .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
+        .get(
+            "/settings/name",
+            Door::Staff(P::EditPortal),
+            look_name::form,
+        )
         .post(
-            "/settings/portal/name",
+            "/settings/name",
             Door::Staff(P::EditPortal),
             look_name::take,
         )
+        .get("/settings/portal", Door::Staff(P::EditPortal), look::form)
+        .post("/settings/portal", Door::Staff(P::EditPortal), look::take)
         .post(
             "/settings/portal/logo",
             Door::Staff(P::EditPortal),

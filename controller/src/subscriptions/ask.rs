@@ -67,6 +67,10 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             return Ok(Next::Done);
         };
         let now = app.clock.now();
+        // Whoever asks for a job that runs has it due at once. One that failed comes again by pauses of its own, which grow.
+        if let Some(after) = order.ask_after.filter(|at| *at > now && job.attempt <= 1) {
+            return Ok(Next::Again(after));
+        }
         asked::note_pause(&mut tx, &order, now + BREATH).await?;
         // No transaction stays open over a call to the rail.
         tx.commit().await?;

@@ -6,11 +6,10 @@ use mnara_protocol::ids::{OrderId, ProviderId};
 use serde_json::json;
 use thiserror::Error;
 
-use super::store::orders;
+use super::store::{back as store, orders};
 use super::{Order, Refund, Resolution, State, ask, confirm};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
-use crate::rails::pesapal::price::Price;
 use crate::rails::pesapal::{CallError, Refund as Wire};
 use crate::tickets::feed::FeedError;
 
@@ -59,17 +58,12 @@ pub async fn cancel(
     let mut tx = app.db.tenant(provider).await?;
     ask::ask_at(app, &mut tx, (provider, id), now).await?;
     if done.is_ok() {
-        orders::call_off(&mut tx, &order, now).await?;
+        store::call_off(&mut tx, &order, now).await?;
         note(app, &mut tx, &order, actor, "order-cancel").await?;
     }
     tx.commit().await?;
     app.jobs.wake();
     done.map_err(NotDone::Rail)
-}
-
-/// What of an order should go back: what was paid, where that is known to be something else.
-fn whole(order: &Order) -> Price {
-    order.worth().unwrap_or(order.price)
 }
 
 /// Asks the rail for an order's money to go back.
@@ -96,14 +90,14 @@ pub async fn refund(
     ) else {
         return Err(NotDone::Senseless(order.state));
     };
-    orders::note_refund(&mut tx, &order, Refund::Asked, now).await?;
+    store::note_refund(&mut tx, &order, Refund::Asked, now).await?;
     note(app, &mut tx, &order, actor, "order-refund").await?;
     tx.commit().await?;
     let remarks = format!("Order {}", order.reference);
     let done = rail
         .refund(&Wire {
             confirmation: &confirmation,
-            price: whole(&order),
+            cents: order.whole().cents,
             by,
             remarks: &remarks,
         })
@@ -115,10 +109,34 @@ pub async fn refund(
     };
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    orders::note_refund(&mut tx, &order, refund, now).await?;
+    store::note_refund(&mut tx, &order, refund, now).await?;
     ask::ask_at(app, &mut tx, (provider, id), now + ask::FIRST).await?;
     tx.commit().await?;
     done.map_err(NotDone::Rail)
+}
+
+/// Notes that the merchant at Pesapal did not agree that an order's money goes back, which Pesapal tells nobody: it can be asked for once more, or
+/// the order counted as paid after all.
+///
+/// # Errors
+/// [`NotDone`]; money that does not wait for anybody's word was not declined.
+pub async fn declined(
+    app: &App,
+    provider: ProviderId,
+    id: OrderId,
+    actor: Actor,
+) -> Result<(), NotDone> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let order = orders::lock(&mut tx, provider, id).await?;
+    let order = order.ok_or(NotDone::Nothing)?;
+    if !order.may_be_declined() {
+        return Err(NotDone::Senseless(order.state));
+    }
+    store::decline_refund(&mut tx, &order, now).await?;
+    note(app, &mut tx, &order, actor, "order-refund-declined").await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Does with a flagged order what somebody of the platform decided.
@@ -172,12 +190,12 @@ async fn note(
     actor: Actor,
     act: &'static str,
 ) -> sqlx::Result<()> {
-    let price = whole(order);
+    let whole = order.whole();
     let deed = Deed {
         act,
         subject: &order.id.to_string(),
         before: Some(json!(order.state.word())),
-        after: Some(json!({ "amount": price.decimal(), "currency": price.currency.code() })),
+        after: Some(json!({ "amount": whole.decimal(), "currency": whole.currency })),
     };
     record(app, conn, Some(order.provider), actor, deed).await
 }

@@ -9,7 +9,7 @@ use super::settle::{Decision, decide, silence};
 use super::store::book::{self, Change};
 use super::store::{asked, orders, plans};
 use super::terms::{Entry, Term, What, terms};
-use super::{Flag, Kind, Order, State, invoice, lapse};
+use super::{Flag, Kind, Order, Paid, State, invoice, lapse};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers::notices::billing::Billing;
@@ -77,6 +77,11 @@ pub async fn apply(
         Decision::Flag(flag) => orders::flag(&mut tx, &order, flag, told).await?,
     }
     if matches!(decision, Decision::Complete | Decision::Reverse) {
+        // Complete is only what was paid as asked, whatever an earlier answer said.
+        let amount = match decision {
+            Decision::Complete => Paid::from(order.price),
+            _ => order.whole(),
+        };
         let deed = Deed {
             act: if decision == Decision::Complete {
                 "subscription-paid"
@@ -86,8 +91,8 @@ pub async fn apply(
             subject: &order.id.to_string(),
             before: Some(json!(order.state.word())),
             after: Some(json!({
-                "amount": order.price.decimal(),
-                "currency": order.price.currency.code(),
+                "amount": amount.decimal(),
+                "currency": amount.currency,
             })),
         };
         record(app, &mut tx, Some(provider), Actor::Program, deed).await?;
@@ -179,7 +184,7 @@ async fn undo(
 }
 
 async fn tell_back(app: &App, conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> {
-    let amount = order.worth().unwrap_or(order.price).to_string();
+    let amount = order.whole().to_string();
     let notice = Notice::Billing(Billing::Back { amount: &amount });
     let once = format!("billing:back:{}", order.id);
     tell_payers(app, conn, order.provider, &notice, &once).await

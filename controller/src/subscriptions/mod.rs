@@ -21,12 +21,14 @@ pub mod standing;
 pub mod store;
 pub mod terms;
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::rails::pesapal::Name;
 use crate::rails::pesapal::price::Price;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
+use mnara_protocol::money::Money;
 
 pub use crate::providers::rights::Feature;
 
@@ -345,7 +347,46 @@ pub struct Order {
     pub settled_at: Option<Timestamp>,
 }
 
+impl Paid {
+    /// The amount with two decimals, in whatever currency.
+    #[must_use]
+    pub fn decimal(&self) -> String {
+        Money::from_cents(self.cents).to_decimal()
+    }
+}
+
+impl fmt::Display for Paid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.currency.parse() {
+            Ok(currency) => write!(f, "{}", Price::new(self.cents, currency)),
+            Err(_) => write!(f, "{} {}", self.currency, self.decimal()),
+        }
+    }
+}
+
+impl From<Price> for Paid {
+    fn from(price: Price) -> Self {
+        Self {
+            cents: price.cents,
+            currency: price.currency.code().to_owned(),
+        }
+    }
+}
+
 impl Order {
+    /// Whether the merchant at the rail may have said no to its money going back.
+    #[must_use]
+    pub fn may_be_declined(&self) -> bool {
+        self.refund.is_some_and(Refund::is_under_way) && self.state != State::Reversed
+    }
+
+    /// What of it goes back: what was paid, in whatever currency the rail names, and what was asked where that is the same.
+    #[must_use]
+    pub fn whole(&self) -> Paid {
+        let paid = self.paid.clone().filter(|paid| paid.cents > 0);
+        paid.unwrap_or_else(|| self.price.into())
+    }
+
     /// What was paid for it, or will be; none where that is in a currency of which we keep no books.
     #[must_use]
     pub fn worth(&self) -> Option<Price> {

@@ -72,12 +72,115 @@ async fn whoever_signed_up_by_phone_comes_to_an_address_that_was_proved(
     let taken = other.post("/account/contact", &wish(PHONE_OWNER)).await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(taken.text.contains("Somebody else logs in with that"));
-    // An old link is over.
+    // An old link is over, and its page says so and lets them ask for another.
     owner.post("/account/contact", &wish(MAIL)).await.onward();
     world.work().await;
     let path = office.one().path("/account/contact/");
     world.app.clock.advance(Duration::from_secs(86_401));
-    assert_eq!(owner.get(&path).await.status, StatusCode::NOT_FOUND);
+    let over = owner.get(&path).await;
+    assert_eq!(over.status, StatusCode::NOT_FOUND);
+    assert!(over.text.contains("This link is over") && over.text.contains("Log in with this"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn strangers_are_written_to_now_and_then_and_greeted_by_no_name(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let mut people = Vec::new();
+    for n in 1..=4 {
+        let mut one = Browser::new(&world, n);
+        one.sign_up(&format!("Business {n}"), &format!("0722 000 11{n}"))
+            .await;
+        people.push(one);
+    }
+    let wished = async |one: &mut Browser<'_>, who: &str| {
+        let got = one.post("/account/contact", &wish(who)).await;
+        world.work().await;
+        let sent = office.empty().len();
+        assert_eq!(sent == 1, got.status == StatusCode::SEE_OTHER, "{who}");
+        got.status
+    };
+    let mut ways = people.iter_mut();
+    let first = ways.next().unwrap();
+    let named = first.post("/account/contact", &wish(MAIL)).await;
+    assert_eq!(named.status, StatusCode::SEE_OTHER);
+    world.work().await;
+    let letter = office.one();
+    assert!(!letter.text.contains("Hello"), "{}", letter.text);
+    // One link at a time, to whomever.
+    for who in [MAIL, "another@example.com"] {
+        assert_eq!(wished(first, who).await, StatusCode::TOO_MANY_REQUESTS);
+    }
+    // So many from one person.
+    for n in 2..=5 {
+        world.app.clock.advance(Duration::from_secs(301));
+        let who = format!("stranger{n}@example.com");
+        assert_eq!(wished(first, &who).await, StatusCode::SEE_OTHER);
+    }
+    world.app.clock.advance(Duration::from_secs(301));
+    let sixth = wished(first, "stranger6@example.com").await;
+    assert_eq!(sixth, StatusCode::TOO_MANY_REQUESTS);
+    // So many to one address.
+    let others: Vec<_> = ways.collect();
+    let mut got = Vec::new();
+    for one in others {
+        got.push(wished(one, MAIL).await);
+    }
+    assert_eq!(
+        got,
+        [
+            StatusCode::SEE_OTHER,
+            StatusCode::SEE_OTHER,
+            StatusCode::TOO_MANY_REQUESTS
+        ]
+    );
+    // Tomorrow again.
+    world.app.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(wished(first, MAIL).await, StatusCode::SEE_OTHER);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn co_owners_hear_of_another_log_in_and_open_links_are_spent(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let mut thief = member(&world, Role::Owner, 1).await;
+    member(&world, Role::Owner, 2).await;
+    member(&world, Role::Cashier, 3).await;
+    world.work().await;
+    office.empty();
+    let asked = [("who", "owner1@example.com")];
+    Browser::new(&world, 4).post("/forgot", &asked).await;
+    world.work().await;
+    world.work().await;
+    let link = office.one().path("/reset/");
+    thief
+        .post("/account/contact", &wish(PHONE_OWNER))
+        .await
+        .onward();
+    world.work().await;
+    let mut told: Vec<_> = office
+        .empty()
+        .into_iter()
+        .map(|letter| (letter.to, letter.subject))
+        .collect();
+    told.sort();
+    let said = [
+        ("owner1@example.com", "What you log in with was changed"),
+        (
+            "owner2@example.com",
+            "Business 1: what an owner logs in with was changed",
+        ),
+    ];
+    assert_eq!(
+        told,
+        said.map(|(to, said)| (to.to_owned(), said.to_owned()))
+    );
+    let spent = Browser::new(&world, 5).get(&link).await;
+    assert_eq!(spent.status, StatusCode::NOT_FOUND);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -98,7 +201,7 @@ async fn business_and_site_get_other_names_and_sites_hear_of_them(
             .unwrap()
     };
     let form = [("name", " Mama <b>Njeri</b> Wi-Fi ")];
-    let next = owner.post("/settings/portal/name", &form).await.onward();
+    let next = owner.post("/settings/name", &form).await.onward();
     assert!(
         owner
             .get(&next)
@@ -120,7 +223,7 @@ async fn business_and_site_get_other_names_and_sites_hear_of_them(
     );
     let empty = [("name", "  ")];
     for (path, says) in [
-        ("/settings/portal/name".to_owned(), "a name of 1 to 80"),
+        ("/settings/name".to_owned(), "a name of 1 to 80"),
         (format!("{path}/name"), "a name of 1 to 80"),
     ] {
         let next = owner.post(&path, &empty).await.onward();

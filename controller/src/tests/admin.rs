@@ -8,7 +8,7 @@ use super::*;
 use crate::admin::{begin, outages, up};
 use crate::db::At;
 
-async fn admin(world: &World) -> Browser<'_> {
+pub(super) async fn admin(world: &World) -> Browser<'_> {
     begin::make(
         &world.app,
         "Amina",
@@ -23,7 +23,7 @@ async fn admin(world: &World) -> Browser<'_> {
 }
 
 /// The page as text: without tags, and with one space where there were several.
-fn text(page: &str) -> String {
+pub(super) fn text(page: &str) -> String {
     let mut text = String::new();
     let mut is_tag = false;
     for c in page.chars() {
@@ -40,7 +40,7 @@ fn text(page: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-async fn run(world: &World, sql: &str) {
+pub(super) async fn run(world: &World, sql: &str) {
     let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
     sqlx::query(AssertSqlSafe(sql.to_owned()))
         .bind(At(world.app.clock.now()))

@@ -195,9 +195,15 @@ async fn a_blocked_number_is_refused_wherever_it_asks_and_keeps_what_it_has(
     manager.post(&format!("{path}/unblock"), &[]).await.onward();
     world.app.clock.advance(Duration::from_secs(180));
     world.begin(world.shop.ask(6, PHONE)).await.unwrap();
+    // Why they were refused is not forgotten with the refusal.
+    let refused = json!({"since": "2027-01-15T08:00:00Z", "reason": "sells <b>on</b>"});
     assert_eq!(
-        world.count("audit where act in ('block', 'unblock')").await,
-        2
+        deed(&world, "block").await,
+        json!({"before": null, "after": refused})
+    );
+    assert_eq!(
+        deed(&world, "unblock").await,
+        json!({"before": refused, "after": null})
     );
 }
 

@@ -55,6 +55,8 @@ async fn more_time_reaches_the_site_and_what_ran_out_is_open_again(
         .unwrap();
     let open = "tickets where status = 'active' and extra_secs = 5400 and expires_at = started_at + interval '9000 s'";
     assert_eq!(world.count(open).await, 1);
+    let deed = "audit where act = 'extend' and before = '{\"extra_secs\": 1800}' and after = '{\"secs\": 3600, \"extra_secs\": 5400}'";
+    assert_eq!(world.count(deed).await, 1);
     assert_eq!(told(&world).await.right.extra_secs, 5400);
 
     let stranger = business(app, 2).await;

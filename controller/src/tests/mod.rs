@@ -5,6 +5,7 @@ mod account;
 mod admin;
 mod api;
 mod api_deeds;
+mod api_reads;
 mod api_rules;
 mod audit;
 mod backup;
@@ -15,6 +16,7 @@ mod commands;
 mod counter;
 mod customers;
 mod doors;
+mod endpoints;
 mod enrol;
 mod every_page;
 mod export;
@@ -361,6 +363,14 @@ where
 
 async fn count(app: &App, from: &str) -> i64 {
     read(app, &format!("select count(*) from {from}")).await
+}
+
+/// What the audit says of the one deed of a kind: how it was and how it is.
+async fn deed(world: &World, act: &str) -> Value {
+    let sql = format!(
+        "select jsonb_build_object('before', before, 'after', after) from audit where act = '{act}'"
+    );
+    read(&world.app, &sql).await
 }
 
 /// Opens a business, as its owner would on the command line.

@@ -259,3 +259,43 @@ async fn a_revoked_code_or_series_is_told_to_the_sites_at_once(
     .await;
     assert!(unknown.is_err());
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_business_is_stopped_although_a_key_does_not_open(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use crate::admin::standing::stand;
+    use crate::providers::state::{Move, State};
+    let world = World::open(pool, options).await;
+    print(&world, 5).await;
+    let broken = async |from: &str, to: &str| {
+        let sql = format!("update series set key = replace(key, '{from}', '{to}')");
+        let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+        let changed = sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await;
+        assert_eq!(changed.unwrap().rows_affected(), 1);
+        tx.commit().await.unwrap();
+    };
+    let is_open = async || {
+        let rows = world.feed(world.shop.site).await;
+        let site = rows.into_iter().find_map(|row| match row {
+            Row::Site(row) => Some(row),
+            _ => None,
+        });
+        site.unwrap().sales_open
+    };
+    broken("gAAAA", "?AAAA").await;
+    let stopped = stand(
+        &world.app,
+        world.shop.provider,
+        Move::Suspend,
+        Actor::Command,
+    )
+    .await;
+    assert_eq!(stopped.unwrap(), State::Suspended);
+    world.work().await;
+    assert!(is_open().await, "its site cannot be told yet");
+    broken("?AAAA", "gAAAA").await;
+    world.pass(3_600).await;
+    assert!(!is_open().await);
+}

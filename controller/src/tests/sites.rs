@@ -136,6 +136,13 @@ async fn a_site_tells_how_it_is_and_is_asked_for_more_while_somebody_looks(
     );
     let list = technician.get("/sites").await.page();
     assert!(list.contains("Online: 2"), "{list}");
+    // Files for the router are offered for what it said it is.
+    let files = format!("{}/files", path(&world));
+    let files = technician.get(&files).await.page();
+    for filled in ["value=\"7.20.8\"", "value=\"arm64\" selected", "script&#"] {
+        assert!(files.contains(filled), "{filled} in {files}");
+    }
+    assert!(!files.contains("<script>alert"), "{files}");
     let home = technician.get("/home").await.page();
     let (_, tile) = home.split_once("<h2>Online now</h2>").unwrap();
     assert!(

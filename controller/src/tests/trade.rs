@@ -111,7 +111,7 @@ async fn money_counts_on_the_day_it_came_and_days_add_up(
     assert_eq!(lines(&hours)[0][..2], ["00:00", "50.00"], "{hours}");
     // What the tables on the page say is what the file says.
     assert!(
-        page.contains("<th scope=\"row\">16 Jan</th><td>100</td><td>2</td>"),
+        page.contains("<th scope=\"row\">16 Jan</th><td data-name=\"KSh\">100</td><td data-name=\"Sold\">2</td>"),
         "{page}"
     );
     reader.get("/language/sw").await;
@@ -295,7 +295,7 @@ async fn names_are_text_in_charts_tables_files_and_on_paper(
         // Every chart says what it is, and has its table.
         assert_eq!(page.matches("role=\"img\"").count(), 4);
         assert_eq!(page.matches("<desc ").count(), 4);
-        assert_eq!(page.matches("<table>").count(), 4);
+        assert_eq!(page.matches("<table class=\"stack\">").count(), 4);
     }
     let csv = owner.get("/reports/csv?by=site&period=today").await.page();
     assert!(csv.contains("'=cmd"), "{csv}");
@@ -346,6 +346,7 @@ async fn home_says_what_needs_somebody_and_else_that_all_is_well(
         "Payments that somebody should look at: <strong>1</strong>",
         "This site is away. What it sold goes on; it sells nothing new by M-PESA: <strong>",
         "<svg",
+        "<tr><th scope=\"row\">Fri 15 Jan</th><td data-name=\"Paid by M-PESA\">KSh\u{a0}50</td></tr>",
     ] {
         assert!(page.contains(says), "{says}: {page}");
     }
@@ -354,6 +355,10 @@ async fn home_says_what_needs_somebody_and_else_that_all_is_well(
     let mut technician = member(&world, Role::Technician, "t@example.com", 2).await;
     let page = technician.get("/home").await.page();
     assert!(page.contains("href=\"/sites/site_") && !page.contains("href=\"/payments?"));
+    assert!(
+        page.contains("KSh\u{a0}50</td>"),
+        "the chart's table: {page}"
+    );
     // The router lets the device in, and the site is heard of.
     let site = Site::new(&world, world.shop.site);
     site.lets_in(&world, ticket_of(&world, 1).await).await;

@@ -11,7 +11,7 @@ use crate::jobs::tasks::stand;
 
 /// A program that takes news, and answers as told.
 #[derive(Clone, Default)]
-struct Receiver(Arc<Mutex<Received>>);
+pub(super) struct Receiver(Arc<Mutex<Received>>);
 
 #[derive(Default)]
 struct Received {
@@ -20,7 +20,7 @@ struct Received {
 }
 
 impl Receiver {
-    async fn start() -> (Self, String) {
+    pub(super) async fn start() -> (Self, String) {
         let receiver = Self::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -29,11 +29,11 @@ impl Receiver {
         (receiver, url)
     }
 
-    fn answer(&self, status: u16) {
+    pub(super) fn answer(&self, status: u16) {
         self.0.lock().unwrap().answers.push_back(status);
     }
 
-    fn seen(&self) -> Vec<(HeaderMap, String)> {
+    pub(super) fn seen(&self) -> Vec<(HeaderMap, String)> {
         self.0.lock().unwrap().seen.clone()
     }
 
@@ -98,7 +98,7 @@ fn secret(page: &str) -> String {
         .replace("&#61;", "=")
 }
 
-async fn endpoint(world: &World) -> String {
+pub(super) async fn endpoint(world: &World) -> String {
     let id = read(
         &world.app,
         "select id from webhook_endpoints where removed_at is null",
@@ -110,7 +110,7 @@ async fn endpoint(world: &World) -> String {
     )
 }
 
-const EVERYTHING: [(&str, &str); 6] = [
+pub(super) const EVERYTHING: [(&str, &str); 6] = [
     ("event", "payment.succeeded"),
     ("event", "payment.failed"),
     ("event", "ticket.redeemed"),
@@ -119,7 +119,7 @@ const EVERYTHING: [(&str, &str); 6] = [
     ("event", "site.down"),
 ];
 
-async fn add(owner: &mut Browser<'_>, url: &str) -> String {
+pub(super) async fn add(owner: &mut Browser<'_>, url: &str) -> String {
     let mut form = vec![("url", url)];
     form.extend(EVERYTHING);
     secret(&owner.post("/settings/webhooks", &form).await.page())

@@ -86,13 +86,14 @@ pub async fn extend_in(
     if !may_sell(conn, provider, now).await? {
         return Err(NotExtended::Shut);
     }
+    let before = found.kept.ticket.right.extra_secs;
     found.kept.ticket = longer(found.kept.ticket, secs, now)?;
     let ticket = &found.kept.ticket;
     store::set_extra(conn, provider, ticket, expires_at(ticket)).await?;
     let deed = Deed {
         act: "extend",
         subject: &id.to_string(),
-        before: None,
+        before: Some(json!({"extra_secs": before})),
         after: Some(json!({"secs": secs, "extra_secs": ticket.right.extra_secs})),
     };
     record(app, conn, Some(provider), actor, deed).await?;

@@ -4,7 +4,8 @@
 use fast_qr::{ECL, QRBuilder};
 use mnara_protocol::ticket::code::TicketCode;
 
-use crate::pdf::{Document, Face, Font, Ink, Page, Size};
+use crate::pdf::{Document, Face, Font, Held, Image, Ink, Page, Size};
+use crate::providers::look::Logo;
 
 /// Vouchers on one page of a browser; a whole number of sheets fits in.
 const AT_ONCE: u16 = 300;
@@ -168,6 +169,8 @@ const fn size(width: f32, height: f32) -> Size {
 pub struct Print {
     /// The business.
     pub business: String,
+    /// Its logo, which stands on sheets; the heads of rolls print no pictures worth looking at.
+    pub logo: Option<Logo>,
     /// Its colour.
     pub colour: u32,
     /// The plan.
@@ -254,6 +257,10 @@ pub fn pdf(
 ) -> Vec<u8> {
     let shape = layout.shape();
     let mut document = Document::new(title, language);
+    let logo = print.logo.as_ref().filter(|_| !layout.is_roll());
+    // What PDF has no way of showing, such as WebP, is left out: the name stands there anyway.
+    let logo = logo.and_then(|logo| Image::read(&logo.picture));
+    let logo = logo.map(|image| (document.hold(&image), image.ratio()));
     let across = shape.cell.width * f32::from(shape.columns);
     let down = shape.cell.height * f32::from(shape.rows);
     let left = (shape.page.width - across) / 2.0;
@@ -267,7 +274,7 @@ pub fn pdf(
             if layout.is_roll() {
                 on_roll(&mut page, &shape, print, code);
             } else {
-                on_sheet(&mut page, (x, y), &shape, print, code);
+                on_sheet(&mut page, (x, y), &shape, (print, logo), code);
             }
         }
         document.add(page);
@@ -280,8 +287,14 @@ fn line(points: f32) -> f32 {
     points * 25.4 / 72.0 * 1.22
 }
 
-/// A voucher of a sheet: name above, words on the left, picture on the right, code below; a thin frame to cut along.
-fn on_sheet(page: &mut Page, (x, y): (f32, f32), shape: &Shape, print: &Print, code: &TicketCode) {
+/// A voucher of a sheet: logo and name above, words on the left, picture on the right, code below; a thin frame to cut along.
+fn on_sheet(
+    page: &mut Page,
+    (x, y): (f32, f32),
+    shape: &Shape,
+    (print, logo): (&Print, Option<(Held, f32)>),
+    code: &TicketCode,
+) {
     let Size { width, height } = shape.cell;
     let (left, right) = (x + shape.pad, x + width - shape.pad);
     for (from, to) in [
@@ -296,7 +309,16 @@ fn on_sheet(page: &mut Page, (x, y): (f32, f32), shape: &Shape, print: &Print, c
     let name = Face::new(Font::Bold, shape.name);
     let mut below = y + shape.band + line(shape.name);
     let room = right - left;
-    page.text(left, below, name, &name.cut(&print.business, room));
+    let mut begin = left;
+    if let Some((held, ratio)) = logo {
+        let high = line(shape.name);
+        let width = (high * ratio).min(room * 0.4);
+        let as_high = size(width, width / ratio);
+        page.picture(left, y + shape.band + 0.6, as_high, held);
+        begin += width + 1.0;
+    }
+    let beside = right - begin;
+    page.text(begin, below, name, &name.cut(&print.business, beside));
     let top = below + 1.0;
     if let Some(picture) = Picture::of(code) {
         let corner = (right - shape.picture, top);
@@ -373,6 +395,8 @@ fn on_roll(page: &mut Page, shape: &Shape, print: &Print, code: &TicketCode) {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::message::PictureKind;
+
     use super::*;
     use crate::pdf::tests::streams;
 
@@ -383,6 +407,7 @@ mod tests {
     fn print() -> Print {
         Print {
             business: "Njeri (Wi-Fi)".to_owned(),
+            logo: None,
             colour: 0x000A_6B41,
             plan: "1 hour".to_owned(),
             gives: "1 hour · 5 Mbit/s".to_owned(),
@@ -435,6 +460,26 @@ mod tests {
             assert_eq!(found, [sheet, 1], "{layout:?}");
             assert!(pages[0].contains("(Njeri (Wi-Fi)) Tj"), "{layout:?}");
             assert!(pages[0].contains("Good until"), "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn a_logo_stands_once_in_the_file_and_on_every_voucher_of_a_sheet() {
+        let jpeg = b"\xff\xd8\xff\xc0\x00\x0b\x08\x00\x14\x00\x28\x03\x01\x11\x00\xff\xd9";
+        let logo = Logo {
+            kind: PictureKind::Jpeg,
+            picture: jpeg.to_vec(),
+        };
+        let print = Print {
+            logo: Some(logo),
+            ..print()
+        };
+        for layout in Layout::ALL {
+            let file = pdf("Vouchers", "en", layout, &print, &[code(), code()]);
+            let text = String::from_utf8_lossy(&file);
+            let times = usize::from(!layout.is_roll());
+            assert_eq!(text.matches("/Subtype /Image").count(), times, "{layout:?}");
+            assert_eq!(text.matches("/XObject <<").count(), times, "{layout:?}");
         }
     }
 }

@@ -1,18 +1,22 @@
-//! What people do with endpoints: adding, switching, a new secret, removing, trying out.
+//! What people do with endpoints: adding, switching, a new secret, removing, trying out and again.
 
 use mnara_protocol::ids::{DeliveryId, EndpointId, ProviderId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
+use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::guard::{Guard, Refused};
-use super::{Endpoint, Event, Kind, SECRET, SEND, WATCH, sign, store, write};
+use super::{Endpoint, Event, Kind, SECRET, SEND, WATCH, sign, store, wake, write};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::jobs::{self, NewJob};
+use crate::web::show;
 
 /// Endpoints one business has at most.
 pub const MOST: u16 = 20;
+/// Messages of an endpoint that are tried again at once: the last ones.
+pub const MOST_AGAIN: u16 = 1_000;
 
 /// Why an endpoint was not added.
 #[derive(Debug, Error)]
@@ -105,15 +109,18 @@ pub async fn switch(
     is_enabled: bool,
 ) -> sqlx::Result<bool> {
     let mut tx = app.db.tenant(provider).await?;
-    if !store::switch(&mut tx, provider, id, is_enabled).await? {
+    let Some((was, _)) = store::lock(&mut tx, provider, id).await? else {
         return Ok(false);
-    }
+    };
+    store::switch(&mut tx, provider, id, is_enabled).await?;
     let act = if is_enabled {
         "webhook-on"
     } else {
         "webhook-off"
     };
-    told(app, &mut tx, provider, actor, act, id).await?;
+    let after = json!({"host": was.host(), "on": is_enabled});
+    let change = (how_it_is(&was), Some(after));
+    told(app, &mut tx, provider, actor, act, id, change).await?;
     if is_enabled {
         watch(app, &mut tx, provider).await?;
     }
@@ -135,11 +142,16 @@ pub async fn new_secret(
     let sealed = app
         .vault
         .seal(provider, SECRET, secret.expose_secret().as_bytes());
+    let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    if !store::set_secret(&mut tx, provider, id, &sealed, Some(app.clock.now())).await? {
+    let Some((was, since)) = store::lock(&mut tx, provider, id).await? else {
         return Ok(None);
-    }
-    told(app, &mut tx, provider, actor, "webhook-secret", id).await?;
+    };
+    store::set_secret(&mut tx, provider, id, &sealed, Some(now)).await?;
+    // Of the secret itself nothing is told but how old it was.
+    let aged = |since| json!({"host": was.host(), "since": show::utc(since)});
+    let change = (aged(since), Some(aged(now)));
+    told(app, &mut tx, provider, actor, "webhook-secret", id, change).await?;
     tx.commit().await?;
     Ok(Some(secret))
 }
@@ -173,11 +185,24 @@ pub async fn remove(
 ) -> sqlx::Result<bool> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    if store::remove(&mut tx, provider, id, now).await?.is_none() {
+    let Some((was, _)) = store::lock(&mut tx, provider, id).await? else {
         return Ok(false);
-    }
+    };
+    store::remove(&mut tx, provider, id, now).await?;
     store::drop_waiting(&mut tx, provider, id, now).await?;
-    told(app, &mut tx, provider, actor, "webhook-end", id).await?;
+    let words: Vec<&str> = was.kinds.iter().map(|kind| kind.word()).collect();
+    let mut before = how_it_is(&was);
+    before["events"] = json!(words);
+    told(
+        app,
+        &mut tx,
+        provider,
+        actor,
+        "webhook-end",
+        id,
+        (before, None),
+    )
+    .await?;
     tx.commit().await?;
     Ok(true)
 }
@@ -224,6 +249,53 @@ pub async fn send_again(
     Ok(Some(endpoint))
 }
 
+/// Tries an endpoint again that takes nothing: what waits for it or was given up meanwhile is due now, counted as fresh, and one that was
+/// switched off for it is on. Says whether that changes anything.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn retry(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    id: EndpointId,
+) -> sqlx::Result<bool> {
+    let now = app.clock.now();
+    let mut tx = app.db.tenant(provider).await?;
+    let held = store::lock(&mut tx, provider, id).await?;
+    let Some((was, since)) = held.and_then(|(was, _)| was.failing.map(|since| (was, since))) else {
+        return Ok(false);
+    };
+    let is_given_up = was.given_up.is_some();
+    if !was.is_enabled && !is_given_up {
+        // Whose it is has switched it off meanwhile.
+        return Ok(false);
+    }
+    let moments = (since, now);
+    let count = store::wait_again_since(&mut tx, provider, id, moments, MOST_AGAIN).await?;
+    if count == 0 && !is_given_up {
+        return Ok(false);
+    }
+    if is_given_up {
+        store::switch(&mut tx, provider, id, true).await?;
+        watch(app, &mut tx, provider).await?;
+    }
+    let mut before = how_it_is(&was);
+    before["since"] = json!(show::utc(since));
+    let after = json!({"host": was.host(), "on": true, "count": count});
+    let change = (before, Some(after));
+    told(app, &mut tx, provider, actor, "webhook-retry", id, change).await?;
+    wake(app, &mut tx, provider, id).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(true)
+}
+
+/// How an endpoint is, for the audit: its path may hold a secret.
+fn how_it_is(endpoint: &Endpoint) -> JsonValue {
+    json!({"host": endpoint.host(), "on": endpoint.is_enabled})
+}
+
 async fn told(
     app: &App,
     conn: &mut sqlx::PgConnection,
@@ -231,12 +303,13 @@ async fn told(
     actor: Actor,
     act: &'static str,
     id: EndpointId,
+    (before, after): (JsonValue, Option<JsonValue>),
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
         subject: &id.to_string(),
-        before: None,
-        after: None,
+        before: Some(before),
+        after,
     };
     record(app, conn, Some(provider), actor, deed).await
 }

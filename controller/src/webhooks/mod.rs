@@ -236,6 +236,22 @@ pub struct Endpoint {
     pub added: Timestamp,
 }
 
+impl Endpoint {
+    /// Where it is, without what may be a secret in its path.
+    #[must_use]
+    pub fn host(&self) -> String {
+        host(&self.url)
+    }
+}
+
+/// The host that an address names; nothing where it names none.
+#[must_use]
+pub fn host(url: &str) -> String {
+    let url = url::Url::parse(url).ok();
+    let host = url.as_ref().and_then(url::Url::host_str);
+    host.unwrap_or_default().to_owned()
+}
+
 /// Says what happened, in the transaction in which it happens: a message is written for every endpoint that wants to know.
 ///
 /// # Errors

@@ -103,8 +103,9 @@ async fn keep(
         next: next(message.attempts, now).filter(|_| !answer.is_good()),
     };
     let mut tx = app.db.tenant(provider).await?;
+    // The endpoint first, then its messages, as everybody does who changes both.
+    let failing = store::note_health(&mut tx, provider, endpoint, &tried, now).await?;
     store::note(&mut tx, provider, message.id, &tried, now).await?;
-    let failing = store::note_health(&mut tx, provider, endpoint, answer.is_good(), now).await?;
     let is_over =
         answer.is_farewell() || failing.is_some_and(|since| since.plus_secs(PATIENCE_SECS) <= now);
     if is_over {

@@ -50,26 +50,24 @@ async fn play(once: bool) -> anyhow::Result<()> {
     };
     println!("{}", stage.guide()?);
     let mut say = |line: &str| println!("{line}");
-    let mut typed = typed();
+    typed(stage.desk.lines());
     tokio::select! {
-        gone = stage.attend(&mut typed, &mut say) => gone?,
+        gone = stage.attend(&mut say) => gone?,
         () = told_to_stop() => {}
     }
     println!("\nCleaning up.");
     stage.end().await
 }
 
-/// What is typed here, line by line. A thread of its own, since nothing can stop one that waits for a line.
-fn typed() -> mpsc::Receiver<String> {
-    let (sender, lines) = mpsc::channel(4);
+/// Hands on what is typed here, line by line. A thread of its own, since nothing can stop one that waits for a line.
+fn typed(lines: mpsc::Sender<String>) {
     thread::spawn(move || {
         for line in std::io::stdin().lock().lines().map_while(Result::ok) {
-            if sender.blocking_send(line).is_err() {
+            if lines.blocking_send(line).is_err() {
                 return;
             }
         }
     });
-    lines
 }
 
 async fn told_to_stop() {

@@ -1,6 +1,9 @@
 //! The simulated outside: machines and services that speak their real wire on real ports. Not the programs under test.
 pub mod daraja;
+mod markup;
 pub mod pesapal;
 pub mod routeros;
 pub mod sms;
 pub mod smtp;
+
+pub(crate) use markup::escaped;

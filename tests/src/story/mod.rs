@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 mod acts;
+mod desk;
 mod history;
 mod paid;
 mod people;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::desk::Desk;
 use super::people::{self, People};
 use super::{history, paid};
 use crate::measure::now;
@@ -36,6 +37,10 @@ pub struct Stage {
     pub people: People,
     /// When the business's past ended, as the database reads it: what happens on stage comes after.
     pub since: String,
+    /// Where somebody brings the line of a site.
+    pub desk: Desk,
+    /// What was brought there, or typed.
+    brought: mpsc::Receiver<String>,
     /// Sites whose line somebody brought, so that they live as long as the stage.
     pub newcomers: Vec<Site>,
 }
@@ -51,7 +56,11 @@ pub async fn stage() -> Result<Stage> {
     setup.pesapal = true;
     setup.sms = true;
     setup.by_name = true;
+    let (lines, brought) = mpsc::channel(4);
+    let desk = Desk::open(lines).await?;
+    setup.first_sale_url = Some(desk.url());
     let world = World::start(setup).await?;
+    desk.prompts_at(world.daraja.control_url());
     world.knows_its_plans(&world.site).await?;
     let mut phones = Vec::new();
     for _ in 0..3 {
@@ -87,6 +96,8 @@ pub async fn stage() -> Result<Stage> {
     Ok(Stage {
         people,
         since,
+        desk,
+        brought,
         newcomers: Vec::new(),
         world,
         phones,
@@ -170,8 +181,8 @@ impl Stage {
              \n             Consumer secret    {}\
              \n             Passkey            {}\
              \n             Your own phone     0722000111, to prove it with KSh 1; the prompt appears on {}/phone\n\
-             \n  the agent  make a site, press \"Enrol the agent\", paste the line it shows here and press Enter:\
-             \n             a router and its agent come up for it, with a phone on their Wi-Fi whose address is said here\n",
+             \n  the agent  make a site, press \"Enrol the agent\" and bring the line it shows to {} (or paste it here):\
+             \n             a router and its agent come up for it, with a phone on their Wi-Fi that is listed there\n",
             controller.url("/sign-up"),
             controller.url("/admin/providers"),
             account.shortcode,
@@ -179,6 +190,7 @@ impl Stage {
             account.consumer_secret,
             account.passkey,
             self.world.daraja.control_url(),
+            self.desk.url(),
         )
     }
 
@@ -211,6 +223,8 @@ impl Stage {
             self.world.daraja.control_url(),
             site.router.control(),
         );
+        self.desk
+            .list(&format!("site {}", self.newcomers.len() + 1), port);
         self.newcomers.push(site);
         Ok(said)
     }
@@ -228,14 +242,10 @@ impl Stage {
     ///
     /// # Errors
     /// When a program does not come up again.
-    pub async fn attend(
-        &mut self,
-        typed: &mut mpsc::Receiver<String>,
-        say: &mut dyn FnMut(&str),
-    ) -> Result<()> {
+    pub async fn attend(&mut self, say: &mut dyn FnMut(&str)) -> Result<()> {
         let mut back = None;
         loop {
-            let world = &mut self.world;
+            let (world, brought) = (&mut self.world, &mut self.brought);
             let due = async move {
                 match back {
                     Some(at) => tokio::time::sleep_until(at).await,
@@ -251,13 +261,21 @@ impl Stage {
                     world.site.agent.start().await?;
                     say("The agent was gone and is back, as if its machine had lost power.");
                 }
-                Some(line) = typed.recv() => {
+                Some(line) = brought.recv() => {
                     if line.trim().is_empty() {
+                        self.desk.say("Nothing was brought.");
                         continue;
                     }
                     match self.welcome(line.trim()).await {
-                        Ok(said) => say(&said),
-                        Err(error) => say(&format!("No site came of it: {error:#}")),
+                        Ok(said) => {
+                            self.desk.say("Your site is up: its phone stands first in the list.");
+                            say(&said);
+                        }
+                        Err(error) => {
+                            let said = format!("No site came of it: {error:#}");
+                            self.desk.say(&said);
+                            say(&said);
+                        }
                     }
                 }
                 () = due => {
@@ -275,6 +293,7 @@ impl Stage {
     /// # Errors
     /// When a program does not end well, or said that something went wrong.
     pub async fn end(self) -> Result<()> {
+        self.desk.close();
         for mut site in self.newcomers {
             if site.agent.runs() {
                 site.agent.stop().await?;

@@ -63,6 +63,8 @@ pub struct Setup {
     pub sms: bool,
     /// Whether people reach the controller by this machine's name, which passkeys need, instead of its address.
     pub by_name: bool,
+    /// What owners are told to open for their first sale, where no phone asks this machine for just anything.
+    pub first_sale_url: Option<String>,
 }
 
 impl Default for Setup {
@@ -81,6 +83,7 @@ impl Default for Setup {
             pesapal: false,
             sms: false,
             by_name: false,
+            first_sale_url: None,
         }
     }
 }
@@ -190,6 +193,9 @@ impl World {
         }
         if setup.by_name {
             controller.is_reached_by_name();
+        }
+        if let Some(address) = &setup.first_sale_url {
+            controller.set("MNARA_FIRST_SALE_URL", address);
         }
         let mut rail = None;
         if setup.pesapal {

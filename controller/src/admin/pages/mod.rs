@@ -9,6 +9,7 @@ pub mod settings;
 pub mod sites;
 pub mod sold;
 pub mod view;
+pub mod webhooks;
 pub mod work;
 
 use mnara_protocol::clock::Timestamp;

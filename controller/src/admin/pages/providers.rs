@@ -300,10 +300,6 @@ pub async fn moved(
         Err(NotMoved::Senseless(_)) => Ok(onward("/admin/providers")),
         Err(NotMoved::Nobody) => Err(Trouble::Nothing),
         Err(NotMoved::Database(error)) => Err(error.into()),
-        Err(NotMoved::Feed(error)) => {
-            tracing::error!(%error, "a site's feed could not be written");
-            Err(Trouble::Inside)
-        }
     }
 }
 

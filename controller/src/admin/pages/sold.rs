@@ -30,6 +30,8 @@ const PAGE: u16 = 50;
 /// Flagged orders on the page; the rest when these are done with.
 const FLAGGED: u16 = 50;
 const PATH: &str = "/admin/subscriptions";
+/// The word of whoever says that Pesapal does not give money back.
+const DECLINED: &str = "declined";
 /// The longest text about who issues invoices.
 const LONGEST: usize = 500;
 
@@ -63,6 +65,7 @@ struct Look {
     at: String,
     may_extend: bool,
     may_refund: bool,
+    may_decline: bool,
 }
 
 #[derive(Template)]
@@ -195,7 +198,7 @@ fn look(one: store::Flagged, w: &'static Words) -> Look {
         plan: one.plan,
         asked: one.price.to_string(),
         paid: one.paid.map(|paid| {
-            let amount = mnara_protocol::money::Money::from_cents(paid.cents).to_decimal();
+            let amount = paid.decimal();
             format!("{} {amount}", paid.currency)
         }),
         why: w.sold.flag(one.flag.word()),
@@ -207,6 +210,7 @@ fn look(one: store::Flagged, w: &'static Words) -> Look {
         refund: one.refund.map(|refund| w.sold.refund(refund.word())),
         at: w.calendar.moment(one.at),
         may_extend: !is_settled && !goes_back,
+        may_decline: goes_back && one.state != State::Reversed,
     }
 }
 
@@ -225,6 +229,9 @@ struct RefundPage<'a> {
     w: &'static Words,
     id: OrderId,
     to: &'a str,
+    title: &'static str,
+    text: &'static str,
+    button: &'static str,
     provider: ProviderId,
     business: String,
     amount: String,
@@ -232,7 +239,7 @@ struct RefundPage<'a> {
     fault: Option<String>,
 }
 
-/// Asks who wants an order's money to go back.
+/// Asks who wants an order's money to go back, or says that it does not.
 async fn proof_asked(
     app: &App,
     frame: &Frame,
@@ -244,21 +251,31 @@ async fn proof_asked(
     let order = orders::lock(&mut tx, provider, id).await?;
     drop(tx);
     let (business, order) = business.zip(order).ok_or(Trouble::Nothing)?;
+    let w = frame.words();
+    let (title, text, button) = if to == DECLINED {
+        (w.sold.declined_title, w.sold.declined_text, w.sold.declined)
+    } else {
+        (w.sold.refund_title, w.sold.refund_text, w.sold.refund)
+    };
     let page = RefundPage {
         frame,
-        w: frame.words(),
+        w,
+        title,
+        text,
+        button,
         id,
         to,
         provider,
         business: business.business_name,
-        amount: order.worth().unwrap_or(order.price).to_string(),
+        amount: order.whole().to_string(),
         receipt: order.confirmation.filter(|code| !code.is_empty()),
         fault,
     };
     Ok(html(status, &page))
 }
 
-/// What somebody decided about a flagged order: `extended`, `refunded` or `kept`; `refund` asks for any paid order's money to go back.
+/// What somebody decided about a flagged order: `extended`, `refunded` or `kept`; `refund` asks for any paid order's money to go back, and `declined`
+/// says that it does not.
 ///
 /// Money goes nowhere before whoever sends it has proved who they are.
 ///
@@ -277,9 +294,9 @@ pub async fn decide(
     drop(tx);
     let provider = provider.ok_or(Trouble::Nothing)?;
     let by = (Actor::Admin(visit.person), visit.name.as_str());
-    let is_refund = to == "refund";
+    let (is_refund, is_declined) = (to == "refund", to == DECLINED);
     let resolution = to.parse::<Resolution>().ok();
-    if is_refund || resolution == Some(Resolution::Refunded) {
+    if is_refund || is_declined || resolution == Some(Resolution::Refunded) {
         let what = (provider, id, to.as_str());
         if proof.password.expose_secret().is_empty() {
             return proof_asked(&app, &frame, what, (StatusCode::OK, None)).await;
@@ -291,13 +308,17 @@ pub async fn decide(
     }
     let outcome = if is_refund {
         back::refund(&app, provider, id, by).await
+    } else if is_declined {
+        back::declined(&app, provider, id, by.0).await
     } else {
         let resolution = resolution.ok_or(Trouble::Nothing)?;
         back::resolve(&app, provider, id, resolution, by).await
     };
     let w = &frame.words().sold;
     let fault = match outcome {
-        Ok(()) if is_refund => return Ok(onward(&format!("{PATH}/{provider}?done=refund"))),
+        Ok(()) if is_refund || is_declined => {
+            return Ok(onward(&format!("{PATH}/{provider}?done={to}")));
+        }
         Ok(()) => return Ok(onward(&format!("{PATH}?done=resolved"))),
         Err(NotDone::Nothing) => return Err(Trouble::Nothing),
         Err(NotDone::Senseless(_)) => w.senseless,
@@ -357,6 +378,7 @@ struct OrderRow {
     refund: Option<&'static str>,
     receipt: Option<String>,
     may_refund: bool,
+    may_decline: bool,
 }
 
 #[derive(Template)]
@@ -403,10 +425,11 @@ pub async fn one(
         business: business.business_name,
         older: last.map(|order| format!("{PATH}/{id}?before={}", order.id)),
         orders: listed.iter().map(|order| order_row(order, w)).collect(),
-        done: asked
-            .done
-            .filter(|done| done == "refund")
-            .map(|_| w.sold.refund_asked),
+        done: match asked.done.as_deref() {
+            Some("refund") => Some(w.sold.refund_asked),
+            Some(DECLINED) => Some(w.sold.was_declined),
+            _ => None,
+        },
         fault: None,
     };
     Ok(html(StatusCode::OK, &page))
@@ -430,5 +453,6 @@ fn order_row(order: &Order, w: &'static Words) -> OrderRow {
         refund: order.refund.map(|refund| w.sold.refund(refund.word())),
         receipt: order.confirmation.clone(),
         may_refund: is_paid && has_receipt && order.refund != Some(Refund::Taken),
+        may_decline: order.may_be_declined(),
     }
 }

@@ -1,4 +1,4 @@
-//! Work that is scheduled: how it goes. Work that failed: what it was, what went wrong, and what can be done with it.
+//! Work that is scheduled: how it goes. Work that failed, and addresses that take no news: what went wrong, and what can be done with it.
 
 use std::time::Duration;
 
@@ -7,13 +7,15 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::EndpointId;
 use serde::Deserialize;
 use sqlx::types::Uuid;
 
+use super::webhooks;
 use crate::admin::credentials::OLD_SECS;
 use crate::admin::retention::{self, Kept};
 use crate::admin::scrub::scrub;
-use crate::admin::store::keys;
+use crate::admin::store::{keys, webhooks as endpoints};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
@@ -25,8 +27,9 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::page::{html, onward};
 use crate::web::{Path, Query, show};
+use crate::webhooks::edit::MOST_AGAIN;
 
-/// Jobs of each sort on the page.
+/// Jobs of each sort on the page, and addresses.
 const PAGE: u16 = 50;
 
 struct Row {
@@ -77,14 +80,17 @@ struct WorkPage<'a> {
     dead: Vec<Row>,
     failing: Vec<Row>,
     older: Option<Uuid>,
+    addresses: Vec<webhooks::Row>,
+    older_addresses: Option<EndpointId>,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
 
-/// Where in the list of what was given up, and what was done just before.
+/// Where in the lists of what was given up and of addresses, and what was done just before.
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
     before: Option<Uuid>,
+    address: Option<String>,
     done: Option<String>,
 }
 
@@ -101,6 +107,8 @@ pub async fn list(
     let mut tx = app.db.platform(Reason::Admin).await?;
     let dead = failed::list(&mut tx, true, asked.before, PAGE).await?;
     let failing = failed::list(&mut tx, false, None, PAGE).await?;
+    let address = asked.address.as_deref().and_then(|id| id.parse().ok());
+    let addresses = endpoints::failing(&mut tx, address, MOST_AGAIN, PAGE).await?;
     let now = app.clock.now();
     let tasks = tasks::states(&mut tx, now).await?;
     let (vault, identity) = keys::platform(&mut tx, app.vault.mark()).await?;
@@ -125,11 +133,17 @@ pub async fn list(
         older: dead.get(usize::from(PAGE) - 1).map(|job| job.id),
         dead: dead.into_iter().map(|job| row(job, w)).collect(),
         failing: failing.into_iter().map(|job| row(job, w)).collect(),
+        older_addresses: addresses.get(usize::from(PAGE) - 1).map(|one| one.id),
+        addresses: addresses
+            .into_iter()
+            .map(|one| webhooks::Row::new(one, w))
+            .collect(),
         done: match asked.done.as_deref() {
             Some("retry") => Some(w.platform.retried_now),
             Some("give-up") => Some(w.platform.gave_up),
             Some("forget") => Some(w.platform.forgotten),
             Some("run") => Some(w.tasks.runs_now),
+            Some("webhook") => Some(w.platform.news_retried),
             _ => None,
         },
         fault: asked

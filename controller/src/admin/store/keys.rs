@@ -94,7 +94,7 @@ pub async fn platform(
 /// A key of a business that is in use for long.
 #[derive(Clone, Debug)]
 pub struct Old {
-    /// `mpesa`, `api` or `webhook`.
+    /// `mpesa`, `operator`, `api` or `webhook`.
     pub kind: String,
     /// What it is called.
     pub name: String,

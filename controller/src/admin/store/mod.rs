@@ -8,3 +8,4 @@ pub mod people;
 pub mod providers;
 pub mod retention;
 pub mod sites;
+pub mod webhooks;

@@ -2,6 +2,7 @@
 
 pub mod once;
 pub mod payments;
+pub mod sales;
 pub mod series;
 pub mod sessions;
 pub mod sites;

@@ -1,6 +1,8 @@
 //! The name of the business: what customers know it by, on the hotspot's page and in what is sent to them.
 
-use axum::extract::{Form, State};
+use askama::Template;
+use axum::extract::{Form, Query, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::ids::ProviderId;
 use serde::Deserialize;
@@ -9,11 +11,13 @@ use thiserror::Error;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers::gate::Seat;
+use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
+use crate::providers::pages::words::Words;
 use crate::providers::{self, BadProvider, check_name};
 use crate::tickets::feed::FeedError;
 use crate::tickets::refresh::every_site;
-use crate::web::page::onward;
+use crate::web::page::{html, onward};
 
 /// Why a business kept its name.
 #[derive(Debug, Error)]
@@ -61,6 +65,46 @@ pub async fn rename(
     Ok(())
 }
 
+#[derive(Template)]
+#[template(path = "name.html")]
+struct NamePage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    business: String,
+    done: Option<&'static str>,
+    fault: Option<&'static str>,
+}
+
+/// What was done just before, as the address says it.
+#[derive(Debug, Default, Deserialize)]
+pub struct Done {
+    done: Option<String>,
+}
+
+/// Shows the form.
+///
+/// # Errors
+/// When the database is away.
+pub async fn form(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Query(done): Query<Done>,
+) -> Result<Response, Trouble> {
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let business = providers::store::provider(&mut tx, seat.provider()).await?;
+    drop(tx);
+    let (w, done) = (frame.words(), done.done.as_deref());
+    let page = NamePage {
+        frame: &frame,
+        w,
+        business: business.ok_or(Trouble::Nothing)?.business_name,
+        done: (done == Some("name")).then_some(w.plans.kept),
+        fault: (done == Some("no-name")).then_some(w.portal.bad_name),
+    };
+    Ok(html(StatusCode::OK, &page))
+}
+
 /// The form of a name.
 #[derive(Debug, Deserialize)]
 pub struct Named {
@@ -77,8 +121,8 @@ pub async fn take(
     Form(named): Form<Named>,
 ) -> Result<Response, Trouble> {
     match rename(&app, seat.provider(), &named.name, seat.actor()).await {
-        Ok(()) => Ok(onward("/settings/portal?done=name")),
-        Err(NotNamed::Bad(_)) => Ok(onward("/settings/portal?done=no-name")),
+        Ok(()) => Ok(onward("/settings/name?done=name")),
+        Err(NotNamed::Bad(_)) => Ok(onward("/settings/name?done=no-name")),
         Err(NotNamed::Database(error)) => Err(error.into()),
         Err(NotNamed::Feed(error)) => {
             tracing::error!(

@@ -95,7 +95,6 @@ impl Filled {
 struct PortalPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
-    business: String,
     filled: &'a Filled,
     has_logo: bool,
     most_kilobytes: usize,
@@ -121,12 +120,11 @@ struct Said<'a> {
 }
 
 async fn shown(app: &App, frame: &Frame, seat: &Seat, said: Said<'_>) -> Result<Response, Trouble> {
-    let (business, kept) = current(app, seat).await?;
+    let (_, kept) = current(app, seat).await?;
     let stored = Filled::of(&kept.draft);
     let page = PortalPage {
         frame,
         w: frame.words(),
-        business,
         filled: said.filled.unwrap_or(&stored),
         has_logo: kept.logo.is_some(),
         most_kilobytes: MOST_BYTES / 1024,
@@ -154,13 +152,11 @@ pub async fn form(
     seat: Seat,
     Query(done): Query<Done>,
 ) -> Result<Response, Trouble> {
-    let no_name = done.done.as_deref() == Some("no-name");
-    let is_done = done.done.is_some() && !no_name;
     let said = Said {
         status: StatusCode::OK,
         filled: None,
-        done: is_done.then_some(frame.words().plans.kept),
-        fault: no_name.then_some(frame.words().portal.bad_name),
+        done: done.done.map(|_| frame.words().plans.kept),
+        fault: None,
     };
     shown(&app, &frame, &seat, said).await
 }

@@ -162,12 +162,7 @@ impl Wanted {
         if !is_name {
             return None;
         }
-        // What is not yet released is called 7.25beta3, and is written to as the release.
-        let release = self
-            .version
-            .split(|c: char| !(c.is_ascii_digit() || c == '.'))
-            .next();
-        let Ok(version) = release.unwrap_or_default().parse::<RouterOs>() else {
+        let Ok(version) = self.version.parse::<RouterOs>() else {
             return Some(Err(Unfit::Version));
         };
         let arch = Arch::ALL

@@ -5,16 +5,17 @@
 pub mod fetched;
 pub mod pages;
 mod quote;
+mod version;
 pub mod zip;
 
 use std::fmt;
 use std::net::Ipv4Addr;
-use std::str::FromStr;
 
 use askama::Template;
 use thiserror::Error;
 
 use self::quote::q;
+pub use self::version::{BadVersion, RouterOs};
 
 /// Where a container's agent is, on its own network inside the router.
 const CONTAINER: Ipv4Addr = Ipv4Addr::new(172, 31, 255, 2);
@@ -24,49 +25,6 @@ const PORT: u16 = 8080;
 const DISK: &str = "disk1";
 /// The longest name of a hotspot or a site.
 const LONGEST: usize = 80;
-
-/// A RouterOS version, as far as scripts differ by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RouterOs {
-    minor: u16,
-    patch: Option<u16>,
-}
-
-/// Versions whose command trees the scripts are checked against.
-pub const CHECKED: [&str; 5] = ["7.14.3", "7.18.2", "7.20.8", "7.22.3", "7.24"];
-/// The oldest.
-const OLDEST: u16 = 14;
-
-impl FromStr for RouterOs {
-    type Err = BadVersion;
-
-    fn from_str(text: &str) -> Result<Self, BadVersion> {
-        let mut parts = text.trim().split('.');
-        let mut number = || parts.next().map(str::parse::<u16>);
-        match (number(), number(), number(), number()) {
-            (Some(Ok(7)), Some(Ok(minor)), None, _) if minor >= OLDEST => {
-                Ok(Self { minor, patch: None })
-            }
-            (Some(Ok(7)), Some(Ok(minor)), Some(Ok(patch)), None) if minor >= OLDEST => Ok(Self {
-                minor,
-                patch: Some(patch),
-            }),
-            _ => Err(BadVersion),
-        }
-    }
-}
-
-impl fmt::Display for RouterOs {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "7.{}", self.minor)?;
-        self.patch.map_or(Ok(()), |patch| write!(f, ".{patch}"))
-    }
-}
-
-/// Says that a version is none that scripts are made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("give a RouterOS version from 7.14 on, such as 7.20.8")]
-pub struct BadVersion;
 
 /// A router's processor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,7 +179,7 @@ struct Names {
 
 impl Names {
     const fn of(version: RouterOs) -> Self {
-        let minor = version.minor;
+        let minor = version.minor();
         Self {
             env_key: if minor >= 20 { "list" } else { "name" },
             env_ref: if minor >= 20 { "envlists" } else { "envlist" },
@@ -385,3 +343,56 @@ const PAGES: [(&str, &str); 10] = [
     page!("rstatus.html"),
     page!("status.html"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn install(version: &str) -> String {
+        let files = render(&Order {
+            version: version.parse().unwrap(),
+            arch: Arch::Arm64,
+            mode: Mode::Container,
+            site: "Kilimani".to_owned(),
+            hotspot: "hotspot1".to_owned(),
+            disk: DISK.to_owned(),
+            claim: None,
+            fetched: false,
+        });
+        files.unwrap().swap_remove(0).text
+    }
+
+    #[test]
+    fn every_release_is_written_to_in_its_own_words() {
+        let says = |version: &str, envs: [&str; 2], mounts: [&str; 2], other: [&str; 2]| {
+            let script = install(version);
+            let [holds, lacks] = other;
+            for said in [
+                &format!("/container/envs/add {}=MNARA", envs[0]),
+                &format!(" {}=MNARA ", envs[1]),
+                &format!("/container/mounts/add {}=MNARA", mounts[0]),
+                &format!(" {}=MNARA ", mounts[1]),
+                holds,
+            ] {
+                assert!(script.contains(said), "{version}: {said}");
+            }
+            assert!(!script.contains(lacks), "{version}: {lacks}");
+        };
+        let (old, new) = (["name", "envlist"], ["list", "envlists"]);
+        let (early, late) = (["name", "mounts"], ["list", "mountlists"]);
+        for version in ["7.14", "7.18.2", "7.19.6"] {
+            says(version, old, early, ["/system/scheduler/add", "restart-"]);
+        }
+        let interval = " auto-restart-interval=10s";
+        for version in ["7.20", "7.20.8 (long-term)"] {
+            says(version, new, early, [interval, "restart-policy"]);
+        }
+        for version in ["7.21", "7.21.3", "7.22.3 (stable)", "7.22rc2"] {
+            says(version, new, late, [interval, "restart-policy"]);
+        }
+        let policy = " restart-policy=always restart-interval=10s";
+        for version in ["7.23", "7.23.1", "7.24", "7.25beta2", "7.30"] {
+            says(version, new, late, [policy, "auto-restart"]);
+        }
+    }
+}

@@ -4,13 +4,16 @@ use askama::Template;
 use axum::extract::{Form, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::SiteId;
 use serde::Deserialize;
 
-use super::{Arch, BadMode, CHECKED, Claim, Mode, Order, RouterOs, fetched, render, zip};
+use super::{Arch, BadMode, Claim, Mode, Order, RouterOs, fetched, render, zip};
 use crate::app::App;
+use crate::fleet::Site;
 use crate::fleet::enrol::{ClaimError, Enrolling, LineError, enrolling};
-use crate::fleet::{Site, store};
+use crate::fleet::sample::Reading;
+use crate::fleet::store::{self, samples};
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -37,7 +40,7 @@ impl Default for Filled {
     fn default() -> Self {
         Self {
             mode: "container".to_owned(),
-            routeros: "7.20.8".to_owned(),
+            routeros: String::new(),
             arch: "arm64".to_owned(),
             hotspot: "hotspot1".to_owned(),
             address: String::new(),
@@ -51,13 +54,44 @@ impl Default for Filled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Bad {
     Choice,
+    Version,
     Name,
     Address,
 }
 
 impl Filled {
+    /// What the router at the site said of itself, however long ago.
+    fn of(reading: Option<Reading>) -> Self {
+        let mut filled = Self::default();
+        let Some(Reading { live, .. }) = reading else {
+            return filled;
+        };
+        if let Some(router) = live.router {
+            if let Ok(version) = router.version.parse::<RouterOs>() {
+                filled.routeros = version.to_string();
+            }
+            let mut archs = Arch::ALL.into_iter();
+            if let Some(arch) = archs.find(|arch| arch.routeros() == router.architecture) {
+                arch.name().clone_into(&mut filled.arch);
+            }
+        }
+        if let [hotspot] = live.hotspots.as_slice() {
+            filled.hotspot.clone_from(&hotspot.name);
+        }
+        filled
+    }
+
+    fn wants_line(&self) -> bool {
+        self.way.as_deref() == Some("line")
+    }
+
     fn order(&self, site: &Site) -> Result<Order, Bad> {
-        let version: RouterOs = self.routeros.parse().map_err(|_| Bad::Choice)?;
+        let version = match self.routeros.parse() {
+            Ok(version) => version,
+            // A router that fetches everything itself says its version then.
+            Err(_) if self.wants_line() => RouterOs::OLDEST,
+            Err(_) => return Err(Bad::Version),
+        };
         let arch = Arch::ALL.into_iter().find(|arch| arch.name() == self.arch);
         let hotspot = self.hotspot.trim();
         let length = hotspot.chars().count();
@@ -89,7 +123,7 @@ struct FilesPage<'a> {
     id: SiteId,
     name: String,
     filled: &'a Filled,
-    versions: [&'static str; 5],
+    versions: Vec<RouterOs>,
     archs: [Arch; 3],
     fault: Option<&'static str>,
     /// Whether a router can fetch everything itself from where we are.
@@ -108,7 +142,12 @@ pub async fn form(
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let site = known(&app, &seat, &id).await?;
-    Ok(shown(&app, &frame, site, &Filled::default(), Said::Nothing))
+    let mut tx = app.db.tenant(seat.provider()).await?;
+    let ever = Timestamp::from_secs(0);
+    let kept = samples::newest(&mut tx, seat.provider(), site.id, ever).await?;
+    drop(tx);
+    let filled = Filled::of(kept.as_ref().and_then(Reading::of));
+    Ok(shown(&app, &frame, site, &filled, Said::Nothing))
 }
 
 /// What stands above the form.
@@ -137,7 +176,7 @@ fn shown(app: &App, frame: &Frame, site: Site, filled: &Filled, said: Said) -> R
         id: site.id,
         name: site.name,
         filled,
-        versions: CHECKED,
+        versions: RouterOs::releases().collect(),
         archs: Arch::ALL,
         fault,
         has_line: fetched::address(app).is_some(),
@@ -164,13 +203,14 @@ pub async fn take(
         Err(bad) => {
             let fault = match bad {
                 Bad::Choice => w.site.bad_choice,
+                Bad::Version => w.site.bad_routeros,
                 Bad::Name => w.site.bad_name,
                 Bad::Address => w.site.bad_box,
             };
             return Ok(shown(&app, &frame, site, &filled, Said::Fault(fault)));
         }
     };
-    let is_line = filled.way.as_deref() == Some("line");
+    let is_line = filled.wants_line();
     let address = fetched::address(&app);
     if is_line && address.is_none() {
         let fault = Said::Fault(w.site.one_line_no_tls);

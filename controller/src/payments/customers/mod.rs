@@ -8,10 +8,12 @@ pub mod store;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CustomerId, ProviderId};
 use mnara_protocol::money::Money;
+use serde_json::json;
 use thiserror::Error;
 
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::web::show;
 
 /// A phone that pays.
 #[derive(Clone, Debug)]
@@ -89,14 +91,19 @@ async fn set(
 ) -> Result<(), NotDone> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    if !store::set_block(&mut tx, provider, id, why.map(|why| (now, why))).await? {
-        return Err(NotDone::Missing);
-    }
+    let was = store::lock(&mut tx, provider, id)
+        .await?
+        .ok_or(NotDone::Missing)?;
+    let was = was.blocked.as_ref().map(|(at, why)| (*at, why.as_str()));
+    let block = why.map(|why| (now, why));
+    store::set_block(&mut tx, provider, id, block).await?;
+    let told = |(at, why): (Timestamp, &str)| json!({"since": show::utc(at), "reason": why});
     let deed = Deed {
         act: if why.is_some() { "block" } else { "unblock" },
         subject: &id.to_string(),
-        before: None,
-        after: None,
+        // The row forgets why somebody was refused, this does not.
+        before: was.map(told),
+        after: block.map(told),
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;

@@ -154,7 +154,27 @@ pub async fn blocked(
     Ok(rows.into_iter().map(Customer::from).collect())
 }
 
-/// Refuses a customer, or lets them pay again; says whether there is one.
+/// Finds a customer and holds the row until the transaction ends.
+///
+/// # Errors
+/// When the database is away.
+pub async fn lock(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: CustomerId,
+) -> sqlx::Result<Option<Customer>> {
+    let row = sqlx::query_as!(
+        CustomerRow,
+        "select id, msisdn, credit, blocked_at, block_reason, created_at from customers where provider_id = $1 and id = $2 for update",
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Customer::from))
+}
+
+/// Refuses a customer, or lets them pay again.
 ///
 /// # Errors
 /// When the database refuses.
@@ -163,8 +183,8 @@ pub async fn set_block(
     provider: ProviderId,
     id: CustomerId,
     block: Option<(Timestamp, &str)>,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
+) -> sqlx::Result<()> {
+    sqlx::query!(
         "update customers set blocked_at = $3, block_reason = $4 where provider_id = $1 and id = $2",
         provider.uuid(),
         id.uuid(),
@@ -172,8 +192,8 @@ pub async fn set_block(
         block.map(|(_, reason)| reason),
     )
     .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .await
+    .map(drop)
 }
 
 /// Something that was given.

@@ -18,6 +18,7 @@ use mnara_protocol::plan::Plan;
 use sqlx::PgConnection;
 
 use crate::app::App;
+use crate::audit::Actor;
 use crate::providers::c2b::{self, C2bError, Choice};
 use crate::rails::daraja::Registered;
 use crate::rails::msisdn::Msisdn;
@@ -93,8 +94,9 @@ pub async fn open(
     app: &App,
     provider: ProviderId,
     choice: Choice,
+    actor: Actor,
 ) -> Result<Registered, NotOpened> {
-    let done = c2b::register(app, provider, choice).await?;
+    let done = c2b::register(app, provider, choice, actor).await?;
     let mut tx = app.db.tenant(provider).await?;
     every_site(app, &mut tx, provider).await?;
     tx.commit().await?;

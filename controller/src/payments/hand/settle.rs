@@ -1,7 +1,7 @@
 //! Money that came by hand for a device: in one transaction the payment, the ticket and the site's feed.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CallbackId, PaymentId, ProviderId, UnmatchedId};
+use mnara_protocol::ids::{PaymentId, ProviderId, UnmatchedId};
 use mnara_protocol::money::Money;
 use mnara_protocol::ticket::code::CROCKFORD;
 use serde_json::Value;
@@ -12,8 +12,8 @@ use crate::app::App;
 use crate::entropy::Entropy;
 use crate::payments::confirm::{self, ConfirmError};
 use crate::payments::ledger::{self, NotWritten};
-use crate::payments::store::SettleError;
 use crate::payments::store::messages::{self, Kind};
+use crate::payments::store::{SettleError, Waiting};
 use crate::payments::unmatched::{self, Arrived, Reason};
 use crate::payments::{Payment, Push, State, customers};
 use crate::rails::daraja::callback;
@@ -43,17 +43,6 @@ impl Settled {
     }
 }
 
-/// The body that told of money.
-#[derive(Clone, Copy, Debug)]
-pub struct Heard<'a> {
-    /// The callback it came in.
-    pub callback: CallbackId,
-    /// When.
-    pub at: Timestamp,
-    /// As it came.
-    pub body: &'a [u8],
-}
-
 /// Gives a device what its money buys.
 ///
 /// # Errors
@@ -63,7 +52,7 @@ pub async fn settle(
     provider: ProviderId,
     payer: &Payer,
     arrived: &Arrived,
-    heard: Heard<'_>,
+    heard: &Waiting,
 ) -> Result<Settled, ConfirmError> {
     let mut tx = app.db.tenant(provider).await?;
     let settled = settle_in(app, &mut tx, provider, payer, arrived, Some(heard)).await;
@@ -111,7 +100,7 @@ pub async fn settle_in(
     provider: ProviderId,
     payer: &Payer,
     arrived: &Arrived,
-    heard: Option<Heard<'_>>,
+    heard: Option<&Waiting>,
 ) -> Result<Settled, Unsettled> {
     let now = app.clock.now();
     unmatched::store::lock_receipt(conn, &arrived.receipt).await?;
@@ -158,11 +147,11 @@ pub async fn settle_in(
         said_paid: true,
         state: State::Success,
         // When the money came: whoever waited for a prompt's end did not pay later for that.
-        created_at: heard.map_or(now, |heard| heard.at),
+        created_at: heard.map_or(now, |heard| heard.received_at),
         queries: 0,
     };
     let body = heard.map_or(Value::Null, |heard| {
-        serde_json::from_str(&String::from_utf8_lossy(heard.body).replace("\\u0000", ""))
+        serde_json::from_str(&String::from_utf8_lossy(&heard.body).replace("\\u0000", ""))
             .unwrap_or(Value::Null)
     });
     let paid = (arrived.receipt.as_str(), &arrived.payer);
@@ -173,8 +162,7 @@ pub async fn settle_in(
             SettleError::Database(error) => error.into(),
         })?;
     if let Some(heard) = heard {
-        let told = (Kind::Confirmation, heard.at);
-        messages::keep_callback(conn, &payment, heard.callback, told, heard.body).await?;
+        messages::keep_callback(conn, &payment, Kind::Confirmation, heard).await?;
     }
     book(app, conn, &payment, was, now).await?;
     if store::wants_sms(conn, provider, (payer.site, payer.mac)).await? {

@@ -413,7 +413,8 @@ async fn judge(
         // The number is told whole, so the one prompt on it that is pending is what was paid.
         Whose::PromptsEnd => {
             let within = (at - BEGUN_WITHIN, at);
-            let prompts = payments::candidates(conn, provider, amount, within).await?;
+            let prompts =
+                payments::candidates(conn, provider, (&said.shortcode, amount), within).await?;
             let mut meant = prompts
                 .iter()
                 .filter(|prompt| said.payer.may_be(&prompt.phone));

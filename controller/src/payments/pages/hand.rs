@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::audit::{Deed, record};
+use crate::config::Ceiling;
 use crate::payments::hand::{NotOpened, open};
 use crate::providers::c2b::{self, C2bError, Choice, store};
 use crate::providers::gate::Seat;
@@ -40,6 +41,7 @@ struct HandPage<'a> {
     completes: bool,
     no_prompts_since: Option<String>,
     limits: Filled,
+    own: Ceiling,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -134,6 +136,7 @@ async fn shown(
             most: text(kept.most),
             most_a_day: text(kept.most_a_day),
         }),
+        own: app.config.daraja.ceiling,
         done,
         fault,
     };
@@ -161,7 +164,6 @@ fn stands(one: &c2b::Registration, w: &HandWords) -> (&'static str, &'static str
 /// When the database is away.
 pub async fn register(
     State(app): State<App>,
-    frame: Frame,
     seat: Seat,
     Form(chosen): Form<Chosen>,
 ) -> Result<Response, Trouble> {
@@ -174,7 +176,7 @@ pub async fn register(
         completes: chosen.completes != "no",
     };
     let provider = seat.provider();
-    match open(&app, provider, choice).await {
+    match open(&app, provider, choice, seat.actor()).await {
         // What Safaricom said stands on the page.
         Ok(_) | Err(NotOpened::C2b(C2bError::Rail(_))) => {}
         Err(NotOpened::C2b(C2bError::NoAccount)) => return Ok(onward("/settings/mpesa")),
@@ -186,16 +188,6 @@ pub async fn register(
             return Err(Trouble::Inside);
         }
     }
-    let deed = Deed {
-        act: "mpesa-by-hand",
-        subject: &provider.to_string(),
-        before: None,
-        after: Some(json!({"version": choice.version.number(), "completes": choice.completes})),
-    };
-    let mut tx = app.db.tenant(provider).await?;
-    record(&app, &mut tx, Some(provider), seat.actor(), deed).await?;
-    tx.commit().await?;
-    drop(frame);
     Ok(onward("/settings/mpesa/hand?done=asked"))
 }
 
@@ -209,7 +201,8 @@ pub async fn limit(
     seat: Seat,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
-    let Ok(limits) = Limits::read(&filled.least, &filled.most, &filled.most_a_day) else {
+    let own = app.config.daraja.ceiling;
+    let Ok(limits) = Limits::read(&filled.least, &filled.most, &filled.most_a_day, own) else {
         let fault = Some(frame.words().hand.bad_limits);
         return shown(&app, &frame, &seat, Some(filled), (None, fault)).await;
     };

@@ -6,7 +6,7 @@ use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{AccountId, MoveId};
+use mnara_protocol::ids::{AccountId, MoveId, PaymentId};
 use secrecy::SecretString;
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -27,6 +27,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{MpesaWords, Words};
+use crate::providers::staff::roles::Permission;
 use crate::rails::daraja::{Credentials, Setup, ShortcodeKind};
 use crate::web::page::{html, onward};
 use crate::web::show;
@@ -74,6 +75,8 @@ struct Test {
     word: &'static str,
     says: &'static str,
     is_open: bool,
+    /// Its payment, for those who may see payments.
+    payment: Option<PaymentId>,
 }
 
 #[derive(Template)]
@@ -229,6 +232,7 @@ pub(super) async fn shown(
         }
     }
     drop(tx);
+    let may_see = seat.place.role.may(Permission::SeePayments);
     let page = MpesaPage {
         frame,
         w,
@@ -241,7 +245,7 @@ pub(super) async fn shown(
         }),
         typed: said.typed,
         phone: said.phone,
-        tests: tests.iter().map(|trial| test(trial, w)).collect(),
+        tests: tests.iter().map(|trial| test(trial, may_see, w)).collect(),
         is_proven,
         waiting,
         moved,
@@ -282,7 +286,7 @@ async fn number(conn: &mut PgConnection, seat: &Seat, id: AccountId) -> sqlx::Re
     ))
 }
 
-fn test(trial: &payments::store::Trial, w: &Words) -> Test {
+fn test(trial: &payments::store::Trial, may_see: bool, w: &Words) -> Test {
     let standing = Standing::of_trial(trial, w);
     let is_open = trial.state == payments::State::Pending;
     Test {
@@ -297,6 +301,7 @@ fn test(trial: &payments::store::Trial, w: &Words) -> Test {
             (payments::State::Failed(_), _) => standing.why.unwrap_or(w.reasons.other),
         },
         is_open,
+        payment: may_see.then_some(trial.id),
     }
 }
 

@@ -1,5 +1,7 @@
 //! One payment's story, from the order to the first packet, with what was said about it; and what people do about it.
 
+use std::net::IpAddr;
+
 use askama::Template;
 use axum::extract::{Form, Query, State as Given};
 use axum::http::StatusCode;
@@ -45,6 +47,8 @@ struct Said {
     name: &'static str,
     at: String,
     body: String,
+    /// The address it was posted from, and whether that is none of the rail's own.
+    source: Option<(IpAddr, bool)>,
 }
 
 struct Back {
@@ -187,6 +191,10 @@ async fn shown(
                 name: name(message.kind, &w.payments),
                 at: w.calendar.second(message.at),
                 body: pretty(&message.body),
+                source: message.source.map(|source| {
+                    let is_listed = app.config.daraja.sources.contains(&source);
+                    (source, !is_listed)
+                }),
             })
             .collect(),
         backs: back

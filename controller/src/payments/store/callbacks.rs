@@ -107,6 +107,8 @@ pub struct Waiting {
     pub secret_hash: Vec<u8>,
     /// Its body.
     pub body: Vec<u8>,
+    /// The address it came from.
+    pub source: String,
     /// When it came.
     pub received_at: Timestamp,
 }
@@ -117,7 +119,7 @@ pub struct Waiting {
 /// When the database is away.
 pub async fn callback(conn: &mut PgConnection, id: CallbackId) -> sqlx::Result<Option<Waiting>> {
     let row = sqlx::query!(
-        "select secret_hash, body, received_at from callbacks where id = $1 and handled_at is null for update",
+        r#"select secret_hash, body, host(source) as "source!", received_at from callbacks where id = $1 and handled_at is null for update"#,
         id.uuid(),
     )
     .fetch_optional(conn)
@@ -126,6 +128,7 @@ pub async fn callback(conn: &mut PgConnection, id: CallbackId) -> sqlx::Result<O
         id,
         secret_hash: row.secret_hash,
         body: row.body,
+        source: row.source,
         received_at: row.received_at.0,
     }))
 }

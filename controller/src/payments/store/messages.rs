@@ -1,10 +1,13 @@
 //! All SQL of what the rail and we said to each other about a payment. Lines are added and never changed.
 
+use std::net::IpAddr;
+
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CallbackId, NoteId, PaymentId, ProviderId};
+use mnara_protocol::ids::{NoteId, PaymentId, ProviderId};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
+use super::Waiting;
 use crate::app::App;
 use crate::db::{At, RowId as _};
 use crate::payments::Payment;
@@ -63,6 +66,8 @@ pub struct Message {
     pub at: Timestamp,
     /// What it said.
     pub body: String,
+    /// The address it was posted from.
+    pub source: Option<IpAddr>,
 }
 
 async fn insert(
@@ -70,16 +75,18 @@ async fn insert(
     payment: &Payment,
     id: Uuid,
     (kind, at): (Kind, Timestamp),
-    body: &str,
+    (body, source): (&str, Option<&str>),
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into payment_messages (id, provider_id, payment_id, kind, at, body) values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing",
+        "insert into payment_messages (id, provider_id, payment_id, kind, at, body, source)
+         values ($1, $2, $3, $4, $5, $6, $7::text::inet) on conflict (id) do nothing",
         id,
         payment.provider.uuid(),
         payment.id.uuid(),
         kind.word(),
         At(at),
         body,
+        source,
     )
     .execute(conn)
     .await
@@ -130,7 +137,7 @@ async fn keep(
     ] {
         if let Some(body) = body {
             let id = NoteId::new(at, app.entropy.bytes()).uuid();
-            insert(conn, payment, id, (kind, at), body).await?;
+            insert(conn, payment, id, (kind, at), (body, None)).await?;
         }
     }
     Ok(())
@@ -143,16 +150,23 @@ async fn keep(
 pub async fn keep_callback(
     conn: &mut PgConnection,
     payment: &Payment,
-    id: CallbackId,
-    heard: (Kind, Timestamp),
-    body: &[u8],
+    kind: Kind,
+    heard: &Waiting,
 ) -> sqlx::Result<()> {
-    let text: String = String::from_utf8_lossy(body)
+    let text: String = String::from_utf8_lossy(&heard.body)
         .chars()
         .filter(|c| *c != '\0')
         .take(LONGEST)
         .collect();
-    insert(conn, payment, id.uuid(), heard, &text).await
+    let body = (text.as_str(), Some(heard.source.as_str()));
+    insert(
+        conn,
+        payment,
+        heard.id.uuid(),
+        (kind, heard.received_at),
+        body,
+    )
+    .await
 }
 
 /// Reads what was said about a payment, the first first.
@@ -166,7 +180,7 @@ pub async fn of_payment(
     limit: u16,
 ) -> sqlx::Result<Vec<Message>> {
     let rows = sqlx::query!(
-        "select kind, at, body from payment_messages where provider_id = $1 and payment_id = $2
+        "select kind, at, body, host(source) as source from payment_messages where provider_id = $1 and payment_id = $2
          order by at, kind in ('push-answer', 'query-answer'), id limit $3",
         provider.uuid(),
         payment.uuid(),
@@ -183,6 +197,7 @@ pub async fn of_payment(
                 })?,
                 at: row.at.0,
                 body: row.body,
+                source: row.source.and_then(|source| source.parse().ok()),
             })
         })
         .collect()

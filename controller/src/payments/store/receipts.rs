@@ -43,21 +43,25 @@ pub struct Candidate {
     pub is_pending: bool,
 }
 
-/// A provider's payments that were begun within a time and have no receipt, by what is paid: those whose end is still to come, and those that
-/// succeeded.
+/// A provider's payments that were begun within a time and have no receipt, by the number that was paid to and what is paid: those whose
+/// end is still to come, and those that succeeded.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn candidates(
     conn: &mut PgConnection,
     provider: ProviderId,
-    amount: Money,
+    (number, amount): (&str, Money),
     (from, until): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
         r#"select id, msisdn as "msisdn!", status = 'pending' and (flag is null or flag <> all($6)) as "is_pending!" from payments
          where provider_id = $1 and created_at between $2 and $3 and status in ('pending', 'success') and external_txn_id is null
            and amount = $4 and msisdn is not null
+           and (account_id is null
+                or account_id in (select mpesa_account_id from providers where id = $1 and (mpesa_shortcode = $7 or mpesa_till_number = $7)
+                                  union all
+                                  select id from mpesa_accounts where provider_id = $1 and (shortcode = $7 or till_number = $7)))
          order by created_at limit $5"#,
         provider.uuid(),
         At(from) as At,
@@ -65,6 +69,7 @@ pub async fn candidates(
         Amount(amount) as Amount,
         MOST_CANDIDATES,
         &STUCK as &[&str],
+        number,
     )
     .fetch_all(conn)
     .await?;

@@ -6,14 +6,17 @@ pub mod store;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 use mnara_protocol::message::ByHand;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
+use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::mpesa::{self, AccountError};
 use super::open::callback_path;
 use super::store as providers;
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::rails::daraja::{Addresses, RegisterError, Registered, ShortcodeKind, Version};
 
 /// Why nothing was registered.
@@ -126,6 +129,11 @@ impl Choice {
         version: Version::Masked,
         completes: true,
     };
+
+    /// As the audit tells it.
+    fn told(self) -> JsonValue {
+        json!({"version": self.version.number(), "completes": self.completes})
+    }
 }
 
 /// How customers of a business can pay by hand, and to what number; none while nobody would hear of it.
@@ -153,7 +161,7 @@ pub async fn by_hand(
 /// Registers a provider's C2B addresses under a fresh secret.
 ///
 /// The secret is stored before the rail hears of it, since the first payment may come before the answer. It stays good whatever the answer
-/// is: one that got lost may have been a yes.
+/// is: one that got lost may have been a yes. Who asked is written with it.
 ///
 /// # Errors
 /// [`C2bError`].
@@ -161,6 +169,7 @@ pub async fn register(
     app: &App,
     provider: ProviderId,
     choice: Choice,
+    actor: Actor,
 ) -> Result<Registered, C2bError> {
     let secret = app.entropy.url_secret();
     let hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
@@ -170,12 +179,26 @@ pub async fn register(
         .ok_or(C2bError::NoAccount)?;
     providers::insert_c2b_secret(&mut tx, provider, &hash, app.clock.now()).await?;
     let known = store::registration(&mut tx, provider).await?;
+    // What was chosen for another number is no state of this one before.
+    let known = known.filter(|known| known.shortcode == account.shortcode);
     let was_ours = known
-        .is_some_and(|known| known.shortcode == account.shortcode && known.state == State::Now);
+        .as_ref()
+        .is_some_and(|known| known.state == State::Now);
     if !was_ours {
         let now = app.clock.now();
         store::ask(&mut tx, provider, &account.shortcode, choice, now).await?;
     }
+    let before = known.map(|known| Choice {
+        version: known.version,
+        completes: known.completes,
+    });
+    let deed = Deed {
+        act: "mpesa-by-hand",
+        subject: &provider.to_string(),
+        before: before.map(Choice::told),
+        after: Some(choice.told()),
+    };
+    record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
     let address = |what: &str| {
         let path = format!("{}/{secret}/{what}", callback_path(provider));

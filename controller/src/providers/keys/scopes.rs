@@ -7,7 +7,7 @@ use std::str::FromStr;
 pub enum Scope {
     /// Seeing sites.
     SitesRead,
-    /// Making sites and the lines that enrol their agents.
+    /// Making and naming sites, and the lines that enrol their agents.
     SitesWrite,
     /// Seeing plans.
     PlansRead,
@@ -19,7 +19,7 @@ pub enum Scope {
     CodesRead,
     /// Making series, revoking, extending, holding, taking devices off the air.
     TicketsWrite,
-    /// Seeing payments, with the phone numbers that paid.
+    /// Seeing payments, with the phone numbers that paid, and what was sold for cash.
     PaymentsRead,
     /// Asking about payments again, sending their tickets again, writing down refunds, deciding about money in the queue.
     PaymentsWrite,
@@ -29,13 +29,13 @@ pub enum Scope {
     CustomersWrite,
     /// Seeing who was online when, and how much.
     SessionsRead,
-    /// Seeing who works here.
+    /// Seeing who works here, and who was asked to.
     StaffRead,
     /// Seeing which SMS were sent to whom, and what they cost.
     MessagesRead,
     /// Seeing sums and the books.
     ReportsRead,
-    /// Seeing the portal's look, who is told what, and which M-PESA account is in use.
+    /// Seeing the portal's look, who is told what, which M-PESA account is in use, and which keys and webhooks there are; no secret of any.
     SettingsRead,
     /// Changing the portal's look and who is told what; not where money goes.
     SettingsWrite,

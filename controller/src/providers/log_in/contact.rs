@@ -10,16 +10,22 @@ use thiserror::Error;
 
 use super::again::{NotProved, prove};
 use super::leave::told;
-use super::{Token, Visit};
+use super::{Token, Visit, reset, tidy};
 use crate::app::App;
 use crate::db::Reason;
-use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
+use crate::providers::mail::{Letter, NewMail, Reader, post};
 use crate::providers::notices::{Own, tell_person};
 use crate::providers::pages::words::Language;
-use crate::providers::people::{BadPerson, Contact, store as people};
+use crate::providers::people::{BadPerson, Contact, store as people, wishes};
 
 /// How long a link is good.
 const GOOD_SECS: i64 = 86_400;
+/// How long a link keeps another from being sent; the address may be a stranger's.
+const PAUSE_SECS: i64 = 300;
+/// Letters a person has sent in a day.
+const MOST_OF_PERSON: i64 = 5;
+/// Letters an address is sent in a day, whoever wants it.
+const MOST_TO_EMAIL: i64 = 3;
 
 /// What came of a wish.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -39,6 +45,9 @@ pub enum NotChanged {
     /// Somebody else logs in with it.
     #[error("somebody else logs in with that")]
     Taken,
+    /// A link left just now, or enough did today.
+    #[error("enough links were sent")]
+    Enough,
     /// The link was used, is old, or is another person's.
     #[error("this link is over")]
     Over,
@@ -77,7 +86,18 @@ pub async fn wish(
     }
     let token = Token::draw(app);
     let until = now.plus_secs(GOOD_SECS);
-    people::want_email(&mut tx, visit.person, (email, &token.hash()), now, until).await?;
+    let ago = |secs: i64| now.plus_secs(-secs);
+    let sought = (email.as_str(), &token.hash());
+    // The row is this person's alone, so that two at once are one after the other.
+    if !wishes::want_email(&mut tx, visit.person, sought, (now, until), ago(PAUSE_SECS)).await? {
+        return Err(NotChanged::Enough);
+    }
+    let (of_person, to_email) =
+        wishes::letters(&mut tx, visit.person, email, ago(tidy::WISHES)).await?;
+    if of_person >= MOST_OF_PERSON || to_email >= MOST_TO_EMAIL {
+        return Err(NotChanged::Enough);
+    }
+    wishes::note_letter(&mut tx, visit.person, email, now).await?;
     write(app, &mut tx, visit, (email, &token), language).await?;
     tx.commit().await?;
     Ok(Wished::Mailed)
@@ -89,7 +109,7 @@ pub async fn wish(
 /// When the database is away.
 pub async fn wanted(app: &App, visit: &Visit, token: &Token) -> sqlx::Result<Option<String>> {
     let mut tx = app.db.platform(Reason::Login).await?;
-    people::wanted_email(&mut tx, visit.person, &token.hash(), app.clock.now()).await
+    wishes::wanted_email(&mut tx, visit.person, &token.hash(), app.clock.now()).await
 }
 
 /// Confirms an address.
@@ -99,7 +119,7 @@ pub async fn wanted(app: &App, visit: &Visit, token: &Token) -> sqlx::Result<Opt
 pub async fn confirm(app: &App, visit: &Visit, token: &Token) -> Result<(), NotChanged> {
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
-    let email = people::take_wanted_email(&mut tx, visit.person, &token.hash(), now)
+    let email = wishes::take_wanted_email(&mut tx, visit.person, &token.hash(), now)
         .await?
         .ok_or(NotChanged::Over)?;
     set(app, &mut tx, visit, &Contact::Email(email)).await?;
@@ -115,6 +135,8 @@ async fn set(
 ) -> Result<(), NotChanged> {
     // Written to where they were reached until now: whoever took their browser over cannot keep that from them.
     tell_person(app, conn, visit.person, Own::Contact).await?;
+    // A link that was sent to where they are reached no more lets nobody in.
+    reset::store::spend_all(conn, visit.person, app.clock.now()).await?;
     if !people::set_contact(conn, visit.person, contact).await? {
         return Err(NotChanged::Taken);
     }
@@ -145,8 +167,8 @@ async fn write(
         good_for: Duration::from_secs(GOOD_SECS.unsigned_abs()),
         letter: Letter {
             subject: words.contact.to_owned(),
+            // Nobody is greeted: whoever wants the address chose that name, and it may be a stranger's.
             lines: vec![
-                fill(words.hello, &[("name", &reader.name)]),
                 words.contact_text.to_owned(),
                 words.contact_not_you.to_owned(),
             ],

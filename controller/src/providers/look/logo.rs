@@ -62,6 +62,19 @@ pub fn read(bytes: &[u8]) -> Result<Logo, BadLogo> {
     }
 }
 
+impl Logo {
+    /// How wide and how high it says it is.
+    #[must_use]
+    pub fn size(&self) -> Option<(u32, u32)> {
+        match self.kind {
+            PictureKind::Png => png(&self.picture),
+            PictureKind::Jpeg => jpeg(&self.picture),
+            PictureKind::Webp => webp(&self.picture),
+            PictureKind::Other(_) => None,
+        }
+    }
+}
+
 fn big(bytes: &[u8]) -> u32 {
     bytes
         .iter()
@@ -155,7 +168,9 @@ mod tests {
             (bytes(LOSSLESS), PictureKind::Webp),
             (jpeg(300, 200), PictureKind::Jpeg),
         ] {
-            assert_eq!(read(&bytes).unwrap().kind, kind);
+            let logo = read(&bytes).unwrap();
+            assert_eq!(logo.kind, kind);
+            assert!(logo.size().is_some());
         }
     }
 

@@ -184,6 +184,11 @@ pub enum Notice<'a> {
         /// Whose.
         who: &'a str,
     },
+    /// Somebody logs in with another address or number.
+    ContactChanged {
+        /// Who.
+        who: &'a str,
+    },
     /// Somebody can do everything now.
     NewOwner {
         /// Who.
@@ -253,6 +258,7 @@ impl Notice<'_> {
             Self::OperatorChanged => "operator-changed",
             Self::SecondFactorOff { .. } => "second-factor-off",
             Self::PasswordChanged { .. } => "password-changed",
+            Self::ContactChanged { .. } => "contact-changed",
             Self::NewOwner { .. } => "new-owner",
             Self::SitesAway { .. } => "site-away",
             Self::SitesBack { .. } => "site-back",
@@ -283,6 +289,7 @@ impl Notice<'_> {
                 | Self::OperatorChanged
                 | Self::SecondFactorOff { .. }
                 | Self::PasswordChanged { .. }
+                | Self::ContactChanged { .. }
                 | Self::NewOwner { .. }
                 | Self::KeysOld { .. }
         )
@@ -314,6 +321,9 @@ impl Notice<'_> {
             }
             Self::PasswordChanged { who: name } => {
                 (m.password_of, m.password_of_text, who(name), staff)
+            }
+            Self::ContactChanged { who: name } => {
+                (m.contact_of, m.contact_of_text, who(name), staff)
             }
             Self::NewOwner { who: name } => (m.new_owner, m.new_owner_text, who(name), staff),
             Self::SitesAway {

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 use super::{Colleague, Topic, Ways};
 use crate::db::{At, RowId as _};
 use crate::providers::mail::store::spoken;
+use crate::providers::pages::words::Language;
 use crate::rails::msisdn::Msisdn;
 
 /// People asked for at once; a business with more has other problems.
@@ -124,6 +125,27 @@ pub async fn set_phone(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The number a person logs in with, what they read, and the business they work in longest, which texts to them are sent for; none where one is missing.
+///
+/// # Errors
+/// When the database is away.
+pub async fn own_phone(
+    conn: &mut PgConnection,
+    person: PersonId,
+) -> sqlx::Result<Option<(Msisdn, Language, ProviderId)>> {
+    let row = sqlx::query!(
+        r#"select p.phone as "phone!", p.language, s.provider_id from people p join staff s on s.person_id = p.id
+           where p.id = $1 and p.phone is not null and s.ended_at is null order by s.created_at, s.id limit 1"#,
+        person.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.and_then(|row| {
+        let provider = ProviderId::from_uuid(row.provider_id);
+        Some((row.phone.parse().ok()?, spoken(&row.language), provider))
+    }))
 }
 
 /// The businesses of which a person is an owner.

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use super::{Colleague, Notice, Topic, Ways, store};
 use crate::app::App;
 use crate::providers::mail::{Letter, NewMail, about_account, post};
+use crate::providers::pages::words::Words;
 use crate::providers::sms::{self, NewSms};
 use crate::providers::staff::roles::{Permission, Role};
 use crate::rails::sms::gsm7;
@@ -16,6 +17,8 @@ use crate::rails::sms::gsm7;
 pub const SECURITY: &str = "security";
 /// What a text is called that is about what the business pays the platform.
 pub const BILLING: &str = "billing";
+/// How long it helps somebody to hear of a change to their own account.
+const GOOD_FOR: Duration = Duration::from_secs(3 * 86_400);
 
 /// Tells all owners, in the caller's transaction. For what concerns security: nobody can choose not to hear of it.
 ///
@@ -181,6 +184,21 @@ pub enum Own {
     Contact,
 }
 
+impl Own {
+    /// What it is called, and what is said of it.
+    const fn said(self, words: &Words) -> (&'static str, &'static str) {
+        let m = &words.mail;
+        match self {
+            Self::Password => (m.password, m.password_text),
+            Self::SecondOn => (m.own_second_on, m.own_second_on_text),
+            Self::SecondOff => (m.own_second_off, m.own_second_off_text),
+            Self::PasskeyAdded => (m.passkey_added, m.passkey_added_text),
+            Self::PasskeyRemoved => (m.passkey_removed, m.passkey_removed_text),
+            Self::Contact => (m.contact_changed, m.contact_changed_text),
+        }
+    }
+}
+
 /// Tells a person of a change to their own account, and the owners of each business of which they are one.
 ///
 /// # Errors
@@ -191,25 +209,24 @@ pub async fn tell_person(
     person: PersonId,
     own: Own,
 ) -> sqlx::Result<()> {
+    let mut has_address = false;
     if let Some(reader) = crate::providers::mail::store::reader(conn, person).await? {
+        has_address = true;
         let words = reader.language.words();
-        let (subject, said) = match own {
-            Own::Password => (words.mail.password, words.mail.password_text),
-            Own::SecondOn => (words.mail.own_second_on, words.mail.own_second_on_text),
-            Own::SecondOff => (words.mail.own_second_off, words.mail.own_second_off_text),
-            Own::PasskeyAdded => (words.mail.passkey_added, words.mail.passkey_added_text),
-            Own::PasskeyRemoved => (words.mail.passkey_removed, words.mail.passkey_removed_text),
-            Own::Contact => (words.mail.contact_changed, words.mail.contact_changed_text),
-        };
+        let (subject, said) = own.said(words);
         let mail = NewMail {
             provider: None,
             letter: about_account(words, app, &reader.name, subject, said),
             to: &reader,
             kind: "account",
             once: None,
-            good_for: Duration::from_secs(3 * 86_400),
+            good_for: GOOD_FOR,
         };
         post(app, conn, mail).await?;
+    }
+    // Whoever has no address hears on their phone, and of another number on the one they had.
+    if !has_address || own == Own::Contact {
+        text_person(app, conn, person, own).await?;
     }
     let Some(named) = crate::providers::people::store::person(conn, person).await? else {
         return Ok(());
@@ -218,7 +235,8 @@ pub async fn tell_person(
     let notice = match own {
         Own::Password => Notice::PasswordChanged { who },
         Own::SecondOff => Notice::SecondFactorOff { who },
-        Own::SecondOn | Own::PasskeyAdded | Own::PasskeyRemoved | Own::Contact => return Ok(()),
+        Own::Contact => Notice::ContactChanged { who },
+        Own::SecondOn | Own::PasskeyAdded | Own::PasskeyRemoved => return Ok(()),
     };
     for provider in store::owned_by(conn, person).await? {
         // They heard of it themselves.
@@ -228,6 +246,45 @@ pub async fn tell_person(
         .await?;
     }
     Ok(())
+}
+
+/// Tells a person of a change to their own account on the phone they log in with, for the business they work in longest.
+async fn text_person(
+    app: &App,
+    conn: &mut PgConnection,
+    person: PersonId,
+    own: Own,
+) -> sqlx::Result<()> {
+    let Some((to, language, provider)) = store::own_phone(conn, person).await? else {
+        return Ok(());
+    };
+    let Some(business) = crate::providers::store::provider(conn, provider).await? else {
+        return Ok(());
+    };
+    let words = language.words();
+    let not_you = match own {
+        Own::Contact => words.mail.contact_call,
+        _ => words.mail.not_you,
+    };
+    let letter = Letter {
+        subject: own.said(words).0.to_owned(),
+        // What to do is worth more of one message than more words for what happened.
+        lines: vec![not_you.to_owned()],
+        link: None,
+        foot: String::new(),
+    };
+    let sms = NewSms {
+        provider,
+        person: Some(person),
+        payment: None,
+        to,
+        kind: SECURITY,
+        once: None,
+        is_urgent: true,
+        good_for: GOOD_FOR,
+        text: &short(&business.business_name, &letter),
+    };
+    sms::post(app, conn, sms).await
 }
 
 #[cfg(test)]

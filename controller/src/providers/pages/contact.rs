@@ -38,16 +38,12 @@ pub async fn take(
     visit: Visit,
     Form(filled): Form<Wish>,
 ) -> Result<Response, Trouble> {
-    let w = frame.words();
     let proof = (filled.password, filled.digits.as_str());
     let wished = wish(&app, &visit, &filled.who, proof, frame.language).await;
     match wished {
         Ok(Wished::Changed) => Ok(onward("/account?done=contact")),
         Ok(Wished::Mailed) => Ok(onward("/account?done=mailed")),
-        Err(error) => {
-            let (status, fault) = fault(error, w)?;
-            account::shown(&app, &frame, &visit, status, None, Some(fault)).await
-        }
+        Err(error) => refused(&app, &frame, &visit, error).await,
     }
 }
 
@@ -56,6 +52,10 @@ fn fault(error: NotChanged, w: &Words) -> Result<(StatusCode, String), Trouble> 
     match error {
         NotChanged::Bad(error) => refused(w.people.bad(error)),
         NotChanged::Taken => refused(w.account.contact_taken),
+        NotChanged::Enough => Ok((
+            StatusCode::TOO_MANY_REQUESTS,
+            w.account.contact_enough.to_owned(),
+        )),
         NotChanged::Over => Ok((StatusCode::NOT_FOUND, w.account.contact_over.to_owned())),
         NotChanged::NotProved(error) => not_proved(error, w),
         NotChanged::Database(error) => Err(error.into()),
@@ -71,20 +71,24 @@ struct ContactPage<'a> {
     email: &'a str,
 }
 
-/// Shows what a link confirms.
+/// Shows what a link confirms, or that it is over.
 ///
 /// # Errors
-/// When the database is away, or the link is over or another person's.
+/// When the database is away.
 pub async fn form(
     State(app): State<App>,
     frame: Frame,
     visit: Visit,
     Path(token): Path<String>,
 ) -> Result<Response, Trouble> {
-    let token = Token::sent(&token).ok_or(Trouble::Nothing)?;
-    let email = wanted(&app, &visit, &token)
-        .await?
-        .ok_or(Trouble::Nothing)?;
+    let token = Token::sent(&token);
+    let email = match &token {
+        Some(token) => wanted(&app, &visit, token).await?,
+        None => None,
+    };
+    let Some((token, email)) = token.zip(email) else {
+        return refused(&app, &frame, &visit, NotChanged::Over).await;
+    };
     let page = ContactPage {
         frame: &frame,
         w: frame.words(),
@@ -104,12 +108,23 @@ pub async fn confirmed(
     visit: Visit,
     Path(token): Path<String>,
 ) -> Result<Response, Trouble> {
-    let token = Token::sent(&token).ok_or(Trouble::Nothing)?;
-    match confirm(&app, &visit, &token).await {
+    let done = match Token::sent(&token) {
+        Some(token) => confirm(&app, &visit, &token).await,
+        None => Err(NotChanged::Over),
+    };
+    match done {
         Ok(()) => Ok(onward("/account?done=contact")),
-        Err(error) => {
-            let (status, fault) = fault(error, frame.words())?;
-            account::shown(&app, &frame, &visit, status, None, Some(fault)).await
-        }
+        Err(error) => refused(&app, &frame, &visit, error).await,
     }
+}
+
+/// The account with what is wrong.
+async fn refused(
+    app: &App,
+    frame: &Frame,
+    visit: &Visit,
+    error: NotChanged,
+) -> Result<Response, Trouble> {
+    let (status, fault) = fault(error, frame.words())?;
+    account::shown(app, frame, visit, status, None, Some(fault)).await
 }

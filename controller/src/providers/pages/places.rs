@@ -53,6 +53,7 @@ const PLACES: &[Place] = &[
     (Part::Platform, "/admin/audit", |w| w.platform_audit, icons::LIST, For::Admin),
     (Part::Platform, "/admin/settings", |w| w.settings, icons::SLIDERS, For::Admin),
     (Part::Setting, "/settings/mpesa", |w| w.mpesa, icons::PHONE, For::Role(P::SetMpesa)),
+    (Part::Setting, "/settings/name", |w| w.name, icons::SHOP, For::Role(P::EditPortal)),
     (Part::Setting, "/settings/portal", |w| w.portal, icons::PAGE, For::Role(P::EditPortal)),
     (Part::Setting, "/staff", |w| w.staff, icons::PEOPLE, For::Role(P::SeeStaff)),
     (Part::Setting, "/settings/notices", |w| w.notices, icons::BELL, For::Role(P::SetNotices)),

@@ -4,6 +4,7 @@
 //! `log_in`.
 
 pub mod store;
+pub mod wishes;
 
 use std::fmt;
 use std::str::FromStr;

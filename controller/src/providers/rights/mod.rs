@@ -241,6 +241,7 @@ mod tests {
             Some(Shut::Lacks(Feature::CustomPortal))
         );
         assert_eq!(page("/settings/keys"), None);
+        assert_eq!(page("/settings/name"), None);
         assert_eq!(page("/reportsx"), None);
         assert_eq!(
             rights.call("/settings/portal", NOW),

@@ -8,6 +8,7 @@ pub mod customers;
 pub mod pages;
 pub mod reports;
 pub mod send;
+pub mod set_up;
 pub mod store;
 
 use std::time::Duration;

@@ -21,6 +21,7 @@ pub mod answered;
 pub mod callback;
 pub(crate) mod eat;
 mod exchange;
+mod field;
 mod operator;
 mod push;
 mod query;
@@ -174,7 +175,7 @@ struct Inner {
     /// Queries by application, since that is how the gateway counts them.
     turns: Turns,
     clock: Clock,
-    most_shillings: u32,
+    most_shillings: i32,
 }
 
 impl fmt::Debug for Daraja {
@@ -208,7 +209,7 @@ impl Daraja {
             tokens: Tokens::default(),
             turns: Turns::new(config.queries_per_minute),
             clock: clock.clone(),
-            most_shillings: config.most_shillings,
+            most_shillings: config.ceiling.at_once,
         };
         Ok(Self {
             inner: Arc::new(inner),

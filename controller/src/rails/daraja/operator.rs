@@ -5,7 +5,7 @@
 use std::fmt;
 
 use secrecy::SecretString;
-use serde_json::Value;
+use serde::Serialize;
 
 use super::wire::{Lost, Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
@@ -127,7 +127,7 @@ impl Daraja {
         &self,
         credentials: &Credentials,
         path: &str,
-        body: &Value,
+        body: &impl Serialize,
     ) -> (Result<Taken, RequestError>, Exchange) {
         let mut exchange = Exchange::sending(body);
         let outcome = match self.post(credentials, path, body).await {

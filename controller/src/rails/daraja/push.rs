@@ -7,6 +7,7 @@ use mnara_protocol::money::Money;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
+use super::field::Fault;
 use super::wire::{Lost, Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, ShortcodeKind, TokenError};
 use crate::rails::msisdn::Msisdn;
@@ -85,14 +86,14 @@ impl PushError {
 
     /// Its stable name, for rows, counters and pages.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Self::Order(_) => "order",
             Self::PhoneBusy => "phone-busy",
             Self::Busy => "busy",
             Self::QuotaSpent => "quota-spent",
             Self::Setup(setup) => setup.name(),
-            Self::Refused { .. } => "refused",
+            Self::Refused { code, message } => Fault::read(code, message).name(),
             Self::Away(_) => "away",
             Self::Unknown(_) => "unknown",
         }

@@ -2,7 +2,7 @@
 
 use mnara_protocol::money::Money;
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde::Serialize;
 
 use super::operator::{Answers, Operator, RequestError, Taken};
 use super::{Credentials, Daraja, Exchange};
@@ -21,6 +21,28 @@ pub struct ReversalOrder<'a> {
     pub amount: Money,
 }
 
+/// The documented body in its order.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    initiator: &'a str,
+    security_credential: &'a str,
+    #[serde(rename = "CommandID")]
+    command_id: &'static str,
+    #[serde(rename = "TransactionID")]
+    transaction_id: &'a str,
+    amount: String,
+    receiver_party: &'a str,
+    // Spelt so by Daraja.
+    #[serde(rename = "RecieverIdentifierType")]
+    receiver_identifier_type: &'static str,
+    #[serde(rename = "ResultURL")]
+    result: &'a str,
+    #[serde(rename = "QueueTimeOutURL")]
+    time_out: &'a str,
+    remarks: &'static str,
+}
+
 impl Daraja {
     /// Asks for a payment to be sent back. The request and its secrets must be stored before. What went over the wire is given back beside it.
     ///
@@ -37,19 +59,18 @@ impl Daraja {
             let error = RequestError::Request("M-PESA takes whole shillings only");
             return (Err(error), Exchange::default());
         };
-        let body = json!({
-            "Initiator": operator.initiator,
-            "SecurityCredential": operator.credential.expose_secret(),
-            "CommandID": "TransactionReversal",
-            "TransactionID": order.receipt,
-            "Amount": shillings.to_string(),
-            "ReceiverParty": credentials.shortcode,
-            // Spelt so by Daraja.
-            "RecieverIdentifierType": ORGANISATION,
-            "ResultURL": answers.result,
-            "QueueTimeOutURL": answers.time_out,
-            "Remarks": "Payment reversal",
-        });
+        let body = Request {
+            initiator: &operator.initiator,
+            security_credential: operator.credential.expose_secret(),
+            command_id: "TransactionReversal",
+            transaction_id: order.receipt,
+            amount: shillings.to_string(),
+            receiver_party: &credentials.shortcode,
+            receiver_identifier_type: ORGANISATION,
+            result: answers.result,
+            time_out: answers.time_out,
+            remarks: "Payment reversal",
+        };
         let (outcome, exchange) = self.request(credentials, PATH, &body).await;
         let result = outcome
             .as_ref()

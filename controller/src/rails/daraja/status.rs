@@ -1,7 +1,7 @@
 //! Transaction Status: what M-PESA knows of a receipt. The answer is posted later.
 
 use secrecy::ExposeSecret as _;
-use serde_json::json;
+use serde::Serialize;
 
 use super::operator::{Answers, Operator, RequestError, Taken};
 use super::{Credentials, Daraja, Exchange};
@@ -10,6 +10,26 @@ use super::{Credentials, Daraja, Exchange};
 const PATH: &str = "/mpesa/transactionstatus/v1/query";
 /// What kind of number `PartyA` is: an organisation's shortcode.
 const SHORTCODE: &str = "4";
+
+/// The documented body in its order, but for `OriginalConversationID`, which stands for a receipt that is not known.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Request<'a> {
+    initiator: &'a str,
+    security_credential: &'a str,
+    #[serde(rename = "CommandID")]
+    command_id: &'static str,
+    #[serde(rename = "TransactionID")]
+    transaction_id: &'a str,
+    party_a: &'a str,
+    identifier_type: &'static str,
+    #[serde(rename = "ResultURL")]
+    result: &'a str,
+    #[serde(rename = "QueueTimeOutURL")]
+    time_out: &'a str,
+    remarks: &'static str,
+    occasion: &'static str,
+}
 
 impl Daraja {
     /// Asks what M-PESA knows of a receipt. The request and its secrets must be stored before. What went over the wire is given back beside it.
@@ -23,18 +43,18 @@ impl Daraja {
         receipt: &str,
         answers: Answers<'_>,
     ) -> (Result<Taken, RequestError>, Exchange) {
-        let body = json!({
-            "Initiator": operator.initiator,
-            "SecurityCredential": operator.credential.expose_secret(),
-            "CommandID": "TransactionStatusQuery",
-            "TransactionID": receipt,
-            "PartyA": credentials.shortcode,
-            "IdentifierType": SHORTCODE,
-            "ResultURL": answers.result,
-            "QueueTimeOutURL": answers.time_out,
-            "Remarks": "OK",
-            "Occasion": "OK",
-        });
+        let body = Request {
+            initiator: &operator.initiator,
+            security_credential: operator.credential.expose_secret(),
+            command_id: "TransactionStatusQuery",
+            transaction_id: receipt,
+            party_a: &credentials.shortcode,
+            identifier_type: SHORTCODE,
+            result: answers.result,
+            time_out: answers.time_out,
+            remarks: "OK",
+            occasion: "OK",
+        };
         let (outcome, exchange) = self.request(credentials, PATH, &body).await;
         let result = outcome
             .as_ref()

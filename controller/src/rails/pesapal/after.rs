@@ -1,8 +1,8 @@
 //! What can be asked after an order was made: money back, and that it be paid no more.
 
+use mnara_protocol::money::Money;
 use serde::Serialize;
 
-use super::price::Price;
 use super::{CallError, Name, Pesapal};
 
 /// Money that should go back. One for each payment; mobile money goes back whole, and somebody at the merchant approves it.
@@ -10,8 +10,8 @@ use super::{CallError, Name, Pesapal};
 pub struct Refund<'a> {
     /// The receipt of the payment.
     pub confirmation: &'a str,
-    /// How much.
-    pub price: Price,
+    /// How much, in cents of whatever currency the payment was in: the rail asks for digits alone.
+    pub cents: i64,
     /// Who asks.
     pub by: &'a str,
     /// Why.
@@ -39,7 +39,7 @@ impl Pesapal {
     pub async fn refund(&self, refund: &Refund<'_>) -> Result<(), CallError> {
         let body = Back {
             confirmation_code: refund.confirmation,
-            amount: refund.price.decimal(),
+            amount: Money::from_cents(refund.cents).to_decimal(),
             username: refund.by,
             remarks: refund.remarks,
         };

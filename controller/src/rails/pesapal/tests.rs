@@ -442,7 +442,7 @@ async fn money_back_and_the_end_of_an_order_are_what_the_documents_say() {
     );
     let refund = Refund {
         confirmation: "SCJ8JQ26SW",
-        price: Price::new(10_000, Currency::Kes),
+        cents: 10_000,
         by: "John",
         remarks: "Paid twice",
     };

@@ -175,7 +175,7 @@ pub fn tend<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
             if let Err(error) = turn(app, *provider, *before, now).await {
                 tracing::error!(provider.id = %provider, error = &error as &dyn std::error::Error, "the books of a business could not be checked");
                 let mut tx = app.db.tenant(*provider).await?;
-                store::checked(&mut tx, *provider, *before, now).await?;
+                store::tried(&mut tx, *provider, now).await?;
                 tx.commit().await?;
             }
         }

@@ -22,7 +22,7 @@ pub async fn due(
 ) -> sqlx::Result<Vec<(ProviderId, Option<Day>)>> {
     let rows = sqlx::query!(
         r#"select p.id, c.before_day as "before_day?" from providers p left join ledger_checks c on c.provider_id = p.id
-           where c.checked_at is null or c.checked_at <= $1 order by c.checked_at nulls first, p.id limit $2"#,
+           where c.tried_at is null or c.tried_at <= $1 order by c.tried_at nulls first, p.id limit $2"#,
         At(since) as At,
         most,
     )
@@ -50,11 +50,30 @@ pub async fn checked(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into ledger_checks (provider_id, checked_at, before_day) values ($1, $2, $3)
-         on conflict (provider_id) do update set checked_at = excluded.checked_at, before_day = excluded.before_day",
+        "insert into ledger_checks (provider_id, tried_at, checked_at, before_day) values ($1, $2, $2, $3)
+         on conflict (provider_id) do update set tried_at = $2, checked_at = $2, before_day = $3",
         provider.uuid(),
         At(now) as At,
         before.map(number),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Notes that they could not be checked: they have their turn again, and stand as they were found before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tried(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into ledger_checks (provider_id, tried_at) values ($1, $2) on conflict (provider_id) do update set tried_at = $2",
+        provider.uuid(),
+        At(now) as At,
     )
     .execute(conn)
     .await
@@ -70,12 +89,12 @@ pub async fn checked_at(
     provider: ProviderId,
 ) -> sqlx::Result<Option<Timestamp>> {
     let at = sqlx::query_scalar!(
-        r#"select checked_at as "at: At" from ledger_checks where provider_id = $1"#,
+        r#"select checked_at as "at?: At" from ledger_checks where provider_id = $1"#,
         provider.uuid(),
     )
     .fetch_optional(conn)
     .await?;
-    Ok(at.map(|at| at.0))
+    Ok(at.flatten().map(|at| at.0))
 }
 
 /// The first day of which there is anything.

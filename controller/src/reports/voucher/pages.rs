@@ -74,6 +74,8 @@ struct VoucherPage<'a> {
     is_good: bool,
     facts: Vec<(&'static str, String)>,
     series: Option<(SeriesId, String)>,
+    /// Whether the page of the series opens.
+    is_open: bool,
     sites: Vec<Site>,
     slots: Vec<Slot>,
     events: Vec<Event>,
@@ -107,6 +109,9 @@ pub async fn one(
     let id: TicketId = id.parse().map_err(|_| Trouble::Nothing)?;
     let (now, provider, w) = (app.clock.now(), seat.provider(), frame.words());
     let may = |permission| seat.place.role.may(permission);
+    // A page that opens to look something up has no act that does not.
+    let is_open = !seat.place.rights.is_restricted(now);
+    let may_act = |permission| is_open && may(permission);
     let mut tx = app.db.tenant(provider).await?;
     let found = tickets::store::by_id(&mut tx, provider, id, now)
         .await?
@@ -143,6 +148,7 @@ pub async fn one(
             let number = show::thousands(u64::from(printed.index) + 1);
             (printed.series, number)
         }),
+        is_open,
         sites: places
             .iter()
             .map(|place| Site {
@@ -181,11 +187,11 @@ pub async fn one(
                 is_over: one.is_over,
             })
             .collect(),
-        may_serve: may(Permission::ServeCustomers),
-        may_pause: may(Permission::ServeCustomers) && stage == Stage::Running,
-        may_resume: may(Permission::ServeCustomers) && stage == Stage::Paused,
-        may_extend: may(Permission::MakeVouchers) && stage != Stage::Revoked,
-        may_revoke: may(Permission::MakeVouchers) && stage.is_good(),
+        may_serve: may_act(Permission::ServeCustomers),
+        may_pause: may_act(Permission::ServeCustomers) && stage == Stage::Running,
+        may_resume: may_act(Permission::ServeCustomers) && stage == Stage::Paused,
+        may_extend: may_act(Permission::MakeVouchers) && stage != Stage::Revoked,
+        may_revoke: may_act(Permission::MakeVouchers) && stage.is_good(),
         done: said
             .filter(|said| said.is_done())
             .map(|said| w.story.said(said)),

@@ -2,6 +2,7 @@
 
 pub mod addresses;
 pub mod asked;
+pub mod back;
 pub mod book;
 pub mod invoices;
 pub mod life;

@@ -9,7 +9,7 @@ use super::strange;
 use crate::db::{At, RowId as _};
 use crate::rails::pesapal::price::Price;
 use crate::rails::pesapal::{Name, Told};
-use crate::subscriptions::{Flag, Order, Paid, Refund, Resolution, State};
+use crate::subscriptions::{Flag, Order, Paid, Resolution, State};
 
 /// The longest word of the rail that is kept.
 const LONGEST: usize = 100;
@@ -394,44 +394,6 @@ pub async fn resolve(
         order.provider.uuid(),
         order.id.uuid(),
         resolution.word(),
-        At(now),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Notes where money is that should go back; what the rail took up stays so, whatever it says to whoever asks again.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn note_refund(
-    conn: &mut PgConnection,
-    order: &Order,
-    refund: Refund,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update platform_orders set refund = $3, refund_at = $4 where provider_id = $1 and id = $2 and refund is distinct from 'taken'",
-        order.provider.uuid(),
-        order.id.uuid(),
-        refund.word(),
-        At(now),
-    )
-    .execute(conn)
-    .await
-    .map(drop)
-}
-
-/// Waits no longer for an order that was called off.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn call_off(conn: &mut PgConnection, order: &Order, now: Timestamp) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update platform_orders set state = 'expired', expires_at = $3 where provider_id = $1 and id = $2 and state in ('submitted', 'failed')",
-        order.provider.uuid(),
-        order.id.uuid(),
         At(now),
     )
     .execute(conn)

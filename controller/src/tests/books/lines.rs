@@ -187,10 +187,17 @@ async fn what_does_not_balance_is_found_said_and_gone_when_it_is_put_right(
         world.pass(3_600).await;
         let last: i64 = read(
             &world.app,
-            "select extract(epoch from min(checked_at))::bigint from ledger_checks",
+            "select extract(epoch from min(tried_at))::bigint from ledger_checks",
         )
         .await;
         assert_eq!(last, world.app.clock.now().as_secs());
     }
     assert_eq!(world.count("ledger_checks").await, 2);
+    // And nobody says of them that they were checked then.
+    assert_eq!(
+        world
+            .count("ledger_checks where checked_at < tried_at")
+            .await,
+        1
+    );
 }

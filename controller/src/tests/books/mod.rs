@@ -35,6 +35,7 @@ async fn till(world: &World) -> String {
         &world.app,
         world.shop.provider,
         providers::c2b::Choice::USUAL,
+        Actor::Command,
     )
     .await
     .unwrap();

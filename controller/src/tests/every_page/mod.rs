@@ -83,6 +83,7 @@ const OWN: &[(&str, &str)] = &[
     ("smses.why", "a word of the program's"),
     ("notice_choices.topic", "a word of the program's"),
     ("webhook_endpoints.events", "words of the program's"),
+    ("webhook_endpoints.last_fault", "a word of the program's"),
     ("webhook_endpoints.secret", "sealed"),
 ];
 

@@ -68,6 +68,8 @@ pub(super) async fn given_up(world: &World, options: &PgConnectOptions) {
     .unwrap();
     let answered = "update webhook_deliveries set attempts = 1, tried_at = created_at, status = 500, answer = 'why'";
     sqlx::query(answered).execute(&mut db).await.unwrap();
+    let failing = "update webhook_endpoints set failing_since = created_at, given_up_at = created_at, last_fault = 'timeout'";
+    sqlx::query(failing).execute(&mut db).await.unwrap();
     db.close().await.unwrap();
 }
 

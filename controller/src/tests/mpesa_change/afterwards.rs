@@ -141,6 +141,7 @@ async fn what_was_pushed_with_the_old_account_is_asked_about_and_paid_with_it(
         &world.app,
         world.shop.provider,
         providers::c2b::Choice::USUAL,
+        Actor::Command,
     )
     .await
     .unwrap();

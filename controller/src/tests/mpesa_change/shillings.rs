@@ -157,6 +157,58 @@ async fn a_refused_shilling_says_what_to_put_right(pool: PgPoolOptions, options:
         let page = owner.get("/settings/mpesa").await.page();
         assert!(page.contains(says), "{message}: {page}");
     }
+    // One code for every field: its words say which.
+    for (n, (code, message, says)) in [
+        (
+            "400.002.02",
+            "Bad Request - Invalid BusinessShortCode",
+            "the shortcode (BusinessShortCode)",
+        ),
+        (
+            "400.002.02",
+            "Bad Request - Invalid PartyB",
+            "the till number on the sticker",
+        ),
+        (
+            "400.002.02",
+            "Bad Request - Invalid CallBackURL",
+            "(CallBackURL)",
+        ),
+        (
+            "400.002.02",
+            "Bad Request - Invalid Timestamp",
+            "Copy the passkey again",
+        ),
+        (
+            "400.002.02",
+            "Bad Request - Invalid TransactionType",
+            "Choose paybill or till",
+        ),
+        (
+            "400.002.05",
+            "Invalid Request Payload",
+            "did not understand the request",
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.app.clock.advance(Duration::from_secs(120));
+        let fault = json!({"requestId": "1", "errorCode": code, "errorMessage": message});
+        world.daraja.push(400, &fault.to_string());
+        let phone = format!("071234560{n}");
+        owner
+            .post("/settings/mpesa/test", &[("phone", &phone)])
+            .await
+            .onward();
+        let page = owner.get("/settings/mpesa").await.page();
+        assert!(page.contains(says), "{message}: {page}");
+        // What Safaricom said is one press away.
+        let (_, story) = page.split_once("href=\"/payments/").unwrap();
+        let story = format!("/payments/{}", story.split_once('"').unwrap().0);
+        let story = owner.get(&story).await.page();
+        assert!(story.contains(message) && story.contains(says), "{story}");
+    }
     // It is the owner's own test: nobody is called to look at it.
     assert_eq!(world.count("payments where flag is not null").await, 0);
     // An answer that was lost is neither.

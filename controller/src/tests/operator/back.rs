@@ -192,18 +192,18 @@ async fn money_in_the_queue_goes_back_and_nobody_is_given_a_voucher_for_it_meanw
     let mut stranger = Browser::new(&world, 9);
     stranger.sign_up("Another", "another@example.com").await;
     // One that is nobody's, and one that came when nobody waited for it any more.
-    let arrived = crate::payments::unmatched::Arrived {
-        reason: crate::payments::unmatched::Reason::Nobody,
+    let arrived = Arrived {
+        reason: Reason::Nobody,
         amount: Money::from_shillings(50),
         receipt: "AAAAAAAA01".to_owned(),
-        payer: crate::rails::daraja::callback::Payer::Number(PHONE.parse().unwrap()),
+        payer: Payer::Number(PHONE.parse().unwrap()),
         reference: Some("MAMA".to_owned()),
         payment: None,
         site: None,
         at: world.app.clock.now(),
     };
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
-    crate::payments::unmatched::take(&world.app, &mut tx, world.shop.provider, &arrived)
+    take(&world.app, &mut tx, world.shop.provider, &arrived)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -310,7 +310,7 @@ async fn what_was_paid_with_credit_as_well_is_no_money_of_one_receipt(
     world.work().await;
     assert_eq!(world.status(begun.payment).await, "success");
     let queue = owner.get("/payments/unmatched").await.page();
-    assert!(queue.contains("KSh 50"), "{queue}");
+    assert!(queue.contains("KSh\u{a0}50<"), "{queue}");
     let one = owner.get(&format!("/payments/{}", begun.payment)).await;
     for page in [&queue, &one.page()] {
         assert!(!page.contains("/reverse"), "{page}");

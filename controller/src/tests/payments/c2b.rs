@@ -13,6 +13,7 @@ async fn a_c2b_confirmation_of_our_own_payment_is_counted_once(
         &world.app,
         world.shop.provider,
         providers::c2b::Choice::USUAL,
+        Actor::Command,
     )
     .await
     .unwrap();
@@ -143,6 +144,7 @@ async fn a_till_names_no_account_so_its_confirmation_waits_for_the_receipt(
         &world.app,
         world.shop.provider,
         providers::c2b::Choice::USUAL,
+        Actor::Command,
     )
     .await
     .unwrap();

@@ -166,12 +166,13 @@ async fn a_flagged_order_is_extended_given_back_or_left_and_written_down(
     );
     // Two who ask at once: what Pesapal took up stays so, whatever it says to the second.
     {
-        use crate::subscriptions::{Refund, store::orders};
+        use crate::subscriptions::Refund;
+        use crate::subscriptions::store::{back, orders};
         let provider = world.shop.provider;
         let mut tx = world.app.db.tenant(provider).await.unwrap();
         let order = orders::lock(&mut tx, provider, id.parse().unwrap()).await;
         let (order, now) = (order.unwrap().unwrap(), world.app.clock.now());
-        orders::note_refund(&mut tx, &order, Refund::Refused, now)
+        back::note_refund(&mut tx, &order, Refund::Refused, now)
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -266,4 +267,69 @@ async fn an_order_that_waits_is_called_off_by_its_own_business_alone(
     rail.say(&order, 1);
     tell(&world, &order).await;
     assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_paid_goes_back_and_what_pesapal_declined_is_asked_again_or_counted(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let mut admin = admin(&world).await;
+    let list = format!("/admin/subscriptions/{}", world.shop.provider);
+    let act = |id: &str, to: &str| format!("/admin/orders/{id}/{to}");
+    let proof = [("password", PASSWORD)];
+    // A currency of which no books are kept: digits of what was paid, and not of what was asked.
+    let order = made(&world, &key, &plan, 1).await;
+    rail.say(&order, 1);
+    rail.change(&order, |said| {
+        said["amount"] = json!(42000.5);
+        said["currency"] = json!("UGX");
+    });
+    tell(&world, &order).await;
+    assert_eq!(state(&world, &order).await, "submitted:currency");
+    let id = id_of(&world, &order).await;
+    let page = admin.post(&act(&id, "refunded"), &[]).await.page();
+    assert!(page.contains("UGX 42000.50"), "{page}");
+    admin.post(&act(&id, "refunded"), &proof).await.onward();
+    let sent = rail.seen("RefundRequest").remove(0);
+    assert_eq!(sent["amount"], "42000.50");
+    let written = "audit where act = 'order-refund' and after = '{\"amount\": \"42000.50\", \"currency\": \"UGX\"}'";
+    assert_eq!(world.count(written).await, 1);
+    // Nobody tells of a merchant who says no; somebody of the platform does, and not from a browser left open.
+    let short = made(&world, &key, &plan, 2).await;
+    rail.say(&short, 1);
+    rail.change(&short, |said| said["amount"] = json!(1499.00));
+    tell(&world, &short).await;
+    let id = id_of(&world, &short).await;
+    let early = admin.post(&act(&id, "declined"), &proof).await;
+    assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for times in 1..=2 {
+        admin.post(&act(&id, "refunded"), &proof).await.onward();
+        assert_eq!(rail.seen("RefundRequest").len(), 1 + times);
+        let extended = admin.post(&act(&id, "extended"), &[]).await;
+        assert_eq!(extended.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            admin
+                .get(&list)
+                .await
+                .page()
+                .contains("Pesapal declined it")
+        );
+        let page = admin.post(&act(&id, "declined"), &[]).await.page();
+        assert!(page.contains("name=\"password\"") && page.contains("KSh 1,499"));
+        let led = admin.post(&act(&id, "declined"), &proof).await.onward();
+        assert!(admin.get(&led).await.page().contains("counts as kept"));
+    }
+    let declined = "audit where act = 'order-refund-declined'";
+    assert_eq!(world.count(declined).await, 2);
+    // It is flagged again, and counts as paid after all.
+    admin.post(&act(&id, "extended"), &[]).await.onward();
+    assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    // What goes back is what was paid.
+    rail.say(&short, 3);
+    tell(&world, &short).await;
+    let back = "audit where act = 'subscription-reversed' and after->>'amount' = '1499.00'";
+    assert_eq!(world.count(back).await, 1);
 }

@@ -366,6 +366,20 @@ async fn a_crowd_of_hints_is_few_questions_and_none_of_them_forgets_a_name(
     world.pass(20).await;
     crowd(1).await;
     assert_eq!(questions(), 3);
+    // A hint that comes while it is being asked makes the job due at once, which waits all the same.
+    {
+        use crate::db::RowId as _;
+        let provider = world.shop.provider;
+        let id: sqlx::types::Uuid = read(&world.app, "select id from platform_orders").await;
+        let whose = (provider, mnara_protocol::ids::OrderId::from_uuid(id));
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        crate::subscriptions::ask::ask_at(&world.app, &mut tx, whose, world.app.clock.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+    world.work().await;
+    assert_eq!(questions(), 3);
     world.pass(280).await;
     crowd(3).await;
     assert_eq!(questions(), 3);

@@ -12,7 +12,7 @@ use crate::payments;
 use crate::providers::keys::scopes::Scope;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 21] = [
+const WITHOUT_TENANT: [&str; 22] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -31,6 +31,7 @@ const WITHOUT_TENANT: [&str; 21] = [
     "vault_keys",
     "resets",
     "contact_changes",
+    "contact_letters",
     "passkeys",
     "ceremonies",
     // A hash and a date: a phone's place on the whole platform.
@@ -50,9 +51,14 @@ pub(super) async fn fill(world: &World) {
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
         .await;
     world.work().await;
-    payments::hand::open(app, world.shop.provider, providers::c2b::Choice::USUAL)
-        .await
-        .unwrap();
+    payments::hand::open(
+        app,
+        world.shop.provider,
+        providers::c2b::Choice::USUAL,
+        Actor::Command,
+    )
+    .await
+    .unwrap();
     let site = Site::new(world, world.shop.site);
     let ticket = site.sold(world).await;
     site.whole_life(world, ticket).await;

@@ -111,6 +111,29 @@ async fn owners_without_an_address_hear_of_security_by_sms_at_any_hour(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_has_no_address_hears_on_the_old_phone_of_a_new_one(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Otieno Net", "0722 000 111").await;
+    world.work().await;
+    tower.empty();
+    let form = [("who", "0722 000 222"), ("password", PASSWORD)];
+    owner.post("/account/contact", &form).await.onward();
+    world.work().await;
+    let text = tower.one();
+    assert_eq!(text.to, "+254722000111");
+    assert!(
+        text.said
+            .starts_with("Otieno Net: What you log in with was changed."),
+        "{}",
+        text.said
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn nobody_of_a_business_keeps_its_owners_from_hearing_of_a_thief(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -406,4 +429,41 @@ async fn a_buyer_who_ticks_the_box_gets_the_code_by_sms_and_others_do_not(
     owner.post("/settings/messages", &form).await.onward();
     world.work().await;
     assert!(!offers(&world).await);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn sites_hear_at_start_that_sms_is_set_up_since(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use crate::providers::sms::set_up::tell_if_changed;
+    let (_, world) = Tower::world(pool, options).await;
+    let offers = async || {
+        let rows = world.feed(world.shop.site).await;
+        let site = rows.into_iter().find_map(|row| match row {
+            Row::Site(row) => Some(row),
+            _ => None,
+        });
+        site.unwrap().sms
+    };
+    let asked = Settings {
+        codes: Codes::Asked,
+        ..Settings::default()
+    };
+    // As whoever chose it while SMS was not set up.
+    want(&world, asked).await;
+    assert_eq!(offers().await, None);
+    tell_if_changed(&world.app).await.unwrap();
+    world.work().await;
+    assert_eq!(offers().await, Some(true));
+    // Each start finds it as it was.
+    let waiting = "jobs where kind = 'sms-tell-sites'";
+    tell_if_changed(&world.app).await.unwrap();
+    assert_eq!(world.count(waiting).await, 0);
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    let now = world.app.clock.now();
+    assert!(rows::note_set_up(&mut tx, false, now).await.unwrap());
+    tx.commit().await.unwrap();
+    tell_if_changed(&world.app).await.unwrap();
+    assert_eq!(world.count(waiting).await, 1);
 }

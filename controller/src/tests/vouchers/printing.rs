@@ -1,5 +1,8 @@
 //! What is printed of a series, and its file.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::*;
 
 /// What stands as text on sheets: the codes in the order they are printed.
@@ -148,4 +151,37 @@ async fn the_file_has_every_code_with_how_it_stands(
         lines[2_501]
     );
     assert!(lines[1].contains(",unused,"), "{}", lines[1]);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_logo_is_on_sheets_once_however_many_vouchers_show_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let printed = series::print(&world, 30).await;
+    let path = format!("/vouchers/series/{}", printed.series.id);
+    let sheets = format!("{path}/sheets?as=a4-24");
+    let plain = cashier.get(&sheets).await.page();
+    assert!(!plain.contains("#logo") && !plain.contains("data:image"));
+    let png = STANDARD.decode(PNG).unwrap();
+    let (app, provider) = (&world.app, world.shop.provider);
+    crate::captive::look::set_logo(app, provider, Some(&png), Actor::Command)
+        .await
+        .unwrap();
+    let page = cashier.get(&sheets).await.page();
+    assert_eq!(page.matches("href=\"#logo\"").count(), 30);
+    let picture = format!("href=\"data:image/png;base64,{PNG}\"");
+    assert_eq!(page.matches(&picture).count(), 1, "{page}");
+    let roll = cashier.get(&format!("{path}/sheets?as=roll-58")).await;
+    assert!(!roll.page().contains("#logo"));
+    for (layout, times) in [("a4-24", 1), ("roll-80", 0)] {
+        let request = Request::get(format!("{path}/pdf?as={layout}")).body(Body::empty());
+        let pdf = cashier.open(request.unwrap()).await.into_body();
+        let pdf = axum::body::to_bytes(pdf, 1 << 20).await.unwrap();
+        let text = String::from_utf8_lossy(&pdf);
+        assert_eq!(text.matches("/Subtype /Image").count(), times, "{layout}");
+    }
 }

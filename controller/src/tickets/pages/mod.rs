@@ -93,6 +93,15 @@ struct VouchersPage<'a> {
     fault: Option<&'a str>,
 }
 
+/// The field for a code alone, for whom the rest does not open.
+#[derive(Template)]
+#[template(path = "look_up_again.html")]
+struct LookUpPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    fault: &'a str,
+}
+
 /// Where the list goes on.
 #[derive(Debug, Default, Deserialize)]
 pub struct Before {
@@ -159,6 +168,10 @@ pub async fn find(
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let again = async |status, fault: &str| {
+        if seat.place.rights.is_restricted(app.clock.now()) {
+            let frame = &frame;
+            return Ok(html(status, &LookUpPage { frame, w, fault }));
+        }
         let said = (status, sought.code.as_str(), Some(fault));
         shown(&app, &frame, &seat, None, said).await
     };

@@ -5,6 +5,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mnara_protocol::ids::SeriesId;
 use mnara_protocol::ticket::code::TicketCode;
 use serde::Deserialize;
@@ -19,6 +21,7 @@ use crate::app::App;
 use crate::plans::form::gives;
 use crate::providers;
 use crate::providers::gate::Seat;
+use crate::providers::look::{Logo, store as looks};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
@@ -98,7 +101,12 @@ async fn sheaf(
 }
 
 /// What stands on every voucher.
-fn on_each(series: &SeriesRow, business: providers::Provider, w: &Words) -> Print {
+fn on_each(
+    series: &SeriesRow,
+    business: providers::Provider,
+    logo: Option<Logo>,
+    w: &Words,
+) -> Print {
     let until = series.sell_by.map(|at| w.calendar.day(at));
     let help = business.help_phone.as_deref();
     let lines = [
@@ -107,6 +115,7 @@ fn on_each(series: &SeriesRow, business: providers::Provider, w: &Words) -> Prin
         help.map(|phone| format!("{} {phone}", w.vouchers.paper_help)),
     ];
     Print {
+        logo,
         colour: business.colour,
         business: business.business_name,
         plan: series.plan_name.clone(),
@@ -131,6 +140,26 @@ pub(crate) struct Link {
     pub(crate) name: &'static str,
 }
 
+/// The logo as it stands once in a page.
+struct Drawn {
+    width: u32,
+    height: u32,
+    /// The picture itself, as an address.
+    href: String,
+}
+
+impl Drawn {
+    fn of(logo: &Logo) -> Option<Self> {
+        let (width, height) = logo.size()?;
+        let kind = logo.kind.media_type()?;
+        Some(Self {
+            width,
+            height,
+            href: format!("data:{kind};base64,{}", STANDARD.encode(&logo.picture)),
+        })
+    }
+}
+
 #[derive(Template)]
 #[template(path = "sheets.html")]
 struct SheetsPage<'a> {
@@ -139,6 +168,7 @@ struct SheetsPage<'a> {
     layout: Layout,
     name: String,
     print: Print,
+    logo: Option<Drawn>,
     colour: String,
     sheets: Vec<Vec<Card>>,
     shown: String,
@@ -208,6 +238,11 @@ pub(crate) async fn drawn(
         w,
         layout,
         name: name(layout, w),
+        logo: print
+            .logo
+            .as_ref()
+            .filter(|_| !layout.is_roll())
+            .and_then(Drawn::of),
         colour: format!("#{:06x}", print.colour & 0x00FF_FFFF),
         print,
         sheets,
@@ -230,7 +265,13 @@ pub(crate) async fn of_series(
     let business = providers::store::provider(conn, seat.provider())
         .await?
         .ok_or(Trouble::Nothing)?;
-    Ok(on_each(&series, business, w))
+    let look = looks::look(conn, seat.provider()).await?;
+    Ok(on_each(
+        &series,
+        business,
+        look.and_then(|look| look.logo),
+        w,
+    ))
 }
 
 /// Gives vouchers as PDF.

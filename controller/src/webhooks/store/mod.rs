@@ -9,9 +9,11 @@ use super::{Endpoint, Kind};
 use crate::db::{At, RowId as _};
 use crate::providers::rights::{Feature, store as rights};
 
+mod lock;
 mod sent;
 
-pub use sent::{Sent, sent, wait_again};
+pub use lock::{lock, lock_sealed};
+pub use sent::{Sent, sent, wait_again, wait_again_since};
 
 /// Endpoints that want to know of a kind of news.
 ///
@@ -37,26 +39,6 @@ pub async fn wanting(
             .allows(Feature::Webhooks);
     let ids = ids.into_iter().filter(|_| is_sent);
     Ok(ids.map(EndpointId::from_uuid).collect())
-}
-
-/// The secrets of a business's endpoints, for whoever seals them anew.
-///
-/// # Errors
-/// When the database is away.
-pub async fn lock_sealed(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-) -> sqlx::Result<Vec<(EndpointId, String)>> {
-    let rows = sqlx::query!(
-        "select id, secret from webhook_endpoints where provider_id = $1 order by id for update",
-        provider.uuid(),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (EndpointId::from_uuid(row.id), row.secret))
-        .collect())
 }
 
 /// Adds a message that waits to be sent.
@@ -370,7 +352,7 @@ pub async fn note(
     .map(drop)
 }
 
-/// Notes whether an endpoint took what it was sent; gives since when it has taken nothing.
+/// Notes whether an endpoint took what it was sent, and what it said; gives since when it has taken nothing.
 ///
 /// # Errors
 /// When the database refuses.
@@ -378,16 +360,19 @@ pub async fn note_health(
     conn: &mut PgConnection,
     provider: ProviderId,
     endpoint: EndpointId,
-    is_well: bool,
+    tried: &Tried<'_>,
     now: Timestamp,
 ) -> sqlx::Result<Option<Timestamp>> {
     let since = sqlx::query_scalar!(
-        "update webhook_endpoints set failing_since = case when $3 then null else coalesce(failing_since, $4) end
+        "update webhook_endpoints set failing_since = case when $3 then null else coalesce(failing_since, $4) end, last_status = $5, last_fault = $6
          where provider_id = $1 and id = $2 returning failing_since",
         provider.uuid(),
         endpoint.uuid(),
-        is_well,
+        tried.is_delivered,
         At(now),
+        tried.status.map(i32::from),
+        // What it answered may hold anything; ours is only why it did not.
+        tried.status.is_none().then_some(tried.answer),
     )
     .fetch_optional(conn)
     .await?;

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::Shared;
 use super::state::{Code, Order};
+use crate::sim::escaped;
 
 const PATH: &str = "/pesapaliframe/PesapalIframe3/Index";
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:26rem;margin:0 auto;padding:1rem;color-scheme:light dark}\
@@ -164,12 +165,4 @@ fn document(body: &str) -> Html<String> {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <title>Pay</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
     ))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }

@@ -187,7 +187,7 @@ fn told(data: Value, accept: &str) -> Response {
     if accept.contains("application/json") {
         return (StatusCode::CREATED, Json(json!({"SMSMessageData": data}))).into_response();
     }
-    let message = page::escaped(data["Message"].as_str().unwrap_or_default());
+    let message = crate::sim::escaped(data["Message"].as_str().unwrap_or_default());
     let xml = format!(
         "<AfricasTalkingResponse><SMSMessageData><Message>{message}</Message></SMSMessageData></AfricasTalkingResponse>"
     );

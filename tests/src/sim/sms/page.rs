@@ -5,6 +5,7 @@ use std::fmt::Write;
 use axum::response::Html;
 
 use super::Text;
+use crate::sim::escaped;
 
 const LISTED: usize = 100;
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:560px;margin:0 auto;padding:16px;color-scheme:light dark}\
@@ -42,13 +43,4 @@ pub(super) fn inbox(texts: &[Text], balance: u64) -> Html<String> {
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta http-equiv=\"refresh\" content=\"3\"><title>SMS</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>"
     ))
-}
-
-/// A text that is no markup.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }

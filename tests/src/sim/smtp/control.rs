@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use super::Shared;
 use super::letter::Letter;
 use super::script::Fault;
+use crate::sim::escaped;
 
 /// How long open connections may take to end.
 const GRACE: Duration = Duration::from_millis(500);
@@ -158,12 +159,4 @@ fn document(title: &str, head: &str, body: &str) -> String {
          <title>{}</title><style>{STYLE}</style></head><body><main>{body}</main></body></html>",
         escaped(title)
     )
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }

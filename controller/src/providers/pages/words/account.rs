@@ -34,6 +34,9 @@ words! {
         contact_taken:
             "Somebody else logs in with that. Choose another."
             "Mtu mwingine anaingia kwa hiyo. Chagua nyingine.",
+        contact_enough:
+            "A link was sent a few minutes ago, or enough were sent today. Open that one, or try again later."
+            "Kiungo kimetumwa dakika chache zilizopita, au vya kutosha vimetumwa leo. Fungua hicho, au jaribu tena baadaye.",
         contact_over:
             "This link is over: it was used, or is older than a day. Ask for another below."
             "Kiungo hiki kimeisha: kimetumika, au kina zaidi ya siku moja. Omba kingine hapa chini.",

@@ -15,6 +15,7 @@ words! {
         reports: "Reports" "Ripoti",
         books: "Books" "Hesabu",
         mpesa: "M-PESA" "M-PESA",
+        name: "Name of the business" "Jina la biashara",
         portal: "Customers' page" "Ukurasa wa wateja",
         moved: "Customers' money goes to another M-PESA account since" "Pesa za wateja zinaenda kwenye akaunti nyingine ya M-PESA tangu",
         moved_link: "Was this not you? Look and go back." "Si wewe? Angalia na urudishe.",

@@ -53,7 +53,7 @@ words! {
         most: "The most at once" "Kiwango cha juu kwa mara moja",
         most_a_day: "The most from one phone on one day" "Kiwango cha juu kwa simu moja kwa siku",
         keep: "Keep" "Hifadhi",
-        bad_limits: "Give whole shillings within M-PESA's own limits (1 to 250,000 at once, 500,000 a day), the least no more than the most." "Andika shilingi kamili ndani ya vikomo vya M-PESA (1 hadi 250,000 kwa mara moja, 500,000 kwa siku), cha chini kisizidi cha juu.",
+        bad_limits: "Give whole shillings within M-PESA's own limits, which stand in the empty fields, the least no more than the most." "Andika shilingi kamili ndani ya vikomo vya M-PESA, vinavyoonekana katika nafasi tupu, cha chini kisizidi cha juu.",
         done_limits: "Kept. It holds from the next prompt on." "Imehifadhiwa. Inaanza na ombi linalofuata.",
         no_account: "Set your M-PESA account first:" "Weka kwanza akaunti yako ya M-PESA:",
     }

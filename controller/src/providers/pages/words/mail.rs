@@ -77,6 +77,13 @@ words! {
         password_of_text:
             "The password of {who}, an owner of {business}, was changed. If that surprises you, ask them."
             "Nenosiri la {who}, mmiliki wa {business}, limebadilishwa. Kama hilo linakushangaza, muulize.",
+        contact_of: "{business}: what an owner logs in with was changed" "{business}: anachoingia nacho mmiliki kimebadilishwa",
+        contact_of_text:
+            "The e-mail address or phone number that {who}, an owner of {business}, logs in with was changed. If that surprises you, ask them."
+            "Barua pepe au nambari ya simu ambayo {who}, mmiliki wa {business}, huingia nayo imebadilishwa. Kama hilo linakushangaza, muulize.",
+        contact_call:
+            "If it was not you, call the business's other owners or Mnara now."
+            "Kama si wewe, wapigie simu sasa wamiliki wengine wa biashara au Mnara.",
         new_owner: "{business} has a new owner" "{business} ina mmiliki mpya",
         new_owner_text:
             "{who} is an owner of {business} now and can do everything, also change where money goes. If that is wrong, change their place at once."

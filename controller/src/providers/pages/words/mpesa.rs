@@ -44,6 +44,7 @@ words! {
         test_unknown:
             "Safaricom has not said whether it asked the phone. Look again in a minute."
             "Safaricom hawajasema kama wameomba kwenye simu. Angalia tena baada ya dakika moja.",
+        test_story: "What happened, with Safaricom's own words" "Yaliyotokea, pamoja na maneno ya Safaricom wenyewe",
         look: "Look again" "Angalia tena",
         change: "Change the account" "Badilisha akaunti",
         change_text:
@@ -78,17 +79,25 @@ words! {
         done_back: "Customers pay into the account before again." "Wateja wanalipa tena kwenye akaunti ya awali.",
         where_title: "Where each number is found" "Kila nambari inapatikana wapi",
         where_till_alt:
-            "A sticker at a shop: under Lipa na M-PESA, Buy Goods, stands the till number. The store number is not on it; it is in the e-mail of go-live."
-            "Kibandiko cha dukani: chini ya Lipa na M-PESA, Buy Goods, kuna nambari ya till. Nambari ya store haipo hapo; iko kwenye barua pepe ya go-live.",
+            "A sticker at a shop: under Lipa na M-PESA, Buy Goods, stands the till number. The store number is not on it."
+            "Kibandiko cha dukani: chini ya Lipa na M-PESA, Buy Goods, kuna nambari ya till. Nambari ya store haipo hapo.",
         where_till: "On the sticker: the till number" "Kwenye kibandiko: nambari ya till",
+        where_store_alt:
+            "The e-mail of go-live: it names the short code you went live with. For a till this is the store number, which is another number than the till number."
+            "Barua pepe ya go-live: inataja short code uliyoidhinishwa nayo. Kwa till hiyo ndiyo nambari ya store, ambayo si nambari ya till.",
+        where_store: "For a till, in the e-mail of go-live: the store number" "Kwa till, kwenye barua pepe ya go-live: nambari ya store",
         where_paybill_alt:
             "A poster: Pay Bill, business number, and below it the account number, which is not needed here."
             "Bango: Pay Bill, nambari ya biashara, na chini yake nambari ya akaunti, ambayo haihitajiki hapa.",
         where_paybill: "On the poster: the business number" "Kwenye bango: nambari ya biashara",
         where_portal_alt:
-            "The Daraja portal: under My apps, in your app, stand the consumer key and the consumer secret. The passkey comes by e-mail."
-            "Tovuti ya Daraja: chini ya My apps, ndani ya app yako, kuna consumer key na consumer secret. Passkey huja kwa barua pepe.",
+            "The Daraja portal: under My apps, in your app, stand the consumer key and the consumer secret."
+            "Tovuti ya Daraja: chini ya My apps, ndani ya app yako, kuna consumer key na consumer secret.",
         where_portal: "On the Daraja portal: key and secret" "Kwenye tovuti ya Daraja: key na secret",
+        where_passkey_alt:
+            "The e-mail of go-live: below the short code stands the passkey, a long row of letters and digits. Copy all of it, with nothing before or after."
+            "Barua pepe ya go-live: chini ya short code kuna passkey, mfululizo mrefu wa herufi na tarakimu. Nakili yote, bila kitu mbele wala nyuma.",
+        where_passkey: "In the e-mail of go-live: the passkey" "Kwenye barua pepe ya go-live: passkey",
         kind: "What is it?" "Ni nini?",
         key: "Consumer key" "Consumer key",
         key_hint: "From your app on the Daraja portal, under Keys." "Kutoka kwenye app yako ya Daraja, chini ya Keys.",

@@ -49,7 +49,7 @@ words! {
             "Takes the role \"Org Reversals Initiator\". The test sends the KSh 1 of your last test push back to the phone that paid it."
             "Inahitaji jukumu la \"Org Reversals Initiator\". Jaribio linarudisha KSh 1 ya jaribio lako la mwisho kwa simu iliyolipa.",
         reversal_go: "Send my KSh 1 back" "Rudisha KSh 1 yangu",
-        reversal_none: "There is no KSh 1 that could go back. First send one to your own phone:" "Hakuna KSh 1 inayoweza kurudi. Kwanza ituma kwa simu yako:",
+        reversal_none: "There is no KSh 1 that could go back. First send one to your own phone:" "Hakuna KSh 1 inayoweza kurudi. Kwanza itume kwa simu yako:",
         reversal_to: "Try it with one shilling" "Ijaribu kwa shilingi moja",
         proven: "Proven" "Imethibitishwa",
         not_proven: "Not proven: it is not used" "Haijathibitishwa: haitumiki",
@@ -84,7 +84,7 @@ words! {
         no_receipt: "M-PESA knows no such receipt of your number." "M-PESA haijui risiti kama hiyo ya nambari yako.",
         keys: "Safaricom does not accept your app's keys. Look at your M-PESA account." "Safaricom hawakubali funguo za app yako. Angalia akaunti yako ya M-PESA.",
         product: "Your Daraja app was not given this product. Add it to the app on the Daraja portal." "App yako ya Daraja haikupewa huduma hii. Iongeze kwenye app kwenye tovuti ya Daraja.",
-        busy: "Safaricom took it not: too much at once. Try again in a minute." "Safaricom hawakuipokea: maombi mengi. Jaribu tena baada ya dakika moja.",
+        busy: "Safaricom did not take it: too much at once. Try again in a minute." "Safaricom hawakuipokea: maombi mengi. Jaribu tena baada ya dakika moja.",
         away: "Safaricom did not answer, and nothing was done. Try again in a minute." "Safaricom hawakujibu, na hakuna kilichofanyika. Jaribu tena baada ya dakika moja.",
         other_refusal: "Safaricom did not take it." "Safaricom hawakuipokea.",
         said: "M-PESA says:" "M-PESA inasema:",

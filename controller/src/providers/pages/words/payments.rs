@@ -56,6 +56,8 @@ words! {
         messages_text:
             "What we and M-PESA said to each other, as it went and came. Passwords and secret addresses are left out."
             "Tulichosemezana na M-PESA, kama kilivyotumwa na kufika. Nywila na anwani za siri zimeachwa.",
+        from_address: "Posted from" "Ilitumwa kutoka",
+        strange_address: "not one of Safaricom's own addresses" "si mojawapo ya anwani za Safaricom",
         m_push: "We asked for a prompt" "Tuliomba ombi la malipo",
         m_push_answer: "M-PESA answered" "M-PESA ilijibu",
         m_callback: "M-PESA told the outcome" "M-PESA ilieleza matokeo",

@@ -94,6 +94,19 @@ words! {
         forgotten: "It is gone." "Imeondolewa.",
         not_so: "It has moved on meanwhile; here is how it stands." "Imebadilika kwa sasa; hali yake ni hii.",
         older: "Older" "Za zamani zaidi",
+        news: "News to programs that does not arrive" "Habari kwa programu zisizofika",
+        news_text:
+            "Addresses of businesses that take nothing of what they are sent. A message is tried for a day; an address that takes nothing for five days is switched off, and its business can switch it on again. What was sent is not shown here."
+            "Anwani za biashara zisizopokea chochote zinachotumiwa. Kila ujumbe hujaribiwa kwa siku nzima; anwani isiyopokea chochote kwa siku tano huzimwa, na biashara yake inaweza kuiwasha tena. Kilichotumwa hakionyeshwi hapa.",
+        news_none: "Every address takes what it is sent." "Kila anwani inapokea inachotumiwa.",
+        news_off: "switched off" "imezimwa",
+        news_failing: "nothing has arrived since" "hakuna kilichofika tangu",
+        news_waiting: "messages that wait:" "ujumbe unaosubiri:",
+        news_lost: "given up:" "ulioachwa:",
+        news_answer: "last answer:" "jibu la mwisho:",
+        news_retried:
+            "It is sent again now. Look again in a moment."
+            "Inatumwa tena sasa. Angalia tena baada ya muda mfupi.",
         settings: "The platform's settings" "Mipangilio ya jukwaa",
         people: "Who works for the platform" "Wanaofanyia kazi jukwaa",
         second_must: "They need a second factor." "Wanahitaji hatua ya pili ya uthibitishaji.",

@@ -41,7 +41,36 @@ words! {
         wrong_passkey:
             "The passkey does not belong to the shortcode. Use the one Safaricom e-mailed after go-live for exactly this number."
             "Passkey si ya nambari hiyo. Tumia ile Safaricom walituma baada ya kuidhinishwa kwa nambari hii hasa.",
-        refused: "Safaricom refused the request; the raw messages say which field." "Safaricom walikataa ombi; ujumbe ghafi unasema ni sehemu gani.",
+        bad_shortcode:
+            "Safaricom does not take the shortcode (BusinessShortCode). Give the paybill number; for a till, the store or head-office number you went live with."
+            "Safaricom hawakubali shortcode (BusinessShortCode). Andika nambari ya paybill; kwa till, ile ya store au ya makao makuu uliyoidhinishwa nayo.",
+        bad_receiver:
+            "Safaricom does not take the number that is to be paid (PartyB). Check the till number on the sticker, or the paybill number."
+            "Safaricom hawakubali nambari ya kulipwa (PartyB). Kagua nambari ya till kwenye kibandiko, au nambari ya paybill.",
+        bad_amount:
+            "Safaricom does not take the amount (Amount): whole shillings, from 1 up to the most M-PESA moves at once."
+            "Safaricom hawakubali kiasi (Amount): ni shilingi kamili, kuanzia 1 hadi kikomo cha M-PESA kwa mara moja.",
+        bad_phone:
+            "Safaricom does not take the phone number (PhoneNumber). It must be a Kenyan mobile number with M-PESA."
+            "Safaricom hawakubali nambari ya simu (PhoneNumber). Lazima iwe nambari ya simu ya Kenya yenye M-PESA.",
+        bad_callback:
+            "Safaricom does not take the address it is to answer to (CallBackURL). It belongs to this program, not to your keys: tell whoever runs it. It must be public, begin with https:// and be in small letters."
+            "Safaricom hawakubali anwani ya kujibia (CallBackURL). Ni ya programu hii, si ya funguo zako: mwambie anayeiendesha. Lazima iwe ya umma, ianze na https:// na iwe kwa herufi ndogo.",
+        bad_password:
+            "Safaricom does not take the password, which is made of shortcode, passkey and time (Password, Timestamp). Copy the passkey again, whole. If it is right, the clock of this program is wrong: tell whoever runs it."
+            "Safaricom hawakubali nenosiri linalotengenezwa kwa shortcode, passkey na saa (Password, Timestamp). Nakili passkey tena, yote. Ikiwa ni sahihi, saa ya programu hii si sahihi: mwambie anayeiendesha.",
+        bad_kind:
+            "Safaricom does not take this kind of payment for the number (TransactionType). Choose paybill or till as Safaricom gave it to you."
+            "Safaricom hawakubali aina hii ya malipo kwa nambari hii (TransactionType). Chagua paybill au till kama ulivyopewa na Safaricom.",
+        bad_reference:
+            "Safaricom does not take the text that stands in the prompt (AccountReference). This program writes it: tell whoever runs it."
+            "Safaricom hawakubali maandishi yaliyo kwenye ombi (AccountReference). Yanaandikwa na programu hii: mwambie anayeiendesha.",
+        bad_request:
+            "Safaricom did not understand the request. The fault is with this program or with Safaricom, not with your keys: tell whoever runs this program."
+            "Safaricom hawakuelewa ombi. Kosa ni la programu hii au la Safaricom, si la funguo zako: mwambie anayeendesha programu hii.",
+        refused:
+            "Safaricom refused the request and named nothing we know. Their own words stand among the raw messages of the payment."
+            "Safaricom walikataa ombi bila kutaja tunachokijua. Maneno yao yako kwenye ujumbe ghafi wa malipo haya.",
         away: "Safaricom could not be reached. Nobody was asked." "Safaricom hawakupatikana. Hakuna aliyeulizwa.",
         unknown: "Safaricom gave no answer, so the phone may have been asked. We go on asking." "Safaricom hawakujibu, kwa hiyo huenda simu iliulizwa. Tunaendelea kuuliza.",
         waits: "The phone is being asked." "Simu inaulizwa.",

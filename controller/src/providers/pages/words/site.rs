@@ -185,7 +185,9 @@ words! {
         mode_container: "In a container on the router (RouterOS 7, 256 MB of memory or a USB disk)" "Kwenye kontena ya ruta (RouterOS 7, kumbukumbu ya MB 256 au diski ya USB)",
         mode_sitebox: "On a small Linux box beside the router" "Kwenye kompyuta ndogo ya Linux kando ya ruta",
         routeros: "RouterOS version" "Toleo la RouterOS",
-        routeros_hint: "As /system/resource/print shows it; the nearest one that is not newer." "Kama /system/resource/print inavyoonyesha; la karibu lisilo jipya zaidi.",
+        routeros_hint:
+            "As /system/resource/print shows it, such as 7.21.3. Releases call things by different names, so give your own; 7.14 is the oldest that will do."
+            "Kama /system/resource/print inavyoonyesha, mfano 7.21.3. Matoleo hutofautiana kwa majina ya amri, hivyo andika la ruta yako; la zamani kabisa linalofaa ni 7.14.",
         arch: "Processor of the router" "Kichakataji cha ruta",
         arch_hint: "architecture-name in /system/resource/print." "architecture-name kwenye /system/resource/print.",
         hotspot_name: "Name of the hotspot" "Jina la hotspot",
@@ -196,6 +198,9 @@ words! {
         download: "Download" "Pakua",
         bad_name: "Give the hotspot's name in 1 to 64 letters." "Toa jina la hotspot kwa herufi 1 hadi 64.",
         bad_box: "Give the address as four numbers, such as 10.5.50.2." "Toa anwani kama namba nne, mfano 10.5.50.2.",
+        bad_routeros:
+            "Give the RouterOS version of your router, from 7.14 on, such as 7.21.3. In /system/resource/print it is the line version."
+            "Andika toleo la RouterOS la ruta yako, kuanzia 7.14, mfano 7.21.3. Katika /system/resource/print ni mstari wa version.",
         bad_choice: "Choose one of the listed values." "Chagua mojawapo ya yaliyoorodheshwa.",
     }
 }

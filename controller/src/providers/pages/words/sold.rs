@@ -52,6 +52,12 @@ words! {
             "Pesapal will be asked to give the whole payment back. Say once more who you are, so that nobody does it from a browser you left open."
             "Pesapal itaombwa irudishe malipo yote. Thibitisha tena wewe ni nani, ili mtu asifanye hivyo kwa kivinjari ulichoacha wazi.",
         refund_not: "Leave it as it is" "Iache ilivyo",
+        declined: "Pesapal declined it" "Pesapal imekataa",
+        declined_title: "Pesapal declined to give money back" "Pesapal imekataa kurudisha pesa",
+        declined_text:
+            "Say so once it is declined at Pesapal, which never tells us. The money then counts as kept: it can be asked for again, or a flagged order counted as paid. Say once more who you are, so that nobody does it from a browser you left open."
+            "Sema hivyo ikiwa imekataliwa Pesapal, kwani Pesapal haituambii. Pesa zitahesabika kuwa zimebaki: zinaweza kuombwa tena, au oda iliyotiwa alama ihesabiwe kuwa imelipwa. Thibitisha tena wewe ni nani, ili mtu asifanye hivyo kwa kivinjari ulichoacha wazi.",
+        was_declined: "Noted. The money counts as kept." "Imeandikwa. Pesa zinahesabika kuwa zimebaki.",
         resolved: "Done. It is written in the audit." "Imefanyika. Imeandikwa kwenye kumbukumbu.",
         refund_asked:
             "Pesapal was asked. It is back once somebody agrees there; what it paid for then counts no longer."

@@ -5,8 +5,8 @@ mod settings;
 
 pub use listed::{Cursor, Listed, OptOut, Spent, list, opt_outs, spent};
 pub use settings::{
-    ByWhom, forget_wishes, has_opted_out, has_wish, opt_in, opt_out, opt_out_everywhere, settings,
-    settle, wish,
+    ByWhom, asked, forget_wishes, has_opted_out, has_wish, note_set_up, opt_in, opt_out,
+    opt_out_everywhere, settings, settle, wish,
 };
 
 use mnara_protocol::clock::Timestamp;

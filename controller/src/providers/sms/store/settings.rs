@@ -3,6 +3,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::unknown;
 use crate::db::{At, RowId as _};
@@ -72,6 +73,46 @@ pub async fn settle(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The next businesses whose buyers may ask for the code, by id.
+///
+/// # Errors
+/// When the database is away.
+pub async fn asked(
+    conn: &mut PgConnection,
+    after: Option<ProviderId>,
+    most: u16,
+) -> sqlx::Result<Vec<ProviderId>> {
+    let after = after.map_or_else(Uuid::nil, |id| id.uuid());
+    let rows = sqlx::query_scalar!(
+        "select provider_id from message_settings where codes = 'asked' and provider_id > $1 order by provider_id limit $2",
+        after,
+        i64::from(most),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(ProviderId::from_uuid).collect())
+}
+
+/// Notes whether SMS is set up on the platform; says whether that was not noted yet.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_set_up(
+    conn: &mut PgConnection,
+    is_set_up: bool,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let noted = sqlx::query!(
+        "insert into platform_settings (name, value, changed_at) values ('sms', $1, $2)
+         on conflict (name) do update set value = $1, changed_at = $2 where platform_settings.value <> $1",
+        serde_json::Value::Bool(is_set_up),
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(noted.rows_affected() == 1)
 }
 
 /// Notes that a buyer wants the code by SMS.

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 
 use super::result::ResultCode;
 use super::*;
-use crate::config::SourceCheck;
+use crate::config::{Ceiling, SourceCheck};
 use crate::rails::msisdn::Msisdn;
 
 mod operators;
@@ -126,7 +126,10 @@ fn daraja(base: &str, clock: &Clock) -> Daraja {
         queries_per_minute: 5,
         sources: Vec::new(),
         source_check: SourceCheck::Flag,
-        most_shillings: 250_000,
+        ceiling: Ceiling {
+            at_once: 250_000,
+            a_day: 500_000,
+        },
     };
     Daraja::new(&config, clock).unwrap()
 }

@@ -101,20 +101,24 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
         (
             400,
             fault("400.002.02", "Bad Request - Invalid BusinessShortCode"),
-            "refused",
+            "bad-shortcode",
         ),
         (
             400,
             fault("400.002.05", "Invalid Request Payload"),
-            "refused",
+            "bad-request",
         ),
-        (404, fault("404.001.01", "Resource not found"), "refused"),
+        (
+            404,
+            fault("404.001.01", "Resource not found"),
+            "bad-request",
+        ),
         (
             404,
             fault("404.001.04", "Invalid Authentication Header"),
-            "refused",
+            "bad-request",
         ),
-        (405, fault("405.001", "Method Not Allowed"), "refused"),
+        (405, fault("405.001", "Method Not Allowed"), "bad-request"),
         (
             500,
             fault("500.001.1001", "Merchant does not exist"),
@@ -153,7 +157,7 @@ async fn every_documented_refusal_says_whether_a_prompt_may_exist() {
         (
             200,
             fault("400.002.02", "Bad Request - Invalid Amount"),
-            "refused",
+            "bad-amount",
         ),
         (
             200,

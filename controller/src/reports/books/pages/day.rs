@@ -5,8 +5,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::super::flow::ACCOUNTS;
 use super::super::store::{self, Entry, Where};
-use super::{Asked, COLUMNS, address, column_name, month_of, place_value, site_name};
+use super::{Asked, address, column_name, month_of, place_value, site_name};
 use crate::app::App;
 use crate::payments::ledger::{Account, Cause};
 use crate::providers::gate::Seat;
@@ -94,7 +95,7 @@ pub async fn day(
         name: w.all,
         is_here: account.is_none(),
     }];
-    tabs.extend(COLUMNS.map(|one| Tab {
+    tabs.extend(ACCOUNTS.map(|one| Tab {
         path: to(one.word(), ""),
         name: column_name(one, w),
         is_here: account == Some(one),

@@ -33,7 +33,7 @@ pub(super) async fn open_till(world: &World, is_till: bool) -> String {
             .unwrap();
     }
     let choice = providers::c2b::Choice::USUAL;
-    crate::payments::hand::open(&world.app, world.shop.provider, choice)
+    crate::payments::hand::open(&world.app, world.shop.provider, choice, Actor::Command)
         .await
         .unwrap();
     let asked = world.daraja.seen("registerurl").pop().unwrap();

@@ -21,7 +21,11 @@ async fn the_owner_registers_sees_how_it_stands_and_limits_what_is_taken(
     assert_eq!(asked["ResponseType"], "Cancelled");
     let page = owner.get("/settings/mpesa/hand").await.page();
     assert!(page.contains("M-PESA has our addresses"), "{page}");
-    assert_eq!(world.count("audit where act = 'mpesa-by-hand'").await, 1);
+    let chosen = json!({"version": 1, "completes": false});
+    assert_eq!(
+        deed(&world, "mpesa-by-hand").await,
+        json!({"before": null, "after": chosen})
+    );
     // The first payment that is told of proves it.
     let address = asked["ConfirmationURL"].as_str().unwrap();
     let path = format!(
@@ -77,6 +81,13 @@ async fn the_owner_registers_sees_how_it_stands_and_limits_what_is_taken(
         .begin(world.shop.ask(3, "254708374150"))
         .await
         .unwrap();
+    // Whatever the rail says, who asked for what stands there.
+    world.daraja.refuse_keys(true);
+    let form = [("version", "2"), ("completes", "yes")];
+    owner.post("/settings/mpesa/hand", &form).await.onward();
+    let told = "audit where act = 'mpesa-by-hand' and actor = 'staff' and before = '{\"version\": 1, \"completes\": false}'
+                and after = '{\"version\": 2, \"completes\": true}'";
+    assert_eq!(world.count(told).await, 1);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -12,7 +12,8 @@ use super::super::Shared;
 use super::super::c2b::{self, HandPayment};
 use super::super::config::Kind;
 use super::super::state::State;
-use super::{document, escaped, grouped, phone, shown};
+use super::{document, grouped, phone, shown};
+use crate::sim::escaped;
 
 /// What was typed.
 #[derive(Debug, Default, Deserialize)]

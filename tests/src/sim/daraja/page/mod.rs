@@ -20,6 +20,7 @@ use super::{
     script::Answer,
     state::{Payment, Stage, State},
 };
+use crate::sim::escaped;
 
 mod menu;
 
@@ -319,14 +320,6 @@ fn grouped(amount: i64) -> String {
         out.push(digit);
     }
     out
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
 }
 
 #[cfg(test)]

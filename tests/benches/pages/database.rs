@@ -1,0 +1,164 @@
+//! The database of the bench: what stands in it, and what it takes for the statements of a page by themselves.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use tokio::process::Command;
+
+use super::{ASKED, Measured, OF_LOG_INS, Owner, PROVIDERS, RUNNING, SESSIONS, statement};
+
+/// The database of the bench.
+pub(crate) struct Database {
+    /// Where PostgreSQL's programs are.
+    pub(crate) programs: PathBuf,
+    /// The folder of its socket.
+    pub(crate) socket: String,
+}
+
+impl Database {
+    pub(crate) fn url(&self, user: &str) -> String {
+        format!(
+            "postgres://{user}@{}/pages",
+            self.socket.replace('/', "%2F")
+        )
+    }
+
+    /// A program of PostgreSQL: Debian keeps some of them elsewhere than the server's.
+    fn program(&self, name: &str) -> PathBuf {
+        Some(self.programs.join(name))
+            .filter(|path| path.is_file())
+            .unwrap_or_else(|| name.into())
+    }
+
+    pub(crate) async fn run(&self, database: &str, sql: &str) -> Result<String> {
+        let output = Command::new(self.program("psql"))
+            .args("-X -q -A -t -v ON_ERROR_STOP=1 -U postgres -h".split(' '))
+            .args([&self.socket, "-d", database, "-c", sql])
+            .output()
+            .await
+            .context("starting psql")?;
+        ensure!(
+            output.status.success(),
+            "psql: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Milliseconds of what a page asks, as the controller's role: who is logged in, then its own statements in one transaction of its tenant.
+    pub(crate) async fn bare(&self, owner: &Owner, page: &Measured, folder: &Path) -> Result<f64> {
+        let hash = format!("'\\x{}'::bytea", owner.log_in);
+        let mut script = format!(
+            "{PLATFORM}\n{};\nrollback;\n{}\n",
+            statement(OF_LOG_INS, &[hash])?,
+            within(&owner.provider)
+        );
+        for (words, values) in &page.sql {
+            script += &format!("{};\n", statement(words, values)?);
+        }
+        script += "commit;\n";
+        let file = folder.join("bare.sql");
+        std::fs::write(&file, script)?;
+        let asked = ASKED.to_string();
+        let output = Command::new(self.program("pgbench"))
+            .args("-n -M prepared -c 1 -U mnara_app -h".split(' '))
+            .args([&self.socket, "-t", &asked, "-f"])
+            .arg(&file)
+            .arg("pages")
+            .output()
+            .await
+            .context("starting pgbench")?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines()
+            .find_map(|line| {
+                line.strip_prefix("latency average = ")?
+                    .split_whitespace()
+                    .next()?
+                    .parse()
+                    .ok()
+            })
+            .with_context(|| {
+                format!(
+                    "pgbench told no time:\n{text}{}",
+                    String::from_utf8_lossy(&output.stderr)
+                )
+            })
+    }
+
+    /// No page may read a table of payments, vouchers or sessions from one end to the other.
+    pub(crate) async fn plans(&self, provider: &str, pages: &[Measured]) -> Result<()> {
+        for page in pages {
+            for (words, values) in &page.sql {
+                let sql = format!(
+                    "set role mnara_app; {} explain {}",
+                    within(provider),
+                    statement(words, values)?
+                );
+                let plan = self.run("pages", &sql).await?;
+                for table in ["payments", "tickets", "sessions", "grants", "report_sums"] {
+                    ensure!(
+                        !plan.contains(&format!("Seq Scan on {table}")),
+                        "{} reads all {table}:\n{plan}",
+                        page.name
+                    );
+                }
+            }
+        }
+        println!("every statement of every page goes along an index");
+        Ok(())
+    }
+
+    /// Rows of the business itself, a year of them; each time with another place, by which they are told apart.
+    pub(crate) async fn own(&self, provider: &str, place: u32, payments: u32) -> Result<()> {
+        let sql = ROWS
+            .replace(
+                "{providers}",
+                &format!("select '{provider}'::uuid as provider, {place} as place"),
+            )
+            .replace("{payments}", &payments.to_string())
+            .replace("{running}", &RUNNING.to_string())
+            .replace("{sessions}", &SESSIONS.to_string());
+        self.run("pages", &sql).await?;
+        self.run("pages", "vacuum analyze").await.map(drop)
+    }
+
+    /// All the others, with as much each.
+    pub(crate) async fn others(&self, payments: u32) -> Result<()> {
+        let others = PROVIDERS - 1;
+        let sql = format!(
+            "set session_replication_role = replica;
+             insert into providers (id, business_name, contact_email, colour, mpesa_callback_path, confirm_by_query, created_at)
+             select md5('provider' || n)::uuid, 'Business ' || n, 'a@example.com', 0, '/bench/' || n, false, now() from generate_series(1, {others}) n;
+             insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at)
+             select md5('site' || n || '-' || s)::uuid, md5('provider' || n)::uuid, 'Site ' || s, 0, 0, now() from generate_series(1, {others}) n, generate_series(1, 2) s;
+             insert into plans (id, provider_id, revision, name, price, duration_secs, devices, on_sale, position, created_at)
+             select md5('plan' || n || '-' || p)::uuid, md5('provider' || n)::uuid, 1, 'Plan ' || p, 20 * p, 3600, 1, true, p, now() from generate_series(1, {others}) n, generate_series(1, 3) p;"
+        );
+        self.run("pages", &sql).await?;
+        let sql = ROWS
+            .replace("{providers}", &format!("select md5('provider' || n)::uuid as provider, n as place from generate_series(1, {others}) n"))
+            .replace("{payments}", &(payments / PROVIDERS).to_string())
+            .replace("{running}", &RUNNING.to_string())
+            .replace("{sessions}", &SESSIONS.to_string());
+        self.run("pages", &sql).await?;
+        self.run("pages", ADDED_UP).await?;
+        self.run("pages", "vacuum analyze").await.map(drop)
+    }
+}
+
+/// Adds up the last two months of all who are not added up, as the job does a day at a time.
+const ADDED_UP: &str = include_str!("added_up.sql");
+
+/// Begins as the controller does to see who is logged in.
+const PLATFORM: &str = "begin; select set_config('mnara.tenant', '', true), set_config('mnara.scope', 'platform', true);";
+
+/// Begins as the controller does: with two messages where that needs one.
+fn within(provider: &str) -> String {
+    format!(
+        "begin; select set_config('mnara.tenant', '{provider}', true), set_config('mnara.scope', 'tenant', true);"
+    )
+}
+
+/// A year of payments, their vouchers and sessions for some businesses, spread over their sites and plans. Rules between tables hold by how
+/// the rows are made, and are not looked up for each.
+const ROWS: &str = include_str!("rows.sql");
