@@ -11,7 +11,8 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::customers::reason;
-use super::ledger::{self, NotWritten};
+use super::ledger::{self, Cause, NotWritten};
+use super::settle::Flag;
 use super::store::refunds::{self, Refund};
 use super::{DELIVERED_WITHIN, Payment, State, operator, store, sweep, unmatched};
 use crate::access;
@@ -155,9 +156,21 @@ pub async fn note_all_the_same(
 pub async fn note_in(
     app: &App,
     conn: &mut PgConnection,
+    who: (ProviderId, Actor),
+    id: PaymentId,
+    noted: Noted<'_>,
+) -> Result<Refund, NotDone> {
+    went_back_in(app, conn, who, id, noted, Cause::Refund).await
+}
+
+/// Writes down what went back, and why, in the caller's transaction.
+pub(super) async fn went_back_in(
+    app: &App,
+    conn: &mut PgConnection,
     (provider, actor): (ProviderId, Actor),
     id: PaymentId,
     noted: Noted<'_>,
+    cause: Cause,
 ) -> Result<Refund, NotDone> {
     let why = reason(noted.reason).ok_or(NotDone::Reason)?;
     let receipt = receipt::read(noted.receipt).ok_or(NotDone::Receipt)?;
@@ -192,13 +205,20 @@ pub async fn note_in(
         return Err(NotDone::ReceiptTaken);
     }
     let back = (refund.amount, refund.receipt.as_str());
-    ledger::refunded(app, conn, &payment, back, before.len(), now).await?;
+    let turn = (cause, before.len());
+    ledger::went_back(app, conn, &payment, back, turn, now).await?;
     if refund.amount == left {
         let said = (refund.receipt.as_str(), why);
         unmatched::store::close_late(conn, (provider, id), said, actor, now).await?;
     }
+    if refund.amount == left || cause == Cause::Reversal {
+        store::unflag(conn, &payment, Flag::Reversed).await?;
+    }
     let deed = Deed {
-        act: "refund",
+        act: match cause {
+            Cause::Reversal => "reversal",
+            _ => "refund",
+        },
         subject: &id.to_string(),
         before: None,
         after: Some(

@@ -18,6 +18,7 @@ pub mod operator;
 pub mod outage;
 pub mod pages;
 pub mod push;
+pub mod reversal;
 pub mod settle;
 pub mod silent;
 pub mod spool;

@@ -30,6 +30,11 @@ pub(super) fn with(pages: Pages) -> Pages {
             Door::Staff(P::WorkCustomers),
             statement::take_in,
         )
+        .post(
+            "/books/statement/gone",
+            Door::Staff(P::WorkCustomers),
+            statement::book_gone,
+        )
         .get(
             "/payments/unmatched",
             Door::Staff(P::SeePayments),

@@ -49,4 +49,9 @@ pub(super) fn with(pages: Pages) -> Pages {
             Door::Staff(P::WorkPayments),
             queue::ask,
         )
+        .post(
+            "/payments/unmatched/receipts/reversed",
+            Door::Staff(P::WorkPayments),
+            queue::reversed,
+        )
 }

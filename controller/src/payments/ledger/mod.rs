@@ -76,7 +76,7 @@ pub enum Cause {
     Given,
     /// Money went back, as somebody wrote down.
     Refund,
-    /// Money went back by the rail itself.
+    /// Money went back at the rail itself, without our asking.
     Reversal,
     /// Such money, or a payment that came too late, became a phone's credit.
     Credited,
@@ -229,20 +229,20 @@ pub async fn paid(
     write(app, conn, payment.provider, spent).await
 }
 
-/// Writes that some of a payment went back, after so many times before.
+/// Writes that some of a payment went back and why, after so many times before.
 ///
 /// # Errors
 /// [`NotWritten`].
-pub async fn refunded(
+pub async fn went_back(
     app: &App,
     conn: &mut PgConnection,
     payment: &Payment,
     (amount, receipt): (Money, &str),
-    turn: usize,
+    (cause, turn): (Cause, usize),
     now: Timestamp,
 ) -> Result<(), NotWritten> {
     let line = Line {
-        cause: Cause::Refund,
+        cause,
         payment: Some(payment.id),
         unmatched: None,
         turn,

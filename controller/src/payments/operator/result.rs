@@ -13,6 +13,7 @@ use crate::payments::c2b::{self, Whose};
 use crate::payments::confirm;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
+use crate::payments::reversal::{self, stand_in};
 use crate::payments::settle::Evidence;
 use crate::payments::store as payments;
 use crate::payments::store::Waiting;
@@ -212,12 +213,6 @@ async fn went_back(
     }
 }
 
-/// What stands in the books where M-PESA tells no receipt of its own.
-fn stand_in(receipt: &str) -> String {
-    let cut: String = receipt.chars().take(18).collect();
-    format!("RV{cut}")
-}
-
 enum NotBooked {
     Database(sqlx::Error),
     Other(NotResolved),
@@ -295,10 +290,15 @@ async fn told(
         }
         return Ok(Some("unknown"));
     };
+    let mut is_written = false;
     let found = match request.purpose {
         Purpose::Claim => match judge(app, &mut tx, provider, &request, &known, now).await? {
             None => return Ok(None),
             Some(Judged::Found(word)) => Some(word),
+            Some(Judged::Reversed { is_booked }) => {
+                is_written = is_booked;
+                Some("reversed")
+            }
             // Each has a transaction of its own, and does nothing twice.
             Some(Judged::Prompt(payment, evidence)) => {
                 drop(tx);
@@ -320,7 +320,7 @@ async fn told(
     request.code = Some(said.code.as_str().to_owned());
     request.said = Some(known.status.chars().take(60).collect());
     request.found = found.map(str::to_owned);
-    request.is_booked = matches!(found, Some("payment" | "queue"));
+    request.is_booked = is_written || matches!(found, Some("payment" | "queue"));
     let right = (Right::Status, request.operator_since);
     store::proved(&mut tx, provider, right, now).await?;
     store::save(&mut tx, provider, &request).await?;
@@ -331,6 +331,10 @@ async fn told(
 
 enum Judged {
     Found(&'static str),
+    /// It is money of ours that went back; whether the books say so as well.
+    Reversed {
+        is_booked: bool,
+    },
     Prompt(PaymentId, Evidence),
     /// A receipt that another business has. It is money all the same, and a person sees it.
     Elsewhere(Arrived),
@@ -347,6 +351,16 @@ async fn judge(
 ) -> anyhow::Result<Option<Judged>> {
     let found = |word| Ok(Some(Judged::Found(word)));
     if !known.is_completed() {
+        if known.is_reversed()
+            && known
+                .receipt
+                .as_ref()
+                .is_none_or(|receipt| *receipt == request.receipt)
+            && let Some(is_booked) =
+                reversal::heard(app, conn, provider, &request.receipt, now).await?
+        {
+            return Ok(Some(Judged::Reversed { is_booked }));
+        }
         return found("not-completed");
     }
     let account = providers::store::account(conn, provider).await?;

@@ -40,6 +40,8 @@ pub struct Stands {
     pub is_open: bool,
     /// Whether a person may ask once more.
     pub is_silent: bool,
+    /// Whether M-PESA says that money went back of which the books do not say so.
+    pub is_reversed: bool,
 }
 
 impl Stands {
@@ -57,6 +59,8 @@ impl Stands {
                 Some("queue") => ("good", w.told, w.found_queue),
                 Some("known") => ("good", w.told, w.found_known),
                 Some("other") => ("bad", w.told, w.found_other),
+                Some("reversed") if request.is_booked => ("good", w.told, w.went_back_text),
+                Some("reversed") => ("bad", w.told, w.found_reversed),
                 Some("not-completed") => ("wait", w.told, w.found_not_completed),
                 _ => ("good", w.told, w.told_text),
             },
@@ -78,6 +82,7 @@ impl Stands {
             at: words.calendar.moment(request.ended.unwrap_or(request.at)),
             is_open: request.state.is_open(),
             is_silent: request.is_silent(now),
+            is_reversed: request.found.as_deref() == Some("reversed") && !request.is_booked,
         }
     }
 }

@@ -188,6 +188,7 @@ pub(super) fn flag_words(flag: &str, w: &ReasonWords) -> &'static str {
         "code" => w.flag_code,
         "setup" => w.flag_setup,
         "credit" => w.flag_credit,
+        "reversed" => w.flag_reversed,
         _ => w.flag_other,
     }
 }

@@ -16,6 +16,7 @@ use super::super::deeds::{self, NotDone, Noted};
 use super::super::operator;
 use super::super::operator::ask::{What, send_back};
 use super::super::operator::stands::{Stands, not_asked};
+use super::super::settle::Flag;
 use super::super::store::messages::Kind;
 use super::super::store::refunds::Refund;
 use super::super::store::story::More;
@@ -88,6 +89,8 @@ struct OnePage<'a> {
     may_ask: bool,
     may_send: bool,
     may_refund: bool,
+    /// Whether M-PESA says that it went back, and somebody here may write that down.
+    is_reversed: bool,
     /// How it stands that M-PESA sends it back, and whether somebody here may ask for that.
     going: Option<Stands>,
     may_reverse: bool,
@@ -208,6 +211,10 @@ async fn shown(
         may_ask: may_work && !is_paid && more.checkout_request_id.is_some(),
         may_send: may_work && is_unused && more.mac.is_some(),
         may_refund: may_work && is_paid && left > 0,
+        is_reversed: may_work
+            && is_paid
+            && left > 0
+            && more.line.flag.as_deref() == Some(Flag::Reversed.as_str()),
         may_reverse: seat.place.role.may(Permission::SendBack)
             && can_reverse
             && is_paid

@@ -77,6 +77,8 @@ pub enum Flag {
     Quota,
     /// It was paid after all, when the credit that was to pay the rest was spent.
     Credit,
+    /// The rail says that its money went back, and the books do not.
+    Reversed,
 }
 
 impl Flag {
@@ -93,6 +95,7 @@ impl Flag {
             Self::Setup => "setup",
             Self::Quota => "quota",
             Self::Credit => "credit",
+            Self::Reversed => "reversed",
         }
     }
 }

@@ -78,3 +78,19 @@ pub async fn flag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sql
     .await
     .map(drop)
 }
+
+/// Has nobody look at a payment any more for one reason.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn unflag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update payments set flag = null where provider_id = $1 and id = $2 and flag = $3",
+        payment.provider.uuid(),
+        payment.id.uuid(),
+        flag.as_str(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}

@@ -83,3 +83,23 @@ pub async fn of_payment(
         })
         .collect())
 }
+
+/// Which of some receipts stand in the books as those by which money went back, of a payment or out of the queue.
+///
+/// # Errors
+/// When the database is away.
+pub async fn written(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipts: &[String],
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select receipt as "receipt!" from refunds where provider_id = $1 and receipt = any($2)
+           union
+           select refund_receipt from unmatched where provider_id = $1 and refund_receipt = any($2)"#,
+        provider.uuid(),
+        receipts,
+    )
+    .fetch_all(conn)
+    .await
+}

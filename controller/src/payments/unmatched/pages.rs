@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::payments::deeds::NotDone;
 use crate::payments::operator::ask;
 use crate::payments::operator::stands::{Backs, Receipts, Stands, not_asked};
+use crate::payments::reversal::{self, Booked, Place};
 use crate::plans;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
@@ -90,6 +91,7 @@ pub struct Asked {
     taken: String,
     asked: String,
     back: String,
+    gone: String,
 }
 
 impl Asked {
@@ -211,6 +213,7 @@ async fn shown(
         done: match (asked.done.is_empty(), asked.taken.is_empty()) {
             _ if !asked.asked.is_empty() => Some(w.operator.done_test),
             _ if !asked.back.is_empty() => Some(w.operator.done_back),
+            _ if !asked.gone.is_empty() => Some(w.statement.gone_done),
             (false, _) => Some(w.queue.done),
             (true, false) => Some(w.statement.took),
             (true, true) => None,
@@ -374,6 +377,31 @@ pub async fn ask(
     let who = (seat.person, seat.actor());
     let done = ask::ask(&app, seat.provider(), who, &filled.receipt).await;
     asked_for(&app, &frame, &seat, done, "asked").await
+}
+
+/// Writes into the books that M-PESA says of a receipt that its money went back.
+///
+/// # Errors
+/// When it says no such thing, or the database is away.
+pub async fn reversed(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Form(filled): Form<Filled>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let said = (filled.receipt.as_str(), w.statement.gone_why);
+    let done = reversal::book_answered(&app, seat.provider(), seat.actor(), said).await;
+    match done {
+        Ok(Booked::New(Place::Payment(id))) => Ok(onward(&format!("/payments/{id}?done=refund"))),
+        Ok(Booked::New(Place::Queue) | Booked::Known) => Ok(onward("/payments/unmatched?gone=1")),
+        Ok(Booked::Nothing) => {
+            let fault = (StatusCode::UNPROCESSABLE_ENTITY, w.operator.over.to_owned());
+            let (asked, filled) = (Asked::default(), Filled::default());
+            shown(&app, &frame, &seat, &asked, &filled, Some(fault)).await
+        }
+        Err(error) => answered(&app, &frame, &seat, Filled::default(), Err(error)).await,
+    }
 }
 
 async fn asked_for(

@@ -246,17 +246,30 @@ pub async fn refund_in(
                 revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
             }
         }
-        _ => back(app, conn, (provider, actor), (id, &held), (receipt, why)).await?,
+        _ => {
+            let said = (receipt, why);
+            back(
+                app,
+                conn,
+                (provider, actor),
+                (id, &held),
+                said,
+                Cause::Refund,
+            )
+            .await?;
+        }
     }
     Ok(true)
 }
 
-async fn back(
+/// Writes down that money which waits went back, and why.
+pub(in crate::payments) async fn back(
     app: &App,
     conn: &mut PgConnection,
     (provider, actor): (ProviderId, Actor),
     (id, held): (UnmatchedId, &Held),
     (receipt, why): (&str, &str),
+    cause: Cause,
 ) -> Result<(), NotResolved> {
     let why = reason(why).ok_or(NotResolved::Reason)?;
     let receipt = receipt::read(receipt)
@@ -268,14 +281,17 @@ async fn back(
         return Err(NotResolved::ReceiptTaken);
     }
     let line = Line {
-        cause: Cause::Refund,
+        cause,
         credit: Account::Refunded,
         receipt: Some(&receipt),
         ..of(id, held, app)
     };
     ledger::write(app, conn, provider, line).await?;
     let deed = Deed {
-        act: "queue-refund",
+        act: match cause {
+            Cause::Reversal => "reversal",
+            _ => "queue-refund",
+        },
         subject: &id.to_string(),
         before: None,
         after: Some(json!({"amount": held.amount.to_decimal(), "receipt": receipt, "reason": why})),

@@ -132,6 +132,12 @@ impl Known {
         self.status.eq_ignore_ascii_case("completed")
     }
 
+    /// Whether the money was there and went back.
+    #[must_use]
+    pub fn is_reversed(&self) -> bool {
+        self.status.eq_ignore_ascii_case("reversed")
+    }
+
     /// The numbers of the two sides, as they are written.
     pub fn numbers(&self) -> impl Iterator<Item = &str> {
         self.parties
@@ -319,6 +325,7 @@ mod tests {
         let one = r#"{"Result":{"ResultCode":0,"ResultParameters":{"ResultParameter":{"Key":"TransactionStatus","Value":"Reversed"}}}}"#;
         let known = parse_result(one.as_bytes()).unwrap().known().unwrap();
         assert!(!known.is_completed() && known.amount.is_none() && known.receipt.is_none());
+        assert!(known.is_reversed());
     }
 
     #[test]

@@ -156,8 +156,9 @@ pub async fn sums(
            select true, $2, 'queue', coalesce(sum(case when credit = 'unmatched' then cents else -cents end), 0)::bigint, 0
            from ledger where provider_id = $1 and (credit = 'unmatched' or debit = 'unmatched')
            union all
-           select true, day, cause, sum(cents)::bigint, count(*)
-           from ledger where provider_id = $1 and day >= $2 and day < $3 and cause in ('paid', 'test', 'unmatched', 'given', 'refund', 'credited', 'spent') group by 2, 3"#,
+           select true, day, case cause when 'reversal' then 'refund' else cause end, sum(cents)::bigint, count(*)
+           from ledger where provider_id = $1 and day >= $2 and day < $3
+             and cause in ('paid', 'test', 'unmatched', 'given', 'refund', 'reversal', 'credited', 'spent') group by 2, 3"#,
         provider.uuid(),
         number(from),
         number(to),

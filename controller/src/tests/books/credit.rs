@@ -1,5 +1,6 @@
 //! Credit of a phone: given out of the queue, held by a prompt, spent with it, and never twice.
 
+use super::statement::upload;
 use super::*;
 use crate::payments::unmatched::credit::make_over;
 use crate::payments::unmatched::resolve::NotResolved;
@@ -222,6 +223,14 @@ async fn what_failed_gives_its_credit_back_and_what_is_paid_after_all_never_spen
         .unwrap();
     }
     assert_eq!(balance(&world, "unmatched").await, 2_000);
+    // A statement of that time is compared while the money in the queue has no receipt.
+    assert_eq!(world.count("unmatched where receipt is null").await, 1);
+    let now = world.app.clock.now();
+    let [from, to] = [-60, 60].map(|secs| crate::web::show::sortable(now.plus_secs(secs)));
+    let file =
+        format!("Receipt No.,Completion Time,Paid In\nZZZZZZZZ01,{from},50\nZZZZZZZZ02,{to},50\n");
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    assert!(page.contains("ZZZZZZZZ01"), "{page}");
     for _ in 0..2 {
         world
             .call_back(&first_secret, paid(1, "AAAAAAAA03", 20))

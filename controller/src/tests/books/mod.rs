@@ -2,6 +2,7 @@
 //! of what nobody can be matched to, and a statement of the rail beside the books.
 
 mod credit;
+mod gone;
 mod lines;
 mod queue;
 mod statement;

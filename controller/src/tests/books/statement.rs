@@ -9,7 +9,18 @@ AAAAAAAA02,15-01-2027 11:00:05,Pay Bill,Completed,60.00,,\"1,310.00\",,\r\n\
 AAAAAAAA08,15-01-2027 11:05:00,Pay Bill,Completed,\"1,050.00\",,\"2,310.00\",254722000123 - <script>JANE,<SCRIPT>\r\n\
 AAAAAAAA09,15-01-2027 12:00:00,Charge,Completed,,-5.00,\"2,305.00\",,\r\n";
 
-async fn upload(browser: &mut Browser<'_>, file: &[u8]) -> browser::Got {
+/// The lines that a form of the page holds.
+pub(super) fn lines(form: &str) -> String {
+    let (_, rest) = form.split_once("name=\"lines\" value=\"").unwrap();
+    let lines = rest.split('"').next().unwrap();
+    lines
+        .replace("&#60;", "<")
+        .replace("&#62;", ">")
+        .replace("&#34;", "\"")
+        .replace("&#39;", "'")
+}
+
+pub(super) async fn upload(browser: &mut Browser<'_>, file: &[u8]) -> browser::Got {
     let mut body =
         b"--cut\r\nContent-Disposition: form-data; name=\"statement\"; filename=\"s.csv\"\r\n\r\n"
             .to_vec();
@@ -67,13 +78,7 @@ async fn a_statement_shows_what_only_one_side_knows_and_its_money_can_be_taken_i
         "a whole number is not shown"
     );
     // What is taken in stands in the queue and in the books once, on the day it came.
-    let (_, rest) = page.split_once("name=\"lines\" value=\"").unwrap();
-    let lines = rest.split('"').next().unwrap();
-    let lines = lines
-        .replace("&#60;", "<")
-        .replace("&#62;", ">")
-        .replace("&#34;", "\"")
-        .replace("&#39;", "'");
+    let lines = lines(&page);
     for _ in 0..2 {
         owner
             .post("/books/statement/take", &[("lines", &lines)])

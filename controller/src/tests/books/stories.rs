@@ -1,6 +1,7 @@
 //! Whatever is told, in whatever order.
 
 use super::*;
+use crate::payments::reversal::{self, Booked, Told};
 
 #[derive(Clone, Debug)]
 enum Event {
@@ -11,6 +12,8 @@ enum Event {
     Refund,
     Give,
     Back,
+    /// It went back at the rail itself, as a statement shows twice at once.
+    Gone,
     Work,
     TwoHands,
     Later(u64),
@@ -139,6 +142,25 @@ async fn play(world: &World, till: &str, n: u8, events: &[Event], told: &mut BTr
                     done.await.unwrap();
                 }
             }
+            Event::Gone => {
+                let kind = if place % 2 == 0 { "OWN" } else { "STR" };
+                let (original, back) = (
+                    format!("{kind}RCPT{n:03}"),
+                    format!("PORTAL{n:02}{place:02}"),
+                );
+                let told = Told {
+                    original: &original,
+                    back: Some(&back),
+                    amount: Some(Money::from_shillings(50)),
+                    reason: "portal",
+                };
+                let tap = || reversal::book(app, provider, actor, told);
+                let (one, two) = tokio::join!(tap(), tap());
+                let new = [one.unwrap(), two.unwrap()]
+                    .into_iter()
+                    .filter(|booked| matches!(booked, Booked::New(_)));
+                assert!(new.count() <= 1);
+            }
             Event::Work => world.work().await,
             Event::TwoHands => {
                 futures_util::future::join(world.work(), world.work()).await;
@@ -166,7 +188,16 @@ async fn whatever_is_told_in_whatever_order_each_receipt_comes_in_once_and_all_b
         let events = match n {
             41 => told_twice(),
             42 => known_at_last(),
-            _ => story(&mut rng, n),
+            _ => {
+                let mut events = story(&mut rng, n);
+                if n % 3 == 0 {
+                    events.insert(events.len() / 2, Event::Gone);
+                }
+                if n % 2 == 0 {
+                    events.extend([Event::Work, Event::Gone, Event::Gone]);
+                }
+                events
+            }
         };
         play(&world, &till, n, &events, &mut told).await;
         let what = format!("seed {n}: {events:?}");
@@ -195,13 +226,15 @@ async fn whatever_is_told_in_whatever_order_each_receipt_comes_in_once_and_all_b
             "unmatched u join payments p on p.external_txn_id = u.receipt and p.status = 'success'
                      where u.outcome in ('ticket', 'refund') and u.reason <> 'late'";
         assert_eq!(world.count(twice).await, 0, "{what}");
+        let over = "payments p where p.amount < (select sum(r.amount) from refunds r where r.payment_id = p.id)";
+        assert_eq!(world.count(over).await, 0, "{what}");
         assert_eq!(world.count("jobs where dead_at is not null").await, 0);
     }
     for kind in ["nobody", "double", "late"] {
         let some = format!("unmatched where reason = '{kind}'");
         assert!(world.count(&some).await > 0, "{kind} was never played");
     }
-    for cause in ["paid", "unmatched", "known", "given", "refund"] {
+    for cause in ["paid", "unmatched", "known", "given", "refund", "reversal"] {
         let some = format!("ledger where cause = '{cause}'");
         assert!(world.count(&some).await > 0, "{cause} was never played");
     }

@@ -3,6 +3,7 @@
 
 mod asking;
 mod back;
+mod reversed;
 mod setting;
 
 use super::browser::{Browser, PASSWORD};

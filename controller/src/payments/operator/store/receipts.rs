@@ -71,6 +71,43 @@ pub async fn newest(
     .await
 }
 
+/// Whether M-PESA answered that the money of a receipt was reversed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_reversed(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipt: &str,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from mpesa_requests where provider_id = $1 and receipt = $2 and found = 'reversed') as "is!""#,
+        provider.uuid(),
+        receipt,
+    )
+    .fetch_one(conn)
+    .await
+}
+
+/// Notes with what M-PESA answered that the books say so as well.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_reversed(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipt: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update mpesa_requests set is_booked = true where provider_id = $1 and receipt = $2 and found = 'reversed'",
+        provider.uuid(),
+        receipt,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// A receipt that a customer named and nobody told us of.
 #[derive(Clone, Debug)]
 pub struct Named {

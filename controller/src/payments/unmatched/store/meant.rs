@@ -57,6 +57,26 @@ pub async fn by_receipt(
     }))
 }
 
+/// The money of a receipt that is no payment's, and what came of it; nothing is locked.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_receipt(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipt: &str,
+) -> sqlx::Result<Option<(UnmatchedId, Option<String>)>> {
+    let row = sqlx::query!(
+        "select id, outcome from unmatched
+         where provider_id = $1 and receipt = $2 and reason <> 'late' and outcome is distinct from 'known'",
+        provider.uuid(),
+        receipt,
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (UnmatchedId::from_uuid(row.id), row.outcome)))
+}
+
 /// Money by hand without an account that came within a time and is in the queue still, locked.
 ///
 /// # Errors

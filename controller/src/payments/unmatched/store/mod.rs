@@ -16,7 +16,7 @@ use crate::rails::daraja::callback::Payer;
 mod meant;
 mod prompts;
 
-pub use meant::{Candidate, by_receipt, named, nameless, of_prompt};
+pub use meant::{Candidate, by_receipt, named, nameless, of_prompt, of_receipt};
 pub use prompts::{insert_prompt, name_prompt};
 
 /// Lets nobody else look for this receipt until the transaction ends: it must not come into the queue and to a payment at once.

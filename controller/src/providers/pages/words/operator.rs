@@ -123,6 +123,8 @@ words! {
         found_known: "It is in the books already" "Tayari iko kwenye vitabu",
         found_other: "It was not paid to your number" "Haikulipwa kwa nambari yako",
         found_not_completed: "M-PESA has not completed it" "M-PESA haijaikamilisha",
+        found_reversed: "M-PESA says that it was reversed: the money went back to whoever paid. The books do not say so yet." "M-PESA inasema muamala huu ulibatilishwa: pesa zimerudi kwa aliyelipa. Vitabu bado havisemi hivyo.",
+        reversed_go: "Write it into the books" "Andika kwenye vitabu",
         default_why: "sent back" "zimerudishwa",
     }
 }

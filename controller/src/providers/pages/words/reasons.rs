@@ -83,6 +83,7 @@ words! {
         flag_code: "M-PESA answered with a code nobody has documented." "M-PESA ilijibu kwa msimbo usiojulikana.",
         flag_setup: "Your M-PESA account is set up wrongly: nobody can pay until that is put right." "Akaunti yako ya M-PESA imewekwa vibaya: hakuna anayeweza kulipa mpaka irekebishwe.",
         flag_credit: "It was paid after all, when its credit had been spent on something else. The money is under money to sort out." "Ililipwa baadaye, salio lake likiwa limetumika kwa kitu kingine. Pesa ziko kwenye pesa za kushughulikia.",
+        flag_reversed: "M-PESA says that this payment was reversed: the money went back to whoever paid. The books do not say so yet." "M-PESA inasema malipo haya yalibatilishwa: pesa zimerudi kwa aliyelipa. Vitabu bado havisemi hivyo.",
         flag_other: "Look at the raw messages." "Angalia ujumbe ghafi.",
     }
 }

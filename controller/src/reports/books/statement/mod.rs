@@ -2,6 +2,7 @@
 //!
 //! Reading and comparing are pure, and nothing of a statement is kept but the payments that somebody takes into the queue.
 
+pub mod gone;
 pub mod pages;
 pub mod read;
 pub mod store;
@@ -14,6 +15,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PaymentId;
 use mnara_protocol::money::Money;
 
+use gone::Origin;
 use read::Entry;
 
 /// The rail's time and ours are so far apart at most: what was begun earlier or settled later may stand on another statement.
@@ -52,6 +54,10 @@ pub struct Known {
     pub ours: Vec<Ours>,
     /// What has no receipt.
     pub unnamed: Vec<Unnamed>,
+    /// What had come by the receipts that the statement gives back.
+    pub origins: Vec<Origin>,
+    /// Of the receipts by which money went back, those in the books.
+    pub written: Vec<String>,
 }
 
 /// One amount of the statement against another of ours.
@@ -179,7 +185,7 @@ mod tests {
                 ours("BBBBBB3", 90, 9_000),
                 ours("AAAAAA4", 10, 7_205),
             ],
-            unnamed: Vec::new(),
+            ..Known::default()
         };
         let found = compare(&entries, &known);
         assert_eq!(found.matched, (2, 6_000));
@@ -199,8 +205,8 @@ mod tests {
             begun: T,
         };
         let known = Known {
-            ours: Vec::new(),
             unnamed: vec![unnamed],
+            ..Known::default()
         };
         let entries = [entry("AAAAAA1", 50, 30), entry("AAAAAA2", 50, 40)];
         let found = compare(&entries, &known);
@@ -226,7 +232,7 @@ mod tests {
     fn an_empty_statement_says_nothing_of_what_we_have() {
         let known = Known {
             ours: vec![ours("AAAAAA1", 50, 0)],
-            unnamed: Vec::new(),
+            ..Known::default()
         };
         assert_eq!(compare(&[], &known), Compared::default());
     }

@@ -5,18 +5,26 @@ use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Form, Multipart, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::ProviderId;
 use mnara_protocol::money::Money;
 use serde::Deserialize;
 use serde_json::json;
+use sqlx::PgConnection;
 use tokio::sync::Semaphore;
 
-use super::read::{BadStatement, Entry, read};
-use super::store::known;
-use super::{Compared, Ours, compare, span, taken};
+use super::gone::{self, Gone, WentBack};
+use super::read::{BadStatement, Entry, Statement, read};
+use super::store::{known, origins};
+use super::{Compared, Known, Ours, compare, taken};
 use crate::app::App;
 use crate::audit::{Deed, record};
 use crate::payments::confirm::ConfirmError;
+use crate::payments::deeds::NotDone;
+use crate::payments::reversal::{self, Booked, Told};
+use crate::payments::store::refunds::written;
 use crate::payments::unmatched::pages::payer;
+use crate::payments::unmatched::resolve::NotResolved;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -25,7 +33,7 @@ use crate::rails::daraja::callback::Payer;
 use crate::ratelimit::{Act, By};
 use crate::web::csv::Csv;
 use crate::web::page::{html, onward};
-use crate::web::show;
+use crate::web::{Query, show};
 
 /// The largest statement.
 pub const MOST_BYTES: usize = 5 * 1024 * 1024;
@@ -52,6 +60,12 @@ struct Found {
     extra: Vec<Item>,
     extra_count: usize,
     differing: Vec<Item>,
+    gone: Vec<Item>,
+    gone_count: usize,
+    gone_lines: String,
+    gone_over: Vec<Item>,
+    gone_known: usize,
+    gone_nobodys: usize,
     other: usize,
     unread: usize,
 }
@@ -62,6 +76,7 @@ struct StatementPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     found: Option<Found>,
+    done: Option<&'static str>,
     fault: Option<&'a str>,
 }
 
@@ -83,14 +98,30 @@ fn shown_with(
         frame,
         w: frame.words(),
         found,
+        done: None,
         fault,
     };
     html(status, &page)
 }
 
+/// What was done just before, as the address says it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Done {
+    gone: String,
+}
+
 /// Shows the form.
-pub async fn form(frame: Frame) -> Response {
-    shown(&frame, None, None)
+pub async fn form(frame: Frame, Query(done): Query<Done>) -> Response {
+    let w = frame.words();
+    let page = StatementPage {
+        frame: &frame,
+        w,
+        found: None,
+        done: (!done.gone.is_empty()).then_some(w.statement.gone_done),
+        fault: None,
+    };
+    html(StatusCode::OK, &page)
 }
 
 enum NoFile {
@@ -157,39 +188,63 @@ pub async fn upload(
         Err(BadStatement::NoColumns) => return Ok(shown(&frame, None, Some(w.no_columns))),
         Err(BadStatement::Large) => return Ok(shown(&frame, None, Some(w.large))),
     };
-    let Some((from, to)) = span(&statement.entries) else {
+    let Some((from, to)) = statement.span() else {
         return Ok(shown(&frame, None, Some(w.nothing)));
     };
-    let receipts: Vec<String> = statement
-        .entries
-        .iter()
-        .map(|entry| entry.receipt.clone())
-        .collect();
     let mut tx = app.db.tenant(provider).await?;
-    let known = known(&mut tx, provider, &receipts, (from, to)).await?;
+    let known = beside(&mut tx, provider, &statement, (from, to)).await?;
     // No transaction stays open over work.
     drop(tx);
-    let entries = statement.entries;
-    let found = aside(move || compare(&entries, &known)).await?;
+    let (other, unread) = (statement.other, statement.unread);
+    let (found, gone) = aside(move || {
+        (
+            compare(&statement.entries, &known),
+            gone::compare(&statement.backs, &known),
+        )
+    })
+    .await?;
     let deed = Deed {
         act: "statement",
         subject: &provider.to_string(),
         before: None,
         after: Some(json!({
             "matched": found.matched.0, "missing": found.missing.len(), "extra": found.extra.len(), "differing": found.differing.len(),
+            "gone": gone.missing.len(),
         })),
     };
     let mut tx = app.db.tenant(provider).await?;
     record(&app, &mut tx, Some(provider), seat.actor(), deed).await?;
     tx.commit().await?;
-    let mut page = told(found, frame.words());
+    let mut page = told(found, &gone, frame.words());
     let calendar = &frame.words().calendar;
     (page.from, page.to) = (calendar.moment(from), calendar.moment(to));
-    (page.other, page.unread) = (statement.other, statement.unread);
+    (page.other, page.unread) = (other, unread);
     Ok(shown(&frame, Some(page), None))
 }
 
-fn told(found: Compared, words: &Words) -> Found {
+/// Reads what a statement is compared with.
+async fn beside(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    statement: &Statement,
+    time: (Timestamp, Timestamp),
+) -> sqlx::Result<Known> {
+    let (entries, backs) = (&statement.entries, &statement.backs);
+    let receipts: Vec<String> = entries.iter().map(|one| one.receipt.clone()).collect();
+    let known = known(conn, provider, &receipts, time).await?;
+    if backs.is_empty() {
+        return Ok(known);
+    }
+    let originals: Vec<String> = backs.iter().map(|one| one.original.clone()).collect();
+    let names: Vec<String> = backs.iter().flat_map(gone::names).collect();
+    Ok(Known {
+        origins: origins(conn, provider, &originals).await?,
+        written: written(conn, provider, &names).await?,
+        ..known
+    })
+}
+
+fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
     let w = &words.statement;
     let entry = |entry: &Entry| {
         let mut text = format!("{} · {}", entry.receipt, words.calendar.second(entry.at));
@@ -210,6 +265,20 @@ fn told(found: Compared, words: &Words) -> Found {
             || "/payments/unmatched".to_owned(),
             |payment| format!("/payments/{payment}"),
         )
+    };
+    let back = |one: &WentBack| Item {
+        amount: show::money(one.back.amount),
+        text: format!(
+            "{} {} {} · {}",
+            one.back.receipt.as_deref().unwrap_or("?"),
+            w.gone_of,
+            one.back.original,
+            words.calendar.second(one.back.at)
+        ),
+        path: Some(one.payment.map_or_else(
+            || "/payments/unmatched".to_owned(),
+            |payment| format!("/payments/{payment}"),
+        )),
     };
     let first = |entries: &[Entry]| entries.iter().take(MOST_SHOWN).cloned().collect::<Vec<_>>();
     Found {
@@ -252,6 +321,12 @@ fn told(found: Compared, words: &Words) -> Found {
                 path: Some(path(&one.ours)),
             })
             .collect(),
+        gone: gone.missing.iter().take(MOST_SHOWN).map(back).collect(),
+        gone_count: gone.missing.len(),
+        gone_lines: gone_lines(&gone.missing),
+        gone_over: gone.over.iter().take(MOST_SHOWN).map(back).collect(),
+        gone_known: gone.known,
+        gone_nobodys: gone.nobodys,
         other: 0,
         unread: 0,
     }
@@ -278,6 +353,30 @@ fn lines(entries: &[Entry]) -> String {
             &entry.amount.to_decimal(),
             account,
             &who,
+        ]);
+    }
+    table.take()
+}
+
+/// The same for what went back.
+fn gone_lines(all: &[WentBack]) -> String {
+    let mut table = Csv::new(&[
+        "Receipt No.",
+        "Completion Time",
+        "Details",
+        "Paid In",
+        "Withdrawn",
+        "Linked Transaction ID",
+    ]);
+    for one in all.iter().take(MOST_SHOWN) {
+        let back = &one.back;
+        table.row(&[
+            back.receipt.as_deref().unwrap_or(&back.original),
+            &show::sortable(back.at),
+            "Reversal",
+            "",
+            &back.amount.to_decimal(),
+            &back.original,
         ]);
     }
     table.take()
@@ -317,4 +416,41 @@ pub async fn take_in(
     }
     tracing::info!(provider.id = %provider, count = new, "payments of a statement were taken in");
     Ok(onward("/payments/unmatched?taken=1"))
+}
+
+/// Writes into the books what the statement says went back. What stands there by now is not written again.
+///
+/// # Errors
+/// When the database is away.
+pub async fn book_gone(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Form(form): Form<Taken>,
+) -> Result<Response, Trouble> {
+    let w = &frame.words().statement;
+    let now = app.clock.now();
+    let Ok(statement) = aside(move || read(form.lines.as_bytes(), now)).await? else {
+        return Ok(shown(&frame, None, Some(w.no_columns)));
+    };
+    let provider = seat.provider();
+    let mut new = 0;
+    for back in statement.backs.into_iter().take(MOST_SHOWN) {
+        let told = Told {
+            original: &back.original,
+            back: back.receipt.as_deref(),
+            amount: Some(back.amount),
+            reason: w.gone_why,
+        };
+        // Each by itself: one that cannot be written holds up no other.
+        match reversal::book(&app, provider, seat.actor(), told).await {
+            Ok(booked) => new += usize::from(matches!(booked, Booked::New(_))),
+            Err(NotResolved::Database(error) | NotResolved::Payment(NotDone::Database(error))) => {
+                return Err(error.into());
+            }
+            Err(error) => tracing::warn!(%error, "money that went back was not written"),
+        }
+    }
+    tracing::info!(provider.id = %provider, count = new, "money that a statement says went back was written");
+    Ok(onward("/books/statement?gone=1"))
 }

@@ -1,8 +1,9 @@
 //! Reading a statement as the rail's portal for organisations gives it.
 //!
 //! There may be lines before the table, quoted cells, thousands with commas, and a mark of its letters or none. Columns are known by their names, in any order; times are Nairobi's, with the day first or the year first.
+//! Money that goes back has a line of its own with another receipt, which names the payment's in a column or in its words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
@@ -38,15 +39,40 @@ pub struct Entry {
     pub payer: Option<Payer>,
 }
 
+/// Money that went back to whoever had paid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Back {
+    /// The receipt by which it went back, if the statement tells it.
+    pub receipt: Option<String>,
+    /// The receipt by which it had come.
+    pub original: String,
+    /// When it went.
+    pub at: Timestamp,
+    /// How much.
+    pub amount: Money,
+}
+
 /// What a statement says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statement {
     /// Payments that came in, each once.
     pub entries: Vec<Entry>,
-    /// Lines about money that went out, and what is not completed.
+    /// Payments that went back, each way back once.
+    pub backs: Vec<Back>,
+    /// Lines about other money that went out, and what is not completed.
     pub other: usize,
     /// Lines that look like none of these.
     pub unread: usize,
+}
+
+impl Statement {
+    /// The time that it is about.
+    #[must_use]
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let entries = self.entries.iter().map(|entry| entry.at);
+        let all = entries.chain(self.backs.iter().map(|back| back.at));
+        Some((all.clone().min()?, all.max()?))
+    }
 }
 
 /// Why something is no statement.
@@ -129,10 +155,13 @@ struct Columns {
     receipt: usize,
     at: usize,
     paid_in: usize,
+    withdrawn: Option<usize>,
     status: Option<usize>,
     account: Option<usize>,
     party: Option<usize>,
     details: Option<usize>,
+    reason: Option<usize>,
+    linked: Option<usize>,
 }
 
 impl Columns {
@@ -149,10 +178,20 @@ impl Columns {
             receipt: find(&["receiptno", "receipt", "receiptnumber"])?,
             at: find(&["completiontime"])?,
             paid_in: find(&["paidin"])?,
+            withdrawn: find(&["withdrawn", "withdrawal", "withdraw", "paidout"]),
             status: find(&["transactionstatus", "status"]),
             account: find(&["acno", "accountno", "accountnumber", "account"]),
             party: find(&["otherpartyinfo"]),
             details: find(&["details"]),
+            reason: find(&["reasontype", "transactiontype", "type"]),
+            linked: find(&[
+                "linkedtransactionid",
+                "linkedtransaction",
+                "linkedreceiptno",
+                "linkedreceipt",
+                "originaltransactionid",
+                "originalreceiptno",
+            ]),
         })
     }
 }
@@ -178,6 +217,7 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
     let (lines, columns) = found.ok_or(BadStatement::NoColumns)?;
     let mut statement = Statement::default();
     let mut seen = BTreeSet::new();
+    let mut backs: BTreeMap<String, Back> = BTreeMap::new();
     for (place, cells) in lines.enumerate() {
         if place >= MOST_LINES {
             return Err(BadStatement::Large);
@@ -188,15 +228,56 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
         match line(&cells, columns, now) {
             // The charges of a payment stand under its receipt, and one part may be given twice.
             Line::In(entry) if seen.insert(entry.receipt.clone()) => statement.entries.push(entry),
-            Line::In(_) | Line::Other => statement.other += 1,
+            // So do those of a way back, which is the largest of its lines.
+            Line::Back(own, back) => {
+                let largest = backs.entry(own).or_insert_with(|| back.clone());
+                if largest.amount < back.amount {
+                    *largest = back;
+                }
+            }
+            // Its own line says that it went back.
+            Line::Reversed(entry) if seen.insert(entry.receipt.clone()) => {
+                backs.entry(entry.receipt.clone()).or_insert_with(|| Back {
+                    receipt: None,
+                    original: entry.receipt.clone(),
+                    at: entry.at,
+                    amount: entry.amount,
+                });
+                statement.entries.push(entry);
+            }
+            Line::In(_) | Line::Reversed(_) | Line::Other => statement.other += 1,
             Line::Unread => statement.unread += 1,
         }
     }
+    // A charge that is given back with it is no payment.
+    let all = statement.entries.len();
+    let is_charge = |entry: &Entry| {
+        backs
+            .get(&entry.receipt)
+            .is_some_and(|back| back.receipt.is_some())
+    };
+    statement.entries.retain(|entry| !is_charge(entry));
+    statement.other += all - statement.entries.len();
+    // What a payment's own line says is said better by the line of its way back.
+    let told: BTreeSet<String> = backs
+        .values()
+        .filter(|back| back.receipt.is_some())
+        .map(|back| back.original.clone())
+        .collect();
+    statement.backs = backs
+        .into_values()
+        .filter(|back| back.receipt.is_some() || !told.contains(&back.original))
+        .collect();
+    statement.backs.sort_by_key(|back| back.at);
     Ok(statement)
 }
 
 enum Line {
     In(Entry),
+    /// It came in, and went back.
+    Reversed(Entry),
+    /// Under which receipt it stands, and what it says.
+    Back(String, Back),
     Other,
     Unread,
 }
@@ -206,31 +287,104 @@ fn line(cells: &[String], columns: Columns, now: Timestamp) -> Line {
     let Some(receipt) = receipt::read(cell(columns.receipt)) else {
         return Line::Unread;
     };
-    let is_completed = columns
-        .status
-        .is_none_or(|place| cell(place).eq_ignore_ascii_case("completed"));
+    let status = columns.status.map(cell);
+    let stands = |word: &str| status.is_some_and(|status| status.eq_ignore_ascii_case(word));
+    let is_completed = status.is_none() || stands("completed");
+    let is_reversed = stands("reversed");
     let Some(amount) = amount(cell(columns.paid_in)) else {
         return Line::Unread;
     };
-    if !is_completed || amount.cents() == 0 {
+    let out = withdrawn(amount, columns.withdrawn.map(cell));
+    let original = original(&receipt, columns, cell);
+    let says_nothing = amount.cents() == 0 && (out.cents() == 0 || original.is_none());
+    if says_nothing || !(is_completed || (is_reversed && amount.cents() > 0)) {
         return Line::Other;
     }
     let Some(at) = time(cell(columns.at)).filter(|at| *at <= now.plus_secs(86_400)) else {
         return Line::Unread;
     };
-    if !(0..=MOST_CENTS).contains(&amount.cents()) {
+    if !(0..=MOST_CENTS).contains(&amount.cents().max(out.cents())) {
         return Line::Unread;
+    }
+    if amount.cents() <= 0 {
+        let Some(original) = original else {
+            return Line::Unread;
+        };
+        let back = Back {
+            receipt: Some(receipt.clone()).filter(|receipt| *receipt != original),
+            original,
+            at,
+            amount: out,
+        };
+        return Line::Back(receipt, back);
     }
     let account = columns.account.map(cell).filter(|text| !text.is_empty());
     let account = account.map(|text| text.chars().filter(|c| !c.is_control()).take(64));
     let told = [columns.party, columns.details].into_iter().flatten();
-    Line::In(Entry {
+    let entry = Entry {
         receipt,
         at,
         amount,
         account: account.map(|text| text.collect::<String>().to_ascii_uppercase()),
         payer: told.map(cell).find_map(payer),
-    })
+    };
+    if is_reversed {
+        Line::Reversed(entry)
+    } else {
+        Line::In(entry)
+    }
+}
+
+/// What a line takes out, whichever sign it has, and in whichever of the two columns it stands.
+fn withdrawn(paid_in: Money, cell: Option<&str>) -> Money {
+    let cents = match paid_in.cents() {
+        0 => cell
+            .map(|cell| cell.trim_matches(['(', ')']))
+            .and_then(amount)
+            .map_or(0, Money::cents),
+        cents => cents.min(0),
+    };
+    Money::from_cents(cents.saturating_abs())
+}
+
+/// The receipt of the money that a line gives back, if it says that it does: the linked one, else one in its words, else its own. What that
+/// costs is no such line.
+fn original<'a>(own: &str, columns: Columns, cell: impl Fn(usize) -> &'a str) -> Option<String> {
+    let is_other = |receipt: &String| receipt != own;
+    let linked = columns.linked.map(&cell).and_then(receipt::read);
+    let linked = linked.filter(is_other);
+    let words = [columns.details, columns.reason].into_iter().flatten();
+    let words: Vec<&str> = words.map(cell).filter(|words| !words.is_empty()).collect();
+    let small: Vec<String> = words
+        .iter()
+        .map(|words| words.to_ascii_lowercase())
+        .collect();
+    let is_charge = small
+        .first()
+        .is_some_and(|words| words.trim_end_matches('s').ends_with("charge"));
+    let is_said = small.iter().any(|words| words.contains("revers"));
+    if is_charge || !(is_said || (words.is_empty() && linked.is_some())) {
+        return None;
+    }
+    let mut told = words
+        .iter()
+        .flat_map(|words| words.split(|letter: char| !letter.is_ascii_alphanumeric()))
+        .filter(|word| is_receipt(word))
+        .filter_map(receipt::read)
+        .filter(is_other);
+    Some(
+        linked
+            .or_else(|| told.next())
+            .unwrap_or_else(|| own.to_owned()),
+    )
+}
+
+/// Whether a word among others is a receipt of M-PESA's: ten letters and digits, and some of each.
+fn is_receipt(word: &str) -> bool {
+    word.len() == 10
+        && word.bytes().any(|b| b.is_ascii_digit())
+        && word.bytes().any(|b| b.is_ascii_uppercase())
+        && !word.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 /// An amount; nothing there is none.
@@ -333,6 +487,74 @@ mod tests {
             Some("254708*149"),
             "the middle of a number is not kept"
         );
+    }
+
+    #[test]
+    fn money_that_went_back_is_told_with_the_receipt_by_which_it_had_come() {
+        let head = "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Reason Type,Linked Transaction ID\n";
+        let came = "UKQ1AB2CD3,26-11-2026 10:00:00,Pay Bill,Completed,50.00,,Pay Utility,\n";
+        let read = |lines: &str| read(format!("{head}{came}{lines}").as_bytes(), NOW).unwrap();
+        let time = "26-11-2026 11:00:00";
+        // By its own column, by its words, with either sign, in brackets, and in the column of what came in.
+        for line in [
+            format!("UKQ9XY8ZW7,{time},Pay Bill Reversal,Completed,,50.00,Reversal,UKQ1AB2CD3\n"),
+            format!("UKQ9XY8ZW7,{time},Pay Bill Reversal,Completed,,-50.00,Reversal,ukq1ab2cd3\n"),
+            format!(
+                "UKQ9XY8ZW7,{time},Reversal of UKQ1AB2CD3 by APIOP37,Completed,,\"(50.00)\",,\n"
+            ),
+            format!("UKQ9XY8ZW7,{time},,Completed,-50,,Transaction reversed: UKQ1AB2CD3,-\n"),
+            format!("UKQ9XY8ZW7,{time},,completed,0.00,50,,UKQ1AB2CD3\n"),
+        ] {
+            let statement = read(&line);
+            let back = Back {
+                receipt: Some("UKQ9XY8ZW7".to_owned()),
+                original: "UKQ1AB2CD3".to_owned(),
+                at: Timestamp::from_secs(1_795_680_000),
+                amount: Money::from_shillings(50),
+            };
+            assert_eq!(statement.backs, [back], "{line}");
+            assert_eq!(statement.entries.len(), 1, "{line}");
+            assert_eq!((statement.other, statement.unread), (0, 0), "{line}");
+        }
+        // What else went out is none, and neither is what a reversal costs.
+        for line in [
+            format!("UKQ9XY8ZW7,{time},Pay Bill Charge,Completed,,-5.00,Charge,UKQ1AB2CD3\n"),
+            format!("UKQ9XY8ZW7,{time},Reversal Charges,Completed,,-5.00,,UKQ1AB2CD3\n"),
+            format!("UKQ9XY8ZW7,{time},Withdrawal to bank,Completed,,-50.00,Transfer,\n"),
+            format!("UKQ9XY8ZW7,{time},Pay Bill Reversal,Failed,,-50.00,,UKQ1AB2CD3\n"),
+        ] {
+            let statement = read(&line);
+            assert_eq!(
+                (statement.backs, statement.other),
+                (Vec::new(), 1),
+                "{line}"
+            );
+        }
+        // Its charge, taken or given back, stands under the same receipt.
+        let statement = read(&format!(
+            "UKQ9XY8ZW7,{time},Reversal of a part,Completed,,-5.00,,UKQ1AB2CD3\n\
+             UKQ9XY8ZW7,{time},Pay Bill Reversal,Completed,,-50.00,,UKQ1AB2CD3\n\
+             UKQ9XY8ZW7,{time},Charge given back,Completed,1.00,,,\n"
+        ));
+        assert_eq!(statement.backs.len(), 1);
+        assert_eq!(statement.backs[0].amount, Money::from_shillings(50));
+        assert_eq!((statement.entries.len(), statement.other), (1, 1));
+        // Its own line may say it, or both may.
+        let own = format!("UKQ1AB2CD4,{time},Pay Bill,Reversed,20.00,,,\n");
+        let statement = read(&own);
+        assert_eq!(statement.entries.len(), 2);
+        assert_eq!(
+            (statement.backs.len(), statement.backs[0].receipt.as_ref()),
+            (1, None)
+        );
+        let statement = read(&format!(
+            "{own}UKQ9XY8ZW7,{time},Pay Bill Reversal,Completed,,-20.00,,UKQ1AB2CD4\n"
+        ));
+        assert_eq!(statement.backs.len(), 1);
+        assert_eq!(statement.backs[0].receipt.as_deref(), Some("UKQ9XY8ZW7"));
+        // One that names nothing is its own.
+        let statement = read(&format!("UKQ9XY8ZW7,{time},Reversal,Completed,,-20.00,,\n"));
+        assert_eq!(statement.backs[0].original, "UKQ9XY8ZW7");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId};
 use sqlx::PgConnection;
 
+use super::gone::Origin;
 use super::{APART, Known, Ours, Unnamed};
 use crate::db::{Amount, At, RowId as _};
 
@@ -31,7 +32,8 @@ pub async fn known(
              and type in ('mpesa_customer_payment', 'mpesa_account_test')
            union
            select receipt, amount, at, null from unmatched
-           where provider_id = $1 and reason <> 'late' and outcome is distinct from 'known' and (receipt = any($2) or (at >= $3 and at <= $4))
+           where provider_id = $1 and reason <> 'late' and outcome is distinct from 'known' and receipt is not null
+             and (receipt = any($2) or (at >= $3 and at <= $4))
            limit $5"#,
         provider.uuid(),
         receipts,
@@ -72,5 +74,42 @@ pub async fn known(
             begun: row.created_at.0,
         })
         .collect();
-    Ok(Known { ours, unnamed })
+    Ok(Known {
+        ours,
+        unnamed,
+        ..Known::default()
+    })
+}
+
+/// What had come by some receipts, and what of it is left to go back.
+///
+/// # Errors
+/// When the database is away.
+pub async fn origins(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipts: &[String],
+) -> sqlx::Result<Vec<Origin>> {
+    let rows = sqlx::query!(
+        r#"select p.external_txn_id as "receipt!", p.id as "payment?",
+                  least(p.amount, p.amount + p.credit - p.credited
+                        - (select coalesce(sum(r.amount), 0) from refunds r where r.provider_id = $1 and r.payment_id = p.id)) as "left!: Amount"
+           from payments p where p.provider_id = $1 and p.external_txn_id = any($2) and p.status = 'success'
+             and p.type in ('mpesa_customer_payment', 'mpesa_account_test')
+           union all
+           select receipt, null, case when closed_at is null then amount else 0 end from unmatched
+           where provider_id = $1 and receipt = any($2) and reason <> 'late' and outcome is distinct from 'known'"#,
+        provider.uuid(),
+        receipts,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Origin {
+            receipt: row.receipt,
+            payment: row.payment.map(PaymentId::from_uuid),
+            left: row.left.0,
+        })
+        .collect())
 }
