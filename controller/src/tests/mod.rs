@@ -26,6 +26,7 @@ mod intake;
 mod keys;
 mod keys_api;
 mod link;
+mod lockout;
 mod look;
 mod mail;
 mod money_pages;
