@@ -14,6 +14,7 @@ mod captive;
 mod commands;
 mod counter;
 mod customers;
+mod doorless;
 mod doors;
 mod enrol;
 mod every_page;
