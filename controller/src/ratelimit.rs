@@ -13,7 +13,7 @@ use governor::clock::Reference as _;
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
-use mnara_protocol::ids::{AgentId, KeyId, Mac, PersonId, ProviderId, SiteId};
+use mnara_protocol::ids::{AgentId, KeyId, LogInId, Mac, PersonId, ProviderId, SiteId};
 
 use crate::clock::Clock;
 use crate::rails::msisdn::Msisdn;
@@ -83,10 +83,16 @@ pub enum By<'a> {
     Agent(AgentId),
     /// A provider.
     Provider(ProviderId),
-    /// An account that somebody tries, by a number that stands for it.
+    /// An account that strangers try, by a number that stands for it.
     Account(u128),
+    /// A stranger: an account that is tried from an address, in a browser that nobody knows.
+    Stranger(u128, IpAddr),
     /// A browser in which somebody logged in before, by the hash of its mark.
     Browser([u8; 32]),
+    /// A link that stands for a password, by its hash.
+    Link([u8; 32]),
+    /// A browser that is logged in.
+    LogIn(LogInId),
     /// A person who is logged in.
     Person(PersonId),
     /// A key of the API.
@@ -103,14 +109,24 @@ enum Kind {
     Agent,
     Provider,
     Account,
+    Stranger,
     Browser,
+    Link,
+    LogIn,
     Person,
     Key,
     Address,
 }
 
 /// What, counted by whom, how many at once, and how many a minute after that.
-const TABLE: [(Act, Kind, u32, u32); 36] = [
+///
+/// Passwords and second factors are counted so that trying an account never keeps its owner out: strangers by account and address, and under a
+/// bound for all of an account's strangers together; browsers that are known, and browsers that are in, each for itself.
+///
+/// What strangers can do with all the addresses they like: try 40 passwords a minute, 57,600 a day, of an account. What whoever has the password
+/// can: try 3 second factors a minute, 4,320 a day. Of a million six digits three are good at a time, so that finds them once in 77 days of
+/// trying. The owner ends it at once by another password: without it nobody gets as far as the digits.
+const TABLE: [(Act, Kind, u32, u32); 43] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -138,13 +154,20 @@ const TABLE: [(Act, Kind, u32, u32); 36] = [
     (Act::Journal, Kind::Agent, 32_768, 300),
     // One each five seconds at most, with some that waited for the line.
     (Act::Sample, Kind::Agent, 5, 30),
-    // A whole staff may sit behind one address; one account is tried a few thousand times a day at most.
+    // A whole staff may sit behind one address.
     (Act::LogIn, Kind::Address, 30, 20),
-    (Act::LogIn, Kind::Account, 10, 2),
+    (Act::LogIn, Kind::Stranger, 10, 2),
+    (Act::LogIn, Kind::Account, 200, 40),
     (Act::LogIn, Kind::Browser, 10, 5),
-    (Act::LogIn, Kind::Person, 10, 5),
-    // Of a million six digits three are good at a time: a day of tries by whoever has the password finds them once in 230 days.
-    (Act::Second, Kind::Person, 6, 1),
+    (Act::LogIn, Kind::Link, 5, 5),
+    (Act::LogIn, Kind::LogIn, 10, 5),
+    // Whoever holds a passkey can be in as often as they like.
+    (Act::LogIn, Kind::Person, 200, 40),
+    (Act::Second, Kind::Stranger, 6, 1),
+    (Act::Second, Kind::Account, 20, 3),
+    (Act::Second, Kind::Browser, 6, 1),
+    (Act::Second, Kind::LogIn, 6, 1),
+    (Act::Second, Kind::Person, 30, 5),
     (Act::SignUp, Kind::Address, 5, 1),
     (Act::Join, Kind::Address, 30, 20),
     (Act::Api, Kind::Key, 120, 600),
@@ -363,20 +386,28 @@ impl By<'_> {
             Self::Agent(agent) => (Kind::Agent, agent.as_u128()),
             Self::Provider(provider) => (Kind::Provider, provider.as_u128()),
             Self::Account(number) => (Kind::Account, number),
-            Self::Browser(hash) => {
-                let (half, _) = hash.split_at(16);
-                let half = half.try_into().expect("the half of 32 bytes is 16");
-                (Kind::Browser, u128::from_be_bytes(half))
-            }
+            // An account's number is spread over all bits by a hash or by chance, so two pairs do not meet in one number.
+            Self::Stranger(account, address) => (Kind::Stranger, account ^ network(address)),
+            Self::Browser(hash) => (Kind::Browser, half(&hash)),
+            Self::Link(hash) => (Kind::Link, half(&hash)),
+            Self::LogIn(log_in) => (Kind::LogIn, log_in.as_u128()),
             Self::Person(person) => (Kind::Person, person.as_u128()),
             Self::Key(key) => (Kind::Key, key.as_u128()),
-            Self::Address(IpAddr::V4(address)) => (Kind::Address, u128::from(address.to_bits())),
-            // One customer holds a whole /64 and could try from each address in it.
-            Self::Address(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
-                Some(mapped) => (Kind::Address, u128::from(mapped.to_bits())),
-                None => (Kind::Address, address.to_bits() >> 64 << 64),
-            },
+            Self::Address(address) => (Kind::Address, network(address)),
         }
+    }
+}
+
+fn half(hash: &[u8; 32]) -> u128 {
+    let (half, _) = hash.split_at(16);
+    u128::from_be_bytes(half.try_into().expect("the half of 32 bytes is 16"))
+}
+
+/// A number for where an address is: one customer holds a whole /64 of IPv6 and could try from each address in it.
+fn network(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits() >> 64 << 64,
     }
 }
 
@@ -475,5 +506,25 @@ mod tests {
                 .check(Act::Enrol, address("::ffff:192.0.2.1"))
                 .is_err()
         );
+    }
+
+    #[test]
+    fn strangers_count_by_account_and_network() {
+        let (_, limits) = world();
+        let stranger = |account, text: &str| By::Stranger(account, text.parse().unwrap());
+        let tries = (0..20).map(|n| {
+            let address = format!("2001:db8:1:2::{n}");
+            limits.check(Act::Second, stranger(7, &address)).is_ok()
+        });
+        assert_eq!(tries.filter(|is_ok| *is_ok).count(), 6);
+        for (account, address) in [
+            (7, "2001:db8:1:3::1"),
+            (7, "192.0.2.1"),
+            (8, "2001:db8:1:2::1"),
+        ] {
+            limits
+                .check(Act::Second, stranger(account, address))
+                .unwrap();
+        }
     }
 }

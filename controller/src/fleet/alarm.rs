@@ -39,7 +39,7 @@ pub(super) async fn forked(app: &App, sender: Option<Sender>) -> anyhow::Result<
     let Some(from) = sender else { return Ok(()) };
     tracing::warn!(site.id = %from.site, agent.id = %from.agent, "a journal has forked: the device was restored or copied");
     let mut tx = app.db.tenant(from.provider).await?;
-    store::mark_forked(&mut tx, from.agent, from.journal, app.clock.now()).await?;
+    store::mark_forked(&mut tx, &from, app.clock.now()).await?;
     tx.commit().await?;
     alarm(app, sender, "journal-forked", 0).await
 }
@@ -48,7 +48,7 @@ pub(super) async fn forked(app: &App, sender: Option<Sender>) -> anyhow::Result<
 pub(super) async fn duplicate(app: &App, from: &Sender) -> anyhow::Result<()> {
     tracing::warn!(site.id = %from.site, agent.id = %from.agent, "links take each other over: two devices hold one key");
     let mut tx = app.db.tenant(from.provider).await?;
-    store::mark_duplicate(&mut tx, from.agent, app.clock.now()).await?;
+    store::mark_duplicate(&mut tx, from, app.clock.now()).await?;
     tx.commit().await?;
     alarm(app, Some(*from), "duplicate-identity", 0).await
 }

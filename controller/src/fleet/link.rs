@@ -342,7 +342,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             });
             return Ok(());
         }
-        let epoch = store::take_epoch(&mut tx, claim.agent, &claim.software, now).await?;
+        let epoch =
+            store::take_epoch(&mut tx, known.provider, claim.agent, &claim.software, now).await?;
         let sender = Sender {
             provider: known.provider,
             site: known.site,
@@ -350,12 +351,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Link<'_, S> {
             journal: claim.journal,
             epoch,
         };
-        let acknowledged = store::mark(&mut tx, claim.agent, claim.journal).await?;
+        let acknowledged = store::mark(&mut tx, &sender).await?;
         if acknowledged.is_none() {
             store::insert_journal(&mut tx, &sender, now).await?;
         }
         presence::back(self.app, &mut tx, &sender, known.seen).await?;
-        let (feed_head, feed_floor) = store::feed_span(&mut tx, known.site).await?;
+        let (feed_head, feed_floor) = store::feed_span(&mut tx, known.provider, known.site).await?;
         let due = command::due(&mut tx, &sender, now).await?;
         // Before the commit, which frees the agent's row: a revocation that waits for it must find a mailbox.
         let joined = self

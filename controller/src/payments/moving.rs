@@ -19,6 +19,7 @@ use super::{Payment, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers;
+use crate::providers::log_in::Claimant;
 use crate::providers::log_in::MOVED_SECS;
 use crate::providers::log_in::again::{NotProved, Proof, prove, prove_as};
 use crate::providers::mpesa::{self, AccountError};
@@ -147,7 +148,7 @@ pub struct Proofs<'a> {
 pub async fn begin(
     app: &App,
     provider: ProviderId,
-    (person, actor): (PersonId, Actor),
+    (who, actor): (Claimant, Actor),
     proofs: Proofs<'_>,
     account: &Credentials,
     phone: Msisdn,
@@ -165,7 +166,7 @@ pub async fn begin(
     drop(tx);
     // Six digits are good once, and should not be spent on a slip of the pen.
     providers::check_account(account).map_err(AccountError::Bad)?;
-    prove_as(app, person, proofs.password, proofs.digits, proof).await?;
+    prove_as(app, who, proofs.password, proofs.digits, proof).await?;
     trial::limit(app, provider, &phone).map_err(NotTried::from)?;
     let checked = app.rails.daraja.check_keys(account).await;
     checked.map_err(|error| match error {
@@ -188,7 +189,7 @@ pub async fn begin(
         id: MoveId::new(now, app.entropy.bytes()),
         from,
         to,
-        proof: Some((ready.payment, person)),
+        proof: Some((ready.payment, who.person)),
         stage: Stage::Asked,
         at: now,
         expires: now + LASTS,
@@ -319,11 +320,11 @@ pub(super) async fn announce(
 pub async fn back(
     app: &App,
     provider: ProviderId,
-    (person, actor): (PersonId, Actor),
+    (who, actor): (Claimant, Actor),
     id: MoveId,
     proofs: Proofs<'_>,
 ) -> Result<(), NotMoved> {
-    prove(app, person, proofs.password, proofs.digits).await?;
+    prove(app, who, proofs.password, proofs.digits).await?;
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
     providers::store::lock_state(&mut tx, provider).await?;

@@ -12,11 +12,11 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
 use axum_extra::extract::CookieJar;
-use mnara_protocol::ids::{PersonId, ProviderId};
+use mnara_protocol::ids::{LogInId, PersonId, ProviderId};
 use tower_http::csrf::CsrfLayer;
 
 use super::keys::scopes::Scope;
-use super::log_in::{self, Place, Token, Visit};
+use super::log_in::{self, Claimant, Place, Token, Visit};
 use super::on_behalf;
 use super::pages::cookies;
 use super::pages::frame::Frame;
@@ -297,6 +297,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
 pub struct Seat {
     /// Who.
     pub person: PersonId,
+    /// Their log-in.
+    log_in: LogInId,
     /// Where, and as what.
     pub place: Place,
     /// The person in the audit.
@@ -316,6 +318,15 @@ impl Seat {
         self.actor
     }
 
+    /// Who says who they are, and in which log-in.
+    #[must_use]
+    pub const fn claimant(&self) -> Claimant {
+        Claimant {
+            person: self.person,
+            log_in: self.log_in,
+        }
+    }
+
     /// The person as whoever changes somebody's place.
     #[must_use]
     pub const fn by(&self) -> By {
@@ -331,10 +342,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Seat {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let visit = Visit::from_request_parts(parts, state).await?;
-        let (person, actor) = (visit.person, visit.actor());
+        let (Claimant { person, log_in }, actor) = (visit.claimant(), visit.actor());
         let place = visit.place.ok_or_else(Problem::not_found)?;
         Ok(Self {
             person,
+            log_in,
             place,
             actor,
         })
@@ -349,7 +361,7 @@ pub fn token(jar: &CookieJar, name: &str) -> Option<Token> {
 
 #[cfg(test)]
 mod tests {
-    use mnara_protocol::ids::{LogInId, StaffId};
+    use mnara_protocol::ids::StaffId;
 
     use super::super::rights::Rights;
     use super::super::staff::roles::Role;

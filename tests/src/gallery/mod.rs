@@ -9,10 +9,12 @@ use anyhow::{Context, Result};
 use crate::browser::{Chromium, Screen, Tab, Walk};
 use crate::story::Stage;
 
+mod once;
 mod rooms;
 mod states;
 
 pub use rooms::{Room, in_swahili, log_in, rooms};
+pub use states::answers;
 
 /// What each page is looked at with.
 pub const SCREENS: [(&str, Screen); 4] = [
@@ -54,21 +56,49 @@ pub async fn take(stage: &mut Stage, folder: &Path, say: &mut dyn FnMut(&str)) -
     album.close()
 }
 
-/// The pictures so far.
+/// The pages so far.
 #[derive(Debug)]
 pub struct Album {
-    folder: PathBuf,
+    kept: Kept,
     pages: Vec<(String, String)>,
 }
 
+/// What is kept of each page.
+#[derive(Debug)]
+enum Kept {
+    /// Pictures, in a folder.
+    Pictures(PathBuf),
+    /// What the rules for everybody's eyes and hands find.
+    Faults(Vec<String>),
+}
+
 impl Album {
+    /// One that keeps no pictures but what is wrong with pages.
+    #[must_use]
+    pub const fn of_faults() -> Self {
+        Self {
+            kept: Kept::Faults(Vec::new()),
+            pages: Vec::new(),
+        }
+    }
+
+    /// What is wrong with the pages so far, where that is kept, and how many they are.
+    #[must_use]
+    pub fn faults(&self) -> (&[String], usize) {
+        let faults: &[String] = match &self.kept {
+            Kept::Pictures(_) => &[],
+            Kept::Faults(faults) => faults,
+        };
+        (faults, self.pages.len())
+    }
+
     fn new(folder: &Path) -> Result<Self> {
         if folder.exists() {
             std::fs::remove_dir_all(folder).context("clearing the old pictures")?;
         }
         std::fs::create_dir_all(folder).context("making a folder for pictures")?;
         Ok(Self {
-            folder: folder.to_owned(),
+            kept: Kept::Pictures(folder.to_owned()),
             pages: Vec::new(),
         })
     }
@@ -78,11 +108,17 @@ impl Album {
     /// # Errors
     /// When it cannot be kept.
     pub async fn add(&mut self, tab: &Tab, person: &str, name: &str) -> Result<()> {
-        for (screen_name, screen) in SCREENS {
-            let file = self
-                .folder
-                .join(format!("{person}.{name}.{screen_name}.png"));
-            tab.picture(screen, &file).await?;
+        match &mut self.kept {
+            Kept::Pictures(folder) => {
+                for (screen_name, screen) in SCREENS {
+                    let file = folder.join(format!("{person}.{name}.{screen_name}.png"));
+                    tab.picture(screen, &file).await?;
+                }
+            }
+            Kept::Faults(faults) => {
+                let found = tab.faults().await?.into_iter();
+                faults.extend(found.map(|fault| format!("{person}: {name}: {fault}")));
+            }
         }
         self.pages.push((person.to_owned(), name.to_owned()));
         Ok(())
@@ -97,6 +133,9 @@ impl Album {
 
     /// Writes the page that shows them.
     fn close(self) -> Result<usize> {
+        let Kept::Pictures(folder) = &self.kept else {
+            return Ok(self.pages.len());
+        };
         let mut html = String::from(
             "<!doctype html><meta charset=utf-8><title>Mnara in pictures</title>\
              <style>body{font:16px system-ui;margin:16px}figure{display:inline-block;margin:8px;vertical-align:top}\
@@ -112,7 +151,7 @@ impl Album {
                 );
             }
         }
-        let file = self.folder.join("index.html");
+        let file = folder.join("index.html");
         std::fs::write(&file, html).with_context(|| format!("writing {}", file.display()))?;
         Ok(self.pages.len())
     }

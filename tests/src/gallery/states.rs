@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Album, log_in};
+use super::{Album, log_in, once};
 use crate::browser::{Chromium, Screen, Tab};
 use crate::story::{PASSWORD, Stage};
 
@@ -13,20 +13,34 @@ pub(super) async fn all(stage: &mut Stage, chromium: &Chromium, album: &mut Albu
     printed(stage, &owner, album)
         .await
         .context("sheets of vouchers")?;
-    forms(stage, &owner, album).await.context("forms")?;
     site(stage, &owner, album)
         .await
         .context("a site with somebody online")?;
+    answers(stage, chromium, &owner, album).await?;
+    platform(stage, chromium, &owner, album)
+        .await
+        .context("what the platform does with a business")?;
+    customers(stage, chromium, album).await.context("customers")
+}
+
+/// What forms answer the demo's owner and others, what letters name, and what is shown once.
+///
+/// # Errors
+/// When a page does not come.
+pub async fn answers(
+    stage: &Stage,
+    chromium: &Chromium,
+    owner: &Tab,
+    album: &mut Album,
+) -> Result<()> {
+    forms(stage, owner, album).await.context("forms")?;
+    once::shown_once(stage, chromium, owner, album).await?;
     cashier(stage, chromium, album)
         .await
         .context("the counter")?;
     newcomer(stage, chromium, album)
         .await
-        .context("somebody who joins")?;
-    platform(stage, chromium, &owner, album)
-        .await
-        .context("what the platform does with a business")?;
-    customers(stage, chromium, album).await.context("customers")
+        .context("somebody who joins")
 }
 
 async fn printed(stage: &Stage, owner: &Tab, album: &mut Album) -> Result<()> {

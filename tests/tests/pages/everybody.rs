@@ -1,7 +1,7 @@
 //! Every page that anybody can reach, by the rules for people who see, hear or move otherwise than most, and no wider than a cheap phone.
 
 use mnara_tests::browser::{Screen, Tab, Walk};
-use mnara_tests::gallery::{in_swahili, rooms};
+use mnara_tests::gallery::{Album, answers, in_swahili, rooms};
 
 use super::{person, set};
 
@@ -83,18 +83,13 @@ async fn what_forms_answer_and_letters_name_is_for_everybody() {
     owner.sees("mnara-agent enrol").await.unwrap();
     accepts(&owner, "the line of a site").await;
 
-    let nobody = chromium.person(Screen::PHONE).await.unwrap();
-    let business = &stage.world.business.provider;
-    let words = ["provider", "invite", business, "--name", "Wanjiru"];
-    let words = [words.as_slice(), &["--role", "cashier"]].concat();
-    let letter = stage.world.controller.command(&words).await.unwrap();
-    nobody.open(letter.trim()).await.unwrap();
-    nobody.sees("You will be: Cashier").await.unwrap();
-    accepts(&nobody, "an invitation").await;
-    let words = ["admin", "reset-link", "--who", "owner@example.com"];
-    let letter = stage.world.controller.command(&words).await.unwrap();
-    nobody.open(letter.trim()).await.unwrap();
-    accepts(&nobody, "a link for a new password").await;
+    let mut album = Album::of_faults();
+    answers(&stage, &chromium, &owner, &mut album)
+        .await
+        .unwrap();
+    let (faults, pages) = album.faults();
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    assert!(pages > 14, "{pages} pages");
     stage.end().await.unwrap();
 }
 

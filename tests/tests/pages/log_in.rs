@@ -6,6 +6,9 @@ use totp_rs::{Builder, Secret};
 
 use super::{person, set};
 
+/// How long digits are those of now (RFC 6238).
+const STEP_SECS: u64 = 30;
+
 #[tokio::test]
 async fn a_second_factor_is_set_up_and_asked_for() {
     let (stage, chromium) = set().await;
@@ -18,17 +21,20 @@ async fn a_second_factor_is_set_up_and_asked_for() {
         .unwrap();
     let secret = secret.as_str().unwrap().to_owned();
     // The page's own clock is that of the program.
-    let digits = async || {
+    let now = async || -> u64 {
         let now = stage
             .world
             .controller
             .ask("select extract(epoch from now())::bigint")
             .await
             .unwrap();
-        code(&secret, now[0][0].parse().unwrap())
+        now[0][0].parse().unwrap()
     };
     owner
-        .fill("Then type the six digits it shows", &digits().await)
+        .fill(
+            "Then type the six digits it shows",
+            &code(&secret, now().await),
+        )
         .await
         .unwrap();
     owner
@@ -42,15 +48,19 @@ async fn a_second_factor_is_set_up_and_asked_for() {
         .await
         .unwrap();
 
-    let other = chromium.person(Screen::DESKTOP).await.unwrap();
-    other.open(&url("/log-in")).await.unwrap();
-    other
-        .fill("E-mail or phone number", "owner@example.com")
-        .await
-        .unwrap();
-    other.fill("Password", PASSWORD).await.unwrap();
-    other.press("Log in").await.unwrap();
+    let half_in = async || {
+        let other = chromium.person(Screen::DESKTOP).await.unwrap();
+        other.open(&url("/log-in")).await.unwrap();
+        other
+            .fill("E-mail or phone number", "owner@example.com")
+            .await
+            .unwrap();
+        other.fill("Password", PASSWORD).await.unwrap();
+        other.press("Log in").await.unwrap();
+        other
+    };
     // Half in is not in.
+    let other = half_in().await;
     other.open(&url("/home")).await.unwrap();
     assert!(!other.says("Paid by M-PESA today").await.unwrap());
     other.open(&url("/log-in/second")).await.unwrap();
@@ -58,6 +68,15 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     other.fill("Six digits", "000000").await.unwrap();
     other.press("Go on").await.unwrap();
     other.sees("These are not the digits of now").await.unwrap();
+    // Those of the set-up are used; the ones after them are good already.
+    let next = code(&secret, now().await + STEP_SECS);
+    other.fill("Six digits", &next).await.unwrap();
+    other.press("Go on").await.unwrap();
+    other.sees("Paid by M-PESA today").await.unwrap();
+
+    // The phone is lost.
+    let other = half_in().await;
+    other.sees("Six digits").await.unwrap();
     other
         .fill("Six digits", paper.as_str().unwrap())
         .await

@@ -301,7 +301,7 @@ pub async fn decide(
         if proof.password.expose_secret().is_empty() {
             return proof_asked(&app, &frame, what, (StatusCode::OK, None)).await;
         }
-        if let Err(error) = prove(&app, visit.person, proof.password, &proof.digits).await {
+        if let Err(error) = prove(&app, visit.claimant(), proof.password, &proof.digits).await {
             let (status, fault) = not_proved(error, frame.words())?;
             return proof_asked(&app, &frame, what, (status, Some(fault))).await;
         }

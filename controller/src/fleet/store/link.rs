@@ -79,12 +79,14 @@ pub async fn lock_agent(conn: &mut PgConnection, agent: AgentId) -> sqlx::Result
 /// When the database refuses.
 pub async fn take_epoch(
     conn: &mut PgConnection,
+    provider: ProviderId,
     agent: AgentId,
     software: &str,
     now: Timestamp,
 ) -> sqlx::Result<u64> {
     let epoch = sqlx::query_scalar!(
-        "update agents set link_epoch = link_epoch + 1, software = $2, last_seen_at = $3 where id = $1 returning link_epoch",
+        "update agents set link_epoch = link_epoch + 1, software = $3, last_seen_at = $4 where provider_id = $1 and id = $2 returning link_epoch",
+        provider.uuid(),
         agent.uuid(),
         software,
         At(now),
@@ -173,12 +175,13 @@ pub async fn seen_all(
 /// When the database refuses.
 pub async fn mark_duplicate(
     conn: &mut PgConnection,
-    agent: AgentId,
+    from: &Sender,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update agents set duplicate_seen_at = $2 where id = $1",
-        agent.uuid(),
+        "update agents set duplicate_seen_at = $3 where provider_id = $1 and id = $2",
+        from.provider.uuid(),
+        from.agent.uuid(),
         At(now)
     )
     .execute(conn)
@@ -226,15 +229,12 @@ pub async fn set_unproven(
 ///
 /// # Errors
 /// When the database is away.
-pub async fn mark(
-    conn: &mut PgConnection,
-    agent: AgentId,
-    journal: JournalId,
-) -> sqlx::Result<Option<Mark>> {
+pub async fn mark(conn: &mut PgConnection, from: &Sender) -> sqlx::Result<Option<Mark>> {
     let row = sqlx::query!(
-        "select mark_number, mark_chain from journals where agent_id = $1 and journal_id = $2",
-        agent.uuid(),
-        journal.uuid(),
+        "select mark_number, mark_chain from journals where provider_id = $1 and agent_id = $2 and journal_id = $3",
+        from.provider.uuid(),
+        from.agent.uuid(),
+        from.journal.uuid(),
     )
     .fetch_optional(conn)
     .await?;
@@ -317,14 +317,14 @@ pub async fn set_mark(conn: &mut PgConnection, from: &Sender, mark: &Mark) -> sq
 /// When the database refuses.
 pub async fn mark_forked(
     conn: &mut PgConnection,
-    agent: AgentId,
-    journal: JournalId,
+    from: &Sender,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update journals set forked_at = coalesce(forked_at, $3) where agent_id = $1 and journal_id = $2",
-        agent.uuid(),
-        journal.uuid(),
+        "update journals set forked_at = coalesce(forked_at, $4) where provider_id = $1 and agent_id = $2 and journal_id = $3",
+        from.provider.uuid(),
+        from.agent.uuid(),
+        from.journal.uuid(),
         At(now),
     )
     .execute(conn)
@@ -391,10 +391,12 @@ pub async fn insert_entry(
 /// When the database is away.
 pub async fn feed_span(
     conn: &mut PgConnection,
+    provider: ProviderId,
     site: SiteId,
 ) -> sqlx::Result<(Revision, Revision)> {
     let row = sqlx::query!(
-        "select feed_revision, feed_floor from sites where id = $1",
+        "select feed_revision, feed_floor from sites where provider_id = $1 and id = $2",
+        provider.uuid(),
         site.uuid()
     )
     .fetch_one(conn)

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use mnara_protocol::ids::{PersonId, ProviderId};
+use mnara_protocol::ids::ProviderId;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use thiserror::Error;
@@ -13,6 +13,7 @@ use crate::audit::{Actor, Deed, record};
 use crate::payments::moving::Proofs;
 use crate::payments::store::moves;
 use crate::providers;
+use crate::providers::log_in::Claimant;
 use crate::providers::log_in::again::{NotProved, Proof, prove, prove_as};
 use crate::providers::notices::{Notice, tell_owners};
 use crate::vault::{Column, VaultError};
@@ -61,7 +62,7 @@ pub fn read(pasted: &SecretString) -> Option<SecretString> {
 pub async fn set(
     app: &App,
     provider: ProviderId,
-    (person, actor): (PersonId, Actor),
+    (who, actor): (Claimant, Actor),
     proofs: Proofs<'_>,
     (initiator, pasted): (&str, &SecretString),
 ) -> Result<(), NotKept> {
@@ -85,7 +86,7 @@ pub async fn set(
         Proof::Both
     };
     drop(tx);
-    prove_as(app, person, proofs.password, proofs.digits, proof).await?;
+    prove_as(app, who, proofs.password, proofs.digits, proof).await?;
     let sealed = app.vault.seal(
         provider,
         Column::MpesaOperator,
@@ -125,10 +126,10 @@ pub async fn set(
 pub async fn remove(
     app: &App,
     provider: ProviderId,
-    (person, actor): (PersonId, Actor),
+    (who, actor): (Claimant, Actor),
     proofs: Proofs<'_>,
 ) -> Result<(), NotKept> {
-    prove(app, person, proofs.password, proofs.digits).await?;
+    prove(app, who, proofs.password, proofs.digits).await?;
     let mut tx = app.db.tenant(provider).await?;
     let before = store::operator(&mut tx, provider).await?;
     if !store::remove(&mut tx, provider).await? {

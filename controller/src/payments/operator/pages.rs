@@ -211,7 +211,7 @@ pub async fn set(
         password: filled.password,
         digits: &filled.digits,
     };
-    let who = (seat.person, seat.actor());
+    let who = (seat.claimant(), seat.actor());
     let typed = (filled.initiator.as_str(), &filled.credential);
     match credential::set(&app, seat.provider(), who, proofs, typed).await {
         Ok(()) => Ok(onward("/settings/mpesa/operator?done=set")),
@@ -240,7 +240,7 @@ pub async fn end(
         password: filled.password,
         digits: &filled.digits,
     };
-    let who = (seat.person, seat.actor());
+    let who = (seat.claimant(), seat.actor());
     match credential::remove(&app, seat.provider(), who, proofs).await {
         Ok(()) => Ok(onward("/settings/mpesa/operator?done=end")),
         Err(error) => {

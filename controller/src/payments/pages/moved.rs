@@ -98,7 +98,7 @@ pub async fn begin(
             let begun = moving::begin(
                 &app,
                 seat.provider(),
-                (seat.person, seat.actor()),
+                (seat.claimant(), seat.actor()),
                 proofs,
                 &account,
                 phone,
@@ -185,7 +185,7 @@ pub async fn back(
     let done = moving::back(
         &app,
         seat.provider(),
-        (seat.person, seat.actor()),
+        (seat.claimant(), seat.actor()),
         id,
         proofs,
     )

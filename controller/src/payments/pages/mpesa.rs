@@ -355,7 +355,13 @@ pub async fn take(
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
-    let proved = prove(&app, seat.person, filled.password.clone(), &filled.digits).await;
+    let proved = prove(
+        &app,
+        seat.claimant(),
+        filled.password.clone(),
+        &filled.digits,
+    )
+    .await;
     let (status, fault) = match proved {
         Err(error) => not_proved(error, w)?,
         Ok(()) => match set_first(&app, seat.provider(), &filled.account(), seat.actor()).await {

@@ -5,12 +5,13 @@ use mnara_protocol::ids::PersonId;
 use secrecy::SecretString;
 use thiserror::Error;
 
+use super::Claimant;
 use super::second::{NotSecond, proves};
 use crate::app::App;
 use crate::db::Reason;
 use crate::passwords::Ending;
 use crate::providers::people;
-use crate::ratelimit::{Act, By, TooMany};
+use crate::ratelimit::{Act, TooMany};
 
 /// Why somebody has not proved it.
 #[derive(Debug, Error)]
@@ -58,11 +59,11 @@ const A_DAY: i64 = 86_400;
 /// [`NotProved`].
 pub async fn prove(
     app: &App,
-    person: PersonId,
+    who: Claimant,
     password: SecretString,
     digits: &str,
 ) -> Result<(), NotProved> {
-    prove_as(app, person, password, digits, Proof::WhatThereIs).await
+    prove_as(app, who, password, digits, Proof::WhatThereIs).await
 }
 
 /// Takes the password and as much of the second factor as it has to be.
@@ -71,12 +72,13 @@ pub async fn prove(
 /// [`NotProved`].
 pub async fn prove_as(
     app: &App,
-    person: PersonId,
+    who: Claimant,
     password: SecretString,
     digits: &str,
     proof: Proof,
 ) -> Result<(), NotProved> {
-    app.limits.check(Act::LogIn, By::Person(person))?;
+    let person = who.person;
+    who.tries(app, Act::LogIn)?;
     let mut tx = app.db.platform(Reason::Login).await?;
     let proofs = people::store::proofs(&mut tx, person).await?;
     drop(tx);
@@ -91,7 +93,7 @@ pub async fn prove_as(
         (Some(since), Proof::BothForADay) if !is_old(since) => return Err(NotProved::NewSecond),
         (Some(_), _) => {}
     }
-    app.limits.check(Act::Second, By::Person(person))?;
+    who.tries(app, Act::Second)?;
     let mut tx = app.db.platform(Reason::Login).await?;
     let is_proved = proves(app, &mut tx, person, digits)
         .await

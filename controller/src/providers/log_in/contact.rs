@@ -71,7 +71,7 @@ pub async fn wish(
     language: Language,
 ) -> Result<Wished, NotChanged> {
     let contact: Contact = typed.parse()?;
-    prove(app, visit.person, password, digits).await?;
+    prove(app, visit.claimant(), password, digits).await?;
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
     let Contact::Email(email) = &contact else {

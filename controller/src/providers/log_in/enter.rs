@@ -1,14 +1,18 @@
 //! Logging in with a password.
 //!
-//! Tries are counted by address, and by account; an account's browsers of before count apart, each for itself. So strangers who try an
-//! owner's account keep out strangers, and never the owner.
+//! Tries are counted by account and address, so that whoever tries an owner's account keeps out themselves and not the owner's new phone; an
+//! account's browsers of before count apart, each for itself. All strangers of an account together are bounded too, so many addresses help little.
+//!
+//! A browser is known from when somebody was in with all they have: whoever knows the password of an account with a second factor is not yet.
 
 use std::net::IpAddr;
 
 use mnara_protocol::ids::{LogInId, PersonId};
 use secrecy::SecretString;
+use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::store::{Known, know, known};
 use super::{Token, device, store};
 use crate::app::App;
 use crate::db::Reason;
@@ -70,19 +74,25 @@ pub async fn enter(
 ) -> Result<Entered, NotEntered> {
     let mut tx = app.db.platform(Reason::Login).await?;
     let proofs = people::store::by_contact(&mut tx, contact).await?;
-    let mark = match (&browser.mark, &proofs) {
-        (Some(mark), Some(proofs)) => store::knows(&mut tx, &mark.hash(), proofs.person)
+    let mark = match &proofs {
+        Some(proofs) => known(&mut tx, browser.mark.as_ref(), proofs.person)
             .await?
-            .then_some(mark),
-        _ => None,
+            .and(browser.mark.as_ref()),
+        None => None,
     };
     // Hashing takes a while, and nothing is held over it.
     drop(tx);
+    let account = contact.number();
     match mark {
         Some(mark) => app.limits.check(Act::LogIn, By::Browser(mark.hash()))?,
+        // In this order: a stranger who has to wait takes nothing from the others.
         None => app.limits.check_all(
             Act::LogIn,
-            [By::Address(browser.address), By::Account(contact.number())],
+            [
+                By::Address(browser.address),
+                By::Stranger(account, browser.address),
+                By::Account(account),
+            ],
         )?,
     }
     let kept = proofs.as_ref().map(|proofs| proofs.password.clone());
@@ -95,7 +105,7 @@ pub async fn enter(
     } else {
         Entry::Password
     };
-    begin(app, &browser, proofs.person, by, mark.is_none()).await
+    begin(app, &browser, proofs.person, by).await
 }
 
 /// How somebody got in.
@@ -118,10 +128,9 @@ pub async fn begin(
     browser: &Browser<'_>,
     person: PersonId,
     by: Entry,
-    is_new: bool,
 ) -> Result<Entered, NotEntered> {
     let now = app.clock.now();
-    let (token, mark) = (Token::draw(app), is_new.then(|| Token::draw(app)));
+    let token = Token::draw(app);
     let mut tx = app.db.platform(Reason::Login).await?;
     let provider = store::first_place(&mut tx, person).await?;
     if provider.is_none() && !store::is_admin(&mut tx, person).await? {
@@ -137,13 +146,32 @@ pub async fn begin(
         by_passkey: by == Entry::Passkey,
     };
     store::insert(&mut tx, &log_in, now).await?;
-    if let Some(mark) = &mark {
-        store::know(&mut tx, &mark.hash(), person, now).await?;
-    }
+    let mark = match by {
+        Entry::Half => None,
+        Entry::Password => mark(app, &mut tx, browser, person, Known::ByPassword).await?,
+        Entry::Passkey => mark(app, &mut tx, browser, person, Known::BySecond).await?,
+    };
     tx.commit().await?;
     Ok(Entered {
         token,
         mark,
         needs_second: by == Entry::Half,
     })
+}
+
+/// Draws the mark that a browser is to keep from now on, unless the one it has says as much.
+pub(super) async fn mark(
+    app: &App,
+    conn: &mut PgConnection,
+    browser: &Browser<'_>,
+    person: PersonId,
+    by: Known,
+) -> sqlx::Result<Option<Token>> {
+    let has = known(conn, browser.mark.as_ref(), person).await?;
+    if has == Some(by) || has == Some(Known::BySecond) {
+        return Ok(None);
+    }
+    let mark = Token::draw(app);
+    know(conn, &mark.hash(), person, by, app.clock.now()).await?;
+    Ok(Some(mark))
 }

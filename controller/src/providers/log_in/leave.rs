@@ -11,7 +11,7 @@ use crate::db::Reason;
 use crate::passwords::Ending;
 use crate::providers::notices::{Own, tell_person};
 use crate::providers::people::{self, BadPerson, check_password};
-use crate::ratelimit::{Act, By, TooMany};
+use crate::ratelimit::{Act, TooMany};
 
 /// Logs one of a person's browsers out; one that is out already is fine.
 ///
@@ -55,7 +55,7 @@ pub async fn change_password(
     old: SecretString,
     new: SecretString,
 ) -> Result<(), NotChanged> {
-    app.limits.check(Act::LogIn, By::Person(visit.person))?;
+    visit.claimant().tries(app, Act::LogIn)?;
     let mut tx = app.db.platform(Reason::Login).await?;
     let person = people::store::person(&mut tx, visit.person).await?;
     let proofs = people::store::proofs(&mut tx, visit.person).await?;

@@ -27,6 +27,7 @@ use super::state::State;
 use crate::app::App;
 use crate::audit::Actor;
 use crate::db::Reason;
+use crate::ratelimit::{Act, By, TooMany};
 
 /// How long a browser that nobody uses stays logged in, and how long one in use does.
 const IDLE_SECS: i64 = 14 * 86_400;
@@ -94,7 +95,34 @@ pub struct Visit {
     pub view_ends: Option<Timestamp>,
 }
 
+/// Somebody in a browser that is in, who is asked to prove once more that it is they.
+#[derive(Clone, Copy, Debug)]
+pub struct Claimant {
+    /// Who they say they are.
+    pub person: PersonId,
+    /// Their log-in.
+    pub log_in: LogInId,
+}
+
+impl Claimant {
+    /// Counts a try at what they prove themselves with: by this log-in, so that whoever else tries keeps nobody from it, and by the person, who
+    /// may be in often.
+    pub(in crate::providers) fn tries(self, app: &App, act: Act) -> Result<(), TooMany> {
+        let by = [By::LogIn(self.log_in), By::Person(self.person)];
+        app.limits.check_all(act, by)
+    }
+}
+
 impl Visit {
+    /// Who says who they are, and in which log-in.
+    #[must_use]
+    pub const fn claimant(&self) -> Claimant {
+        Claimant {
+            person: self.person,
+            log_in: self.log_in,
+        }
+    }
+
     /// Whether they may open pages of their business that need a permission. Whoever looks for the platform sees more forms than a reader does,
     /// and none of them can be sent.
     #[must_use]

@@ -9,7 +9,9 @@ use thiserror::Error;
 use totp_rs::{Builder, Secret, Totp};
 
 use super::again::{NotProved, prove};
+use super::enter::{Browser, Entered, mark};
 use super::leave::told;
+use super::store::Known;
 use super::{Token, Visit, store};
 use crate::app::App;
 use crate::db::Reason;
@@ -114,7 +116,7 @@ fn offer(account: &str, secret: &[u8], sealed: String) -> SetUp {
     }
 }
 
-/// Takes the first digits of a new second factor and gives the codes for paper, shown once.
+/// Takes the first digits of a new second factor; gives the codes for paper, shown once, and the mark that the browser is to keep from now on.
 ///
 /// It takes the password, and one that is there is taken away first, by its own digits: a stolen browser must neither lock its owner out nor put
 /// another in its place.
@@ -124,12 +126,12 @@ fn offer(account: &str, secret: &[u8], sealed: String) -> SetUp {
 pub async fn set_up(
     app: &App,
     visit: &Visit,
+    browser: &Browser<'_>,
     password: SecretString,
-    sealed: &str,
-    digits: &str,
-) -> Result<Vec<String>, NotSecond> {
-    prove(app, visit.person, password, "").await?;
-    app.limits.check(Act::Second, By::Person(visit.person))?;
+    (sealed, digits): (&str, &str),
+) -> Result<(Vec<String>, Option<Token>), NotSecond> {
+    prove(app, visit.claimant(), password, "").await?;
+    visit.claimant().tries(app, Act::Second)?;
     let secret = open(app, visit.person, sealed).map_err(|_| NotSecond::Wrong)?;
     let step = step(app, &secret, digits).ok_or(NotSecond::Wrong)?;
     let codes: Vec<String> = (0..RECOVERY).map(|_| code(app)).collect();
@@ -144,10 +146,11 @@ pub async fn set_up(
     people::store::set_totp(&mut tx, visit.person, Some((&stored, step)), now).await?;
     people::store::replace_recovery_codes(&mut tx, visit.person, &hashes, now).await?;
     store::end_others(&mut tx, visit.person, Some(visit.log_in), now).await?;
+    let mark = mark(app, &mut tx, browser, visit.person, Known::BySecond).await?;
     told(app, &mut tx, visit, "second-factor").await?;
     tell_person(app, &mut tx, visit.person, Own::SecondOn).await?;
     tx.commit().await?;
-    Ok(codes)
+    Ok((codes, mark))
 }
 
 /// Takes the second factor away, given its digits of now.
@@ -155,7 +158,7 @@ pub async fn set_up(
 /// # Errors
 /// [`NotSecond`].
 pub async fn take_away(app: &App, visit: &Visit, digits: &str) -> Result<(), NotSecond> {
-    app.limits.check(Act::Second, By::Person(visit.person))?;
+    visit.claimant().tries(app, Act::Second)?;
     let mut tx = app.db.platform(Reason::Login).await?;
     if !proves(app, &mut tx, visit.person, digits).await? {
         return Err(NotSecond::Wrong);
@@ -169,20 +172,49 @@ pub async fn take_away(app: &App, visit: &Visit, digits: &str) -> Result<(), Not
     Ok(())
 }
 
-/// Lets somebody in who is half in, and gives the token the browser is to keep from now on.
+/// Lets somebody in who is half in.
+///
+/// Whoever is half in has the password and no more, so a try counts as a stranger's, unless the second factor was given in this browser before.
 ///
 /// # Errors
 /// [`NotSecond`].
-pub async fn pass(app: &App, visit: &Visit, digits: &str) -> Result<Token, NotSecond> {
-    app.limits.check(Act::Second, By::Person(visit.person))?;
+pub async fn pass(
+    app: &App,
+    visit: &Visit,
+    browser: &Browser<'_>,
+    digits: &str,
+) -> Result<Entered, NotSecond> {
+    let person = visit.person;
     let mut tx = app.db.platform(Reason::Login).await?;
-    if !proves(app, &mut tx, visit.person, digits).await? {
+    let known = store::known(&mut tx, browser.mark.as_ref(), person).await?;
+    match browser
+        .mark
+        .as_ref()
+        .filter(|_| known == Some(Known::BySecond))
+    {
+        Some(mark) => app
+            .limits
+            .check_all(Act::Second, [By::Browser(mark.hash()), By::Person(person)])?,
+        None => {
+            let account = person.as_u128();
+            app.limits.check_all(
+                Act::Second,
+                [By::Stranger(account, browser.address), By::Account(account)],
+            )?;
+        }
+    }
+    if !proves(app, &mut tx, person, digits).await? {
         return Err(NotSecond::Wrong);
     }
     let token = Token::draw(app);
     store::open(&mut tx, visit.log_in, &token.hash()).await?;
+    let mark = mark(app, &mut tx, browser, person, Known::BySecond).await?;
     tx.commit().await?;
-    Ok(token)
+    Ok(Entered {
+        token,
+        mark,
+        needs_second: false,
+    })
 }
 
 /// Uses up digits or a code from paper.

@@ -4,7 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
 use sqlx::PgConnection;
 
-use super::{Place, Visit};
+use super::{Place, Token, Visit};
 use crate::db::{At, RowId as _};
 use crate::providers::rights::{Rights, store as rights};
 use crate::providers::staff::roles::Role;
@@ -338,6 +338,15 @@ pub async fn make_admin(
     .map(drop)
 }
 
+/// What a browser is known by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Known {
+    /// A password was given in it, or a link that stands for one.
+    ByPassword,
+    /// A second factor, or a passkey, was given in it too.
+    BySecond,
+}
+
 /// Marks a browser as one in which a person has logged in before.
 ///
 /// # Errors
@@ -346,12 +355,14 @@ pub async fn know(
     conn: &mut PgConnection,
     hash: &[u8; 32],
     person: PersonId,
+    known: Known,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into known_browsers (token_hash, person_id, created_at) values ($1, $2, $3)",
+        "insert into known_browsers (token_hash, person_id, by_second, created_at) values ($1, $2, $3, $4)",
         hash.as_slice(),
         person.uuid(),
+        known == Known::BySecond,
         At(now),
     )
     .execute(conn)
@@ -359,23 +370,33 @@ pub async fn know(
     .map(drop)
 }
 
-/// Whether a person has logged in before in the browser with this mark.
+/// By what the browser with this mark is known as a person's, if it is.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn knows(
+pub async fn known(
     conn: &mut PgConnection,
-    hash: &[u8; 32],
+    mark: Option<&Token>,
     person: PersonId,
-) -> sqlx::Result<bool> {
-    let knows = sqlx::query_scalar!(
-        "select exists (select from known_browsers where token_hash = $1 and person_id = $2)",
+) -> sqlx::Result<Option<Known>> {
+    let Some(mark) = mark else {
+        return Ok(None);
+    };
+    let hash = mark.hash();
+    let by_second = sqlx::query_scalar!(
+        "select by_second from known_browsers where token_hash = $1 and person_id = $2",
         hash.as_slice(),
         person.uuid(),
     )
-    .fetch_one(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(knows.unwrap_or(false))
+    Ok(by_second.map(|by_second| {
+        if by_second {
+            Known::BySecond
+        } else {
+            Known::ByPassword
+        }
+    }))
 }
 
 /// Forgets log-ins that nobody used since a moment.

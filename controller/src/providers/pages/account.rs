@@ -2,12 +2,15 @@
 
 use askama::Template;
 use axum::extract::{Form, Query, State};
-use axum::http::StatusCode;
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::CookieJar;
 use mnara_protocol::ids::LogInId;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::cookies;
+use super::enter::browser;
 use super::frame::Frame;
 use super::second::fault as second_fault;
 use super::trouble::Trouble;
@@ -20,8 +23,8 @@ use crate::providers::log_in::{Visit, second, store};
 use crate::providers::passkeys;
 use crate::providers::people;
 use crate::providers::people::Contact;
-use crate::web::Path;
 use crate::web::page::{html, onward};
+use crate::web::{Caller, Path};
 
 /// One browser in the list.
 struct Row {
@@ -296,8 +299,11 @@ struct CodesPage<'a> {
 /// When the database is away.
 pub async fn second_take(
     State(app): State<App>,
+    caller: Caller,
     frame: Frame,
     visit: Visit,
+    jar: CookieJar,
+    headers: HeaderMap,
     Form(filled): Form<Second>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
@@ -307,21 +313,17 @@ pub async fn second_take(
             &MissedPage { frame: &frame, w },
         ));
     }
-    let set_up = second::set_up(
-        &app,
-        &visit,
-        filled.password,
-        &filled.sealed,
-        &filled.digits,
-    );
-    match set_up.await {
-        Ok(codes) => {
+    let browser = browser(&app, caller, &headers, &jar);
+    let typed = (filled.sealed.as_str(), filled.digits.as_str());
+    match second::set_up(&app, &visit, &browser, filled.password, typed).await {
+        Ok((codes, mark)) => {
             let page = CodesPage {
                 frame: &frame,
                 w,
                 codes,
             };
-            Ok(html(StatusCode::OK, &page))
+            let jar = cookies::give_mark(jar, &app, mark.as_ref());
+            Ok((jar, html(StatusCode::OK, &page)).into_response())
         }
         Err(error) => {
             let (status, fault) = second_fault(error, w)?;

@@ -24,7 +24,7 @@ pub async fn proved(
     password: SecretString,
     digits: &str,
 ) -> Result<Option<Fault>, Trouble> {
-    match prove(app, seat.person, password, digits).await {
+    match prove(app, seat.claimant(), password, digits).await {
         Ok(()) => Ok(None),
         Err(error) => not_proved(error, frame.words()).map(Some),
     }

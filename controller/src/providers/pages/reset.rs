@@ -50,7 +50,7 @@ fn asking(
     let page = ForgotPage {
         frame,
         w: frame.words(),
-        is_set_up: app.rails.mail.is_set_up(),
+        is_set_up: app.rails.mail.is_set_up() || app.rails.sms.is_set_up(),
         who,
         fault,
     };
@@ -103,31 +103,35 @@ pub async fn ask(
     let w = frame.words();
     let back = (w.reset.back, "/log-in");
     let refused = |status, fault: String| asking(&app, &frame, status, &asked.who, Some(fault));
-    match asked.who.parse::<Contact>() {
-        Err(_) => Ok(refused(
+    let Ok(contact) = asked.who.parse::<Contact>() else {
+        return Ok(refused(
             StatusCode::UNPROCESSABLE_ENTITY,
             w.people.bad_contact.to_owned(),
-        )),
-        Ok(Contact::Phone(_)) => Ok(told(
-            &frame,
-            StatusCode::OK,
-            w.reset.by_phone,
-            w.reset.by_phone_text,
-            back,
-        )),
-        Ok(_) if !app.rails.mail.is_set_up() => Ok(forgot(State(app.clone()), frame).await),
-        Ok(Contact::Email(email)) => {
-            if let Err(too) = app.limits.check(Act::Forgot, By::Address(caller.0)) {
-                return Ok(refused(
-                    StatusCode::TOO_MANY_REQUESTS,
-                    w.people.wait(too.wait),
-                ));
-            }
-            ask_for(&app, &email, frame.language).await?;
-            let (title, text) = (w.reset.asked, w.reset.asked_text);
-            Ok(told(&frame, StatusCode::OK, title, text, back))
-        }
+        ));
+    };
+    let (leaves, (title, text), not) = match contact {
+        Contact::Email(_) => (
+            app.rails.mail.is_set_up(),
+            (w.reset.asked, w.reset.asked_text),
+            (w.reset.no_mail, w.reset.by_staff),
+        ),
+        Contact::Phone(_) => (
+            app.rails.sms.is_set_up(),
+            (w.reset.asked_by_phone, w.reset.asked_by_phone_text),
+            (w.reset.by_phone, w.reset.by_staff),
+        ),
+    };
+    if !leaves {
+        return Ok(told(&frame, StatusCode::OK, not.0, not.1, back));
     }
+    if let Err(too) = app.limits.check(Act::Forgot, By::Address(caller.0)) {
+        return Ok(refused(
+            StatusCode::TOO_MANY_REQUESTS,
+            w.people.wait(too.wait),
+        ));
+    }
+    ask_for(&app, &contact, frame.language).await?;
+    Ok(told(&frame, StatusCode::OK, title, text, back))
 }
 
 #[derive(Template)]

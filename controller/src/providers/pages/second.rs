@@ -2,12 +2,12 @@
 
 use askama::Template;
 use axum::extract::{Form, Query, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
-use super::cookies;
+use super::enter::{browser, entered};
 use super::frame::Frame;
 use super::proof::not_proved;
 use super::trouble::Trouble;
@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::providers::log_in::Visit;
 use crate::providers::log_in::again::NotProved;
 use crate::providers::log_in::second::{NotSecond, pass};
+use crate::web::Caller;
 use crate::web::page::{html, is_ours, onward};
 
 #[derive(Template)]
@@ -87,16 +88,19 @@ pub fn fault(error: NotSecond, w: &Words) -> Result<(StatusCode, String), Troubl
 /// When the database is away.
 pub async fn take(
     State(app): State<App>,
+    caller: Caller,
     frame: Frame,
     visit: Visit,
     jar: CookieJar,
+    headers: HeaderMap,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
     if visit.is_open {
         return Ok(onward(filled.next()));
     }
-    match pass(&app, &visit, &filled.digits).await {
-        Ok(token) => Ok((cookies::give(jar, &app, &token), onward(filled.next())).into_response()),
+    let browser = browser(&app, caller, &headers, &jar);
+    match pass(&app, &visit, &browser, &filled.digits).await {
+        Ok(done) => Ok(entered(&app, jar, &done, filled.next())),
         Err(error) => {
             let (status, fault) = fault(error, frame.words())?;
             Ok(shown(&frame, status, filled.next(), Some(fault)))

@@ -22,7 +22,7 @@ use webauthn_rs::prelude::{
 use super::log_in::again::{NotProved, prove};
 use super::log_in::enter::{Browser, Entered, Entry, NotEntered, begin};
 use super::log_in::leave::told;
-use super::log_in::{Token, Visit, store as log_ins};
+use super::log_in::{Token, Visit};
 use super::notices::{Own, tell_person};
 use super::pages::account::written;
 use super::people;
@@ -143,7 +143,7 @@ pub async fn begin_making(
     if !(1..=40).contains(&name.chars().count()) {
         return Err(NotTaken::Name);
     }
-    prove(app, visit.person, password, digits).await?;
+    prove(app, visit.claimant(), password, digits).await?;
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
     let held = store::keys(&mut tx, visit.person).await?;
@@ -315,12 +315,8 @@ pub async fn finish_using(
     }
     key.update_credential(&result);
     store::used(&mut tx, id, &json(&key)?, now).await?;
-    let is_known = match &browser.mark {
-        Some(mark) => log_ins::knows(&mut tx, &mark.hash(), person).await?,
-        None => false,
-    };
     tx.commit().await?;
-    Ok(begin(app, browser, person, Entry::Passkey, !is_known).await?)
+    Ok(begin(app, browser, person, Entry::Passkey).await?)
 }
 
 /// Removes a passkey of somebody who proves who they are once more; one that is gone is fine.
@@ -334,7 +330,7 @@ pub async fn remove(
     password: SecretString,
     digits: &str,
 ) -> Result<(), NotTaken> {
-    prove(app, visit.person, password, digits).await?;
+    prove(app, visit.claimant(), password, digits).await?;
     let mut tx = app.db.platform(Reason::Login).await?;
     if store::remove(&mut tx, visit.person, id).await? {
         told(app, &mut tx, visit, "passkey-end").await?;

@@ -18,8 +18,9 @@ use super::*;
 use crate::admin::begin;
 use crate::db::At;
 use crate::providers::gate::Door;
-use crate::providers::log_in::reset;
+use crate::providers::log_in::{Token, reset};
 use crate::providers::pages::words::Language;
+use crate::providers::people::store as people;
 use crate::providers::staff::By;
 use crate::providers::staff::invite::invite;
 use crate::providers::staff::roles::Role;
@@ -220,7 +221,7 @@ impl Names {
                 path.to_owned(),
                 format!("{path}?act=%22%27%26&day=%3Cscript%3E%22&person=%22%27%26"),
             ]),
-            // To the person whose link it is only; `account` opens it.
+            // To the person whose link it is only, so it is opened apart.
             "/account/contact/{token}" => How::NoPage,
             "/"
             | "/{*path}"
@@ -249,6 +250,22 @@ impl Names {
             }
         }
     }
+}
+
+/// The address of a link by which the owner says that an e-mail address is theirs.
+async fn wants_email(world: &World) -> String {
+    let sql = "select id from people where email = 'owner1@example.com'";
+    let person = mnara_protocol::ids::PersonId::from_uuid(read(&world.app, sql).await);
+    let token = Token::draw(&world.app);
+    let now = world.app.clock.now();
+    let email = format!("{}@b.example", TEXTS[0].replace("{here}", "wanted"));
+    let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
+    let wanted = (email.as_str(), &token.hash());
+    people::want_email(&mut tx, person, wanted, now, now.plus_secs(3_600))
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    format!("/account/contact/{}", token.expose())
 }
 
 /// What is wrong with a page, if anything.
@@ -396,6 +413,7 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
     half.log_in("manager2@example.com", PASSWORD).await.onward();
     let mut nobody = Browser::new(&world, 4);
 
+    let wanted = wants_email(&world).await;
     let block = format!("/customers/{}/block", names.id("customer"));
     owner.post(&block, &[("reason", "Why")]).await.onward();
     given_up(&world, &options).await;
@@ -408,6 +426,7 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
             let path = format!("/language/{}", language.tag());
             browser.get(&path).await.onward();
         }
+        found.extend(look(&mut owner, &wanted, "the owner", language, &mut seen).await);
         let gets = pages
             .listed()
             .iter()

@@ -1,14 +1,18 @@
 //! The way back in for somebody who lost their password: a link with 256 random bits, good once and for an hour.
 //!
-//! A request asks for it by address and is answered alike whoever that is: what was typed is stored sealed, and a job looks it up. A new
-//! link takes nothing from those before it, and a person has few at a time, so whoever asks in an owner's name sends that owner some mail and
-//! keeps nobody out. Without mail an owner or manager makes the link for somebody below them, and the command line for anybody.
+//! A request asks for it by address or number and is answered alike whoever that is: what was typed is stored sealed, and a job looks it up. A
+//! new link takes nothing from those before it, and a person has few at a time, so whoever asks in an owner's name sends that owner some
+//! letters and keeps nobody out. It goes by mail; to a phone only of somebody who has no address, since a number is taken over more easily than
+//! a mailbox. Where neither leaves, an owner or manager makes the link for somebody below them, and the command line for anybody.
+//!
+//! A link stands for the password alone: whoever has a second factor is asked for it as ever.
 
 pub mod store;
 
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId, ResetId, StaffId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -16,6 +20,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::again::{NotProved, prove};
+use super::store::Known;
 use super::{Token, store as log_ins};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -24,11 +29,13 @@ use crate::jobs::{Job, NewJob, Next, enqueue};
 use crate::passwords::Ending;
 use crate::providers::gate::Seat;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
-use crate::providers::notices::{Own, tell_person};
+use crate::providers::notices::{Own, SECURITY, tell_person};
 use crate::providers::pages::words::Language;
 use crate::providers::people::{self, BadPerson, Contact, check_password};
+use crate::providers::sms::{self, NewSms};
 use crate::providers::staff;
 use crate::providers::staff::roles::Role;
+use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By, TooMany};
 use crate::vault::{Column, Owner};
 
@@ -40,15 +47,21 @@ const CONTACT: Column = Column::ResetContact;
 const GOOD_SECS: i64 = 3_600;
 /// Links of one person that are good at a time: more would only fill their mail.
 const MOST_OPEN: i64 = 3;
+/// As above, where each of them costs their business a text.
+const MOST_OPEN_BY_SMS: i64 = 2;
 
-/// Takes an e-mail address somebody typed. It does the same whether anybody has it.
+/// Takes an e-mail address or a number somebody typed. It does the same whether anybody has it.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn ask(app: &App, email: &str, language: Language) -> sqlx::Result<()> {
+pub async fn ask(app: &App, contact: &Contact, language: Language) -> sqlx::Result<()> {
     let now = app.clock.now();
     let id = ResetId::new(now, app.entropy.bytes());
-    let typed = json!({"email": email, "language": language.tag()}).to_string();
+    let who = match contact {
+        Contact::Email(email) => email.clone(),
+        Contact::Phone(phone) => phone.digits(),
+    };
+    let typed = json!({"who": who, "language": language.tag()}).to_string();
     let sealed = app.vault.seal(Owner::Platform, CONTACT, typed.as_bytes());
     let mut tx = app.db.platform(Reason::Login).await?;
     store::insert_asked(&mut tx, id, &sealed, now, now.plus_secs(GOOD_SECS)).await?;
@@ -75,34 +88,15 @@ pub fn look_up<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<N
         let typed = opened
             .ok()
             .and_then(|text| serde_json::from_str::<Typed>(text.expose_secret()).ok());
-        let found = match &typed {
-            Some(typed) => {
-                let contact = Contact::Email(typed.email.clone());
-                people::store::by_contact(&mut tx, &contact).await?
-            }
+        let way = match &typed {
+            Some(typed) => way(app, &mut tx, typed, now).await?,
             None => None,
         };
-        let open = match &found {
-            Some(found) => store::open_links(&mut tx, found.person, now).await?,
-            None => 0,
-        };
-        let reader = match &found {
-            Some(found) if open < MOST_OPEN => {
-                crate::providers::mail::store::reader(&mut tx, found.person).await?
-            }
-            _ => None,
-        };
-        match reader {
-            Some(reader) => {
+        match way {
+            Some(way) => {
                 let token = Token::draw(app);
-                store::resolve(&mut tx, id, reader.person, &token.hash()).await?;
-                // They asked in this language just now.
-                let language = typed.and_then(|typed| Language::parse(&typed.language));
-                let reader = Reader {
-                    language: language.unwrap_or(reader.language),
-                    ..reader
-                };
-                write(app, &mut tx, &reader, &token).await?;
+                store::resolve(&mut tx, id, way.person(), &token.hash()).await?;
+                way.send(app, &mut tx, &token).await?;
             }
             None => store::remove(&mut tx, id).await?,
         }
@@ -114,8 +108,98 @@ pub fn look_up<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<N
 
 #[derive(serde::Deserialize)]
 struct Typed {
-    email: String,
+    /// Rows of a program before this one say that it is an address.
+    #[serde(alias = "email")]
+    who: String,
     language: String,
+}
+
+/// How a link goes to somebody.
+enum Way {
+    Mail(Reader),
+    Sms {
+        person: PersonId,
+        /// The business whose text it is.
+        of: ProviderId,
+        to: Msisdn,
+        language: Language,
+    },
+}
+
+impl Way {
+    const fn person(&self) -> PersonId {
+        match self {
+            Self::Mail(reader) => reader.person,
+            Self::Sms { person, .. } => *person,
+        }
+    }
+
+    async fn send(&self, app: &App, conn: &mut PgConnection, token: &Token) -> sqlx::Result<()> {
+        let (person, of, to, language) = match self {
+            Self::Mail(reader) => return write(app, conn, reader, token).await,
+            Self::Sms {
+                person,
+                of,
+                to,
+                language,
+            } => (*person, *of, *to, *language),
+        };
+        let link = address(app, token);
+        let sms = NewSms {
+            provider: of,
+            person: Some(person),
+            payment: None,
+            to,
+            // Nobody of the business can keep it from leaving, and somebody waits for it.
+            kind: SECURITY,
+            once: None,
+            is_urgent: true,
+            good_for: Duration::from_secs(GOOD_SECS.unsigned_abs()),
+            text: &fill(language.words().reset.sms, &[("link", &link)]),
+        };
+        sms::post(app, conn, sms).await
+    }
+}
+
+/// How a link goes to whoever it was asked for, if they are somebody and have not had enough of them.
+async fn way(
+    app: &App,
+    conn: &mut PgConnection,
+    typed: &Typed,
+    now: Timestamp,
+) -> sqlx::Result<Option<Way>> {
+    let Ok(contact) = typed.who.parse::<Contact>() else {
+        return Ok(None);
+    };
+    let Some(found) = people::store::by_contact(conn, &contact).await? else {
+        return Ok(None);
+    };
+    let person = found.person;
+    let open = store::open_links(conn, person, now).await?;
+    // They asked in this language just now.
+    let language = Language::parse(&typed.language);
+    let reader = crate::providers::mail::store::reader(conn, person).await?;
+    if let Some(reader) = reader {
+        let reader = Reader {
+            language: language.unwrap_or(reader.language),
+            ..reader
+        };
+        let goes = app.rails.mail.is_set_up() && open < MOST_OPEN;
+        return Ok(goes.then_some(Way::Mail(reader)));
+    }
+    let Contact::Phone(to) = contact else {
+        return Ok(None);
+    };
+    if !app.rails.sms.is_set_up() || open >= MOST_OPEN_BY_SMS {
+        return Ok(None);
+    }
+    let of = log_ins::first_place(conn, person).await?;
+    Ok(of.map(|of| Way::Sms {
+        person,
+        of,
+        to,
+        language: language.unwrap_or(Language::English),
+    }))
 }
 
 async fn write(app: &App, conn: &mut PgConnection, to: &Reader, token: &Token) -> sqlx::Result<()> {
@@ -254,7 +338,7 @@ pub async fn for_staff(
     if !is_below(seat.place.role, of.role) {
         return Err(NotMade::NotBelow);
     }
-    prove(app, seat.person, password, digits).await?;
+    prove(app, seat.claimant(), password, digits).await?;
     let mut tx = app.db.platform(Reason::Login).await?;
     let reader = crate::providers::mail::store::reader(&mut tx, of.person).await?;
     let made = match reader.filter(|_| app.rails.mail.is_set_up()) {
@@ -332,7 +416,7 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
     drop(tx);
     let named = named.ok_or(NotReset::Over)?;
     // Hashing takes a while, and whoever has a link may try a few passwords that cannot be.
-    app.limits.check(Act::LogIn, By::Person(person))?;
+    app.limits.check(Act::LogIn, By::Link(hash))?;
     check_password(&password, &named.contact)?;
     let kept = app.passwords.hash(password).await?;
     let now = app.clock.now();
@@ -344,7 +428,7 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
     people::store::set_password(&mut tx, person, &kept).await?;
     log_ins::end_others(&mut tx, person, None, now).await?;
     let mark = Token::draw(app);
-    log_ins::know(&mut tx, &mark.hash(), person, now).await?;
+    log_ins::know(&mut tx, &mark.hash(), person, Known::ByPassword, now).await?;
     let provider = log_ins::first_place(&mut tx, person).await?;
     let actor = match provider {
         Some(_) => Actor::Staff(person),

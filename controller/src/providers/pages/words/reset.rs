@@ -6,21 +6,28 @@ words! {
         forgot: "Forgot your password?" "Umesahau nenosiri?",
         title: "A new password" "Nenosiri jipya",
         text:
-            "Tell us what you log in with. If it is an e-mail address of somebody here, a link goes there."
-            "Tuambie unachotumia kuingia. Ikiwa ni barua pepe ya mtu aliye hapa, kiungo kitatumwa huko.",
+            "Tell us what you log in with. If somebody here logs in with it, a link goes there."
+            "Tuambie unachotumia kuingia. Ikiwa kuna mtu anayeingia hapa kwa hicho, kiungo kitatumwa huko.",
         ask: "Send the link" "Tuma kiungo",
         asked: "Look into your mail" "Angalia barua pepe yako",
         asked_text:
             "If somebody logs in here with that address, a link is on its way to it. It works once, within an hour. Look into the spam too."
             "Ikiwa kuna mtu anayeingia hapa kwa anwani hiyo, kiungo kiko njiani. Kinafanya kazi mara moja, ndani ya saa moja. Angalia pia kwenye spam.",
-        by_phone: "A phone gets no mail" "Simu haipokei barua pepe",
-        by_phone_text:
-            "Whoever logs in with a phone number gets the link from an owner or manager of the business: they make one on the page Staff. The only owner asks whoever runs this Mnara."
-            "Anayeingia kwa nambari ya simu hupata kiungo kutoka kwa mmiliki au meneja wa biashara: hukitengeneza kwenye ukurasa wa Wafanyakazi. Mmiliki wa pekee amwombe anayeendesha Mnara hii.",
+        asked_by_phone: "Look at your phone" "Angalia simu yako",
+        asked_by_phone_text:
+            "If somebody logs in here with that number, a link is on its way: to their e-mail address if they have one here, else by SMS to that phone. It works once, within an hour."
+            "Ikiwa kuna mtu anayeingia hapa kwa nambari hiyo, kiungo kiko njiani: kwa barua pepe yake kama anayo hapa, la sivyo kwa SMS kwenye simu hiyo. Kinafanya kazi mara moja, ndani ya saa moja.",
+        sms:
+            "Mnara: choose a new password within an hour: {link} Not you? Ignore this."
+            "Mnara: chagua nenosiri jipya ndani ya saa moja: {link} Si wewe? Puuza.",
+        by_phone: "No SMS leaves here" "Hakuna SMS inayotoka hapa",
+        by_staff:
+            "You get the link from an owner or manager of the business: they make one on the page Staff. The only owner asks whoever runs this Mnara."
+            "Utapata kiungo kutoka kwa mmiliki au meneja wa biashara: hukitengeneza kwenye ukurasa wa Wafanyakazi. Mmiliki wa pekee amwombe anayeendesha Mnara hii.",
         no_mail: "No mail leaves here" "Hakuna barua pepe inayotoka hapa",
         no_mail_text:
-            "Mail is not set up on this Mnara. An owner or manager of the business can make you a link on the page Staff, and whoever runs this Mnara can make one for anybody:"
-            "Barua pepe haijawekwa kwenye Mnara hii. Mmiliki au meneja wa biashara anaweza kukutengenezea kiungo kwenye ukurasa wa Wafanyakazi, na anayeendesha Mnara hii anaweza kumtengenezea yeyote:",
+            "Neither mail nor SMS is set up on this Mnara. An owner or manager of the business can make you a link on the page Staff, and whoever runs this Mnara can make one for anybody:"
+            "Barua pepe wala SMS hazijawekwa kwenye Mnara hii. Mmiliki au meneja wa biashara anaweza kukutengenezea kiungo kwenye ukurasa wa Wafanyakazi, na anayeendesha Mnara hii anaweza kumtengenezea yeyote:",
         choose: "Choose a new password" "Chagua nenosiri jipya",
         choose_text:
             "You are logged out everywhere else then. If you have a second factor, you are asked for it when you log in."

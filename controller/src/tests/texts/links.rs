@@ -1,0 +1,147 @@
+//! The way back in for somebody who has a phone and no address.
+
+use super::*;
+use crate::providers::notices::SECURITY;
+
+const OWNER: &str = "0712 000 777";
+const NEW: &str = "tower rain mango";
+
+async fn ask(world: &World, n: u8, who: &str) -> String {
+    let form = [("who", who)];
+    let page = Browser::new(world, n).post("/forgot", &form).await.page();
+    world.work().await;
+    page
+}
+
+/// The address of ours in a text, as a path.
+#[track_caller]
+fn path(text: &Text) -> String {
+    let at = text.said.find("/reset/").unwrap();
+    let rest = text.said[at..].split_whitespace().next();
+    rest.unwrap().to_owned()
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_link_comes_by_sms_once_for_an_hour_and_tells_nobody_who_is_here(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let known = ask(&world, 2, OWNER).await;
+    let text = tower.one();
+    assert_eq!(text.to, "+254712000777");
+    assert!(text.said.starts_with("Mnara: choose a new password"));
+    let unknown = ask(&world, 3, "0799 999 999").await;
+    assert_eq!(known, unknown);
+    assert!(tower.empty().is_empty());
+    assert_eq!(world.count("resets where person_id is null").await, 0);
+    // What it says stands nowhere but sealed, and then not at all.
+    let kept = format!("smses where kind = '{SECURITY}' and body is not null");
+    assert_eq!(world.count(&kept).await, 0);
+
+    let link = path(&text);
+    let mut phone = Browser::new(&world, 4);
+    phone.get(&link).await.page();
+    let form = [("password", NEW)];
+    assert_eq!(
+        phone.post(&link, &form).await.onward(),
+        "/log-in?done=reset"
+    );
+    let again = phone.post(&link, &form).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND, "once");
+    assert_eq!(owner.get("/home").await.onward(), "/log-in?next=%2Fhome");
+    assert_eq!(phone.log_in(OWNER, NEW).await.onward(), "/");
+
+    ask(&world, 2, OWNER).await;
+    let late = path(&tower.one());
+    world.app.clock.advance(Duration::from_secs(3_601));
+    assert_eq!(phone.get(&late).await.status, StatusCode::NOT_FOUND);
+
+    // Whoever asks in an owner's name costs little, and what came first works as well as what came last.
+    for n in 0..6 {
+        ask(&world, 20 + n, OWNER).await;
+    }
+    let texts = tower.empty();
+    assert_eq!(texts.len(), 2);
+    let first = path(&texts[0]);
+    phone.post(&first, &form).await.onward();
+    // The other language.
+    let mut browser = Browser::new(&world, 5);
+    browser.get("/language/sw").await.onward();
+    let asked = browser.post("/forgot", &[("who", OWNER)]).await.page();
+    assert!(asked.contains("Angalia simu yako"), "{asked}");
+    world.work().await;
+    assert!(tower.one().said.starts_with("Mnara: chagua nenosiri"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_link_on_a_phone_opens_no_second_factor_and_no_mailbox(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, mail) = office::Office::open().await;
+    let flags = mail.each_ref().map(String::as_str);
+    let (tower, world) = Tower::world_with(pool, options, &flags).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let digits = mpesa_change::Authenticator::set_up(&world, &mut owner).await;
+    ask(&world, 2, OWNER).await;
+    let link = path(tower.empty().last().unwrap());
+    let mut thief = Browser::new(&world, 3);
+    thief.post(&link, &[("password", NEW)]).await.onward();
+    let next = thief.log_in(OWNER, NEW).await.onward();
+    assert_eq!(next, "/log-in/second?next=%2F");
+    // The link makes a browser known by the password, and not by the digits.
+    let mut looked_at = 0;
+    for n in 0..12 {
+        let guess = format!("{n:06}");
+        let got = thief.post("/log-in/second", &[("digits", &guess)]).await;
+        looked_at += u32::from(got.status == StatusCode::UNPROCESSABLE_ENTITY);
+    }
+    let mut other = Browser::new(&world, 3);
+    other.log_in(OWNER, NEW).await.onward();
+    let got = other.post("/log-in/second", &[("digits", "000000")]).await;
+    assert_eq!((looked_at, got.status), (6, StatusCode::TOO_MANY_REQUESTS));
+
+    // Somebody who has an address gets the link there, though they named the phone.
+    let mut phone = Browser::new(&world, 4);
+    phone.log_in(OWNER, NEW).await.onward();
+    let now = digits.next(&world);
+    phone
+        .post("/log-in/second", &[("digits", &now)])
+        .await
+        .onward();
+    let now = digits.next(&world);
+    let form = [
+        ("who", "njeri@example.com"),
+        ("password", NEW),
+        ("digits", now.as_str()),
+    ];
+    phone.post("/account/contact", &form).await.onward();
+    world.work().await;
+    let confirm = office.empty().last().unwrap().path("/account/contact/");
+    phone.post(&confirm, &[]).await.onward();
+    world.work().await;
+    tower.empty();
+    office.empty();
+    world.app.clock.advance(Duration::from_secs(3_600));
+    ask(&world, 5, OWNER).await;
+    assert!(tower.empty().is_empty());
+    assert_eq!(office.one().subject, "A new password for Mnara");
+}
+
+#[test]
+fn the_text_with_a_link_is_one_message_in_both_languages() {
+    use crate::providers::mail::fill;
+    use crate::providers::pages::words::Language;
+    use crate::rails::sms::gsm7;
+
+    let link = format!("https://mnara.co.ke/reset/{}", "0".repeat(64));
+    for language in Language::ALL {
+        let text = fill(language.words().reset.sms, &[("link", &link)]);
+        let size = gsm7::size(&gsm7::plain(&text));
+        assert!(size.is_gsm7 && size.parts == 1, "{text}: {size:?}");
+    }
+}
