@@ -70,7 +70,10 @@ pub fn compare(backs: &[Back], known: &Known) -> Gone {
     }
     let mut found = Gone::default();
     for back in backs {
-        if names(back).iter().any(|name| written.contains(name.as_str())) {
+        if names(back)
+            .iter()
+            .any(|name| written.contains(name.as_str()))
+        {
             found.known += 1;
             continue;
         }
