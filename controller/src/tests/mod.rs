@@ -17,6 +17,7 @@ mod customers;
 mod doors;
 mod enrol;
 mod every_page;
+mod expiry;
 mod export;
 mod extend;
 mod feed;
