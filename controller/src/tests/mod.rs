@@ -28,6 +28,7 @@ mod keys;
 mod keys_api;
 mod link;
 mod look;
+mod losses;
 mod mail;
 mod money_pages;
 mod mpesa_change;

@@ -7,6 +7,7 @@
 pub mod billing;
 pub mod choose;
 pub mod pages;
+pub mod routers;
 pub mod store;
 mod telling;
 
@@ -199,6 +200,8 @@ pub enum Notice<'a> {
         /// What each is called, and for how long it was away.
         sites: &'a [(&'a str, Duration)],
     },
+    /// Routers that do not answer while their sites are there, or do again.
+    Routers(routers::Routers<'a>),
     /// A payment that a person should look at.
     MoneyFlagged {
         /// How much, in words.
@@ -256,6 +259,7 @@ impl Notice<'_> {
             Self::NewOwner { .. } => "new-owner",
             Self::SitesAway { .. } => "site-away",
             Self::SitesBack { .. } => "site-back",
+            Self::Routers(news) => news.kind(),
             Self::MoneyFlagged { .. } => "money-flagged",
             Self::BooksDiffer => "books-differ",
             Self::Billing(news) => news.kind(),
@@ -268,9 +272,10 @@ impl Notice<'_> {
     /// After so long nobody is helped by hearing of it.
     const fn good_for(&self) -> Duration {
         match self {
-            Self::SitesAway { .. } | Self::SitesBack { .. } | Self::Summary { .. } => {
-                Duration::from_secs(12 * 3_600)
-            }
+            Self::SitesAway { .. }
+            | Self::SitesBack { .. }
+            | Self::Routers(_)
+            | Self::Summary { .. } => Duration::from_secs(12 * 3_600),
             _ => Duration::from_secs(3 * 86_400),
         }
     }
@@ -297,6 +302,7 @@ impl Notice<'_> {
         let home = (m.to_home, "/home");
         let (subject, line, mut places, (words, path)) = match self {
             Self::Billing(news) => return news.letter(w, business, app),
+            Self::Routers(news) => return news.letter(w, business, app),
             Self::MpesaChanged => (
                 m.mpesa_changed,
                 m.mpesa_changed_text,

@@ -10,7 +10,9 @@ words! {
             "Who is told what, by mail, by SMS or both. What concerns security goes to all owners, always: a change of where money goes, a second factor that is switched off, a new owner."
             "Nani aambiwe nini, kwa barua pepe, SMS au zote mbili. Mambo ya usalama huenda kwa wamiliki wote daima: mabadiliko ya pesa zinakoenda, hatua ya pili kuzimwa, mmiliki mpya.",
         site: "Site away or back" "Eneo kutopatikana au kurudi",
-        site_text: "When a site is away for ten minutes, and when it is back." "Eneo lisipopatikana kwa dakika kumi, na likirudi.",
+        site_text:
+            "When a site is away for ten minutes, or its router does not answer for so long, and when it is back."
+            "Eneo lisipopatikana kwa dakika kumi, au ruta yake isipojibu kwa muda huo, na ikirudi hali ya kawaida.",
         money: "Money to look at" "Pesa za kuangaliwa",
         money_text: "A payment that did not go as it should." "Malipo ambayo hayakwenda inavyopaswa.",
         summary: "The day" "Siku",
