@@ -40,11 +40,19 @@ pub enum Topic {
     Summary,
     /// How the month went, as files; by mail only.
     Month,
+    /// What the business pays the platform: always by mail, and by SMS too if somebody wants.
+    Billing,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Site, Self::Money, Self::Summary, Self::Month];
+    pub const ALL: &[Self] = &[
+        Self::Site,
+        Self::Money,
+        Self::Summary,
+        Self::Month,
+        Self::Billing,
+    ];
 
     /// The word in the database and in forms.
     #[must_use]
@@ -54,6 +62,7 @@ impl Topic {
             Self::Money => "money",
             Self::Summary => "summary",
             Self::Month => "month",
+            Self::Billing => BILLING,
         }
     }
 
@@ -70,6 +79,7 @@ impl Topic {
             Self::Site => Permission::SeeSites,
             Self::Money => Permission::SeePayments,
             Self::Summary | Self::Month => Permission::SeeReports,
+            Self::Billing => Permission::PayPlatform,
         }
     }
 
@@ -80,6 +90,16 @@ impl Topic {
             Self::Site => matches!(role, Role::Owner | Role::Technician),
             Self::Money => matches!(role, Role::Owner),
             Self::Summary | Self::Month => false,
+            Self::Billing => true,
+        }
+    }
+
+    /// Whether there is such news here: without an account at Pesapal nobody is asked to pay.
+    #[must_use]
+    pub fn is_here(self, app: &App) -> bool {
+        match self {
+            Self::Site | Self::Money | Self::Summary | Self::Month => true,
+            Self::Billing => app.rails.pesapal.is_some(),
         }
     }
 }
@@ -136,10 +156,22 @@ impl Colleague {
             |(_, ways)| *ways,
         );
         let may = self.role.may(topic.needs());
+        let is_on = |way: Way, chosen: bool| chosen || self.is_fixed(topic, way);
         Ways {
-            by_mail: ways.by_mail && may,
-            by_sms: ways.by_sms && may && topic.is_short(),
+            by_mail: is_on(Way::Mail, ways.by_mail) && may,
+            by_sms: is_on(Way::Sms, ways.by_sms) && may && topic.is_short(),
         }
+    }
+
+    /// Whether a way is on whatever is chosen: nobody is to say that they did not know what they owe.
+    #[must_use]
+    pub fn is_fixed(&self, topic: Topic, way: Way) -> bool {
+        let always = self.safely();
+        topic == Topic::Billing
+            && match way {
+                Way::Mail => always.by_mail,
+                Way::Sms => always.by_sms,
+            }
     }
 
     /// Whether they hear of a topic by mail.
@@ -499,6 +531,19 @@ mod tests {
                 .ways(Topic::Site)
                 .by_sms
         );
+    }
+
+    #[test]
+    fn what_is_owed_reaches_whoever_may_pay_by_mail_or_else_by_sms() {
+        let ways = |by_mail, by_sms| Ways { by_mail, by_sms };
+        let mut one = colleague(Role::Owner, None);
+        assert_eq!(one.ways(Topic::Billing), ways(true, true));
+        one.email = Some("njeri@example.com".to_owned());
+        assert_eq!(one.ways(Topic::Billing), ways(true, false));
+        one.chosen = vec![(Topic::Billing, ways(false, true))];
+        assert_eq!(one.ways(Topic::Billing), ways(true, true));
+        one.role = Role::Cashier;
+        assert_eq!(one.ways(Topic::Billing), ways(false, false));
     }
 
     #[test]

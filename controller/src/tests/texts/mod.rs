@@ -2,6 +2,7 @@
 
 mod choices;
 mod failures;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
