@@ -52,6 +52,11 @@ pub const TASKS: &[Task] = &[
         what: "reminds businesses of what they pay, and closes and opens sales by it",
     },
     Task {
+        kind: tickets::expire::EXPIRE,
+        every: Duration::from_secs(300),
+        what: "writes which tickets ran out or were not used in time",
+    },
+    Task {
         kind: payments::silent::SWEEP,
         every: Duration::from_secs(300),
         what: "sees that every payment that waits is asked about",
@@ -218,6 +223,13 @@ pub const WORK: &[Work] = &[
     Work {
         kind: subscriptions::lapse::TEND,
         run: subscriptions::lapse::tend,
+        lease: Duration::from_secs(300),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: tickets::expire::EXPIRE,
+        run: tickets::expire::expire,
         lease: Duration::from_secs(300),
         attempts: i32::MAX,
         lane: Lane::Ours,

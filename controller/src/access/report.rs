@@ -20,6 +20,7 @@ use crate::fleet::feed::Change;
 use crate::fleet::hub::{ApplyError, Sender};
 use crate::fleet::store as fleet;
 use crate::fleet::store::link::{insert_event, mark_forked_before, set_unproven, unproven_since};
+use crate::fleet::store::losses;
 use crate::tickets::feed::UsedElsewhere;
 use crate::tickets::store::{Found, NewTicket};
 use crate::tickets::{self, assemble, expires_at};
@@ -79,6 +80,14 @@ pub async fn apply(
                         value.map_or(said.at, Timestamp::from_millis),
                     )
                     .await?;
+                    None
+                }
+                (HealthEvent::RouterLost, _) => {
+                    losses::begin(conn, (provider, site), said.at, app.clock.now()).await?;
+                    None
+                }
+                (HealthEvent::RouterBack, _) => {
+                    losses::end(conn, (provider, site), said.at, app.clock.now()).await?;
                     None
                 }
                 (HealthEvent::JournalForked, _) => {

@@ -2,6 +2,7 @@
 
 pub mod begin;
 pub mod credentials;
+mod losses;
 pub mod notices;
 pub mod outages;
 pub mod pages;

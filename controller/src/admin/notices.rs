@@ -1,4 +1,5 @@
-//! Telling of outages: once when a site has been away for ten minutes, and once when it is back. When sites are away is found out in `outages`.
+//! Telling of outages: once when a site has been away for ten minutes, and once when it is back. When sites are away is found out in
+//! `outages`; of routers that do not answer, `losses` tells in the same way.
 //!
 //! What is found at one look goes into one letter for each reader, so an outage of a thousand sites is no thousand letters.
 
@@ -8,6 +9,7 @@ use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
+use super::losses;
 use super::store::notices as store;
 use crate::app::App;
 use crate::db::Reason;
@@ -20,10 +22,10 @@ pub const TELL: &str = "outage-notices";
 const EVERY_SECS: i64 = 60;
 /// A shorter outage is no news: power flickers, lines drop.
 const AWAY_SECS: i64 = 600;
-/// Outages of one site that are told in a day.
-const TOLD_A_DAY: i64 = 3;
+/// Outages of one site that are told in a day, and losses of its router.
+pub(super) const TOLD_A_DAY: i64 = 3;
 /// Outages told in one go; the rest a minute later.
-const MOST: i64 = 500;
+pub(super) const MOST: i64 = 500;
 
 /// Tells of whoever went away, and of whoever is back, once a minute.
 pub fn tell_all<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
@@ -48,6 +50,16 @@ pub fn tell_all<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         for (provider, away) in by_business(away, |outage| outage.provider) {
             note(provider, left(app, provider, &away, now).await);
         }
+        let routers = losses::find(app, now).await?;
+        for (provider, over) in by_business(routers.over, |(loss, _)| loss.provider) {
+            note(provider, losses::end(app, provider, &over).await);
+        }
+        for (provider, back) in by_business(losses::over(app).await?, |back| back.outage.provider) {
+            note(provider, losses::returned(app, provider, &back, now).await);
+        }
+        for (provider, lost) in by_business(routers.lost, |loss| loss.provider) {
+            note(provider, losses::told(app, provider, &lost, now).await);
+        }
         match failed {
             Some(error) => Err(error.into()),
             None => Ok(Next::Again(now.plus_secs(EVERY_SECS))),
@@ -64,7 +76,7 @@ fn by_business<T>(all: Vec<T>, of: impl Fn(&T) -> ProviderId) -> BTreeMap<Provid
 }
 
 /// What tells this news from any other: an outage begins once, and ends once.
-fn once(what: &str, first: &store::Outage) -> String {
+pub(super) fn once(what: &str, first: &store::Outage) -> String {
     format!("{what}:{}:{}", first.site, first.began.as_millis())
 }
 

@@ -116,6 +116,10 @@ pub const TABLES: &[Table] = &[
         columns!(id site_id kind value at received_at),
     ),
     table("site_outages", columns!(id site_id began_at ended_at)),
+    Table {
+        key: &[("site_id", "uuid"), ("began_at", "timestamptz")],
+        ..table("router_losses", columns!(site_id began_at ended_at))
+    },
     table(
         "plans",
         columns!(id revision name price duration_secs online_secs data_bytes devices rate_down_bps rate_up_bps burst sell_by_secs sold_days sold_from sold_until colour on_sale position created_at),

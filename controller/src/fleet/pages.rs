@@ -28,6 +28,7 @@ struct Row {
     id: SiteId,
     name: String,
     is_up: bool,
+    has_lost_router: bool,
     seen: Option<String>,
     online: Option<u32>,
 }
@@ -70,16 +71,18 @@ async fn shown(
         w: frame.words(),
         sites: sites
             .into_iter()
-            .map(|site| Row {
-                id: site.site,
-                name: site.name,
-                is_up: is_up(site.seen, now),
-                seen: site.seen.map(|at| frame.words().calendar.moment(at)),
-                online: readings
-                    .get(&site.site)
-                    .and_then(Reading::of)
-                    .map(|reading| reading.live.online)
-                    .filter(|_| is_up(site.seen, now)),
+            .map(|site| {
+                let is_up = is_up(site.seen, now);
+                let reading = readings.get(&site.site).filter(|_| is_up);
+                let reading = reading.and_then(Reading::of);
+                Row {
+                    id: site.site,
+                    name: site.name,
+                    is_up,
+                    has_lost_router: reading.as_ref().is_some_and(Reading::has_lost_router),
+                    seen: site.seen.map(|at| frame.words().calendar.moment(at)),
+                    online: reading.map(|reading| reading.live.online),
+                }
             })
             .collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),

@@ -2,7 +2,7 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
-use mnara_protocol::message::{Command, LiveSample, Sample, WatchCommand};
+use mnara_protocol::message::{Command, LiveSample, RouterAnswers, Sample, WatchCommand};
 
 use super::command::{self, NotGiven};
 use super::hub::Sender;
@@ -39,6 +39,15 @@ impl Reading {
                 None
             }
         }
+    }
+
+    /// Whether its router is out of its agent's reach, so that nothing is sold there although the site is up.
+    #[must_use]
+    pub const fn has_lost_router(&self) -> bool {
+        matches!(
+            self.live.answers,
+            RouterAnswers::Lost | RouterAnswers::Refuses
+        )
     }
 }
 

@@ -1,7 +1,9 @@
 //! What somebody should see to, the most urgent first, each with where the next step is.
 
+use std::collections::BTreeSet;
+
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{ProviderId, SiteId};
 use sqlx::PgConnection;
 
 use super::store::{self, Counted, Scarce, Since};
@@ -28,7 +30,7 @@ pub struct Found {
     /// What was counted.
     pub counted: Counted,
     /// Sites whose key two machines used.
-    pub doubled: Vec<(mnara_protocol::ids::SiteId, String)>,
+    pub doubled: Vec<(SiteId, String)>,
     /// Batches that are nearly used up.
     pub scarce: Vec<Scarce>,
 }
@@ -66,11 +68,11 @@ pub struct Item {
     pub path: Option<String>,
 }
 
-/// What somebody in this role is shown of it.
+/// What somebody in this role is shown of it, and of sites, some of which have lost their routers.
 #[must_use]
 pub fn items(
     found: &Found,
-    sites: &[SiteSeen],
+    (sites, lost): (&[SiteSeen], &BTreeSet<SiteId>),
     role: Role,
     now: Timestamp,
     w: &HomeWords,
@@ -102,6 +104,9 @@ pub fn items(
         if site.seen.is_some() && !is_up(site.seen, now) {
             let path = format!("/sites/{}", site.site);
             add(w.site_away, site.name.clone(), path, Permission::SeeSites);
+        } else if lost.contains(&site.site) {
+            let path = format!("/sites/{}", site.site);
+            add(w.router_away, site.name.clone(), path, Permission::SeeSites);
         }
     }
     if counted.books > 0 {

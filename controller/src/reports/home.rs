@@ -1,5 +1,7 @@
 //! The page an owner opens first: money today, who is online, which sites are up, what needs somebody.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use askama::Template;
 use axum::extract::State;
 use mnara_protocol::ids::SiteId;
@@ -43,6 +45,7 @@ pub struct Site {
     name: String,
     path: Option<String>,
     is_up: bool,
+    has_lost_router: bool,
     seen: Option<String>,
 }
 
@@ -114,6 +117,14 @@ pub async fn home(
     let found = attention::find(&mut tx, provider, now).await?;
     let steps = steps(&mut tx, &seat, &sites, w).await?;
     drop(tx);
+    let readings: BTreeMap<SiteId, Reading> = readings
+        .iter()
+        .filter_map(|(site, kept)| Some((*site, Reading::of(kept)?)))
+        .collect();
+    let lost: BTreeSet<SiteId> = readings
+        .iter()
+        .filter_map(|(site, reading)| reading.has_lost_router().then_some(*site))
+        .collect();
     let of = |day: Day| paid.iter().find(|one| one.day == day);
     let may_see_sites = role.may(Permission::SeeSites);
     let path = |site| may_see_sites.then(|| format!("/sites/{site}"));
@@ -122,16 +133,17 @@ pub async fn home(
         sales: show::thousands(of(day).map_or(0, |day| day.sold).unsigned_abs()),
         last_week: money(of(day.plus(-DAYS)).map_or(0, |day| day.paid_by_then)),
         week: week(&paid, day, w),
-        devices: devices(readings.values().filter_map(Reading::of)),
+        devices: devices(readings.values()),
         running: show::thousands(running.unsigned_abs()),
         online: online.into_iter().map(|one| shown(one, &path, w)).collect(),
-        items: attention::items(&found, &sites, role, now, &w.home),
+        items: attention::items(&found, (&sites, &lost), role, now, &w.home),
         sites: sites
             .into_iter()
             .map(|site| Site {
                 path: path(site.site),
                 name: site.name,
                 is_up: is_up(site.seen, now),
+                has_lost_router: is_up(site.seen, now) && lost.contains(&site.site),
                 seen: site.seen.map(|at| w.calendar.moment(at)),
             })
             .collect(),
@@ -143,7 +155,7 @@ pub async fn home(
 }
 
 /// How many devices are online by what sites tell of themselves.
-fn devices(readings: impl Iterator<Item = Reading>) -> Option<String> {
+fn devices<'a>(readings: impl Iterator<Item = &'a Reading>) -> Option<String> {
     let online = readings.map(|reading| u64::from(reading.live.online));
     online.reduce(|sum, more| sum + more).map(show::thousands)
 }

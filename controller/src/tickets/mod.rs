@@ -2,6 +2,7 @@
 //! owns a transaction is a file of its own.
 
 pub mod counter;
+pub mod expire;
 pub mod extend;
 pub mod feed;
 pub mod issue;
@@ -58,7 +59,7 @@ pub struct Reported {
 /// a revocation was taken back) is no end.
 ///
 /// What a ticket is now is always computed so. The word in `tickets.status` is as of the last change of its row and lags behind dates
-/// that pass: queries that need it now compare the dates as well.
+/// that pass until [`expire`] has written it: queries that need it now compare the dates as well.
 #[must_use]
 pub fn assemble(id: TicketId, right: Right, reported: &Reported, now: Timestamp) -> Ticket {
     let Reported {

@@ -2,6 +2,7 @@
 
 pub mod health;
 pub mod keys;
+pub mod losses;
 pub mod notices;
 pub mod payments;
 pub mod people;

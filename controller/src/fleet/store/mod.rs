@@ -14,6 +14,7 @@ pub mod digest;
 pub mod events;
 pub mod identity;
 pub mod link;
+pub mod losses;
 pub mod news;
 pub mod restored;
 pub mod samples;

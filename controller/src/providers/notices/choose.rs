@@ -65,14 +65,21 @@ pub async fn choose(
                     .contains(&(colleague.staff, topic.word(), way))
             };
             let now = colleague.ways(topic);
+            // Boxes that were not shown cannot be ticked, and are left; so are those that cannot be changed.
+            let is_asked = |way: Way| {
+                let is_shown = match way {
+                    Way::Mail => colleague.email.is_some(),
+                    Way::Sms => app.rails.sms.is_set_up(),
+                };
+                is_shown && topic.is_here(app) && !colleague.is_fixed(topic, way)
+            };
             Ways {
-                // Boxes that were not shown cannot be ticked, and are left.
-                by_mail: if colleague.email.is_some() {
+                by_mail: if is_asked(Way::Mail) {
                     is_ticked(Way::Mail)
                 } else {
                     now.by_mail
                 },
-                by_sms: if app.rails.sms.is_set_up() {
+                by_sms: if is_asked(Way::Sms) {
                     topic.is_short() && is_ticked(Way::Sms)
                 } else {
                     now.by_sms

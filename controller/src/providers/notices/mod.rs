@@ -7,6 +7,7 @@
 pub mod billing;
 pub mod choose;
 pub mod pages;
+pub mod routers;
 pub mod store;
 mod telling;
 
@@ -39,11 +40,19 @@ pub enum Topic {
     Summary,
     /// How the month went, as files; by mail only.
     Month,
+    /// What the business pays the platform: always by mail, and by SMS too if somebody wants.
+    Billing,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: &[Self] = &[Self::Site, Self::Money, Self::Summary, Self::Month];
+    pub const ALL: &[Self] = &[
+        Self::Site,
+        Self::Money,
+        Self::Summary,
+        Self::Month,
+        Self::Billing,
+    ];
 
     /// The word in the database and in forms.
     #[must_use]
@@ -53,6 +62,7 @@ impl Topic {
             Self::Money => "money",
             Self::Summary => "summary",
             Self::Month => "month",
+            Self::Billing => BILLING,
         }
     }
 
@@ -69,6 +79,7 @@ impl Topic {
             Self::Site => Permission::SeeSites,
             Self::Money => Permission::SeePayments,
             Self::Summary | Self::Month => Permission::SeeReports,
+            Self::Billing => Permission::PayPlatform,
         }
     }
 
@@ -79,6 +90,16 @@ impl Topic {
             Self::Site => matches!(role, Role::Owner | Role::Technician),
             Self::Money => matches!(role, Role::Owner),
             Self::Summary | Self::Month => false,
+            Self::Billing => true,
+        }
+    }
+
+    /// Whether there is such news here: without an account at Pesapal nobody is asked to pay.
+    #[must_use]
+    pub fn is_here(self, app: &App) -> bool {
+        match self {
+            Self::Site | Self::Money | Self::Summary | Self::Month => true,
+            Self::Billing => app.rails.pesapal.is_some(),
         }
     }
 }
@@ -135,10 +156,22 @@ impl Colleague {
             |(_, ways)| *ways,
         );
         let may = self.role.may(topic.needs());
+        let is_on = |way: Way, chosen: bool| chosen || self.is_fixed(topic, way);
         Ways {
-            by_mail: ways.by_mail && may,
-            by_sms: ways.by_sms && may && topic.is_short(),
+            by_mail: is_on(Way::Mail, ways.by_mail) && may,
+            by_sms: is_on(Way::Sms, ways.by_sms) && may && topic.is_short(),
         }
+    }
+
+    /// Whether a way is on whatever is chosen: nobody is to say that they did not know what they owe.
+    #[must_use]
+    pub fn is_fixed(&self, topic: Topic, way: Way) -> bool {
+        let always = self.safely();
+        topic == Topic::Billing
+            && match way {
+                Way::Mail => always.by_mail,
+                Way::Sms => always.by_sms,
+            }
     }
 
     /// Whether they hear of a topic by mail.
@@ -204,6 +237,8 @@ pub enum Notice<'a> {
         /// What each is called, and for how long it was away.
         sites: &'a [(&'a str, Duration)],
     },
+    /// Routers that do not answer while their sites are there, or do again.
+    Routers(routers::Routers<'a>),
     /// A payment that a person should look at.
     MoneyFlagged {
         /// How much, in words.
@@ -262,6 +297,7 @@ impl Notice<'_> {
             Self::NewOwner { .. } => "new-owner",
             Self::SitesAway { .. } => "site-away",
             Self::SitesBack { .. } => "site-back",
+            Self::Routers(news) => news.kind(),
             Self::MoneyFlagged { .. } => "money-flagged",
             Self::BooksDiffer => "books-differ",
             Self::Billing(news) => news.kind(),
@@ -274,9 +310,10 @@ impl Notice<'_> {
     /// After so long nobody is helped by hearing of it.
     const fn good_for(&self) -> Duration {
         match self {
-            Self::SitesAway { .. } | Self::SitesBack { .. } | Self::Summary { .. } => {
-                Duration::from_secs(12 * 3_600)
-            }
+            Self::SitesAway { .. }
+            | Self::SitesBack { .. }
+            | Self::Routers(_)
+            | Self::Summary { .. } => Duration::from_secs(12 * 3_600),
             _ => Duration::from_secs(3 * 86_400),
         }
     }
@@ -304,6 +341,7 @@ impl Notice<'_> {
         let home = (m.to_home, "/home");
         let (subject, line, mut places, (words, path)) = match self {
             Self::Billing(news) => return news.letter(w, business, app),
+            Self::Routers(news) => return news.letter(w, business, app),
             Self::MpesaChanged => (
                 m.mpesa_changed,
                 m.mpesa_changed_text,
@@ -503,6 +541,19 @@ mod tests {
                 .ways(Topic::Site)
                 .by_sms
         );
+    }
+
+    #[test]
+    fn what_is_owed_reaches_whoever_may_pay_by_mail_or_else_by_sms() {
+        let ways = |by_mail, by_sms| Ways { by_mail, by_sms };
+        let mut one = colleague(Role::Owner, None);
+        assert_eq!(one.ways(Topic::Billing), ways(true, true));
+        one.email = Some("njeri@example.com".to_owned());
+        assert_eq!(one.ways(Topic::Billing), ways(true, false));
+        one.chosen = vec![(Topic::Billing, ways(false, true))];
+        assert_eq!(one.ways(Topic::Billing), ways(true, true));
+        one.role = Role::Cashier;
+        assert_eq!(one.ways(Topic::Billing), ways(false, false));
     }
 
     #[test]

@@ -36,6 +36,10 @@ struct Choice {
     topic: Topic,
     by_mail: bool,
     by_sms: bool,
+    /// Whether by mail it cannot be switched off.
+    is_mailed: bool,
+    /// Whether by SMS it cannot be switched off.
+    is_texted: bool,
     /// Whether they may see such things at all.
     may: bool,
 }
@@ -46,7 +50,7 @@ struct NoticesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     rows: Vec<Row>,
-    topics: &'static [Topic],
+    topics: Vec<Topic>,
     has_mail: bool,
     has_sms: bool,
     done: Option<&'static str>,
@@ -84,12 +88,17 @@ async fn shown(
     let mut tx = app.db.tenant(seat.provider()).await?;
     let colleagues = store::colleagues(&mut tx, seat.provider()).await?;
     drop(tx);
+    let topics: Vec<Topic> = Topic::ALL
+        .iter()
+        .copied()
+        .filter(|topic| topic.is_here(app))
+        .collect();
     let ticked = |colleague: &Colleague, topic: Topic, way: Way| match typed {
-        Some((wanted, _)) => {
+        Some((wanted, _)) if !colleague.is_fixed(topic, way) => {
             let one = (colleague.staff, topic.word(), way);
             wanted.ticked.contains(&one)
         }
-        None => {
+        _ => {
             let ways = colleague.ways(topic);
             match way {
                 Way::Mail => ways.by_mail,
@@ -109,12 +118,14 @@ async fn shown(
                 digits.map_or_else(String::new, |digits| show::phone(&digits))
             }),
             is_bad_phone: typed.is_some_and(|(_, bad)| bad.0 == colleague.staff),
-            topics: Topic::ALL
+            topics: topics
                 .iter()
                 .map(|topic| Choice {
                     topic: *topic,
                     by_mail: ticked(&colleague, *topic, Way::Mail),
                     by_sms: ticked(&colleague, *topic, Way::Sms),
+                    is_mailed: colleague.is_fixed(*topic, Way::Mail),
+                    is_texted: colleague.is_fixed(*topic, Way::Sms),
                     may: colleague.role.may(topic.needs()),
                 })
                 .collect(),
@@ -125,7 +136,7 @@ async fn shown(
         frame,
         w,
         rows: colleagues.into_iter().map(row).collect(),
-        topics: Topic::ALL,
+        topics,
         has_mail: app.rails.mail.is_set_up(),
         has_sms: app.rails.sms.is_set_up(),
         done: is_saved.then_some(w.notices.saved),

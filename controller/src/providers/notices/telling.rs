@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::providers::mail::{Letter, NewMail, about_account, post};
 use crate::providers::pages::words::Words;
 use crate::providers::sms::{self, NewSms};
-use crate::providers::staff::roles::{Permission, Role};
+use crate::providers::staff::roles::Role;
 use crate::rails::sms::gsm7;
 
 /// What a text is called that nobody can choose not to get.
@@ -55,6 +55,8 @@ pub async fn tell_owners_once(
 
 /// Tells whoever may pay the platform, in the caller's transaction; news with the same `once` is told once.
 ///
+/// It goes by mail, by SMS where there is no mail, and by both to whoever wants both.
+///
 /// # Errors
 /// When the database refuses.
 pub async fn tell_payers(
@@ -64,10 +66,7 @@ pub async fn tell_payers(
     notice: &Notice<'_>,
     once: &str,
 ) -> sqlx::Result<()> {
-    tell_those(app, conn, provider, notice, BILLING, Some(once), |one| {
-        one.role.may(Permission::PayPlatform).then(|| one.safely())
-    })
-    .await
+    tell(app, conn, provider, Topic::Billing, notice, once).await
 }
 
 /// Tells whoever hears of a topic, in the caller's transaction; news with the same `once` is told once.

@@ -20,7 +20,7 @@ use crate::db::At;
 use crate::providers::gate::Door;
 use crate::providers::log_in::{Token, reset};
 use crate::providers::pages::words::Language;
-use crate::providers::people::store as people;
+use crate::providers::people::wishes;
 use crate::providers::staff::By;
 use crate::providers::staff::invite::invite;
 use crate::providers::staff::roles::Role;
@@ -261,7 +261,7 @@ async fn wants_email(world: &World) -> String {
     let email = format!("{}@b.example", TEXTS[0].replace("{here}", "wanted"));
     let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
     let wanted = (email.as_str(), &token.hash());
-    people::want_email(&mut tx, person, wanted, now, now.plus_secs(3_600))
+    wishes::want_email(&mut tx, person, wanted, now, now.plus_secs(3_600))
         .await
         .unwrap();
     tx.commit().await.unwrap();

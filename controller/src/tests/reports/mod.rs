@@ -171,7 +171,7 @@ impl Site {
         self.health(world, HealthEvent::RouterLost, None).await;
     }
 
-    async fn health(&self, world: &World, event: HealthEvent, value: Option<i64>) {
+    pub(super) async fn health(&self, world: &World, event: HealthEvent, value: Option<i64>) {
         let at = world.app.clock.now();
         self.report(world, Fact::Health(HealthFact { event, at, value }))
             .await;

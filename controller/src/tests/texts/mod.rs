@@ -3,6 +3,7 @@
 mod choices;
 mod failures;
 mod links;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::PoisonError;

@@ -14,6 +14,7 @@ use super::{Kept, Reported, assemble};
 use crate::db::{Amount, At, RowId};
 use crate::plans::store::{TermsColumns, terms_from_row};
 
+pub mod expiry;
 pub mod list;
 pub mod listed;
 mod many;

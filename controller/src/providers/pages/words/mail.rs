@@ -106,6 +106,22 @@ words! {
             "These sites of {business} are back, with how long each was away: {sites}. They have told us all that happened meanwhile. You need not do anything."
             "Maeneo haya ya {business} yamerudi, pamoja na muda ambao kila moja halikupatikana: {sites}. Yametueleza yote yaliyotokea. Huhitaji kufanya chochote.",
         more_sites: "and {count} more" "na mengine {count}",
+        router_lost: "{site}: the router does not answer" "{site}: ruta haijibu",
+        router_lost_text:
+            "We can reach {site}, but its router has not answered there since {since}. Until it does, nobody can buy a voucher or log in there. See whether the router is on and its cables are in."
+            "Tunaifikia {site}, lakini ruta yake haijajibu huko tangu {since}. Hadi ijibu, hakuna anayeweza kununua vocha wala kuingia mtandaoni huko. Angalia kama ruta imewashwa na kebo zake zimechomekwa.",
+        router_back: "{site}: the router answers again" "{site}: ruta inajibu tena",
+        router_back_text:
+            "The router of {site} answers again after {away}. Customers can buy and log in there as before. You need not do anything."
+            "Ruta ya {site} inajibu tena baada ya {away}. Wateja wanaweza kununua na kuingia huko kama kawaida. Huhitaji kufanya chochote.",
+        routers_lost: "{count} routers do not answer" "Ruta {count} hazijibu",
+        routers_lost_text:
+            "We can reach these sites of {business}, but their routers have not answered there since the times given: {sites}. Until they do, nobody can buy a voucher or log in there. See whether the routers are on and their cables are in."
+            "Tunayafikia maeneo haya ya {business}, lakini ruta zake hazijajibu huko tangu nyakati zilizotajwa: {sites}. Hadi zijibu, hakuna anayeweza kununua vocha wala kuingia mtandaoni huko. Angalia kama ruta zimewashwa na kebo zake zimechomekwa.",
+        routers_back: "{count} routers answer again" "Ruta {count} zinajibu tena",
+        routers_back_text:
+            "The routers of these sites of {business} answer again, with how long each did not: {sites}. Customers can buy and log in there as before. You need not do anything."
+            "Ruta za maeneo haya ya {business} zinajibu tena, pamoja na muda ambao kila moja haikujibu: {sites}. Wateja wanaweza kununua na kuingia huko kama kawaida. Huhitaji kufanya chochote.",
         to_sites: "See the sites" "Ona maeneo",
         books_differ: "{business}: the books do not balance" "{business}: hesabu hazilingani",
         books_differ_text:

@@ -10,7 +10,9 @@ words! {
             "Who is told what, by mail, by SMS or both. What concerns security goes to all owners, always: a change of where money goes, a second factor that is switched off, a new owner."
             "Nani aambiwe nini, kwa barua pepe, SMS au zote mbili. Mambo ya usalama huenda kwa wamiliki wote daima: mabadiliko ya pesa zinakoenda, hatua ya pili kuzimwa, mmiliki mpya.",
         site: "Site away or back" "Eneo kutopatikana au kurudi",
-        site_text: "When a site is away for ten minutes, and when it is back." "Eneo lisipopatikana kwa dakika kumi, na likirudi.",
+        site_text:
+            "When a site is away for ten minutes, or its router does not answer for so long, and when it is back."
+            "Eneo lisipopatikana kwa dakika kumi, au ruta yake isipojibu kwa muda huo, na ikirudi hali ya kawaida.",
         money: "Money to look at" "Pesa za kuangaliwa",
         money_text: "A payment that did not go as it should." "Malipo ambayo hayakwenda inavyopaswa.",
         summary: "The day" "Siku",
@@ -19,7 +21,12 @@ words! {
         month_text:
             "On the first days of a month: last month's revenue as a PDF and a table (CSV), by mail."
             "Siku za kwanza za mwezi: mapato ya mwezi uliopita kama PDF na jedwali (CSV), kwa barua pepe.",
+        billing: "What the business pays for Mnara" "Malipo ya biashara kwa Mnara",
+        billing_text:
+            "Before and after what was paid for ends, and when money came: always by mail, and by SMS too for whoever wants it."
+            "Kabla na baada ya muda uliolipiwa kuisha, na pesa zikifika: daima kwa barua pepe, na pia kwa SMS kwa anayetaka.",
         by_mail: "by mail" "kwa barua pepe",
+        always: "always" "daima",
         by_sms: "by SMS" "kwa SMS",
         phone: "Phone for SMS" "Simu ya SMS",
         phone_hint: "Like 0712 345 678. Each SMS is paid for." "Kama 0712 345 678. Kila SMS hulipiwa.",
@@ -49,6 +56,7 @@ impl NoticeWords {
             Topic::Money => self.money,
             Topic::Summary => self.summary,
             Topic::Month => self.month,
+            Topic::Billing => self.billing,
         }
     }
 
@@ -60,6 +68,7 @@ impl NoticeWords {
             Topic::Money => self.money_text,
             Topic::Summary => self.summary_text,
             Topic::Month => self.month_text,
+            Topic::Billing => self.billing_text,
         }
     }
 }
