@@ -285,7 +285,8 @@ async fn sides(world: &World) -> Sides {
         .unwrap();
 
     let other = business(app, 2).await;
-    crate::payments::hand::open(app, other.provider, providers::c2b::Choice::USUAL)
+    let usual = providers::c2b::Choice::USUAL;
+    crate::payments::hand::open(app, other.provider, usual, Actor::Command)
         .await
         .unwrap();
     let own = world.daraja.seen("registerurl").pop().unwrap();

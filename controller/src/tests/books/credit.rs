@@ -226,7 +226,7 @@ async fn what_failed_gives_its_credit_back_and_what_is_paid_after_all_never_spen
     // A statement of that time is compared while the money in the queue has no receipt.
     assert_eq!(world.count("unmatched where receipt is null").await, 1);
     let now = world.app.clock.now();
-    let [from, to] = [-60, 60].map(|secs| crate::web::show::sortable(now.plus_secs(secs)));
+    let [from, to] = [-60, 60].map(|secs| web::show::sortable(now.plus_secs(secs)));
     let file =
         format!("Receipt No.,Completion Time,Paid In\nZZZZZZZZ01,{from},50\nZZZZZZZZ02,{to},50\n");
     let page = upload(&mut owner, file.as_bytes()).await.page();

@@ -261,7 +261,7 @@ async fn wants_email(world: &World) -> String {
     let email = format!("{}@b.example", TEXTS[0].replace("{here}", "wanted"));
     let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
     let wanted = (email.as_str(), &token.hash());
-    wishes::want_email(&mut tx, person, wanted, now, now.plus_secs(3_600))
+    wishes::want_email(&mut tx, person, wanted, (now, now.plus_secs(3_600)), now)
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -282,7 +282,7 @@ async fn hire(world: &World) {
         user_agent: "",
         mark: None,
     };
-    begin(&world.app, &browser, person, Entry::Password, true)
+    begin(&world.app, &browser, person, Entry::Password)
         .await
         .unwrap();
 }
