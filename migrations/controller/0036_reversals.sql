@@ -5,7 +5,7 @@ alter table mpesa_requests
     drop constraint mpesa_requests_found_check,
     add constraint mpesa_requests_found_check check (found in ('payment', 'queue', 'known', 'other', 'not-completed', 'reversed'));
 
--- What went back at M-PESA itself has a line with a cause of its own, and is not written again as a refund.
+-- What went back has its line already, at M-PESA itself with a cause of its own, and is not written again.
 create or replace function ledger_open(provider uuid) returns void language sql as $$
     insert into ledger (id, provider_id, cause, payment_id, turn, debit, credit, cents, currency, receipt, site_id, at)
     select gen_random_uuid(), p.provider_id, case p.type when 'mpesa_account_test' then 'test' else 'paid' end, p.id, 0, 'till',
@@ -18,6 +18,6 @@ create or replace function ledger_open(provider uuid) returns void language sql 
            case p.type when 'mpesa_account_test' then 'own' else 'tickets' end, 'refunded', (r.amount * 100)::bigint, p.currency, r.receipt, p.site_id, r.created_at
     from (select *, row_number() over (partition by payment_id order by created_at, id) - 1 as turn from refunds where provider_id = provider) r
     join payments p on p.provider_id = r.provider_id and p.id = r.payment_id
-    where not exists (select from ledger l where l.provider_id = r.provider_id and l.payment_id = r.payment_id and l.cause = 'reversal' and l.receipt = r.receipt)
+    where not exists (select from ledger l where l.provider_id = r.provider_id and l.payment_id = r.payment_id and l.cause in ('refund', 'reversal') and l.receipt = r.receipt)
     on conflict do nothing;
 $$;

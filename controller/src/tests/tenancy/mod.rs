@@ -303,6 +303,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("refunds", "insert select"),
     // Written, read and gone.
     ("audit_waiting", "delete insert select"),
+    ("contact_letters", "delete insert select"),
     ("ceremonies", "delete insert select"),
     ("health_minutes", "delete insert select"),
     ("known_browsers", "delete insert select"),

@@ -53,6 +53,8 @@ async fn a_link_comes_by_sms_once_for_an_hour_and_tells_nobody_who_is_here(
     assert_eq!(again.status, StatusCode::NOT_FOUND, "once");
     assert_eq!(owner.get("/home").await.onward(), "/log-in?next=%2Fhome");
     assert_eq!(phone.log_in(OWNER, NEW).await.onward(), "/");
+    world.work().await;
+    assert!(tower.one().said.contains("Your password was changed"));
 
     ask(&world, 2, OWNER).await;
     let late = path(&tower.one());
@@ -67,6 +69,8 @@ async fn a_link_comes_by_sms_once_for_an_hour_and_tells_nobody_who_is_here(
     assert_eq!(texts.len(), 2);
     let first = path(&texts[0]);
     phone.post(&first, &form).await.onward();
+    world.work().await;
+    tower.empty();
     // The other language.
     let mut browser = Browser::new(&world, 5);
     browser.get("/language/sw").await.onward();
