@@ -1,6 +1,6 @@
-//! Telling of outages: once when a site has been away for ten minutes, and once when it is back. When sites are away is found out in
-//! `outages`; of routers that do not answer, `losses` tells in the same way.
+//! Telling of outages: once when a site has been away for ten minutes, and once when it is back.
 //!
+//! When sites are away is found out in `outages`; of routers that do not answer, `losses` tells in the same way.
 //! What is found at one look goes into one letter for each reader, so an outage of a thousand sites is no thousand letters.
 
 use std::collections::BTreeMap;

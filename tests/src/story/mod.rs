@@ -29,7 +29,7 @@ pub async fn tell(say: &mut dyn FnMut(&str)) -> Result<()> {
     let start = now();
     let mut told = Told { say, count: 0 };
     let mut stage = told
-        .step("a controller on its private database, a Daraja, a router with phones, an enrolled agent", stage())
+        .step("a controller on its private database, a Daraja, a router with phones, an enrolled agent", Box::pin(stage()))
         .await?;
     acts::play(&mut stage, &mut told).await?;
     told.step(

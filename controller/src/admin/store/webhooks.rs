@@ -31,8 +31,9 @@ pub struct Failing {
     pub fault: Option<String>,
 }
 
-/// Endpoints of all businesses that take nothing, the last added first, those added before one; of each so many of its last messages are
-/// counted. One that its business has switched off is its business's affair.
+/// Endpoints of all businesses that take nothing, the last added first, those added before one.
+///
+/// Of each so many of its last messages are counted. One that its business has switched off is its business's affair.
 ///
 /// # Errors
 /// When the database is away.

@@ -8,8 +8,10 @@ use sqlx::types::Uuid;
 use super::{Found, TicketRow};
 use crate::db::RowId as _;
 
-/// Whether there is a ticket of an id, whosever: a site must not be able to hold a batch up by naming one that is a neighbour's, which could not
-/// be inserted. What is moved afterwards is looked for among its own provider's.
+/// Whether there is a ticket of an id, whosever.
+///
+/// A site must not be able to hold a batch up by naming one that is a neighbour's, which could not be inserted. What is moved afterwards is looked
+/// for among its own provider's.
 ///
 /// # Errors
 /// When the database is away.
