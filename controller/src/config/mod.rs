@@ -12,17 +12,15 @@ use url::Url;
 
 use crate::devdb;
 
+mod daraja;
 mod news;
 mod pesapal;
 mod sms;
 
+pub use daraja::{Ceiling, DarajaConfig};
 pub use news::{MailConfig, WebhooksConfig};
 pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
 pub use sms::{SmsAccount, SmsBase, SmsConfig};
-
-/// Where Safaricom posts from, by its page "Callback and IP Whitelisting".
-const SOURCES: &str = "196.201.214.200,196.201.214.206,196.201.214.207,196.201.214.208,196.201.213.44,196.201.213.114,\
-                       196.201.212.69,196.201.212.74,196.201.212.127,196.201.212.128,196.201.212.129,196.201.212.132,196.201.212.136,196.201.212.138";
 
 /// The words Safaricom refuses in the address of a callback, whatever their case.
 const REFUSED_WORDS: [&str; 11] = [
@@ -190,55 +188,6 @@ pub struct VaultConfig {
     /// Fernet keys separated by commas; the first one seals, all of them open. Losing it loses every stored credential.
     #[arg(long, env = "ENCRYPTION_KEY", hide_env_values = true, value_parser = secret, global = true)]
     pub encryption_key: Option<SecretString>,
-}
-
-/// The M-PESA section.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "M-PESA")]
-pub struct DarajaConfig {
-    /// `production`, `sandbox`, or the base address of a simulator.
-    #[arg(
-        long = "daraja",
-        env = "MNARA_DARAJA",
-        default_value = "sandbox",
-        global = true
-    )]
-    pub base: DarajaBase,
-
-    /// Status queries a minute for each set of credentials; the sandbox refuses more than 5.
-    #[arg(long = "daraja-queries", env = "MNARA_DARAJA_QUERIES", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=6000), global = true)]
-    pub queries_per_minute: u32,
-
-    /// Where Safaricom posts from, by its own list; bodies from elsewhere are counted apart.
-    #[arg(long = "daraja-sources", env = "MNARA_DARAJA_SOURCES", value_delimiter = ',', default_value = SOURCES, global = true)]
-    pub sources: Vec<IpAddr>,
-
-    /// What becomes of a callback from elsewhere. Refusing loses real ones when Safaricom adds an address, or when a proxy in front of us is
-    /// not named as trusted; such a payment is then found by asking.
-    #[arg(
-        long = "daraja-source-check",
-        env = "MNARA_DARAJA_SOURCE_CHECK",
-        value_enum,
-        default_value = "flag",
-        global = true
-    )]
-    pub source_check: SourceCheck,
-
-    /// The most that M-PESA takes.
-    #[command(flatten)]
-    pub ceiling: Ceiling,
-}
-
-/// The most that M-PESA takes, in whole shillings; Safaricom's own limits have changed before.
-#[derive(Clone, Copy, Debug, Args)]
-pub struct Ceiling {
-    /// The most one customer may pay at once.
-    #[arg(long = "daraja-limit", env = "MNARA_DARAJA_LIMIT", default_value_t = 250_000, value_parser = clap::value_parser!(i32).range(1..=10_000_000), global = true)]
-    pub at_once: i32,
-
-    /// The most one customer may pay on one day.
-    #[arg(long = "daraja-day-limit", env = "MNARA_DARAJA_DAY_LIMIT", default_value_t = 500_000, value_parser = clap::value_parser!(i32).range(1..=100_000_000), global = true)]
-    pub a_day: i32,
 }
 
 /// The section of people.

@@ -229,6 +229,8 @@ async fn a_new_machine_in_its_place_goes_on_where_the_old_one_ended() {
         .await
         .unwrap();
     assert_eq!(agents, [["f", "1"], ["t", "1"]], "the old key is let go");
+    // It may hear of the keys that were sealed to the old one before those sealed to it.
+    world.allow("were not sealed to this agent");
     world.end().await.unwrap();
 }
 

@@ -16,7 +16,8 @@ use crate::db::Reason;
 use crate::providers::mail::{Letter, NewMail, Reader, post};
 use crate::providers::notices::{Own, tell_person};
 use crate::providers::pages::words::Language;
-use crate::providers::people::{BadPerson, Contact, store as people, wishes};
+use crate::providers::people::store::{self as people, wishes};
+use crate::providers::people::{BadPerson, Contact};
 
 /// How long a link is good.
 const GOOD_SECS: i64 = 86_400;

@@ -39,8 +39,8 @@ pub fn tidy<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>>
             store::forget(&mut tx, before(LOG_INS), MOST).await?,
             store::forget_browsers(&mut tx, before(BROWSERS), MOST).await?,
             reset::store::forget(&mut tx, before(LETTERS), MOST).await?,
-            people::wishes::forget_wishes(&mut tx, now, MOST).await?,
-            people::wishes::forget_letters(&mut tx, before(WISHES), MOST).await?,
+            people::store::wishes::forget_wishes(&mut tx, now, MOST).await?,
+            people::store::wishes::forget_letters(&mut tx, before(WISHES), MOST).await?,
             passkeys::store::forget_ceremonies(&mut tx, now, MOST).await?,
             mail::store::forget(&mut tx, before(LETTERS), MOST).await?,
         ];

@@ -10,10 +10,12 @@ pub mod pages;
 pub mod routers;
 pub mod store;
 mod telling;
+mod topic;
 
 pub use telling::{
     BILLING, Own, SECURITY, tell, tell_owners, tell_owners_once, tell_payers, tell_person,
 };
+pub use topic::Topic;
 
 use std::time::Duration;
 
@@ -22,87 +24,12 @@ use mnara_protocol::ids::{PersonId, StaffId};
 
 use super::mail::{Letter, Reader, fill};
 use super::pages::words::{Language, Words};
-use super::staff::roles::{Permission, Role};
+use super::staff::roles::Role;
 use crate::app::App;
 use crate::rails::msisdn::Msisdn;
 
 /// Sites a letter names; of the others it says how many there are.
 const NAMED: usize = 20;
-
-/// Something people can choose to hear of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Topic {
-    /// A site that is away, and one that is back.
-    Site,
-    /// Money a person should look at.
-    Money,
-    /// How the day went.
-    Summary,
-    /// How the month went, as files; by mail only.
-    Month,
-    /// What the business pays the platform: always by mail, and by SMS too if somebody wants.
-    Billing,
-}
-
-impl Topic {
-    /// All of them.
-    pub const ALL: &[Self] = &[
-        Self::Site,
-        Self::Money,
-        Self::Summary,
-        Self::Month,
-        Self::Billing,
-    ];
-
-    /// The word in the database and in forms.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Site => "site",
-            Self::Money => "money",
-            Self::Summary => "summary",
-            Self::Month => "month",
-            Self::Billing => BILLING,
-        }
-    }
-
-    /// Whether it can be told in a text on a phone.
-    #[must_use]
-    pub const fn is_short(self) -> bool {
-        !matches!(self, Self::Month)
-    }
-
-    /// What one must be allowed to see to hear of it.
-    #[must_use]
-    pub const fn needs(self) -> Permission {
-        match self {
-            Self::Site => Permission::SeeSites,
-            Self::Money => Permission::SeePayments,
-            Self::Summary | Self::Month => Permission::SeeReports,
-            Self::Billing => Permission::PayPlatform,
-        }
-    }
-
-    /// Whether a role hears of it where nobody chose.
-    #[must_use]
-    pub const fn is_told(self, role: Role) -> bool {
-        match self {
-            Self::Site => matches!(role, Role::Owner | Role::Technician),
-            Self::Money => matches!(role, Role::Owner),
-            Self::Summary | Self::Month => false,
-            Self::Billing => true,
-        }
-    }
-
-    /// Whether there is such news here: without an account at Pesapal nobody is asked to pay.
-    #[must_use]
-    pub fn is_here(self, app: &App) -> bool {
-        match self {
-            Self::Site | Self::Money | Self::Summary | Self::Month => true,
-            Self::Billing => app.rails.pesapal.is_some(),
-        }
-    }
-}
 
 /// Somebody who works here, and what they chose to be told.
 #[derive(Clone)]

@@ -4,7 +4,6 @@
 //! `log_in`.
 
 pub mod store;
-pub mod wishes;
 
 use std::fmt;
 use std::str::FromStr;

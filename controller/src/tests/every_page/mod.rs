@@ -20,7 +20,7 @@ use crate::db::At;
 use crate::providers::gate::Door;
 use crate::providers::log_in::{Token, reset};
 use crate::providers::pages::words::Language;
-use crate::providers::people::wishes;
+use crate::providers::people::store::wishes;
 use crate::providers::staff::By;
 use crate::providers::staff::invite::invite;
 use crate::providers::staff::roles::Role;

@@ -1,5 +1,7 @@
 //! All SQL of people and what they prove themselves with. It needs the platform's door: a person is no business's.
 
+pub mod wishes;
+
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
 use sqlx::PgConnection;

@@ -16,7 +16,6 @@ use mnara_tests::world::http::Caller;
 use mnara_tests::world::uuid;
 use tokio::sync::watch;
 
-#[path = "pages/database.rs"]
 mod database;
 
 use database::Database;
