@@ -4,11 +4,14 @@
 mod buying;
 mod by_hand;
 mod crashes;
+mod fixtures;
 mod generated;
 mod live;
 mod redeeming;
 mod time;
 mod trying;
+
+pub(in crate::core) use fixtures::*;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
@@ -29,33 +32,6 @@ use crate::access::observed::{ActiveRow, Host, Observed, RouterFacts, RowId, Use
 
 pub(super) const NOON: Timestamp = Timestamp::from_secs(1_800_000_000);
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
-
-pub(super) fn mac(n: u8) -> Mac {
-    Mac::from_bytes([2, 0, 0, 0, 0, n])
-}
-
-pub(super) fn address(n: u8) -> IpAddr {
-    IpAddr::V4(Ipv4Addr::new(10, 5, 50, n))
-}
-
-pub(super) fn terms() -> Terms {
-    Terms {
-        duration_secs: Some(3600),
-        online_secs: None,
-        data_bytes: None,
-        devices: 1,
-        rate: None,
-    }
-}
-
-pub(super) fn right(terms: Terms) -> Right {
-    Right {
-        terms,
-        sell_by: None,
-        revoked: None,
-        extra_secs: 0,
-    }
-}
 
 /// One user of the hotspot.
 #[derive(Clone)]
@@ -274,14 +250,6 @@ pub(super) struct Site {
     restarts: u8,
 }
 
-pub(super) fn identity() -> Identity {
-    Identity {
-        site: SiteId::from_bytes([1; 16]),
-        provider: ProviderId::from_bytes([2; 16]),
-        signing: SigningKey::from_bytes(&[3; 32]),
-    }
-}
-
 impl Site {
     /// A site with an hour's plan and a batch of fifty one-hour tickets, its facts taken back, and a router that has been looked at.
     pub(super) fn new() -> Self {
@@ -455,77 +423,4 @@ impl Site {
     }
 }
 
-pub(super) fn plan() -> Plan {
-    Plan {
-        id: PlanId::from_bytes([7; 16]),
-        revision: 3,
-        name: "One hour".to_owned(),
-        price: Money::from_shillings(10),
-        terms: terms(),
-        sell_by_secs: None,
-        on_sale: true,
-        position: 0,
-        hours: None,
-        colour: None,
-    }
-}
-
-pub(super) fn series_id() -> SeriesId {
-    SeriesId::from_bytes([8; 16])
-}
-
-pub(super) fn series_key() -> SeriesKey {
-    SeriesKey::from_bytes([4; 32])
-}
-
-pub(super) fn batch(terms: Terms, cut_off: CutOff) -> Series {
-    let agent = identity();
-    let sealed_key = seal::seal(
-        &agent.signing.verifying_key(),
-        &seal::series_key_context(series_id(), agent.site),
-        series_key().as_bytes(),
-        [6; 32],
-    );
-    Series {
-        id: series_id(),
-        right: right(terms),
-        plan_name: "Printed hour".to_owned(),
-        price: Money::from_shillings(10),
-        count: 50,
-        skipped: Vec::new(),
-        alphabet: Alphabet::Digits,
-        length: 8,
-        prefix: String::new(),
-        home: agent.site,
-        cut_off,
-        sealed_key,
-    }
-}
-
-pub(super) fn printed(index: u32) -> String {
-    series::code(&series_key(), "", Alphabet::Digits, 8, index)
-        .as_str()
-        .to_owned()
-}
-
 pub(super) const BOUGHT: &str = "7KQ2M0X190AB";
-
-pub(super) fn bought(to: Option<u8>) -> TicketRow {
-    TicketRow {
-        ticket: TicketId::from_bytes([5; 16]),
-        code: BOUGHT.to_owned(),
-        username: BOUGHT.to_owned(),
-        password: BOUGHT.to_owned(),
-        right: right(terms()),
-        plan_name: "One hour".to_owned(),
-        price: Money::from_shillings(10),
-        deliver_to: to.map(mac),
-        deliver_until: Some(NOON.plus_secs(86_400)),
-        attempt: None,
-        taken: None,
-    }
-}
-
-pub(super) fn payment() -> PaymentId {
-    PaymentId::from_bytes([11; 16])
-}

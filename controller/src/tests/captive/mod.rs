@@ -3,6 +3,7 @@
 
 mod buying;
 mod codes;
+mod open;
 
 use mnara_protocol::ids::PlanId;
 use mnara_protocol::message::{Fact, Printed, RedeemedFact};

@@ -6,6 +6,7 @@ mod evidence;
 mod hand;
 mod orders;
 mod rules;
+mod silence;
 
 use mnara_protocol::message::{
     Answer, CheckoutQuestion, CheckoutState, PayFailure, Question, RefusedAnswer, Row,

@@ -1,0 +1,218 @@
+//! What people read in the audit.
+
+use super::*;
+
+async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
+    let by = By {
+        actor: Actor::Command,
+        role: Role::Owner,
+    };
+    let code = invite(&world.app, world.shop.provider, by, "<script>", role)
+        .await
+        .unwrap();
+    let contact = format!("person{n}@example.com");
+    let joining = Joining {
+        name: format!("<script>{n}"),
+        contact: contact.parse().unwrap(),
+        password: PASSWORD.into(),
+    };
+    join(&world.app, &code, joining).await.unwrap();
+    let mut browser = Browser::new(world, n);
+    browser.log_in(&contact, PASSWORD).await.onward();
+    browser
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn people_read_who_changed_what_from_what_to_what(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let path = format!("/plans/{}", world.shop.plan.id);
+    let form = [
+        ("name", "1 hour <script>"),
+        ("price", "70"),
+        ("time", "1"),
+        ("time_unit", "h"),
+        ("devices", "1"),
+        ("on_sale", "on"),
+    ];
+    owner.post(&path, &form).await.onward();
+    let page = owner.get("/audit").await.page();
+    for part in [
+        "&#60;script&#62;1</strong> changed what is for sale",
+        "<dt>price</dt>",
+        "<del>KSh 50</del>",
+        "<ins>KSh 70</ins>",
+        "<ins>1 hour &#60;script&#62;</ins>",
+        "15 Jan 2027, 11:00",
+        "is sealed within a minute",
+        "Mnara, by the command line",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(
+        !page.contains("<script>")
+            && !page.contains("<dt>devices</dt><dd><span class=\"unseen\">was")
+    );
+    seal(&world).await;
+    let page = owner.get("/audit").await.page();
+    assert!(!page.contains("is sealed within a minute"), "{page}");
+    let head = proved(&world, Some(world.shop.provider), None).await.head;
+    assert!(
+        page.contains(&hex::encode(head.hash)),
+        "the seal can be noted"
+    );
+    // In the other language, and what no words are for speaks for itself.
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    let deed = Deed {
+        act: "something-new",
+        subject: "x",
+        before: None,
+        after: Some(json!({"passkey": "hush", "odd_field": true})),
+    };
+    record(
+        &world.app,
+        &mut tx,
+        Some(world.shop.provider),
+        Actor::Program,
+        deed,
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    owner.get("/language/sw?back=/audit").await.onward();
+    let page = owner.get("/audit").await.page();
+    assert!(
+        page.contains("alibadilisha kinachouzwa") && page.contains("something-new"),
+        "{page}"
+    );
+    assert!(
+        page.contains("odd field") && page.contains("ndiyo") && !page.contains("hush"),
+        "{page}"
+    );
+    // A cashier sees none of it, and a neighbour nothing of this business.
+    let mut cashier = member(&world, Role::Cashier, 2).await;
+    assert_eq!(cashier.get("/audit").await.status, StatusCode::FORBIDDEN);
+    let mut stranger = Browser::new(&world, 3);
+    stranger.sign_up("Another", "another@example.com").await;
+    let page = stranger.get("/audit").await.page();
+    assert!(
+        page.contains("signed the business up") && !page.contains("something-new"),
+        "{page}"
+    );
+    assert!(!page.contains("person1") && !page.contains("script&#62;1"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn lines_are_found_by_person_deed_and_day_and_had_as_a_file(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    world.app.clock.advance(Duration::from_secs(3 * 86_400));
+    owner
+        .post("/sites", &[("name", "=Kilimani")])
+        .await
+        .onward();
+    let sql = "select person_id from staff where role = 'owner'";
+    let person = mnara_protocol::ids::PersonId::from_uuid(read(&world.app, sql).await);
+    let query = format!("/audit?person={person}&act=site&day=2027-01-18");
+    let page = owner.get(&query).await.page();
+    assert!(page.contains("<ins>=Kilimani</ins>"), "{page}");
+    assert_eq!(page.matches("class=\"deed\"").count(), 1, "{page}");
+    for other in [
+        "/audit?day=2027-01-16".to_owned(),
+        "/audit?act=mpesa&day=2027-01-18".to_owned(),
+        format!(
+            "/audit?person={}",
+            mnara_protocol::ids::PersonId::from_bytes([8; 16])
+        ),
+        "/audit?before=deed_00000000000000000000000000000000".to_owned(),
+    ] {
+        let page = owner.get(&other).await.page();
+        assert!(
+            page.contains("Nothing was done that fits"),
+            "{other}: {page}"
+        );
+    }
+    // What cannot be read asks for nothing.
+    for odd in ["/audit?day=yesterday", "/audit?person=x&before=y"] {
+        assert!(owner.get(odd).await.page().contains("Kilimani"), "{odd}");
+    }
+    let file = owner.get("/audit.csv?act=site").await.page();
+    let lines: Vec<_> = file.lines().collect();
+    assert_eq!(
+        (lines[0], lines.len()),
+        ("\u{feff}number,time,who,act,subject,before,after", 3),
+        "{file}"
+    );
+    assert!(
+        lines[1].starts_with(",2027-01-18T08:00:00Z,<script>1,site,site_"),
+        "{file}"
+    );
+    // The list goes on where the page ends, and shows each line once.
+    write(&world, Some(world.shop.provider), 120).await;
+    let (mut path, mut seen, mut pages) = ("/audit".to_owned(), 0, 0);
+    loop {
+        let page = owner.get(&path).await.page();
+        seen += page.matches("class=\"deed\"").count();
+        pages += 1;
+        let Some((_, rest)) = page.split_once("href=\"/audit?before=") else {
+            break;
+        };
+        path = format!("/audit?before={}", rest.split_once('"').unwrap().0);
+    }
+    let all = format!("audit where provider_id = '{}'", world.shop.provider.uuid());
+    let all = usize::try_from(world.count(&all).await).unwrap();
+    assert_eq!((seen, pages), (all, all.div_ceil(50)));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_line_names_what_it_is_about_and_leads_there_where_its_reader_may_go(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let site = fleet::create::create(&world.app, world.shop.provider, "Stage <b>", Actor::Command)
+        .await
+        .unwrap();
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/audit").await.page();
+    let link = format!("<a href=\"/sites/{site}\">Stage &#60;b&#62;</a>");
+    assert!(page.contains(&link), "{page}");
+    let plan = format!("<a href=\"/plans/{}\">1 hour</a>", world.shop.plan.id);
+    assert!(page.contains(&plan), "{page}");
+    // A reader may see the lines and not change plans.
+    let mut reader = member(&world, Role::Reader, 2).await;
+    let page = reader.get("/audit").await.page();
+    assert!(page.contains(&link) && !page.contains(&plan), "{page}");
+    assert!(page.contains("1 hour"), "{page}");
+    // What another business calls something is nobody's to read here, whatever a line says.
+    let other = business(&world.app, 2).await;
+    let deed = Deed {
+        act: "site",
+        subject: &other.site.to_string(),
+        before: None,
+        after: None,
+    };
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    record(
+        &world.app,
+        &mut tx,
+        Some(world.shop.provider),
+        Actor::Command,
+        deed,
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let page = owner.get("/audit").await.page();
+    let bare = format!("/sites/{}", other.site);
+    assert!(
+        page.contains(&other.site.to_string()) && !page.contains(&bare),
+        "{page}"
+    );
+}

@@ -1,0 +1,172 @@
+//! What people do about one payment.
+
+use super::*;
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn asking_again_asks_the_rail_and_never_the_phone(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world.app.clock.advance(Duration::from_secs(5));
+    world.daraja.outcome("0");
+    let path = format!("/payments/{}", begun.payment);
+    let got = cashier.post(&format!("{path}/ask"), &[]).await;
+    assert_eq!(got.onward(), format!("{path}?done=ask"));
+    world.work().await;
+    assert_eq!((world.daraja.pushes(), world.daraja.queries()), (1, 1));
+    assert_eq!(world.status(begun.payment).await, "success");
+    let page = cashier.get(&path).await.page();
+    assert!(
+        page.contains("We asked M-PESA how it stands") && page.contains("as it ended"),
+        "{page}"
+    );
+    // Paid is paid.
+    let got = cashier.post(&format!("{path}/ask"), &[]).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // One whose push came to no answer has no name to ask by.
+    world.daraja.push(504, "");
+    let lost = world
+        .begin(world.shop.ask(2, "254722000002"))
+        .await
+        .unwrap();
+    let got = cashier
+        .post(&format!("/payments/{}/ask", lost.payment), &[])
+        .await;
+    assert!(
+        got.text.contains("M-PESA never named this prompt"),
+        "{}",
+        got.text
+    );
+    assert_eq!(world.daraja.pushes(), 2);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_voucher_that_was_not_used_is_sent_to_its_site_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let [paid, cancelled, _] = three(&world).await;
+    let delivery = async || {
+        let rows = world.feed(world.shop.site).await;
+        rows.into_iter()
+            .find_map(|row| match row {
+                Row::Ticket(row) => Some((row.deliver_to, row.deliver_until)),
+                _ => None,
+            })
+            .unwrap()
+    };
+    let (to, until) = delivery().await;
+    world.app.clock.advance(Duration::from_secs(2 * 86_400));
+    // A log-in in use lasts.
+    cashier
+        .post(&format!("/payments/{paid}/send"), &[])
+        .await
+        .onward();
+    let (again, later) = delivery().await;
+    assert_eq!((to, again), (Some(mac(1)), Some(mac(1))));
+    assert!(later > until && later > Some(world.app.clock.now()));
+    assert_eq!(world.count("tickets").await, 1, "it is the same one");
+    let site = Site::new(&world, world.shop.site);
+    let ticket = site.sold(&world).await;
+    site.lets_in(&world, ticket).await;
+    let got = cashier.post(&format!("/payments/{paid}/send"), &[]).await;
+    assert!(got.text.contains("was used already"), "{}", got.text);
+    let got = cashier
+        .post(&format!("/payments/{cancelled}/send"), &[])
+        .await;
+    assert!(got.text.contains("No money came in"), "{}", got.text);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_refund_is_written_down_once_and_no_more_than_was_paid(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let [paid, cancelled, _] = three(&world).await;
+    let path = format!("/payments/{paid}/refund");
+    for (amount, receipt, reason, says) in [
+        ("0", "NLK0000001", "power cut", "Give an amount up to"),
+        ("51", "NLK0000001", "power cut", "Give an amount up to"),
+        ("lots", "NLK0000001", "power cut", "Give an amount up to"),
+        (
+            "20",
+            "no",
+            "power cut",
+            "Give the M-PESA receipt of the refund",
+        ),
+        (
+            "20",
+            "NLJ7RT61SV",
+            "power cut",
+            "It is another than the payment",
+        ),
+        ("20", "NLK0000001", " ", "Say why"),
+    ] {
+        let got = cashier
+            .post(
+                &path,
+                &[("amount", amount), ("receipt", receipt), ("reason", reason)],
+            )
+            .await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{says}");
+        assert!(got.text.contains(says), "{says}: {}", got.text);
+        assert!(
+            got.text.contains(&format!("value=\"{amount}\"")),
+            "what was typed stays"
+        );
+    }
+    let form = [
+        ("amount", "20"),
+        ("receipt", "nlk0000001"),
+        ("reason", "power cut <b>"),
+    ];
+    assert_eq!(
+        cashier.post(&path, &form).await.onward(),
+        format!("/payments/{paid}?done=refund")
+    );
+    let page = cashier.get(&format!("/payments/{paid}")).await.page();
+    assert!(
+        page.contains("KSh\u{a0}20")
+            && page.contains("NLK0000001")
+            && page.contains("power cut &#60;b&#62;"),
+        "{page}"
+    );
+    let got = cashier.post(&path, &form).await;
+    assert!(got.text.contains("written down already"), "{}", got.text);
+    // Thirty are left, and it changes no money.
+    let rest = [
+        ("amount", "31"),
+        ("receipt", "NLK0000002"),
+        ("reason", "power cut"),
+    ];
+    assert_eq!(
+        cashier.post(&path, &rest).await.status,
+        StatusCode::UNPROCESSABLE_ENTITY
+    );
+    let rest = [
+        ("amount", "30"),
+        ("receipt", "NLK0000002"),
+        ("reason", "power cut"),
+    ];
+    cashier.post(&path, &rest).await.onward();
+    let none = cashier
+        .post(&format!("/payments/{cancelled}/refund"), &form)
+        .await;
+    assert!(none.text.contains("No money came in"));
+    assert_eq!(world.status(paid).await, "success");
+    assert_eq!(world.count("refunds").await, 2);
+    assert_eq!(
+        world
+            .count("audit where act = 'refund' and after->>'receipt' = 'NLK0000001'")
+            .await,
+        1
+    );
+    world.books_are_equal().await;
+}
