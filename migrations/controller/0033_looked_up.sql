@@ -5,7 +5,7 @@ create index unmatched_reference on unmatched (provider_id, reference) where ref
 -- Books that could not be checked have their turn again, and are not said to balance.
 alter table ledger_checks add column tried_at timestamptz;
 update ledger_checks set tried_at = checked_at;
-alter table ledger_checks alter column tried_at set not null, alter column checked_at drop not null;
+alter table ledger_checks alter column checked_at drop not null;
 drop index ledger_checks_due;
 create index ledger_checks_due on ledger_checks (tried_at);
 

@@ -5,15 +5,14 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
-use super::notices::{MOST, TOLD_A_DAY, once};
-use super::routers::{Loss, Verdict, judge};
+use super::notices::{MOST, TOLD_A_DAY, begun, ended, say};
+use super::routers::{Verdict, judge};
 use super::store::losses as store;
 use super::store::notices::{Back, Outage};
 use crate::app::App;
 use crate::db::Reason;
-use crate::fleet::sample::Reading;
+use crate::providers::notices::Notice;
 use crate::providers::notices::routers::Routers;
-use crate::providers::notices::{Notice, Topic, tell};
 
 /// What was found at one look.
 #[derive(Debug, Default)]
@@ -34,20 +33,12 @@ pub(super) async fn find(app: &App, now: Timestamp) -> sqlx::Result<Found> {
         let mut tx = app.db.platform(Reason::Admin).await?;
         let page = store::open(&mut tx, after, MOST).await?;
         drop(tx);
-        after = page.last().map(|open| open.loss.site);
+        after = page.last().map(|open| open.outage.site);
         let is_last = i64::try_from(page.len()).unwrap_or(MOST) < MOST;
         for open in page {
-            let reading = open.reading.as_ref().and_then(Reading::of);
-            let loss = Loss {
-                heard: open.heard,
-                seen: open.seen,
-                up_since: open.up_since,
-                is_restarted: open.is_restarted,
-                reading: reading.map(|reading| (reading.at, reading.live.answers)),
-            };
-            match judge(&loss, now) {
-                Verdict::Over(at) => found.over.push((open.loss, at)),
-                Verdict::Tell if !open.is_noted => found.lost.push(open.loss),
+            match judge(&open.loss, now) {
+                Verdict::Over(at) => found.over.push((open.outage, at)),
+                Verdict::Tell if !open.is_noted => found.lost.push(open.outage),
                 Verdict::Tell | Verdict::Wait => {}
             }
         }
@@ -93,16 +84,11 @@ pub(super) async fn told(
     let mut tx = app.db.tenant(provider).await?;
     let day = Timestamp::from_secs(now.as_secs() - 86_400);
     let told = store::note(&mut tx, provider, lost, (day, TOLD_A_DAY), now).await?;
-    let told: Vec<_> = lost.iter().filter(|one| told.contains(&one.site)).collect();
-    if let Some(first) = told.first() {
-        let sites: Vec<_> = told
-            .iter()
-            .map(|one| (one.name.as_str(), one.began))
-            .collect();
-        let notice = Notice::Routers(Routers::Lost(&sites));
-        let once = once("router-lost", first);
-        tell(app, &mut tx, provider, Topic::Site, &notice, &once).await?;
-    }
+    let told = begun(lost, &told);
+    say(app, &mut tx, provider, "router-lost", &told, |sites| {
+        Notice::Routers(Routers::Lost(sites))
+    })
+    .await?;
     tx.commit().await
 }
 
@@ -118,17 +104,10 @@ pub(super) async fn returned(
 ) -> sqlx::Result<()> {
     let mut tx = app.db.tenant(provider).await?;
     let closed = store::close(&mut tx, provider, back, now).await?;
-    let is_told =
-        |one: &&Back| one.is_told && closed.contains(&(one.outage.site, one.outage.began));
-    let told: Vec<_> = back.iter().filter(is_told).collect();
-    if let Some(first) = told.first() {
-        let sites: Vec<_> = told
-            .iter()
-            .map(|one| (one.outage.name.as_str(), one.ended.since(one.outage.began)))
-            .collect();
-        let notice = Notice::Routers(Routers::Back(&sites));
-        let once = once("router-back", &first.outage);
-        tell(app, &mut tx, provider, Topic::Site, &notice, &once).await?;
-    }
+    let told = ended(back, &closed);
+    say(app, &mut tx, provider, "router-back", &told, |sites| {
+        Notice::Routers(Routers::Back(sites))
+    })
+    .await?;
     tx.commit().await
 }

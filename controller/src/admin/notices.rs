@@ -4,10 +4,12 @@
 //! What is found at one look goes into one letter for each reader, so an outage of a thousand sites is no thousand letters.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{ProviderId, SiteId};
+use sqlx::PgConnection;
 
 use super::losses;
 use super::store::notices as store;
@@ -75,9 +77,46 @@ fn by_business<T>(all: Vec<T>, of: impl Fn(&T) -> ProviderId) -> BTreeMap<Provid
     found
 }
 
-/// What tells this news from any other: an outage begins once, and ends once.
-pub(super) fn once(what: &str, first: &store::Outage) -> String {
-    format!("{what}:{}:{}", first.site, first.began.as_millis())
+/// Tells of sites, if there are any. The first of them tells this news from any other: an outage begins once, and ends once.
+pub(super) async fn say<T: Copy + Sync>(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    what: &str,
+    told: &[(&store::Outage, T)],
+    notice: impl for<'a> FnOnce(&'a [(&'a str, T)]) -> Notice<'a> + Send,
+) -> sqlx::Result<()> {
+    let Some((first, _)) = told.first() else {
+        return Ok(());
+    };
+    let sites: Vec<_> = told
+        .iter()
+        .map(|(one, said)| (one.name.as_str(), *said))
+        .collect();
+    let once = format!("{what}:{}:{}", first.site, first.began.as_millis());
+    tell(app, conn, provider, Topic::Site, &notice(&sites), &once).await
+}
+
+/// Those that are to be told of, each with when it began.
+pub(super) fn begun<'a>(
+    all: &'a [store::Outage],
+    told: &[SiteId],
+) -> Vec<(&'a store::Outage, Timestamp)> {
+    all.iter()
+        .filter(|one| told.contains(&one.site))
+        .map(|one| (one, one.began))
+        .collect()
+}
+
+/// Those of which people heard that they began, each with how long it lasted.
+pub(super) fn ended<'a>(
+    back: &'a [store::Back],
+    noted: &[(SiteId, Timestamp)],
+) -> Vec<(&'a store::Outage, Duration)> {
+    back.iter()
+        .filter(|one| one.is_told && noted.contains(&(one.outage.site, one.outage.began)))
+        .map(|one| (&one.outage, one.ended.since(one.outage.began)))
+        .collect()
 }
 
 async fn left(
@@ -89,33 +128,21 @@ async fn left(
     let mut tx = app.db.tenant(provider).await?;
     let day = Timestamp::from_secs(now.as_secs() - 86_400);
     let told = store::begin(&mut tx, provider, away, (day, TOLD_A_DAY), now).await?;
-    let told: Vec<_> = away.iter().filter(|one| told.contains(&one.site)).collect();
-    if let Some(first) = told.first() {
-        let sites: Vec<_> = told
-            .iter()
-            .map(|one| (one.name.as_str(), one.began))
-            .collect();
-        let notice = Notice::SitesAway { sites: &sites };
-        let once = once("away", first);
-        tell(app, &mut tx, provider, Topic::Site, &notice, &once).await?;
-    }
+    let told = begun(away, &told);
+    say(app, &mut tx, provider, "away", &told, |sites| {
+        Notice::SitesAway { sites }
+    })
+    .await?;
     tx.commit().await
 }
 
 async fn returned(app: &App, provider: ProviderId, back: &[store::Back]) -> sqlx::Result<()> {
     let mut tx = app.db.tenant(provider).await?;
-    let ended = store::end(&mut tx, provider, back).await?;
-    let is_told =
-        |one: &&store::Back| one.is_told && ended.contains(&(one.outage.site, one.outage.began));
-    let told: Vec<_> = back.iter().filter(is_told).collect();
-    if let Some(first) = told.first() {
-        let sites: Vec<_> = told
-            .iter()
-            .map(|one| (one.outage.name.as_str(), one.ended.since(one.outage.began)))
-            .collect();
-        let notice = Notice::SitesBack { sites: &sites };
-        let once = once("back", &first.outage);
-        tell(app, &mut tx, provider, Topic::Site, &notice, &once).await?;
-    }
+    let over = store::end(&mut tx, provider, back).await?;
+    let told = ended(back, &over);
+    say(app, &mut tx, provider, "back", &told, |sites| {
+        Notice::SitesBack { sites }
+    })
+    .await?;
     tx.commit().await
 }

@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 use super::cursor::{Asked, List, listed};
 use super::gate::Key;
 use super::operation::Operation;
-use super::store::sales::{self as store, Sale};
 use super::types::time;
 use crate::app::App;
+use crate::db::LAST;
+use crate::tickets::counter::store::{Sold, sold};
 use crate::web::{Answer, Json, show};
 
 /// A voucher that was sold for cash.
@@ -35,14 +36,14 @@ pub struct CashSale {
     used_at: Option<String>,
 }
 
-impl From<Sale> for CashSale {
-    fn from(sale: Sale) -> Self {
+impl From<Sold> for CashSale {
+    fn from(sale: Sold) -> Self {
         Self {
             ticket_id: sale.ticket.to_string(),
             plan_name: sale.plan_name,
             amount: sale.amount.to_decimal(),
             currency: sale.amount.currency().code(),
-            sold_by: sale.seller,
+            sold_by: sale.name,
             sold_at: show::utc(sale.at),
             undone_at: sale.undone.map(show::utc),
             used_at: sale.used.map(show::utc),
@@ -89,13 +90,13 @@ pub async fn list(
 ) -> Answer<Json<List<CashSale>>> {
     let provider = key.provider();
     let from = time("from", asked.from.as_deref())?.unwrap_or(Timestamp::from_secs(0));
-    let to = time("to", asked.to.as_deref())?.unwrap_or(store::NEVER);
+    let to = time("to", asked.to.as_deref())?.unwrap_or(LAST);
     listed(
         &app,
         &key,
         (asked.limit, asked.cursor.as_deref()),
-        move |conn, before, limit| store::sales(conn, provider, (from, to), before, limit).boxed(),
-        |sale: &Sale| (sale.at, sale.ticket),
+        move |conn, before, limit| sold(conn, provider, None, (from, to), before, limit).boxed(),
+        |sale: &Sold| (sale.at, sale.ticket),
         CashSale::from,
     )
     .await

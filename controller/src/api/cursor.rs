@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::gate::Key;
 use crate::app::App;
-use crate::db::RowId;
+use crate::db::{LAST, RowId};
 use crate::web::{Answer, Json, Problem};
 
 /// Rows of a list where nothing is said.
@@ -44,8 +44,7 @@ impl Cursor {
     /// What a list by time goes on after. One that no list has given out may hold any number, and the database takes only some.
     #[must_use]
     pub fn row<I: RowId>(&self) -> (Timestamp, I) {
-        const YEAR_9999: i64 = 253_370_764_800_000;
-        let at = Timestamp::from_millis(self.place.clamp(0, YEAR_9999));
+        let at = Timestamp::from_millis(self.place.clamp(0, LAST.as_millis()));
         (at, I::from_uuid(Uuid::from_bytes(self.id)))
     }
 

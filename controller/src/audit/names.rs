@@ -11,6 +11,7 @@ use sqlx::types::Uuid;
 
 use super::read::Line;
 use crate::db::RowId as _;
+use crate::web;
 
 /// A kind of thing that has a name or a page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,15 +117,10 @@ pub async fn names(
             let kind = Kind::parse(&row.kind)?;
             let name = match kind {
                 // What follows in it may be a secret of the business.
-                Kind::Endpoint if provider.is_none() => row.name.and_then(|url| host(&url)),
+                Kind::Endpoint if provider.is_none() => row.name.and_then(|url| web::host(&url)),
                 _ => row.name,
             };
             Some((subject, Named { kind, name }))
         })
         .collect())
-}
-
-fn host(url: &str) -> Option<String> {
-    let url = url::Url::parse(url).ok()?;
-    url.host_str().map(str::to_owned)
 }

@@ -20,7 +20,7 @@ pub mod prepare;
 mod types;
 
 pub use prepare::migrate;
-pub use types::{Amount, At, Inet, MacAddr, RowId};
+pub use types::{Amount, At, Inet, LAST, MacAddr, RowId};
 
 /// The role every query runs as.
 pub const APP_ROLE: &str = "mnara_app";

@@ -25,6 +25,9 @@ use sqlx::{Decode, Encode, Postgres, Type};
 /// Milliseconds from 1970, where our times begin, to 2000, where PostgreSQL's do.
 const EPOCH: i64 = 946_684_800_000;
 
+/// After everything: the last second that has a year of four digits.
+pub const LAST: Timestamp = Timestamp::from_secs(253_402_300_799);
+
 /// A [`Timestamp`] as `timestamptz`; PostgreSQL's microseconds below our milliseconds are cut off.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct At(pub Timestamp);

@@ -213,6 +213,9 @@ pub(super) async fn went_back_in(
     }
     if refund.amount == left || cause == Cause::Reversal {
         store::unflag(conn, &payment, Flag::Reversed).await?;
+        if let Some(came) = &payment.receipt {
+            operator::store::receipts::note_reversed(conn, provider, came).await?;
+        }
     }
     let deed = Deed {
         act: match cause {

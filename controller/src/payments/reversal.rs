@@ -58,6 +58,17 @@ pub fn stand_in(receipt: &str) -> String {
     format!("RV{cut}")
 }
 
+/// What of money that went back the books can say: of a payment what is left, of what waits in the queue all or nothing.
+#[must_use]
+pub fn goes(is_payment: bool, left: Money, back: Money) -> Money {
+    match is_payment {
+        // M-PESA moves whole shillings.
+        true => Money::from_cents(left.min(back).cents().max(0) / 100 * 100),
+        false if back >= left => left,
+        false => Money::from_cents(0),
+    }
+}
+
 /// Writes into the books what somebody saw on a statement.
 ///
 /// # Errors
@@ -133,10 +144,8 @@ async fn book_in(
     let who = (provider, actor);
     let place = match (payment, queued) {
         (Some(payment), _) if payment.state == State::Success => {
-            let came = told.amount.unwrap_or(payment.amount).min(payment.amount);
-            let left = deeds::left(conn, &payment).await?.min(came);
-            // M-PESA moves whole shillings.
-            let amount = Money::from_cents(left.cents().max(0) / 100 * 100);
+            let left = deeds::left(conn, &payment).await?.min(payment.amount);
+            let amount = goes(true, left, told.amount.unwrap_or(payment.amount));
             if amount.cents() == 0 {
                 return Ok(Booked::Nothing);
             }
@@ -150,9 +159,8 @@ async fn book_in(
         }
         (None, Some((id, _))) => {
             let held = resolve::held(conn, provider, id).await?;
-            // Only all of what waits can leave the queue.
-            let whole = |amount: Money| told.amount.is_none_or(|told| told >= amount);
-            let Some(held) = held.filter(|held| !held.is_closed && whole(held.amount)) else {
+            let goes = |left: Money| goes(false, left, told.amount.unwrap_or(left)).cents() > 0;
+            let Some(held) = held.filter(|held| !held.is_closed && goes(held.amount)) else {
                 return Ok(Booked::Nothing);
             };
             let said = (back.as_str(), told.reason);
@@ -161,7 +169,6 @@ async fn book_in(
         }
         _ => return Ok(Booked::Nothing),
     };
-    operator::store::receipts::note_reversed(conn, provider, told.original).await?;
     answer(conn, provider, told.original, &back, app.clock.now()).await?;
     Ok(Booked::New(place))
 }

@@ -5,7 +5,7 @@
 
 pub mod flow;
 mod font;
-mod image;
+pub mod image;
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use pdf_writer::writers::ImageXObject;

@@ -62,11 +62,8 @@ impl Limits {
     pub fn allow(&self, amount: Money, today: Money, own: Ceiling) -> bool {
         let cents = |shillings: i32| i64::from(shillings) * 100;
         let least = cents(self.least.unwrap_or(LEAST));
-        let most = cents(self.most.map_or(own.at_once, |most| most.min(own.at_once)));
-        let a_day = cents(
-            self.most_a_day
-                .map_or(own.a_day, |most| most.min(own.a_day)),
-        );
+        let most = cents(self.most.unwrap_or(own.at_once).min(own.at_once));
+        let a_day = cents(self.most_a_day.unwrap_or(own.a_day).min(own.a_day));
         (least..=most).contains(&amount.cents())
             && today.cents().saturating_add(amount.cents()) <= a_day
     }

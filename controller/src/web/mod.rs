@@ -17,5 +17,11 @@ pub use caller::Caller;
 pub use extract::{Json, Path, Query, Raw};
 pub use problem::Problem;
 
+/// The host that an address names, without what may be a secret behind it.
+#[must_use]
+pub fn host(url: &str) -> Option<String> {
+    url::Url::parse(url).ok()?.host_str().map(str::to_owned)
+}
+
 /// What a handler gives.
 pub type Answer<T> = Result<T, Problem>;

@@ -26,7 +26,7 @@ use sqlx::PgConnection;
 use crate::app::App;
 use crate::jobs::{self, NewJob};
 use crate::vault::Column;
-use crate::web::show;
+use crate::web::{self, show};
 
 /// The job that sends what waits for one endpoint.
 pub const SEND: &str = "webhooks";
@@ -240,16 +240,8 @@ impl Endpoint {
     /// Where it is, without what may be a secret in its path.
     #[must_use]
     pub fn host(&self) -> String {
-        host(&self.url)
+        web::host(&self.url).unwrap_or_default()
     }
-}
-
-/// The host that an address names; nothing where it names none.
-#[must_use]
-pub fn host(url: &str) -> String {
-    let url = url::Url::parse(url).ok();
-    let host = url.as_ref().and_then(url::Url::host_str);
-    host.unwrap_or_default().to_owned()
 }
 
 /// Says what happened, in the transaction in which it happens: a message is written for every endpoint that wants to know.

@@ -286,7 +286,10 @@ impl Tab {
         Ok(faults)
     }
 
-    /// Loads every page within the page anew and waits for it: when each of them came is not to be told otherwise.
+    /// Loads every page within the page anew and waits for it.
+    ///
+    /// Each is drawn by a process of its own, which paints nothing that is off the screen and hears late of another screen: so this comes after
+    /// the last change of the screen.
     async fn frames(&self) -> Result<()> {
         let load = "Promise.all([...document.querySelectorAll('iframe[src]')].map(frame => new Promise(done => {\
                     frame.addEventListener('load', done, {once: true}); frame.src = frame.src;})))\
@@ -300,7 +303,6 @@ impl Tab {
     /// When the browser refuses or the file cannot be written.
     pub async fn picture(&self, screen: Screen, file: &Path) -> Result<()> {
         self.look_with(screen).await?;
-        self.frames().await?;
         // On a screen as high as the page, what keeps to an edge of the screen is at that edge of the picture.
         let size = self.call("Page.getLayoutMetrics", json!({})).await?["cssContentSize"].take();
         let height = size["height"].as_u64().unwrap_or_default();
@@ -309,6 +311,7 @@ impl Tab {
             ..screen
         };
         self.look_with(whole).await?;
+        self.frames().await?;
         let clip =
             json!({"x": 0, "y": 0, "width": screen.width, "height": whole.height, "scale": 1});
         let values = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});

@@ -197,10 +197,7 @@ fn look(one: store::Flagged, w: &'static Words) -> Look {
         business: one.business,
         plan: one.plan,
         asked: one.price.to_string(),
-        paid: one.paid.map(|paid| {
-            let amount = paid.decimal();
-            format!("{} {amount}", paid.currency)
-        }),
+        paid: one.paid.map(|paid| paid.to_string()),
         why: w.sold.flag(one.flag.word()),
         state: w.sold.state(one.state.word()),
         may_refund: one.receipt.as_deref().is_some_and(|code| !code.is_empty())

@@ -2,30 +2,25 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
+use mnara_protocol::message::RouterAnswers;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use super::notices::{Back, Outage};
+use super::notices::{Back, BackRow, Outage, columns};
+use crate::admin::routers::Loss;
 use crate::db::{At, RowId as _};
+use crate::fleet::sample::Reading;
 use crate::fleet::store::samples::Kept;
 
 /// A router that is lost, as far as its agent told, with what is known of its site.
 #[derive(Clone, Debug)]
 pub struct Open {
     /// Whose it is, and since when.
-    pub loss: Outage,
-    /// When we heard of it last.
-    pub heard: Timestamp,
+    pub outage: Outage,
     /// Whether people were told of it, or it was noted that they are not to be.
     pub is_noted: bool,
-    /// When its site was last heard of.
-    pub seen: Option<Timestamp>,
-    /// Since when its site has been heard of without a pause.
-    pub up_since: Option<Timestamp>,
-    /// Whether its agent was started anew since: it may have found the router again without a word.
-    pub is_restarted: bool,
-    /// The newest reading of its site.
-    pub reading: Option<Kept>,
+    /// What is known of it.
+    pub loss: Loss,
 }
 
 /// Routers that are lost, by site after one.
@@ -55,26 +50,20 @@ pub async fn open(
     Ok(rows
         .into_iter()
         .map(|row| Open {
-            loss: Outage {
+            outage: Outage {
                 provider: ProviderId::from_uuid(row.provider_id),
                 site: SiteId::from_uuid(row.site_id),
                 name: row.name,
                 began: row.began_at.0,
             },
-            heard: row.heard_at.0,
             is_noted: row.noted_at.is_some(),
-            seen: row.seen.map(|at| at.0),
-            up_since: row.up_since.map(|at| at.0),
-            is_restarted: row.is_restarted,
-            reading: row
-                .at
-                .zip(row.kind)
-                .zip(row.body)
-                .map(|((at, kind), body)| Kept {
-                    at: at.0,
-                    kind: u16::try_from(kind).unwrap_or(u16::MAX),
-                    body,
-                }),
+            loss: Loss {
+                heard: row.heard_at.0,
+                seen: row.seen.map(|at| at.0),
+                up_since: row.up_since.map(|at| at.0),
+                is_restarted: row.is_restarted,
+                reading: reading(row.at.zip(row.kind).zip(row.body)),
+            },
         })
         .collect())
 }
@@ -84,7 +73,8 @@ pub async fn open(
 /// # Errors
 /// When the database is away.
 pub async fn over(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Back>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        BackRow,
         r#"select l.provider_id, l.site_id, s.name, l.began_at, l.is_told, l.ended_at as "ended!: At"
            from router_losses l join sites s on s.id = l.site_id
            where l.ended_at is not null and l.noted_at is not null and l.closed_at is null order by l.site_id, l.began_at limit $1"#,
@@ -92,19 +82,7 @@ pub async fn over(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Back>>
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Back {
-            outage: Outage {
-                provider: ProviderId::from_uuid(row.provider_id),
-                site: SiteId::from_uuid(row.site_id),
-                name: row.name,
-                began: row.began_at.0,
-            },
-            is_told: row.is_told,
-            ended: row.ended.0,
-        })
-        .collect())
+    Ok(rows.into_iter().map(Back::from).collect())
 }
 
 /// Notes that losses of a business are told of, and says which sites are to be told of now.
@@ -198,8 +176,13 @@ pub async fn close(
         .collect())
 }
 
-fn columns<'a>(losses: impl Iterator<Item = &'a Outage>) -> (Vec<Uuid>, Vec<At>) {
-    losses
-        .map(|loss| (loss.site.uuid(), At(loss.began)))
-        .unzip()
+/// What the newest reading of a site says of its router, and when it came.
+fn reading(kept: Option<((At, i32), Vec<u8>)>) -> Option<(Timestamp, RouterAnswers)> {
+    let ((at, kind), body) = kept?;
+    let kept = Kept {
+        at: at.0,
+        kind: u16::try_from(kind).unwrap_or(u16::MAX),
+        body,
+    };
+    Reading::of(&kept).map(|reading| (reading.at, reading.live.answers))
 }

@@ -31,6 +31,30 @@ pub struct Back {
     pub ended: Timestamp,
 }
 
+pub(super) struct BackRow {
+    pub(super) provider_id: Uuid,
+    pub(super) site_id: Uuid,
+    pub(super) name: String,
+    pub(super) began_at: At,
+    pub(super) is_told: bool,
+    pub(super) ended: At,
+}
+
+impl From<BackRow> for Back {
+    fn from(row: BackRow) -> Self {
+        Self {
+            outage: Outage {
+                provider: ProviderId::from_uuid(row.provider_id),
+                site: SiteId::from_uuid(row.site_id),
+                name: row.name,
+                began: row.began_at.0,
+            },
+            is_told: row.is_told,
+            ended: row.ended.0,
+        }
+    }
+}
+
 /// Outages that go on since a moment or longer and were not told of.
 ///
 /// # Errors
@@ -66,7 +90,8 @@ pub async fn away(
 /// # Errors
 /// When the database is away.
 pub async fn back(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Back>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        BackRow,
         r#"select n.provider_id, n.site_id, s.name, n.began_at, n.is_told, o.ended_at as "ended!: At"
            from outage_notices n join sites s on s.id = n.site_id
            join site_outages o on o.provider_id = n.provider_id and o.site_id = n.site_id and o.began_at = n.began_at
@@ -75,19 +100,7 @@ pub async fn back(conn: &mut PgConnection, most: i64) -> sqlx::Result<Vec<Back>>
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Back {
-            outage: Outage {
-                provider: ProviderId::from_uuid(row.provider_id),
-                site: SiteId::from_uuid(row.site_id),
-                name: row.name,
-                began: row.began_at.0,
-            },
-            is_told: row.is_told,
-            ended: row.ended.0,
-        })
-        .collect())
+    Ok(rows.into_iter().map(Back::from).collect())
 }
 
 /// Notes that outages of a business are told of, and says which sites are to be told of now: those that were not noted before, and of which
@@ -102,8 +115,7 @@ pub async fn begin(
     (since, fewer_than): (Timestamp, i64),
     now: Timestamp,
 ) -> sqlx::Result<Vec<SiteId>> {
-    let sites: Vec<Uuid> = outages.iter().map(|one| one.site.uuid()).collect();
-    let began: Vec<At> = outages.iter().map(|one| At(one.began)).collect();
+    let (sites, began) = columns(outages.iter());
     let begun = sqlx::query!(
         "insert into outage_notices (provider_id, site_id, began_at, noted_at, is_told)
          select $1, o.site, o.began, $4, (select count(*) from outage_notices n
@@ -135,8 +147,7 @@ pub async fn end(
     provider: ProviderId,
     over: &[Back],
 ) -> sqlx::Result<Vec<(SiteId, Timestamp)>> {
-    let sites: Vec<Uuid> = over.iter().map(|one| one.outage.site.uuid()).collect();
-    let began: Vec<At> = over.iter().map(|one| At(one.outage.began)).collect();
+    let (sites, began) = columns(over.iter().map(|one| &one.outage));
     let ended: Vec<At> = over.iter().map(|one| At(one.ended)).collect();
     let done = sqlx::query!(
         "update outage_notices n set ended_at = o.ended
@@ -154,4 +165,10 @@ pub async fn end(
         .into_iter()
         .map(|row| (SiteId::from_uuid(row.site_id), row.began_at.0))
         .collect())
+}
+
+pub(super) fn columns<'a>(outages: impl Iterator<Item = &'a Outage>) -> (Vec<Uuid>, Vec<At>) {
+    outages
+        .map(|outage| (outage.site.uuid(), At(outage.began)))
+        .unzip()
 }

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use crate::db::RowId as _;
-use crate::webhooks;
+use crate::web;
 
 /// An endpoint that takes nothing.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ pub async fn failing(
         .map(|row| Failing {
             id: EndpointId::from_uuid(row.id),
             business: row.business_name,
-            host: webhooks::host(&row.url),
+            host: web::host(&row.url).unwrap_or_default(),
             since: row.failing_since.0,
             given_up: row.given_up_at.map(|at| at.0),
             waiting: row.waiting,

@@ -2,7 +2,6 @@
 
 pub mod once;
 pub mod payments;
-pub mod sales;
 pub mod series;
 pub mod sessions;
 pub mod sites;

@@ -8,6 +8,7 @@ use mnara_protocol::ids::ProviderId;
 use serde::Deserialize;
 use thiserror::Error;
 
+use super::pages::Done;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers::gate::Seat;
@@ -73,12 +74,6 @@ struct NamePage<'a> {
     business: String,
     done: Option<&'static str>,
     fault: Option<&'static str>,
-}
-
-/// What was done just before, as the address says it.
-#[derive(Debug, Default, Deserialize)]
-pub struct Done {
-    done: Option<String>,
 }
 
 /// Shows the form.

@@ -91,12 +91,11 @@ async fn set(
 ) -> Result<(), NotDone> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    let was = store::lock(&mut tx, provider, id)
+    let block = why.map(|why| (now, why));
+    let was = store::set_block(&mut tx, provider, id, block)
         .await?
         .ok_or(NotDone::Missing)?;
-    let was = was.blocked.as_ref().map(|(at, why)| (*at, why.as_str()));
-    let block = why.map(|why| (now, why));
-    store::set_block(&mut tx, provider, id, block).await?;
+    let was = was.as_ref().map(|(at, why)| (*at, why.as_str()));
     let told = |(at, why): (Timestamp, &str)| json!({"since": show::utc(at), "reason": why});
     let deed = Deed {
         act: if why.is_some() { "block" } else { "unblock" },

@@ -14,6 +14,7 @@ use super::give::{Gift, NotGiven, give};
 use super::store::Had;
 use super::{Customer, NotDone, block, credit, store, unblock};
 use crate::app::App;
+use crate::db::LAST;
 use crate::payments::pages::line::Shown;
 use crate::payments::store::list::{Wanted, lines};
 use crate::providers::gate::Seat;
@@ -62,7 +63,7 @@ impl Asked {
     fn cursor(&self) -> Option<(Timestamp, CustomerId)> {
         let (millis, id) = self.before.split_once('.')?;
         let millis = millis.parse().ok()?;
-        let is_time = (0..=253_402_300_799_000_i64).contains(&millis);
+        let is_time = (0..=LAST.as_millis()).contains(&millis);
         is_time.then_some((Timestamp::from_millis(millis), id.parse().ok()?))
     }
 }

@@ -154,27 +154,7 @@ pub async fn blocked(
     Ok(rows.into_iter().map(Customer::from).collect())
 }
 
-/// Finds a customer and holds the row until the transaction ends.
-///
-/// # Errors
-/// When the database is away.
-pub async fn lock(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    id: CustomerId,
-) -> sqlx::Result<Option<Customer>> {
-    let row = sqlx::query_as!(
-        CustomerRow,
-        "select id, msisdn, credit, blocked_at, block_reason, created_at from customers where provider_id = $1 and id = $2 for update",
-        provider.uuid(),
-        id.uuid(),
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(Customer::from))
-}
-
-/// Refuses a customer, or lets them pay again.
+/// Refuses a customer, or lets them pay again; says since when and why they were refused before, or nothing where there is no such customer.
 ///
 /// # Errors
 /// When the database refuses.
@@ -183,17 +163,20 @@ pub async fn set_block(
     provider: ProviderId,
     id: CustomerId,
     block: Option<(Timestamp, &str)>,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update customers set blocked_at = $3, block_reason = $4 where provider_id = $1 and id = $2",
+) -> sqlx::Result<Option<Option<(Timestamp, String)>>> {
+    let was = sqlx::query!(
+        r#"update customers c set blocked_at = $3, block_reason = $4
+           from (select id, blocked_at, block_reason from customers where provider_id = $1 and id = $2 for update) was
+           where c.provider_id = $1 and c.id = was.id
+           returning was.blocked_at as "at?: At", was.block_reason as "reason?""#,
         provider.uuid(),
         id.uuid(),
         block.map(|(at, _)| At(at)) as Option<At>,
         block.map(|(_, reason)| reason),
     )
-    .execute(conn)
-    .await
-    .map(drop)
+    .fetch_optional(conn)
+    .await?;
+    Ok(was.map(|was| was.at.map(|at| at.0).zip(was.reason)))
 }
 
 /// Something that was given.

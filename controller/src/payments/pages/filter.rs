@@ -8,6 +8,7 @@ use mnara_protocol::ids::PaymentId;
 use serde::Deserialize;
 
 use super::super::store::list::{Line, Wanted};
+use crate::db::LAST;
 
 /// The fields, as they were typed. What makes no sense is not looked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -79,7 +80,7 @@ impl Asked {
         let (millis, id) = self.before.split_once('.')?;
         let millis = millis.parse().ok()?;
         // Far beyond what the column takes there is nothing.
-        let is_time = (0..=253_402_300_799_000_i64).contains(&millis);
+        let is_time = (0..=LAST.as_millis()).contains(&millis);
         is_time.then_some((Timestamp::from_millis(millis), id.parse().ok()?))
     }
 

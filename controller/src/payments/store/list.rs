@@ -6,7 +6,7 @@ use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use crate::db::{Amount, At, RowId as _};
+use crate::db::{Amount, At, LAST, RowId as _};
 use crate::payments::{Push, State, failure};
 
 /// What people look for.
@@ -108,10 +108,8 @@ impl From<LineRow> for Line {
     }
 }
 
-/// Before and after all payments: a bound that is always given is one that an index is walked by.
-const FIRST: At = At(Timestamp::from_secs(0));
-/// See above.
-pub(in crate::payments) const LAST: At = At(Timestamp::from_secs(253_402_300_799));
+/// Before all payments: a bound that is always given is one that an index is walked by.
+const FIRST: Timestamp = Timestamp::from_secs(0);
 
 /// The list with one more condition, which has an index of its own.
 ///
@@ -137,10 +135,10 @@ macro_rules! along {
                 + $index
                 + " order by p.created_at desc, p.id desc limit $13",
             $provider.uuid(),
-            $before.map_or(LAST, |(at, _)| At(at)) as At,
+            At($before.map_or(LAST, |(at, _)| at)) as At,
             $before.map_or(Uuid::max(), |(_, id)| id.uuid()),
-            $wanted.from.map_or(FIRST, At) as At,
-            $wanted.until.map_or(LAST, At) as At,
+            At($wanted.from.unwrap_or(FIRST)) as At,
+            At($wanted.until.unwrap_or(LAST)) as At,
             $wanted.status,
             $wanted.site.map(|id| id.uuid()),
             $wanted.plan.map(|id| id.uuid()),

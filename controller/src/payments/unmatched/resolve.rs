@@ -280,6 +280,9 @@ pub(in crate::payments) async fn back(
     if !store::close_refunded(conn, (provider, id), said, actor, now).await? {
         return Err(NotResolved::ReceiptTaken);
     }
+    if let Some(came) = &held.receipt {
+        operator::store::receipts::note_reversed(conn, provider, came).await?;
+    }
     let line = Line {
         cause,
         credit: Account::Refunded,

@@ -5,6 +5,7 @@ use mnara_protocol::message::PictureKind;
 use thiserror::Error;
 
 use super::Logo;
+use crate::pdf::image::jpeg_frame;
 
 /// The largest picture: with it the first visit of a phone stays below 40 KB.
 pub const MOST_BYTES: usize = 16 * 1024;
@@ -95,24 +96,9 @@ fn png(bytes: &[u8]) -> Option<(u32, u32)> {
     Some((big(bytes.get(16..20)?), big(bytes.get(20..24)?)))
 }
 
-/// Goes from segment to segment up to the one that says the size.
 fn jpeg(bytes: &[u8]) -> Option<(u32, u32)> {
-    let mut rest = bytes.get(2..)?;
-    loop {
-        let [0xff, marker, high, low, ..] = *rest else {
-            return None;
-        };
-        if marker == 0xff {
-            // A byte that only fills.
-            rest = rest.get(1..)?;
-            continue;
-        }
-        if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
-            return Some((big(rest.get(7..9)?), big(rest.get(5..7)?)));
-        }
-        let length = usize::from(u16::from_be_bytes([high, low]));
-        rest = rest.get(2 + length..)?;
-    }
+    let frame = jpeg_frame(bytes)?;
+    Some((frame.width.into(), frame.height.into()))
 }
 
 /// Lossy, lossless, or with more than a picture: each says its size in its own way.

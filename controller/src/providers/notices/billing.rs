@@ -2,8 +2,9 @@
 
 use mnara_protocol::clock::Timestamp;
 
+use super::written;
 use crate::app::App;
-use crate::providers::mail::{Letter, fill};
+use crate::providers::mail::Letter;
 use crate::providers::pages::words::Words;
 
 /// What is told.
@@ -74,7 +75,7 @@ impl Billing<'_> {
         let public = app.config.web.public();
         let pay = (w.to_pay, "/settings/subscription".to_owned());
         let day = |at: Timestamp| vec![("day", calendar.moment(at))];
-        let (subject, line, mut places, (link, path)) = match self {
+        let (subject, line, places, (link, path)) = match self {
             Self::Soon { until } => (w.soon, w.soon_text, day(*until), pay),
             Self::Choose { by } => (w.choose, w.choose_text, day(*by), pay),
             Self::Due { closes } => (w.due, w.due_text, day(*closes), pay),
@@ -111,16 +112,7 @@ impl Billing<'_> {
                 pay,
             ),
         };
-        places.push(("business", business.to_owned()));
-        let places: Vec<(&str, &str)> = places
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        Letter {
-            subject: fill(subject, &places),
-            lines: vec![fill(line, &places)],
-            link: Some((link.to_owned(), public.join(&path))),
-            foot: fill(w.foot, &places),
-        }
+        let link = (link, public.join(&path));
+        written([subject, line, w.foot], places, business, link)
     }
 }

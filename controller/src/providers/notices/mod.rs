@@ -266,7 +266,7 @@ impl Notice<'_> {
         let who = |who: &str| vec![("who", who.to_owned())];
         let staff = (m.to_staff, "/staff");
         let home = (m.to_home, "/home");
-        let (subject, line, mut places, (words, path)) = match self {
+        let (subject, line, places, (words, path)) = match self {
             Self::Billing(news) => return news.letter(w, business, app),
             Self::Routers(news) => return news.letter(w, business, app),
             Self::MpesaChanged => (
@@ -363,22 +363,34 @@ impl Notice<'_> {
                 home,
             ),
         };
-        places.push(("business", business.to_owned()));
-        let places: Vec<(&str, &str)> = places
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
         let foot = if self.is_security() {
             m.foot_security
         } else {
             m.foot_chosen
         };
-        Letter {
-            subject: fill(subject, &places),
-            lines: vec![fill(line, &places)],
-            link: Some((words.to_owned(), app.config.web.public().join(path))),
-            foot: fill(foot, &places),
-        }
+        let link = (words, app.config.web.public().join(path));
+        written([subject, line, foot], places, business, link)
+    }
+}
+
+/// A letter: its subject, its line and its foot with what stands in their places, and where it leads.
+fn written(
+    texts: [&str; 3],
+    mut places: Vec<(&'static str, String)>,
+    business: &str,
+    (words, address): (&str, String),
+) -> Letter {
+    places.push(("business", business.to_owned()));
+    let places: Vec<(&str, &str)> = places
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let [subject, line, foot] = texts.map(|text| fill(text, &places));
+    Letter {
+        subject,
+        lines: vec![line],
+        link: Some((words.to_owned(), address)),
+        foot,
     }
 }
 

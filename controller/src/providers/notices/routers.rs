@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 
-use super::{several, span};
+use super::{several, span, written};
 use crate::app::App;
-use crate::providers::mail::{Letter, fill};
+use crate::providers::mail::Letter;
 use crate::providers::pages::words::Words;
 
 /// What is told of routers, one or more.
@@ -32,7 +32,7 @@ impl Routers<'_> {
     #[must_use]
     pub fn letter(&self, w: &Words, business: &str, app: &App) -> Letter {
         let m = &w.mail;
-        let (subject, line, mut places) = match self {
+        let (subject, line, places) = match self {
             Self::Lost([(site, since)]) => (
                 m.router_lost,
                 m.router_lost_text,
@@ -57,19 +57,7 @@ impl Routers<'_> {
                 several(sites, |away| span(away, w), m.more_sites),
             ),
         };
-        places.push(("business", business.to_owned()));
-        let places: Vec<(&str, &str)> = places
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        Letter {
-            subject: fill(subject, &places),
-            lines: vec![fill(line, &places)],
-            link: Some((
-                m.to_sites.to_owned(),
-                app.config.web.public().join("/sites"),
-            )),
-            foot: fill(m.foot_chosen, &places),
-        }
+        let link = (m.to_sites, app.config.web.public().join("/sites"));
+        written([subject, line, m.foot_chosen], places, business, link)
     }
 }

@@ -149,7 +149,7 @@ async fn shown(
     let mut tx = app.db.tenant(provider).await?;
     let stock = store::stock(&mut tx, provider, now, (COUNTED + 1, SERIES)).await?;
     let takings = store::takings(&mut tx, provider, span).await?;
-    let sales = store::sold(&mut tx, provider, whose, span, SALES).await?;
+    let sales = store::sold(&mut tx, provider, whose, span, None, SALES).await?;
     drop(tx);
     let mine = takings.iter().find(|one| one.person == seat.person);
     let attempt = || AttemptId::from_bytes(app.entropy.bytes());

@@ -267,7 +267,7 @@ pub struct Sold {
     pub used: Option<Timestamp>,
 }
 
-/// What was sold between two moments, by one person or by all, the last first.
+/// What was sold between two moments, by one person or by all, the last first, from before one on.
 ///
 /// # Errors
 /// When the database is away.
@@ -276,18 +276,24 @@ pub async fn sold(
     provider: ProviderId,
     person: Option<PersonId>,
     (from, to): (Timestamp, Timestamp),
+    before: Option<(Timestamp, TicketId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Sold>> {
+    // Bounds that are always there, so that the index serves them.
+    let (at, id) = before.unwrap_or((to, TicketId::from_bytes([0; 16])));
     let rows = sqlx::query!(
         r#"select c.ticket_id, t.plan_name, c.amount as "amount: Amount", c.sold_at as "sold_at: At", p.name,
                   c.undone_at as "undone_at: At", t.redeemed_at as "redeemed_at: At"
            from cash_sales c join tickets t on t.provider_id = $1 and t.id = c.ticket_id join people p on p.id = c.person_id
            where c.provider_id = $1 and ($2::uuid is null or c.person_id = $2) and c.sold_at >= $3 and c.sold_at < $4
-           order by c.sold_at desc, c.ticket_id desc limit $5"#,
+             and (c.sold_at, c.ticket_id) < ($5, $6)
+           order by c.sold_at desc, c.ticket_id desc limit $7"#,
         provider.uuid(),
         person.map(|id| id.uuid()),
         At(from),
         At(to),
+        At(at),
+        id.uuid(),
         i64::from(limit),
     )
     .fetch_all(conn)

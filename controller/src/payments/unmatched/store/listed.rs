@@ -6,8 +6,7 @@ use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use crate::db::{Amount, At, RowId as _};
-use crate::payments::store::LAST;
+use crate::db::{Amount, At, LAST, RowId as _};
 use crate::payments::unmatched::Reason;
 use crate::rails::daraja::callback::Payer;
 
@@ -123,7 +122,7 @@ pub async fn queue(
     before: Option<(Timestamp, UnmatchedId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Queued>> {
-    let (at, id) = before.map_or((LAST, Uuid::max()), |(at, id)| (At(at), id.uuid()));
+    let (at, id) = before.map_or((At(LAST), Uuid::max()), |(at, id)| (At(at), id.uuid()));
     let limit = i64::from(limit);
     let rows = if is_closed {
         queued!(

@@ -29,6 +29,7 @@ use crate::jobs::{Job, NewJob, Next, enqueue};
 use crate::passwords::Ending;
 use crate::providers::gate::Seat;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
+use crate::providers::notices::store::own_phone;
 use crate::providers::notices::{Own, SECURITY, tell_person};
 use crate::providers::pages::words::Language;
 use crate::providers::people::{self, BadPerson, Contact, check_password};
@@ -187,18 +188,15 @@ async fn way(
         let goes = app.rails.mail.is_set_up() && open < MOST_OPEN;
         return Ok(goes.then_some(Way::Mail(reader)));
     }
-    let Contact::Phone(to) = contact else {
-        return Ok(None);
-    };
     if !app.rails.sms.is_set_up() || open >= MOST_OPEN_BY_SMS {
         return Ok(None);
     }
-    let of = log_ins::first_place(conn, person).await?;
-    Ok(of.map(|of| Way::Sms {
+    let own = own_phone(conn, person).await?;
+    Ok(own.map(|(to, spoken, of)| Way::Sms {
         person,
         of,
         to,
-        language: language.unwrap_or(Language::English),
+        language: language.unwrap_or(spoken),
     }))
 }
 

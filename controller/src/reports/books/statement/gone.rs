@@ -7,7 +7,7 @@ use mnara_protocol::money::Money;
 
 use super::Known;
 use super::read::Back;
-use crate::payments::reversal::stand_in;
+use crate::payments::reversal::{goes, stand_in};
 
 /// Money that had come by a receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,19 +18,6 @@ pub struct Origin {
     pub payment: Option<PaymentId>,
     /// What of it the books say is still there.
     pub left: Money,
-}
-
-impl Origin {
-    /// What of a way back the books can say as well.
-    fn goes(&self, back: Money) -> Money {
-        let goes = match self.payment {
-            Some(_) => self.left.min(back),
-            None if back >= self.left => self.left,
-            None => Money::from_cents(0),
-        };
-        // M-PESA moves whole shillings.
-        Money::from_cents(goes.cents().max(0) / 100 * 100)
-    }
 }
 
 /// Money that went back, and where it stands with us.
@@ -84,7 +71,7 @@ pub fn compare(backs: &[Back], known: &Known) -> Gone {
         let one = WentBack {
             back: back.clone(),
             payment: origin.payment,
-            amount: origin.goes(back.amount),
+            amount: goes(origin.payment.is_some(), origin.left, back.amount),
         };
         if one.amount.cents() == 0 {
             found.over.push(one);

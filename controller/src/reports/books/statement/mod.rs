@@ -84,12 +84,9 @@ pub struct Compared {
     pub differing: Vec<Differing>,
 }
 
-/// The time a statement is about, from its first payment to its last.
-#[must_use]
-pub fn span(entries: &[Entry]) -> Option<(Timestamp, Timestamp)> {
-    let first = entries.iter().map(|entry| entry.at).min()?;
-    let last = entries.iter().map(|entry| entry.at).max()?;
-    Some((first, last))
+/// The first and the last of some times.
+fn span(times: impl Iterator<Item = Timestamp> + Clone) -> Option<(Timestamp, Timestamp)> {
+    Some((times.clone().min()?, times.max()?))
 }
 
 /// Compares by receipt.
@@ -120,7 +117,7 @@ pub fn compare(entries: &[Entry], known: &Known) -> Compared {
             },
         }
     }
-    if let Some((first, last)) = span(entries) {
+    if let Some((first, last)) = span(entries.iter().map(|entry| entry.at)) {
         // At its edges a statement may begin or end between the rail's time and ours.
         found.extra = ours
             .into_values()

@@ -389,6 +389,12 @@ pub struct Taken {
     lines: String,
 }
 
+/// Reads what was shown of a statement, as its page sends it back; none where somebody wrote something else.
+async fn again(app: &App, form: Taken) -> Result<Option<Statement>, Trouble> {
+    let now = app.clock.now();
+    Ok(aside(move || read(form.lines.as_bytes(), now)).await?.ok())
+}
+
 /// Takes payments that only the statement knows into the queue. One that we know by now is not taken.
 ///
 /// # Errors
@@ -400,8 +406,7 @@ pub async fn take_in(
     Form(form): Form<Taken>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().statement;
-    let now = app.clock.now();
-    let Ok(statement) = aside(move || read(form.lines.as_bytes(), now)).await? else {
+    let Some(statement) = again(&app, form).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
     let provider = seat.provider();
@@ -429,8 +434,7 @@ pub async fn book_gone(
     Form(form): Form<Taken>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().statement;
-    let now = app.clock.now();
-    let Ok(statement) = aside(move || read(form.lines.as_bytes(), now)).await? else {
+    let Some(statement) = again(&app, form).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
     let provider = seat.provider();

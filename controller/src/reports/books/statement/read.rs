@@ -70,8 +70,7 @@ impl Statement {
     #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let entries = self.entries.iter().map(|entry| entry.at);
-        let all = entries.chain(self.backs.iter().map(|back| back.at));
-        Some((all.clone().min()?, all.max()?))
+        super::span(entries.chain(self.backs.iter().map(|back| back.at)))
     }
 }
 
