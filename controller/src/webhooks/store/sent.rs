@@ -106,11 +106,12 @@ pub async fn wait_again_since(
     (since, now): (Timestamp, Timestamp),
     most: u16,
 ) -> sqlx::Result<u64> {
+    // What waits for its first try is due as it is.
     let done = sqlx::query!(
         "with last as (select id from webhook_deliveries where provider_id = $1 and endpoint_id = $2 order by created_at desc, id desc limit $5)
          update webhook_deliveries d set dead_at = null, attempts = 0, next_at = $4
          from last where d.provider_id = $1 and d.id = last.id and d.delivered_at is null
-             and (d.dead_at >= $3 or d.dead_at is null)",
+             and (d.dead_at >= $3 or (d.dead_at is null and d.attempts > 0))",
         provider.uuid(),
         endpoint.uuid(),
         At(since),
