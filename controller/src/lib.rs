@@ -104,7 +104,7 @@ async fn obey(cli: Cli) -> anyhow::Result<()> {
         Command::Site(command) => {
             with_app(config, async |app| cli::site::run(command, app).await).await
         }
-        Command::Firmware(command) => cli::firmware::run(command),
+        Command::Firmware(command) => cli::firmware::run(command, config.agents.url),
         Command::Plan(command) => {
             with_app(config, async |app| cli::plan::run(command, app).await).await
         }

@@ -12,11 +12,13 @@ use url::Url;
 
 use crate::devdb;
 
+mod agents;
 mod daraja;
 mod news;
 mod pesapal;
 mod sms;
 
+pub use agents::{AgentUrl, AgentsConfig};
 pub use daraja::{Ceiling, DarajaConfig};
 pub use news::{MailConfig, WebhooksConfig};
 pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
@@ -46,6 +48,9 @@ pub struct Config {
     /// Where people and sites reach us.
     #[command(flatten)]
     pub web: WebConfig,
+    /// What is installed at sites.
+    #[command(flatten)]
+    pub agents: AgentsConfig,
     /// What secrets at rest are wrapped with.
     #[command(flatten)]
     pub vault: VaultConfig,

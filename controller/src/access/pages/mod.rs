@@ -17,7 +17,7 @@ use super::store;
 use crate::app::App;
 use crate::fleet::command::{self, Outcome};
 use crate::fleet::enrol::{ClaimError, LineError, enrolling};
-use crate::fleet::firmware::{Mode, fetched};
+use crate::fleet::firmware::{DISK, Mode, fetched};
 use crate::fleet::presence::is_up;
 use crate::fleet::sample::watch;
 use crate::fleet::store as sites;
@@ -48,6 +48,8 @@ struct Lines {
     box_line: String,
     /// The one for the router's own terminal, where a router can be sure of our address.
     router: Option<String>,
+    /// Whether that one brings the agent's image too.
+    brings_image: bool,
 }
 
 struct Held {
@@ -254,12 +256,14 @@ pub async fn claim(
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     let above = match enrolling(&app, seat.provider(), id, seat.actor()).await {
         Ok(enrolling) => {
+            let code = &enrolling.code;
             let router = fetched::address(&app)
-                .map(|url| fetched::line(url.as_str(), &enrolling.code, Mode::Container, ""));
+                .map(|url| fetched::line(url.as_str(), code, Mode::Container, "", DISK));
             Above {
                 lines: Some(Lines {
                     box_line: enrolling.line(),
                     router: router.transpose().map_err(|_| Trouble::Inside)?,
+                    brings_image: app.config.agents.url.is_some(),
                 }),
                 ..Above::default()
             }

@@ -10,9 +10,9 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use super::quote::q;
-use super::{Arch, Claim, File, Mode, Order, PAGES, RouterOs, render};
+use super::{Arch, Claim, DISK, File, Mode, Order, PAGES, RouterOs, disk, render};
 use crate::app::App;
-use crate::config::PublicUrl;
+use crate::config::{AgentUrl, PublicUrl};
 use crate::fleet::enrol::{ClaimError, LineError, claimed};
 use crate::ratelimit::{Act, By};
 use crate::web::{Answer, Caller, Path, Problem, Query};
@@ -48,11 +48,12 @@ pub fn line(
     code: &str,
     mode: Mode,
     hotspot: &str,
+    disk: &str,
 ) -> Result<String, askama::Error> {
     let line = Line {
         address: format!(
             "{controller}{SCRIPT}?{}&version=",
-            choice(mode, Some(hotspot))
+            choice(mode, hotspot, disk)
         ),
         header: bearer(code),
     };
@@ -68,13 +69,20 @@ pub fn address(app: &App) -> Option<PublicUrl> {
     (is_reached && url.is_encrypted()).then_some(url)
 }
 
-fn choice(mode: Mode, hotspot: Option<&str>) -> String {
+/// What was chosen, as an address has it; what is usual is left out.
+fn choice(mode: Mode, hotspot: &str, disk: &str) -> String {
     let mut pairs = url::form_urlencoded::Serializer::new(String::new());
     pairs.append_pair("mode", mode.name());
-    if let Mode::SiteBox(address) = mode {
-        pairs.append_pair("address", &address.to_string());
+    match mode {
+        Mode::SiteBox(address) => {
+            pairs.append_pair("address", &address.to_string());
+        }
+        Mode::Container if disk != DISK => {
+            pairs.append_pair("disk", disk);
+        }
+        Mode::Container => {}
     }
-    if let Some(hotspot) = hotspot.filter(|name| !name.is_empty()) {
+    if !hotspot.is_empty() {
         pairs.append_pair("hotspot", hotspot);
     }
     pairs.finish()
@@ -100,7 +108,7 @@ impl Source {
             code: claim.code.clone(),
             choice: format!(
                 "{}&version={}&arch={}",
-                choice(order.mode, None),
+                choice(order.mode, "", DISK),
                 order.version,
                 order.arch.routeros()
             ),
@@ -132,14 +140,28 @@ impl Source {
 }
 
 /// What a line asks for, as the page and the router filled it in.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(default)]
 pub struct Wanted {
     mode: String,
     address: String,
     hotspot: String,
+    disk: String,
     version: String,
     arch: String,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self {
+            mode: String::new(),
+            address: String::new(),
+            hotspot: String::new(),
+            disk: DISK.to_owned(),
+            version: String::new(),
+            arch: String::new(),
+        }
+    }
 }
 
 /// Why there is no script for a router; its terminal says so.
@@ -155,8 +177,14 @@ enum Unfit {
 
 impl Wanted {
     /// What is to be made of it, or why not; none for what no line of ours asks.
-    fn order(&self, site: String, claim: Claim) -> Option<Result<Order, Unfit>> {
+    fn order(
+        &self,
+        site: String,
+        claim: Claim,
+        downloads: Option<AgentUrl>,
+    ) -> Option<Result<Order, Unfit>> {
         let mode = Mode::read(&self.mode, &self.address).ok()?;
+        let disk = disk(&self.disk).ok()?;
         let is_name =
             self.hotspot.chars().count() <= 64 && !self.hotspot.chars().any(char::is_control);
         if !is_name {
@@ -180,7 +208,8 @@ impl Wanted {
             mode,
             site,
             hotspot: self.hotspot.clone(),
-            disk: super::DISK.to_owned(),
+            disk,
+            downloads,
             claim: Some(claim),
             fetched: true,
         }))
@@ -213,7 +242,7 @@ async fn ordered(
         identity: claimed.identity,
     };
     wanted
-        .order(claimed.site, claim)
+        .order(claimed.site, claim, app.config.agents.url.clone())
         .ok_or_else(Problem::not_found)
 }
 

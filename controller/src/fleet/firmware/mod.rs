@@ -2,7 +2,9 @@
 //!
 //! They are for one RouterOS version, processor and way of running the agent. No password is in them: the router makes its own.
 
+mod disk;
 pub mod fetched;
+mod image;
 pub mod pages;
 mod quote;
 mod version;
@@ -14,15 +16,17 @@ use std::net::Ipv4Addr;
 use askama::Template;
 use thiserror::Error;
 
+use self::disk::place;
+pub use self::disk::{BadDisk, DISK, disk};
+pub use self::image::{BadProgram, image};
 use self::quote::q;
 pub use self::version::{BadVersion, RouterOs};
+use crate::config::AgentUrl;
 
 /// Where a container's agent is, on its own network inside the router.
 const CONTAINER: Ipv4Addr = Ipv4Addr::new(172, 31, 255, 2);
 /// The port of the portal.
 const PORT: u16 = 8080;
-/// The disk a container is put on, unless somebody says another.
-const DISK: &str = "disk1";
 /// The longest name of a hotspot or a site.
 const LONGEST: usize = 80;
 
@@ -49,6 +53,18 @@ impl Arch {
             Self::Arm64 => "arm64",
             Self::X86 => "x86",
         }
+    }
+
+    /// The file of the agent for a container, as it lies on a router's disk.
+    #[must_use]
+    pub fn image(self) -> String {
+        format!("{}.tar", self.program())
+    }
+
+    /// The file of the agent for a box.
+    #[must_use]
+    pub fn program(self) -> String {
+        format!("mnara-agent-{}", self.name())
     }
 
     /// What the router calls it.
@@ -89,7 +105,7 @@ impl Mode {
     pub fn read(name: &str, address: &str) -> Result<Self, BadMode> {
         match name {
             "container" => Ok(Self::Container),
-            "sitebox" => boxed(address).map(Self::SiteBox).ok_or(BadMode::Address),
+            "sitebox" => boxed(address).map(Self::SiteBox),
             _ => Err(BadMode::Name),
         }
     }
@@ -116,13 +132,14 @@ impl Mode {
 }
 
 /// An address a box can have.
-fn boxed(text: &str) -> Option<Ipv4Addr> {
-    let address: Ipv4Addr = text.trim().parse().ok()?;
-    let none = address.is_unspecified()
-        || address.is_loopback()
-        || address.is_multicast()
-        || address.is_broadcast();
-    (!none).then_some(address)
+fn boxed(text: &str) -> Result<Ipv4Addr, BadMode> {
+    let address: Ipv4Addr = text.trim().parse().map_err(|_| BadMode::Address)?;
+    let [first, ..] = address.octets();
+    // This network, this machine, groups, and what is kept back for later.
+    match first {
+        0 | 127 | 224.. => Err(BadMode::Address),
+        1..=126 | 128..=223 => Ok(address),
+    }
 }
 
 /// What enrols the agent.
@@ -155,8 +172,10 @@ pub struct Order {
     pub site: String,
     /// The hotspot's name on the router; empty for the only one there is.
     pub hotspot: String,
-    /// The disk for a container.
+    /// The disk for a container; empty for the router's own storage.
     pub disk: String,
+    /// Where the agent's files are, if a router or a person can have them from somewhere.
+    pub downloads: Option<AgentUrl>,
     /// A fresh enrolment code, if one is wanted.
     pub claim: Option<Claim>,
     /// Whether the router fetches what else is needed, with the code, instead of finding it beside the script.
@@ -209,9 +228,13 @@ struct Install<'a> {
     agent: &'a str,
     disk: &'a str,
     image: &'a str,
+    /// Where a router without the image fetches it.
+    download: Option<String>,
     claim: Option<&'a Claim>,
     source: Option<fetched::Source>,
     names: Names,
+    /// Whether a password that was made before stays: the script is imported again for other reasons than a new box.
+    keeps_password: bool,
 }
 
 impl Install<'_> {
@@ -243,8 +266,10 @@ struct Readme<'a> {
     hotspot: &'a str,
     agent: &'a str,
     portal: &'a str,
-    disk: &'a str,
+    /// What stands before the names of files on the disk.
+    place: &'a str,
     image: &'a str,
+    download: Option<String>,
     claim: Option<&'a Claim>,
 }
 
@@ -265,8 +290,12 @@ pub fn render(order: &Order) -> Result<Vec<File>, askama::Error> {
     let (site, hotspot) = (plain(&order.site), plain(&order.hotspot));
     let agent = order.mode.agent().to_string();
     let portal = format!("http://{agent}:{PORT}/portal/");
-    let image = format!("mnara-agent-{}.tar", order.arch.name());
-    let disk = plain(&order.disk);
+    let image = order.arch.image();
+    let place = place(&plain(&order.disk));
+    let download = order.downloads.as_ref().map(|url| match order.mode {
+        Mode::Container => url.join(&image),
+        Mode::SiteBox(_) => url.join(""),
+    });
     let install = Install {
         version: order.version,
         arch: order.arch,
@@ -276,9 +305,11 @@ pub fn render(order: &Order) -> Result<Vec<File>, askama::Error> {
         agent: &agent,
         disk: &order.disk,
         image: &image,
+        download: download.clone(),
         claim: order.claim.as_ref(),
         source: fetched::Source::of(order),
         names: Names::of(order.version),
+        keeps_password: !order.mode.is_container() && order.claim.is_none(),
     };
     let remove = Remove {
         version: order.version,
@@ -293,8 +324,9 @@ pub fn render(order: &Order) -> Result<Vec<File>, askama::Error> {
         hotspot: &hotspot,
         agent: &agent,
         portal: &portal,
-        disk: &disk,
+        place: &place,
         image: &image,
+        download,
         claim: order.claim.as_ref(),
     };
     let file = |path: &str, text: String| File {
@@ -356,6 +388,7 @@ mod tests {
             site: "Kilimani".to_owned(),
             hotspot: "hotspot1".to_owned(),
             disk: DISK.to_owned(),
+            downloads: None,
             claim: None,
             fetched: false,
         });

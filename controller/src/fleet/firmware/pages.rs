@@ -8,8 +8,9 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::SiteId;
 use serde::Deserialize;
 
-use super::{Arch, BadMode, Claim, Mode, Order, RouterOs, fetched, render, zip};
+use super::{Arch, BadMode, Claim, DISK, Mode, Order, RouterOs, disk, fetched, render, zip};
 use crate::app::App;
+use crate::config::AgentUrl;
 use crate::fleet::Site;
 use crate::fleet::enrol::{ClaimError, Enrolling, LineError, enrolling};
 use crate::fleet::sample::Reading;
@@ -30,10 +31,16 @@ pub struct Filled {
     hotspot: String,
     #[serde(default)]
     address: String,
+    #[serde(default = "usual_disk")]
+    disk: String,
     claim: Option<String>,
     /// `line` when the router is to fetch everything itself.
     #[serde(rename = "as")]
     way: Option<String>,
+}
+
+fn usual_disk() -> String {
+    DISK.to_owned()
 }
 
 impl Default for Filled {
@@ -44,6 +51,7 @@ impl Default for Filled {
             arch: "arm64".to_owned(),
             hotspot: "hotspot1".to_owned(),
             address: String::new(),
+            disk: usual_disk(),
             claim: None,
             way: None,
         }
@@ -57,6 +65,7 @@ enum Bad {
     Version,
     Name,
     Address,
+    Disk,
 }
 
 impl Filled {
@@ -85,7 +94,7 @@ impl Filled {
         self.way.as_deref() == Some("line")
     }
 
-    fn order(&self, site: &Site) -> Result<Order, Bad> {
+    fn order(&self, site: &Site, downloads: Option<AgentUrl>) -> Result<Order, Bad> {
         let version = match self.routeros.parse() {
             Ok(version) => version,
             // A router that fetches everything itself says its version then.
@@ -102,13 +111,18 @@ impl Filled {
             BadMode::Name => Bad::Choice,
             BadMode::Address => Bad::Address,
         })?;
+        let disk = match mode {
+            Mode::Container => disk(&self.disk).map_err(|_| Bad::Disk)?,
+            Mode::SiteBox(_) => usual_disk(),
+        };
         Ok(Order {
             version,
             arch: arch.ok_or(Bad::Choice)?,
             mode,
             site: site.name.clone(),
             hotspot: hotspot.to_owned(),
-            disk: super::DISK.to_owned(),
+            disk,
+            downloads,
             claim: None,
             fetched: false,
         })
@@ -129,6 +143,25 @@ struct FilesPage<'a> {
     /// Whether a router can fetch everything itself from where we are.
     has_line: bool,
     line: Option<String>,
+    downloads: Vec<Download>,
+}
+
+/// Where the agent for one kind of processor can be had.
+struct Download {
+    arch: &'static str,
+    image: String,
+    program: String,
+}
+
+impl Download {
+    fn all(url: &AgentUrl) -> Vec<Self> {
+        let of = |arch: Arch| Self {
+            arch: arch.routeros(),
+            image: url.join(&arch.image()),
+            program: url.join(&arch.program()),
+        };
+        Arch::ALL.map(of).into()
+    }
 }
 
 /// Shows what there is to choose.
@@ -181,6 +214,12 @@ fn shown(app: &App, frame: &Frame, site: Site, filled: &Filled, said: Said) -> R
         fault,
         has_line: fetched::address(app).is_some(),
         line,
+        downloads: app
+            .config
+            .agents
+            .url
+            .as_ref()
+            .map_or_else(Vec::new, Download::all),
     };
     html(status, &page)
 }
@@ -198,7 +237,7 @@ pub async fn take(
 ) -> Result<Response, Trouble> {
     let site = known(&app, &seat, &id).await?;
     let w = frame.words();
-    let mut order = match filled.order(&site) {
+    let mut order = match filled.order(&site, app.config.agents.url.clone()) {
         Ok(order) => order,
         Err(bad) => {
             let fault = match bad {
@@ -206,6 +245,7 @@ pub async fn take(
                 Bad::Version => w.site.bad_routeros,
                 Bad::Name => w.site.bad_name,
                 Bad::Address => w.site.bad_box,
+                Bad::Disk => w.site.bad_disk,
             };
             return Ok(shown(&app, &frame, site, &filled, Said::Fault(fault)));
         }
@@ -249,7 +289,8 @@ pub async fn take(
         Trouble::Inside
     };
     if let (true, Some(address), Some(claim)) = (is_line, address, &order.claim) {
-        let line = fetched::line(address.as_str(), &claim.code, order.mode, &order.hotspot);
+        let (hotspot, disk) = (&order.hotspot, &order.disk);
+        let line = fetched::line(address.as_str(), &claim.code, order.mode, hotspot, disk);
         let said = Said::Line(line.map_err(broken)?);
         return Ok(shown(&app, &frame, site, &filled, said));
     }

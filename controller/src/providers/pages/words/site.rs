@@ -135,7 +135,13 @@ words! {
             "Two machines seem to be this site's agent: one was copied. Switch the copy off, or make a new line below and enrol one machine anew."
             "Inaonekana mashine mbili ni wakala wa eneo hili: moja ilinakiliwa. Zima nakala, au tengeneza mstari mpya hapa chini na usajili mashine moja upya.",
         linux: "On a Linux box" "Kwenye kompyuta ya Linux",
-        linux_text: "Type this on the box, then: mnara-agent run." "Andika hii kwenye kompyuta, kisha: mnara-agent run.",
+        linux_text:
+            "The router comes first: import its script, made for an agent on a Linux box. With a fresh code in it, its terminal shows at the end all that is to be typed on the box."
+            "Ruta ndiyo ya kwanza: i-import hati yake, iliyotengenezwa kwa wakala aliye kwenye kompyuta ya Linux. Ikiwa na msimbo mpya, terminal yake itaonyesha mwishoni yote ya kuandika kwenye kompyuta.",
+        linux_files: "Make the router's script" "Tengeneza hati ya ruta",
+        linux_ready:
+            "If that is done already, type this on the box, with the words --router, --router-pin and --router-password-file that the script showed at its end, then: mnara-agent run. A box that had its router before needs none of the three."
+            "Kama hilo limeshafanyika, andika hii kwenye kompyuta, ukiongeza mwishoni maneno --router, --router-pin na --router-password-file yaliyoonyeshwa na hati, kisha: mnara-agent run. Kompyuta iliyokuwa na ruta yake awali haihitaji hayo matatu.",
         on_router: "On the router itself" "Kwenye ruta yenyewe",
         on_router_text:
             "Get the files below with a fresh code in them, put the folder on the router, and type this in its terminal:"
@@ -148,14 +154,20 @@ words! {
             "It needs RouterOS 7.19 or newer, the right time on the router, and fetch allowed by its device mode. On 7.19 and 7.20 the line lets the router trust the certificate authorities it comes with. On an older one, download the files instead."
             "Unahitaji RouterOS 7.19 au jipya zaidi, saa sahihi kwenye ruta, na fetch iruhusiwe na device-mode yake. Kwenye 7.19 na 7.20 mstari huiruhusu ruta kuamini mamlaka za vyeti inazokuja nazo. Kwenye la zamani, pakua faili badala yake.",
         one_line_image:
-            "The line is for a router with one hotspot, and the agent's image must be on its disk first: the script says its name if it is not."
-            "Mstari ni wa ruta yenye hotspot moja, na picha ya wakala iwe kwenye diski yake kwanza: hati itataja jina lake kama haipo.",
+            "The agent's image must be on the router's disk first: the script says its name if it is not."
+            "Picha ya wakala iwe kwenye diski ya ruta kwanza: hati itataja jina lake kama haipo.",
+        one_line_brings:
+            "The router fetches the agent's image too, if it is not on its disk."
+            "Ruta itachukua picha ya wakala pia, kama haipo kwenye diski yake.",
+        one_line_one:
+            "The line is for a router with one hotspot and the disk disk1."
+            "Mstari ni wa ruta yenye hotspot moja na diski disk1.",
         one_line_box:
             "When it is done, the terminal shows what to type on the Linux box."
             "Ikimaliza, terminal itaonyesha cha kuandika kwenye kompyuta ya Linux.",
         one_line_other:
-            "Another hotspot, the agent on a Linux box, or files to download"
-            "Hotspot nyingine, wakala kwenye kompyuta ya Linux, au faili za kupakua",
+            "Another hotspot or disk, the agent on a Linux box, or files to download"
+            "Hotspot au diski nyingine, wakala kwenye kompyuta ya Linux, au faili za kupakua",
         one_line_offer:
             "The router can fetch everything itself: you paste one line into its terminal."
             "Ruta inaweza kuchukua kila kitu yenyewe: unabandika mstari mmoja kwenye terminal yake.",
@@ -194,13 +206,29 @@ words! {
         hotspot_hint: "As /ip/hotspot/print shows it." "Kama /ip/hotspot/print inavyoonyesha.",
         box_address: "Address of the box" "Anwani ya kompyuta",
         box_hint: "Only for a Linux box: a fixed address in the hotspot's network, such as 10.5.50.2." "Kwa kompyuta ya Linux tu: anwani isiyobadilika kwenye mtandao wa hotspot, mfano 10.5.50.2.",
+        disk: "Disk for the agent" "Diski ya wakala",
+        disk_hint:
+            "Only for a container: as the router's list of files shows it, such as disk1 or usb1. Leave it empty for the router's own storage, if that has the room."
+            "Kwa kontena tu: kama orodha ya faili za ruta inavyoonyesha, mfano disk1 au usb1. Acha wazi kwa hifadhi ya ruta yenyewe, kama ina nafasi.",
         with_claim: "Put a fresh enrolment code into the script (good once, for an hour)" "Weka msimbo mpya wa usajili kwenye hati (unafaa mara moja, kwa saa moja)",
         download: "Download" "Pakua",
         bad_name: "Give the hotspot's name in 1 to 64 letters." "Toa jina la hotspot kwa herufi 1 hadi 64.",
         bad_box: "Give the address as four numbers, such as 10.5.50.2." "Toa anwani kama namba nne, mfano 10.5.50.2.",
+        bad_disk:
+            "Give the disk by its letters and digits, such as usb1, or leave it empty."
+            "Andika diski kwa herufi na tarakimu zake, mfano usb1, au acha wazi.",
         bad_routeros:
             "Give the RouterOS version of your router, from 7.14 on, such as 7.21.3. In /system/resource/print it is the line version."
             "Andika toleo la RouterOS la ruta yako, kuanzia 7.14, mfano 7.21.3. Katika /system/resource/print ni mstari wa version.",
+        agent_files: "The agent" "Wakala",
+        agent_files_text:
+            "By the router's processor, the image for its container; by the processor of the Linux box, the program for that."
+            "Kwa kichakataji cha ruta, picha ya kontena yake; kwa kichakataji cha kompyuta ya Linux, programu yake.",
+        agent_files_none:
+            "The image for a router's container and the program for a Linux box are given out by whoever runs this service; MNARA_AGENT_URL would offer them here."
+            "Picha ya kontena ya ruta na programu ya kompyuta ya Linux hutolewa na anayeendesha huduma hii; MNARA_AGENT_URL ingeziweka hapa.",
+        agent_image: "image" "picha",
+        agent_program: "program" "programu",
         bad_choice: "Choose one of the listed values." "Chagua mojawapo ya yaliyoorodheshwa.",
     }
 }

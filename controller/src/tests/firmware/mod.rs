@@ -1,5 +1,7 @@
 //! What goes onto a router: made for each version, obeying nobody's name, with no secret that was not asked for.
 
+mod agent;
+
 use axum::http::header;
 
 use super::browser::Browser;
@@ -24,6 +26,7 @@ fn order(version: &str, mode: Mode) -> Order {
         site: "Kilimani".to_owned(),
         hotspot: "hotspot1".to_owned(),
         disk: "disk1".to_owned(),
+        downloads: None,
         claim: None,
         fetched: false,
     }
