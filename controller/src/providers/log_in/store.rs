@@ -4,7 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
 use sqlx::PgConnection;
 
-use super::{Place, Token, Visit};
+use super::{Place, Token, Visit, over_up_to};
 use crate::db::{At, RowId as _};
 use crate::providers::rights::{Rights, store as rights};
 use crate::providers::staff::roles::Role;
@@ -269,10 +269,18 @@ pub struct Browser {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn browsers(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Vec<Browser>> {
+pub async fn browsers(
+    conn: &mut PgConnection,
+    person: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<Browser>> {
+    let (idle, begun) = over_up_to(now);
     let rows = sqlx::query!(
-        "select id, device, created_at, seen_at from log_ins where person_id = $1 and ended_at is null and is_open order by seen_at desc, id limit $2",
+        "select id, device, created_at, seen_at from log_ins where person_id = $1 and ended_at is null and is_open
+           and seen_at > $2 and created_at > $3 order by seen_at desc, id limit $4",
         person.uuid(),
+        At(idle),
+        At(begun),
         MOST,
     )
     .fetch_all(conn)

@@ -94,7 +94,7 @@ pub(super) async fn shown(
     };
     let (email, phone) = people::store::contacts(&mut tx, visit.person).await?;
     let phone = phone.and_then(|phone| phone.parse().ok().map(Contact::Phone));
-    let browsers = store::browsers(&mut tx, visit.person).await?;
+    let browsers = store::browsers(&mut tx, visit.person, app.clock.now()).await?;
     let codes_left = people::store::recovery_codes_left(&mut tx, visit.person).await?;
     let page = AccountPage {
         frame,
