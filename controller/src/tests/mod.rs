@@ -27,6 +27,7 @@ mod feed;
 mod firmware;
 mod health;
 mod intake;
+mod invitations;
 mod keys;
 mod keys_api;
 mod link;

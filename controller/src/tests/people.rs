@@ -389,8 +389,13 @@ async fn somebody_invited_joins_once_as_what_they_were_invited_to(
         .await
         .onward();
     assert_eq!(cashier.get("/home").await.onward(), "/log-in?next=%2Fhome");
+    // They come in to their own account, and there is nothing else for them.
     let out = cashier.log_in("0712000001", "lake and fishing boat").await;
-    assert_eq!(out.status, StatusCode::FORBIDDEN, "{}", out.text);
+    assert_eq!(out.onward(), "/");
+    assert_eq!(cashier.get("/").await.onward(), "/businesses");
+    let page = cashier.get("/businesses").await.page();
+    assert!(page.contains("You have no place in any business"), "{page}");
+    assert_eq!(cashier.get("/home").await.status, StatusCode::FORBIDDEN);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -138,6 +138,8 @@ impl Visit {
     pub const fn actor(&self) -> Actor {
         match (&self.place, self.view_ends) {
             (Some(_), None) => Actor::Staff(self.person),
+            // Whose place has ended is nobody of the platform for that.
+            (None, _) if !self.is_admin => Actor::Staff(self.person),
             _ => Actor::Admin(self.person),
         }
     }

@@ -313,20 +313,6 @@ pub async fn first_place(
     Ok(provider.map(ProviderId::from_uuid))
 }
 
-/// Whether a person works for the platform.
-///
-/// # Errors
-/// When the database is away.
-pub async fn is_admin(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<bool> {
-    let is = sqlx::query_scalar!(
-        "select exists (select from admins where person_id = $1 and ended_at is null)",
-        person.uuid(),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(is.unwrap_or(false))
-}
-
 /// Makes a person one of the platform's staff; one who is already stays it.
 ///
 /// # Errors

@@ -43,6 +43,16 @@ pub fn ours(next: Option<String>) -> String {
         .unwrap_or_else(|| "/".to_owned())
 }
 
+/// The log-in page that leads on to a path of ours.
+#[must_use]
+pub fn log_in_path(next: &str) -> String {
+    format!("/log-in?next={}", encoded(next))
+}
+
+fn encoded(path: &str) -> String {
+    url::form_urlencoded::byte_serialize(path.as_bytes()).collect()
+}
+
 #[derive(Template)]
 #[template(path = "log_in.html")]
 struct LogInPage<'a> {
@@ -62,7 +72,7 @@ pub async fn front(frame: Frame) -> Response {
     let path = match &frame.visit {
         Some(visit) if visit.place.is_some() => "/home",
         Some(visit) if visit.is_admin => "/admin",
-        Some(_) => "/account",
+        Some(_) => "/businesses",
         None => "/log-in",
     };
     onward(path)
@@ -93,7 +103,7 @@ fn shown(
         w: frame.words(),
         next,
         who,
-        encoded: url::form_urlencoded::byte_serialize(next.as_bytes()).collect(),
+        encoded: encoded(next),
         has_passkeys: work_here(app),
         done,
         fault,
@@ -132,9 +142,8 @@ pub fn browser<'a>(
 pub fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
     let jar = cookies::give(jar, app, &entered.token);
     let jar = cookies::give_mark(jar, app, entered.mark.as_ref());
-    let encoded: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
     let path = if entered.needs_second {
-        format!("/log-in/second?next={encoded}")
+        format!("/log-in/second?next={}", encoded(next))
     } else {
         next.to_owned()
     };
@@ -193,9 +202,6 @@ pub async fn take(
             StatusCode::UNPROCESSABLE_ENTITY,
             w.log_in.wrong.to_owned(),
         )),
-        Err(NotEntered::NoPlace) => {
-            Ok(refused(StatusCode::FORBIDDEN, w.log_in.no_place.to_owned()))
-        }
         Err(NotEntered::TooMany(too)) => Ok(refused(
             StatusCode::TOO_MANY_REQUESTS,
             format!("{}. {}", w.people.wait(too.wait), w.log_in.too_many),

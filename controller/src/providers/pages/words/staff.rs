@@ -35,6 +35,16 @@ words! {
         join_title: "Join" "Jiunge",
         join_as: "You will be:" "Utakuwa:",
         join_button: "Join" "Jiunge",
+        join_for: "This invitation is for" "Mwaliko huu ni wa",
+        join_may: "What you may do there" "Unachoruhusiwa kufanya huko",
+        join_with: "You are logged in as" "Umeingia kama",
+        not_me:
+            "If that is not you, log out first and open the link again."
+            "Kama si wewe, toka kwanza, kisha ufungue kiungo tena.",
+        have_log_in: "I already have a log-in" "Tayari nina akaunti ya kuingia",
+        here_already:
+            "You work in this business already. An owner or manager can change your role."
+            "Tayari unafanya kazi katika biashara hii. Mmiliki au meneja anaweza kubadilisha wadhifa wako.",
         owner: "Owner" "Mmiliki",
         owner_text:
             "May do everything, also change where money goes."
