@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::providers::log_in::Token;
+use crate::providers::people::Contact;
 use crate::providers::people::store::wishes;
 
 /// Puts what breaks pages into every column of text that is not the program's own; says which columns took it.
@@ -64,8 +65,8 @@ pub(super) async fn wants_email(world: &World) -> String {
     let now = world.app.clock.now();
     let email = format!("{}@b.example", TEXTS[0].replace("{here}", "wanted"));
     let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
-    let wanted = (email.as_str(), &token.hash());
-    wishes::want_email(&mut tx, person, wanted, (now, now.plus_secs(3_600)), now)
+    let wanted = (&Contact::Email(email), &token.hash());
+    wishes::want(&mut tx, person, wanted, (now, now.plus_secs(3_600)), now)
         .await
         .unwrap();
     tx.commit().await.unwrap();

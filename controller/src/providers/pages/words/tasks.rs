@@ -48,7 +48,7 @@ words! {
         kept_log_ins: "Log-ins, after they were last used" "Maingizo, tangu yalipotumika mwisho",
         kept_browsers: "Marks of browsers" "Alama za vivinjari",
         kept_letters: "That a letter or a link was sent" "Kwamba barua au kiungo kilitumwa",
-        kept_addresses: "An address somebody wants to log in with, and that a link was sent there" "Anwani ambayo mtu anataka kuingia nayo, na kwamba kiungo kilitumwa huko",
+        kept_addresses: "An address or number somebody wants to log in with, and that a link was sent there" "Anwani au nambari ambayo mtu anataka kuingia nayo, na kwamba kiungo kilitumwa huko",
         kept_texts: "That an SMS was sent, to whom, its cost" "Kwamba SMS ilitumwa, kwa nani, gharama yake",
         kept_wishes: "That a buyer asked for a code by SMS" "Kwamba mnunuzi aliomba msimbo kwa SMS",
         kept_news: "News to programs" "Habari kwa programu",
