@@ -1,7 +1,7 @@
-//! Changing what one logs in with: an e-mail address or a phone number, once a link that was sent there was opened. Where no mail leaves, or no SMS,
-//! it is so at once, and nothing shows that a number is its person's.
+//! Changing what one logs in with: an e-mail address or a phone number, once a link that was sent there was opened.
 //!
-//! One of each can be had, and both let their person in; so whoever signed up by phone gets mail from the day they name an address.
+//! Where no mail leaves, or no SMS, it is so at once, and nothing shows that a number is its person's. One of each can be had, and both let their
+//! person in; so whoever signed up by phone gets mail from the day they name an address.
 
 use std::time::Duration;
 

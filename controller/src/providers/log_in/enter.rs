@@ -116,8 +116,9 @@ pub enum Entry {
     Passkey,
 }
 
-/// Begins a log-in for somebody who has just proved who they are. Whoever has no place in any business comes in too: an invitation may wait for
-/// them, and until they take it there is nothing but their own account.
+/// Begins a log-in for somebody who has just proved who they are.
+///
+/// Whoever has no place in any business comes in too: an invitation may wait for them, and until they take it there is nothing but their own account.
 ///
 /// # Errors
 /// When the database refuses.

@@ -138,7 +138,7 @@ pub async fn take(
     }
     let w = frame.words();
     let found = offer(&app, &code, None).await?;
-    let refused = |status, fault: &str| {
+    let refused = |status: StatusCode, fault: &str| {
         let page = JoinPage {
             name: &filled.name,
             who: &filled.who,
