@@ -2,6 +2,7 @@
 
 pub mod begin;
 pub mod credentials;
+pub mod end;
 mod losses;
 pub mod notices;
 pub mod outages;
