@@ -137,11 +137,27 @@ fn stage(word: &str) -> sqlx::Result<Stage> {
         .map_err(|_| sqlx::Error::Decode(format!("subscriptions.stage says {word}").into()))
 }
 
+/// An owner of a business, and how they are reached.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// What they are called.
+    pub name: String,
+    /// Their e-mail address.
+    pub email: Option<String>,
+    /// Their phone, in twelve digits.
+    pub phone: Option<String>,
+}
+
+/// Owners of one business that are read; one with more has other problems.
+const OWNERS: i64 = 20;
+
 /// What is known of one business beside its numbers.
 #[derive(Clone, Debug)]
 pub struct Details {
-    /// How it is reached.
+    /// How the business is reached, if it says so.
     pub contact: Option<String>,
+    /// Its owners, the first first.
+    pub owners: Vec<Owner>,
     /// Where its money goes.
     pub shortcode: Option<String>,
     /// How many people work there.
@@ -165,10 +181,21 @@ pub async fn details(
            from providers p where id = $1"#,
         provider.uuid(),
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    Ok(row.map(|row| Details {
+    let Some(row) = row else { return Ok(None) };
+    let owners = sqlx::query_as!(
+        Owner,
+        "select p.name, p.email, p.phone from staff s join people p on p.id = s.person_id
+         where s.provider_id = $1 and s.role = 'owner' and s.ended_at is null order by s.created_at, s.id limit $2",
+        provider.uuid(),
+        OWNERS,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Some(Details {
         contact: row.contact_email,
+        owners,
         shortcode: row.mpesa_shortcode,
         staff: row.staff,
         plans: row.plans,
