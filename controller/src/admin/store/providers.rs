@@ -202,6 +202,33 @@ pub async fn details(
     }))
 }
 
+/// Businesses that wait to be let in.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// What the last of them are called.
+    pub names: Vec<String>,
+    /// How many they are in all.
+    pub count: usize,
+}
+
+/// Those that wait, if any do, and the names of so many.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waiting(conn: &mut PgConnection, named: u16) -> sqlx::Result<Option<Waiting>> {
+    let rows = sqlx::query!(
+        r#"select business_name, count(*) over () as "count!" from providers where state = 'pending' order by id desc limit $1"#,
+        i64::from(named),
+    )
+    .fetch_all(conn)
+    .await?;
+    let count = rows.first().map(|row| row.count);
+    Ok(count.map(|count| Waiting {
+        count: usize::try_from(count).unwrap_or(usize::MAX),
+        names: rows.into_iter().map(|row| row.business_name).collect(),
+    }))
+}
+
 /// How many businesses stand how.
 ///
 /// # Errors
