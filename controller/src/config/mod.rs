@@ -14,11 +14,13 @@ use crate::devdb;
 
 mod daraja;
 mod news;
+mod people;
 mod pesapal;
 mod sms;
 
 pub use daraja::{Ceiling, DarajaConfig};
 pub use news::{MailConfig, WebhooksConfig};
+pub use people::{NoContact, PeopleConfig, SecondFactor, SupportContact};
 pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
 pub use sms::{SmsAccount, SmsBase, SmsConfig};
 
@@ -188,30 +190,6 @@ pub struct VaultConfig {
     /// Fernet keys separated by commas; the first one seals, all of them open. Losing it loses every stored credential.
     #[arg(long, env = "ENCRYPTION_KEY", hide_env_values = true, value_parser = secret, global = true)]
     pub encryption_key: Option<SecretString>,
-}
-
-/// The section of people.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "People")]
-pub struct PeopleConfig {
-    /// Whether the platform's own staff need a second factor. Without one, whoever learns such a password sees every business.
-    #[arg(
-        long,
-        env = "MNARA_ADMIN_SECOND_FACTOR",
-        value_enum,
-        default_value = "required",
-        global = true
-    )]
-    pub admin_second_factor: SecondFactor,
-}
-
-/// Whether somebody needs a second factor.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum SecondFactor {
-    /// Their pages open once it is set up.
-    Required,
-    /// As they like; for trying things out.
-    Optional,
 }
 
 /// The section of scheduled work.

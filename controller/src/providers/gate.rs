@@ -196,6 +196,7 @@ async fn pass(
     let visit = visit.filter(|visit| visit.is_open || half);
     let mut frame = Frame::of(&request, &jar, visit.clone());
     frame.asks_to_pay = app.rails.pesapal.is_some();
+    frame.support.clone_from(&app.config.people.support_contact);
     let needs_second = app.config.people.admin_second_factor == SecondFactor::Required;
     let now = app.clock.now();
     frame.warning = place(visit.as_ref()).and_then(|place| place.rights.warning(now));

@@ -4,10 +4,11 @@ use mnara_protocol::ids::{PersonId, ProviderId, StaffId};
 use secrecy::SecretString;
 use thiserror::Error;
 
-use super::admission::admit;
+use super::admission::{admit, tell};
 use super::open::callback_path;
 use super::people::{self, BadPerson, Contact, Person, check_password, check_person_name};
 use super::staff::{self, roles::Role};
+use super::state::State;
 use super::{BadProvider, Provider, check_name, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -95,6 +96,9 @@ pub async fn sign_up(app: &App, signing: SigningUp) -> Result<(ProviderId, Perso
         deed,
     )
     .await?;
+    if state == State::Pending {
+        tell(app, &mut tx).await?;
+    }
     tx.commit().await?;
     Ok((provider.id, person.id))
 }

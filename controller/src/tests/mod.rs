@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod admission;
 mod api;
 mod api_deeds;
 mod api_reads;

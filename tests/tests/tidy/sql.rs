@@ -192,6 +192,7 @@ const ACROSS_TENANTS: [&str; 41] = [
     "controller/src/providers/sms/reports.rs",
     // The platform's own staff.
     "controller/src/admin/begin.rs",
+    "controller/src/admin/end.rs",
     "controller/src/admin/pages/",
     "controller/src/admin/up.rs",
     "controller/src/cli/audit.rs",

@@ -313,7 +313,21 @@ pub async fn first_place(
     Ok(provider.map(ProviderId::from_uuid))
 }
 
-/// Makes a person one of the platform's staff; one who is already stays it.
+/// Whether a person works for the platform.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_admin(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<bool> {
+    let is = sqlx::query_scalar!(
+        "select exists (select from admins where person_id = $1 and ended_at is null)",
+        person.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is.unwrap_or(false))
+}
+
+/// Makes a person one of the platform's staff, or one again; says whether they were not.
 ///
 /// # Errors
 /// When the database refuses.
@@ -321,15 +335,16 @@ pub async fn make_admin(
     conn: &mut PgConnection,
     person: PersonId,
     now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into admins (person_id, created_at) values ($1, $2) on conflict (person_id) do update set ended_at = null",
+) -> sqlx::Result<bool> {
+    let made = sqlx::query!(
+        "insert into admins (person_id, created_at) values ($1, $2)
+         on conflict (person_id) do update set ended_at = null where admins.ended_at is not null",
         person.uuid(),
         At(now),
     )
     .execute(conn)
-    .await
-    .map(drop)
+    .await?;
+    Ok(made.rows_affected() == 1)
 }
 
 /// What a browser is known by.

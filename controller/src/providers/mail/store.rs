@@ -100,6 +100,25 @@ pub async fn end(
     .map(drop)
 }
 
+/// When the last letter of a kind was written, if that was after a moment.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last(
+    conn: &mut PgConnection,
+    kind: &str,
+    after: Timestamp,
+) -> sqlx::Result<Option<Timestamp>> {
+    let last = sqlx::query_scalar!(
+        "select max(created_at) from mails where kind = $1 and created_at > $2",
+        kind,
+        At(after),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(last.map(|at| at.0))
+}
+
 /// How a person is written to, if they have an address.
 ///
 /// # Errors

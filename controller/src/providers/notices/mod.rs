@@ -1,19 +1,21 @@
 //! Who is told what of a business, by mail, SMS or both: each way is a column of choices. What happened is found out by the slice it happens in;
 //! who hears of it, and in which words, is here.
 //!
-//! What concerns security goes to all owners and cannot be switched off: a thief would do that first. It goes by mail, and by SMS to an owner
-//! who has no address.
+//! What concerns security goes to all owners and cannot be switched off: a thief would do that first. Nor can how the business stands with the
+//! platform. Both go by mail, and by SMS to an owner who has no address.
 
 pub mod billing;
 pub mod choose;
 pub mod pages;
 pub mod routers;
+pub mod standing;
 pub mod store;
 mod telling;
 mod topic;
 
 pub use telling::{
-    BILLING, Own, SECURITY, tell, tell_owners, tell_owners_once, tell_payers, tell_person,
+    BILLING, Own, SECURITY, STANDING, tell, tell_owners, tell_owners_once, tell_payers,
+    tell_person, tell_standing,
 };
 pub use topic::Topic;
 
@@ -25,6 +27,7 @@ use mnara_protocol::ids::{PersonId, StaffId};
 use super::mail::{Letter, Reader, fill};
 use super::pages::words::{Language, Words};
 use super::staff::roles::Role;
+use super::state::Move;
 use crate::app::App;
 use crate::rails::msisdn::Msisdn;
 
@@ -175,6 +178,8 @@ pub enum Notice<'a> {
     BooksDiffer,
     /// What the business pays the platform.
     Billing(billing::Billing<'a>),
+    /// The platform let the business in, stopped it, or let it go on.
+    Standing(Move),
     /// Keys that are in use for long.
     KeysOld {
         /// Which, and since when.
@@ -228,6 +233,7 @@ impl Notice<'_> {
             Self::MoneyFlagged { .. } => "money-flagged",
             Self::BooksDiffer => "books-differ",
             Self::Billing(news) => news.kind(),
+            Self::Standing(to) => standing::kind(*to),
             Self::KeysOld { .. } => "keys-old",
             Self::Month { .. } => "month",
             Self::Summary { .. } => "summary",
@@ -269,6 +275,7 @@ impl Notice<'_> {
         let (subject, line, places, (words, path)) = match self {
             Self::Billing(news) => return news.letter(w, business, app),
             Self::Routers(news) => return news.letter(w, business, app),
+            Self::Standing(to) => return standing::letter(*to, w, business, app),
             Self::MpesaChanged => (
                 m.mpesa_changed,
                 m.mpesa_changed_text,

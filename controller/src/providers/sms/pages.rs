@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::audit::{Deed, record};
 use crate::jobs::{self, NewJob};
 use crate::providers::gate::Seat;
-use crate::providers::notices::{BILLING, SECURITY, Topic};
+use crate::providers::notices::{BILLING, SECURITY, STANDING, Topic};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{Language, Words};
@@ -345,6 +345,7 @@ fn name(kind: &str, w: &Words) -> String {
         customers::CODE => w.messages.code.to_owned(),
         customers::RECEIPT => w.messages.receipt.to_owned(),
         SECURITY => w.messages.security.to_owned(),
+        STANDING => w.messages.standing.to_owned(),
         BILLING => w.messages.billing.to_owned(),
         other => topic.map_or_else(
             || other.to_owned(),

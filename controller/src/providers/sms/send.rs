@@ -9,7 +9,7 @@ use super::{Decision, Dropped, Moment, State, TEXT, day_began, decide};
 use crate::app::App;
 use crate::db::Tx;
 use crate::jobs::{Job, Next};
-use crate::providers::notices::{BILLING, SECURITY};
+use crate::providers::notices::{BILLING, SECURITY, STANDING};
 use crate::rails::sms::{NotTaken, Outgoing, Reason, Taken};
 
 /// The kind of the job that hands a text in.
@@ -78,7 +78,7 @@ async fn begin(app: &App, tx: &mut Tx, provider: ProviderId, id: SmsId) -> sqlx:
         now,
         drop_at: waiting.drop_at,
         is_urgent: waiting.is_urgent,
-        is_owed: matches!(waiting.kind.as_str(), SECURITY | BILLING),
+        is_owed: matches!(waiting.kind.as_str(), SECURITY | STANDING | BILLING),
         opted_out: store::has_opted_out(tx, provider, waiting.to).await?,
         today,
         to_phone,

@@ -82,8 +82,8 @@ words! {
         no_time: "This voucher has no limit of time." "Vocha hii haina kikomo cha muda.",
         stays_shut: "More time does not help this voucher: its data is used up, or it ended longer ago." "Muda zaidi hausaidii vocha hii: data yake imekwisha, au iliisha zamani.",
         not_selling:
-            "This business may not sell now: Mnara has not let it in yet, or has stopped it. Write to us to sort it out."
-            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha. Tuandikie tulitatue.",
+            "This business may not sell now: Mnara has not let it in yet, or has stopped it."
+            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha.",
         gone: "There is no such voucher." "Hakuna vocha kama hiyo.",
         diagnose: "Look the site over" "Kagua eneo",
         diagnose_text:

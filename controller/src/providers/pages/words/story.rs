@@ -72,8 +72,8 @@ words! {
         said_over: "The voucher is over." "Vocha imekwisha.",
         said_no_time: "This voucher has no limit of time, so there is none to add." "Vocha hii haina kikomo cha muda, hivyo hakuna cha kuongeza.",
         said_not_selling:
-            "This business may not sell now: Mnara has not let it in yet, or has stopped it. Write to us to sort it out."
-            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha. Tuandikie tulitatue.",
+            "This business may not sell now: Mnara has not let it in yet, or has stopped it."
+            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha.",
         said_shut: "It would stay shut all the same: it was taken back, its data is used up, or it ended longer ago than the time you give." "Ingebaki imefungwa: ilirudishwa, data yake imeisha, au iliisha kitambo kuliko muda unaoongeza.",
         said_too_much: "Give between one minute and ten years." "Ongeza kati ya dakika moja na miaka kumi.",
         did_printed: "Printed" "Ilichapishwa",
