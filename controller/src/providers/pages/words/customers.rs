@@ -45,7 +45,6 @@ words! {
         site: "Where they are" "Walipo",
         any_site: "Any site (asked for when typed)" "Eneo lolote (huulizwa ikiandikwa)",
         give_go: "Make the voucher" "Tengeneza vocha",
-        given: "Tell the customer this code" "Mwambie mteja msimbo huu",
         enough: "You have given 5 vouchers within a day, which is as many as one person may. Ask a colleague." "Umetoa vocha 5 ndani ya siku moja, ambazo ndizo nyingi zaidi kwa mtu mmoja. Muulize mwenzako.",
         bad_reason: "Say why, in at most 200 letters." "Eleza kwa nini, kwa herufi zisizozidi 200.",
         bad_choice: "Choose a plan and a site from the lists." "Chagua mpango na eneo kutoka kwenye orodha.",
