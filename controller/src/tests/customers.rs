@@ -81,7 +81,14 @@ async fn a_customer_is_found_by_phone_with_all_they_had(
         let got = cashier.post("/customers/find", &[("phone", phone)]).await;
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(got.text.contains(says), "{}", got.text);
+        let kept = format!("value=\"{phone}\"");
+        assert!(got.text.contains(&kept), "{}", got.text);
     }
+    let list = cashier.get("/customers?blocked=1").await.page();
+    assert!(
+        list.contains("Nobody is blocked.") && !list.contains("No customer yet."),
+        "{list}"
+    );
     // Another business finds nobody by the same phone, and nothing by the number.
     let mut stranger = Browser::new(&world, 3);
     stranger.sign_up("Another", "another@example.com").await;

@@ -48,6 +48,8 @@ struct ListPage<'a> {
     is_blocked: bool,
     rows: Vec<Row>,
     older: Option<String>,
+    /// The number that was looked for and not found.
+    typed: &'a str,
     fault: Option<&'static str>,
 }
 
@@ -78,7 +80,7 @@ pub async fn list(
     seat: Seat,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
-    listed(&app, &frame, &seat, &asked, StatusCode::OK, None).await
+    listed(&app, &frame, &seat, &asked, None).await
 }
 
 async fn listed(
@@ -86,8 +88,7 @@ async fn listed(
     frame: &Frame,
     seat: &Seat,
     asked: &Asked,
-    status: StatusCode,
-    fault: Option<&'static str>,
+    missed: Option<(&str, &'static str)>,
 ) -> Result<Response, Trouble> {
     let is_blocked = !asked.blocked.is_empty();
     let mut tx = app.db.tenant(seat.provider()).await?;
@@ -125,7 +126,12 @@ async fn listed(
             })
             .collect(),
         older,
-        fault,
+        typed: missed.map_or("", |(typed, _)| typed),
+        fault: missed.map(|(_, fault)| fault),
+    };
+    let status = match missed {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
     };
     Ok(html(status, &page))
 }
@@ -159,8 +165,8 @@ pub async fn find(
         }
         Err(_) => w.bad_phone,
     };
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    listed(&app, &frame, &seat, &Asked::default(), status, Some(fault)).await
+    let missed = Some((sought.phone.as_str(), fault));
+    listed(&app, &frame, &seat, &Asked::default(), missed).await
 }
 
 struct Voucher {

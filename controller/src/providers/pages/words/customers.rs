@@ -8,6 +8,10 @@ words! {
         find_go: "Find" "Tafuta",
         phone: "Phone number" "Nambari ya simu",
         none: "No customer yet. Whoever asks to pay stands here." "Hakuna mteja bado. Anayeomba kulipa ataonekana hapa.",
+        none_blocked:
+            "Nobody is blocked. Only blocked customers are shown here; the button below shows all."
+            "Hakuna aliyezuiwa. Hapa wanaonyeshwa waliozuiwa pekee; kitufe kilicho hapa chini kinaonyesha wote.",
+        all: "All customers" "Wateja wote",
         newest: "The newest customers" "Wateja wapya",
         blocked: "Blocked" "Amezuiwa",
         blocked_list: "Blocked customers" "Wateja waliozuiwa",
