@@ -310,6 +310,7 @@ pub async fn give(
         plan: id_in("plan_id", &new.plan_id)?,
         site: site.transpose()?,
         reason: &new.reason,
+        attempt: None,
     };
     let kept = give_in(&app, &mut tx, provider, key.actor(), gift)
         .await

@@ -144,8 +144,9 @@ async fn a_business_that_is_stopped_sells_nothing_and_its_sites_hear_of_it(
     let next = owner.post(&extend, &more).await.onward();
     let page = owner.get(&next).await.page();
     assert!(page.contains("may not sell now"), "{page}");
-    let plan = shop.plan.id.to_string();
+    let (plan, pressed) = (shop.plan.id.to_string(), attempt(9).to_string());
     let gift = [
+        ("attempt", pressed.as_str()),
         ("plan", plan.as_str()),
         ("site", ""),
         ("reason", "a slow day"),

@@ -365,6 +365,11 @@ async fn a_page_is_kept_live_until_its_reader_logs_out(
         first.contains("event: live\n") && first.contains("data: "),
         "{first}"
     );
+    // With the tag that stands beside the site's name.
+    assert!(
+        first.contains("<template data-for=\"standing\">"),
+        "{first}"
+    );
     // One person holds few of them.
     let mut more = Vec::new();
     for _ in 0..5 {

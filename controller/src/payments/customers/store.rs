@@ -1,7 +1,7 @@
 //! All SQL of customers and of what they were given.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CustomerId, ProviderId, TicketId};
+use mnara_protocol::ids::{AttemptId, CustomerId, ProviderId, TicketId};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
@@ -190,6 +190,8 @@ pub struct Given<'a> {
     pub actor: Actor,
     /// Why.
     pub reason: &'a str,
+    /// Which press of a person's button it was.
+    pub attempt: Option<AttemptId>,
 }
 
 /// Marks a ticket as given.
@@ -204,7 +206,7 @@ pub async fn insert_gift(
 ) -> sqlx::Result<()> {
     let (_, person, key) = given.actor.columns();
     sqlx::query!(
-        "insert into gifts (ticket_id, provider_id, customer_id, person_id, key_id, reason, created_at) values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into gifts (ticket_id, provider_id, customer_id, person_id, key_id, reason, created_at, attempt_id) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         given.ticket.uuid(),
         provider.uuid(),
         given.customer.uuid(),
@@ -212,10 +214,30 @@ pub async fn insert_gift(
         key,
         given.reason,
         At(now),
+        given.attempt.map(|attempt| attempt.uuid()),
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The voucher that a press of the button gave.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_attempt(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    attempt: AttemptId,
+) -> sqlx::Result<Option<TicketId>> {
+    let given = sqlx::query_scalar!(
+        "select ticket_id from gifts where provider_id = $1 and attempt_id = $2",
+        provider.uuid(),
+        attempt.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(given.map(TicketId::from_uuid))
 }
 
 /// Locks somebody's place in the business, or a program's key, until the transaction ends.

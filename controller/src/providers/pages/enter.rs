@@ -1,7 +1,7 @@
 //! The log-in page, logging out, and the choice of a language.
 
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::frame::Frame;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, told};
 use super::words::{Language, Words};
 use crate::app::App;
 use crate::providers::log_in::enter::{Browser, Entered, Entry, NotEntered, begin, enter};
@@ -213,15 +213,27 @@ pub async fn take(
 
 /// What no other route answers: a page for whoever reads pages, a problem document for programs.
 pub async fn nothing(headers: HeaderMap) -> Response {
-    let accepted = headers.get(header::ACCEPT);
-    let reads_pages = accepted
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("text/html"));
-    if reads_pages {
+    if reads_pages(&headers) {
         Trouble::Nothing.into_response()
     } else {
         Problem::not_found().into_response()
     }
+}
+
+/// What a page's address answers to what it does not take, told in the same two ways. No gate stands before it, so it makes its page itself.
+pub async fn no_method(jar: CookieJar, request: Request) -> Response {
+    if reads_pages(request.headers()) {
+        told(&Trouble::Method, &Frame::of(&request, &jar, None))
+    } else {
+        Problem::bad_method().into_response()
+    }
+}
+
+fn reads_pages(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT);
+    accepted
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
 }
 
 /// Logs this browser out.

@@ -74,6 +74,15 @@ async fn each_thing_that_happens_to_money_is_one_line_that_leads_to_it(
     );
     let other = owner.get("/books?site=none").await.page();
     assert!(other.contains("KSh\u{a0}70") && !other.contains("KSh\u{a0}190"));
+    // Nothing at one site is not nothing at all.
+    let empty = format!("/books?month=2026-12&site={}", world.shop.site);
+    let empty = owner.get(&empty).await.page();
+    assert!(
+        empty.contains("the other sites are not shown")
+            && empty.contains("href=\"/books?month=2026-12\"")
+            && !empty.contains("/first-sale"),
+        "{empty}"
+    );
     let table = owner.get("/books.csv?month=2027-01").await.page();
     assert!(
         table.contains("2027-01-15,Market,120.00,20.00,30.00,70.00,0.00"),

@@ -141,7 +141,7 @@ async fn what_is_owed_goes_by_mail_always_and_by_sms_to_whoever_wants_it(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn where_nobody_is_asked_to_pay_no_page_speaks_of_it(
+async fn where_nobody_is_asked_to_pay_or_written_to_no_page_says_that_they_are(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
@@ -149,6 +149,11 @@ async fn where_nobody_is_asked_to_pay_no_page_speaks_of_it(
     let mut owner = doors::member(&world, Role::Owner, 1).await;
     let page = owner.get("/settings/notices").await.page();
     assert!(!page.contains("value=\"billing"), "{page}");
+    // Without mail whoever chose SMS is told all the same, and the page says no less.
+    assert!(
+        page.contains("so only SMS leave") && !page.contains("nobody is told"),
+        "{page}"
+    );
     let staff = place(&world, "owner1@example.com").await;
     let form = [(staff.as_str(), "billing-sms"), (staff.as_str(), "site")];
     owner.post("/settings/notices", &form).await.onward();

@@ -92,6 +92,8 @@ struct BooksPage<'a> {
     checked: Option<String>,
     faults: Vec<Fault>,
     csv: String,
+    /// The same month with all sites, where one is chosen.
+    everywhere: Option<String>,
     may_compare: bool,
     fault: Option<&'static str>,
 }
@@ -268,6 +270,7 @@ pub async fn show(
         checked: checked.map(|at| words.calendar.moment(at)),
         faults: faults.iter().map(|one| told(one, words)).collect(),
         csv: address("/books.csv", &[("month", &month), ("site", &site)]),
+        everywhere: (place != Where::Anywhere).then(|| address("/books", &[("month", &month)])),
         may_compare: seat.place.role.may(Permission::WorkCustomers),
         fault: is_bad.then_some(w.bad_month),
         month,
