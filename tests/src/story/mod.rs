@@ -16,7 +16,7 @@ mod till;
 
 pub use paid::OWNER as LAPSED_OWNER;
 pub use people::PASSWORD;
-pub use stage::{Stage, stage};
+pub use stage::{Stage, alone, stage};
 
 use crate::measure::now;
 use crate::world::phone::Page;
