@@ -15,7 +15,7 @@ mod stage;
 mod till;
 
 pub use paid::OWNER as LAPSED_OWNER;
-pub use people::PASSWORD;
+pub use people::{PASSWORD, join};
 pub use stage::{Stage, alone, stage};
 
 use crate::measure::now;
