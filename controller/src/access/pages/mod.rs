@@ -26,7 +26,7 @@ use crate::providers::gate::Seat;
 use crate::providers::pages::cookies;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::Words;
+use crate::providers::pages::words::{Told, Words};
 use crate::providers::staff::roles::Permission;
 use crate::web::page::{html, onward};
 use crate::web::{Path, Query};
@@ -62,6 +62,8 @@ struct Finding {
     tag: &'static str,
     verdict: &'static str,
     about: String,
+    /// In the reader's language, where the agent's own words are in another.
+    told: Option<Told>,
     says: String,
     next: Option<String>,
 }
@@ -241,7 +243,7 @@ async fn shown(
                 since: w.calendar.moment(one.since),
             })
             .collect(),
-        findings: above.findings.map(|found| findings(found, w)),
+        findings: above.findings.map(|found| findings(found, frame)),
         events: events.iter().map(|event| Happened::of(event, w)).collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
         may_look: seat.place.role.may(Permission::EditPortal),
@@ -257,7 +259,8 @@ async fn shown(
     Ok(response)
 }
 
-fn findings(report: FindingsReport, w: &'static Words) -> Vec<Finding> {
+fn findings(report: FindingsReport, frame: &Frame) -> Vec<Finding> {
+    let w = frame.words();
     let found = report.findings.into_iter();
     found
         .map(|finding| {
@@ -270,6 +273,7 @@ fn findings(report: FindingsReport, w: &'static Words) -> Vec<Finding> {
                 tag,
                 verdict,
                 about: w.site.about(&finding.about).to_owned(),
+                told: frame.language.finding(&finding.about, finding.verdict),
                 says: finding.says,
                 next: finding.next,
             }

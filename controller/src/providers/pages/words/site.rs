@@ -106,6 +106,8 @@ words! {
         about_log_in: "the hotspot's log-in" "kuingia kwa hotspot",
         about_garden: "walled garden" "kurasa zilizoruhusiwa (walled garden)",
         about_portal: "customers' page" "ukurasa wa wateja",
+        about_router_clock: "router's clock" "saa ya ruta",
+        own_words: "In the agent's own words" "Kwa maneno ya wakala mwenyewe",
         verdict_good: "good" "nzuri",
         verdict_doubtful: "look" "angalia",
         verdict_bad: "bad" "mbaya",
@@ -226,6 +228,7 @@ impl LiveWords {
             "log-in" => self.about_log_in,
             "walled garden" => self.about_garden,
             "portal" => self.about_portal,
+            "router's clock" => self.about_router_clock,
             other => other,
         }
     }
