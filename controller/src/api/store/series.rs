@@ -4,8 +4,9 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlanId, ProviderId, SeriesId, SiteId, TicketId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
-use crate::db::{At, RowId as _};
+use crate::db::{At, LAST, RowId as _};
 
 /// One series, without its key.
 #[derive(Clone, Debug)]
@@ -51,17 +52,17 @@ pub async fn series(
     before: Option<(Timestamp, SeriesId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Series>> {
-    let (at, id) = before.unzip();
+    let (at, id) = before.map_or((LAST, Uuid::max()), |(at, id)| (at, id.uuid()));
     let rows = sqlx::query!(
         r#"select id, plan_id, plan_name, price, count, alphabet, length, prefix, home_site_id, cut_off, sell_by, revoked_at, created_at,
                   array(select w.site_id from series_sites w where w.provider_id = $1 and w.series_id = series.id order by 1) as "sites!"
            from series
-           where provider_id = $1 and ($2::uuid is null or id = $2) and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
+           where provider_id = $1 and ($2::uuid is null or id = $2) and (created_at, id) < ($3, $4)
            order by created_at desc, id desc limit $5"#,
         provider.uuid(),
         one.map(|id| id.uuid()),
-        at.map(At) as _,
-        id.map(|id| id.uuid()),
+        At(at) as At,
+        id,
         i64::from(limit),
     )
     .fetch_all(conn)
