@@ -2,19 +2,19 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use futures_util::FutureExt as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::TicketId;
-use mnara_protocol::ticket::Phase;
 use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{Phase, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, List, listed};
+use super::cursor::{Asked, Cursor, List, Part};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
+use super::seen;
 use super::series::not_revoked;
 use super::stopped;
 use super::told::not_held;
@@ -197,19 +197,33 @@ pub async fn list(
         is_redeemed: asked.redeemed,
     };
     let (provider, now) = (key.provider(), app.clock.now());
-    let place = |row: &Row| (row.made, row.found.kept.ticket.id);
-    let part = (asked.limit, asked.cursor.as_deref());
-    listed(
-        &app,
-        &key,
-        part,
-        move |conn, before, limit| {
-            async move { store::tickets(conn, provider, &filter, before, limit, now).await }.boxed()
-        },
-        place,
-        |row| Ticket::new(row, &key, now),
-    )
-    .await
+    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
+    let before = part.after.map(|after| after.row());
+    let mut tx = app.db.steady(provider).await?;
+    let found = store::tickets(&mut tx, provider, &filter, before, part.reach(), now).await?;
+    let given = found.iter().take(usize::from(part.limit));
+    let count = given.filter(|row| gives_code(row, &key, now)).count();
+    // Whoever asks by its code has it.
+    if count > 0 && filter.code.is_none() {
+        let of = match filter.series {
+            Some(series) => series.to_string(),
+            None => provider.to_string(),
+        };
+        let after = json!({"as": "api", "count": count});
+        seen::note(&app, &mut tx, &key, ("codes-seen", &of), after).await?;
+        tx.commit().await?;
+    }
+    let place = |row: &Row| Cursor::at(row.made, row.found.kept.ticket.id);
+    Ok(Json(
+        part.list(found, place, |row| Ticket::new(row, &key, now)),
+    ))
+}
+
+/// Whether a key is given a code by which somebody could still go online.
+fn gives_code(row: &Row, key: &Key, now: Timestamp) -> bool {
+    let ticket = &row.found.kept.ticket;
+    let is_good = ticket.status(now) == Status::Active && matches!(ticket.phase, Phase::Unused);
+    is_good && key.may(Scope::CodesRead) && !row.is_unseen
 }
 
 pub(super) fn showing() -> Operation {
@@ -227,9 +241,15 @@ pub async fn show(
     key: Key,
     Path(id): Path<String>,
 ) -> Answer<Json<Ticket>> {
+    let (id, now) = (named(&id)?, app.clock.now());
     let mut tx = app.db.tenant(key.provider()).await?;
-    let row = one(&app, &mut tx, &key, named(&id)?).await?;
-    Ok(Json(Ticket::new(row, &key, app.clock.now())))
+    let row = one(&app, &mut tx, &key, id).await?;
+    if gives_code(&row, &key, now) && !seen::has_seen(&mut tx, &key, id, now).await? {
+        let after = json!({"as": "api", "count": 1});
+        seen::note(&app, &mut tx, &key, ("code-seen", &id.to_string()), after).await?;
+        tx.commit().await?;
+    }
+    Ok(Json(Ticket::new(row, &key, now)))
 }
 
 pub(super) async fn one(
