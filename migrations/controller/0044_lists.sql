@@ -1,4 +1,4 @@
--- What lists and shares are read along, however many payments a business has.
+-- What lists and shares are read along, however many payments a business has; and what sites were told by a request that is sent again.
 
 -- Shares are of prompts, and a payment by hand is none.
 drop index payments_outcome;
@@ -17,3 +17,10 @@ create index audit_acts on audit (provider_id, act, id);
 create index audit_people on audit (provider_id, person_id, id) where person_id is not null;
 create index audit_platform_acts on audit (act, id) where provider_id is null or actor = 'admin';
 create index audit_platform_people on audit (person_id, id) where provider_id is null or actor = 'admin';
+
+-- Repeats by API ---------------------------------------------------------------------------------------------------------------------
+
+-- What sites were told for a request, written in the transaction that told them: the same request again is the same commands.
+alter table idempotency_keys add column commands uuid[];
+-- It ended without an answer, so whoever asks again need not wait until it is too old.
+alter table idempotency_keys add column let_go boolean not null default false;

@@ -17,6 +17,7 @@ use super::operation::Operation;
 use super::store::payments as store;
 use super::types::{asked as asked_id, named, time};
 use crate::app::App;
+use crate::db::Tx;
 use crate::payments::State;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::store::list::Wanted;
@@ -247,14 +248,25 @@ pub(super) fn asking() -> Operation {
 pub async fn ask(
     Given(app): Given<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<Json<Payment>> {
-    let id = named(&id)?;
-    deeds::ask(&app, key.provider(), key.actor(), id)
+) -> Answer<Made> {
+    let (id, who) = (named(&id)?, (key.provider(), key.actor()));
+    let mut tx = app.db.tenant(key.provider()).await?;
+    deeds::ask_in(&app, &mut tx, who, id)
         .await
         .map_err(not_done)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    one(&mut tx, &key, id).await.map(Json)
+    let made = done(tx, &key, &once, id).await?;
+    app.jobs.wake();
+    Ok(made)
+}
+
+/// Ends what was done about one: as it stands now it is the answer, also to the same call again.
+async fn done(mut tx: Tx, key: &Key, once: &Once, id: PaymentId) -> Answer<Made> {
+    let made = Made::now(&one(&mut tx, key, id).await?)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 pub(super) fn sending() -> Operation {
@@ -275,14 +287,15 @@ pub(super) fn sending() -> Operation {
 pub async fn send(
     Given(app): Given<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<Json<Payment>> {
-    let id = named(&id)?;
-    deeds::send(&app, key.provider(), key.actor(), id)
+) -> Answer<Made> {
+    let (id, who) = (named(&id)?, (key.provider(), key.actor()));
+    let mut tx = app.db.tenant(key.provider()).await?;
+    deeds::send_in(&app, &mut tx, who, id)
         .await
         .map_err(not_done)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    one(&mut tx, &key, id).await.map(Json)
+    done(tx, &key, &once, id).await
 }
 
 /// Money that was paid back.

@@ -364,14 +364,18 @@ pub(super) fn revoking() -> Operation {
 pub async fn revoke(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<(StatusCode, Json<Series>)> {
+) -> Answer<Made> {
     let id: SeriesId = named(&id)?;
-    revoke::series(&app, key.provider(), id, key.actor())
+    let mut tx = app.db.tenant(key.provider()).await?;
+    revoke::series_in(&app, &mut tx, (key.provider(), key.actor()), id)
         .await
         .map_err(not_revoked)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    Ok((StatusCode::OK, Json(one(&mut tx, &key, id).await?)))
+    let made = Made::now(&one(&mut tx, &key, id).await?)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 pub(super) fn not_revoked(error: RevokeError) -> Problem {

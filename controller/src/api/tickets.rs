@@ -21,6 +21,7 @@ use super::told::not_held;
 use super::types::{asked as asked_id, named};
 use crate::access::hold::{self, Hold};
 use crate::app::App;
+use crate::db::Tx;
 use crate::providers::keys::scopes::Scope;
 use crate::tickets::extend::{NotExtended, extend_in};
 use crate::tickets::store::end_word;
@@ -262,13 +263,6 @@ pub(super) async fn one(
     found.ok_or_else(Problem::not_found)
 }
 
-async fn code(app: &App, key: &Key, id: &str) -> Answer<(TicketId, TicketCode)> {
-    let id: TicketId = named(id)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let row = one(app, &mut tx, key, id).await?;
-    Ok((id, row.found.kept.code))
-}
-
 pub(super) fn revoking() -> Operation {
     Operation::new(
         "revokeTicket",
@@ -286,15 +280,30 @@ pub(super) fn revoking() -> Operation {
 pub async fn revoke(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<Json<Ticket>> {
-    let (id, code) = code(&app, &key, &id).await?;
-    revoking_ticket::ticket(&app, key.provider(), &code, key.actor())
+) -> Answer<Made> {
+    let id: TicketId = named(&id)?;
+    let mut tx = app.db.tenant(key.provider()).await?;
+    revoking_ticket::ticket_in(&app, &mut tx, (key.provider(), key.actor()), id)
         .await
         .map_err(not_revoked)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let row = one(&app, &mut tx, &key, id).await?;
-    Ok(Json(Ticket::new(row, &key, app.clock.now())))
+    done(&app, tx, &key, &once, id).await
+}
+
+/// Ends what was done with one: as it stands now it is the answer, also to the same call again.
+pub(super) async fn done(
+    app: &App,
+    mut tx: Tx,
+    key: &Key,
+    once: &Once,
+    id: TicketId,
+) -> Answer<Made> {
+    let row = one(app, &mut tx, key, id).await?;
+    let made = Made::now(&Ticket::new(row, key, app.clock.now()))?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 /// Time on top.
@@ -349,11 +358,7 @@ pub async fn extend(
             )
             .detail(error.to_string()),
         })?;
-    let row = one(&app, &mut tx, &key, id).await?;
-    let made = Made::now(&Ticket::new(row, &key, app.clock.now()))?;
-    once.keep(&mut tx, &made).await?;
-    tx.commit().await?;
-    Ok(made)
+    done(&app, tx, &key, &once, id).await
 }
 
 pub(super) fn pausing() -> Operation {
@@ -368,7 +373,7 @@ fn held(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(
         id,
         summary,
-        "The site where it is used does it; the answer comes when it has. A site that is away is 409 `site-away`.",
+        "The site where it is used does it; the answer comes when it has. A site that is away is 409 `site-away`. After 504 the same `Idempotency-Key` asks what came of it.",
     )
     .of(TicketId::PREFIX)
     .answers::<Ticket>(200)
@@ -381,29 +386,38 @@ fn held(id: &'static str, summary: &'static str) -> Operation {
 ///
 /// # Errors
 /// A problem document.
-pub async fn pause(state: State<App>, key: Key, path: Path<String>) -> Answer<Json<Ticket>> {
-    hold(state, key, path, Hold::Pause).await
+pub async fn pause(state: State<App>, key: Key, once: Once, path: Path<String>) -> Answer<Made> {
+    hold(state, key, once, path, Hold::Pause).await
 }
 
 /// Lets the clock of one run on.
 ///
 /// # Errors
 /// A problem document.
-pub async fn resume(state: State<App>, key: Key, path: Path<String>) -> Answer<Json<Ticket>> {
-    hold(state, key, path, Hold::Resume).await
+pub async fn resume(state: State<App>, key: Key, once: Once, path: Path<String>) -> Answer<Made> {
+    hold(state, key, once, path, Hold::Resume).await
 }
 
 async fn hold(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
     what: Hold,
-) -> Answer<Json<Ticket>> {
-    let (id, code) = code(&app, &key, &id).await?;
-    hold::hold(&app, key.provider(), &code, what, key.actor())
+) -> Answer<Made> {
+    let provider = key.provider();
+    let id: TicketId = named(&id)?;
+    let mut tx = app.db.tenant(provider).await?;
+    let code = one(&app, &mut tx, &key, id).await?.found.kept.code;
+    let told = hold::tell_in(&app, &mut tx, provider, &code, what, once.told())
         .await
         .map_err(not_held)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let row = one(&app, &mut tx, &key, id).await?;
-    Ok(Json(Ticket::new(row, &key, app.clock.now())))
+    once.tell(&mut tx, &told.commands).await?;
+    tx.commit().await?;
+    hold::answered(&app, provider, &told)
+        .await
+        .map_err(not_held)?;
+    let mut tx = app.db.tenant(provider).await?;
+    hold::note_in(&app, &mut tx, provider, key.actor(), &told).await?;
+    done(&app, tx, &key, &once, id).await
 }
