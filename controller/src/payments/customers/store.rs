@@ -8,7 +8,7 @@ use sqlx::types::Uuid;
 use super::Customer;
 use crate::app::App;
 use crate::audit::Actor;
-use crate::db::{Amount, At, RowId as _};
+use crate::db::{Amount, At, LAST, RowId as _};
 use crate::rails::msisdn::Msisdn;
 
 /// Notes a phone that wants to pay, if it was not known; says whether it is refused.
@@ -118,10 +118,10 @@ pub async fn newest(
     let rows = sqlx::query_as!(
         CustomerRow,
         "select id, msisdn, credit, blocked_at, block_reason, created_at from customers
-         where provider_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2, $3)) order by created_at desc, id desc limit $4",
+         where provider_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
         provider.uuid(),
-        before.map(|(at, _)| At(at)) as Option<At>,
-        before.map(|(_, id)| id.uuid()),
+        At(before.map_or(LAST, |(at, _)| at)) as At,
+        before.map_or(Uuid::max(), |(_, id)| id.uuid()),
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -142,11 +142,11 @@ pub async fn blocked(
     let rows = sqlx::query_as!(
         CustomerRow,
         "select id, msisdn, credit, blocked_at, block_reason, created_at from customers
-         where provider_id = $1 and blocked_at is not null and ($2::timestamptz is null or (blocked_at, id) < ($2, $3))
+         where provider_id = $1 and blocked_at is not null and (blocked_at, id) < ($2, $3)
          order by blocked_at desc, id desc limit $4",
         provider.uuid(),
-        before.map(|(at, _)| At(at)) as Option<At>,
-        before.map(|(_, id)| id.uuid()),
+        At(before.map_or(LAST, |(at, _)| at)) as At,
+        before.map_or(Uuid::max(), |(_, id)| id.uuid()),
         i64::from(limit),
     )
     .fetch_all(conn)

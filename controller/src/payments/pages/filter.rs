@@ -7,7 +7,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PaymentId;
 use serde::Deserialize;
 
-use super::super::store::list::{Line, Wanted};
+use super::super::store::list::{Line, Sort, Wanted};
 use crate::db::LAST;
 
 /// The fields, as they were typed. What makes no sense is not looked for.
@@ -61,11 +61,16 @@ impl Asked {
                 "waiting" => Some("pending"),
                 _ => None,
             },
-            is_flagged: self.state == "look",
-            is_test: self.state == "test",
+            is_flagged: (self.state == "look").then_some(true),
+            sort: if self.state == "test" {
+                Sort::Tests
+            } else {
+                Sort::Both
+            },
             site: self.site.parse().ok(),
             plan: self.plan.parse().ok(),
             customer: self.customer.parse().ok(),
+            phone: None,
             receipt: (!receipt.is_empty()).then(|| receipt.to_ascii_uppercase()),
             from: day(&self.from).and_then(start),
             until: day(&self.to)

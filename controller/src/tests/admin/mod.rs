@@ -2,6 +2,7 @@
 
 mod away;
 mod people;
+mod shares;
 
 use mnara_protocol::clock::Timestamp;
 
