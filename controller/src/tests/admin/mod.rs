@@ -169,7 +169,12 @@ async fn a_business_is_found_and_opened_and_its_name_is_text(
     other.sign_up("Otieno Net", "0722 000 111").await;
     let sql = "select id from providers where business_name = 'Otieno Net'";
     let theirs = ProviderId::from_uuid(read(&world.app, sql).await);
-    let page = text(&admin.get(&format!("/admin/providers/{theirs}")).await.page());
+    let page = text(
+        &admin
+            .get(&format!("/admin/providers/{theirs}"))
+            .await
+            .page(),
+    );
     assert!(
         page.contains("Owner Njeri Wanjiru · 0722 000 111"),
         "{page}"
