@@ -18,8 +18,8 @@ use sqlx::PgConnection;
 use super::callback::{Intake, take};
 use super::hand::code::DeviceCode;
 use super::settle::Evidence;
-use super::store::Waiting;
 use super::store::messages::{self, Kind};
+use super::store::{Candidate, Stand, Waiting};
 use super::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
 use super::{confirm, hand, store};
 use crate::app::App;
@@ -32,7 +32,7 @@ use crate::rails::daraja::callback::{C2b, parse_c2b};
 use crate::web::{Caller, Json, Path, Problem, Raw};
 
 /// A payment to a till names no account, and its payer may tell us only afterwards: for so long it waits. Where it may answer a prompt of ours
-/// it waits for that prompt's end, however long it takes.
+/// it waits for that prompt's end, however long it takes, if that end can be heard.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How often it looks meanwhile.
 pub(super) const PAUSE: Duration = Duration::from_secs(30);
@@ -246,6 +246,9 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
 
 /// Says whose money is: before it counts as paid by hand it is matched to prompts, by receipt, else by the account, else, where there is none, by
 /// amount, time and what is told of the number.
+///
+/// While a prompt that is meant by the last is pending the money waits for its end, unless its own device names the receipt: that one has its
+/// voucher whichever of the two was paid, and a prompt that is paid later is compared with what came by hand.
 pub(super) async fn whose(
     app: &App,
     conn: &mut PgConnection,
@@ -263,30 +266,50 @@ pub(super) async fn whose(
     {
         return Ok(Whose::Device(payer));
     }
-    if said.names_none() {
-        let within = (said.paid_at(arrived) - BEGUN_WITHIN, arrived);
-        let prompts =
-            store::candidates(conn, provider, (&said.shortcode, said.amount), within).await?;
-        let mut meant = prompts
-            .iter()
-            .filter(|prompt| said.payer.may_be(&prompt.phone));
-        if meant.clone().any(|prompt| prompt.is_pending) {
-            return Ok(Whose::PromptsEnd);
-        }
-        // Each of several was paid and will be told of: which of them has which receipt changes no sum.
-        if let Some(prompt) = meant.next() {
-            return Ok(Whose::Prompt(prompt.id));
-        }
-    }
-    if let Some(payer) =
-        hand::store::by_claim(conn, provider, &said.receipt, &said.payer, now).await?
-    {
-        return Ok(Whose::Device(payer));
-    }
+    let claimed = hand::store::by_claim(conn, provider, &said.receipt, &said.payer, now).await?;
     if !said.names_none() {
-        return Ok(Whose::Nobody);
+        return Ok(claimed.map_or(Whose::Nobody, Whose::Device));
     }
-    let times = (arrived, now);
-    let payers = hand::store::at_till(conn, provider, said.amount, &said.payer, times).await?;
-    Ok(hand::only(payers).map_or(Whose::Nobody, Whose::Device))
+    let within = (said.paid_at(arrived) - BEGUN_WITHIN, arrived);
+    let paid = (said.shortcode.as_str(), said.amount);
+    let mut prompts = store::candidates(conn, provider, paid, within, now).await?;
+    prompts.retain(|prompt| said.payer.may_be(&prompt.phone));
+    let is_pending = |prompt: &Candidate| prompt.stand == Stand::Pending;
+    if prompts.iter().any(is_pending) {
+        let is_its = |payer: &hand::Payer| {
+            let mut open = prompts.iter().filter(|prompt| is_pending(prompt));
+            open.any(|prompt| prompt.device == Some((payer.site, payer.mac)))
+        };
+        return Ok(claimed
+            .filter(is_its)
+            .map_or(Whose::PromptsEnd, Whose::Device));
+    }
+    // Each of several was paid and will be told of: which of them has which receipt changes no sum.
+    if let Some(prompt) = prompts.iter().find(|one| one.stand == Stand::Ended) {
+        return Ok(Whose::Prompt(prompt.id));
+    }
+    // Those that are left may never have been shown: what is paid by hand soon after is for the same, if only one device can be meant.
+    let is_claimed = claimed.is_some();
+    let payers = match claimed {
+        Some(payer) => {
+            prompts.retain(|prompt| prompt.device == Some((payer.site, payer.mac)));
+            vec![payer]
+        }
+        None => {
+            let times = (arrived, now);
+            hand::store::at_till(conn, provider, said.amount, &said.payer, times).await?
+        }
+    };
+    Ok(match prompts.last() {
+        Some(last) if is_alone(last, &prompts, &payers) => Whose::Prompt(last.id),
+        Some(_) if !is_claimed => Whose::Nobody,
+        Some(_) | None => hand::only(payers).map_or(Whose::Nobody, Whose::Device),
+    })
+}
+
+/// Whether nobody can be meant but who has this prompt.
+fn is_alone(prompt: &Candidate, prompts: &[Candidate], payers: &[hand::Payer]) -> bool {
+    let is_same = |one: &Candidate| (one.phone, one.device) == (prompt.phone, prompt.device);
+    let is_its = |payer: &hand::Payer| prompt.device == Some((payer.site, payer.mac));
+    prompts.iter().all(is_same) && payers.iter().all(is_its)
 }

@@ -413,8 +413,8 @@ async fn judge(
         // The number is told whole, so the one prompt on it that is pending is what was paid.
         Whose::PromptsEnd => {
             let within = (at - BEGUN_WITHIN, at);
-            let prompts =
-                payments::candidates(conn, provider, (&said.shortcode, amount), within).await?;
+            let paid = (said.shortcode.as_str(), amount);
+            let prompts = payments::candidates(conn, provider, paid, within, now).await?;
             let mut meant = prompts
                 .iter()
                 .filter(|prompt| said.payer.may_be(&prompt.phone));
