@@ -76,7 +76,7 @@ pub async fn make_over_in(
         cause: Cause::Credited,
         credit: Account::Credit,
         amount,
-        ..of(id, &held, app)
+        ..of(id, &held, now)
     };
     let line = match &late {
         Some(payment) => {
