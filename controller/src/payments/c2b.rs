@@ -150,6 +150,7 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
             let evidence = Evidence::C2b {
                 receipt: arrived.receipt,
                 amount: arrived.amount,
+                payer: arrived.payer,
             };
             if keep(app, provider, payment, waiting).await? {
                 let done = confirm::apply(app, provider, payment, &evidence, None).await?;

@@ -415,6 +415,7 @@ async fn judge(
     let evidence = Evidence::C2b {
         receipt: request.receipt.clone(),
         amount,
+        payer: payer.clone(),
     };
     let said = C2b {
         receipt: request.receipt.clone(),

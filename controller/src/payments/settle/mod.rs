@@ -7,6 +7,7 @@ use mnara_protocol::message::PayFailure;
 use mnara_protocol::money::Money;
 
 use super::{Payment, State};
+use crate::rails::daraja::callback::Payer;
 
 /// What a rail's result code comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum Evidence {
         receipt: String,
         /// What was paid.
         amount: Money,
+        /// Who paid, as far as it is told: not always the phone that was asked.
+        payer: Payer,
     },
     /// Nothing came for a day, and nobody can be asked.
     Silence,
@@ -134,7 +137,9 @@ pub fn decide(payment: &Payment, confirm_by_query: bool, evidence: &Evidence) ->
     match evidence {
         Evidence::Callback(callback) => decide_callback(payment, confirm_by_query, callback),
         Evidence::Query(outcome) => decide_query(payment, *outcome),
-        Evidence::C2b { receipt, amount } => decide_receipt(payment, receipt, *amount),
+        Evidence::C2b {
+            receipt, amount, ..
+        } => decide_receipt(payment, receipt, *amount),
         Evidence::Silence => match payment.state {
             // Money that its own callback told of is nothing to give up in silence.
             State::Pending if payment.said_paid => Decision::Flag(Flag::Contrary),

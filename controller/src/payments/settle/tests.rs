@@ -253,6 +253,7 @@ fn a_c2b_confirmation_of_our_own_payment_is_counted_once() {
     let c2b = Evidence::C2b {
         receipt: "NLJ7RT61SV".into(),
         amount: Money::from_shillings(50),
+        payer: Payer::Untold,
     };
     assert_eq!(decide(&payment(State::Pending), false, &c2b), settled());
     assert_eq!(

@@ -104,10 +104,16 @@ pub fn beside(
     evidence: &Evidence,
     now: Timestamp,
 ) -> Option<Arrived> {
-    let (amount, receipt) = match evidence {
-        Evidence::C2b { receipt, amount } => (*amount, receipt),
-        Evidence::Callback(callback) => (callback.amount?, callback.receipt.as_ref()?),
-        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?),
+    let asked = || payment.phone.map_or(Payer::Untold, Payer::Number);
+    let (amount, receipt, payer) = match evidence {
+        // An account can be typed on any phone.
+        Evidence::C2b {
+            receipt,
+            amount,
+            payer,
+        } => (*amount, receipt, payer.clone()),
+        Evidence::Callback(callback) => (callback.amount?, callback.receipt.as_ref()?, asked()),
+        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?, asked()),
         Evidence::Silence => return None,
     };
     let reason = match (flag, evidence) {
@@ -122,7 +128,7 @@ pub fn beside(
         reason,
         amount,
         receipt: receipt.clone(),
-        payer: payment.phone.map_or(Payer::Untold, Payer::Number),
+        payer,
         reference: None,
         payment: Some(payment.id),
         site: payment.site,

@@ -45,6 +45,7 @@ pub async fn take(
         let evidence = Evidence::C2b {
             receipt: entry.receipt,
             amount: entry.amount,
+            payer: entry.payer.unwrap_or(Payer::Untold),
         };
         confirm::apply(app, provider, payment, &evidence, None).await?;
         return Ok(true);
