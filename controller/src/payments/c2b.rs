@@ -168,11 +168,32 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
         Whose::Nobody if names_none && is_early => Ok(None),
         Whose::Nobody | Whose::Elsewhere => {
             let mut tx = app.db.tenant(provider).await?;
+            if matches!(whose, Whose::Nobody)
+                && let Some(payer) = claimed_since(app, &mut tx, provider, &arrived).await?
+            {
+                tx.rollback().await?;
+                let settled =
+                    hand::settle::settle(app, provider, &payer, &arrived, waiting).await?;
+                return Ok(Some(settled.word()));
+            }
             unmatched::take(app, &mut tx, provider, &arrived).await?;
             tx.commit().await?;
             Ok(Some("unmatched"))
         }
     }
+}
+
+/// Who named the receipt of nobody's money since it was looked for. A claim looks for its money behind the same lock, so one of the two
+/// sees the other.
+pub(super) async fn claimed_since(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    arrived: &Arrived,
+) -> sqlx::Result<Option<hand::Payer>> {
+    let (receipt, payer) = (arrived.receipt.as_str(), &arrived.payer);
+    unmatched::store::lock_receipt(conn, receipt).await?;
+    hand::store::by_claim(conn, provider, receipt, payer, app.clock.now()).await
 }
 
 /// Keeps the confirmation with the payment it is about; says whether there is such a payment.

@@ -436,7 +436,13 @@ async fn judge(
         site: None,
         at,
     };
-    match c2b::whose(app, conn, provider, &said, at).await? {
+    let mut whose = c2b::whose(app, conn, provider, &said, at).await?;
+    if matches!(whose, Whose::Nobody)
+        && let Some(payer) = c2b::claimed_since(app, conn, provider, &arrived).await?
+    {
+        whose = Whose::Device(payer);
+    }
+    match whose {
         Whose::Prompt(payment) => Ok(Some(Judged::Prompt(payment, evidence))),
         // The number is told whole, so the one prompt on it that is pending is what was paid.
         Whose::PromptsEnd => {
