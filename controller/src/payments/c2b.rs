@@ -27,6 +27,7 @@ use crate::db;
 use crate::plans;
 use crate::providers;
 use crate::providers::mpesa;
+use crate::providers::notices::{Notice, Topic, tell};
 use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::{C2b, parse_c2b};
 use crate::web::{Caller, Json, Path, Problem, Raw};
@@ -235,9 +236,6 @@ pub(super) enum Whose {
 
 async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     let known = |word| Ok(Outcome::Known(word));
-    let Ok(mut said) = parse_c2b(&waiting.body) else {
-        return known("unreadable");
-    };
     let mut tx = app.db.platform(db::Reason::Payments).await?;
     let Some(provider) = providers::store::by_c2b_secret(&mut tx, &waiting.secret_hash).await?
     else {
@@ -245,6 +243,11 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     };
     drop(tx);
     let mut tx = app.db.tenant(provider).await?;
+    let Ok(mut said) = parse_c2b(&waiting.body) else {
+        unread(app, &mut tx, provider).await?;
+        tx.commit().await?;
+        return known("unreadable");
+    };
     let Some(account) = providers::store::account(&mut tx, provider).await? else {
         return known("no-account");
     };
@@ -264,6 +267,15 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     };
     tx.commit().await?;
     Ok(Outcome::Money(provider, Box::new(said), whose))
+}
+
+/// Money came, and what was told of it cannot be read: it is kept as it came, and a statement has the rest. Told of once a day.
+async fn unread(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<()> {
+    tracing::warn!(provider.id = %provider, "a confirmation on a business's own address cannot be read");
+    let day = app.clock.now().as_secs().div_euclid(86_400);
+    let once = format!("money-unread:{provider}:{day}");
+    let notice = Notice::MoneyUnread;
+    tell(app, conn, provider, Topic::Money, &notice, &once).await
 }
 
 /// Says whose money is: before it counts as paid by hand it is matched to prompts, by receipt, else by the account, else, where there is none, by
