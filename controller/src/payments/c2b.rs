@@ -17,11 +17,11 @@ use sqlx::PgConnection;
 
 use super::callback::{Intake, take};
 use super::hand::code::DeviceCode;
-use super::settle::Evidence;
+use super::settle::{Decision, Evidence, Source};
 use super::store::messages::{self, Kind};
 use super::store::{Candidate, Stand, Waiting};
 use super::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
-use super::{confirm, hand, store};
+use super::{DELIVERED_WITHIN, confirm, hand, store};
 use crate::app::App;
 use crate::db;
 use crate::plans;
@@ -149,17 +149,32 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
     match whose {
         Whose::Prompt(payment) => {
             let evidence = Evidence::C2b {
-                receipt: arrived.receipt,
+                receipt: arrived.receipt.clone(),
                 amount: arrived.amount,
-                payer: arrived.payer,
+                payer: arrived.payer.clone(),
+                source: Source::Posted,
             };
-            if keep(app, provider, payment, waiting).await? {
-                let done = confirm::apply(app, provider, payment, &evidence, None).await?;
+            if !keep(app, provider, payment, waiting).await? {
+                return Ok(Some("gone"));
+            }
+            let done = confirm::apply(app, provider, payment, &evidence, None).await?;
+            if !matches!(done, Some(Decision::AskFirst { .. })) {
                 return Ok(Some(
                     done.map_or("gone", |done| confirm::result_word(&done)),
                 ));
             }
-            Ok(Some("gone"))
+            // The rail is asked first. What it answers decides; where it never does, a person.
+            if app.clock.now() < waiting.received_at + DELIVERED_WITHIN {
+                return Ok(None);
+            }
+            let arrived = Arrived {
+                payment: Some(payment),
+                ..arrived
+            };
+            let mut tx = app.db.tenant(provider).await?;
+            unmatched::take(app, &mut tx, provider, &arrived).await?;
+            tx.commit().await?;
+            Ok(Some("unmatched"))
         }
         Whose::PromptsEnd => Ok(None),
         Whose::Device(payer) => {

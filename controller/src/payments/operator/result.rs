@@ -14,7 +14,7 @@ use crate::payments::confirm;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
 use crate::payments::reversal::{self, stand_in};
-use crate::payments::settle::Evidence;
+use crate::payments::settle::{Evidence, Source};
 use crate::payments::store as payments;
 use crate::payments::store::Waiting;
 use crate::payments::unmatched::resolve::{self, NotResolved};
@@ -416,6 +416,7 @@ async fn judge(
         receipt: request.receipt.clone(),
         amount,
         payer: payer.clone(),
+        source: Source::Seen,
     };
     let said = C2b {
         receipt: request.receipt.clone(),

@@ -121,6 +121,8 @@ pub fn beside(
         // A prompt takes what it asks for. Whatever is wrong here, the money belongs to somebody.
         (Flag::Amount, Evidence::Callback(_)) => Reason::Asked,
         (Flag::SecondReceipt, Evidence::C2b { .. } | Evidence::Callback(_)) => Reason::Double,
+        // The rail did not agree that the prompt was paid, so it was paid by hand with the prompt's account.
+        (Flag::Contrary, Evidence::C2b { .. }) => Reason::Nobody,
         (Flag::Credit, _) => Reason::Short,
         _ => return None,
     };

@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::payments::confirm::{self, ConfirmError};
 use crate::payments::ledger::NotWritten;
-use crate::payments::settle::{Decision, Evidence};
+use crate::payments::settle::{Decision, Evidence, Source};
 use crate::payments::store::by_reference;
 use crate::payments::unmatched::{self, Arrived, Reason};
 use crate::rails::daraja::callback::Payer;
@@ -40,6 +40,7 @@ pub async fn take(
             receipt: entry.receipt,
             amount: entry.amount,
             payer: entry.payer.unwrap_or(Payer::Untold),
+            source: Source::Seen,
         };
         let done = confirm::apply(app, provider, payment, &evidence, None).await?;
         let is_new = done.is_some_and(|decision| decision != Decision::Nothing);
