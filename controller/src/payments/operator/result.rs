@@ -278,8 +278,9 @@ async fn book(
     Ok(true)
 }
 
-/// Takes back the voucher of a payment that went back whole: one that nobody used, and any of what came too late. Another one goes on, and
-/// that its money went back stands with its payment.
+/// Takes back the voucher of a payment that went back whole: one that nobody used, and any of what came too late.
+///
+/// Another one goes on, and that its money went back stands with its payment.
 async fn take_voucher(
     app: &App,
     conn: &mut PgConnection,

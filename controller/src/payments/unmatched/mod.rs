@@ -111,6 +111,7 @@ pub fn beside(
             receipt,
             amount,
             payer,
+            ..
         } => (*amount, receipt, payer.clone()),
         Evidence::Callback(callback) => (callback.amount?, callback.receipt.as_ref()?, asked()),
         Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?, asked()),
