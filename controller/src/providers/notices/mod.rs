@@ -174,6 +174,8 @@ pub enum Notice<'a> {
         /// How much, in words.
         amount: &'a str,
     },
+    /// A payment was told of in a way that cannot be read.
+    MoneyUnread,
     /// The books and the payments say different things.
     BooksDiffer,
     /// What the business pays the platform.
@@ -231,6 +233,7 @@ impl Notice<'_> {
             Self::SitesBack { .. } => "site-back",
             Self::Routers(news) => news.kind(),
             Self::MoneyFlagged { .. } => "money-flagged",
+            Self::MoneyUnread => "money-unread",
             Self::BooksDiffer => "books-differ",
             Self::Billing(news) => news.kind(),
             Self::Standing(to) => standing::kind(*to),
@@ -346,6 +349,12 @@ impl Notice<'_> {
                 m.month_text,
                 vec![("paid", (*paid).to_owned()), ("month", (*month).to_owned())],
                 (m.to_reports, "/reports"),
+            ),
+            Self::MoneyUnread => (
+                m.money_unread,
+                m.money_unread_text,
+                Vec::new(),
+                (m.to_statement, "/books/statement"),
             ),
             Self::BooksDiffer => (
                 m.books_differ,

@@ -210,3 +210,24 @@ async fn what_does_not_balance_is_found_said_and_gone_when_it_is_put_right(
         1
     );
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_phones_have_differs_once_however_many_days_are_compared(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    sold(&world, 1, PHONE, "AAAAAAAA01").await;
+    world.app.clock.advance(Duration::from_secs(130 * DAY));
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query("update customers set credit = 1")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let found = books::check_all(&world.app, world.shop.provider)
+        .await
+        .unwrap();
+    let parts: Vec<_> = found.wrong.iter().map(|one| one.part).collect();
+    assert_eq!(parts, [books::Part::Credit]);
+}

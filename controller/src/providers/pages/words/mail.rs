@@ -179,6 +179,11 @@ words! {
         money_flagged_text:
             "A payment of {amount} did not go as it should, and somebody should look at it: what M-PESA said of it does not agree."
             "Malipo ya {amount} hayakwenda inavyopaswa, na mtu anapaswa kuyaangalia: maelezo ya M-PESA hayalingani.",
+        money_unread: "{business}: a payment could not be read" "{business}: malipo hayakusomeka",
+        money_unread_text:
+            "M-PESA told of a payment to {business} in a way that cannot be read. The money is in your M-PESA account and not in the books: compare a statement of M-PESA with the books, and take it in."
+            "M-PESA ilijulisha malipo kwa {business} kwa namna isiyosomeka. Pesa ziko kwenye akaunti yako ya M-PESA lakini hazimo kwenye vitabu: linganisha taarifa ya M-PESA na vitabu, kisha uziingize.",
+        to_statement: "Compare a statement" "Linganisha taarifa",
         to_home: "Open Mnara" "Fungua Mnara",
         summary: "{business} today: {paid}" "{business} leo: {paid}",
         summary_text:
