@@ -35,6 +35,7 @@ mod look;
 mod losses;
 mod mail;
 mod money_pages;
+mod monthly;
 mod mpesa_change;
 mod neighbours;
 mod notices;
