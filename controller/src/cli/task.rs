@@ -98,7 +98,7 @@ async fn list(all: &[Task], app: &App) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Failed;
+    use crate::jobs::FailedRun;
 
     #[test]
     fn what_failed_fails_the_command_and_is_named() {
@@ -107,7 +107,7 @@ mod tests {
             failed: Vec::new(),
         };
         assert!(told(&worked).is_ok());
-        worked.failed.push(Failed {
+        worked.failed.push(FailedRun {
             kind: "summary",
             why: "the database is away".to_owned(),
         });

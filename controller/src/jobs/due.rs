@@ -11,12 +11,12 @@ pub struct Worked {
     /// So many runs.
     pub runs: usize,
     /// The jobs whose last run failed.
-    pub failed: Vec<Failed>,
+    pub failed: Vec<FailedRun>,
 }
 
 /// A job that failed; it is tried again by itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Failed {
+pub struct FailedRun {
     /// What kind of work it is.
     pub kind: &'static str,
     /// Why.
@@ -35,7 +35,7 @@ pub async fn run_due(app: &App, work: &[Work]) -> Result<Worked, sqlx::Error> {
         match attempt(app, &job, &work).await.error {
             Some(why) => {
                 let kind = work.kind;
-                failed.insert(job.id, Failed { kind, why });
+                failed.insert(job.id, FailedRun { kind, why });
             }
             None => {
                 failed.remove(&job.id);

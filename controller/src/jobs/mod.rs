@@ -11,7 +11,7 @@ mod lane;
 pub mod tasks;
 
 pub use count::{Standing, standing};
-pub use due::{Failed, Worked, run_due};
+pub use due::{FailedRun, Worked, run_due};
 pub use lane::Lane;
 
 use std::convert::Infallible;

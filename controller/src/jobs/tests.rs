@@ -451,7 +451,7 @@ async fn what_is_due_is_taken_one_by_one_and_what_failed_is_told(
         .await
         .unwrap();
     assert_eq!(worked.runs, 4);
-    let failed = Failed {
+    let failed = FailedRun {
         kind: "fail",
         why: "no".to_owned(),
     };

@@ -334,6 +334,63 @@ async fn a_change_of_key_seals_all_that_is_stored_anew_by_itself(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_process_that_was_not_restarted_seals_with_the_old_key_is_found_by_a_later_pass(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use secrecy::ExposeSecret as _;
+    let (old, new) = (Vault::new_key(), Vault::new_key());
+    let world = World::open_with_key(pool.clone(), options.clone(), &old).await;
+    let both = format!("{},{}", new.expose_secret(), old.expose_secret());
+    let world = world
+        .again(pool.clone(), options.clone(), &both.into())
+        .await;
+    let contact = "a@b.example".parse().unwrap();
+    admin::begin::make(&world.app, "Admin", contact, browser::PASSWORD.into())
+        .await
+        .unwrap();
+    let is_clear = async |expected: bool| {
+        let clear = world.count("vault_keys where clear_since is not null");
+        assert_eq!(clear.await == 1, expected);
+        let mut admin = Browser::new(&world, 1);
+        admin
+            .log_in("a@b.example", browser::PASSWORD)
+            .await
+            .onward();
+        let page = admin.get("/admin/jobs").await.page();
+        let said = "found nothing that an older key had sealed";
+        assert_eq!(page.contains(said), expected, "{page}");
+    };
+    stand(&world.app, [admin::reseal::RESEAL]).await.unwrap();
+    world.work().await;
+    is_clear(false).await;
+    world.pass(6 * 3_600).await;
+    is_clear(true).await;
+    // Somebody forgot a process, and it seals on.
+    let forgotten = Vault::new(&old, world.app.clock.clone()).unwrap();
+    let column = crate::vault::Column::EndpointSecret;
+    let secret = forgotten.seal(world.shop.provider, column, b"x");
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query(
+        "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at) values ($1, $2, 'https://x.example/', $3, '{test}', true, $4)",
+    )
+    .bind(sqlx::types::Uuid::from_u128(7))
+    .bind(world.shop.provider.uuid())
+    .bind(secret)
+    .bind(crate::db::At(world.app.clock.now()))
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    world.pass(6 * 3_600).await;
+    is_clear(false).await;
+    world.pass(6 * 3_600).await;
+    is_clear(true).await;
+    let world = world.again(pool, options, &new).await;
+    assert_eq!(admin::reseal::all(&world.app).await.unwrap(), 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn those_who_work_for_the_platform_hear_of_its_old_keys_once_a_quarter(
     pool: PgPoolOptions,
     options: PgConnectOptions,
