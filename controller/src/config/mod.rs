@@ -403,7 +403,8 @@ fn is_loopback(url: &Url) -> bool {
     reason = "clap wants a parser that could refuse"
 )]
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
-    Ok(SecretString::from(text))
+    // What was copied out of a file may have brought its line end along.
+    Ok(SecretString::from(text.trim()))
 }
 
 /// Why a setting is not usable.
@@ -447,12 +448,18 @@ pub enum ConfigError {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+    use secrecy::ExposeSecret as _;
 
     use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
         crate::cli::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_secret_loses_what_was_copied_with_it() {
+        assert_eq!(secret(" hunter2\r\n").unwrap().expose_secret(), "hunter2");
     }
 
     #[test]

@@ -37,6 +37,7 @@ mod look;
 mod losses;
 mod mail;
 mod money_pages;
+mod monthly;
 mod mpesa_change;
 mod neighbours;
 mod notices;

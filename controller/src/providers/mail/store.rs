@@ -53,6 +53,19 @@ pub async fn insert(
     Ok(added.rows_affected() == 1)
 }
 
+/// Which of these news were told already.
+///
+/// # Errors
+/// When the database is away.
+pub async fn told(conn: &mut PgConnection, once: &[String]) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select once as "once!" from mails where once is not null and once = any($1)"#,
+        once,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// A letter that has not left.
 #[derive(Clone)]
 pub struct Waiting {

@@ -110,6 +110,12 @@ impl Colleague {
         self.ways(topic).by_mail
     }
 
+    /// Whether somebody chose how they hear of a topic.
+    #[must_use]
+    pub fn chose(&self, topic: Topic) -> bool {
+        self.chosen.iter().any(|(of, _)| *of == topic)
+    }
+
     /// How an owner hears of what cannot be switched off.
     const fn safely(&self) -> Ways {
         Ways {
@@ -490,6 +496,8 @@ mod tests {
         // A cashier sees no sites.
         assert!(!colleague(Role::Cashier, Some(true)).hears(Topic::Site));
         assert!(!colleague(Role::Owner, None).hears(Topic::Summary));
+        assert!(colleague(Role::Owner, None).hears(Topic::Month));
+        assert!(!colleague(Role::Manager, None).hears(Topic::Month));
         assert!(colleague(Role::Owner, Some(false)).ways(Topic::Site).by_sms);
         assert!(
             !colleague(Role::Cashier, Some(true))

@@ -38,6 +38,12 @@ words! {
         key_vault: "ENCRYPTION_KEY, in use since" "ENCRYPTION_KEY, inatumika tangu",
         key_identity: "The key sites know us by, in use since" "Ufunguo ambao maeneo hututambua nao, unatumika tangu",
         key_old: "older than a year" "zaidi ya mwaka",
+        older_used:
+            "Keep the older keys in the list: at the last look some of what is stored was sealed with one of them, or not everything has been looked through yet."
+            "Acha funguo za zamani kwenye orodha: ilipoangaliwa mara ya mwisho, baadhi ya yaliyohifadhiwa yalikuwa yamefungwa kwa mmojawapo, au bado hayajaangaliwa yote.",
+        older_clear:
+            "The last look began {since} and found nothing that an older key had sealed. If every process was restarted with the new list before then, the older keys may go once no backup needs them."
+            "Ukaguzi wa mwisho ulianza {since} na haukupata chochote kilichofungwa kwa ufunguo wa zamani. Ikiwa kila programu ya Mnara ilianzishwa upya kwa orodha mpya kabla ya hapo, funguo za zamani zinaweza kuondolewa pale ambapo hakuna nakala ya akiba inayozihitaji.",
         key_unknown: "not noted yet" "bado haijaandikwa",
         kept: "What is kept for how long" "Nini huhifadhiwa kwa muda gani",
         kept_text:
