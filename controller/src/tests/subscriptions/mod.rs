@@ -2,6 +2,7 @@
 
 mod desk;
 mod facts;
+mod hints;
 mod life;
 mod orders;
 mod people;
