@@ -4,6 +4,7 @@ mod desk;
 mod facts;
 mod hints;
 mod life;
+mod looks;
 mod orders;
 mod people;
 
