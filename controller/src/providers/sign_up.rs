@@ -9,14 +9,11 @@ use super::open::callback_path;
 use super::people::{self, BadPerson, Contact, Person, check_password, check_person_name};
 use super::staff::{self, roles::Role};
 use super::state::State;
-use super::{BadProvider, Provider, check_name, store};
+use super::{BadProvider, Provider, check_name, look, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::passwords::Ending;
-
-/// The brand colour of a business that has not chosen one.
-const COLOUR: u32 = 0x000a_7d4b;
 
 /// What somebody who signs up says.
 #[derive(Clone, Debug)]
@@ -70,7 +67,7 @@ pub async fn sign_up(app: &App, signing: SigningUp) -> Result<(ProviderId, Perso
         id: ProviderId::new(now, app.entropy.bytes()),
         business_name: signing.business.trim().to_owned(),
         contact_email: person.contact.email().map(ToOwned::to_owned),
-        colour: COLOUR,
+        colour: look::PLAIN,
         help_phone: None,
         confirm_by_query: false,
     };
