@@ -92,7 +92,9 @@ pub struct DatabaseConfig {
     #[arg(long = "database-admin-url", env = "DATABASE_ADMIN_URL", hide_env_values = true, value_parser = secret, global = true)]
     pub admin_url: Option<SecretString>,
 
-    /// The folder of the private PostgreSQL; it survives restarts, and losing it loses everything.
+    /// Our own folder: the private PostgreSQL, if there is one, and callbacks that came while the database was away.
+    ///
+    /// It survives restarts, and losing it loses both.
     #[arg(long, env = "MNARA_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 

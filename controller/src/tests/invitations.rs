@@ -164,7 +164,7 @@ async fn an_invitation_says_what_the_role_may_do_and_no_more(
             phone.get(&choose).await.onward();
             let page = phone.get(&path).await.page();
             let w = &language.words().staff;
-            for (permission, roles) in crate::providers::staff::roles::TABLE {
+            for (permission, roles) in providers::staff::roles::TABLE {
                 let line = format!(
                     "<li>{}</li>",
                     w.permission(*permission).replace('\'', "&#39;")

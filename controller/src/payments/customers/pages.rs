@@ -14,7 +14,6 @@ use super::give::{Gift, NotGiven, give};
 use super::store::Had;
 use super::{Customer, NotDone, block, credit, store, unblock};
 use crate::app::App;
-use crate::db::LAST;
 use crate::payments::pages::line::Shown;
 use crate::payments::store::list::{Wanted, lines};
 use crate::providers::gate::Seat;
@@ -22,7 +21,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{CustomerWords, Words};
 use crate::providers::staff::roles::Permission;
-use crate::web::page::{html, onward};
+use crate::web::page::{before, html, onward};
 use crate::web::{Path, show};
 use crate::{fleet, plans, tickets};
 
@@ -63,10 +62,7 @@ pub struct Asked {
 
 impl Asked {
     fn cursor(&self) -> Option<(Timestamp, CustomerId)> {
-        let (millis, id) = self.before.split_once('.')?;
-        let millis = millis.parse().ok()?;
-        let is_time = (0..=LAST.as_millis()).contains(&millis);
-        is_time.then_some((Timestamp::from_millis(millis), id.parse().ok()?))
+        before(&self.before)
     }
 }
 

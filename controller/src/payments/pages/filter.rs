@@ -8,7 +8,7 @@ use mnara_protocol::ids::PaymentId;
 use serde::Deserialize;
 
 use super::super::store::list::{Line, Sort, Wanted};
-use crate::db::LAST;
+use crate::web::page::before;
 
 /// The fields, as they were typed. What makes no sense is not looked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -82,11 +82,7 @@ impl Asked {
     /// Where the page before ended.
     #[must_use]
     pub fn cursor(&self) -> Option<(Timestamp, PaymentId)> {
-        let (millis, id) = self.before.split_once('.')?;
-        let millis = millis.parse().ok()?;
-        // Far beyond what the column takes there is nothing.
-        let is_time = (0..=LAST.as_millis()).contains(&millis);
-        is_time.then_some((Timestamp::from_millis(millis), id.parse().ok()?))
+        before(&self.before)
     }
 
     /// Whether anything is looked for.

@@ -23,7 +23,7 @@ use crate::providers::notices::{BILLING, SECURITY, STANDING, Topic};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{Language, Words};
-use crate::web::page::{html, onward};
+use crate::web::page::{before, html, onward};
 use crate::web::{Query, show};
 
 /// Texts on a page.
@@ -105,8 +105,7 @@ pub struct Asked {
 
 impl Asked {
     fn cursor(&self) -> Option<store::Cursor> {
-        let (at, id) = self.before.split_once('.')?;
-        Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
+        before(&self.before)
     }
 }
 

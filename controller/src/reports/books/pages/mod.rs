@@ -31,7 +31,7 @@ use crate::reports::pages::names;
 use crate::reports::period::{Day, Period};
 use crate::reports::view::Names;
 use crate::web::csv::{self, Csv};
-use crate::web::page::html;
+use crate::web::page::{before, html};
 use crate::web::{Query, show};
 
 /// The value of a filter for what was sold at no site.
@@ -118,8 +118,7 @@ impl Asked {
     }
 
     fn cursor(&self) -> Option<(Timestamp, LedgerId)> {
-        let (at, id) = self.before.split_once('.')?;
-        Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
+        before(&self.before)
     }
 }
 
