@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::store::{self, Waiting};
 use super::{Decision, Dropped, Moment, State, TEXT, day_began, decide};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{RowId as _, Tx};
 use crate::jobs::{Job, Next};
 use crate::providers::notices::{BILLING, SECURITY, STANDING};
 use crate::rails::sms::{NotTaken, Outgoing, Reason, Taken};
