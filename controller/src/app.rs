@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +19,9 @@ use crate::passwords::Passwords;
 use crate::rails::Rails;
 use crate::ratelimit::Limits;
 use crate::vault::Vault;
+
+/// Statements of a rail that are read at once.
+pub(crate) const READERS: usize = 2;
 
 /// The running controller, as everything below `main` sees it.
 #[derive(Clone, Debug)]
@@ -42,6 +46,8 @@ pub struct Parts {
     pub rails: Rails,
     /// How often somebody may do something.
     pub limits: Limits,
+    /// Statements of a rail are read so many at a time, whoever sends them.
+    pub readers: Semaphore,
     /// The hint that a job waits.
     pub jobs: Wake,
     /// The hints between links, requests and replicas.
@@ -148,6 +154,7 @@ pub(crate) mod tests {
             )
             .unwrap(),
             limits: Limits::new(&clock),
+            readers: Semaphore::new(READERS),
             jobs: Wake::default(),
             bus: Bus::default(),
             metrics: PrometheusBuilder::new().build_recorder().handle(),

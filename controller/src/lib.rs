@@ -9,6 +9,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing_subscriber::EnvFilter;
@@ -240,6 +241,7 @@ async fn assemble(
         entropy: Entropy::system(),
         rails,
         limits,
+        readers: Semaphore::new(app::READERS),
         jobs: jobs::Wake::default(),
         bus: bus::Bus::default(),
         metrics,

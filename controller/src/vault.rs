@@ -216,6 +216,12 @@ impl Vault {
         self.mark
     }
 
+    /// Whether there are keys behind the first, which open and do not seal.
+    #[must_use]
+    pub const fn has_older(&self) -> bool {
+        self.ring.len() > 1
+    }
+
     fn sealing(&self) -> &Fernet {
         self.ring
             .first()

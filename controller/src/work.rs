@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::jobs::tasks::Task;
 use crate::jobs::{Lane, Work};
 use crate::providers::log_in::{reset, tidy};
-use crate::providers::{mail, sms};
+use crate::providers::{admission, mail, sms};
 use crate::reports::{books, days, mailed, summary};
 use crate::{admin, api, audit, fleet, payments, subscriptions, tickets, webhooks};
 
@@ -190,6 +190,13 @@ pub const WORK: &[Work] = &[
         run: admin::notices::tell_all,
         lease: Duration::from_secs(60),
         attempts: i32::MAX,
+        lane: Lane::Ours,
+    },
+    Work {
+        kind: admission::TELL,
+        run: admin::sign_ups::tell,
+        lease: Duration::from_secs(60),
+        attempts: 50,
         lane: Lane::Ours,
     },
     Work {

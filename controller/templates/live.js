@@ -8,7 +8,13 @@
   const open = () => {
     source = new EventSource(live.dataset.from);
     source.addEventListener("live", (event) => {
-      if (!busy()) live.innerHTML = event.data;
+      const now = document.createElement("template");
+      now.innerHTML = event.data;
+      // What is live outside of that part, such as the tag beside the name, comes with it.
+      for (const part of now.content.querySelectorAll("template[data-for]")) {
+        document.getElementById(part.dataset.for)?.replaceChildren(part.content.cloneNode(true));
+      }
+      if (!busy()) live.replaceChildren(now.content);
     });
   };
   const close = () => {

@@ -26,7 +26,7 @@ const CALLBACKS: usize = 10_000;
 const REPEATED: u32 = 30;
 /// How much of intake is left at least while what came is settled and booked: a settlement is some fifteen statements where an intake is a share
 /// of one, and both want the same processors.
-const LEFT: f64 = 0.25;
+const LEFT: f64 = 0.4;
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CommandId, Mac, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{Command, DiagnoseCommand, HoldCommand, KickCommand, ReleaseCommand};
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use crate::app::App;
@@ -115,25 +116,41 @@ pub async fn ask(
     actor: Actor,
     act: Act,
 ) -> Result<CommandId, NotAsked> {
-    let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    if sites::site(&mut tx, provider, site).await?.is_none() {
+    let command = ask_in(app, &mut tx, (provider, site), actor, act).await?;
+    tx.commit().await?;
+    Ok(command)
+}
+
+/// Asks a site to do something in the caller's transaction: it is told by the commit.
+///
+/// # Errors
+/// [`NotAsked`].
+pub async fn ask_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, site): (ProviderId, SiteId),
+    actor: Actor,
+    act: Act,
+) -> Result<CommandId, NotAsked> {
+    let now = app.clock.now();
+    if sites::site(conn, provider, site).await?.is_none() {
         return Err(NotAsked::NoSite);
     }
     if let Some(ticket) = act.ticket()
-        && tickets::store::by_id(&mut tx, provider, ticket, now)
+        && tickets::store::by_id(conn, provider, ticket, now)
             .await?
             .is_none()
     {
         return Err(NotAsked::NoTicket);
     }
-    let standing = standing(&mut tx, provider, site)
+    let standing = standing(conn, provider, site)
         .await?
         .ok_or(NotAsked::NoAgent)?;
     if !is_up(standing.last_seen, now) {
         return Err(NotAsked::Away);
     }
-    let command = give_in(app, &mut tx, (provider, site), |id, expires| {
+    let command = give_in(app, conn, (provider, site), |id, expires| {
         act.command(id, expires)
     })
     .await?;
@@ -146,8 +163,7 @@ pub async fn ask(
         before: None,
         after: Some(json!({ "site": site.to_string() })),
     };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
-    tx.commit().await?;
+    record(app, conn, Some(provider), actor, deed).await?;
     Ok(command)
 }
 

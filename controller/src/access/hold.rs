@@ -1,9 +1,10 @@
 //! Holding a ticket's clock and letting it run on. The site where it is used does it at once or says why not; that it did comes up as a
 //! fact, as everything that happens to a ticket.
 
-use mnara_protocol::ids::{ProviderId, SiteId};
+use mnara_protocol::ids::{CommandId, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{Command, HoldCommand, NotDone, Report};
 use mnara_protocol::ticket::code::TicketCode;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{Use, store};
@@ -57,6 +58,17 @@ const fn words(why: NotDone) -> &'static str {
     }
 }
 
+/// What sites were told about a ticket's clock.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// What is to be done with its clock.
+    pub what: Hold,
+    /// The command of each site.
+    pub commands: Vec<CommandId>,
+}
+
 /// Has every site where a ticket is in use hold its clock or let it run on, and waits until they have.
 ///
 /// # Errors
@@ -69,50 +81,101 @@ pub async fn hold(
     actor: Actor,
 ) -> Result<(), NotHeld> {
     let mut tx = app.db.tenant(provider).await?;
-    let found = tickets::store::by_code(&mut tx, provider, code, app.clock.now())
+    let told = tell_in(app, &mut tx, provider, code, what, &[]).await?;
+    tx.commit().await?;
+    answered(app, provider, &told).await?;
+    let mut tx = app.db.tenant(provider).await?;
+    note_in(app, &mut tx, provider, actor, &told).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Tells every site where a ticket is in use in the caller's transaction, by whose commit they hear of it.
+///
+/// What was given for the same before, and was done or may be, is not given again.
+///
+/// # Errors
+/// [`NotHeld`].
+pub async fn tell_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    code: &TicketCode,
+    what: Hold,
+    before: &[CommandId],
+) -> Result<Told, NotHeld> {
+    let now = app.clock.now();
+    let found = tickets::store::by_code(conn, provider, code, now)
         .await?
         .ok_or(NotHeld::Missing)?;
     let ticket = found.kept.ticket.id;
-    let uses = store::uses(&mut tx, provider, ticket).await?;
-    drop(tx);
-    let mut told = Vec::new();
-    for site in in_use(&uses, found.printed.is_some()) {
-        let given = command::give(app, provider, site, |id, expires| {
-            let hold = HoldCommand {
-                id,
-                expires,
-                ticket,
-            };
-            match what {
-                Hold::Pause => Command::Pause(hold),
-                Hold::Resume => Command::Resume(hold),
-            }
-        });
-        told.push(given.await?);
+    let stand = command::standing(conn, provider, before, now).await?;
+    let mut commands: Vec<CommandId> = stand.iter().map(|(id, _)| *id).collect();
+    if before.is_empty() || stand.len() < before.len() {
+        let uses = store::uses(conn, provider, ticket).await?;
+        let sites = in_use(&uses, found.printed.is_some());
+        let is_told = |site: &SiteId| stand.iter().any(|(_, told)| told == site);
+        for site in sites.into_iter().filter(|site| !is_told(site)) {
+            let given = command::give_in(app, conn, (provider, site), |id, expires| {
+                let hold = HoldCommand {
+                    id,
+                    expires,
+                    ticket,
+                };
+                match what {
+                    Hold::Pause => Command::Pause(hold),
+                    Hold::Resume => Command::Resume(hold),
+                }
+            });
+            commands.push(given.await?);
+        }
     }
-    if told.is_empty() {
+    if commands.is_empty() {
         return Err(NotHeld::NotUsed);
     }
-    for id in told {
-        match command::report(app, provider, id).await? {
+    Ok(Told {
+        ticket,
+        what,
+        commands,
+    })
+}
+
+/// Waits until all sites that were told have done it.
+///
+/// # Errors
+/// [`NotHeld`].
+pub async fn answered(app: &App, provider: ProviderId, told: &Told) -> Result<(), NotHeld> {
+    for id in &told.commands {
+        match command::report(app, provider, *id).await? {
             Report::Done => {}
             Report::Refused(refused) => return Err(NotHeld::Refused(refused.why)),
             Report::TooLate | Report::Findings(_) => return Err(NotHeld::Confused),
         }
     }
+    Ok(())
+}
+
+/// Writes down that it was done, in the caller's transaction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    actor: Actor,
+    told: &Told,
+) -> sqlx::Result<()> {
     let deed = Deed {
-        act: match what {
+        act: match told.what {
             Hold::Pause => "pause",
             Hold::Resume => "resume",
         },
-        subject: &ticket.to_string(),
+        subject: &told.ticket.to_string(),
         before: None,
         after: None,
     };
-    let mut tx = app.db.tenant(provider).await?;
-    record(app, &mut tx, Some(provider), actor, deed).await?;
-    tx.commit().await?;
-    Ok(())
+    record(app, conn, Some(provider), actor, deed).await
 }
 
 /// Where a ticket is in use. A bought one moves, so its last site counts; a printed one may be used by several at once.

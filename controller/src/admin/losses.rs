@@ -1,16 +1,18 @@
 //! Telling of routers that do not answer while their sites are there: nothing is sold at such a site, and it counts as up all the same.
 //!
-//! Once when a loss lasts, and once when it is over. Agents tell of both; a reading that came later is believed before them.
+//! Once when a loss lasts, and once when it is over. Agents tell of both; a reading that came later is believed before them. An agent loses only
+//! what it had: of a router that never answered since the agent began, or that refuses it, readings tell alone.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
 use super::notices::{MOST, TOLD_A_DAY, begun, ended, say};
-use super::routers::{Verdict, judge};
+use super::routers::{LOST_SECS, Verdict, judge};
 use super::store::losses as store;
 use super::store::notices::{Back, Outage};
 use crate::app::App;
 use crate::db::Reason;
+use crate::fleet::sample::FRESH_SECS;
 use crate::providers::notices::Notice;
 use crate::providers::notices::routers::Routers;
 
@@ -21,6 +23,26 @@ pub(super) struct Found {
     pub(super) lost: Vec<Outage>,
     /// Routers that answer again without a word of their agents, and since when.
     pub(super) over: Vec<(Outage, Timestamp)>,
+}
+
+/// Routers that have long not answered, as far as readings say, and of which nobody told that they were lost.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn mute(app: &App, now: Timestamp) -> sqlx::Result<Vec<Outage>> {
+    let (long, fresh) = (now.plus_secs(-LOST_SECS), now.plus_secs(-FRESH_SECS));
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    store::mute(&mut tx, (long, fresh), MOST).await
+}
+
+/// Begins losses of a business whose routers do not answer.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn begin(app: &App, provider: ProviderId, mute: &[Outage]) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
+    store::begin(&mut tx, provider, mute).await?;
+    tx.commit().await
 }
 
 /// Looks at all routers that are lost.

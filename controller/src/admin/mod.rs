@@ -2,6 +2,7 @@
 
 pub mod begin;
 pub mod credentials;
+pub mod end;
 mod losses;
 pub mod notices;
 pub mod outages;
@@ -10,6 +11,7 @@ pub mod reseal;
 pub mod retention;
 pub mod routers;
 pub mod scrub;
+pub mod sign_ups;
 pub mod standing;
 pub mod store;
 pub mod targets;

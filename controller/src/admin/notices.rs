@@ -52,6 +52,9 @@ pub fn tell_all<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Ne
         for (provider, away) in by_business(away, |outage| outage.provider) {
             note(provider, left(app, provider, &away, now).await);
         }
+        for (provider, mute) in by_business(losses::mute(app, now).await?, |one| one.provider) {
+            note(provider, losses::begin(app, provider, &mute).await);
+        }
         let routers = losses::find(app, now).await?;
         for (provider, over) in by_business(routers.over, |(loss, _)| loss.provider) {
             note(provider, losses::end(app, provider, &over).await);

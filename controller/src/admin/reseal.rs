@@ -1,6 +1,7 @@
 //! Sealing all that is stored with the first key of `ENCRYPTION_KEY`: at once for the command line, part by part as scheduled work.
 //!
-//! The work notes how far it came with a key, so that it goes on there after a restart, and does nothing more once it is through.
+//! The work notes how far it came with a key, so that it goes on there after a restart. While an older key is in the list it goes through everything
+//! again and again: a process that was not restarted seals with that one.
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::ProviderId;
@@ -9,6 +10,7 @@ use super::store::keys as marks;
 use crate::app::App;
 use crate::db::Reason;
 use crate::fleet::identity;
+use crate::jobs::tasks::is_asked;
 use crate::jobs::{Job, Next};
 use crate::payments::operator::credential;
 use crate::payments::tokens;
@@ -22,6 +24,8 @@ use crate::webhooks;
 pub const RESEAL: &str = "reseal";
 
 const EVERY_SECS: i64 = 3_600;
+/// After so long it begins again, while an older key is in the list.
+const AGAIN_SECS: i64 = 6 * 3_600;
 /// Businesses whose secrets are sealed anew in one run.
 const BATCH: u16 = 50;
 /// Providers taken at once by the command line.
@@ -48,14 +52,20 @@ pub async fn all(app: &App) -> anyhow::Result<u32> {
 }
 
 /// Seals the next part anew with a first key that has not been through everything; a run that fails is tried again from the same place.
-pub fn tend<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+pub fn tend<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
     Box::pin(async move {
         let now = app.clock.now();
         let mark = app.vault.mark();
         let mut tx = app.db.platform(Reason::Jobs).await?;
-        let progress = marks::progress(&mut tx, mark, now).await?;
+        let mut progress = marks::progress(&mut tx, mark, now).await?;
+        if let Some(done) = progress.done {
+            let is_old = app.vault.has_older() && done.plus_secs(AGAIN_SECS) <= now;
+            if is_old || is_asked(job) {
+                progress = marks::begin_again(&mut tx, mark, now).await?;
+            }
+        }
         tx.commit().await?;
-        if progress.is_done {
+        if progress.done.is_some() {
             return Ok(Next::Again(now.plus_secs(EVERY_SECS)));
         }
         let mut count = 0;
@@ -71,7 +81,7 @@ pub fn tend<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>>
         let is_done = page.len() < usize::from(BATCH);
         let last = page.last().map(|provider| provider.id).or(progress.after);
         let mut tx = app.db.platform(Reason::Jobs).await?;
-        marks::went_on(&mut tx, mark, last, is_done.then_some(now)).await?;
+        marks::went_on(&mut tx, mark, (last, count), is_done.then_some(now)).await?;
         tx.commit().await?;
         if count > 0 {
             tracing::info!(secrets = count, "stored secrets were sealed anew");

@@ -4,14 +4,14 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::message::RouterAnswers;
 
 use crate::fleet::presence::is_up;
-use crate::fleet::sample::FRESH_SECS;
+use crate::fleet::sample::{FRESH_SECS, is_mute};
 
 /// A shorter loss is no news: routers are restarted, cables are moved.
-const LOST_SECS: i64 = 600;
+pub(super) const LOST_SECS: i64 = 600;
 /// A site that is back has so long to tell what happened meanwhile.
 const SETTLED_SECS: i64 = 180;
 
-/// A router that is lost as far as its agent told, and what else is known.
+/// A router that is lost as far as its agent told or its readings say, and what else is known.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
     /// When we heard of it last.
@@ -48,13 +48,9 @@ pub fn judge(loss: &Loss, now: Timestamp) -> Verdict {
     let is_settled = |since: Timestamp| since.plus_secs(SETTLED_SECS) <= now;
     let is_here = is_up(loss.seen, now) && loss.up_since.is_none_or(is_settled);
     let is_long = loss.heard.plus_secs(LOST_SECS) <= now;
-    let is_proven = loss.reading.is_some_and(|(at, answers)| {
-        at.plus_secs(FRESH_SECS) > now
-            && matches!(
-                answers,
-                RouterAnswers::Lost | RouterAnswers::Refuses | RouterAnswers::NotYet
-            )
-    });
+    let is_proven = loss
+        .reading
+        .is_some_and(|(at, answers)| at.plus_secs(FRESH_SECS) > now && is_mute(answers));
     if is_here && is_long && (is_proven || !loss.is_restarted) {
         Verdict::Tell
     } else {

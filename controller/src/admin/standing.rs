@@ -1,5 +1,6 @@
-//! Letting a business in, stopping it, letting it go on: its sites hear of it in the same transaction, wherever they are, or by a job where one
-//! cannot be told; that keeps no business from being stopped.
+//! Letting a business in, stopping it, letting it go on: its owners and its sites hear of it in the same transaction, wherever they are.
+//!
+//! A site that cannot be told is told by a job; that keeps no business from being stopped.
 
 use mnara_protocol::ids::ProviderId;
 use thiserror::Error;
@@ -7,6 +8,7 @@ use thiserror::Error;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers;
+use crate::providers::notices::tell_standing;
 use crate::providers::state::{Move, State};
 use crate::tickets::refresh::every_site_if_it_can;
 
@@ -47,6 +49,7 @@ pub async fn stand(
         after: Some(after.word().into()),
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
+    tell_standing(app, &mut tx, provider, to).await?;
     every_site_if_it_can(app, &mut tx, provider).await?;
     tx.commit().await?;
     Ok(after)

@@ -8,12 +8,13 @@ use mnara_protocol::money::Money;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::cursor::Asked;
+use super::cursor::{Asked, Cursor, Part};
 use super::gate::Key;
 use super::operation::Operation;
 use super::reports::period;
 use super::types::asked as asked_id;
 use crate::app::App;
+use crate::db::RowId as _;
 use crate::reports::books::flow::{ACCOUNTS, Flow};
 use crate::reports::books::store::{self, Where};
 use crate::reports::period::Day;
@@ -56,10 +57,12 @@ pub struct Books {
     to: String,
     /// In which currency.
     currency: &'static str,
-    /// All of them together.
+    /// All days together, whichever part of the lines this is.
     total: BookSums,
     /// Each day and site at which something moved.
     lines: Vec<BookLine>,
+    /// Give it as `cursor` to read on; null at the end.
+    next: Option<String>,
 }
 
 impl From<&Flow> for BookSums {
@@ -90,13 +93,19 @@ pub struct Wanted {
     /// At one site.
     #[schema(pattern = "^site_[0-9a-f]{32}$")]
     site_id: Option<String>,
+    /// Lines at most, 50 if nothing is said.
+    #[schema(minimum = 1, maximum = 200)]
+    limit: Option<u16>,
+    /// The `next` of the part before.
+    #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
+    cursor: Option<String>,
 }
 
 pub(super) fn showing() -> Operation {
     Operation::new(
         "showBooks",
         "Show the books by day and site",
-        "On every day and at every site, `money_in` is the sum of the others. 366 days at most.",
+        "On every day and at every site, `money_in` is the sum of the others. 366 days at most. The first day comes first; ask for each part with the same days.",
     )
     .query::<Wanted>()
     .answers::<Books>(200)
@@ -111,31 +120,37 @@ pub async fn show(
     key: Key,
     Asked(asked): Asked<Wanted>,
 ) -> Answer<Json<Books>> {
+    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
     let period = period(&app, asked.from.as_deref(), asked.to.as_deref())?;
     let site: Option<SiteId> = asked_id("site_id", asked.site_id.as_deref())?;
-    let place = site.map_or(Where::Anywhere, Where::Site);
+    let of = site.map_or(Where::Anywhere, Where::Site);
     let mut tx = app.db.tenant(key.provider()).await?;
     let days = (period.from, period.to);
-    let moved = store::moved(&mut tx, key.provider(), days, place).await?;
+    let moved = store::moved(&mut tx, key.provider(), days, of).await?;
     let mut total = Flow::default();
     let mut flows: BTreeMap<(Day, Option<SiteId>), Flow> = BTreeMap::new();
     for one in &moved {
         total.add(one);
         flows.entry((one.day, one.site)).or_default().add(one);
     }
+    // What was at no site comes before what was at one.
+    let place = |((day, site), _): &((Day, Option<SiteId>), Flow)| Cursor {
+        place: day.0,
+        id: site.map_or([0; 16], |id| id.uuid().into_bytes()),
+    };
+    let flows = part.rest(flows.into_iter().collect(), place);
+    let lines = part.list(flows, place, |((day, site), flow)| BookLine {
+        day: day.iso(),
+        site_id: site.map(|id| id.to_string()),
+        sums: BookSums::from(&flow),
+    });
     Ok(Json(Books {
         from: period.from.iso(),
         to: period.last_day().iso(),
         currency: "KES",
         total: BookSums::from(&total),
-        lines: flows
-            .into_iter()
-            .map(|((day, site), flow)| BookLine {
-                day: day.iso(),
-                site_id: site.map(|id| id.to_string()),
-                sums: BookSums::from(&flow),
-            })
-            .collect(),
+        lines: lines.items,
+        next: lines.next,
     }))
 }
 

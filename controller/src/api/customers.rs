@@ -215,14 +215,11 @@ pub(super) fn blocking() -> Operation {
 pub async fn block(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
     Json(block): Json<Block>,
-) -> Answer<Json<Customer>> {
-    let id = named(&id)?;
-    customers::block(&app, key.provider(), id, &block.reason, key.actor())
-        .await
-        .map_err(not_done)?;
-    again(&app, &key, id).await
+) -> Answer<Made> {
+    set(&app, &key, &once, named(&id)?, Some(&block.reason)).await
 }
 
 pub(super) fn unblocking() -> Operation {
@@ -238,19 +235,24 @@ pub(super) fn unblocking() -> Operation {
 pub async fn unblock(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<Json<Customer>> {
-    let id = named(&id)?;
-    customers::unblock(&app, key.provider(), id, key.actor())
-        .await
-        .map_err(not_done)?;
-    again(&app, &key, id).await
+) -> Answer<Made> {
+    set(&app, &key, &once, named(&id)?, None).await
 }
 
-async fn again(app: &App, key: &Key, id: CustomerId) -> Answer<Json<Customer>> {
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let found = store::by_id(&mut tx, key.provider(), id).await?;
-    Ok(Json(found.ok_or_else(Problem::not_found)?.into()))
+async fn set(app: &App, key: &Key, once: &Once, id: CustomerId, why: Option<&str>) -> Answer<Made> {
+    let provider = key.provider();
+    let mut tx = app.db.tenant(provider).await?;
+    customers::block_in(app, &mut tx, (provider, key.actor()), id, why)
+        .await
+        .map_err(not_done)?;
+    let found = store::by_id(&mut tx, provider, id).await?;
+    let customer: Customer = found.ok_or_else(Problem::not_found)?.into();
+    let made = Made::now(&customer)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 fn not_done(error: NotDone) -> Problem {
@@ -310,6 +312,7 @@ pub async fn give(
         plan: id_in("plan_id", &new.plan_id)?,
         site: site.transpose()?,
         reason: &new.reason,
+        attempt: None,
     };
     let kept = give_in(&app, &mut tx, provider, key.actor(), gift)
         .await

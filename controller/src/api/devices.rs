@@ -1,18 +1,19 @@
 //! What a site is told to do once, by `/api/v1/tickets/{id}/…` with one device of a ticket and by `/api/v1/sites/{id}/diagnose` with itself.
 
 use axum::extract::State;
-use mnara_protocol::ids::{Mac, SiteId, TicketId};
+use mnara_protocol::ids::{CommandId, Mac, SiteId, TicketId};
 use mnara_protocol::message::{FindingsReport, Report, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
 use super::gate::Key;
+use super::once::{Made, Once};
 use super::operation::Operation;
-use super::tickets::{Ticket, one};
+use super::tickets::{Ticket, done, one};
 use super::told::{confused, not_asked, refused, unanswered};
 use super::types::{id as id_in, named};
-use crate::access::act::{Act, NotAsked, ask};
+use crate::access::act::{Act, NotAsked, ask_in};
 use crate::app::App;
 use crate::fleet::command;
 use crate::web::{Answer, Json, Path, Problem};
@@ -55,7 +56,7 @@ pub(super) fn disconnecting() -> Operation {
     with_device(
         "disconnectDevice",
         "Take a device off the air once",
-        "It comes back as long as it holds its place on the ticket. The answer comes when the site has done it; a site that is away is 409 `site-away`.",
+        "It comes back as long as it holds its place on the ticket. The answer comes when the site has done it; a site that is away is 409 `site-away`. After 504 the same `Idempotency-Key` asks what came of it, and the device is not cut off again.",
     )
 }
 
@@ -63,7 +64,7 @@ pub(super) fn freeing() -> Operation {
     with_device(
         "freeDevice",
         "Free a device's place for another",
-        "For a customer who has a new phone: the next device that uses the code has the place. A site that is away is 409 `site-away`.",
+        "For a customer who has a new phone: the next device that uses the code has the place. A site that is away is 409 `site-away`. After 504 the same `Idempotency-Key` asks what came of it.",
     )
 }
 
@@ -74,11 +75,12 @@ pub(super) fn freeing() -> Operation {
 pub async fn disconnect(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
     Json(device): Json<Device>,
-) -> Answer<Json<Ticket>> {
+) -> Answer<Made> {
     let (id, (site, mac)) = (named(&id)?, device.read()?);
-    told(&app, &key, (id, site), Act::Kick(id, mac)).await
+    told(&app, &key, &once, (id, site), Act::Kick(id, mac)).await
 }
 
 /// Frees a device's place for another.
@@ -88,26 +90,26 @@ pub async fn disconnect(
 pub async fn free(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
     Json(device): Json<Device>,
-) -> Answer<Json<Ticket>> {
+) -> Answer<Made> {
     let (id, (site, mac)) = (named(&id)?, device.read()?);
-    told(&app, &key, (id, site), Act::Move(id, mac)).await
+    told(&app, &key, &once, (id, site), Act::Move(id, mac)).await
 }
 
 async fn told(
     app: &App,
     key: &Key,
+    once: &Once,
     (id, site): (TicketId, SiteId),
     act: Act,
-) -> Answer<Json<Ticket>> {
+) -> Answer<Made> {
     let provider = key.provider();
     let mut tx = app.db.tenant(provider).await?;
     one(app, &mut tx, key, id).await?;
     drop(tx);
-    let command = ask(app, (provider, site), key.actor(), act)
-        .await
-        .map_err(not_asked)?;
+    let command = asked(app, key, once, site, act, not_asked).await?;
     let report = command::report(app, provider, command).await;
     match report.map_err(unanswered)? {
         Report::Done => {}
@@ -116,9 +118,31 @@ async fn told(
         }
         Report::TooLate | Report::Findings(_) => return Err(confused()),
     }
+    let tx = app.db.tenant(provider).await?;
+    done(app, tx, key, once, id).await
+}
+
+/// Has a site do something, unless it was asked to for the same request before: then it is that command.
+async fn asked(
+    app: &App,
+    key: &Key,
+    once: &Once,
+    site: SiteId,
+    act: Act,
+    problem: fn(NotAsked) -> Problem,
+) -> Answer<CommandId> {
+    let provider = key.provider();
     let mut tx = app.db.tenant(provider).await?;
-    let row = one(app, &mut tx, key, id).await?;
-    Ok(Json(Ticket::new(row, key, app.clock.now())))
+    let before = command::standing(&mut tx, provider, once.told(), app.clock.now()).await?;
+    if let Some((command, _)) = before.first() {
+        return Ok(*command);
+    }
+    let command = ask_in(app, &mut tx, (provider, site), key.actor(), act)
+        .await
+        .map_err(problem)?;
+    once.tell(&mut tx, &[command]).await?;
+    tx.commit().await?;
+    Ok(command)
 }
 
 /// What a site found out about itself.
@@ -181,18 +205,24 @@ pub(super) fn diagnosing() -> Operation {
 pub async fn diagnose(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<Json<Findings>> {
+) -> Answer<Made> {
     let (provider, site): (_, SiteId) = (key.provider(), named(&id)?);
-    let command = ask(&app, (provider, site), key.actor(), Act::Diagnose)
-        .await
-        .map_err(|error| match error {
-            NotAsked::NoSite => Problem::not_found(),
-            error => not_asked(error),
-        })?;
+    let problem = |error| match error {
+        NotAsked::NoSite => Problem::not_found(),
+        error => not_asked(error),
+    };
+    let command = asked(&app, &key, &once, site, Act::Diagnose, problem).await?;
     let report = command::report(&app, provider, command).await;
     match report.map_err(unanswered)? {
-        Report::Findings(found) => Ok(Json(found.into())),
+        Report::Findings(found) => {
+            let made = Made::now(&Findings::from(found))?;
+            let mut tx = app.db.tenant(provider).await?;
+            once.keep(&mut tx, &made).await?;
+            tx.commit().await?;
+            Ok(made)
+        }
         Report::Done | Report::TooLate | Report::Refused(_) => Err(confused()),
     }
 }

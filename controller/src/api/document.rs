@@ -30,7 +30,8 @@ pub const ABOUT: [(&str, &str, &str); 7] = [
     (
         "Repeats",
         "A POST that is sent again with the same `Idempotency-Key` has its effect once and gets the first answer again, for 24 hours, with \
-         `Idempotency-Replayed: true`. So after a lost connection send the same again. The same name with another body is refused.",
+         `Idempotency-Replayed: true`. So after a lost connection send the same again. The same name with another body is refused. \
+         What a site is told to do is told it once: after 504 the same request waits for what came of that.",
         "curl -X POST BASE/sites \\\n  -H \"Authorization: Bearer $KEY\" \\\n  -H \"Idempotency-Key: order-17\" \\\n  \
          -H \"Content-Type: application/json\" \\\n  -d '{\"name\": \"Kawangware market\"}'",
     ),

@@ -25,6 +25,7 @@ pub mod plan_parts;
 pub mod plans;
 pub mod queue;
 pub mod reports;
+mod seen;
 pub mod series;
 pub mod sessions;
 pub mod settings;

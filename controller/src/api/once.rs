@@ -1,7 +1,8 @@
 //! The same request sent again: with the header `Idempotency-Key` it has its effect once, and every repeat gets the first answer.
 //!
 //! A claim is written before the call runs. A handler that changes something writes its answer to the claim in the transaction of the change,
-//! so that both are kept or neither; what failed gives its claim back.
+//! so that both are kept or neither; what failed gives its claim back. What a site is told to do is done there and not in a transaction: the
+//! command stands on the claim, which is let go without an answer and kept, so that a repeat waits for the same command.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request};
@@ -12,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{KeyId, ProviderId};
+use mnara_protocol::ids::{CommandId, KeyId, ProviderId};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -109,9 +110,35 @@ pub struct Claim {
     pub name: String,
     /// When it was claimed, by which a claim taken over is told from this one.
     pub at: Timestamp,
+    /// What sites were told for it before.
+    pub commands: Vec<CommandId>,
 }
 
 impl Once {
+    /// What sites were told for the same request before, which had no answer.
+    #[must_use]
+    pub fn told(&self) -> &[CommandId] {
+        match &self.0 {
+            Some(claim) => &claim.commands,
+            None => &[],
+        }
+    }
+
+    /// Writes what sites are told to the claim, in the transaction that tells them.
+    ///
+    /// # Errors
+    /// When another request has taken the name over: nothing may be done then.
+    pub async fn tell(
+        &self,
+        conn: &mut PgConnection,
+        commands: &[CommandId],
+    ) -> Result<(), Problem> {
+        match &self.0 {
+            Some(claim) if !store::tell(conn, claim, commands).await? => Err(in_progress()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Writes the answer in the transaction of what it tells of.
     ///
     /// # Errors
@@ -208,7 +235,7 @@ async fn run(
         tx.commit().await?;
         return Ok(response);
     }
-    // A handler whose effect is the same however often it is called has not kept its answer itself.
+    // A handler that changes nothing has not kept its answer itself.
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, ANSWER).await.map_err(anyhow::Error::new)?;
     let made = Made {
@@ -245,11 +272,12 @@ async fn claim(
     hash: &[u8; 32],
 ) -> Result<Claimed, Problem> {
     let now = app.clock.now();
-    let claim = Claim {
+    let mut claim = Claim {
         provider: holder.provider,
         key: holder.key,
         name,
         at: now,
+        commands: Vec::new(),
     };
     let mut tx = app.db.tenant(holder.provider).await?;
     if !store::claim(&mut tx, &claim, hash).await? {
@@ -267,11 +295,16 @@ async fn claim(
             Found {
                 made: Some(made), ..
             } => return Ok(Claimed::Before(made)),
-            Found { at, .. } if at.plus_secs(LEASE_SECS) > now => return Err(in_progress()),
-            Found { at, .. } => {
-                if !store::take_over(&mut tx, &claim, at).await? {
+            Found {
+                at,
+                is_let_go: false,
+                ..
+            } if at.plus_secs(LEASE_SECS) > now => return Err(in_progress()),
+            found => {
+                if !store::take_over(&mut tx, &claim, &found).await? {
                     return Err(in_progress());
                 }
+                claim.commands = found.commands;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! `/api/v1/payments`: what customers paid, or did not.
 
-use axum::extract::State;
+use axum::extract::State as Given;
 use axum::http::StatusCode;
 use futures_util::FutureExt as _;
 use mnara_protocol::ids::{PaymentId, ProviderId};
@@ -14,10 +14,13 @@ use super::cursor::{Asked, List, listed};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
-use super::store::payments::{self as store, Filter};
+use super::store::payments as store;
 use super::types::{asked as asked_id, named, time};
 use crate::app::App;
+use crate::db::Tx;
+use crate::payments::State;
 use crate::payments::deeds::{self, NotDone, Noted};
+use crate::payments::store::list::Wanted;
 use crate::payments::store::refunds;
 use crate::rails::msisdn::Msisdn;
 use crate::web::{Answer, Json, Path, Problem, show};
@@ -28,7 +31,7 @@ pub struct Payment {
     /// Its id.
     id: String,
     /// `pending`, `success` or `failed`. One that failed may still succeed when its money comes after all.
-    status: String,
+    status: &'static str,
     /// Why it failed, in a word.
     reason: Option<String>,
     /// How much the phone was asked for.
@@ -57,21 +60,31 @@ pub struct Payment {
 
 impl From<store::Payment> for Payment {
     fn from(payment: store::Payment) -> Self {
+        let line = payment.line;
         Self {
-            id: payment.id.to_string(),
-            status: payment.status,
-            reason: payment.failure,
-            amount: payment.amount.to_decimal(),
-            credit: payment.credit.to_decimal(),
-            currency: payment.amount.currency().code(),
-            phone: payment.phone,
-            receipt: payment.receipt,
-            plan_id: payment.plan.map(|id| id.to_string()),
-            site_id: payment.site.map(|id| id.to_string()),
+            id: line.id.to_string(),
+            status: match line.state {
+                State::Pending => "pending",
+                State::Success => "success",
+                State::Failed(_) => "failed",
+            },
+            reason: line.failure,
+            amount: line.amount.to_decimal(),
+            credit: line.credit.to_decimal(),
+            currency: line.amount.currency().code(),
+            // What M-PESA hides of a payer is no number.
+            phone: line
+                .phone
+                .parse::<Msisdn>()
+                .ok()
+                .map(|phone| phone.digits()),
+            receipt: line.receipt,
+            plan_id: line.plan_id.map(|id| id.to_string()),
+            site_id: line.site_id.map(|id| id.to_string()),
             ticket_id: payment.ticket.map(|id| id.to_string()),
-            flag: payment.flag,
-            created_at: show::utc(payment.made),
-            settled_at: payment.settled.map(show::utc),
+            flag: line.flag,
+            created_at: show::utc(line.at),
+            settled_at: line.settled.map(show::utc),
         }
     }
 }
@@ -134,7 +147,7 @@ pub(super) fn listing() -> Operation {
 /// # Errors
 /// A problem document.
 pub async fn list(
-    State(app): State<App>,
+    Given(app): Given<App>,
     key: Key,
     Asked(asked): Asked<Listing>,
 ) -> Answer<Json<List<Payment>>> {
@@ -144,7 +157,7 @@ pub async fn list(
             .map(|phone| phone.digits())
             .map_err(|_| Problem::bad_request("phone: give a Kenyan mobile number."))
     });
-    let filter = Filter {
+    let wanted = Wanted {
         status: asked.status.map(|status| match status {
             Standing::Pending => "pending",
             Standing::Success => "success",
@@ -156,19 +169,17 @@ pub async fn list(
         receipt: asked.receipt.as_deref().map(receipt).transpose()?,
         is_flagged: asked.flagged,
         from: time("from", asked.from.as_deref())?,
-        to: time("to", asked.to.as_deref())?,
+        until: time("to", asked.to.as_deref())?,
+        ..Wanted::default()
     };
     let provider = key.provider();
-    let place = |payment: &store::Payment| (payment.made, payment.id);
+    let place = |payment: &store::Payment| (payment.line.at, payment.line.id);
     let part = (asked.limit, asked.cursor.as_deref());
     listed(
         &app,
         &key,
         part,
-        move |conn, before, limit| {
-            async move { store::payments(conn, provider, None, &filter, before, limit).await }
-                .boxed()
-        },
+        move |conn, before, limit| store::payments(conn, provider, wanted, before, limit).boxed(),
         place,
         Payment::from,
     )
@@ -187,11 +198,11 @@ pub(super) async fn of_phone(
     phone: &str,
     limit: u16,
 ) -> sqlx::Result<Vec<Payment>> {
-    let filter = Filter {
+    let wanted = Wanted {
         phone: Some(phone.to_owned()),
-        ..Filter::default()
+        ..Wanted::default()
     };
-    let found = store::payments(conn, provider, None, &filter, None, limit).await?;
+    let found = store::payments(conn, provider, wanted, None, limit).await?;
     Ok(found.into_iter().map(Payment::from).collect())
 }
 
@@ -206,7 +217,7 @@ pub(super) fn showing() -> Operation {
 /// # Errors
 /// A problem document.
 pub async fn show(
-    State(app): State<App>,
+    Given(app): Given<App>,
     key: Key,
     Path(id): Path<String>,
 ) -> Answer<Json<Payment>> {
@@ -215,10 +226,8 @@ pub async fn show(
 }
 
 async fn one(conn: &mut PgConnection, key: &Key, id: PaymentId) -> Answer<Payment> {
-    let all = Filter::default();
-    let found = store::payments(conn, key.provider(), Some(id), &all, None, 1).await?;
-    let payment = found.into_iter().next().ok_or_else(Problem::not_found)?;
-    Ok(payment.into())
+    let found = store::payment(conn, key.provider(), id).await?;
+    Ok(found.ok_or_else(Problem::not_found)?.into())
 }
 
 pub(super) fn asking() -> Operation {
@@ -237,16 +246,27 @@ pub(super) fn asking() -> Operation {
 /// # Errors
 /// A problem document.
 pub async fn ask(
-    State(app): State<App>,
+    Given(app): Given<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<Json<Payment>> {
-    let id = named(&id)?;
-    deeds::ask(&app, key.provider(), key.actor(), id)
+) -> Answer<Made> {
+    let (id, who) = (named(&id)?, (key.provider(), key.actor()));
+    let mut tx = app.db.tenant(key.provider()).await?;
+    deeds::ask_in(&app, &mut tx, who, id)
         .await
         .map_err(not_done)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    one(&mut tx, &key, id).await.map(Json)
+    let made = done(tx, &key, &once, id).await?;
+    app.jobs.wake();
+    Ok(made)
+}
+
+/// Ends what was done about one: as it stands now it is the answer, also to the same call again.
+async fn done(mut tx: Tx, key: &Key, once: &Once, id: PaymentId) -> Answer<Made> {
+    let made = Made::now(&one(&mut tx, key, id).await?)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 pub(super) fn sending() -> Operation {
@@ -265,16 +285,17 @@ pub(super) fn sending() -> Operation {
 /// # Errors
 /// A problem document.
 pub async fn send(
-    State(app): State<App>,
+    Given(app): Given<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<Json<Payment>> {
-    let id = named(&id)?;
-    deeds::send(&app, key.provider(), key.actor(), id)
+) -> Answer<Made> {
+    let (id, who) = (named(&id)?, (key.provider(), key.actor()));
+    let mut tx = app.db.tenant(key.provider()).await?;
+    deeds::send_in(&app, &mut tx, who, id)
         .await
         .map_err(not_done)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    one(&mut tx, &key, id).await.map(Json)
+    done(tx, &key, &once, id).await
 }
 
 /// Money that was paid back.
@@ -339,7 +360,7 @@ pub(super) fn noting() -> Operation {
 /// # Errors
 /// A problem document.
 pub async fn note(
-    State(app): State<App>,
+    Given(app): Given<App>,
     key: Key,
     once: Once,
     Path(id): Path<String>,

@@ -14,6 +14,7 @@ use super::cursor::{Asked, Cursor, List, Listing, Part, listed};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
+use super::seen;
 use super::stopped;
 use super::store::series as store;
 use super::types::{id, named};
@@ -294,7 +295,7 @@ pub(super) fn coding() -> Operation {
     Operation::new(
         "listCodes",
         "List the codes of a series",
-        "Codes are worth money: whoever has one can go online.",
+        "Codes are worth money: whoever has one can go online. The audit tells which key read them.",
     )
     .of(SeriesId::PREFIX)
     .query::<Listing>()
@@ -331,10 +332,16 @@ pub async fn codes(
         redeemed: code.is_redeemed,
         revoked: code.is_revoked,
     });
-    if let Some(last) = list.items.last() {
+    if let (Some(first), Some(last)) = (list.items.first(), list.items.last()) {
         // A program may sell what it reads, so the counter may not.
         let below = last.number.unsigned_abs().saturating_add(1);
         counter::store::shown(&mut tx, key.provider(), id, below).await?;
+        let good = |code: &&Code| !code.redeemed && !code.revoked;
+        let count = list.items.iter().filter(good).count();
+        if count > 0 {
+            let after = json!({"as": "api", "from": first.number, "count": count});
+            seen::note(&app, &mut tx, &key, ("codes-seen", &id.to_string()), after).await?;
+        }
         tx.commit().await?;
     }
     Ok(Json(list))
@@ -357,14 +364,18 @@ pub(super) fn revoking() -> Operation {
 pub async fn revoke(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<(StatusCode, Json<Series>)> {
+) -> Answer<Made> {
     let id: SeriesId = named(&id)?;
-    revoke::series(&app, key.provider(), id, key.actor())
+    let mut tx = app.db.tenant(key.provider()).await?;
+    revoke::series_in(&app, &mut tx, (key.provider(), key.actor()), id)
         .await
         .map_err(not_revoked)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    Ok((StatusCode::OK, Json(one(&mut tx, &key, id).await?)))
+    let made = Made::now(&one(&mut tx, &key, id).await?)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 pub(super) fn not_revoked(error: RevokeError) -> Problem {

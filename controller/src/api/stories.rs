@@ -95,7 +95,7 @@ impl Event {
                 ("ended", Some(site))
             }
             What::Lost(site) => ("lost", Some(site)),
-            What::Deed { act, by, secs } => {
+            What::Deed { act, by, secs, .. } => {
                 event.seconds = secs;
                 let (actor, name) = match by {
                     By::Person(name) => ("staff", Some(name)),

@@ -2,25 +2,26 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use futures_util::FutureExt as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::TicketId;
-use mnara_protocol::ticket::Phase;
 use mnara_protocol::ticket::code::TicketCode;
+use mnara_protocol::ticket::{Phase, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::cursor::{Asked, List, listed};
+use super::cursor::{Asked, Cursor, List, Part};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
+use super::seen;
 use super::series::not_revoked;
 use super::stopped;
 use super::told::not_held;
 use super::types::{asked as asked_id, named};
 use crate::access::hold::{self, Hold};
 use crate::app::App;
+use crate::db::Tx;
 use crate::providers::keys::scopes::Scope;
 use crate::tickets::extend::{NotExtended, extend_in};
 use crate::tickets::store::end_word;
@@ -197,19 +198,33 @@ pub async fn list(
         is_redeemed: asked.redeemed,
     };
     let (provider, now) = (key.provider(), app.clock.now());
-    let place = |row: &Row| (row.made, row.found.kept.ticket.id);
-    let part = (asked.limit, asked.cursor.as_deref());
-    listed(
-        &app,
-        &key,
-        part,
-        move |conn, before, limit| {
-            async move { store::tickets(conn, provider, &filter, before, limit, now).await }.boxed()
-        },
-        place,
-        |row| Ticket::new(row, &key, now),
-    )
-    .await
+    let part = Part::read(asked.limit, asked.cursor.as_deref())?;
+    let before = part.after.map(|after| after.row());
+    let mut tx = app.db.steady(provider).await?;
+    let found = store::tickets(&mut tx, provider, &filter, before, part.reach(), now).await?;
+    let given = found.iter().take(usize::from(part.limit));
+    let count = given.filter(|row| gives_code(row, &key, now)).count();
+    // Whoever asks by its code has it.
+    if count > 0 && filter.code.is_none() {
+        let of = match filter.series {
+            Some(series) => series.to_string(),
+            None => provider.to_string(),
+        };
+        let after = json!({"as": "api", "count": count});
+        seen::note(&app, &mut tx, &key, ("codes-seen", &of), after).await?;
+        tx.commit().await?;
+    }
+    let place = |row: &Row| Cursor::at(row.made, row.found.kept.ticket.id);
+    Ok(Json(
+        part.list(found, place, |row| Ticket::new(row, &key, now)),
+    ))
+}
+
+/// Whether a key is given a code by which somebody could still go online.
+fn gives_code(row: &Row, key: &Key, now: Timestamp) -> bool {
+    let ticket = &row.found.kept.ticket;
+    let is_good = ticket.status(now) == Status::Active && matches!(ticket.phase, Phase::Unused);
+    is_good && key.may(Scope::CodesRead) && !row.is_unseen
 }
 
 pub(super) fn showing() -> Operation {
@@ -227,9 +242,15 @@ pub async fn show(
     key: Key,
     Path(id): Path<String>,
 ) -> Answer<Json<Ticket>> {
+    let (id, now) = (named(&id)?, app.clock.now());
     let mut tx = app.db.tenant(key.provider()).await?;
-    let row = one(&app, &mut tx, &key, named(&id)?).await?;
-    Ok(Json(Ticket::new(row, &key, app.clock.now())))
+    let row = one(&app, &mut tx, &key, id).await?;
+    if gives_code(&row, &key, now) && !seen::has_seen(&mut tx, &key, id, now).await? {
+        let after = json!({"as": "api", "count": 1});
+        seen::note(&app, &mut tx, &key, ("code-seen", &id.to_string()), after).await?;
+        tx.commit().await?;
+    }
+    Ok(Json(Ticket::new(row, &key, now)))
 }
 
 pub(super) async fn one(
@@ -240,13 +261,6 @@ pub(super) async fn one(
 ) -> Answer<Row> {
     let found = store::ticket(conn, key.provider(), id, app.clock.now()).await?;
     found.ok_or_else(Problem::not_found)
-}
-
-async fn code(app: &App, key: &Key, id: &str) -> Answer<(TicketId, TicketCode)> {
-    let id: TicketId = named(id)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let row = one(app, &mut tx, key, id).await?;
-    Ok((id, row.found.kept.code))
 }
 
 pub(super) fn revoking() -> Operation {
@@ -266,15 +280,30 @@ pub(super) fn revoking() -> Operation {
 pub async fn revoke(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
-) -> Answer<Json<Ticket>> {
-    let (id, code) = code(&app, &key, &id).await?;
-    revoking_ticket::ticket(&app, key.provider(), &code, key.actor())
+) -> Answer<Made> {
+    let id: TicketId = named(&id)?;
+    let mut tx = app.db.tenant(key.provider()).await?;
+    revoking_ticket::ticket_in(&app, &mut tx, (key.provider(), key.actor()), id)
         .await
         .map_err(not_revoked)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let row = one(&app, &mut tx, &key, id).await?;
-    Ok(Json(Ticket::new(row, &key, app.clock.now())))
+    done(&app, tx, &key, &once, id).await
+}
+
+/// Ends what was done with one: as it stands now it is the answer, also to the same call again.
+pub(super) async fn done(
+    app: &App,
+    mut tx: Tx,
+    key: &Key,
+    once: &Once,
+    id: TicketId,
+) -> Answer<Made> {
+    let row = one(app, &mut tx, key, id).await?;
+    let made = Made::now(&Ticket::new(row, key, app.clock.now()))?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    Ok(made)
 }
 
 /// Time on top.
@@ -329,11 +358,7 @@ pub async fn extend(
             )
             .detail(error.to_string()),
         })?;
-    let row = one(&app, &mut tx, &key, id).await?;
-    let made = Made::now(&Ticket::new(row, &key, app.clock.now()))?;
-    once.keep(&mut tx, &made).await?;
-    tx.commit().await?;
-    Ok(made)
+    done(&app, tx, &key, &once, id).await
 }
 
 pub(super) fn pausing() -> Operation {
@@ -348,7 +373,7 @@ fn held(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(
         id,
         summary,
-        "The site where it is used does it; the answer comes when it has. A site that is away is 409 `site-away`.",
+        "The site where it is used does it; the answer comes when it has. A site that is away is 409 `site-away`. After 504 the same `Idempotency-Key` asks what came of it.",
     )
     .of(TicketId::PREFIX)
     .answers::<Ticket>(200)
@@ -361,29 +386,38 @@ fn held(id: &'static str, summary: &'static str) -> Operation {
 ///
 /// # Errors
 /// A problem document.
-pub async fn pause(state: State<App>, key: Key, path: Path<String>) -> Answer<Json<Ticket>> {
-    hold(state, key, path, Hold::Pause).await
+pub async fn pause(state: State<App>, key: Key, once: Once, path: Path<String>) -> Answer<Made> {
+    hold(state, key, once, path, Hold::Pause).await
 }
 
 /// Lets the clock of one run on.
 ///
 /// # Errors
 /// A problem document.
-pub async fn resume(state: State<App>, key: Key, path: Path<String>) -> Answer<Json<Ticket>> {
-    hold(state, key, path, Hold::Resume).await
+pub async fn resume(state: State<App>, key: Key, once: Once, path: Path<String>) -> Answer<Made> {
+    hold(state, key, once, path, Hold::Resume).await
 }
 
 async fn hold(
     State(app): State<App>,
     key: Key,
+    once: Once,
     Path(id): Path<String>,
     what: Hold,
-) -> Answer<Json<Ticket>> {
-    let (id, code) = code(&app, &key, &id).await?;
-    hold::hold(&app, key.provider(), &code, what, key.actor())
+) -> Answer<Made> {
+    let provider = key.provider();
+    let id: TicketId = named(&id)?;
+    let mut tx = app.db.tenant(provider).await?;
+    let code = one(&app, &mut tx, &key, id).await?.found.kept.code;
+    let told = hold::tell_in(&app, &mut tx, provider, &code, what, once.told())
         .await
         .map_err(not_held)?;
-    let mut tx = app.db.tenant(key.provider()).await?;
-    let row = one(&app, &mut tx, &key, id).await?;
-    Ok(Json(Ticket::new(row, &key, app.clock.now())))
+    once.tell(&mut tx, &told.commands).await?;
+    tx.commit().await?;
+    hold::answered(&app, provider, &told)
+        .await
+        .map_err(not_held)?;
+    let mut tx = app.db.tenant(provider).await?;
+    hold::note_in(&app, &mut tx, provider, key.actor(), &told).await?;
+    done(&app, tx, &key, &once, id).await
 }

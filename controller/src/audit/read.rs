@@ -6,7 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use crate::db::RowId as _;
+use crate::db::{At, RowId as _};
 
 /// People offered to choose from.
 const MOST_PEOPLE: i64 = 200;
@@ -65,6 +65,58 @@ pub struct Line {
     pub business: Option<String>,
 }
 
+struct Row {
+    id: Uuid,
+    at: At,
+    actor: String,
+    name: Option<String>,
+    act: String,
+    subject: String,
+    before: Option<Value>,
+    after: Option<Value>,
+    number: Option<i64>,
+    business: Option<String>,
+}
+
+impl From<Row> for Line {
+    fn from(row: Row) -> Self {
+        Self {
+            id: DeedId::from_uuid(row.id),
+            at: row.at.0,
+            actor: row.actor,
+            name: row.name,
+            act: row.act,
+            subject: row.subject,
+            before: row.before,
+            after: row.after,
+            number: row.number,
+            business: row.business,
+        }
+    }
+}
+
+/// A business's lines with what else is asked, in so many words: with conditions that may be none PostgreSQL reads all of them and sorts them.
+macro_rules! of_provider {
+    ($conn:ident, $provider:ident, $wanted:ident, $limit:ident, $narrower:literal $(, $value:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select a.id, a.at, a.actor, coalesce(p.name, (select k.name from api_keys k where k.id = a.key_id)) as "name?", a.act, a.subject,
+                      a.before, a.after, c.number as "number?", null::text as "business?"
+               from audit a left join people p on p.id = a.person_id left join audit_chain c on c.audit_id = a.id
+               where a.provider_id = $1 and a.id >= $2 and a.id < $3 "#
+                + $narrower
+                + " order by a.id desc limit $4",
+            $provider.uuid(),
+            $wanted.first(),
+            $wanted.end(),
+            i64::from($limit)
+            $(, $value)*
+        )
+        .fetch_all($conn)
+        .await?
+    };
+}
+
 /// What was done in a business.
 ///
 /// # Errors
@@ -75,36 +127,52 @@ pub async fn of_provider(
     wanted: &Wanted,
     limit: u16,
 ) -> sqlx::Result<Vec<Line>> {
-    let rows = sqlx::query!(
-        r#"select a.id, a.at, a.actor, coalesce(p.name, (select k.name from api_keys k where k.id = a.key_id)) as "name?", a.act, a.subject,
-                  a.before, a.after, c.number as "number?"
-           from audit a left join people p on p.id = a.person_id left join audit_chain c on c.audit_id = a.id
-           where a.provider_id = $1 and ($2::uuid is null or a.person_id = $2) and ($3::text is null or a.act = $3) and a.id >= $4 and a.id < $5
-           order by a.id desc limit $6"#,
-        provider.uuid(),
-        wanted.person.map(|person| person.uuid()),
-        wanted.act,
-        wanted.first(),
-        wanted.end(),
-        i64::from(limit),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Line {
-            id: DeedId::from_uuid(row.id),
-            at: row.at.0,
-            actor: row.actor,
-            name: row.name,
-            act: row.act,
-            subject: row.subject,
-            before: row.before,
-            after: row.after,
-            number: row.number,
-            business: None,
-        })
-        .collect())
+    let person = wanted.person.map(|person| person.uuid());
+    let rows = match (person, wanted.act.as_deref()) {
+        (None, None) => of_provider!(conn, provider, wanted, limit, ""),
+        (None, Some(act)) => of_provider!(conn, provider, wanted, limit, "and a.act = $5", act),
+        (Some(person), None) => {
+            of_provider!(
+                conn,
+                provider,
+                wanted,
+                limit,
+                "and a.person_id = $5",
+                person
+            )
+        }
+        (Some(person), Some(act)) => of_provider!(
+            conn,
+            provider,
+            wanted,
+            limit,
+            "and a.person_id = $5 and a.act = $6",
+            person,
+            act
+        ),
+    };
+    Ok(rows.into_iter().map(Line::from).collect())
+}
+
+/// The same of what the platform's own staff reads.
+macro_rules! of_platform {
+    ($conn:ident, $wanted:ident, $limit:ident, $narrower:literal $(, $value:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select a.id, a.at, a.actor, p.name as "name?", a.act, a.subject, a.before, a.after, c.number as "number?", b.business_name as "business?"
+               from audit a left join people p on p.id = a.person_id left join audit_chain c on c.audit_id = a.id
+               left join providers b on b.id = a.provider_id
+               where (a.provider_id is null or a.actor = 'admin') and a.id >= $1 and a.id < $2 "#
+                + $narrower
+                + " order by a.id desc limit $3",
+            $wanted.first(),
+            $wanted.end(),
+            i64::from($limit)
+            $(, $value)*
+        )
+        .fetch_all($conn)
+        .await?
+    };
 }
 
 /// What concerns the platform alone, and what its own staff did in any business. It needs the platform's door.
@@ -116,36 +184,21 @@ pub async fn of_platform(
     wanted: &Wanted,
     limit: u16,
 ) -> sqlx::Result<Vec<Line>> {
-    let rows = sqlx::query!(
-        r#"select a.id, a.at, a.actor, p.name as "name?", a.act, a.subject, a.before, a.after, c.number as "number?", b.business_name as "business?"
-           from audit a left join people p on p.id = a.person_id left join audit_chain c on c.audit_id = a.id
-           left join providers b on b.id = a.provider_id
-           where (a.provider_id is null or a.actor = 'admin') and ($1::uuid is null or a.person_id = $1) and ($2::text is null or a.act = $2)
-             and a.id >= $3 and a.id < $4
-           order by a.id desc limit $5"#,
-        wanted.person.map(|person| person.uuid()),
-        wanted.act,
-        wanted.first(),
-        wanted.end(),
-        i64::from(limit),
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Line {
-            id: DeedId::from_uuid(row.id),
-            at: row.at.0,
-            actor: row.actor,
-            name: row.name,
-            act: row.act,
-            subject: row.subject,
-            before: row.before,
-            after: row.after,
-            number: row.number,
-            business: row.business,
-        })
-        .collect())
+    let person = wanted.person.map(|person| person.uuid());
+    let rows = match (person, wanted.act.as_deref()) {
+        (None, None) => of_platform!(conn, wanted, limit, ""),
+        (None, Some(act)) => of_platform!(conn, wanted, limit, "and a.act = $4", act),
+        (Some(person), None) => of_platform!(conn, wanted, limit, "and a.person_id = $4", person),
+        (Some(person), Some(act)) => of_platform!(
+            conn,
+            wanted,
+            limit,
+            "and a.person_id = $4 and a.act = $5",
+            person,
+            act
+        ),
+    };
+    Ok(rows.into_iter().map(Line::from).collect())
 }
 
 /// Those who work or worked for a business, by name.

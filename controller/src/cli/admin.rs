@@ -8,7 +8,7 @@ use mnara_protocol::ids::ProviderId;
 use secrecy::SecretString;
 
 use super::secret;
-use crate::admin::{begin, standing};
+use crate::admin::{begin, end, standing};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::providers::log_in::reset;
@@ -21,14 +21,30 @@ pub enum AdminCommand {
     /// Makes somebody one of the platform's staff.
     Create {
         /// What they are called.
-        #[arg(long)]
-        name: String,
+        #[arg(
+            long,
+            required_unless_present = "existing",
+            conflicts_with = "existing"
+        )]
+        name: Option<String>,
         /// The e-mail address or phone number they log in with.
         #[arg(long)]
         contact: String,
         /// A file with their password, and nothing else; `-` reads standard input.
-        #[arg(long, default_value = "-")]
+        #[arg(long, default_value = "-", conflicts_with = "existing")]
         password: PathBuf,
+        /// Takes whoever logs in with that already, as they are: their name and password stay. Signing up proves no address, so be sure who that is.
+        #[arg(long)]
+        existing: bool,
+    },
+    /// Ends somebody's place among the platform's staff, and all their log-ins. What they are to a business stays.
+    End {
+        /// The e-mail address or phone number they log in with.
+        #[arg(long)]
+        contact: String,
+        /// Also if nobody is left then who works for the platform.
+        #[arg(long)]
+        last: bool,
     },
     /// Makes a link by which somebody chooses a new password, owner or staff, and prints it: it is good once, for an hour.
     ResetLink {
@@ -60,10 +76,13 @@ pub enum AdminCommand {
 pub async fn run(command: AdminCommand, app: &App) -> anyhow::Result<()> {
     let (provider, to) = match command {
         AdminCommand::Create {
-            name,
+            name: Some(name),
             contact,
             password,
+            existing: false,
         } => return create(app, &name, &contact, &password).await,
+        AdminCommand::Create { contact, .. } => return promote(app, &contact).await,
+        AdminCommand::End { contact, last } => return end_place(app, &contact, last).await,
         AdminCommand::ResetLink { who } => return reset_link(app, &who).await,
         AdminCommand::Approve { provider } => (provider, Move::Approve),
         AdminCommand::Suspend { provider } => (provider, Move::Suspend),
@@ -86,5 +105,25 @@ async fn create(app: &App, name: &str, contact: &str, password: &Path) -> anyhow
     let password = SecretString::from(password.trim_end_matches(['\r', '\n']));
     let person = begin::make(app, name, contact, password).await?;
     println!("{person}");
+    Ok(())
+}
+
+async fn promote(app: &App, contact: &str) -> anyhow::Result<()> {
+    let known = begin::promote(app, &contact.parse()?).await?;
+    println!("{} {:?}", known.person, known.name);
+    Ok(())
+}
+
+async fn end_place(app: &App, contact: &str, last: bool) -> anyhow::Result<()> {
+    let last = if last {
+        end::Last::Goes
+    } else {
+        end::Last::Stays
+    };
+    let ended = end::end(app, &contact.parse()?, last).await?;
+    println!(
+        "{:?} works for the platform no more. Log-ins ended with that: {}.",
+        ended.name, ended.log_ins
+    );
     Ok(())
 }

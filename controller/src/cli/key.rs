@@ -12,8 +12,8 @@ use crate::{config::Config, with_app};
 pub enum KeyCommand {
     /// Prints a new key for `ENCRYPTION_KEY`. Keep it where the backups are not.
     New,
-    /// Seals all that is stored with the first key of `ENCRYPTION_KEY`: put the new key before the old one, restart, run this, and the
-    /// old one may go once no backup needs it.
+    /// Seals all that is stored with the first key of `ENCRYPTION_KEY`: put the new key before the old one, restart every process, run this. The
+    /// old one may go once `/admin/jobs` says so and no backup needs it.
     Reseal,
 }
 

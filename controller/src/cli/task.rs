@@ -6,16 +6,17 @@ use clap::Subcommand;
 use crate::app::App;
 use crate::db::Reason;
 use crate::jobs::tasks::{self, Ran, Task};
-use crate::jobs::{self, Work};
+use crate::jobs::{self, Work, Worked};
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum TaskCommand {
     /// Shows what there is, about how often it is to run, and how it went last.
     List,
-    /// Runs all that is due now; for a scheduler that calls this every minute. It does no harm to call it more often, or twice at once.
+    /// Runs all that is due now; for a scheduler that calls this every minute. It does no harm to call it more often, or twice at once. It fails when
+    /// one of them failed, and names it.
     Due,
-    /// Runs one of them now, due or not.
+    /// Runs one of them now, due or not: what has its hour is done at this one.
     #[command(external_subcommand)]
     Named(Vec<String>),
 }
@@ -35,9 +36,7 @@ pub async fn run(
             tasks::stand_missing(app, all.iter().map(|task| task.kind)).await?;
             let is_task = |work: &&Work| all.iter().any(|task| task.kind == work.kind);
             let work: Vec<Work> = work.iter().filter(is_task).copied().collect();
-            let done = jobs::run_due(app, &work).await?;
-            println!("{done} were due; `task list` shows how they went");
-            Ok(())
+            told(&jobs::run_due(app, &work).await?)
         }
         TaskCommand::Named(words) => {
             let [name] = words.as_slice() else {
@@ -61,6 +60,23 @@ pub async fn run(
     }
 }
 
+/// Says how they went; a failure fails the command, so that whoever begins it hears.
+fn told(worked: &Worked) -> anyhow::Result<()> {
+    let Worked { runs, failed } = worked;
+    if failed.is_empty() {
+        println!("{runs} were due and went well");
+        return Ok(());
+    }
+    let failed: Vec<_> = failed
+        .iter()
+        .map(|failed| format!("{}: {}", failed.kind, failed.why))
+        .collect();
+    bail!(
+        "{runs} were due, and of these failed, and are tried again by themselves: {}",
+        failed.join("; ")
+    )
+}
+
 async fn list(all: &[Task], app: &App) -> anyhow::Result<()> {
     let mut tx = app.db.platform(Reason::Jobs).await?;
     let states = tasks::states(&mut tx, app.clock.now()).await?;
@@ -77,4 +93,25 @@ async fn list(all: &[Task], app: &App) -> anyhow::Result<()> {
         println!("{:16} every {every} s  {went}  ({})", task.kind, task.what);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::FailedRun;
+
+    #[test]
+    fn what_failed_fails_the_command_and_is_named() {
+        let mut worked = Worked {
+            runs: 2,
+            failed: Vec::new(),
+        };
+        assert!(told(&worked).is_ok());
+        worked.failed.push(FailedRun {
+            kind: "summary",
+            why: "the database is away".to_owned(),
+        });
+        let error = told(&worked).unwrap_err().to_string();
+        assert!(error.contains("summary: the database is away"), "{error}");
+    }
 }

@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::{DarajaBase, SourceCheck};
 
-/// Where Safaricom posts from, by its page "Callback and IP Whitelisting".
+/// Where Safaricom posts from: the twelve of its page "Callback and IP Whitelisting", and 196.201.212.128 and .132, which stand on lists of
+/// others.
 const SOURCES: &str = "196.201.214.200,196.201.214.206,196.201.214.207,196.201.214.208,196.201.213.44,196.201.213.114,\
                        196.201.212.69,196.201.212.74,196.201.212.127,196.201.212.128,196.201.212.129,196.201.212.132,196.201.212.136,196.201.212.138";
 

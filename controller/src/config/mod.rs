@@ -15,12 +15,14 @@ use crate::devdb;
 mod agents;
 mod daraja;
 mod news;
+mod people;
 mod pesapal;
 mod sms;
 
 pub use agents::{AgentUrl, AgentsConfig};
 pub use daraja::{Ceiling, DarajaConfig};
 pub use news::{MailConfig, WebhooksConfig};
+pub use people::{NoContact, PeopleConfig, SecondFactor, SupportContact};
 pub use pesapal::{PesapalAccount, PesapalBase, PesapalConfig, PesapalUrl};
 pub use sms::{SmsAccount, SmsBase, SmsConfig};
 
@@ -95,7 +97,9 @@ pub struct DatabaseConfig {
     #[arg(long = "database-admin-url", env = "DATABASE_ADMIN_URL", hide_env_values = true, value_parser = secret, global = true)]
     pub admin_url: Option<SecretString>,
 
-    /// The folder of the private PostgreSQL; it survives restarts, and losing it loses everything.
+    /// Our own folder: the private PostgreSQL, if there is one, and callbacks that came while the database was away.
+    ///
+    /// It survives restarts, and losing it loses both.
     #[arg(long, env = "MNARA_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 
@@ -193,30 +197,6 @@ pub struct VaultConfig {
     /// Fernet keys separated by commas; the first one seals, all of them open. Losing it loses every stored credential.
     #[arg(long, env = "ENCRYPTION_KEY", hide_env_values = true, value_parser = secret, global = true)]
     pub encryption_key: Option<SecretString>,
-}
-
-/// The section of people.
-#[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "People")]
-pub struct PeopleConfig {
-    /// Whether the platform's own staff need a second factor. Without one, whoever learns such a password sees every business.
-    #[arg(
-        long,
-        env = "MNARA_ADMIN_SECOND_FACTOR",
-        value_enum,
-        default_value = "required",
-        global = true
-    )]
-    pub admin_second_factor: SecondFactor,
-}
-
-/// Whether somebody needs a second factor.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum SecondFactor {
-    /// Their pages open once it is set up.
-    Required,
-    /// As they like; for trying things out.
-    Optional,
 }
 
 /// The section of scheduled work.
@@ -430,7 +410,8 @@ fn is_loopback(url: &Url) -> bool {
     reason = "clap wants a parser that could refuse"
 )]
 fn secret(text: &str) -> Result<SecretString, std::convert::Infallible> {
-    Ok(SecretString::from(text))
+    // What was copied out of a file may have brought its line end along.
+    Ok(SecretString::from(text.trim()))
 }
 
 /// Why a setting is not usable.
@@ -474,12 +455,18 @@ pub enum ConfigError {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
+    use secrecy::ExposeSecret as _;
 
     use super::*;
 
     #[test]
     fn the_command_line_is_sound() {
         crate::cli::Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_secret_loses_what_was_copied_with_it() {
+        assert_eq!(secret(" hunter2\r\n").unwrap().expose_secret(), "hunter2");
     }
 
     #[test]

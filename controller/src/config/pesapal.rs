@@ -160,9 +160,10 @@ fn encrypted(url: &Url) -> Result<(), ConfigError> {
     }
 }
 
-/// A secret that is not the empty text some shells leave where nothing was set.
+/// A secret without the space or line end that came with it, and not the empty text some shells leave where nothing was set.
 fn filled_secret(text: &str) -> Result<SecretString, ConfigError> {
-    if text.trim().is_empty() {
+    let text = text.trim();
+    if text.is_empty() {
         Err(ConfigError::Empty)
     } else {
         Ok(SecretString::from(text))
@@ -171,6 +172,8 @@ fn filled_secret(text: &str) -> Result<SecretString, ConfigError> {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     #[test]
@@ -197,8 +200,11 @@ mod tests {
         let none = parse(Vec::new()).unwrap().config.pesapal;
         assert!(none.account().is_none());
         assert_eq!(none.base.as_str(), "https://pay.pesapal.com/v3");
-        let config = parse(all.to_vec()).unwrap().config.pesapal;
-        assert!(config.account().is_some());
+        let mut copied = all;
+        copied[0][1] = " key\r\n";
+        let config = parse(copied.to_vec()).unwrap().config.pesapal;
+        let account = config.account().unwrap();
+        assert_eq!(account.consumer_key.expose_secret(), "key");
         assert!(!format!("{config:?}").contains("hunter2"));
         for left_out in 0..all.len() {
             let mut some = all.to_vec();

@@ -141,6 +141,7 @@ fn sender(text: &str) -> Result<String, BadSmsSetting> {
 }
 
 fn path_secret(text: &str) -> Result<SecretString, BadSmsSetting> {
+    let text = text.trim();
     let is_good =
         (16..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
     if is_good {

@@ -1,7 +1,8 @@
 //! The private PostgreSQL of a controller that was given no `DATABASE_URL`: Debian's server as a child process on a
 //! unix socket in our own folder, with durable settings.
 //!
-//! It is a full database, kept between runs; only its log-in is ours alone.
+//! It is a full database, kept between runs; only its log-in is ours alone. Several processes may use it at once: one started it, and stops it
+//! when the others have left.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,10 @@ use tokio::process::Child;
 
 use crate::db::{self, DbError};
 
+mod lock;
 mod server;
+
+use lock::{PAUSE, Turn, Used};
 
 pub use server::{binaries as programs, default_folder};
 
@@ -32,6 +36,14 @@ pub struct DevDb {
     /// `None` when another process of ours runs it.
     child: Option<Child>,
     socket: PathBuf,
+    used: Used,
+}
+
+/// What is done with a server that runs in the folder already.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Running {
+    Join,
+    Await,
 }
 
 impl DevDb {
@@ -40,17 +52,59 @@ impl DevDb {
     /// # Errors
     /// When PostgreSQL is not installed, the folder cannot be used, or the server does not start.
     pub async fn start(folder: &Path) -> Result<Self, DevDbError> {
+        Self::enter(folder, Running::Await).await
+    }
+
+    /// Joins a server that another process of ours runs in the folder, or starts one.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn attach(folder: &Path) -> Result<Self, DevDbError> {
+        Self::enter(folder, Running::Join).await
+    }
+
+    async fn enter(folder: &Path, running: Running) -> Result<Self, DevDbError> {
         let bin = server::binaries()?;
         let home = folder.join("postgres");
         let account = server::account(&home);
         if home.as_os_str().len() > LONGEST_FOLDER {
             return Err(DevDbError::PathTooLong { folder: home });
         }
-        server::prepare_folder(folder, &home, account).map_err(|source| DevDbError::Folder {
+        let unusable = |source| DevDbError::Folder {
             folder: home.clone(),
             source,
-        })?;
+        };
+        server::prepare_folder(folder, &home, account).map_err(unusable)?;
         let data = home.join("data");
+        let turn = async {
+            loop {
+                let turn = Turn::take(&home).await.map_err(unusable)?;
+                let used = Used::begin(&home, &turn).map_err(unusable)?;
+                let joined = Self {
+                    child: None,
+                    socket: home.clone(),
+                    used,
+                };
+                if running == Running::Join && joined.answers().await {
+                    return Ok::<_, DevDbError>((joined, None));
+                }
+                if !server::is_running(&data) {
+                    return Ok((joined, Some(turn)));
+                }
+                drop((joined, turn));
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let Ok(entered) = tokio::time::timeout(PATIENCE, turn).await else {
+            return Err(unusable(io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "another server is running in it",
+            )));
+        };
+        let (mut dev, turn) = entered?;
+        let Some(_turn) = turn else {
+            return Ok(dev);
+        };
         if !data.join("PG_VERSION").exists() {
             server::initialise(&bin, &home, &data, account).await?;
         }
@@ -62,11 +116,7 @@ impl DevDb {
                     folder: data.clone(),
                     source,
                 })?;
-            let child = server::spawn(&bin, &home, &data, account)?;
-            let mut dev = Self {
-                child: Some(child),
-                socket: home.clone(),
-            };
+            dev.child = Some(server::spawn(&bin, &home, &data, account)?);
             match dev.await_ready().await {
                 Ok(()) => {
                     dev.bring_up().await?;
@@ -80,21 +130,11 @@ impl DevDb {
         }
     }
 
-    /// Joins a server that another process of ours runs in the folder, or starts one.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub async fn attach(folder: &Path) -> Result<Self, DevDbError> {
-        let running = Self {
-            child: None,
-            socket: folder.join("postgres"),
-        };
-        match running.options().connect().await {
-            Ok(conn) => {
-                conn.close().await.map_err(DevDbError::Query)?;
-                Ok(running)
-            }
-            Err(_) => Self::start(folder).await,
+    /// Whether somebody runs it, and it is ready.
+    async fn answers(&self) -> bool {
+        match self.options().connect().await {
+            Ok(conn) => conn.close().await.is_ok(),
+            Err(_) => false,
         }
     }
 
@@ -123,14 +163,21 @@ impl DevDb {
         })
     }
 
-    /// Stops the server in order; what is committed stays.
+    /// Leaves the server. Who started it stops it in order when nobody else uses it any more; what is committed stays.
     ///
     /// # Errors
     /// When the child cannot be signalled or waited for.
     pub async fn stop(self) -> io::Result<()> {
-        let Some(mut child) = self.child else {
+        let Self {
+            child,
+            socket,
+            used,
+        } = self;
+        drop(used);
+        let Some(mut child) = child else {
             return Ok(());
         };
+        let _turn = Turn::alone(&socket).await?;
         if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()) {
             // SIGINT is PostgreSQL's fast shutdown: open transactions are rolled back, everything is written.
             server::interrupt(pid);
@@ -302,6 +349,31 @@ mod tests {
         drop(tx);
         db.close().await;
         second.stop().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn two_that_begin_at_once_share_one_and_who_started_it_leaves_last() {
+        let folder = tempfile::Builder::new().prefix("mnara").tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let (one, two) = tokio::join!(DevDb::attach(folder.path()), DevDb::attach(folder.path()));
+        let (one, two) = (one.unwrap(), two.unwrap());
+        let (first, second) = if one.child.is_some() {
+            (one, two)
+        } else {
+            (two, one)
+        };
+        assert!(first.child.is_some() && second.child.is_none());
+        let stopping = tokio::spawn(first.stop());
+        for _ in 0..20 {
+            assert!(second.answers().await);
+        }
+        // Another comes and goes meanwhile.
+        let third = DevDb::attach(folder.path()).await.unwrap();
+        third.stop().await.unwrap();
+        assert!(second.answers().await && !stopping.is_finished());
+        second.stop().await.unwrap();
+        stopping.await.unwrap().unwrap();
+        assert!(!server::is_running(&folder.path().join("postgres/data")));
     }
 
     #[test]

@@ -6,11 +6,13 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use tokio::process::{Child, Command};
 
-use super::{DevDbError, PATIENCE};
+use super::{DevDbError, PATIENCE, PAUSE};
+
+/// Where PostgreSQL writes down its process.
+const PID: &str = "postmaster.pid";
 
 /// Who the server runs as, when we are root: PostgreSQL refuses to.
 #[derive(Clone, Copy, Debug)]
@@ -182,10 +184,9 @@ pub(super) async fn initialise(
 /// Waits for a server that is still shutting down after our predecessor died, and removes a pid file whose process is none: it may
 /// name a stranger by now, and PostgreSQL would refuse to start.
 pub(super) async fn await_previous(data: &Path) -> io::Result<()> {
-    let file = data.join("postmaster.pid");
     let gone = async {
-        while is_running(&file, data) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        while is_running(data) {
+            tokio::time::sleep(PAUSE).await;
         }
     };
     if tokio::time::timeout(PATIENCE, gone).await.is_err() {
@@ -194,14 +195,15 @@ pub(super) async fn await_previous(data: &Path) -> io::Result<()> {
             "another server is running in it",
         ));
     }
-    match fs::remove_file(&file) {
+    match fs::remove_file(data.join(PID)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
 
-fn is_running(file: &Path, data: &Path) -> bool {
-    let text = fs::read_to_string(file).unwrap_or_default();
+/// Whether a server of ours runs in it, or is on its way out.
+pub(super) fn is_running(data: &Path) -> bool {
+    let text = fs::read_to_string(data.join(PID)).unwrap_or_default();
     let Some(pid) = text
         .lines()
         .next()

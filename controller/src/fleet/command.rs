@@ -116,6 +116,33 @@ pub async fn give_in(
     Ok(id)
 }
 
+/// Of commands that were given before those that were carried out, or that may be, with their sites: not what no link took in time, what came
+/// too late and what a site refused.
+///
+/// # Errors
+/// When the database is away.
+pub async fn standing(
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    ids: &[CommandId],
+    now: Timestamp,
+) -> sqlx::Result<Vec<(CommandId, SiteId)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let given = store::given(conn, provider, ids, now).await?;
+    Ok(given
+        .into_iter()
+        .filter(|given| may_be_done(given.report.as_ref()))
+        .map(|given| (given.id, given.site))
+        .collect())
+}
+
+fn may_be_done(report: Option<&(u16, Vec<u8>)>) -> bool {
+    let report = report.map(|(kind, body)| Report::decode(*kind, body));
+    !matches!(report, Some(Ok(Report::TooLate | Report::Refused(_))))
+}
+
 /// Waits for what a site reports of a command.
 ///
 /// # Errors

@@ -133,9 +133,39 @@ pub async fn enrolling(
         return Err(LineError::NoAddress(url.as_str().to_owned()));
     }
     let code = claim(app, provider, site, actor).await?;
+    by_code(app, code).await
+}
+
+/// What enrols an agent by a code that was made before; none where it is not this site's, or no longer good.
+///
+/// # Errors
+/// [`LineError`].
+pub async fn made(
+    app: &App,
+    provider: ProviderId,
+    site: SiteId,
+    code: &str,
+) -> Result<Option<Enrolling>, LineError> {
+    let now = app.clock.now();
+    let mut tx = app
+        .db
+        .tenant(provider)
+        .await
+        .map_err(ClaimError::Database)?;
+    let is_good = store::is_claim(&mut tx, provider, site, &hash(code), now)
+        .await
+        .map_err(ClaimError::Database)?;
+    drop(tx);
+    if !is_good {
+        return Ok(None);
+    }
+    by_code(app, code.to_owned()).await.map(Some)
+}
+
+async fn by_code(app: &App, code: String) -> Result<Enrolling, LineError> {
     let identity = hex::encode(fingerprint(&load(app).await?.signing.verifying_key()));
     Ok(Enrolling {
-        controller: url.as_str().to_owned(),
+        controller: app.config.web.public().as_str().to_owned(),
         code,
         identity,
     })

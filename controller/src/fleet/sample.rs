@@ -51,6 +51,15 @@ impl Reading {
     }
 }
 
+/// Whether an agent that says so has no answer from its router: it lost it, is refused, or never had one since it began.
+#[must_use]
+pub const fn is_mute(answers: RouterAnswers) -> bool {
+    matches!(
+        answers,
+        RouterAnswers::Lost | RouterAnswers::Refuses | RouterAnswers::NotYet
+    )
+}
+
 /// Takes a reading that came by a link. One too many is passed over: the next comes in seconds.
 pub(super) async fn took(
     app: &App,
@@ -64,12 +73,13 @@ pub(super) async fn took(
         return Ok(());
     }
     // A kind of a later version would take the place of one that can be shown.
-    if Sample::decode(kind, body).is_err() {
+    let Ok(Sample::Live(live)) = Sample::decode(kind, body) else {
         tracing::debug!(site.id = %from.site, kind, "a reading is not understood");
         return Ok(());
-    }
+    };
     let mut tx = app.db.tenant(from.provider).await?;
-    store::keep(&mut tx, &from, kind, body, app.clock.now()).await?;
+    let now = app.clock.now();
+    store::keep(&mut tx, &from, (kind, body), live.answers, now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The lanes in which jobs run beside each other, and how many hands each has.
 
-use super::HANDS;
+/// Hands of a lane that others wait for.
+const HANDS: usize = 8;
 
 /// Which hands do a kind of job. Each lane has its own, so that addresses of others that do not answer hold up nobody's money.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

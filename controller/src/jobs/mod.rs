@@ -5,11 +5,13 @@
 //! [`App`]. A notification wakes the workers of other replicas; it is a hint, the row is the truth.
 
 mod count;
+mod due;
 pub mod failed;
 mod lane;
 pub mod tasks;
 
 pub use count::{Standing, standing};
+pub use due::{FailedRun, Worked, run_due};
 pub use lane::Lane;
 
 use std::convert::Infallible;
@@ -32,8 +34,6 @@ use tracing::Instrument as _;
 use crate::app::App;
 use crate::db::{At, Reason, RowId as _, Tx};
 
-/// Jobs that one call of [`run_due`] takes at once.
-const HANDS: usize = 8;
 /// How often the table is read when nothing says that it changed.
 const GLANCE: Duration = Duration::from_secs(5);
 /// A table that had nothing to do is not read again sooner than this, however often somebody says that it changed.
@@ -234,9 +234,9 @@ async fn run_lane(app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationT
                     let permit = Arc::clone(&hands).acquire_owned().await;
                     let app = app.clone();
                     running.spawn(async move {
-                        let woken = attempt(&app, &job, &work).await;
+                        let tried = attempt(&app, &job, &work).await;
                         drop(permit);
-                        if woken {
+                        if tried.is_due {
                             app.jobs.wake();
                         }
                     });
@@ -274,24 +274,6 @@ async fn run_lane(app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationT
     }
     running.close();
     running.wait().await;
-}
-
-/// Does everything that is due now, and what that makes due, in this task; for tests and the command line.
-///
-/// # Errors
-/// When the table cannot be read.
-pub async fn run_due(app: &App, work: &[Work]) -> Result<usize, sqlx::Error> {
-    let mut done = 0;
-    loop {
-        let jobs = claim(app, work, HANDS).await?;
-        if jobs.is_empty() {
-            return Ok(done);
-        }
-        for (job, work) in jobs {
-            attempt(app, &job, &work).await;
-            done += 1;
-        }
-    }
 }
 
 /// Turns notifications of other replicas into wake-ups; a lost one costs a glance.
@@ -373,8 +355,16 @@ async fn claim(app: &App, work: &[Work], most: usize) -> Result<Vec<(Job, Work)>
     Ok(claimed.collect())
 }
 
-/// Runs a job once and writes down what became of it; tells whether it is due again at once.
-async fn attempt(app: &App, job: &Job, work: &Work) -> bool {
+/// How a try went.
+struct Tried {
+    /// Whether the job is due again at once.
+    is_due: bool,
+    /// Why it failed, if it did.
+    error: Option<String>,
+}
+
+/// Runs a job once and writes down what became of it.
+async fn attempt(app: &App, job: &Job, work: &Work) -> Tried {
     let span = tracing::info_span!("job", job.kind = %job.kind, job.id = %job.id, job.attempt = job.attempt);
     let began = app.clock.now();
     // Past its lease another worker may have the job, and a handler that hangs would keep this hand for ever.
@@ -410,27 +400,27 @@ async fn attempt(app: &App, job: &Job, work: &Work) -> bool {
             false
         }
     };
-    if let Err(error) = outcome {
-        let report = format!("{error:#}");
+    let error = outcome.err().map(|error| format!("{error:#}"));
+    if let Some(error) = &error {
         if job.attempt >= work.attempts {
-            span.in_scope(|| tracing::error!(error = %report, "a job was given up"));
+            span.in_scope(|| tracing::error!(%error, "a job was given up"));
         } else {
-            span.in_scope(
-                || tracing::warn!(error = %report, "a job failed and will be tried again"),
-            );
+            span.in_scope(|| tracing::warn!(%error, "a job failed and will be tried again"));
         }
     }
-    is_due
+    Tried { is_due, error }
 }
 
 async fn again(conn: &mut PgConnection, job: &Job, at: Timestamp) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE jobs SET run_at = $4, leased_until = NULL, attempts = 0, last_error = NULL
+        "UPDATE jobs SET run_at = $4, leased_until = NULL, attempts = 0, last_error = NULL,
+             payload = CASE WHEN $5 THEN 'null'::jsonb ELSE payload END
          WHERE id = $1 AND leased_until = $2 AND attempts = $3",
         job.id,
         job.lease,
         job.attempt,
         At(at),
+        tasks::is_task(job),
     )
     .execute(conn)
     .await

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
+use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::JsonValue;
 
@@ -62,6 +63,17 @@ pub async fn stand_missing(
     stand(app, missing).await
 }
 
+/// What stands in the row of a run that somebody asked for, until one went well.
+fn asked() -> JsonValue {
+    json!({"asked": true})
+}
+
+/// Whether somebody asked for this run: work that has its hour is then done at any.
+#[must_use]
+pub fn is_asked(job: &Job) -> bool {
+    job.payload["asked"] == true
+}
+
 /// What became of a run that was asked for.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Ran {
@@ -82,12 +94,13 @@ pub async fn run_now(app: &App, work: &Work) -> Result<Ran, sqlx::Error> {
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Jobs).await?;
     let row = sqlx::query!(
-        r#"UPDATE jobs SET attempts = attempts + 1, leased_until = $3
+        r#"UPDATE jobs SET attempts = attempts + 1, leased_until = $3, payload = $4
            WHERE kind = $1 AND unique_key = '' AND provider_id IS NULL AND (leased_until IS NULL OR leased_until <= $2)
            RETURNING id, attempts, leased_until AS "leased_until!""#,
         work.kind,
         At(now),
         At(now + work.lease),
+        asked(),
     )
     .fetch_optional(&mut *tx)
     .await?;
@@ -95,7 +108,10 @@ pub async fn run_now(app: &App, work: &Work) -> Result<Ran, sqlx::Error> {
     let Some(row) = row else {
         return Ok(Ran::Busy);
     };
-    let job = taken(row.id, row.leased_until, work.kind, row.attempts);
+    let job = Job {
+        payload: asked(),
+        ..taken(row.id, row.leased_until, work.kind, row.attempts)
+    };
     attempt(app, &job, work).await;
     let mut tx = app.db.platform(Reason::Jobs).await?;
     let error = sqlx::query_scalar!("SELECT error FROM task_runs WHERE kind = $1", work.kind)
@@ -108,15 +124,17 @@ pub async fn run_now(app: &App, work: &Work) -> Result<Ran, sqlx::Error> {
     })
 }
 
-/// Makes one kind of scheduled work due at once; tells whether there is such a job.
+/// Makes one kind of scheduled work due at once, whatever its hour; tells whether there is such a job.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn hasten(conn: &mut PgConnection, kind: &str, now: Timestamp) -> sqlx::Result<bool> {
     let found = sqlx::query!(
-        "UPDATE jobs SET run_at = $2, attempts = 0, dead_at = NULL WHERE kind = $1 AND unique_key = '' AND provider_id IS NULL",
+        "UPDATE jobs SET run_at = $2, attempts = 0, dead_at = NULL, payload = $3
+         WHERE kind = $1 AND unique_key = '' AND provider_id IS NULL",
         kind,
         At(now),
+        asked(),
     )
     .execute(conn)
     .await?;

@@ -224,7 +224,7 @@ async fn a_job_exists_with_its_cause_and_ends_with_its_effect(
     drop(tx);
     put(&app, "note", "one", json!({})).await;
     put(&app, "note", "one", json!({})).await;
-    assert_eq!(run_due(&app, WORK).await.unwrap(), 1);
+    assert_eq!(run_due(&app, WORK).await.unwrap().runs, 1);
     assert_eq!(left(&app).await.len(), 1);
     assert_eq!(waiting(&app).await, 0);
 }
@@ -236,7 +236,7 @@ async fn a_job_asked_for_while_it_runs_runs_once_more(
 ) {
     let app = app(pool, options).await;
     put(&app, "again", "a", json!("first")).await;
-    assert_eq!(run_due(&app, WORK).await.unwrap(), 2);
+    assert_eq!(run_due(&app, WORK).await.unwrap().runs, 2);
     assert_eq!(left(&app).await.len(), 2);
     assert_eq!(waiting(&app).await, 0);
 }
@@ -249,23 +249,23 @@ async fn a_failing_job_waits_longer_each_time_and_is_then_left_for_a_person(
     let app = app(pool, options).await;
     for kind in ["fail", "panic", "hang"] {
         put(&app, kind, "x", json!({})).await;
-        assert_eq!(run_due(&app, WORK).await.unwrap(), 1);
+        assert_eq!(run_due(&app, WORK).await.unwrap().runs, 1);
         assert_eq!(
-            run_due(&app, WORK).await.unwrap(),
+            run_due(&app, WORK).await.unwrap().runs,
             0,
             "not before its pause"
         );
         app.clock.advance(Duration::from_millis(2500));
-        assert_eq!(run_due(&app, WORK).await.unwrap(), 1);
+        assert_eq!(run_due(&app, WORK).await.unwrap().runs, 1);
         app.clock.advance(Duration::from_secs(5));
-        assert_eq!(run_due(&app, WORK).await.unwrap(), 1);
+        assert_eq!(run_due(&app, WORK).await.unwrap().runs, 1);
         app.clock.advance(Duration::from_secs(3600));
-        assert_eq!(run_due(&app, WORK).await.unwrap(), 0, "given up");
+        assert_eq!(run_due(&app, WORK).await.unwrap().runs, 0, "given up");
     }
     assert_eq!(waiting(&app).await, 3);
     put(&app, "fail", "x", json!({})).await;
     assert_eq!(
-        run_due(&app, WORK).await.unwrap(),
+        run_due(&app, WORK).await.unwrap().runs,
         1,
         "asking again gives it new tries"
     );
@@ -279,9 +279,9 @@ async fn a_job_that_is_not_finished_comes_back_when_it_said(
     let app = app(pool, options).await;
     let until = (app.clock.now() + Duration::from_secs(50)).as_millis();
     put(&app, "later", "x", json!({"until": until})).await;
-    assert_eq!(run_due(&app, WORK).await.unwrap(), 1);
+    assert_eq!(run_due(&app, WORK).await.unwrap().runs, 1);
     app.clock.advance(Duration::from_secs(29));
-    assert_eq!(run_due(&app, WORK).await.unwrap(), 0);
+    assert_eq!(run_due(&app, WORK).await.unwrap().runs, 0);
     for _ in 0..2 {
         app.clock.advance(Duration::from_secs(30));
         run_due(&app, WORK).await.unwrap();
@@ -400,7 +400,7 @@ async fn scheduled_work_is_run_from_outside_by_one_at_a_time(
     assert_eq!(state.last.unwrap().error, None);
     // Nothing is due, and asking for what is missing changes no time.
     stand_missing(&app, ["hourly"]).await.unwrap();
-    assert_eq!(run_due(&app, &[of(hourly)]).await.unwrap(), 0);
+    assert_eq!(run_due(&app, &[of(hourly)]).await.unwrap().runs, 0);
     // Somebody is at it.
     stand(&app, ["hourly"]).await.unwrap();
     let taken = claim(&app, &[of(hourly)], 1).await.unwrap();
@@ -417,4 +417,87 @@ async fn scheduled_work_is_run_from_outside_by_one_at_a_time(
     assert_eq!(last.went_well, Some(app.clock.now()));
     assert_eq!(run_now(&app, &of(hourly)).await.unwrap(), Ran::Done);
     assert_eq!(seen().await.last.unwrap().error, None);
+}
+
+/// Fails while anything but itself is in somebody's hands.
+fn alone<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    Box::pin(async move {
+        let sql = "SELECT count(*) FROM jobs WHERE leased_until IS NOT NULL";
+        let mut tx = app.db.platform(Reason::Admin).await?;
+        let taken: i64 = sqlx::query_scalar(sql).fetch_one(&mut *tx).await?;
+        anyhow::ensure!(taken == 1, "{taken} are in hands");
+        Ok(Next::Done)
+    })
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_is_due_is_taken_one_by_one_and_what_failed_is_told(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let app = app(pool, options).await;
+    let work = |kind, run| Work {
+        kind,
+        run,
+        lease: Duration::from_secs(60),
+        attempts: 3,
+        lane: Lane::Ours,
+    };
+    for key in ["a", "b", "c"] {
+        put(&app, "alone", key, json!({})).await;
+    }
+    put(&app, "fail", "x", json!({})).await;
+    let worked = run_due(&app, &[work("alone", alone), work("fail", fail_always)])
+        .await
+        .unwrap();
+    assert_eq!(worked.runs, 4);
+    let failed = FailedRun {
+        kind: "fail",
+        why: "no".to_owned(),
+    };
+    assert_eq!(worked.failed, [failed]);
+}
+
+/// Goes well only when somebody asked for it, and not at the first try.
+fn when_asked<'a>(_: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+    Box::pin(async move {
+        anyhow::ensure!(tasks::is_asked(job), "nobody asked");
+        anyhow::ensure!(job.attempt > 1, "not at once");
+        Ok(Next::Again(Timestamp::from_secs(0)))
+    })
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_run_that_was_asked_for_is_one_until_it_went_well(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use tasks::{Ran, hasten, run_now};
+    let app = app(pool, options).await;
+    let work = Work {
+        kind: "when-asked",
+        run: when_asked,
+        lease: Duration::from_secs(60),
+        attempts: i32::MAX,
+        lane: Lane::Ours,
+    };
+    let not_at_once = Ran::Failed("not at once".to_owned());
+    assert_eq!(run_now(&app, &work).await.unwrap(), not_at_once);
+    app.clock.advance(Duration::from_secs(60));
+    // It is tried again as what it was; what comes after that nobody asked for.
+    let worked = run_due(&app, &[work]).await.unwrap();
+    assert_eq!(
+        (worked.runs, worked.failed[0].why.as_str()),
+        (2, "nobody asked")
+    );
+    // The button of the page asks too.
+    let mut tx = app.db.platform(Reason::Jobs).await.unwrap();
+    let now = app.clock.now();
+    assert!(hasten(&mut tx, "when-asked", now).await.unwrap());
+    tx.commit().await.unwrap();
+    let worked = run_due(&app, &[work]).await.unwrap();
+    assert_eq!(
+        (worked.runs, worked.failed[0].why.as_str()),
+        (1, "not at once")
+    );
 }

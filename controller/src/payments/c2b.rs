@@ -17,22 +17,23 @@ use sqlx::PgConnection;
 
 use super::callback::{Intake, take};
 use super::hand::code::DeviceCode;
-use super::settle::Evidence;
-use super::store::Waiting;
+use super::settle::{Decision, Evidence, Source};
 use super::store::messages::{self, Kind};
+use super::store::{Candidate, Stand, Waiting};
 use super::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
-use super::{confirm, hand, store};
+use super::{DELIVERED_WITHIN, confirm, hand, store};
 use crate::app::App;
 use crate::db;
 use crate::plans;
 use crate::providers;
 use crate::providers::mpesa;
+use crate::providers::notices::{Notice, Topic, tell};
 use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::{C2b, parse_c2b};
 use crate::web::{Caller, Json, Path, Problem, Raw};
 
 /// A payment to a till names no account, and its payer may tell us only afterwards: for so long it waits. Where it may answer a prompt of ours
-/// it waits for that prompt's end, however long it takes.
+/// it waits for that prompt's end, however long it takes, if that end can be heard.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 /// How often it looks meanwhile.
 pub(super) const PAUSE: Duration = Duration::from_secs(30);
@@ -148,16 +149,32 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
     match whose {
         Whose::Prompt(payment) => {
             let evidence = Evidence::C2b {
-                receipt: arrived.receipt,
+                receipt: arrived.receipt.clone(),
                 amount: arrived.amount,
+                payer: arrived.payer.clone(),
+                source: Source::Posted,
             };
-            if keep(app, provider, payment, waiting).await? {
-                let done = confirm::apply(app, provider, payment, &evidence, None).await?;
+            if !keep(app, provider, payment, waiting).await? {
+                return Ok(Some("gone"));
+            }
+            let done = confirm::apply(app, provider, payment, &evidence, None).await?;
+            if !matches!(done, Some(Decision::AskFirst { .. })) {
                 return Ok(Some(
                     done.map_or("gone", |done| confirm::result_word(&done)),
                 ));
             }
-            Ok(Some("gone"))
+            // The rail is asked first. What it answers decides; where it never does, a person.
+            if app.clock.now() < waiting.received_at + DELIVERED_WITHIN {
+                return Ok(None);
+            }
+            let arrived = Arrived {
+                payment: Some(payment),
+                ..arrived
+            };
+            let mut tx = app.db.tenant(provider).await?;
+            unmatched::take(app, &mut tx, provider, &arrived).await?;
+            tx.commit().await?;
+            Ok(Some("unmatched"))
         }
         Whose::PromptsEnd => Ok(None),
         Whose::Device(payer) => {
@@ -167,11 +184,32 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
         Whose::Nobody if names_none && is_early => Ok(None),
         Whose::Nobody | Whose::Elsewhere => {
             let mut tx = app.db.tenant(provider).await?;
+            if matches!(whose, Whose::Nobody)
+                && let Some(payer) = claimed_since(app, &mut tx, provider, &arrived).await?
+            {
+                tx.rollback().await?;
+                let settled =
+                    hand::settle::settle(app, provider, &payer, &arrived, waiting).await?;
+                return Ok(Some(settled.word()));
+            }
             unmatched::take(app, &mut tx, provider, &arrived).await?;
             tx.commit().await?;
             Ok(Some("unmatched"))
         }
     }
+}
+
+/// Who named the receipt of nobody's money since it was looked for. A claim looks for its money behind the same lock, so one of the two
+/// sees the other.
+pub(super) async fn claimed_since(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    arrived: &Arrived,
+) -> sqlx::Result<Option<hand::Payer>> {
+    let (receipt, payer) = (arrived.receipt.as_str(), &arrived.payer);
+    unmatched::store::lock_receipt(conn, receipt).await?;
+    hand::store::by_claim(conn, provider, receipt, payer, app.clock.now()).await
 }
 
 /// Keeps the confirmation with the payment it is about; says whether there is such a payment.
@@ -213,9 +251,6 @@ pub(super) enum Whose {
 
 async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     let known = |word| Ok(Outcome::Known(word));
-    let Ok(mut said) = parse_c2b(&waiting.body) else {
-        return known("unreadable");
-    };
     let mut tx = app.db.platform(db::Reason::Payments).await?;
     let Some(provider) = providers::store::by_c2b_secret(&mut tx, &waiting.secret_hash).await?
     else {
@@ -223,6 +258,11 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     };
     drop(tx);
     let mut tx = app.db.tenant(provider).await?;
+    let Ok(mut said) = parse_c2b(&waiting.body) else {
+        unread(app, &mut tx, provider).await?;
+        tx.commit().await?;
+        return known("unreadable");
+    };
     let Some(account) = providers::store::account(&mut tx, provider).await? else {
         return known("no-account");
     };
@@ -244,8 +284,20 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
     Ok(Outcome::Money(provider, Box::new(said), whose))
 }
 
+/// Money came, and what was told of it cannot be read: it is kept as it came, and a statement has the rest. Told of once a day.
+async fn unread(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<()> {
+    tracing::warn!(provider.id = %provider, "a confirmation on a business's own address cannot be read");
+    let day = app.clock.now().as_secs().div_euclid(86_400);
+    let once = format!("money-unread:{provider}:{day}");
+    let notice = Notice::MoneyUnread;
+    tell(app, conn, provider, Topic::Money, &notice, &once).await
+}
+
 /// Says whose money is: before it counts as paid by hand it is matched to prompts, by receipt, else by the account, else, where there is none, by
 /// amount, time and what is told of the number.
+///
+/// While a prompt that is meant by the last is pending the money waits for its end, unless its own device names the receipt: that one has its
+/// voucher whichever of the two was paid, and a prompt that is paid later is compared with what came by hand.
 pub(super) async fn whose(
     app: &App,
     conn: &mut PgConnection,
@@ -263,30 +315,50 @@ pub(super) async fn whose(
     {
         return Ok(Whose::Device(payer));
     }
-    if said.names_none() {
-        let within = (said.paid_at(arrived) - BEGUN_WITHIN, arrived);
-        let prompts =
-            store::candidates(conn, provider, (&said.shortcode, said.amount), within).await?;
-        let mut meant = prompts
-            .iter()
-            .filter(|prompt| said.payer.may_be(&prompt.phone));
-        if meant.clone().any(|prompt| prompt.is_pending) {
-            return Ok(Whose::PromptsEnd);
-        }
-        // Each of several was paid and will be told of: which of them has which receipt changes no sum.
-        if let Some(prompt) = meant.next() {
-            return Ok(Whose::Prompt(prompt.id));
-        }
-    }
-    if let Some(payer) =
-        hand::store::by_claim(conn, provider, &said.receipt, &said.payer, now).await?
-    {
-        return Ok(Whose::Device(payer));
-    }
+    let claimed = hand::store::by_claim(conn, provider, &said.receipt, &said.payer, now).await?;
     if !said.names_none() {
-        return Ok(Whose::Nobody);
+        return Ok(claimed.map_or(Whose::Nobody, Whose::Device));
     }
-    let times = (arrived, now);
-    let payers = hand::store::at_till(conn, provider, said.amount, &said.payer, times).await?;
-    Ok(hand::only(payers).map_or(Whose::Nobody, Whose::Device))
+    let within = (said.paid_at(arrived) - BEGUN_WITHIN, arrived);
+    let paid = (said.shortcode.as_str(), said.amount);
+    let mut prompts = store::candidates(conn, provider, paid, within, now).await?;
+    prompts.retain(|prompt| said.payer.may_be(&prompt.phone));
+    let is_pending = |prompt: &Candidate| prompt.stand == Stand::Pending;
+    if prompts.iter().any(is_pending) {
+        let is_its = |payer: &hand::Payer| {
+            let mut open = prompts.iter().filter(|prompt| is_pending(prompt));
+            open.any(|prompt| prompt.device == Some((payer.site, payer.mac)))
+        };
+        return Ok(claimed
+            .filter(is_its)
+            .map_or(Whose::PromptsEnd, Whose::Device));
+    }
+    // Each of several was paid and will be told of: which of them has which receipt changes no sum.
+    if let Some(prompt) = prompts.iter().find(|one| one.stand == Stand::Ended) {
+        return Ok(Whose::Prompt(prompt.id));
+    }
+    // Those that are left may never have been shown: what is paid by hand soon after is for the same, if only one device can be meant.
+    let is_claimed = claimed.is_some();
+    let payers = match claimed {
+        Some(payer) => {
+            prompts.retain(|prompt| prompt.device == Some((payer.site, payer.mac)));
+            vec![payer]
+        }
+        None => {
+            let times = (arrived, now);
+            hand::store::at_till(conn, provider, said.amount, &said.payer, times).await?
+        }
+    };
+    Ok(match prompts.last() {
+        Some(last) if is_alone(last, &prompts, &payers) => Whose::Prompt(last.id),
+        Some(_) if !is_claimed => Whose::Nobody,
+        Some(_) | None => hand::only(payers).map_or(Whose::Nobody, Whose::Device),
+    })
+}
+
+/// Whether nobody can be meant but who has this prompt.
+fn is_alone(prompt: &Candidate, prompts: &[Candidate], payers: &[hand::Payer]) -> bool {
+    let is_same = |one: &Candidate| (one.phone, one.device) == (prompt.phone, prompt.device);
+    let is_its = |payer: &hand::Payer| prompt.device == Some((payer.site, payer.mac));
+    prompts.iter().all(is_same) && payers.iter().all(is_its)
 }

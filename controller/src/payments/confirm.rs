@@ -219,10 +219,14 @@ async fn attempt(
             refuse(app, &mut tx, &payment, *failure, now).await?;
         }
         Decision::AskFirst { receipt } => {
+            // What waits for the answer is told again and again.
+            let is_new = receipt.is_none() || *receipt != payment.receipt;
             if let Some(receipt) = receipt {
                 store::note_receipt(&mut tx, &payment, receipt).await?;
             }
-            sweep::ask_at(app, &mut tx, &payment, now).await?;
+            if is_new {
+                sweep::ask_at(app, &mut tx, &payment, now).await?;
+            }
         }
         Decision::FillReceipt(receipt) => {
             unmatched::store::lock_receipt(&mut tx, receipt).await?;

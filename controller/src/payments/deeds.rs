@@ -248,16 +248,30 @@ pub async fn ask(
     id: PaymentId,
 ) -> Result<(), NotDone> {
     let mut tx = app.db.tenant(provider).await?;
-    let payment = store::lock(&mut tx, provider, id)
+    ask_in(app, &mut tx, (provider, actor), id).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(())
+}
+
+/// The same in the caller's transaction, after which the jobs are to be woken.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn ask_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: PaymentId,
+) -> Result<(), NotDone> {
+    let payment = store::lock(conn, provider, id)
         .await?
         .ok_or(NotDone::Missing)?;
     if payment.checkout_request_id.is_none() || payment.state == State::Success {
         return Err(NotDone::NotKnown);
     }
-    sweep::ask_at(app, &mut tx, &payment, app.clock.now()).await?;
-    note_deed(app, &mut tx, provider, actor, ("payment-ask", id)).await?;
-    tx.commit().await?;
-    app.jobs.wake();
+    sweep::ask_at(app, conn, &payment, app.clock.now()).await?;
+    note_deed(app, conn, provider, actor, ("payment-ask", id)).await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{PaymentId, ProviderId};
 
 use super::{store, sweep};
 use crate::app::App;
@@ -29,12 +30,13 @@ pub fn tend<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>>
         let silent = store::silent::unasked(&mut tx, before, MOST).await?;
         drop(tx);
         let found = silent.len();
+        let mut failed = None;
         for (provider, payment) in silent {
-            let mut tx = app.db.tenant(provider).await?;
-            if let Some(payment) = store::lock(&mut tx, provider, payment).await? {
-                sweep::ask_at(app, &mut tx, &payment, now).await?;
+            // One that cannot be asked about keeps no other waiting.
+            if let Err(error) = ask(app, provider, payment, now).await {
+                tracing::warn!(provider.id = %provider, payment.id = %payment, error = &error as &dyn std::error::Error, "a payment that waits could not be asked about");
+                failed = Some(error);
             }
-            tx.commit().await?;
         }
         if found > 0 {
             tracing::warn!(
@@ -42,6 +44,22 @@ pub fn tend<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>>
                 "payments that nobody asked about are asked about now"
             );
         }
-        Ok(Next::Again(now.plus_secs(EVERY_SECS)))
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(Next::Again(now.plus_secs(EVERY_SECS))),
+        }
     })
+}
+
+async fn ask(
+    app: &App,
+    provider: ProviderId,
+    payment: PaymentId,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(provider).await?;
+    if let Some(payment) = store::lock(&mut tx, provider, payment).await? {
+        sweep::ask_at(app, &mut tx, &payment, now).await?;
+    }
+    tx.commit().await
 }

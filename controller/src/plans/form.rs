@@ -96,14 +96,19 @@ fn stretch(text: &str, unit: &str) -> Result<Option<u32>, BadPlan> {
     empty_or(text, read, BadPlan::Time)
 }
 
-/// Megabits as people type them: 5, 0.5 or 2,5.
+/// Megabits as people type them: 5, 0.5 or 2,5, with up to three decimals.
 fn speed(text: &str) -> Result<Option<u64>, BadPlan> {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let read = |text: &str| {
-        let text = text.replace(',', ".");
-        let (whole, rest) = text.split_once('.').unwrap_or((&text, "0"));
-        let tenths = rest.get(..1)?.parse::<u64>().ok()?;
-        let whole = whole.parse::<u64>().ok()?;
-        whole.checked_mul(1_000_000)?.checked_add(tenths * 100_000)
+        let (whole, rest) = text.split_once(['.', ',']).unwrap_or((text, "0"));
+        // 1,000 may be a thousand or one.
+        let is_unclear = text.contains(',') && rest.len() == 3 && whole != "0";
+        if !is_digits(whole) || !is_digits(rest) || rest.len() > 3 || is_unclear {
+            return None;
+        }
+        let thousandths = format!("{rest:0<3}").parse::<u64>().ok()?;
+        let whole = whole.parse::<u64>().ok()?.checked_mul(1_000_000)?;
+        whole.checked_add(thousandths * 1_000)
     };
     empty_or(text, read, BadPlan::Speed)
 }
@@ -371,14 +376,10 @@ pub fn gives(terms: &Terms, w: &PlanWords) -> String {
     parts.join(" · ")
 }
 
-/// Bits a second as people say them: 5, or 0.5.
+/// Bits a second as people say them: 5, or 0.5; to the last bit.
 fn megabits(bps: u64) -> String {
-    let (whole, tenths) = (bps / 1_000_000, bps % 1_000_000 / 100_000);
-    if tenths == 0 {
-        whole.to_string()
-    } else {
-        format!("{whole}.{tenths}")
-    }
+    let text = format!("{}.{:06}", bps / 1_000_000, bps % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -452,6 +453,42 @@ mod tests {
             }),
             BadPlan::Colour
         );
+    }
+
+    #[test]
+    fn a_speed_is_sold_as_it_was_typed_or_not_at_all() {
+        for (typed, bps) in [
+            ("5", 5_000_000),
+            ("0.25", 250_000),
+            ("0,25", 250_000),
+            ("0,512", 512_000),
+            ("1.024", 1_024_000),
+            (" 1000 ", 1_000_000_000),
+            ("0.064", 64_000),
+        ] {
+            assert_eq!(speed(typed), Ok(Some(bps)), "{typed}");
+        }
+        for typed in [
+            "5.2abc",
+            "0.2500",
+            "1,000",
+            "1.2.3",
+            ".5",
+            "5.",
+            "+5",
+            "5.+1",
+            "-1",
+            "5 Mbit/s",
+            "99999999999999999999",
+        ] {
+            assert_eq!(speed(typed), Err(BadPlan::Speed), "{typed}");
+        }
+        for bps in [8_000, 64_000, 512_000, 1_000_000, 2_048_000, 10_000_000] {
+            assert_eq!(speed(&megabits(bps)), Ok(Some(bps)), "{bps}");
+        }
+        // Programs may say it to the bit: the form says so too, and does not make another of it.
+        assert_eq!(megabits(512_123), "0.512123");
+        assert_eq!(speed("0.512123"), Err(BadPlan::Speed));
     }
 
     #[test]

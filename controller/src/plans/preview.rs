@@ -16,6 +16,7 @@ use crate::providers::look::preview::{Part, Preview, language};
 use crate::providers::look::{self, Logo};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
+use crate::providers::rights::{self, Feature};
 
 /// Shows the portal with the plan as typed.
 ///
@@ -34,7 +35,17 @@ pub async fn typed(
         .ok_or(Trouble::Nothing)?;
     let mut plans = store::plans(&mut tx, provider, MOST).await?;
     let kept = look::store::look(&mut tx, provider).await?;
+    let rights = rights::store::rights(&mut tx, provider).await?;
     drop(tx);
+    let kept = kept.unwrap_or_else(|| look::Kept {
+        draft: look::Draft::plain(&business),
+        logo: None,
+    });
+    let kept = if rights.allows(Feature::CustomPortal) {
+        kept
+    } else {
+        kept.at_rest()
+    };
     let mut fault = None;
     match filled.draft() {
         Ok(draft) => put(&mut plans, filled.id.parse().ok(), draft),
@@ -46,12 +57,9 @@ pub async fn typed(
         .filter(|plan| plan.on_sale)
         .map(|plan| PlanView::of(plan, now))
         .collect();
-    let logo = kept.as_ref().and_then(|kept| kept.logo.as_ref());
-    let draft = kept
-        .as_ref()
-        .map_or_else(|| look::Draft::plain(&business), |kept| kept.draft.clone());
-    let look = draft.look(&business.business_name, logo.map(Logo::id));
-    let trial = draft.trial.row().as_ref().map(Trial::from);
+    let logo = kept.logo.as_ref();
+    let look = kept.draft.look(&business.business_name, logo.map(Logo::id));
+    let trial = kept.draft.trial.row().as_ref().map(Trial::from);
     let preview = Preview {
         look: &look,
         trial: trial.as_ref(),

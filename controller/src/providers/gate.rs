@@ -3,11 +3,13 @@
 //! A page cannot be listed without saying so, and its handler runs only after the gate has looked at the browser's log-in, the person's role and
 //! what the page asks.
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State as Given};
 use axum::handler::Handler;
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
@@ -19,6 +21,7 @@ use super::keys::scopes::Scope;
 use super::log_in::{self, Claimant, Place, Token, Visit};
 use super::on_behalf;
 use super::pages::cookies;
+use super::pages::enter;
 use super::pages::frame::Frame;
 use super::pages::trouble::{Trouble, told, told_with};
 use super::rights::Shut;
@@ -127,8 +130,12 @@ impl Pages {
         &self.listed
     }
 
-    /// The pages as routes; what another site's page sends is refused.
-    pub fn into_router(self) -> Router<App> {
+    /// The pages as routes; what another site's page sends is refused, and a path that only takes forms leads to the page they are on.
+    pub fn into_router(mut self) -> Router<App> {
+        for (path, parts) in self.led_up() {
+            let lead = move |uri: Uri| async move { onward(up_to(uri.path(), parts)) };
+            self.router = self.router.route(path, routing::get(lead));
+        }
         let foreign = CsrfLayer::new().with_rejection_response(|_| {
             Problem::new(
                 StatusCode::FORBIDDEN,
@@ -137,8 +144,40 @@ impl Pages {
             )
             .into_response()
         });
-        self.router.layer(foreign)
+        self.router
+            .method_not_allowed_fallback(enter::no_method)
+            .layer(foreign)
     }
+
+    /// The paths that only take forms, each with how many of its parts the next page above it has. A browser comes back to such an address
+    /// with the other language, or from its history.
+    fn led_up(&self) -> Vec<(&'static str, usize)> {
+        let gets = self.listed.iter().filter(|page| page.method == Method::GET);
+        let opens: BTreeSet<&str> = gets.map(|page| page.path).collect();
+        let taking = self.listed.iter().filter(|page| {
+            let is_page = !matches!(page.door, Door::Business(..));
+            is_page && !opens.contains(page.path)
+        });
+        taking
+            .map(|page| {
+                let ends = page.path.match_indices('/').skip(1);
+                let above = ends.map(|(end, _)| &page.path[..end]);
+                let parts = above
+                    .zip(1..)
+                    .filter(|(above, _)| opens.contains(above))
+                    .map(|(_, parts)| parts)
+                    .last();
+                (page.path, parts.unwrap_or(0))
+            })
+            .collect()
+    }
+}
+
+/// The first parts of a path; none of them is the front door.
+fn up_to(path: &str, parts: usize) -> &str {
+    let end = path.match_indices('/').nth(parts);
+    let above = end.map_or(path, |(end, _)| &path[..end]);
+    if above.is_empty() { "/" } else { above }
 }
 
 /// Forms that somebody who looks at a business for the platform can send all the same: both end it.
@@ -196,6 +235,7 @@ async fn pass(
     let visit = visit.filter(|visit| visit.is_open || half);
     let mut frame = Frame::of(&request, &jar, visit.clone());
     frame.asks_to_pay = app.rails.pesapal.is_some();
+    frame.support.clone_from(&app.config.people.support_contact);
     let needs_second = app.config.people.admin_second_factor == SecondFactor::Required;
     let now = app.clock.now();
     frame.warning = place(visit.as_ref()).and_then(|place| place.rights.warning(now));

@@ -4,18 +4,16 @@ use mnara_protocol::ids::{PersonId, ProviderId, StaffId};
 use secrecy::SecretString;
 use thiserror::Error;
 
-use super::admission::admit;
+use super::admission::{admit, tell};
 use super::open::callback_path;
 use super::people::{self, BadPerson, Contact, Person, check_password, check_person_name};
 use super::staff::{self, roles::Role};
-use super::{BadProvider, Provider, check_name, store};
+use super::state::State;
+use super::{BadProvider, Provider, check_name, look, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::passwords::Ending;
-
-/// The brand colour of a business that has not chosen one.
-const COLOUR: u32 = 0x000a_7d4b;
 
 /// What somebody who signs up says.
 #[derive(Clone, Debug)]
@@ -69,7 +67,7 @@ pub async fn sign_up(app: &App, signing: SigningUp) -> Result<(ProviderId, Perso
         id: ProviderId::new(now, app.entropy.bytes()),
         business_name: signing.business.trim().to_owned(),
         contact_email: person.contact.email().map(ToOwned::to_owned),
-        colour: COLOUR,
+        colour: look::PLAIN,
         help_phone: None,
         confirm_by_query: false,
     };
@@ -95,6 +93,9 @@ pub async fn sign_up(app: &App, signing: SigningUp) -> Result<(ProviderId, Perso
         deed,
     )
     .await?;
+    if state == State::Pending {
+        tell(app, &mut tx).await?;
+    }
     tx.commit().await?;
     Ok((provider.id, person.id))
 }

@@ -29,8 +29,19 @@ pub fn tend<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         store::gather(&mut tx, today).await?;
         let changed = store::changed(&mut tx, today, MOST).await?;
         tx.commit().await?;
+        let mut failed = None;
         for (provider, day) in &changed {
-            add_up(app, *provider, *day).await?;
+            // One that cannot be added up keeps no other waiting: it is read from its rows until it can.
+            if let Err(error) = add_up(app, *provider, *day).await {
+                tracing::warn!(provider.id = %provider, error = &error as &dyn std::error::Error, "a day of reports could not be added up");
+                let mut tx = app.db.tenant(*provider).await?;
+                store::put_last(&mut tx, *provider, *day).await?;
+                tx.commit().await?;
+                failed = Some(error);
+            }
+        }
+        if let Some(error) = failed {
+            return Err(error.into());
         }
         let is_all = i64::try_from(changed.len()).unwrap_or(MOST) < MOST;
         let wait = if is_all { EVERY_SECS } else { 1 };

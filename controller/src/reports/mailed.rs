@@ -1,4 +1,4 @@
-//! The month by mail, as a PDF and a table, to those who chose it: in the first days of the month after, once for each of them.
+//! The month by mail, as a PDF and a table, to owners and whoever else chose it: in the first days of the month after, once for each of them.
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
@@ -11,9 +11,10 @@ use super::store::sums::{Filter, report};
 use super::{files, view};
 use crate::app::App;
 use crate::db::Reason;
+use crate::jobs::tasks::is_asked;
 use crate::jobs::{Job, Next};
 use crate::providers;
-use crate::providers::mail::{File, NewMail, post_with};
+use crate::providers::mail::{self, File, NewMail, Reader, post_with};
 use crate::providers::notices::{Notice, Topic, store as choices};
 use crate::web::csv::CONTENT_TYPE;
 use crate::web::show;
@@ -31,57 +32,91 @@ const PAGE: i64 = 50;
 /// A letter that could not leave in these days is of no use.
 const GOOD_FOR: std::time::Duration = std::time::Duration::from_secs(7 * 86_400);
 
-/// Tells everybody who chose it how the last month went; a try again tells nobody twice.
-pub fn send<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+/// Tells everybody who is to hear of it how the last month went; a try again tells nobody twice.
+pub fn send<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
     Box::pin(async move {
         let now = app.clock.now();
         let today = Day::of(now);
         let morning = today.begin().plus_secs(MORNING);
-        if now < morning {
-            return Ok(Next::Again(morning));
-        }
-        let next = morning.plus_secs(DAY);
-        if today.date().day() > TOLD_UNTIL || !app.rails.mail.is_set_up() {
+        let is_time = now >= morning && today.date().day() <= TOLD_UNTIL;
+        let next = if now < morning {
+            morning
+        } else {
+            morning.plus_secs(DAY)
+        };
+        if !(is_time || is_asked(job)) || !app.rails.mail.is_set_up() {
             return Ok(Next::Again(next));
         }
         let month = Period::month_of(Period::month_of(today).from.plus(-1));
-        let mut after = None;
+        let (mut after, mut failed) = (None, None);
         loop {
             let mut tx = app.db.platform(Reason::Admin).await?;
             let page = choices::wanted(&mut tx, Topic::Month, after, PAGE).await?;
             drop(tx);
             for provider in &page {
-                one(app, *provider, month, now).await?;
+                // One that cannot be told keeps nobody else waiting.
+                if let Err(error) = one(app, *provider, month, now).await {
+                    tracing::warn!(provider.id = %provider, error = &error as &dyn std::error::Error, "people could not be told how the month went");
+                    failed = Some(error);
+                }
             }
             after = page.last().copied();
             if i64::try_from(page.len()).unwrap_or(PAGE) < PAGE {
-                return Ok(Next::Again(next));
+                break;
             }
+        }
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(Next::Again(next)),
         }
     })
 }
 
-async fn one(app: &App, provider: ProviderId, month: Period, now: Timestamp) -> anyhow::Result<()> {
+/// Somebody who is to hear of it.
+struct Hearer {
+    reader: Reader,
+    /// What makes it the same letter.
+    once: String,
+    /// Whether that was chosen, or is so by what they are.
+    is_chosen: bool,
+}
+
+async fn one(app: &App, provider: ProviderId, month: Period, now: Timestamp) -> sqlx::Result<()> {
     let (span, before) = month.spans(now);
+    let word = month.from.date().strftime("%Y-%m").to_string();
     let mut tx = app.db.tenant(provider).await?;
     let Some(business) = providers::store::provider(&mut tx, provider).await? else {
         return Ok(());
     };
-    let readers: Vec<_> = choices::colleagues(&mut tx, provider)
+    let mut hearers: Vec<_> = choices::colleagues(&mut tx, provider)
         .await?
         .into_iter()
         .filter(|one| one.hears(Topic::Month))
-        .filter_map(|one| one.reader())
+        .filter_map(|one| {
+            let person = one.person.as_u128();
+            Some(Hearer {
+                reader: one.reader()?,
+                once: format!("month:{provider}:{word}:{person:032x}"),
+                is_chosen: one.chose(Topic::Month),
+            })
+        })
         .collect();
-    if readers.is_empty() {
+    // Before anything is added up: a run that took too long goes on where it was.
+    let all: Vec<String> = hearers.iter().map(|one| one.once.clone()).collect();
+    let told = mail::store::told(&mut tx, &all).await?;
+    hearers.retain(|one| !told.contains(&one.once));
+    if hearers.is_empty() {
         return Ok(());
     }
     let names = names(&mut tx, provider).await?;
     let this = report(&mut tx, provider, span, Filter::default()).await?;
     let then = report(&mut tx, provider, before, Filter::default()).await?;
-    let word = month.from.date().strftime("%Y-%m").to_string();
+    // Whoever did not choose it is not written to about nothing.
+    if this.days.is_empty() && then.days.is_empty() {
+        hearers.retain(|one| one.is_chosen);
+    }
     let paid = show::money(this.total().money());
-    for reader in &readers {
+    for Hearer { reader, once, .. } in hearers {
         let paper = Paper {
             business: &business.business_name,
             colour: business.colour,
@@ -109,17 +144,13 @@ async fn one(app: &App, provider: ProviderId, month: Period, now: Timestamp) -> 
         };
         let mail = NewMail {
             provider: Some(provider),
-            to: reader,
+            to: &reader,
             kind: "month",
-            once: Some(format!(
-                "month:{provider}:{word}:{:032x}",
-                reader.person.as_u128()
-            )),
+            once: Some(once),
             good_for: GOOD_FOR,
             letter: notice.letter(w, &business.business_name, app),
         };
         post_with(app, &mut tx, mail, attached).await?;
     }
-    tx.commit().await?;
-    Ok(())
+    tx.commit().await
 }

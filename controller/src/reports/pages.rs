@@ -168,8 +168,8 @@ pub async fn show(
         fault: chosen.is_bad.then_some(w.reports.bad_dates),
         stretches: stretches(&asked, w),
         periods: periods(&asked, w),
-        first: chosen.period.from.iso(),
-        last: chosen.period.last_day().iso(),
+        first: date(&chosen, &asked.from, chosen.period.from),
+        last: date(&chosen, &asked.to, chosen.period.last_day()),
         sites: choices(&names.sites, chosen.filter.site),
         plans: choices(&names.plans, chosen.filter.plan),
         name: chosen.period.name(&w.calendar),
@@ -190,6 +190,15 @@ pub async fn show(
         asked: &asked,
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+/// What a field for a date holds: the day that is shown, or what was typed where that makes no period.
+fn date(chosen: &Chosen, typed: &str, shown: Day) -> String {
+    if chosen.is_bad {
+        typed.to_owned()
+    } else {
+        shown.iso()
+    }
 }
 
 /// The periods that have names, and whether one is asked for.

@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::db::Reason;
 use crate::fleet;
 use crate::fleet::presence::is_up;
+use crate::jobs::tasks::is_asked;
 use crate::jobs::{Job, Next};
 use crate::providers::notices::{Notice, Topic, store as choices, tell};
 use crate::web::show;
@@ -34,39 +35,49 @@ fn evening(now: Timestamp) -> Timestamp {
 }
 
 /// Tells everybody who chose it how the day went; a try again tells nobody twice.
-pub fn send<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
+pub fn send<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
     Box::pin(async move {
         let now = app.clock.now();
         let evening = evening(now);
         let next = evening.plus_secs(DAY);
         // At a start long after, yesterday's news stays yesterday's.
-        if evening.plus_secs(3_600) <= now {
+        let is_time = now < evening.plus_secs(3_600);
+        if !(is_time || is_asked(job)) {
             return Ok(Next::Again(next));
         }
-        let mut after = None;
+        // Who asks at another hour has the day so far told.
+        let of = if is_time {
+            evening
+        } else {
+            Day::of(now).begin()
+        };
+        let (mut after, mut failed) = (None, None);
         loop {
             let mut tx = app.db.platform(Reason::Admin).await?;
             let page = choices::wanted(&mut tx, Topic::Summary, after, PAGE).await?;
             drop(tx);
             for provider in &page {
-                one(app, *provider, evening, now).await?;
+                // One that cannot be told keeps nobody else waiting.
+                if let Err(error) = one(app, *provider, of, now).await {
+                    tracing::warn!(provider.id = %provider, error = &error as &dyn std::error::Error, "people could not be told how the day went");
+                    failed = Some(error);
+                }
             }
             after = page.last().copied();
             if i64::try_from(page.len()).unwrap_or(PAGE) < PAGE {
-                return Ok(Next::Again(next));
+                break;
             }
+        }
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(Next::Again(next)),
         }
     })
 }
 
-async fn one(
-    app: &App,
-    provider: ProviderId,
-    evening: Timestamp,
-    now: Timestamp,
-) -> sqlx::Result<()> {
+async fn one(app: &App, provider: ProviderId, of: Timestamp, now: Timestamp) -> sqlx::Result<()> {
     let mut tx = app.db.tenant(provider).await?;
-    let today = store::paid(&mut tx, provider, Day::of(evening), now, now).await?;
+    let today = store::paid(&mut tx, provider, Day::of(of), now, now).await?;
     let paid = today.iter().map(|day| day.paid).sum();
     let sales: i64 = today.iter().map(|day| day.sold).sum();
     let running = store::running(&mut tx, provider, now).await?;
@@ -78,7 +89,7 @@ async fn one(
         running: &show::thousands(running.unsigned_abs()),
         up: &format!("{up}/{}", sites.len()),
     };
-    let once = format!("summary:{provider}:{}", evening.as_secs());
+    let once = format!("summary:{provider}:{}", of.as_secs());
     tell(app, &mut tx, provider, Topic::Summary, &notice, &once).await?;
     tx.commit().await
 }

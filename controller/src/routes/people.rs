@@ -30,6 +30,7 @@ pub(super) fn with(pages: Pages) -> Pages {
         .post("/log-out", Door::LoggedIn, enter::leave)
         .get("/join/{code}", Door::Anyone, join::form)
         .post("/join/{code}", Door::Anyone, join::take)
+        .post("/join/{code}/here", Door::LoggedIn, join::here)
         .get("/more", Door::LoggedIn, more::more)
         .get("/account", Door::LoggedIn, account::form)
         .post("/account/password", Door::LoggedIn, account::password)

@@ -18,7 +18,7 @@ use crate::db::Reason;
 use crate::jobs::{Job, Next};
 use crate::providers::notices::billing::Billing;
 use crate::providers::notices::{Notice, tell_payers};
-use crate::providers::rights::store as rights;
+use crate::providers::rights::{Feature, Rights, store as rights};
 use crate::tickets::feed::FeedError;
 use crate::tickets::refresh::every_site_if_it_can;
 
@@ -109,7 +109,11 @@ pub async fn settle(
     // It may have closed by itself before anybody looked.
     let was_restricted = stage == Stage::Restricted || before.is_restricted(now);
     let is_restricted = life.stage == Stage::Restricted;
-    if is_restricted != (stage == Stage::Restricted) || is_restricted != before.is_restricted(now) {
+    let is_dressed = |rights: &Rights| rights.allows(Feature::CustomPortal);
+    if is_restricted != (stage == Stage::Restricted)
+        || is_restricted != before.is_restricted(now)
+        || is_dressed(&before) != is_dressed(&after)
+    {
         every_site_if_it_can(app, conn, provider).await?;
         tracing::info!(provider.id = %provider, stage = life.stage.word(), "a subscription stands otherwise");
     }

@@ -67,8 +67,11 @@ impl Hint {
         };
         let mut hint = Self::default();
         for (name, value) in &fields {
-            if let Value::String(value) = value {
-                hint.take(name, value);
+            match value {
+                Value::String(value) => hint.take(name, value),
+                // Whoever stands in for Pesapal may count its orders.
+                Value::Number(value) => hint.take(name, &value.to_string()),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {}
             }
         }
         hint
@@ -77,6 +80,13 @@ impl Hint {
     /// Whether it names anything at all.
     const fn is_empty(&self) -> bool {
         self.tracking.is_empty() && self.reference.is_empty()
+    }
+
+    /// Whether nothing of ours can be meant: no text of a row holds a NUL.
+    fn is_nobodys(&self) -> bool {
+        [&self.kind, &self.tracking, &self.reference]
+            .iter()
+            .any(|word| word.contains('\0'))
     }
 
     fn echo(self, status: u16) -> Json<Echo> {
@@ -161,6 +171,10 @@ pub async fn back(State(app): State<App>, caller: Caller, RawQuery(query): RawQu
 
 /// Keeps a hint about an order of ours and has Pesapal asked.
 async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
+    if hint.is_nobodys() {
+        count("unknown");
+        return Ok(());
+    }
     let tracking: Option<Name> = hint.tracking.parse().ok();
     let is_recurring = hint.kind.eq_ignore_ascii_case(RECURRING);
     // A notification names an order and no business.
@@ -177,7 +191,7 @@ async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
     } else {
         "unknown"
     };
-    metrics::counter!("mnara_pesapal_notices_total", "result" => result).increment(1);
+    count(result);
     let now = app.clock.now();
     if let Some((provider, order)) = whose {
         let mut tx = app.db.tenant(provider).await?;
@@ -206,6 +220,10 @@ async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
     Ok(())
 }
 
+fn count(result: &'static str) {
+    metrics::counter!("mnara_pesapal_notices_total", "result" => result).increment(1);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +244,13 @@ mod tests {
         }
         let body = r#"{"OrderNotificationType":"IPNCHANGE","orderTrackingId":"96a5","OrderMerchantReference":"ord_1","more":[1]}"#;
         assert_eq!(Hint::from_body(body.as_bytes()), expected);
+        let numbers = r#"{"OrderNotificationType":"IPNCHANGE","OrderTrackingId":4278,"OrderMerchantReference":17,"more":null}"#;
+        let counted = Hint {
+            kind: "IPNCHANGE".to_owned(),
+            tracking: "4278".to_owned(),
+            reference: "17".to_owned(),
+        };
+        assert_eq!(Hint::from_body(numbers.as_bytes()), counted);
         for nothing in ["", "[]", "{}", "null", "\u{0}"] {
             assert!(Hint::from_body(nothing.as_bytes()).is_empty());
         }

@@ -27,6 +27,8 @@ use crate::ratelimit::{Act, By, TooMany};
 const LIFE: Duration = Duration::from_secs(24 * 3_600);
 /// How long handing an order in can take; after that its answer is lost. A call to the rail ends before.
 const HANDING_IN: Duration = Duration::from_secs(200);
+/// How long an order waits while another registers our address.
+const IN_TURN: Duration = Duration::from_secs(30);
 /// How many years a card may be charged by itself before it is asked for anew.
 const YEARS: i32 = 5;
 
@@ -373,16 +375,20 @@ async fn first_charge(
     Ok(terms::date(until))
 }
 
-/// The rail's name for our address: registered once, whoever orders first.
+/// The rail's name for our address: registered once, whoever orders first. Two processes that begin together may register it twice; one name
+/// counts then.
 async fn notification(app: &App, rail: &Pesapal, provider: ProviderId) -> Result<Name, NotMade> {
-    let (base, url) = (rail.base(), rail.ipn());
-    let mut tx = app.db.tenant(provider).await?;
-    if let Some(id) = addresses::find(&mut tx, base, url).await? {
+    if let Some(id) = registered(app, rail, provider).await? {
         return Ok(id);
     }
-    // No transaction stays open over a call to the rail.
-    drop(tx);
+    let (base, url) = (rail.base(), rail.ipn());
     let failed = |error| NotMade::Rail(SubmitError::Call(error));
+    let _alone = tokio::time::timeout(IN_TURN, rail.registering())
+        .await
+        .map_err(|_| failed(CallError::Busy))?;
+    if let Some(id) = registered(app, rail, provider).await? {
+        return Ok(id);
+    }
     // Without a list the address is registered again, at worst a second time; an order without one is refused.
     let known = match rail.registered().await {
         Ok(known) => known,
@@ -406,4 +412,10 @@ async fn notification(app: &App, rail: &Pesapal, provider: ProviderId) -> Result
     let id = addresses::keep(&mut tx, base, url, id, app.clock.now()).await?;
     tx.commit().await?;
     Ok(id)
+}
+
+/// The name that is known here. No transaction stays open over a call to the rail.
+async fn registered(app: &App, rail: &Pesapal, provider: ProviderId) -> sqlx::Result<Option<Name>> {
+    let mut tx = app.db.tenant(provider).await?;
+    addresses::find(&mut tx, rail.base(), rail.ipn()).await
 }

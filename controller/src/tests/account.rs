@@ -184,6 +184,40 @@ async fn co_owners_hear_of_another_log_in_and_open_links_are_spent(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn the_list_of_browsers_holds_those_that_are_in(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut phone = Browser::new(&world, 1);
+    phone.sign_up("Njeri Wi-Fi", MAIL).await;
+    let mut laptop = Browser::new(&world, 2);
+    laptop.log_in(MAIL, PASSWORD).await.onward();
+    let others = async |browser: &mut Browser<'_>| {
+        let page = browser.get("/account").await.page();
+        page.matches("/account/browsers/").count()
+    };
+    let pass = |days: u64| world.app.clock.advance(Duration::from_secs(days * 86_400));
+    assert_eq!(others(&mut phone).await, 1);
+    // Nobody uses the laptop.
+    pass(13);
+    assert_eq!(others(&mut phone).await, 1);
+    pass(1);
+    assert_eq!(others(&mut phone).await, 0);
+    assert_eq!(laptop.get("/home").await.onward(), "/log-in?next=%2Fhome");
+    // One that is used every day ends at last, and the list says so.
+    laptop.log_in(MAIL, PASSWORD).await.onward();
+    for _ in 0..5 {
+        pass(13);
+        assert_eq!(others(&mut phone).await, 1);
+        assert_eq!(others(&mut laptop).await, 1);
+    }
+    pass(11);
+    assert_eq!(others(&mut laptop).await, 0);
+    assert_eq!(phone.get("/home").await.onward(), "/log-in?next=%2Fhome");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn business_and_site_get_other_names_and_sites_hear_of_them(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -451,6 +451,18 @@ async fn money_in_the_queue_is_decided_about_once_and_the_books_tell_of_it(
         2,
         "by site: {books}"
     );
+    let (_, first) = get(&world, &key, "/books?limit=1").await;
+    let next = first["next"].as_str().unwrap();
+    let (_, rest) = get(&world, &key, &format!("/books?limit=1&cursor={next}")).await;
+    assert_eq!(
+        json!([first["lines"][0], rest["lines"][0]]),
+        books["lines"],
+        "each line once"
+    );
+    assert_eq!(
+        (&rest["next"], &rest["total"]),
+        (&Value::Null, &books["total"])
+    );
     let (_, now) = get(&world, &key, "/books/now").await;
     assert_eq!(
         (&now["is_balanced"], &now["waiting_count"]),

@@ -1,7 +1,7 @@
 //! What the API lists of a business's own affairs: keys, webhooks, who was asked to join, what was sold for cash, how a site looks. No secret
 //! is among it.
 
-use mnara_protocol::ids::{AttemptId, EndpointId};
+use mnara_protocol::ids::{AttemptId, EndpointId, TicketId};
 use mnara_protocol::message::Spoken;
 
 use super::api::{call, key, kind};
@@ -232,4 +232,51 @@ async fn a_site_is_named_and_its_look_read(pool: PgPoolOptions, options: PgConne
         json!({"colour": "0a7d4b", "button_colour": null, "welcome": {"english": "Welcome", "kiswahili": "Karibu"},
                "banner": nothing, "terms": nothing, "has_logo": false})
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn codes_that_a_key_reads_are_in_the_audit_with_the_key(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let provider = world.shop.provider;
+    let all = key(&world.app, provider, &Scope::ALL).await;
+    let plan = get(&world, &all, "/plans").await["items"][0]["id"].clone();
+    let new = json!({"plan_id": plan, "count": 5, "home_site_id": world.shop.site.to_string()});
+    let (status, series) = call(&world, Method::POST, &all, "/series", new).await;
+    assert_eq!(status, StatusCode::CREATED, "{series}");
+    let id = series["id"].as_str().unwrap();
+    let seen = async |count: u8| {
+        let lines = format!(
+            "audit where act = 'codes-seen' and actor = 'key' and key_id is not null and subject = '{id}'
+             and after ->> 'as' = 'api' and after ->> 'count' = '{count}'"
+        );
+        world.count(&lines).await
+    };
+    // Nobody has seen them yet, so lists of tickets do not show them either.
+    let listed = format!("/tickets?series_id={id}");
+    get(&world, &all, &listed).await;
+    assert_eq!(world.count("audit where act = 'codes-seen'").await, 0);
+    let part = get(&world, &all, &format!("/series/{id}/codes?limit=3")).await;
+    assert_eq!((seen(3).await, seen(2).await), (1, 0));
+    let next = part["next"].as_str().unwrap();
+    let path = format!("/series/{id}/codes?limit=3&cursor={next}");
+    get(&world, &all, &path).await;
+    assert_eq!((seen(3).await, seen(2).await), (1, 1));
+    get(&world, &all, &listed).await;
+    assert_eq!(seen(5).await, 1);
+    let ticket = part["items"][0]["ticket_id"].as_str().unwrap();
+    let ticket = ticket.parse::<TicketId>().unwrap().to_string();
+    let one = format!("audit where act = 'code-seen' and actor = 'key' and subject = '{ticket}'");
+    for (hours, lines) in [(0, 1), (0, 1), (2, 2)] {
+        world.app.clock.advance(Duration::from_secs(hours * 3_600));
+        get(&world, &all, &format!("/tickets/{ticket}")).await;
+        assert_eq!(world.count(&one).await, lines);
+    }
+    // Who is shown no code has seen none.
+    let some = key(&world.app, provider, &[Scope::TicketsRead]).await;
+    get(&world, &some, &listed).await;
+    get(&world, &some, &format!("/tickets/{ticket}")).await;
+    assert_eq!((seen(5).await, world.count(&one).await), (1, 2));
 }

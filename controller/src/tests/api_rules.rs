@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use mnara_protocol::message::{Command, Report};
+
 use super::api::{call, key, kind};
+use super::commands::{is_quiet, reports, told};
+use super::link::{hub, site};
 use super::*;
 use crate::api::{calls, document};
 use crate::providers::keys::scopes::Scope;
@@ -221,4 +225,118 @@ async fn the_description_says_of_every_call_what_it_needs_and_gives(
         );
     }
     assert!(page.contains("webhook-signature") && page.contains("codes:read"));
+}
+
+/// Lets time go on until a call is answered.
+async fn in_time<T>(world: &World, call: impl Future<Output = T>) -> T {
+    tokio::pin!(call);
+    loop {
+        tokio::select! {
+            answer = &mut call => return answer,
+            () = tokio::task::yield_now() => world.app.clock.advance(Duration::from_millis(500)),
+        }
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_device_is_cut_off_once_however_often_it_is_asked_what_came_of_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let ticket = series::print(&world, 1).await.tickets[0].id;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    let path = format!("/tickets/{ticket}/disconnect");
+    let body = json!({"site_id": world.shop.site.to_string(), "mac": "02:00:00:00:00:01"});
+    let mut first = Box::pin(once(&world, &key, "cut", &path, &body));
+    let command = tokio::select! {
+        (status, _, answer) = &mut first => panic!("{status} before the site was told: {answer}"),
+        command = told(&mut site) => command,
+    };
+    let Command::Kick(ask) = command else {
+        panic!("the device is to be cut off");
+    };
+    let (status, _, problem) = in_time(&world, first).await;
+    assert_eq!(
+        (status, kind(&problem)),
+        (StatusCode::GATEWAY_TIMEOUT, "site-silent")
+    );
+    // The same again is the same command, whose report comes at last.
+    site.hang_up();
+    site.dial(&hub);
+    site.ready().await;
+    let mut again = Box::pin(once(&world, &key, "cut", &path, &body));
+    tokio::select! {
+        (status, _, answer) = &mut again => panic!("{status} before the site said anything: {answer}"),
+        is_quiet = is_quiet(&mut site) => assert!(is_quiet, "it is told nothing more"),
+    }
+    reports(&mut site, ask.id, &Report::Done).await;
+    let (status, _, answer) = in_time(&world, again).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(world.count("commands").await, 1);
+    assert_eq!(world.count("audit where act = 'kick'").await, 1);
+    let (status, headers, same) = once(&world, &key, "cut", &path, &body).await;
+    assert_eq!((status, same), (StatusCode::OK, answer));
+    assert_eq!(headers["idempotency-replayed"], "true");
+    // Where nothing was done the name is free again.
+    site.hang_up();
+    world.pass(3_600).await;
+    let (status, _, problem) = once(&world, &key, "cut-2", &path, &body).await;
+    assert_eq!(
+        (status, kind(&problem)),
+        (StatusCode::CONFLICT, "site-away")
+    );
+    assert_eq!(
+        world.count("idempotency_keys where name = 'cut-2'").await,
+        0
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_is_taken_back_or_refused_is_answered_from_its_own_transaction(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let printed = series::print(&world, 2).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let (_, customers) = call(&world, Method::GET, &key, "/customers", Value::Null).await;
+    let customer = customers["items"][0]["id"].as_str().unwrap();
+    let none = Value::Null;
+    let why = json!({"reason": "Took money back twice"});
+    for (name, path, body, act) in [
+        (
+            "r-1",
+            format!("/tickets/{}/revoke", printed.tickets[0].id),
+            &none,
+            "revoke",
+        ),
+        (
+            "r-2",
+            format!("/series/{}/revoke", printed.series.id),
+            &none,
+            "revoke-series",
+        ),
+        ("r-3", format!("/customers/{customer}/block"), &why, "block"),
+        (
+            "r-4",
+            format!("/customers/{customer}/unblock"),
+            &none,
+            "unblock",
+        ),
+    ] {
+        let (status, headers, first) = once(&world, &key, name, &path, body).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {first}");
+        assert!(!headers.contains_key("idempotency-replayed"));
+        let (_, headers, again) = once(&world, &key, name, &path, body).await;
+        assert_eq!(headers["idempotency-replayed"], "true", "{path}");
+        assert_eq!(again, first);
+        let lines = format!("audit where act = '{act}' and actor = 'key'");
+        assert_eq!(world.count(&lines).await, 1, "{path}");
+    }
 }

@@ -81,7 +81,14 @@ async fn a_customer_is_found_by_phone_with_all_they_had(
         let got = cashier.post("/customers/find", &[("phone", phone)]).await;
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(got.text.contains(says), "{}", got.text);
+        let kept = format!("value=\"{phone}\"");
+        assert!(got.text.contains(&kept), "{}", got.text);
     }
+    let list = cashier.get("/customers?blocked=1").await.page();
+    assert!(
+        list.contains("Nobody is blocked.") && !list.contains("No customer yet."),
+        "{list}"
+    );
     // Another business finds nobody by the same phone, and nothing by the number.
     let mut stranger = Browser::new(&world, 3);
     stranger.sign_up("Another", "another@example.com").await;
@@ -207,10 +214,16 @@ async fn a_blocked_number_is_refused_wherever_it_asks_and_keeps_what_it_has(
     );
 }
 
-/// Gives a voucher, and says what the page says.
-async fn gives(world: &World, browser: &mut Browser<'_>, path: &str, site: &str) -> browser::Got {
-    let plan = world.shop.plan.id.to_string();
+/// Gives a voucher by one press of the button, and says what the page says.
+async fn gives(
+    world: &World,
+    browser: &mut Browser<'_>,
+    path: &str,
+    (site, press): (&str, u8),
+) -> browser::Got {
+    let (plan, press) = (world.shop.plan.id.to_string(), attempt(press).to_string());
     let form = [
+        ("attempt", press.as_str()),
         ("plan", plan.as_str()),
         ("site", site),
         ("reason", "rain & no power"),
@@ -225,14 +238,40 @@ async fn a_free_voucher_is_real_and_no_money(pool: PgPoolOptions, options: PgCon
     world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     let path = page_of(&mut manager, "0708374149").await;
     let site = world.shop.site.to_string();
-    let page = gives(&world, &mut manager, &path, &site).await.page();
+    assert!(manager.get(&path).await.page().contains("name=\"attempt\""));
+    let there = gives(&world, &mut manager, &path, (site.as_str(), 1)).await;
+    let there = there.onward();
+    // A second press, and a page that is sent again, give no second one.
+    let again = gives(&world, &mut manager, &path, (site.as_str(), 1)).await;
+    assert_eq!(again.onward(), there);
+    assert_eq!(world.count("gifts").await, 1);
+    let page = manager.get(&there).await.page();
     let code: String = read(&world.app, "select code from tickets").await;
-    let (_, told) = page.split_once("Tell the customer this code").unwrap();
-    assert!(told.replace('-', "").contains(&code), "{page}");
+    assert!(
+        page.contains("Tell the customer the code") && page.replace('-', "").contains(&code),
+        "{page}"
+    );
+    // Its story says whom it was given to, by whom and why, in the reader's words.
+    for says in [
+        format!("<a href=\"{path}\">2547"),
+        "Given away: rain &#38; no power · manager".to_owned(),
+    ] {
+        assert!(page.contains(&says), "{says}: {page}");
+    }
+    manager.get("/language/sw").await.onward();
+    let page = manager.get(&there).await.page();
+    assert!(
+        page.contains("Ilitolewa bure: rain &#38; no power · manager"),
+        "{page}"
+    );
+    manager.get("/language/en").await.onward();
+    let page = manager.get(&path).await.page();
     assert!(
         page.contains(">Free<") && page.contains("rain &#38; no power"),
         "{page}"
     );
+    let (voucher, _) = there.split_once('?').unwrap();
+    assert!(page.contains(&format!("href=\"{voucher}\"")), "{page}");
     // The site knows it at once, so that it works with the cloud away.
     let rows = world.feed(world.shop.site).await;
     let ticket = rows.iter().find_map(|row| match row {
@@ -262,7 +301,7 @@ async fn a_free_voucher_is_real_and_no_money(pool: PgPoolOptions, options: PgCon
     .await;
     assert!(!line.contains(&code) && !line.contains("374149"));
     // One for any site is asked for where it is typed.
-    gives(&world, &mut manager, &path, "").await.page();
+    gives(&world, &mut manager, &path, ("", 2)).await.onward();
     let code: String = read(
         &world.app,
         "select code from tickets where sold_at_site_id is null",
@@ -311,15 +350,23 @@ async fn nobody_gives_the_shop_away(pool: PgPoolOptions, options: PgConnectOptio
             "Choose a plan",
         ),
     ] {
-        let form = [("plan", plan), ("site", site), ("reason", reason)];
+        let press = attempt(1).to_string();
+        let form = [
+            ("attempt", press.as_str()),
+            ("plan", plan),
+            ("site", site),
+            ("reason", reason),
+        ];
         let got = manager.post(&format!("{path}/give"), &form).await;
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{says}");
         assert!(got.text.contains(says), "{}", got.text);
     }
-    for _ in 0..5 {
-        gives(&world, &mut manager, &path, "").await.page();
+    for press in 1..=5 {
+        gives(&world, &mut manager, &path, ("", press))
+            .await
+            .onward();
     }
-    let got = gives(&world, &mut manager, &path, "").await;
+    let got = gives(&world, &mut manager, &path, ("", 6)).await;
     assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(
         got.text.contains("You have given 5 vouchers"),
@@ -327,7 +374,7 @@ async fn nobody_gives_the_shop_away(pool: PgPoolOptions, options: PgConnectOptio
         got.text
     );
     assert_eq!(world.count("tickets").await, 5);
-    gives(&world, &mut owner, &path, "").await.page();
+    gives(&world, &mut owner, &path, ("", 7)).await.onward();
     world.app.clock.advance(Duration::from_secs(86_400));
-    gives(&world, &mut manager, &path, "").await.page();
+    gives(&world, &mut manager, &path, ("", 8)).await.onward();
 }

@@ -1,6 +1,8 @@
 //! Every page as everybody: nobody, each role of the business, the owner of another, the platform's staff. What is not meant for somebody
 //! answers with the log-in or a refusal, whatever the path names.
 
+use std::collections::BTreeSet;
+
 use super::browser::{Browser, PASSWORD};
 use super::*;
 use crate::admin::begin;
@@ -112,6 +114,48 @@ async fn every_page_opens_to_those_its_door_names_and_to_nobody_else(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn whatever_takes_a_form_can_be_come_back_to(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let pages = routes::pages(&world.app);
+    let path = |path: &str| filled(path, "staff_00000000000000000000000000000000");
+    let opens: BTreeSet<String> = pages
+        .listed()
+        .iter()
+        .filter(|page| page.method == Method::GET)
+        .map(|page| path(page.path))
+        .collect();
+    let mut browser = Browser::new(&world, 1);
+    let mut led_up = 0;
+    for page in pages.listed() {
+        if page.method != Method::POST || matches!(page.door, Door::Business(..)) {
+            continue;
+        }
+        let path = path(page.path);
+        let got = browser.get(&path).await;
+        assert_ne!(got.status, StatusCode::METHOD_NOT_ALLOWED, "{path}");
+        if !opens.contains(&path) {
+            let above = got.onward();
+            assert!(path.starts_with(&above), "{path} leads to {above}");
+            assert!(opens.contains(&above), "{path} leads to {above}");
+            led_up += 1;
+        }
+    }
+    assert!(led_up > 50, "{led_up}");
+    // The other language on a page that answers a form.
+    let mut owner = member(&world, Role::Owner, 2).await;
+    let (site, form) = (format!("/sites/{}", world.shop.site), [("name", "")]);
+    let got = owner.post("/staff/invite", &form).await;
+    let (_, link) = got.text.split_once("class=\"language\" href=\"").unwrap();
+    let back = owner.get(link.split('"').next().unwrap()).await.onward();
+    assert_eq!(back, "/staff/invite");
+    assert_eq!(owner.get(&back).await.onward(), "/staff");
+    assert!(owner.get("/staff").await.page().contains("lang=\"sw\""));
+    // Parts of a path that are somebody's come along.
+    assert_eq!(owner.get(&format!("{site}/claim")).await.onward(), site);
+    assert_eq!(owner.get("/log-out").await.onward(), "/");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn nothing_is_a_page_to_people_and_a_document_to_programs(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -125,6 +169,15 @@ async fn nothing_is_a_page_to_people_and_a_document_to_programs(
         let request = Request::get("/nothing/here").header("accept", accept);
         let got = browser.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(got.status, StatusCode::NOT_FOUND);
+        assert!(got.text.contains(says), "{}", got.text);
+    }
+    for (accept, says) in [
+        ("text/html,*/*;q=0.8", "There is nothing here</h1>"),
+        ("*/*", "urn:mnara:problem:bad-method"),
+    ] {
+        let request = Request::put("/staff").header("accept", accept);
+        let got = browser.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(got.status, StatusCode::METHOD_NOT_ALLOWED);
         assert!(got.text.contains(says), "{}", got.text);
     }
 }

@@ -47,6 +47,10 @@ async fn an_address_that_takes_nothing_is_seen_and_tried_again_by_the_platform_a
     for hidden in ["hush", "as told", &secret[..12]] {
         assert!(!page.contains(hidden), "{hidden}: {page}");
     }
+    assert!(page.contains(&retry), "{page}");
+    let says = text(&admin.get("/admin").await.page());
+    let told = "Addresses of programs that take no news: 1";
+    assert!(says.contains(told), "{says}");
     // Nobody of the business does that, nor of another.
     let mut manager = member(&world, Role::Manager, 30).await;
     let mut stranger = browser::Browser::new(&world, 31);
@@ -61,6 +65,11 @@ async fn an_address_that_takes_nothing_is_seen_and_tried_again_by_the_platform_a
     // Pressed twice it is one deed, and the message is due at once.
     assert_eq!(again(&mut admin).await, done);
     assert_eq!(again(&mut admin).await, moved_on);
+    let page = admin.get("/admin/jobs").await.page();
+    assert!(
+        page.contains("messages that wait: 1") && !page.contains(&retry),
+        "no button where pressing it changes nothing: {page}"
+    );
     let deeds = "audit where act = 'webhook-retry' and actor = 'admin' and provider_id is not null";
     assert_eq!(world.count(deeds).await, 1);
     world.work().await;
@@ -68,6 +77,8 @@ async fn an_address_that_takes_nothing_is_seen_and_tried_again_by_the_platform_a
     assert_eq!(seen.len(), 2);
     assert_eq!(seen[0].0["webhook-id"], seen[1].0["webhook-id"]);
     assert!(admin.get("/admin/jobs").await.page().contains(works));
+    let says = text(&admin.get("/admin").await.page());
+    assert!(!says.contains("take no news"), "{says}");
 
     // One that was given up is switched on with all that was given up since it fails.
     receiver.answer(503);

@@ -77,7 +77,8 @@ async fn reads(world: &World, site: &Site, answers: RouterAnswers) {
         sessions: None,
     });
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
-    fleet::store::samples::keep(&mut tx, &site.0, sample.kind(), &sample.encode(), now)
+    let body = sample.encode();
+    fleet::store::samples::keep(&mut tx, &site.0, (sample.kind(), &body), answers, now)
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -218,6 +219,47 @@ async fn what_a_site_reads_now_is_believed_before_what_it_told(
     site.health(&world, HealthEvent::RouterLost, None).await;
     assert_eq!(world.count(open).await, 1);
     assert_eq!(world.count("router_losses").await, 3);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_router_that_never_answered_its_agent_is_told_by_readings_alone(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = begun(pool, options).await;
+    let site = Site::new(&world, world.shop.site);
+    let read = async |count: u32, answers| {
+        for _ in 0..count {
+            reads(&world, &site, answers).await;
+            minutes(&world, 1, true).await;
+        }
+    };
+    // It takes a while to begin, and that is no loss.
+    site.health(&world, HealthEvent::AgentStarted, None).await;
+    read(9, RouterAnswers::NotYet).await;
+    read(1, RouterAnswers::Yes).await;
+    assert_eq!(world.count("router_losses").await, 0);
+    // Readings that do not follow one another say nothing of the time between.
+    read(7, RouterAnswers::NotYet).await;
+    minutes(&world, 3, true).await;
+    read(9, RouterAnswers::NotYet).await;
+    assert!(told(&world, &office).await.is_empty(), "no news yet");
+    read(2, RouterAnswers::NotYet).await;
+    assert_eq!(told(&world, &office).await, [LOST]);
+    read(30, RouterAnswers::NotYet).await;
+    assert!(told(&world, &office).await.is_empty(), "once");
+    site.health(&world, HealthEvent::RouterBack, None).await;
+    minutes(&world, 2, true).await;
+    assert_eq!(told(&world, &office).await, [BACK]);
+    assert_eq!(world.count("router_losses").await, 1);
+    // One that refuses its agent is not lost by the agent's word either, and a reading ends it as well.
+    site.health(&world, HealthEvent::RouterRefusesLogin, None)
+        .await;
+    read(12, RouterAnswers::Refuses).await;
+    assert_eq!(told(&world, &office).await, [LOST]);
+    read(2, RouterAnswers::Yes).await;
+    assert_eq!(told(&world, &office).await, [BACK]);
+    assert_eq!(world.count("router_losses").await, 2);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -3,6 +3,7 @@
 
 mod account;
 mod admin;
+mod admission;
 mod api;
 mod api_deeds;
 mod api_reads;
@@ -27,6 +28,7 @@ mod feed;
 mod firmware;
 mod health;
 mod intake;
+mod invitations;
 mod keys;
 mod keys_api;
 mod link;
@@ -35,6 +37,7 @@ mod look;
 mod losses;
 mod mail;
 mod money_pages;
+mod monthly;
 mod mpesa_change;
 mod neighbours;
 mod notices;

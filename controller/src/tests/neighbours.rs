@@ -163,6 +163,7 @@ async fn no_page_tells_another_business_that_something_is_there(
     let own_site = other.site.to_string();
     let own_plan = other.plan.id.to_string();
 
+    let own_attempt = attempt(77).to_string();
     let mut asked = 0;
     for page in routes::pages(&world.app).listed() {
         if !matches!(page.door, Door::Staff(_) | Door::Business(..)) || !page.path.contains('{') {
@@ -185,6 +186,7 @@ async fn no_page_tells_another_business_that_something_is_there(
                 ("plan", &own_plan),
                 ("site", ""),
                 ("reason", "because"),
+                ("attempt", &own_attempt),
                 ("receipt", "NLJ7RT61SA"),
                 ("name", "Mine"),
                 ("password", PASSWORD),

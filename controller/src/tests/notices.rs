@@ -310,3 +310,42 @@ async fn money_that_needs_a_look_is_told_once_for_each_payment_to_those_who_chos
     assert_eq!(heard[0].0, "owner@example.com");
     assert!(heard[0].1.ends_with("look at a payment"), "{heard:?}");
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_payment_that_was_told_of_unreadably_is_kept_and_told_of_once_a_day(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    member(&world, Role::Owner, "owner@example.com", 1).await;
+    let choice = providers::c2b::Choice::USUAL;
+    crate::payments::hand::open(&world.app, world.shop.provider, choice, Actor::Command)
+        .await
+        .unwrap();
+    let asked = world.daraja.seen("registerurl").pop().unwrap();
+    let address = asked["ConfirmationURL"].as_str().unwrap();
+    let secret = address.rsplit('/').nth(1).unwrap();
+    let path = format!("/api/pay/{}/{secret}/confirmation", world.shop.provider);
+    told(&world, &office).await;
+    for body in ["{}", "<html>"] {
+        let body = body.as_bytes().to_vec();
+        let (status, ..) = world.send(Method::POST, &path, None, body).await;
+        assert_eq!(status, StatusCode::OK);
+        world.work().await;
+    }
+    let kept = "callbacks where outcome = 'unreadable' and length(body) > 0";
+    assert_eq!(world.count(kept).await, 2);
+    let heard = told(&world, &office).await;
+    assert_eq!(heard.len(), 1, "{heard:?}");
+    assert!(heard[0].1.ends_with("could not be read"), "{heard:?}");
+    // A name in another encoding is nobody's trouble.
+    let body = [
+        br#"{"TransID": "RKL51ZDR41", "TransAmount": "50.00", "BusinessShortCode": "174371", "BillRefNumber": "MAMA", "FirstName": "RENE"#.as_slice(),
+        b"\xc9\"}",
+    ];
+    let (status, ..) = world.send(Method::POST, &path, None, body.concat()).await;
+    assert_eq!(status, StatusCode::OK);
+    world.work().await;
+    let queued = "unmatched where receipt = 'RKL51ZDR41' and amount = 50";
+    assert_eq!(world.count(queued).await, 1);
+}

@@ -334,4 +334,10 @@ async fn the_platforms_pages_open_to_a_passkey_and_to_nobody_with_the_password_a
     log_in(&mut phone, &mut device).await.onward();
     phone.get("/admin").await.page();
     phone.get("/admin/audit").await.page();
+    // The list of who works for the platform counts it as the gate does.
+    let page = phone.get("/admin/settings").await.page();
+    assert!(
+        page.contains("tag good\">passkey<") && !page.contains("no second factor"),
+        "{page}"
+    );
 }

@@ -144,8 +144,9 @@ async fn a_business_that_is_stopped_sells_nothing_and_its_sites_hear_of_it(
     let next = owner.post(&extend, &more).await.onward();
     let page = owner.get(&next).await.page();
     assert!(page.contains("may not sell now"), "{page}");
-    let plan = shop.plan.id.to_string();
+    let (plan, pressed) = (shop.plan.id.to_string(), attempt(9).to_string());
     let gift = [
+        ("attempt", pressed.as_str()),
         ("plan", plan.as_str()),
         ("site", ""),
         ("reason", "a slow day"),
@@ -389,8 +390,13 @@ async fn somebody_invited_joins_once_as_what_they_were_invited_to(
         .await
         .onward();
     assert_eq!(cashier.get("/home").await.onward(), "/log-in?next=%2Fhome");
+    // They come in to their own account, and there is nothing else for them.
     let out = cashier.log_in("0712000001", "lake and fishing boat").await;
-    assert_eq!(out.status, StatusCode::FORBIDDEN, "{}", out.text);
+    assert_eq!(out.onward(), "/");
+    assert_eq!(cashier.get("/").await.onward(), "/businesses");
+    let page = cashier.get("/businesses").await.page();
+    assert!(page.contains("You have no place in any business"), "{page}");
+    assert_eq!(cashier.get("/home").await.status, StatusCode::FORBIDDEN);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -4,6 +4,9 @@ use super::browser::{Browser, PASSWORD};
 use super::office::Office;
 use super::*;
 use crate::providers::log_in::second::begin as second;
+use crate::providers::staff::By;
+use crate::providers::staff::invite::invite;
+use crate::providers::staff::roles::Role;
 
 const OWNER: &str = "njeri@example.com";
 const NEW: &str = "tower rain mango";
@@ -271,18 +274,17 @@ async fn nobody_is_shown_a_link_into_another_business(
 ) {
     let (_, world) = Office::world(pool, options).await;
     let mut owner = owner(&world).await;
-    member(&world, &mut owner, "cashier", "0712 345 678", 3).await;
+    let mut cashier = member(&world, &mut owner, "cashier", "0712 345 678", 3).await;
     // The cashier owns a business too.
-    let sql = "insert into staff (id, provider_id, person_id, role, created_at)
-               select gen_random_uuid(), $1, s.person_id, 'owner', s.created_at from staff s join people p on p.id = s.person_id
-               where p.phone = '254712345678'";
-    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
-    sqlx::query(sql)
-        .bind(world.shop.provider.uuid())
-        .execute(&mut *tx)
+    let by = By {
+        actor: Actor::Command,
+        role: Role::Owner,
+    };
+    let code = invite(&world.app, world.shop.provider, by, "Otieno", Role::Owner)
         .await
         .unwrap();
-    tx.commit().await.unwrap();
+    let here = format!("/join/{code}/here");
+    assert_eq!(cashier.post(&here, &[]).await.onward(), "/home");
     let sql = "select s.id::text from staff s join people p on p.id = s.person_id where p.phone = '254712345678' and s.role = 'cashier'";
     let cashier: String = read(&world.app, sql).await;
     let path = format!("/staff/{cashier}/reset");

@@ -64,7 +64,20 @@ async fn an_owner_gets_from_sign_up_to_a_sale_by_pages_alone(
     );
     // A place, and the line for its machine.
     let path = owner.post("/sites", &[("name", "Kilimani")]).await.onward();
-    let page = owner.post(&format!("{path}/claim"), &[]).await.page();
+    let page = owner.get(&path).await.page();
+    for part in ["id=\"live\"", "/assets/live.", "id=\"standing\""] {
+        assert!(page.contains(part), "it waits to be heard from: {page}");
+    }
+    assert_eq!(
+        owner.post(&format!("{path}/claim"), &[]).await.onward(),
+        path
+    );
+    // Shown once, by a page that is loaded again without another claim.
+    let claims = world.count("claims").await;
+    let page = owner.get(&path).await.page();
+    let again = owner.get(&path).await.page();
+    assert!(!again.contains("--claim ") && again.contains("id=\"live\""));
+    assert_eq!(world.count("claims").await, claims);
     let (_, rest) = page.split_once("--claim ").unwrap();
     assert_eq!(
         world

@@ -276,6 +276,16 @@ async fn what_is_done_for_a_customer_reaches_the_site_and_its_answer_the_page(
         page.contains("the user &#60;lacks&#62; write") && page.contains("give it"),
         "{page}"
     );
+    // Who reads Kiswahili is told in Kiswahili, with the agent's own words beside it.
+    technician.get("/language/sw").await;
+    let page = technician.get(&onward).await.page();
+    for says in [
+        "Mtumiaji wa wakala kwenye ruta hana ruhusa zote anazohitaji.",
+        "La kufanya: Kwenye ruta: /user/group/set",
+        "<span lang=\"en\">the user &#60;lacks&#62; write: give it</span>",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -363,6 +373,11 @@ async fn a_page_is_kept_live_until_its_reader_logs_out(
     let first = next(&mut stream).await.unwrap();
     assert!(
         first.contains("event: live\n") && first.contains("data: "),
+        "{first}"
+    );
+    // With the tag that stands beside the site's name.
+    assert!(
+        first.contains("<template data-for=\"standing\">"),
         "{first}"
     );
     // One person holds few of them.

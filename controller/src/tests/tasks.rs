@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use sqlx::types::JsonValue;
+use sqlx::{Connection as _, PgConnection};
 
 use super::browser::Browser;
 use super::office::Office;
@@ -10,7 +11,6 @@ use super::*;
 use crate::admin;
 use crate::jobs::tasks::{Ran, run_now, stand, stand_missing};
 use crate::providers::staff::roles::Role;
-use crate::reports::mailed::MONTH;
 
 /// The sample of the walls holds rows whose seals are none.
 async fn openable(world: &World) {
@@ -33,8 +33,26 @@ async fn openable(world: &World) {
     tx.commit().await.unwrap();
 }
 
-fn work_of(kind: &str) -> &'static jobs::Work {
+pub(super) fn work_of(kind: &str) -> &'static jobs::Work {
     work::WORK.iter().find(|work| work.kind == kind).unwrap()
+}
+
+/// Has every row of a kind refused, as a fault of the database would.
+pub(super) async fn refuse(options: &PgConnectOptions, table: &str, when: &str) {
+    let sql = format!(
+        "create function refused() returns trigger language plpgsql as $$ begin raise exception 'refused'; end $$;
+         create trigger refused before insert on {table} for each row when ({when}) execute function refused()"
+    );
+    as_superuser(options, sql).await;
+}
+
+pub(super) async fn as_superuser(options: &PgConnectOptions, sql: String) {
+    let mut db = PgConnection::connect_with(options).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql))
+        .execute(&mut db)
+        .await
+        .unwrap();
+    db.close().await.unwrap();
 }
 
 /// Everything in the database but when work ran, and what a look at it leaves behind.
@@ -95,55 +113,6 @@ async fn every_task_may_run_twice_at_once(pool: PgPoolOptions, options: PgConnec
 async fn tasks_job(world: &World, kind: &str) -> jobs::Job {
     let mut tx = world.app.db.platform(Reason::Jobs).await.unwrap();
     jobs::tasks::in_hands(&mut tx, kind).await.unwrap()
-}
-
-#[sqlx::test(migrations = "../migrations/controller")]
-async fn the_month_is_mailed_once_as_a_paper_and_a_table_to_those_who_chose_it(
-    pool: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let (office, world) = Office::world(pool, options).await;
-    let mut owner = doors::member(&world, Role::Owner, 1).await;
-    doors::member(&world, Role::Manager, 2).await;
-    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
-    world
-        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
-        .await;
-    world.work().await;
-    let sql = "select s.id::text from staff s join people p on p.id = s.person_id where p.email = 'owner1@example.com'";
-    let staff: String = read(&world.app, sql).await;
-    owner
-        .post("/settings/notices", &[(staff.as_str(), "month")])
-        .await
-        .onward();
-    office.empty();
-    stand(&world.app, [MONTH]).await.unwrap();
-    // 15 January; the month is told of on the first mornings of February.
-    world.work().await;
-    assert_eq!(office.empty().len(), 0);
-    world.pass(17 * 86_400 - 3 * 3_600 - 1).await;
-    assert_eq!(office.empty().len(), 0);
-    world.pass(1).await;
-    let letter = office.one();
-    assert_eq!(letter.to, "owner1@example.com");
-    assert!(
-        letter.subject.contains("January 2027: KSh"),
-        "{}",
-        letter.subject
-    );
-    let files = office.files();
-    let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(names, ["mnara-2027-01.pdf", "mnara-2027-01.csv"]);
-    assert!(files[0].1.starts_with(b"%PDF-"));
-    let table = String::from_utf8(files[1].1.clone()).unwrap();
-    assert!(
-        table.contains("paid_kes") && table.contains("50.00"),
-        "{table}"
-    );
-    for _ in 0..8 {
-        world.pass(86_400).await;
-    }
-    assert_eq!(office.empty().len(), 0, "once");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -262,6 +231,57 @@ async fn a_silent_payment_whose_question_was_put_away_is_asked_about_again(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_silent_payment_that_cannot_be_asked_about_keeps_no_other_waiting(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, world) = Office::world(pool, options.clone()).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world.app.clock.advance(Duration::from_secs(1));
+    world
+        .begin(world.shop.ask(2, "254708374150"))
+        .await
+        .unwrap();
+    world.app.clock.advance(Duration::from_secs(600));
+    as_superuser(
+        &options,
+        "delete from jobs where kind = 'ask-rail'".to_owned(),
+    )
+    .await;
+    let first = "select replace(id::text, '-', '') from payments order by created_at limit 1";
+    let first: String = read(&world.app, first).await;
+    refuse(&options, "jobs", &format!("new.unique_key = 'pay_{first}'")).await;
+    let sweep = work_of(crate::payments::silent::SWEEP);
+    let ran = run_now(&world.app, sweep).await.unwrap();
+    assert!(matches!(ran, Ran::Failed(_)), "{ran:?}");
+    assert_eq!(world.count("jobs where kind = 'ask-rail'").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_day_that_cannot_be_added_up_keeps_no_other_waiting(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use crate::reports::period::Day;
+    use crate::reports::store::days::{changed, mark};
+    let (_, world) = Office::world(pool, options.clone()).await;
+    let today = Day::of(world.app.clock.now());
+    let (bad, good) = (today.plus(-2), today.plus(-1));
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    for day in [bad, good] {
+        mark(&mut tx, world.shop.provider, day).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    refuse(&options, "report_days", &format!("new.day = {}", bad.0)).await;
+    let add_up = work_of(crate::reports::days::ADD_UP);
+    let ran = run_now(&world.app, add_up).await.unwrap();
+    assert!(matches!(ran, Ran::Failed(_)), "{ran:?}");
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    let left = changed(&mut tx, today, 10).await.unwrap();
+    assert_eq!(left, [(world.shop.provider, bad)]);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn the_platform_sees_its_keys_and_what_is_kept_for_how_long(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -309,6 +329,63 @@ async fn a_change_of_key_seals_all_that_is_stored_anew_by_itself(
     stand(&world.app, [admin::reseal::RESEAL]).await.unwrap();
     world.work().await;
     // The new key alone opens everything now.
+    let world = world.again(pool, options, &new).await;
+    assert_eq!(admin::reseal::all(&world.app).await.unwrap(), 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_process_that_was_not_restarted_seals_with_the_old_key_is_found_by_a_later_pass(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use secrecy::ExposeSecret as _;
+    let (old, new) = (Vault::new_key(), Vault::new_key());
+    let world = World::open_with_key(pool.clone(), options.clone(), &old).await;
+    let both = format!("{},{}", new.expose_secret(), old.expose_secret());
+    let world = world
+        .again(pool.clone(), options.clone(), &both.into())
+        .await;
+    let contact = "a@b.example".parse().unwrap();
+    admin::begin::make(&world.app, "Admin", contact, browser::PASSWORD.into())
+        .await
+        .unwrap();
+    let is_clear = async |expected: bool| {
+        let clear = world.count("vault_keys where clear_since is not null");
+        assert_eq!(clear.await == 1, expected);
+        let mut admin = Browser::new(&world, 1);
+        admin
+            .log_in("a@b.example", browser::PASSWORD)
+            .await
+            .onward();
+        let page = admin.get("/admin/jobs").await.page();
+        let said = "found nothing that an older key had sealed";
+        assert_eq!(page.contains(said), expected, "{page}");
+    };
+    stand(&world.app, [admin::reseal::RESEAL]).await.unwrap();
+    world.work().await;
+    is_clear(false).await;
+    world.pass(6 * 3_600).await;
+    is_clear(true).await;
+    // Somebody forgot a process, and it seals on.
+    let forgotten = Vault::new(&old, world.app.clock.clone()).unwrap();
+    let column = crate::vault::Column::EndpointSecret;
+    let secret = forgotten.seal(world.shop.provider, column, b"x");
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query(
+        "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, created_at) values ($1, $2, 'https://x.example/', $3, '{test}', true, $4)",
+    )
+    .bind(sqlx::types::Uuid::from_u128(7))
+    .bind(world.shop.provider.uuid())
+    .bind(secret)
+    .bind(crate::db::At(world.app.clock.now()))
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    world.pass(6 * 3_600).await;
+    is_clear(false).await;
+    world.pass(6 * 3_600).await;
+    is_clear(true).await;
     let world = world.again(pool, options, &new).await;
     assert_eq!(admin::reseal::all(&world.app).await.unwrap(), 0);
 }

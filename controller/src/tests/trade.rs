@@ -316,6 +316,13 @@ async fn names_are_text_in_charts_tables_files_and_on_paper(
         .await
         .page();
     assert!(page.contains("Give two dates"), "{page}");
+    for kept in [
+        "value=\"2027-01-02\"",
+        "value=\"2027-01-01\"",
+        "<details open>",
+    ] {
+        assert!(page.contains(kept), "{kept}: {page}");
+    }
     let paper = owner.get("/reports/monthly?month=2027-01").await.page();
     assert!(paper.starts_with("%PDF-"), "{}", &paper[..20]);
     assert!(paper.trim_end().ends_with("%%EOF"));

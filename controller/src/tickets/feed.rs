@@ -17,6 +17,7 @@ use super::store::{self, Found, SeriesRow};
 use crate::app::App;
 use crate::fleet::{self, feed::Change};
 use crate::providers::look::{self, Draft, Logo};
+use crate::providers::rights::{self, Feature};
 use crate::providers::standing::{Standing, standing};
 use crate::vault::VaultError;
 use crate::{plans, providers};
@@ -207,7 +208,7 @@ pub fn series(
 
 /// Tells a site everything about its provider anew: how its portal looks, all plans, all series sealed to its present agent.
 ///
-/// Done when a site is made, when an agent is enrolled on it, and when the provider's look or account changes. Bought tickets are in the
+/// Done when a site is made, when an agent is enrolled on it, and when the provider's look, account or rights change. Bought tickets are in the
 /// feed already and stay there.
 ///
 /// # Errors
@@ -228,13 +229,26 @@ pub async fn refresh_site(
     let standing = standing(conn, provider, app.clock.now()).await?;
     let kept = look::store::look(conn, provider).await?;
     let own = look::store::overs::over(conn, provider, site).await?;
-    let colour = own.as_ref().and_then(|own| own.over.colour);
+    let look = match (kept, own) {
+        (kept, Some(own)) => Some(own.onto(kept.unwrap_or_else(|| look::Kept {
+            draft: Draft::plain(&business),
+            logo: None,
+        }))),
+        (kept, None) => kept,
+    };
+    let rights = rights::store::rights(conn, provider).await?;
+    let (colour, look) = if rights.allows(Feature::CustomPortal) {
+        let colour = look.as_ref().map(|look| look.draft.colour);
+        (colour.unwrap_or(business.colour), look)
+    } else {
+        (look::PLAIN, look.map(look::Kept::at_rest))
+    };
     let row = Row::Site(SiteRow {
         provider,
         site,
         business_name: business.business_name.clone(),
         site_name: place.name,
-        colour: colour.unwrap_or(business.colour),
+        colour,
         help_phone: business.help_phone.clone(),
         sales_open: standing == Standing::Open,
         by_hand: providers::c2b::by_hand(conn, provider)
@@ -248,13 +262,6 @@ pub async fn refresh_site(
     });
     let mut changes = vec![change(site, &row, *site.as_bytes())];
     let mut trial = None;
-    let look = match (kept, own) {
-        (kept, Some(own)) => Some(own.onto(kept.unwrap_or_else(|| look::Kept {
-            draft: Draft::plain(&business),
-            logo: None,
-        }))),
-        (kept, None) => kept,
-    };
     if let Some(look) = look {
         // Who may not sell gives nothing away either; who takes no M-PESA yet may.
         let is_good = matches!(standing, Standing::Open | Standing::NoAccount);

@@ -12,6 +12,13 @@ const AT_ONCE: u16 = 300;
 /// Numbers of a series that one PDF has at most; whole sheets of every layout.
 pub const OF_PDF: u16 = 1_200;
 
+/// A point, in millimetres.
+const POINT: f32 = 25.4 / 72.0;
+/// Between words and picture, in millimetres.
+const BESIDE: f32 = 1.5;
+/// Between plan and price and the words below, in millimetres.
+const ABOVE: f32 = 0.4;
+
 /// How vouchers lie on paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -89,6 +96,31 @@ impl Layout {
         AT_ONCE / self.of_sheet() * self.of_sheet()
     }
 
+    /// What of a voucher's words has room below plan and price, in the order it is read: each whole or not at all.
+    ///
+    /// Until when it is good and where there is help go before what it gives, and that before what to do with it.
+    #[must_use]
+    pub fn words(self, print: &Print) -> Vec<&str> {
+        let shape = self.shape();
+        let room = shape.room(self);
+        let small = Face::new(Font::Plain, shape.small);
+        let mut left = room.height;
+        let mut has_room = |text: &str| {
+            let lines = small.wrapped(text, room.width);
+            let high: f32 = lines.iter().map(|_| line(shape.small)).sum();
+            let has_room = high <= left;
+            if has_room {
+                left -= high;
+            }
+            has_room
+        };
+        let until = print.until.as_deref().filter(|text| has_room(text));
+        let help = print.help.as_deref().filter(|text| has_room(text));
+        let gives = Some(print.gives.as_str()).filter(|text| has_room(text));
+        let how = print.how.into_iter().find(|text| has_room(text));
+        [gives, until, help, how].into_iter().flatten().collect()
+    }
+
     const fn shape(self) -> Shape {
         match self {
             Self::Ten => Shape {
@@ -160,6 +192,26 @@ impl Layout {
     }
 }
 
+impl Shape {
+    /// What the words below plan and price have at most: down to the code on sheets, and to the edge on rolls.
+    ///
+    /// Browsers have a little less than PDF, and both shall show the same.
+    fn room(&self, layout: Layout) -> Size {
+        let Size { width, height } = self.cell;
+        let taken = 0.6 + line(self.name) + 2.0 * line(self.big) + self.code * POINT * 1.1;
+        let inside = width - 2.0 * self.pad;
+        if layout.is_roll() {
+            size(inside, height - taken - 3.0 - 1.0 - self.picture - 2.0)
+        } else {
+            let edges = self.band + 0.6 * self.pad;
+            size(
+                inside - self.picture - BESIDE,
+                height - taken - edges - ABOVE,
+            )
+        }
+    }
+}
+
 const fn size(width: f32, height: f32) -> Size {
     Size { width, height }
 }
@@ -179,8 +231,12 @@ pub struct Print {
     pub gives: String,
     /// What it costs.
     pub price: String,
-    /// What to do with it, and until when.
-    pub lines: Vec<String>,
+    /// Until when it is good, if not for ever.
+    pub until: Option<String>,
+    /// Where there is help.
+    pub help: Option<String>,
+    /// What to do with it: in full, and shorter.
+    pub how: [&'static str; 2],
 }
 
 /// The picture that a phone scans.
@@ -272,9 +328,9 @@ pub fn pdf(
             let x = left + f32::from(column) * shape.cell.width;
             let y = top + f32::from(row) * shape.cell.height;
             if layout.is_roll() {
-                on_roll(&mut page, &shape, print, code);
+                on_roll(&mut page, layout, print, code);
             } else {
-                on_sheet(&mut page, (x, y), &shape, (print, logo), code);
+                on_sheet(&mut page, (x, y), layout, (print, logo), code);
             }
         }
         document.add(page);
@@ -284,17 +340,18 @@ pub fn pdf(
 
 /// From one line to the next, in millimetres, for letters of so many points.
 fn line(points: f32) -> f32 {
-    points * 25.4 / 72.0 * 1.22
+    points * POINT * 1.22
 }
 
 /// A voucher of a sheet: logo and name above, words on the left, picture on the right, code below; a thin frame to cut along.
 fn on_sheet(
     page: &mut Page,
     (x, y): (f32, f32),
-    shape: &Shape,
+    layout: Layout,
     (print, logo): (&Print, Option<(Held, f32)>),
     code: &TicketCode,
 ) {
+    let shape = layout.shape();
     let Size { width, height } = shape.cell;
     let (left, right) = (x + shape.pad, x + width - shape.pad);
     for (from, to) in [
@@ -326,26 +383,17 @@ fn on_sheet(
             picture.is_black(row, column)
         });
     }
-    let room = room - shape.picture - 1.5;
+    let room = room - shape.picture - BESIDE;
     let big = Face::new(Font::Bold, shape.big);
     let small = Face::new(Font::Plain, shape.small);
     for text in [&print.plan, &print.price] {
         below += line(shape.big);
         page.text(left, below, big, &big.cut(text, room));
     }
-    below += 0.4;
-    let lines = small.wrapped(&print.gives, room).into_iter().chain(
-        print
-            .lines
-            .iter()
-            .flat_map(|text| small.wrapped(text, room)),
-    );
-    let end = top + shape.picture;
-    for text in lines {
+    below += ABOVE;
+    let words = layout.words(print).into_iter();
+    for text in words.flat_map(|text| small.wrapped(text, room)) {
         below += line(shape.small);
-        if below > end {
-            break;
-        }
         page.text(left, below, small, &text);
     }
     let code = code.shown();
@@ -354,7 +402,8 @@ fn on_sheet(
 }
 
 /// A voucher of a roll: everything below each other, in the middle.
-fn on_roll(page: &mut Page, shape: &Shape, print: &Print, code: &TicketCode) {
+fn on_roll(page: &mut Page, layout: Layout, print: &Print, code: &TicketCode) {
+    let shape = layout.shape();
     let middle = shape.cell.width / 2.0;
     let room = shape.cell.width - 2.0 * shape.pad;
     let name = Face::new(Font::Bold, shape.name);
@@ -367,8 +416,7 @@ fn on_roll(page: &mut Page, shape: &Shape, print: &Print, code: &TicketCode) {
         y
     };
     say(page, name, &print.business);
-    say(page, big, &format!("{} · {}", print.plan, print.price));
-    let below = say(page, small, &print.gives) + 2.0;
+    let below = say(page, big, &format!("{} · {}", print.plan, print.price)) + 2.0;
     if let Some(picture) = Picture::of(code) {
         let corner = (middle - shape.picture / 2.0, below);
         page.squares(corner, shape.picture, picture.count(), |row, column| {
@@ -380,25 +428,23 @@ fn on_roll(page: &mut Page, shape: &Shape, print: &Print, code: &TicketCode) {
     let face = Face::new(Font::Code, shape.code).to_fit(&code, room);
     y += line(face.points);
     page.text_at_middle(middle, y, face, &code);
-    for text in print
-        .lines
-        .iter()
-        .flat_map(|text| small.wrapped(text, room))
-    {
+    let words = layout.words(print).into_iter();
+    for text in words.flat_map(|text| small.wrapped(text, room)) {
         y += line(shape.small);
-        if y > shape.cell.height - 2.0 {
-            break;
-        }
         page.text_at_middle(middle, y, small, &text);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::clock::Timestamp;
     use mnara_protocol::message::PictureKind;
+    use mnara_protocol::plan::{Rate, Terms};
 
     use super::*;
     use crate::pdf::tests::streams;
+    use crate::plans::form::gives;
+    use crate::providers::pages::words::Language;
 
     fn code() -> TicketCode {
         TicketCode::parse("7KQ2M0X190AB").unwrap()
@@ -412,10 +458,22 @@ mod tests {
             plan: "1 hour".to_owned(),
             gives: "1 hour · 5 Mbit/s".to_owned(),
             price: "KSh 50".to_owned(),
-            lines: vec![
-                "Good until 1 Jan 2027".to_owned(),
-                "Help 0700 000 000".to_owned(),
-            ],
+            until: Some("Good until 1 Jan 2027".to_owned()),
+            help: Some("Help 0700 000 000".to_owned()),
+            how: ["Join, then scan.", "Scan."],
+        }
+    }
+
+    /// A voucher of a plan in a language's real words.
+    fn real(language: Language, terms: &Terms) -> Print {
+        let w = language.words();
+        let day = w.calendar.day(Timestamp::from_secs(1_822_300_000));
+        Print {
+            gives: gives(terms, &w.plans),
+            until: Some(format!("{} {day}", w.vouchers.paper_until)),
+            help: Some(format!("{} 0712 345 678", w.vouchers.paper_help)),
+            how: [w.vouchers.paper_how, w.vouchers.paper_how_short],
+            ..print()
         }
     }
 
@@ -432,6 +490,16 @@ mod tests {
             let head = shape.band + line(shape.name) + 1.0 + shape.picture;
             let foot = shape.pad + shape.code * 25.4 / 72.0 * 0.7;
             assert!(head + foot <= shape.cell.height, "{layout:?}");
+            // And so do the words, with what hangs below their last line.
+            let words = shape.room(layout).height + 0.25 * shape.small * POINT;
+            let plan = line(shape.name) + 2.0 * line(shape.big);
+            let end = if layout.is_roll() {
+                let code = 2.0 + shape.picture + 1.0 + line(shape.code);
+                3.0 + line(shape.name) + line(shape.big) + code + words
+            } else {
+                shape.band + plan + ABOVE + words + foot
+            };
+            assert!(end <= shape.cell.height, "{layout:?}");
             // A square of at least four tenths of a millimetre is read by any phone.
             assert!(shape.picture / 25.0 > 0.4, "{layout:?}");
         }
@@ -461,6 +529,56 @@ mod tests {
             assert!(pages[0].contains("(Njeri (Wi-Fi)) Tj"), "{layout:?}");
             assert!(pages[0].contains("Good until"), "{layout:?}");
         }
+    }
+
+    #[test]
+    fn until_when_and_where_help_is_stand_on_every_paper_and_no_sentence_is_cut() {
+        let hour = Terms {
+            duration_secs: Some(3_600),
+            online_secs: None,
+            data_bytes: None,
+            devices: 1,
+            rate: Some(Rate {
+                down_bps: 5_000_000,
+                up_bps: 2_000_000,
+                burst: None,
+            }),
+        };
+        let all = Terms {
+            duration_secs: Some(30 * 86_400),
+            online_secs: Some(100 * 3_600),
+            data_bytes: Some(100_000_000_000),
+            devices: 10,
+            ..hour
+        };
+        for layout in Layout::ALL {
+            let room = layout.shape().room(layout).width;
+            let small = Face::new(Font::Plain, layout.shape().small);
+            for language in Language::ALL {
+                for terms in [&hour, &all] {
+                    let print = real(language, terms);
+                    let words = layout.words(&print);
+                    let must = [print.until.as_deref(), print.help.as_deref()];
+                    for text in must.into_iter().flatten() {
+                        assert!(words.contains(&text), "{layout:?} {language:?}: {words:?}");
+                    }
+                    if *terms == hour {
+                        assert!(words.contains(&print.gives.as_str()), "{layout:?}");
+                        let last = words.last().copied().unwrap();
+                        assert!(print.how.contains(&last), "{layout:?} {words:?}");
+                    }
+                    let pages = streams(&pdf("Vouchers", "en", layout, &print, &[code()]));
+                    for text in words.iter().filter(|text| text.is_ascii()) {
+                        for line in small.wrapped(text, room) {
+                            assert!(pages[0].contains(&format!("({line}) Tj")), "{line}");
+                        }
+                    }
+                }
+            }
+        }
+        let english = real(Language::English, &hour);
+        let words = Layout::TwentyFour.words(&english);
+        assert_eq!(words.len(), 4, "the sheet that most print has all of it");
     }
 
     #[test]

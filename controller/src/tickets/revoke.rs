@@ -85,24 +85,38 @@ pub async fn series(
     actor: Actor,
 ) -> Result<(), RevokeError> {
     let mut tx = app.db.tenant(provider).await?;
-    if store::revoke_series(&mut tx, provider, id, app.clock.now()).await? {
+    series_in(app, &mut tx, (provider, actor), id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Takes a whole series back in the caller's transaction; the feed is its last step.
+///
+/// # Errors
+/// [`RevokeError`].
+pub async fn series_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: SeriesId,
+) -> Result<(), RevokeError> {
+    if store::revoke_series(conn, provider, id, app.clock.now()).await? {
         let subject = id.to_string();
-        note(app, &mut tx, provider, actor, "revoke-series", &subject).await?;
+        note(app, conn, provider, actor, "revoke-series", &subject).await?;
     }
-    let series = store::series_row(&mut tx, provider, id)
+    let series = store::series_row(conn, provider, id)
         .await?
         .ok_or(RevokeError::Missing)?;
-    let sites = store::sites_of_series(&mut tx, provider, id).await?;
+    let sites = store::sites_of_series(conn, provider, id).await?;
     // An agent enrolled meanwhile has its feed written anew after this, to its own key.
-    fleet::feed::lock(&mut tx, provider, &sites).await?;
+    fleet::feed::lock(conn, provider, &sites).await?;
     let mut changes = Vec::new();
     for site in sites {
-        if let Some(agent) = fleet::store::agent_key(&mut tx, provider, site).await? {
+        if let Some(agent) = fleet::store::agent_key(conn, provider, site).await? {
             changes.push(feed::series(app, provider, site, &agent, &series)?);
         }
     }
-    fleet::feed::put(&mut tx, provider, changes).await?;
-    tx.commit().await?;
+    fleet::feed::put(conn, provider, changes).await?;
     Ok(())
 }
 

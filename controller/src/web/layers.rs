@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument as _;
@@ -37,13 +37,7 @@ const CAREFUL: [(HeaderName, &str); 4] = [
 pub fn wrap(routes: Router<App>, app: &App) -> Router {
     routes
         .fallback(|| async { Problem::not_found() })
-        .method_not_allowed_fallback(|| async {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "bad-method",
-                "This address does not take that method.",
-            )
-        })
+        .method_not_allowed_fallback(|| async { Problem::bad_method() })
         .layer(DefaultBodyLimit::max(BODY))
         .layer(from_fn_with_state(app.clone(), around))
         .with_state(app.clone())
@@ -120,6 +114,7 @@ fn request_id(app: &App, request: &Request) -> String {
 #[cfg(test)]
 mod tests {
     use axum::body::{Body, to_bytes};
+    use axum::http::StatusCode;
     use axum::routing::post;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
     use tower::ServiceExt as _;

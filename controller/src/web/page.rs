@@ -1,9 +1,14 @@
 //! Pages for people: HTML from a template, with the headers that keep a browser careful, and redirects after a form. What stands on a page is
 //! its slice's.
 
+use std::str::FromStr;
+
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use mnara_protocol::clock::Timestamp;
+
+use crate::db::LAST;
 
 /// Everything from here and nothing from elsewhere; forms go nowhere else, and nobody frames us. We frame the portal as customers see it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
@@ -46,6 +51,15 @@ pub fn html(status: StatusCode, template: &impl Template) -> Response {
 pub fn onward(path: &str) -> Response {
     let location = HeaderValue::try_from(path).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}
+
+/// Where the page before ended, as an address says it: a time in milliseconds, a point and an id. Far beyond what a column takes there is nothing.
+#[must_use]
+pub fn before<I: FromStr>(text: &str) -> Option<(Timestamp, I)> {
+    let (millis, id) = text.split_once('.')?;
+    let millis = millis.parse().ok()?;
+    let is_time = (0..=LAST.as_millis()).contains(&millis);
+    is_time.then_some((Timestamp::from_millis(millis), id.parse().ok()?))
 }
 
 /// Whether a path somebody handed in leads to a page of ours and nowhere else.

@@ -42,6 +42,16 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here.")
     }
 
+    /// The address is there and does not take what was asked of it.
+    #[must_use]
+    pub fn bad_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "bad-method",
+            "This address does not take that method.",
+        )
+    }
+
     /// The request cannot be read or makes no sense.
     #[must_use]
     pub fn bad_request(detail: impl Into<Cow<'static, str>>) -> Self {

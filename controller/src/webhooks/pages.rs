@@ -19,7 +19,7 @@ use crate::providers::pages::proof::Filled;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{WebhookWords, Words};
 use crate::web::Path;
-use crate::web::page::{html, onward};
+use crate::web::page::{self, html, onward};
 
 /// Messages on one page.
 const PAGE: u16 = 50;
@@ -271,14 +271,7 @@ pub async fn one(
         Some("off") => Some(w.switched_off),
         _ => None,
     };
-    let before = asked.before.as_deref().and_then(|text| {
-        let (millis, id) = text.split_once('.')?;
-        let millis = millis.parse().ok()?;
-        Some((
-            mnara_protocol::clock::Timestamp::from_millis(millis),
-            id.parse().ok()?,
-        ))
-    });
+    let before = asked.before.as_deref().and_then(page::before);
     one_shown(&app, &frame, &seat, id, before, (done, None)).await
 }
 

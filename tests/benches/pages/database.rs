@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 
-use super::{ASKED, Measured, OF_LOG_INS, Owner, PROVIDERS, RUNNING, SESSIONS, statement};
+use super::measured::{Measured, query, statement};
+use super::{ASKED, Owner, PROVIDERS, RUNNING, SESSIONS};
+
+/// What grows with a business.
+const GROWING: [&str; 5] = ["payments", "tickets", "sessions", "grants", "report_sums"];
 
 /// The database of the bench.
 pub(crate) struct Database {
@@ -47,10 +51,9 @@ impl Database {
 
     /// Milliseconds of what a page asks, as the controller's role: who is logged in, then its own statements in one transaction of its tenant.
     pub(crate) async fn bare(&self, owner: &Owner, page: &Measured, folder: &Path) -> Result<f64> {
-        let hash = format!("'\\x{}'::bytea", owner.log_in);
         let mut script = format!(
             "{PLATFORM}\n{};\nrollback;\n{}\n",
-            statement(OF_LOG_INS, &[hash])?,
+            owner.found_by(page)?,
             within(&owner.provider)
         );
         for (words, values) in &page.sql {
@@ -85,26 +88,37 @@ impl Database {
             })
     }
 
-    /// No page may read a table of payments, vouchers or sessions from one end to the other.
+    /// No page may read a table of payments, vouchers or sessions from one end to the other, and no list may sort what it reads of one. Lists
+    /// are looked at as the controller has them planned: once, for any values.
     pub(crate) async fn plans(&self, provider: &str, pages: &[Measured]) -> Result<()> {
         for page in pages {
             for (words, values) in &page.sql {
-                let sql = format!(
-                    "set role mnara_app; {} explain {}",
-                    within(provider),
-                    statement(words, values)?
-                );
+                let explained = if page.is_list {
+                    format!(
+                        "set local plan_cache_mode = force_generic_plan; prepare asked as {}; explain execute asked({})",
+                        query(words)?,
+                        values.join(", ")
+                    )
+                } else {
+                    format!("explain {}", statement(words, values)?)
+                };
+                let sql = format!("set role mnara_app; {} {explained}", within(provider));
                 let plan = self.run("pages", &sql).await?;
-                for table in ["payments", "tickets", "sessions", "grants", "report_sums"] {
+                for table in GROWING {
                     ensure!(
                         !plan.contains(&format!("Seq Scan on {table}")),
                         "{} reads all {table}:\n{plan}",
                         page.name
                     );
+                    ensure!(
+                        !page.is_list || !sorts(&plan, table),
+                        "{} sorts {table}:\n{plan}",
+                        page.name
+                    );
                 }
             }
         }
-        println!("every statement of every page goes along an index");
+        println!("every statement of every page goes along an index, and no list is sorted");
         Ok(())
     }
 
@@ -144,6 +158,21 @@ impl Database {
         self.run("pages", ADDED_UP).await?;
         self.run("pages", "vacuum analyze").await.map(drop)
     }
+}
+
+/// Whether a plan sorts what it reads of a table: the nodes below a sort stand further in than it does.
+fn sorts(plan: &str, table: &str) -> bool {
+    let depth = |line: &str| line.len() - line.trim_start().len();
+    let read = format!(" on {table}");
+    let lines: Vec<&str> = plan.lines().collect();
+    lines.iter().enumerate().any(|(place, line)| {
+        let node = line.trim_start().trim_start_matches("->").trim_start();
+        let is_sort = node.starts_with("Sort  (") || node.starts_with("Incremental Sort  (");
+        let below = lines[place + 1..]
+            .iter()
+            .take_while(|below| depth(below) > depth(line));
+        is_sort && below.into_iter().any(|below| below.contains(&read))
+    })
 }
 
 /// Adds up the last two months of all who are not added up, as the job does a day at a time.

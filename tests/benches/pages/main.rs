@@ -17,8 +17,10 @@ use mnara_tests::world::uuid;
 use tokio::sync::watch;
 
 mod database;
+mod measured;
 
 use database::Database;
+use measured::{Measured, OF_KEYS, OF_LOG_INS, deep, pages, statement};
 
 const PROVIDERS: u32 = 1_000;
 const PAYMENTS: u32 = 1_000_000;
@@ -28,21 +30,19 @@ const SESSIONS: u32 = 5;
 const RUNNING: u32 = 8;
 /// Pages asked for in one measurement.
 const ASKED: usize = 100;
+/// How often a page is measured each time, and how often all are.
+const TIMES: usize = 3;
+const MEASUREMENTS: usize = 3;
 /// How many times as many payments the business itself has in the end.
 const GROWN: u32 = 100;
 /// What no page may slow down by when others grow, and no list when its own business does: what two measurements of the same differ by, and no more.
 const SLOWER: f64 = 1.25;
 
+/// What the owner logs in with.
+const PASSWORD: &str = "mango rain tower";
+
 /// The list of payments, among the pages.
 const LIST: usize = 1;
-
-/// A page and the statements it sends after that of the log-in, each by words that no other has, with what stands in its places.
-#[derive(Clone)]
-struct Measured {
-    name: &'static str,
-    path: String,
-    sql: Vec<(&'static str, Vec<String>)>,
-}
 
 /// Whose pages they are.
 struct Owner {
@@ -50,6 +50,29 @@ struct Owner {
     cookie: String,
     /// The hash that the log-in is found by.
     log_in: String,
+    /// The keys of its programs: one alone may not ask as often.
+    keys: Vec<String>,
+}
+
+impl Owner {
+    /// The statement by which it is known who asks for a page.
+    fn found_by(&self, page: &Measured) -> Result<String> {
+        if page.is_api() {
+            let hash = format!("sha256('{}'::bytea)", self.keys[0]);
+            statement(OF_KEYS, &[hash, "now()".to_owned()])
+        } else {
+            statement(OF_LOG_INS, &[format!("'\\x{}'::bytea", self.log_in)])
+        }
+    }
+
+    /// What says in a request who asks for a page; a program asks with another key each time.
+    fn header(&self, page: &Measured, time: usize) -> String {
+        if page.is_api() {
+            format!("authorization: Bearer {}", self.keys[time])
+        } else {
+            format!("cookie: {}", self.cookie)
+        }
+    }
 }
 
 /// What one measurement of one page came to.
@@ -82,6 +105,7 @@ async fn main() -> Result<()> {
     let business = Business::open(&controller, folder.path(), name, &account, &PLANS).await?;
     controller.start().await?;
     let cookie = enter(&controller, &business).await?;
+    let keys = keys(&controller, &cookie).await?;
     let provider = uuid(&business.provider).to_owned();
     database.own(&provider, 0, payments / PROVIDERS).await?;
     let days = ["report", "refresh", "--provider", &business.provider];
@@ -98,15 +122,22 @@ async fn main() -> Result<()> {
         provider: provider.clone(),
         cookie,
         log_in: log_in.trim().to_owned(),
+        keys,
     };
-    let pages = pages(&provider, dates);
+    let bought = database
+        .run(
+            "pages",
+            &format!("select array(select id from payments where provider_id = '{provider}' order by created_at desc limit 50)"),
+        )
+        .await?;
+    let pages = pages(&provider, dates, bought.trim());
     let alone = effort
         .within(Box::pin(measure(
             &controller,
             &database,
             &owner,
             &pages,
-            folder.path(),
+            (folder.path(), 0),
         )))
         .await?;
     println!(
@@ -121,7 +152,7 @@ async fn main() -> Result<()> {
             &database,
             &owner,
             &pages,
-            folder.path(),
+            (folder.path(), 1),
         )))
         .await?;
     let more = payments / PROVIDERS * GROWN;
@@ -138,12 +169,11 @@ async fn main() -> Result<()> {
             &database,
             &owner,
             &grown_pages,
-            folder.path(),
+            (folder.path(), 2),
         )))
         .await?;
     let mut table = Table::default();
-    let list = among[LIST].ours;
-    for (page, found) in grown_pages.iter().zip(grown) {
+    for (place, (page, found)) in grown_pages.iter().zip(grown).enumerate() {
         table.add(Line {
             what: format!("{}, grown itself, {} bytes", page.name, found.bytes),
             floor: Some(("bare SQL".to_owned(), found.bare)),
@@ -151,10 +181,12 @@ async fn main() -> Result<()> {
             unit: "ms",
             goal: Some(Goal::TimesFloor(1.5)),
         });
-        if page.path.starts_with("/payments") {
+        if page.is_list {
+            // A full page of the same sort: few enough failed before that they did not fill one.
+            let before = among[if page.is_api() { place } else { LIST }].ours;
             table.add(Line {
                 what: format!("{}, grown itself against before", page.name),
-                floor: Some(("the first page before".to_owned(), list)),
+                floor: Some(("the first page before".to_owned(), before)),
                 ours: found.ours,
                 unit: "ms",
                 goal: Some(Goal::TimesFloor(SLOWER)),
@@ -195,7 +227,7 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
         "owner",
     ];
     let address = controller.command(&words).await?;
-    let (contact, password) = ("owner@example.com", "mango rain tower");
+    let (contact, password) = ("owner@example.com", PASSWORD);
     let form = [("name", "Owner"), ("who", contact), ("password", password)];
     let caller = Caller::program()?;
     caller.form(address.trim(), &form).await?;
@@ -211,156 +243,25 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
     Ok(answer.cookies)
 }
 
-/// After all payments.
-const LAST: &str = "'9999-12-31'::timestamptz";
-const OF_PLANS: &str = "from plans where provider_id = $1 order by position, id";
-const OF_LOG_INS: &str = "where l.token_hash = $1 and l.ended_at is null";
-const OF_SITES: &str = "where s.provider_id = $1 order by s.name, s.id limit $2";
-
-/// The pages, with days that the generated rows are in.
-fn pages(provider: &str, (from, to): (&str, &str)) -> Vec<Measured> {
-    let provider = format!("'{provider}'::uuid");
-    let ago = |days: u32| format!("now() - interval '{days} days'");
-    let of = |rest: &[&str]| {
-        let mut all = vec![provider.clone()];
-        all.extend(rest.iter().map(|&one| one.to_owned()));
-        all
-    };
-    let plans = |most| (OF_PLANS, of(&[most]));
-    let sites = |most| (OF_SITES, of(&[most]));
-    let (now, none) = (ago(0), "null");
-    let last = LAST;
-    // The days so far against as many before, up to the same hour, as the page asks.
-    let first = |ago: u32| format!("report_day(now()) - {}", ago - 1);
-    let asked = |from: String, to: &str, last: String| {
-        let from_at = format!("report_begin({from})");
-        of(&[&from_at, to, none, none, &from, &last, "3"])
-    };
-    let report = |days: u32| {
-        let then = format!("now() - interval '{days} days'");
-        vec![
-            plans("100"),
-            sites("200"),
-            ("s.grain in (4,", asked(first(days), &now, first(1))),
-            (
-                "s.grain in (4,",
-                asked(first(2 * days), &then, first(days + 1)),
-            ),
-        ]
-    };
-    vec![
-        Measured {
-            name: "home",
-            path: "/home".to_owned(),
-            sql: vec![
-                (
-                    "as \"paid_by_then!\"",
-                    of(&[
-                        &first(8),
-                        &first(1),
-                        &now,
-                        &ago(7),
-                        &first(8),
-                        "extract(hour from now() at time zone 'Africa/Nairobi')::integer",
-                        "date_trunc('hour', now()) - interval '7 days'",
-                    ]),
-                ),
-                (
-                    "select count(*) from tickets where provider_id = $1 and started_at is not null",
-                    of(&[&now]),
-                ),
-                ("t.expires_at,\n", of(&[&now, "8"])),
-                sites("100"),
-                (
-                    "as \"unconfirmed!\"",
-                    of(&[&ago(30), &ago(1), &now, &ago(1), "100"]),
-                ),
-                ("a.duplicate_seen_at >= $2", of(&[&ago(7), "100"])),
-                ("l.unused as", of(&[&ago(180), "100"])),
-                plans("1"),
-            ],
-        },
-        payments(
-            &provider,
-            "/payments".to_owned(),
-            (last, "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"),
-        ),
-        Measured {
-            name: "reports, 30 days",
-            path: "/reports?period=30".to_owned(),
-            sql: report(30),
-        },
-        Measured {
-            name: "reports, 180 days",
-            path: format!("/reports?period=dates&from={from}&to={to}"),
-            sql: report(180),
-        },
-    ]
-}
-
-/// The list of payments from before one on.
-fn payments(provider: &str, path: String, before: (&str, &str)) -> Measured {
-    let none = "null";
-    let rest = [
-        before.0,
-        before.1,
-        "'1970-01-01'::timestamptz",
-        LAST,
-        none,
-        none,
-        none,
-        none,
-        none,
-        "false",
-        "false",
-        "51",
+/// Keys of the business's programs, as they are made in the settings: one for each time that pages are asked for.
+async fn keys(controller: &Controller, cookie: &str) -> Result<Vec<String>> {
+    let caller = Caller::program()?;
+    let form = [
+        ("name", "Bench"),
+        ("password", PASSWORD),
+        ("scope", "payments:read"),
     ];
-    let of = |rest: &[&str]| {
-        let values = std::iter::once(provider).chain(rest.iter().copied());
-        values.map(str::to_owned).collect()
-    };
-    Measured {
-        name: if path.contains('?') {
-            "payments, far back"
-        } else {
-            "payments"
-        },
-        path,
-        sql: vec![
-            (OF_PLANS, of(&["100"])),
-            (OF_SITES, of(&["100"])),
-            (
-                "(not $12 or p.type = 'mpesa_account_test')  order by",
-                of(&rest),
-            ),
-        ],
+    let mut keys = Vec::new();
+    for _ in 0..MEASUREMENTS * TIMES {
+        let address = controller.url("/settings/keys");
+        let page = caller.form_with(&address, cookie, &form).await?.text;
+        let key = page
+            .split_once("<code class=\"whole\">")
+            .and_then(|(_, rest)| rest.split_once('<'))
+            .with_context(|| format!("no key was made:\n{page}"))?;
+        keys.push(key.0.to_owned());
     }
-}
-
-/// The list of payments from the middle of the year on.
-async fn deep(database: &Database, provider: &str) -> Result<Measured> {
-    let sql = format!(
-        "select (extract(epoch from date_trunc('milliseconds', created_at)) * 1000)::bigint, replace(id::text, '-', ''), id from payments
-         where provider_id = '{provider}' and created_at < now() - interval '180 days' order by created_at desc limit 1"
-    );
-    let row = database.run("pages", &sql).await?;
-    let [millis, hex, id]: [&str; 3] = row
-        .trim()
-        .split('|')
-        .collect::<Vec<_>>()
-        .try_into()
-        .ok()
-        .context("no payment half a year ago")?;
-    let before = (
-        format!("to_timestamp({millis} / 1000.0)"),
-        format!("'{id}'::uuid"),
-    );
-    let path = format!("/payments?before={millis}.pay_{hex}");
-    Ok(payments(
-        &format!("'{provider}'::uuid"),
-        path,
-        (&before.0, &before.1),
-    ))
+    Ok(keys)
 }
 
 async fn measure(
@@ -368,19 +269,26 @@ async fn measure(
     database: &Database,
     owner: &Owner,
     pages: &[Measured],
-    folder: &Path,
+    (folder, measurement): (&Path, usize),
 ) -> Result<Vec<Found>> {
     let mut all = Vec::new();
     for page in pages {
-        let request = format!(
-            "GET {} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\naccept: text/html\r\n\r\n",
-            page.path,
-            controller.address(),
-            owner.cookie
-        )
-        .into_bytes();
+        let request = |time| {
+            let header = owner.header(page, measurement * TIMES + time);
+            let accept = if page.is_api() {
+                "application/json"
+            } else {
+                "text/html"
+            };
+            format!(
+                "GET {} HTTP/1.1\r\nhost: {}\r\n{header}\r\naccept: {accept}\r\n\r\n",
+                page.path,
+                controller.address(),
+            )
+            .into_bytes()
+        };
         let mut line = Connection::open(controller.address()).await?;
-        let status = line.ask(&request).await?;
+        let status = line.ask(&request(0)).await?;
         ensure!(
             status == 200,
             "{} is not shown but answers {status}, leading to {:?}",
@@ -389,10 +297,10 @@ async fn measure(
         );
         let bytes = line.body().len();
         let (mut ours, mut bare) = (Samples::default(), Samples::default());
-        for _ in 0..3 {
+        for time in 0..TIMES {
             let outcome = send(Load {
                 address: controller.address(),
-                requests: vec![request.clone(); ASKED],
+                requests: vec![request(time); ASKED],
                 at_once: 1,
                 yes: 200,
             })
@@ -408,24 +316,4 @@ async fn measure(
         });
     }
     Ok(all)
-}
-
-/// The statement with these words, as the controller was built with it, with values in its places.
-fn statement(words: &str, values: &[String]) -> Result<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../controller/.sqlx");
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(&folder).context("reading the controller's statements")? {
-        let text = std::fs::read_to_string(entry?.path())?;
-        let json: serde_json::Value = serde_json::from_str(&text)?;
-        let Some(query) = json["query"].as_str().filter(|query| query.contains(words)) else {
-            continue;
-        };
-        let mut query = query.to_owned();
-        for (place, value) in values.iter().enumerate().rev() {
-            query = query.replace(&format!("${}", place + 1), &format!("({value})"));
-        }
-        found.push(query.split_whitespace().collect::<Vec<_>>().join(" "));
-    }
-    ensure!(found.len() == 1, "{} statements say {words:?}", found.len());
-    Ok(found.remove(0))
 }

@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
 }
 
 async fn report(cli: Cli) -> anyhow::Result<()> {
-    let stage = story::stage().await?;
+    let stage = story::alone().await?;
     let tools = Tools {
         lighthouse: cli.lighthouse,
         chromium: cli.chromium,

@@ -2,12 +2,19 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use super::Album;
 use crate::browser::{Chromium, Screen, Tab, Walk};
 use crate::sim::daraja::Answer;
-use crate::story::{LAPSED_OWNER, PASSWORD, Stage};
+use crate::story::{LAPSED_OWNER, PASSWORD, Stage, join};
+
+/// Those who work for the demo's business and are not in the demo.
+const STAFF: [(&str, &str, &str); 3] = [
+    ("manager", "manager@example.com", "Wambui Kamau"),
+    ("technician", "technician@example.com", "Juma Ali"),
+    ("reader", "reader@example.com", "Akoth Adhiambo"),
+];
 
 /// Somebody and their tab.
 #[derive(Debug)]
@@ -18,9 +25,12 @@ pub struct Room {
     pub doors: Vec<String>,
     /// Their tab.
     pub tab: Tab,
+    /// Whether their pages are looked at in the other language too: those of who sees the same as another are not.
+    pub in_both: bool,
 }
 
-/// Everybody who sees pages of the cloud: nobody in particular, each of the demo's people, and the owner of a business that begins.
+/// Everybody who sees pages of the cloud: nobody in particular, people of each role, and owners of a business that did not pay and of one that
+/// begins.
 ///
 /// # Errors
 /// When somebody cannot get in.
@@ -32,6 +42,7 @@ pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
         name: "nobody",
         doors: doors.map(url).to_vec(),
         tab: nobody,
+        in_both: true,
     }];
     for (role, contact) in stage.people.who() {
         let tab = chromium.person(Screen::PHONE).await?;
@@ -45,6 +56,18 @@ pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
             name: role,
             doors: vec![url(first)],
             tab,
+            in_both: true,
+        });
+    }
+    for (role, contact, name) in STAFF {
+        join(&stage.world, role, contact, name).await?;
+        let tab = chromium.person(Screen::PHONE).await?;
+        log_in(stage, &tab, contact).await?;
+        rooms.push(Room {
+            name: role,
+            doors: vec![url("/home")],
+            tab,
+            in_both: false,
         });
     }
     let tab = chromium.person(Screen::PHONE).await?;
@@ -53,6 +76,7 @@ pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
         name: "lapsed",
         doors: vec![url("/settings/subscription?why=restricted")],
         tab,
+        in_both: true,
     });
     let tab = chromium.person(Screen::PHONE).await?;
     tab.open(&url("/sign-up")).await?;
@@ -65,6 +89,7 @@ pub async fn rooms(stage: &Stage, chromium: &Chromium) -> Result<Vec<Room>> {
         name: "beginner",
         doors: vec![url("/home")],
         tab,
+        in_both: true,
     });
     Ok(rooms)
 }
@@ -77,7 +102,8 @@ pub async fn in_swahili(stage: &Stage, room: &Room) -> Result<Walk> {
     let other = stage.world.controller.url("/language/sw?back=%2Fhome");
     room.tab.look_with(Screen::PHONE).await?;
     room.tab.open(&other).await?;
-    room.tab.sees("Menyu").await?;
+    let language = room.tab.eval("document.documentElement.lang").await?;
+    ensure!(language == "sw", "{} reads {language}", room.name);
     Walk::from(&room.doors)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{Album, log_in, once};
+use super::{Album, forms, log_in, once, troubles};
 use crate::browser::{Chromium, Screen, Tab};
 use crate::story::{PASSWORD, Stage};
 
@@ -28,12 +28,13 @@ pub(super) async fn all(stage: &mut Stage, chromium: &Chromium, album: &mut Albu
 /// # Errors
 /// When a page does not come.
 pub async fn answers(
-    stage: &Stage,
+    stage: &mut Stage,
     chromium: &Chromium,
     owner: &Tab,
     album: &mut Album,
 ) -> Result<()> {
-    forms(stage, owner, album).await.context("forms")?;
+    forms::all(stage, chromium, owner, album).await?;
+    troubles::all(stage, chromium, owner, album).await?;
     once::shown_once(stage, chromium, owner, album).await?;
     cashier(stage, chromium, album)
         .await
@@ -56,36 +57,6 @@ async fn printed(stage: &Stage, owner: &Tab, album: &mut Album) -> Result<()> {
         album.add(owner, "owner", &name).await?;
     }
     Ok(())
-}
-
-/// A form that is refused, what is behind a question, and a page that a form leads to.
-async fn forms(stage: &Stage, owner: &Tab, album: &mut Album) -> Result<()> {
-    let url = |path: &str| stage.world.controller.url(path);
-    owner.open(&url("/plans/new?preset=hour")).await?;
-    owner.fill("Price in shillings", "twenty").await?;
-    owner.press("Keep").await?;
-    owner
-        .eval("document.querySelector('#fault').innerText")
-        .await?;
-    album.add(owner, "owner", "plans-new-refused").await?;
-    owner.open(&url("/staff")).await?;
-    owner.touch("What each role may do").await?;
-    owner.sees("Make and unmake owners").await?;
-    album.add(owner, "owner", "staff-roles").await?;
-    owner.open(&url("/settings/webhooks")).await?;
-    owner.fill("Address", "https://example.com/mnara").await?;
-    owner
-        .eval("document.querySelector('input[name=event]').checked = true")
-        .await?;
-    owner.press("Add").await?;
-    album
-        .add(owner, "owner", "settings-webhooks-secret")
-        .await?;
-    owner.open(&url("/settings/webhooks")).await?;
-    owner
-        .press("What it was sent: https://example.com/mnara")
-        .await?;
-    album.add(owner, "owner", "settings-webhooks-one").await
 }
 
 /// The customer of the pictures before is still there.

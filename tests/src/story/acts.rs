@@ -56,7 +56,10 @@ pub(super) async fn play(stage: &mut Stage, told: &mut Told<'_>) -> Result<()> {
     .await?;
     told.step(
         "at another business a customer pays the till by hand, from the phone's own menu, and is online",
-        till::pays(&stage.world, &stage.kiosk),
+        async {
+            let kiosk = stage.kiosk.as_ref().context("the kiosk is not there")?;
+            till::pays(&stage.world, kiosk).await
+        },
     )
     .await?;
     told.step(

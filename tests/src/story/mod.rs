@@ -15,8 +15,8 @@ mod stage;
 mod till;
 
 pub use paid::OWNER as LAPSED_OWNER;
-pub use people::PASSWORD;
-pub use stage::{Stage, stage};
+pub use people::{PASSWORD, join};
+pub use stage::{Stage, alone, stage};
 
 use crate::measure::now;
 use crate::world::phone::Page;

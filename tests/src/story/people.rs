@@ -24,22 +24,7 @@ impl People {
             ("owner", "owner@example.com", "Njeri Wanjiru"),
             ("cashier", "cashier@example.com", "Otieno Ouma"),
         ] {
-            let words = [
-                "provider",
-                "invite",
-                &world.business.provider,
-                "--name",
-                name,
-            ];
-            let words = [&words[..], &["--role", role]].concat();
-            let address = world.controller.command(&words).await?;
-            let form = [("name", name), ("who", contact), ("password", PASSWORD)];
-            let answer = Caller::program()?.form(address.trim(), &form).await?;
-            ensure!(
-                answer.status == StatusCode::SEE_OTHER,
-                "{name} cannot join: {}",
-                answer.text
-            );
+            join(world, role, contact, name).await?;
             people.push((role, contact));
         }
         let file = world.folder().join("admin.password");
@@ -72,4 +57,28 @@ impl People {
         let note = "  (the admin needs a second factor only outside the demo, which sets MNARA_ADMIN_SECOND_FACTOR=optional)\n";
         lines.chain([note.to_owned()]).collect()
     }
+}
+
+/// Somebody joins the demo's business by an invitation.
+///
+/// # Errors
+/// When the command fails or the page refuses them.
+pub async fn join(world: &World, role: &str, contact: &str, name: &str) -> Result<()> {
+    let words = [
+        "provider",
+        "invite",
+        &world.business.provider,
+        "--name",
+        name,
+    ];
+    let words = [&words[..], &["--role", role]].concat();
+    let address = world.controller.command(&words).await?;
+    let form = [("name", name), ("who", contact), ("password", PASSWORD)];
+    let answer = Caller::program()?.form(address.trim(), &form).await?;
+    ensure!(
+        answer.status == StatusCode::SEE_OTHER,
+        "{name} cannot join: {}",
+        answer.text
+    );
+    Ok(())
 }

@@ -42,10 +42,19 @@ pub struct Stage {
     pub desk: Desk,
     /// What was brought there, or typed.
     brought: mpsc::Receiver<String>,
-    /// Another business, whose customers pay a till by hand.
-    pub kiosk: Kiosk,
+    /// Another business, whose customers pay a till by hand, where it is looked at.
+    pub kiosk: Option<Kiosk>,
     /// Sites whose line somebody brought, so that they live as long as the stage.
     pub newcomers: Vec<Site>,
+}
+
+/// Who is on stage.
+#[derive(Clone, Copy, Debug)]
+enum Cast {
+    /// The demo's business and the kiosk.
+    All,
+    /// The demo's business, without a second router and agent that nobody looks at.
+    Alone,
 }
 
 /// Sets the stage.
@@ -53,6 +62,18 @@ pub struct Stage {
 /// # Errors
 /// When anything does not come up.
 pub async fn stage() -> Result<Stage> {
+    Box::pin(set(Cast::All)).await
+}
+
+/// Sets the stage without the kiosk.
+///
+/// # Errors
+/// When anything does not come up.
+pub async fn alone() -> Result<Stage> {
+    Box::pin(set(Cast::Alone)).await
+}
+
+async fn set(cast: Cast) -> Result<Stage> {
     let mut setup = Setup::default();
     setup.daraja.knobs.mode = daraja::Mode::Hand;
     setup.mail = true;
@@ -79,7 +100,15 @@ pub async fn stage() -> Result<Stage> {
         let past = history::fill(&world).await;
         past.context("writing a month of history")
     });
-    let kiosk = Box::pin(async { till::open(&world).await.context("opening a kiosk") });
+    let kiosk = Box::pin(async {
+        match cast {
+            Cast::All => {
+                let kiosk = till::open(&world).await;
+                kiosk.context("opening a kiosk").map(Some)
+            }
+            Cast::Alone => Ok(None),
+        }
+    });
     let (since, kiosk) = tokio::try_join!(past, kiosk)?;
     let controller = &world.controller;
     let hours = world
@@ -120,6 +149,7 @@ impl Stage {
     /// When a program does not run.
     pub fn guide(&self) -> Result<String> {
         let (world, mut text) = (&self.world, String::new());
+        let kiosk = self.kiosk.as_ref().context("the kiosk is not there")?;
         let _ = write!(
             text,
             "\nTwo hotspot businesses are running on this machine: their cloud, a site of each with a router and an agent, a simulated M-PESA.\n\
@@ -133,7 +163,7 @@ impl Stage {
                 phone.mac
             );
         }
-        let (phone, port) = &self.kiosk.phone;
+        let (phone, port) = &kiosk.phone;
         let _ = writeln!(
             text,
             "  kiosk      http://{port}/    ({}, at the other business, which has a till)",
@@ -162,8 +192,8 @@ impl Stage {
             world.daraja.control_url(),
             world.daraja.control_url(),
             till::NUMBER,
-            self.kiosk.business.plans[0].price,
-            self.kiosk.till,
+            kiosk.business.plans[0].price,
+            kiosk.till,
             world.daraja.control_url(),
             till::MSISDN,
             self.hours[..3].join("   "),
@@ -314,7 +344,8 @@ impl Stage {
     /// When a program does not end well, or said that something went wrong.
     pub async fn end(self) -> Result<()> {
         self.desk.close();
-        for mut site in self.newcomers.into_iter().chain([self.kiosk.site]) {
+        let kiosk = self.kiosk.map(|kiosk| kiosk.site);
+        for mut site in self.newcomers.into_iter().chain(kiosk) {
             if site.agent.runs() {
                 site.agent.stop().await?;
             }

@@ -82,6 +82,7 @@ impl Controller {
             ("MNARA_CLOCK_SOCKET", clock.display().to_string()),
             ("MNARA_LOG", "info,sqlx=warn".to_owned()),
             ("MNARA_ADMIN_SECOND_FACTOR", "optional".to_owned()),
+            ("MNARA_SUPPORT_CONTACT", "help@mnara.example".to_owned()),
         ];
         Ok(Self {
             binary,

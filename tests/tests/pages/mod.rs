@@ -11,11 +11,11 @@ mod printing;
 
 use mnara_tests::browser::{Chromium, Screen, Tab};
 use mnara_tests::gallery;
-use mnara_tests::story::{Stage, stage};
+use mnara_tests::story::{Stage, alone};
 
 /// The demo's business and a browser.
 async fn set() -> (Stage, Chromium) {
-    let stage = stage().await.unwrap();
+    let stage = alone().await.unwrap();
     (stage, Chromium::start().await.unwrap())
 }
 

@@ -40,8 +40,9 @@ impl Which {
 
 /// The sentence for a word in the address.
 pub(super) fn fault(word: &str, w: &'static Words) -> Option<&'static str> {
-    let w = &w.site;
+    let (sites, w) = (&w.sites, &w.site);
     match word {
+        "no-address" => Some(sites.no_address),
         "away" => Some(w.away_nothing),
         "no-agent" => Some(w.no_agent),
         "bad-minutes" => Some(w.bad_minutes),

@@ -7,7 +7,8 @@ mod view;
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::CookieJar;
 use mnara_protocol::ids::{CommandId, SiteId, TicketId};
 use mnara_protocol::message::{FindingsReport, NotDone, Report, Verdict};
 use serde::Deserialize;
@@ -16,17 +17,18 @@ use self::view::{Happened, Live, May};
 use super::store;
 use crate::app::App;
 use crate::fleet::command::{self, Outcome};
-use crate::fleet::enrol::{ClaimError, LineError, enrolling};
+use crate::fleet::enrol::{ClaimError, LineError, enrolling, made};
 use crate::fleet::firmware::{DISK, Mode, fetched};
 use crate::fleet::presence::is_up;
 use crate::fleet::sample::watch;
 use crate::fleet::store as sites;
 use crate::providers::gate::Seat;
+use crate::providers::pages::cookies;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::Words;
+use crate::providers::pages::words::{Told, Words};
 use crate::providers::staff::roles::Permission;
-use crate::web::page::html;
+use crate::web::page::{html, onward};
 use crate::web::{Path, Query};
 
 /// Paused vouchers on the page.
@@ -62,6 +64,8 @@ struct Finding {
     tag: &'static str,
     verdict: &'static str,
     about: String,
+    /// In the reader's language, where the agent's own words are in another.
+    told: Option<Told>,
     says: String,
     next: Option<String>,
 }
@@ -97,7 +101,7 @@ struct Above {
     findings: Option<FindingsReport>,
 }
 
-/// Shows one site.
+/// Shows one site, and once the line for its machine that was made just before.
 ///
 /// # Errors
 /// When there is none such, or the database is away.
@@ -105,12 +109,13 @@ pub async fn site(
     State(app): State<App>,
     frame: Frame,
     seat: Seat,
+    jar: CookieJar,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     let w = frame.words();
-    let above = match (asked.asked.as_deref(), asked.said.as_deref()) {
+    let mut above = match (asked.asked.as_deref(), asked.said.as_deref()) {
         (Some(command), _) => {
             let command = command.parse().map_err(|_| Trouble::Nothing)?;
             came_of(&app, &seat, command, w).await?
@@ -129,7 +134,41 @@ pub async fn site(
         },
         (None, None) => Above::default(),
     };
-    shown(&app, &frame, &seat, id, above).await
+    above.lines = lines(&app, &seat, id, &jar).await?;
+    let is_told = above.lines.is_some();
+    let page = shown(&app, &frame, &seat, id, above).await?;
+    Ok(if is_told {
+        (cookies::take_once(jar, &app), page).into_response()
+    } else {
+        page
+    })
+}
+
+/// The lines with the claim code that the browser brings from the answer to its form.
+async fn lines(
+    app: &App,
+    seat: &Seat,
+    site: SiteId,
+    jar: &CookieJar,
+) -> Result<Option<Lines>, Trouble> {
+    let code = cookies::once(jar, app)
+        .and_then(|once| once.split_once('.'))
+        .filter(|(of, _)| *of == site.to_string() && seat.place.role.may(Permission::ManageSites))
+        .map(|(_, code)| code);
+    let Some(code) = code else {
+        return Ok(None);
+    };
+    let enrolling = made(app, seat.provider(), site, code).await;
+    let Some(enrolling) = enrolling.map_err(no_line)? else {
+        return Ok(None);
+    };
+    let router = fetched::address(app)
+        .map(|url| fetched::line(url.as_str(), &enrolling.code, Mode::Container, "", DISK));
+    Ok(Some(Lines {
+        box_line: enrolling.line(),
+        router: router.transpose().map_err(|_| Trouble::Inside)?,
+        brings_image: app.config.agents.url.is_some(),
+    }))
 }
 
 async fn came_of(
@@ -207,7 +246,7 @@ async fn shown(
                 since: w.calendar.moment(one.since),
             })
             .collect(),
-        findings: above.findings.map(|found| findings(found, w)),
+        findings: above.findings.map(|found| findings(found, frame)),
         events: events.iter().map(|event| Happened::of(event, w)).collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
         may_look: seat.place.role.may(Permission::EditPortal),
@@ -223,7 +262,8 @@ async fn shown(
     Ok(response)
 }
 
-fn findings(report: FindingsReport, w: &'static Words) -> Vec<Finding> {
+fn findings(report: FindingsReport, frame: &Frame) -> Vec<Finding> {
+    let w = frame.words();
     let found = report.findings.into_iter();
     found
         .map(|finding| {
@@ -236,6 +276,7 @@ fn findings(report: FindingsReport, w: &'static Words) -> Vec<Finding> {
                 tag,
                 verdict,
                 about: w.site.about(&finding.about).to_owned(),
+                told: frame.language.finding(&finding.about, finding.verdict),
                 says: finding.says,
                 next: finding.next,
             }
@@ -243,44 +284,37 @@ fn findings(report: FindingsReport, w: &'static Words) -> Vec<Finding> {
         .collect()
 }
 
-/// Makes the line for the machine at the site, shown once.
+/// Makes the line for the machine at the site, which the site's page shows once.
 ///
 /// # Errors
 /// When there is no such site, or the database is away.
 pub async fn claim(
     State(app): State<App>,
-    frame: Frame,
     seat: Seat,
+    jar: CookieJar,
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
-    let id = id.parse().map_err(|_| Trouble::Nothing)?;
-    let above = match enrolling(&app, seat.provider(), id, seat.actor()).await {
+    let id: SiteId = id.parse().map_err(|_| Trouble::Nothing)?;
+    match enrolling(&app, seat.provider(), id, seat.actor()).await {
         Ok(enrolling) => {
-            let code = &enrolling.code;
-            let router = fetched::address(&app)
-                .map(|url| fetched::line(url.as_str(), code, Mode::Container, "", DISK));
-            Above {
-                lines: Some(Lines {
-                    box_line: enrolling.line(),
-                    router: router.transpose().map_err(|_| Trouble::Inside)?,
-                    brings_image: app.config.agents.url.is_some(),
-                }),
-                ..Above::default()
-            }
+            let jar = cookies::give_once(jar, &app, format!("{id}.{}", enrolling.code));
+            Ok((jar, onward(&format!("/sites/{id}"))).into_response())
         }
-        Err(LineError::Claim(ClaimError::NoSite)) => return Err(Trouble::Nothing),
-        Err(LineError::Claim(ClaimError::Database(error))) => return Err(error.into()),
-        Err(LineError::NoAddress(_)) => Above {
-            fault: Some(frame.words().sites.no_address),
-            ..Above::default()
-        },
-        Err(LineError::Identity(error)) => {
+        Err(LineError::NoAddress(_)) => Ok(onward(&format!("/sites/{id}?said=no-address"))),
+        Err(error) => Err(no_line(error)),
+    }
+}
+
+fn no_line(error: LineError) -> Trouble {
+    match error {
+        LineError::Claim(ClaimError::NoSite) => Trouble::Nothing,
+        LineError::Claim(ClaimError::Database(error)) => error.into(),
+        error @ (LineError::NoAddress(_) | LineError::Identity(_)) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
-                "the controller's own key cannot be had"
+                "a line that enrols an agent cannot be had"
             );
-            return Err(Trouble::Inside);
+            Trouble::Inside
         }
-    };
-    shown(&app, &frame, &seat, id, above).await
+    }
 }

@@ -44,6 +44,8 @@ impl May {
 /// How a site is.
 #[derive(Debug)]
 pub(super) struct Live {
+    /// Whether an agent is enrolled there.
+    pub(super) has_agent: bool,
     /// Whether it is up.
     pub(super) is_up: bool,
     /// Since when it is up or away.
@@ -135,6 +137,7 @@ pub(super) async fn live(
         }
     }
     let mut live = Live {
+        has_agent: standing.is_some(),
         is_up,
         since: if is_up {
             standing

@@ -8,7 +8,7 @@ use mnara_protocol::clock::Timestamp;
 
 use super::payments::told;
 use super::{DAY_SECS, MONTH_DAYS, days_before};
-use crate::admin::store::{health, payments, providers, sites};
+use crate::admin::store::{health, payments, providers, sites, webhooks};
 use crate::admin::targets::{PAID, Share, UP};
 use crate::admin::up::minute;
 use crate::app::App;
@@ -67,6 +67,7 @@ struct OverviewPage<'a> {
     sites: i64,
     sites_up: i64,
     given_up: u64,
+    deaf: i64,
     unbalanced: i64,
     weeks: Vec<Week>,
     chart: String,
@@ -89,6 +90,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let given_up = jobs::standing(&app).await?.given_up;
     let mut tx = app.db.platform(Reason::Admin).await?;
     let unbalanced = books::unbalanced(&mut tx).await?;
+    let deaf = webhooks::count(&mut tx).await?;
     let watched = health::first(&mut tx).await?;
     let mut up = Vec::new();
     for (stretch, days) in [(w.platform.a_day, 1), (w.platform.a_month, MONTH_DAYS)] {
@@ -141,6 +143,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
         sites,
         sites_up,
         given_up: whole(given_up),
+        deaf,
         unbalanced,
         signed_up: sign_ups.iter().map(|(_, count)| count).sum(),
         chart: chart(&weeks, w),

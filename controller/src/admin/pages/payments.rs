@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::ids::ProviderId;
+use mnara_protocol::money::Money;
 use serde::Deserialize;
 
 use super::days_before;
@@ -44,20 +45,36 @@ struct PaymentsPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     stretches: [(i64, &'static str, bool); 3],
+    days: i64,
+    is_none: bool,
     all: Ends,
     share: String,
     willing: String,
     kind: &'static str,
     amount: String,
     businesses: Vec<Business>,
+    more: Option<String>,
     reasons: Vec<Why>,
 }
 
-/// Over how long.
+/// Over how long, and where in the list of businesses.
 #[derive(Debug, Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
     days: String,
+    after: Option<String>,
+}
+
+impl Asked {
+    /// Where the list of businesses goes on: how many prompts of the last one failed, and its id.
+    fn place(&self) -> Result<Option<(i64, ProviderId)>, Trouble> {
+        let Some(text) = &self.after else {
+            return Ok(None);
+        };
+        let parts = text.split_once('.');
+        let place = parts.and_then(|(failed, id)| Some((failed.parse().ok()?, id.parse().ok()?)));
+        place.map(Some).ok_or(Trouble::Nothing)
+    }
 }
 
 /// A share in words, and the colour it has against the target.
@@ -86,12 +103,14 @@ pub async fn show(
         _ => 1,
     };
     let from = days_before(app.clock.now(), days);
+    let after = asked.place()?;
     let mut tx = app.db.platform(Reason::Admin).await?;
     let (all, amount) = store::all(&mut tx, from).await?;
-    let businesses = store::by_provider(&mut tx, from, MOST).await?;
+    let businesses = store::by_provider(&mut tx, from, after, MOST).await?;
     let reasons = store::by_result(&mut tx, from, MOST).await?;
     drop(tx);
     let (share, kind) = told(all.paid(), PAID);
+    let last = businesses.get(usize::from(MOST) - 1);
     let page = PaymentsPage {
         frame: &frame,
         w,
@@ -100,10 +119,13 @@ pub async fn show(
             (7, w.platform.a_week, days == 7),
             (30, w.platform.a_month, days == 30),
         ],
+        days,
+        is_none: all == Ends::default() && amount == Money::ZERO,
         share,
         kind,
         willing: told(all.paid_of_willing(), PAID).0,
         amount: show::money(amount),
+        more: last.map(|(id, _, ends)| format!("{}.{id}", ends.failed)),
         businesses: businesses
             .into_iter()
             .map(|(id, name, ends)| {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{MONTH_DAYS, days_before, moments};
 use crate::admin::standing::{NotMoved, stand};
-use crate::admin::store::providers::{self as store, Details, Listed, Wanted};
+use crate::admin::store::providers::{self as store, Details, Listed, Owner, Wanted};
 use crate::admin::store::sites;
 use crate::app::App;
 use crate::audit::Actor;
@@ -216,10 +216,21 @@ struct BusinessPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     one: Row,
+    owners: Vec<String>,
     details: Details,
     sites: Vec<Site>,
     deeds: Vec<Deed>,
     is_looking: bool,
+}
+
+/// An owner by name, and every way they are reached.
+fn reached(owner: &Owner) -> String {
+    let phone = owner.phone.as_deref().map(show::phone);
+    let ways = owner.email.clone().into_iter().chain(phone);
+    std::iter::once(owner.name.clone())
+        .chain(ways)
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// Shows one business.
@@ -257,6 +268,7 @@ pub async fn one(
         frame: &frame,
         w,
         one: row(business, w),
+        owners: details.owners.iter().map(reached).collect(),
         details,
         sites: sites
             .into_iter()

@@ -23,6 +23,14 @@ use crate::web::page::{html, onward};
 /// People on the page.
 const PEOPLE: u16 = 200;
 
+/// Somebody who works or worked for the platform, ready to be shown.
+struct Colleague {
+    name: String,
+    has_second: bool,
+    has_passkey: bool,
+    ended: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "admin_settings.html")]
 struct SettingsPage<'a> {
@@ -30,7 +38,7 @@ struct SettingsPage<'a> {
     w: &'static Words,
     at_once: bool,
     a_day: String,
-    people: Vec<Admin>,
+    people: Vec<Colleague>,
     must_have_second: bool,
     address: String,
     daraja: String,
@@ -80,7 +88,7 @@ async fn shown(
         w,
         at_once,
         a_day,
-        people,
+        people: people.into_iter().map(|one| colleague(one, w)).collect(),
         must_have_second: app.config.people.admin_second_factor == SecondFactor::Required,
         address: app.config.web.public().to_string(),
         daraja: app.config.daraja.base.to_string(),
@@ -92,6 +100,15 @@ async fn shown(
         None => StatusCode::OK,
     };
     Ok(html(status, &page))
+}
+
+fn colleague(one: Admin, w: &Words) -> Colleague {
+    Colleague {
+        name: one.name,
+        has_second: one.has_second,
+        has_passkey: one.has_passkey,
+        ended: one.ended.map(|at| w.calendar.moment(at)),
+    }
 }
 
 /// The form of the rule.

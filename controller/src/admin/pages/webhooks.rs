@@ -43,7 +43,7 @@ impl Row {
             business: failing.business,
             host: failing.host,
             since: w.calendar.moment(failing.since),
-            has_retry: failing.given_up.is_some() || failing.waiting + failing.lost > 0,
+            has_retry: failing.given_up.is_some() || failing.to_retry > 0,
             given_up: failing.given_up.map(|at| w.calendar.moment(at)),
             waiting: counted(failing.waiting),
             lost: counted(failing.lost),

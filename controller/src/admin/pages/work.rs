@@ -22,6 +22,7 @@ use crate::db::Reason;
 use crate::jobs::failed::{self, Failed, Remedy};
 use crate::jobs::tasks::{self, TaskState};
 use crate::providers::log_in::Visit;
+use crate::providers::mail::fill;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
@@ -60,6 +61,8 @@ struct KeyRow {
     name: &'static str,
     since: String,
     is_old: bool,
+    /// Whether the keys behind it are still needed, where there are some.
+    older: Option<String>,
 }
 
 /// Something that is kept for a time.
@@ -112,8 +115,14 @@ pub async fn list(
     let now = app.clock.now();
     let tasks = tasks::states(&mut tx, now).await?;
     let (vault, identity) = keys::platform(&mut tx, app.vault.mark()).await?;
+    let clear = keys::clear_since(&mut tx, app.vault.mark()).await?;
     drop(tx);
-    let key = |name, since: Option<Timestamp>| KeyRow {
+    let older = app.vault.has_older().then(|| match clear {
+        None => w.tasks.older_used.to_owned(),
+        Some(since) => fill(w.tasks.older_clear, &[("since", &w.calendar.moment(since))]),
+    });
+    let key = |name, since: Option<Timestamp>, older| KeyRow {
+        older,
         name,
         since: since.map_or_else(|| w.tasks.key_unknown.to_owned(), |at| w.calendar.day(at)),
         is_old: since.is_some_and(|at| at.plus_secs(OLD_SECS) < now),
@@ -122,8 +131,8 @@ pub async fn list(
         frame: &frame,
         w,
         keys: vec![
-            key(w.tasks.key_vault, vault),
-            key(w.tasks.key_identity, identity),
+            key(w.tasks.key_vault, vault, older),
+            key(w.tasks.key_identity, identity, None),
         ],
         kept: retention::TABLE
             .iter()

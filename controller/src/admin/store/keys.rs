@@ -13,8 +13,8 @@ pub struct Progress {
     pub after: Option<ProviderId>,
     /// Whether the platform's own secrets are.
     pub is_platform_done: bool,
-    /// Whether all is.
-    pub is_done: bool,
+    /// When all was, if it is.
+    pub done: Option<Timestamp>,
 }
 
 /// How far it was done with a key; one that was never seen is noted.
@@ -27,14 +27,16 @@ pub async fn progress(
     now: Timestamp,
 ) -> sqlx::Result<Progress> {
     sqlx::query!(
-        "insert into vault_keys (mark, first_seen_at, is_platform_sealed) values ($1, $2, false) on conflict do nothing",
+        "insert into vault_keys (mark, first_seen_at, is_platform_sealed, pass_began_at) values ($1, $2, false, $2)
+         on conflict (mark) do update set pass_began_at = excluded.pass_began_at
+         where vault_keys.pass_began_at is null and not vault_keys.is_platform_sealed",
         &mark[..],
         At(now),
     )
     .execute(&mut *conn)
     .await?;
     let row = sqlx::query!(
-        r#"select sealed_after, is_platform_sealed, sealed_at is not null as "is_done!" from vault_keys where mark = $1"#,
+        "select sealed_after, is_platform_sealed, sealed_at from vault_keys where mark = $1",
         &mark[..]
     )
     .fetch_one(conn)
@@ -42,35 +44,80 @@ pub async fn progress(
     Ok(Progress {
         after: row.sealed_after.map(ProviderId::from_uuid),
         is_platform_done: row.is_platform_sealed,
-        is_done: row.is_done,
+        done: row.sealed_at.map(|at| at.0),
     })
 }
 
-/// Notes how far it went. A key that was first before, and is again, begins anew once another was through.
+/// Has a key that went through everything begin again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn begin_again(
+    conn: &mut PgConnection,
+    mark: [u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<Progress> {
+    sqlx::query!(
+        "update vault_keys set sealed_after = null, is_platform_sealed = false, sealed_at = null, pass_began_at = $2, found = 0
+         where mark = $1",
+        &mark[..],
+        At(now),
+    )
+    .execute(conn)
+    .await?;
+    Ok(Progress {
+        after: None,
+        is_platform_done: false,
+        done: None,
+    })
+}
+
+/// Notes how far it went and how much an older key had sealed. A key that was first before, and is again, begins anew once another was at it.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn went_on(
     conn: &mut PgConnection,
     mark: [u8; 32],
-    after: Option<ProviderId>,
+    (after, found): (Option<ProviderId>, u32),
     done: Option<Timestamp>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update vault_keys set sealed_after = $2, is_platform_sealed = true, sealed_at = $3 where mark = $1",
+        "update vault_keys set sealed_after = $2, is_platform_sealed = true, sealed_at = $3::timestamptz, found = found + $4,
+             clear_since = case when found + $4 > 0 then null when $3::timestamptz is null then clear_since else pass_began_at end
+         where mark = $1",
         &mark[..],
         after.map(|id| id.uuid()),
         done.map(At) as Option<At>,
+        i64::from(found),
     )
     .execute(&mut *conn)
     .await?;
     sqlx::query!(
-        "update vault_keys set sealed_after = null, is_platform_sealed = false, sealed_at = null where mark <> $1 and sealed_at is not null",
+        "update vault_keys set sealed_after = null, is_platform_sealed = false, sealed_at = null, pass_began_at = null, found = 0, clear_since = null
+         where mark <> $1 and is_platform_sealed",
         &mark[..]
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// When the last whole pass with a key began, if it found nothing that another had sealed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn clear_since(
+    conn: &mut PgConnection,
+    mark: [u8; 32],
+) -> sqlx::Result<Option<Timestamp>> {
+    let found = sqlx::query_scalar!(
+        "select clear_since from vault_keys where mark = $1",
+        &mark[..]
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(found.flatten().map(|at| at.0))
 }
 
 /// Since when the platform's own keys are in use: the one that seals, and the one sites know it by.

@@ -12,7 +12,7 @@ use crate::db::{At, RowId as _};
 use crate::fleet::sample::Reading;
 use crate::fleet::store::samples::Kept;
 
-/// A router that is lost, as far as its agent told, with what is known of its site.
+/// A router that is lost, with what is known of its site.
 #[derive(Clone, Debug)]
 pub struct Open {
     /// Whose it is, and since when.
@@ -21,6 +21,61 @@ pub struct Open {
     pub is_noted: bool,
     /// What is known of it.
     pub loss: Loss,
+}
+
+/// Routers that have not answered since a moment or longer by readings that go on after another, and of which no loss is open.
+///
+/// # Errors
+/// When the database is away.
+pub async fn mute(
+    conn: &mut PgConnection,
+    (before, after): (Timestamp, Timestamp),
+    most: i64,
+) -> sqlx::Result<Vec<Outage>> {
+    let rows = sqlx::query!(
+        r#"select r.provider_id, r.site_id, s.name, r.mute_since as "began!" from site_samples r join sites s on s.id = r.site_id
+           where r.mute_since <= $1 and r.at > $2
+           and not exists (select from router_losses l where l.provider_id = r.provider_id and l.site_id = r.site_id
+                           and (l.ended_at is null or l.began_at = r.mute_since))
+           order by r.mute_since, r.site_id limit $3"#,
+        At(before),
+        At(after),
+        most,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Outage {
+            provider: ProviderId::from_uuid(row.provider_id),
+            site: SiteId::from_uuid(row.site_id),
+            name: row.name,
+            began: row.began.0,
+        })
+        .collect())
+}
+
+/// Begins losses of a business.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn begin(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    mute: &[Outage],
+) -> sqlx::Result<()> {
+    let (sites, began) = columns(mute.iter());
+    sqlx::query!(
+        "insert into router_losses (provider_id, site_id, began_at, heard_at)
+         select $1, o.site, o.began, o.began from unnest($2::uuid[], $3::timestamptz[]) as o (site, began)
+         on conflict do nothing",
+        provider.uuid(),
+        &sites,
+        began.as_slice() as &[At],
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }
 
 /// Routers that are lost, by site after one.

@@ -1,4 +1,6 @@
-//! What the platform's staff see of payments: how many came to money, by business and by what Safaricom said.
+//! What the platform's staff see of payments: how many prompts came to money, by business and by what Safaricom said.
+//!
+//! Payments by hand were never asked for, so they are in sums of money and in no share.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
@@ -23,14 +25,16 @@ pub struct Ends {
     pub pending: i64,
 }
 
-/// How all prompts ended that were made from a moment on, and what was paid.
+/// How all prompts ended that were made from a moment on, and what was paid, by hand too.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn all(conn: &mut PgConnection, from: Timestamp) -> sqlx::Result<(Ends, Money)> {
     let row = sqlx::query!(
-        r#"select count(*) filter (where status = 'success') as "success!", count(*) filter (where status = 'failed') as "failed!",
-                  count(*) filter (where status = 'failed' and result_code = $2) as "cancelled!", count(*) filter (where status = 'pending') as "pending!",
+        r#"select count(*) filter (where push <> 'hand' and status = 'success') as "success!",
+                  count(*) filter (where push <> 'hand' and status = 'failed') as "failed!",
+                  count(*) filter (where push <> 'hand' and status = 'failed' and result_code = $2) as "cancelled!",
+                  count(*) filter (where push <> 'hand' and status = 'pending') as "pending!",
                   coalesce(sum(amount) filter (where status = 'success'), 0) as "amount!: Amount"
            from payments where created_at >= $1 and type = 'mpesa_customer_payment'"#,
         At(from),
@@ -47,24 +51,29 @@ pub async fn all(conn: &mut PgConnection, from: Timestamp) -> sqlx::Result<(Ends
     Ok((ends, row.amount.0))
 }
 
-/// How the prompts of each business ended, those with the most failures first; of one alone if asked.
+/// How the prompts of each business ended, those with the most failures first, from after one with so many on.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn by_provider(
     conn: &mut PgConnection,
     from: Timestamp,
+    after: Option<(i64, ProviderId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<(ProviderId, String, Ends)>> {
+    let (failed, id) = after.unzip();
     let rows = sqlx::query!(
         r#"select y.provider_id, p.business_name, y.success as "success!", y.failed as "failed!", y.cancelled as "cancelled!", y.pending as "pending!"
            from (select provider_id, count(*) filter (where status = 'success') as success, count(*) filter (where status = 'failed') as failed,
                         count(*) filter (where status = 'failed' and result_code = $2) as cancelled, count(*) filter (where status = 'pending') as pending
-                 from payments where created_at >= $1 and type = 'mpesa_customer_payment' group by provider_id
-                 order by count(*) filter (where status = 'failed') desc, provider_id limit $3) y
-           join providers p on p.id = y.provider_id order by y.failed desc, y.provider_id"#,
+                 from payments where created_at >= $1 and type = 'mpesa_customer_payment' and push <> 'hand' group by provider_id) y
+           join providers p on p.id = y.provider_id
+           where $3::bigint is null or y.failed < $3 or (y.failed = $3 and y.provider_id > $4)
+           order by y.failed desc, y.provider_id limit $5"#,
         At(from),
         CANCELLED,
+        failed,
+        id.map(|id| id.uuid()),
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -109,7 +118,7 @@ pub async fn by_result(
 ) -> sqlx::Result<Vec<Why>> {
     let rows = sqlx::query!(
         r#"select result_code, case when result_code is null then failure end as failure, count(*) as "count!"
-           from payments where created_at >= $1 and type = 'mpesa_customer_payment' and status = 'failed'
+           from payments where created_at >= $1 and type = 'mpesa_customer_payment' and push <> 'hand' and status = 'failed'
            group by 1, 2 order by 3 desc, 1, 2 limit $2"#,
         At(from),
         i64::from(limit),

@@ -137,11 +137,27 @@ fn stage(word: &str) -> sqlx::Result<Stage> {
         .map_err(|_| sqlx::Error::Decode(format!("subscriptions.stage says {word}").into()))
 }
 
+/// An owner of a business, and how they are reached.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// What they are called.
+    pub name: String,
+    /// Their e-mail address.
+    pub email: Option<String>,
+    /// Their phone, in twelve digits.
+    pub phone: Option<String>,
+}
+
+/// Owners of one business that are read; one with more has other problems.
+const OWNERS: i64 = 20;
+
 /// What is known of one business beside its numbers.
 #[derive(Clone, Debug)]
 pub struct Details {
-    /// How it is reached.
+    /// How the business is reached, if it says so.
     pub contact: Option<String>,
+    /// Its owners, the first first.
+    pub owners: Vec<Owner>,
     /// Where its money goes.
     pub shortcode: Option<String>,
     /// How many people work there.
@@ -165,13 +181,51 @@ pub async fn details(
            from providers p where id = $1"#,
         provider.uuid(),
     )
-    .fetch_optional(conn)
+    .fetch_optional(&mut *conn)
     .await?;
-    Ok(row.map(|row| Details {
+    let Some(row) = row else { return Ok(None) };
+    let owners = sqlx::query_as!(
+        Owner,
+        "select p.name, p.email, p.phone from staff s join people p on p.id = s.person_id
+         where s.provider_id = $1 and s.role = 'owner' and s.ended_at is null order by s.created_at, s.id limit $2",
+        provider.uuid(),
+        OWNERS,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(Some(Details {
         contact: row.contact_email,
+        owners,
         shortcode: row.mpesa_shortcode,
         staff: row.staff,
         plans: row.plans,
+    }))
+}
+
+/// Businesses that wait to be let in.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// What the last of them are called.
+    pub names: Vec<String>,
+    /// How many they are in all.
+    pub count: usize,
+}
+
+/// Those that wait, if any do, and the names of so many.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waiting(conn: &mut PgConnection, named: u16) -> sqlx::Result<Option<Waiting>> {
+    let rows = sqlx::query!(
+        r#"select business_name, count(*) over () as "count!" from providers where state = 'pending' order by id desc limit $1"#,
+        i64::from(named),
+    )
+    .fetch_all(conn)
+    .await?;
+    let count = rows.first().map(|row| row.count);
+    Ok(count.map(|count| Waiting {
+        count: usize::try_from(count).unwrap_or(usize::MAX),
+        names: rows.into_iter().map(|row| row.business_name).collect(),
     }))
 }
 

@@ -25,6 +25,8 @@ pub struct Failing {
     pub waiting: i64,
     /// How many of them were given up since.
     pub lost: i64,
+    /// How many of all these another try would make due: one that waits for its first try is due as it is.
+    pub to_retry: i64,
     /// The status of the last answer.
     pub status: Option<i32>,
     /// Why there was none, in a word.
@@ -47,14 +49,16 @@ pub async fn failing(
     // Each part goes along an index; messages are counted for those endpoints alone that are on the page.
     let rows = sqlx::query!(
         r#"select e.id, e.url, e.failing_since as "failing_since!", e.given_up_at, e.last_status, e.last_fault, p.business_name,
-                  d.waiting as "waiting!", d.lost as "lost!"
+                  d.waiting as "waiting!", d.lost as "lost!", d.to_retry as "to_retry!"
            from (select id, provider_id, url, failing_since, given_up_at, last_status, last_fault from webhook_endpoints
                  where removed_at is null and failing_since is not null and (enabled or given_up_at is not null) and id < $1
                  order by id desc limit $3) e
            join providers p on p.id = e.provider_id
            cross join lateral (select count(*) filter (where l.delivered_at is null and l.dead_at is null) as waiting,
-                                      count(*) filter (where l.dead_at >= e.failing_since) as lost
-                               from (select delivered_at, dead_at from webhook_deliveries where provider_id = e.provider_id and endpoint_id = e.id
+                                      count(*) filter (where l.dead_at >= e.failing_since) as lost,
+                                      count(*) filter (where l.delivered_at is null and (l.dead_at >= e.failing_since
+                                          or (l.dead_at is null and l.attempts > 0))) as to_retry
+                               from (select delivered_at, dead_at, attempts from webhook_deliveries where provider_id = e.provider_id and endpoint_id = e.id
                                      order by created_at desc, id desc limit $2) l) d
            order by e.id desc"#,
         before,
@@ -73,10 +77,24 @@ pub async fn failing(
             given_up: row.given_up_at.map(|at| at.0),
             waiting: row.waiting,
             lost: row.lost,
+            to_retry: row.to_retry,
             status: row.last_status,
             fault: row.last_fault,
         })
         .collect())
+}
+
+/// How many endpoints of all businesses take nothing.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count(conn: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select count(*) as "count!" from webhook_endpoints
+           where removed_at is null and failing_since is not null and (enabled or given_up_at is not null)"#
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Whose an endpoint is.

@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{CommandId, ProviderId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use crate::api::once::{Claim, Made};
 use crate::db::{At, RowId as _};
@@ -36,6 +37,10 @@ pub struct Found {
     pub at: Timestamp,
     /// The answer, if there is one.
     pub made: Option<Made>,
+    /// What sites were told for it.
+    pub commands: Vec<CommandId>,
+    /// Whether it ended without an answer, so that nobody works for it.
+    pub is_let_go: bool,
 }
 
 /// Finds what a name was claimed for.
@@ -44,7 +49,7 @@ pub struct Found {
 /// When the database is away.
 pub async fn find(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<Option<Found>> {
     let row = sqlx::query!(
-        "select request_hash, claimed_at, status, location, body from idempotency_keys
+        "select request_hash, claimed_at, status, location, body, commands, let_go from idempotency_keys
          where provider_id = $1 and key_id = $2 and name = $3",
         claim.provider.uuid(),
         claim.key.uuid(),
@@ -63,6 +68,13 @@ pub async fn find(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<Option
             location: row.location,
             body,
         }),
+        commands: row
+            .commands
+            .unwrap_or_default()
+            .into_iter()
+            .map(CommandId::from_uuid)
+            .collect(),
+        is_let_go: row.let_go,
     }))
 }
 
@@ -70,19 +82,16 @@ pub async fn find(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<Option
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn take_over(
-    conn: &mut PgConnection,
-    claim: &Claim,
-    old: Timestamp,
-) -> sqlx::Result<bool> {
+pub async fn take_over(conn: &mut PgConnection, claim: &Claim, old: &Found) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update idempotency_keys set claimed_at = $5
-         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null",
+        "update idempotency_keys set claimed_at = $5, let_go = false
+         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and let_go = $6 and status is null",
         claim.provider.uuid(),
         claim.key.uuid(),
         claim.name,
-        At(old),
+        At(old.at),
         At(claim.at),
+        old.is_let_go,
     )
     .execute(conn)
     .await?;
@@ -110,13 +119,48 @@ pub async fn keep(conn: &mut PgConnection, claim: &Claim, made: &Made) -> sqlx::
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives a claim back that came to nothing.
+/// Writes what sites are told for a claim; says whether the claim still stood and had no answer.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    commands: &[CommandId],
+) -> sqlx::Result<bool> {
+    let ids: Vec<Uuid> = commands.iter().map(|id| id.uuid()).collect();
+    let done = sqlx::query!(
+        "update idempotency_keys set commands = $5
+         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null",
+        claim.provider.uuid(),
+        claim.key.uuid(),
+        claim.name,
+        At(claim.at),
+        &ids,
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives a claim back that came to nothing. One for which sites were told something stays, for whoever asks again.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn release(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<()> {
     sqlx::query!(
-        "delete from idempotency_keys
+        "delete from idempotency_keys k
+         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null
+           and not exists (select from commands c where c.provider_id = $1 and c.id = any(k.commands))",
+        claim.provider.uuid(),
+        claim.key.uuid(),
+        claim.name,
+        At(claim.at),
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "update idempotency_keys set let_go = true
          where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null",
         claim.provider.uuid(),
         claim.key.uuid(),

@@ -1,11 +1,12 @@
 //! Series, the newest first, and the codes of one in the order of their numbers.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PlanId, ProviderId, SeriesId, SiteId, TicketId};
+use mnara_protocol::ids::{KeyId, PlanId, ProviderId, SeriesId, SiteId, TicketId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
-use crate::db::{At, RowId as _};
+use crate::db::{At, LAST, RowId as _};
 
 /// One series, without its key.
 #[derive(Clone, Debug)]
@@ -51,17 +52,17 @@ pub async fn series(
     before: Option<(Timestamp, SeriesId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Series>> {
-    let (at, id) = before.unzip();
+    let (at, id) = before.map_or((LAST, Uuid::max()), |(at, id)| (at, id.uuid()));
     let rows = sqlx::query!(
         r#"select id, plan_id, plan_name, price, count, alphabet, length, prefix, home_site_id, cut_off, sell_by, revoked_at, created_at,
                   array(select w.site_id from series_sites w where w.provider_id = $1 and w.series_id = series.id order by 1) as "sites!"
            from series
-           where provider_id = $1 and ($2::uuid is null or id = $2) and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
+           where provider_id = $1 and ($2::uuid is null or id = $2) and (created_at, id) < ($3, $4)
            order by created_at desc, id desc limit $5"#,
         provider.uuid(),
         one.map(|id| id.uuid()),
-        at.map(At) as _,
-        id.map(|id| id.uuid()),
+        At(at) as At,
+        id,
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -133,4 +134,26 @@ pub async fn codes(
             is_revoked: row.is_revoked,
         })
         .collect())
+}
+
+/// Whether a key read a ticket's code after a moment, as the audit has it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_seen(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    key: KeyId,
+    ticket: TicketId,
+    since: Timestamp,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from audit where provider_id = $1 and subject = $2 and at > $3 and act = 'code-seen' and key_id = $4) as "seen!""#,
+        provider.uuid(),
+        ticket.to_string(),
+        At(since),
+        key.uuid(),
+    )
+    .fetch_one(conn)
+    .await
 }

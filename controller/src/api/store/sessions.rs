@@ -3,8 +3,9 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, ProviderId, SessionId, SiteId, TicketId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
-use crate::db::{At, RowId as _};
+use crate::db::{At, LAST, MacAddr, RowId as _};
 
 /// One stretch of a device being online.
 #[derive(Clone, Debug)]
@@ -40,6 +41,39 @@ pub struct Filter {
     pub ticket: Option<TicketId>,
 }
 
+struct Row {
+    id: Uuid,
+    site_id: Uuid,
+    ticket_id: Uuid,
+    mac: MacAddr,
+    began_at: At,
+    read_at: At,
+    ended_at: Option<At>,
+    online_secs: i64,
+    bytes_up: i64,
+    bytes_down: i64,
+}
+
+/// The list with what else is asked, in so many words: with conditions that may be none PostgreSQL reads all of a business and sorts them.
+macro_rules! along {
+    ($conn:ident, $provider:ident, $before:ident, $limit:ident, $wanted:literal $(, $value:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            "select id, site_id, ticket_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down from sessions
+             where provider_id = $1 and (began_at, id) < ($2, $3) "
+                + $wanted
+                + " order by began_at desc, id desc limit $4",
+            $provider.uuid(),
+            At($before.map_or(LAST, |(at, _)| at)) as At,
+            $before.map_or(Uuid::max(), |(_, id)| id.uuid()),
+            i64::from($limit)
+            $(, $value)*
+        )
+        .fetch_all($conn)
+        .await?
+    };
+}
+
 /// Lists sessions before one, the latest first.
 ///
 /// # Errors
@@ -51,21 +85,20 @@ pub async fn sessions(
     before: Option<(Timestamp, SessionId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Session>> {
-    let (at, id) = before.unzip();
-    let rows = sqlx::query!(
-        "select id, site_id, ticket_id, mac, began_at, read_at, ended_at, online_secs, bytes_up, bytes_down from sessions
-         where provider_id = $1 and ($2::uuid is null or site_id = $2) and ($3::uuid is null or ticket_id = $3)
-           and ($4::timestamptz is null or (began_at, id) < ($4, $5::uuid))
-         order by began_at desc, id desc limit $6",
-        provider.uuid(),
-        filter.site.map(|id| id.uuid()),
-        filter.ticket.map(|id| id.uuid()),
-        at.map(At) as _,
-        id.map(|id| id.uuid()),
-        i64::from(limit),
-    )
-    .fetch_all(conn)
-    .await?;
+    let site = filter.site.map(|id| id.uuid());
+    let rows = match (filter.ticket, site) {
+        (Some(ticket), site) => along!(
+            conn,
+            provider,
+            before,
+            limit,
+            "and ticket_id = $5 and ($6::uuid is null or site_id = $6)",
+            ticket.uuid(),
+            site
+        ),
+        (None, Some(site)) => along!(conn, provider, before, limit, "and site_id = $5", site),
+        (None, None) => along!(conn, provider, before, limit, ""),
+    };
     Ok(rows
         .into_iter()
         .map(|row| Session {

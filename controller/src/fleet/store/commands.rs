@@ -3,6 +3,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AgentId, CommandId, ProviderId, SiteId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::link::column;
 use crate::db::{At, RowId};
@@ -180,6 +181,52 @@ pub async fn keep_report(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// A command that was given, and what its site reported.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The command.
+    pub id: CommandId,
+    /// Where.
+    pub site: SiteId,
+    /// The report's kind and body, as the wire has them.
+    pub report: Option<(u16, Vec<u8>)>,
+}
+
+/// Of some commands those that a link has sent, or may still send.
+///
+/// # Errors
+/// When the database is away, or a kind is out of range.
+pub async fn given(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    ids: &[CommandId],
+    now: Timestamp,
+) -> sqlx::Result<Vec<Given>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        "select id, site_id, report_kind, report from commands
+         where provider_id = $1 and id = any($2) and (sent_at is not null or expires_at > $3) order by id",
+        provider.uuid(),
+        &ids,
+        At(now),
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let report = match row.report_kind.zip(row.report) {
+                Some((number, body)) => Some((kind(number, "commands.report_kind")?, body)),
+                None => None,
+            };
+            Ok(Given {
+                id: CommandId::from_uuid(row.id),
+                site: SiteId::from_uuid(row.site_id),
+                report,
+            })
+        })
+        .collect()
 }
 
 /// Reads what came of a command; nothing when there is no such command.

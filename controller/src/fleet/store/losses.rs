@@ -33,7 +33,7 @@ pub async fn begin(
     .map(drop)
 }
 
-/// Notes that a router answers again.
+/// Notes that a router answers again, so that what readings said before counts no longer.
 ///
 /// # Errors
 /// When the database refuses.
@@ -43,6 +43,13 @@ pub async fn end(
     at: Timestamp,
     now: Timestamp,
 ) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update site_samples set mute_since = null where provider_id = $1 and site_id = $2 and mute_since is not null",
+        provider.uuid(),
+        site.uuid(),
+    )
+    .execute(&mut *conn)
+    .await?;
     sqlx::query!(
         "update router_losses set ended_at = greatest(began_at, $3) where provider_id = $1 and site_id = $2 and ended_at is null",
         provider.uuid(),

@@ -272,6 +272,29 @@ pub async fn claimed_site(
     .await
 }
 
+/// Whether a claim code is a site's, and still good.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_claim(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    hash: &[u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select 1 from claims
+           where provider_id = $1 and site_id = $2 and code_hash = $3 and spent_by is null and expires_at > $4) as "good!""#,
+        provider.uuid(),
+        site.uuid(),
+        hash.as_slice(),
+        At(now),
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Marks a claim code as spent by a key.
 ///
 /// # Errors

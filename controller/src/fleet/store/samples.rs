@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
+use mnara_protocol::message::RouterAnswers;
 use sqlx::PgConnection;
 
 use crate::db::{At, RowId};
 use crate::fleet::hub::Sender;
+use crate::fleet::sample::{FRESH_SECS, is_mute};
 
 /// A reading as it came.
 #[derive(Clone, Debug)]
@@ -20,25 +22,29 @@ pub struct Kept {
     pub body: Vec<u8>,
 }
 
-/// Keeps a site's newest reading.
+/// Keeps a site's newest reading, and since when its router does not answer, as far as one reading follows the other.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn keep(
     conn: &mut PgConnection,
     from: &Sender,
-    kind: u16,
-    body: &[u8],
+    (kind, body): (u16, &[u8]),
+    answers: RouterAnswers,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into site_samples (site_id, provider_id, at, kind, body) values ($1, $2, $3, $4, $5)
-         on conflict (site_id) do update set at = excluded.at, kind = excluded.kind, body = excluded.body",
+        "insert into site_samples as s (site_id, provider_id, at, kind, body, mute_since) values ($1, $2, $3, $4, $5, $6)
+         on conflict (site_id) do update set at = excluded.at, kind = excluded.kind, body = excluded.body,
+             mute_since = case when excluded.mute_since is not null and s.at > $7 then coalesce(s.mute_since, excluded.mute_since)
+                               else excluded.mute_since end",
         from.site.uuid(),
         from.provider.uuid(),
         At(now),
         i32::from(kind),
         body,
+        is_mute(answers).then_some(At(now)) as Option<At>,
+        At(now.plus_secs(-FRESH_SECS)),
     )
     .execute(conn)
     .await

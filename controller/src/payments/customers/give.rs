@@ -1,7 +1,7 @@
 //! Giving a customer a voucher: a real ticket that costs nothing and has its own mark, so that no report takes it for money.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CustomerId, PlanId, ProviderId, SiteId};
+use mnara_protocol::ids::{AttemptId, CustomerId, PlanId, ProviderId, SiteId};
 use mnara_protocol::money::Money;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -31,6 +31,8 @@ pub struct Gift<'a> {
     pub site: Option<SiteId>,
     /// Why.
     pub reason: &'a str,
+    /// Which press of a person's button it is: the same again is the same gift.
+    pub attempt: Option<AttemptId>,
 }
 
 /// Why nothing was given.
@@ -83,13 +85,19 @@ pub async fn give_in(
     actor: Actor,
     gift: Gift<'_>,
 ) -> Result<Kept, NotGiven> {
-    let why = reason(gift.reason).ok_or(NotGiven::Reason)?;
     let now = app.clock.now();
+    // Locked, so that two gifts at once are counted one after the other, and one who presses twice gives one.
+    store::lock_giver(conn, provider, actor).await?;
+    if let Some(attempt) = gift.attempt
+        && let Some(given) = store::by_attempt(conn, provider, attempt).await?
+    {
+        let found = tickets::store::by_id(conn, provider, given, now).await?;
+        return found.map(|found| found.kept).ok_or(NotGiven::Missing);
+    }
+    let why = reason(gift.reason).ok_or(NotGiven::Reason)?;
     if !may_sell(conn, provider, now).await? {
         return Err(NotGiven::Shut);
     }
-    // Locked, so that two gifts at once are counted one after the other.
-    store::lock_giver(conn, provider, actor).await?;
     let since = Timestamp::from_secs(now.as_secs() - DAY_SECS);
     if store::given_since(conn, provider, actor, since).await? >= A_DAY {
         return Err(NotGiven::Enough);
@@ -116,6 +124,7 @@ pub async fn give_in(
         customer: customer.id,
         actor,
         reason: why,
+        attempt: gift.attempt,
     };
     store::insert_gift(conn, provider, &given, now).await?;
     let deed = Deed {

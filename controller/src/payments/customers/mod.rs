@@ -9,6 +9,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CustomerId, ProviderId};
 use mnara_protocol::money::Money;
 use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use crate::app::App;
@@ -65,8 +66,10 @@ pub async fn block(
     why: &str,
     actor: Actor,
 ) -> Result<(), NotDone> {
-    let why = reason(why).ok_or(NotDone::Reason)?;
-    set(app, provider, id, Some(why), actor).await
+    let mut tx = app.db.tenant(provider).await?;
+    block_in(app, &mut tx, (provider, actor), id, Some(why)).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Lets a customer pay again.
@@ -79,20 +82,28 @@ pub async fn unblock(
     id: CustomerId,
     actor: Actor,
 ) -> Result<(), NotDone> {
-    set(app, provider, id, None, actor).await
+    let mut tx = app.db.tenant(provider).await?;
+    block_in(app, &mut tx, (provider, actor), id, None).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
-async fn set(
+/// Refuses a customer for a reason, or lets them pay again where there is none, in the caller's transaction.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn block_in(
     app: &App,
-    provider: ProviderId,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
     id: CustomerId,
     why: Option<&str>,
-    actor: Actor,
 ) -> Result<(), NotDone> {
     let now = app.clock.now();
-    let mut tx = app.db.tenant(provider).await?;
+    let why = why.map(|why| reason(why).ok_or(NotDone::Reason));
+    let why = why.transpose()?;
     let block = why.map(|why| (now, why));
-    let was = store::set_block(&mut tx, provider, id, block)
+    let was = store::set_block(conn, provider, id, block)
         .await?
         .ok_or(NotDone::Missing)?;
     let was = was.as_ref().map(|(at, why)| (*at, why.as_str()));
@@ -104,7 +115,6 @@ async fn set(
         before: was.map(told),
         after: block.map(told),
     };
-    record(app, &mut tx, Some(provider), actor, deed).await?;
-    tx.commit().await?;
+    record(app, conn, Some(provider), actor, deed).await?;
     Ok(())
 }

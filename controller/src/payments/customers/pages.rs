@@ -5,7 +5,7 @@ use axum::extract::{Form, Query, State as Given};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CustomerId, PlanId, SiteId};
+use mnara_protocol::ids::{AttemptId, CustomerId, PlanId, SiteId, TicketId};
 use mnara_protocol::ticket::{Phase, Status, Ticket};
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -14,7 +14,6 @@ use super::give::{Gift, NotGiven, give};
 use super::store::Had;
 use super::{Customer, NotDone, block, credit, store, unblock};
 use crate::app::App;
-use crate::db::LAST;
 use crate::payments::pages::line::Shown;
 use crate::payments::store::list::{Wanted, lines};
 use crate::providers::gate::Seat;
@@ -22,7 +21,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{CustomerWords, Words};
 use crate::providers::staff::roles::Permission;
-use crate::web::page::{html, onward};
+use crate::web::page::{before, html, onward};
 use crate::web::{Path, show};
 use crate::{fleet, plans, tickets};
 
@@ -48,6 +47,8 @@ struct ListPage<'a> {
     is_blocked: bool,
     rows: Vec<Row>,
     older: Option<String>,
+    /// The number that was looked for and not found.
+    typed: &'a str,
     fault: Option<&'static str>,
 }
 
@@ -61,10 +62,7 @@ pub struct Asked {
 
 impl Asked {
     fn cursor(&self) -> Option<(Timestamp, CustomerId)> {
-        let (millis, id) = self.before.split_once('.')?;
-        let millis = millis.parse().ok()?;
-        let is_time = (0..=LAST.as_millis()).contains(&millis);
-        is_time.then_some((Timestamp::from_millis(millis), id.parse().ok()?))
+        before(&self.before)
     }
 }
 
@@ -78,7 +76,7 @@ pub async fn list(
     seat: Seat,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
-    listed(&app, &frame, &seat, &asked, StatusCode::OK, None).await
+    listed(&app, &frame, &seat, &asked, None).await
 }
 
 async fn listed(
@@ -86,8 +84,7 @@ async fn listed(
     frame: &Frame,
     seat: &Seat,
     asked: &Asked,
-    status: StatusCode,
-    fault: Option<&'static str>,
+    missed: Option<(&str, &'static str)>,
 ) -> Result<Response, Trouble> {
     let is_blocked = !asked.blocked.is_empty();
     let mut tx = app.db.tenant(seat.provider()).await?;
@@ -125,7 +122,12 @@ async fn listed(
             })
             .collect(),
         older,
-        fault,
+        typed: missed.map_or("", |(typed, _)| typed),
+        fault: missed.map(|(_, fault)| fault),
+    };
+    let status = match missed {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
     };
     Ok(html(status, &page))
 }
@@ -159,11 +161,12 @@ pub async fn find(
         }
         Err(_) => w.bad_phone,
     };
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    listed(&app, &frame, &seat, &Asked::default(), status, Some(fault)).await
+    let missed = Some((sought.phone.as_str(), fault));
+    listed(&app, &frame, &seat, &Asked::default(), missed).await
 }
 
 struct Voucher {
+    id: TicketId,
     name: String,
     at: String,
     class: &'static str,
@@ -186,6 +189,7 @@ pub struct Filled {
     plan: String,
     site: String,
     reason: String,
+    attempt: String,
 }
 
 #[derive(Template)]
@@ -203,7 +207,8 @@ struct OnePage<'a> {
     plans: Vec<Choice>,
     sites: Vec<Choice>,
     filled: &'a Filled,
-    given: Option<String>,
+    /// So that a form that is sent twice gives once.
+    attempt: AttemptId,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -218,7 +223,6 @@ pub struct Done {
 /// What a page says about what was just done.
 #[derive(Default)]
 struct Said {
-    given: Option<String>,
     done: Option<&'static str>,
     fault: Option<&'static str>,
 }
@@ -307,7 +311,7 @@ async fn shown(
             .map(|site| choice(site.id.to_string(), site.name, &filled.site))
             .collect(),
         filled,
-        given: said.given,
+        attempt: AttemptId::from_bytes(app.entropy.bytes()),
         done: said.done,
         fault: said.fault,
     };
@@ -329,6 +333,7 @@ async fn vouchers(
         };
         let (class, word) = standing(&found.kept.ticket, now, &w.customers);
         vouchers.push(Voucher {
+            id: ticket,
             at: w.calendar.moment(at),
             class,
             word,
@@ -414,7 +419,7 @@ async fn answered(
     shown(app, frame, seat, id, &Filled::default(), said).await
 }
 
-/// Gives a customer a voucher and shows its code.
+/// Gives a customer a voucher and leads to it, where its code is.
 ///
 /// # Errors
 /// When there is no such customer, or the database is away.
@@ -427,6 +432,7 @@ pub async fn gift(
 ) -> Result<Response, Trouble> {
     let w = &frame.words().customers;
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let attempt: AttemptId = filled.attempt.parse().map_err(|_| Trouble::Nothing)?;
     let site = match filled.site.as_str() {
         "" => Some(None),
         text => text.parse::<SiteId>().ok().map(Some),
@@ -438,19 +444,14 @@ pub async fn gift(
                 plan,
                 site,
                 reason: &filled.reason,
+                attempt: Some(attempt),
             };
             give(&app, seat.provider(), seat.actor(), gift).await
         }
         _ => Err(NotGiven::Missing),
     };
     let fault = match done {
-        Ok(kept) => {
-            let said = Said {
-                given: Some(kept.code.shown()),
-                ..Said::default()
-            };
-            return shown(&app, &frame, &seat, id, &Filled::default(), said).await;
-        }
+        Ok(kept) => return Ok(onward(&format!("/vouchers/{}?said=given", kept.ticket.id))),
         Err(NotGiven::Missing) => w.bad_choice,
         Err(NotGiven::Shut) => frame.words().counter.shut,
         Err(NotGiven::Reason) => w.bad_reason,

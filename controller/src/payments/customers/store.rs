@@ -1,14 +1,14 @@
 //! All SQL of customers and of what they were given.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CustomerId, ProviderId, TicketId};
+use mnara_protocol::ids::{AttemptId, CustomerId, ProviderId, TicketId};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use super::Customer;
 use crate::app::App;
 use crate::audit::Actor;
-use crate::db::{Amount, At, RowId as _};
+use crate::db::{Amount, At, LAST, RowId as _};
 use crate::rails::msisdn::Msisdn;
 
 /// Notes a phone that wants to pay, if it was not known; says whether it is refused.
@@ -118,10 +118,10 @@ pub async fn newest(
     let rows = sqlx::query_as!(
         CustomerRow,
         "select id, msisdn, credit, blocked_at, block_reason, created_at from customers
-         where provider_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2, $3)) order by created_at desc, id desc limit $4",
+         where provider_id = $1 and (created_at, id) < ($2, $3) order by created_at desc, id desc limit $4",
         provider.uuid(),
-        before.map(|(at, _)| At(at)) as Option<At>,
-        before.map(|(_, id)| id.uuid()),
+        At(before.map_or(LAST, |(at, _)| at)) as At,
+        before.map_or(Uuid::max(), |(_, id)| id.uuid()),
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -142,11 +142,11 @@ pub async fn blocked(
     let rows = sqlx::query_as!(
         CustomerRow,
         "select id, msisdn, credit, blocked_at, block_reason, created_at from customers
-         where provider_id = $1 and blocked_at is not null and ($2::timestamptz is null or (blocked_at, id) < ($2, $3))
+         where provider_id = $1 and blocked_at is not null and (blocked_at, id) < ($2, $3)
          order by blocked_at desc, id desc limit $4",
         provider.uuid(),
-        before.map(|(at, _)| At(at)) as Option<At>,
-        before.map(|(_, id)| id.uuid()),
+        At(before.map_or(LAST, |(at, _)| at)) as At,
+        before.map_or(Uuid::max(), |(_, id)| id.uuid()),
         i64::from(limit),
     )
     .fetch_all(conn)
@@ -190,6 +190,8 @@ pub struct Given<'a> {
     pub actor: Actor,
     /// Why.
     pub reason: &'a str,
+    /// Which press of a person's button it was.
+    pub attempt: Option<AttemptId>,
 }
 
 /// Marks a ticket as given.
@@ -204,7 +206,7 @@ pub async fn insert_gift(
 ) -> sqlx::Result<()> {
     let (_, person, key) = given.actor.columns();
     sqlx::query!(
-        "insert into gifts (ticket_id, provider_id, customer_id, person_id, key_id, reason, created_at) values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into gifts (ticket_id, provider_id, customer_id, person_id, key_id, reason, created_at, attempt_id) values ($1, $2, $3, $4, $5, $6, $7, $8)",
         given.ticket.uuid(),
         provider.uuid(),
         given.customer.uuid(),
@@ -212,10 +214,30 @@ pub async fn insert_gift(
         key,
         given.reason,
         At(now),
+        given.attempt.map(|attempt| attempt.uuid()),
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The voucher that a press of the button gave.
+///
+/// # Errors
+/// When the database is away.
+pub async fn by_attempt(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    attempt: AttemptId,
+) -> sqlx::Result<Option<TicketId>> {
+    let given = sqlx::query_scalar!(
+        "select ticket_id from gifts where provider_id = $1 and attempt_id = $2",
+        provider.uuid(),
+        attempt.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(given.map(TicketId::from_uuid))
 }
 
 /// Locks somebody's place in the business, or a program's key, until the transaction ends.

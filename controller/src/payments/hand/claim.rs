@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
 use crate::payments::confirm::ConfirmError;
-use crate::payments::deeds::is_waiting;
+use crate::payments::deeds::{is_waiting, left};
 use crate::payments::operator;
 use crate::payments::store as payments;
 use crate::payments::unmatched::{self, Arrived, Reason};
@@ -123,6 +123,13 @@ async fn bought(
     // Whoever guesses hears the same of what there is and of what there is not.
     if !is_payers || payment.state != State::Success || payment.plan.is_none() {
         return Err(NoClaim::Not(NotClaimed::Unknown));
+    }
+    let is_going_back = match &payment.receipt {
+        Some(receipt) => operator::store::is_going_back(conn, provider, receipt).await?,
+        None => false,
+    };
+    if is_going_back || left(conn, payment).await?.cents() <= 0 {
+        return Err(NoClaim::Not(NotClaimed::Returned));
     }
     let ticket = payments::ticket_of(conn, provider, payment.id).await?;
     let found = match ticket {

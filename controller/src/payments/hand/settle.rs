@@ -155,7 +155,7 @@ pub async fn settle_in(
             .unwrap_or(Value::Null)
     });
     let paid = (arrived.receipt.as_str(), &arrived.payer);
-    store::insert(conn, &payment, plan, paid, &body)
+    store::insert(conn, &payment, plan, paid, &body, now)
         .await
         .map_err(|error| match error {
             SettleError::ReceiptTaken => Unsettled::ReceiptTaken,

@@ -258,7 +258,7 @@ pub async fn has_paid(
     .map(drop)
 }
 
-/// Adds a payment that came by hand.
+/// Adds a payment that came by hand, settled at the moment that its line of the books has.
 ///
 /// # Errors
 /// [`SettleError`].
@@ -268,13 +268,14 @@ pub async fn insert(
     plan: &Plan,
     (receipt, paid): (&str, &callback::Payer),
     body: &serde_json::Value,
+    now: Timestamp,
 ) -> Result<(), SettleError> {
     let hidden = paid.kept().filter(|_| payment.phone.is_none());
     let done = sqlx::query!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id, plan_revision,
                                mac, msisdn, payer, account_reference, push, queries, bought, account_id, external_txn_id, settled_at, settled_by)
          values ($1, $2, 'mpesa_customer_payment', $3, $4, $5, 'success', $6, $7, $8, $9, $10::text::macaddr, $11, $12, $13, 'hand', 0, $14, $15,
-                 $16, $6, 'c2b')",
+                 $16, $17, 'c2b')",
         payment.id.uuid(),
         payment.provider.uuid(),
         body,
@@ -291,6 +292,7 @@ pub async fn insert(
         Row::Plan(plan.clone()).encode(),
         payment.account.map(|id| id.uuid()),
         receipt,
+        At(now),
     )
     .execute(conn)
     .await;

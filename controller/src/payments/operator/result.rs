@@ -14,7 +14,7 @@ use crate::payments::confirm;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
 use crate::payments::reversal::{self, stand_in};
-use crate::payments::settle::Evidence;
+use crate::payments::settle::{Evidence, Source};
 use crate::payments::store as payments;
 use crate::payments::store::Waiting;
 use crate::payments::unmatched::resolve::{self, NotResolved};
@@ -22,6 +22,8 @@ use crate::payments::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
 use crate::providers;
 use crate::rails::daraja::answered::{Answered, Ending, Known, Refusal, parse_result};
 use crate::rails::daraja::callback::{C2b, Payer};
+use crate::tickets;
+use crate::tickets::revoke::{self, RevokeError};
 
 /// Carries out what came for a request; says what became of it, or nothing while it should be looked at again.
 ///
@@ -227,9 +229,9 @@ impl From<sqlx::Error> for NotBooked {
 impl From<NotResolved> for NotBooked {
     fn from(error: NotResolved) -> Self {
         match error {
-            NotResolved::Database(error) | NotResolved::Payment(NotDone::Database(error)) => {
-                Self::Database(error)
-            }
+            NotResolved::Database(error)
+            | NotResolved::Payment(NotDone::Database(error))
+            | NotResolved::Revoke(RevokeError::Database(error)) => Self::Database(error),
             error => Self::Other(error),
         }
     }
@@ -270,7 +272,33 @@ async fn book(
     deeds::note_in(app, conn, (provider, actor), id, noted)
         .await
         .map_err(NotResolved::from)?;
+    if deeds::left(conn, &payment).await?.cents() <= 0 {
+        take_voucher(app, conn, (provider, actor), id).await?;
+    }
     Ok(true)
+}
+
+/// Takes back the voucher of a payment that went back whole: one that nobody used, and any of what came too late.
+///
+/// Another one goes on, and that its money went back stands with its payment.
+async fn take_voucher(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    payment: PaymentId,
+) -> Result<(), NotBooked> {
+    let Some(ticket) = payments::ticket_of(conn, provider, payment).await? else {
+        return Ok(());
+    };
+    let now = app.clock.now();
+    let is_late = unmatched::store::is_late(conn, provider, payment).await?;
+    let found = tickets::store::lock(conn, provider, ticket, now).await?;
+    if is_late || found.is_some_and(|found| deeds::is_waiting(&found.kept.ticket, now)) {
+        revoke::ticket_in(app, conn, (provider, actor), ticket)
+            .await
+            .map_err(NotResolved::from)?;
+    }
+    Ok(())
 }
 
 /// M-PESA told what it knows of a receipt.
@@ -388,6 +416,8 @@ async fn judge(
     let evidence = Evidence::C2b {
         receipt: request.receipt.clone(),
         amount,
+        payer: payer.clone(),
+        source: Source::Seen,
     };
     let said = C2b {
         receipt: request.receipt.clone(),
@@ -408,13 +438,19 @@ async fn judge(
         site: None,
         at,
     };
-    match c2b::whose(app, conn, provider, &said, at).await? {
+    let mut whose = c2b::whose(app, conn, provider, &said, at).await?;
+    if matches!(whose, Whose::Nobody)
+        && let Some(payer) = c2b::claimed_since(app, conn, provider, &arrived).await?
+    {
+        whose = Whose::Device(payer);
+    }
+    match whose {
         Whose::Prompt(payment) => Ok(Some(Judged::Prompt(payment, evidence))),
         // The number is told whole, so the one prompt on it that is pending is what was paid.
         Whose::PromptsEnd => {
             let within = (at - BEGUN_WITHIN, at);
-            let prompts =
-                payments::candidates(conn, provider, (&said.shortcode, amount), within).await?;
+            let paid = (said.shortcode.as_str(), amount);
+            let prompts = payments::candidates(conn, provider, paid, within, now).await?;
             let mut meant = prompts
                 .iter()
                 .filter(|prompt| said.payer.may_be(&prompt.phone));

@@ -7,8 +7,8 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PaymentId;
 use serde::Deserialize;
 
-use super::super::store::list::{Line, Wanted};
-use crate::db::LAST;
+use super::super::store::list::{Line, Sort, Wanted};
+use crate::web::page::before;
 
 /// The fields, as they were typed. What makes no sense is not looked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -61,11 +61,16 @@ impl Asked {
                 "waiting" => Some("pending"),
                 _ => None,
             },
-            is_flagged: self.state == "look",
-            is_test: self.state == "test",
+            is_flagged: (self.state == "look").then_some(true),
+            sort: if self.state == "test" {
+                Sort::Tests
+            } else {
+                Sort::Both
+            },
             site: self.site.parse().ok(),
             plan: self.plan.parse().ok(),
             customer: self.customer.parse().ok(),
+            phone: None,
             receipt: (!receipt.is_empty()).then(|| receipt.to_ascii_uppercase()),
             from: day(&self.from).and_then(start),
             until: day(&self.to)
@@ -77,11 +82,7 @@ impl Asked {
     /// Where the page before ended.
     #[must_use]
     pub fn cursor(&self) -> Option<(Timestamp, PaymentId)> {
-        let (millis, id) = self.before.split_once('.')?;
-        let millis = millis.parse().ok()?;
-        // Far beyond what the column takes there is nothing.
-        let is_time = (0..=LAST.as_millis()).contains(&millis);
-        is_time.then_some((Timestamp::from_millis(millis), id.parse().ok()?))
+        before(&self.before)
     }
 
     /// Whether anything is looked for.

@@ -55,6 +55,8 @@ struct ListPage<'a> {
     paid: String,
     older: Option<String>,
     csv: Option<String>,
+    /// The number that was looked for and not found.
+    typed: &'a str,
     fault: Option<&'static str>,
 }
 
@@ -68,7 +70,7 @@ pub async fn list(
     seat: Seat,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
-    shown(&app, &frame, &seat, &asked, StatusCode::OK, None).await
+    shown(&app, &frame, &seat, &asked, None).await
 }
 
 async fn shown(
@@ -76,8 +78,7 @@ async fn shown(
     frame: &Frame,
     seat: &Seat,
     asked: &Asked,
-    status: StatusCode,
-    fault: Option<&'static str>,
+    missed: Option<(&str, &'static str)>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let provider = seat.provider();
@@ -117,7 +118,12 @@ async fn shown(
         rows: found.into_iter().map(|line| Shown::new(line, w)).collect(),
         paid: show::money(Money::from_cents(paid)),
         older,
-        fault,
+        typed: missed.map_or("", |(typed, _)| typed),
+        fault: missed.map(|(_, fault)| fault),
+    };
+    let status = match missed {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
     };
     Ok(html(status, &page))
 }
@@ -175,8 +181,8 @@ pub async fn find(
         }
         Err(_) => w.payments.bad_phone,
     };
-    let status = StatusCode::UNPROCESSABLE_ENTITY;
-    shown(&app, &frame, &seat, &Asked::default(), status, Some(fault)).await
+    let missed = Some((sought.phone.as_str(), fault));
+    shown(&app, &frame, &seat, &Asked::default(), missed).await
 }
 
 /// Gives what is looked for as a table, the newest first and no more than a spreadsheet likes.

@@ -7,7 +7,7 @@ use axum::extract::{Form, Query, State as Given};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::PaymentId;
+use mnara_protocol::ids::{PaymentId, TicketId};
 use mnara_protocol::money::Money;
 use serde::Deserialize;
 use serde_json::Value;
@@ -85,6 +85,7 @@ struct OnePage<'a> {
     steps: Vec<Step>,
     said: Vec<Said>,
     backs: Vec<Back>,
+    ticket: Option<TicketId>,
     code: Option<String>,
     may_ask: bool,
     may_send: bool,
@@ -205,6 +206,7 @@ async fn shown(
                 refund,
             })
             .collect(),
+        ticket: ticket.as_ref().map(|found| found.kept.ticket.id),
         code: ticket
             .filter(|_| may_work)
             .map(|found| found.kept.code.shown()),

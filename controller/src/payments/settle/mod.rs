@@ -7,6 +7,7 @@ use mnara_protocol::message::PayFailure;
 use mnara_protocol::money::Money;
 
 use super::{Payment, State};
+use crate::rails::daraja::callback::Payer;
 
 /// What a rail's result code comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +37,22 @@ pub enum Evidence {
         receipt: String,
         /// What was paid.
         amount: Money,
+        /// Who paid, as far as it is told: not always the phone that was asked.
+        payer: Payer,
+        /// Where it is told.
+        source: Source,
     },
     /// Nothing came for a day, and nobody can be asked.
     Silence,
+}
+
+/// Where money of a payment is told of beside its own callback and query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// M-PESA posted it, to an address that all of a business's payments share.
+    Posted,
+    /// A person has seen it: on a statement, or as M-PESA's answer about the receipt.
+    Seen,
 }
 
 /// What a callback says.
@@ -134,7 +148,15 @@ pub fn decide(payment: &Payment, confirm_by_query: bool, evidence: &Evidence) ->
     match evidence {
         Evidence::Callback(callback) => decide_callback(payment, confirm_by_query, callback),
         Evidence::Query(outcome) => decide_query(payment, *outcome),
-        Evidence::C2b { receipt, amount } => decide_receipt(payment, receipt, *amount),
+        Evidence::C2b {
+            receipt,
+            amount,
+            source,
+            ..
+        } => {
+            let is_asked_first = confirm_by_query && *source == Source::Posted;
+            decide_c2b(payment, is_asked_first, receipt, *amount)
+        }
         Evidence::Silence => match payment.state {
             // Money that its own callback told of is nothing to give up in silence.
             State::Pending if payment.said_paid => Decision::Flag(Flag::Contrary),
@@ -193,6 +215,26 @@ fn decide_callback(payment: &Payment, confirm_by_query: bool, callback: &Callbac
             },
         },
     }
+}
+
+fn decide_c2b(payment: &Payment, is_asked_first: bool, receipt: &str, amount: Money) -> Decision {
+    if is_asked_first && amount == payment.amount {
+        match payment.state {
+            // Another receipt that is kept meanwhile stays: this one is looked at again once the prompt's end is known.
+            State::Pending if payment.checkout_request_id.is_some() => {
+                let kept = payment.receipt.clone();
+                return Decision::AskFirst {
+                    receipt: kept.or_else(|| Some(receipt.to_owned())),
+                };
+            }
+            // It was asked about, and the rail did not agree.
+            State::Failed(_) if payment.receipt.is_some() => {
+                return Decision::Flag(Flag::Contrary);
+            }
+            State::Pending | State::Failed(_) | State::Success => {}
+        }
+    }
+    decide_receipt(payment, receipt, amount)
 }
 
 fn decide_receipt(payment: &Payment, receipt: &str, amount: Money) -> Decision {

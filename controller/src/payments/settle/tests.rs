@@ -253,6 +253,8 @@ fn a_c2b_confirmation_of_our_own_payment_is_counted_once() {
     let c2b = Evidence::C2b {
         receipt: "NLJ7RT61SV".into(),
         amount: Money::from_shillings(50),
+        payer: Payer::Untold,
+        source: Source::Posted,
     };
     assert_eq!(decide(&payment(State::Pending), false, &c2b), settled());
     assert_eq!(
@@ -279,4 +281,38 @@ fn a_day_of_silence_ends_a_pending_payment() {
         decide(&payment(State::Success), false, &Evidence::Silence),
         Decision::Nothing
     );
+}
+
+#[test]
+fn a_confirmation_that_was_posted_is_asked_about_first_where_that_was_chosen() {
+    let c2b = |source| Evidence::C2b {
+        receipt: "NLJ7RT61SV".into(),
+        amount: Money::from_shillings(50),
+        payer: Payer::Untold,
+        source,
+    };
+    let posted = |payment: &Payment| decide(payment, true, &c2b(Source::Posted));
+    let pending = payment(State::Pending);
+    let asked = |receipt: &str| Decision::AskFirst {
+        receipt: Some(receipt.into()),
+    };
+    assert_eq!(posted(&pending), asked("NLJ7RT61SV"));
+    assert_eq!(decide(&pending, true, &c2b(Source::Seen)), settled());
+    // What its own callback told is kept.
+    let noted = |state| Payment {
+        receipt: Some("OTHER00000".into()),
+        ..payment(state)
+    };
+    assert_eq!(posted(&noted(State::Pending)), asked("OTHER00000"));
+    let cancelled = State::Failed(Some(PayFailure::Cancelled));
+    let denied = noted(cancelled);
+    assert_eq!(posted(&denied), Decision::Flag(Flag::Contrary));
+    assert_eq!(posted(&payment(cancelled)), settled());
+    let unheard = Payment {
+        merchant_request_id: None,
+        checkout_request_id: None,
+        push: Push::Unknown,
+        ..pending
+    };
+    assert_eq!(posted(&unheard), settled());
 }

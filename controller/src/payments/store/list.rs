@@ -9,21 +9,46 @@ use sqlx::types::Uuid;
 use crate::db::{Amount, At, LAST, RowId as _};
 use crate::payments::{Push, State, failure};
 
-/// What people look for.
+/// Which sort of payments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// Customers' and tests of the account.
+    #[default]
+    Both,
+    /// Customers'.
+    Sales,
+    /// Tests of the account.
+    Tests,
+}
+
+impl Sort {
+    /// What stands in the column, if it is one.
+    const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::Both => None,
+            Self::Sales => Some("mpesa_customer_payment"),
+            Self::Tests => Some("mpesa_account_test"),
+        }
+    }
+}
+
+/// What people, and programs, look for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// `pending`, `success` or `failed`.
     pub status: Option<&'static str>,
-    /// Only what a person should look at.
-    pub is_flagged: bool,
-    /// Only tests of the account.
-    pub is_test: bool,
+    /// Only what a person should look at, or only the others.
+    pub is_flagged: Option<bool>,
+    /// Which sort.
+    pub sort: Sort,
     /// The site that sold.
     pub site: Option<SiteId>,
     /// What was bought.
     pub plan: Option<PlanId>,
     /// The customer.
     pub customer: Option<CustomerId>,
+    /// The phone that was asked, as twelve digits.
+    pub phone: Option<String>,
     /// The M-PESA receipt.
     pub receipt: Option<String>,
     /// Begun at this time or later.
@@ -43,8 +68,12 @@ pub struct Line {
     pub amount: Money,
     /// How much it is by the phone's credit.
     pub credit: Money,
+    /// What was bought; none for a test.
+    pub plan_id: Option<PlanId>,
     /// The plan's name now; none for a test.
     pub plan: Option<String>,
+    /// The site that sold.
+    pub site_id: Option<SiteId>,
     /// The site's name.
     pub site: Option<String>,
     /// The phone that was asked.
@@ -55,6 +84,10 @@ pub struct Line {
     pub receipt: Option<String>,
     /// How it stands.
     pub state: State,
+    /// Why it failed, in a word.
+    pub failure: Option<String>,
+    /// When it was settled.
+    pub settled: Option<Timestamp>,
     /// Where the push is.
     pub push: Option<Push>,
     /// Why the rail did not take the push.
@@ -70,13 +103,16 @@ pub(super) struct LineRow {
     pub(super) created_at: At,
     pub(super) amount: Amount,
     pub(super) credit: Amount,
+    pub(super) plan_id: Option<Uuid>,
     pub(super) plan: Option<String>,
+    pub(super) site_id: Option<Uuid>,
     pub(super) site: Option<String>,
     pub(super) msisdn: Option<String>,
     pub(super) customer: Option<Uuid>,
     pub(super) external_txn_id: Option<String>,
     pub(super) status: String,
     pub(super) failure: Option<String>,
+    pub(super) settled_at: Option<At>,
     pub(super) push: String,
     pub(super) push_error: Option<String>,
     pub(super) result_code: Option<String>,
@@ -90,7 +126,9 @@ impl From<LineRow> for Line {
             at: row.created_at.0,
             amount: row.amount.0,
             credit: row.credit.0,
+            plan_id: row.plan_id.map(PlanId::from_uuid),
             plan: row.plan,
+            site_id: row.site_id.map(SiteId::from_uuid),
             site: row.site,
             phone: row.msisdn.unwrap_or_default(),
             customer: row.customer.map(CustomerId::from_uuid),
@@ -100,6 +138,8 @@ impl From<LineRow> for Line {
                 "failed" => State::Failed(row.failure.as_deref().and_then(failure)),
                 _ => State::Pending,
             },
+            failure: row.failure,
+            settled: row.settled_at.map(|at| at.0),
             push: Push::parse(&row.push),
             push_error: row.push_error,
             result_code: row.result_code,
@@ -120,7 +160,7 @@ macro_rules! along {
         sqlx::query_as!(
             LineRow,
             r#"select p.id, p.created_at, p.amount, p.credit, b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?", p.external_txn_id,
-                      p.status, p.failure, p.push, p.push_error, p.result_code, p.flag
+                      p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.plan_id, p.site_id, p.settled_at
                from payments p
                left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id
                left join sites s on s.provider_id = p.provider_id and s.id = p.site_id
@@ -131,9 +171,10 @@ macro_rules! along {
                  and ($7::uuid is null or p.site_id = $7) and ($8::uuid is null or p.plan_id = $8)
                  and ($9::uuid is null or p.msisdn = (select msisdn from customers o where o.provider_id = $1 and o.id = $9))
                  and ($10::text is null or p.external_txn_id = $10)
-                 and (not $11 or p.flag is not null) and (not $12 or p.type = 'mpesa_account_test') "#
+                 and ($11::boolean is null or (p.flag is not null) = $11) and ($12::text is null or p.type = $12)
+                 and ($13::text is null or p.msisdn = $13) "#
                 + $index
-                + " order by p.created_at desc, p.id desc limit $13",
+                + " order by p.created_at desc, p.id desc limit $14",
             $provider.uuid(),
             At($before.map_or(LAST, |(at, _)| at)) as At,
             $before.map_or(Uuid::max(), |(_, id)| id.uuid()),
@@ -145,7 +186,8 @@ macro_rules! along {
             $wanted.customer.map(|id| id.uuid()),
             $wanted.receipt,
             $wanted.is_flagged,
-            $wanted.is_test,
+            $wanted.sort.word(),
+            $wanted.phone,
             i64::from($limit),
         )
         .fetch_all($conn)
@@ -154,6 +196,8 @@ macro_rules! along {
 }
 
 /// Payments that are looked for, the newest first, from before one on.
+///
+/// Its statements are for [`steady`](crate::db::Db::steady) transactions: planned for what is asked they may go along another index and sort.
 ///
 /// # Errors
 /// When the database is away.
@@ -186,7 +230,12 @@ pub async fn lines(
             before,
             limit
         ),
-        Wanted { is_test: true, .. } => along!(
+        Wanted { phone: Some(_), .. } => {
+            along!("and p.msisdn = $13", conn, provider, wanted, before, limit)
+        }
+        Wanted {
+            sort: Sort::Tests, ..
+        } => along!(
             "and p.type = 'mpesa_account_test'",
             conn,
             provider,
@@ -195,7 +244,8 @@ pub async fn lines(
             limit
         ),
         Wanted {
-            is_flagged: true, ..
+            is_flagged: Some(true),
+            ..
         } => along!(
             "and p.flag is not null",
             conn,
@@ -215,12 +265,35 @@ pub async fn lines(
             before,
             limit
         ),
+        Wanted {
+            status: Some("failed"),
+            ..
+        } => along!(
+            "and p.status = 'failed'",
+            conn,
+            provider,
+            wanted,
+            before,
+            limit
+        ),
         Wanted { site: Some(_), .. } => {
             along!("and p.site_id = $7", conn, provider, wanted, before, limit)
         }
         Wanted { plan: Some(_), .. } => {
             along!("and p.plan_id = $8", conn, provider, wanted, before, limit)
         }
+        // Most are paid, but where M-PESA was away for long the last ones are not.
+        Wanted {
+            status: Some("success"),
+            ..
+        } => along!(
+            "and p.status = 'success'",
+            conn,
+            provider,
+            wanted,
+            before,
+            limit
+        ),
         Wanted { .. } => along!("", conn, provider, wanted, before, limit),
     };
     Ok(rows.into_iter().map(Line::from).collect())

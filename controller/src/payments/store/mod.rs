@@ -32,7 +32,9 @@ pub use callbacks::{
 };
 pub use notes::{count_query, flag, keep_word, note_push_error, unflag};
 pub use prompts::{free_prompt, take_prompt};
-pub use receipts::{Candidate, by_receipt, candidates, fill_receipt, note_receipt, paid_today};
+pub use receipts::{
+    Candidate, Stand, by_receipt, candidates, fill_receipt, note_receipt, paid_today,
+};
 pub use trials::{Trial, has_come_in, insert_trial, trials};
 
 /// Flags of payments that a person has to look at: nothing the rail says by itself would end them.

@@ -1,13 +1,13 @@
 //! All SQL that looks for the payment a receipt belongs to, and that gives one its receipt.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, ProviderId};
+use mnara_protocol::ids::{Mac, PaymentId, ProviderId, SiteId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
 use super::{STUCK, SettleError, on_receipt};
 use crate::db::{Amount, At, RowId};
-use crate::payments::Payment;
+use crate::payments::{PROMPT_LIFE, Payment};
 use crate::rails::msisdn::Msisdn;
 
 /// The most payments one confirmation is compared with.
@@ -32,6 +32,17 @@ pub async fn by_receipt(
     Ok(id.map(PaymentId::from_uuid))
 }
 
+/// How a prompt stands that money without an account may have answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// Its end is still to come.
+    Pending,
+    /// The call that began it came to no answer, and its time is over: nobody can be asked how it ended, and there may have been no prompt.
+    Unheard,
+    /// It succeeded and has no receipt, or waits for a person.
+    Ended,
+}
+
 /// A prompt that money without an account may have answered.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate {
@@ -39,12 +50,14 @@ pub struct Candidate {
     pub id: PaymentId,
     /// The phone that was asked.
     pub phone: Msisdn,
-    /// Whether its end is still to come; else it succeeded and has no receipt, or waits for a person.
-    pub is_pending: bool,
+    /// The device that asked, if one did.
+    pub device: Option<(SiteId, Mac)>,
+    /// How it stands.
+    pub stand: Stand,
 }
 
 /// A provider's payments that were begun within a time and have no receipt, by the number that was paid to and what is paid: those whose
-/// end is still to come, and those that succeeded.
+/// end is still to come or will not be heard, and those that succeeded. The oldest first.
 ///
 /// # Errors
 /// When the database is away.
@@ -53,9 +66,12 @@ pub async fn candidates(
     provider: ProviderId,
     (number, amount): (&str, Money),
     (from, until): (Timestamp, Timestamp),
+    now: Timestamp,
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, msisdn as "msisdn!", status = 'pending' and (flag is null or flag <> all($6)) as "is_pending!" from payments
+        r#"select id, msisdn as "msisdn!", site_id, mac::text as "mac?", status = 'pending' and (flag is null or flag <> all($6)) as "is_pending!",
+                  checkout_request_id is null and created_at <= $8 as "is_unheard!"
+         from payments
          where provider_id = $1 and created_at between $2 and $3 and status in ('pending', 'success') and external_txn_id is null
            and amount = $4 and msisdn is not null
            and (account_id is null
@@ -70,18 +86,30 @@ pub async fn candidates(
         MOST_CANDIDATES,
         &STUCK as &[&str],
         number,
+        At(now - PROMPT_LIFE) as At,
     )
     .fetch_all(conn)
     .await?;
     rows.into_iter()
         .map(|row| {
-            let bad = || {
-                sqlx::Error::Decode(format!("payments.msisdn of {} is out of range", row.id).into())
+            let bad = |what: &str| {
+                sqlx::Error::Decode(format!("payments.{what} of {} is out of range", row.id).into())
             };
+            let mac = row
+                .mac
+                .as_deref()
+                .map(|mac| mac.parse::<Mac>())
+                .transpose()
+                .map_err(|_| bad("mac"))?;
             Ok(Candidate {
                 id: PaymentId::from_uuid(row.id),
-                phone: row.msisdn.parse().map_err(|_| bad())?,
-                is_pending: row.is_pending,
+                phone: row.msisdn.parse().map_err(|_| bad("msisdn"))?,
+                device: row.site_id.map(SiteId::from_uuid).zip(mac),
+                stand: match (row.is_pending, row.is_unheard) {
+                    (true, false) => Stand::Pending,
+                    (true, true) => Stand::Unheard,
+                    (false, _) => Stand::Ended,
+                },
             })
         })
         .collect()

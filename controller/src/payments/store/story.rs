@@ -43,7 +43,7 @@ pub async fn more(
     let row = sqlx::query!(
         r#"select p.id, p.created_at, p.amount as "amount: Amount", p.credit as "credit: Amount", p.credited as "credited: Amount", b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?",
                   p.external_txn_id, p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.account_reference,
-                  p.checkout_request_id, p.noted_receipt, p.settled_at, p.settled_by, p.queries, p.mac::text as mac,
+                  p.checkout_request_id, p.noted_receipt, p.settled_at, p.settled_by, p.queries, p.mac::text as mac, p.plan_id, p.site_id,
                   p.type = 'mpesa_account_test' as "is_test!"
            from payments p
            left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id
@@ -69,13 +69,16 @@ pub async fn more(
             created_at: row.created_at,
             amount: row.amount,
             credit: row.credit,
+            plan_id: row.plan_id,
             plan: row.plan,
+            site_id: row.site_id,
             site: row.site,
             msisdn: row.msisdn,
             customer: row.customer,
             external_txn_id: row.external_txn_id,
             status: row.status,
             failure: row.failure,
+            settled_at: row.settled_at,
             push: row.push,
             push_error: row.push_error,
             result_code: row.result_code,

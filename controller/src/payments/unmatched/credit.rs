@@ -76,7 +76,7 @@ pub async fn make_over_in(
         cause: Cause::Credited,
         credit: Account::Credit,
         amount,
-        ..of(id, &held, app)
+        ..of(id, &held, now)
     };
     let line = match &late {
         Some(payment) => {
@@ -113,7 +113,12 @@ fn whose(
     if let Payer::Number(phone) = held.payer {
         return Ok(phone);
     }
-    if let Some(phone) = payment.and_then(|payment| payment.phone) {
+    // A prompt is paid by the phone that was asked; what names its account may have been typed on another.
+    let is_prompts = held.payer == Payer::Untold
+        && matches!(held.reason, Reason::Late | Reason::Asked | Reason::Short);
+    if let Some(phone) = payment.and_then(|payment| payment.phone)
+        && (is_prompts || held.payer.may_be(&phone))
+    {
         return Ok(phone);
     }
     let phone = named.ok_or(NotResolved::Phone)?;

@@ -104,10 +104,17 @@ pub fn beside(
     evidence: &Evidence,
     now: Timestamp,
 ) -> Option<Arrived> {
-    let (amount, receipt) = match evidence {
-        Evidence::C2b { receipt, amount } => (*amount, receipt),
-        Evidence::Callback(callback) => (callback.amount?, callback.receipt.as_ref()?),
-        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?),
+    let asked = || payment.phone.map_or(Payer::Untold, Payer::Number);
+    let (amount, receipt, payer) = match evidence {
+        // An account can be typed on any phone.
+        Evidence::C2b {
+            receipt,
+            amount,
+            payer,
+            ..
+        } => (*amount, receipt, payer.clone()),
+        Evidence::Callback(callback) => (callback.amount?, callback.receipt.as_ref()?, asked()),
+        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?, asked()),
         Evidence::Silence => return None,
     };
     let reason = match (flag, evidence) {
@@ -115,6 +122,8 @@ pub fn beside(
         // A prompt takes what it asks for. Whatever is wrong here, the money belongs to somebody.
         (Flag::Amount, Evidence::Callback(_)) => Reason::Asked,
         (Flag::SecondReceipt, Evidence::C2b { .. } | Evidence::Callback(_)) => Reason::Double,
+        // The rail did not agree that the prompt was paid, so it was paid by hand with the prompt's account.
+        (Flag::Contrary, Evidence::C2b { .. }) => Reason::Nobody,
         (Flag::Credit, _) => Reason::Short,
         _ => return None,
     };
@@ -122,7 +131,7 @@ pub fn beside(
         reason,
         amount,
         receipt: receipt.clone(),
-        payer: payment.phone.map_or(Payer::Untold, Payer::Number),
+        payer,
         reference: None,
         payment: Some(payment.id),
         site: payment.site,

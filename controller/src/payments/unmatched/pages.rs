@@ -26,7 +26,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{QueueWords, Words};
 use crate::providers::staff::roles::Permission;
 use crate::rails::daraja::callback::Payer;
-use crate::web::page::{html, onward};
+use crate::web::page::{before, html, onward};
 use crate::web::{Path, Query, show};
 
 /// Money on a page.
@@ -96,8 +96,7 @@ pub struct Asked {
 
 impl Asked {
     fn cursor(&self) -> Option<(Timestamp, UnmatchedId)> {
-        let (at, id) = self.before.split_once('.')?;
-        Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
+        before(&self.before)
     }
 }
 

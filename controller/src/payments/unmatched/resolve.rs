@@ -1,6 +1,7 @@
 //! What becomes of money in the queue, as a person says: a voucher, credit of a phone, or it goes back. Each is one transaction, and a second
 //! tap does nothing more.
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
 use mnara_protocol::receipt;
 use serde_json::json;
@@ -143,7 +144,7 @@ async fn ticket(
     let line = Line {
         cause: Cause::Given,
         credit: Account::Tickets,
-        ..of(id, held, app)
+        ..of(id, held, now)
     };
     ledger::write(app, conn, provider, line).await?;
     note(app, conn, (provider, actor), id, "queue-ticket").await?;
@@ -287,7 +288,7 @@ pub(in crate::payments) async fn back(
         cause,
         credit: Account::Refunded,
         receipt: Some(&receipt),
-        ..of(id, held, app)
+        ..of(id, held, now)
     };
     ledger::write(app, conn, provider, line).await?;
     let deed = Deed {
@@ -303,8 +304,8 @@ pub(in crate::payments) async fn back(
     Ok(())
 }
 
-/// A line that takes this money out of the queue.
-pub(super) fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
+/// A line that takes this money out of the queue, at the moment at which its row is closed: both are added up by the day.
+pub(super) fn of(id: UnmatchedId, held: &Held, now: Timestamp) -> Line<'_> {
     Line {
         cause: Cause::Given,
         payment: None,
@@ -315,7 +316,7 @@ pub(super) fn of<'a>(id: UnmatchedId, held: &'a Held, app: &App) -> Line<'a> {
         amount: held.amount,
         receipt: held.receipt.as_deref(),
         site: held.site,
-        at: app.clock.now(),
+        at: now,
     }
 }
 

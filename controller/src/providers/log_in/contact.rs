@@ -1,32 +1,38 @@
-//! Changing what one logs in with: a phone number at once, an e-mail address once a link that was sent there was opened.
+//! Changing what one logs in with: an e-mail address or a phone number, once a link that was sent there was opened.
 //!
-//! One of each can be had, and both let their person in; so whoever signed up by phone gets mail from the day they name an address.
+//! Where no mail leaves, or no SMS, it is so at once, and nothing shows that a number is its person's. One of each can be had, and both let their
+//! person in; so whoever signed up by phone gets mail from the day they name an address.
 
 use std::time::Duration;
 
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{PersonId, ProviderId};
 use secrecy::SecretString;
 use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::again::{NotProved, prove};
 use super::leave::told;
-use super::{Token, Visit, reset, tidy};
+use super::{Token, Visit, reset, store, tidy};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
-use crate::providers::mail::{Letter, NewMail, Reader, post};
-use crate::providers::notices::{Own, tell_person};
+use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
+use crate::providers::notices::{Own, SECURITY, tell_person};
 use crate::providers::pages::words::Language;
 use crate::providers::people::store::{self as people, wishes};
 use crate::providers::people::{BadPerson, Contact};
+use crate::providers::sms::{self, NewSms};
+use crate::rails::msisdn::Msisdn;
 
 /// How long a link is good.
 const GOOD_SECS: i64 = 86_400;
-/// How long a link keeps another from being sent; the address may be a stranger's.
+/// How long a link keeps another from being sent; the address or number may be a stranger's.
 const PAUSE_SECS: i64 = 300;
-/// Letters a person has sent in a day.
+/// Links a person has sent in a day.
 const MOST_OF_PERSON: i64 = 5;
-/// Letters an address is sent in a day, whoever wants it.
-const MOST_TO_EMAIL: i64 = 3;
+/// Links an address or a number is sent in a day, whoever wants it.
+const MOST_TO_CONTACT: i64 = 3;
 
 /// What came of a wish.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,6 +41,16 @@ pub enum Wished {
     Changed,
     /// A link is on its way to the address.
     Mailed,
+    /// A link is on its way to the phone.
+    Texted,
+}
+
+/// How a link goes to what somebody wants to log in with.
+#[derive(Clone, Copy)]
+enum Way<'a> {
+    Mail(&'a str),
+    /// As a text of a business they work in.
+    Sms(ProviderId, Msisdn),
 }
 
 /// Why nothing was changed.
@@ -49,6 +65,9 @@ pub enum NotChanged {
     /// A link left just now, or enough did today.
     #[error("enough links were sent")]
     Enough,
+    /// A text is of a business, and they work in none.
+    #[error("a number is confirmed by a text of a business that one works in")]
+    NoBusiness,
     /// The link was used, is old, or is another person's.
     #[error("this link is over")]
     Over,
@@ -75,74 +94,165 @@ pub async fn wish(
     prove(app, visit.claimant(), password, digits).await?;
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
-    let Contact::Email(email) = &contact else {
-        set(app, &mut tx, visit, &contact).await?;
+    let Some(way) = way(app, &mut tx, visit, &contact).await? else {
+        set(app, &mut tx, visit, &contact, None).await?;
         tx.commit().await?;
         return Ok(Wished::Changed);
     };
-    if !app.rails.mail.is_set_up() {
-        set(app, &mut tx, visit, &contact).await?;
-        tx.commit().await?;
-        return Ok(Wished::Changed);
-    }
     let token = Token::draw(app);
     let until = now.plus_secs(GOOD_SECS);
     let ago = |secs: i64| now.plus_secs(-secs);
-    let sought = (email.as_str(), &token.hash());
+    let sought = (&contact, &token.hash());
     // The row is this person's alone, so that two at once are one after the other.
-    if !wishes::want_email(&mut tx, visit.person, sought, (now, until), ago(PAUSE_SECS)).await? {
+    if !wishes::want(&mut tx, visit.person, sought, (now, until), ago(PAUSE_SECS)).await? {
         return Err(NotChanged::Enough);
     }
-    let (of_person, to_email) =
-        wishes::letters(&mut tx, visit.person, email, ago(tidy::WISHES)).await?;
-    if of_person >= MOST_OF_PERSON || to_email >= MOST_TO_EMAIL {
+    let (of_person, to_contact) =
+        wishes::letters(&mut tx, visit.person, &contact, ago(tidy::WISHES)).await?;
+    if of_person >= MOST_OF_PERSON || to_contact >= MOST_TO_CONTACT {
         return Err(NotChanged::Enough);
     }
-    wishes::note_letter(&mut tx, visit.person, email, now).await?;
-    write(app, &mut tx, visit, (email, &token), language).await?;
+    wishes::note_letter(&mut tx, visit.person, &contact, now).await?;
+    let wished = match way {
+        Way::Mail(email) => {
+            write(app, &mut tx, visit, (email, &token), language).await?;
+            Wished::Mailed
+        }
+        Way::Sms(of, to) => {
+            text(app, &mut tx, (visit.person, of, to), &token, language).await?;
+            Wished::Texted
+        }
+    };
     tx.commit().await?;
-    Ok(Wished::Mailed)
+    Ok(wished)
 }
 
-/// The address that a link confirms for whoever opens it.
+/// How a link goes there; none where nothing leaves.
+async fn way<'a>(
+    app: &App,
+    conn: &mut PgConnection,
+    visit: &Visit,
+    contact: &'a Contact,
+) -> Result<Option<Way<'a>>, NotChanged> {
+    let to = match contact {
+        Contact::Email(email) => {
+            return Ok(app.rails.mail.is_set_up().then_some(Way::Mail(email)));
+        }
+        Contact::Phone(to) => *to,
+    };
+    if !app.rails.sms.is_set_up() {
+        return Ok(None);
+    }
+    let of = match visit.own_provider() {
+        Some(of) => of,
+        None => store::first_place(conn, visit.person)
+            .await?
+            .ok_or(NotChanged::NoBusiness)?,
+    };
+    Ok(Some(Way::Sms(of, to)))
+}
+
+/// What a link confirms for whoever opens it.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn wanted(app: &App, visit: &Visit, token: &Token) -> sqlx::Result<Option<String>> {
+pub async fn wanted(app: &App, visit: &Visit, token: &Token) -> sqlx::Result<Option<Contact>> {
     let mut tx = app.db.platform(Reason::Login).await?;
-    wishes::wanted_email(&mut tx, visit.person, &token.hash(), app.clock.now()).await
+    wishes::wanted(&mut tx, visit.person, &token.hash(), app.clock.now()).await
 }
 
-/// Confirms an address.
+/// Confirms an address or a number.
 ///
 /// # Errors
 /// [`NotChanged`].
 pub async fn confirm(app: &App, visit: &Visit, token: &Token) -> Result<(), NotChanged> {
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
-    let email = wishes::take_wanted_email(&mut tx, visit.person, &token.hash(), now)
+    let contact = wishes::take_wanted(&mut tx, visit.person, &token.hash(), now)
         .await?
         .ok_or(NotChanged::Over)?;
-    set(app, &mut tx, visit, &Contact::Email(email)).await?;
+    if let Some(phone) = contact.phone() {
+        free(app, &mut tx, visit.person, &phone).await?;
+    }
+    set(app, &mut tx, visit, &contact, Some(now)).await?;
     tx.commit().await?;
     Ok(())
 }
 
+/// Takes a number that is shown to be this person's from whoever had only named it, and has their address to log in with.
+async fn free(
+    app: &App,
+    conn: &mut PgConnection,
+    person: PersonId,
+    phone: &str,
+) -> sqlx::Result<()> {
+    let Some(other) = people::free_phone(conn, phone, person).await? else {
+        return Ok(());
+    };
+    tell_person(app, conn, other, Own::Contact).await?;
+    let deed = Deed {
+        act: "contact",
+        subject: &other.to_string(),
+        before: None,
+        after: None,
+    };
+    let provider = store::first_place(conn, other).await?;
+    record(app, conn, provider, Actor::Program, deed).await
+}
+
+/// Gives somebody what they log in with from now on, and since when a number is shown to be theirs.
 async fn set(
     app: &App,
     conn: &mut PgConnection,
     visit: &Visit,
     contact: &Contact,
+    proven: Option<Timestamp>,
 ) -> Result<(), NotChanged> {
-    // Written to where they were reached until now: whoever took their browser over cannot keep that from them.
-    tell_person(app, conn, visit.person, Own::Contact).await?;
-    // A link that was sent to where they are reached no more lets nobody in.
-    reset::store::spend_all(conn, visit.person, app.clock.now()).await?;
-    if !people::set_contact(conn, visit.person, contact).await? {
+    let (email, phone) = people::contacts(conn, visit.person).await?;
+    let has_it = match contact {
+        Contact::Email(wanted) => email.as_ref() == Some(wanted),
+        Contact::Phone(wanted) => phone == Some(wanted.digits()),
+    };
+    // Whoever confirms what they have changes nothing for anybody.
+    if !has_it {
+        // Written to where they were reached until now: whoever took their browser over cannot keep that from them.
+        tell_person(app, conn, visit.person, Own::Contact).await?;
+        // A link that was sent to where they are reached no more lets nobody in.
+        reset::store::spend_all(conn, visit.person, app.clock.now()).await?;
+    }
+    if !people::set_contact(conn, visit.person, contact, proven).await? {
         return Err(NotChanged::Taken);
     }
     told(app, conn, visit, "contact").await?;
     Ok(())
+}
+
+fn address(app: &App, token: &Token) -> String {
+    let path = format!("/account/contact/{}", token.expose());
+    app.config.web.public().join(&path)
+}
+
+async fn text(
+    app: &App,
+    conn: &mut PgConnection,
+    (person, of, to): (PersonId, ProviderId, Msisdn),
+    token: &Token,
+    language: Language,
+) -> sqlx::Result<()> {
+    let link = address(app, token);
+    let sms = NewSms {
+        provider: of,
+        person: Some(person),
+        payment: None,
+        to,
+        // Nobody of the business can keep it from leaving, and somebody waits for it.
+        kind: SECURITY,
+        once: None,
+        is_urgent: true,
+        good_for: Duration::from_secs(GOOD_SECS.unsigned_abs()),
+        text: &fill(language.words().account.contact_sms, &[("link", &link)]),
+    };
+    sms::post(app, conn, sms).await
 }
 
 async fn write(
@@ -159,7 +269,6 @@ async fn write(
         email: email.to_owned(),
         language,
     };
-    let path = format!("/account/contact/{}", token.expose());
     let mail = NewMail {
         provider: None,
         to: &reader,
@@ -173,10 +282,7 @@ async fn write(
                 words.contact_text.to_owned(),
                 words.contact_not_you.to_owned(),
             ],
-            link: Some((
-                words.contact_button.to_owned(),
-                app.config.web.public().join(&path),
-            )),
+            link: Some((words.contact_button.to_owned(), address(app, token))),
             foot: words.foot_account.to_owned(),
         },
     };

@@ -51,9 +51,6 @@ pub enum NotEntered {
     /// Too many tries.
     #[error(transparent)]
     TooMany(#[from] TooMany),
-    /// They work for nobody here any more.
-    #[error("you have no place in any business here: ask whoever runs it to invite you")]
-    NoPlace,
     /// The program is ending.
     #[error(transparent)]
     Ending(#[from] Ending),
@@ -121,8 +118,10 @@ pub enum Entry {
 
 /// Begins a log-in for somebody who has just proved who they are.
 ///
+/// Whoever has no place in any business comes in too: an invitation may wait for them, and until they take it there is nothing but their own account.
+///
 /// # Errors
-/// [`NotEntered::NoPlace`], or when the database refuses.
+/// When the database refuses.
 pub async fn begin(
     app: &App,
     browser: &Browser<'_>,
@@ -133,9 +132,6 @@ pub async fn begin(
     let token = Token::draw(app);
     let mut tx = app.db.platform(Reason::Login).await?;
     let provider = store::first_place(&mut tx, person).await?;
-    if provider.is_none() && !store::is_admin(&mut tx, person).await? {
-        return Err(NotEntered::NoPlace);
-    }
     let log_in = store::NewLogIn {
         id: LogInId::new(now, app.entropy.bytes()),
         hash: token.hash(),

@@ -138,6 +138,8 @@ impl Visit {
     pub const fn actor(&self) -> Actor {
         match (&self.place, self.view_ends) {
             (Some(_), None) => Actor::Staff(self.person),
+            // Whose place has ended is nobody of the platform for that.
+            (None, _) if !self.is_admin => Actor::Staff(self.person),
             _ => Actor::Admin(self.person),
         }
     }
@@ -237,8 +239,14 @@ pub async fn speak(app: &App, person: PersonId, language: Language) -> sqlx::Res
     tx.commit().await
 }
 
+/// The two moments up to which a log-in is over: where it was last used no later than the first, or began no later than the second.
+const fn over_up_to(now: Timestamp) -> (Timestamp, Timestamp) {
+    (now.plus_secs(-IDLE_SECS), now.plus_secs(-LONGEST_SECS))
+}
+
 fn is_over(created: Timestamp, seen: Timestamp, now: Timestamp) -> bool {
-    seen.plus_secs(IDLE_SECS) <= now || created.plus_secs(LONGEST_SECS) <= now
+    let (idle, begun) = over_up_to(now);
+    seen <= idle || created <= begun
 }
 
 /// What a browser is, in a few words, from what it says of itself. Good enough to know one's own phone in a list.

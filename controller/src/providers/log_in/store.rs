@@ -4,7 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
 use sqlx::PgConnection;
 
-use super::{Place, Token, Visit};
+use super::{Place, Token, Visit, over_up_to};
 use crate::db::{At, RowId as _};
 use crate::providers::rights::{Rights, store as rights};
 use crate::providers::staff::roles::Role;
@@ -269,10 +269,18 @@ pub struct Browser {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn browsers(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Vec<Browser>> {
+pub async fn browsers(
+    conn: &mut PgConnection,
+    person: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<Browser>> {
+    let (idle, begun) = over_up_to(now);
     let rows = sqlx::query!(
-        "select id, device, created_at, seen_at from log_ins where person_id = $1 and ended_at is null and is_open order by seen_at desc, id limit $2",
+        "select id, device, created_at, seen_at from log_ins where person_id = $1 and ended_at is null and is_open
+           and seen_at > $2 and created_at > $3 order by seen_at desc, id limit $4",
         person.uuid(),
+        At(idle),
+        At(begun),
         MOST,
     )
     .fetch_all(conn)
@@ -319,7 +327,7 @@ pub async fn is_admin(conn: &mut PgConnection, person: PersonId) -> sqlx::Result
     Ok(is.unwrap_or(false))
 }
 
-/// Makes a person one of the platform's staff; one who is already stays it.
+/// Makes a person one of the platform's staff, or one again; says whether they were not.
 ///
 /// # Errors
 /// When the database refuses.
@@ -327,15 +335,16 @@ pub async fn make_admin(
     conn: &mut PgConnection,
     person: PersonId,
     now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into admins (person_id, created_at) values ($1, $2) on conflict (person_id) do update set ended_at = null",
+) -> sqlx::Result<bool> {
+    let made = sqlx::query!(
+        "insert into admins (person_id, created_at) values ($1, $2)
+         on conflict (person_id) do update set ended_at = null where admins.ended_at is not null",
         person.uuid(),
         At(now),
     )
     .execute(conn)
-    .await
-    .map(drop)
+    .await?;
+    Ok(made.rows_affected() == 1)
 }
 
 /// What a browser is known by.

@@ -1,7 +1,7 @@
 //! Forgetting what ended: log-ins, marks of browsers, links for a new password, passkeys half made, letters that left.
 //!
 //! A log-in is kept for 30 days after it was last used or ended, so that its owner could see it; a mark for as long as a browser keeps it; links
-//! and letters, of which no more than the kind and the time is left, for 90 days; an address that somebody wants to log in with for a day.
+//! and letters, of which no more than the kind and the time is left, for 90 days; an address or number that somebody wants to log in with for a day.
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
@@ -24,7 +24,7 @@ pub const LOG_INS: i64 = 30 * DAY;
 pub const BROWSERS: i64 = 400 * DAY;
 /// Of these no more than the kind and the time is left.
 pub const LETTERS: i64 = 90 * DAY;
-/// An address that somebody wants to log in with, and that a link was sent there.
+/// An address or number that somebody wants to log in with, and that a link was sent there.
 pub const WISHES: i64 = DAY;
 /// Rows forgotten in one go.
 const MOST: i64 = 5_000;

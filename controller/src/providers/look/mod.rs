@@ -18,6 +18,8 @@ pub use logo::{BadLogo, MOST_BYTES, read};
 pub use site::{KeptOver, Over};
 pub use trial::{BadTrial, Trial};
 
+/// The colour of whoever has none of their own.
+pub const PLAIN: u32 = 0x0a_7d_4b;
 /// The most letters of a welcome.
 pub const WELCOME: usize = 200;
 /// The most letters of a banner.
@@ -177,4 +179,24 @@ pub struct Kept {
     pub draft: Draft,
     /// The logo.
     pub logo: Option<Logo>,
+}
+
+impl Kept {
+    /// What customers see while the plan of the business has no look of its own: a plain portal with its help number. Nothing is given away
+    /// either, since the page where that is switched off does not open.
+    #[must_use]
+    pub fn at_rest(self) -> Self {
+        Self {
+            draft: Draft {
+                colour: PLAIN,
+                button: None,
+                help_phone: self.draft.help_phone,
+                welcome: Spoken::NOTHING,
+                banner: Spoken::NOTHING,
+                terms: Spoken::NOTHING,
+                trial: Trial::default(),
+            },
+            logo: None,
+        }
+    }
 }

@@ -53,6 +53,19 @@ pub async fn insert(
     Ok(added.rows_affected() == 1)
 }
 
+/// Which of these news were told already.
+///
+/// # Errors
+/// When the database is away.
+pub async fn told(conn: &mut PgConnection, once: &[String]) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!(
+        r#"select once as "once!" from mails where once is not null and once = any($1)"#,
+        once,
+    )
+    .fetch_all(conn)
+    .await
+}
+
 /// A letter that has not left.
 #[derive(Clone)]
 pub struct Waiting {
@@ -98,6 +111,25 @@ pub async fn end(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// When the last letter of a kind was written, if that was after a moment.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last(
+    conn: &mut PgConnection,
+    kind: &str,
+    after: Timestamp,
+) -> sqlx::Result<Option<Timestamp>> {
+    let last = sqlx::query_scalar!(
+        "select max(created_at) from mails where kind = $1 and created_at > $2",
+        kind,
+        At(after),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(last.map(|at| at.0))
 }
 
 /// How a person is written to, if they have an address.

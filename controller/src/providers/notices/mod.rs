@@ -1,19 +1,21 @@
 //! Who is told what of a business, by mail, SMS or both: each way is a column of choices. What happened is found out by the slice it happens in;
 //! who hears of it, and in which words, is here.
 //!
-//! What concerns security goes to all owners and cannot be switched off: a thief would do that first. It goes by mail, and by SMS to an owner
-//! who has no address.
+//! What concerns security goes to all owners and cannot be switched off: a thief would do that first. Nor can how the business stands with the
+//! platform. Both go by mail, and by SMS to an owner who has no address.
 
 pub mod billing;
 pub mod choose;
 pub mod pages;
 pub mod routers;
+pub mod standing;
 pub mod store;
 mod telling;
 mod topic;
 
 pub use telling::{
-    BILLING, Own, SECURITY, tell, tell_owners, tell_owners_once, tell_payers, tell_person,
+    BILLING, Own, SECURITY, STANDING, tell, tell_owners, tell_owners_once, tell_payers,
+    tell_person, tell_standing,
 };
 pub use topic::Topic;
 
@@ -25,6 +27,7 @@ use mnara_protocol::ids::{PersonId, StaffId};
 use super::mail::{Letter, Reader, fill};
 use super::pages::words::{Language, Words};
 use super::staff::roles::Role;
+use super::state::Move;
 use crate::app::App;
 use crate::rails::msisdn::Msisdn;
 
@@ -107,6 +110,12 @@ impl Colleague {
         self.ways(topic).by_mail
     }
 
+    /// Whether somebody chose how they hear of a topic.
+    #[must_use]
+    pub fn chose(&self, topic: Topic) -> bool {
+        self.chosen.iter().any(|(of, _)| *of == topic)
+    }
+
     /// How an owner hears of what cannot be switched off.
     const fn safely(&self) -> Ways {
         Ways {
@@ -171,10 +180,14 @@ pub enum Notice<'a> {
         /// How much, in words.
         amount: &'a str,
     },
+    /// A payment was told of in a way that cannot be read.
+    MoneyUnread,
     /// The books and the payments say different things.
     BooksDiffer,
     /// What the business pays the platform.
     Billing(billing::Billing<'a>),
+    /// The platform let the business in, stopped it, or let it go on.
+    Standing(Move),
     /// Keys that are in use for long.
     KeysOld {
         /// Which, and since when.
@@ -226,8 +239,10 @@ impl Notice<'_> {
             Self::SitesBack { .. } => "site-back",
             Self::Routers(news) => news.kind(),
             Self::MoneyFlagged { .. } => "money-flagged",
+            Self::MoneyUnread => "money-unread",
             Self::BooksDiffer => "books-differ",
             Self::Billing(news) => news.kind(),
+            Self::Standing(to) => standing::kind(*to),
             Self::KeysOld { .. } => "keys-old",
             Self::Month { .. } => "month",
             Self::Summary { .. } => "summary",
@@ -269,6 +284,7 @@ impl Notice<'_> {
         let (subject, line, places, (words, path)) = match self {
             Self::Billing(news) => return news.letter(w, business, app),
             Self::Routers(news) => return news.letter(w, business, app),
+            Self::Standing(to) => return standing::letter(*to, w, business, app),
             Self::MpesaChanged => (
                 m.mpesa_changed,
                 m.mpesa_changed_text,
@@ -339,6 +355,12 @@ impl Notice<'_> {
                 m.month_text,
                 vec![("paid", (*paid).to_owned()), ("month", (*month).to_owned())],
                 (m.to_reports, "/reports"),
+            ),
+            Self::MoneyUnread => (
+                m.money_unread,
+                m.money_unread_text,
+                Vec::new(),
+                (m.to_statement, "/books/statement"),
             ),
             Self::BooksDiffer => (
                 m.books_differ,
@@ -474,6 +496,8 @@ mod tests {
         // A cashier sees no sites.
         assert!(!colleague(Role::Cashier, Some(true)).hears(Topic::Site));
         assert!(!colleague(Role::Owner, None).hears(Topic::Summary));
+        assert!(colleague(Role::Owner, None).hears(Topic::Month));
+        assert!(!colleague(Role::Manager, None).hears(Topic::Month));
         assert!(colleague(Role::Owner, Some(false)).ways(Topic::Site).by_sms);
         assert!(
             !colleague(Role::Cashier, Some(true))

@@ -8,6 +8,7 @@ use super::{Colleague, Topic, Ways};
 use crate::db::{At, RowId as _};
 use crate::providers::mail::store::spoken;
 use crate::providers::pages::words::Language;
+use crate::providers::staff::roles::Role;
 use crate::rails::msisdn::Msisdn;
 
 /// People asked for at once; a business with more has other problems.
@@ -163,7 +164,7 @@ pub async fn owned_by(conn: &mut PgConnection, person: PersonId) -> sqlx::Result
     Ok(rows.into_iter().map(ProviderId::from_uuid).collect())
 }
 
-/// The next businesses in which somebody chose to hear of a topic, by id.
+/// The next businesses in which somebody may hear of a topic, by id: chose to, or is told by their role and chose nothing else.
 ///
 /// # Errors
 /// When the database is away.
@@ -173,12 +174,20 @@ pub async fn wanted(
     after: Option<ProviderId>,
     most: i64,
 ) -> sqlx::Result<Vec<ProviderId>> {
+    let told = Role::ALL.into_iter().filter(|role| topic.is_told(*role));
+    let told: Vec<String> = told.map(|role| role.word().to_owned()).collect();
     let rows = sqlx::query_scalar!(
-        "select distinct provider_id from notice_choices where topic = $3 and (by_mail or by_sms) and ($1::uuid is null or provider_id > $1)
-         order by provider_id limit $2",
+        "select p.id from providers p
+         where ($1::uuid is null or p.id > $1)
+           and (exists (select from notice_choices c where c.provider_id = p.id and c.topic = $3 and (c.by_mail or c.by_sms))
+                or exists (select from staff s where s.provider_id = p.id and s.ended_at is null and s.role = any($4)
+                               and not exists (select from notice_choices c
+                                               where c.provider_id = p.id and c.person_id = s.person_id and c.topic = $3)))
+         order by p.id limit $2",
         after.map(|id| id.uuid()),
         most,
         topic.word(),
+        &told,
     )
     .fetch_all(conn)
     .await?;

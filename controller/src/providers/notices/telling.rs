@@ -11,12 +11,15 @@ use crate::providers::mail::{Letter, NewMail, about_account, post};
 use crate::providers::pages::words::Words;
 use crate::providers::sms::{self, NewSms};
 use crate::providers::staff::roles::Role;
+use crate::providers::state::Move;
 use crate::rails::sms::gsm7;
 
 /// What a text is called that nobody can choose not to get.
 pub const SECURITY: &str = "security";
 /// What a text is called that is about what the business pays the platform.
 pub const BILLING: &str = "billing";
+/// What a text is called that tells owners how their business stands.
+pub const STANDING: &str = "standing";
 /// How long it helps somebody to hear of a change to their own account.
 const GOOD_FOR: Duration = Duration::from_secs(3 * 86_400);
 
@@ -48,6 +51,23 @@ pub async fn tell_owners_once(
     once: &str,
 ) -> sqlx::Result<()> {
     tell_those(app, conn, provider, notice, SECURITY, Some(once), |one| {
+        (one.role == Role::Owner).then(|| one.safely())
+    })
+    .await
+}
+
+/// Tells all owners what the platform did with their business, in the caller's transaction: nobody can choose not to hear of it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_standing(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    to: Move,
+) -> sqlx::Result<()> {
+    let notice = Notice::Standing(to);
+    tell_those(app, conn, provider, &notice, STANDING, None, |one| {
         (one.role == Role::Owner).then(|| one.safely())
     })
     .await

@@ -63,8 +63,8 @@ impl Topic {
     pub const fn is_told(self, role: Role) -> bool {
         match self {
             Self::Site => matches!(role, Role::Owner | Role::Technician),
-            Self::Money => matches!(role, Role::Owner),
-            Self::Summary | Self::Month => false,
+            Self::Money | Self::Month => matches!(role, Role::Owner),
+            Self::Summary => false,
             Self::Billing => true,
         }
     }

@@ -73,6 +73,7 @@ pub async fn form(
         Some("browser") => Some(w.account.browser_out),
         Some("contact") => Some(w.account.contact_changed),
         Some("mailed") => Some(w.account.contact_mailed),
+        Some("texted") => Some(w.account.contact_texted),
         _ => None,
     };
     shown(&app, &frame, &visit, StatusCode::OK, done, None).await
@@ -94,18 +95,22 @@ pub(super) async fn shown(
     };
     let (email, phone) = people::store::contacts(&mut tx, visit.person).await?;
     let phone = phone.and_then(|phone| phone.parse().ok().map(Contact::Phone));
-    let browsers = store::browsers(&mut tx, visit.person).await?;
+    let is_proven = people::store::is_phone_proven(&mut tx, visit.person).await?;
+    let w = frame.words();
+    let phone = phone.map(|phone| match written(&phone) {
+        // Only where a link can go there does it help to say so.
+        number if app.rails.sms.is_set_up() && !is_proven => {
+            format!("{number} ({})", w.account.contact_unproven)
+        }
+        number => number,
+    });
+    let browsers = store::browsers(&mut tx, visit.person, app.clock.now()).await?;
     let codes_left = people::store::recovery_codes_left(&mut tx, visit.person).await?;
     let page = AccountPage {
         frame,
-        w: frame.words(),
+        w,
         name: person.name,
-        contacts: email
-            .map(Contact::Email)
-            .into_iter()
-            .chain(phone)
-            .map(|contact| written(&contact))
-            .collect(),
+        contacts: email.into_iter().chain(phone).collect(),
         browsers: browsers
             .into_iter()
             .map(|browser| Row {

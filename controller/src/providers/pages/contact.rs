@@ -15,6 +15,7 @@ use super::words::Words;
 use crate::app::App;
 use crate::providers::log_in::contact::{NotChanged, Wished, confirm, wanted, wish};
 use crate::providers::log_in::{Token, Visit};
+use crate::providers::people::Contact;
 use crate::web::Path;
 use crate::web::page::{html, onward};
 
@@ -43,6 +44,7 @@ pub async fn take(
     match wished {
         Ok(Wished::Changed) => Ok(onward("/account?done=contact")),
         Ok(Wished::Mailed) => Ok(onward("/account?done=mailed")),
+        Ok(Wished::Texted) => Ok(onward("/account?done=texted")),
         Err(error) => refused(&app, &frame, &visit, error).await,
     }
 }
@@ -56,6 +58,7 @@ fn fault(error: NotChanged, w: &Words) -> Result<(StatusCode, String), Trouble> 
             StatusCode::TOO_MANY_REQUESTS,
             w.account.contact_enough.to_owned(),
         )),
+        NotChanged::NoBusiness => refused(w.account.contact_no_business),
         NotChanged::Over => Ok((StatusCode::NOT_FOUND, w.account.contact_over.to_owned())),
         NotChanged::NotProved(error) => not_proved(error, w),
         NotChanged::Database(error) => Err(error.into()),
@@ -68,7 +71,8 @@ struct ContactPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     token: &'a str,
-    email: &'a str,
+    contact: String,
+    button: &'static str,
 }
 
 /// Shows what a link confirms, or that it is over.
@@ -82,18 +86,23 @@ pub async fn form(
     Path(token): Path<String>,
 ) -> Result<Response, Trouble> {
     let token = Token::sent(&token);
-    let email = match &token {
+    let contact = match &token {
         Some(token) => wanted(&app, &visit, token).await?,
         None => None,
     };
-    let Some((token, email)) = token.zip(email) else {
+    let Some((token, contact)) = token.zip(contact) else {
         return refused(&app, &frame, &visit, NotChanged::Over).await;
     };
+    let w = frame.words();
     let page = ContactPage {
         frame: &frame,
-        w: frame.words(),
+        w,
         token: token.expose(),
-        email: &email,
+        contact: account::written(&contact),
+        button: match contact {
+            Contact::Email(_) => w.mail.contact_button,
+            Contact::Phone(_) => w.account.contact_phone,
+        },
     };
     Ok(html(StatusCode::OK, &page))
 }

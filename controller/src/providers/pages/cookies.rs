@@ -1,4 +1,4 @@
-//! The cookies a browser is given: its log-in, the mark by which it is known again, its language.
+//! The cookies a browser is given: its log-in, the mark by which it is known again, its language, and what the next page shows once.
 
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -10,6 +10,8 @@ use crate::app::App;
 
 /// How long a browser is known again.
 const KNOWN_DAYS: i64 = 400;
+/// How long a browser keeps for the next page what that shows once.
+const ONCE_MINUTES: i64 = 5;
 /// The cookie of the language, which says nothing of anybody.
 pub const LANGUAGE: &str = "mnara_lang";
 
@@ -28,6 +30,10 @@ fn log_in_name(app: &App) -> &'static str {
 
 fn mark_name(app: &App) -> &'static str {
     name(app, "__Host-mnara-known", "mnara-known")
+}
+
+fn once_name(app: &App) -> &'static str {
+    name(app, "__Host-mnara-once", "mnara-once")
 }
 
 fn cookie(app: &App, name: &'static str, value: String) -> Cookie<'static> {
@@ -73,6 +79,28 @@ pub fn give_mark(jar: CookieJar, app: &App, mark: Option<&Token>) -> CookieJar {
 /// Takes the log-in from the browser.
 pub fn take(jar: CookieJar, app: &App) -> CookieJar {
     let mut gone = cookie(app, log_in_name(app), String::new());
+    gone.make_removal();
+    jar.add(gone)
+}
+
+/// Gives the browser what the page that it is sent on to shows once.
+///
+/// The answer to a form is then no page, and loading a page again does not send the form again. It holds no more than its reader sees.
+pub fn give_once(jar: CookieJar, app: &App, shown: String) -> CookieJar {
+    let mut cookie = cookie(app, once_name(app), shown);
+    cookie.set_max_age(Duration::minutes(ONCE_MINUTES));
+    jar.add(cookie)
+}
+
+/// What the browser was given to be shown.
+#[must_use]
+pub fn once<'a>(jar: &'a CookieJar, app: &App) -> Option<&'a str> {
+    jar.get(once_name(app)).map(Cookie::value)
+}
+
+/// Takes it from the browser, once it is shown.
+pub fn take_once(jar: CookieJar, app: &App) -> CookieJar {
+    let mut gone = cookie(app, once_name(app), String::new());
     gone.make_removal();
     jar.add(gone)
 }

@@ -1,7 +1,7 @@
 //! The log-in page, logging out, and the choice of a language.
 
 use askama::Template;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::frame::Frame;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, told};
 use super::words::{Language, Words};
 use crate::app::App;
 use crate::providers::log_in::enter::{Browser, Entered, Entry, NotEntered, begin, enter};
@@ -43,6 +43,16 @@ pub fn ours(next: Option<String>) -> String {
         .unwrap_or_else(|| "/".to_owned())
 }
 
+/// The log-in page that leads on to a path of ours.
+#[must_use]
+pub fn log_in_path(next: &str) -> String {
+    format!("/log-in?next={}", encoded(next))
+}
+
+fn encoded(path: &str) -> String {
+    url::form_urlencoded::byte_serialize(path.as_bytes()).collect()
+}
+
 #[derive(Template)]
 #[template(path = "log_in.html")]
 struct LogInPage<'a> {
@@ -62,7 +72,7 @@ pub async fn front(frame: Frame) -> Response {
     let path = match &frame.visit {
         Some(visit) if visit.place.is_some() => "/home",
         Some(visit) if visit.is_admin => "/admin",
-        Some(_) => "/account",
+        Some(_) => "/businesses",
         None => "/log-in",
     };
     onward(path)
@@ -93,7 +103,7 @@ fn shown(
         w: frame.words(),
         next,
         who,
-        encoded: url::form_urlencoded::byte_serialize(next.as_bytes()).collect(),
+        encoded: encoded(next),
         has_passkeys: work_here(app),
         done,
         fault,
@@ -132,9 +142,8 @@ pub fn browser<'a>(
 pub fn entered(app: &App, jar: CookieJar, entered: &Entered, next: &str) -> Response {
     let jar = cookies::give(jar, app, &entered.token);
     let jar = cookies::give_mark(jar, app, entered.mark.as_ref());
-    let encoded: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
     let path = if entered.needs_second {
-        format!("/log-in/second?next={encoded}")
+        format!("/log-in/second?next={}", encoded(next))
     } else {
         next.to_owned()
     };
@@ -193,9 +202,6 @@ pub async fn take(
             StatusCode::UNPROCESSABLE_ENTITY,
             w.log_in.wrong.to_owned(),
         )),
-        Err(NotEntered::NoPlace) => {
-            Ok(refused(StatusCode::FORBIDDEN, w.log_in.no_place.to_owned()))
-        }
         Err(NotEntered::TooMany(too)) => Ok(refused(
             StatusCode::TOO_MANY_REQUESTS,
             format!("{}. {}", w.people.wait(too.wait), w.log_in.too_many),
@@ -207,15 +213,27 @@ pub async fn take(
 
 /// What no other route answers: a page for whoever reads pages, a problem document for programs.
 pub async fn nothing(headers: HeaderMap) -> Response {
-    let accepted = headers.get(header::ACCEPT);
-    let reads_pages = accepted
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("text/html"));
-    if reads_pages {
+    if reads_pages(&headers) {
         Trouble::Nothing.into_response()
     } else {
         Problem::not_found().into_response()
     }
+}
+
+/// What a page's address answers to what it does not take, told in the same two ways. No gate stands before it, so it makes its page itself.
+pub async fn no_method(jar: CookieJar, request: Request) -> Response {
+    if reads_pages(request.headers()) {
+        told(&Trouble::Method, &Frame::of(&request, &jar, None))
+    } else {
+        Problem::bad_method().into_response()
+    }
+}
+
+fn reads_pages(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT);
+    accepted
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"))
 }
 
 /// Logs this browser out.

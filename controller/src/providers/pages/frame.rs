@@ -10,6 +10,7 @@ use super::cookies::LANGUAGE;
 use super::icons;
 use super::places::{self, Link, Part, Pays};
 use super::words::{Language, Words};
+use crate::config::SupportContact;
 use crate::providers::log_in::Visit;
 use crate::providers::rights::Warning;
 use crate::providers::staff::roles::Permission;
@@ -30,6 +31,8 @@ pub struct Frame {
     pub asks_to_pay: bool,
     /// What is to be paid, where that is near or past.
     pub warning: Option<Warning>,
+    /// Where the platform's staff is reached, if that is told.
+    pub support: Option<SupportContact>,
 }
 
 impl Frame {
@@ -53,6 +56,7 @@ impl Frame {
             path: path.to_owned(),
             asks_to_pay: false,
             warning: None,
+            support: None,
         }
     }
 

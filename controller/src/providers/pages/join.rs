@@ -5,18 +5,21 @@ use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum_extra::extract::CookieJar;
+use mnara_protocol::ids::PersonId;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::enter::let_in;
+use super::enter::{let_in, log_in_path};
 use super::frame::Frame;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
+use crate::providers::log_in::Visit;
 use crate::providers::people::Contact;
-use crate::providers::staff::invite::{Joining, NotJoined, Offer, join, offer};
+use crate::providers::staff::invite::{self, Joining, NotJoined, Offer, join, offer};
+use crate::providers::staff::roles::Role;
 use crate::ratelimit::{Act, By};
-use crate::web::page::html;
+use crate::web::page::{html, onward};
 use crate::web::{Caller, Path};
 
 #[derive(Template)]
@@ -26,15 +29,57 @@ struct JoinPage<'a> {
     w: &'static Words,
     code: &'a str,
     offer: Option<&'a Offer>,
+    /// What one may do in such a place.
+    may: Vec<&'static str>,
+    /// Who is logged in, if anybody is.
+    me: Option<&'a str>,
+    /// Where one logs in and comes back from.
+    log_in: String,
     name: &'a str,
     who: &'a str,
+    is_taken: bool,
     fault: Option<String>,
 }
 
-impl JoinPage<'_> {
+impl<'a> JoinPage<'a> {
+    fn of(frame: &'a Frame, code: &'a str, offer: Option<&'a Offer>) -> Self {
+        let w = frame.words();
+        let role = offer.map(|offer| offer.invitation.role);
+        Self {
+            frame,
+            w,
+            code,
+            offer,
+            may: role
+                .into_iter()
+                .flat_map(Role::permissions)
+                .map(|permission| w.staff.permission(permission))
+                .collect(),
+            me: visit(frame).map(|visit| visit.name.as_str()),
+            log_in: log_in_path(&path(code)),
+            name: offer.map_or("", |offer| offer.invitation.name.as_str()),
+            who: "",
+            is_taken: false,
+            fault: None,
+        }
+    }
+
     fn shown(&self, status: StatusCode) -> Response {
         html(status, self)
     }
+}
+
+fn path(code: &str) -> String {
+    format!("/join/{code}")
+}
+
+/// Whoever is logged in.
+fn visit(frame: &Frame) -> Option<&Visit> {
+    frame.visit.as_ref().filter(|visit| visit.is_open)
+}
+
+fn person(frame: &Frame) -> Option<PersonId> {
+    visit(frame).map(|visit| visit.person)
 }
 
 /// What the form holds.
@@ -56,30 +101,21 @@ pub async fn form(
     Path(code): Path<String>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
-    let mut page = JoinPage {
-        frame: &frame,
-        w,
-        code: &code,
-        offer: None,
-        name: "",
-        who: "",
-        fault: None,
-    };
     if let Err(too) = app.limits.check(Act::Join, By::Address(caller.0)) {
-        page.fault = Some(w.people.wait(too.wait));
+        let page = JoinPage {
+            fault: Some(w.people.wait(too.wait)),
+            ..JoinPage::of(&frame, &code, None)
+        };
         return Ok(page.shown(StatusCode::TOO_MANY_REQUESTS));
     }
-    let found = offer(&app, &code).await?;
+    let found = offer(&app, &code, person(&frame)).await?;
+    let mut page = JoinPage::of(&frame, &code, found.as_ref());
     let status = if found.is_some() {
         StatusCode::OK
     } else {
         page.fault = Some(w.staff.no_invitation.to_owned());
         StatusCode::NOT_FOUND
     };
-    page.offer = found.as_ref();
-    page.name = found
-        .as_ref()
-        .map_or("", |offer| offer.invitation.name.as_str());
     Ok(page.shown(status))
 }
 
@@ -96,17 +132,19 @@ pub async fn take(
     Path(code): Path<String>,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
+    // Whoever came in meanwhile, in another window say, takes it with the log-in they have.
+    if frame.is_in() {
+        return Ok(onward(&path(&code)));
+    }
     let w = frame.words();
-    let found = offer(&app, &code).await?;
-    let refused = |status, fault: &str| {
+    let found = offer(&app, &code, None).await?;
+    let refused = |status: StatusCode, fault: &str| {
         let page = JoinPage {
-            frame: &frame,
-            w,
-            code: &code,
-            offer: found.as_ref(),
             name: &filled.name,
             who: &filled.who,
+            is_taken: status == StatusCode::CONFLICT,
             fault: Some(fault.to_owned()),
+            ..JoinPage::of(&frame, &code, found.as_ref())
         };
         Ok(page.shown(status))
     };
@@ -126,11 +164,52 @@ pub async fn take(
         Ok(person) => person,
         Err(NotJoined::Bad(error)) => return refused(bad, w.people.bad(error)),
         Err(NotJoined::Taken) => return refused(StatusCode::CONFLICT, w.people.taken),
-        Err(NotJoined::NoInvitation | NotJoined::OwnersOnly) => {
+        Err(NotJoined::NoInvitation | NotJoined::OwnersOnly | NotJoined::Here) => {
             return refused(StatusCode::NOT_FOUND, w.staff.no_invitation);
         }
         Err(NotJoined::Ending(error)) => return Err(error.into()),
         Err(NotJoined::Database(error)) => return Err(error.into()),
     };
     let_in(&app, caller, &headers, jar, person, frame.language, "/").await
+}
+
+/// Takes the invitation with the log-in somebody has.
+///
+/// # Errors
+/// When the database is away.
+pub async fn here(
+    State(app): State<App>,
+    caller: Caller,
+    frame: Frame,
+    visit: Visit,
+    Path(code): Path<String>,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let (status, fault) = if let Err(too) = app.limits.check(Act::Join, By::Address(caller.0)) {
+        let wait = w.people.wait(too.wait);
+        (StatusCode::TOO_MANY_REQUESTS, Some(wait))
+    } else {
+        match invite::take(&app, &visit, &code).await {
+            Ok(()) => return Ok(onward("/home")),
+            // The page says so of itself.
+            Err(NotJoined::Here) => (StatusCode::CONFLICT, None),
+            Err(
+                NotJoined::NoInvitation
+                | NotJoined::OwnersOnly
+                | NotJoined::Bad(_)
+                | NotJoined::Taken,
+            ) => {
+                let gone = w.staff.no_invitation.to_owned();
+                (StatusCode::NOT_FOUND, Some(gone))
+            }
+            Err(NotJoined::Ending(error)) => return Err(error.into()),
+            Err(NotJoined::Database(error)) => return Err(error.into()),
+        }
+    };
+    let found = offer(&app, &code, Some(visit.person)).await?;
+    let page = JoinPage {
+        fault,
+        ..JoinPage::of(&frame, &code, found.as_ref())
+    };
+    Ok(page.shown(status))
 }

@@ -178,7 +178,7 @@ pub async fn ask(
         Err(NotJoined::OwnersOnly) => return Err(Trouble::NotYours),
         Err(NotJoined::Ending(error)) => return Err(error.into()),
         Err(NotJoined::Database(error)) => return Err(error.into()),
-        Err(NotJoined::Bad(_) | NotJoined::Taken | NotJoined::NoInvitation) => (
+        Err(NotJoined::Bad(_) | NotJoined::Taken | NotJoined::Here | NotJoined::NoInvitation) => (
             StatusCode::UNPROCESSABLE_ENTITY,
             Said {
                 fault: Some(w.people.bad_name),

@@ -15,6 +15,8 @@ use crate::web::page::html;
 pub enum Trouble {
     /// There is no such thing, or it is another's, which looks the same.
     Nothing,
+    /// The address does not take what the browser asked of it.
+    Method,
     /// It is not for this person.
     NotYours,
     /// What was sent is not what the page's form sends.
@@ -71,6 +73,7 @@ impl Trouble {
     const fn status(self) -> StatusCode {
         match self {
             Self::Nothing => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unread => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotYours | Self::OnlyLooking | Self::Restricted | Self::NotInPlan => {
                 StatusCode::FORBIDDEN
@@ -101,7 +104,7 @@ pub fn told(trouble: &Trouble, frame: &Frame) -> Response {
 pub fn told_with(trouble: &Trouble, frame: &Frame, looks_up: bool) -> Response {
     let w = frame.words();
     let (title, text) = match trouble {
-        Trouble::Nothing => (w.trouble.nothing, w.trouble.nothing_text),
+        Trouble::Nothing | Trouble::Method => (w.trouble.nothing, w.trouble.nothing_text),
         Trouble::NotYours => (w.trouble.not_yours, w.trouble.not_yours_text),
         Trouble::Unread => (w.trouble.unread, w.trouble.unread_text),
         Trouble::OnlyLooking => (w.trouble.only_looking, w.trouble.only_looking_text),

@@ -18,7 +18,7 @@ use crate::db::Reason;
 use crate::providers::log_in::enter::NotEntered;
 use crate::providers::log_in::{Token, Visit};
 use crate::providers::pages::assets;
-use crate::providers::pages::enter::{Way, browser, entered, ours};
+use crate::providers::pages::enter::{Way, browser, entered, log_in_path, ours};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
@@ -125,9 +125,6 @@ fn fault(error: NotTaken, w: &Words, refused: &str) -> Result<(StatusCode, Strin
         NotTaken::TooMany(too) | NotTaken::NotEntered(NotEntered::TooMany(too)) => {
             Ok((StatusCode::TOO_MANY_REQUESTS, w.people.wait(too.wait)))
         }
-        NotTaken::NotEntered(NotEntered::NoPlace) => {
-            Ok((StatusCode::FORBIDDEN, w.log_in.no_place.to_owned()))
-        }
         NotTaken::NotEntered(NotEntered::Ending(error)) => Err(error.into()),
         NotTaken::NotEntered(NotEntered::Database(error)) | NotTaken::Database(error) => {
             Err(error.into())
@@ -146,6 +143,8 @@ struct CeremonyPage<'a> {
     options: &'a str,
     token: &'a str,
     next: &'a str,
+    /// Where one logs in by password instead, and then goes on.
+    by_password: String,
     fault: Option<String>,
 }
 
@@ -182,6 +181,7 @@ pub async fn making(
                 options: &options,
                 token: token.expose(),
                 next: "",
+                by_password: String::new(),
                 fault: None,
             };
             Ok(html(StatusCode::OK, &page))
@@ -285,7 +285,7 @@ struct OffPage<'a> {
     w: &'static Words,
     title: &'static str,
     text: String,
-    onto: (&'static str, &'static str),
+    onto: (&'static str, String),
 }
 
 async fn asked(
@@ -307,6 +307,7 @@ async fn asked(
                 options: &options,
                 token: token.expose(),
                 next,
+                by_password: log_in_path(next),
                 fault: said,
             };
             Ok(html(status, &page))
@@ -318,7 +319,7 @@ async fn asked(
                 w,
                 title: w.passkeys.using,
                 text,
-                onto: (w.passkeys.by_password, "/log-in"),
+                onto: (w.passkeys.by_password, log_in_path(next)),
             };
             Ok(html(status, &page))
         }

@@ -217,7 +217,7 @@ pub struct Moment {
     pub drop_at: Timestamp,
     /// Whether it goes also when it is quiet.
     pub is_urgent: bool,
-    /// Whether nobody of the business may keep it from leaving: it tells of its security or of what it owes.
+    /// Whether nobody of the business may keep it from leaving: it tells of its security, of how it stands or of what it owes.
     pub is_owed: bool,
     /// To whom the phone said that it wants none.
     pub opted_out: Option<store::ByWhom>,

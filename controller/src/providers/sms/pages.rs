@@ -19,11 +19,11 @@ use crate::app::App;
 use crate::audit::{Deed, record};
 use crate::jobs::{self, NewJob};
 use crate::providers::gate::Seat;
-use crate::providers::notices::{BILLING, SECURITY, Topic};
+use crate::providers::notices::{BILLING, SECURITY, STANDING, Topic};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{Language, Words};
-use crate::web::page::{html, onward};
+use crate::web::page::{before, html, onward};
 use crate::web::{Query, show};
 
 /// Texts on a page.
@@ -105,8 +105,7 @@ pub struct Asked {
 
 impl Asked {
     fn cursor(&self) -> Option<store::Cursor> {
-        let (at, id) = self.before.split_once('.')?;
-        Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
+        before(&self.before)
     }
 }
 
@@ -345,6 +344,7 @@ fn name(kind: &str, w: &Words) -> String {
         customers::CODE => w.messages.code.to_owned(),
         customers::RECEIPT => w.messages.receipt.to_owned(),
         SECURITY => w.messages.security.to_owned(),
+        STANDING => w.messages.standing.to_owned(),
         BILLING => w.messages.billing.to_owned(),
         other => topic.map_or_else(
             || other.to_owned(),

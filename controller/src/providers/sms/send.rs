@@ -3,13 +3,14 @@
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::{ProviderId, SmsId};
 use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
 
 use super::store::{self, Waiting};
 use super::{Decision, Dropped, Moment, State, TEXT, day_began, decide};
 use crate::app::App;
-use crate::db::Tx;
+use crate::db::{RowId as _, Tx};
 use crate::jobs::{Job, Next};
-use crate::providers::notices::{BILLING, SECURITY};
+use crate::providers::notices::{BILLING, SECURITY, STANDING};
 use crate::rails::sms::{NotTaken, Outgoing, Reason, Taken};
 
 /// The kind of the job that hands a text in.
@@ -78,7 +79,7 @@ async fn begin(app: &App, tx: &mut Tx, provider: ProviderId, id: SmsId) -> sqlx:
         now,
         drop_at: waiting.drop_at,
         is_urgent: waiting.is_urgent,
-        is_owed: matches!(waiting.kind.as_str(), SECURITY | BILLING),
+        is_owed: matches!(waiting.kind.as_str(), SECURITY | STANDING | BILLING),
         opted_out: store::has_opted_out(tx, provider, waiting.to).await?,
         today,
         to_phone,
@@ -140,14 +141,21 @@ async fn end(
 /// # Errors
 /// When one does not open: its key must be in the list still.
 pub async fn reseal(app: &App, provider: ProviderId) -> anyhow::Result<u32> {
-    let mut tx = app.db.tenant(provider).await?;
     let mut count = 0;
-    for (id, sealed) in store::lock_sealed(&mut tx, provider).await? {
-        if let Some(anew) = app.vault.reseal(provider, TEXT, &sealed)? {
-            store::set_sealed(&mut tx, provider, id, &anew).await?;
-            count += 1;
+    let mut after = SmsId::from_uuid(Uuid::nil());
+    loop {
+        let mut tx = app.db.tenant(provider).await?;
+        let texts = store::lock_sealed(&mut tx, provider, after).await?;
+        let Some((last, _)) = texts.last() else {
+            return Ok(count);
+        };
+        after = *last;
+        for (id, sealed) in texts {
+            if let Some(anew) = app.vault.reseal(provider, TEXT, &sealed)? {
+                store::set_sealed(&mut tx, provider, id, &anew).await?;
+                count += 1;
+            }
         }
+        tx.commit().await?;
     }
-    tx.commit().await?;
-    Ok(count)
 }

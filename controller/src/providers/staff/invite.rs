@@ -1,9 +1,10 @@
-//! Asking somebody to join a business: a code in an address, good once and for a week, and taking it.
+//! Asking somebody to join a business: a code in an address, good once and for a week, and taking it, with a new log-in or with one that is there.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{InvitationId, PersonId, ProviderId, StaffId};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::roles::{Permission, Role};
@@ -12,6 +13,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::passwords::Ending;
+use crate::providers::log_in::{Visit, store as log_ins};
 use crate::providers::notices::{Notice, tell_owners};
 use crate::providers::people::{
     self, BadPerson, Contact, Person, check_password, check_person_name,
@@ -35,6 +37,9 @@ pub enum NotJoined {
     /// Somebody has that address or number.
     #[error("somebody logs in with that e-mail or number already: log in with it, or give another")]
     Taken,
+    /// They have a place in that business.
+    #[error("you work in this business already")]
+    Here,
     /// The program is ending.
     #[error(transparent)]
     Ending(#[from] Ending),
@@ -112,23 +117,30 @@ pub struct Offer {
     pub business: String,
     /// The invitation.
     pub invitation: Invitation,
+    /// Whether whoever looks at it works there already.
+    pub is_here: bool,
 }
 
-/// Looks an invitation's code up.
+/// Looks an invitation's code up, for whoever is logged in.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn offer(app: &App, code: &str) -> sqlx::Result<Option<Offer>> {
+pub async fn offer(app: &App, code: &str, who: Option<PersonId>) -> sqlx::Result<Option<Offer>> {
     let mut tx = app.db.platform(Reason::Login).await?;
     let Some((provider, invitation)) =
         store::by_code(&mut tx, &hash(code), app.clock.now()).await?
     else {
         return Ok(None);
     };
+    let is_here = match who {
+        Some(person) => store::works_here(&mut tx, provider, person).await?,
+        None => false,
+    };
     let business = crate::providers::store::provider(&mut tx, provider).await?;
     Ok(business.map(|business| Offer {
         business: business.business_name,
         invitation,
+        is_here,
     }))
 }
 
@@ -158,29 +170,58 @@ pub async fn join(app: &App, code: &str, joining: Joining) -> Result<PersonId, N
         contact: joining.contact,
     };
     let mut tx = app.db.platform(Reason::Login).await?;
-    let (provider, invitation) = store::by_code(&mut tx, &hash(code), now)
+    let found = store::by_code(&mut tx, &hash(code), now)
         .await?
         .ok_or(NotJoined::NoInvitation)?;
     if !people::store::insert(&mut tx, &person, &password, now).await? {
         return Err(NotJoined::Taken);
     }
+    place(app, &mut tx, &found, (person.id, person.name.as_str())).await?;
+    tx.commit().await?;
+    Ok(person.id)
+}
+
+/// Takes an invitation with the log-in that somebody has, whose browser looks at that business from now on.
+///
+/// # Errors
+/// [`NotJoined`].
+pub async fn take(app: &App, visit: &Visit, code: &str) -> Result<(), NotJoined> {
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let found = store::by_code(&mut tx, &hash(code), app.clock.now())
+        .await?
+        .ok_or(NotJoined::NoInvitation)?;
+    place(app, &mut tx, &found, (visit.person, visit.name.as_str())).await?;
+    log_ins::look_at(&mut tx, visit.log_in, visit.person, found.0).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Spends an invitation for a place of this person in its business.
+async fn place(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, invitation): &(ProviderId, Invitation),
+    (person, name): (PersonId, &str),
+) -> Result<(), NotJoined> {
+    let now = app.clock.now();
     // The one row both of two takers would change.
-    if !store::end_invitation(&mut tx, provider, invitation.id, now).await? {
+    if !store::end_invitation(conn, *provider, invitation.id, now).await? {
         return Err(NotJoined::NoInvitation);
     }
     let place = StaffId::new(now, app.entropy.bytes());
-    store::insert(&mut tx, provider, place, person.id, invitation.role, now).await?;
+    if !store::insert(conn, *provider, place, person, invitation.role, now).await? {
+        return Err(NotJoined::Here);
+    }
     let deed = Deed {
         act: "join",
         subject: &place.to_string(),
         before: None,
         after: Some(invitation.role.word().into()),
     };
-    record(app, &mut tx, Some(provider), Actor::Staff(person.id), deed).await?;
+    record(app, conn, Some(*provider), Actor::Staff(person), deed).await?;
     if invitation.role == Role::Owner {
-        let notice = Notice::NewOwner { who: &person.name };
-        tell_owners(app, &mut tx, provider, &notice).await?;
+        let notice = Notice::NewOwner { who: name };
+        tell_owners(app, conn, *provider, &notice).await?;
     }
-    tx.commit().await?;
-    Ok(person.id)
+    Ok(())
 }

@@ -46,6 +46,14 @@ impl Role {
             .iter()
             .any(|(listed, roles)| *listed == permission && roles.contains(&self))
     }
+
+    /// All that the role may do, in the table's order.
+    pub fn permissions(self) -> impl Iterator<Item = Permission> {
+        TABLE
+            .iter()
+            .filter(move |(_, roles)| roles.contains(&self))
+            .map(|(permission, _)| *permission)
+    }
 }
 
 impl FromStr for Role {

@@ -100,6 +100,25 @@ pub async fn find(
     .transpose()
 }
 
+/// Whether a person has a place here.
+///
+/// # Errors
+/// When the database is away.
+pub async fn works_here(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    person: PersonId,
+) -> sqlx::Result<bool> {
+    let does = sqlx::query_scalar!(
+        "select exists (select from staff where provider_id = $1 and person_id = $2 and ended_at is null)",
+        provider.uuid(),
+        person.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(does.unwrap_or(false))
+}
+
 /// Locks the owners of a business until the transaction ends, and counts them.
 ///
 /// # Errors

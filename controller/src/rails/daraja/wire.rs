@@ -159,10 +159,10 @@ impl Reply {
     }
 }
 
-/// Reads a body that should be one object; a byte order mark before it says nothing.
+/// Reads a body that should be one object; a byte order mark before it says nothing, and a name in another encoding spoils no amount.
 pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
-    match serde_json::from_slice(body) {
+    match serde_json::from_str(&String::from_utf8_lossy(body)) {
         Ok(Value::Object(object)) => Some(object),
         _ => None,
     }

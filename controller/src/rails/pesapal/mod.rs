@@ -9,6 +9,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
 use crate::config::PesapalConfig;
@@ -54,6 +55,7 @@ struct Inner {
     clock: Clock,
     callback: String,
     ipn: String,
+    registering: Mutex<()>,
 }
 
 impl fmt::Debug for Pesapal {
@@ -154,6 +156,7 @@ impl Pesapal {
             clock: clock.clone(),
             callback: account.callback.to_string(),
             ipn: account.ipn.to_string(),
+            registering: Mutex::default(),
         };
         Ok(Some(Self {
             inner: Arc::new(inner),
@@ -176,6 +179,11 @@ impl Pesapal {
     #[must_use]
     pub fn ipn(&self) -> &str {
         &self.inner.ipn
+    }
+
+    /// Waits until nobody else in this process registers our address: the account would have two names for it.
+    pub async fn registering(&self) -> MutexGuard<'_, ()> {
+        self.inner.registering.lock().await
     }
 
     async fn post(&self, path: &str, body: &impl Serialize) -> Result<Reply, CallError> {

@@ -249,7 +249,10 @@ fn judge(reply: &Reply, reference: &str, base: &str) -> Result<Submitted, Submit
     if !fields.is_good() {
         return Err(SubmitError::Call(CallError::refused(reply)));
     }
-    if fields.text("merchant_reference").as_deref() != Some(reference) {
+    let is_other = fields
+        .filled("merchant_reference")
+        .is_some_and(|told| told != reference);
+    if is_other {
         return Err(unknown("the answer to another order"));
     }
     let tracking = fields

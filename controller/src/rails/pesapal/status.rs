@@ -1,6 +1,6 @@
 //! How an order stands: the only thing that says whether money came.
 
-use super::price::cents;
+use super::price::{cents, whole};
 use super::wire::{Fields, Reply};
 use super::{CallError, Exchange, Name, Pesapal};
 
@@ -117,9 +117,7 @@ fn judge(reply: &Reply, asked_for: &Name) -> StatusAnswer {
     if is_other {
         return StatusAnswer::Inconclusive("another order's answer");
     }
-    let code = fields
-        .text("status_code")
-        .and_then(|code| code.parse::<i64>().ok());
+    let code = fields.raw("status_code").and_then(whole);
     let fault = fields.fault();
     // Nothing paid yet comes as an error under 200; it is no failure.
     let is_open = fault

@@ -268,6 +268,17 @@ async fn only_a_clear_yes_is_an_order() {
 }
 
 #[tokio::test]
+async fn an_answer_that_leaves_our_reference_out_is_of_our_order() {
+    let (stage, pesapal, _) = Stage::start().await;
+    let said = r#""merchant_reference":"SUB-2026-000123","#;
+    for left_out in ["", r#""merchant_reference":null,"#] {
+        stage.answer(200, &SUBMITTED.replace(said, left_out));
+        let submitted = pesapal.submit(&order()).await.0.unwrap();
+        assert_eq!(submitted.tracking, *TRACKING);
+    }
+}
+
+#[tokio::test]
 async fn a_token_is_used_for_four_minutes_whatever_it_says_of_itself() {
     let (stage, pesapal, clock) = Stage::start().await;
     for (pass, tokens) in [(0, 1), (239, 1), (1, 2), (239, 2), (1, 3)] {
@@ -370,6 +381,8 @@ async fn pending_is_not_failed_and_what_is_unclear_decides_nothing() {
         (500, bare.to_owned(), "pending"),
         (200, code("0"), "pending"),
         (200, code("\"1\""), "completed"),
+        (200, code("1.0"), "completed"),
+        (200, code("1.5"), "inconclusive"),
         (200, code("2"), "failed"),
         (200, code("3"), "reversed"),
         (200, code("7"), "other"),

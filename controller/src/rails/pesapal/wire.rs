@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::price::whole;
 use crate::rails::http;
 pub(super) use crate::rails::http::Lost;
 
@@ -174,7 +175,7 @@ impl Fields {
         }
         // Only a message and a status that is not 200.
         let status = self.text("status").unwrap_or_default();
-        (!status.is_empty() && status != "200").then(|| Fault {
+        (!status.is_empty() && whole(&status) != Some(200)).then(|| Fault {
             message,
             ..Fault::default()
         })
@@ -182,7 +183,7 @@ impl Fields {
 
     /// Whether it says of itself that all went well.
     pub(super) fn is_good(&self) -> bool {
-        self.text("status").as_deref() == Some("200") && self.fault().is_none()
+        self.raw("status").and_then(whole) == Some(200) && self.fault().is_none()
     }
 }
 
@@ -256,6 +257,7 @@ mod tests {
             r#"{"error":null,"status":"200","message":"Request processed successfully"}"#,
             r#"{"error":{"error_type":null,"code":null,"message":null,"call_back_url":null},"status":"200"}"#,
             r#"{"status":200}"#,
+            r#"{"status":200.0}"#,
         ] {
             assert_eq!(fault(body), None, "{body}");
         }

@@ -9,7 +9,7 @@ use std::fmt;
 use futures_util::future::BoxFuture;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::{Cost, NotTaken, Outgoing, Reason, Taken, Texts};
@@ -44,9 +44,9 @@ struct Answer {
 
 #[derive(Debug, Deserialize)]
 struct Data {
-    #[serde(rename = "Message", default)]
+    #[serde(rename = "Message", default, deserialize_with = "filled")]
     message: String,
-    #[serde(rename = "Recipients", default)]
+    #[serde(rename = "Recipients", default, deserialize_with = "filled")]
     recipients: Vec<Recipient>,
 }
 
@@ -54,12 +54,21 @@ struct Data {
 struct Recipient {
     #[serde(rename = "statusCode", default)]
     code: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filled")]
     status: String,
     #[serde(default)]
     cost: Value,
-    #[serde(rename = "messageId", default)]
+    #[serde(rename = "messageId", default, deserialize_with = "filled")]
     id: String,
+}
+
+/// Reads null as nothing, so that one field does not make what is said beside it unreadable.
+fn filled<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl AfricasTalking {
@@ -265,6 +274,25 @@ mod tests {
             ),
             Err(NotTaken::NotNow(Reason::Sender))
         );
+    }
+
+    #[test]
+    fn a_null_leaves_the_rest_of_an_answer_readable() {
+        let taken = |id: &str| {
+            let told = sample(101, "Success").replace(r#""ATPid_SampleTxnId123""#, id);
+            answered(201, &told).unwrap().id
+        };
+        assert_eq!(taken("null"), "");
+        assert_eq!(taken(r#""ATPid_1""#), "ATPid_1");
+        let told = sample(403, "").replace(r#""status":"""#, r#""status":null"#);
+        assert_eq!(answered(201, &told), Err(NotTaken::Refused(Reason::Number)));
+        for (said, expected) in [
+            (r#""InvalidSenderId""#, NotTaken::NotNow(Reason::Sender)),
+            ("null", NotTaken::Refused(Reason::Other)),
+        ] {
+            let told = format!(r#"{{"SMSMessageData":{{"Message":{said},"Recipients":null}}}}"#);
+            assert_eq!(answered(201, &told), Err(expected));
+        }
     }
 
     #[test]

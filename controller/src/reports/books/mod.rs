@@ -265,8 +265,10 @@ pub async fn check_all(app: &App, provider: ProviderId) -> sqlx::Result<Compared
         let to = from.plus(STRETCH).min(end);
         let mut tx = app.db.tenant(provider).await?;
         check_in(&mut tx, provider, from, to, now).await?;
-        // What waits is the same whatever days are looked at.
-        found.wrong.retain(|one| one.part != Part::Queue);
+        // What waits, and what phones have, is the same whatever days are looked at.
+        found
+            .wrong
+            .retain(|one| !matches!(one.part, Part::Queue | Part::Credit));
         let wrong = store::faults(&mut tx, provider, from, to).await?;
         found.wrong.extend(wrong);
         tx.commit().await?;

@@ -48,6 +48,22 @@ pub async fn gather(conn: &mut PgConnection, from: Day) -> sqlx::Result<()> {
     .map(drop)
 }
 
+/// Has a day that changed wait behind all others.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put_last(conn: &mut PgConnection, provider: ProviderId, day: Day) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with gone as (delete from report_marks where provider_id = $1 and day = $2 returning provider_id, day)
+         insert into report_marks (provider_id, day) select distinct provider_id, day from gone",
+        provider.uuid(),
+        number(day),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Adds a day up. The marks go first and in a statement of their own: what the next one reads is at least what they were for.
 ///
 /// # Errors

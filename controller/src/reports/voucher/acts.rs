@@ -24,6 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Said {
+    /// It was given to a customer.
+    Given,
     /// It was taken back.
     Revoked,
     /// It has more time.
@@ -61,7 +63,8 @@ pub enum Said {
 }
 
 impl Said {
-    const ALL: [(Self, &'static str); 17] = [
+    const ALL: [(Self, &'static str); 18] = [
+        (Self::Given, "given"),
         (Self::Revoked, "revoked"),
         (Self::Extended, "extended"),
         (Self::Paused, "paused"),
@@ -100,7 +103,8 @@ impl Said {
     pub const fn is_done(self) -> bool {
         matches!(
             self,
-            Self::Revoked
+            Self::Given
+                | Self::Revoked
                 | Self::Extended
                 | Self::Paused
                 | Self::Resumed

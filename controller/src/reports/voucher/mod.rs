@@ -7,11 +7,12 @@ pub mod store;
 mod told;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
+use mnara_protocol::ids::{CustomerId, Mac, ProviderId, SiteId, TicketId};
 use mnara_protocol::ticket::EndReason;
 use sqlx::PgConnection;
 
 use crate::access::{self, Use};
+use crate::rails::msisdn::Msisdn;
 use crate::tickets::store::Found;
 
 /// Something that happened.
@@ -54,6 +55,8 @@ pub enum What {
         by: By,
         /// For how many seconds, where that is what it is about.
         secs: Option<u32>,
+        /// Why, where somebody had to say.
+        why: Option<String>,
     },
 }
 
@@ -79,6 +82,8 @@ pub struct Known {
     pub made: Timestamp,
     /// How it was paid for, if it was.
     pub payment: Option<store::Payment>,
+    /// Who was given it, if it was not paid for, with their phone.
+    pub given: Option<(CustomerId, Option<Msisdn>)>,
     /// Its use at each site.
     pub uses: Vec<Use>,
     /// The devices that it was used by.
@@ -97,12 +102,13 @@ impl Known {
         provider: ProviderId,
         id: TicketId,
     ) -> sqlx::Result<Option<Self>> {
-        let Some((made, payment)) = store::origin(conn, provider, id).await? else {
+        let Some(origin) = store::origin(conn, provider, id).await? else {
             return Ok(None);
         };
         Ok(Some(Self {
-            made,
-            payment,
+            made: origin.made,
+            payment: origin.payment,
+            given: origin.given,
             uses: access::store::uses(conn, provider, id).await?,
             devices: store::devices(conn, provider, id).await?,
             deeds: store::deeds(conn, provider, id).await?,
@@ -148,6 +154,7 @@ pub fn story(found: &Found, known: &Known) -> Vec<(Timestamp, What)> {
             act: deed.act.clone(),
             by: deed.by.clone(),
             secs: deed.secs,
+            why: deed.why.clone(),
         };
         all.push((deed.at, what));
     }
@@ -216,6 +223,7 @@ mod tests {
         let known = Known {
             made: at(0),
             payment: None,
+            given: None,
             uses: vec![first, second],
             devices: vec![store::Device {
                 mac,
@@ -228,6 +236,7 @@ mod tests {
                 act: "extend".to_owned(),
                 by: By::Command,
                 secs: Some(60),
+                why: None,
             }],
         };
         let told = story(&printed(), &known);
@@ -236,6 +245,7 @@ mod tests {
             act: "extend".to_owned(),
             by: By::Command,
             secs: Some(60),
+            why: None,
         };
         assert_eq!(
             told,

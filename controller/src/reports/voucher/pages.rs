@@ -7,12 +7,12 @@ use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{SeriesId, SiteId, TicketId};
+use mnara_protocol::ids::{CustomerId, PaymentId, SeriesId, SiteId, TicketId};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::acts::{self, Device, Said};
-use super::store::{self, Place};
+use super::store::{self, Payment, Place};
 use super::told::{stretch, told};
 use super::{Known, story};
 use crate::access::hold::Hold;
@@ -35,6 +35,14 @@ const ONLINE: u16 = 50;
 struct Event {
     at: String,
     what: String,
+}
+
+/// How it was paid for, with where that is told.
+struct Paid {
+    payment: PaymentId,
+    receipt: String,
+    phone: Option<String>,
+    customer: Option<CustomerId>,
 }
 
 /// A place on the voucher.
@@ -73,6 +81,8 @@ struct VoucherPage<'a> {
     state: &'static str,
     is_good: bool,
     facts: Vec<(&'static str, String)>,
+    paid: Option<Paid>,
+    given: Option<(CustomerId, String)>,
     series: Option<(SeriesId, String)>,
     /// Whether the page of the series opens.
     is_open: bool,
@@ -130,6 +140,7 @@ pub async fn one(
     }
     tx.commit().await?;
     let name = |site: SiteId| site_name(&places, site);
+    let sees_payments = may(Permission::SeePayments);
     let said = just.said.as_deref().and_then(Said::parse);
     let page = VoucherPage {
         frame: &frame,
@@ -143,7 +154,16 @@ pub async fn one(
         is_hidden,
         state: w.vouchers.stage(stage),
         is_good: stage.is_good(),
-        facts: facts(&found, &known, stage, now, may(Permission::SeePayments), w),
+        facts: facts(&found, stage, now, w),
+        paid: known
+            .payment
+            .as_ref()
+            .filter(|_| sees_payments)
+            .map(|payment| paid(payment, &w.story)),
+        given: known.given.filter(|_| sees_payments).map(|(id, phone)| {
+            let phone = phone.map(|phone| phone.masked());
+            (id, phone.unwrap_or_else(|| w.story.customer.to_owned()))
+        }),
         series: found.printed.map(|printed| {
             let number = show::thousands(u64::from(printed.index) + 1);
             (printed.series, number)
@@ -243,13 +263,23 @@ fn both_ways(down: u64, up: u64, w: &StoryWords) -> String {
     )
 }
 
+fn paid(payment: &Payment, w: &StoryWords) -> Paid {
+    Paid {
+        payment: payment.id,
+        receipt: payment
+            .receipt
+            .clone()
+            .unwrap_or_else(|| w.payment.to_owned()),
+        phone: payment.phone.map(|phone| phone.masked()),
+        customer: payment.customer,
+    }
+}
+
 /// How a voucher stands.
 fn facts(
     found: &tickets::store::Found,
-    known: &Known,
     stage: Stage,
     now: Timestamp,
-    sees_payments: bool,
     w: &'static Words,
 ) -> Vec<(&'static str, String)> {
     let (s, ticket) = (&w.story, &found.kept.ticket);
@@ -263,12 +293,6 @@ fn facts(
         ),
         (s.price, show::money(found.kept.price)),
     ];
-    if let Some(payment) = known.payment.as_ref().filter(|_| sees_payments) {
-        let phone = payment.phone.map(|phone| phone.masked());
-        let parts = [phone, payment.receipt.clone()];
-        let parts: Vec<String> = parts.into_iter().flatten().collect();
-        facts.push((s.did_paid, parts.join(" · ")));
-    }
     if stage.is_good() {
         let left = ticket.left(now);
         let time = |left: Option<Duration>| left.map(|left| stretch(left, &w.plans));

@@ -1,7 +1,7 @@
 //! SQL of one voucher's story.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{Mac, PaymentId, ProviderId, SiteId, TicketId};
+use mnara_protocol::ids::{CustomerId, Mac, PaymentId, ProviderId, SiteId, TicketId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
@@ -20,6 +20,8 @@ pub struct Payment {
     pub id: PaymentId,
     /// By whom.
     pub phone: Option<Msisdn>,
+    /// The customer whose phone that is.
+    pub customer: Option<CustomerId>,
     /// How much.
     pub amount: Money,
     /// M-PESA's receipt.
@@ -30,7 +32,18 @@ pub struct Payment {
     pub settled: Option<Timestamp>,
 }
 
-/// When a voucher was made, and how it was paid for.
+/// Where a voucher comes from.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// When it was made.
+    pub made: Timestamp,
+    /// How it was paid for, if it was.
+    pub payment: Option<Payment>,
+    /// Who was given it, if somebody was, with their phone.
+    pub given: Option<(CustomerId, Option<Msisdn>)>,
+}
+
+/// When a voucher was made, and how it was paid for or to whom it was given.
 ///
 /// # Errors
 /// When the database is away.
@@ -38,11 +51,14 @@ pub async fn origin(
     conn: &mut PgConnection,
     provider: ProviderId,
     ticket: TicketId,
-) -> sqlx::Result<Option<(Timestamp, Option<Payment>)>> {
+) -> sqlx::Result<Option<Origin>> {
     let row = sqlx::query!(
         r#"select t.created_at, p.id as "payment?", p.msisdn as "msisdn?", p.amount as "amount?", p.external_txn_id as "receipt?",
-                  p.created_at as "asked?", p.settled_at as "settled?"
+                  p.created_at as "asked?", p.settled_at as "settled?", c.id as "customer?", f.id as "given?", f.msisdn as "given_msisdn?"
            from tickets t left join payments p on p.provider_id = t.provider_id and p.id = t.payment_id
+             left join customers c on c.provider_id = p.provider_id and c.msisdn = p.msisdn
+             left join gifts g on g.provider_id = t.provider_id and g.ticket_id = t.id
+             left join customers f on f.provider_id = g.provider_id and f.id = g.customer_id
            where t.provider_id = $1 and t.id = $2"#,
         provider.uuid(),
         ticket.uuid(),
@@ -54,12 +70,18 @@ pub async fn origin(
         let payment = payment.map(|((id, amount), asked)| Payment {
             id: PaymentId::from_uuid(id),
             phone: row.msisdn.and_then(|digits| digits.parse().ok()),
+            customer: row.customer.map(CustomerId::from_uuid),
             amount: amount.0,
             receipt: row.receipt,
             asked: asked.0,
             settled: row.settled.map(|at| at.0),
         });
-        (row.created_at.0, payment)
+        let phone = row.given_msisdn.and_then(|digits| digits.parse().ok());
+        Origin {
+            made: row.created_at.0,
+            payment,
+            given: row.given.map(|id| (CustomerId::from_uuid(id), phone)),
+        }
     }))
 }
 
@@ -175,6 +197,8 @@ pub struct Deed {
     pub by: By,
     /// For how many seconds, where that is what it is about.
     pub secs: Option<u32>,
+    /// Why, where somebody had to say.
+    pub why: Option<String>,
 }
 
 /// What people did to a voucher.
@@ -187,7 +211,7 @@ pub async fn deeds(
     ticket: TicketId,
 ) -> sqlx::Result<Vec<Deed>> {
     let rows = sqlx::query!(
-        r#"select a.at, a.act, a.actor, coalesce(p.name, k.name) as "name?", (a.after ->> 'secs')::bigint as secs
+        r#"select a.at, a.act, a.actor, coalesce(p.name, k.name) as "name?", (a.after ->> 'secs')::bigint as secs, a.after ->> 'reason' as why
            from audit a left join people p on p.id = a.person_id left join api_keys k on k.provider_id = a.provider_id and k.id = a.key_id
            where a.provider_id = $1 and a.subject = $2 order by a.at limit $3"#,
         provider.uuid(),
@@ -209,6 +233,7 @@ pub async fn deeds(
                 _ => By::Program,
             },
             secs: row.secs.and_then(|secs| u32::try_from(secs).ok()),
+            why: row.why,
         })
         .collect())
 }

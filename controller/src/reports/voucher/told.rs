@@ -53,7 +53,7 @@ pub(super) fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> S
             format!("{}, {}: {}", s.did_ended, s.end(*reason), name(*site))
         }
         What::Lost(site) => format!("{}: {}", s.did_lost, name(*site)),
-        What::Deed { act, by, secs } => {
+        What::Deed { act, by, secs, why } => {
             let act = match act.as_str() {
                 "revoke" => s.did_revoked,
                 "extend" => s.did_extended,
@@ -64,7 +64,8 @@ pub(super) fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> S
                 "code-seen" => s.did_seen,
                 "cash-sale" => s.did_sold,
                 "cash-undo" => s.did_undone,
-                other => other,
+                "gift" => s.did_given,
+                other => w.audit.act(other),
             };
             let by = match by {
                 By::Person(name) | By::Key(name) => name.as_str(),
@@ -74,7 +75,9 @@ pub(super) fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> S
             };
             let length = secs.map(|secs| stretch(Duration::from_secs(secs.into()), &w.plans));
             let length = length.map_or_else(String::new, |length| format!(" ({length})"));
-            format!("{act}{length} · {by}")
+            let why = why.as_ref();
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            format!("{act}{length}{why} · {by}")
         }
     }
 }
@@ -94,6 +97,7 @@ impl StoryWords {
 
     pub(super) const fn said(&self, said: Said) -> &'static str {
         match said {
+            Said::Given => self.said_given,
             Said::Revoked => self.said_revoked,
             Said::Extended => self.said_extended,
             Said::Paused => self.said_paused,

@@ -39,6 +39,8 @@ struct Choice {
     most_sites: Option<u32>,
     features: Vec<&'static str>,
     trial_days: Option<u16>,
+    /// Whether the look of the business's own would rest on it.
+    rests: bool,
     attempt: AttemptId,
     /// By how many percent a year of it is less than twelve months.
     saves: Option<i64>,
@@ -176,6 +178,7 @@ async fn shown(
     let closes = rights.restricted_from.filter(|from| now < *from);
     let has_more = listed.len() >= usize::from(SHOWN);
     let older = listed.last().filter(|_| has_more);
+    let is_dressed = rights.allows(Feature::CustomPortal);
     let is_new = status == Status::None || status == Status::Pending;
     let page = SubscriptionPage {
         frame,
@@ -206,6 +209,7 @@ async fn shown(
             .filter(|(plan, _)| plan.price.cents > 0 || (is_new && plan.trial_days > 0))
             .map(|(plan, (at_once, saves))| Choice {
                 saves,
+                rests: is_dressed && !plan.features.contains(&Feature::CustomPortal),
                 at_once: at_once.map(|upgrade| (upgrade.price.to_string(), attempt(app))),
                 ..choice(app, words, plan, is_new)
             })
@@ -280,7 +284,12 @@ fn reason(words: &SubscriptionWords, why: &str, offered: &[PlatformPlan]) -> Opt
             let feature: Feature = word.parse().ok()?;
             let which = having(&|plan| plan.features.contains(&feature));
             let named = named(words, feature);
-            Some(format!("{}: {named}. {which}", words.lacks_why))
+            let rests = match feature {
+                Feature::CustomPortal => words.look_rests,
+                Feature::AdvancedAnalytics | Feature::ApiAccess | Feature::Webhooks => "",
+            };
+            let said = format!("{}: {named}. {which} {rests}", words.lacks_why);
+            Some(said.trim_end().to_owned())
         }
     }
 }
@@ -318,6 +327,7 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
         attempt: attempt(app),
         at_once: None,
         saves: None,
+        rests: false,
     }
 }
 

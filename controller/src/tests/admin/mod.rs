@@ -1,6 +1,8 @@
 //! The pages of the platform's own staff: businesses, payments, sites, failed work, settings, and how well the platform does.
 
 mod away;
+mod people;
+mod shares;
 
 use mnara_protocol::clock::Timestamp;
 
@@ -162,6 +164,21 @@ async fn a_business_is_found_and_opened_and_its_name_is_text(
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
+    // Whoever signed up by phone is reached there.
+    let mut other = Browser::new(&world, 2);
+    other.sign_up("Otieno Net", "0722 000 111").await;
+    let sql = "select id from providers where business_name = 'Otieno Net'";
+    let theirs = ProviderId::from_uuid(read(&world.app, sql).await);
+    let page = text(
+        &admin
+            .get(&format!("/admin/providers/{theirs}"))
+            .await
+            .page(),
+    );
+    assert!(
+        page.contains("Owner Njeri Wanjiru · 0722 000 111"),
+        "{page}"
+    );
     assert_eq!(owner.get(&path).await.status, StatusCode::FORBIDDEN);
     for nobody in [
         format!("/admin/providers/{}", ProviderId::from_bytes([9; 16])),
@@ -188,7 +205,7 @@ async fn a_business_is_found_and_opened_and_its_name_is_text(
     }
     assert_eq!(seen, 60);
     let page = text(&admin.get("/admin").await.page());
-    assert!(page.contains("11 Jan 2027 62"), "sign-ups by week: {page}");
+    assert!(page.contains("11 Jan 2027 63"), "sign-ups by week: {page}");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

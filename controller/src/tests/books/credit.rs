@@ -20,7 +20,7 @@ async fn in_queue(world: &World, till: &str, receipt: &str, phone: &str, amount:
 }
 
 /// In cents, what a phone has free.
-async fn free(world: &World, phone: &str) -> i64 {
+pub(super) async fn free(world: &World, phone: &str) -> i64 {
     let sql = format!(
         "select coalesce(sum(credit * 100), 0)::bigint from customers where msisdn = '{phone}'"
     );

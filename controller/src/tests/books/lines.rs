@@ -74,6 +74,15 @@ async fn each_thing_that_happens_to_money_is_one_line_that_leads_to_it(
     );
     let other = owner.get("/books?site=none").await.page();
     assert!(other.contains("KSh\u{a0}70") && !other.contains("KSh\u{a0}190"));
+    // Nothing at one site is not nothing at all.
+    let empty = format!("/books?month=2026-12&site={}", world.shop.site);
+    let empty = owner.get(&empty).await.page();
+    assert!(
+        empty.contains("the other sites are not shown")
+            && empty.contains("href=\"/books?month=2026-12\"")
+            && !empty.contains("/first-sale"),
+        "{empty}"
+    );
     let table = owner.get("/books.csv?month=2027-01").await.page();
     assert!(
         table.contains("2027-01-15,Market,120.00,20.00,30.00,70.00,0.00"),
@@ -200,4 +209,25 @@ async fn what_does_not_balance_is_found_said_and_gone_when_it_is_put_right(
             .await,
         1
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_phones_have_differs_once_however_many_days_are_compared(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    sold(&world, 1, PHONE, "AAAAAAAA01").await;
+    world.app.clock.advance(Duration::from_secs(130 * DAY));
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query("update customers set credit = 1")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let found = books::check_all(&world.app, world.shop.provider)
+        .await
+        .unwrap();
+    let parts: Vec<_> = found.wrong.iter().map(|one| one.part).collect();
+    assert_eq!(parts, [books::Part::Credit]);
 }

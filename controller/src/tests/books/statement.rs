@@ -126,6 +126,10 @@ async fn one_business_has_only_so_many_statements_read(
     let got = upload(&mut owner, b"a,b").await;
     assert_eq!(got.status, StatusCode::TOO_MANY_REQUESTS);
     assert!(got.text.contains("Too many tries"), "{}", got.text);
+    for path in ["/books/statement/take", "/books/statement/gone"] {
+        let got = owner.post(path, &[("lines", "a,b")]).await;
+        assert_eq!(got.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
     world.app.clock.advance(Duration::from_secs(60));
     let page = upload(&mut owner, STATEMENT.as_bytes()).await.page();
     assert!(page.contains("AAAAAAAA08"), "{page}");
@@ -151,6 +155,7 @@ async fn what_a_statement_tells_of_a_prompt_that_is_open_is_that_prompts_money_o
             .onward();
     }
     assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.count("audit where act = 'statement-take'").await, 1);
     // The rail says so too, later on.
     world.daraja.outcome("0");
     world.pass(30).await;

@@ -18,16 +18,15 @@ use super::*;
 use crate::admin::begin;
 use crate::db::At;
 use crate::providers::gate::Door;
-use crate::providers::log_in::{Token, reset};
+use crate::providers::log_in::reset;
 use crate::providers::pages::words::Language;
-use crate::providers::people::store::wishes;
 use crate::providers::staff::By;
 use crate::providers::staff::invite::invite;
 use crate::providers::staff::roles::Role;
 
 mod poison;
 
-use poison::{given_up, poison, told_by_the_site};
+use poison::{given_up, poison, told_by_the_site, wants_email};
 
 /// What no page may hold as it is: escaped once, neither is there.
 const RAW: [&str; 2] = ["<script>\"", "\"'&"];
@@ -252,22 +251,6 @@ impl Names {
     }
 }
 
-/// The address of a link by which the owner says that an e-mail address is theirs.
-async fn wants_email(world: &World) -> String {
-    let sql = "select id from people where email = 'owner1@example.com'";
-    let person = mnara_protocol::ids::PersonId::from_uuid(read(&world.app, sql).await);
-    let token = Token::draw(&world.app);
-    let now = world.app.clock.now();
-    let email = format!("{}@b.example", TEXTS[0].replace("{here}", "wanted"));
-    let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
-    let wanted = (email.as_str(), &token.hash());
-    wishes::want_email(&mut tx, person, wanted, (now, now.plus_secs(3_600)), now)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    format!("/account/contact/{}", token.expose())
-}
-
 /// What is wrong with a page, if anything.
 fn faults(page: &str, language: Language) -> Vec<String> {
     let mut faults = Vec::new();
@@ -427,6 +410,10 @@ async fn every_page_shows_whatever_anybody_wrote_and_runs_none_of_it(
             browser.get(&path).await.onward();
         }
         found.extend(look(&mut owner, &wanted, "the owner", language, &mut seen).await);
+        // It is a form to nobody, a button to somebody, and no more than a word to whoever works there.
+        let join = format!("/join/{}", names.join);
+        found.extend(look(&mut admin, &join, "an admin", language, &mut seen).await);
+        found.extend(look(&mut owner, &join, "the owner", language, &mut seen).await);
         let gets = pages
             .listed()
             .iter()

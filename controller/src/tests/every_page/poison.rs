@@ -1,6 +1,9 @@
 //! What is written everywhere before the pages are looked at.
 
 use super::*;
+use crate::providers::log_in::Token;
+use crate::providers::people::Contact;
+use crate::providers::people::store::wishes;
 
 /// Puts what breaks pages into every column of text that is not the program's own; says which columns took it.
 pub(super) async fn poison(options: &PgConnectOptions) -> BTreeSet<String> {
@@ -52,6 +55,22 @@ pub(super) async fn poison(options: &PgConnectOptions) -> BTreeSet<String> {
     assert!(listed.is_empty(), "listed and not there: {listed:?}");
     db.close().await.unwrap();
     taken
+}
+
+/// The address of a link by which the owner says that an e-mail address is theirs.
+pub(super) async fn wants_email(world: &World) -> String {
+    let sql = "select id from people where email = 'owner1@example.com'";
+    let person = mnara_protocol::ids::PersonId::from_uuid(read(&world.app, sql).await);
+    let token = Token::draw(&world.app);
+    let now = world.app.clock.now();
+    let email = format!("{}@b.example", TEXTS[0].replace("{here}", "wanted"));
+    let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
+    let wanted = (&Contact::Email(email), &token.hash());
+    wishes::want(&mut tx, person, wanted, (now, now.plus_secs(3_600)), now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    format!("/account/contact/{}", token.expose())
 }
 
 /// Work that failed for good, and news that were not taken.

@@ -310,7 +310,8 @@ async fn one_line_fetches_everything_until_the_agent_is_enrolled(
     let world = World::open_with(pool, options, &flags).await;
     let site = world.shop.site;
     let mut technician = member(&world, Role::Technician, 1).await;
-    let page = technician.post(&format!("/sites/{site}/claim"), &[]).await;
+    let onward = technician.post(&format!("/sites/{site}/claim"), &[]).await;
+    let page = technician.get(&onward.onward()).await;
     let (path, code) = asked(&line_of(&page.page()));
     assert!(
         !path.contains(&code),
@@ -480,10 +481,11 @@ async fn without_tls_there_is_no_line_and_nothing_to_fetch(
     let world = World::open(pool, options).await;
     let site = world.shop.site;
     let mut owner = member(&world, Role::Owner, 1).await;
-    let page = owner
+    let onward = owner
         .post(&format!("/sites/{site}/claim"), &[])
         .await
-        .page();
+        .onward();
+    let page = owner.get(&onward).await.page();
     assert!(page.contains("/import file-name=mnara/install.rsc") && !page.contains("/tool/fetch"));
     let path = format!("/sites/{site}/files");
     assert!(!owner.get(&path).await.page().contains("value=\"line\""));

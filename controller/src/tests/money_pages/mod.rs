@@ -117,7 +117,11 @@ async fn the_list_has_the_newest_first_and_finds_what_is_looked_for(
     ] {
         let got = cashier.post("/payments/find", &[("phone", phone)]).await;
         assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(got.text.contains(says), "{}", got.text);
+        // What was typed stays, in a form that stays open.
+        let kept = format!("value=\"{phone}\"");
+        for part in [says, kept.as_str(), "<details open>"] {
+            assert!(got.text.contains(part), "{part}: {}", got.text);
+        }
     }
 }
 

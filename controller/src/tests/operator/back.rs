@@ -1,6 +1,9 @@
 //! Money goes back by M-PESA: once, whoever taps how often, and whatever comes in which order.
 
+use mnara_protocol::message::NotClaimed;
+
 use super::*;
+use crate::payments::hand::claim::{Claim, NoClaim, claim};
 use crate::payments::unmatched::{Arrived, Reason, take};
 use crate::rails::daraja::callback::Payer;
 
@@ -95,8 +98,8 @@ async fn a_payment_goes_back_by_one_tap_and_once(pool: PgPoolOptions, options: P
             && !shown.contains("/reverse"),
         "{shown}"
     );
-    // The voucher goes on, as after any refund of a payment.
-    assert_eq!(world.count("tickets where status = 'active'").await, 1);
+    // Nobody had used its voucher.
+    assert_eq!(world.count("tickets where status = 'revoked'").await, 1);
     let got = manager.post(&reverse, &why).await;
     assert!(got.text.contains("dealt with already"), "{}", got.text);
     assert_balanced(&world).await;
@@ -321,5 +324,84 @@ async fn what_was_paid_with_credit_as_well_is_no_money_of_one_receipt(
         .await;
     assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(world.daraja.seen(REVERSAL).is_empty());
+    assert_balanced(&world).await;
+}
+
+/// A receipt is named at another device.
+async fn claims(world: &World, n: u8, receipt: &str, phone: &str) -> Result<(), NoClaim> {
+    let said = Claim {
+        receipt: receipt.to_owned(),
+        phone: phone.parse().unwrap(),
+        site: world.shop.site,
+        mac: mac(n),
+        deadline: world.app.clock.now().plus_secs(30),
+    };
+    claim(&world.app, world.shop.provider, &said).await
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_goes_back_is_given_to_nobody_and_a_voucher_that_waits_is_taken_back_with_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let why = [("reason", "rain")];
+    let other = "254708374150";
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let first = world.daraja.secret();
+    let begun = world.begin(world.shop.ask(2, other)).await.unwrap();
+    let second = world.daraja.secret();
+    world.pass(25 * 3600).await;
+    world.call_back(&first, success(1, "AAAAAAAA01")).await;
+    world.work().await;
+    let sql = "select 'unm_' || replace(id::text, '-', '') from unmatched where reason = 'late'";
+    let late: String = read(&world.app, sql).await;
+    world.call_back(&second, success(2, "AAAAAAAA02")).await;
+    world.work().await;
+    // While it goes back, and afterwards.
+    let path = format!("/payments/unmatched/{late}/reverse");
+    owner.post(&path, &why).await.onward();
+    let got = claims(&world, 3, "AAAAAAAA01", PHONE).await;
+    assert!(
+        matches!(got, Err(NoClaim::Not(NotClaimed::Returned))),
+        "{got:?}"
+    );
+    let (told, _) = secrets(&world, REVERSAL);
+    let body = went_back(1, "AAAAAAAA01", "BACK000001");
+    world.call_back(&told, body).await;
+    world.work().await;
+    assert_eq!(world.count("tickets where status = 'revoked'").await, 1);
+    let got = claims(&world, 3, "AAAAAAAA01", PHONE).await;
+    assert!(
+        matches!(got, Err(NoClaim::Not(NotClaimed::Returned))),
+        "{got:?}"
+    );
+    // One that was given to its buyer before.
+    claims(&world, 4, "AAAAAAAA02", other).await.unwrap();
+    let path = format!("/payments/{}/reverse", begun.payment);
+    owner.post(&path, &why).await.onward();
+    let (told, _) = secrets(&world, REVERSAL);
+    let body = went_back(2, "AAAAAAAA02", "BACK000002");
+    world.call_back(&told, body).await;
+    world.work().await;
+    assert_eq!(world.count("tickets where status = 'revoked'").await, 2);
+    // One that was used goes on.
+    let used = sold(&world, 5, "254708374151", "AAAAAAAA03").await;
+    let site = reports::Site::new(&world, world.shop.site);
+    let sql = format!(
+        "select id from tickets where payment_id = '{}'",
+        used.uuid()
+    );
+    let ticket = mnara_protocol::ids::TicketId::from_uuid(read(&world.app, &sql).await);
+    site.whole_life(&world, ticket).await;
+    let path = format!("/payments/{used}/reverse");
+    owner.post(&path, &why).await.onward();
+    let (told, _) = secrets(&world, REVERSAL);
+    let body = went_back(3, "AAAAAAAA03", "BACK000003");
+    world.call_back(&told, body).await;
+    world.work().await;
+    assert_eq!(world.count("refunds").await, 3);
+    assert_eq!(world.count("tickets where status = 'revoked'").await, 2);
     assert_balanced(&world).await;
 }

@@ -195,3 +195,61 @@ async fn evidence_for_another_tenants_payment_does_nothing(
     .unwrap();
     assert_ne!(decision, Some(Decision::Flag(Flag::Contrary)));
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_provider_may_have_the_rail_asked_about_a_prompts_confirmation_as_well(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query("update providers set confirm_by_query = true")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let path = hand::open_till(&world, false).await;
+    let account = || -> String {
+        let pushed = world.daraja.seen("stkpush/v1/").pop().unwrap();
+        pushed["AccountReference"].as_str().unwrap().to_owned()
+    };
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world.daraja.query(500, "");
+    world.daraja.outcome("0");
+    let body = hand::confirmation("NLJ7RT61SV", &account(), "2547 ***** 149", "50.00");
+    hand::told(&world, &path, body).await;
+    assert_eq!(world.daraja.queries(), 1, "the rail is asked at once");
+    assert_eq!(world.status(begun.payment).await, "pending");
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    for _ in 0..3 {
+        world.pass(30).await;
+    }
+    assert_eq!(world.status(begun.payment).await, "success");
+    let receipt: Option<String> = read(&world.app, "select external_txn_id from payments").await;
+    assert_eq!(receipt.as_deref(), Some("NLJ7RT61SV"));
+    assert_eq!(world.count("callbacks where handled_at is null").await, 0);
+    // The rail says no: the money is somebody's all the same, and a person says what becomes of it.
+    let second = world
+        .begin(world.shop.ask(2, "254708374152"))
+        .await
+        .unwrap();
+    world.daraja.outcome("1032");
+    let body = hand::confirmation("NLJ7RT61SW", &account(), "2547 ***** 149", "50.00");
+    hand::told(&world, &path, body).await;
+    for _ in 0..2 {
+        world.pass(30).await;
+    }
+    assert_eq!(world.status(second.payment).await, "failed:cancelled");
+    assert_eq!(
+        world.flag(second.payment).await.as_deref(),
+        Some("contrary")
+    );
+    let waits = "unmatched where receipt = 'NLJ7RT61SW' and closed_at is null";
+    assert_eq!(world.count(waits).await, 1);
+    assert_eq!(world.count("callbacks where handled_at is null").await, 0);
+    world.books_are_equal().await;
+    let found = crate::reports::books::check_all(&world.app, world.shop.provider)
+        .await
+        .unwrap();
+    assert_eq!(found.wrong, []);
+}

@@ -2,7 +2,9 @@
 
 mod desk;
 mod facts;
+mod hints;
 mod life;
+mod looks;
 mod orders;
 mod people;
 

@@ -192,6 +192,7 @@ async fn work_money(world: &World) {
         plan: shop.plan.id,
         site: None,
         reason: "rain",
+        attempt: None,
     };
     give(app, shop.provider, Actor::Staff(person), gift)
         .await

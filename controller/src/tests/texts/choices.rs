@@ -124,6 +124,11 @@ async fn whoever_has_no_address_hears_on_the_old_phone_of_a_new_one(
     owner.post("/account/contact", &form).await.onward();
     world.work().await;
     let text = tower.one();
+    assert_eq!(text.to, "+254722000222");
+    let confirm = text.path("/account/contact/");
+    owner.post(&confirm, &[]).await.onward();
+    world.work().await;
+    let text = tower.one();
     assert_eq!(text.to, "+254722000111");
     assert!(
         text.said

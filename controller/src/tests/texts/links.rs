@@ -13,12 +13,9 @@ async fn ask(world: &World, n: u8, who: &str) -> String {
     page
 }
 
-/// The address of ours in a text, as a path.
 #[track_caller]
 fn path(text: &Text) -> String {
-    let at = text.said.find("/reset/").unwrap();
-    let rest = text.said[at..].split_whitespace().next();
-    rest.unwrap().to_owned()
+    text.path("/reset/")
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -109,7 +106,7 @@ async fn a_link_on_a_phone_opens_no_second_factor_and_no_mailbox(
     let got = other.post("/log-in/second", &[("digits", "000000")]).await;
     assert_eq!((looked_at, got.status), (6, StatusCode::TOO_MANY_REQUESTS));
 
-    // Somebody who has an address gets the link there, though they named the phone.
+    // Somebody who has an address gets the link there, though they named the phone, once they have shown that it is theirs.
     let mut phone = Browser::new(&world, 4);
     phone.log_in(OWNER, NEW).await.onward();
     let now = digits.next(&world);
@@ -132,20 +129,38 @@ async fn a_link_on_a_phone_opens_no_second_factor_and_no_mailbox(
     office.empty();
     world.app.clock.advance(Duration::from_secs(3_600));
     ask(&world, 5, OWNER).await;
+    assert!(tower.empty().is_empty() && office.empty().is_empty());
+    let now = digits.next(&world);
+    let form = [("who", OWNER), ("password", NEW), ("digits", now.as_str())];
+    let next = phone.post("/account/contact", &form).await.onward();
+    assert_eq!(next, "/account?done=texted");
+    world.work().await;
+    let confirm = tower.one().path("/account/contact/");
+    phone.post(&confirm, &[]).await.onward();
+    world.work().await;
+    // They log in with it already, so nobody is told of a change.
+    assert!(tower.empty().is_empty() && office.empty().is_empty());
+    ask(&world, 6, OWNER).await;
     assert!(tower.empty().is_empty());
     assert_eq!(office.one().subject, "A new password for Mnara");
 }
 
 #[test]
-fn the_text_with_a_link_is_one_message_in_both_languages() {
+fn a_text_with_a_link_is_one_message_in_both_languages() {
     use crate::providers::mail::fill;
     use crate::providers::pages::words::Language;
     use crate::rails::sms::gsm7;
 
-    let link = format!("https://mnara.co.ke/reset/{}", "0".repeat(64));
     for language in Language::ALL {
-        let text = fill(language.words().reset.sms, &[("link", &link)]);
-        let size = gsm7::size(&gsm7::plain(&text));
-        assert!(size.is_gsm7 && size.parts == 1, "{text}: {size:?}");
+        let w = language.words();
+        for (words, path) in [
+            (w.reset.sms, "reset"),
+            (w.account.contact_sms, "account/contact"),
+        ] {
+            let link = format!("https://mnara.co.ke/{path}/{}", "0".repeat(64));
+            let text = fill(words, &[("link", &link)]);
+            let size = gsm7::size(&gsm7::plain(&text));
+            assert!(size.is_gsm7 && size.parts == 1, "{text}: {size:?}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod choices;
 mod failures;
 mod links;
+mod phones;
 mod told;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,16 @@ struct Text {
     said: String,
     from: String,
     key: String,
+}
+
+impl Text {
+    /// The address of ours in it, as a path.
+    #[track_caller]
+    fn path(&self, begins: &str) -> String {
+        let at = self.said.find(begins).unwrap();
+        let rest = self.said[at..].split_whitespace().next();
+        rest.unwrap().to_owned()
+    }
 }
 
 /// How a text is answered.

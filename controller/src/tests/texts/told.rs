@@ -8,6 +8,7 @@ use crate::jobs::tasks::stand;
 use crate::providers::notices::billing::Billing;
 use crate::providers::notices::{Notice, tell_payers};
 use crate::providers::staff::roles::Role;
+use crate::providers::state::Move;
 use crate::tests::losses::minutes;
 use crate::tests::office::Office;
 use crate::tests::reports::Site;
@@ -140,7 +141,7 @@ async fn what_is_owed_goes_by_mail_always_and_by_sms_to_whoever_wants_it(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn where_nobody_is_asked_to_pay_no_page_speaks_of_it(
+async fn where_nobody_is_asked_to_pay_or_written_to_no_page_says_that_they_are(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
@@ -148,11 +149,62 @@ async fn where_nobody_is_asked_to_pay_no_page_speaks_of_it(
     let mut owner = doors::member(&world, Role::Owner, 1).await;
     let page = owner.get("/settings/notices").await.page();
     assert!(!page.contains("value=\"billing"), "{page}");
+    // Without mail whoever chose SMS is told all the same, and the page says no less.
+    assert!(
+        page.contains("so only SMS leave") && !page.contains("nobody is told"),
+        "{page}"
+    );
     let staff = place(&world, "owner1@example.com").await;
     let form = [(staff.as_str(), "billing-sms"), (staff.as_str(), "site")];
     owner.post("/settings/notices", &form).await.onward();
     assert_eq!(
         world.count("notice_choices where topic = 'billing'").await,
         0
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_owner_without_an_address_hears_by_sms_what_the_platform_did(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let flags = ["--support-contact", "0700 000 900"];
+    let (tower, world) = Tower::world_with(pool, options, &flags).await;
+    let mut owner = Browser::new(&world, 9);
+    owner.sign_up("Otieno Net", "0722 000 111").await;
+    let sql = "select id from providers where business_name = 'Otieno Net'";
+    let provider = ProviderId::from_uuid(read(&world.app, sql).await);
+    // What the business allows itself keeps none of this from leaving.
+    let settings = Settings {
+        most_a_day: 0,
+        ..Settings::default()
+    };
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let now = world.app.clock.now();
+    rows::settle(&mut tx, provider, &settings, now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    owner.post("/settings/notices", &[]).await.onward();
+    for (to, begins) in [
+        (Move::Approve, "Otieno Net is let in. We have looked at"),
+        (
+            Move::Suspend,
+            "Otieno Net is stopped. Its sites sell nothing now. Vouchers that were sold go on working. Reach us at 0700 000 900.",
+        ),
+        (Move::Reinstate, "Otieno Net may sell again. Your business"),
+    ] {
+        crate::admin::standing::stand(&world.app, provider, to, Actor::Command)
+            .await
+            .unwrap();
+        world.work().await;
+        let text = tower.one();
+        assert_eq!(text.to, "+254722000111");
+        assert!(text.said.starts_with(begins), "{}", text.said);
+    }
+    let page = owner.get("/settings/messages").await.page();
+    assert!(
+        page.contains("How the business stands, to owners"),
+        "{page}"
     );
 }

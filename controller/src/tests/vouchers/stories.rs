@@ -219,14 +219,26 @@ async fn a_bought_vouchers_story_begins_with_its_payment(
     let world = World::open(pool, options).await;
     let mut reader = member(&world, Role::Reader, 1).await;
     let ticket = reports::bought(&world).await;
-    let page = reader.get(&format!("/vouchers/{ticket}")).await.page();
+    let path = format!("/vouchers/{ticket}");
+    let page = reader.get(&path).await.page();
     for says in [
         "Bought by M-PESA",
         "Paid",
-        "2547•••••149 · NLJ7RT61SV",
+        ">2547•••••149</a>",
+        ">NLJ7RT61SV</a>",
         "Market",
     ] {
         assert!(page.contains(says), "{says}: {page}");
+    }
+    // From the voucher to its payment and its customer, and from each of them back.
+    for kind in ["/payments/pay_", "/customers/cust_"] {
+        let (_, rest) = page
+            .split_once(&format!("<dd><a href=\"{kind}"))
+            .or_else(|| page.split_once(&format!("· <a href=\"{kind}")))
+            .unwrap();
+        let there = format!("{kind}{}", rest.split('"').next().unwrap());
+        let there = reader.get(&there).await.page();
+        assert!(there.contains(&format!("href=\"{path}\"")), "{there}");
     }
     assert!(!page.contains(PHONE), "a number is masked");
     let code: String = read(&world.app, "select code from tickets").await;

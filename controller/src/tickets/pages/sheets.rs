@@ -108,12 +108,7 @@ fn on_each(
     w: &Words,
 ) -> Print {
     let until = series.sell_by.map(|at| w.calendar.day(at));
-    let help = business.help_phone.as_deref();
-    let lines = [
-        Some(w.vouchers.paper_how.to_owned()),
-        until.map(|day| format!("{} {day}", w.vouchers.paper_until)),
-        help.map(|phone| format!("{} {phone}", w.vouchers.paper_help)),
-    ];
+    let help = business.help_phone;
     Print {
         logo,
         colour: business.colour,
@@ -121,7 +116,9 @@ fn on_each(
         plan: series.plan_name.clone(),
         gives: gives(&series.terms, &w.plans),
         price: show::money(series.price),
-        lines: lines.into_iter().flatten().collect(),
+        until: until.map(|day| format!("{} {day}", w.vouchers.paper_until)),
+        help: help.map(|phone| format!("{} {phone}", w.vouchers.paper_help)),
+        how: [w.vouchers.paper_how, w.vouchers.paper_how_short],
     }
 }
 
@@ -167,6 +164,7 @@ struct SheetsPage<'a> {
     w: &'static Words,
     layout: Layout,
     name: String,
+    words: Vec<String>,
     print: Print,
     logo: Option<Drawn>,
     colour: String,
@@ -244,6 +242,11 @@ pub(crate) async fn drawn(
             .filter(|_| !layout.is_roll())
             .and_then(Drawn::of),
         colour: format!("#{:06x}", print.colour & 0x00FF_FFFF),
+        words: layout
+            .words(&print)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
         print,
         sheets,
         shown: number(count),

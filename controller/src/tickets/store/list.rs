@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use super::{Found, by_ids};
-use crate::db::{At, RowId as _};
+use crate::db::{At, LAST, RowId as _};
 
 /// A ticket in a list.
 #[derive(Clone, Debug)]
@@ -44,6 +44,30 @@ struct Place {
     is_unseen: bool,
 }
 
+/// The list with what else is asked, in so many words: a list is read along an index from its newest line on, and with conditions that may be
+/// none PostgreSQL would think that hardly a line is meant, read all of a business and sort them.
+macro_rules! along {
+    ($conn:ident, $provider:ident, $before:ident, $limit:ident, $wanted:literal $(, $value:expr)*) => {
+        sqlx::query_as!(
+            Place,
+            r#"select id, created_at, payment_id, exists (select from series s
+                      where s.provider_id = t.provider_id and s.id = t.series_id and t.series_index >= s.shown_below and s.revoked_at is null
+                        and t.redeemed_at is null and t.revoked_at is null
+                        and not exists (select from cash_sales c where c.provider_id = t.provider_id and c.ticket_id = t.id)) as "is_unseen!"
+               from tickets t where provider_id = $1 and (created_at, id) < ($2, $3) "#
+                + $wanted
+                + " order by created_at desc, id desc limit $4",
+            $provider.uuid(),
+            At($before.map_or(LAST, |(at, _)| at)) as At,
+            $before.map_or(Uuid::max(), |(_, id)| id.uuid()),
+            i64::from($limit)
+            $(, $value)*
+        )
+        .fetch_all(&mut *$conn)
+        .await?
+    };
+}
+
 /// Lists tickets before one, the newest first.
 ///
 /// # Errors
@@ -56,29 +80,61 @@ pub async fn tickets(
     limit: u16,
     now: Timestamp,
 ) -> sqlx::Result<Vec<Kept>> {
-    let (at, id) = before.unzip();
-    let places = sqlx::query_as!(
-        Place,
-        r#"select id, created_at, payment_id, exists (select from series s
-                  where s.provider_id = t.provider_id and s.id = t.series_id and t.series_index >= s.shown_below and s.revoked_at is null
-                    and t.redeemed_at is null and t.revoked_at is null
-                    and not exists (select from cash_sales c where c.provider_id = t.provider_id and c.ticket_id = t.id)) as "is_unseen!"
-         from tickets t
-         where provider_id = $1 and ($2::text is null or code = $2) and ($3::uuid is null or series_id = $3)
-           and ($4::uuid is null or plan_id = $4) and ($5::boolean is null or (redeemed_at is not null) = $5)
-           and ($6::timestamptz is null or (created_at, id) < ($6, $7::uuid))
-         order by created_at desc, id desc limit $8"#,
-        provider.uuid(),
-        filter.code.as_ref().map(TicketCode::as_str),
-        filter.series.map(|id| id.uuid()),
-        filter.plan.map(|id| id.uuid()),
-        filter.is_redeemed,
-        at.map(At) as _,
-        id.map(|id| id.uuid()),
-        i64::from(limit),
-    )
-    .fetch_all(&mut *conn)
-    .await?;
+    let code = filter.code.as_ref().map(TicketCode::as_str);
+    let series = filter.series.map(|id| id.uuid());
+    let plan = filter.plan.map(|id| id.uuid());
+    let is_redeemed = filter.is_redeemed;
+    let places = match (code, series, plan, is_redeemed) {
+        // One at most, and as many as a series has at most.
+        (Some(code), ..) => along!(
+            conn,
+            provider,
+            before,
+            limit,
+            "and code = $5 and ($6::uuid is null or series_id = $6) and ($7::uuid is null or plan_id = $7)
+             and ($8::boolean is null or (redeemed_at is not null) = $8)",
+            code,
+            series,
+            plan,
+            is_redeemed
+        ),
+        (None, Some(series), ..) => along!(
+            conn,
+            provider,
+            before,
+            limit,
+            "and series_id = $5 and ($6::uuid is null or plan_id = $6) and ($7::boolean is null or (redeemed_at is not null) = $7)",
+            series,
+            plan,
+            is_redeemed
+        ),
+        (None, None, None, None) => along!(conn, provider, before, limit, ""),
+        (None, None, None, Some(true)) => {
+            along!(conn, provider, before, limit, "and redeemed_at is not null")
+        }
+        (None, None, None, Some(false)) => {
+            along!(conn, provider, before, limit, "and redeemed_at is null")
+        }
+        (None, None, Some(plan), None) => {
+            along!(conn, provider, before, limit, "and plan_id = $5", plan)
+        }
+        (None, None, Some(plan), Some(true)) => along!(
+            conn,
+            provider,
+            before,
+            limit,
+            "and plan_id = $5 and redeemed_at is not null",
+            plan
+        ),
+        (None, None, Some(plan), Some(false)) => along!(
+            conn,
+            provider,
+            before,
+            limit,
+            "and plan_id = $5 and redeemed_at is null",
+            plan
+        ),
+    };
     fill(conn, provider, places, now).await
 }
 

@@ -3,8 +3,9 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{DeliveryId, EndpointId, ProviderId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
-use crate::db::{At, RowId as _};
+use crate::db::{At, LAST, RowId as _};
 
 /// A message as people see it.
 #[derive(Clone, Debug)]
@@ -40,17 +41,17 @@ pub async fn sent(
     before: Option<(Timestamp, DeliveryId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Sent>> {
-    let (at, id) = before.unzip();
+    let (at, id) = before.map_or((LAST, Uuid::max()), |(at, id)| (at, id.uuid()));
     let rows = sqlx::query!(
         r#"select id, event, created_at, attempts, delivered_at is not null as "is_delivered!", dead_at is not null as "is_dead!", status, answer,
                   next_at
            from webhook_deliveries where provider_id = $1 and endpoint_id = $2
-             and ($3::timestamptz is null or (created_at, id) < ($3, $4::uuid))
+             and (created_at, id) < ($3, $4)
            order by created_at desc, id desc limit $5"#,
         provider.uuid(),
         endpoint.uuid(),
-        at.map(At) as _,
-        id.map(|id| id.uuid()),
+        At(at) as At,
+        id,
         i64::from(limit),
     )
     .fetch_all(conn)

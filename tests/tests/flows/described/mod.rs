@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use mnara_tests::story::{PASSWORD, Stage, stage};
+use mnara_tests::story::{PASSWORD, Stage, alone};
 use mnara_tests::world::http::Caller;
 use mnara_tests::world::program::built;
 use tokio::process::Command;
@@ -32,7 +32,7 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
     reason = "the seed of a run is given from outside, so that a failure can be repeated"
 )]
 async fn every_call_does_what_its_description_says() {
-    let stage = stage().await.unwrap();
+    let stage = alone().await.unwrap();
     let keys = keys(&stage).await.unwrap();
     let seed = std::env::var("MNARA_SEED").unwrap_or_else(|_| SEED.to_string());
     println!("Schemathesis with seed {seed}");

@@ -111,6 +111,24 @@ pub async fn insert_late(
     Ok(done.rows_affected() == 1)
 }
 
+/// Whether a payment came when nobody waited for it any more.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_late(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    payment: PaymentId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from unmatched where provider_id = $1 and payment_id = $2 and reason = 'late') as "is!""#,
+        provider.uuid(),
+        payment.uuid(),
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// Closes money that is a payment's.
 ///
 /// # Errors

@@ -3,7 +3,8 @@
 //! A request asks for it by address or number and is answered alike whoever that is: what was typed is stored sealed, and a job looks it up. A
 //! new link takes nothing from those before it, and a person has few at a time, so whoever asks in an owner's name sends that owner some
 //! letters and keeps nobody out. It goes by mail; to a phone only of somebody who has no address, since a number is taken over more easily than
-//! a mailbox. Where neither leaves, an owner or manager makes the link for somebody below them, and the command line for anybody.
+//! a mailbox. Asked for by a number that was never shown to be its person's, it goes to no mailbox: the number's holder may be another. Where
+//! neither leaves, an owner or manager makes the link for somebody below them, and the command line for anybody.
 //!
 //! A link stands for the password alone: whoever has a second factor is asked for it as ever.
 
@@ -181,6 +182,11 @@ async fn way(
     let language = Language::parse(&typed.language);
     let reader = crate::providers::mail::store::reader(conn, person).await?;
     if let Some(reader) = reader {
+        let by_phone = matches!(contact, Contact::Phone(_));
+        // Whoever only named a number gets no letters that its holder asks for.
+        if by_phone && !people::store::is_phone_proven(conn, person).await? {
+            return Ok(None);
+        }
         let reader = Reader {
             language: language.unwrap_or(reader.language),
             ..reader

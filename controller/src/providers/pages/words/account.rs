@@ -30,6 +30,19 @@ words! {
         contact_mailed:
             "A link is on its way to that address. Open it within a day in this browser, and you can log in with it."
             "Kiungo kiko njiani kwenda kwenye anwani hiyo. Kifungue ndani ya siku moja kwenye kivinjari hiki, kisha utaweza kuingia nayo.",
+        contact_texted:
+            "A link is on its way to that phone by SMS. Open it within a day where you are logged in, and you can log in with that number."
+            "Kiungo kiko njiani kwa SMS kwenda kwenye simu hiyo. Kifungue ndani ya siku moja mahali ulipoingia, kisha utaweza kuingia kwa nambari hiyo.",
+        contact_sms:
+            "Mnara: to log in with this number open {link} Not you? Ignore."
+            "Mnara: kuingia kwa nambari hii fungua {link} Si wewe? Puuza.",
+        contact_phone: "This is my number" "Hii ni nambari yangu",
+        contact_unproven:
+            "not confirmed: name it below once more to get a link by SMS"
+            "haijathibitishwa: iandike tena hapa chini upate kiungo kwa SMS",
+        contact_no_business:
+            "A number is confirmed by an SMS of a business you work in, and you work in none. Take an e-mail address."
+            "Nambari huthibitishwa kwa SMS ya biashara unayofanyia kazi, nawe huna. Tumia barua pepe.",
         contact_changed: "You can log in with that now." "Sasa unaweza kuingia kwa hiyo.",
         contact_taken:
             "Somebody else logs in with that. Choose another."

@@ -41,6 +41,7 @@ words! {
         plan: "Pays us" "Inatulipa",
         no_plan: "no subscription yet" "bado hakuna usajili wa malipo",
         until: "until" "hadi",
+        owner: "Owner" "Mmiliki",
         contact: "Reached at" "Hupatikana kwa",
         shortcode: "M-PESA number" "Namba ya M-PESA",
         not_set: "not set" "haijawekwa",

@@ -22,6 +22,9 @@ words! {
         own: "Own tests" "Majaribio yako",
         same: "Money in is always the sum of the rest. A refund takes from vouchers on the day it is made, and credit becomes a voucher on the day it is spent." "Pesa zilizoingia daima ni jumla ya zinazofuata. Marejesho hupunguza za vocha siku yanapofanyika, na salio huwa vocha siku linapotumika.",
         none: "No money came in this month." "Hakuna pesa zilizoingia mwezi huu.",
+        none_here:
+            "No money came in here in this month; the other sites are not shown."
+            "Hakuna pesa zilizoingia hapa mwezi huu; maeneo mengine hayaonyeshwi.",
         none_next: "Sales by M-PESA will stand here the moment they are paid. Is everything set up?" "Mauzo ya M-PESA yataonekana hapa mara yanapolipwa. Je, kila kitu kimeandaliwa?",
         first_sale: "How to make the first sale" "Jinsi ya kufanya mauzo ya kwanza",
         by_site: "By site" "Kwa eneo",

@@ -49,8 +49,8 @@ words! {
             "This voucher is used, over or taken back, so nothing was changed."
             "Vocha hii imetumika, imeisha au imefutwa, kwa hiyo hakuna kilichobadilika.",
         shut:
-            "This business may not sell now: Mnara has not let it in yet, or has stopped it. Write to us to sort it out."
-            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha. Tuandikie tulitatue.",
+            "This business may not sell now: Mnara has not let it in yet, or has stopped it."
+            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha.",
         not_yours: "Somebody else sold this voucher." "Mtu mwingine aliuza vocha hii.",
         sold_title: "Sold" "Imeuzwa",
         hand_it:

@@ -8,6 +8,10 @@ words! {
         find_go: "Find" "Tafuta",
         phone: "Phone number" "Nambari ya simu",
         none: "No customer yet. Whoever asks to pay stands here." "Hakuna mteja bado. Anayeomba kulipa ataonekana hapa.",
+        none_blocked:
+            "Nobody is blocked. Only blocked customers are shown here; the button below shows all."
+            "Hakuna aliyezuiwa. Hapa wanaonyeshwa waliozuiwa pekee; kitufe kilicho hapa chini kinaonyesha wote.",
+        all: "All customers" "Wateja wote",
         newest: "The newest customers" "Wateja wapya",
         blocked: "Blocked" "Amezuiwa",
         blocked_list: "Blocked customers" "Wateja waliozuiwa",
@@ -45,7 +49,6 @@ words! {
         site: "Where they are" "Walipo",
         any_site: "Any site (asked for when typed)" "Eneo lolote (huulizwa ikiandikwa)",
         give_go: "Make the voucher" "Tengeneza vocha",
-        given: "Tell the customer this code" "Mwambie mteja msimbo huu",
         enough: "You have given 5 vouchers within a day, which is as many as one person may. Ask a colleague." "Umetoa vocha 5 ndani ya siku moja, ambazo ndizo nyingi zaidi kwa mtu mmoja. Muulize mwenzako.",
         bad_reason: "Say why, in at most 200 letters." "Eleza kwa nini, kwa herufi zisizozidi 200.",
         bad_choice: "Choose a plan and a site from the lists." "Chagua mpango na eneo kutoka kwenye orodha.",

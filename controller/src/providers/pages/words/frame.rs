@@ -58,7 +58,8 @@ words! {
             "We are looking at your sign-up. You can set everything up meanwhile; sales open when we have said yes."
             "Tunaangalia usajili wako. Unaweza kuandaa kila kitu kwa sasa; mauzo yatafunguliwa tukikubali.",
         suspended:
-            "This business is stopped. Its sites sell nothing now; vouchers that were sold go on working. Write to us to sort it out."
-            "Biashara hii imesimamishwa. Maeneo yake hayauzi sasa; vocha zilizouzwa zinaendelea kufanya kazi. Tuandikie tusuluhishe.",
+            "This business is stopped. Its sites sell nothing now; vouchers that were sold go on working."
+            "Biashara hii imesimamishwa. Maeneo yake hayauzi sasa; vocha zilizouzwa zinaendelea kufanya kazi.",
+        reach: "Reach us at" "Wasiliana nasi kupitia",
     }
 }

@@ -89,6 +89,31 @@ words! {
             "{who} is an owner of {business} now and can do everything, also change where money goes. If that is wrong, change their place at once."
             "{who} sasa ni mmiliki wa {business} na anaweza kufanya kila kitu, hata kubadilisha pesa zinakoenda. Kama si sahihi, badilisha nafasi yake mara moja.",
         to_staff: "See who works here" "Ona wanaofanya kazi hapa",
+        approved: "{business} is let in" "{business} imekubaliwa",
+        approved_text:
+            "We have looked at your sign-up, and your business may sell from now on. The home page says what is left to set up."
+            "Tumeangalia usajili wenu, na biashara yenu inaruhusiwa kuuza kuanzia sasa. Ukurasa wa mwanzo unaonyesha yaliyobaki kuandaliwa.",
+        stopped: "{business} is stopped" "{business} imesimamishwa",
+        stopped_text:
+            "Its sites sell nothing now. Vouchers that were sold go on working."
+            "Maeneo yake hayauzi chochote sasa. Vocha zilizouzwa zinaendelea kufanya kazi.",
+        goes_on: "{business} may sell again" "{business} inaruhusiwa kuuza tena",
+        goes_on_text:
+            "Your business is stopped no more. Its sites sell again as soon as they hear of it."
+            "Usimamishaji wa biashara yenu umeondolewa. Maeneo yake yatauza tena mara tu yakipata habari.",
+        sign_up: "{businesses} waits for you" "{businesses} inakusubiri",
+        sign_up_text:
+            "{businesses} signed up and waits to be let in. Until then it can set everything up and sells nothing."
+            "{businesses} imejisajili na inasubiri kuruhusiwa. Hadi hapo inaweza kuandaa kila kitu, lakini haiuzi chochote.",
+        sign_ups: "{count} businesses wait for you" "Biashara {count} zinakusubiri",
+        sign_ups_text:
+            "These businesses signed up and wait to be let in: {businesses}. Until then they can set everything up and sell nothing."
+            "Biashara hizi zimejisajili na zinasubiri kuruhusiwa: {businesses}. Hadi hapo zinaweza kuandaa kila kitu, lakini haziuzi chochote.",
+        more_businesses: "and {count} more" "na nyingine {count}",
+        to_waiting: "See who waits" "Ona wanaosubiri",
+        foot_admins:
+            "Mnara writes this to all who work for the platform, at most once in three hours however many sign up."
+            "Mnara huwaandikia wote wanaofanyia kazi jukwaa, si zaidi ya mara moja kila saa tatu, hata wakijisajili wengi.",
         site_away: "{site} is away" "{site} haipatikani",
         site_away_text:
             "We have not heard from {site} since {since}. Customers who are online stay so and printed vouchers work, but nobody can pay by M-PESA there. See whether its power and its internet are on."
@@ -154,6 +179,11 @@ words! {
         money_flagged_text:
             "A payment of {amount} did not go as it should, and somebody should look at it: what M-PESA said of it does not agree."
             "Malipo ya {amount} hayakwenda inavyopaswa, na mtu anapaswa kuyaangalia: maelezo ya M-PESA hayalingani.",
+        money_unread: "{business}: a payment could not be read" "{business}: malipo hayakusomeka",
+        money_unread_text:
+            "M-PESA told of a payment to {business} in a way that cannot be read. The money is in your M-PESA account and not in the books: compare a statement of M-PESA with the books, and take it in."
+            "M-PESA ilijulisha malipo kwa {business} kwa namna isiyosomeka. Pesa ziko kwenye akaunti yako ya M-PESA lakini hazimo kwenye vitabu: linganisha taarifa ya M-PESA na vitabu, kisha uziingize.",
+        to_statement: "Compare a statement" "Linganisha taarifa",
         to_home: "Open Mnara" "Fungua Mnara",
         summary: "{business} today: {paid}" "{business} leo: {paid}",
         summary_text:

@@ -31,6 +31,7 @@ words! {
         receipt: "Receipts to buyers" "Risiti kwa wanunuzi",
         security: "Security, to owners" "Usalama, kwa wamiliki",
         billing: "What the business pays us" "Malipo ya biashara kwetu",
+        standing: "How the business stands, to owners" "Hali ya biashara, kwa wamiliki",
         settings: "What is sent" "Kinachotumwa",
         codes: "The code of a ticket, to the phone that paid" "Msimbo wa vocha, kwa simu iliyolipa",
         codes_never: "to nobody" "kwa yeyote: hapana",
@@ -57,8 +58,8 @@ words! {
         most_a_day: "SMS a day in all" "SMS kwa siku, zote",
         most_a_phone: "SMS a day to one phone" "SMS kwa siku kwa simu moja",
         caps_text:
-            "Counted from midnight in Nairobi. What is above is not sent, and is shown below. What tells owners of security or of what they pay us always goes."
-            "Huhesabiwa kuanzia saa sita usiku Nairobi. Zinazozidi hazitumwi, na huonyeshwa hapa chini. Zinazowaambia wamiliki kuhusu usalama au malipo yao kwetu hutumwa daima.",
+            "Counted from midnight in Nairobi. What is above is not sent, and is shown below. What tells owners of security, of how their business stands or of what they pay us always goes."
+            "Huhesabiwa kuanzia saa sita usiku Nairobi. Zinazozidi hazitumwi, na huonyeshwa hapa chini. Zinazowaambia wamiliki kuhusu usalama, hali ya biashara yao au malipo yao kwetu hutumwa daima.",
         save: "Save" "Hifadhi",
         saved: "Saved." "Imehifadhiwa.",
         bad_hours:
@@ -88,8 +89,8 @@ words! {
         dropped: "not sent" "haikutumwa",
         stop: "Phones that want none" "Simu zisizotaka",
         stop_text:
-            "Somebody who wants no SMS from you: none goes to that phone, but for what tells an owner of security or of what they pay us. Phones that told their network are added by themselves, and get none at all."
-            "Mtu asiyetaka SMS kutoka kwako: hakuna inayoenda kwa simu hiyo, isipokuwa zinazomwambia mmiliki kuhusu usalama au malipo yake kwetu. Simu zilizoambia mtandao wao huongezwa zenyewe, na hazipati yoyote.",
+            "Somebody who wants no SMS from you: none goes to that phone, but for what tells an owner of security, of how their business stands or of what they pay us. Phones that told their network are added by themselves, and get none at all."
+            "Mtu asiyetaka SMS kutoka kwako: hakuna inayoenda kwa simu hiyo, isipokuwa zinazomwambia mmiliki kuhusu usalama, hali ya biashara yake au malipo yake kwetu. Simu zilizoambia mtandao wao huongezwa zenyewe, na hazipati yoyote.",
         stop_phone: "Phone" "Simu",
         stop_add: "Send it none" "Usiitumie",
         stopped: "No SMS goes there any more." "Hakuna SMS inayoenda huko tena.",

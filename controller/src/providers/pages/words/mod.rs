@@ -1,6 +1,10 @@
 //! The languages of the pages, and their words: a file for each part of the pages, each word in English and then in Kiswahili, so that none
 //! can be missing.
 
+mod findings;
+
+pub use findings::Told;
+
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {

@@ -91,8 +91,8 @@ words! {
         back: "Sent back by M-PESA" "Kurudishwa na M-PESA",
         send_back: "Send it back by M-PESA" "Irudishe kwa M-PESA",
         send_back_text:
-            "M-PESA sends all of it back to the phone that paid, from your account. This cannot be taken back. A voucher that was bought goes on; money that came too late has its voucher taken back."
-            "M-PESA inarudisha zote kwa simu iliyolipa, kutoka kwenye akaunti yako. Haiwezi kubatilishwa. Vocha iliyonunuliwa inaendelea; pesa zilizochelewa vocha yake inaondolewa.",
+            "M-PESA sends all of it back to the phone that paid, from your account. This cannot be taken back. A voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on."
+            "M-PESA inarudisha zote kwa simu iliyolipa, kutoka kwenye akaunti yako. Haiwezi kubatilishwa. Vocha ambayo haijatumika inaondolewa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
         send_back_go: "Yes, send back" "Ndiyo, rudisha",
         send_again_text:
             "Nothing was heard for half an hour. You can ask once more: M-PESA does not send the same payment back twice."

@@ -90,7 +90,9 @@ words! {
         bad_time: "Give a time between one minute and ten years." "Andika muda kati ya dakika moja na miaka kumi.",
         bad_data: "Give the data in whole megabytes, at least 1." "Andika data kwa megabaiti kamili, angalau 1.",
         bad_devices: "Let 1 to 100 devices share a voucher." "Ruhusu vifaa 1 hadi 100 kwa vocha moja.",
-        bad_speed: "Give a speed such as 5 or 0.5, at least 0.1." "Andika kasi kama 5 au 0.5, angalau 0.1.",
+        bad_speed:
+            "Give a speed such as 5 or 0.25: at least 0.008, with no more than three digits after the point."
+            "Andika kasi kama 5 au 0.25: angalau 0.008, na tarakimu zisizozidi tatu baada ya nukta.",
         bad_sell_by:
             "Let unused vouchers stay good between one day and ten years."
             "Vocha zisizotumika zibaki nzuri kati ya siku moja na miaka kumi.",

@@ -25,6 +25,7 @@ words! {
         sites: "Sites up" "Maeneo hewani",
         failed_work: "Work that failed" "Kazi zilizoshindwa",
         given_up: "given up" "zimeachwa",
+        news_failed: "Addresses of programs that take no news:" "Anwani za programu zisizopokea habari:",
         unbalanced: "Businesses whose books do not balance (see: books check):" "Biashara ambazo hesabu zake hazilingani (tazama: books check):",
         retried: "still tried" "zinajaribiwa",
         look: "Look" "Tazama",
@@ -114,11 +115,12 @@ words! {
             "They need no second factor: this controller was started with --admin-second-factor optional."
             "Hawahitaji hatua ya pili: kidhibiti hiki kiliwashwa kwa --admin-second-factor optional.",
         has_second: "second factor" "hatua ya pili",
+        has_passkey: "passkey" "ufunguo wa kuingia",
         no_second: "no second factor" "hakuna hatua ya pili",
-        ended: "ended" "amemaliza",
+        ended: "no more since" "hayupo tena tangu",
         add_people:
-            "People are added on the command line: mnara-controller admin create."
-            "Watu huongezwa kwa mstari wa amri: mnara-controller admin create.",
+            "People are added and ended on the command line: mnara-controller admin create, and admin end."
+            "Watu huongezwa na kuondolewa kwa mstari wa amri: mnara-controller admin create, na admin end.",
         address: "Others reach it at" "Wengine hulifikia kwa",
         daraja: "M-PESA is asked at" "M-PESA huulizwa kwa",
         audit: "What the platform's staff did" "Wafanyakazi wa jukwaa walichofanya",

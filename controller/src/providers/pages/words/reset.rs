@@ -15,8 +15,8 @@ words! {
             "Ikiwa kuna mtu anayeingia hapa kwa anwani hiyo, kiungo kiko njiani. Kinafanya kazi mara moja, ndani ya saa moja. Angalia pia kwenye spam.",
         asked_by_phone: "Look at your phone" "Angalia simu yako",
         asked_by_phone_text:
-            "If somebody logs in here with that number, a link is on its way: to their e-mail address if they have one here, else by SMS to that phone. It works once, within an hour."
-            "Ikiwa kuna mtu anayeingia hapa kwa nambari hiyo, kiungo kiko njiani: kwa barua pepe yake kama anayo hapa, la sivyo kwa SMS kwenye simu hiyo. Kinafanya kazi mara moja, ndani ya saa moja.",
+            "If somebody logs in here with that number, a link is on its way: to their e-mail address if they have one here, else by SMS to that phone. It works once, within an hour. If none comes, ask with the e-mail address."
+            "Ikiwa kuna mtu anayeingia hapa kwa nambari hiyo, kiungo kiko njiani: kwa barua pepe yake kama anayo hapa, la sivyo kwa SMS kwenye simu hiyo. Kinafanya kazi mara moja, ndani ya saa moja. Kisipofika, omba kwa barua pepe.",
         sms:
             "Mnara: choose a new password within an hour: {link} Not you? Ignore this."
             "Mnara: chagua nenosiri jipya ndani ya saa moja: {link} Si wewe? Puuza.",

@@ -82,8 +82,8 @@ words! {
         no_time: "This voucher has no limit of time." "Vocha hii haina kikomo cha muda.",
         stays_shut: "More time does not help this voucher: its data is used up, or it ended longer ago." "Muda zaidi hausaidii vocha hii: data yake imekwisha, au iliisha zamani.",
         not_selling:
-            "This business may not sell now: Mnara has not let it in yet, or has stopped it. Write to us to sort it out."
-            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha. Tuandikie tulitatue.",
+            "This business may not sell now: Mnara has not let it in yet, or has stopped it."
+            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha.",
         gone: "There is no such voucher." "Hakuna vocha kama hiyo.",
         diagnose: "Look the site over" "Kagua eneo",
         diagnose_text:
@@ -106,6 +106,8 @@ words! {
         about_log_in: "the hotspot's log-in" "kuingia kwa hotspot",
         about_garden: "walled garden" "kurasa zilizoruhusiwa (walled garden)",
         about_portal: "customers' page" "ukurasa wa wateja",
+        about_router_clock: "router's clock" "saa ya ruta",
+        own_words: "In the agent's own words" "Kwa maneno ya wakala mwenyewe",
         verdict_good: "good" "nzuri",
         verdict_doubtful: "look" "angalia",
         verdict_bad: "bad" "mbaya",
@@ -254,6 +256,7 @@ impl LiveWords {
             "log-in" => self.about_log_in,
             "walled garden" => self.about_garden,
             "portal" => self.about_portal,
+            "router's clock" => self.about_router_clock,
             other => other,
         }
     }

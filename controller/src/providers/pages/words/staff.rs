@@ -35,6 +35,16 @@ words! {
         join_title: "Join" "Jiunge",
         join_as: "You will be:" "Utakuwa:",
         join_button: "Join" "Jiunge",
+        join_for: "This invitation is for" "Mwaliko huu ni wa",
+        join_may: "What you may do there" "Unachoruhusiwa kufanya huko",
+        join_with: "You are logged in as" "Umeingia kama",
+        not_me:
+            "If that is not you, log out first and open the link again."
+            "Kama si wewe, toka kwanza, kisha ufungue kiungo tena.",
+        have_log_in: "I already have a log-in" "Tayari nina akaunti ya kuingia",
+        here_already:
+            "You work in this business already. An owner or manager can change your role."
+            "Tayari unafanya kazi katika biashara hii. Mmiliki au meneja anaweza kubadilisha wadhifa wako.",
         owner: "Owner" "Mmiliki",
         owner_text:
             "May do everything, also change where money goes."
@@ -42,11 +52,15 @@ words! {
         manager: "Manager" "Meneja",
         manager_text: "Runs the business from day to day." "Anaendesha biashara kila siku.",
         cashier: "Cashier" "Keshia",
-        cashier_text: "Sells vouchers and sees today's sales." "Anauza vocha na kuona mauzo ya leo.",
+        cashier_text:
+            "Sells vouchers, sees payments and customers, and sets payments right, such as noting what was paid back."
+            "Anauza vocha, anaona malipo na wateja, na anarekebisha malipo, kama kuandika pesa zilizorudishwa.",
         technician: "Technician" "Fundi",
         technician_text: "Keeps sites and routers working." "Anahakikisha maeneo na ruta zinafanya kazi.",
         reader: "Reader" "Msomaji",
-        reader_text: "Sees everything and changes nothing." "Anaona yote na habadilishi chochote.",
+        reader_text:
+            "Sees how the business goes, its payments, customers and staff, and changes nothing. Sees no unused codes, no keys and no M-PESA settings."
+            "Anaona biashara inavyoendelea, malipo, wateja na wafanyakazi, na habadilishi chochote. Haoni misimbo ambayo haijatumika, funguo wala mipangilio ya M-PESA.",
         table: "What each role may do" "Kila wadhifa unaruhusiwa nini",
         may: "What" "Nini",
         see_home: "See how the business is today" "Kuona hali ya biashara leo",
@@ -134,6 +148,27 @@ impl StaffWords {
             Role::Cashier => self.cashier_text,
             Role::Technician => self.technician_text,
             Role::Reader => self.reader_text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Permission as P;
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_role_in_a_sentence_is_what_the_table_says() {
+        let cashiers = [P::SellForCash, P::SeePayments, P::WorkPayments];
+        assert!(cashiers.into_iter().all(|may| Role::Cashier.may(may)));
+        let readers = [P::SeeHome, P::SeeReports, P::SeePayments, P::SeeStaff];
+        assert!(readers.into_iter().all(|may| Role::Reader.may(may)));
+        let hidden = [P::PrintVouchers, P::ManageKeys, P::SetMpesa];
+        assert!(!hidden.into_iter().any(|may| Role::Reader.may(may)));
+        // Whoever changes nothing has the permissions only that see.
+        for permission in Role::Reader.permissions() {
+            let says = StaffWords::ENGLISH.permission(permission);
+            assert!(says.starts_with("See "), "{says}");
         }
     }
 }

@@ -8,6 +8,9 @@ words! {
         now: "Now" "Sasa",
         plan: "Plan" "Mpango",
         price: "Price" "Bei",
+        payment: "the payment" "malipo",
+        given_to: "Given free to" "Amepewa bure",
+        customer: "the customer" "mteja",
         time_left: "Time left" "Muda uliobaki",
         online_left: "Time online left" "Muda wa mtandaoni uliobaki",
         data_left: "Data left" "Data iliyobaki",
@@ -57,6 +60,7 @@ words! {
             "It will not give access any more. Its sites hear of it at once, or when they are back. This cannot be undone."
             "Haitatoa huduma tena. Maeneo yake yatasikia mara moja, au yakirudi hewani. Haiwezi kutenguliwa.",
         revoke_do: "Yes, take it back" "Ndiyo, rudisha",
+        said_given: "The voucher is made. Tell the customer the code above." "Vocha imetengenezwa. Mwambie mteja msimbo ulio hapo juu.",
         said_revoked: "Taken back. Sites that are up know it already; the others when they are back." "Imerudishwa. Maeneo yaliyo hewani yanajua tayari; mengine yakirudi.",
         said_extended: "The time is given. Sites that are up know it already; the others when they are back." "Muda umeongezwa. Maeneo yaliyo hewani yanajua tayari; mengine yakirudi.",
         said_paused: "Paused. This page shows it in a moment." "Imesimamishwa. Ukurasa huu utaonyesha punde.",
@@ -72,8 +76,8 @@ words! {
         said_over: "The voucher is over." "Vocha imekwisha.",
         said_no_time: "This voucher has no limit of time, so there is none to add." "Vocha hii haina kikomo cha muda, hivyo hakuna cha kuongeza.",
         said_not_selling:
-            "This business may not sell now: Mnara has not let it in yet, or has stopped it. Write to us to sort it out."
-            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha. Tuandikie tulitatue.",
+            "This business may not sell now: Mnara has not let it in yet, or has stopped it."
+            "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha.",
         said_shut: "It would stay shut all the same: it was taken back, its data is used up, or it ended longer ago than the time you give." "Ingebaki imefungwa: ilirudishwa, data yake imeisha, au iliisha kitambo kuliko muda unaoongeza.",
         said_too_much: "Give between one minute and ten years." "Ongeza kati ya dakika moja na miaka kumi.",
         did_printed: "Printed" "Ilichapishwa",
@@ -93,6 +97,7 @@ words! {
         did_seen: "Its code was looked at" "Msimbo wake uliangaliwa",
         did_sold: "Sold for cash" "Iliuzwa kwa pesa taslimu",
         did_undone: "Cash given back" "Pesa taslimu zilirudishwa",
+        did_given: "Given away" "Ilitolewa bure",
         did_revoked: "Taken back" "Ilirudishwa",
         did_extended: "More time was given" "Muda uliongezwa",
         did_paused: "Pausing was asked for" "Kusimamisha kuliombwa",

@@ -28,6 +28,12 @@ words! {
             "You are on {on}. Your card goes on being charged {price} by itself, which pays for {plan}: a change of plan does not reach the card, and only you can end the charge, at Pesapal or at your bank. Nothing of it is lost: each charge adds a whole period of {plan} after what is paid for. To pay for {on} by card, end that charge first, then order {on} below with the box ticked."
             "Uko kwenye {on}. Kadi yako inaendelea kukatwa {price} yenyewe, ambayo inalipia {plan}: mabadiliko ya mpango hayafiki kwenye kadi, na ni wewe pekee unayeweza kusitisha makato hayo, kwa Pesapal au benki yako. Hakuna kinachopotea: kila makato huongeza kipindi kizima cha {plan} baada ya kilicholipiwa. Ili kulipia {on} kwa kadi, sitisha makato hayo kwanza, kisha uagize {on} hapa chini ukiwa umeweka alama kwenye kisanduku.",
         lacks_why: "Your plan does not have this" "Mpango wako hauna hiki",
+        look_rests:
+            "What you set there is kept: until you are on such a plan, your sites show a plain page and give nothing away to try."
+            "Ulichoweka huko kimehifadhiwa: hadi utakapokuwa kwenye mpango wa namna hiyo, maeneo yako yataonyesha ukurasa wa kawaida na hayatatoa majaribio ya bure.",
+        look_would_rest:
+            "Without your own look: while you are on this plan, the colours, words and logo you set and what new phones may try for nothing rest. They are kept for a plan that has it."
+            "Bila mwonekano wako: ukiwa kwenye mpango huu, rangi, maneno na nembo ulizoweka pamoja na majaribio ya bure ya simu mpya havitaonekana. Vinahifadhiwa kwa mpango wenye mwonekano wako.",
         these_have_it: "These do:" "Hii inayo:",
         nobody_has_it: "No plan that is offered does. Write to us." "Hakuna mpango unaotolewa wenye hicho. Tuandikie.",
         at_once: "Change at once for" "Badilisha mara moja kwa",

@@ -38,6 +38,12 @@ words! {
         key_vault: "ENCRYPTION_KEY, in use since" "ENCRYPTION_KEY, inatumika tangu",
         key_identity: "The key sites know us by, in use since" "Ufunguo ambao maeneo hututambua nao, unatumika tangu",
         key_old: "older than a year" "zaidi ya mwaka",
+        older_used:
+            "Keep the older keys in the list: at the last look some of what is stored was sealed with one of them, or not everything has been looked through yet."
+            "Acha funguo za zamani kwenye orodha: ilipoangaliwa mara ya mwisho, baadhi ya yaliyohifadhiwa yalikuwa yamefungwa kwa mmojawapo, au bado hayajaangaliwa yote.",
+        older_clear:
+            "The last look began {since} and found nothing that an older key had sealed. If every process was restarted with the new list before then, the older keys may go once no backup needs them."
+            "Ukaguzi wa mwisho ulianza {since} na haukupata chochote kilichofungwa kwa ufunguo wa zamani. Ikiwa kila programu ya Mnara ilianzishwa upya kwa orodha mpya kabla ya hapo, funguo za zamani zinaweza kuondolewa pale ambapo hakuna nakala ya akiba inayozihitaji.",
         key_unknown: "not noted yet" "bado haijaandikwa",
         kept: "What is kept for how long" "Nini huhifadhiwa kwa muda gani",
         kept_text:
@@ -48,7 +54,7 @@ words! {
         kept_log_ins: "Log-ins, after they were last used" "Maingizo, tangu yalipotumika mwisho",
         kept_browsers: "Marks of browsers" "Alama za vivinjari",
         kept_letters: "That a letter or a link was sent" "Kwamba barua au kiungo kilitumwa",
-        kept_addresses: "An address somebody wants to log in with, and that a link was sent there" "Anwani ambayo mtu anataka kuingia nayo, na kwamba kiungo kilitumwa huko",
+        kept_addresses: "An address or number somebody wants to log in with, and that a link was sent there" "Anwani au nambari ambayo mtu anataka kuingia nayo, na kwamba kiungo kilitumwa huko",
         kept_texts: "That an SMS was sent, to whom, its cost" "Kwamba SMS ilitumwa, kwa nani, gharama yake",
         kept_wishes: "That a buyer asked for a code by SMS" "Kwamba mnunuzi aliomba msimbo kwa SMS",
         kept_news: "News to programs" "Habari kwa programu",

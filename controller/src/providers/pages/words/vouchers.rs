@@ -126,6 +126,9 @@ words! {
         paper_how:
             "Join the Wi-Fi, then scan, or type the code on the page that opens."
             "Jiunge na Wi-Fi, kisha skani, au andika msimbo kwenye ukurasa unaofunguka.",
+        paper_how_short:
+            "Join the Wi-Fi, then scan or type the code."
+            "Jiunge na Wi-Fi, kisha skani au andika msimbo.",
         paper_until: "Use it by" "Itumie kabla ya",
         paper_help: "Help:" "Msaada:",
         unused: "unused" "haijatumika",

@@ -140,7 +140,7 @@ pub async fn contacts(
     Ok(row.map_or((None, None), |row| (row.email, row.phone)))
 }
 
-/// Gives a person another address, or another number; says whether nobody else has it.
+/// Gives a person another address, or another number, with the moment at which a number was shown to be theirs; says whether nobody else has it.
 ///
 /// # Errors
 /// When the database refuses.
@@ -148,17 +148,55 @@ pub async fn set_contact(
     conn: &mut PgConnection,
     id: PersonId,
     contact: &Contact,
+    proven: Option<Timestamp>,
 ) -> sqlx::Result<bool> {
     let changed = sqlx::query!(
-        "update people set email = coalesce($2, email), phone = coalesce($3, phone) where id = $1
+        "update people set email = coalesce($2, email), phone = coalesce($3, phone),
+                phone_proven_at = case when $3::text is null then phone_proven_at
+                                       when phone = $3 then coalesce($4::timestamptz, phone_proven_at) else $4 end
+         where id = $1
            and not exists (select from people other where other.id <> $1 and (other.email = $2 or other.phone = $3))",
         id.uuid(),
         contact.email(),
         contact.phone(),
+        proven.map(At),
     )
     .execute(conn)
     .await?;
     Ok(changed.rows_affected() == 1)
+}
+
+/// Whether a person's number was shown to be theirs.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_phone_proven(conn: &mut PgConnection, id: PersonId) -> sqlx::Result<bool> {
+    let is = sqlx::query_scalar!(
+        "select exists (select from people where id = $1 and phone_proven_at is not null)",
+        id.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(is.unwrap_or(false))
+}
+
+/// Takes a number from somebody else who never showed that it is theirs and has an address too; says from whom.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn free_phone(
+    conn: &mut PgConnection,
+    phone: &str,
+    but: PersonId,
+) -> sqlx::Result<Option<PersonId>> {
+    let id = sqlx::query_scalar!(
+        "update people set phone = null where phone = $1 and id <> $2 and phone_proven_at is null and email is not null returning id",
+        phone,
+        but.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(id.map(PersonId::from_uuid))
 }
 
 /// Changes what is kept of a password.

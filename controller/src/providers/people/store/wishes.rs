@@ -1,28 +1,30 @@
-//! All SQL of addresses that people want to log in with and have not proved yet.
+//! All SQL of addresses and numbers that people want to log in with and have not proved yet.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
 use sqlx::PgConnection;
 
+use super::{Contact, contact as read};
 use crate::db::{At, RowId as _};
 
-/// Notes the address that somebody wants, in place of one they wanted before a moment; says whether they want none since.
+/// Notes what somebody wants, in place of what they wanted before a moment; says whether they want nothing since.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn want_email(
+pub async fn want(
     conn: &mut PgConnection,
     id: PersonId,
-    (email, hash): (&str, &[u8; 32]),
+    (contact, hash): (&Contact, &[u8; 32]),
     (now, until): (Timestamp, Timestamp),
     before: Timestamp,
 ) -> sqlx::Result<bool> {
     let noted = sqlx::query!(
-        "insert into contact_changes (person_id, email, token_hash, created_at, expires_at) values ($1, $2, $3, $4, $5)
-         on conflict (person_id) do update set email = excluded.email, token_hash = excluded.token_hash,
-             created_at = excluded.created_at, expires_at = excluded.expires_at where contact_changes.created_at <= $6",
+        "insert into contact_changes (person_id, email, phone, token_hash, created_at, expires_at) values ($1, $2, $3, $4, $5, $6)
+         on conflict (person_id) do update set email = excluded.email, phone = excluded.phone, token_hash = excluded.token_hash,
+             created_at = excluded.created_at, expires_at = excluded.expires_at where contact_changes.created_at <= $7",
         id.uuid(),
-        email,
+        contact.email(),
+        contact.phone(),
         hash,
         At(now),
         At(until),
@@ -33,42 +35,44 @@ pub async fn want_email(
     Ok(noted.rows_affected() == 1)
 }
 
-/// How many letters with a link were sent since a moment: by a person, and to an address.
+/// How many links were sent since a moment: by a person, and to an address or a number.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn letters(
     conn: &mut PgConnection,
     id: PersonId,
-    email: &str,
+    contact: &Contact,
     since: Timestamp,
 ) -> sqlx::Result<(i64, i64)> {
     let row = sqlx::query!(
-        r#"select (select count(*) from contact_letters where person_id = $1 and sent_at > $3) as "of_person!",
-                  (select count(*) from contact_letters where email = $2 and sent_at > $3) as "to_email!""#,
+        r#"select (select count(*) from contact_letters where person_id = $1 and sent_at > $4) as "of_person!",
+                  (select count(*) from contact_letters where (email = $2 or phone = $3) and sent_at > $4) as "to_contact!""#,
         id.uuid(),
-        email,
+        contact.email(),
+        contact.phone(),
         At(since),
     )
     .fetch_one(conn)
     .await?;
-    Ok((row.of_person, row.to_email))
+    Ok((row.of_person, row.to_contact))
 }
 
-/// Notes that a letter with a link is sent.
+/// Notes that a link is sent.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn note_letter(
     conn: &mut PgConnection,
     id: PersonId,
-    email: &str,
+    contact: &Contact,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into contact_letters (person_id, email, sent_at) values ($1, $2, $3)",
+        "insert into contact_letters (person_id, email, phone, sent_at) values ($1, $2, $3, $4)",
         id.uuid(),
-        email,
+        contact.email(),
+        contact.phone(),
         At(now),
     )
     .execute(conn)
@@ -76,7 +80,7 @@ pub async fn note_letter(
     .map(drop)
 }
 
-/// Forgets letters that were sent before a moment.
+/// Forgets links that were sent before a moment.
 ///
 /// # Errors
 /// When the database refuses.
@@ -95,7 +99,7 @@ pub async fn forget_letters(
     Ok(gone.rows_affected())
 }
 
-/// Forgets addresses that nobody confirmed in time.
+/// Forgets what nobody confirmed in time.
 ///
 /// # Errors
 /// When the database refuses.
@@ -114,42 +118,44 @@ pub async fn forget_wishes(
     Ok(gone.rows_affected())
 }
 
-/// The address that a link confirms, if it is this person's and good.
+/// What a link confirms, if it is this person's and good.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn wanted_email(
+pub async fn wanted(
     conn: &mut PgConnection,
     id: PersonId,
     hash: &[u8; 32],
     now: Timestamp,
-) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!(
-        "select email from contact_changes where person_id = $1 and token_hash = $2 and expires_at > $3",
+) -> sqlx::Result<Option<Contact>> {
+    let row = sqlx::query!(
+        "select email, phone from contact_changes where person_id = $1 and token_hash = $2 and expires_at > $3",
         id.uuid(),
         hash,
         At(now),
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    row.map(|row| read(row.email, row.phone)).transpose()
 }
 
-/// Uses a link up and gives the address it confirms.
+/// Uses a link up and gives what it confirms.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn take_wanted_email(
+pub async fn take_wanted(
     conn: &mut PgConnection,
     id: PersonId,
     hash: &[u8; 32],
     now: Timestamp,
-) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!(
-        "delete from contact_changes where person_id = $1 and token_hash = $2 and expires_at > $3 returning email",
+) -> sqlx::Result<Option<Contact>> {
+    let row = sqlx::query!(
+        "delete from contact_changes where person_id = $1 and token_hash = $2 and expires_at > $3 returning email, phone",
         id.uuid(),
         hash,
         At(now),
     )
     .fetch_optional(conn)
-    .await
+    .await?;
+    row.map(|row| read(row.email, row.phone)).transpose()
 }

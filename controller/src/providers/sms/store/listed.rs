@@ -3,9 +3,10 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId, SmsId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::{State, phone, state};
-use crate::db::{At, RowId as _};
+use crate::db::{At, LAST, RowId as _};
 use crate::rails::msisdn::Msisdn;
 
 /// Where a list goes on: below this one.
@@ -49,16 +50,16 @@ pub async fn list(
     now: Timestamp,
     limit: u16,
 ) -> sqlx::Result<Vec<Listed>> {
-    let (at, id) = before.unzip();
+    let (at, id) = before.map_or((LAST, Uuid::max()), |(at, id)| (at, id.uuid()));
     let rows = sqlx::query!(
         r#"select s.id, s.kind, s.msisdn, p.name as "person?", s.payment_id, s.parts, s.state, s.why, s.cost_cents, s.currency, s.created_at,
                   s.state = 'unknown' and s.body is not null and s.drop_at > $4 as "may_again!"
            from smses s left join people p on p.id = s.person_id
-           where s.provider_id = $1 and ($2::timestamptz is null or (s.created_at, s.id) < ($2, $3))
+           where s.provider_id = $1 and (s.created_at, s.id) < ($2, $3)
            order by s.created_at desc, s.id desc limit $5"#,
         provider.uuid(),
-        at.map(At) as Option<At>,
-        id.map(|id| id.uuid()),
+        At(at) as At,
+        id,
         At(now) as At,
         i64::from(limit),
     )

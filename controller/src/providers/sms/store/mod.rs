@@ -20,7 +20,7 @@ use crate::rails::sms::Taken;
 use crate::rails::sms::report::Arrival;
 
 /// Texts sealed anew in one go.
-const MOST: i64 = 10_000;
+const MOST: i64 = 1000;
 /// A report that names a text we do not know may be of one whose answer was lost not longer ago.
 const LOST_SECS: i64 = 2 * 86_400;
 
@@ -356,17 +356,19 @@ pub async fn arrived(
     Ok(true)
 }
 
-/// What is stored sealed, for whoever seals it anew.
+/// What is stored sealed after an id, in order, for whoever seals it anew.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn lock_sealed(
     conn: &mut PgConnection,
     provider: ProviderId,
+    after: SmsId,
 ) -> sqlx::Result<Vec<(SmsId, String)>> {
     let rows = sqlx::query!(
-        r#"select id, body as "sealed!" from smses where provider_id = $1 and body is not null order by id limit $2 for update"#,
+        r#"select id, body as "sealed!" from smses where provider_id = $1 and id > $2 and body is not null order by id limit $3 for update"#,
         provider.uuid(),
+        after.uuid(),
         MOST,
     )
     .fetch_all(conn)

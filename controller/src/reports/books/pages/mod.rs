@@ -31,7 +31,7 @@ use crate::reports::pages::names;
 use crate::reports::period::{Day, Period};
 use crate::reports::view::Names;
 use crate::web::csv::{self, Csv};
-use crate::web::page::html;
+use crate::web::page::{before, html};
 use crate::web::{Query, show};
 
 /// The value of a filter for what was sold at no site.
@@ -92,6 +92,8 @@ struct BooksPage<'a> {
     checked: Option<String>,
     faults: Vec<Fault>,
     csv: String,
+    /// The same month with all sites, where one is chosen.
+    everywhere: Option<String>,
     may_compare: bool,
     fault: Option<&'static str>,
 }
@@ -116,8 +118,7 @@ impl Asked {
     }
 
     fn cursor(&self) -> Option<(Timestamp, LedgerId)> {
-        let (at, id) = self.before.split_once('.')?;
-        Some((Timestamp::from_millis(at.parse().ok()?), id.parse().ok()?))
+        before(&self.before)
     }
 }
 
@@ -268,6 +269,7 @@ pub async fn show(
         checked: checked.map(|at| words.calendar.moment(at)),
         faults: faults.iter().map(|one| told(one, words)).collect(),
         csv: address("/books.csv", &[("month", &month), ("site", &site)]),
+        everywhere: (place != Where::Anywhere).then(|| address("/books", &[("month", &month)])),
         may_compare: seat.place.role.may(Permission::WorkCustomers),
         fault: is_bad.then_some(w.bad_month),
         month,

@@ -11,7 +11,6 @@ use mnara_protocol::money::Money;
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::PgConnection;
-use tokio::sync::Semaphore;
 
 use super::gone::{self, Gone, WentBack};
 use super::read::{BadStatement, Entry, Statement, read};
@@ -39,8 +38,6 @@ use crate::web::{Query, show};
 pub const MOST_BYTES: usize = 5 * 1024 * 1024;
 /// Lines of each list on the page, and payments taken in at once.
 const MOST_SHOWN: usize = 200;
-/// Statements are read so many at a time, whoever sends them.
-static READERS: Semaphore = Semaphore::const_new(2);
 
 struct Item {
     amount: String,
@@ -153,11 +150,25 @@ async fn sent(form: Result<Multipart, MultipartRejection>) -> Result<Vec<u8>, No
 }
 
 /// Does what takes long away from whoever answers requests, a few at a time.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Trouble> {
-    let _turn = READERS.acquire().await.map_err(|_| Trouble::Inside)?;
+async fn aside<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Trouble> {
+    let _turn = app.readers.acquire().await.map_err(|_| Trouble::Inside)?;
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| Trouble::Inside)
+}
+
+/// What a business hears that has too many statements read.
+fn too_many(app: &App, frame: &Frame, provider: ProviderId) -> Option<Response> {
+    let too = app
+        .limits
+        .check(Act::Statement, By::Provider(provider))
+        .err()?;
+    let wait = frame.words().people.wait(too.wait);
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    Some(shown_with(frame, status, None, Some(&wait)))
 }
 
 /// Compares a statement with the books.
@@ -172,10 +183,8 @@ pub async fn upload(
 ) -> Result<Response, Trouble> {
     let w = &frame.words().statement;
     let provider = seat.provider();
-    if let Err(too) = app.limits.check(Act::Statement, By::Provider(provider)) {
-        let wait = frame.words().people.wait(too.wait);
-        let status = StatusCode::TOO_MANY_REQUESTS;
-        return Ok(shown_with(&frame, status, None, Some(&wait)));
+    if let Some(too_many) = too_many(&app, &frame, provider) {
+        return Ok(too_many);
     }
     let file = match sent(file).await {
         Ok(file) => file,
@@ -183,7 +192,7 @@ pub async fn upload(
         Err(NoFile::Large) => return Ok(shown(&frame, None, Some(w.large))),
     };
     let now = app.clock.now();
-    let statement = match aside(move || read(&file, now)).await? {
+    let statement = match aside(&app, move || read(&file, now)).await? {
         Ok(statement) => statement,
         Err(BadStatement::NoColumns) => return Ok(shown(&frame, None, Some(w.no_columns))),
         Err(BadStatement::Large) => return Ok(shown(&frame, None, Some(w.large))),
@@ -196,7 +205,7 @@ pub async fn upload(
     // No transaction stays open over work.
     drop(tx);
     let (other, unread) = (statement.other, statement.unread);
-    let (found, gone) = aside(move || {
+    let (found, gone) = aside(&app, move || {
         (
             compare(&statement.entries, &known),
             gone::compare(&statement.backs, &known),
@@ -392,7 +401,8 @@ pub struct Taken {
 /// Reads what was shown of a statement, as its page sends it back; none where somebody wrote something else.
 async fn again(app: &App, form: Taken) -> Result<Option<Statement>, Trouble> {
     let now = app.clock.now();
-    Ok(aside(move || read(form.lines.as_bytes(), now)).await?.ok())
+    let read = aside(app, move || read(form.lines.as_bytes(), now)).await?;
+    Ok(read.ok())
 }
 
 /// Takes payments that only the statement knows into the queue. One that we know by now is not taken.
@@ -406,10 +416,13 @@ pub async fn take_in(
     Form(form): Form<Taken>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().statement;
+    let provider = seat.provider();
+    if let Some(too_many) = too_many(&app, &frame, provider) {
+        return Ok(too_many);
+    }
     let Some(statement) = again(&app, form).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
-    let provider = seat.provider();
     let mut new = 0;
     for entry in statement.entries.into_iter().take(MOST_SHOWN) {
         // Each by itself: one that arrives by another way at this moment holds up no other.
@@ -434,10 +447,13 @@ pub async fn book_gone(
     Form(form): Form<Taken>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().statement;
+    let provider = seat.provider();
+    if let Some(too_many) = too_many(&app, &frame, provider) {
+        return Ok(too_many);
+    }
     let Some(statement) = again(&app, form).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
-    let provider = seat.provider();
     let mut new = 0;
     for back in statement.backs.into_iter().take(MOST_SHOWN) {
         let told = Told {

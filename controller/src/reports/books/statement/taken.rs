@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::payments::confirm::{self, ConfirmError};
 use crate::payments::ledger::NotWritten;
-use crate::payments::settle::Evidence;
+use crate::payments::settle::{Decision, Evidence, Source};
 use crate::payments::store::by_reference;
 use crate::payments::unmatched::{self, Arrived, Reason};
 use crate::rails::daraja::callback::Payer;
@@ -33,21 +33,23 @@ pub async fn take(
     let amount = entry.amount.to_decimal();
     let account = entry.account.as_deref().unwrap_or_default();
     if let Some(payment) = by_reference(&mut tx, provider, account, &entry.receipt).await? {
-        record(
-            app,
-            &mut tx,
-            Some(provider),
-            actor,
-            deed(&entry.receipt, amount),
-        )
-        .await?;
-        tx.commit().await?;
+        // Carrying it out is a transaction of its own, and what was not done is no deed.
+        drop(tx);
+        let receipt = entry.receipt.clone();
         let evidence = Evidence::C2b {
             receipt: entry.receipt,
             amount: entry.amount,
+            payer: entry.payer.unwrap_or(Payer::Untold),
+            source: Source::Seen,
         };
-        confirm::apply(app, provider, payment, &evidence, None).await?;
-        return Ok(true);
+        let done = confirm::apply(app, provider, payment, &evidence, None).await?;
+        let is_new = done.is_some_and(|decision| decision != Decision::Nothing);
+        if is_new {
+            let mut tx = app.db.tenant(provider).await?;
+            record(app, &mut tx, Some(provider), actor, deed(&receipt, amount)).await?;
+            tx.commit().await?;
+        }
+        return Ok(is_new);
     }
     let arrived = Arrived {
         reason: Reason::Statement,

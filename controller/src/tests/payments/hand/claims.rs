@@ -1,6 +1,7 @@
 //! A receipt and the number that paid, and slips of the finger.
 
 use super::*;
+use crate::payments::hand::store;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_receipt_and_the_number_that_paid_bring_what_was_paid_for_once(
@@ -157,4 +158,49 @@ async fn a_slip_of_the_finger_is_sent_back_before_the_money_moves(
         assert_eq!(answer["ResultCode"], says, "{reference} {amount}");
     }
     assert_eq!(world.count("callbacks").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_receipt_that_is_named_while_its_money_is_told_of_brings_its_voucher(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, false).await;
+    let provider = world.shop.provider;
+    // As a claim does that found no money and is not committed yet.
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    crate::payments::unmatched::store::lock_receipt(&mut tx, "RKL51ZDR41")
+        .await
+        .unwrap();
+    let code = store::code(
+        &mut tx,
+        &world.app,
+        provider,
+        (world.shop.site, mac(1)),
+        &store::Wanted::default(),
+        world.app.clock.now(),
+    )
+    .await
+    .unwrap()
+    .unwrap();
+    let named = ("RKL51ZDR41", PHONE.parse().unwrap());
+    store::keep_claim(&mut tx, provider, &code, named)
+        .await
+        .unwrap();
+    let body = confirmation("RKL51ZDR41", "MAMA", "2547 ***** 149", "50.00");
+    let (status, ..) = world.send(Method::POST, &path, None, body).await;
+    assert_eq!(status, StatusCode::OK);
+    let committed = async {
+        let waits = "pg_locks where locktype = 'advisory' and not granted
+                     and database = (select oid from pg_database where datname = current_database())";
+        while world.count(waits).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        tx.commit().await.unwrap();
+    };
+    futures_util::future::join(world.work(), committed).await;
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    assert_eq!(world.count("unmatched").await, 0);
+    world.books_are_equal().await;
 }

@@ -13,6 +13,7 @@ use crate::tests::doors::member;
 mod claims;
 mod owner;
 mod paying;
+mod unheard;
 
 pub(super) const TILL: &str = "9876543";
 

@@ -232,3 +232,29 @@ async fn a_prompt_whose_money_may_have_come_by_hand_ends_and_its_phone_can_be_as
     world.begin(world.shop.ask(2, PHONE)).await.unwrap();
     world.books_are_equal().await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_finds_its_device_after_midnight_is_of_one_day_in_rows_and_books(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    // Two minutes to midnight in Nairobi.
+    world.pass(13 * 3600 - 120).await;
+    let body = confirmation("RKL51ZDR50", "", "2547 ***** 150", "50.00");
+    told(&world, &path, body).await;
+    world.pass(180).await;
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    place(&world, 2, Some("254708374150")).await;
+    world.pass(30).await;
+    assert_eq!(delivered(&world, 2).await.len(), 1);
+    let settled = "payments p join ledger l on l.payment_id = p.id and l.cause = 'paid'
+                   where p.settled_at = l.at and l.day = report_day(p.created_at) + 1";
+    assert_eq!(world.count(settled).await, 1);
+    let found = crate::reports::books::check_all(&world.app, world.shop.provider)
+        .await
+        .unwrap();
+    assert_eq!(found.wrong, []);
+    world.books_are_equal().await;
+}

@@ -1,0 +1,172 @@
+//! A number that somebody wants to log in with: theirs once a link that was texted to it was opened, and nobody's way into another's mail before.
+
+use super::*;
+use crate::providers::staff::roles::Role;
+
+const MAIL: &str = "njeri@example.com";
+const NUMBER: &str = "0722 000 333";
+
+fn wish(who: &str) -> [(&str, &str); 2] {
+    [("who", who), ("password", PASSWORD)]
+}
+
+/// A world in which both mail and SMS leave.
+async fn world(pool: PgPoolOptions, options: PgConnectOptions) -> (Tower, office::Office, World) {
+    let (office, flags) = office::Office::open().await;
+    let flags = flags.each_ref().map(String::as_str);
+    let (tower, world) = Tower::world_with(pool, options, &flags).await;
+    (tower, office, world)
+}
+
+/// Wants a number, and gives the address in the text that was sent there.
+async fn wanted(world: &World, tower: &Tower, browser: &mut Browser<'_>, number: &str) -> String {
+    let next = browser.post("/account/contact", &wish(number)).await;
+    assert_eq!(next.onward(), "/account?done=texted");
+    world.work().await;
+    tower.one().path("/account/contact/")
+}
+
+async fn ask(world: &World, n: u8, who: &str) {
+    let form = [("who", who)];
+    let mut browser = Browser::new(world, n);
+    browser.post("/forgot", &form).await.page();
+    world.work().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_number_is_theirs_once_the_link_in_a_text_was_opened(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, office, world) = world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", MAIL).await;
+    let link = wanted(&world, &tower, &mut owner, NUMBER).await;
+    // Until then nothing is so, and whoever has the number learns nothing of who wants it.
+    let early = Browser::new(&world, 2).log_in(NUMBER, PASSWORD).await;
+    assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
+    ask(&world, 3, NUMBER).await;
+    assert!(tower.empty().is_empty() && office.empty().is_empty());
+    let mut other = Browser::new(&world, 4);
+    other.sign_up("Another", "another@example.com").await;
+    assert_eq!(other.post(&link, &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.count("people where phone is not null").await, 0);
+
+    // On the phone itself, where nobody is in yet.
+    let mut phone = Browser::new(&world, 5);
+    let next = phone.get(&link).await.onward();
+    assert!(next.starts_with("/log-in?next=%2Faccount%2Fcontact%2F"));
+    let form = [("who", MAIL), ("password", PASSWORD), ("next", &link)];
+    assert_eq!(phone.post("/log-in", &form).await.onward(), link);
+    let page = phone.get(&link).await.page();
+    assert!(page.contains(NUMBER), "{page}");
+    assert!(page.contains("This is my number"), "{page}");
+    let next = phone.post(&link, &[]).await.onward();
+    let page = phone.get(&next).await.page();
+    assert!(page.contains(NUMBER), "{page}");
+    assert!(!page.contains("not confirmed"), "{page}");
+    assert_eq!(phone.post(&link, &[]).await.status, StatusCode::NOT_FOUND);
+    let got = Browser::new(&world, 6).log_in(NUMBER, PASSWORD).await;
+    assert_eq!(got.onward(), "/");
+    world.work().await;
+    let told = office.one();
+    assert_eq!(told.subject, "What you log in with was changed");
+    ask(&world, 7, NUMBER).await;
+    assert!(tower.empty().is_empty());
+    assert_eq!(office.one().subject, "A new password for Mnara");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_has_a_number_takes_it_from_somebody_who_only_named_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, office, world) = world(pool, options).await;
+    let mut claimant = Browser::new(&world, 1);
+    claimant.sign_up("Claims", NUMBER).await;
+    let named = claimant.post("/account/contact", &wish(MAIL)).await;
+    assert_eq!(named.onward(), "/account?done=mailed");
+    world.work().await;
+    let link = office.one().path("/account/contact/");
+    claimant.post(&link, &[]).await.onward();
+    world.work().await;
+    tower.empty();
+    office.empty();
+    let page = claimant.get("/account").await.page();
+    assert!(page.contains("0722 000 333 (not confirmed"), "{page}");
+    ask(&world, 9, NUMBER).await;
+    assert!(tower.empty().is_empty() && office.empty().is_empty());
+
+    let mut holder = Browser::new(&world, 2);
+    holder.sign_up("Holds", "holder@example.com").await;
+    let link = wanted(&world, &tower, &mut holder, NUMBER).await;
+    assert_eq!(
+        holder.post(&link, &[]).await.onward(),
+        "/account?done=contact"
+    );
+    world.work().await;
+    let letters = office.empty().into_iter();
+    let mut told: Vec<_> = letters.map(|letter| (letter.to, letter.subject)).collect();
+    told.sort();
+    let said = "What you log in with was changed";
+    let both = ["holder@example.com", MAIL].map(|to| (to.to_owned(), said.to_owned()));
+    assert_eq!(told, both);
+    assert!(tower.empty().is_empty());
+    let by_program = "audit where act = 'contact' and actor = 'program'";
+    assert_eq!(world.count(by_program).await, 1);
+    let mut phone = Browser::new(&world, 3);
+    assert_eq!(phone.log_in(NUMBER, PASSWORD).await.onward(), "/");
+    let page = phone.get("/account").await.page();
+    assert!(page.contains("holder@example.com"), "{page}");
+    let page = claimant.get("/account").await.page();
+    assert!(page.contains(MAIL) && !page.contains(NUMBER), "{page}");
+
+    // Somebody who would have nothing left to log in with keeps theirs.
+    let only = "0722 000 444";
+    Browser::new(&world, 4).sign_up("Only", only).await;
+    let link = wanted(&world, &tower, &mut holder, only).await;
+    let taken = holder.post(&link, &[]).await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(taken.text.contains("Somebody else logs in with that"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_strangers_phone_gets_few_links_and_none_that_no_business_sends(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, _, world) = world(pool, options).await;
+    let mut got = Vec::new();
+    for n in 1..=4 {
+        let mut one = Browser::new(&world, n);
+        one.sign_up(&format!("Business {n}"), &format!("n{n}@example.com"))
+            .await;
+        for _ in 0..2 {
+            let answer = one.post("/account/contact", &wish(NUMBER)).await;
+            got.push(answer.status == StatusCode::SEE_OTHER);
+        }
+    }
+    // One at a time from each of them, and so many a day from all.
+    let said = [true, false, true, false, true, false, false, false];
+    assert_eq!(got, said);
+    world.work().await;
+    assert_eq!(tower.empty().len(), 3);
+
+    let mut owner = doors::member(&world, Role::Owner, 5).await;
+    doors::member(&world, Role::Cashier, 6).await;
+    let sql = "select id from staff where role = 'cashier'";
+    let place = mnara_protocol::ids::StaffId::from_uuid(read(&world.app, sql).await);
+    let end = format!("/staff/{place}/end");
+    owner.post(&end, &[]).await.onward();
+    let mut nobodys = Browser::new(&world, 7);
+    let got = nobodys.log_in("cashier6@example.com", PASSWORD).await;
+    assert_eq!(got.onward(), "/");
+    let refused = nobodys.post("/account/contact", &wish(NUMBER)).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text.contains("you work in none"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(world.count("people where phone is not null").await, 0);
+}
