@@ -6,7 +6,7 @@ use super::store::people::{self, known};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
-use crate::providers::log_in::store::end_others;
+use crate::providers::log_in::leave::end_others;
 use crate::providers::people::Contact;
 
 /// What becomes of the last one who works for the platform.
@@ -43,7 +43,7 @@ pub struct Ended {
     /// What they are called.
     pub name: String,
     /// How many log-ins ended with it.
-    pub log_ins: u64,
+    pub log_ins: usize,
 }
 
 /// Ends the place of whoever logs in with that, and all their log-ins, since each of them opened the platform's pages. What they are to a business stays.
@@ -61,7 +61,7 @@ pub async fn end(app: &App, contact: &Contact, last: Last) -> Result<Ended, NotE
     if !people::end(&mut tx, known.person, now).await? {
         return Err(NotEnded::NotOne(known.name));
     }
-    let log_ins = end_others(&mut tx, known.person, None, now).await?;
+    let log_ins = end_others(app, &mut tx, known.person, None, Actor::Command).await?;
     let deed = Deed {
         act: "admin-end",
         subject: &known.person.to_string(),

@@ -10,7 +10,7 @@ use super::store::keys as marks;
 use crate::app::App;
 use crate::db::Reason;
 use crate::fleet::identity;
-use crate::jobs::tasks::is_asked;
+use crate::jobs::tasks::asked_at;
 use crate::jobs::{Job, Next};
 use crate::payments::operator::credential;
 use crate::payments::tokens;
@@ -60,7 +60,7 @@ pub fn tend<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         let mut progress = marks::progress(&mut tx, mark, now).await?;
         if let Some(done) = progress.done {
             let is_old = app.vault.has_older() && done.plus_secs(AGAIN_SECS) <= now;
-            if is_old || is_asked(job) {
+            if is_old || asked_at(job).is_some() {
                 progress = marks::begin_again(&mut tx, mark, now).await?;
             }
         }

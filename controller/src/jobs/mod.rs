@@ -323,12 +323,14 @@ async fn claim(app: &App, work: &[Work], most: usize) -> Result<Vec<(Job, Work)>
     let leases: Vec<At> = work.iter().map(|work| At(now + work.lease)).collect();
     let mut tx = app.db.platform(Reason::Jobs).await?;
     let rows = sqlx::query!(
-        r#"UPDATE jobs SET attempts = jobs.attempts + 1, leased_until = known.lease
-           FROM (SELECT due.id, lease.until AS lease
-                 FROM jobs AS due JOIN unnest($1::text[], $2::timestamptz[]) AS lease (kind, until) USING (kind)
-                 WHERE due.run_at <= $3 AND due.dead_at IS NULL AND (due.leased_until IS NULL OR due.leased_until <= $3)
-                 ORDER BY due.run_at, due.id LIMIT $4 FOR UPDATE OF due SKIP LOCKED) AS known
-           WHERE jobs.id = known.id
+        // Materialized: a subquery that is run again for each row skips those it has just updated, and takes more than it may.
+        r#"WITH known AS MATERIALIZED (
+               SELECT due.id, lease.until AS lease
+               FROM jobs AS due JOIN unnest($1::text[], $2::timestamptz[]) AS lease (kind, until) USING (kind)
+               WHERE due.run_at <= $3 AND due.dead_at IS NULL AND (due.leased_until IS NULL OR due.leased_until <= $3)
+               ORDER BY due.run_at, due.id LIMIT $4 FOR UPDATE OF due SKIP LOCKED)
+           UPDATE jobs SET attempts = jobs.attempts + 1, leased_until = known.lease
+           FROM known WHERE jobs.id = known.id
            RETURNING jobs.id, jobs.provider_id, jobs.kind, jobs.unique_key, jobs.payload, jobs.attempts,
                      jobs.leased_until AS "leased_until!""#,
         &kinds,

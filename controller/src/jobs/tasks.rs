@@ -64,14 +64,14 @@ pub async fn stand_missing(
 }
 
 /// What stands in the row of a run that somebody asked for, until one went well.
-fn asked() -> JsonValue {
-    json!({"asked": true})
+fn asked(now: Timestamp) -> JsonValue {
+    json!({"asked": now.as_millis()})
 }
 
-/// Whether somebody asked for this run: work that has its hour is then done at any.
+/// When somebody asked for this run, if anybody did: work that has its hour is then done at any, and a run again does that moment's.
 #[must_use]
-pub fn is_asked(job: &Job) -> bool {
-    job.payload["asked"] == true
+pub fn asked_at(job: &Job) -> Option<Timestamp> {
+    job.payload["asked"].as_i64().map(Timestamp::from_millis)
 }
 
 /// What became of a run that was asked for.
@@ -100,7 +100,7 @@ pub async fn run_now(app: &App, work: &Work) -> Result<Ran, sqlx::Error> {
         work.kind,
         At(now),
         At(now + work.lease),
-        asked(),
+        asked(now),
     )
     .fetch_optional(&mut *tx)
     .await?;
@@ -109,7 +109,7 @@ pub async fn run_now(app: &App, work: &Work) -> Result<Ran, sqlx::Error> {
         return Ok(Ran::Busy);
     };
     let job = Job {
-        payload: asked(),
+        payload: asked(now),
         ..taken(row.id, row.leased_until, work.kind, row.attempts)
     };
     attempt(app, &job, work).await;
@@ -134,7 +134,7 @@ pub async fn hasten(conn: &mut PgConnection, kind: &str, now: Timestamp) -> sqlx
          WHERE kind = $1 AND unique_key = '' AND provider_id IS NULL",
         kind,
         At(now),
-        asked(),
+        asked(now),
     )
     .execute(conn)
     .await?;

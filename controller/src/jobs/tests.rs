@@ -461,7 +461,7 @@ async fn what_is_due_is_taken_one_by_one_and_what_failed_is_told(
 /// Goes well only when somebody asked for it, and not at the first try.
 fn when_asked<'a>(_: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
     Box::pin(async move {
-        anyhow::ensure!(tasks::is_asked(job), "nobody asked");
+        anyhow::ensure!(tasks::asked_at(job).is_some(), "nobody asked");
         anyhow::ensure!(job.attempt > 1, "not at once");
         Ok(Next::Again(Timestamp::from_secs(0)))
     })

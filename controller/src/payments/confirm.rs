@@ -219,14 +219,14 @@ async fn attempt(
             refuse(app, &mut tx, &payment, *failure, now).await?;
         }
         Decision::AskFirst { receipt } => {
-            // What waits for the answer is told again and again.
-            let is_new = receipt.is_none() || *receipt != payment.receipt;
+            // A confirmation that waits for the answer is looked at again and again, and asks once.
+            if matches!(evidence, Evidence::C2b { .. }) && *receipt == payment.receipt {
+                return Ok(Some(decision));
+            }
             if let Some(receipt) = receipt {
                 store::note_receipt(&mut tx, &payment, receipt).await?;
             }
-            if is_new {
-                sweep::ask_at(app, &mut tx, &payment, now).await?;
-            }
+            sweep::ask_at(app, &mut tx, &payment, now).await?;
         }
         Decision::FillReceipt(receipt) => {
             unmatched::store::lock_receipt(&mut tx, receipt).await?;

@@ -11,7 +11,7 @@ use super::store::sums::{Filter, report};
 use super::{files, view};
 use crate::app::App;
 use crate::db::Reason;
-use crate::jobs::tasks::is_asked;
+use crate::jobs::tasks::asked_at;
 use crate::jobs::{Job, Next};
 use crate::providers;
 use crate::providers::mail::{self, File, NewMail, Reader, post_with};
@@ -44,10 +44,14 @@ pub fn send<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         } else {
             morning.plus_secs(DAY)
         };
-        if !(is_time || is_asked(job)) || !app.rails.mail.is_set_up() {
+        if !(is_time || asked_at(job).is_some()) || !app.rails.mail.is_set_up() {
             return Ok(Next::Again(next));
         }
-        let month = Period::month_of(Period::month_of(today).from.plus(-1));
+        let month = Period::month_of(
+            Period::month_of(Day::of(asked_at(job).unwrap_or(now)))
+                .from
+                .plus(-1),
+        );
         let (mut after, mut failed) = (None, None);
         loop {
             let mut tx = app.db.platform(Reason::Admin).await?;

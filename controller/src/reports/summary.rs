@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::db::Reason;
 use crate::fleet;
 use crate::fleet::presence::is_up;
-use crate::jobs::tasks::is_asked;
+use crate::jobs::tasks::asked_at;
 use crate::jobs::{Job, Next};
 use crate::providers::notices::{Notice, Topic, store as choices, tell};
 use crate::web::show;
@@ -42,14 +42,11 @@ pub fn send<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         let next = evening.plus_secs(DAY);
         // At a start long after, yesterday's news stays yesterday's.
         let is_time = now < evening.plus_secs(3_600);
-        if !(is_time || is_asked(job)) {
-            return Ok(Next::Again(next));
-        }
-        // Who asks at another hour has the day so far told.
-        let of = if is_time {
-            evening
-        } else {
-            Day::of(now).begin()
+        // Who asks at another hour has the day so far told, and a run again that same day.
+        let of = match asked_at(job) {
+            _ if is_time => evening,
+            Some(asked) => Day::of(asked).begin(),
+            None => return Ok(Next::Again(next)),
         };
         let (mut after, mut failed) = (None, None);
         loop {

@@ -222,8 +222,8 @@ async fn a_manager_chooses_for_all_but_owners_and_nobody_hears_what_they_may_not
         .post("/settings/notices", &[(boss.as_str(), "summary")])
         .await
         .onward();
-    assert_eq!(world.count("notice_choices n join people p on p.id = n.person_id where p.email = 'owner@example.com'").await, 3);
-    assert_eq!(world.count("audit where act = 'notice'").await, 7);
+    assert_eq!(world.count("notice_choices n join people p on p.id = n.person_id where p.email = 'owner@example.com'").await, 4);
+    assert_eq!(world.count("audit where act = 'notice'").await, 8);
     let mut cashier = Browser::new(&world, 4);
     cashier
         .log_in("cashier@example.com", PASSWORD)

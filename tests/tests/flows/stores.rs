@@ -71,12 +71,13 @@ async fn events(world: &World, kind: &str) -> u64 {
     count.parse().unwrap()
 }
 
-/// Lets a site's agent wait no longer before it dials.
+/// Lets a site's agent wait no longer before it dials, and waits until it has the cloud and its router.
 async fn linked_again(world: &World) {
     world
         .until("the agent is linked again", async || {
             world.site.agent.advance(Duration::from_secs(5)).await?;
-            Ok((world.site.agent.status().await?["cloud"] == true).then_some(()))
+            let status = world.site.agent.status().await?;
+            Ok((status["cloud"] == true && status["router"] == true).then_some(()))
         })
         .await
         .unwrap();

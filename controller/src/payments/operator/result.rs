@@ -16,7 +16,7 @@ use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
 use crate::payments::reversal::{self, stand_in};
 use crate::payments::settle::{Evidence, Source};
 use crate::payments::store as payments;
-use crate::payments::store::Waiting;
+use crate::payments::store::{Stand, Waiting};
 use crate::payments::unmatched::resolve::{self, NotResolved};
 use crate::payments::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
 use crate::providers;
@@ -278,7 +278,7 @@ async fn book(
     Ok(true)
 }
 
-/// Takes back the voucher of a payment that went back whole: one that nobody used, and any of what came too late.
+/// Takes back the voucher of a payment that went back whole: one that nobody used, and any of what came too late, also one that is in use by then.
 ///
 /// Another one goes on, and that its money went back stands with its payment.
 async fn take_voucher(
@@ -444,23 +444,25 @@ async fn judge(
     {
         whose = Whose::Device(payer);
     }
+    // The number is told whole, so the one prompt on it that is pending is what was paid, also where its own device named the receipt.
+    if matches!(whose, Whose::PromptsEnd | Whose::Device(_))
+        && matches!(said.payer, Payer::Number(_))
+    {
+        let within = (at - BEGUN_WITHIN, at);
+        let paid = (said.shortcode.as_str(), amount);
+        let prompts = payments::candidates(conn, provider, paid, within, now).await?;
+        let mut meant = prompts
+            .iter()
+            .filter(|prompt| said.payer.may_be(&prompt.phone));
+        if let (Some(prompt), None) = (meant.next(), meant.next())
+            && prompt.stand == Stand::Pending
+        {
+            return Ok(Some(Judged::Prompt(prompt.id, evidence)));
+        }
+    }
     match whose {
         Whose::Prompt(payment) => Ok(Some(Judged::Prompt(payment, evidence))),
-        // The number is told whole, so the one prompt on it that is pending is what was paid.
-        Whose::PromptsEnd => {
-            let within = (at - BEGUN_WITHIN, at);
-            let paid = (said.shortcode.as_str(), amount);
-            let prompts = payments::candidates(conn, provider, paid, within, now).await?;
-            let mut meant = prompts
-                .iter()
-                .filter(|prompt| said.payer.may_be(&prompt.phone));
-            match (&said.payer, meant.next(), meant.next()) {
-                (Payer::Number(_), Some(prompt), None) => {
-                    Ok(Some(Judged::Prompt(prompt.id, evidence)))
-                }
-                _ => Ok(None),
-            }
-        }
+        Whose::PromptsEnd => Ok(None),
         Whose::Device(payer) => {
             let settled = settle_in(app, conn, provider, &payer, &arrived, None).await;
             match settled {

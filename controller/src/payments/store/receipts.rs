@@ -56,8 +56,9 @@ pub struct Candidate {
     pub stand: Stand,
 }
 
-/// A provider's payments that were begun within a time and have no receipt, by the number that was paid to and what is paid: those whose
-/// end is still to come or will not be heard, and those that succeeded. The oldest first.
+/// A provider's payments that were begun within a time and have no receipt.
+///
+/// They are looked for by the number that was paid to and what is paid: those whose end is still to come or will not be heard, and those that succeeded. The oldest first.
 ///
 /// # Errors
 /// When the database is away.

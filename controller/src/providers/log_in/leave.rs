@@ -1,7 +1,8 @@
 //! Logging out: this browser, another one, or all others after a change of password.
 
-use mnara_protocol::ids::LogInId;
+use mnara_protocol::ids::{LogInId, PersonId};
 use secrecy::SecretString;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::{Visit, store, view};
@@ -23,6 +24,24 @@ pub async fn leave(app: &App, visit: &Visit, log_in: LogInId) -> sqlx::Result<()
         view::close(app, &mut tx, log_in, Actor::Admin(visit.person)).await?;
     }
     tx.commit().await
+}
+
+/// Ends all log-ins of a person but one, and what they look at for the platform; says how many.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_others(
+    app: &App,
+    conn: &mut PgConnection,
+    person: PersonId,
+    but: Option<LogInId>,
+    actor: Actor,
+) -> sqlx::Result<usize> {
+    let ended = store::end_others(conn, person, but, app.clock.now()).await?;
+    for log_in in &ended {
+        view::close(app, conn, *log_in, actor).await?;
+    }
+    Ok(ended.len())
 }
 
 /// Why a password was not changed.
@@ -70,7 +89,8 @@ pub async fn change_password(
     let kept = app.passwords.hash(new).await?;
     let mut tx = app.db.platform(Reason::Login).await?;
     people::store::set_password(&mut tx, visit.person, &kept).await?;
-    store::end_others(&mut tx, visit.person, Some(visit.log_in), app.clock.now()).await?;
+    let actor = Actor::Admin(visit.person);
+    end_others(app, &mut tx, visit.person, Some(visit.log_in), actor).await?;
     told(app, &mut tx, visit, "password").await?;
     tell_person(app, &mut tx, visit.person, Own::Password).await?;
     tx.commit().await?;
@@ -80,7 +100,7 @@ pub async fn change_password(
 /// Writes down that somebody changed what they prove themselves with.
 pub(in crate::providers) async fn told(
     app: &App,
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     visit: &Visit,
     act: &'static str,
 ) -> sqlx::Result<()> {

@@ -10,10 +10,11 @@ use totp_rs::{Builder, Secret, Totp};
 
 use super::again::{NotProved, prove};
 use super::enter::{Browser, Entered, mark};
-use super::leave::told;
+use super::leave::{end_others, told};
 use super::store::Known;
 use super::{Token, Visit, store};
 use crate::app::App;
+use crate::audit::Actor;
 use crate::db::Reason;
 use crate::providers::notices::{Own, tell_person};
 use crate::providers::people;
@@ -145,7 +146,8 @@ pub async fn set_up(
     let stored = seal(app, visit.person, secret.expose_secret());
     people::store::set_totp(&mut tx, visit.person, Some((&stored, step)), now).await?;
     people::store::replace_recovery_codes(&mut tx, visit.person, &hashes, now).await?;
-    store::end_others(&mut tx, visit.person, Some(visit.log_in), now).await?;
+    let actor = Actor::Admin(visit.person);
+    end_others(app, &mut tx, visit.person, Some(visit.log_in), actor).await?;
     let mark = mark(app, &mut tx, browser, visit.person, Known::BySecond).await?;
     told(app, &mut tx, visit, "second-factor").await?;
     tell_person(app, &mut tx, visit.person, Own::SecondOn).await?;

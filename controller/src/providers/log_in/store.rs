@@ -231,7 +231,7 @@ pub async fn end(
     Ok(ended.rows_affected() == 1)
 }
 
-/// Ends all log-ins of a person but one.
+/// Ends all log-ins of a person but one; says which.
 ///
 /// # Errors
 /// When the database refuses.
@@ -240,16 +240,16 @@ pub async fn end_others(
     person: PersonId,
     but: Option<LogInId>,
     now: Timestamp,
-) -> sqlx::Result<u64> {
-    let ended = sqlx::query!(
-        "update log_ins set ended_at = $3 where person_id = $1 and id is distinct from $2 and ended_at is null",
+) -> sqlx::Result<Vec<LogInId>> {
+    let ended = sqlx::query_scalar!(
+        "update log_ins set ended_at = $3 where person_id = $1 and id is distinct from $2 and ended_at is null returning id",
         person.uuid(),
         but.map(|id| id.uuid()),
         At(now),
     )
-    .execute(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(ended.rows_affected())
+    Ok(ended.into_iter().map(LogInId::from_uuid).collect())
 }
 
 /// One browser in a person's list.
@@ -311,20 +311,6 @@ pub async fn first_place(
     .fetch_optional(conn)
     .await?;
     Ok(provider.map(ProviderId::from_uuid))
-}
-
-/// Whether a person works for the platform.
-///
-/// # Errors
-/// When the database is away.
-pub async fn is_admin(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<bool> {
-    let is = sqlx::query_scalar!(
-        "select exists (select from admins where person_id = $1 and ended_at is null)",
-        person.uuid(),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(is.unwrap_or(false))
 }
 
 /// Makes a person one of the platform's staff, or one again; says whether they were not.

@@ -49,7 +49,8 @@ pub fn log_in_path(next: &str) -> String {
     format!("/log-in?next={}", encoded(next))
 }
 
-fn encoded(path: &str) -> String {
+/// A path as a part of an address.
+pub(super) fn encoded(path: &str) -> String {
     url::form_urlencoded::byte_serialize(path.as_bytes()).collect()
 }
 

@@ -7,6 +7,7 @@ use axum_extra::extract::CookieJar;
 
 use super::assets;
 use super::cookies::LANGUAGE;
+use super::enter::{encoded, log_in_path};
 use super::icons;
 use super::places::{self, Link, Part, Pays};
 use super::words::{Language, Words};
@@ -105,7 +106,7 @@ impl Frame {
     /// The address of this page in the other language.
     #[must_use]
     pub fn other_language_path(&self) -> String {
-        let back = self.encoded_path();
+        let back = encoded(&self.path);
         format!("/language/{}?back={back}", self.language.other().tag())
     }
 
@@ -113,14 +114,10 @@ impl Frame {
     #[must_use]
     pub fn log_in_path(&self, comes_back: bool) -> String {
         if comes_back && self.path != "/" && is_ours(&self.path) {
-            format!("/log-in?next={}", self.encoded_path())
+            log_in_path(&self.path)
         } else {
             "/log-in".to_owned()
         }
-    }
-
-    fn encoded_path(&self) -> String {
-        url::form_urlencoded::byte_serialize(self.path.as_bytes()).collect()
     }
 
     /// Whether somebody is logged in.

@@ -5,7 +5,6 @@ use axum::extract::{Form, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum_extra::extract::CookieJar;
-use mnara_protocol::ids::PersonId;
 use secrecy::SecretString;
 use serde::Deserialize;
 
@@ -18,7 +17,7 @@ use crate::providers::log_in::Visit;
 use crate::providers::people::Contact;
 use crate::providers::staff::invite::{self, Joining, NotJoined, Offer, join, offer};
 use crate::providers::staff::roles::Role;
-use crate::ratelimit::{Act, By};
+use crate::ratelimit::{Act, By, TooMany};
 use crate::web::page::{html, onward};
 use crate::web::{Caller, Path};
 
@@ -55,7 +54,7 @@ impl<'a> JoinPage<'a> {
                 .flat_map(Role::permissions)
                 .map(|permission| w.staff.permission(permission))
                 .collect(),
-            me: visit(frame).map(|visit| visit.name.as_str()),
+            me: frame.visit.as_ref().map(|visit| visit.name.as_str()),
             log_in: log_in_path(&path(code)),
             name: offer.map_or("", |offer| offer.invitation.name.as_str()),
             who: "",
@@ -73,13 +72,13 @@ fn path(code: &str) -> String {
     format!("/join/{code}")
 }
 
-/// Whoever is logged in.
-fn visit(frame: &Frame) -> Option<&Visit> {
-    frame.visit.as_ref().filter(|visit| visit.is_open)
-}
-
-fn person(frame: &Frame) -> Option<PersonId> {
-    visit(frame).map(|visit| visit.person)
+/// Too many tries: whether the code is right is not told either.
+fn limited(frame: &Frame, code: &str, too: TooMany) -> Response {
+    let page = JoinPage {
+        fault: Some(frame.words().people.wait(too.wait)),
+        ..JoinPage::of(frame, code, None)
+    };
+    page.shown(StatusCode::TOO_MANY_REQUESTS)
 }
 
 /// What the form holds.
@@ -102,13 +101,10 @@ pub async fn form(
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     if let Err(too) = app.limits.check(Act::Join, By::Address(caller.0)) {
-        let page = JoinPage {
-            fault: Some(w.people.wait(too.wait)),
-            ..JoinPage::of(&frame, &code, None)
-        };
-        return Ok(page.shown(StatusCode::TOO_MANY_REQUESTS));
+        return Ok(limited(&frame, &code, too));
     }
-    let found = offer(&app, &code, person(&frame)).await?;
+    let me = frame.visit.as_ref().map(|visit| visit.person);
+    let found = offer(&app, &code, me).await?;
     let mut page = JoinPage::of(&frame, &code, found.as_ref());
     let status = if found.is_some() {
         StatusCode::OK
@@ -137,6 +133,9 @@ pub async fn take(
         return Ok(onward(&path(&code)));
     }
     let w = frame.words();
+    if let Err(too) = app.limits.check(Act::Join, By::Address(caller.0)) {
+        return Ok(limited(&frame, &code, too));
+    }
     let found = offer(&app, &code, None).await?;
     let refused = |status: StatusCode, fault: &str| {
         let page = JoinPage {
@@ -149,9 +148,6 @@ pub async fn take(
         Ok(page.shown(status))
     };
     let bad = StatusCode::UNPROCESSABLE_ENTITY;
-    if let Err(too) = app.limits.check(Act::Join, By::Address(caller.0)) {
-        return refused(StatusCode::TOO_MANY_REQUESTS, &w.people.wait(too.wait));
-    }
     let Ok(contact) = filled.who.parse::<Contact>() else {
         return refused(bad, w.people.bad_contact);
     };
@@ -185,26 +181,21 @@ pub async fn here(
     Path(code): Path<String>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
-    let (status, fault) = if let Err(too) = app.limits.check(Act::Join, By::Address(caller.0)) {
-        let wait = w.people.wait(too.wait);
-        (StatusCode::TOO_MANY_REQUESTS, Some(wait))
-    } else {
-        match invite::take(&app, &visit, &code).await {
-            Ok(()) => return Ok(onward("/home")),
-            // The page says so of itself.
-            Err(NotJoined::Here) => (StatusCode::CONFLICT, None),
-            Err(
-                NotJoined::NoInvitation
-                | NotJoined::OwnersOnly
-                | NotJoined::Bad(_)
-                | NotJoined::Taken,
-            ) => {
-                let gone = w.staff.no_invitation.to_owned();
-                (StatusCode::NOT_FOUND, Some(gone))
-            }
-            Err(NotJoined::Ending(error)) => return Err(error.into()),
-            Err(NotJoined::Database(error)) => return Err(error.into()),
+    if let Err(too) = app.limits.check(Act::Join, By::Address(caller.0)) {
+        return Ok(limited(&frame, &code, too));
+    }
+    let (status, fault) = match invite::take(&app, &visit, &code).await {
+        Ok(()) => return Ok(onward("/home")),
+        // The page says so of itself.
+        Err(NotJoined::Here) => (StatusCode::CONFLICT, None),
+        Err(
+            NotJoined::NoInvitation | NotJoined::OwnersOnly | NotJoined::Bad(_) | NotJoined::Taken,
+        ) => {
+            let gone = w.staff.no_invitation.to_owned();
+            (StatusCode::NOT_FOUND, Some(gone))
         }
+        Err(NotJoined::Ending(error)) => return Err(error.into()),
+        Err(NotJoined::Database(error)) => return Err(error.into()),
     };
     let found = offer(&app, &code, Some(visit.person)).await?;
     let page = JoinPage {

@@ -95,14 +95,39 @@ async fn a_prompt_whose_word_was_lost_is_paid_by_its_receipt(
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
-    let mut owner = proven(&world).await;
+    its_receipt_pays_the_prompt(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_whose_device_names_its_receipt_is_paid_by_it_and_no_second_time(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let claimed = Claim {
+        receipt: "NLJ7RT61SV".to_owned(),
+        phone: PHONE.parse().unwrap(),
+        site: world.shop.site,
+        mac: mac(1),
+        deadline: world.app.clock.now().plus_secs(60),
+    };
+    let said = claim(&world.app, world.shop.provider, &claimed).await;
+    assert!(said.is_err(), "{said:?}");
+    its_receipt_pays_the_prompt(&world).await;
+    assert_eq!(world.count("payments").await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+}
+
+/// Begins a prompt whose word is lost, and has M-PESA asked about its receipt.
+async fn its_receipt_pays_the_prompt(world: &World) {
+    let mut owner = proven(world).await;
     let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     let form = [("receipt", "NLJ7RT61SV")];
     owner
         .post("/payments/unmatched/receipts", &form)
         .await
         .onward();
-    let (told, _) = secrets(&world, STATUS);
+    let (told, _) = secrets(world, STATUS);
     let body = known(1, "NLJ7RT61SV", "Completed", "50", "174371");
     // Paid when the prompt was on the phone, by the clock of this world.
     let now = world.app.clock.now();
@@ -124,7 +149,7 @@ async fn a_prompt_whose_word_was_lost_is_paid_by_its_receipt(
     world.work().await;
     world.books_are_equal().await;
     assert_eq!(world.count("unmatched").await, 0);
-    assert_balanced(&world).await;
+    assert_balanced(world).await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -21,6 +21,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::again::{NotProved, prove};
+use super::leave::end_others;
 use super::store::Known;
 use super::{Token, store as log_ins};
 use crate::app::App;
@@ -430,7 +431,7 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
     }
     store::spend_all(&mut tx, person, now).await?;
     people::store::set_password(&mut tx, person, &kept).await?;
-    log_ins::end_others(&mut tx, person, None, now).await?;
+    end_others(app, &mut tx, person, None, Actor::Admin(person)).await?;
     let mark = Token::draw(app);
     log_ins::know(&mut tx, &mark.hash(), person, Known::ByPassword, now).await?;
     let provider = log_ins::first_place(&mut tx, person).await?;

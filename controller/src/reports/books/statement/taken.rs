@@ -43,7 +43,11 @@ pub async fn take(
             source: Source::Seen,
         };
         let done = confirm::apply(app, provider, payment, &evidence, None).await?;
-        let is_new = done.is_some_and(|decision| decision != Decision::Nothing);
+        // What is beside the payment stands in the queue, where a deed of its own ends it.
+        let is_new = matches!(
+            done,
+            Some(Decision::Settle { .. } | Decision::FillReceipt(_))
+        );
         if is_new {
             let mut tx = app.db.tenant(provider).await?;
             record(app, &mut tx, Some(provider), actor, deed(&receipt, amount)).await?;
