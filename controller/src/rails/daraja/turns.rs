@@ -1,5 +1,5 @@
 //! Whose turn it is to ask. The gateway lets few questions through for an application, so each that is one too many is given a place behind the
-//! last and comes back at its time, once, however many wait.
+//! last and comes back at its time, once, however many wait. Several who come late together get the next turns, one each.
 //!
 //! Places are in memory of this process: after a start everybody queues anew.
 
@@ -41,6 +41,8 @@ struct Line {
     /// Where the queue of each kind ends.
     first: Duration,
     last: Duration,
+    /// Where those of each kind end who came late, and another had the turn.
+    late: [Duration; 2],
     places: Crowd<String, Duration>,
 }
 
@@ -49,6 +51,13 @@ impl Line {
         match turn {
             Turn::First => self.first,
             Turn::Last => self.last,
+        }
+    }
+
+    const fn late(&mut self, turn: Turn) -> &mut Duration {
+        match turn {
+            Turn::First => &mut self.late[0],
+            Turn::Last => &mut self.late[1],
         }
     }
 }
@@ -76,7 +85,8 @@ impl Turns {
         self.in_line(application, now, |line| {
             let free = self.free(line, turn, now);
             match line.places.get(question).copied() {
-                Some(at) if at.max(free) > now => Err(at.max(free) - now),
+                Some(at) if at > now => Err(at - now),
+                Some(_) if free > now => Err(self.place_late(line, question, turn, now)),
                 Some(_) => {
                     line.places.remove(question);
                     line.asked = Some((now, turn));
@@ -107,7 +117,7 @@ impl Turns {
         })
     }
 
-    /// Places for a crowd, behind those who wait already; who has one keeps it. Says after how long each may come.
+    /// Places for a crowd, behind those who wait already; who has one that is not over keeps it. Says after how long each may come.
     pub(super) fn queue<'a>(
         &self,
         application: u128,
@@ -116,7 +126,8 @@ impl Turns {
     ) -> Vec<Duration> {
         let place =
             |line: &mut Line, (question, turn): (&str, Turn)| match line.places.get(question) {
-                Some(at) => at.saturating_sub(now).min(LONGEST),
+                Some(at) if *at > now => (*at - now).min(LONGEST),
+                Some(_) => self.place_late(line, question, turn, now),
                 None => self.place(line, question, turn, now),
             };
         self.in_line(application, now, |line| {
@@ -132,6 +143,14 @@ impl Turns {
             line.places.insert(question.to_owned(), at);
         }
         self.lengthen(line, turn, at);
+        (at - now).clamp(Duration::from_millis(1), LONGEST)
+    }
+
+    /// The next turn that nobody else who is late has, before those who have theirs to come.
+    fn place_late(&self, line: &mut Line, question: &str, turn: Turn, now: Duration) -> Duration {
+        let at = (*line.late(turn)).max(self.free(line, turn, now)).max(now);
+        *line.late(turn) = at + self.pace;
+        line.places.insert(question.to_owned(), at);
         (at - now).clamp(Duration::from_millis(1), LONGEST)
     }
 
@@ -291,6 +310,25 @@ mod tests {
         assert_eq!(turns.queue(ONE, questions, Duration::ZERO), waits);
         for (name, at) in names.iter().zip(waits) {
             assert_eq!(turns.take(ONE, name, Turn::Last, at), Ok(()));
+        }
+    }
+
+    #[test]
+    fn those_who_come_late_together_get_the_next_turns_one_each() {
+        let turns = Turns::new(5);
+        let names: Vec<String> = (0..5).map(|number| number.to_string()).collect();
+        let questions = names.iter().map(|name| (name.as_str(), Turn::Last));
+        turns.queue(ONE, questions, Duration::ZERO);
+        // All of them come when the last one's turn has come.
+        let now = PACE * 4;
+        let comes = |name: &String| turns.take(ONE, name, Turn::Last, now);
+        let waits: Vec<_> = names.iter().map(comes).collect();
+        let others = (1..5).map(|turn| Err(PACE * turn));
+        let expected: Vec<_> = [Ok(())].into_iter().chain(others).collect();
+        assert_eq!(waits, expected);
+        for (turn, name) in names.iter().enumerate().skip(1) {
+            let now = now + PACE * u32::try_from(turn).unwrap();
+            assert_eq!(turns.take(ONE, name, Turn::Last, now), Ok(()));
         }
     }
 
