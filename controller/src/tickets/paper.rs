@@ -469,7 +469,7 @@ mod tests {
         let w = language.words();
         let day = w.calendar.day(Timestamp::from_secs(1_822_300_000));
         Print {
-            gives: gives(terms, &w.plans),
+            gives: gives(terms, w),
             until: Some(format!("{} {day}", w.vouchers.paper_until)),
             help: Some(format!("{} 0712 345 678", w.vouchers.paper_help)),
             how: [w.vouchers.paper_how, w.vouchers.paper_how_short],

@@ -25,7 +25,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, StaffId};
 
 use super::mail::{Letter, Reader, fill};
-use super::pages::words::{Language, Words};
+use super::pages::words::{Language, Unit, Words};
 use super::staff::roles::Role;
 use super::state::Move;
 use crate::app::App;
@@ -457,11 +457,12 @@ fn old_keys(keys: &[(OldKey<'_>, Timestamp)], w: &Words) -> String {
 /// A stretch of time in words.
 fn span(time: Duration, w: &Words) -> String {
     let minutes = time.as_secs() / 60;
-    match minutes {
-        0..120 => format!("{minutes} {}", w.people.minutes),
-        120..2_880 => format!("{} {}", minutes / 60, w.mail.hours),
-        _ => format!("{} {}", minutes / 1_440, w.mail.days),
-    }
+    let (count, unit) = match minutes {
+        0..120 => (minutes, Unit::Minutes),
+        120..2_880 => (minutes / 60, Unit::Hours),
+        _ => (minutes / 1_440, Unit::Days),
+    };
+    w.calendar.many(count, unit)
 }
 
 #[cfg(test)]
@@ -525,5 +526,7 @@ mod tests {
         assert_eq!(span(Duration::from_secs(25 * 60), words), "25 minutes");
         assert_eq!(span(Duration::from_secs(5 * 3_600), words), "5 hours");
         assert_eq!(span(Duration::from_secs(3 * 86_400), words), "3 days");
+        let maneno = Language::Swahili.words();
+        assert_eq!(span(Duration::from_secs(5 * 3_600), maneno), "saa 5");
     }
 }

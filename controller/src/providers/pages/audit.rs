@@ -278,7 +278,7 @@ fn change(changed: Changed, w: &'static Words) -> Change {
 /// A value as people read it.
 fn told(field: &str, value: &str, w: &'static Words) -> String {
     if let (true, Ok(secs)) = (field.ends_with("_secs"), value.parse()) {
-        return show::duration(secs);
+        return w.calendar.lasting(secs);
     }
     if let Ok(role) = value.parse::<Role>() {
         return w.staff.name(&role).to_owned();

@@ -4,8 +4,6 @@ words! {
     /// What is written in mail.
     MailWords {
         hello: "Hello {name}," "Habari {name},",
-        hours: "hours" "saa",
-        days: "days" "siku",
         reset: "A new password for Mnara" "Nenosiri jipya la Mnara",
         reset_text:
             "Somebody, hopefully you, asked for a new password. Open this within an hour to choose one; it works once."
@@ -62,12 +60,12 @@ words! {
         mpesa_changed: "{business}: where money goes was changed" "{business}: mahali pesa zinakoenda pamebadilishwa",
         mpesa_changed_text:
             "The M-PESA account customers of {business} pay into was changed just now. If no owner did that, put it back at once, change your passwords and call us."
-            "Akaunti ya M-PESA ambayo wateja wa {business} hulipia imebadilishwa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, irudishe mara moja, badilisha nenosiri zenu na utupigie simu.",
+            "Akaunti ya M-PESA ambayo wateja wa {business} hulipia imebadilishwa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, irudishe mara moja, badilisha manenosiri yenu na utupigie simu.",
         to_mpesa: "See where money goes" "Ona pesa zinakoenda",
         operator_changed: "{business}: the M-PESA operator was changed" "{business}: mhudumu wa M-PESA amebadilishwa",
         operator_changed_text:
             "The M-PESA operator that may send customers' money back for {business} was set or removed just now. If no owner did that, remove it, change your passwords and call us."
-            "Mhudumu wa M-PESA anayeweza kurudisha pesa za wateja wa {business} amewekwa au ameondolewa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, mwondoe, badilisha nenosiri zenu na utupigie simu.",
+            "Mhudumu wa M-PESA anayeweza kurudisha pesa za wateja wa {business} amewekwa au ameondolewa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, mwondoe, badilisha manenosiri yenu na utupigie simu.",
         to_operator: "See the operator" "Ona mhudumu",
         second_off: "{business}: an owner's second factor is off" "{business}: hatua ya pili ya mmiliki imezimwa",
         second_off_text:
@@ -172,7 +170,7 @@ words! {
         month: "{business} in {month}: {paid}" "{business} mwezi {month}: {paid}",
         month_text:
             "Customers paid {paid} in {month}. The month by day, plan and site is in the two files with this letter: a PDF to read and a table for spreadsheets."
-            "Wateja walilipa {paid} mwezi {month}. Mwezi kwa siku, mpango na eneo uko kwenye faili mbili zilizo na barua hii: PDF ya kusoma na jedwali la lahajedwali.",
+            "Wateja walilipa {paid} mwezi {month}. Mwezi kwa siku, kifurushi na eneo uko kwenye faili mbili zilizo na barua hii: PDF ya kusoma na jedwali la lahajedwali.",
         to_reports: "Open the reports" "Fungua ripoti",
         to_books: "Open the books" "Fungua vitabu",
         money_flagged: "{business}: look at a payment" "{business}: angalia malipo",
