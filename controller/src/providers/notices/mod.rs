@@ -391,8 +391,18 @@ impl Notice<'_> {
             m.foot_chosen
         };
         let link = (words, app.config.web.public().join(path));
-        written([subject, line, foot], places, business, link)
+        let mut letter = written([subject, line, foot], places, business, link);
+        if matches!(self, Self::MpesaChanged | Self::OperatorChanged) {
+            letter.lines.extend(reach(w, app));
+        }
+        letter
     }
+}
+
+/// Where the platform's staff is reached, as a line of a letter; nothing where that is told nobody.
+fn reach(words: &Words, app: &App) -> Option<String> {
+    let contact = app.config.people.support_contact.as_ref()?;
+    Some(format!("{} {}.", words.frame.reach, contact.shown()))
 }
 
 /// A letter: its subject, its line and its foot with what stands in their places, and where it leads.

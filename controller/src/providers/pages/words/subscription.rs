@@ -35,7 +35,8 @@ words! {
             "Without your own look: while you are on this plan, the colours, words and logo you set and what new phones may try for nothing rest. They are kept for a plan that has it."
             "Bila mwonekano wako: ukiwa kwenye kifurushi hiki, rangi, maneno na nembo ulizoweka pamoja na majaribio ya bure ya simu mpya havitaonekana. Vinahifadhiwa kwa kifurushi chenye mwonekano wako.",
         these_have_it: "These do:" "Hivi vinacho:",
-        nobody_has_it: "No plan that is offered does. Write to us." "Hakuna mpango unaotolewa wenye hicho. Tuandikie.",
+        nobody_has_it: "No plan that is offered does." "Hakuna kifurushi kinachotolewa chenye hicho.",
+        ask_them: "Ask whoever runs this Mnara." "Mwulize anayeiendesha Mnara hii.",
         at_once: "Change at once for" "Badilisha mara moja kwa",
         at_once_text:
             "That is the difference for the time you have paid for; no time is added."
