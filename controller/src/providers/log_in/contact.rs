@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
-use crate::providers::notices::{Own, SECURITY, tell_person};
+use crate::providers::notices::{Own, tell_person};
 use crate::providers::pages::words::Language;
 use crate::providers::people::store::{self as people, wishes};
 use crate::providers::people::{BadPerson, Contact};
@@ -119,7 +119,7 @@ pub async fn wish(
             Wished::Mailed
         }
         Way::Sms(of, to) => {
-            text(app, &mut tx, (visit.person, of, to), &token, language).await?;
+            text(app, &mut tx, (of, visit.person, to), &token, language).await?;
             Wished::Texted
         }
     };
@@ -235,24 +235,14 @@ fn address(app: &App, token: &Token) -> String {
 async fn text(
     app: &App,
     conn: &mut PgConnection,
-    (person, of, to): (PersonId, ProviderId, Msisdn),
+    to: (ProviderId, PersonId, Msisdn),
     token: &Token,
     language: Language,
 ) -> sqlx::Result<()> {
     let link = address(app, token);
-    let sms = NewSms {
-        provider: of,
-        person: Some(person),
-        payment: None,
-        to,
-        // Nobody of the business can keep it from leaving, and somebody waits for it.
-        kind: SECURITY,
-        once: None,
-        is_urgent: true,
-        good_for: Duration::from_secs(GOOD_SECS.unsigned_abs()),
-        text: &fill(language.words().account.contact_sms, &[("link", &link)]),
-    };
-    sms::post(app, conn, sms).await
+    let said = fill(language.words().account.contact_sms, &[("link", &link)]);
+    let good_for = Duration::from_secs(GOOD_SECS.unsigned_abs());
+    sms::post(app, conn, NewSms::about_log_in(to, good_for, &said)).await
 }
 
 async fn write(

@@ -295,17 +295,8 @@ async fn text_person(
         link: None,
         foot: String::new(),
     };
-    let sms = NewSms {
-        provider,
-        person: Some(person),
-        payment: None,
-        to,
-        kind: SECURITY,
-        once: None,
-        is_urgent: true,
-        good_for: GOOD_FOR,
-        text: &short(&business.business_name, &letter),
-    };
+    let said = short(&business.business_name, &letter);
+    let sms = NewSms::about_log_in((provider, person, to), GOOD_FOR, &said);
     sms::post(app, conn, sms).await
 }
 
