@@ -303,8 +303,9 @@ pub struct NewSms<'a> {
 }
 
 impl<'a> NewSms<'a> {
-    /// A text to somebody about how they log in, of a business they work for. Nobody of it can keep the text from leaving, and it waits for no
-    /// morning: somebody waits for it, or a stranger is in.
+    /// A text to somebody about how they log in, of a business they work for.
+    ///
+    /// Nobody of it can keep the text from leaving, and it waits for no morning: somebody waits for it, or a stranger is in.
     #[must_use]
     pub fn about_log_in(
         (provider, person, to): (ProviderId, PersonId, Msisdn),
