@@ -18,8 +18,8 @@ pub struct PeopleConfig {
     )]
     pub admin_second_factor: SecondFactor,
 
-    /// Where businesses reach whoever runs this: an e-mail address or a phone number, shown to those that wait to be let in or are stopped.
-    /// Left out, they are told of none.
+    /// Where businesses reach whoever runs this: an e-mail address or a phone number, shown to those that wait to be let in, are stopped or
+    /// should ask for help. Left out, they are told of none.
     #[arg(long, env = "MNARA_SUPPORT_CONTACT", global = true)]
     pub support_contact: Option<SupportContact>,
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::store::NAIROBI;
 use super::{BadPlan, Draft};
-use crate::providers::pages::words::PlanWords;
+use crate::providers::pages::words::{CalendarWords, PlanWords, Words};
 use crate::providers::parse_colour;
 use crate::web::show;
 
@@ -207,7 +207,7 @@ impl Filled {
     }
 
     /// The days of the week, as they are ticked.
-    pub(super) fn days(&self, w: &PlanWords) -> Vec<Day> {
+    pub(super) fn days(&self, w: &CalendarWords) -> Vec<Day> {
         DAYS.into_iter()
             .zip(w.weekdays())
             .zip(self.ticks())
@@ -349,13 +349,14 @@ impl Filled {
 }
 
 /// What a plan gives, in a few words: `2 hours · 500 MB · 5 Mbit/s · 2 devices`.
-pub fn gives(terms: &Terms, w: &PlanWords) -> String {
+pub fn gives(terms: &Terms, words: &Words) -> String {
+    let (w, calendar) = (&words.plans, &words.calendar);
     let mut parts = Vec::new();
     if let Some(secs) = terms.duration_secs {
-        parts.push(w.stretch(secs));
+        parts.push(calendar.stretch(secs));
     }
     if let Some(secs) = terms.online_secs {
-        parts.push(format!("{} {}", w.stretch(secs), w.of_online));
+        parts.push(format!("{} {}", calendar.stretch(secs), w.of_online));
     }
     if let Some(bytes) = terms.data_bytes {
         parts.push(format!(
@@ -371,7 +372,8 @@ pub fn gives(terms: &Terms, w: &PlanWords) -> String {
         }
     }
     if terms.devices > 1 {
-        parts.push(format!("{}\u{a0}{}", terms.devices, w.of_devices));
+        let devices = w.of_devices.replace(' ', "\u{a0}");
+        parts.push(devices.replace("{n}", &terms.devices.to_string()));
     }
     parts.join(" · ")
 }
@@ -409,10 +411,13 @@ mod tests {
         assert_eq!(draft.terms.duration_secs, Some(5_400));
         let rate = draft.terms.rate.unwrap();
         assert_eq!((rate.down_bps, rate.up_bps), (2_500_000, 2_500_000));
-        let w = &Language::English.words().plans;
         assert_eq!(
-            gives(&draft.terms, w),
+            gives(&draft.terms, Language::English.words()),
             "90\u{a0}minutes · 2.5\u{a0}Mbit/s · 2\u{a0}devices"
+        );
+        assert_eq!(
+            gives(&draft.terms, Language::Swahili.words()),
+            "dakika\u{a0}90 · 2.5\u{a0}Mbit/s · vifaa\u{a0}2"
         );
     }
 

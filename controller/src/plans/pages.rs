@@ -71,7 +71,7 @@ pub async fn list(
             .map(|plan| Row {
                 id: plan.id,
                 price: show::money(plan.price),
-                gives: gives(&plan.terms, &w.plans),
+                gives: gives(&plan.terms, w),
                 on_sale: plan.on_sale,
                 hours: plan.hours.map(|hours| language.words().hours(&hours)),
                 name: plan.name,
@@ -108,7 +108,7 @@ fn shown(
         w: frame.words(),
         id,
         filled,
-        days: filled.days(&frame.words().plans),
+        days: filled.days(&frame.words().calendar),
         fault,
     };
     html(status, &page)

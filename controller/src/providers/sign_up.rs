@@ -5,8 +5,9 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 use super::admission::{admit, tell};
+use super::log_in::contact::add;
 use super::open::callback_path;
-use super::people::{self, BadPerson, Contact, Person, check_password, check_person_name};
+use super::people::{BadPerson, Contact, Person, check_password, check_person_name};
 use super::staff::{self, roles::Role};
 use super::state::State;
 use super::{BadProvider, Provider, check_name, look, store};
@@ -73,7 +74,7 @@ pub async fn sign_up(app: &App, signing: SigningUp) -> Result<(ProviderId, Perso
     };
     let mut tx = app.db.platform(Reason::Login).await?;
     let state = admit(&mut tx, now).await?;
-    if !people::store::insert(&mut tx, &person, &password, now).await? {
+    if !add(app, &mut tx, &person, &password).await? {
         return Err(NotSignedUp::Taken);
     }
     store::insert(&mut tx, &provider, state, &callback_path(provider.id), now).await?;

@@ -181,12 +181,13 @@ fn shown(one: Running, path: &impl Fn(SiteId) -> Option<String>, w: &Words) -> O
 
 /// The money of the last days as small bars, with the table behind them; nothing before the first shilling.
 fn week(paid: &[PaidDay], today: Day, w: &Words) -> Option<Week> {
+    let money = |value| say(Measure::Money, value, &w.reports);
     let days = (1 - DAYS..=0).map(|back| today.plus(back));
     let (points, days): (Vec<Point>, Vec<_>) = days
         .map(|day| {
             let cents = paid.iter().find(|one| one.day == day);
             let value = cents.map_or(0, |day| day.paid).unsigned_abs();
-            let (name, said) = (day.weekday(&w.calendar), say(Measure::Money, value));
+            let (name, said) = (day.weekday(&w.calendar), money(value));
             let point = Point {
                 name: name.to_owned(),
                 value,
@@ -205,9 +206,8 @@ fn week(paid: &[PaidDay], today: Day, w: &Words) -> Option<Week> {
         .collect::<Vec<_>>()
         .join("; ");
     let unit = Measure::Money.unit();
-    let axis = |value| say(Measure::Money, value);
     let title = (w.home.week.to_owned(), about);
-    let chart = Columns::draw("week", title, &points, unit, axis).to_string();
+    let chart = Columns::draw("week", title, &points, unit, money).to_string();
     Some(Week { chart, days })
 }
 

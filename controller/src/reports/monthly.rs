@@ -115,8 +115,8 @@ pub(super) fn write(paper: &Paper<'_>) -> Vec<u8> {
         .map(|measure| {
             [
                 w.measure(measure).to_owned(),
-                say(measure, measure.of(&total)),
-                say(measure, measure.of(&before)),
+                say(measure, measure.of(&total), w),
+                say(measure, measure.of(&before), w),
             ]
         })
         .collect();

@@ -25,11 +25,14 @@ pub fn tenths(number: u64, unit: u64) -> String {
 
 /// A number of a measure as people read it.
 #[must_use]
-pub fn say(measure: Measure, number: u64) -> String {
+pub fn say(measure: Measure, number: u64, w: &ReportWords) -> String {
     match measure {
         Measure::Money => show::money(Money::from_cents(i64::try_from(number).unwrap_or(i64::MAX))),
         Measure::Sold | Measure::Used => show::thousands(number),
-        Measure::Online => format!("{}\u{a0}h", tenths(number, 3_600)),
+        Measure::Online => {
+            let hours = w.hours.replace(' ', "\u{a0}");
+            hours.replace("{n}", &tenths(number, 3_600))
+        }
         Measure::Data if number < 1_000_000_000 => {
             format!("{}\u{a0}MB", show::thousands(number.div_ceil(1_000_000)))
         }
@@ -75,7 +78,7 @@ impl ReportWords {
     /// How a number compares with the one before: `12 % more than KSh 1,250 before`.
     #[must_use]
     pub fn compared(&self, measure: Measure, now: u64, before: u64) -> String {
-        let was = say(measure, before);
+        let was = say(measure, before, self);
         match change(now, before) {
             None => self.none_before.to_owned(),
             Some(0) => format!("{} {was}", self.same),
@@ -126,7 +129,7 @@ pub fn tiles(now: &Sums, before: &Sums, w: &ReportWords) -> Vec<Tile> {
             };
             Tile {
                 name: w.measure(measure),
-                figure: say(measure, number),
+                figure: say(measure, number, w),
                 more,
                 compared: w.compared(measure, number, was),
             }
@@ -282,9 +285,9 @@ fn points(measure: Measure, lines: &[Line], before: &[Line], w: &ReportWords) ->
         .map(|(at, line)| {
             let value = measure.of(&line.sums);
             let was = before.get(at).map(|line| measure.of(&line.sums));
-            let mut tip = format!("{}: {}", line.name, say(measure, value));
+            let mut tip = format!("{}: {}", line.name, say(measure, value, w));
             if let Some(was) = was {
-                tip = format!("{tip} · {}: {}", w.before_bar, say(measure, was));
+                tip = format!("{tip} · {}: {}", w.before_bar, say(measure, was, w));
             }
             Point {
                 name: line.name.clone(),
@@ -303,7 +306,7 @@ fn about(measure: Measure, lines: &[Line], w: &ReportWords) -> String {
     most.map_or_else(
         || w.nothing.to_owned(),
         |line| {
-            let value = say(measure, measure.of(&line.sums));
+            let value = say(measure, measure.of(&line.sums), w);
             format!("{} {}, {value}", w.most, line.name)
         },
     )
@@ -324,7 +327,7 @@ pub fn columns(
         (title, about(measure, lines, w)),
         &points(measure, lines, before, w),
         measure.unit(),
-        |value| say(measure, value),
+        |value| say(measure, value, w),
     )
 }
 
@@ -341,7 +344,7 @@ pub fn rows(
     let mut points = points(measure, lines, before, w);
     points.sort_by_key(|point| std::cmp::Reverse(point.value));
     Rows::draw(id, (title, about(measure, lines, w)), &points, |value| {
-        say(measure, value)
+        say(measure, value, w)
     })
 }
 
@@ -362,9 +365,13 @@ mod tests {
         ] {
             assert_eq!(tenths(number, unit), text, "{number}");
         }
-        assert_eq!(say(Measure::Data, 980_000_000), "980\u{a0}MB");
-        assert_eq!(say(Measure::Data, 12_340_000_000), "12.3\u{a0}GB");
-        assert_eq!(say(Measure::Money, 125_000), "KSh\u{a0}1,250");
+        let w = &Language::English.words().reports;
+        assert_eq!(say(Measure::Data, 980_000_000, w), "980\u{a0}MB");
+        assert_eq!(say(Measure::Data, 12_340_000_000, w), "12.3\u{a0}GB");
+        assert_eq!(say(Measure::Money, 125_000, w), "KSh\u{a0}1,250");
+        assert_eq!(say(Measure::Online, 149_400, w), "41.5\u{a0}h");
+        let maneno = &Language::Swahili.words().reports;
+        assert_eq!(say(Measure::Online, 149_400, maneno), "saa\u{a0}41.5");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use super::office::Office;
 use super::*;
 use crate::admin::{begin, standing};
 use crate::providers::admission::Admission;
+use crate::providers::notices::{Notice, tell_owners};
 use crate::providers::state::Move;
 use crate::providers::store::set_admission;
 
@@ -186,5 +187,34 @@ async fn where_no_contact_is_named_none_is_promised(
         // The second time it is stopped already.
         let moved = standing::stand(&world.app, provider, Move::Suspend, Actor::Command).await;
         assert_eq!(moved.is_ok(), says.starts_with("We"));
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_owner_whose_moneys_way_was_changed_is_told_where_help_is(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = staffed(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    world.work().await;
+    office.empty();
+    let provider = provider_of(&world, "Njeri Wi-Fi").await;
+    for notice in [Notice::MpesaChanged, Notice::OperatorChanged] {
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        tell_owners(&world.app, &mut tx, provider, &notice)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        world.work().await;
+        let letter = office.one();
+        assert_eq!(letter.to, OWNER);
+        assert!(
+            letter.text.contains("change your passwords.")
+                && letter.text.contains("Reach us at help@mnara.example."),
+            "{}",
+            letter.text
+        );
     }
 }

@@ -60,7 +60,7 @@ async fn an_owner_gets_from_sign_up_to_a_sale_by_pages_alone(
             .get("/plans")
             .await
             .page()
-            .contains("1 hour · 5\u{a0}Mbit/s")
+            .contains("1\u{a0}hour · 5\u{a0}Mbit/s")
     );
     // A place, and the line for its machine.
     let path = owner.post("/sites", &[("name", "Kilimani")]).await.onward();

@@ -117,7 +117,7 @@ async fn money_counts_on_the_day_it_came_and_days_add_up(
     reader.get("/language/sw").await;
     let page_sw = reader.get("/reports?period=7").await.page();
     assert!(
-        page_sw.contains("Jmo 16 Jan 2027") && page_sw.contains("Januari 2027"),
+        page_sw.contains("Jms 16 Jan 2027") && page_sw.contains("Januari 2027"),
         "{page_sw}"
     );
     reader.get("/language/en").await;

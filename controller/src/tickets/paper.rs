@@ -103,7 +103,7 @@ impl Layout {
     pub fn words(self, print: &Print) -> Vec<&str> {
         let shape = self.shape();
         let room = shape.room(self);
-        let small = Face::new(Font::Plain, shape.small);
+        let small = shape.small();
         let mut left = room.height;
         let mut has_room = |text: &str| {
             let lines = small.wrapped(text, room.width);
@@ -193,6 +193,11 @@ impl Layout {
 }
 
 impl Shape {
+    /// The letters of the words below plan and price.
+    fn small(&self) -> Face {
+        Face::new(Font::Plain, self.small)
+    }
+
     /// What the words below plan and price have at most: down to the code on sheets, and to the edge on rolls.
     ///
     /// Browsers have a little less than PDF, and both shall show the same.
@@ -317,6 +322,10 @@ pub fn pdf(
     // What PDF has no way of showing, such as WebP, is left out: the name stands there anyway.
     let logo = logo.and_then(|logo| Image::read(&logo.picture));
     let logo = logo.map(|image| (document.hold(&image), image.ratio()));
+    // The same on every voucher.
+    let (small, room) = (shape.small(), shape.room(layout).width);
+    let words = layout.words(print).into_iter();
+    let lines: Vec<String> = words.flat_map(|text| small.wrapped(text, room)).collect();
     let across = shape.cell.width * f32::from(shape.columns);
     let down = shape.cell.height * f32::from(shape.rows);
     let left = (shape.page.width - across) / 2.0;
@@ -328,9 +337,9 @@ pub fn pdf(
             let x = left + f32::from(column) * shape.cell.width;
             let y = top + f32::from(row) * shape.cell.height;
             if layout.is_roll() {
-                on_roll(&mut page, layout, print, code);
+                on_roll(&mut page, layout, (print, &lines), code);
             } else {
-                on_sheet(&mut page, (x, y), layout, (print, logo), code);
+                on_sheet(&mut page, (x, y), layout, (print, &lines, logo), code);
             }
         }
         document.add(page);
@@ -348,7 +357,7 @@ fn on_sheet(
     page: &mut Page,
     (x, y): (f32, f32),
     layout: Layout,
-    (print, logo): (&Print, Option<(Held, f32)>),
+    (print, lines, logo): (&Print, &[String], Option<(Held, f32)>),
     code: &TicketCode,
 ) {
     let shape = layout.shape();
@@ -385,16 +394,15 @@ fn on_sheet(
     }
     let room = room - shape.picture - BESIDE;
     let big = Face::new(Font::Bold, shape.big);
-    let small = Face::new(Font::Plain, shape.small);
+    let small = shape.small();
     for text in [&print.plan, &print.price] {
         below += line(shape.big);
         page.text(left, below, big, &big.cut(text, room));
     }
     below += ABOVE;
-    let words = layout.words(print).into_iter();
-    for text in words.flat_map(|text| small.wrapped(text, room)) {
+    for text in lines {
         below += line(shape.small);
-        page.text(left, below, small, &text);
+        page.text(left, below, small, text);
     }
     let code = code.shown();
     let face = Face::new(Font::Code, shape.code).to_fit(&code, width - 2.0 * shape.pad);
@@ -402,13 +410,18 @@ fn on_sheet(
 }
 
 /// A voucher of a roll: everything below each other, in the middle.
-fn on_roll(page: &mut Page, layout: Layout, print: &Print, code: &TicketCode) {
+fn on_roll(
+    page: &mut Page,
+    layout: Layout,
+    (print, lines): (&Print, &[String]),
+    code: &TicketCode,
+) {
     let shape = layout.shape();
     let middle = shape.cell.width / 2.0;
     let room = shape.cell.width - 2.0 * shape.pad;
     let name = Face::new(Font::Bold, shape.name);
     let big = Face::new(Font::Bold, shape.big);
-    let small = Face::new(Font::Plain, shape.small);
+    let small = shape.small();
     let mut y = 3.0;
     let mut say = |page: &mut Page, face: Face, text: &str| {
         y += line(face.points);
@@ -428,10 +441,9 @@ fn on_roll(page: &mut Page, layout: Layout, print: &Print, code: &TicketCode) {
     let face = Face::new(Font::Code, shape.code).to_fit(&code, room);
     y += line(face.points);
     page.text_at_middle(middle, y, face, &code);
-    let words = layout.words(print).into_iter();
-    for text in words.flat_map(|text| small.wrapped(text, room)) {
+    for text in lines {
         y += line(shape.small);
-        page.text_at_middle(middle, y, small, &text);
+        page.text_at_middle(middle, y, small, text);
     }
 }
 
@@ -469,7 +481,7 @@ mod tests {
         let w = language.words();
         let day = w.calendar.day(Timestamp::from_secs(1_822_300_000));
         Print {
-            gives: gives(terms, &w.plans),
+            gives: gives(terms, w),
             until: Some(format!("{} {day}", w.vouchers.paper_until)),
             help: Some(format!("{} 0712 345 678", w.vouchers.paper_help)),
             how: [w.vouchers.paper_how, w.vouchers.paper_how_short],

@@ -108,28 +108,6 @@ fn scaled(number: u64, units: [&str; 5]) -> String {
     }
 }
 
-/// A stretch of time by its two largest units: `2 d 3 h`, `5 min`.
-#[must_use]
-pub fn duration(secs: u64) -> String {
-    let parts = [
-        (secs / 86_400, "d"),
-        (secs / 3_600 % 24, "h"),
-        (secs / 60 % 60, "min"),
-        (secs % 60, "s"),
-    ];
-    let first = parts.iter().position(|(count, _)| *count > 0).unwrap_or(3);
-    let shown = parts.iter().skip(first).take(2);
-    let shown: Vec<String> = shown
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, unit)| format!("{count}{NBSP}{unit}"))
-        .collect();
-    if shown.is_empty() {
-        format!("0{NBSP}s")
-    } else {
-        shown.join(" ")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,20 +131,6 @@ mod tests {
     fn a_number_is_shown_as_people_say_it() {
         assert_eq!(phone("254712345678"), "0712 345 678");
         assert_eq!(phone("12"), "12");
-    }
-
-    #[test]
-    fn a_stretch_of_time_is_told_by_its_two_largest_units() {
-        for (secs, text) in [
-            (0, "0\u{a0}s"),
-            (59, "59\u{a0}s"),
-            (300, "5\u{a0}min"),
-            (3_661, "1\u{a0}h 1\u{a0}min"),
-            (183_600, "2\u{a0}d 3\u{a0}h"),
-            (86_401, "1\u{a0}d"),
-        ] {
-            assert_eq!(duration(secs), text);
-        }
     }
 
     #[test]

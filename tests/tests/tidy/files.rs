@@ -243,3 +243,49 @@ fn tests_never_sleep_for_luck() {
     }
     none(faults);
 }
+
+/// Where texts for people stand in Kiswahili, and how the names of these files end.
+const TEXTS: [(&str, &str); 5] = [
+    ("controller/src/providers", ".rs"),
+    ("controller/templates", ".html"),
+    ("agent/src/portal", ".rs"),
+    ("protocol/src/portal", ".rs"),
+    ("firmware/hotspot", ".html"),
+];
+
+/// A second word for a thing that has one, and that one.
+const SECOND_WORDS: [(&str, &str); 12] = [
+    ("mpango", "kifurushi"),
+    ("mipango", "vifurushi"),
+    ("nywila", "nenosiri"),
+    ("rauta", "ruta"),
+    ("namba", "nambari"),
+    ("masaa", "saa"),
+    ("dak", "dakika"),
+    ("j3", "Jtt"),
+    ("ijm", "Iju"),
+    ("jmo", "Jms"),
+    ("jmosi", "Jms"),
+    ("jpi", "Jpl"),
+];
+
+#[test]
+fn a_thing_has_one_word_in_kiswahili_too() {
+    let mut faults = Vec::new();
+    for (folder, ending) in TEXTS {
+        let files = sources(&[folder], ending);
+        assert!(!files.is_empty(), "no text found in {folder}");
+        for file in files {
+            for (number, line) in file.text.lines().enumerate() {
+                let words = line.split(|letter: char| !letter.is_alphanumeric());
+                for word in words.map(str::to_lowercase) {
+                    let second = SECOND_WORDS.iter().find(|(second, _)| *second == word);
+                    faults.extend(second.map(|(second, first)| {
+                        format!("{}:{}: {second} is {first}", file.path, number + 1)
+                    }));
+                }
+            }
+        }
+    }
+    none(faults);
+}

@@ -17,7 +17,8 @@ use self::view::{Happened, Live, May};
 use super::store;
 use crate::app::App;
 use crate::fleet::command::{self, Outcome};
-use crate::fleet::enrol::{ClaimError, LineError, enrolling, made};
+use crate::fleet::enrol::{LineError, enrolling, made};
+use crate::fleet::firmware::pages::no_line;
 use crate::fleet::firmware::{DISK, Mode, fetched};
 use crate::fleet::presence::is_up;
 use crate::fleet::sample::watch;
@@ -302,19 +303,5 @@ pub async fn claim(
         }
         Err(LineError::NoAddress(_)) => Ok(onward(&format!("/sites/{id}?said=no-address"))),
         Err(error) => Err(no_line(error)),
-    }
-}
-
-fn no_line(error: LineError) -> Trouble {
-    match error {
-        LineError::Claim(ClaimError::NoSite) => Trouble::Nothing,
-        LineError::Claim(ClaimError::Database(error)) => error.into(),
-        error @ (LineError::NoAddress(_) | LineError::Identity(_)) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a line that enrols an agent cannot be had"
-            );
-            Trouble::Inside
-        }
     }
 }

@@ -164,7 +164,7 @@ pub(super) async fn live(
     live.router = said
         .router
         .as_ref()
-        .map(|router| facts(router, &w.site))
+        .map(|router| facts(router, w))
         .unwrap_or_default();
     let hotspots = said.hotspots.into_iter();
     live.hotspots = hotspots.map(|one| (one.name, one.runs)).collect();
@@ -176,9 +176,9 @@ pub(super) async fn live(
         sessions
             .map(|session| {
                 let kept = session.ticket.and_then(|id| known.get(&id));
-                let left = kept.and_then(|kept| left(&kept.ticket, &w.site, now));
+                let left = kept.and_then(|kept| left(&kept.ticket, w, now));
                 let plan = kept.map(|kept| kept.plan_name.clone());
-                one(session, plan, left, &w.site)
+                one(session, plan, left, w)
             })
             .collect()
     });
@@ -194,25 +194,21 @@ const fn trouble(answers: RouterAnswers, w: &'static LiveWords) -> Option<&'stat
     }
 }
 
-fn facts(router: &RouterSample, w: &'static LiveWords) -> Vec<(&'static str, String)> {
+fn facts(router: &RouterSample, words: &'static Words) -> Vec<(&'static str, String)> {
+    let w = &words.site;
     vec![
         (
             w.router,
             format!("{} ({})", router.board, router.architecture),
         ),
         (w.version, router.version.clone()),
-        (w.running_for, w.lasting(router.uptime_secs)),
+        (w.running_for, words.calendar.so_far(router.uptime_secs)),
         (w.load, format!("{}\u{a0}%", router.cpu_load)),
         (w.memory, show::data(router.free_memory)),
     ]
 }
 
-fn one(
-    session: SessionSample,
-    plan: Option<String>,
-    left: Option<String>,
-    w: &LiveWords,
-) -> Session {
+fn one(session: SessionSample, plan: Option<String>, left: Option<String>, w: &Words) -> Session {
     let [_, _, _, four, five, six] = *session.mac.as_bytes();
     Session {
         ticket: session.ticket,
@@ -220,7 +216,7 @@ fn one(
         mac: session.mac,
         device: format!("…{four:02X}:{five:02X}:{six:02X}"),
         address: session.address.chars().take(45).collect(),
-        time: w.lasting(session.online_secs),
+        time: w.calendar.so_far(session.online_secs),
         left,
         down: show::data(session.down),
         up: show::data(session.up),
@@ -230,11 +226,11 @@ fn one(
 }
 
 /// What is left of a voucher: the shortest time, and the data.
-fn left(ticket: &Ticket, w: &LiveWords, now: Timestamp) -> Option<String> {
+fn left(ticket: &Ticket, w: &Words, now: Timestamp) -> Option<String> {
     let left = ticket.left(now);
     let time = left.duration.into_iter().chain(left.online).min();
     let parts: Vec<String> = time
-        .map(|time| w.lasting(time.as_secs()))
+        .map(|time| w.calendar.so_far(time.as_secs()))
         .into_iter()
         .chain(left.bytes.map(show::data))
         .collect();
@@ -247,7 +243,7 @@ impl Happened {
         let w = &words.site;
         let secs = || {
             let secs = event.value.unwrap_or(0).unsigned_abs();
-            w.lasting(secs)
+            words.calendar.so_far(secs)
         };
         let what = match event.kind.as_str() {
             "was-away" => format!("{} {}.", w.was_away, secs()),

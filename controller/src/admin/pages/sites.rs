@@ -18,8 +18,8 @@ use crate::fleet::presence::{away_before, is_up};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
+use crate::web::Query;
 use crate::web::page::html;
-use crate::web::{Query, show};
 
 /// Sites on one page, and versions shown.
 const PAGE: u16 = 50;
@@ -115,7 +115,7 @@ fn row(site: store::Listed, said: &[Seen], (from, now): (Timestamp, Timestamp), 
     Row {
         share: share(away).flatten(),
         router: share(lost_secs(said, from, now)).flatten(),
-        away: (away > 0).then(|| show::duration(away.unsigned_abs())),
+        away: (away > 0).then(|| w.calendar.lasting(away.unsigned_abs())),
         name: site.name,
         provider: site.provider,
         business: site.business,

@@ -27,7 +27,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::page::{html, onward};
-use crate::web::{Path, Query, show};
+use crate::web::{Path, Query};
 use crate::webhooks::edit::MOST_AGAIN;
 
 /// Jobs of each sort on the page, and addresses.
@@ -192,7 +192,7 @@ fn task_row(task: TaskState, w: &Words) -> TaskRow {
     let (last, took, error, went_well) = match task.last {
         Some(run) => (
             Some(w.calendar.moment(run.ended)),
-            took(run.took),
+            took(run.took, w),
             run.error.map(|error| scrub(&error)),
             run.went_well.map(|at| w.calendar.moment(at)),
         ),
@@ -212,11 +212,11 @@ fn task_row(task: TaskState, w: &Words) -> TaskRow {
 }
 
 /// How long a run took: most take less than a second.
-fn took(time: Duration) -> String {
+fn took(time: Duration, w: &Words) -> String {
     if time < Duration::from_secs(1) {
         format!("{}\u{a0}ms", time.as_millis())
     } else {
-        show::duration(time.as_secs())
+        w.calendar.lasting(time.as_secs())
     }
 }
 

@@ -4,26 +4,30 @@ use askama::Template;
 use axum::extract::{Form, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::CookieJar;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::SiteId;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Arch, BadMode, Claim, DISK, Mode, Order, RouterOs, disk, fetched, render, zip};
 use crate::app::App;
 use crate::config::AgentUrl;
 use crate::fleet::Site;
-use crate::fleet::enrol::{ClaimError, Enrolling, LineError, enrolling};
+use crate::fleet::enrol::{ClaimError, Enrolling, LineError, enrolling, made};
 use crate::fleet::sample::Reading;
 use crate::fleet::store::{self, samples};
 use crate::providers::gate::Seat;
+use crate::providers::pages::cookies;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::Path;
-use crate::web::page::html;
+use crate::web::page::{html, onward};
 
 /// What was filled in.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Filled {
     mode: String,
     routeros: String,
@@ -88,6 +92,24 @@ impl Filled {
             filled.hotspot.clone_from(&hotspot.name);
         }
         filled
+    }
+
+    /// The same as it was understood: no longer than a cookie may be.
+    fn understood(&self, order: &Order) -> Self {
+        let version = self.routeros.parse::<RouterOs>();
+        Self {
+            mode: order.mode.name().to_owned(),
+            routeros: version.map_or_else(|_| String::new(), |version| version.to_string()),
+            arch: order.arch.name().to_owned(),
+            hotspot: order.hotspot.clone(),
+            address: match order.mode {
+                Mode::SiteBox(address) => address.to_string(),
+                Mode::Container => String::new(),
+            },
+            disk: order.disk.clone(),
+            claim: None,
+            way: self.way.clone(),
+        }
     }
 
     fn wants_line(&self) -> bool {
@@ -164,7 +186,7 @@ impl Download {
     }
 }
 
-/// Shows what there is to choose.
+/// Shows what there is to choose, and once the line that was made just before.
 ///
 /// # Errors
 /// When there is no such site, or the database is away.
@@ -172,9 +194,14 @@ pub async fn form(
     State(app): State<App>,
     frame: Frame,
     seat: Seat,
+    jar: CookieJar,
     Path(id): Path<String>,
 ) -> Result<Response, Trouble> {
     let site = known(&app, &seat, &id).await?;
+    if let Some((filled, line)) = line(&app, &seat, &site, &jar).await? {
+        let page = shown(&app, &frame, site, &filled, Said::Line(line));
+        return Ok((cookies::take_once(jar, &app), page).into_response());
+    }
     let mut tx = app.db.tenant(seat.provider()).await?;
     let ever = Timestamp::from_secs(0);
     let kept = samples::newest(&mut tx, seat.provider(), site.id, ever).await?;
@@ -188,6 +215,57 @@ enum Said {
     Nothing,
     Fault(&'static str),
     Line(String),
+}
+
+/// The line with the claim code that the browser brings from the answer to its form, and what that form said.
+async fn line(
+    app: &App,
+    seat: &Seat,
+    site: &Site,
+    jar: &CookieJar,
+) -> Result<Option<(Filled, String)>, Trouble> {
+    let brought = cookies::once(jar, app)
+        .and_then(|once| once.split_once('.'))
+        .filter(|(of, _)| *of == site.id.to_string())
+        .and_then(|(_, brought)| brought.split_once('.'));
+    let Some((code, filled)) = brought else {
+        return Ok(None);
+    };
+    let filled = URL_SAFE_NO_PAD.decode(filled).ok();
+    let filled = filled.and_then(|json| serde_json::from_slice::<Filled>(&json).ok());
+    let (Some(filled), Some(address)) = (filled, fetched::address(app)) else {
+        return Ok(None);
+    };
+    let Ok(order) = filled.order(site, None) else {
+        return Ok(None);
+    };
+    let enrolling = made(app, seat.provider(), site.id, code).await;
+    let Some(Enrolling { code, .. }) = enrolling.map_err(no_line)? else {
+        return Ok(None);
+    };
+    let (hotspot, disk) = (&order.hotspot, &order.disk);
+    let line = fetched::line(address.as_str(), &code, order.mode, hotspot, disk);
+    Ok(Some((filled, line.map_err(broken)?)))
+}
+
+/// Why there is no line, to whoever asked for one.
+pub fn no_line(error: LineError) -> Trouble {
+    match error {
+        LineError::Claim(ClaimError::NoSite) => Trouble::Nothing,
+        LineError::Claim(ClaimError::Database(error)) => error.into(),
+        error @ (LineError::NoAddress(_) | LineError::Identity(_)) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a line that enrols an agent cannot be had"
+            );
+            Trouble::Inside
+        }
+    }
+}
+
+fn broken(error: askama::Error) -> Trouble {
+    tracing::error!(%error, "a site's files could not be written");
+    Trouble::Inside
 }
 
 async fn known(app: &App, seat: &Seat, id: &str) -> Result<Site, Trouble> {
@@ -224,7 +302,7 @@ fn shown(app: &App, frame: &Frame, site: Site, filled: &Filled, said: Said) -> R
     html(status, &page)
 }
 
-/// Gives the files as one archive, or the line by which a router fetches them.
+/// Gives the files as one archive, or makes the line by which a router fetches them, which the page shows once.
 ///
 /// # Errors
 /// When there is no such site, or the database is away.
@@ -232,6 +310,7 @@ pub async fn take(
     State(app): State<App>,
     frame: Frame,
     seat: Seat,
+    jar: CookieJar,
     Path(id): Path<String>,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
@@ -251,13 +330,18 @@ pub async fn take(
         }
     };
     let is_line = filled.wants_line();
-    let address = fetched::address(&app);
-    if is_line && address.is_none() {
+    if is_line && fetched::address(&app).is_none() {
         let fault = Said::Fault(w.site.one_line_no_tls);
         return Ok(shown(&app, &frame, site, &filled, fault));
     }
     if is_line || filled.claim.is_some() {
         match enrolling(&app, seat.provider(), site.id, seat.actor()).await {
+            Ok(Enrolling { code, .. }) if is_line => {
+                let said = serde_json::to_vec(&filled.understood(&order));
+                let said = URL_SAFE_NO_PAD.encode(said.map_err(|_| Trouble::Inside)?);
+                let jar = cookies::give_once(jar, &app, format!("{}.{code}.{said}", site.id));
+                return Ok((jar, onward(&format!("/sites/{}/files", site.id))).into_response());
+            }
             Ok(Enrolling {
                 controller,
                 code,
@@ -273,26 +357,8 @@ pub async fn take(
                 let fault = Said::Fault(w.sites.no_address);
                 return Ok(shown(&app, &frame, site, &filled, fault));
             }
-            Err(LineError::Claim(ClaimError::NoSite)) => return Err(Trouble::Nothing),
-            Err(LineError::Claim(ClaimError::Database(error))) => return Err(error.into()),
-            Err(LineError::Identity(error)) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the controller's own key cannot be had"
-                );
-                return Err(Trouble::Inside);
-            }
+            Err(error) => return Err(no_line(error)),
         }
-    }
-    let broken = |error| {
-        tracing::error!(%error, "a site's files could not be written");
-        Trouble::Inside
-    };
-    if let (true, Some(address), Some(claim)) = (is_line, address, &order.claim) {
-        let (hotspot, disk) = (&order.hotspot, &order.disk);
-        let line = fetched::line(address.as_str(), &claim.code, order.mode, hotspot, disk);
-        let said = Said::Line(line.map_err(broken)?);
-        return Ok(shown(&app, &frame, site, &filled, said));
     }
     let files = render(&order).map_err(broken)?;
     let headers = [

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::extract::{Form, Query, State as Given};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use mnara_protocol::ids::PaymentId;
 use mnara_protocol::money::Money;
 use serde::Deserialize;
 use serde_json::json;
@@ -11,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::super::State;
 use super::super::customers;
-use super::super::store::list::lines;
+use super::super::store::list::{came_of, lines};
 use super::filter::Asked;
 use super::line::Shown;
 use crate::app::App;
@@ -199,8 +200,10 @@ pub async fn table(
     let provider = seat.provider();
     let wanted = asked.wanted();
     let mut table = Csv::new(&[
-        "time",
+        "time_nairobi",
         "amount_kes",
+        "credit_kes",
+        "refunded_kes",
         "plan",
         "site",
         "phone",
@@ -209,6 +212,7 @@ pub async fn table(
         "reason",
         "look_at",
         "payment",
+        "voucher",
     ]);
     let mut tx = app.db.steady(provider).await?;
     let mut cursor = None;
@@ -218,11 +222,18 @@ pub async fn table(
         let is_last = chunk.len() < usize::from(CHUNK);
         cursor = chunk.last().map(|line| (line.at, line.id));
         count += chunk.len();
+        let ids: Vec<PaymentId> = chunk.iter().map(|line| line.id).collect();
+        let came = came_of(&mut tx, provider, &ids).await?;
         for line in chunk {
             let row = Shown::new(line, w);
+            let came = came.get(&row.line.id);
+            let refunded = came.map_or(Money::from_cents(0), |came| came.refunded);
+            let ticket = came.and_then(|came| came.ticket);
             table.row(&[
-                w.calendar.second(row.line.at).as_str(),
+                show::sortable(row.line.at).as_str(),
                 &row.line.amount.to_decimal(),
+                &row.line.credit.to_decimal(),
+                &refunded.to_decimal(),
                 row.line.plan.as_deref().unwrap_or(w.payments.test),
                 row.line.site.as_deref().unwrap_or_default(),
                 &row.line.phone,
@@ -231,6 +242,7 @@ pub async fn table(
                 row.standing.why.unwrap_or_default(),
                 row.flag.unwrap_or_default(),
                 &row.line.id.to_string(),
+                &ticket.map_or_else(String::new, |id| id.to_string()),
             ]);
         }
         if is_last || count >= TABLE {

@@ -30,7 +30,7 @@ use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::proof::Fault;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::{PaymentWords, Words};
+use crate::providers::pages::words::{PaymentWords, Unit, Words};
 use crate::providers::staff::roles::Permission;
 use crate::rails::daraja::callback::Payer;
 use crate::web::page::{html, onward};
@@ -270,7 +270,9 @@ fn steps(story: &Story, words: &Words) -> Vec<Step> {
     let mut before: Option<Timestamp> = None;
     all.into_iter()
         .map(|(name, at)| {
-            let gap = before.zip(at).and_then(|(before, at)| w.gap(before, at));
+            let gap = before
+                .zip(at)
+                .and_then(|(before, at)| gap(before, at, words));
             before = at.or(before);
             Step {
                 name,
@@ -281,20 +283,20 @@ fn steps(story: &Story, words: &Words) -> Vec<Step> {
         .collect()
 }
 
-impl PaymentWords {
-    /// How long after one thing another happened; nothing where two clocks disagree.
-    fn gap(&self, before: Timestamp, at: Timestamp) -> Option<String> {
-        let millis = at.as_millis().checked_sub(before.as_millis())?;
-        let secs = u64::try_from(millis).ok()? / 1000;
-        let (count, unit) = match secs {
-            0 => return Some(self.at_once.to_owned()),
-            1..120 => (secs, self.seconds),
-            120..7_200 => (secs / 60, self.minutes),
-            7_200..172_800 => (secs / 3_600, self.hours),
-            _ => (secs / 86_400, self.days),
-        };
-        Some(format!("{count}\u{a0}{unit} {}", self.later))
-    }
+/// How long after one thing another happened; nothing where two clocks disagree.
+fn gap(before: Timestamp, at: Timestamp, words: &Words) -> Option<String> {
+    let w = &words.payments;
+    let millis = at.as_millis().checked_sub(before.as_millis())?;
+    let secs = u64::try_from(millis).ok()? / 1000;
+    let (count, unit) = match secs {
+        0 => return Some(w.at_once.to_owned()),
+        1..120 => (secs, Unit::Seconds),
+        120..7_200 => (secs / 60, Unit::Minutes),
+        7_200..172_800 => (secs / 3_600, Unit::Hours),
+        _ => (secs / 86_400, Unit::Days),
+    };
+    let gap = words.calendar.short(&count.to_string(), unit);
+    Some(format!("{gap} {}", w.later))
 }
 
 const fn name(kind: Kind, w: &PaymentWords) -> &'static str {

@@ -1,7 +1,9 @@
 //! All SQL of the list of payments: the newest first, by what people look for.
 
+use std::collections::BTreeMap;
+
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CustomerId, PaymentId, PlanId, ProviderId, SiteId};
+use mnara_protocol::ids::{CustomerId, PaymentId, PlanId, ProviderId, SiteId, TicketId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
@@ -297,4 +299,43 @@ pub async fn lines(
         Wanted { .. } => along!("", conn, provider, wanted, before, limit),
     };
     Ok(rows.into_iter().map(Line::from).collect())
+}
+
+/// What came of a payment.
+#[derive(Clone, Copy, Debug)]
+pub struct Came {
+    /// Its ticket, if it has one.
+    pub ticket: Option<TicketId>,
+    /// How much of it was paid back.
+    pub refunded: Money,
+}
+
+/// What came of some payments.
+///
+/// # Errors
+/// When the database is away.
+pub async fn came_of(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    payments: &[PaymentId],
+) -> sqlx::Result<BTreeMap<PaymentId, Came>> {
+    let ids: Vec<Uuid> = payments.iter().map(|id| id.uuid()).collect();
+    let rows = sqlx::query!(
+        r#"select p.id as "id!", t.id as "ticket?",
+                  (select coalesce(sum(r.amount), 0) from refunds r where r.provider_id = $1 and r.payment_id = p.id) as "refunded!: Amount"
+           from payments p left join tickets t on t.provider_id = p.provider_id and t.payment_id = p.id
+           where p.provider_id = $1 and p.id = any($2)"#,
+        provider.uuid(),
+        &ids,
+    )
+    .fetch_all(conn)
+    .await?;
+    let all = rows.into_iter().map(|row| {
+        let came = Came {
+            ticket: row.ticket.map(TicketId::from_uuid),
+            refunded: row.refunded.0,
+        };
+        (PaymentId::from_uuid(row.id), came)
+    });
+    Ok(all.collect())
 }

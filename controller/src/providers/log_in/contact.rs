@@ -18,10 +18,10 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
-use crate::providers::notices::{Own, SECURITY, tell_person};
+use crate::providers::notices::{Own, tell_person};
 use crate::providers::pages::words::Language;
 use crate::providers::people::store::{self as people, wishes};
-use crate::providers::people::{BadPerson, Contact};
+use crate::providers::people::{BadPerson, Contact, Person};
 use crate::providers::sms::{self, NewSms};
 use crate::rails::msisdn::Msisdn;
 
@@ -119,7 +119,7 @@ pub async fn wish(
             Wished::Mailed
         }
         Way::Sms(of, to) => {
-            text(app, &mut tx, (visit.person, of, to), &token, language).await?;
+            text(app, &mut tx, (of, visit.person, to), &token, language).await?;
             Wished::Texted
         }
     };
@@ -179,7 +179,28 @@ pub async fn confirm(app: &App, visit: &Visit, token: &Token) -> Result<(), NotC
     Ok(())
 }
 
-/// Takes a number that is shown to be this person's from whoever had only named it, and has their address to log in with.
+/// Adds somebody with what they will log in with and what is kept of their password; says whether nobody else logs in with it.
+///
+/// A number that somebody else only named, who has an address to log in with, is made free for them. They have shown as little; but then the
+/// link of whoever forgot a password goes to that number (`reset`), so its holder gets in, whoever came first. Where no texts leave nobody can
+/// show that a number is theirs, and who came first keeps it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn add(
+    app: &App,
+    conn: &mut PgConnection,
+    person: &Person,
+    password: &str,
+) -> sqlx::Result<bool> {
+    let phone = person.contact.phone();
+    if let Some(phone) = phone.filter(|_| app.rails.sms.is_set_up()) {
+        free(app, conn, person.id, &phone).await?;
+    }
+    people::insert(conn, person, password, app.clock.now()).await
+}
+
+/// Takes a number for this person from whoever had only named it, and has their address to log in with.
 async fn free(
     app: &App,
     conn: &mut PgConnection,
@@ -235,24 +256,14 @@ fn address(app: &App, token: &Token) -> String {
 async fn text(
     app: &App,
     conn: &mut PgConnection,
-    (person, of, to): (PersonId, ProviderId, Msisdn),
+    to: (ProviderId, PersonId, Msisdn),
     token: &Token,
     language: Language,
 ) -> sqlx::Result<()> {
     let link = address(app, token);
-    let sms = NewSms {
-        provider: of,
-        person: Some(person),
-        payment: None,
-        to,
-        // Nobody of the business can keep it from leaving, and somebody waits for it.
-        kind: SECURITY,
-        once: None,
-        is_urgent: true,
-        good_for: Duration::from_secs(GOOD_SECS.unsigned_abs()),
-        text: &fill(language.words().account.contact_sms, &[("link", &link)]),
-    };
-    sms::post(app, conn, sms).await
+    let said = fill(language.words().account.contact_sms, &[("link", &link)]);
+    let good_for = Duration::from_secs(GOOD_SECS.unsigned_abs());
+    sms::post(app, conn, NewSms::about_log_in(to, good_for, &said)).await
 }
 
 async fn write(

@@ -25,7 +25,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, StaffId};
 
 use super::mail::{Letter, Reader, fill};
-use super::pages::words::{Language, Words};
+use super::pages::words::{Language, Unit, Words};
 use super::staff::roles::Role;
 use super::state::Move;
 use crate::app::App;
@@ -391,8 +391,18 @@ impl Notice<'_> {
             m.foot_chosen
         };
         let link = (words, app.config.web.public().join(path));
-        written([subject, line, foot], places, business, link)
+        let mut letter = written([subject, line, foot], places, business, link);
+        if matches!(self, Self::MpesaChanged | Self::OperatorChanged) {
+            letter.lines.extend(reach(w, app));
+        }
+        letter
     }
+}
+
+/// Where the platform's staff is reached, as a line of a letter; nothing where that is told nobody.
+fn reach(words: &Words, app: &App) -> Option<String> {
+    let contact = app.config.people.support_contact.as_ref()?;
+    Some(format!("{} {}.", words.frame.reach, contact.shown()))
 }
 
 /// A letter: its subject, its line and its foot with what stands in their places, and where it leads.
@@ -457,11 +467,12 @@ fn old_keys(keys: &[(OldKey<'_>, Timestamp)], w: &Words) -> String {
 /// A stretch of time in words.
 fn span(time: Duration, w: &Words) -> String {
     let minutes = time.as_secs() / 60;
-    match minutes {
-        0..120 => format!("{minutes} {}", w.people.minutes),
-        120..2_880 => format!("{} {}", minutes / 60, w.mail.hours),
-        _ => format!("{} {}", minutes / 1_440, w.mail.days),
-    }
+    let (count, unit) = match minutes {
+        0..120 => (minutes, Unit::Minutes),
+        120..2_880 => (minutes / 60, Unit::Hours),
+        _ => (minutes / 1_440, Unit::Days),
+    };
+    w.calendar.many(count, unit)
 }
 
 #[cfg(test)]
@@ -525,5 +536,7 @@ mod tests {
         assert_eq!(span(Duration::from_secs(25 * 60), words), "25 minutes");
         assert_eq!(span(Duration::from_secs(5 * 3_600), words), "5 hours");
         assert_eq!(span(Duration::from_secs(3 * 86_400), words), "3 days");
+        let maneno = Language::Swahili.words();
+        assert_eq!(span(Duration::from_secs(5 * 3_600), maneno), "saa 5");
     }
 }

@@ -1,6 +1,6 @@
 //! What is written to owners when the platform lets their business in, stops it, or lets it go on.
 
-use super::written;
+use super::{reach, written};
 use crate::app::App;
 use crate::providers::mail::Letter;
 use crate::providers::pages::words::Words;
@@ -27,9 +27,6 @@ pub fn letter(to: Move, words: &Words, business: &str, app: &App) -> Letter {
     };
     let link = (m.to_home, app.config.web.public().join("/home"));
     let mut letter = written([subject, line, m.foot_security], Vec::new(), business, link);
-    if let Some(contact) = &app.config.people.support_contact {
-        let reach = words.frame.reach;
-        letter.lines.push(format!("{reach} {}.", contact.shown()));
-    }
+    letter.lines.extend(reach(words, app));
     letter
 }

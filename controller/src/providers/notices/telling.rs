@@ -5,7 +5,7 @@ use std::time::Duration;
 use mnara_protocol::ids::{PersonId, ProviderId};
 use sqlx::PgConnection;
 
-use super::{Colleague, Notice, Topic, Ways, store};
+use super::{Colleague, Notice, Topic, Ways, reach, store};
 use crate::app::App;
 use crate::providers::mail::{Letter, NewMail, about_account, post};
 use crate::providers::pages::words::Words;
@@ -281,28 +281,22 @@ async fn text_person(
         return Ok(());
     };
     let words = language.words();
-    let not_you = match own {
-        Own::Contact => words.mail.contact_call,
-        _ => words.mail.not_you,
+    // What to do is worth more of one message than more words for what happened.
+    let lines: Vec<String> = match own {
+        Own::Contact => {
+            let call = words.mail.contact_call.to_owned();
+            [call].into_iter().chain(reach(words, app)).collect()
+        }
+        _ => vec![words.mail.not_you.to_owned()],
     };
     let letter = Letter {
         subject: own.said(words).0.to_owned(),
-        // What to do is worth more of one message than more words for what happened.
-        lines: vec![not_you.to_owned()],
+        lines,
         link: None,
         foot: String::new(),
     };
-    let sms = NewSms {
-        provider,
-        person: Some(person),
-        payment: None,
-        to,
-        kind: SECURITY,
-        once: None,
-        is_urgent: true,
-        good_for: GOOD_FOR,
-        text: &short(&business.business_name, &letter),
-    };
+    let said = short(&business.business_name, &letter);
+    let sms = NewSms::about_log_in((provider, person, to), GOOD_FOR, &said);
     sms::post(app, conn, sms).await
 }
 

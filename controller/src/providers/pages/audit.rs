@@ -278,7 +278,7 @@ fn change(changed: Changed, w: &'static Words) -> Change {
 /// A value as people read it.
 fn told(field: &str, value: &str, w: &'static Words) -> String {
     if let (true, Ok(secs)) = (field.ends_with("_secs"), value.parse()) {
-        return show::duration(secs);
+        return w.calendar.lasting(secs);
     }
     if let Ok(role) = value.parse::<Role>() {
         return w.staff.name(&role).to_owned();
@@ -313,14 +313,21 @@ pub async fn file(
     let lines = read::of_provider(&mut tx, provider, &asked.wanted(), FILE).await?;
     drop(tx);
     let w = frame.words();
-    let mut table = Csv::new(&["number", "time", "who", "act", "subject", "before", "after"]);
+    let mut table = Csv::new(&[
+        "number",
+        "time_nairobi",
+        "who",
+        "act",
+        "subject",
+        "before",
+        "after",
+    ]);
     for line in lines {
         let json =
             |value: Option<&serde_json::Value>| value.map_or_else(String::new, ToString::to_string);
-        let at = jiff::Timestamp::from_millisecond(line.at.as_millis());
         table.row(&[
             line.number.map_or_else(String::new, |n| n.to_string()),
-            at.map_or_else(|_| String::new(), |at| at.to_string()),
+            show::sortable(line.at),
             who(&line, w, false),
             line.act.clone(),
             line.subject.clone(),

@@ -18,6 +18,7 @@ use mnara_protocol::ids::{PaymentId, PersonId, ProviderId, SmsId};
 use serde_json::json;
 use sqlx::PgConnection;
 
+use super::notices::SECURITY;
 use super::pages::words::Language;
 use crate::app::App;
 use crate::jobs::{NewJob, enqueue};
@@ -299,6 +300,30 @@ pub struct NewSms<'a> {
     pub good_for: Duration,
     /// What it says.
     pub text: &'a str,
+}
+
+impl<'a> NewSms<'a> {
+    /// A text to somebody about how they log in, of a business they work for.
+    ///
+    /// Nobody of it can keep the text from leaving, and it waits for no morning: somebody waits for it, or a stranger is in.
+    #[must_use]
+    pub fn about_log_in(
+        (provider, person, to): (ProviderId, PersonId, Msisdn),
+        good_for: Duration,
+        text: &'a str,
+    ) -> Self {
+        Self {
+            provider,
+            person: Some(person),
+            payment: None,
+            to,
+            kind: SECURITY,
+            once: None,
+            is_urgent: true,
+            good_for,
+            text,
+        }
+    }
 }
 
 /// Posts a text in the caller's transaction. Where nobody sends for us nothing is written: there would be nobody to take it.

@@ -13,11 +13,10 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::passwords::Ending;
+use crate::providers::log_in::contact::add;
 use crate::providers::log_in::{Visit, store as log_ins};
 use crate::providers::notices::{Notice, tell_owners};
-use crate::providers::people::{
-    self, BadPerson, Contact, Person, check_password, check_person_name,
-};
+use crate::providers::people::{BadPerson, Contact, Person, check_password, check_person_name};
 
 /// How long an invitation is good.
 const GOOD_SECS: i64 = 7 * 86_400;
@@ -173,7 +172,7 @@ pub async fn join(app: &App, code: &str, joining: Joining) -> Result<PersonId, N
     let found = store::by_code(&mut tx, &hash(code), now)
         .await?
         .ok_or(NotJoined::NoInvitation)?;
-    if !people::store::insert(&mut tx, &person, &password, now).await? {
+    if !add(app, &mut tx, &person, &password).await? {
         return Err(NotJoined::Taken);
     }
     place(app, &mut tx, &found, (person.id, person.name.as_str())).await?;

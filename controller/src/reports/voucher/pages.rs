@@ -202,7 +202,7 @@ pub async fn one(
                 mac: one.mac.to_string(),
                 site: name(one.site),
                 began: w.calendar.moment(one.began),
-                lasted: stretch(Duration::from_secs(one.secs.into()), &w.plans),
+                lasted: stretch(Duration::from_secs(one.secs.into()), &w.calendar),
                 data: both_ways(one.down, one.up, &w.story),
                 is_over: one.is_over,
             })
@@ -295,7 +295,7 @@ fn facts(
     ];
     if stage.is_good() {
         let left = ticket.left(now);
-        let time = |left: Option<Duration>| left.map(|left| stretch(left, &w.plans));
+        let time = |left: Option<Duration>| left.map(|left| stretch(left, &w.calendar));
         facts.extend(time(left.duration).map(|left| (s.time_left, left)));
         facts.extend(time(left.online).map(|left| (s.online_left, left)));
         facts.extend(left.bytes.map(|left| (s.data_left, megabytes(left))));

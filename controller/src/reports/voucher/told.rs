@@ -7,10 +7,10 @@ use mnara_protocol::ticket::EndReason;
 
 use super::acts::Said;
 use super::{By, What};
-use crate::providers::pages::words::{PlanWords, StoryWords, Words};
+use crate::providers::pages::words::{CalendarWords, StoryWords, Words};
 
 /// A stretch of time as people read it: `2 days 3 hours`, `45 minutes`.
-pub(super) fn stretch(length: Duration, w: &PlanWords) -> String {
+pub(super) fn stretch(length: Duration, w: &CalendarWords) -> String {
     let secs = u32::try_from(length.as_secs()).unwrap_or(u32::MAX);
     let (large, small) = if secs >= 86_400 {
         (86_400, 3_600)
@@ -73,7 +73,7 @@ pub(super) fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> S
                 By::Command => s.by_command,
                 By::Program => s.by_program,
             };
-            let length = secs.map(|secs| stretch(Duration::from_secs(secs.into()), &w.plans));
+            let length = secs.map(|secs| stretch(Duration::from_secs(secs.into()), &w.calendar));
             let length = length.map_or_else(String::new, |length| format!(" ({length})"));
             let why = why.as_ref();
             let why = why.map_or_else(String::new, |why| format!(": {why}"));
@@ -126,12 +126,12 @@ mod tests {
 
     #[test]
     fn a_stretch_is_read_at_a_glance() {
-        let w = &Language::English.words().plans;
+        let w = &Language::English.words().calendar;
         for (secs, text) in [
-            (20, "1 minute"),
+            (20, "1\u{a0}minute"),
             (2_700, "45\u{a0}minutes"),
-            (3_600, "1 hour"),
-            (5_430, "1 hour 30\u{a0}minutes"),
+            (3_600, "1\u{a0}hour"),
+            (5_430, "1\u{a0}hour 30\u{a0}minutes"),
             (180_000, "2\u{a0}days 2\u{a0}hours"),
         ] {
             assert_eq!(stretch(Duration::from_secs(secs), w), text);

@@ -17,6 +17,7 @@ use super::standing::{NoTrial, SHOWN, Standing, Status, standing, try_out};
 use super::store::{invoices, orders, plans};
 use super::{Feature, Kind, Order, Period, PlatformPlan, State as OrderState};
 use crate::app::App;
+use crate::config::SupportContact;
 use crate::providers::gate::Seat;
 use crate::providers::mail::fill;
 use crate::providers::pages::frame::Frame;
@@ -199,7 +200,7 @@ async fn shown(
         closes: closes
             .filter(|_| matches!(status, Status::Expired | Status::None | Status::Pending))
             .map(|from| w.calendar.moment(from)),
-        why: why.and_then(|why| reason(words, why, &offered)),
+        why: why.and_then(|why| reason(w, frame.support.as_ref(), why, &offered)),
         card,
         looks_up: is_restricted && seat.place.role.may(Permission::SeeVouchers),
         open,
@@ -261,7 +262,13 @@ async fn card(
 }
 
 /// Why somebody was led here, with the plans that would help.
-fn reason(words: &SubscriptionWords, why: &str, offered: &[PlatformPlan]) -> Option<String> {
+fn reason(
+    w: &Words,
+    support: Option<&SupportContact>,
+    why: &str,
+    offered: &[PlatformPlan],
+) -> Option<String> {
+    let words = &w.subscription;
     let having = |has: &dyn Fn(&PlatformPlan) -> bool| {
         let names: Vec<&str> = offered
             .iter()
@@ -269,7 +276,11 @@ fn reason(words: &SubscriptionWords, why: &str, offered: &[PlatformPlan]) -> Opt
             .map(|plan| plan.name.as_str())
             .collect();
         if names.is_empty() {
-            words.nobody_has_it.to_owned()
+            let ask = support.map_or_else(
+                || words.ask_them.to_owned(),
+                |contact| format!("{} {}.", w.frame.reach, contact.shown()),
+            );
+            format!("{} {ask}", words.nobody_has_it)
         } else {
             format!("{} {}.", words.these_have_it, names.join(", "))
         }
@@ -465,5 +476,26 @@ pub async fn cancel(
         Err(NotDone::Nothing) => Err(Trouble::Nothing),
         Err(NotDone::Database(error)) => Err(error.into()),
         Err(NotDone::Feed(_)) => Err(Trouble::Inside),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::pages::words::Language;
+
+    #[test]
+    fn where_no_plan_helps_it_is_said_who_does() {
+        let w = Language::English.words();
+        let contact: SupportContact = "help@mnara.example".parse().unwrap();
+        assert_eq!(
+            reason(w, Some(&contact), "webhooks", &[]).unwrap(),
+            "Your plan does not have this: news to programs. No plan that is offered does. Reach us at help@mnara.example."
+        );
+        assert!(
+            reason(w, None, "sites", &[])
+                .unwrap()
+                .ends_with("No plan that is offered does. Ask whoever runs this Mnara.")
+        );
     }
 }

@@ -146,11 +146,14 @@ async fn lines_are_found_by_person_deed_and_day_and_had_as_a_file(
     let lines: Vec<_> = file.lines().collect();
     assert_eq!(
         (lines[0], lines.len()),
-        ("\u{feff}number,time,who,act,subject,before,after", 3),
+        (
+            "\u{feff}number,time_nairobi,who,act,subject,before,after",
+            3
+        ),
         "{file}"
     );
     assert!(
-        lines[1].starts_with(",2027-01-18T08:00:00Z,<script>1,site,site_"),
+        lines[1].starts_with(",2027-01-18 11:00:00,<script>1,site,site_"),
         "{file}"
     );
     // The list goes on where the page ends, and shows each line once.

@@ -91,7 +91,9 @@ async fn a_line_is_for_the_disk_that_was_chosen(pool: PgPoolOptions, options: Pg
     };
     let mut router = Browser::new(&world, 77);
     for (disk, query) in [("usb1", "&disk=usb1&"), ("", "&disk=&"), ("disk1", "")] {
-        let page = owner.post(&path, &form(disk)).await.page();
+        let onward = owner.post(&path, &form(disk)).await.onward();
+        let page = owner.get(&onward).await.page();
+        assert!(page.contains(&format!("name=\"disk\" maxlength=\"64\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\" value=\"{disk}\"")));
         let (asked, code) = asked(&line_of(&page));
         assert_eq!(asked.contains("disk="), disk != "disk1");
         assert!(asked.contains(query), "{asked}");
@@ -125,10 +127,11 @@ async fn pages_say_where_the_agent_is(pool: PgPoolOptions, options: PgConnectOpt
         let link = format!("href=\"https://dl.example.com/mnara/{file}\"");
         assert!(page.contains(&link), "{file}");
     }
-    let page = owner
+    let onward = owner
         .post(&format!("/sites/{site}/claim"), &[])
         .await
-        .page();
+        .onward();
+    let page = owner.get(&onward).await.page();
     assert!(page.contains("The router fetches the agent&#39;s image too"));
     let (before, _) = page.split_once("mnara-agent enrol").unwrap();
     assert!(before.contains("The router comes first"), "or it has none");

@@ -419,10 +419,17 @@ async fn a_line_is_for_what_was_chosen_and_comes_over_tls_only(
         ]
     };
     let hostile = "hot \"spot\" $1 & co?";
-    let page = owner
+    let claims = world.count("claims").await;
+    let onward = owner
         .post(&path, &form("sitebox", "10.5.50.2", hostile))
-        .await;
-    let line = line_of(&page.page());
+        .await
+        .onward();
+    assert_eq!(onward, path);
+    let line = line_of(&owner.get(&onward).await.page());
+    // Shown once, made once: the page loaded again makes no code and shows none.
+    let again = owner.get(&onward).await.page();
+    assert!(!again.contains("class=\"whole\""), "{again}");
+    assert_eq!(world.count("claims").await, claims + 1);
     obeyed(&line);
     assert!(!line.contains('?') && !line.contains('\n'), "{line}");
     let (asked, code) = asked(&line);

@@ -2,6 +2,8 @@
 
 mod deeds;
 
+use mnara_protocol::ids::TicketId;
+
 use super::browser::Browser;
 use super::doors::member;
 use super::reports::Site;
@@ -192,13 +194,36 @@ async fn a_table_holds_what_is_looked_for_and_no_cell_is_a_formula(
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
         .await;
     world.work().await;
+    let sql = "select id from payments";
+    let payment = PaymentId::from_uuid(read(&world.app, sql).await);
+    let ticket = TicketId::from_uuid(read(&world.app, "select id from tickets").await);
+    let back = [
+        ("amount", "20"),
+        ("receipt", "NLK0000001"),
+        ("reason", "power cut"),
+    ];
+    owner
+        .post(&format!("/payments/{payment}/refund"), &back)
+        .await
+        .onward();
     let table = owner.get("/payments.csv?state=paid").await.page();
     let lines: Vec<&str> = table.trim().lines().collect();
     assert_eq!(lines.len(), 2, "{table}");
-    assert!(lines[0].contains("time,amount_kes,plan"), "{table}");
+    assert!(
+        lines[0].contains("time_nairobi,amount_kes,credit_kes,refunded_kes,plan"),
+        "{table}"
+    );
+    // As spreadsheets sort it, on Nairobi's clock.
+    let sql = "select to_char(created_at at time zone 'Africa/Nairobi', 'YYYY-MM-DD HH24:MI:SS') from payments";
+    let at: String = read(&world.app, sql).await;
+    assert!(lines[1].starts_with(&format!("{at},")), "{table}");
+    assert!(
+        lines[1].ends_with(&format!(",{payment},{ticket}")),
+        "{table}"
+    );
     assert!(
         lines[1].contains(
-            ",50.00,\"'=HYPERLINK(\"\"http://evil\"\")\",Market,254708374149,NLJ7RT61SV,Paid,"
+            ",50.00,0.00,20.00,\"'=HYPERLINK(\"\"http://evil\"\")\",Market,254708374149,NLJ7RT61SV,Paid,"
         ),
         "{table}"
     );

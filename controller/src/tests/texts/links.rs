@@ -145,6 +145,80 @@ async fn a_link_on_a_phone_opens_no_second_factor_and_no_mailbox(
     assert_eq!(office.one().subject, "A new password for Mnara");
 }
 
+/// An owner who named a number when they signed up, and has shown an address since.
+async fn with_both<'a>(world: &'a World, office: &office::Office) -> Browser<'a> {
+    let mut owner = Browser::new(world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let form = [("who", "njeri@example.com"), ("password", PASSWORD)];
+    owner.post("/account/contact", &form).await.onward();
+    world.work().await;
+    let confirm = office.empty().last().unwrap().path("/account/contact/");
+    owner.post(&confirm, &[]).await.onward();
+    world.work().await;
+    office.empty();
+    owner
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_number_that_somebody_only_named_keeps_nobody_from_signing_up_with_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, mail) = office::Office::open().await;
+    let flags = mail.each_ref().map(String::as_str);
+    let (tower, world) = Tower::world_with(pool, options, &flags).await;
+    let mut first = with_both(&world, &office).await;
+    tower.empty();
+    let mut holder = Browser::new(&world, 2);
+    holder.sign_up("Otieno Net", OWNER).await;
+    world.work().await;
+    // Who had named it hears of that where they have shown to be, and goes on there.
+    let letter = office.one();
+    assert_eq!(letter.to, "njeri@example.com");
+    assert_eq!(letter.subject, "What you log in with was changed");
+    assert!(tower.empty().is_empty());
+    first.get("/home").await.page();
+    let mut again = Browser::new(&world, 3);
+    let next = again.log_in("njeri@example.com", PASSWORD).await.onward();
+    assert_eq!(next, "/");
+    // Whoever reads the texts of the number gets in with it.
+    ask(&world, 4, OWNER).await;
+    let link = path(&tower.one());
+    let mut phone = Browser::new(&world, 5);
+    phone.post(&link, &[("password", NEW)]).await.onward();
+    assert_eq!(phone.log_in(OWNER, NEW).await.onward(), "/");
+    assert!(phone.get("/home").await.page().contains("Otieno Net"));
+    // Who has nothing but that number is not pushed aside.
+    let form = [
+        ("business", "Third"),
+        ("name", "Amina"),
+        ("who", OWNER),
+        ("password", PASSWORD),
+    ];
+    let got = Browser::new(&world, 6).post("/sign-up", &form).await;
+    assert_eq!(got.status, StatusCode::CONFLICT);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn where_no_texts_leave_a_number_stays_with_who_came_first(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = office::Office::world(pool, options).await;
+    let mut first = with_both(&world, &office).await;
+    let form = [
+        ("business", "Otieno Net"),
+        ("name", "Otieno"),
+        ("who", OWNER),
+        ("password", PASSWORD),
+    ];
+    let got = Browser::new(&world, 2).post("/sign-up", &form).await;
+    assert_eq!(got.status, StatusCode::CONFLICT);
+    first.get("/home").await.page();
+    let mut again = Browser::new(&world, 3);
+    assert_eq!(again.log_in(OWNER, PASSWORD).await.onward(), "/");
+}
+
 #[test]
 fn a_text_with_a_link_is_one_message_in_both_languages() {
     use crate::providers::mail::fill;

@@ -161,7 +161,7 @@ async fn a_printed_vouchers_story_is_told_from_printing_to_its_end(
         page.contains("More time was given (30\u{a0}minutes) · owner"),
         "{page}"
     );
-    assert!(page.contains(">1 hour 20\u{a0}minutes<"), "{page}");
+    assert!(page.contains(">1\u{a0}hour 20\u{a0}minutes<"), "{page}");
     for (by, said) in [("0", "too-much"), ("x", "too-much"), ("99999", "too-much")] {
         let form = [("by", by), ("unit", "d")];
         let got = owner.post(&format!("{path}/extend"), &form).await.onward();

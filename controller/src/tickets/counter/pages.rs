@@ -384,7 +384,7 @@ pub async fn one(
         is_unused,
         is_undone: sale.undone.is_some(),
         plan: kept.plan_name.clone(),
-        gives: gives(&kept.ticket.right.terms, &w.plans),
+        gives: gives(&kept.ticket.right.terms, w),
         price: show::money(sale.amount),
         until: kept.ticket.right.sell_by.map(|at| w.calendar.day(at)),
         sold: w.calendar.moment(sale.sold),

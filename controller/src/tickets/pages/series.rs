@@ -282,8 +282,8 @@ pub async fn file(
         "plan",
         "price",
         "state",
-        "good until",
-        "used at",
+        "good_until_nairobi",
+        "used_at_nairobi",
         "site",
     ]);
     let rows = stream::try_unfold((app, csv, Some(0)), move |(app, csv, from)| async move {

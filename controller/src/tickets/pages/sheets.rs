@@ -114,7 +114,7 @@ fn on_each(
         colour: business.colour,
         business: business.business_name,
         plan: series.plan_name.clone(),
-        gives: gives(&series.terms, &w.plans),
+        gives: gives(&series.terms, w),
         price: show::money(series.price),
         until: until.map(|day| format!("{} {day}", w.vouchers.paper_until)),
         help: help.map(|phone| format!("{} {phone}", w.vouchers.paper_help)),

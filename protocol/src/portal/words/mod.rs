@@ -322,7 +322,7 @@ mod tests {
             Language::Swahili
                 .words()
                 .duration(Duration::from_secs(7200)),
-            "masaa\u{a0}2"
+            "saa\u{a0}2"
         );
         assert_eq!(data(1_500_000_000), "1.5\u{a0}GB");
         assert_eq!(data(10_000_000), "10\u{a0}MB");

@@ -107,7 +107,7 @@ pub(super) static SWAHILI: Words = Words {
     sold_later: "Hakuna kinachouzwa saa hii",
     sold_later_more: "Tazama hapa chini kila kifurushi huuzwa lini. Msimbo wa vocha unafanya kazi wakati wowote.",
     day: ["siku", "siku"],
-    hour: ["saa", "masaa"],
+    hour: ["saa", "saa"],
     minute: ["dakika", "dakika"],
     second: ["sekunde", "sekunde"],
     device: ["kifaa", "vifaa"],

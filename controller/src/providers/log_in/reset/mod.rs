@@ -32,7 +32,7 @@ use crate::passwords::Ending;
 use crate::providers::gate::Seat;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
 use crate::providers::notices::store::own_phone;
-use crate::providers::notices::{Own, SECURITY, tell_person};
+use crate::providers::notices::{Own, tell_person};
 use crate::providers::pages::words::Language;
 use crate::providers::people::{self, BadPerson, Contact, check_password};
 use crate::providers::sms::{self, NewSms};
@@ -148,18 +148,9 @@ impl Way {
             } => (*person, *of, *to, *language),
         };
         let link = address(app, token);
-        let sms = NewSms {
-            provider: of,
-            person: Some(person),
-            payment: None,
-            to,
-            // Nobody of the business can keep it from leaving, and somebody waits for it.
-            kind: SECURITY,
-            once: None,
-            is_urgent: true,
-            good_for: Duration::from_secs(GOOD_SECS.unsigned_abs()),
-            text: &fill(language.words().reset.sms, &[("link", &link)]),
-        };
+        let said = fill(language.words().reset.sms, &[("link", &link)]);
+        let good_for = Duration::from_secs(GOOD_SECS.unsigned_abs());
+        let sms = NewSms::about_log_in((of, person, to), good_for, &said);
         sms::post(app, conn, sms).await
     }
 }

@@ -25,8 +25,8 @@ words! {
         suspend_do: "Stop this business" "Simamisha biashara hii",
         retire_sure:
             "No business can choose it any more. Those that are on it keep it, and you can offer it again."
-            "Hakuna biashara itakayoweza kuuchagua tena. Zilizo nao zitabaki nao, na unaweza kuutoa tena.",
-        retire_do: "Take this plan off sale" "Ondoa mpango huu",
+            "Hakuna biashara itakayoweza kukichagua tena. Zilizo nacho zitabaki nacho, na unaweza kukitoa tena.",
+        retire_do: "Take this plan off sale" "Ondoa kifurushi hiki",
         reinstate: "Let go on" "Ruhusu iendelee",
         view: "Look as its owner" "Tazama kama mmiliki",
         open: "Open" "Fungua",
@@ -43,10 +43,10 @@ words! {
         until: "until" "hadi",
         owner: "Owner" "Mmiliki",
         contact: "Reached at" "Hupatikana kwa",
-        shortcode: "M-PESA number" "Namba ya M-PESA",
+        shortcode: "M-PESA number" "Nambari ya M-PESA",
         not_set: "not set" "haijawekwa",
         staff: "People" "Watu",
-        plans: "Plans on sale" "Mipango inayouzwa",
+        plans: "Plans on sale" "Vifurushi vinavyouzwa",
         deeds: "Last done there" "Yaliyofanyika mwisho",
         view_text:
             "You see its pages for half an hour and can change nothing. That you looked stands in its audit, where its owner reads it."
@@ -55,7 +55,7 @@ words! {
         by_hand: "waits for one of us" "anamsubiri mmoja wetu",
         at_once: "is in business at once" "anaanza biashara mara moja",
         a_day: "at most so many a day" "si zaidi ya idadi hii kwa siku",
-        bad_a_day: "Type how many a day, as a whole number." "Andika idadi kwa siku, kwa namba kamili.",
+        bad_a_day: "Type how many a day, as a whole number." "Andika idadi kwa siku, kwa nambari kamili.",
         keep: "Set" "Weka",
         kept: "The rule is set." "Kanuni imewekwa.",
     }

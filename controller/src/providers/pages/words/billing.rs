@@ -7,10 +7,10 @@ words! {
         soon_text:
             "What you paid for Mnara ends on {day}. Pay before then and nothing stops; the time is added at the end, so paying early loses nothing. If your card is charged by itself, you need not do anything."
             "Ulichokilipia Mnara kitaisha {day}. Lipa kabla ya hapo na hakuna kitakachosimama; muda huongezwa mwishoni, kwa hiyo kulipa mapema hakupotezi kitu. Kama kadi yako hukatwa yenyewe, huhitaji kufanya chochote.",
-        choose: "{business}: choose a plan for Mnara" "{business}: chagua mpango wa Mnara",
+        choose: "{business}: choose a plan for Mnara" "{business}: chagua kifurushi cha Mnara",
         choose_text:
             "{business} has not chosen a plan for Mnara yet. Choose one by {day}, or begin a trial where there is one, and nothing stops."
-            "{business} bado haijachagua mpango wa Mnara. Chagua kabla ya {day}, au anza jaribio kama lipo, na hakuna kitakachosimama.",
+            "{business} bado haijachagua kifurushi cha Mnara. Chagua kabla ya {day}, au anza jaribio kama lipo, na hakuna kitakachosimama.",
         due: "{business}: your subscription ended today" "{business}: usajili wako umeisha leo",
         due_text:
             "What you paid for Mnara has ended. Everything goes on as it is until {day}; pay before then and nobody will notice."
@@ -30,7 +30,7 @@ words! {
         paid: "{business}: we received {amount}" "{business}: tumepokea {amount}",
         paid_text:
             "We received {amount} for the plan {plan}. Mnara is paid until {day}. The link opens the invoice as a PDF."
-            "Tumepokea {amount} kwa mpango {plan}. Mnara imelipwa hadi {day}. Kiungo kinafungua ankara kama PDF.",
+            "Tumepokea {amount} kwa kifurushi {plan}. Mnara imelipwa hadi {day}. Kiungo kinafungua ankara kama PDF.",
         back: "{business}: {amount} went back to you" "{business}: {amount} zimerudishwa kwako",
         back_text:
             "A payment of {amount} for Mnara went back to whoever paid it, so what it paid for counts no longer. Look at how you stand."

@@ -44,14 +44,14 @@ words! {
         give_text:
             "A real voucher that costs nothing, for somebody who had trouble. It counts in no report as money. You may give 5 a day."
             "Vocha halisi isiyolipiwa, kwa aliyepata shida. Haihesabiwi kama pesa kwenye ripoti. Unaweza kutoa 5 kwa siku.",
-        plan: "Plan" "Mpango",
-        no_plan: "There is no plan to give. Make one under Plans." "Hakuna mpango wa kutoa. Tengeneza kwenye Mipango.",
+        plan: "Plan" "Kifurushi",
+        no_plan: "There is no plan to give. Make one under Plans." "Hakuna kifurushi cha kutoa. Tengeneza kwenye Vifurushi.",
         site: "Where they are" "Walipo",
         any_site: "Any site (asked for when typed)" "Eneo lolote (huulizwa ikiandikwa)",
         give_go: "Make the voucher" "Tengeneza vocha",
         enough: "You have given 5 vouchers within a day, which is as many as one person may. Ask a colleague." "Umetoa vocha 5 ndani ya siku moja, ambazo ndizo nyingi zaidi kwa mtu mmoja. Muulize mwenzako.",
         bad_reason: "Say why, in at most 200 letters." "Eleza kwa nini, kwa herufi zisizozidi 200.",
-        bad_choice: "Choose a plan and a site from the lists." "Chagua mpango na eneo kutoka kwenye orodha.",
+        bad_choice: "Choose a plan and a site from the lists." "Chagua kifurushi na eneo kutoka kwenye orodha.",
         done_block: "This number cannot pay any more." "Nambari hii haiwezi kulipa tena.",
         done_unblock: "This number can pay again." "Nambari hii inaweza kulipa tena.",
     }

@@ -6,7 +6,7 @@ words! {
         skip: "To the content" "Nenda kwenye maudhui",
         places: "Places" "Sehemu",
         home: "Home" "Mwanzo",
-        plans: "Plans" "Mipango",
+        plans: "Plans" "Vifurushi",
         vouchers: "Vouchers" "Vocha",
         sites: "Sites" "Maeneo",
         money: "Payments" "Malipo",
@@ -45,7 +45,7 @@ words! {
             "Nothing can be changed, and the business sees in its audit that you looked. It ends by itself at"
             "Huwezi kubadilisha chochote, na biashara itaona kwenye kumbukumbu zake kwamba uliitazama. Itaisha yenyewe",
         view_end: "Stop looking" "Acha kutazama",
-        bill_choose: "Choose a plan for Mnara by" "Chagua mpango wa Mnara kabla ya",
+        bill_choose: "Choose a plan for Mnara by" "Chagua kifurushi cha Mnara kabla ya",
         bill_soon: "What you paid for Mnara ends on" "Ulichokilipia Mnara kitaisha",
         bill_grace: "Your subscription has ended. Everything goes on until" "Usajili wako umekwisha. Kila kitu kinaendelea hadi",
         bill_restricted:

@@ -16,7 +16,7 @@ words! {
             "Till haiulizi akaunti, kwa hiyo portal huuliza nambari inayolipa. Ikiwa wateja wawili wanaweza kuwa ndio, wataandika risiti yao kwenye portal.",
         rule:
             "An amount buys the plan of that price: of several the one the device chose last, else the first on your list. Any other amount waits under Money to sort out."
-            "Kiasi hununua mpango wa bei hiyo: kati ya kadhaa ule kifaa kilichochagua mwisho, la sivyo wa kwanza kwenye orodha yako. Kiasi kingine husubiri kwenye Pesa za kushughulikia.",
+            "Kiasi hununua kifurushi cha bei hiyo: kati ya kadhaa kile kifaa kilichochagua mwisho, la sivyo cha kwanza kwenye orodha yako. Kiasi kingine husubiri kwenye Pesa za kushughulikia.",
         told: "Does M-PESA tell us?" "Je, M-PESA hutujulisha?",
         never: "Not yet: it has not been asked to." "Bado: haijaombwa.",
         works: "It does" "Ndiyo",

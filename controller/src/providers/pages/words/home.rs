@@ -39,6 +39,6 @@ words! {
         unconfirmed: "Paid today and not online yet:" "Waliolipa leo na bado hawajaingia mtandaoni:",
         refused: "Safaricom refused your M-PESA keys. Customers cannot pay. Refused so far:" "Safaricom ilikataa funguo zako za M-PESA. Wateja hawawezi kulipa. Yaliyokataliwa hadi sasa:",
         doubled: "Two machines use the key of one site. Enrol its agent anew:" "Mashine mbili zinatumia ufunguo wa eneo moja. Sajili wakala wake upya:",
-        scarce: "Printed vouchers nearly used up. Left of this plan:" "Vocha za kuchapishwa zinakaribia kwisha. Zilizobaki za mpango huu:",
+        scarce: "Printed vouchers nearly used up. Left of this plan:" "Vocha za kuchapishwa zinakaribia kwisha. Zilizobaki za kifurushi hiki:",
     }
 }

@@ -4,8 +4,6 @@ words! {
     /// What is written in mail.
     MailWords {
         hello: "Hello {name}," "Habari {name},",
-        hours: "hours" "saa",
-        days: "days" "siku",
         reset: "A new password for Mnara" "Nenosiri jipya la Mnara",
         reset_text:
             "Somebody, hopefully you, asked for a new password. Open this within an hour to choose one; it works once."
@@ -61,13 +59,13 @@ words! {
             "Barua pepe au nambari ya simu unayoingia nayo Mnara imebadilishwa sasa hivi.",
         mpesa_changed: "{business}: where money goes was changed" "{business}: mahali pesa zinakoenda pamebadilishwa",
         mpesa_changed_text:
-            "The M-PESA account customers of {business} pay into was changed just now. If no owner did that, put it back at once, change your passwords and call us."
-            "Akaunti ya M-PESA ambayo wateja wa {business} hulipia imebadilishwa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, irudishe mara moja, badilisha nenosiri zenu na utupigie simu.",
+            "The M-PESA account customers of {business} pay into was changed just now. If no owner did that, put it back at once and change your passwords."
+            "Akaunti ya M-PESA ambayo wateja wa {business} hulipia imebadilishwa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, irudishe mara moja na ubadilishe manenosiri yenu.",
         to_mpesa: "See where money goes" "Ona pesa zinakoenda",
         operator_changed: "{business}: the M-PESA operator was changed" "{business}: mhudumu wa M-PESA amebadilishwa",
         operator_changed_text:
-            "The M-PESA operator that may send customers' money back for {business} was set or removed just now. If no owner did that, remove it, change your passwords and call us."
-            "Mhudumu wa M-PESA anayeweza kurudisha pesa za wateja wa {business} amewekwa au ameondolewa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, mwondoe, badilisha nenosiri zenu na utupigie simu.",
+            "The M-PESA operator that may send customers' money back for {business} was set or removed just now. If no owner did that, remove it and change your passwords."
+            "Mhudumu wa M-PESA anayeweza kurudisha pesa za wateja wa {business} amewekwa au ameondolewa sasa hivi. Kama hakuna mmiliki aliyefanya hivyo, mwondoe na ubadilishe manenosiri yenu.",
         to_operator: "See the operator" "Ona mhudumu",
         second_off: "{business}: an owner's second factor is off" "{business}: hatua ya pili ya mmiliki imezimwa",
         second_off_text:
@@ -82,8 +80,8 @@ words! {
             "The e-mail address or phone number that {who}, an owner of {business}, logs in with was changed. If that surprises you, ask them."
             "Barua pepe au nambari ya simu ambayo {who}, mmiliki wa {business}, huingia nayo imebadilishwa. Kama hilo linakushangaza, muulize.",
         contact_call:
-            "If it was not you, call the business's other owners or Mnara now."
-            "Kama si wewe, wapigie simu sasa wamiliki wengine wa biashara au Mnara.",
+            "If it was not you, call the business's other owners now."
+            "Kama si wewe, wapigie simu sasa wamiliki wengine wa biashara.",
         new_owner: "{business} has a new owner" "{business} ina mmiliki mpya",
         new_owner_text:
             "{who} is an owner of {business} now and can do everything, also change where money goes. If that is wrong, change their place at once."
@@ -172,7 +170,7 @@ words! {
         month: "{business} in {month}: {paid}" "{business} mwezi {month}: {paid}",
         month_text:
             "Customers paid {paid} in {month}. The month by day, plan and site is in the two files with this letter: a PDF to read and a table for spreadsheets."
-            "Wateja walilipa {paid} mwezi {month}. Mwezi kwa siku, mpango na eneo uko kwenye faili mbili zilizo na barua hii: PDF ya kusoma na jedwali la lahajedwali.",
+            "Wateja walilipa {paid} mwezi {month}. Mwezi kwa siku, kifurushi na eneo uko kwenye faili mbili zilizo na barua hii: PDF ya kusoma na jedwali la lahajedwali.",
         to_reports: "Open the reports" "Fungua ripoti",
         to_books: "Open the books" "Fungua vitabu",
         money_flagged: "{business}: look at a payment" "{business}: angalia malipo",

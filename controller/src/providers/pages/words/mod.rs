@@ -3,6 +3,7 @@
 
 mod findings;
 
+pub use calendar::Unit;
 pub use findings::Told;
 
 /// A language of the pages.
@@ -224,6 +225,22 @@ mod tests {
     }
 
     #[test]
+    fn no_english_word_is_left_in_kiswahili() {
+        let all = format!("{:?}", Language::Swahili.words()).replace("\\\"", "");
+        // Names of words stand outside the quotes.
+        for text in all.split('"').skip(1).step_by(2) {
+            let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '-');
+            for word in words.map(str::to_lowercase) {
+                let is_english = ["router", "routers", "plan", "plans", "password", "h", "min"]
+                    .contains(&word.as_str());
+                // What Safaricom calls a field, and a place of a text, are names.
+                let is_name = text.contains("{plan}") || text.contains("(Password, Timestamp)");
+                assert!(!is_english || is_name, "{word}: {text}");
+            }
+        }
+    }
+
+    #[test]
     fn a_wait_is_told_in_words() {
         let words = Language::English.words();
         assert_eq!(
@@ -233,6 +250,13 @@ mod tests {
         assert_eq!(
             words.people.wait(Duration::from_secs(600)),
             "Too many tries. Try again in 10 minutes"
+        );
+        let maneno = Language::Swahili.words();
+        assert!(
+            maneno
+                .people
+                .wait(Duration::from_secs(600))
+                .ends_with("baada ya dakika 10")
         );
     }
 }

@@ -32,7 +32,7 @@ words! {
         bad_phone: "Give a Kenyan mobile number such as 0712 345 678." "Andika nambari ya simu ya Kenya kama 0712 345 678.",
         test_skip:
             "You can go on without it: plans and sites can be made, and customers can pay. Until KSh 1 or a customer's money has arrived, nobody knows that it does, so your home page keeps asking."
-            "Unaweza kuendelea bila hili: mipango na maeneo yanaweza kutengenezwa, na wateja wanaweza kulipa. Hadi KSh 1 au pesa za mteja zifike, hakuna ajuaye kama zinafika, hivyo ukurasa wako wa nyumbani utaendelea kukuuliza.",
+            "Unaweza kuendelea bila hili: vifurushi na maeneo vinaweza kutengenezwa, na wateja wanaweza kulipa. Hadi KSh 1 au pesa za mteja zifike, hakuna ajuaye kama zinafika, hivyo ukurasa wako wa nyumbani utaendelea kukuuliza.",
         test_skip_go: "Skip for now" "Ruka kwa sasa",
         test_go: "Ask my phone for KSh 1" "Omba KSh 1 kwenye simu yangu",
         phone_busy:

@@ -24,7 +24,7 @@ words! {
         credential: "SecurityCredential" "SecurityCredential",
         credential_hint:
             "The Daraja portal makes it from the operator's password, for live use (production) and not for the sandbox: copy the long line and paste it here. Never enter the password itself. What you paste is sealed and never shown again."
-            "Tovuti ya Daraja huitengeneza kutoka kwa nywila ya mhudumu, kwa matumizi halisi (production) na si ya sandbox: nakili mstari mrefu na uubandike hapa. Usiandike nywila yenyewe kamwe. Unachobandika hufungwa na hakionyeshwi tena.",
+            "Tovuti ya Daraja huitengeneza kutoka kwenye nenosiri la mhudumu, kwa matumizi halisi (production) na si ya sandbox: nakili mstari mrefu na uubandike hapa. Usiandike nenosiri lenyewe kamwe. Unachobandika hufungwa na hakionyeshwi tena.",
         keep: "Keep the operator" "Hifadhi mhudumu",
         no_second:
             "This takes a second factor, and you have none. Set one up under My account first."
@@ -37,7 +37,7 @@ words! {
         bad_initiator: "Give the operator's user name: letters, digits, dots and dashes, without spaces." "Andika jina la mhudumu: herufi, tarakimu, nukta na vistari, bila nafasi.",
         bad_credential:
             "That is no SecurityCredential. It is one long line of about 344 letters and digits, as the Daraja portal makes it from the password; copy all of it."
-            "Hiyo si SecurityCredential. Ni mstari mmoja mrefu wa takriban herufi na tarakimu 344, kama tovuti ya Daraja inavyoutengeneza kutoka kwa nywila; nakili wote.",
+            "Hiyo si SecurityCredential. Ni mstari mmoja mrefu wa takriban herufi na tarakimu 344, kama tovuti ya Daraja inavyoutengeneza kutoka kwenye nenosiri; nakili wote.",
         status: "Asking about a receipt" "Kuuliza kuhusu risiti",
         status_text:
             "Takes the role \"Transaction Status query ORG API\". The test asks M-PESA about a receipt that you know; no money moves."
@@ -75,12 +75,12 @@ words! {
         no_role: "The operator lacks the role. Have it given on the M-PESA organisation portal, then test again." "Mhudumu hana jukumu hilo. Apewe kwenye tovuti ya M-PESA ya biashara, kisha ujaribu tena.",
         bad_operator:
             "M-PESA does not take the operator's name and credential. Make the SecurityCredential again with the password of exactly this operator, and enter both once more."
-            "M-PESA haikubali jina na kitambulisho cha mhudumu. Tengeneza SecurityCredential upya kwa nywila ya mhudumu huyu hasa, kisha uweke vyote tena.",
+            "M-PESA haikubali jina na kitambulisho cha mhudumu. Tengeneza SecurityCredential upya kwa nenosiri la mhudumu huyu hasa, kisha uweke vyote tena.",
         account_rule: "A rule of the account forbids it. Ask Safaricom's business support." "Kanuni ya akaunti inakataza. Uliza msaada wa biashara wa Safaricom.",
         not_assigned: "Your number was not given this product. Ask Safaricom's API support to add it." "Nambari yako haikupewa huduma hii. Omba msaada wa API wa Safaricom waiongeze.",
         locked:
             "The operator's credential is locked. Unlock it or set a new password on the M-PESA organisation portal, make a new SecurityCredential and enter it here."
-            "Kitambulisho cha mhudumu kimefungwa. Kifungue au weka nywila mpya kwenye tovuti ya M-PESA ya biashara, tengeneza SecurityCredential mpya na uiweke hapa.",
+            "Kitambulisho cha mhudumu kimefungwa. Kifungue au weka nenosiri jipya kwenye tovuti ya M-PESA ya biashara, tengeneza SecurityCredential mpya na uiweke hapa.",
         no_receipt: "M-PESA knows no such receipt of your number." "M-PESA haijui risiti kama hiyo ya nambari yako.",
         keys: "Safaricom does not accept your app's keys. Look at your M-PESA account." "Safaricom hawakubali funguo za app yako. Angalia akaunti yako ya M-PESA.",
         product: "Your Daraja app was not given this product. Add it to the app on the Daraja portal." "App yako ya Daraja haikupewa huduma hii. Iongeze kwenye app kwenye tovuti ya Daraja.",

@@ -29,8 +29,8 @@ words! {
             "Somebody logs in with that e-mail or number already. Log in with it, or give another."
             "Kuna mtu anayeingia kwa barua pepe au nambari hiyo tayari. Ingia nayo, au andika nyingine.",
         wait: "Too many tries. Try again in" "Majaribio ni mengi mno. Jaribu tena baada ya",
-        minutes: "minutes" "dakika",
-        seconds: "seconds" "sekunde",
+        minutes: "{n} minutes" "dakika {n}",
+        seconds: "{n} seconds" "sekunde {n}",
     }
 }
 
@@ -39,10 +39,11 @@ impl PeopleWords {
     #[must_use]
     pub fn wait(&self, wait: Duration) -> String {
         let secs = wait.as_secs().max(1);
-        match secs {
-            1..=90 => format!("{} {secs} {}", self.wait, self.seconds),
-            _ => format!("{} {} {}", self.wait, secs.div_ceil(60), self.minutes),
-        }
+        let (words, count) = match secs {
+            1..=90 => (self.seconds, secs),
+            _ => (self.minutes, secs.div_ceil(60)),
+        };
+        format!("{} {}", self.wait, words.replace("{n}", &count.to_string()))
     }
 
     /// What is wrong with what somebody said of themselves.

@@ -3,14 +3,14 @@
 words! {
     /// What is for sale.
     PlanWords {
-        title: "Plans" "Mipango",
-        none: "Nothing is for sale yet. Begin with one of these:" "Bado hakuna kinachouzwa. Anza na mojawapo ya hizi:",
-        new: "New plan" "Mpango mpya",
+        title: "Plans" "Vifurushi",
+        none: "Nothing is for sale yet. Begin with one of these:" "Bado hakuna kinachouzwa. Anza na kimojawapo cha hivi:",
+        new: "New plan" "Kifurushi kipya",
         change: "Change" "Badilisha",
-        hidden: "not on the portal" "haupo kwenye ukurasa wa wateja",
+        hidden: "not on the portal" "hakipo kwenye ukurasa wa wateja",
         kept:
             "Kept. Every site hears of it at once, or when it is back."
-            "Imehifadhiwa. Kila eneo litasikia mara moja, au likirudi hewani.",
+            "Kimehifadhiwa. Kila eneo litasikia mara moja, au likirudi hewani.",
         hour: "1 hour" "Saa 1",
         day: "1 day" "Siku 1",
         week: "1 week" "Wiki 1",
@@ -31,9 +31,6 @@ words! {
         minutes: "minutes" "dakika",
         hours: "hours" "saa",
         days: "days" "siku",
-        minute_one: "1 minute" "dakika 1",
-        hour_one: "1 hour" "saa 1",
-        day_one: "1 day" "siku 1",
         data: "Data in MB" "Data kwa MB",
         devices: "Devices on one voucher" "Vifaa kwa vocha moja",
         down: "Speed to the customer in Mbit/s" "Kasi ya kwenda kwa mteja kwa Mbit/s",
@@ -42,10 +39,10 @@ words! {
         sell_by: "Days an unused voucher stays good" "Siku ambazo vocha isiyotumika inabaki nzuri",
         sell_by_hint: "Empty means for ever." "Wazi maana yake ni daima.",
         position: "Place in the list" "Nafasi katika orodha",
-        on_sale: "Show it on the portal" "Uonyeshe kwenye ukurasa wa wateja",
+        on_sale: "Show it on the portal" "Kionyeshe kwenye ukurasa wa wateja",
         keep: "Keep" "Hifadhi",
         of_online: "online" "mtandaoni",
-        of_devices: "devices" "vifaa",
+        of_devices: "{n} devices" "vifaa {n}",
         of_burst: "for moments" "kwa muda mfupi",
         burst: "More speed for a moment" "Kasi zaidi kwa muda mfupi",
         burst_text:
@@ -64,23 +61,16 @@ words! {
         sold: "When it is sold" "Wakati wa kuuzwa",
         sold_text:
             "Leave empty to sell it at all times. A voucher that was bought can be used at any time."
-            "Acha wazi iuzwe wakati wote. Vocha iliyonunuliwa inaweza kutumika wakati wowote.",
+            "Acha wazi kiuzwe wakati wote. Vocha iliyonunuliwa inaweza kutumika wakati wowote.",
         from: "From" "Kuanzia",
         until: "Until" "Hadi",
         until_hint:
             "Nairobi time. Hours over midnight, such as 22:00 to 05:00, belong to the day on which they begin."
             "Saa za Nairobi. Saa zinazovuka usiku wa manane, kama 22:00 hadi 05:00, ni za siku zinapoanza.",
         on_days: "On these days; none ticked means every day" "Siku hizi; bila kuchagua ni kila siku",
-        mon: "Mon" "Jtt",
-        tue: "Tue" "Jnn",
-        wed: "Wed" "Jtn",
-        thu: "Thu" "Alh",
-        fri: "Fri" "Iju",
-        sat: "Sat" "Jms",
-        sun: "Sun" "Jpl",
         coloured: "Give its card a colour" "Ipe kadi yake rangi",
         colour: "Colour of the card" "Rangi ya kadi",
-        bad_name: "Give the plan a name of 1 to 60 letters." "Upe mpango jina la herufi 1 hadi 60.",
+        bad_name: "Give the plan a name of 1 to 60 letters." "Kipe kifurushi jina la herufi 1 hadi 60.",
         bad_price:
             "Give a price in whole shillings, from 1 to 250,000."
             "Andika bei kwa shilingi kamili, 1 hadi 250,000.",
@@ -107,36 +97,9 @@ words! {
             "Andika rangi kwa tarakimu sita, kama #0a7d4b.",
         too_many:
             "There are 100 plans, and that is the most. Change one that is not on the portal."
-            "Mipango ni 100, na hiyo ndiyo mingi zaidi. Badilisha mmoja usioonyeshwa.",
+            "Vifurushi ni 100, na hivyo ndivyo vingi zaidi. Badilisha kimoja kisichoonyeshwa.",
         sold_keep:
             "Vouchers that were sold keep what they were sold with."
             "Vocha zilizouzwa zinabaki na masharti ziliyouzwa nayo.",
-    }
-}
-
-impl PlanWords {
-    /// The days of the week, Monday first.
-    #[must_use]
-    pub const fn weekdays(&self) -> [&'static str; 7] {
-        [
-            self.mon, self.tue, self.wed, self.thu, self.fri, self.sat, self.sun,
-        ]
-    }
-
-    /// A stretch of time, in the largest unit that fits: `90 minutes`, `2 hours`, `1 day`.
-    #[must_use]
-    pub fn stretch(&self, secs: u32) -> String {
-        let (length, one, many) = [
-            (86_400, self.day_one, self.days),
-            (3_600, self.hour_one, self.hours),
-            (60, self.minute_one, self.minutes),
-        ]
-        .into_iter()
-        .find(|(length, _, _)| secs.is_multiple_of(*length))
-        .unwrap_or((60, self.minute_one, self.minutes));
-        match secs / length {
-            1 => one.to_owned(),
-            count => format!("{count}\u{a0}{many}"),
-        }
     }
 }

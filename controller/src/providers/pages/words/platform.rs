@@ -33,7 +33,7 @@ words! {
         sign_ups_none: "Nobody signed up in these weeks." "Hakuna aliyejisajili katika wiki hizi.",
         week: "Week from" "Wiki kuanzia",
         count: "Sign-ups" "Usajili",
-        numbers: "In numbers" "Kwa namba",
+        numbers: "In numbers" "Kwa nambari",
         earned: "What businesses paid us" "Biashara zilichotulipa",
         earned_none:
             "No business has paid for a subscription yet. Each month shows here once one does."

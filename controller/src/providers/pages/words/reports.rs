@@ -4,7 +4,7 @@ words! {
     /// How the business goes over time.
     ReportWords {
         title: "Reports" "Ripoti",
-        choose: "Other days, one site, one plan" "Siku nyingine, eneo moja, mpango mmoja",
+        choose: "Other days, one site, one plan" "Siku nyingine, eneo moja, kifurushi kimoja",
         period: "Period" "Kipindi",
         today: "Today" "Leo",
         week: "Last 7 days" "Siku 7 zilizopita",
@@ -21,8 +21,8 @@ words! {
         site: "Site" "Eneo",
         all_sites: "All sites" "Maeneo yote",
         no_site: "Without a site" "Bila eneo",
-        plan: "Plan" "Mpango",
-        all_plans: "All plans" "Mipango yote",
+        plan: "Plan" "Kifurushi",
+        all_plans: "All plans" "Vifurushi vyote",
         other: "No longer listed" "Haipo kwenye orodha tena",
         show: "Show" "Onyesha",
         against: "compared with" "ikilinganishwa na",
@@ -37,6 +37,7 @@ words! {
             "They count neither as money nor as vouchers; their time and data are in the sums."
             "Hayahesabiwi kama pesa wala vocha; muda na data yake vimo kwenye jumla.",
         online: "Time online" "Muda mtandaoni",
+        hours: "{n} h" "saa {n}",
         data: "Data" "Data",
         before: "before" "awali",
         more: "more than" "zaidi ya",
@@ -49,7 +50,7 @@ words! {
         by_week: "By week" "Kwa wiki",
         by_month: "By month" "Kwa mwezi",
         by_hour: "By hour of the day" "Kwa saa ya siku",
-        by_plan: "By plan" "Kwa mpango",
+        by_plan: "By plan" "Kwa kifurushi",
         by_site: "By site" "Kwa eneo",
         day: "Day" "Siku",
         hour: "Hour" "Saa",
@@ -65,12 +66,12 @@ words! {
         gigabytes_short: "GB" "GB",
         nothing:
             "Nothing was sold or used in this period. Choose another period, or all sites and plans."
-            "Hakuna kilichouzwa wala kutumika katika kipindi hiki. Chagua kipindi kingine, au maeneo na mipango yote.",
+            "Hakuna kilichouzwa wala kutumika katika kipindi hiki. Chagua kipindi kingine, au maeneo na vifurushi vyote.",
         most: "The most:" "Nyingi zaidi:",
         monthly: "A month on paper" "Mwezi kwenye karatasi",
         monthly_text:
             "A few pages for your files: money, vouchers and use of a month, by day, plan and site."
-            "Kurasa chache kwa kumbukumbu zako: pesa, vocha na matumizi ya mwezi, kwa siku, mpango na eneo.",
+            "Kurasa chache kwa kumbukumbu zako: pesa, vocha na matumizi ya mwezi, kwa siku, kifurushi na eneo.",
         monthly_get: "Download PDF" "Pakua PDF",
         made: "Made on" "Imetengenezwa",
         counted:

@@ -10,7 +10,7 @@ words! {
         above: "The amount is above M-PESA's maximum." "Kiasi kiko juu ya kiwango cha juu cha M-PESA.",
         daily: "The customer's limit for the day is reached." "Kikomo cha siku cha mteja kimefikiwa.",
         full: "The business's M-PESA account is full." "Akaunti ya M-PESA ya biashara imejaa.",
-        too_soon: "The same amount was paid to the same number just before." "Kiasi hicho hicho kililipwa kwa namba hiyo hiyo muda mfupi kabla.",
+        too_soon: "The same amount was paid to the same number just before." "Kiasi hicho hicho kililipwa kwa nambari hiyo hiyo muda mfupi kabla.",
         busy: "M-PESA was busy." "M-PESA ilikuwa na shughuli nyingi.",
         other_prompt: "Another prompt was open on the phone." "Ombi lingine lilikuwa wazi kwenye simu.",
         expired: "Nobody answered the prompt in time." "Hakuna aliyejibu ombi kwa wakati.",

@@ -131,7 +131,7 @@ words! {
         ev_unknown_ticket: "The site used a voucher that is not known here, as after a restore from a backup." "Eneo lilitumia vocha isiyojulikana hapa, kama baada ya kurejesha nakala.",
         ev_double_use: "Two sites that were cut off from each other took one voucher; the first keeps it. At risk:" "Maeneo mawili yaliyotengana yalikubali vocha moja; la kwanza linabaki nayo. Hasara inayowezekana:",
         ev_flood: "The site told more at once than it should; it goes on, more slowly." "Eneo lilieleza mengi kwa mara moja; linaendelea, polepole zaidi.",
-        ev_differed: "The site's copy of plans and vouchers differed and was read anew." "Nakala ya eneo ya mipango na vocha ilitofautiana na ilisomwa upya.",
+        ev_differed: "The site's copy of plans and vouchers differed and was read anew." "Nakala ya eneo ya vifurushi na vocha ilitofautiana na ilisomwa upya.",
         ev_other: "Something this version has no name for" "Jambo ambalo toleo hili halina jina lake",
         alarm_duplicate:
             "Two machines seem to be this site's agent: one was copied. Switch the copy off, or make a new line below and enrol one machine anew."
@@ -215,7 +215,7 @@ words! {
         with_claim: "Put a fresh enrolment code into the script (good once, for an hour)" "Weka msimbo mpya wa usajili kwenye hati (unafaa mara moja, kwa saa moja)",
         download: "Download" "Pakua",
         bad_name: "Give the hotspot's name in 1 to 64 letters." "Toa jina la hotspot kwa herufi 1 hadi 64.",
-        bad_box: "Give the address as four numbers, such as 10.5.50.2." "Toa anwani kama namba nne, mfano 10.5.50.2.",
+        bad_box: "Give the address as four numbers, such as 10.5.50.2." "Toa anwani kama nambari nne, mfano 10.5.50.2.",
         bad_disk:
             "Give the disk by its letters and digits, such as usb1, or leave it empty."
             "Andika diski kwa herufi na tarakimu zake, mfano usb1, au acha wazi.",
@@ -259,36 +259,5 @@ impl LiveWords {
             "router's clock" => self.about_router_clock,
             other => other,
         }
-    }
-
-    /// A length of time, in its two largest parts: `2 d 3 h`.
-    #[must_use]
-    pub fn lasting(&self, secs: u64) -> String {
-        let is_swahili = self.now == Self::SWAHILI.now;
-        let names = if is_swahili {
-            ["siku", "saa", "dakika", "sekunde"]
-        } else {
-            ["d", "h", "min", "s"]
-        };
-        let parts = [
-            secs / 86_400,
-            secs % 86_400 / 3_600,
-            secs % 3_600 / 60,
-            secs % 60,
-        ];
-        let first = parts.iter().position(|part| *part > 0).unwrap_or(3);
-        // Seconds matter in the first minute only.
-        let last = (first + 1).min(2).max(first);
-        let said: Vec<String> = (first..=last)
-            .filter(|at| *at == first || parts[*at] > 0)
-            .map(|at| {
-                if is_swahili {
-                    format!("{}\u{a0}{}", names[at], parts[at])
-                } else {
-                    format!("{}\u{a0}{}", parts[at], names[at])
-                }
-            })
-            .collect();
-        said.join(" ")
     }
 }

@@ -10,14 +10,14 @@ words! {
         plan: "Put something up for sale" "Weka kitu cha kuuza",
         site: "Make your first site" "Tengeneza eneo lako la kwanza",
         agent: "Enrol the agent at the site" "Sajili wakala kwenye eneo",
-        sale_text: "Be your own first customer: it takes a phone and the price of your cheapest plan." "Kuwa mteja wako wa kwanza: unahitaji simu na bei ya mpango wako nafuu zaidi.",
+        sale_text: "Be your own first customer: it takes a phone and the price of your cheapest plan." "Kuwa mteja wako wa kwanza: unahitaji simu na bei ya kifurushi chako nafuu zaidi.",
         sale_done: "You have sold something. Well done!" "Umeshauza. Hongera!",
         sale_join: "Join the Wi-Fi of a site with a phone." "Unganisha simu na Wi-Fi ya eneo.",
         sale_open:
             "The customers' page opens by itself. If it does not, scan this with that phone, or type the address below: it answers on the Wi-Fi of a site only."
             "Ukurasa wa wateja hufunguka wenyewe. Usipofunguka, changanua hii kwa simu hiyo, au andika anwani iliyo hapa chini: hujibu kwenye Wi-Fi ya eneo tu.",
         sale_scan: "Picture to scan: the customers' page" "Picha ya kuchanganua: ukurasa wa wateja",
-        sale_buy: "Choose a plan, type an M-PESA number, and enter the PIN on its phone." "Chagua mpango, andika nambari ya M-PESA, na uweke PIN kwenye simu yake.",
+        sale_buy: "Choose a plan, type an M-PESA number, and enter the PIN on its phone." "Chagua kifurushi, andika nambari ya M-PESA, na uweke PIN kwenye simu yake.",
         sale_see: "The phone is online, and the sale stands on your home page." "Simu iko mtandaoni, na mauzo yako kwenye ukurasa wako wa nyumbani.",
         sale_look: "Look again" "Angalia tena",
         sale_page: "See the customers' page" "Tazama ukurasa wa wateja",

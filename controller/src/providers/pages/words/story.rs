@@ -6,7 +6,7 @@ words! {
         voucher: "Voucher" "Vocha",
         hidden: "The code is worth money while the voucher is good, and shown to those who may print." "Msimbo una thamani wakati vocha ni nzuri, na huonyeshwa kwa wanaoruhusiwa kuchapisha.",
         now: "Now" "Sasa",
-        plan: "Plan" "Mpango",
+        plan: "Plan" "Kifurushi",
         price: "Price" "Bei",
         payment: "the payment" "malipo",
         given_to: "Given free to" "Amepewa bure",

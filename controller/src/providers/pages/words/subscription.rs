@@ -6,10 +6,10 @@ words! {
         title: "Subscription" "Usajili",
         off: "Nobody is asked to pay for Mnara here." "Hakuna anayeombwa kulipia Mnara hapa.",
         now: "How you stand" "Hali yako",
-        plan: "Plan" "Mpango",
+        plan: "Plan" "Kifurushi",
         until: "Paid until" "Imelipwa hadi",
         was_until: "Was paid until" "Ilikuwa imelipwa hadi",
-        none: "You have no subscription yet. Choose a plan below." "Bado huna usajili. Chagua mpango hapa chini.",
+        none: "You have no subscription yet. Choose a plan below." "Bado huna usajili. Chagua kifurushi hapa chini.",
         pending: "Your first payment has not come yet." "Malipo yako ya kwanza bado hayajafika.",
         trial: "You are trying Mnara out for nothing." "Unajaribu Mnara bila malipo.",
         active: "Your subscription is paid." "Usajili wako umelipwa.",
@@ -23,27 +23,28 @@ words! {
             "Ukurasa huo utafunguka tena mara usajili ukilipwa. Hakuna kilichopotea.",
         sites_why:
             "Your plan is for no more sites than you have."
-            "Mpango wako hauruhusu maeneo zaidi ya uliyonayo.",
+            "Kifurushi chako hakiruhusu maeneo zaidi ya uliyonayo.",
         card_other:
             "You are on {on}. Your card goes on being charged {price} by itself, which pays for {plan}: a change of plan does not reach the card, and only you can end the charge, at Pesapal or at your bank. Nothing of it is lost: each charge adds a whole period of {plan} after what is paid for. To pay for {on} by card, end that charge first, then order {on} below with the box ticked."
-            "Uko kwenye {on}. Kadi yako inaendelea kukatwa {price} yenyewe, ambayo inalipia {plan}: mabadiliko ya mpango hayafiki kwenye kadi, na ni wewe pekee unayeweza kusitisha makato hayo, kwa Pesapal au benki yako. Hakuna kinachopotea: kila makato huongeza kipindi kizima cha {plan} baada ya kilicholipiwa. Ili kulipia {on} kwa kadi, sitisha makato hayo kwanza, kisha uagize {on} hapa chini ukiwa umeweka alama kwenye kisanduku.",
-        lacks_why: "Your plan does not have this" "Mpango wako hauna hiki",
+            "Uko kwenye {on}. Kadi yako inaendelea kukatwa {price} yenyewe, ambayo inalipia {plan}: mabadiliko ya kifurushi hayafiki kwenye kadi, na ni wewe pekee unayeweza kusitisha makato hayo, kwa Pesapal au benki yako. Hakuna kinachopotea: kila makato huongeza kipindi kizima cha {plan} baada ya kilicholipiwa. Ili kulipia {on} kwa kadi, sitisha makato hayo kwanza, kisha uagize {on} hapa chini ukiwa umeweka alama kwenye kisanduku.",
+        lacks_why: "Your plan does not have this" "Kifurushi chako hakina hiki",
         look_rests:
             "What you set there is kept: until you are on such a plan, your sites show a plain page and give nothing away to try."
-            "Ulichoweka huko kimehifadhiwa: hadi utakapokuwa kwenye mpango wa namna hiyo, maeneo yako yataonyesha ukurasa wa kawaida na hayatatoa majaribio ya bure.",
+            "Ulichoweka huko kimehifadhiwa: hadi utakapokuwa kwenye kifurushi cha namna hiyo, maeneo yako yataonyesha ukurasa wa kawaida na hayatatoa majaribio ya bure.",
         look_would_rest:
             "Without your own look: while you are on this plan, the colours, words and logo you set and what new phones may try for nothing rest. They are kept for a plan that has it."
-            "Bila mwonekano wako: ukiwa kwenye mpango huu, rangi, maneno na nembo ulizoweka pamoja na majaribio ya bure ya simu mpya havitaonekana. Vinahifadhiwa kwa mpango wenye mwonekano wako.",
-        these_have_it: "These do:" "Hii inayo:",
-        nobody_has_it: "No plan that is offered does. Write to us." "Hakuna mpango unaotolewa wenye hicho. Tuandikie.",
+            "Bila mwonekano wako: ukiwa kwenye kifurushi hiki, rangi, maneno na nembo ulizoweka pamoja na majaribio ya bure ya simu mpya havitaonekana. Vinahifadhiwa kwa kifurushi chenye mwonekano wako.",
+        these_have_it: "These do:" "Hivi vinacho:",
+        nobody_has_it: "No plan that is offered does." "Hakuna kifurushi kinachotolewa chenye hicho.",
+        ask_them: "Ask whoever runs this Mnara." "Mwulize anayeiendesha Mnara hii.",
         at_once: "Change at once for" "Badilisha mara moja kwa",
         at_once_text:
             "That is the difference for the time you have paid for; no time is added."
             "Hiyo ni tofauti kwa muda uliolipia; hakuna muda unaoongezwa.",
-        upgraded: "change of plan" "mabadiliko ya mpango",
+        upgraded: "change of plan" "mabadiliko ya kifurushi",
         no_upgrade:
             "This plan cannot be changed to at once. Order it for the next period."
-            "Huwezi kubadilisha kwenda mpango huu mara moja. Uagize kwa kipindi kijacho.",
+            "Huwezi kubadilisha kwenda kifurushi hiki mara moja. Kiagize kwa kipindi kijacho.",
         cancel: "Call it off" "Ghairi",
         cancelled: "The order is called off. Nobody can pay it by accident." "Oda imeghairiwa. Hakuna atakayeilipa kwa bahati mbaya.",
         not_cancelled:
@@ -56,8 +57,8 @@ words! {
             "Pesapal hupokea M-PESA na kadi. Ukishalipa, ukurasa huu utasema hivyo ndani ya dakika moja; angalia tena wakati huo.",
         go_on: "Pay at Pesapal" "Lipa kwa Pesapal",
         look: "Look again" "Angalia tena",
-        plans: "Plans" "Mipango",
-        no_plans: "There are no plans to choose from yet. Ask whoever runs this Mnara." "Bado hakuna mipango ya kuchagua. Mwulize anayeiendesha Mnara hii.",
+        plans: "Plans" "Vifurushi",
+        no_plans: "There are no plans to choose from yet. Ask whoever runs this Mnara." "Bado hakuna vifurushi vya kuchagua. Mwulize anayeiendesha Mnara hii.",
         month: "a month" "kwa mwezi",
         year: "a year" "kwa mwaka",
         any_sites: "any number of sites" "maeneo yoyote",
@@ -75,7 +76,7 @@ words! {
         by_itself: "charged by itself" "ilikatwa yenyewe",
         started: "Your trial has begun." "Jaribio lako limeanza.",
         made: "Your order is made. Pay it at Pesapal now." "Oda yako iko tayari. Ilipe kwa Pesapal sasa.",
-        no_plan: "This plan is not offered any more. Choose another." "Mpango huu hautolewi tena. Chagua mwingine.",
+        no_plan: "This plan is not offered any more. Choose another." "Kifurushi hiki hakitolewi tena. Chagua kingine.",
         no_contact:
             "Pesapal needs an e-mail address or a phone number of yours. Give one in your account first."
             "Pesapal inahitaji barua pepe au nambari yako ya simu. Iweke kwenye akaunti yako kwanza.",

@@ -26,10 +26,10 @@ words! {
         look_up:
             "Selling is closed until Mnara is paid. A voucher that was sold goes on, and can be looked up by its code:"
             "Mauzo yamefungwa hadi Mnara ilipiwe. Vocha iliyouzwa inaendelea, na unaweza kuitafuta kwa msimbo wake:",
-        not_in_plan: "The plan of this business does not have this" "Mpango wa biashara hii hauna hiki",
+        not_in_plan: "The plan of this business does not have this" "Kifurushi cha biashara hii hakina hiki",
         not_in_plan_text:
             "An owner or manager can choose another plan under Subscription."
-            "Mmiliki au meneja anaweza kuchagua mpango mwingine kwenye Usajili.",
+            "Mmiliki au meneja anaweza kuchagua kifurushi kingine kwenye Usajili.",
         away: "We cannot answer right now" "Hatuwezi kujibu sasa hivi",
         away_text:
             "Nothing was lost. Try again in a moment. Your sites go on working meanwhile."

@@ -7,7 +7,7 @@ words! {
         none:
             "No voucher is printed yet. Print a series and sell it at a counter, in a shop or by hand."
             "Bado hakuna vocha zilizochapishwa. Chapisha mfululizo uziuze dukani, kaunta au kwa mkono.",
-        no_plan: "Make a plan first: a voucher sells one." "Tengeneza mpango kwanza: vocha huuza mpango.",
+        no_plan: "Make a plan first: a voucher sells one." "Tengeneza kifurushi kwanza: vocha huuza kifurushi.",
         no_site: "Make a site first: a voucher is good at one." "Tengeneza eneo kwanza: vocha hutumika kwenye eneo.",
         older: "Older" "Za zamani",
         more: "More" "Zaidi",
@@ -24,12 +24,12 @@ words! {
             "This business has no voucher of that code. Compare it with the paper, letter by letter."
             "Biashara hii haina vocha ya msimbo huo. Ulinganishe na karatasi, herufi kwa herufi.",
         new: "Print vouchers" "Chapisha vocha",
-        plan: "Plan" "Mpango",
+        plan: "Plan" "Kifurushi",
         count: "How many" "Ngapi",
         letters: "Letters of the codes" "Herufi za misimbo",
         crockford: "Letters and digits" "Herufi na tarakimu",
         crockford_hint: "No letter that looks like a digit is used." "Hakuna herufi inayofanana na tarakimu.",
-        digits: "Digits only, for keypads" "Tarakimu tu, kwa vibonye vya namba",
+        digits: "Digits only, for keypads" "Tarakimu tu, kwa vibonye vya nambari",
         length: "Length of a code" "Urefu wa msimbo",
         prefix: "Every code begins with" "Kila msimbo unaanza na",
         prefix_hint: "Up to 4 characters, or leave it empty." "Herufi zisizozidi 4, au acha wazi.",
@@ -43,7 +43,7 @@ words! {
             "Every site takes them. One voucher may then be used at two sites; you are told."
             "Kila eneo huzipokea. Vocha moja inaweza kutumika maeneo mawili; utajulishwa.",
         sell_by: "Days an unused voucher stays good" "Siku ambazo vocha isiyotumika inabaki nzuri",
-        sell_by_hint: "Empty means as the plan says." "Wazi maana yake ni kama mpango unavyosema.",
+        sell_by_hint: "Empty means as the plan says." "Wazi maana yake ni kama kifurushi kinavyosema.",
         check: "Check" "Kagua",
         make: "Print" "Chapisha",
         risk: "If somebody tries codes" "Mtu akijaribu misimbo",
@@ -68,7 +68,7 @@ words! {
         bad_mac:
             "Twelve digits look like the address of a device, which routers refuse. Choose another length, or letters."
             "Tarakimu kumi na mbili zinafanana na anwani ya kifaa, ambayo ruta hukataa. Chagua urefu mwingine, au herufi.",
-        bad_plan: "Choose a plan." "Chagua mpango.",
+        bad_plan: "Choose a plan." "Chagua kifurushi.",
         bad_site: "Choose a site." "Chagua eneo.",
         bad_sell_by:
             "Let unused vouchers stay good between one day and ten years."
