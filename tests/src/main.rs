@@ -162,6 +162,15 @@ struct SmtpFlags {
     /// Port of the inbox and the control API; 0 takes any.
     #[arg(long, default_value_t = 8025)]
     control_port: u16,
+    /// Who may send, as NAME:PASSWORD; without it anybody.
+    #[arg(long, value_name = "NAME:PASSWORD", value_parser = log_in)]
+    log_in: Option<(String, String)>,
+    /// Whether it speaks TLS.
+    #[arg(long, value_enum, default_value_t = smtp::Tls::None)]
+    tls: smtp::Tls,
+    /// Where its certificate is written, in PEM.
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -350,11 +359,17 @@ async fn run_smtp(flags: SmtpFlags) -> anyhow::Result<()> {
     let config = smtp::Config {
         listen: SocketAddr::new(flags.host, flags.port),
         control: SocketAddr::new(flags.host, flags.control_port),
+        log_in: flags.log_in,
+        tls: flags.tls,
         ..smtp::Config::default()
     };
     let simulator = smtp::Smtp::start(config)
         .await
         .context("cannot start (--port and --control-port choose other ports, 0 any free one)")?;
+    if let Some((file, pem)) = flags.certificate.zip(simulator.certificate()) {
+        std::fs::write(&file, pem)
+            .with_context(|| format!("writing the certificate to {}", file.display()))?;
+    }
     println!("Mail simulated");
     println!("  server        {}", simulator.url());
     println!("  inbox         {}", simulator.inbox());
@@ -362,6 +377,11 @@ async fn run_smtp(flags: SmtpFlags) -> anyhow::Result<()> {
     until_told().await?;
     simulator.stop().await;
     Ok(())
+}
+
+fn log_in(text: &str) -> anyhow::Result<(String, String)> {
+    let (name, password) = text.split_once(':').context("write NAME:PASSWORD")?;
+    Ok((name.to_owned(), password.to_owned()))
 }
 
 async fn run_sms(flags: SmsFlags) -> anyhow::Result<()> {

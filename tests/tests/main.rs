@@ -6,6 +6,8 @@ mod doctor;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod mail_sender;
+#[cfg(test)]
 mod pages;
 mod sim_daraja;
 mod sim_pesapal;

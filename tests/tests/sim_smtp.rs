@@ -4,7 +4,7 @@
     reason = "a test that meets the unexpected stops there"
 )]
 
-use mnara_tests::sim::smtp::{Answer, Config, Fault, Smtp, Stage};
+use mnara_tests::sim::smtp::{Answer, Config, Fault, Smtp, Stage, Tls};
 use mnara_tests::world::http::Caller;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -134,6 +134,54 @@ async fn limits_hold_and_no_second_letter_is_smuggled_in() {
         .talk(&[(&"x".repeat(5_000), "500"), ("NOOP", "250")])
         .await;
     assert!(server.letters().is_empty());
+}
+
+#[tokio::test]
+async fn letters_are_taken_from_who_logs_in_and_passwords_after_tls_where_there_is_some() {
+    let log_in = Some(("mnara".to_owned(), "simulated".to_owned()));
+    let config = Config {
+        log_in: log_in.clone(),
+        ..Config::default()
+    };
+    let server = Smtp::start(config).await.unwrap();
+    let mut client = Client::new(&server).await;
+    client.hear().await;
+    client
+        .talk(&[
+            ("AUTH PLAIN AG1uYXJhAHNpbXVsYXRlZA==", "503"),
+            ("EHLO client.example", "250"),
+            ("MAIL FROM:<a@b.example>", "530"),
+            ("AUTH CRAM-MD5", "504"),
+            ("AUTH PLAIN !!!", "501"),
+            ("AUTH PLAIN AG1uYXJhAHdyb25n", "535"),
+            ("AUTH PLAIN", "334"),
+            ("*", "501"),
+            ("AUTH LOGIN", "334"),
+            ("bW5hcmE=", "334"),
+            ("d3Jvbmc=", "535"),
+            ("AUTH LOGIN bW5hcmE=", "334"),
+            ("c2ltdWxhdGVk", "235"),
+            ("AUTH PLAIN", "503"),
+            ("MAIL FROM:<a@b.example>", "250"),
+        ])
+        .await;
+    let config = Config {
+        log_in,
+        tls: Tls::StartTls,
+        ..Config::default()
+    };
+    let server = Smtp::start(config).await.unwrap();
+    let mut client = Client::new(&server).await;
+    client.hear().await;
+    client
+        .talk(&[
+            ("EHLO client.example", "250"),
+            ("AUTH PLAIN AG1uYXJhAHNpbXVsYXRlZA==", "538"),
+            ("MAIL FROM:<a@b.example>", "530"),
+            ("STARTTLS now", "501"),
+            ("STARTTLS", "220"),
+        ])
+        .await;
 }
 
 #[tokio::test]

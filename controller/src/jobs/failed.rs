@@ -74,6 +74,25 @@ pub async fn list(
         .collect())
 }
 
+/// Why jobs of a kind wait, of the newest whose report begins so; nothing if none does.
+///
+/// # Errors
+/// When the database is away.
+pub async fn why(
+    conn: &mut PgConnection,
+    kind: &str,
+    begins: &str,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"select last_error as "error!" from jobs where kind = $1 and starts_with(last_error, $2) and dead_at is null
+           and last_error is not null order by id desc limit 1"#,
+        kind,
+        begins,
+    )
+    .fetch_optional(conn)
+    .await
+}
+
 /// What can be done with a job that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {

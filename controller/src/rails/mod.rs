@@ -43,7 +43,7 @@ impl Rails {
     ) -> anyhow::Result<Self> {
         Ok(Self {
             daraja: Daraja::new(daraja, clock)?,
-            mail: Mail::new(mail.smtp_url.as_ref(), mail.mail_from.as_ref())?,
+            mail: Mail::new(mail)?,
             sms: Sms::new(sms)?,
             pesapal: Pesapal::new(pesapal, clock)?,
         })

@@ -1,5 +1,6 @@
 //! Mail from row to server: one letter each, tried again while that is of use, stored sealed and forgotten when it has left.
 
+use super::admin::{admin, text};
 use super::browser::Browser;
 use super::office::Office;
 use super::*;
@@ -71,6 +72,33 @@ async fn a_letter_nobody_takes_is_given_up(pool: PgPoolOptions, options: PgConne
     assert_eq!(world.count("mails where given_up_at is not null").await, 2);
     assert!(office.empty().is_empty());
     assert_eq!(world.count("jobs").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_letter_refused_for_our_own_fault_waits_and_the_staff_read_why(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let waits = "Letters wait until this is put right:";
+    asked(&world, 1).await;
+    office.answer("553 5.1.8 bad sender address");
+    world.work().await;
+    assert_eq!(world.count("mails where letter is not null").await, 1);
+    let mut admin = admin(&world).await;
+    let page = text(&admin.get("/admin").await.page());
+    let told = format!(
+        "{waits} mail does not leave: the mail server does not send for our address (553 5.1.8); look at MAIL_FROM"
+    );
+    assert!(page.contains(&told), "{page}");
+    // One that passes is nobody's fault.
+    office.answer("451 4.7.1 try again");
+    world.pass(60).await;
+    let page = text(&admin.get("/admin").await.page());
+    assert!(!page.contains(waits), "{page}");
+    world.pass(600).await;
+    assert!(office.empty().iter().any(|got| got.to == OWNER));
+    assert_eq!(world.count("jobs where kind = 'mail'").await, 0);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

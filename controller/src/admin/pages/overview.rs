@@ -8,17 +8,20 @@ use mnara_protocol::clock::Timestamp;
 
 use super::payments::told;
 use super::{DAY_SECS, MONTH_DAYS, days_before};
+use crate::admin::scrub::scrub;
 use crate::admin::store::{health, payments, providers, sites, webhooks};
 use crate::admin::targets::{PAID, Share, UP};
 use crate::admin::up::minute;
 use crate::app::App;
 use crate::db::Reason;
 use crate::fleet::presence::away_before;
-use crate::jobs;
+use crate::jobs::{self, failed};
+use crate::providers::mail;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::state::State as Standing;
+use crate::rails::mail::FAULT;
 use crate::reports::books::store as books;
 use crate::reports::chart::{Columns, Point};
 use crate::subscriptions::store::listed as sold;
@@ -68,6 +71,8 @@ struct OverviewPage<'a> {
     sites_up: i64,
     given_up: u64,
     deaf: i64,
+    /// Why no letter leaves.
+    mute: Option<String>,
     unbalanced: i64,
     weeks: Vec<Week>,
     chart: String,
@@ -91,6 +96,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let mut tx = app.db.platform(Reason::Admin).await?;
     let unbalanced = books::unbalanced(&mut tx).await?;
     let deaf = webhooks::count(&mut tx).await?;
+    let mute = failed::why(&mut tx, mail::SEND, FAULT).await?;
     let watched = health::first(&mut tx).await?;
     let mut up = Vec::new();
     for (stretch, days) in [(w.platform.a_day, 1), (w.platform.a_month, MONTH_DAYS)] {
@@ -144,6 +150,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
         sites_up,
         given_up: whole(given_up),
         deaf,
+        mute: mute.map(|error| scrub(&error)),
         unbalanced,
         signed_up: sign_ups.iter().map(|(_, count)| count).sum(),
         chart: chart(&weeks, w),

@@ -226,14 +226,27 @@ async fn hand_in(app: &App, id: MailId, sealed: &str) -> anyhow::Result<Option<O
         }
         .render()?,
     };
-    match app.rails.mail.send(&envelope, app.clock.now()).await {
+    let sent = app.rails.mail.send(&envelope, app.clock.now()).await;
+    count(&sent);
+    match sent {
         Ok(()) => Ok(Some(Outcome::Sent)),
-        Err(error @ (NotSent::Refused { .. } | NotSent::NoAddress)) => {
+        Err(error @ (NotSent::Refused(_) | NotSent::NoAddress)) => {
             tracing::warn!(mail.id = %id, %error, "a letter is given up");
             Ok(Some(Outcome::GivenUp))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn count(sent: &Result<(), NotSent>) {
+    let result = match sent {
+        Ok(()) => "sent",
+        Err(NotSent::Refused(_) | NotSent::NoAddress) => "refused",
+        Err(NotSent::Fault(_) | NotSent::NotSetUp) => "fault",
+        Err(NotSent::NotNow(_)) => "not-now",
+        Err(NotSent::Away) => "away",
+    };
+    metrics::counter!("mnara_mail_total", "result" => result).increment(1);
 }
 
 fn plain(letter: &Letter) -> String {

@@ -1,12 +1,13 @@
 //! A mail server that delivers nothing: it speaks SMTP on a real port, keeps what it takes, and shows it as an inbox in a browser.
 //!
-//! Written from RFC 5321 (SMTP), RFC 1870 (SIZE) and RFC 6152 (8BITMIME), not from any client. What goes wrong is scripted. It has no TLS and
-//! asks for no password, so it belongs on loopback.
+//! Written from RFC 5321 (SMTP), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 3207 (STARTTLS) and RFC 4954 (AUTH), not from any client. What goes wrong
+//! is scripted. Whoever reaches its inbox reads everything, so it belongs on loopback.
 
 mod control;
 mod letter;
 mod script;
 mod session;
+mod tls;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 pub use self::letter::Letter;
 pub use self::script::{Answer, Fault, Stage};
+use self::tls::Identity;
 
 /// How long a wait for a letter may take in real time before it is called a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,6 +43,21 @@ pub struct Config {
     pub connections: usize,
     /// How long it waits for a client that says nothing.
     pub idle: Duration,
+    /// Whether it speaks TLS.
+    pub tls: Tls,
+    /// The name and the password it wants before it takes a letter, if any.
+    pub log_in: Option<(String, String)>,
+}
+
+/// Whether the server speaks TLS.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub enum Tls {
+    /// It does not.
+    None,
+    /// It offers STARTTLS, and takes a password after it only.
+    StartTls,
+    /// From the first byte.
+    Wrapped,
 }
 
 impl Default for Config {
@@ -53,6 +70,8 @@ impl Default for Config {
             recipients: 100,
             connections: 50,
             idle: Duration::from_secs(300),
+            tls: Tls::None,
+            log_in: None,
         }
     }
 }
@@ -73,6 +92,7 @@ pub struct NoLetter(String);
 #[derive(Debug)]
 struct Shared {
     config: Config,
+    identity: Option<Identity>,
     state: Mutex<State>,
     changed: watch::Sender<u64>,
     places: Arc<Semaphore>,
@@ -100,7 +120,15 @@ impl Smtp {
             .await
             .with_context(|| format!("opening {} for the inbox", config.control))?;
         let (address, control_address) = (mail.local_addr()?, control.local_addr()?);
+        let identity = match config.tls {
+            Tls::None => None,
+            Tls::StartTls | Tls::Wrapped => {
+                let names = ["localhost".to_owned(), config.listen.ip().to_string()];
+                Some(Identity::make(&names).context("making a certificate")?)
+            }
+        };
         let shared = Arc::new(Shared {
+            identity,
             places: Arc::new(Semaphore::new(config.connections)),
             config,
             state: Mutex::default(),
@@ -134,10 +162,21 @@ impl Smtp {
         self.address
     }
 
-    /// The address clients are told.
+    /// The address clients are told, but for name and password.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("smtp://{}", self.address)
+        match self.shared.config.tls {
+            Tls::None => format!("smtp://{}", self.address),
+            Tls::StartTls => format!("smtp://{}?tls=required", self.address),
+            Tls::Wrapped => format!("smtps://{}", self.address),
+        }
+    }
+
+    /// Its certificate in PEM, if it speaks TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        let identity = self.shared.identity.as_ref()?;
+        Some(&identity.pem)
     }
 
     /// The address of the inbox, for a browser.

@@ -10,6 +10,8 @@ use super::State;
 pub enum Stage {
     /// When a client connects.
     Greeting,
+    /// At `AUTH`, once name and password were said.
+    Auth,
     /// At `MAIL FROM`.
     Mail,
     /// At `RCPT TO`.

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::Shared;
 use super::script::{Answer, Stage, take};
+use super::tls::Wire;
+use super::{Shared, Tls};
 
 /// The longest line of a command, its parameters included.
 const COMMAND: usize = 2_048;
@@ -47,20 +49,28 @@ enum Went {
 
 struct Session<'a> {
     shared: &'a Shared,
-    read: BufReader<OwnedReadHalf>,
-    write: OwnedWriteHalf,
+    wire: BufReader<Box<dyn Wire>>,
     is_greeted: bool,
+    /// Whether TLS has begun.
+    is_safe: bool,
+    /// Whether the client has logged in.
+    is_known: bool,
     from: Option<String>,
     to: Vec<String>,
 }
 
 async fn talk(shared: &Shared, stream: TcpStream) -> std::io::Result<()> {
-    let (read, write) = stream.into_split();
+    let mut wire: Box<dyn Wire> = Box::new(stream);
+    let is_wrapped = shared.config.tls == Tls::Wrapped;
+    if let Some(identity) = shared.identity.as_ref().filter(|_| is_wrapped) {
+        wire = identity.wrap(wire).await?;
+    }
     let mut session = Session {
         shared,
-        read: BufReader::new(read),
-        write,
+        wire: BufReader::new(wire),
         is_greeted: false,
+        is_safe: is_wrapped,
+        is_known: false,
         from: None,
         to: Vec::new(),
     };
@@ -103,7 +113,10 @@ enum Line {
 
 impl Session<'_> {
     async fn say(&mut self, line: &str) -> std::io::Result<()> {
-        self.write.write_all(format!("{line}\r\n").as_bytes()).await
+        self.wire
+            .write_all(format!("{line}\r\n").as_bytes())
+            .await?;
+        self.wire.flush().await
     }
 
     /// What goes wrong at this step, if anything does.
@@ -128,7 +141,7 @@ impl Session<'_> {
     async fn line(&mut self, most: usize) -> std::io::Result<Line> {
         let mut line = Vec::new();
         let limit = u64::try_from(most).unwrap_or(u64::MAX);
-        let read = (&mut self.read)
+        let read = (&mut self.wire)
             .take(limit)
             .read_until(b'\n', &mut line)
             .await?;
@@ -142,7 +155,7 @@ impl Session<'_> {
             // The rest of it, piece by piece, kept nowhere.
             loop {
                 let mut rest = Vec::new();
-                let read = (&mut self.read)
+                let read = (&mut self.wire)
                     .take(limit)
                     .read_until(b'\n', &mut rest)
                     .await?;
@@ -172,8 +185,7 @@ impl Session<'_> {
             "EHLO" => {
                 self.reset();
                 self.is_greeted = true;
-                let size = self.shared.config.largest;
-                let all = format!("250-{NAME}\r\n250-SIZE {size}\r\n250 8BITMIME");
+                let all = self.offers();
                 self.say(&all).await?;
             }
             "MAIL" => return self.mail(rest).await,
@@ -190,10 +202,116 @@ impl Session<'_> {
                 self.say(&format!("221 2.0.0 {NAME} closes")).await?;
                 return Ok(Went::Over);
             }
+            "STARTTLS" if self.may_start_tls() => return self.start_tls(rest).await,
+            "AUTH" if self.shared.config.log_in.is_some() => return self.auth(rest).await,
             "AUTH" | "STARTTLS" | "EXPN" => self.say("502 5.5.1 not here").await?,
             _ => self.say("500 5.5.2 no such command").await?,
         }
         Ok(Went::On)
+    }
+
+    /// The answer to `EHLO`.
+    fn offers(&self) -> String {
+        let mut all = format!("250-{NAME}\r\n250-SIZE {}\r\n", self.shared.config.largest);
+        if self.may_start_tls() {
+            all.push_str("250-STARTTLS\r\n");
+        }
+        if self.shared.config.log_in.is_some() && self.may_say_passwords() {
+            all.push_str("250-AUTH PLAIN LOGIN\r\n");
+        }
+        all.push_str("250 8BITMIME");
+        all
+    }
+
+    fn may_start_tls(&self) -> bool {
+        self.shared.config.tls == Tls::StartTls && !self.is_safe
+    }
+
+    fn may_say_passwords(&self) -> bool {
+        self.is_safe || self.shared.config.tls == Tls::None
+    }
+
+    async fn start_tls(&mut self, rest: &str) -> std::io::Result<Went> {
+        if !rest.trim().is_empty() {
+            self.say("501 5.5.4 STARTTLS takes nothing").await?;
+            return Ok(Went::On);
+        }
+        self.say("220 2.0.0 begin").await?;
+        let nothing: Box<dyn Wire> = Box::new(tokio::io::empty());
+        let plain = std::mem::replace(&mut self.wire, BufReader::new(nothing));
+        let shared = self.shared;
+        // What is here already was said before TLS, by whoever is on the way.
+        let Some(identity) = shared
+            .identity
+            .as_ref()
+            .filter(|_| plain.buffer().is_empty())
+        else {
+            return Ok(Went::Over);
+        };
+        self.wire = BufReader::new(identity.wrap(plain.into_inner()).await?);
+        self.is_safe = true;
+        self.is_greeted = false;
+        self.reset();
+        Ok(Went::On)
+    }
+
+    async fn auth(&mut self, rest: &str) -> std::io::Result<Went> {
+        if !self.is_greeted || self.is_known {
+            self.say("503 5.5.1 once, after EHLO").await?;
+            return Ok(Went::On);
+        }
+        if !self.may_say_passwords() {
+            self.say("538 5.7.11 encryption is required").await?;
+            return Ok(Went::On);
+        }
+        let rest = rest.trim();
+        let (mechanism, first) = rest.split_once(' ').unwrap_or((rest, ""));
+        let given = match mechanism.to_ascii_uppercase().as_str() {
+            "PLAIN" => {
+                let said = self.asked("", first).await?;
+                said.and_then(|said| plain(&said))
+            }
+            "LOGIN" => match self.asked("Username:", first).await? {
+                Some(name) => {
+                    let password = self.asked("Password:", "").await?;
+                    password.map(|password| (name, password))
+                }
+                None => None,
+            },
+            _ => {
+                self.say("504 5.5.4 PLAIN or LOGIN").await?;
+                return Ok(Went::On);
+            }
+        };
+        let Some(given) = given else {
+            self.say("501 5.5.2 that is no log-in").await?;
+            return Ok(Went::On);
+        };
+        let fault = self.fault(Stage::Auth);
+        let is_right = self.shared.config.log_in.as_ref() == Some(&given);
+        self.is_known = is_right && !refuses(fault.as_ref());
+        let answer = if is_right {
+            "235 2.7.0 logged in"
+        } else {
+            "535 5.7.8 name or password is wrong"
+        };
+        self.answer(fault, answer).await
+    }
+
+    /// What the client says to a question, both in Base64: with its command, or when it is asked.
+    async fn asked(&mut self, question: &str, first: &str) -> std::io::Result<Option<String>> {
+        let said = if first.is_empty() {
+            self.say(&format!("334 {}", STANDARD.encode(question)))
+                .await?;
+            match self.line(COMMAND).await? {
+                Line::Text(line) => line,
+                Line::TooLong | Line::Bare | Line::End => return Ok(None),
+            }
+        } else {
+            first.as_bytes().to_vec()
+        };
+        let decoded = STANDARD.decode(said).ok();
+        Ok(decoded.and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 
     fn reset(&mut self) {
@@ -204,6 +322,15 @@ impl Session<'_> {
     async fn mail(&mut self, rest: &str) -> std::io::Result<Went> {
         if !self.is_greeted {
             self.say("503 5.5.1 say EHLO first").await?;
+            return Ok(Went::On);
+        }
+        if self.shared.config.log_in.is_some() && !self.is_known {
+            let wanted = if self.may_say_passwords() {
+                "530 5.7.0 Authentication required"
+            } else {
+                "530 5.7.0 Must issue a STARTTLS command first"
+            };
+            self.say(wanted).await?;
             return Ok(Went::On);
         }
         if self.from.is_some() {
@@ -336,6 +463,13 @@ fn refuses(fault: Option<&Answer>) -> bool {
         Some(Answer::HangUp) => true,
         Some(Answer::Slow { .. } | Answer::Lose) | None => false,
     }
+}
+
+/// Name and password as PLAIN has them (RFC 4616).
+fn plain(said: &str) -> Option<(String, String)> {
+    let (_, named) = said.split_once('\0')?;
+    let (name, password) = named.split_once('\0')?;
+    Some((name.to_owned(), password.to_owned()))
 }
 
 /// The address between `FROM:<` and `>`, and what follows it.

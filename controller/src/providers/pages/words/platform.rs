@@ -25,6 +25,7 @@ words! {
         sites: "Sites up" "Maeneo hewani",
         failed_work: "Work that failed" "Kazi zilizoshindwa",
         given_up: "given up" "zimeachwa",
+        mail_waits: "Letters wait until this is put right:" "Barua pepe zinasubiri hadi hili lirekebishwe:",
         news_failed: "Addresses of programs that take no news:" "Anwani za programu zisizopokea habari:",
         unbalanced: "Businesses whose books do not balance (see: books check):" "Biashara ambazo hesabu zake hazilingani (tazama: books check):",
         retried: "still tried" "zinajaribiwa",
