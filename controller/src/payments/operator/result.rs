@@ -437,6 +437,7 @@ async fn judge(
         payment: None,
         site: None,
         at,
+        paid_at: at,
     };
     let mut whose = c2b::whose(app, conn, provider, &said, at).await?;
     if matches!(whose, Whose::Nobody)
