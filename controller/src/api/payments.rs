@@ -14,6 +14,7 @@ use super::cursor::{Asked, List, listed};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
+use super::series::not_revoked;
 use super::store::payments as store;
 use super::types::{asked as asked_id, named, time};
 use crate::app::App;
@@ -347,7 +348,7 @@ pub(super) fn noting() -> Operation {
     Operation::new(
         "noteRefund",
         "Write down what was paid back",
-        "It moves no money: pay the customer back by M-PESA first. The payment's story has all that was written down.",
+        "It moves no money: pay the customer back by M-PESA first. The payment's story has all that was written down. Once all of it has gone back, a ticket that nobody has used is revoked, and so is that of money that came too late; another one goes on.",
     )
     .of(PaymentId::PREFIX)
     .body::<NewRefund>(json!({"amount": "20.00", "receipt": "NLK7A1B2C3", "reason": "The site was down"}))
@@ -409,6 +410,7 @@ fn not_done(error: NotDone) -> Problem {
             "going-back",
             "M-PESA may be sending this payment back: wait for its word.",
         ),
+        NotDone::Revoke(error) => not_revoked(error),
         NotDone::Database(error) => error.into(),
     }
 }

@@ -33,6 +33,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{PaymentWords, Words};
 use crate::providers::staff::roles::Permission;
 use crate::rails::daraja::callback::Payer;
+use crate::tickets::pages::series::trouble as not_revoked;
 use crate::web::page::{html, onward};
 use crate::web::{Path, show};
 
@@ -418,6 +419,7 @@ async fn answered(
         Ok(()) => return Ok(onward(&format!("/payments/{id}?done={word}"))),
         Err(NotDone::Missing) => return Err(Trouble::Nothing),
         Err(NotDone::Database(error)) => return Err(error.into()),
+        Err(NotDone::Revoke(error)) => return Err(not_revoked(error)),
         Err(NotDone::NotPaid) => w.not_paid,
         Err(NotDone::Amount) => w.bad_amount,
         Err(NotDone::Receipt) => w.bad_receipt,

@@ -150,12 +150,22 @@ async fn a_refund_is_written_down_once_and_no_more_than_was_paid(
         cashier.post(&path, &rest).await.status,
         StatusCode::UNPROCESSABLE_ENTITY
     );
+    // A part leaves the voucher; with all of it, as the page says, the voucher that nobody used ends, and its site hears of that.
+    let revoked = "tickets where status = 'revoked' and revoked_at is not null";
+    let page = cashier.get(&format!("/payments/{paid}")).await.page();
+    assert!(page.contains("Once all of it has gone back"), "{page}");
+    assert_eq!(world.count(revoked).await, 0);
     let rest = [
         ("amount", "30"),
         ("receipt", "NLK0000002"),
         ("reason", "power cut"),
     ];
     cashier.post(&path, &rest).await.onward();
+    assert_eq!(world.count(revoked).await, 1);
+    assert_eq!(world.count("audit where act = 'revoke'").await, 1);
+    let told = world.feed(world.shop.site).await.into_iter();
+    let ended = told.filter(|row| matches!(row, Row::Ticket(row) if row.right.revoked.is_some()));
+    assert_eq!(ended.count(), 1);
     let none = cashier
         .post(&format!("/payments/{cancelled}/refund"), &form)
         .await;
@@ -168,5 +178,28 @@ async fn a_refund_is_written_down_once_and_no_more_than_was_paid(
             .await,
         1
     );
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_voucher_that_was_used_goes_on_when_its_money_went_back(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let [paid, ..] = three(&world).await;
+    let site = Site::new(&world, world.shop.site);
+    let ticket = site.sold(&world).await;
+    site.lets_in(&world, ticket).await;
+    let form = [
+        ("amount", "50"),
+        ("receipt", "NLK0000001"),
+        ("reason", "power cut"),
+    ];
+    let path = format!("/payments/{paid}/refund");
+    cashier.post(&path, &form).await.onward();
+    assert_eq!(world.count("refunds where amount = 50").await, 1);
+    assert_eq!(world.count("tickets where revoked_at is not null").await, 0);
     world.books_are_equal().await;
 }
