@@ -305,8 +305,8 @@ pub async fn insert(
     }
 }
 
-/// The money by hand for a prompt's device that was paid soon after the prompt, of its amount and from what may be its phone: it may be the
-/// prompt's, and stands in the books already.
+/// The money by hand that may be a prompt's and stands in the books already: paid soon after it for its device, of its amount and from what may
+/// be its phone.
 ///
 /// It came after the prompt, however late, and by M-PESA's clock it was paid before a time; the two clocks are compared no closer than that.
 ///
