@@ -53,6 +53,8 @@ pub struct Payment {
     ticket_id: Option<String>,
     /// Something a person should look at, in a word.
     flag: Option<String>,
+    /// When one did.
+    looked_at: Option<String>,
     /// When it was made.
     created_at: String,
     /// When it was settled.
@@ -84,6 +86,7 @@ impl From<store::Payment> for Payment {
             site_id: line.site_id.map(|id| id.to_string()),
             ticket_id: payment.ticket.map(|id| id.to_string()),
             flag: line.flag,
+            looked_at: line.looked.map(show::utc),
             created_at: show::utc(line.at),
             settled_at: line.settled.map(show::utc),
         }
@@ -127,7 +130,7 @@ pub struct Listing {
     /// The one with this M-PESA receipt.
     #[schema(pattern = "^[A-Z0-9]{6,20}$")]
     receipt: Option<String>,
-    /// Those that a person should look at, or the others.
+    /// Those that a person should look at and nobody has, or the others.
     flagged: Option<bool>,
     /// Made at this time or after.
     #[schema(format = "date-time")]

@@ -2,7 +2,7 @@
 //! and no phone is asked a second time.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{NoteId, PaymentId, ProviderId};
+use mnara_protocol::ids::{NoteId, PaymentId, PersonId, ProviderId};
 use mnara_protocol::money::Money;
 use mnara_protocol::receipt;
 use mnara_protocol::ticket::{Phase, Status, Ticket};
@@ -272,6 +272,34 @@ async fn take_voucher(
     if is_late || found.is_some_and(|found| is_waiting(&found.kept.ticket, now)) {
         revoke::ticket_in(app, conn, who, ticket).await?;
     }
+    Ok(())
+}
+
+/// Notes that a person looked at what a payment is flagged for, as they were shown it. One that is flagged for something else by now stays open.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn look(
+    app: &App,
+    provider: ProviderId,
+    (person, actor): (PersonId, Actor),
+    id: PaymentId,
+    flag: &str,
+) -> Result<(), NotDone> {
+    let mut tx = app.db.tenant(provider).await?;
+    store::lock(&mut tx, provider, id)
+        .await?
+        .ok_or(NotDone::Missing)?;
+    if store::look(&mut tx, (provider, id), flag, person, app.clock.now()).await? {
+        let deed = Deed {
+            act: "payment-look",
+            subject: &id.to_string(),
+            before: None,
+            after: Some(json!({"flag": flag})),
+        };
+        record(app, &mut tx, Some(provider), actor, deed).await?;
+    }
+    tx.commit().await?;
     Ok(())
 }
 
