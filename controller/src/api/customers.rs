@@ -169,7 +169,7 @@ pub async fn show(
     Path(id): Path<String>,
 ) -> Answer<Json<CustomerHistory>> {
     let (provider, id) = (key.provider(), named(&id)?);
-    let mut tx = app.db.tenant(provider).await?;
+    let mut tx = app.db.steady(provider).await?;
     let found = store::by_id(&mut tx, provider, id).await?;
     let customer = found.ok_or_else(Problem::not_found)?;
     let tickets = store::tickets(&mut tx, provider, &customer, FEW).await?;

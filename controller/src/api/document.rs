@@ -31,7 +31,10 @@ pub const ABOUT: [(&str, &str, &str); 7] = [
         "Repeats",
         "A POST that is sent again with the same `Idempotency-Key` has its effect once and gets the first answer again, for 24 hours, with \
          `Idempotency-Replayed: true`. So after a lost connection send the same again. The same name with another body is refused. \
-         What a site is told to do is told it once: after 504 the same request waits for what came of that.",
+         Only an answer of success is kept. A call that was refused, by us or by a site (`site-refused`, `site-away`), or that failed before its \
+         effect, binds no name: mend the cause and send it again, with the same name or another body. \
+         What a site is told to do is told it once: after 504, when nobody knows whether it was done, the name stays with that request, and the \
+         same request waits for what came of it.",
         "curl -X POST BASE/sites \\\n  -H \"Authorization: Bearer $KEY\" \\\n  -H \"Idempotency-Key: order-17\" \\\n  \
          -H \"Content-Type: application/json\" \\\n  -d '{\"name\": \"Kawangware market\"}'",
     ),

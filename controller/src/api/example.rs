@@ -70,7 +70,7 @@ const TEXTS: [(&str, &str); 27] = [
 ];
 
 /// What most have not.
-const RARE: [&str; 15] = [
+const RARE: [&str; 16] = [
     "ended_at",
     "end_reason",
     "revoked_at",
@@ -79,6 +79,7 @@ const RARE: [&str; 15] = [
     "block_reason",
     "gift_reason",
     "flag",
+    "looked_at",
     "cut_off",
     "change",
     "till",

@@ -1,8 +1,11 @@
 //! The same request sent again: with the header `Idempotency-Key` it has its effect once, and every repeat gets the first answer.
 //!
 //! A claim is written before the call runs. A handler that changes something writes its answer to the claim in the transaction of the change,
-//! so that both are kept or neither; what failed gives its claim back. What a site is told to do is done there and not in a transaction: the
-//! command stands on the claim, which is let go without an answer and kept, so that a repeat waits for the same command.
+//! so that both are kept or neither. What a site is told to do is done there and not in a transaction: the command stands on the claim, which is
+//! let go without an answer and kept, so that a repeat waits for the same command.
+//!
+//! Only what had an effect, or may have had one, binds its name. What failed or was refused, also by a site, gives its claim back: the draft of
+//! the IETF leaves that open, and whoever mends the cause sends the same again, or what is right now.
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request};
@@ -21,6 +24,7 @@ use sqlx::PgConnection;
 
 use super::store::once::{self as store, Found};
 use crate::app::App;
+use crate::fleet::command;
 use crate::jobs::{self, Job, NewJob, Next as Then};
 use crate::providers::keys::Holder;
 use crate::web::Problem;
@@ -230,9 +234,7 @@ async fn run(
     parts.extensions.insert(Once(Some(claim.clone())));
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if !response.status().is_success() {
-        let mut tx = app.db.tenant(claim.provider).await?;
-        store::release(&mut tx, &claim).await?;
-        tx.commit().await?;
+        give_back(app, &claim).await?;
         return Ok(response);
     }
     // A handler that changes nothing has not kept its answer itself.
@@ -247,6 +249,19 @@ async fn run(
     store::keep(&mut tx, &claim, &made).await?;
     tx.commit().await?;
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Gives back the claim of what came to nothing. One for which a site has done something, or may have, is let go for the same request alone.
+async fn give_back(app: &App, claim: &Claim) -> sqlx::Result<()> {
+    let mut tx = app.db.tenant(claim.provider).await?;
+    let told = store::told(&mut tx, claim).await?;
+    let stand = command::standing(&mut tx, claim.provider, &told, app.clock.now()).await?;
+    if stand.is_empty() {
+        store::release(&mut tx, claim).await?;
+    } else {
+        store::let_go(&mut tx, claim).await?;
+    }
+    tx.commit().await
 }
 
 fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {

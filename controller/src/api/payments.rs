@@ -14,6 +14,7 @@ use super::cursor::{Asked, List, listed};
 use super::gate::Key;
 use super::once::{Made, Once};
 use super::operation::Operation;
+use super::series::not_revoked;
 use super::store::payments as store;
 use super::types::{asked as asked_id, named, time};
 use crate::app::App;
@@ -52,6 +53,8 @@ pub struct Payment {
     ticket_id: Option<String>,
     /// Something a person should look at, in a word.
     flag: Option<String>,
+    /// When one did.
+    looked_at: Option<String>,
     /// When it was made.
     created_at: String,
     /// When it was settled.
@@ -83,6 +86,7 @@ impl From<store::Payment> for Payment {
             site_id: line.site_id.map(|id| id.to_string()),
             ticket_id: payment.ticket.map(|id| id.to_string()),
             flag: line.flag,
+            looked_at: line.looked.map(show::utc),
             created_at: show::utc(line.at),
             settled_at: line.settled.map(show::utc),
         }
@@ -126,7 +130,7 @@ pub struct Listing {
     /// The one with this M-PESA receipt.
     #[schema(pattern = "^[A-Z0-9]{6,20}$")]
     receipt: Option<String>,
-    /// Those that a person should look at, or the others.
+    /// Those that a person should look at and nobody has, or the others.
     flagged: Option<bool>,
     /// Made at this time or after.
     #[schema(format = "date-time")]
@@ -347,7 +351,7 @@ pub(super) fn noting() -> Operation {
     Operation::new(
         "noteRefund",
         "Write down what was paid back",
-        "It moves no money: pay the customer back by M-PESA first. The payment's story has all that was written down.",
+        "It moves no money: pay the customer back by M-PESA first. The payment's story has all that was written down. Once all of it has gone back, a ticket that nobody has used is revoked, and so is that of money that came too late; another one goes on.",
     )
     .of(PaymentId::PREFIX)
     .body::<NewRefund>(json!({"amount": "20.00", "receipt": "NLK7A1B2C3", "reason": "The site was down"}))
@@ -409,6 +413,7 @@ fn not_done(error: NotDone) -> Problem {
             "going-back",
             "M-PESA may be sending this payment back: wait for its word.",
         ),
+        NotDone::Revoke(error) => not_revoked(error),
         NotDone::Database(error) => error.into(),
     }
 }

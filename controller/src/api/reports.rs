@@ -305,9 +305,9 @@ pub struct Now {
 /// What may need somebody. Counts go to a hundred.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Attention {
-    /// Payments of the last 30 days that a person should look at.
+    /// Payments of the last 30 days that a person should look at and nobody has.
     payments_flagged: i64,
-    /// Payments of the last day that Safaricom refused for how the account is set up.
+    /// Payments of the last day that Safaricom refused for how the account is set up, since it was set or last took one.
     payments_refused: i64,
     /// Payments of which nobody knows how they ended, for longer than a prompt lives.
     payments_stuck: i64,

@@ -2,19 +2,65 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::TicketId;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::gate::Key;
 use super::store::series as store;
 use crate::app::App;
 use crate::audit::{Deed, record};
+use crate::reports::period::Day;
 
 /// A program that watches one ticket reads its code again and again: once within this is enough to know.
 const AGAIN_SECS: i64 = 3_600;
+const ONE: &str = "code-seen";
+const LISTS: &str = "codes-seen";
 
-/// Writes down that a key read codes of something: what it did, and of what.
-pub(super) async fn note(
+/// Writes down that a key reads codes of something in lists, once a day; says whether that is new.
+///
+/// A program that polls would fill the audit otherwise. So the line tells of a day in Nairobi, and counts nothing.
+pub(super) async fn in_lists(
+    app: &App,
+    conn: &mut PgConnection,
+    key: &Key,
+    subject: &str,
+) -> sqlx::Result<bool> {
+    let day = Day::of(app.clock.now());
+    if is_noted(conn, key, (LISTS, subject), day.begin()).await? {
+        return Ok(false);
+    }
+    let after = json!({"as": "api", "day": day.date().to_string()});
+    write(app, conn, key, (LISTS, subject), after).await?;
+    Ok(true)
+}
+
+/// Writes down that a key read one ticket's code, once an hour. Says whether it is new.
+pub(super) async fn alone(
+    app: &App,
+    conn: &mut PgConnection,
+    key: &Key,
+    id: TicketId,
+) -> sqlx::Result<bool> {
+    let since = app.clock.now().plus_secs(-AGAIN_SECS);
+    let subject = id.to_string();
+    if is_noted(conn, key, (ONE, &subject), since).await? {
+        return Ok(false);
+    }
+    let after = json!({"as": "api", "count": 1});
+    write(app, conn, key, (ONE, &subject), after).await?;
+    Ok(true)
+}
+
+async fn is_noted(
+    conn: &mut PgConnection,
+    key: &Key,
+    what: (&str, &str),
+    since: Timestamp,
+) -> sqlx::Result<bool> {
+    store::has_seen(conn, key.provider(), key.holder().key, what, since).await
+}
+
+async fn write(
     app: &App,
     conn: &mut PgConnection,
     key: &Key,
@@ -28,15 +74,4 @@ pub(super) async fn note(
         after: Some(after),
     };
     record(app, conn, Some(key.provider()), key.actor(), deed).await
-}
-
-/// Whether it is written down of the last hour that a key read a ticket's code.
-pub(super) async fn has_seen(
-    conn: &mut PgConnection,
-    key: &Key,
-    id: TicketId,
-    now: Timestamp,
-) -> sqlx::Result<bool> {
-    let since = now.plus_secs(-AGAIN_SECS);
-    store::has_seen(conn, key.provider(), key.holder().key, id, since).await
 }

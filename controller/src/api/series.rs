@@ -295,7 +295,7 @@ pub(super) fn coding() -> Operation {
     Operation::new(
         "listCodes",
         "List the codes of a series",
-        "Codes are worth money: whoever has one can go online. The audit tells which key read them.",
+        "Codes are worth money: whoever has one can go online. The audit tells which key read some of them on which day.",
     )
     .of(SeriesId::PREFIX)
     .query::<Listing>()
@@ -332,15 +332,13 @@ pub async fn codes(
         redeemed: code.is_redeemed,
         revoked: code.is_revoked,
     });
-    if let (Some(first), Some(last)) = (list.items.first(), list.items.last()) {
+    if let Some(last) = list.items.last() {
         // A program may sell what it reads, so the counter may not.
         let below = last.number.unsigned_abs().saturating_add(1);
         counter::store::shown(&mut tx, key.provider(), id, below).await?;
-        let good = |code: &&Code| !code.redeemed && !code.revoked;
-        let count = list.items.iter().filter(good).count();
-        if count > 0 {
-            let after = json!({"as": "api", "from": first.number, "count": count});
-            seen::note(&app, &mut tx, &key, ("codes-seen", &id.to_string()), after).await?;
+        let is_good = |code: &Code| !code.redeemed && !code.revoked;
+        if list.items.iter().any(is_good) {
+            seen::in_lists(&app, &mut tx, &key, &id.to_string()).await?;
         }
         tx.commit().await?;
     }

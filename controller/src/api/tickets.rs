@@ -202,17 +202,17 @@ pub async fn list(
     let before = part.after.map(|after| after.row());
     let mut tx = app.db.steady(provider).await?;
     let found = store::tickets(&mut tx, provider, &filter, before, part.reach(), now).await?;
-    let given = found.iter().take(usize::from(part.limit));
-    let count = given.filter(|row| gives_code(row, &key, now)).count();
+    let mut given = found.iter().take(usize::from(part.limit));
+    let has_codes = given.any(|row| gives_code(row, &key, now));
     // Whoever asks by its code has it.
-    if count > 0 && filter.code.is_none() {
+    if has_codes && filter.code.is_none() {
         let of = match filter.series {
             Some(series) => series.to_string(),
             None => provider.to_string(),
         };
-        let after = json!({"as": "api", "count": count});
-        seen::note(&app, &mut tx, &key, ("codes-seen", &of), after).await?;
-        tx.commit().await?;
+        if seen::in_lists(&app, &mut tx, &key, &of).await? {
+            tx.commit().await?;
+        }
     }
     let place = |row: &Row| Cursor::at(row.made, row.found.kept.ticket.id);
     Ok(Json(
@@ -245,9 +245,7 @@ pub async fn show(
     let (id, now) = (named(&id)?, app.clock.now());
     let mut tx = app.db.tenant(key.provider()).await?;
     let row = one(&app, &mut tx, &key, id).await?;
-    if gives_code(&row, &key, now) && !seen::has_seen(&mut tx, &key, id, now).await? {
-        let after = json!({"as": "api", "count": 1});
-        seen::note(&app, &mut tx, &key, ("code-seen", &id.to_string()), after).await?;
+    if gives_code(&row, &key, now) && seen::alone(&app, &mut tx, &key, id).await? {
         tx.commit().await?;
     }
     Ok(Json(Ticket::new(row, &key, now)))

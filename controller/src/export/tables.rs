@@ -160,7 +160,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "payments",
-        columns!(id type site_id plan_id plan_revision amount credit credited currency status failure msisdn payer external_txn_id account_reference mac push result_code settled_by settled_at flag created_at provider_payload),
+        columns!(id type site_id plan_id plan_revision amount credit credited currency status failure msisdn payer external_txn_id account_reference mac push result_code settled_by settled_at paid_at flag looked_at looked_by created_at provider_payload),
     ),
     table(
         "mpesa_accounts",
@@ -209,7 +209,7 @@ pub const TABLES: &[Table] = &[
     },
     table(
         "unmatched",
-        columns!(id reason amount receipt payer reference payment_id site_id at created_at outcome closed_at person_id key_id ticket_id customer_id credited refund_receipt note),
+        columns!(id reason amount receipt payer reference payment_id site_id at paid_at created_at outcome closed_at person_id key_id ticket_id customer_id credited refund_receipt note),
     ),
     table(
         "customers",

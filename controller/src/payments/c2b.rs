@@ -136,6 +136,7 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
         Outcome::Money(provider, said, whose) => (provider, *said, whose),
     };
     let names_none = said.names_none();
+    let paid_at = said.paid_at(waiting.received_at);
     let arrived = Arrived {
         reason: Reason::Nobody,
         amount: said.amount,
@@ -145,6 +146,7 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
         payment: None,
         site: None,
         at: waiting.received_at,
+        paid_at,
     };
     match whose {
         Whose::Prompt(payment) => {

@@ -2,7 +2,7 @@
 //! and no phone is asked a second time.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{NoteId, PaymentId, ProviderId};
+use mnara_protocol::ids::{NoteId, PaymentId, PersonId, ProviderId};
 use mnara_protocol::money::Money;
 use mnara_protocol::receipt;
 use mnara_protocol::ticket::{Phase, Status, Ticket};
@@ -21,6 +21,7 @@ use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
 use crate::tickets;
 use crate::tickets::feed::Delivery;
+use crate::tickets::revoke::{self, RevokeError};
 
 /// Lines about what was paid back of one payment.
 pub const MOST: u16 = 50;
@@ -57,9 +58,21 @@ pub enum NotDone {
         "M-PESA may be sending this payment back: wait for its word, or look at the M-PESA statement first"
     )]
     GoingBack,
+    /// The voucher could not be taken back with its money.
+    #[error("the voucher could not be taken back")]
+    Revoke(#[source] RevokeError),
     /// The database refused.
     #[error("it could not be stored")]
     Database(#[from] sqlx::Error),
+}
+
+impl From<RevokeError> for NotDone {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::Database(error) => Self::Database(error),
+            error @ (RevokeError::Missing | RevokeError::Feed(_)) => Self::Revoke(error),
+        }
+    }
 }
 
 impl From<NotWritten> for NotDone {
@@ -163,7 +176,7 @@ pub async fn note_in(
     went_back_in(app, conn, who, id, noted, Cause::Refund).await
 }
 
-/// Writes down what went back, and why, in the caller's transaction.
+/// Writes down what went back, and why, in the caller's transaction. With all of it goes the voucher; the feed is its last step.
 pub(super) async fn went_back_in(
     app: &App,
     conn: &mut PgConnection,
@@ -230,11 +243,64 @@ pub(super) async fn went_back_in(
     };
     record(app, conn, Some(provider), actor, deed).await?;
     let all = refunds::of_payment(conn, provider, id, MOST).await?;
+    if refund.amount == left {
+        take_voucher(app, conn, (provider, actor), id).await?;
+    }
     // As it stands now, with the name of who wrote it.
     Ok(all
         .into_iter()
         .find(|one| one.receipt == refund.receipt)
         .unwrap_or(refund))
+}
+
+/// Takes back the voucher of a payment that went back whole: one that nobody used, and any of what came too late, also one that is in use by then.
+///
+/// Another one goes on, and that its money went back stands with its payment. The feed is its last step.
+async fn take_voucher(
+    app: &App,
+    conn: &mut PgConnection,
+    who: (ProviderId, Actor),
+    payment: PaymentId,
+) -> Result<(), NotDone> {
+    let (provider, _) = who;
+    let Some(ticket) = store::ticket_of(conn, provider, payment).await? else {
+        return Ok(());
+    };
+    let now = app.clock.now();
+    let is_late = unmatched::store::is_late(conn, provider, payment).await?;
+    let found = tickets::store::lock(conn, provider, ticket, now).await?;
+    if is_late || found.is_some_and(|found| is_waiting(&found.kept.ticket, now)) {
+        revoke::ticket_in(app, conn, who, ticket).await?;
+    }
+    Ok(())
+}
+
+/// Notes that a person looked at what a payment is flagged for, as they were shown it. One that is flagged for something else by now stays open.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn look(
+    app: &App,
+    provider: ProviderId,
+    (person, actor): (PersonId, Actor),
+    id: PaymentId,
+    flag: &str,
+) -> Result<(), NotDone> {
+    let mut tx = app.db.tenant(provider).await?;
+    store::lock(&mut tx, provider, id)
+        .await?
+        .ok_or(NotDone::Missing)?;
+    if store::look(&mut tx, (provider, id), flag, person, app.clock.now()).await? {
+        let deed = Deed {
+            act: "payment-look",
+            subject: &id.to_string(),
+            before: None,
+            after: Some(json!({"flag": flag})),
+        };
+        record(app, &mut tx, Some(provider), actor, deed).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 /// Has the rail asked how a payment stands. The phone is not asked again.

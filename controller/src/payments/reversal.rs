@@ -1,7 +1,7 @@
 //! Money that went back at M-PESA itself, as somebody asked for on its own portal: a line of the books, once, whoever tells of it.
 //!
 //! M-PESA posts nothing about it: a statement shows it, or an answer about the receipt, and whoever sees that has it written. Nothing is moved
-//! by it, and a ticket goes on as after any refund that somebody notes.
+//! by it, and the voucher of what went back whole ends as after any refund that somebody notes.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId};

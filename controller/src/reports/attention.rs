@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use super::store::{self, Counted, Scarce, Since};
 use crate::fleet::presence::is_up;
 use crate::fleet::store::SiteSeen;
+use crate::payments::store::list::Offline;
 use crate::providers::pages::words::HomeWords;
 use crate::providers::staff::roles::{Permission, Role};
 use crate::web::show;
@@ -19,8 +20,6 @@ const FLAGGED_SECS: i64 = 30 * 86_400;
 const REFUSED_SECS: i64 = 86_400;
 /// A prompt and its first questions are over by then.
 const STUCK_SECS: i64 = 15 * 60;
-/// A bought voucher is not delivered to its device any more after that.
-const WAITED_SECS: i64 = 86_400;
 const DOUBLED_SECS: i64 = 7 * 86_400;
 const SCARCE_SECS: i64 = 180 * 86_400;
 
@@ -48,7 +47,7 @@ pub async fn find(
         flagged: now.plus_secs(-FLAGGED_SECS),
         refused: now.plus_secs(-REFUSED_SECS),
         stuck: now.plus_secs(-STUCK_SECS),
-        waited_for: now.plus_secs(-WAITED_SECS),
+        offline: Offline::at(now),
     };
     Ok(Found {
         counted: store::counted(conn, provider, since).await?,
@@ -115,7 +114,11 @@ pub fn items(
     }
     for (text, count, path) in [
         (w.unmatched, counted.unmatched, "/payments/unmatched"),
-        (w.unconfirmed, counted.unconfirmed, "/payments?state=paid"),
+        (
+            w.unconfirmed,
+            counted.unconfirmed,
+            "/payments?state=offline",
+        ),
         (w.pending, counted.pending, "/payments?state=waiting"),
         (w.flagged, counted.flagged, "/payments?state=look"),
     ] {

@@ -294,6 +294,11 @@ pub fn pages(app: &App) -> Pages {
             Door::Staff(P::WorkPayments),
             one::refund,
         )
+        .post(
+            "/payments/{id}/looked",
+            Door::Staff(P::WorkPayments),
+            one::look,
+        )
         .get("/customers", Door::Staff(P::SeePayments), customers::list)
         .post(
             "/customers/find",

@@ -90,6 +90,7 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
         payment: None,
         site: None,
         at: world.app.clock.now(),
+        paid_at: world.app.clock.now(),
     };
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
     let taken = unmatched::take(&world.app, &mut tx, world.shop.provider, &arrived);

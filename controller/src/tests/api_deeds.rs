@@ -397,6 +397,7 @@ async fn money_in_the_queue_is_decided_about_once_and_the_books_tell_of_it(
             payment: None,
             site: (n > 0).then_some(world.shop.site),
             at: app.clock.now().plus_secs(i64::try_from(n).unwrap() - 10),
+            paid_at: app.clock.now(),
         };
         let mut tx = app.db.tenant(provider).await.unwrap();
         crate::payments::unmatched::take(app, &mut tx, provider, &arrived)

@@ -247,10 +247,10 @@ async fn codes_that_a_key_reads_are_in_the_audit_with_the_key(
     let (status, series) = call(&world, Method::POST, &all, "/series", new).await;
     assert_eq!(status, StatusCode::CREATED, "{series}");
     let id = series["id"].as_str().unwrap();
-    let seen = async |count: u8| {
+    let seen = async |day: u8| {
         let lines = format!(
             "audit where act = 'codes-seen' and actor = 'key' and key_id is not null and subject = '{id}'
-             and after ->> 'as' = 'api' and after ->> 'count' = '{count}'"
+             and after = '{{\"as\": \"api\", \"day\": \"2027-01-{day}\"}}'"
         );
         world.count(&lines).await
     };
@@ -259,13 +259,17 @@ async fn codes_that_a_key_reads_are_in_the_audit_with_the_key(
     get(&world, &all, &listed).await;
     assert_eq!(world.count("audit where act = 'codes-seen'").await, 0);
     let part = get(&world, &all, &format!("/series/{id}/codes?limit=3")).await;
-    assert_eq!((seen(3).await, seen(2).await), (1, 0));
+    assert_eq!(seen(15).await, 1);
     let next = part["next"].as_str().unwrap();
     let path = format!("/series/{id}/codes?limit=3&cursor={next}");
-    get(&world, &all, &path).await;
-    assert_eq!((seen(3).await, seen(2).await), (1, 1));
-    get(&world, &all, &listed).await;
-    assert_eq!(seen(5).await, 1);
+    // A program that polls is told of once a day; another key by itself.
+    for path in [&path, &listed, &listed] {
+        get(&world, &all, path).await;
+    }
+    assert_eq!(seen(15).await, 1);
+    let other = key(&world.app, provider, &Scope::ALL).await;
+    get(&world, &other, &listed).await;
+    assert_eq!(seen(15).await, 2);
     let ticket = part["items"][0]["ticket_id"].as_str().unwrap();
     let ticket = ticket.parse::<TicketId>().unwrap().to_string();
     let one = format!("audit where act = 'code-seen' and actor = 'key' and subject = '{ticket}'");
@@ -278,5 +282,10 @@ async fn codes_that_a_key_reads_are_in_the_audit_with_the_key(
     let some = key(&world.app, provider, &[Scope::TicketsRead]).await;
     get(&world, &some, &listed).await;
     get(&world, &some, &format!("/tickets/{ticket}")).await;
-    assert_eq!((seen(5).await, world.count(&one).await), (1, 2));
+    assert_eq!((seen(15).await, world.count(&one).await), (2, 2));
+    world.app.clock.advance(Duration::from_secs(86_400));
+    for _ in 0..2 {
+        get(&world, &all, &listed).await;
+    }
+    assert_eq!((seen(15).await, seen(16).await), (2, 1));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mnara_protocol::message::{Command, Report};
+use mnara_protocol::message::{Command, NotDone, RefusedReport, Report};
 
 use super::api::{call, key, kind};
 use super::commands::{is_quiet, reports, told};
@@ -294,6 +294,53 @@ async fn a_device_is_cut_off_once_however_often_it_is_asked_what_came_of_it(
         world.count("idempotency_keys where name = 'cut-2'").await,
         0
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_site_refused_binds_no_name(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let ticket = series::print(&world, 1).await.tickets[0].id;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    let path = format!("/tickets/{ticket}/disconnect");
+    let device = |mac: &str| json!({"site_id": world.shop.site.to_string(), "mac": mac});
+    let reports_of = [
+        Report::Refused(RefusedReport {
+            why: NotDone::NotHere,
+        }),
+        Report::Done,
+    ];
+    // The wrong device, and the right one by the same name.
+    for (mac, report) in ["02:00:00:00:00:01", "02:00:00:00:00:02"]
+        .into_iter()
+        .zip(reports_of)
+    {
+        site.dial(&hub);
+        site.ready().await;
+        let body = device(mac);
+        let mut call = Box::pin(once(&world, &key, "cut", &path, &body));
+        let command = tokio::select! {
+            (status, _, answer) = &mut call => panic!("{status} before the site was told: {answer}"),
+            command = told(&mut site) => command,
+        };
+        let Command::Kick(ask) = command else {
+            panic!("the device is to be cut off");
+        };
+        reports(&mut site, ask.id, &report).await;
+        let (status, headers, answer) = in_time(&world, call).await;
+        assert!(!headers.contains_key("idempotency-replayed"));
+        let kept = world.count("idempotency_keys where name = 'cut'").await;
+        match report {
+            Report::Done => assert_eq!((status, kept), (StatusCode::OK, 1), "{answer}"),
+            _ => assert_eq!(
+                (status, kind(&answer), kept),
+                (StatusCode::CONFLICT, "site-refused", 0)
+            ),
+        }
+        site.hang_up();
+    }
+    assert_eq!(world.count("commands").await, 2);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

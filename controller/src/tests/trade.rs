@@ -358,6 +358,14 @@ async fn home_says_what_needs_somebody_and_else_that_all_is_well(
         assert!(page.contains(says), "{says}: {page}");
     }
     assert!(!page.contains("All is well"));
+    // The way there shows what was counted, and nothing else.
+    let offline = "/payments?state=offline";
+    assert!(page.contains(&format!("href=\"{offline}\"")), "{page}");
+    let list = owner.get(offline).await.page();
+    assert_eq!(list.matches("href=\"/payments/pay_").count(), 1, "{list}");
+    assert!(list.contains("NLJ7RT6101"), "{list}");
+    let other = owner.get(&format!("{offline}&receipt=NLJ7RT6199")).await;
+    assert!(!other.page().contains("href=\"/payments/pay_"));
     // A technician sees that a site is away, with the way there, and gets no link to payments.
     let mut technician = member(&world, Role::Technician, "t@example.com", 2).await;
     let page = technician.get("/home").await.page();
@@ -375,6 +383,13 @@ async fn home_says_what_needs_somebody_and_else_that_all_is_well(
         &format!("agents set last_seen_at = to_timestamp({now} / 1000.0)"),
     )
     .await;
+    assert!(
+        !owner
+            .get(offline)
+            .await
+            .page()
+            .contains("href=\"/payments/pay_")
+    );
     let page = owner.get("/home").await.page();
     assert!(
         !page.contains("not online yet") && !page.contains("This site is away"),

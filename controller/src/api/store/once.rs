@@ -143,22 +143,47 @@ pub async fn tell(
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives a claim back that came to nothing. One for which sites were told something stays, for whoever asks again.
+/// What sites were told for a claim that has no answer; the claim stays locked.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn release(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<()> {
-    sqlx::query!(
-        "delete from idempotency_keys k
-         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null
-           and not exists (select from commands c where c.provider_id = $1 and c.id = any(k.commands))",
+/// When the database is away.
+pub async fn told(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<Vec<CommandId>> {
+    let ids = sqlx::query_scalar!(
+        "select commands from idempotency_keys
+         where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null for update",
         claim.provider.uuid(),
         claim.key.uuid(),
         claim.name,
         At(claim.at),
     )
-    .execute(&mut *conn)
+    .fetch_optional(conn)
     .await?;
+    let ids = ids.flatten().unwrap_or_default();
+    Ok(ids.into_iter().map(CommandId::from_uuid).collect())
+}
+
+/// Gives a claim back that came to nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn release(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<()> {
+    sqlx::query!(
+        "delete from idempotency_keys where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null",
+        claim.provider.uuid(),
+        claim.key.uuid(),
+        claim.name,
+        At(claim.at),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Lets a claim go that has no answer yet: the same request may take it over.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn let_go(conn: &mut PgConnection, claim: &Claim) -> sqlx::Result<()> {
     sqlx::query!(
         "update idempotency_keys set let_go = true
          where provider_id = $1 and key_id = $2 and name = $3 and claimed_at = $4 and status is null",

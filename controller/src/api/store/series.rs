@@ -136,7 +136,7 @@ pub async fn codes(
         .collect())
 }
 
-/// Whether a key read a ticket's code after a moment, as the audit has it.
+/// Whether a key read codes of something since a moment, as the audit has it.
 ///
 /// # Errors
 /// When the database is away.
@@ -144,15 +144,16 @@ pub async fn has_seen(
     conn: &mut PgConnection,
     provider: ProviderId,
     key: KeyId,
-    ticket: TicketId,
+    (act, subject): (&str, &str),
     since: Timestamp,
 ) -> sqlx::Result<bool> {
     sqlx::query_scalar!(
-        r#"select exists (select from audit where provider_id = $1 and subject = $2 and at > $3 and act = 'code-seen' and key_id = $4) as "seen!""#,
+        r#"select exists (select from audit where provider_id = $1 and subject = $2 and at >= $3 and act = $5 and key_id = $4) as "seen!""#,
         provider.uuid(),
-        ticket.to_string(),
+        subject,
         At(since),
         key.uuid(),
+        act,
     )
     .fetch_one(conn)
     .await

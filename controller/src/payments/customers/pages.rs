@@ -262,7 +262,7 @@ async fn shown(
     let w = frame.words();
     let provider = seat.provider();
     let role = seat.place.role;
-    let mut tx = app.db.tenant(provider).await?;
+    let mut tx = app.db.steady(provider).await?;
     let customer = store::by_id(&mut tx, provider, id)
         .await?
         .ok_or(Trouble::Nothing)?;

@@ -213,6 +213,7 @@ async fn waiting(
         payment: None,
         site: Some(claim.site),
         at: now,
+        paid_at: found.paid_at,
     };
     note(app, conn, provider, claim, &found.id.to_string()).await?;
     match settle_in(app, conn, provider, &payer, &arrived, None).await {

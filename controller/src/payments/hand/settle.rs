@@ -154,8 +154,7 @@ pub async fn settle_in(
         serde_json::from_str(&String::from_utf8_lossy(&heard.body).replace("\\u0000", ""))
             .unwrap_or(Value::Null)
     });
-    let paid = (arrived.receipt.as_str(), &arrived.payer);
-    store::insert(conn, &payment, plan, paid, &body, now)
+    store::insert(conn, &payment, plan, arrived, &body, now)
         .await
         .map_err(|error| match error {
             SettleError::ReceiptTaken => Unsettled::ReceiptTaken,

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
 use crate::payments::store::SettleError;
+use crate::payments::unmatched::Arrived;
 use crate::rails::daraja::callback;
 use crate::rails::msisdn::Msisdn;
 
@@ -266,16 +267,17 @@ pub async fn insert(
     conn: &mut PgConnection,
     payment: &Payment,
     plan: &Plan,
-    (receipt, paid): (&str, &callback::Payer),
+    arrived: &Arrived,
     body: &serde_json::Value,
     now: Timestamp,
 ) -> Result<(), SettleError> {
-    let hidden = paid.kept().filter(|_| payment.phone.is_none());
+    let hidden = arrived.payer.kept().filter(|_| payment.phone.is_none());
     let done = sqlx::query!(
         "insert into payments (id, provider_id, type, provider_payload, amount, currency, status, created_at, site_id, plan_id, plan_revision,
-                               mac, msisdn, payer, account_reference, push, queries, bought, account_id, external_txn_id, settled_at, settled_by)
+                               mac, msisdn, payer, account_reference, push, queries, bought, account_id, external_txn_id, settled_at, settled_by,
+                               paid_at)
          values ($1, $2, 'mpesa_customer_payment', $3, $4, $5, 'success', $6, $7, $8, $9, $10::text::macaddr, $11, $12, $13, 'hand', 0, $14, $15,
-                 $16, $17, 'c2b')",
+                 $16, $17, 'c2b', $18)",
         payment.id.uuid(),
         payment.provider.uuid(),
         body,
@@ -291,8 +293,9 @@ pub async fn insert(
         payment.account_reference,
         Row::Plan(plan.clone()).encode(),
         payment.account.map(|id| id.uuid()),
-        receipt,
+        arrived.receipt,
         At(now),
+        At(arrived.paid_at),
     )
     .execute(conn)
     .await;
@@ -302,8 +305,10 @@ pub async fn insert(
     }
 }
 
-/// The money that came by hand for a prompt's device soon after the prompt, of its amount and from what may be its phone: it may be the prompt's,
-/// and stands in the books already.
+/// The money by hand that may be a prompt's and stands in the books already: paid soon after it for its device, of its amount and from what may
+/// be its phone.
+///
+/// It came after the prompt, however late, and by M-PESA's clock it was paid before a time; the two clocks are compared no closer than that.
 ///
 /// # Errors
 /// When the database is away.
@@ -319,8 +324,8 @@ pub async fn may_be_counted(
         // Out of the queue it came later than its money did.
         r#"select p.id, coalesce(p.msisdn, p.payer) as payer from payments p
            left join unmatched u on u.provider_id = p.provider_id and u.payment_id = p.id and u.reason <> 'late'
-           where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) between $2 and $3 and p.push = 'hand' and p.amount = $4
-             and p.mac = $6::text::macaddr
+           where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) >= $2
+             and coalesce(p.paid_at, u.at, p.created_at) <= $3 and p.push = 'hand' and p.amount = $4 and p.mac = $6::text::macaddr
            order by p.created_at limit $5"#,
         payment.provider.uuid(),
         At(payment.created_at) as At,

@@ -22,8 +22,7 @@ use crate::payments::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
 use crate::providers;
 use crate::rails::daraja::answered::{Answered, Ending, Known, Refusal, parse_result};
 use crate::rails::daraja::callback::{C2b, Payer};
-use crate::tickets;
-use crate::tickets::revoke::{self, RevokeError};
+use crate::tickets::revoke::RevokeError;
 
 /// Carries out what came for a request; says what became of it, or nothing while it should be looked at again.
 ///
@@ -272,33 +271,7 @@ async fn book(
     deeds::note_in(app, conn, (provider, actor), id, noted)
         .await
         .map_err(NotResolved::from)?;
-    if deeds::left(conn, &payment).await?.cents() <= 0 {
-        take_voucher(app, conn, (provider, actor), id).await?;
-    }
     Ok(true)
-}
-
-/// Takes back the voucher of a payment that went back whole: one that nobody used, and any of what came too late, also one that is in use by then.
-///
-/// Another one goes on, and that its money went back stands with its payment.
-async fn take_voucher(
-    app: &App,
-    conn: &mut PgConnection,
-    (provider, actor): (ProviderId, Actor),
-    payment: PaymentId,
-) -> Result<(), NotBooked> {
-    let Some(ticket) = payments::ticket_of(conn, provider, payment).await? else {
-        return Ok(());
-    };
-    let now = app.clock.now();
-    let is_late = unmatched::store::is_late(conn, provider, payment).await?;
-    let found = tickets::store::lock(conn, provider, ticket, now).await?;
-    if is_late || found.is_some_and(|found| deeds::is_waiting(&found.kept.ticket, now)) {
-        revoke::ticket_in(app, conn, (provider, actor), ticket)
-            .await
-            .map_err(NotResolved::from)?;
-    }
-    Ok(())
 }
 
 /// M-PESA told what it knows of a receipt.
@@ -437,6 +410,7 @@ async fn judge(
         payment: None,
         site: None,
         at,
+        paid_at: at,
     };
     let mut whose = c2b::whose(app, conn, provider, &said, at).await?;
     if matches!(whose, Whose::Nobody)

@@ -7,7 +7,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PaymentId;
 use serde::Deserialize;
 
-use super::super::store::list::{Line, Sort, Wanted};
+use super::super::store::list::{Line, Offline, Sort, Wanted};
 use crate::web::page::before;
 
 /// The fields, as they were typed. What makes no sense is not looked for.
@@ -47,7 +47,7 @@ fn start(day: Date) -> Option<Timestamp> {
 impl Asked {
     /// What is looked for.
     #[must_use]
-    pub fn wanted(&self) -> Wanted {
+    pub fn wanted(&self, now: Timestamp) -> Wanted {
         let receipt: String = self
             .receipt
             .chars()
@@ -62,6 +62,7 @@ impl Asked {
                 _ => None,
             },
             is_flagged: (self.state == "look").then_some(true),
+            offline: (self.state == "offline").then(|| Offline::at(now)),
             sort: if self.state == "test" {
                 Sort::Tests
             } else {
@@ -134,7 +135,7 @@ mod tests {
             to: "2027-01-15".to_owned(),
             ..Asked::default()
         };
-        let wanted = asked.wanted();
+        let wanted = asked.wanted(Timestamp::from_secs(1_800_000_000));
         let began = Timestamp::from_secs(1_800_000_000 - 11 * 3600);
         assert_eq!(wanted.from, Some(began));
         assert_eq!(wanted.until, Some(began.plus_secs(86_400)));
@@ -150,7 +151,7 @@ mod tests {
             receipt: " nlj 7rt61sv".to_owned(),
             ..Asked::default()
         };
-        let wanted = asked.wanted();
+        let wanted = asked.wanted(Timestamp::from_secs(1_800_000_000));
         assert!(wanted.status.is_none() && wanted.site.is_none() && wanted.from.is_none());
         assert!(asked.cursor().is_none());
         assert_eq!(wanted.receipt.as_deref(), Some("NLJ7RT61SV"));

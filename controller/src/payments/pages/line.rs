@@ -25,7 +25,7 @@ pub struct Shown {
     pub phone: String,
     /// How it stands.
     pub standing: Standing,
-    /// What a person should look at.
+    /// What a person should look at, if none has.
     pub flag: Option<&'static str>,
 }
 
@@ -58,6 +58,7 @@ impl Shown {
             flag: line
                 .flag
                 .as_deref()
+                .filter(|_| line.looked.is_none())
                 .map(|flag| flag_words(flag, &w.reasons)),
             line,
         }

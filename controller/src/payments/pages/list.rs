@@ -48,7 +48,7 @@ struct ListPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     asked: &'a Asked,
-    states: [(&'static str, &'static str); 5],
+    states: [(&'static str, &'static str); 6],
     sites: Vec<Choice>,
     plans: Vec<Choice>,
     customer: Option<String>,
@@ -83,7 +83,7 @@ async fn shown(
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let provider = seat.provider();
-    let wanted = asked.wanted();
+    let wanted = asked.wanted(app.clock.now());
     let mut tx = app.db.steady(provider).await?;
     let mut found = lines(&mut tx, provider, &wanted, asked.cursor(), PAGE + 1).await?;
     let (sites, plans) = choices(&mut tx, seat, asked).await?;
@@ -110,6 +110,7 @@ async fn shown(
             ("failed", w.payments.failed),
             ("waiting", w.payments.waiting),
             ("look", w.payments.look),
+            ("offline", w.payments.offline),
             ("test", w.payments.test),
         ],
         sites,
@@ -198,7 +199,7 @@ pub async fn table(
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let provider = seat.provider();
-    let wanted = asked.wanted();
+    let wanted = asked.wanted(app.clock.now());
     let mut table = Csv::new(&[
         "time_nairobi",
         "amount_kes",

@@ -33,6 +33,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{PaymentWords, Unit, Words};
 use crate::providers::staff::roles::Permission;
 use crate::rails::daraja::callback::Payer;
+use crate::tickets::pages::series::trouble as not_revoked;
 use crate::web::page::{html, onward};
 use crate::web::{Path, show};
 
@@ -82,6 +83,9 @@ struct OnePage<'a> {
     phone: String,
     standing: Standing,
     flag: Option<&'static str>,
+    /// When somebody looked at that, and who.
+    looked: Option<String>,
+    may_look: bool,
     steps: Vec<Step>,
     said: Vec<Said>,
     backs: Vec<Back>,
@@ -123,6 +127,7 @@ pub async fn story(
         "ask" => Some(w.done_ask),
         "send" => Some(w.done_send),
         "refund" => Some(w.done_refund),
+        "looked" => Some(w.done_looked),
         "reverse" => Some(frame.words().operator.done_back),
         _ => None,
     };
@@ -185,6 +190,14 @@ async fn shown(
             .flag
             .as_deref()
             .map(|flag| flag_words(flag, &w.reasons)),
+        may_look: may_work && more.line.looked.is_none(),
+        looked: more.line.looked.map(|at| {
+            let at = w.calendar.moment(at);
+            match &more.looked_by {
+                Some(person) => format!("{at} · {person}"),
+                None => at,
+            }
+        }),
         steps,
         said: said
             .into_iter()
@@ -383,6 +396,31 @@ pub async fn refund(
     answered(&app, &frame, &seat, id, &filled, (done, "refund")).await
 }
 
+/// What a payment was flagged for when somebody was shown it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Looked {
+    flag: String,
+}
+
+/// Notes that somebody looked at what the payment is flagged for.
+///
+/// # Errors
+/// When there is no such payment, or the database is away.
+pub async fn look(
+    Given(app): Given<App>,
+    frame: Frame,
+    seat: Seat,
+    Path(id): Path<String>,
+    Form(looked): Form<Looked>,
+) -> Result<Response, Trouble> {
+    let id = id.parse().map_err(|_| Trouble::Nothing)?;
+    let who = (seat.person, seat.actor());
+    let done = deeds::look(&app, seat.provider(), who, id, &looked.flag).await;
+    let filled = Filled::default();
+    answered(&app, &frame, &seat, id, &filled, (done, "looked")).await
+}
+
 /// Has M-PESA send the payment back.
 ///
 /// # Errors
@@ -420,6 +458,7 @@ async fn answered(
         Ok(()) => return Ok(onward(&format!("/payments/{id}?done={word}"))),
         Err(NotDone::Missing) => return Err(Trouble::Nothing),
         Err(NotDone::Database(error)) => return Err(error.into()),
+        Err(NotDone::Revoke(error)) => return Err(not_revoked(error)),
         Err(NotDone::NotPaid) => w.not_paid,
         Err(NotDone::Amount) => w.bad_amount,
         Err(NotDone::Receipt) => w.bad_receipt,

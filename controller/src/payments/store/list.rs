@@ -34,13 +34,35 @@ impl Sort {
     }
 }
 
+/// When the vouchers were bought of which it matters that no router has let anybody in with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offline {
+    /// From then on: later a voucher is not delivered to its device any more.
+    pub from: Timestamp,
+    /// Before then: a prompt and the way online take their time.
+    pub until: Timestamp,
+}
+
+impl Offline {
+    /// As it matters now.
+    #[must_use]
+    pub const fn at(now: Timestamp) -> Self {
+        Self {
+            from: now.plus_secs(-86_400),
+            until: now.plus_secs(-15 * 60),
+        }
+    }
+}
+
 /// What people, and programs, look for.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// `pending`, `success` or `failed`.
     pub status: Option<&'static str>,
-    /// Only what a person should look at, or only the others.
+    /// Only what a person should look at and nobody has, or only the others.
     pub is_flagged: Option<bool>,
+    /// Only what was paid and has let nobody in.
+    pub offline: Option<Offline>,
     /// Which sort.
     pub sort: Sort,
     /// The site that sold.
@@ -98,6 +120,8 @@ pub struct Line {
     pub result_code: Option<String>,
     /// What a person should look at.
     pub flag: Option<String>,
+    /// When one did.
+    pub looked: Option<Timestamp>,
 }
 
 pub(super) struct LineRow {
@@ -119,6 +143,7 @@ pub(super) struct LineRow {
     pub(super) push_error: Option<String>,
     pub(super) result_code: Option<String>,
     pub(super) flag: Option<String>,
+    pub(super) looked_at: Option<At>,
 }
 
 impl From<LineRow> for Line {
@@ -146,6 +171,7 @@ impl From<LineRow> for Line {
             push_error: row.push_error,
             result_code: row.result_code,
             flag: row.flag,
+            looked: row.looked_at.map(|at| at.0),
         }
     }
 }
@@ -158,11 +184,11 @@ const FIRST: Timestamp = Timestamp::from_secs(0);
 /// A list is read along an index from its newest line on, and PostgreSQL can only know from the text along which: with all conditions
 /// optional it reads every payment of a business and sorts them.
 macro_rules! along {
-    ($index:literal, $conn:ident, $provider:ident, $wanted:ident, $before:ident, $limit:ident) => {
+    ($index:literal, $conn:ident, $provider:ident, $wanted:ident, $before:ident, $limit:ident $(, $more:expr)*) => {
         sqlx::query_as!(
             LineRow,
             r#"select p.id, p.created_at, p.amount, p.credit, b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?", p.external_txn_id,
-                      p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.plan_id, p.site_id, p.settled_at
+                      p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.looked_at, p.plan_id, p.site_id, p.settled_at
                from payments p
                left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id
                left join sites s on s.provider_id = p.provider_id and s.id = p.site_id
@@ -173,7 +199,7 @@ macro_rules! along {
                  and ($7::uuid is null or p.site_id = $7) and ($8::uuid is null or p.plan_id = $8)
                  and ($9::uuid is null or p.msisdn = (select msisdn from customers o where o.provider_id = $1 and o.id = $9))
                  and ($10::text is null or p.external_txn_id = $10)
-                 and ($11::boolean is null or (p.flag is not null) = $11) and ($12::text is null or p.type = $12)
+                 and ($11::boolean is null or (p.flag is not null and p.looked_at is null) = $11) and ($12::text is null or p.type = $12)
                  and ($13::text is null or p.msisdn = $13) "#
                 + $index
                 + " order by p.created_at desc, p.id desc limit $14",
@@ -191,6 +217,7 @@ macro_rules! along {
             $wanted.sort.word(),
             $wanted.phone,
             i64::from($limit),
+            $($more),*
         )
         .fetch_all($conn)
         .await?
@@ -212,6 +239,21 @@ pub async fn lines(
 ) -> sqlx::Result<Vec<Line>> {
     // The narrowest index that serves what is wanted.
     let rows = match wanted {
+        Wanted {
+            offline: Some(offline),
+            ..
+        } => along!(
+            "and p.id = any(array(select t.payment_id from tickets t
+                                  where t.provider_id = $1 and t.payment_id is not null and t.started_at is null and t.revoked_at is null
+                                    and t.created_at >= $15 and t.created_at < $16 order by t.created_at desc limit 10000))",
+            conn,
+            provider,
+            wanted,
+            before,
+            limit,
+            At(offline.from),
+            At(offline.until)
+        ),
         Wanted {
             receipt: Some(_), ..
         } => along!(

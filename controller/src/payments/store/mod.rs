@@ -30,7 +30,7 @@ mod trials;
 pub use callbacks::{
     Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
 };
-pub use notes::{count_query, flag, keep_word, note_push_error, unflag};
+pub use notes::{count_query, flag, keep_word, look, note_push_error, unflag};
 pub use prompts::{free_prompt, take_prompt};
 pub use receipts::{
     Candidate, Stand, by_receipt, candidates, fill_receipt, note_receipt, paid_today,

@@ -1,8 +1,11 @@
 //! All SQL of what is noted about a payment: the rail's words, questions asked, a flag for people.
 
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{PaymentId, PersonId, ProviderId};
 use sqlx::PgConnection;
 
-use crate::db::RowId;
+use super::{OTHERS, STUCK};
+use crate::db::{At, RowId};
 use crate::payments::Payment;
 use crate::payments::settle::Flag;
 
@@ -63,16 +66,22 @@ pub async fn note_push_error(
     .map(drop)
 }
 
-/// Has a person look at a payment. The first flag stays.
+/// Has a person look at a payment. The first flag stays while nobody has looked.
+///
+/// Something else that comes afterwards calls a person again, in its own name unless what becomes of the payment goes by the first.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn flag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sqlx::Result<()> {
+    let telling: Vec<&str> = STUCK.into_iter().chain(OTHERS).collect();
     sqlx::query!(
-        "update payments set flag = coalesce(flag, $3) where provider_id = $1 and id = $2",
+        "update payments set flag = case when flag is null or (looked_at is not null and flag <> all($4)) then $3 else flag end,
+                looked_at = case when flag = $3 then looked_at end, looked_by = case when flag = $3 then looked_by end
+         where provider_id = $1 and id = $2",
         payment.provider.uuid(),
         payment.id.uuid(),
         flag.as_str(),
+        &telling as &[&str],
     )
     .execute(conn)
     .await
@@ -85,7 +94,7 @@ pub async fn flag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sql
 /// When the database refuses.
 pub async fn unflag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sqlx::Result<()> {
     sqlx::query!(
-        "update payments set flag = null where provider_id = $1 and id = $2 and flag = $3",
+        "update payments set flag = null, looked_at = null, looked_by = null where provider_id = $1 and id = $2 and flag = $3",
         payment.provider.uuid(),
         payment.id.uuid(),
         flag.as_str(),
@@ -93,4 +102,28 @@ pub async fn unflag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> s
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Notes that a person looked at what a payment is flagged for; says whether it was open and flagged for that.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn look(
+    conn: &mut PgConnection,
+    (provider, id): (ProviderId, PaymentId),
+    flag: &str,
+    person: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update payments set looked_at = $4, looked_by = $5 where provider_id = $1 and id = $2 and flag = $3 and looked_at is null",
+        provider.uuid(),
+        id.uuid(),
+        flag,
+        At(now),
+        person.uuid(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

@@ -29,6 +29,8 @@ pub struct More {
     pub credited: Money,
     /// Whether it is a test of the account.
     pub is_test: bool,
+    /// Who looked at what it is flagged for.
+    pub looked_by: Option<String>,
 }
 
 /// Reads one payment.
@@ -42,13 +44,14 @@ pub async fn more(
 ) -> sqlx::Result<Option<More>> {
     let row = sqlx::query!(
         r#"select p.id, p.created_at, p.amount as "amount: Amount", p.credit as "credit: Amount", p.credited as "credited: Amount", b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?",
-                  p.external_txn_id, p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.account_reference,
+                  p.external_txn_id, p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.looked_at, w.name as "looked_by?", p.account_reference,
                   p.checkout_request_id, p.noted_receipt, p.settled_at, p.settled_by, p.queries, p.mac::text as mac, p.plan_id, p.site_id,
                   p.type = 'mpesa_account_test' as "is_test!"
            from payments p
            left join plans b on b.provider_id = p.provider_id and b.id = p.plan_id
            left join sites s on s.provider_id = p.provider_id and s.id = p.site_id
            left join customers c on c.provider_id = p.provider_id and c.msisdn = p.msisdn
+           left join people w on w.id = p.looked_by
            where p.provider_id = $1 and p.id = $2 and p.type in ('mpesa_customer_payment', 'mpesa_account_test')"#,
         provider.uuid(),
         id.uuid(),
@@ -64,6 +67,7 @@ pub async fn more(
         mac: row.mac,
         credited: row.credited.0,
         is_test: row.is_test,
+        looked_by: row.looked_by,
         line: Line::from(LineRow {
             id: row.id,
             created_at: row.created_at,
@@ -83,6 +87,7 @@ pub async fn more(
             push_error: row.push_error,
             result_code: row.result_code,
             flag: row.flag,
+            looked_at: row.looked_at,
         }),
     }))
 }

@@ -94,6 +94,8 @@ pub struct Arrived {
     pub site: Option<SiteId>,
     /// When it came.
     pub at: Timestamp,
+    /// When it was paid, by M-PESA's clock; when it came, where that is not told.
+    pub paid_at: Timestamp,
 }
 
 /// The money that evidence tells of beside the payment it is about, if it is such.
@@ -136,6 +138,7 @@ pub fn beside(
         payment: Some(payment.id),
         site: payment.site,
         at: now,
+        paid_at: now,
     })
 }
 

@@ -20,7 +20,7 @@ use crate::payments::operator;
 use crate::payments::store::{lock, ticket_of};
 use crate::plans;
 use crate::tickets::issue::{self, IssueError, Sale};
-use crate::tickets::revoke::{self, RevokeError};
+use crate::tickets::revoke::RevokeError;
 
 /// Why nothing came of it.
 #[derive(Debug, Error)]
@@ -243,9 +243,6 @@ pub async fn refund_in(
                 reason: why,
             };
             deeds::note_in(app, conn, (provider, actor), payment, noted).await?;
-            if let Some(ticket) = ticket_of(conn, provider, payment).await? {
-                revoke::ticket_in(app, conn, (provider, actor), ticket).await?;
-            }
         }
         _ => {
             let said = (receipt, why);

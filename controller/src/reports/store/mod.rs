@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 
 use super::period::Day;
 use crate::db::{At, RowId as _};
+use crate::payments::store::list::Offline;
 
 /// Rows of one kind that are looked at when something is to be counted: more is "many".
 const MANY: i64 = 100;
@@ -197,13 +198,15 @@ pub struct Since {
     pub flagged: Timestamp,
     /// Refused keys from then on.
     pub refused: Timestamp,
-    /// What is pending and older than this is stuck; what is not let in by now, too.
+    /// What is pending and older than this is stuck.
     pub stuck: Timestamp,
-    /// What was paid earlier is not waited for.
-    pub waited_for: Timestamp,
+    /// When what was paid and lets nobody in was bought.
+    pub offline: Offline,
 }
 
 /// Counts what may need somebody.
+///
+/// Keys that were changed since, or by which a prompt was paid since, are in order: what they refused before is over.
 ///
 /// # Errors
 /// When the database is away.
@@ -215,19 +218,25 @@ pub async fn counted(
     sqlx::query_as!(
         Counted,
         r#"select
-           (select count(*) from (select from payments where provider_id = $1 and flag is not null and flag <> 'setup' and created_at >= $2 limit $6) f) as "flagged!",
-           (select count(*) from (select from payments where provider_id = $1 and flag = 'setup' and created_at >= $3 limit $6) r) as "refused!",
+           (select count(*) from (select from payments where provider_id = $1 and flag is not null and flag <> 'setup' and looked_at is null
+                                  and created_at >= $2 limit $6) f) as "flagged!",
+           (select count(*) from (select from payments where provider_id = $1 and flag = 'setup' and looked_at is null
+                                  and created_at >= (select greatest($3, mpesa_since, mpesa_moved_at) from providers where id = $1)
+                                  and created_at >= coalesce((select s.created_at from payments s join providers b on b.id = $1 and b.mpesa_account_id = s.account_id
+                                                              where s.provider_id = $1 and s.status = 'success' and s.push <> 'hand' and s.created_at >= $3
+                                                              order by s.created_at desc limit 1), $3) limit $6) r) as "refused!",
            (select count(*) from (select from payments where provider_id = $1 and status = 'pending' and type = 'mpesa_customer_payment' and created_at < $4 limit $6) p) as "pending!",
            (select count(*) from (select from tickets where provider_id = $1 and payment_id is not null and started_at is null and revoked_at is null
-                                  and created_at >= $5 and created_at < $4 limit $6) u) as "unconfirmed!",
+                                  and created_at >= $5 and created_at < $7 limit $6) u) as "unconfirmed!",
            (select count(*) from (select from unmatched where provider_id = $1 and closed_at is null limit $6) q) as "unmatched!",
            (select count(*) from (select from ledger_faults where provider_id = $1 limit $6) b) as "books!""#,
         provider.uuid(),
         At(since.flagged),
         At(since.refused),
         At(since.stuck),
-        At(since.waited_for),
+        At(since.offline.from),
         MANY,
+        At(since.offline.until),
     )
     .fetch_one(conn)
     .await

@@ -150,12 +150,22 @@ async fn a_refund_is_written_down_once_and_no_more_than_was_paid(
         cashier.post(&path, &rest).await.status,
         StatusCode::UNPROCESSABLE_ENTITY
     );
+    // A part leaves the voucher; with all of it, as the page says, the voucher that nobody used ends, and its site hears of that.
+    let revoked = "tickets where status = 'revoked' and revoked_at is not null";
+    let page = cashier.get(&format!("/payments/{paid}")).await.page();
+    assert!(page.contains("Once all of it has gone back"), "{page}");
+    assert_eq!(world.count(revoked).await, 0);
     let rest = [
         ("amount", "30"),
         ("receipt", "NLK0000002"),
         ("reason", "power cut"),
     ];
     cashier.post(&path, &rest).await.onward();
+    assert_eq!(world.count(revoked).await, 1);
+    assert_eq!(world.count("audit where act = 'revoke'").await, 1);
+    let told = world.feed(world.shop.site).await.into_iter();
+    let ended = told.filter(|row| matches!(row, Row::Ticket(row) if row.right.revoked.is_some()));
+    assert_eq!(ended.count(), 1);
     let none = cashier
         .post(&format!("/payments/{cancelled}/refund"), &form)
         .await;
@@ -169,4 +179,125 @@ async fn a_refund_is_written_down_once_and_no_more_than_was_paid(
         1
     );
     world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_voucher_that_was_used_goes_on_when_its_money_went_back(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let [paid, ..] = three(&world).await;
+    let site = Site::new(&world, world.shop.site);
+    let ticket = site.sold(&world).await;
+    site.lets_in(&world, ticket).await;
+    let form = [
+        ("amount", "50"),
+        ("receipt", "NLK0000001"),
+        ("reason", "power cut"),
+    ];
+    let path = format!("/payments/{paid}/refund");
+    cashier.post(&path, &form).await.onward();
+    assert_eq!(world.count("refunds where amount = 50").await, 1);
+    assert_eq!(world.count("tickets where revoked_at is not null").await, 0);
+    world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_somebody_looked_at_is_closed_until_something_else_comes(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let mut reader = member(&world, Role::Reader, 2).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    // Another amount than was asked for, told twice.
+    let short = callback(1, json!(0), Some(("NLJ7RT61SV", json!(49))));
+    world.call_back(&secret, short.clone()).await;
+    world.work().await;
+    let path = format!("/payments/{}", begun.payment);
+    let looked = format!("{path}/looked");
+    let count = "Payments that somebody should look at: <strong>1</strong>";
+    assert!(cashier.get("/home").await.page().contains(count));
+    assert!(!reader.get(&path).await.page().contains(&looked));
+    let form = [("flag", "amount")];
+    let got = reader.post(&looked, &form).await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
+    // What they were shown is not what it is flagged for by now.
+    cashier.post(&looked, &[("flag", "ids")]).await.onward();
+    assert_eq!(
+        on(&cashier.get("/payments?state=look").await.page()).len(),
+        1
+    );
+    assert!(cashier.get(&path).await.page().contains(&looked));
+    for _ in 0..2 {
+        let to = cashier.post(&looked, &form).await.onward();
+        assert_eq!(to, format!("{path}?done=looked"));
+    }
+    assert_eq!(world.count("audit where act = 'payment-look'").await, 1);
+    let page = cashier.get(&path).await.page();
+    assert!(
+        page.contains("Looked at:")
+            && page.contains("Another amount came than was asked for.")
+            && !page.contains(&looked),
+        "{page}"
+    );
+    // The same told again is no news.
+    world.call_back(&secret, short).await;
+    world.work().await;
+    assert!(on(&cashier.get("/payments?state=look").await.page()).is_empty());
+    assert!(!cashier.get("/home").await.page().contains(count));
+    // Something else is. What becomes of the payment goes by the first flag, so that one stays.
+    let others = callback(7, json!(0), Some(("NLJ7RT61SW", json!(50))));
+    world.call_back(&secret, others).await;
+    world.work().await;
+    assert_eq!(world.flag(begun.payment).await.as_deref(), Some("amount"));
+    assert_eq!(
+        on(&cashier.get("/payments?state=look").await.page()).len(),
+        1
+    );
+    assert!(cashier.get("/home").await.page().contains(count));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_refused_before_the_keys_were_put_right_calls_nobody(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let count = "Refused so far: <strong>1</strong>";
+    let refused =
+        r#"{"requestId":"1","errorCode":"500.001.1001","errorMessage":"Wrong credentials"}"#;
+    let refuse = async |n: u8, phone: &str| {
+        world.daraja.push(500, refused);
+        assert!(world.begin(world.shop.ask(n, phone)).await.is_err());
+        world.app.clock.advance(Duration::from_secs(60));
+    };
+    refuse(1, "254722000001").await;
+    assert!(owner.get("/home").await.page().contains(count));
+    // Put right at Safaricom: the next prompt is paid.
+    world.begin(world.shop.ask(2, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
+    world.work().await;
+    assert!(!owner.get("/home").await.page().contains("Refused so far"));
+    world.app.clock.advance(Duration::from_secs(60));
+    // Wrong again, and put right here.
+    refuse(3, "254722000003").await;
+    assert!(owner.get("/home").await.page().contains(count));
+    let account = Credentials {
+        consumer_key: "key 1".into(),
+        consumer_secret: "secret".into(),
+        shortcode: "174371".to_owned(),
+        passkey: "another".into(),
+        kind: ShortcodeKind::Paybill,
+    };
+    crate::payments::account::set(&world.app, world.shop.provider, &account, Actor::Command)
+        .await
+        .unwrap();
+    assert!(!owner.get("/home").await.page().contains("Refused so far"));
 }

@@ -204,6 +204,7 @@ async fn money_in_the_queue_goes_back_and_nobody_is_given_a_voucher_for_it_meanw
         payment: None,
         site: None,
         at: world.app.clock.now(),
+        paid_at: world.app.clock.now(),
     };
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
     take(&world.app, &mut tx, world.shop.provider, &arrived)
@@ -290,6 +291,7 @@ async fn what_was_paid_with_credit_as_well_is_no_money_of_one_receipt(
         payment: None,
         site: None,
         at: world.app.clock.now(),
+        paid_at: world.app.clock.now(),
     };
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
     take(&world.app, &mut tx, world.shop.provider, &arrived)

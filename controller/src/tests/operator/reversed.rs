@@ -40,6 +40,7 @@ async fn what_mpesa_says_was_reversed_is_flagged_and_written_by_one_tap(
         payment: None,
         site: None,
         at: world.app.clock.now(),
+        paid_at: world.app.clock.now(),
     };
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
     take(&world.app, &mut tx, world.shop.provider, &arrived)

@@ -227,6 +227,7 @@ async fn sort_out(world: &World, actor: Actor) {
             payment: None,
             site: None,
             at: now,
+            paid_at: now,
         };
         let mut tx = app.db.tenant(provider).await.unwrap();
         assert!(take(app, &mut tx, provider, &arrived).await.unwrap());

@@ -23,6 +23,8 @@ pub struct Candidate {
     pub receipt: Option<String>,
     /// Who paid.
     pub payer: Payer,
+    /// When it was paid, by M-PESA's clock; when it came, where that is not told.
+    pub paid_at: Timestamp,
     /// The payment whose prompt took it, if the rail told of it as that.
     pub prompt: Option<PaymentId>,
     /// Whether somebody has dealt with it.
@@ -40,7 +42,7 @@ pub async fn by_receipt(
 ) -> sqlx::Result<Option<Candidate>> {
     let row = sqlx::query!(
         r#"select id, amount as "amount: Amount", payer, case when reason in ('asked', 'short') then payment_id end as prompt,
-                  closed_at is not null as "is_closed!"
+                  closed_at is not null as "is_closed!", coalesce(paid_at, at) as "paid_at!: At"
            from unmatched where provider_id = $1 and receipt = $2 and reason <> 'late' for update"#,
         provider.uuid(),
         receipt,
@@ -52,6 +54,7 @@ pub async fn by_receipt(
         amount: row.amount.0,
         receipt: Some(receipt.to_owned()),
         payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+        paid_at: row.paid_at.0,
         prompt: row.prompt.map(PaymentId::from_uuid),
         is_closed: row.is_closed,
     }))
@@ -77,7 +80,7 @@ pub async fn of_receipt(
     Ok(row.map(|row| (UnmatchedId::from_uuid(row.id), row.outcome)))
 }
 
-/// Money by hand without an account that came within a time and is in the queue still, locked.
+/// Money by hand without an account that came since a time, was paid before another and is in the queue still, locked.
 ///
 /// # Errors
 /// When the database is away.
@@ -88,9 +91,9 @@ pub async fn nameless(
     (from, until): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, receipt, payer from unmatched
-           where provider_id = $1 and closed_at is null and at between $2 and $3 and amount = $4 and reason = 'nobody' and reference is null
-             and receipt is not null
+        r#"select id, receipt, payer, coalesce(paid_at, at) as "paid_at!: At" from unmatched
+           where provider_id = $1 and closed_at is null and at >= $2 and coalesce(paid_at, at) <= $3 and amount = $4
+             and reason = 'nobody' and reference is null and receipt is not null
            order by at, id limit $5 for update"#,
         provider.uuid(),
         At(from) as At,
@@ -107,6 +110,7 @@ pub async fn nameless(
             amount,
             receipt: row.receipt,
             payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+            paid_at: row.paid_at.0,
             prompt: None,
             is_closed: false,
         })
@@ -119,7 +123,8 @@ pub async fn nameless(
 /// When the database is away.
 pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, amount as "amount: Amount", receipt, payer, closed_at is not null as "is_closed!" from unmatched
+        r#"select id, amount as "amount: Amount", receipt, payer, coalesce(paid_at, at) as "paid_at!: At", closed_at is not null as "is_closed!"
+           from unmatched
            where provider_id = $1 and payment_id = $2 and reason in ('asked', 'short') order by at, id limit $3 for update"#,
         payment.provider.uuid(),
         payment.id.uuid(),
@@ -134,6 +139,7 @@ pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Resu
             amount: row.amount.0,
             receipt: row.receipt,
             payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
+            paid_at: row.paid_at.0,
             prompt: Some(payment.id),
             is_closed: row.is_closed,
         })
@@ -146,7 +152,8 @@ pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Resu
 /// When the database is away.
 pub async fn named(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Option<Candidate>> {
     let row = sqlx::query!(
-        r#"select id, receipt, amount as "amount: Amount", closed_at is not null as "is_closed!" from unmatched
+        r#"select id, receipt, amount as "amount: Amount", coalesce(paid_at, at) as "paid_at!: At", closed_at is not null as "is_closed!"
+           from unmatched
            where provider_id = $1 and reference = $2 and receipt is not null
            order by at, id limit 1 for update"#,
         payment.provider.uuid(),
@@ -159,6 +166,7 @@ pub async fn named(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<O
         amount: row.amount.0,
         receipt: row.receipt,
         payer: Payer::Untold,
+        paid_at: row.paid_at.0,
         prompt: None,
         is_closed: row.is_closed,
     }))

@@ -63,8 +63,8 @@ pub async fn insert(
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "insert into unmatched (id, provider_id, reason, amount, receipt, payer, reference, payment_id, site_id, at, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        "insert into unmatched (id, provider_id, reason, amount, receipt, payer, reference, payment_id, site_id, at, created_at, paid_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          on conflict (provider_id, receipt) where reason <> 'late' do nothing",
         id.uuid(),
         provider.uuid(),
@@ -77,6 +77,7 @@ pub async fn insert(
         arrived.site.map(|id| id.uuid()),
         At(arrived.at) as At,
         At(now) as At,
+        At(arrived.paid_at) as At,
     )
     .execute(conn)
     .await?;

@@ -124,6 +124,7 @@ words! {
         found_other: "It was not paid to your number" "Haikulipwa kwa nambari yako",
         found_not_completed: "M-PESA has not completed it" "M-PESA haijaikamilisha",
         found_reversed: "M-PESA says that it was reversed: the money went back to whoever paid. The books do not say so yet." "M-PESA inasema muamala huu ulibatilishwa: pesa zimerudi kwa aliyelipa. Vitabu bado havisemi hivyo.",
+        reversed_text: "With it a voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on." "Pamoja nalo, vocha ambayo haijatumika inaondolewa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
         reversed_go: "Write it into the books" "Andika kwenye vitabu",
         default_why: "sent back" "zimerudishwa",
     }

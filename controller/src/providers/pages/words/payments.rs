@@ -21,6 +21,12 @@ words! {
         failed: "Not paid" "Haijalipwa",
         waiting: "Waiting" "Inasubiri",
         look: "Look at this" "Angalia hii",
+        looked: "Looked at:" "Imeangaliwa:",
+        looked_text:
+            "If what was to be done about it is done, or nothing has to be: nobody is called to this payment any more, unless something else comes of it."
+            "Ikiwa kilichohitajika kimefanyika, au hakuna la kufanya: hakuna atakayeitwa tena kwa malipo haya, isipokuwa jambo lingine litokee.",
+        looked_go: "I have looked at it" "Nimeiangalia",
+        offline: "Paid, nobody online yet" "Imelipwa, bado hajaingia mtandaoni",
         test: "Test" "Jaribio",
         test_text: "One shilling from you to yourself, to try the account." "Shilingi moja kutoka kwako kwenda kwako, kujaribu akaunti.",
         older: "Older" "Za zamani",
@@ -79,8 +85,8 @@ words! {
             "Eneo linaambiwa tena liruhusu kifaa kilicholipa, kwa siku moja. Msimbo unafanya kazi kwenye kifaa chochote.",
         refund: "Write down a refund" "Andika pesa zilizorudishwa",
         refund_text:
-            "You pay back in M-PESA yourself; this only writes it down. No money moves from here, and the voucher goes on."
-            "Unarudisha mwenyewe kwenye M-PESA; hapa ni kuandika tu. Hakuna pesa zinazotoka hapa, na vocha inaendelea.",
+            "You pay back in M-PESA yourself; this only writes it down. No money moves from here. Once all of it has gone back, a voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on."
+            "Unarudisha mwenyewe kwenye M-PESA; hapa ni kuandika tu. Hakuna pesa zinazotoka hapa. Zikisharudishwa zote, vocha ambayo haijatumika inaondolewa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
         refund_amount: "How much, in shillings" "Kiasi gani, kwa shilingi",
         refund_receipt: "M-PESA receipt of the refund" "Risiti ya M-PESA ya kurudisha",
         refund_reason: "Why" "Kwa nini",
@@ -89,6 +95,7 @@ words! {
         done_ask: "M-PESA is being asked. Look again in some seconds." "M-PESA inaulizwa. Angalia tena baada ya sekunde chache.",
         done_send: "The site is told again." "Eneo limeambiwa tena.",
         done_refund: "Written down." "Imeandikwa.",
+        done_looked: "Noted: nobody is called to this payment any more." "Imeandikwa: hakuna atakayeitwa tena kwa malipo haya.",
         not_known: "M-PESA never named this prompt, so it cannot be asked about it." "M-PESA haikutaja ombi hili, kwa hiyo haiwezi kuulizwa kulihusu.",
         not_paid: "No money came in by this payment." "Hakuna pesa zilizofika kwa malipo haya.",
         used: "This voucher was used already, or is over." "Vocha hii imeshatumika, au imekwisha.",

@@ -19,7 +19,7 @@ words! {
         extra_none: "Everything of ours in that time is on the statement." "Kila cha kwetu cha wakati huo kipo kwenye taarifa.",
         extra_text: "Is the statement of the same till or paybill, and of all these days? If it is, ask M-PESA about these receipts." "Je, taarifa ni ya till au paybill ile ile, na ya siku zote hizi? Kama ndiyo, uliza M-PESA kuhusu risiti hizi.",
         gone: "Went back at M-PESA, not in the books" "Zimerudishwa na M-PESA, hazimo kwenye vitabu",
-        gone_text: "M-PESA sent this money back to whoever paid, as was asked on its own portal. Written into the books, they agree with your account again. A voucher that was bought goes on." "M-PESA ilirudisha pesa hizi kwa aliyelipa, kama ilivyoombwa kwenye tovuti yake. Zikiandikwa, vitabu vitalingana tena na akaunti yako. Vocha iliyonunuliwa inaendelea.",
+        gone_text: "M-PESA sent this money back to whoever paid, as was asked on its own portal. Written into the books, they agree with your account again. Where all of a payment went back, a voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on." "M-PESA ilirudisha pesa hizi kwa aliyelipa, kama ilivyoombwa kwenye tovuti yake. Zikiandikwa, vitabu vitalingana tena na akaunti yako. Malipo yakiwa yamerudishwa yote, vocha ambayo haijatumika inaondolewa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
         gone_go: "Write it into the books" "Andika kwenye vitabu",
         gone_done: "Written into the books: it went back." "Imeandikwa kwenye vitabu: zimerudishwa.",
         gone_why: "went back at M-PESA" "zimerudishwa na M-PESA",

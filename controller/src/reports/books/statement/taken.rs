@@ -64,6 +64,7 @@ pub async fn take(
         payment: None,
         site: None,
         at: entry.at,
+        paid_at: entry.at,
     };
     match unmatched::take(app, &mut tx, provider, &arrived).await {
         Ok(true) => {

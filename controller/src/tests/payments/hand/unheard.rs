@@ -1,6 +1,7 @@
 //! Money by hand at a till beside prompts: those whose end is still to come, and those of which nobody will hear.
 
 use super::*;
+use crate::rails::daraja::eat;
 
 /// A prompt whose call came to no answer.
 async fn unheard(world: &World, n: u8, phone: &str) -> (PaymentId, String) {
@@ -122,6 +123,45 @@ async fn while_a_prompt_is_pending_only_its_own_device_gets_what_its_receipt_nam
     }
     for _ in 0..4 {
         world.pass(30).await;
+    }
+    assert_eq!(world.status(begun.payment).await, "failed:expired");
+    assert_eq!(
+        world.flag(begun.payment).await.as_deref(),
+        Some("receipt-taken")
+    );
+    assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompts_money_that_is_told_of_long_after_it_is_counted_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world.pass(20).await;
+    let paid = eat::digits(world.app.clock.now());
+    let unknown = Some(NotClaimed::Unknown);
+    assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, unknown);
+    for _ in 0..12 {
+        world.pass(60).await;
+    }
+    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
+    let body = String::from_utf8(body).unwrap();
+    let body = body.replace("20270115110130", &paid);
+    told(&world, &path, body.into_bytes()).await;
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    assert_eq!(world.status(begun.payment).await, "pending");
+    let kept = "payments where push = 'hand' and paid_at < created_at - interval '10 minutes'";
+    assert_eq!(world.count(kept).await, 1);
+    // The rail says of the prompt that it was paid, and tells no receipt: by M-PESA's clock that money is the same.
+    for _ in 0..3 {
+        world.daraja.outcome("0");
+    }
+    for _ in 0..4 {
+        world.pass(300).await;
     }
     assert_eq!(world.status(begun.payment).await, "failed:expired");
     assert_eq!(
