@@ -4,8 +4,8 @@ use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Burst, Hours, Plan, Rate, Terms};
 use serde::Deserialize;
 
-use super::store::NAIROBI;
 use super::{BadPlan, Draft};
+use crate::nairobi;
 use crate::providers::pages::words::PlanWords;
 use crate::providers::parse_colour;
 use crate::web::show;
@@ -236,7 +236,7 @@ impl Filled {
             days: if days == 0 { Hours::EVERY_DAY } else { days },
             from_minute: from,
             until_minute: until,
-            ahead_minutes: NAIROBI,
+            ahead_minutes: nairobi::AHEAD_MINUTES,
         }))
     }
 

@@ -23,7 +23,7 @@ const SLICES: [&str; 13] = [
 ];
 
 /// What every slice stands on.
-const GROUND: [&str; 17] = [
+const GROUND: [&str; 18] = [
     "app",
     "audit",
     "batch",
@@ -35,6 +35,7 @@ const GROUND: [&str; 17] = [
     "entropy",
     "health",
     "jobs",
+    "nairobi",
     "passwords",
     "pdf",
     "rails",

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::db::Reason;
 use crate::fleet::presence::away_before;
 use crate::jobs;
+use crate::nairobi::Day;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
@@ -28,8 +29,6 @@ use crate::web::show;
 /// Weeks in the chart, and months in the table.
 const WEEKS: u16 = 26;
 const MONTHS: u16 = 12;
-/// Where the first week begins to be counted from: 1970 began on a Thursday, and weeks begin on Mondays, in Nairobi.
-const MONDAY_SECS: i64 = 4 * DAY_SECS - 3 * 3_600;
 const WEEK_SECS: i64 = 7 * DAY_SECS;
 /// A share over some stretch.
 struct Told {
@@ -83,10 +82,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let w = frame.words();
     let now = app.clock.now();
     let (day, week) = (days_before(now, 1), days_before(now, 7));
-    let first_week = Timestamp::from_secs(
-        (now.as_secs() - MONDAY_SECS).div_euclid(WEEK_SECS) * WEEK_SECS + MONDAY_SECS
-            - i64::from(WEEKS - 1) * WEEK_SECS,
-    );
+    let first_week = monday(now).plus_secs(-i64::from(WEEKS - 1) * WEEK_SECS);
     let given_up = jobs::standing(&app).await?.given_up;
     let mut tx = app.db.platform(Reason::Admin).await?;
     let unbalanced = books::unbalanced(&mut tx).await?;
@@ -158,6 +154,13 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
             .collect(),
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+/// When the week of a moment began.
+fn monday(now: Timestamp) -> Timestamp {
+    let today = Day::of(now);
+    let gone = today.date().weekday().to_monday_zero_offset();
+    today.plus(-i64::from(gone)).begin()
 }
 
 /// A count that came as a number for meters.
@@ -235,6 +238,19 @@ mod tests {
         let [english, swahili] = Language::ALL.map(|language| language.words());
         assert_eq!(month_of("2026-11", english), "November 2026");
         assert_eq!(month_of("2026-08", swahili), "Agosti 2026");
+    }
+
+    #[test]
+    fn a_week_begins_on_monday_in_nairobi() {
+        // A Friday, 11:00 there; its Monday began on Sunday, 21:00 UTC.
+        let now = Timestamp::from_secs(1_800_000_000);
+        let began = now.plus_secs(-(4 * 24 + 11) * 3_600);
+        assert_eq!(monday(now), began);
+        assert_eq!(monday(began), began);
+        assert_eq!(
+            monday(began.plus_millis(-1)),
+            began.plus_secs(-7 * DAY_SECS)
+        );
     }
 
     #[test]

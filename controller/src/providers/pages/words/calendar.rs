@@ -2,7 +2,7 @@
 
 use mnara_protocol::clock::Timestamp;
 
-use crate::web::show;
+use crate::nairobi;
 
 words! {
     /// Months and days of the week, in full and short.
@@ -66,7 +66,7 @@ impl CalendarWords {
     }
 
     fn written(&self, at: Timestamp, time: &str) -> String {
-        show::in_nairobi(at).map_or_else(
+        nairobi::clock(at).map_or_else(
             || "?".to_owned(),
             |at| {
                 let (day, month) = (at.day(), self.month_short(at.month()));
