@@ -385,9 +385,10 @@ fn megabits(bps: u64) -> String {
 #[cfg(test)]
 mod tests {
     use mnara_protocol::ids::PlanId;
+    use mnara_protocol::portal::Language;
 
     use super::*;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
 
     fn filled() -> Filled {
         Filled {
@@ -409,7 +410,7 @@ mod tests {
         assert_eq!(draft.terms.duration_secs, Some(5_400));
         let rate = draft.terms.rate.unwrap();
         assert_eq!((rate.down_bps, rate.up_bps), (2_500_000, 2_500_000));
-        let w = &Language::English.words().plans;
+        let w = &Words::of(Language::English).plans;
         assert_eq!(
             gives(&draft.terms, w),
             "90\u{a0}minutes · 2.5\u{a0}Mbit/s · 2\u{a0}devices"
@@ -494,7 +495,7 @@ mod tests {
     #[test]
     fn every_preset_is_a_plan_and_comes_back_from_the_form_as_it_was() {
         for language in Language::ALL {
-            let w = &language.words().plans;
+            let w = &Words::of(language).plans;
             for name in ["hour", "day", "week", "data", "night"] {
                 let draft = Filled::preset(name, w).draft().unwrap();
                 let plan = Plan {

@@ -235,8 +235,10 @@ impl Period {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
     use super::*;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
 
     /// 2027-01-15 08:00 UTC, a Friday, is 11:00 in Nairobi.
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -244,7 +246,7 @@ mod tests {
     #[test]
     fn a_day_is_written_in_the_language_of_its_reader() {
         let day = Day::of(NOW);
-        let (english, swahili) = (Language::English.words(), Language::Swahili.words());
+        let (english, swahili) = (Words::of(Language::English), Words::of(Language::Swahili));
         assert_eq!(day.long(&english.calendar), "Fri 15 Jan 2027");
         assert_eq!(day.long(&swahili.calendar), "Iju 15 Jan 2027");
         assert_eq!(day.plus(-40).month(&swahili.calendar), "Desemba 2026");

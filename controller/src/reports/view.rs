@@ -347,8 +347,10 @@ pub fn rows(
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
     use super::*;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
 
     #[test]
     fn numbers_read_well() {
@@ -369,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_number_is_compared_in_words() {
-        let w = &Language::English.words().reports;
+        let w = &Words::of(Language::English).reports;
         assert_eq!(
             w.compared(Measure::Sold, 6, 4),
             "50\u{a0}% more than 4 before"

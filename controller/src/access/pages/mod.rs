@@ -276,7 +276,7 @@ fn findings(report: FindingsReport, frame: &Frame) -> Vec<Finding> {
                 tag,
                 verdict,
                 about: w.site.about(&finding.about).to_owned(),
-                told: frame.language.finding(&finding.about, finding.verdict),
+                told: Told::of(frame.language, &finding.about, finding.verdict),
                 says: finding.says,
                 next: finding.next,
             }

@@ -230,12 +230,13 @@ fn chart(weeks: &[Week], w: &'static Words) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
     use super::*;
-    use crate::providers::pages::words::Language;
 
     #[test]
     fn a_month_has_its_name() {
-        let [english, swahili] = Language::ALL.map(|language| language.words());
+        let [english, swahili] = Language::ALL.map(Words::of);
         assert_eq!(month_of("2026-11", english), "November 2026");
         assert_eq!(month_of("2026-08", swahili), "Agosti 2026");
     }
@@ -256,7 +257,7 @@ mod tests {
     #[test]
     fn a_week_without_anybody_is_a_week() {
         let first = Timestamp::from_secs(1_800_000_000);
-        let weeks = weeks(first, &[(0, 5), (25, 10)], Language::English.words());
+        let weeks = weeks(first, &[(0, 5), (25, 10)], Words::of(Language::English));
         let counts: Vec<_> = weeks.iter().map(|week| week.count).collect();
         assert_eq!(
             (counts.len(), counts[0], counts[1], counts[25]),

@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, PersonId, ProviderId, SmsId};
+use mnara_protocol::portal::Language;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::pages::words::Language;
 use crate::app::App;
 use crate::jobs::{NewJob, enqueue};
 use crate::nairobi;

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, SmsId};
 use mnara_protocol::money::Money;
+use mnara_protocol::portal::Language;
 use serde::Deserialize;
 
 use super::State as TextState;
@@ -23,7 +24,7 @@ use crate::providers::gate::Seat;
 use crate::providers::notices::{BILLING, SECURITY, STANDING, Topic};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::{Language, Words};
+use crate::providers::pages::words::Words;
 use crate::web::page::{before, html, onward};
 use crate::web::{Query, show};
 

@@ -147,12 +147,14 @@ async fn a_link_on_a_phone_opens_no_second_factor_and_no_mailbox(
 
 #[test]
 fn a_text_with_a_link_is_one_message_in_both_languages() {
+    use mnara_protocol::portal::Language;
+
     use crate::providers::mail::fill;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
     use crate::rails::sms::gsm7;
 
     for language in Language::ALL {
-        let w = language.words();
+        let w = Words::of(language);
         for (words, path) in [
             (w.reset.sms, "reset"),
             (w.account.contact_sms, "account/contact"),

@@ -94,12 +94,14 @@ fn nth(all: &[&'static str], number: i8) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
+    use super::super::Words;
     use super::*;
-    use crate::providers::pages::words::Language;
 
     #[test]
     fn a_time_is_nairobis_in_the_language_of_its_reader() {
-        let (english, swahili) = (Language::English.words(), Language::Swahili.words());
+        let (english, swahili) = (Words::of(Language::English), Words::of(Language::Swahili));
         let at = Timestamp::from_secs(1_800_000_000);
         assert_eq!(english.calendar.moment(at), "15 Jan 2027, 11:00");
         assert_eq!(english.calendar.second(at), "15 Jan 2027, 11:00:00");
