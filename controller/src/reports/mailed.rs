@@ -5,7 +5,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
 use super::monthly::{Paper, write};
-use super::pages::names;
+use super::names::names;
 use super::period::{Day, Period};
 use super::store::sums::{Filter, report};
 use super::{files, view};

@@ -7,7 +7,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::portal::Language;
 use serde::Deserialize;
 
-use super::pages::names;
+use super::names::names;
 use super::period::{Day, Period};
 use super::store::sums::{Filter, report};
 use super::sums::{Measure, Report};

@@ -10,11 +10,11 @@ use mnara_protocol::portal::Language;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::cookies;
 use super::frame::Frame;
 use super::trouble::{Trouble, told};
 use super::words::Words;
 use crate::app::App;
+use crate::providers::cookies;
 use crate::providers::log_in::enter::{Browser, Entered, Entry, NotEntered, begin, enter};
 use crate::providers::log_in::{Visit, leave, speak};
 use crate::providers::passkeys::work_here;

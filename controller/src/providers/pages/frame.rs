@@ -7,12 +7,12 @@ use axum_extra::extract::CookieJar;
 use mnara_protocol::portal::Language;
 
 use super::assets;
-use super::cookies::LANGUAGE;
 use super::enter::{encoded, log_in_path};
 use super::icons;
 use super::places::{self, Link, Part, Pays};
 use super::words::Words;
 use crate::config::SupportContact;
+use crate::providers::cookies::LANGUAGE;
 use crate::providers::log_in::Visit;
 use crate::providers::rights::Warning;
 use crate::providers::staff::roles::Permission;
