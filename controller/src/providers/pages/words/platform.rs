@@ -27,7 +27,6 @@ words! {
         given_up: "given up" "zimeachwa",
         news_failed: "Addresses of programs that take no news:" "Anwani za programu zisizopokea habari:",
         unbalanced: "Businesses whose books do not balance (see: books check):" "Biashara ambazo hesabu zake hazilingani (tazama: books check):",
-        retried: "still tried" "zinajaribiwa",
         look: "Look" "Tazama",
         sign_ups: "Sign-ups by week" "Usajili kwa wiki",
         sign_ups_none: "Nobody signed up in these weeks." "Hakuna aliyejisajili katika wiki hizi.",
