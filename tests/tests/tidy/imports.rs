@@ -325,6 +325,31 @@ fn a_simulator_shares_nothing_with_the_client_it_plays_against() {
 }
 
 #[test]
+fn the_map_names_every_module_of_the_controller() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, rest) = map.split_once("**controller**").unwrap();
+    let (of_controller, _) = rest.split_once("\n\n").unwrap();
+    // What stands in code, split where the slices stand in a row of arrows.
+    let named: Vec<&str> = of_controller
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .flat_map(|code| code.split('→'))
+        .map(|name| name.trim().trim_end_matches('/').trim_end_matches(".rs"))
+        .collect();
+    let mut faults = Vec::new();
+    for file in sources(&["controller/src"], ".rs") {
+        let module = module(&file);
+        let fault = format!("ARCHITECTURE.md does not say where `{module}` stands");
+        if !["main", "tests"].contains(&module) && !named.contains(&module) {
+            faults.push(fault);
+        }
+    }
+    faults.dedup();
+    none(faults);
+}
+
+#[test]
 fn the_tables_refuse_what_they_should() {
     assert_eq!(controller_may("payments", "tickets"), Ok(true));
     assert_eq!(controller_may("tickets", "payments"), Ok(false));
