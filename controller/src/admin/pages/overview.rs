@@ -22,7 +22,7 @@ use crate::providers::pages::words::Words;
 use crate::providers::state::State as Standing;
 use crate::reports::books::store as books;
 use crate::reports::chart::{Columns, Point};
-use crate::subscriptions::store::listed as sold;
+use crate::subscriptions::store::listed as subscriptions;
 use crate::web::page::html;
 use crate::web::show;
 
@@ -107,7 +107,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let states = providers::states(&mut tx).await?;
     let (sites, sites_up) = sites::up(&mut tx, away_before(now)).await?;
     let sign_ups = providers::sign_ups(&mut tx, first_week, WEEKS).await?;
-    let months = sold::earned(&mut tx, days_before(now, 366), MONTHS).await?;
+    let months = subscriptions::earned(&mut tx, days_before(now, 366), MONTHS).await?;
     drop(tx);
     let weeks = weeks(first_week, &sign_ups, w);
     let paid = [(w.platform.a_day, ends_day), (w.platform.a_week, ends_week)];
