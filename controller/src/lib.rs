@@ -45,6 +45,7 @@ pub mod export;
 pub mod fleet;
 pub mod health;
 pub mod jobs;
+pub mod nairobi;
 pub mod passwords;
 pub mod payments;
 pub mod pdf;

@@ -12,6 +12,7 @@ use crate::db::Reason;
 use crate::jobs::{Job, Next};
 use crate::providers::mail::{self, Letter, NewMail, fill, post};
 use crate::providers::notices::{Notice, OldKey, tell_owners_once};
+use crate::providers::pages::words::Words;
 
 /// The kind of the job.
 pub const AGE: &str = "key-age";
@@ -103,7 +104,7 @@ async fn platform(app: &App, now: Timestamp) -> sqlx::Result<()> {
         let Some(reader) = mail::store::reader(&mut tx, person).await? else {
             continue;
         };
-        let words = reader.language.words();
+        let words = Words::of(reader.language);
         for (word, since) in &old {
             let said = match *word {
                 "vault" => words.mail.platform_vault_text,

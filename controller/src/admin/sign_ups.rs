@@ -11,6 +11,7 @@ use super::store::providers::{self as store, Waiting};
 use crate::app::App;
 use crate::jobs::{Job, Next};
 use crate::providers::mail::{self, Letter, NewMail, Reader, fill, post};
+use crate::providers::pages::words::Words;
 
 /// The word in the table of letters.
 const KIND: &str = "sign-ups";
@@ -54,7 +55,7 @@ pub fn tell<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
 }
 
 fn letter(app: &App, reader: &Reader, waiting: &Waiting) -> Letter {
-    let m = &reader.language.words().mail;
+    let m = &Words::of(reader.language).mail;
     let (subject, text) = match waiting.count {
         1 => (m.sign_up, m.sign_up_text),
         _ => (m.sign_ups, m.sign_ups_text),

@@ -4,11 +4,9 @@ use mnara_protocol::plan;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::nairobi;
 use crate::providers::parse_colour;
 use crate::web::{Answer, Problem};
-
-/// Nairobi's clock, in minutes ahead of UTC.
-const NAIROBI: i16 = 180;
 
 /// More speed for a moment: while the average of the last seconds is below a threshold.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
@@ -130,7 +128,7 @@ impl SaleHours {
             days,
             from_minute: minute("hours.from", &self.from)?,
             until_minute: minute("hours.until", &self.until)?,
-            ahead_minutes: NAIROBI,
+            ahead_minutes: nairobi::AHEAD_MINUTES,
         })
     }
 }

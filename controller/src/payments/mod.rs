@@ -4,6 +4,7 @@
 //! The platform never holds the money.
 
 pub mod account;
+pub mod account_test;
 pub mod c2b;
 pub mod callback;
 pub mod checkout;
@@ -26,7 +27,6 @@ pub mod store;
 pub mod story;
 pub mod sweep;
 pub mod tokens;
-pub mod trial;
 pub mod unmatched;
 
 use std::time::Duration;

@@ -13,8 +13,8 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::account::{NotSet, told};
+use super::account_test::{self, NotTried};
 use super::store::moves::{self, NewMove};
-use super::trial::{self, NotTried};
 use super::{Payment, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -117,7 +117,7 @@ pub enum NotMoved {
     Account(#[from] NotSet),
     /// The shilling could not be asked for.
     #[error(transparent)]
-    Trial(#[from] NotTried),
+    Test(#[from] NotTried),
     /// There is no account to change, or the change is over.
     #[error("there is nothing to change")]
     Over,
@@ -167,7 +167,7 @@ pub async fn begin(
     // Six digits are good once, and should not be spent on a slip of the pen.
     providers::check_account(account).map_err(AccountError::Bad)?;
     prove_as(app, who, proofs.password, proofs.digits, proof).await?;
-    trial::limit(app, provider, &phone).map_err(NotTried::from)?;
+    account_test::limit(app, provider, &phone).map_err(NotTried::from)?;
     let checked = app.rails.daraja.check_keys(account).await;
     checked.map_err(|error| match error {
         TokenError::Setup(setup) => NotSet::Refused(setup),
@@ -184,7 +184,7 @@ pub async fn begin(
         moves::end(&mut tx, provider, before.id, Stage::Dropped, now).await?;
     }
     let to = mpesa::keep(app, &mut tx, provider, account).await?;
-    let ready = trial::write(app, &mut tx, provider, to, phone).await?;
+    let ready = account_test::write(app, &mut tx, provider, to, phone).await?;
     let new = NewMove {
         id: MoveId::new(now, app.entropy.bytes()),
         from,
@@ -203,7 +203,7 @@ pub async fn begin(
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
-    trial::send(app, provider, ready).await?;
+    account_test::send(app, provider, ready).await?;
     Ok(())
 }
 
@@ -227,11 +227,11 @@ pub async fn again(app: &App, provider: ProviderId, person: PersonId) -> Result<
     let phone = store::phone(&mut tx, provider, last)
         .await?
         .ok_or(NotMoved::Over)?;
-    trial::limit(app, provider, &phone).map_err(NotTried::from)?;
-    let ready = trial::write(app, &mut tx, provider, waiting.to, phone).await?;
+    account_test::limit(app, provider, &phone).map_err(NotTried::from)?;
+    let ready = account_test::write(app, &mut tx, provider, waiting.to, phone).await?;
     moves::set_payment(&mut tx, provider, waiting.id, ready.payment).await?;
     tx.commit().await?;
-    trial::send(app, provider, ready).await?;
+    account_test::send(app, provider, ready).await?;
     Ok(())
 }
 

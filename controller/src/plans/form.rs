@@ -4,8 +4,8 @@ use mnara_protocol::money::Money;
 use mnara_protocol::plan::{Burst, Hours, Plan, Rate, Terms};
 use serde::Deserialize;
 
-use super::store::NAIROBI;
 use super::{BadPlan, Draft};
+use crate::nairobi;
 use crate::providers::pages::words::{CalendarWords, PlanWords, Words};
 use crate::providers::parse_colour;
 use crate::web::show;
@@ -236,7 +236,7 @@ impl Filled {
             days: if days == 0 { Hours::EVERY_DAY } else { days },
             from_minute: from,
             until_minute: until,
-            ahead_minutes: NAIROBI,
+            ahead_minutes: nairobi::AHEAD_MINUTES,
         }))
     }
 
@@ -387,9 +387,10 @@ fn megabits(bps: u64) -> String {
 #[cfg(test)]
 mod tests {
     use mnara_protocol::ids::PlanId;
+    use mnara_protocol::portal::Language;
 
     use super::*;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
 
     fn filled() -> Filled {
         Filled {
@@ -412,11 +413,11 @@ mod tests {
         let rate = draft.terms.rate.unwrap();
         assert_eq!((rate.down_bps, rate.up_bps), (2_500_000, 2_500_000));
         assert_eq!(
-            gives(&draft.terms, Language::English.words()),
+            gives(&draft.terms, Words::of(Language::English)),
             "90\u{a0}minutes · 2.5\u{a0}Mbit/s · 2\u{a0}devices"
         );
         assert_eq!(
-            gives(&draft.terms, Language::Swahili.words()),
+            gives(&draft.terms, Words::of(Language::Swahili)),
             "dakika\u{a0}90 · 2.5\u{a0}Mbit/s · vifaa\u{a0}2"
         );
     }
@@ -499,7 +500,7 @@ mod tests {
     #[test]
     fn every_preset_is_a_plan_and_comes_back_from_the_form_as_it_was() {
         for language in Language::ALL {
-            let w = &language.words().plans;
+            let w = &Words::of(language).plans;
             for name in ["hour", "day", "week", "data", "night"] {
                 let draft = Filled::preset(name, w).draft().unwrap();
                 let plan = Plan {

@@ -12,7 +12,6 @@ use super::form::{Day, Filled, gives};
 use super::{BadPlan, store};
 use crate::app::App;
 use crate::providers::gate::Seat;
-use crate::providers::look::preview::language;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{PlanWords, Words};
@@ -62,7 +61,7 @@ pub async fn list(
     let plans = store::plans(&mut tx, seat.provider(), MOST).await?;
     drop(tx);
     // The portal's own words for when something is sold.
-    let language = language(None, frame.language);
+    let portal = frame.language.words();
     let page = PlansPage {
         frame: &frame,
         w,
@@ -73,7 +72,7 @@ pub async fn list(
                 price: show::money(plan.price),
                 gives: gives(&plan.terms, w),
                 on_sale: plan.on_sale,
-                hours: plan.hours.map(|hours| language.words().hours(&hours)),
+                hours: plan.hours.map(|hours| portal.hours(&hours)),
                 name: plan.name,
             })
             .collect(),

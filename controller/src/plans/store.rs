@@ -8,9 +8,7 @@ use sqlx::types::Uuid;
 
 use super::Draft;
 use crate::db::{Amount, At, RowId};
-
-/// How many minutes Nairobi's clock is ahead of UTC, all year round.
-pub(super) const NAIROBI: i16 = 180;
+use crate::nairobi;
 
 struct PlanRow {
     id: Uuid,
@@ -62,7 +60,7 @@ impl TryFrom<PlanRow> for Plan {
                     days: u8::try_from(days).map_err(|_| bad("sold_days"))?,
                     from_minute: u16::try_from(from).map_err(|_| bad("sold_from"))?,
                     until_minute: u16::try_from(until).map_err(|_| bad("sold_until"))?,
-                    ahead_minutes: NAIROBI,
+                    ahead_minutes: nairobi::AHEAD_MINUTES,
                 }),
                 _ => None,
             },

@@ -17,10 +17,10 @@ use axum_extra::extract::CookieJar;
 use mnara_protocol::ids::{LogInId, PersonId, ProviderId};
 use tower_http::csrf::CsrfLayer;
 
+use super::cookies;
 use super::keys::scopes::Scope;
-use super::log_in::{self, Claimant, Place, Token, Visit};
+use super::log_in::{self, Claimant, Place, Visit};
 use super::on_behalf;
-use super::pages::cookies;
 use super::pages::enter;
 use super::pages::frame::Frame;
 use super::pages::trouble::{Trouble, told, told_with};
@@ -391,12 +391,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Seat {
             actor,
         })
     }
-}
-
-/// The token in a browser's cookie.
-#[must_use]
-pub fn token(jar: &CookieJar, name: &str) -> Option<Token> {
-    jar.get(name).and_then(|cookie| Token::sent(cookie.value()))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod c2b;
+pub mod cookies;
 pub mod gate;
 pub mod keys;
 pub mod limits;

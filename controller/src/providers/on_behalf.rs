@@ -7,10 +7,10 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum_extra::extract::CookieJar;
 use mnara_protocol::ids::ProviderId;
 
+use super::cookies;
 use super::keys::scopes::Scope;
 use super::keys::{self, Secret};
 use super::log_in;
-use super::pages::cookies;
 use super::staff::roles::Permission;
 use crate::app::App;
 use crate::audit::Actor;

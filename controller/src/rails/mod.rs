@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::{DarajaConfig, MailConfig, PesapalConfig, SmsConfig};
 
 pub mod daraja;
+mod exchange;
 mod http;
 pub mod mail;
 pub mod msisdn;

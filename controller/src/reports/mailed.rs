@@ -5,7 +5,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
 use super::monthly::{Paper, write};
-use super::pages::names;
+use super::names::names;
 use super::period::{Day, Period};
 use super::store::sums::{Filter, report};
 use super::{files, view};
@@ -16,6 +16,7 @@ use crate::jobs::{Job, Next};
 use crate::providers;
 use crate::providers::mail::{self, File, NewMail, Reader, post_with};
 use crate::providers::notices::{Notice, Topic, store as choices};
+use crate::providers::pages::words::Words;
 use crate::web::csv::CONTENT_TYPE;
 use crate::web::show;
 
@@ -131,7 +132,7 @@ async fn one(app: &App, provider: ProviderId, month: Period, now: Timestamp) -> 
             then: &then,
             names: &names,
         };
-        let w = reader.language.words();
+        let w = Words::of(reader.language);
         let lines = view::by_part(&this, &month, Day::of(now), &w.calendar);
         let table = files::table("day", &lines);
         let attached = vec![

@@ -12,6 +12,7 @@ pub mod first;
 pub mod home;
 pub mod mailed;
 pub mod monthly;
+mod names;
 pub mod pages;
 pub mod period;
 pub mod store;

@@ -4,9 +4,10 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use mnara_protocol::clock::Timestamp;
+use mnara_protocol::portal::Language;
 use serde::Deserialize;
 
-use super::pages::names;
+use super::names::names;
 use super::period::{Day, Period};
 use super::store::sums::{Filter, report};
 use super::sums::{Measure, Report};
@@ -17,7 +18,7 @@ use crate::providers;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::{Language, ReportWords};
+use crate::providers::pages::words::{ReportWords, Words};
 use crate::web::Query;
 use crate::web::csv::as_file;
 use crate::web::show;
@@ -97,7 +98,7 @@ fn readable(colour: u32) -> Ink {
 
 /// Writes it.
 pub(super) fn write(paper: &Paper<'_>) -> Vec<u8> {
-    let words = paper.language.words();
+    let words = Words::of(paper.language);
     let (w, calendar) = (&words.reports, &words.calendar);
     let (total, before) = (paper.this.total(), paper.then.total());
     let month = paper.period.from.month(calendar);

@@ -4,18 +4,15 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use mnara_protocol::ids::ProviderId;
 use serde::Deserialize;
-use sqlx::PgConnection;
 
 use super::files;
+use super::names::names;
 use super::period::{Day, Period};
 use super::store::sums::{Filter, report};
 use super::sums::{Measure, Report, Sums};
 use super::view::{self, Line, Names, Tile};
 use crate::app::App;
-use crate::fleet;
-use crate::plans;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -23,8 +20,6 @@ use crate::providers::pages::words::Words;
 use crate::web::Query;
 use crate::web::page::html;
 
-/// Sites that have a name on the page.
-const SITES: u16 = 200;
 /// Months that a paper can be had of.
 const MONTHS: usize = 13;
 
@@ -129,19 +124,6 @@ struct ReportsPage<'a> {
     heads: [&'static str; 5],
     total: Line,
     months: Vec<Choice>,
-}
-
-/// What plans and sites are called.
-pub(super) async fn names(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Names> {
-    let plans = plans::store::plans(conn, provider, plans::edit::MOST).await?;
-    let sites = fleet::store::sites_seen(conn, provider, SITES).await?;
-    Ok(Names {
-        plans: plans.into_iter().map(|plan| (plan.id, plan.name)).collect(),
-        sites: sites
-            .into_iter()
-            .map(|site| (site.site, site.name))
-            .collect(),
-    })
 }
 
 /// Shows the report that is asked for.

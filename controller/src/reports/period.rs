@@ -1,56 +1,19 @@
-//! Which days a report is about, and which it is compared with. Days are Nairobi's, three hours ahead of UTC the year round.
+//! Which days a report is about, and which it is compared with. Days are Nairobi's.
 
 use jiff::ToSpan as _;
-use jiff::civil::Date;
 use mnara_protocol::clock::Timestamp;
 
 use crate::providers::pages::words::CalendarWords;
 
-/// Nairobi's clock is so far ahead; the questions in `store` know it too.
-const AHEAD_SECS: i64 = 3 * 3_600;
-const DAY_SECS: i64 = 86_400;
+pub use crate::nairobi::Day;
+
 /// The longest stretch of days one report is about.
 pub const MOST_DAYS: i64 = 366;
 /// So many days have a bar each; more are put together by weeks or months.
 const SINGLE: i64 = 62;
 const WEEKS: i64 = 190;
 
-/// A day in Nairobi, counted from the first of 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(pub i64);
-
 impl Day {
-    /// The day on which something happened.
-    #[must_use]
-    pub const fn of(at: Timestamp) -> Self {
-        Self((at.as_secs() + AHEAD_SECS).div_euclid(DAY_SECS))
-    }
-
-    /// When it began.
-    #[must_use]
-    pub const fn begin(self) -> Timestamp {
-        Timestamp::from_secs(self.0 * DAY_SECS - AHEAD_SECS)
-    }
-
-    /// A later day, or an earlier one.
-    #[must_use]
-    pub const fn plus(self, days: i64) -> Self {
-        Self(self.0 + days)
-    }
-
-    fn from_date(date: Date) -> Self {
-        let epoch = jiff::civil::date(1970, 1, 1);
-        let days = date.since((jiff::Unit::Day, epoch));
-        Self(days.map_or(0, |span| i64::from(span.get_days())))
-    }
-
-    /// As the calendar has it.
-    #[must_use]
-    pub fn date(self) -> Date {
-        let epoch = jiff::civil::date(1970, 1, 1);
-        epoch.saturating_add(self.0.clamp(-100_000, 1_000_000).days())
-    }
-
     /// `26 Nov`.
     #[must_use]
     pub fn short(self, w: &CalendarWords) -> String {
@@ -87,18 +50,6 @@ impl Day {
     pub fn month_short(self, w: &CalendarWords) -> String {
         let date = self.date();
         format!("{} {}", w.month_short(date.month()), date.year())
-    }
-
-    /// `2026-11-26`, as forms have it.
-    #[must_use]
-    pub fn iso(self) -> String {
-        self.date().to_string()
-    }
-
-    /// Reads a date.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self::from_date)
     }
 }
 
@@ -284,26 +235,22 @@ impl Period {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
     use super::*;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
 
     /// 2027-01-15 08:00 UTC, a Friday, is 11:00 in Nairobi.
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
     #[test]
-    fn a_day_begins_at_nairobis_midnight() {
+    fn a_day_is_written_in_the_language_of_its_reader() {
         let day = Day::of(NOW);
-        assert_eq!(day.begin(), NOW.plus_secs(-11 * 3600));
-        assert_eq!(day.iso(), "2027-01-15");
-        let (english, swahili) = (Language::English.words(), Language::Swahili.words());
+        let (english, swahili) = (Words::of(Language::English), Words::of(Language::Swahili));
         assert_eq!(day.long(&english.calendar), "Fri 15 Jan 2027");
         assert_eq!(day.long(&swahili.calendar), "Iju 15 Jan 2027");
         assert_eq!(day.plus(-40).month(&swahili.calendar), "Desemba 2026");
         assert_eq!(day.plus(60).short(&swahili.calendar), "16 Mac");
-        assert_eq!(Day::of(NOW.plus_secs(13 * 3600 - 1)), day);
-        assert_eq!(Day::of(NOW.plus_secs(13 * 3600)), day.plus(1));
-        assert_eq!(Day::read("2027-01-15"), Some(day));
-        assert_eq!(Day::read("2027-02-30"), None);
     }
 
     #[test]

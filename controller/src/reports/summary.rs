@@ -19,9 +19,8 @@ use crate::web::show;
 /// The kind of the job.
 pub const SUMMARY: &str = "summary";
 
-/// Eight in the evening in Nairobi, which is three hours before UTC and has no summer time, in seconds of the day.
+/// Eight in the evening in Nairobi, in seconds of the day.
 const EVENING: i64 = 20 * 3_600;
-const NAIROBI: i64 = 3 * 3_600;
 const DAY: i64 = 86_400;
 /// Businesses asked for at once.
 const PAGE: i64 = 100;
@@ -30,8 +29,8 @@ const SITES: u16 = 500;
 
 /// The last evening at or before a moment.
 fn evening(now: Timestamp) -> Timestamp {
-    let local = now.as_secs() + NAIROBI - EVENING;
-    Timestamp::from_secs(local - local.rem_euclid(DAY) + EVENING - NAIROBI)
+    let day = Day::of(now.plus_secs(-EVENING));
+    day.begin().plus_secs(EVENING)
 }
 
 /// Tells everybody who chose it how the day went; a try again tells nobody twice.

@@ -350,8 +350,10 @@ pub fn rows(
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
     use super::*;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
 
     #[test]
     fn numbers_read_well() {
@@ -365,18 +367,18 @@ mod tests {
         ] {
             assert_eq!(tenths(number, unit), text, "{number}");
         }
-        let w = &Language::English.words().reports;
+        let w = &Words::of(Language::English).reports;
         assert_eq!(say(Measure::Data, 980_000_000, w), "980\u{a0}MB");
         assert_eq!(say(Measure::Data, 12_340_000_000, w), "12.3\u{a0}GB");
         assert_eq!(say(Measure::Money, 125_000, w), "KSh\u{a0}1,250");
         assert_eq!(say(Measure::Online, 149_400, w), "41.5\u{a0}h");
-        let maneno = &Language::Swahili.words().reports;
+        let maneno = &Words::of(Language::Swahili).reports;
         assert_eq!(say(Measure::Online, 149_400, maneno), "saa\u{a0}41.5");
     }
 
     #[test]
     fn a_number_is_compared_in_words() {
-        let w = &Language::English.words().reports;
+        let w = &Words::of(Language::English).reports;
         assert_eq!(
             w.compared(Measure::Sold, 6, 4),
             "50\u{a0}% more than 4 before"

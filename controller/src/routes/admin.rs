@@ -1,7 +1,8 @@
 //! The pages of the platform's own staff.
 
 use crate::admin::pages::{
-    audit, offers, overview, payments, providers, settings, sites, sold, view, webhooks, work,
+    audit, offers, overview, payments, providers, settings, sites, subscriptions, view, webhooks,
+    work,
 };
 use crate::providers::gate::{Door, Pages};
 
@@ -14,10 +15,14 @@ pub(super) fn pages(pages: Pages) -> Pages {
         .post("/admin/providers/{id}/view", Door::Admin, view::begin)
         .post("/admin/view/end", Door::Admin, view::end)
         .post("/admin/providers/{id}/{to}", Door::Admin, providers::moved)
-        .get("/admin/subscriptions", Door::Admin, sold::list)
-        .get("/admin/subscriptions/{id}", Door::Admin, sold::one)
-        .post("/admin/orders/{id}/{to}", Door::Admin, sold::decide)
-        .post("/admin/invoices/issuer", Door::Admin, sold::issuer)
+        .get("/admin/subscriptions", Door::Admin, subscriptions::list)
+        .get("/admin/subscriptions/{id}", Door::Admin, subscriptions::one)
+        .post(
+            "/admin/orders/{id}/{to}",
+            Door::Admin,
+            subscriptions::decide,
+        )
+        .post("/admin/invoices/issuer", Door::Admin, subscriptions::issuer)
         .get("/admin/platform-plans", Door::Admin, offers::list)
         .post("/admin/platform-plans", Door::Admin, offers::add)
         .get("/admin/platform-plans/{id}", Door::Admin, offers::form)

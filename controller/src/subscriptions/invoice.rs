@@ -2,12 +2,13 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{OrderId, ProviderId};
+use mnara_protocol::portal::Language;
 use sqlx::PgConnection;
 
 use super::store::{invoices as store, orders};
 use super::{Order, PlatformPlan};
 use crate::pdf::{Align, Column, Flow, Ink};
-use crate::providers::pages::words::Language;
+use crate::providers::pages::words::Words;
 use crate::rails::pesapal::price::Price;
 
 /// The colour of its title.
@@ -88,7 +89,7 @@ pub(super) async fn write(
 /// Puts an invoice on paper.
 #[must_use]
 pub fn paper(invoice: &Invoice, issuer: &str, language: Language) -> Vec<u8> {
-    let words = language.words();
+    let words = Words::of(language);
     let (w, calendar) = (&words.invoice, &words.calendar);
     let title = format!("{} {}", w.title, named(invoice.number));
     let mut flow = Flow::new(&title, language.tag(), INK);

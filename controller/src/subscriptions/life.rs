@@ -7,13 +7,12 @@ use mnara_protocol::ids::PlatformPlanId;
 
 use super::terms::{self, Term};
 use super::{PlatformPlan, Reminder, Stage};
+use crate::nairobi::{Day, second_of_day};
 use crate::providers::rights::Rights;
 
 /// How long a business that never chose a plan may do without one.
 pub const CHOOSING: Duration = Duration::from_secs(14 * 86_400);
 const DAY: i64 = 86_400;
-/// Nairobi's clock is so far ahead of UTC, the year round.
-const AHEAD: i64 = 3 * 3_600;
 /// Nobody is reminded before this hour in Nairobi, and what falls after the second waits for the next morning.
 const MORNING: i64 = 9 * 3_600;
 const EVENING: i64 = 20 * 3_600;
@@ -144,13 +143,12 @@ fn moments(
 
 /// Nine in the morning in Nairobi on the day of a moment.
 const fn morning(at: Timestamp) -> Timestamp {
-    let day = (at.as_secs() + AHEAD).div_euclid(DAY);
-    Timestamp::from_secs(day * DAY - AHEAD + MORNING)
+    Day::of(at).begin().plus_secs(MORNING)
 }
 
 /// A moment, or the morning after it where people sleep.
 const fn civil(at: Timestamp) -> Timestamp {
-    match (at.as_secs() + AHEAD).rem_euclid(DAY) {
+    match second_of_day(at) {
         MORNING..EVENING => at,
         0..MORNING => morning(at),
         _ => morning(Timestamp::from_secs(at.as_secs() + DAY)),
@@ -283,7 +281,7 @@ mod tests {
             let life = live(&terms, rule(0), now);
             if life.reminder != last {
                 last = life.reminder;
-                let hour = (now.as_secs() + 3 * 3_600).rem_euclid(86_400) / 3_600;
+                let hour = second_of_day(now) / 3_600;
                 told.push((life.reminder, hour));
                 assert!((9..20).contains(&hour), "{told:?}");
             }

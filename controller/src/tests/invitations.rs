@@ -1,9 +1,11 @@
 //! Invitations taken with the log-in that somebody has: by whoever works elsewhere, by whoever worked here before.
 
+use mnara_protocol::portal::Language;
+
 use super::browser::{Browser, PASSWORD};
 use super::mpesa_change::Authenticator;
 use super::*;
-use crate::providers::pages::words::Language;
+use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Role;
 
 const OWNER: &str = "njeri@example.com";
@@ -163,7 +165,7 @@ async fn an_invitation_says_what_the_role_may_do_and_no_more(
             let choose = format!("/language/{}", language.tag());
             phone.get(&choose).await.onward();
             let page = phone.get(&path).await.page();
-            let w = &language.words().staff;
+            let w = &Words::of(language).staff;
             for (permission, roles) in providers::staff::roles::TABLE {
                 let line = format!(
                     "<li>{}</li>",

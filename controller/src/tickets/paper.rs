@@ -452,11 +452,12 @@ mod tests {
     use mnara_protocol::clock::Timestamp;
     use mnara_protocol::message::PictureKind;
     use mnara_protocol::plan::{Rate, Terms};
+    use mnara_protocol::portal::Language;
 
     use super::*;
     use crate::pdf::tests::streams;
     use crate::plans::form::gives;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
 
     fn code() -> TicketCode {
         TicketCode::parse("7KQ2M0X190AB").unwrap()
@@ -478,7 +479,7 @@ mod tests {
 
     /// A voucher of a plan in a language's real words.
     fn real(language: Language, terms: &Terms) -> Print {
-        let w = language.words();
+        let w = Words::of(language);
         let day = w.calendar.day(Timestamp::from_secs(1_822_300_000));
         Print {
             gives: gives(terms, w),

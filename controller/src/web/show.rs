@@ -1,9 +1,9 @@
 //! How numbers and times stand on pages: shillings with their thousands, Nairobi's clock.
 
-use jiff::Zoned;
-use jiff::tz::TimeZone;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
+
+use crate::nairobi;
 
 /// Between a number and its unit, so that no line ends there.
 const NBSP: char = '\u{a0}';
@@ -53,16 +53,8 @@ pub fn phone(digits: &str) -> String {
     }
 }
 
-/// A moment on Nairobi's clock; what a reader is shown of it with names of months is in the words of its language.
-#[must_use]
-pub fn in_nairobi(at: Timestamp) -> Option<Zoned> {
-    let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
-    let at = jiff::Timestamp::from_millisecond(at.as_millis()).ok()?;
-    Some(at.to_zoned(zone))
-}
-
 fn with_digits(at: Timestamp, format: &str) -> String {
-    in_nairobi(at).map_or_else(|| "?".to_owned(), |at| at.strftime(format).to_string())
+    nairobi::clock(at).map_or_else(|| "?".to_owned(), |at| at.strftime(format).to_string())
 }
 
 /// A moment for programs, as RFC 3339 has it: `2026-11-26T11:05:00Z`.

@@ -23,7 +23,7 @@ const SLICES: [&str; 13] = [
 ];
 
 /// What every slice stands on.
-const GROUND: [&str; 17] = [
+const GROUND: [&str; 18] = [
     "app",
     "audit",
     "batch",
@@ -35,6 +35,7 @@ const GROUND: [&str; 17] = [
     "entropy",
     "health",
     "jobs",
+    "nairobi",
     "passwords",
     "pdf",
     "rails",
@@ -171,6 +172,43 @@ fn the_controller_imports_downwards() {
     none(faults);
 }
 
+/// The pages that a piece of code names. Words are none: letters, texts and papers are written in them too.
+fn pages(line: &str) -> impl Iterator<Item = &str> {
+    line.match_indices("pages::").filter_map(|(at, _)| {
+        let whole_word = !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        let rest = &line[at..];
+        (whole_word && !rest.starts_with("pages::words")).then_some(rest)
+    })
+}
+
+/// Whether a file shows pages, by its name or because it answers browsers itself.
+fn shows_pages(file: &Source) -> bool {
+    file.path.contains("/pages/")
+        || file.path.ends_with("pages.rs")
+        || module(file) == "routes"
+        || code_lines(file.product()).any(|(_, line)| line.contains("axum"))
+}
+
+#[test]
+fn no_rule_knows_a_page() {
+    let mut faults = Vec::new();
+    for file in sources(&["controller/src"], ".rs") {
+        let is_word = file.path.contains("/pages/words/");
+        if file.is_tests() || (shows_pages(&file) && !is_word) {
+            continue;
+        }
+        for (number, line) in code_lines(file.product()) {
+            for page in pages(line) {
+                faults.push(format!("{}:{number}: a rule may not use {page}", file.path));
+            }
+            if is_word && line.contains("axum") {
+                faults.push(format!("{}:{number}: words answer nobody", file.path));
+            }
+        }
+    }
+    none(faults);
+}
+
 #[test]
 fn the_agent_imports_inwards() {
     let mut faults = Vec::new();
@@ -287,6 +325,31 @@ fn a_simulator_shares_nothing_with_the_client_it_plays_against() {
 }
 
 #[test]
+fn the_map_names_every_module_of_the_controller() {
+    let map = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, rest) = map.split_once("**controller**").unwrap();
+    let (of_controller, _) = rest.split_once("\n\n").unwrap();
+    // What stands in code, split where the slices stand in a row of arrows.
+    let named: Vec<&str> = of_controller
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .flat_map(|code| code.split('→'))
+        .map(|name| name.trim().trim_end_matches('/').trim_end_matches(".rs"))
+        .collect();
+    let mut faults = Vec::new();
+    for file in sources(&["controller/src"], ".rs") {
+        let module = module(&file);
+        let fault = format!("ARCHITECTURE.md does not say where `{module}` stands");
+        if !["main", "tests"].contains(&module) && !named.contains(&module) {
+            faults.push(fault);
+        }
+    }
+    faults.dedup();
+    none(faults);
+}
+
+#[test]
 fn the_tables_refuse_what_they_should() {
     assert_eq!(controller_may("payments", "tickets"), Ok(true));
     assert_eq!(controller_may("tickets", "payments"), Ok(false));
@@ -302,6 +365,8 @@ fn the_tables_refuse_what_they_should() {
         ["tickets::store", "db::At"]
     );
     assert_eq!(climbed("use super::store;", 2).count(), 0);
+    let line = "use super::pages::names; use crate::providers::pages::words::Words; my_pages::x();";
+    assert_eq!(pages(line).count(), 1);
     let at = |path: &str| {
         depth(&Source {
             path: path.to_owned(),

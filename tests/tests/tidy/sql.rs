@@ -101,6 +101,68 @@ fn no_sql_asks_the_database_for_the_time() {
     assert!(!asks_for_time("let at = app.clock.now();"));
 }
 
+/// What is wrong with one migration of PostgreSQL, by what `migrations/README.md` says of every one.
+fn against_the_rules(sql: &str) -> Vec<String> {
+    let code: Vec<String> = sql
+        .lines()
+        .map(|line| without_sql_comment(line).trim().to_ascii_lowercase())
+        .collect();
+    let mut faults = Vec::new();
+    let whole = code.join(" ");
+    for word in [" rename to ", " rename column ", " rename constraint "] {
+        if whole.contains(word) {
+            faults.push(format!("{}: old programs know the old name", word.trim()));
+        }
+    }
+    for word in ["create role", "alter role", "drop role", "create user "] {
+        if whole.contains(word) {
+            faults.push(format!("{}: `db prepare` makes roles", word.trim()));
+        }
+    }
+    for line in code.iter().filter(|line| line.contains(" numeric")) {
+        if !line.contains(" numeric(10, 2)") || !line.contains("check (") {
+            faults.push(format!("{line}: money is numeric(10, 2) with a check"));
+        }
+    }
+    let is_alone = sql.starts_with("-- no-transaction\n") && whole.matches(';').count() == 1;
+    if whole.contains(" concurrently ") && !is_alone {
+        faults
+            .push("concurrently: alone in a file that starts with `-- no-transaction`".to_owned());
+    }
+    faults
+}
+
+#[test]
+fn migrations_are_as_their_readme_says() {
+    let faults = sources(&["migrations/controller"], ".sql")
+        .iter()
+        .flat_map(|file| {
+            let faults = against_the_rules(&file.text);
+            faults
+                .into_iter()
+                .map(move |fault| format!("{}: {fault}", file.path))
+        })
+        .collect();
+    none(faults);
+    for bad in [
+        "alter table a rename column b to c;",
+        "alter table a rename to b;",
+        "create role x;",
+        "alter table a add column b numeric(12, 2) check (b > 0);",
+        "alter table a add column b numeric(10, 2);",
+        "create index concurrently a on b (c);",
+        "-- no-transaction\ncreate index concurrently a on b (c);\ncreate index concurrently d on b (e);",
+    ] {
+        assert_eq!(against_the_rules(bad).len(), 1, "{bad}");
+    }
+    for good in [
+        "-- no-transaction\ncreate index concurrently a on b (c);\n",
+        "alter table a add column b numeric(10, 2) not null check (b >= 0);",
+    ] {
+        assert_eq!(against_the_rules(good), Vec::<String>::new());
+    }
+}
+
 /// The tables of the migrations with what stands between their brackets.
 fn tables(sql: &str) -> Vec<(String, String)> {
     let plain: String = sql

@@ -82,12 +82,6 @@ impl fmt::Debug for Query {
 }
 
 impl Query {
-    /// The property is there.
-    #[must_use]
-    pub fn has(name: &str) -> Self {
-        Self(vec![format!("?{name}").into_bytes()])
-    }
-
     /// The property is not there.
     #[must_use]
     pub fn lacks(name: &str) -> Self {
@@ -100,18 +94,6 @@ impl Query {
         Self(vec![format!("?{name}={value}").into_bytes()])
     }
 
-    /// The property is less than this.
-    #[must_use]
-    pub fn less(name: &str, value: &str) -> Self {
-        Self(vec![format!("?<{name}={value}").into_bytes()])
-    }
-
-    /// The property is more than this.
-    #[must_use]
-    pub fn greater(name: &str, value: &str) -> Self {
-        Self(vec![format!("?>{name}={value}").into_bytes()])
-    }
-
     /// Both hold.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
@@ -122,13 +104,6 @@ impl Query {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         self.join(other, b"?#|")
-    }
-
-    /// It does not hold.
-    #[must_use]
-    pub fn negated(mut self) -> Self {
-        self.0.push(b"?#!".to_vec());
-        self
     }
 
     fn join(mut self, mut other: Self, operation: &[u8]) -> Self {

@@ -23,8 +23,8 @@ use crate::fleet::firmware::{DISK, Mode, fetched};
 use crate::fleet::presence::is_up;
 use crate::fleet::sample::watch;
 use crate::fleet::store as sites;
+use crate::providers::cookies;
 use crate::providers::gate::Seat;
-use crate::providers::pages::cookies;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{Told, Words};
@@ -277,7 +277,7 @@ fn findings(report: FindingsReport, frame: &Frame) -> Vec<Finding> {
                 tag,
                 verdict,
                 about: w.site.about(&finding.about).to_owned(),
-                told: frame.language.finding(&finding.about, finding.verdict),
+                told: Told::of(frame.language, &finding.about, finding.verdict),
                 says: finding.says,
                 next: finding.next,
             }

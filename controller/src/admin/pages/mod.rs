@@ -7,7 +7,7 @@ pub mod payments;
 pub mod providers;
 pub mod settings;
 pub mod sites;
-pub mod sold;
+pub mod subscriptions;
 pub mod view;
 pub mod webhooks;
 pub mod work;

@@ -16,6 +16,7 @@ use crate::app::App;
 use crate::db::Reason;
 use crate::fleet::presence::away_before;
 use crate::jobs::{self, failed};
+use crate::nairobi::Day;
 use crate::providers::mail;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -24,15 +25,13 @@ use crate::providers::state::State as Standing;
 use crate::rails::mail::FAULT;
 use crate::reports::books::store as books;
 use crate::reports::chart::{Columns, Point};
-use crate::subscriptions::store::listed as sold;
+use crate::subscriptions::store::listed as subscriptions;
 use crate::web::page::html;
 use crate::web::show;
 
 /// Weeks in the chart, and months in the table.
 const WEEKS: u16 = 26;
 const MONTHS: u16 = 12;
-/// Where the first week begins to be counted from: 1970 began on a Thursday, and weeks begin on Mondays, in Nairobi.
-const MONDAY_SECS: i64 = 4 * DAY_SECS - 3 * 3_600;
 const WEEK_SECS: i64 = 7 * DAY_SECS;
 /// A share over some stretch.
 struct Told {
@@ -88,10 +87,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let w = frame.words();
     let now = app.clock.now();
     let (day, week) = (days_before(now, 1), days_before(now, 7));
-    let first_week = Timestamp::from_secs(
-        (now.as_secs() - MONDAY_SECS).div_euclid(WEEK_SECS) * WEEK_SECS + MONDAY_SECS
-            - i64::from(WEEKS - 1) * WEEK_SECS,
-    );
+    let first_week = monday(now).plus_secs(-i64::from(WEEKS - 1) * WEEK_SECS);
     let given_up = jobs::standing(&app).await?.given_up;
     let mut tx = app.db.platform(Reason::Admin).await?;
     let unbalanced = books::unbalanced(&mut tx).await?;
@@ -117,7 +113,7 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let states = providers::states(&mut tx).await?;
     let (sites, sites_up) = sites::up(&mut tx, away_before(now)).await?;
     let sign_ups = providers::sign_ups(&mut tx, first_week, WEEKS).await?;
-    let months = sold::earned(&mut tx, days_before(now, 366), MONTHS).await?;
+    let months = subscriptions::earned(&mut tx, days_before(now, 366), MONTHS).await?;
     drop(tx);
     let weeks = weeks(first_week, &sign_ups, w);
     let paid = [(w.platform.a_day, ends_day), (w.platform.a_week, ends_week)];
@@ -165,6 +161,13 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
             .collect(),
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+/// When the week of a moment began.
+fn monday(now: Timestamp) -> Timestamp {
+    let today = Day::of(now);
+    let gone = today.date().weekday().to_monday_zero_offset();
+    today.plus(-i64::from(gone)).begin()
 }
 
 /// A count that came as a number for meters.
@@ -234,20 +237,34 @@ fn chart(weeks: &[Week], w: &'static Words) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
     use super::*;
-    use crate::providers::pages::words::Language;
 
     #[test]
     fn a_month_has_its_name() {
-        let [english, swahili] = Language::ALL.map(|language| language.words());
+        let [english, swahili] = Language::ALL.map(Words::of);
         assert_eq!(month_of("2026-11", english), "November 2026");
         assert_eq!(month_of("2026-08", swahili), "Agosti 2026");
     }
 
     #[test]
+    fn a_week_begins_on_monday_in_nairobi() {
+        // A Friday, 11:00 there; its Monday began on Sunday, 21:00 UTC.
+        let now = Timestamp::from_secs(1_800_000_000);
+        let began = now.plus_secs(-(4 * 24 + 11) * 3_600);
+        assert_eq!(monday(now), began);
+        assert_eq!(monday(began), began);
+        assert_eq!(
+            monday(began.plus_millis(-1)),
+            began.plus_secs(-7 * DAY_SECS)
+        );
+    }
+
+    #[test]
     fn a_week_without_anybody_is_a_week() {
         let first = Timestamp::from_secs(1_800_000_000);
-        let weeks = weeks(first, &[(0, 5), (25, 10)], Language::English.words());
+        let weeks = weeks(first, &[(0, 5), (25, 10)], Words::of(Language::English));
         let counts: Vec<_> = weeks.iter().map(|week| week.count).collect();
         assert_eq!(
             (counts.len(), counts[0], counts[1], counts[25]),

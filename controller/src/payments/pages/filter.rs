@@ -1,13 +1,13 @@
 //! What people look for among payments, as the address says it. A phone number never stands there; a customer's number here does.
 
+use jiff::ToSpan as _;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{ToSpan as _, Zoned};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PaymentId;
 use serde::Deserialize;
 
 use super::super::store::list::{Line, Offline, Sort, Wanted};
+use crate::nairobi;
 use crate::web::page::before;
 
 /// The fields, as they were typed. What makes no sense is not looked for.
@@ -39,9 +39,7 @@ fn day(text: &str) -> Option<Date> {
 }
 
 fn start(day: Date) -> Option<Timestamp> {
-    let zone = TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC);
-    let start: Zoned = day.to_zoned(zone).ok()?;
-    Some(Timestamp::from_millis(start.timestamp().as_millisecond()))
+    nairobi::moment(day.into())
 }
 
 impl Asked {

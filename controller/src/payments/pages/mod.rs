@@ -10,7 +10,7 @@ pub mod one;
 
 use mnara_protocol::message::PayFailure;
 
-use super::store::Trial;
+use super::store::AccountTest;
 use super::store::list::Line;
 use super::{Push, State};
 use crate::providers::pages::words::{ReasonWords, Words};
@@ -52,13 +52,13 @@ impl Standing {
 
     /// Of a test.
     #[must_use]
-    pub fn of_trial(trial: &Trial, w: &Words) -> Self {
+    pub fn of_test(test: &AccountTest, w: &Words) -> Self {
         Self::of(
             &Known {
-                state: trial.state,
-                push: trial.push,
-                push_error: trial.push_error.as_deref(),
-                result_code: trial.result_code.as_deref(),
+                state: test.state,
+                push: test.push,
+                push_error: test.push_error.as_deref(),
+                result_code: test.result_code.as_deref(),
             },
             w,
         )

@@ -118,7 +118,7 @@ fn not_moved(error: NotMoved, w: &Words) -> Result<(StatusCode, String), Trouble
     match error {
         NotMoved::Proof(error) => not_proved(error, w),
         NotMoved::Account(error) => not_set(error, &w.mpesa),
-        NotMoved::Trial(error) => not_tried(error, w),
+        NotMoved::Test(error) => not_tried(error, w),
         NotMoved::Over => Ok((StatusCode::CONFLICT, w.mpesa.over.to_owned())),
         NotMoved::Database(error) => Err(error.into()),
     }

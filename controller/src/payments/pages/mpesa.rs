@@ -12,9 +12,9 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::super::account::{NotSet, set_first};
+use super::super::account_test::{NotTried, try_out};
 use super::super::moving::{Move, Stage};
-use super::super::store::{has_come_in, moves, trials};
-use super::super::trial::{NotTried, try_out};
+use super::super::store::{account_tests, has_come_in, moves};
 use super::super::{self as payments, Push};
 use super::Standing;
 use crate::app::App;
@@ -205,7 +205,7 @@ pub(super) async fn shown(
     let provider = seat.provider();
     let mut tx = app.db.tenant(provider).await?;
     let account = providers::store::account(&mut tx, provider).await?;
-    let tests = trials(&mut tx, provider, TESTS).await?;
+    let tests = account_tests(&mut tx, provider, TESTS).await?;
     let in_use = providers::store::account_id(&mut tx, provider).await?;
     let is_proven = match in_use {
         Some(account) => has_come_in(&mut tx, provider, account).await?,
@@ -245,7 +245,7 @@ pub(super) async fn shown(
         }),
         typed: said.typed,
         phone: said.phone,
-        tests: tests.iter().map(|trial| test(trial, may_see, w)).collect(),
+        tests: tests.iter().map(|one| test(one, may_see, w)).collect(),
         is_proven,
         waiting,
         moved,
@@ -286,22 +286,22 @@ async fn number(conn: &mut PgConnection, seat: &Seat, id: AccountId) -> sqlx::Re
     ))
 }
 
-fn test(trial: &payments::store::Trial, may_see: bool, w: &Words) -> Test {
-    let standing = Standing::of_trial(trial, w);
-    let is_open = trial.state == payments::State::Pending;
+fn test(one: &payments::store::AccountTest, may_see: bool, w: &Words) -> Test {
+    let standing = Standing::of_test(one, w);
+    let is_open = one.state == payments::State::Pending;
     Test {
-        at: w.calendar.moment(trial.at),
-        phone: show::phone(&trial.phone),
+        at: w.calendar.moment(one.at),
+        phone: show::phone(&one.phone),
         class: standing.class,
         word: standing.word,
-        says: match (trial.state, trial.push) {
+        says: match (one.state, one.push) {
             (payments::State::Success, _) => w.mpesa.test_good,
             (payments::State::Pending, Some(Push::Accepted)) => w.mpesa.test_waits,
             (payments::State::Pending, _) => w.mpesa.test_unknown,
             (payments::State::Failed(_), _) => standing.why.unwrap_or(w.reasons.other),
         },
         is_open,
-        payment: may_see.then_some(trial.id),
+        payment: may_see.then_some(one.id),
     }
 }
 

@@ -13,6 +13,7 @@ use super::{Payment, Push, State, failure, failure_word};
 use crate::db::{Amount, At, RowId};
 use crate::rails::msisdn::Msisdn;
 
+mod account_tests;
 mod callbacks;
 pub mod credit;
 pub mod list;
@@ -25,8 +26,8 @@ pub mod refunds;
 pub mod silent;
 pub mod story;
 pub mod tokens;
-mod trials;
 
+pub use account_tests::{AccountTest, account_tests, has_come_in, insert_account_test};
 pub use callbacks::{
     Kept, NewCallback, Waiting, callback, close_callback, insert_callbacks, keep_stray,
 };
@@ -35,7 +36,6 @@ pub use prompts::{free_prompt, take_prompt};
 pub use receipts::{
     Candidate, Stand, by_receipt, candidates, fill_receipt, note_receipt, paid_today,
 };
-pub use trials::{Trial, has_come_in, insert_trial, trials};
 
 /// Flags of payments that a person has to look at: nothing the rail says by itself would end them.
 const STUCK: [&str; 2] = ["receipt-taken", "contrary"];

@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use super::{STUCK, SettleError, on_receipt};
 use crate::db::{Amount, At, RowId};
+use crate::nairobi::Day;
 use crate::payments::{PROMPT_LIFE, Payment};
 use crate::rails::msisdn::Msisdn;
 
@@ -126,15 +127,12 @@ pub async fn paid_today(
     phone: Msisdn,
     now: Timestamp,
 ) -> sqlx::Result<Money> {
-    // Nairobi's clock is three hours ahead of UTC the year round.
-    let secs = now.as_secs();
-    let midnight = (secs + 10_800).div_euclid(86_400) * 86_400 - 10_800;
     let cents = sqlx::query_scalar!(
         r#"select coalesce(sum(amount * 100), 0)::bigint as "cents!" from payments
            where provider_id = $1 and msisdn = $2 and created_at >= $3 and status = 'success' and type = 'mpesa_customer_payment'"#,
         provider.uuid(),
         phone.digits(),
-        At(Timestamp::from_secs(midnight)) as At,
+        At(Day::of(now).begin()) as At,
     )
     .fetch_one(conn)
     .await?;

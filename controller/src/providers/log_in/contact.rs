@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId};
+use mnara_protocol::portal::Language;
 use secrecy::SecretString;
 use sqlx::PgConnection;
 use thiserror::Error;
@@ -19,7 +20,7 @@ use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
 use crate::providers::notices::{Own, tell_person};
-use crate::providers::pages::words::Language;
+use crate::providers::pages::words::Words;
 use crate::providers::people::store::{self as people, wishes};
 use crate::providers::people::{BadPerson, Contact, Person};
 use crate::providers::sms::{self, NewSms};
@@ -261,7 +262,7 @@ async fn text(
     language: Language,
 ) -> sqlx::Result<()> {
     let link = address(app, token);
-    let said = fill(language.words().account.contact_sms, &[("link", &link)]);
+    let said = fill(Words::of(language).account.contact_sms, &[("link", &link)]);
     let good_for = Duration::from_secs(GOOD_SECS.unsigned_abs());
     sms::post(app, conn, NewSms::about_log_in(to, good_for, &said)).await
 }
@@ -273,7 +274,7 @@ async fn write(
     (email, token): (&str, &Token),
     language: Language,
 ) -> sqlx::Result<()> {
-    let words = &language.words().mail;
+    let words = &Words::of(language).mail;
     let reader = Reader {
         person: visit.person,
         name: visit.name.clone(),

@@ -17,10 +17,10 @@ pub mod view;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
+use mnara_protocol::portal::Language;
 use sha2::{Digest as _, Sha256};
 
 use super::mail;
-use super::pages::words::Language;
 use super::rights::Rights;
 use super::staff::roles::{Permission, Role, VIEWED};
 use super::state::State;

@@ -7,13 +7,12 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mnara_protocol::portal::{
-    self, Counter, Html, Look, PlanView, Top, Trial, begin, code_form, counter, notice, terms_page,
-    trial_form, welcome,
+    self, Counter, Html, Language, Look, PlanView, Top, Trial, begin, code_form, counter, notice,
+    terms_page, trial_form, welcome,
 };
 use serde::Deserialize;
 
 use super::Logo;
-use crate::providers::pages::words::Language;
 
 /// The folder of a preview's addresses.
 const BASE: &str = "/settings/portal/preview/";
@@ -56,7 +55,7 @@ pub struct Preview<'a> {
     /// What is for sale, in order.
     pub plans: &'a [PlanView],
     /// In which language.
-    pub language: portal::Language,
+    pub language: Language,
     /// Which part.
     pub part: Part,
     /// What stands above everything, if something is wrong with what was typed.
@@ -145,12 +144,8 @@ impl Preview<'_> {
 
 /// The language somebody asked for, else that of the pages.
 #[must_use]
-pub fn language(asked: Option<&str>, pages: Language) -> portal::Language {
-    let asked = asked.and_then(portal::Language::parse);
-    asked.unwrap_or(match pages {
-        Language::English => portal::Language::English,
-        Language::Swahili => portal::Language::Swahili,
-    })
+pub fn language(asked: Option<&str>, pages: Language) -> Language {
+    asked.and_then(Language::parse).unwrap_or(pages)
 }
 
 /// The colours of a style sheet, as the portal writes them.

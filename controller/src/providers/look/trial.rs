@@ -4,8 +4,7 @@ use mnara_protocol::message::TrialRow;
 use mnara_protocol::plan::{Rate, Terms};
 use thiserror::Error;
 
-/// Nairobi's clock is ahead of UTC by so many minutes, all the year.
-const NAIROBI: i16 = 180;
+use crate::nairobi;
 
 /// How it is set: kept also while it is off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +100,7 @@ impl Trial {
             },
             every_days: self.every_days,
             a_day: self.a_day,
-            ahead_minutes: NAIROBI,
+            ahead_minutes: nairobi::AHEAD_MINUTES,
         })
     }
 }

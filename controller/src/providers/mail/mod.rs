@@ -12,12 +12,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::{MailId, PersonId, ProviderId};
+use mnara_protocol::portal::Language;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::pages::words::{Language, Words};
+use super::pages::words::Words;
 use crate::app::App;
 use crate::db::Reason;
 use crate::jobs::{Job, NewJob, Next, enqueue};

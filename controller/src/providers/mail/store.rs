@@ -2,11 +2,11 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{MailId, PersonId, ProviderId};
+use mnara_protocol::portal::Language;
 use sqlx::PgConnection;
 
 use super::{Outcome, Reader};
 use crate::db::{At, RowId as _};
-use crate::providers::pages::words::Language;
 
 /// A letter as it is stored.
 #[derive(Clone, Debug)]

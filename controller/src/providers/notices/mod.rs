@@ -23,9 +23,10 @@ use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, StaffId};
+use mnara_protocol::portal::Language;
 
 use super::mail::{Letter, Reader, fill};
-use super::pages::words::{Language, Unit, Words};
+use super::pages::words::{Unit, Words};
 use super::staff::roles::Role;
 use super::state::Move;
 use crate::app::App;
@@ -532,11 +533,11 @@ mod tests {
 
     #[test]
     fn a_stretch_is_told_in_words() {
-        let words = Language::English.words();
+        let words = Words::of(Language::English);
         assert_eq!(span(Duration::from_secs(25 * 60), words), "25 minutes");
         assert_eq!(span(Duration::from_secs(5 * 3_600), words), "5 hours");
         assert_eq!(span(Duration::from_secs(3 * 86_400), words), "3 days");
-        let maneno = Language::Swahili.words();
+        let maneno = Words::of(Language::Swahili);
         assert_eq!(span(Duration::from_secs(5 * 3_600), maneno), "saa 5");
     }
 }

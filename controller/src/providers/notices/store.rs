@@ -2,12 +2,12 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId, StaffId};
+use mnara_protocol::portal::Language;
 use sqlx::PgConnection;
 
 use super::{Colleague, Topic, Ways};
 use crate::db::{At, RowId as _};
 use crate::providers::mail::store::spoken;
-use crate::providers::pages::words::Language;
 use crate::providers::staff::roles::Role;
 use crate::rails::msisdn::Msisdn;
 

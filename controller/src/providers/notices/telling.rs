@@ -134,7 +134,7 @@ async fn tell_those(
             continue;
         };
         let once = once.map(|once| format!("{once}:{:032x}", one.person.as_u128()));
-        let letter = notice.letter(one.language.words(), &business.business_name, app);
+        let letter = notice.letter(Words::of(one.language), &business.business_name, app);
         if let Some(phone) = one.phone.filter(|_| ways.by_sms) {
             let sms = NewSms {
                 provider,
@@ -231,7 +231,7 @@ pub async fn tell_person(
     let mut has_address = false;
     if let Some(reader) = crate::providers::mail::store::reader(conn, person).await? {
         has_address = true;
-        let words = reader.language.words();
+        let words = Words::of(reader.language);
         let (subject, said) = own.said(words);
         let mail = NewMail {
             provider: None,
@@ -280,7 +280,7 @@ async fn text_person(
     let Some(business) = crate::providers::store::provider(conn, provider).await? else {
         return Ok(());
     };
-    let words = language.words();
+    let words = Words::of(language);
     // What to do is worth more of one message than more words for what happened.
     let lines: Vec<String> = match own {
         Own::Contact => {

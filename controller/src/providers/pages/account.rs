@@ -9,7 +9,6 @@ use mnara_protocol::ids::LogInId;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::cookies;
 use super::enter::browser;
 use super::frame::Frame;
 use super::second::fault as second_fault;
@@ -18,6 +17,7 @@ use super::words::Words;
 use crate::app::App;
 use crate::config::SecondFactor;
 use crate::db::Reason;
+use crate::providers::cookies;
 use crate::providers::log_in::leave::{self, NotChanged, change_password};
 use crate::providers::log_in::{Visit, second, store};
 use crate::providers::passkeys;
@@ -97,7 +97,7 @@ pub(super) async fn shown(
     let phone = phone.and_then(|phone| phone.parse().ok().map(Contact::Phone));
     let is_proven = people::store::is_phone_proven(&mut tx, visit.person).await?;
     let w = frame.words();
-    let phone = phone.map(|phone| match written(&phone) {
+    let phone = phone.map(|phone| match phone.written() {
         // Only where a link can go there does it help to say so.
         number if app.rails.sms.is_set_up() && !is_proven => {
             format!("{number} ({})", w.account.contact_unproven)
@@ -130,18 +130,6 @@ pub(super) async fn shown(
         fault,
     };
     Ok(html(status, &page))
-}
-
-/// Where somebody is reached, as people write it.
-#[must_use]
-pub fn written(contact: &Contact) -> String {
-    match contact {
-        Contact::Email(address) => address.clone(),
-        Contact::Phone(number) => {
-            let digits = number.digits();
-            format!("0{} {} {}", &digits[3..6], &digits[6..9], &digits[9..])
-        }
-    }
 }
 
 /// Logs one of one's browsers out.
@@ -246,7 +234,7 @@ async fn second_shown(
     if proofs.is_none_or(|proofs| proofs.totp.is_some()) {
         return Ok(onward("/account"));
     }
-    let account = written(&person.contact);
+    let account = person.contact.written();
     let set_up = match again {
         // The same secret once more: it is in the person's authenticator already.
         Some(sealed) => second::again(app, visit.person, &account, sealed),

@@ -7,7 +7,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
 use serde::Deserialize;
@@ -20,6 +19,7 @@ use crate::audit::chain::{self, Head};
 use crate::audit::difference::{Changed, between};
 use crate::audit::names::{Kind, Named, names};
 use crate::audit::read::{self, Line, Wanted};
+use crate::nairobi;
 use crate::providers::gate::Seat;
 use crate::providers::staff::roles::{Permission, Role};
 use crate::web::csv::{self, Csv};
@@ -79,11 +79,7 @@ impl Asked {
 
 /// The first moment of a day in Nairobi, and of the next.
 fn day(date: Date) -> Option<(Timestamp, Timestamp)> {
-    let zone = TimeZone::get("Africa/Nairobi").ok()?;
-    let first = |date: Date| {
-        let at = date.to_zoned(zone.clone()).ok()?.timestamp();
-        Some(Timestamp::from_millis(at.as_millisecond()))
-    };
+    let first = |date: Date| nairobi::moment(date.into());
     Some((first(date)?, first(date.tomorrow().ok()?)?))
 }
 

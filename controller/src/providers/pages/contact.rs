@@ -98,7 +98,7 @@ pub async fn form(
         frame: &frame,
         w,
         token: token.expose(),
-        contact: account::written(&contact),
+        contact: contact.written(),
         button: match contact {
             Contact::Email(_) => w.mail.contact_button,
             Contact::Phone(_) => w.account.contact_phone,

@@ -6,14 +6,15 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
 use mnara_protocol::ids::PersonId;
+use mnara_protocol::portal::Language;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::cookies;
 use super::frame::Frame;
 use super::trouble::{Trouble, told};
-use super::words::{Language, Words};
+use super::words::Words;
 use crate::app::App;
+use crate::providers::cookies;
 use crate::providers::log_in::enter::{Browser, Entered, Entry, NotEntered, begin, enter};
 use crate::providers::log_in::{Visit, leave, speak};
 use crate::providers::passkeys::work_here;

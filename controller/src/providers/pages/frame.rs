@@ -4,14 +4,15 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
+use mnara_protocol::portal::Language;
 
 use super::assets;
-use super::cookies::LANGUAGE;
 use super::enter::{encoded, log_in_path};
 use super::icons;
 use super::places::{self, Link, Part, Pays};
-use super::words::{Language, Words};
+use super::words::Words;
 use crate::config::SupportContact;
+use crate::providers::cookies::LANGUAGE;
 use crate::providers::log_in::Visit;
 use crate::providers::rights::Warning;
 use crate::providers::staff::roles::Permission;
@@ -64,7 +65,7 @@ impl Frame {
     /// The words of its language.
     #[must_use]
     pub const fn words(&self) -> &'static Words {
-        self.language.words()
+        Words::of(self.language)
     }
 
     /// The path of the stylesheet, which changes with it.

@@ -7,7 +7,6 @@ pub mod assets;
 pub mod audit;
 pub mod businesses;
 pub mod contact;
-pub mod cookies;
 pub mod enter;
 pub mod frame;
 pub mod icons;

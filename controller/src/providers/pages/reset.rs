@@ -8,12 +8,12 @@ use axum_extra::extract::CookieJar;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::cookies;
 use super::frame::Frame;
 use super::proof::not_proved;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
+use crate::providers::cookies;
 use crate::providers::gate::Seat;
 use crate::providers::log_in::Token;
 use crate::providers::log_in::reset::{

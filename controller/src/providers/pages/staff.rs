@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::account::written;
 use super::frame::Frame;
 use super::trouble::Trouble;
 use super::words::Words;
@@ -117,7 +116,7 @@ async fn shown(
                 is_self: staff.person == seat.person,
                 may_reset: is_below(role, staff.role),
                 name: staff.name,
-                contact: written(&staff.contact),
+                contact: staff.contact.written(),
                 role: staff.role,
                 since: frame.words().calendar.moment(staff.since),
             })

@@ -24,7 +24,6 @@ use super::log_in::enter::{Browser, Entered, Entry, NotEntered, begin};
 use super::log_in::leave::told;
 use super::log_in::{Token, Visit};
 use super::notices::{Own, tell_person};
-use super::pages::account::written;
 use super::people;
 use crate::app::App;
 use crate::db::Reason;
@@ -160,7 +159,7 @@ pub async fn begin_making(
     let (challenge, state) = library
         .start_passkey_registration(
             handle(visit.person),
-            &written(&person.contact),
+            &person.contact.written(),
             &person.name,
             Some(before),
         )

@@ -15,6 +15,7 @@ use thiserror::Error;
 
 use super::check_email;
 use crate::rails::msisdn::Msisdn;
+use crate::web::show;
 
 /// Somebody who logs in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,15 @@ impl Contact {
         match self {
             Self::Email(address) => Some(address),
             Self::Phone(_) => None,
+        }
+    }
+
+    /// As people write it.
+    #[must_use]
+    pub fn written(&self) -> String {
+        match self {
+            Self::Email(address) => address.clone(),
+            Self::Phone(number) => show::phone(&number.digits()),
         }
     }
 

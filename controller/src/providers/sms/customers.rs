@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use mnara_protocol::ids::{PaymentId, ProviderId};
 use mnara_protocol::money::Money;
+use mnara_protocol::portal::Language;
 use sqlx::PgConnection;
 
 use super::store;
 use super::{Codes, NewSms, Settings, post};
 use crate::app::App;
 use crate::providers::mail::fill;
-use crate::providers::pages::words::Language;
+use crate::providers::pages::words::Words;
 use crate::rails::msisdn::Msisdn;
 use crate::rails::sms::gsm7::{self, Size};
 use crate::web::show;
@@ -74,7 +75,7 @@ pub fn due(settings: &Settings, has_wish: bool) -> Option<Sent> {
 /// What a text to a customer says, and how long that is.
 #[must_use]
 pub fn text(language: Language, sent: Sent, business: &str, sold: &Sold<'_>) -> (String, Size) {
-    let w = &language.words().texts;
+    let w = &Words::of(language).texts;
     let mut amount = show::money(sold.amount);
     if sold.credit.cents() > 0 {
         let credit = show::money(sold.credit);

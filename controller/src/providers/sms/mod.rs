@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, PersonId, ProviderId, SmsId};
+use mnara_protocol::portal::Language;
 use serde_json::json;
 use sqlx::PgConnection;
 
 use super::notices::SECURITY;
-use super::pages::words::Language;
 use crate::app::App;
 use crate::jobs::{NewJob, enqueue};
+use crate::nairobi;
 use crate::rails::msisdn::Msisdn;
 use crate::rails::sms::{Reason, gsm7};
 use crate::vault::Column;
@@ -31,8 +32,6 @@ pub use send::{SEND, reseal, send};
 const TEXT: Column = Column::Text;
 /// The job that tells sites whether customers may ask for the code; its key is the business.
 pub const TELL_SITES: &str = "sms-tell-sites";
-/// Nairobi's clock is so far ahead of UTC the year round.
-const AHEAD_SECS: i64 = 3 * 3_600;
 const DAY_SECS: i64 = 86_400;
 /// No text of ours is longer, however long a name in it is.
 const MOST_PARTS: usize = 3;
@@ -82,7 +81,7 @@ impl Quiet {
     /// When the quiet that holds at a moment ends; none if it does not hold.
     #[must_use]
     pub fn ends(self, now: Timestamp) -> Option<Timestamp> {
-        let day = (now.as_secs() + AHEAD_SECS).rem_euclid(DAY_SECS);
+        let day = nairobi::second_of_day(now);
         let (from, until) = (i64::from(self.from) * 60, i64::from(self.until) * 60);
         let is_quiet = if from < until {
             (from..until).contains(&day)
@@ -273,13 +272,6 @@ fn when_loud(settings: &Settings, moment: &Moment) -> Decision {
     }
 }
 
-/// When Nairobi's day began.
-#[must_use]
-pub fn day_began(now: Timestamp) -> Timestamp {
-    let local = now.as_secs() + AHEAD_SECS;
-    Timestamp::from_secs(now.as_secs() - local.rem_euclid(DAY_SECS))
-}
-
 /// A text to be sent.
 pub struct NewSms<'a> {
     /// The business it is of.
@@ -387,7 +379,6 @@ mod tests {
 
     #[test]
     fn quiet_hours_go_over_midnight_and_end_in_nairobis_morning() {
-        assert_eq!(day_began(at(13, 5)), at(0, 0));
         let night = Quiet {
             from: 21 * 60,
             until: 7 * 60,

@@ -9,20 +9,22 @@ use jiff::civil::Date;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, SmsId};
 use mnara_protocol::money::Money;
+use mnara_protocol::portal::Language;
 use serde::Deserialize;
 
 use super::State as TextState;
 use super::customers::{self, Sent};
 use super::store::{self, Listed, Spent};
-use super::{AHEAD_SECS, Codes, DAY_SECS, Quiet, Settings, TELL_SITES};
+use super::{Codes, Quiet, Settings, TELL_SITES};
 use crate::app::App;
 use crate::audit::{Deed, record};
 use crate::jobs::{self, NewJob};
+use crate::nairobi::{self, Day};
 use crate::providers::gate::Seat;
 use crate::providers::notices::{BILLING, SECURITY, STANDING, Topic};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::{Language, Words};
+use crate::providers::pages::words::Words;
 use crate::web::page::{before, html, onward};
 use crate::web::{Query, show};
 
@@ -183,20 +185,13 @@ pub(super) struct Typed<'a> {
 
 /// A month of Nairobi's calendar: its first moment, and the one after its last.
 fn month(text: &str, now: Timestamp) -> Option<(Date, Timestamp, Timestamp)> {
-    let today = show::in_nairobi(now)?.date();
     let first = match text {
-        "" => today.first_of_month(),
+        "" => Day::of(now).date().first_of_month(),
         text => format!("{text}-01").parse::<Date>().ok()?,
     };
     let next = first.last_of_month().tomorrow().ok()?;
-    let begins = |date: Date| {
-        let epoch = jiff::civil::date(1970, 1, 1);
-        let days = date.since((jiff::Unit::Day, epoch)).ok()?.get_days();
-        Some(Timestamp::from_secs(
-            i64::from(days) * DAY_SECS - AHEAD_SECS,
-        ))
-    };
-    Some((first, begins(first)?, begins(next)?))
+    let begins = |date| Day::from_date(date).begin();
+    Some((first, begins(first), begins(next)))
 }
 
 /// Shows the page.
@@ -248,7 +243,7 @@ pub(super) async fn shown(
         is_first: asked.cursor().is_none(),
         month: first.strftime("%Y-%m").to_string(),
         month_name: format!("{} {}", w.calendar.month(first.month()), first.year()),
-        latest_month: show::in_nairobi(now)
+        latest_month: nairobi::clock(now)
             .map_or_else(String::new, |now| now.strftime("%Y-%m").to_string()),
         totals: totals(&spent),
         lines: spent.into_iter().map(|spent| line(spent, w)).collect(),

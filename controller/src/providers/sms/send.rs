@@ -6,10 +6,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::store::{self, Waiting};
-use super::{Decision, Dropped, Moment, State, TEXT, day_began, decide};
+use super::{Decision, Dropped, Moment, State, TEXT, decide};
 use crate::app::App;
 use crate::db::{RowId as _, Tx};
 use crate::jobs::{Job, Next};
+use crate::nairobi::Day;
 use crate::providers::notices::{BILLING, SECURITY, STANDING};
 use crate::rails::sms::{NotTaken, Outgoing, Reason, Taken};
 
@@ -74,7 +75,8 @@ async fn begin(app: &App, tx: &mut Tx, provider: ProviderId, id: SmsId) -> sqlx:
         _ => return Ok(Step::Over),
     }
     let settings = store::settings(tx, provider).await?;
-    let (today, to_phone) = store::sent_since(tx, provider, waiting.to, day_began(now)).await?;
+    let midnight = Day::of(now).begin();
+    let (today, to_phone) = store::sent_since(tx, provider, waiting.to, midnight).await?;
     let moment = Moment {
         now,
         drop_at: waiting.drop_at,

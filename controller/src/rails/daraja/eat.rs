@@ -1,19 +1,16 @@
-//! Daraja's times: fourteen digits of Nairobi wall-clock time, which is three hours ahead of UTC all year. Nothing else is parsed here.
+//! Daraja's times: fourteen digits of Nairobi wall-clock time. Nothing else is parsed here.
 
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
 use mnara_protocol::clock::Timestamp;
+
+use crate::nairobi;
 
 const FORMAT: &str = "%Y%m%d%H%M%S";
 
-fn zone() -> TimeZone {
-    TimeZone::fixed(Offset::constant(3))
-}
-
 /// Writes a time; one beyond what a calendar can show is written as the calendar's end.
 pub(crate) fn digits(time: Timestamp) -> String {
-    let time = jiff::Timestamp::from_millisecond(time.as_millis()).unwrap_or(jiff::Timestamp::MAX);
-    time.to_zoned(zone()).strftime(FORMAT).to_string()
+    let time = nairobi::clock(time).unwrap_or(DateTime::MAX);
+    time.strftime(FORMAT).to_string()
 }
 
 /// Reads a time; `None` if these are no fourteen digits of a date.
@@ -22,8 +19,7 @@ pub(super) fn parse(digits: &str) -> Option<Timestamp> {
     let time = DateTime::strptime(FORMAT, digits)
         .ok()
         .filter(|_| is_plain)?;
-    let time = time.to_zoned(zone()).ok()?;
-    Some(Timestamp::from_millis(time.timestamp().as_millisecond()))
+    nairobi::moment(time)
 }
 
 #[cfg(test)]

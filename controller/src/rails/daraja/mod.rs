@@ -20,7 +20,6 @@ use crate::config::DarajaConfig;
 pub mod answered;
 pub mod callback;
 pub(crate) mod eat;
-mod exchange;
 mod field;
 mod operator;
 mod push;
@@ -31,9 +30,9 @@ mod reversal;
 mod status;
 mod token;
 mod turns;
+mod veil;
 mod wire;
 
-pub use exchange::Exchange;
 pub use operator::{Answers, Operator, RequestError, Taken};
 pub use push::{Accepted, PushError, PushOrder};
 pub use query::QueryAnswer;
@@ -42,6 +41,7 @@ pub use reversal::ReversalOrder;
 pub use token::TokenError;
 pub use turns::Turn;
 
+pub use super::exchange::Exchange;
 use super::tokens::{InUse, Tokens};
 use turns::Turns;
 use wire::{Http, Lost, Reply};

@@ -7,6 +7,7 @@ use std::fmt;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use super::veil::veil;
 use super::wire::{Lost, Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
 
@@ -129,10 +130,10 @@ impl Daraja {
         path: &str,
         body: &impl Serialize,
     ) -> (Result<Taken, RequestError>, Exchange) {
-        let mut exchange = Exchange::sending(body);
+        let mut exchange = Exchange::sending(body, veil);
         let outcome = match self.post(credentials, path, body).await {
             Ok(reply) => {
-                exchange.heard(&reply);
+                exchange.heard(reply.status, &reply.text);
                 judge(reply)
             }
             Err(error) => Err(error.into()),

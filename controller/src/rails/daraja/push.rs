@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
 use super::field::Fault;
+use super::veil::veil;
 use super::wire::{Lost, Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, ShortcodeKind, TokenError};
 use crate::rails::msisdn::Msisdn;
@@ -134,10 +135,10 @@ impl Daraja {
             Ok(body) => body,
             Err(error) => return (Err(error), Exchange::default()),
         };
-        let mut exchange = Exchange::sending(&body);
+        let mut exchange = Exchange::sending(&body, veil);
         let outcome = match self.post(credentials, PATH, &body).await {
             Ok(reply) => {
-                exchange.heard(&reply);
+                exchange.heard(reply.status, &reply.text);
                 judge(reply)
             }
             Err(error) => Err(error.into()),

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::result::{Meaning, ResultCode};
 use super::turns::Turn;
+use super::veil::veil;
 use super::wire::{Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
 
@@ -126,10 +127,10 @@ impl Daraja {
             timestamp: &time,
             checkout_request_id,
         };
-        let mut exchange = Exchange::sending(&body);
+        let mut exchange = Exchange::sending(&body, veil);
         let answer = match self.post(credentials, PATH, &body).await {
             Ok(reply) => {
-                exchange.heard(&reply);
+                exchange.heard(reply.status, &reply.text);
                 if reply.is_limited() {
                     Err(TooMany)
                 } else {

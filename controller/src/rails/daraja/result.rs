@@ -130,12 +130,6 @@ impl Reason {
             Self::ProviderSetup => "provider-setup",
         }
     }
-
-    /// Whether the payment may still succeed although its prompt is over, so that it is worth asking for a day.
-    #[must_use]
-    pub const fn may_still_succeed(self) -> bool {
-        matches!(self, Self::Expired | Self::Unreachable)
-    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ use crate::clock::Clock;
 use crate::config::PesapalConfig;
 
 mod after;
-mod exchange;
 pub mod ipn;
 mod name;
 mod order;
@@ -25,12 +24,12 @@ mod token;
 mod wire;
 
 pub use after::Refund;
-pub use exchange::Exchange;
 pub use name::Name;
 pub use order::{Billed, Frequency, Order, Recurring, SubmitError, Submitted};
 pub use status::{Code, StatusAnswer, Told};
 pub use token::TokenError;
 
+pub use super::exchange::Exchange;
 use super::http::LONGEST;
 use super::tokens::Tokens;
 use wire::{Http, Lost, Reply};

@@ -90,7 +90,7 @@ impl Pesapal {
         let mut exchange = Exchange::asking(&path);
         let answer = match self.get(&path).await {
             Ok(reply) => {
-                exchange.heard(&reply);
+                exchange.heard(reply.status, &reply.text);
                 judge(&reply, tracking)
             }
             Err(CallError::WrongKeys) => StatusAnswer::WrongKeys,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use mnara_protocol::ids::{Mac, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{NotDone, Report};
+use thiserror::Error;
 
 use super::store;
 use crate::access::act::{Act, NotAsked, ask};
@@ -12,14 +13,26 @@ use crate::app::App;
 use crate::audit::Actor;
 use crate::fleet::command::{self, NotGiven, Unanswered};
 use crate::fleet::presence::is_up;
-use crate::providers::pages::trouble::Trouble;
 use crate::tickets;
 use crate::tickets::extend::{NotExtended, extend};
-use crate::tickets::pages::series::trouble;
-use crate::tickets::revoke;
+use crate::tickets::revoke::{self, RevokeError};
 
 /// A page waits so long for a site; what it was told goes on without it.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Why nothing could be tried.
+#[derive(Debug, Error)]
+pub enum NotActed {
+    /// There is no such voucher, or it is another's.
+    #[error("there is no such voucher")]
+    Missing,
+    /// It was not taken back.
+    #[error(transparent)]
+    Revoke(#[from] RevokeError),
+    /// The database refused.
+    #[error("the voucher could not be looked up")]
+    Database(#[from] sqlx::Error),
+}
 
 /// What came of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,12 +133,10 @@ pub(super) async fn take_back(
     provider: ProviderId,
     ticket: TicketId,
     actor: Actor,
-) -> Result<Said, Trouble> {
+) -> Result<Said, NotActed> {
     let code = code(app, provider, ticket).await?;
-    match revoke::ticket(app, provider, &code, actor).await {
-        Ok(()) => Ok(Said::Revoked),
-        Err(error) => Err(trouble(error)),
-    }
+    revoke::ticket(app, provider, &code, actor).await?;
+    Ok(Said::Revoked)
 }
 
 /// Gives a voucher more time.
@@ -135,7 +146,7 @@ pub(super) async fn lengthen(
     ticket: TicketId,
     secs: Option<u32>,
     actor: Actor,
-) -> Result<Said, Trouble> {
+) -> Result<Said, NotActed> {
     let code = code(app, provider, ticket).await?;
     let Some(secs) = secs.filter(|secs| *secs >= 60) else {
         return Ok(Said::TooMuch);
@@ -146,7 +157,7 @@ pub(super) async fn lengthen(
         Err(NotExtended::Shut) => Ok(Said::NotSelling),
         Err(NotExtended::StaysShut) => Ok(Said::Shut),
         Err(NotExtended::TooMuch) => Ok(Said::TooMuch),
-        Err(NotExtended::Missing) => Err(Trouble::Nothing),
+        Err(NotExtended::Missing) => Err(NotActed::Missing),
         Err(NotExtended::Database(error)) => Err(error.into()),
     }
 }
@@ -158,7 +169,7 @@ pub(super) async fn hold(
     ticket: TicketId,
     what: Hold,
     actor: Actor,
-) -> Result<Said, Trouble> {
+) -> Result<Said, NotActed> {
     let mut tx = app.db.tenant(provider).await?;
     let uses = crate::access::store::uses(&mut tx, provider, ticket).await?;
     let sites: Vec<SiteId> = uses
@@ -180,7 +191,7 @@ pub(super) async fn hold(
     match held {
         Ok(()) if what == Hold::Pause => Ok(Said::Paused),
         Ok(()) => Ok(Said::Resumed),
-        Err(NotHeld::Missing) => Err(Trouble::Nothing),
+        Err(NotHeld::Missing) => Err(NotActed::Missing),
         Err(NotHeld::NotUsed) => Ok(Said::NotUsed),
         Err(NotHeld::Refused(why)) => Ok(match why {
             NotDone::NotHere => Said::NotUsed,
@@ -212,7 +223,7 @@ pub(super) async fn device(
     (site, mac): (SiteId, Mac),
     what: Device,
     actor: Actor,
-) -> Result<Said, Trouble> {
+) -> Result<Said, NotActed> {
     let act = match what {
         Device::Kick => Act::Kick(ticket, mac),
         Device::Free => Act::Move(ticket, mac),
@@ -220,7 +231,7 @@ pub(super) async fn device(
     let id = match ask(app, (provider, site), actor, act).await {
         Ok(id) => id,
         Err(NotAsked::Away | NotAsked::NoAgent) => return Ok(Said::Away),
-        Err(NotAsked::NoSite | NotAsked::NoTicket) => return Err(Trouble::Nothing),
+        Err(NotAsked::NoSite | NotAsked::NoTicket) => return Err(NotActed::Missing),
         Err(NotAsked::Database(error)) => return Err(error.into()),
     };
     let report = tokio::select! {
@@ -242,23 +253,23 @@ async fn is_away(
     conn: &mut sqlx::PgConnection,
     provider: ProviderId,
     sites: &[SiteId],
-) -> Result<bool, Trouble> {
+) -> Result<bool, NotActed> {
     let now = app.clock.now();
     let places = store::places(conn, provider, sites).await?;
     if places.len() < sites.len() {
-        return Err(Trouble::Nothing);
+        return Err(NotActed::Missing);
     }
     Ok(places.iter().any(|place| !is_up(place.seen, now)))
 }
 
-fn not_given(error: NotGiven) -> Result<Said, Trouble> {
+fn not_given(error: NotGiven) -> Result<Said, NotActed> {
     match error {
         NotGiven::NoAgent => Ok(Said::Away),
         NotGiven::Database(error) => Err(error.into()),
     }
 }
 
-fn unanswered(error: Unanswered) -> Result<Said, Trouble> {
+fn unanswered(error: Unanswered) -> Result<Said, NotActed> {
     match error {
         Unanswered::Away => Ok(Said::Away),
         Unanswered::TooLate => Ok(Said::Late),
@@ -272,10 +283,10 @@ async fn code(
     app: &App,
     provider: ProviderId,
     ticket: TicketId,
-) -> Result<mnara_protocol::ticket::code::TicketCode, Trouble> {
+) -> Result<mnara_protocol::ticket::code::TicketCode, NotActed> {
     let mut tx = app.db.tenant(provider).await?;
     let found = tickets::store::by_id(&mut tx, provider, ticket, app.clock.now()).await?;
-    Ok(found.ok_or(Trouble::Nothing)?.kept.code)
+    Ok(found.ok_or(NotActed::Missing)?.kept.code)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use mnara_protocol::ids::{CustomerId, PaymentId, SeriesId, SiteId, TicketId};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::acts::{self, Device, Said};
+use super::acts::{self, Device, NotActed, Said};
 use super::store::{self, Payment, Place};
 use super::told::{stretch, told};
 use super::{Known, story};
@@ -24,6 +24,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{StoryWords, Words};
 use crate::providers::staff::roles::Permission;
+use crate::tickets::pages::series::trouble;
 use crate::tickets::{self, Stage, masked};
 use crate::web::page::{html, onward};
 use crate::web::{Path, Query, show};
@@ -317,6 +318,16 @@ fn facts(
 
 fn back(id: TicketId, said: Said) -> Response {
     onward(&format!("/vouchers/{id}?said={}", said.word()))
+}
+
+impl From<NotActed> for Trouble {
+    fn from(error: NotActed) -> Self {
+        match error {
+            NotActed::Missing => Self::Nothing,
+            NotActed::Revoke(error) => trouble(error),
+            NotActed::Database(error) => error.into(),
+        }
+    }
 }
 
 /// Takes a voucher back.

@@ -121,12 +121,13 @@ impl StoryWords {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
     use super::*;
-    use crate::providers::pages::words::Language;
 
     #[test]
     fn a_stretch_is_read_at_a_glance() {
-        let w = &Language::English.words().calendar;
+        let w = &Words::of(Language::English).calendar;
         for (secs, text) in [
             (20, "1\u{a0}minute"),
             (2_700, "45\u{a0}minutes"),

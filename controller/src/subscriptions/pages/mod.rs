@@ -482,11 +482,12 @@ pub async fn cancel(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::pages::words::Language;
+    use mnara_protocol::portal::Language;
+    use crate::providers::pages::words::Words;
 
     #[test]
     fn where_no_plan_helps_it_is_said_who_does() {
-        let w = Language::English.words();
+        let w = Words::of(Language::English);
         let contact: SupportContact = "help@mnara.example".parse().unwrap();
         assert_eq!(
             reason(w, Some(&contact), "webhooks", &[]).unwrap(),

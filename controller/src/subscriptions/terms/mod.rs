@@ -3,17 +3,15 @@
 //! A payment lasts to the same day of the next month or year on Nairobi's clock. Where a month has no such day it ends on its last, and the day
 //! comes back in the month after. Payments that follow each other without a gap keep the day of the first.
 
-use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
-use jiff::{Span, Timestamp as Moment};
+use jiff::Span;
+use jiff::civil::{Date, DateTime};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{OrderId, PlatformPlanId};
 
+use crate::nairobi;
 use crate::rails::pesapal::price::{Currency, Price};
 use crate::subscriptions::{Period, PlatformPlan};
 
-/// Nairobi's clock, the same all the year.
-const NAIROBI: Offset = Offset::constant(3);
 const DAY_SECS: i64 = 86_400;
 
 /// What a line of the book says.
@@ -187,11 +185,11 @@ pub fn current(terms: &[Term], now: Timestamp) -> Option<&Term> {
 /// The day on Nairobi's clock.
 #[must_use]
 pub fn date(at: Timestamp) -> Date {
-    NAIROBI.to_datetime(moment(at)).date()
+    clock(at).date()
 }
 
-fn moment(at: Timestamp) -> Moment {
-    Moment::from_millisecond(at.as_millis()).unwrap_or(Moment::MAX)
+fn clock(at: Timestamp) -> DateTime {
+    nairobi::clock(at).unwrap_or(DateTime::MAX)
 }
 
 fn day_of(at: Timestamp) -> i8 {
@@ -204,7 +202,7 @@ fn after(from: Timestamp, period: Period, day: i8) -> Timestamp {
         Period::Month => 1,
         Period::Year => 12,
     };
-    let begin = NAIROBI.to_datetime(moment(from));
+    let begin = clock(from);
     let ends = begin
         .date()
         .first_of_month()
@@ -213,14 +211,10 @@ fn after(from: Timestamp, period: Period, day: i8) -> Timestamp {
             let last = month.days_in_month();
             month.with().day(day.min(last)).build()
         })
-        .and_then(|date| {
-            date.to_datetime(begin.time())
-                .to_zoned(TimeZone::fixed(NAIROBI))
-        });
+        .ok()
+        .and_then(|date| nairobi::moment(date.to_datetime(begin.time())));
     // Only beyond the year 9999.
-    ends.map_or(from, |ends| {
-        Timestamp::from_millis(ends.timestamp().as_millisecond())
-    })
+    ends.unwrap_or(from)
 }
 
 #[cfg(test)]

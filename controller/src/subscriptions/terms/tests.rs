@@ -1,5 +1,6 @@
 //! Terms by example and by rule: ends of months, gaps, what goes back, better plans.
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;

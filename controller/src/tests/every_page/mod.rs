@@ -10,6 +10,7 @@ use mnara_protocol::message::{
     Finding, FindingsReport, HotspotSample, LiveSample, Report, RouterAnswers, RouterSample,
     Sample, SessionSample, Verdict,
 };
+use mnara_protocol::portal::Language;
 use sqlx::{Connection as _, PgConnection};
 
 use super::browser::{Browser, PASSWORD, digits};
@@ -19,7 +20,6 @@ use crate::admin::begin;
 use crate::db::At;
 use crate::providers::gate::Door;
 use crate::providers::log_in::reset;
-use crate::providers::pages::words::Language;
 use crate::providers::staff::By;
 use crate::providers::staff::invite::invite;
 use crate::providers::staff::roles::Role;

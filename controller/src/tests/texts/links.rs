@@ -221,12 +221,14 @@ async fn where_no_texts_leave_a_number_stays_with_who_came_first(
 
 #[test]
 fn a_text_with_a_link_is_one_message_in_both_languages() {
+    use mnara_protocol::portal::Language;
+
     use crate::providers::mail::fill;
-    use crate::providers::pages::words::Language;
+    use crate::providers::pages::words::Words;
     use crate::rails::sms::gsm7;
 
     for language in Language::ALL {
-        let w = language.words();
+        let w = Words::of(language);
         for (words, path) in [
             (w.reset.sms, "reset"),
             (w.account.contact_sms, "account/contact"),

@@ -5,8 +5,6 @@ use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, SeriesId, TicketId};
 use mnara_protocol::money::Money;
 use mnara_protocol::ticket::code::TicketCode;
@@ -15,6 +13,7 @@ use serde::Deserialize;
 use super::store::{self, Sold};
 use super::{NotSold, Seller, sell, sold_paper, undo};
 use crate::app::App;
+use crate::nairobi::Day;
 use crate::plans::form::gives;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
@@ -34,32 +33,6 @@ const SERIES: u16 = 20;
 const COUNTED: u16 = 1_000;
 /// Sales on the page.
 const SALES: u16 = 100;
-
-/// A day in Nairobi.
-#[derive(Clone, Copy, Debug)]
-struct Day(Date);
-
-impl Day {
-    fn of(now: Timestamp) -> Self {
-        let at = jiff::Timestamp::from_second(now.as_secs()).unwrap_or_default();
-        Self(at.to_zoned(nairobi()).date())
-    }
-
-    /// Its first moment and that of the next.
-    fn span(self) -> (Timestamp, Timestamp) {
-        let first = |date: Date| {
-            let at = date
-                .to_zoned(nairobi())
-                .map(|at| at.timestamp().as_second());
-            Timestamp::from_secs(at.unwrap_or_default())
-        };
-        (first(self.0), first(self.0.tomorrow().unwrap_or(self.0)))
-    }
-}
-
-fn nairobi() -> TimeZone {
-    TimeZone::get("Africa/Nairobi").unwrap_or(TimeZone::UTC)
-}
 
 /// A series to sell from.
 struct Stock {
@@ -143,8 +116,8 @@ async fn shown(
     let (now, provider, w) = (app.clock.now(), seat.provider(), frame.words());
     let sees_all = sees_all(seat);
     let today = Day::of(now);
-    let day = at.day.parse().map_or(today, Day);
-    let span = day.span();
+    let day = Day::read(&at.day).unwrap_or(today);
+    let span = (day.begin(), day.plus(1).begin());
     let whose = (!sees_all).then_some(seat.person);
     let mut tx = app.db.tenant(provider).await?;
     let stock = store::stock(&mut tx, provider, now, (COUNTED + 1, SERIES)).await?;
@@ -156,10 +129,10 @@ async fn shown(
     let page = CounterPage {
         frame,
         w,
-        is_today: day.0 == today.0,
-        date: day.0,
+        is_today: day == today,
+        date: day.date(),
         day: w.calendar.day(span.0),
-        before: day.0.yesterday().ok(),
+        before: day.date().yesterday().ok(),
         mine: show::money(mine.map_or(Money::from_cents(0), |mine| mine.amount)),
         count: show::thousands(mine.map_or(0, |mine| mine.count)),
         stock: stock

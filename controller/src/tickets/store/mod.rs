@@ -412,23 +412,6 @@ pub async fn lock(
     .transpose()
 }
 
-/// Finds whose a platform-wide code is: for the public pages, which name no provider.
-///
-/// # Errors
-/// When the database is away.
-pub async fn owner_of_code(
-    conn: &mut PgConnection,
-    code: &TicketCode,
-) -> sqlx::Result<Option<ProviderId>> {
-    let owner = sqlx::query_scalar!(
-        "select provider_id from tickets where length(code) = 12 and code = $1",
-        code.as_str()
-    )
-    .fetch_optional(conn)
-    .await?;
-    Ok(owner.map(ProviderId::from_uuid))
-}
-
 /// Takes tickets back; says which were not taken back before.
 ///
 /// # Errors

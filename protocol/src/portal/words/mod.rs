@@ -14,7 +14,7 @@ mod swahili;
 /// Between a number and its unit, so that no line ends there.
 const NBSP: char = '\u{a0}';
 
-/// A language of the portal.
+/// A language of the portal, and of all that people are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
     /// English.
@@ -37,7 +37,7 @@ impl Language {
         }
     }
 
-    /// The first language of `Accept-Language` that the portal speaks, else English.
+    /// The first language of `Accept-Language` that we speak, else English.
     #[must_use]
     pub fn accepted(header: &str) -> Self {
         let named = header
@@ -55,7 +55,25 @@ impl Language {
         }
     }
 
-    /// The words.
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::English => Self::Swahili,
+            Self::Swahili => Self::English,
+        }
+    }
+
+    /// What it calls itself.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Swahili => "Kiswahili",
+        }
+    }
+
+    /// The words of the portal.
     #[must_use]
     pub const fn words(self) -> &'static Words {
         match self {
@@ -342,6 +360,7 @@ mod tests {
     fn the_browser_may_choose() {
         assert_eq!(Language::accepted("sw-KE,en;q=0.5"), Language::Swahili);
         assert_eq!(Language::accepted("fr, sw;q=0.4"), Language::Swahili);
+        assert_eq!(Language::accepted("fr, en"), Language::English);
         assert_eq!(Language::accepted(""), Language::English);
     }
 }

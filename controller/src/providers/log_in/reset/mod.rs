@@ -15,6 +15,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId, ResetId, StaffId};
+use mnara_protocol::portal::Language;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use sqlx::PgConnection;
@@ -33,7 +34,7 @@ use crate::providers::gate::Seat;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
 use crate::providers::notices::store::own_phone;
 use crate::providers::notices::{Own, tell_person};
-use crate::providers::pages::words::Language;
+use crate::providers::pages::words::Words;
 use crate::providers::people::{self, BadPerson, Contact, check_password};
 use crate::providers::sms::{self, NewSms};
 use crate::providers::staff;
@@ -148,7 +149,7 @@ impl Way {
             } => (*person, *of, *to, *language),
         };
         let link = address(app, token);
-        let said = fill(language.words().reset.sms, &[("link", &link)]);
+        let said = fill(Words::of(language).reset.sms, &[("link", &link)]);
         let good_for = Duration::from_secs(GOOD_SECS.unsigned_abs());
         let sms = NewSms::about_log_in((of, person, to), good_for, &said);
         sms::post(app, conn, sms).await
@@ -199,7 +200,7 @@ async fn way(
 }
 
 async fn write(app: &App, conn: &mut PgConnection, to: &Reader, token: &Token) -> sqlx::Result<()> {
-    let words = &to.language.words().mail;
+    let words = &Words::of(to.language).mail;
     let mail = NewMail {
         provider: None,
         to,

@@ -432,7 +432,9 @@ mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    use super::super::Language;
+    use mnara_protocol::portal::Language;
+
+    use super::super::Words;
     use super::AuditWords;
     use crate::providers::state::Move;
 
@@ -500,7 +502,7 @@ mod tests {
 
     #[test]
     fn no_act_stands_twice_and_each_is_said_otherwise_in_swahili() {
-        let [english, swahili] = Language::ALL.map(|language| language.words().audit.acts());
+        let [english, swahili] = Language::ALL.map(|language| Words::of(language).audit.acts());
         for (at, ((act, says), (_, kiswahili))) in english.iter().zip(&swahili).enumerate() {
             assert!(english[..at].iter().all(|(before, _)| before != act));
             assert_ne!(says, kiswahili);

@@ -2,7 +2,7 @@
 
 use mnara_protocol::clock::Timestamp;
 
-use crate::web::show;
+use crate::nairobi;
 
 /// Between a number and its unit, so that no line ends there.
 const NBSP: &str = "\u{a0}";
@@ -85,7 +85,7 @@ impl CalendarWords {
     }
 
     fn written(&self, at: Timestamp, time: &str) -> String {
-        show::in_nairobi(at).map_or_else(
+        nairobi::clock(at).map_or_else(
             || "?".to_owned(),
             |at| {
                 let (day, month) = (at.day(), self.month_short(at.month()));
@@ -179,12 +179,14 @@ fn nth(all: &[&'static str], number: i8) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::portal::Language;
+
+    use super::super::Words;
     use super::*;
-    use crate::providers::pages::words::Language;
 
     #[test]
     fn a_time_is_nairobis_in_the_language_of_its_reader() {
-        let (english, swahili) = (Language::English.words(), Language::Swahili.words());
+        let (english, swahili) = (Words::of(Language::English), Words::of(Language::Swahili));
         let at = Timestamp::from_secs(1_800_000_000);
         assert_eq!(english.calendar.moment(at), "15 Jan 2027, 11:00");
         assert_eq!(english.calendar.second(at), "15 Jan 2027, 11:00:00");
@@ -197,7 +199,7 @@ mod tests {
 
     #[test]
     fn a_length_of_time_is_told_by_its_two_largest_units() {
-        let (english, swahili) = (Language::English.words(), Language::Swahili.words());
+        let (english, swahili) = (Words::of(Language::English), Words::of(Language::Swahili));
         for (secs, text, maneno) in [
             (0, "0 s", "sekunde 0"),
             (59, "59 s", "sekunde 59"),
@@ -217,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_length_of_time_is_told_in_full() {
-        let (english, swahili) = (Language::English.words(), Language::Swahili.words());
+        let (english, swahili) = (Words::of(Language::English), Words::of(Language::Swahili));
         for (secs, text, maneno) in [
             (60, "1 minute", "dakika 1"),
             (5_400, "90 minutes", "dakika 90"),

@@ -2,8 +2,7 @@
 //! serious it is. By these two it is said here. Names, numbers and what to type only the agent knows, so its own words are shown beside.
 
 use mnara_protocol::message::Verdict;
-
-use super::Language;
+use mnara_protocol::portal::Language;
 
 /// A finding in the reader's language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +27,14 @@ const fn ill(says: &'static str, next: &'static str) -> Told {
 /// How a hotspot lets nobody in but by its pages.
 const LOGIN_BY: &str = "Kwenye ruta: /ip/hotspot/profile/set [find] login-by=http-pap,http-chap";
 
-impl Language {
+impl Told {
     /// What an agent found, by its word for what it looked at and how serious it is; nothing where its own words are in this language, or where
     /// a later agent looked at something else.
     #[must_use]
-    pub fn finding(self, about: &str, verdict: Verdict) -> Option<Told> {
-        match self {
-            Self::English => None,
-            Self::Swahili => of_agent(about, verdict).or_else(|| of_router(about, verdict)),
+    pub fn of(language: Language, about: &str, verdict: Verdict) -> Option<Self> {
+        match language {
+            Language::English => None,
+            Language::Swahili => of_agent(about, verdict).or_else(|| of_router(about, verdict)),
         }
     }
 }
@@ -162,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_to_the_agents_own_words() {
-        let of = |language: Language, about| language.finding(about, Verdict::Bad);
+        let of = |language, about| Told::of(language, about, Verdict::Bad);
         assert!(of(Language::Swahili, "router").is_some_and(|told| told.next.is_some()));
         assert_eq!(of(Language::English, "router"), None);
         assert_eq!(of(Language::Swahili, "something new"), None);
@@ -193,11 +192,11 @@ mod tests {
             let wrong = [Verdict::Doubtful, Verdict::Bad];
             let told: Vec<_> = wrong
                 .into_iter()
-                .filter_map(|verdict| Language::Swahili.finding(about, verdict))
+                .filter_map(|verdict| Told::of(Language::Swahili, about, verdict))
                 .collect();
             assert!(!told.is_empty(), "{about} has no words");
             assert!(told.iter().all(|told| told.next.is_some()), "{about}");
-            let good = Language::Swahili.finding(about, Verdict::Good);
+            let good = Told::of(Language::Swahili, about, Verdict::Good);
             assert!(good.is_none_or(|told| told.next.is_none()), "{about}");
         }
     }

@@ -1,76 +1,19 @@
-//! The languages of the pages, and their words: a file for each part of the pages, each word in English and then in Kiswahili, so that none
-//! can be missing.
+//! The words of the pages: a file for each part of the pages, each word in English and then in Kiswahili, so that none can be missing.
+
+use mnara_protocol::portal::Language;
 
 mod findings;
 
 pub use calendar::Unit;
 pub use findings::Told;
 
-/// A language of the pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// Kiswahili.
-    Swahili,
-}
-
-impl Language {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::English, Self::Swahili];
-
-    /// Reads `en` or `sw`.
+impl Words {
+    /// All words of a language.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        match text.get(..2)?.to_ascii_lowercase().as_str() {
-            "en" => Some(Self::English),
-            "sw" => Some(Self::Swahili),
-            _ => None,
-        }
-    }
-
-    /// The first language of `Accept-Language` that the pages speak, else English.
-    #[must_use]
-    pub fn accepted(header: &str) -> Self {
-        header
-            .split(',')
-            .find_map(|part| Self::parse(part.trim_start()))
-            .unwrap_or(Self::English)
-    }
-
-    /// The tag in addresses and in the page.
-    #[must_use]
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Swahili => "sw",
-        }
-    }
-
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::English => Self::Swahili,
-            Self::Swahili => Self::English,
-        }
-    }
-
-    /// What it calls itself.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::English => "English",
-            Self::Swahili => "Kiswahili",
-        }
-    }
-
-    /// The words.
-    #[must_use]
-    pub const fn words(self) -> &'static Words {
-        match self {
-            Self::English => &Words::ENGLISH,
-            Self::Swahili => &Words::SWAHILI,
+    pub const fn of(language: Language) -> &'static Self {
+        match language {
+            Language::English => &Self::ENGLISH,
+            Language::Swahili => &Self::SWAHILI,
         }
     }
 }
@@ -215,18 +158,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_language_is_read_from_what_browsers_send() {
-        assert_eq!(
-            Language::accepted("sw-KE,sw;q=0.9,en;q=0.8"),
-            Language::Swahili
-        );
-        assert_eq!(Language::accepted("fr, en"), Language::English);
-        assert_eq!(Language::accepted(""), Language::English);
-    }
-
-    #[test]
     fn no_english_word_is_left_in_kiswahili() {
-        let all = format!("{:?}", Language::Swahili.words()).replace("\\\"", "");
+        let all = format!("{:?}", Words::of(Language::Swahili)).replace("\\\"", "");
         // Names of words stand outside the quotes.
         for text in all.split('"').skip(1).step_by(2) {
             let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '-');
@@ -242,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_told_in_words() {
-        let words = Language::English.words();
+        let words = Words::of(Language::English);
         assert_eq!(
             words.people.wait(Duration::from_millis(10)),
             "Too many tries. Try again in 1 seconds"
@@ -251,7 +184,7 @@ mod tests {
             words.people.wait(Duration::from_secs(600)),
             "Too many tries. Try again in 10 minutes"
         );
-        let maneno = Language::Swahili.words();
+        let maneno = Words::of(Language::Swahili);
         assert!(
             maneno
                 .people

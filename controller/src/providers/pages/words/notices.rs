@@ -40,7 +40,6 @@ words! {
             "logs in with a phone number, so no mail reaches them"
             "huingia kwa nambari ya simu, kwa hiyo barua pepe haimfikii",
         owners_only: "only an owner can change that" "mmiliki pekee ndiye anayeweza kubadilisha hilo",
-        may_not: "may not see this" "haruhusiwi kuona hili",
         only_sms:
             "Mail is not set up on this Mnara, so only SMS leave: what is ticked by mail reaches nobody, and of security an owner who logs in with a mail address hears nothing. Ask whoever runs it to name a mail server (SMTP_URL)."
             "Barua pepe haijawekwa kwenye Mnara hii, kwa hiyo ni SMS tu zinazotumwa: kilichochaguliwa kwa barua pepe hakimfikii mtu, na mmiliki anayeingia kwa barua pepe hasikii mambo ya usalama. Mwombe anayeiendesha aweke seva ya barua pepe (SMTP_URL).",

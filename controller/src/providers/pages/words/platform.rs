@@ -28,7 +28,6 @@ words! {
         mail_waits: "Letters wait until this is put right:" "Barua pepe zinasubiri hadi hili lirekebishwe:",
         news_failed: "Addresses of programs that take no news:" "Anwani za programu zisizopokea habari:",
         unbalanced: "Businesses whose books do not balance (see: books check):" "Biashara ambazo hesabu zake hazilingani (tazama: books check):",
-        retried: "still tried" "zinajaribiwa",
         look: "Look" "Tazama",
         sign_ups: "Sign-ups by week" "Usajili kwa wiki",
         sign_ups_none: "Nobody signed up in these weeks." "Hakuna aliyejisajili katika wiki hizi.",

@@ -42,7 +42,6 @@ words! {
         left: "left" "imebaki",
         down: "Down" "Kupokea",
         up: "Up" "Kutuma",
-        per_second: "speed" "kasi",
         act: "Help this customer" "Msaidie mteja huyu",
         kick: "Disconnect once" "Katisha mara moja",
         kick_text:

@@ -14,7 +14,7 @@ use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{BookWords, Words};
-use crate::reports::pages::names;
+use crate::reports::names::names;
 use crate::reports::period::Day;
 use crate::web::page::html;
 use crate::web::{Query, show};

@@ -27,7 +27,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{BookWords, Words};
 use crate::providers::staff::roles::Permission;
-use crate::reports::pages::names;
+use crate::reports::names::names;
 use crate::reports::period::{Day, Period};
 use crate::reports::view::Names;
 use crate::web::csv::{self, Csv};

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
 use mnara_protocol::receipt;
 use thiserror::Error;
 
+use crate::nairobi;
 use crate::rails::daraja::callback::Payer;
 
 /// Lines before the names of the columns.
@@ -406,7 +406,6 @@ fn time(text: &str) -> Option<Timestamp> {
     const CLOCKS: [&str; 4] = ["%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p"];
     let text = text.replace('T', " ");
     let text = text.trim();
-    let zone = TimeZone::fixed(Offset::constant(3));
     // `%Y` would take the 24 of a short year for the year 24.
     let is_year = |time: &DateTime| (2007..=2200).contains(&time.year());
     let found = DATES.iter().find_map(|date| {
@@ -416,8 +415,7 @@ fn time(text: &str) -> Option<Timestamp> {
                 .filter(is_year)
         })
     })?;
-    let at = found.to_zoned(zone).ok()?.timestamp();
-    Some(Timestamp::from_millis(at.as_millisecond()))
+    nairobi::moment(found)
 }
 
 /// Who paid, from the first thing in a text that looks like a number; its middle is left out.

@@ -4,8 +4,7 @@ use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use cookie::time::Duration;
 
-use super::super::gate;
-use super::super::log_in::Token;
+use super::log_in::Token;
 use crate::app::App;
 
 /// How long a browser is known again.
@@ -45,16 +44,20 @@ fn cookie(app: &App, name: &'static str, value: String) -> Cookie<'static> {
         .build()
 }
 
+fn sent(jar: &CookieJar, name: &str) -> Option<Token> {
+    jar.get(name).and_then(|cookie| Token::sent(cookie.value()))
+}
+
 /// The token of the browser's log-in.
 #[must_use]
 pub fn token(jar: &CookieJar, app: &App) -> Option<Token> {
-    gate::token(jar, log_in_name(app))
+    sent(jar, log_in_name(app))
 }
 
 /// The mark of an earlier log-in.
 #[must_use]
 pub fn mark(jar: &CookieJar, app: &App) -> Option<Token> {
-    gate::token(jar, mark_name(app))
+    sent(jar, mark_name(app))
 }
 
 /// Gives the browser its log-in, until it is closed or logs out: the database says how long it counts.

@@ -11,7 +11,7 @@ use crate::payments::{Payment, Push, State, failure};
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert_trial(
+pub async fn insert_account_test(
     conn: &mut PgConnection,
     payment: &Payment,
     secret: &[u8; 32],
@@ -37,7 +37,7 @@ pub async fn insert_trial(
 
 /// A test as a page shows it.
 #[derive(Clone, Debug)]
-pub struct Trial {
+pub struct AccountTest {
     /// The payment.
     pub id: PaymentId,
     /// The account it tries.
@@ -60,11 +60,11 @@ pub struct Trial {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn trials(
+pub async fn account_tests(
     conn: &mut PgConnection,
     provider: ProviderId,
     limit: u16,
-) -> sqlx::Result<Vec<Trial>> {
+) -> sqlx::Result<Vec<AccountTest>> {
     let rows = sqlx::query!(
         r#"select id, account_id, created_at, msisdn as "msisdn!", push, push_error, result_code, status, failure from payments
            where provider_id = $1 and type = 'mpesa_account_test' order by created_at desc, id desc limit $2"#,
@@ -75,7 +75,7 @@ pub async fn trials(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Trial {
+        .map(|row| AccountTest {
             id: PaymentId::from_uuid(row.id),
             account: row.account_id.map(AccountId::from_uuid),
             at: row.created_at.0,

@@ -98,7 +98,7 @@ pub async fn write(
     }
     let secret = app.entropy.url_secret();
     let secret_hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
-    store::insert_trial(conn, &payment, &secret_hash).await?;
+    store::insert_account_test(conn, &payment, &secret_hash).await?;
     sweep::ask_at(app, conn, &payment, now + PROMPT_LIFE).await?;
     Ok(Ready {
         payment: payment.id,

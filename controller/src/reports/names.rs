@@ -1,0 +1,24 @@
+//! What the plans and sites of a business are called, for whatever tells of them by their ids.
+
+use mnara_protocol::ids::ProviderId;
+use sqlx::PgConnection;
+
+use super::view::Names;
+use crate::fleet;
+use crate::plans;
+
+/// Sites that have a name.
+const SITES: u16 = 200;
+
+/// What plans and sites are called.
+pub(super) async fn names(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Names> {
+    let plans = plans::store::plans(conn, provider, plans::edit::MOST).await?;
+    let sites = fleet::store::sites_seen(conn, provider, SITES).await?;
+    Ok(Names {
+        plans: plans.into_iter().map(|plan| (plan.id, plan.name)).collect(),
+        sites: sites
+            .into_iter()
+            .map(|site| (site.site, site.name))
+            .collect(),
+    })
+}
