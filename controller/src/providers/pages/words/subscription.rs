@@ -37,9 +37,26 @@ words! {
         these_have_it: "These do:" "Hii inayo:",
         nobody_has_it: "No plan that is offered does. Write to us." "Hakuna mpango unaotolewa wenye hicho. Tuandikie.",
         at_once: "Change at once for" "Badilisha mara moja kwa",
-        at_once_text:
-            "That is the difference for the time you have paid for; no time is added."
-            "Hiyo ni tofauti kwa muda uliolipia; hakuna muda unaoongezwa.",
+        better:
+            "{price} is the difference for the time you have paid for, until {until}. It is counted to this moment and rounded up. No time is added."
+            "{price} ni tofauti kwa muda uliolipia, hadi {until}. Imehesabiwa hadi sasa hivi na kupandishwa hadi kiasi kizima. Hakuna muda unaoongezwa.",
+        anew:
+            "What is left of what you have paid is worth {credit}, counted to this moment and rounded down. {whole} less that is {price}, rounded up. {plan} begins at once and lasts until {until} if you pay now."
+            "Kilichobaki kwenye malipo yako kina thamani ya {credit}, ikihesabiwa hadi sasa hivi na kushushwa hadi senti nzima. {whole} ukitoa hiyo ni {price}, ikipandishwa hadi kiasi kizima. {plan} utaanza mara moja na kudumu hadi {until} ukilipa sasa.",
+        free:
+            "What is left of what you have paid is worth {credit}, counted to this moment and rounded down. It pays for {plan} from now until {until}. You pay nothing, and nothing comes back as money."
+            "Kilichobaki kwenye malipo yako kina thamani ya {credit}, ikihesabiwa hadi sasa hivi na kushushwa hadi senti nzima. Kinalipia {plan} kuanzia sasa hadi {until}. Hulipi chochote, na hakuna pesa zitakazorudishwa.",
+        change_free: "Change at once, nothing to pay" "Badilisha mara moja, bila kulipa",
+        changed: "You are on the other plan now." "Sasa uko kwenye mpango huo mwingine.",
+        costs_nothing:
+            "What is left pays for this change, so there is nothing to order. You find it below, with the time it comes to."
+            "Kilichobaki kinalipia mabadiliko haya, kwa hiyo hakuna cha kuagiza. Utayaona hapa chini, pamoja na muda wake.",
+        other_currency:
+            "Only for the next period: what you have paid is in {currency}, and nobody has set here what that is worth in another currency. If you pay for this plan now, it follows what is paid for."
+            "Kwa kipindi kijacho tu: ulilipa kwa {currency}, na hapa hakuna aliyeweka thamani yake kwa sarafu nyingine. Ukiulipia mpango huu sasa, utafuata baada ya kilicholipiwa.",
+        too_long:
+            "Only for the next period: what you have paid would last for more than ten years on this plan."
+            "Kwa kipindi kijacho tu: ulicholipa kingedumu zaidi ya miaka kumi kwenye mpango huu.",
         upgraded: "change of plan" "mabadiliko ya mpango",
         no_upgrade:
             "This plan cannot be changed to at once. Order it for the next period."
