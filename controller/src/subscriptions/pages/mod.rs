@@ -266,7 +266,12 @@ async fn card(
         ("plan", pays.as_str()),
         ("on", on.name.as_str()),
     ];
-    Ok(Some(fill(words.card_other, &places)))
+    let text = if orders::was_charged(conn, &order).await? {
+        words.card_other
+    } else {
+        words.card_perhaps
+    };
+    Ok(Some(fill(text, &places)))
 }
 
 /// Why somebody was led here, with the plans that would help.

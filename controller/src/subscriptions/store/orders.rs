@@ -257,7 +257,8 @@ pub async fn of_account(conn: &mut PgConnection, account: &str) -> sqlx::Result<
     row.map(Order::try_from).transpose()
 }
 
-/// The order by which a business last let a card be charged again by itself, if it was paid.
+/// The last order that was paid with a card which may be charged again by itself: one that was, or one of which nobody knows yet whether whoever
+/// paid agreed on the rail's page.
 ///
 /// # Errors
 /// When the database is away.
@@ -267,13 +268,29 @@ pub async fn on_card(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Res
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
                 redirect_url, confirmation_code, flag, is_upgrade, begins_anew, upgrade_until, paid_cents, paid_currency, refund, resolution, asked,
                 ask_after, created_at, expires_at, settled_at
-         from platform_orders where provider_id = $1 and account is not null and kind = 'once' and state = 'completed'
+         from platform_orders o where provider_id = $1 and account is not null and kind = 'once' and state = 'completed'
+            and (payment_method is null or payment_method ~* '(visa|master|card|amex)'
+                 or exists (select from platform_orders c where c.provider_id = $1 and c.kind = 'recurring' and c.account = o.account))
          order by created_at desc, id desc limit 1",
         provider.uuid(),
     )
     .fetch_optional(conn)
     .await?;
     row.map(Order::try_from).transpose()
+}
+
+/// Whether a card was charged by itself to an order's account.
+///
+/// # Errors
+/// When the database is away.
+pub async fn was_charged(conn: &mut PgConnection, order: &Order) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from platform_orders where provider_id = $1 and kind = 'recurring' and account = $2) as "found!""#,
+        order.provider.uuid(),
+        order.account,
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Writes what came of handing an order in; what was decided meanwhile stays.

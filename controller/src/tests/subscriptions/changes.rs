@@ -145,3 +145,35 @@ async fn a_cheaper_plan_at_once_lasts_longer_and_costs_nothing(
     tell(&world, &paid).await;
     assert_eq!(stands(&world).await, ("none", None));
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_card_goes_on_paying_is_said_only_where_a_card_may(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (small, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let large = plan(&world, 2_500).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    // A card was asked for, and it was paid by M-PESA: nothing recurs.
+    let wish = json!({"plan_id": small.id.to_string(), "recurring": true});
+    let (_, by_phone) = ask(&world, &key, wish.clone()).await;
+    rail.say(&by_phone, 1);
+    tell(&world, &by_phone).await;
+    let better = json!({"plan_id": large.id.to_string(), "upgrade": true});
+    let (_, better) = ask(&world, &key, better).await;
+    rail.say(&better, 1);
+    tell(&world, &better).await;
+    let page = owner.get(PAGE).await.page();
+    assert!(!page.contains("a change of plan does not reach"), "{page}");
+    // By a card, of which nobody here knows whether it may be charged again.
+    let (_, by_card) = ask(&world, &key, wish).await;
+    rail.change(&by_card, |said| said["payment_method"] = json!("Visa"));
+    rail.say(&by_card, 1);
+    tell(&world, &by_card).await;
+    let page = owner.get(PAGE).await.page();
+    assert!(
+        page.contains("You are on Plan 2500. If you ticked at Pesapal that your card may be"),
+        "{page}"
+    );
+}

@@ -27,6 +27,9 @@ words! {
         card_other:
             "You are on {on}. Your card goes on being charged {price} by itself, which pays for {plan}: a change of plan does not reach the card, and only you can end the charge, at Pesapal or at your bank. Nothing of it is lost: each charge adds a whole period of {plan} after what is paid for. To pay for {on} by card, end that charge first, then order {on} below with the box ticked."
             "Uko kwenye {on}. Kadi yako inaendelea kukatwa {price} yenyewe, ambayo inalipia {plan}: mabadiliko ya mpango hayafiki kwenye kadi, na ni wewe pekee unayeweza kusitisha makato hayo, kwa Pesapal au benki yako. Hakuna kinachopotea: kila makato huongeza kipindi kizima cha {plan} baada ya kilicholipiwa. Ili kulipia {on} kwa kadi, sitisha makato hayo kwanza, kisha uagize {on} hapa chini ukiwa umeweka alama kwenye kisanduku.",
+        card_perhaps:
+            "You are on {on}. If you ticked at Pesapal that your card may be charged again, it is charged {price} by itself, which pays for {plan}: a change of plan does not reach the card, and only you can end the charge, at Pesapal or at your bank. Nothing of it is lost: each charge adds a whole period of {plan} after what is paid for."
+            "Uko kwenye {on}. Kama uliweka alama kwa Pesapal kwamba kadi yako inaweza kukatwa tena, itakatwa {price} yenyewe, ambayo inalipia {plan}: mabadiliko ya mpango hayafiki kwenye kadi, na ni wewe pekee unayeweza kusitisha makato hayo, kwa Pesapal au benki yako. Hakuna kinachopotea: kila makato huongeza kipindi kizima cha {plan} baada ya kilicholipiwa.",
         lacks_why: "Your plan does not have this" "Mpango wako hauna hiki",
         look_rests:
             "What you set there is kept: until you are on such a plan, your sites show a plain page and give nothing away to try."
