@@ -71,7 +71,7 @@ pub const TABLES: &[Table] = &[
     },
     table(
         "platform_orders",
-        columns!(id plan_id kind reference amount_cents currency state tracking_id confirmation_code payment_method payer is_upgrade paid_cents paid_currency refund refund_at resolution resolved_at created_at expires_at settled_at),
+        columns!(id plan_id kind reference amount_cents currency state tracking_id confirmation_code payment_method payer is_upgrade begins_anew paid_cents paid_currency refund refund_at resolution resolved_at created_at expires_at settled_at),
     ),
     Table {
         key: &[("number", "bigint")],
@@ -86,7 +86,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "subscription_entries",
-        columns!(id number what plan_id period days order_id at from_at until_at),
+        columns!(id number what plan_id period days order_id added_cents at from_at until_at),
     ),
     table(
         "staff",

@@ -26,7 +26,7 @@ pub struct Ask {
     /// Whether a card may be charged again by itself.
     #[serde(default)]
     recurring: bool,
-    /// Whether the time that is left should be on that plan, for the difference.
+    /// Whether the business should be on that plan at once, with what is left counted in.
     #[serde(default)]
     upgrade: bool,
 }
@@ -126,6 +126,11 @@ impl From<NotMade> for Problem {
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "no-upgrade",
                 "This plan cannot be changed to at once. Order it for the next period.",
+            ),
+            NotMade::Free => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "nothing-to-order",
+                "What is left pays for this change. Make it at /settings/subscription, which says until when the plan then lasts.",
             ),
             NotMade::NoContact => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

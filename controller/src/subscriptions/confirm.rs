@@ -126,16 +126,23 @@ pub async fn extend(
     let plan = plans::one(conn, order.plan).await?;
     let plan = plan.ok_or(sqlx::Error::RowNotFound)?;
     let is_double = order.kind == Kind::Once && orders::paid_meanwhile(conn, order).await?;
-    let what = if order.is_upgrade {
+    let what = if order.begins_anew {
+        What::Changed {
+            order: Some(order.id),
+            // In another currency it was counted as paid by somebody who knows what it was worth.
+            added: if paid.currency == plan.price.currency {
+                paid.cents
+            } else {
+                order.price.cents
+            },
+        }
+    } else if order.is_upgrade {
         What::Upgraded {
             order: order.id,
             until: order.upgrade_until,
         }
     } else {
-        What::Paid {
-            order: order.id,
-            period: plan.period,
-        }
+        What::Paid { order: order.id }
     };
     let terms = add(app, conn, order.provider, order.plan, what, now).await?;
     let last = terms.last();
@@ -202,12 +209,15 @@ pub async fn add(
     what: What,
     now: Timestamp,
 ) -> Result<Vec<Term>, FeedError> {
+    let rate = plans::one(conn, plan).await?.map(|plan| plan.rate());
+    let rate = rate.ok_or(sqlx::Error::RowNotFound)?;
     book::hold(conn, provider, now).await?;
     let mut lines = book::lines(conn, provider).await?;
     let before = terms(&lines).last().map(|term| term.until);
     let entry = Entry {
         at: now,
         plan,
+        rate,
         what,
     };
     lines.push(entry);

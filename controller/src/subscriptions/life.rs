@@ -161,6 +161,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::rails::pesapal::price::{Currency, Price};
+    use crate::subscriptions::Period;
+    use crate::subscriptions::terms::Rate;
 
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
     const GRACE: Duration = Duration::from_secs(7 * 86_400);
@@ -172,10 +175,15 @@ mod tests {
     fn term(n: u8, from: i64, until: i64, is_trial: bool) -> Term {
         Term {
             plan: PlatformPlanId::from_bytes([n; 16]),
+            rate: Rate {
+                price: Price::new(150_000, Currency::Kes),
+                period: Period::Month,
+            },
             from: day(from),
             until: day(until),
             order: (!is_trial).then(|| OrderId::from_bytes([n; 16])),
             began: day(from),
+            ends: day(until),
         }
     }
 

@@ -7,6 +7,7 @@
 pub mod api;
 pub mod ask;
 pub mod back;
+pub mod change;
 pub mod confirm;
 pub mod invoice;
 pub mod lapse;
@@ -160,6 +161,17 @@ pub struct PlatformPlan {
     pub trial_days: u16,
     /// Whether it can be chosen.
     pub is_offered: bool,
+}
+
+impl PlatformPlan {
+    /// What a whole period of it costs.
+    #[must_use]
+    pub const fn rate(&self) -> terms::Rate {
+        terms::Rate {
+            price: self.price,
+            period: self.period,
+        }
+    }
 }
 
 /// How a business stands with what it has paid for.
@@ -325,8 +337,10 @@ pub struct Order {
     pub confirmation: Option<String>,
     /// Why a person should look at it.
     pub flag: Option<Flag>,
-    /// Whether it pays for a better plan at once, and for no time.
+    /// Whether it pays for another plan at once, with what is left counted in.
     pub is_upgrade: bool,
+    /// Whether that plan begins anew with it, instead of taking the place of the one before for the time that is left.
+    pub begins_anew: bool,
     /// Until when the difference to that plan was counted.
     pub upgrade_until: Option<Timestamp>,
     /// What the rail says was paid, where that is not what was asked.

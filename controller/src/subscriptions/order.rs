@@ -6,18 +6,17 @@ use anyhow::Context as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
 use serde_json::json;
-use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::store::messages::{self, Kind as Line};
 use super::store::orders::{self, Contact};
 use super::store::{addresses, book, plans};
+use super::terms::change::{AtOnce, at_once};
 use super::terms::{self, Entry, What};
-use super::{Kind, Order, Period, PlatformPlan, State, ask};
+use super::{Kind, Order, Period, PlatformPlan, State, ask, change};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::rails::pesapal::ipn::Method;
-use crate::rails::pesapal::price::Price;
 use crate::rails::pesapal::{
     Billed, CallError, Frequency, Name, Order as Wire, Pesapal, Recurring, SubmitError, Submitted,
 };
@@ -41,7 +40,7 @@ pub struct Wish {
     pub attempt: AttemptId,
     /// Whether a card may be charged again by itself.
     pub is_recurring: bool,
-    /// Whether the time that is left should be on that plan, for the difference, instead of more time.
+    /// Whether the business should be on that plan at once, with what is left counted in, instead of after it.
     pub is_upgrade: bool,
 }
 
@@ -54,9 +53,12 @@ pub enum NotMade {
     /// The plan is not offered, or costs nothing.
     #[error("the plan is not offered")]
     NoPlan,
-    /// The plan is no better than what the business is on, or no time is left, or the two are not paid in one way.
+    /// The business is on the plan, or no time is left, or the two are not paid in one currency.
     #[error("the plan cannot be changed to at once")]
     NoUpgrade,
+    /// What is left pays for the change: there is nothing to order.
+    #[error("the change costs nothing")]
+    Free,
     /// Pesapal wants an address to write to.
     #[error("the business has neither an e-mail address nor a phone number")]
     NoContact,
@@ -142,12 +144,15 @@ async fn stored(
         .await?
         .filter(|plan| plan.is_offered && plan.price.cents > 0)
         .ok_or(NotMade::NoPlan)?;
-    let (price, upgrade_until) = if wish.is_upgrade {
-        let upgrade = upgrade(&mut tx, provider, &plan, now).await?;
-        let upgrade = upgrade.ok_or(NotMade::NoUpgrade)?;
-        (upgrade.price, Some(upgrade.until))
+    let (price, begins_anew, upgrade_until) = if wish.is_upgrade {
+        let terms = change::paid_for(&mut tx, provider).await?;
+        match at_once(&terms, &plan, now).map_err(|_| NotMade::NoUpgrade)? {
+            AtOnce::Better { price, until } => (price, false, Some(until)),
+            AtOnce::Anew { price, .. } if price.cents > 0 => (price, true, None),
+            AtOnce::Anew { .. } => return Err(NotMade::Free),
+        }
     } else {
-        (plan.price, None)
+        (plan.price, false, None)
     };
     let contact = orders::contact(&mut tx, provider).await?;
     let contact = contact
@@ -171,6 +176,7 @@ async fn stored(
         confirmation: None,
         flag: None,
         is_upgrade: wish.is_upgrade,
+        begins_anew,
         upgrade_until,
         paid: None,
         refund: None,
@@ -202,40 +208,6 @@ async fn stored(
     record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;
     Ok(Stored::Now(order, plan, contact))
-}
-
-/// Being on a better plan at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Upgrade {
-    /// What it costs.
-    pub price: Price,
-    /// Until when.
-    pub until: Timestamp,
-}
-
-/// What it costs a business to be on a better plan at once, for the time it has paid for by now.
-///
-/// # Errors
-/// When the database is away.
-pub async fn upgrade(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    to: &PlatformPlan,
-    now: Timestamp,
-) -> sqlx::Result<Option<Upgrade>> {
-    let terms = terms::terms(&book::lines(conn, provider).await?);
-    let mut known: Vec<PlatformPlan> = Vec::new();
-    for term in &terms {
-        if known.iter().all(|plan| plan.id != term.plan) {
-            known.extend(plans::one(conn, term.plan).await?);
-        }
-    }
-    let of = |id| known.iter().find(|plan| plan.id == id);
-    let price = terms::difference(&terms, of, to, now);
-    let until = terms.last().map(|term| term.until);
-    Ok(price
-        .zip(until)
-        .map(|(price, until)| Upgrade { price, until }))
 }
 
 /// Whether another request has made the attempt's order a moment ago.
@@ -366,10 +338,8 @@ async fn first_charge(
     lines.push(Entry {
         at: now,
         plan: plan.id,
-        what: What::Paid {
-            order: order.id,
-            period: plan.period,
-        },
+        rate: plan.rate(),
+        what: What::Paid { order: order.id },
     });
     let until = terms::terms(&lines).last().map_or(now, |term| term.until);
     Ok(terms::date(until))

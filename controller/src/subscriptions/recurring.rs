@@ -120,6 +120,7 @@ async fn charged(
         confirmation: None,
         flag: None,
         is_upgrade: false,
+        begins_anew: false,
         upgrade_until: None,
         paid: None,
         refund: None,

@@ -141,6 +141,7 @@ pub(super) mod tests {
             confirmation: None,
             flag: None,
             is_upgrade: false,
+            begins_anew: false,
             upgrade_until: None,
             paid: None,
             refund: None,

@@ -1,5 +1,6 @@
 //! The page of what a business pays the platform: what it is on, until when, a way to pay, and what it ordered.
 
+mod offer;
 pub mod paper;
 
 use askama::Template;
@@ -10,7 +11,9 @@ use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
+use self::offer::{Offer, offer};
 use super::back::{self, NotDone};
+use super::change::{self, NotChanged};
 use super::order::{self, NotMade, Wish};
 use super::plans::saves;
 use super::standing::{NoTrial, SHOWN, Standing, Status, standing, try_out};
@@ -24,6 +27,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{SubscriptionWords, Words};
 use crate::providers::staff::roles::Permission;
+use crate::tickets::feed::FeedError;
 use crate::web::Path;
 use crate::web::page::{html, onward};
 
@@ -45,8 +49,10 @@ struct Choice {
     attempt: AttemptId,
     /// By how many percent a year of it is less than twelve months.
     saves: Option<i64>,
-    /// What it costs to be on it at once, for the time that is left, and the attempt of that.
-    at_once: Option<(String, AttemptId)>,
+    /// The change to it at once.
+    at_once: Option<Offer>,
+    /// Why it can only be had for the next period.
+    only_next: Option<String>,
 }
 
 /// An order in the list.
@@ -120,6 +126,7 @@ pub async fn show(
         Some("made") => Some(w.made),
         Some("trial") => Some(w.started),
         Some("cancelled") => Some(w.cancelled),
+        Some("changed") => Some(w.changed),
         _ => None,
     };
     let before = asked.before.and_then(|id| id.parse().ok());
@@ -159,10 +166,7 @@ async fn shown(
     let mut tx = app.db.tenant(seat.provider()).await?;
     let card = card(&mut tx, seat, plan.as_ref(), words).await?;
     let offered = plans::offered(&mut tx).await?;
-    let mut at_once = Vec::new();
-    for plan in &offered {
-        at_once.push(order::upgrade(&mut tx, seat.provider(), plan, now).await?);
-    }
+    let terms = change::paid_for(&mut tx, seat.provider()).await?;
     let listed = match before {
         None => orders,
         Some(id) => {
@@ -175,6 +179,10 @@ async fn shown(
     let invoices = invoices::of_orders(&mut tx, seat.provider(), &ids).await?;
     drop(tx);
     let saved: Vec<_> = offered.iter().map(|plan| saves(plan, &offered)).collect();
+    let changes: Vec<_> = offered
+        .iter()
+        .map(|plan| offer(app, w, &terms, plan, now))
+        .collect();
     let is_restricted = rights.is_restricted(now);
     let closes = rights.restricted_from.filter(|from| now < *from);
     let has_more = listed.len() >= usize::from(SHOWN);
@@ -206,12 +214,13 @@ async fn shown(
         open,
         choices: offered
             .into_iter()
-            .zip(at_once.into_iter().zip(saved))
+            .zip(changes.into_iter().zip(saved))
             .filter(|(plan, _)| plan.price.cents > 0 || (is_new && plan.trial_days > 0))
-            .map(|(plan, (at_once, saves))| Choice {
+            .map(|(plan, ((at_once, only_next), saves))| Choice {
                 saves,
                 rests: is_dressed && !plan.features.contains(&Feature::CustomPortal),
-                at_once: at_once.map(|upgrade| (upgrade.price.to_string(), attempt(app))),
+                at_once,
+                only_next,
                 ..choice(app, words, plan, is_new)
             })
             .collect(),
@@ -258,7 +267,12 @@ async fn card(
         ("plan", pays.as_str()),
         ("on", on.name.as_str()),
     ];
-    Ok(Some(fill(words.card_other, &places)))
+    let text = if orders::was_charged(conn, &order).await? {
+        words.card_other
+    } else {
+        words.card_perhaps
+    };
+    Ok(Some(fill(text, &places)))
 }
 
 /// Why somebody was led here, with the plans that would help.
@@ -337,6 +351,7 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
         trial_days: Some(plan.trial_days).filter(|days| is_new && *days > 0),
         attempt: attempt(app),
         at_once: None,
+        only_next: None,
         saves: None,
         rests: false,
     }
@@ -375,9 +390,10 @@ pub struct Chosen {
     attempt: String,
     recurring: Option<String>,
     upgrade: Option<String>,
+    free: Option<String>,
 }
 
-/// Makes an order for a plan and shows it, with the way to the page on which it is paid.
+/// Makes an order for a plan and shows it, with the way to the page on which it is paid; or changes the plan, where what is left is enough.
 ///
 /// # Errors
 /// When the database is away.
@@ -391,6 +407,16 @@ pub async fn pay(
     let (Ok(plan), Ok(attempt)) = (chosen.plan.parse(), chosen.attempt.parse()) else {
         return shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_plan)).await;
     };
+    if chosen.free.is_some() {
+        let fault = match change::change(&app, seat.provider(), seat.actor(), plan).await {
+            Ok(()) => return Ok(onward("/settings/subscription?done=changed")),
+            Err(NotChanged::NotFree) => w.no_upgrade,
+            Err(NotChanged::TooMany(_)) => w.too_many,
+            Err(NotChanged::Feed(error)) => return Err(untold(&error)),
+            Err(NotChanged::Database(error)) => return Err(error.into()),
+        };
+        return shown(&app, &frame, &seat, NOWHERE, None, Some(fault)).await;
+    }
     let wish = Wish {
         plan,
         attempt,
@@ -403,6 +429,7 @@ pub async fn pay(
         Err(NotMade::Off) => w.off,
         Err(NotMade::NoPlan | NotMade::OtherAttempt) => w.no_plan,
         Err(NotMade::NoUpgrade) => w.no_upgrade,
+        Err(NotMade::Free) => w.costs_nothing,
         Err(NotMade::NoContact) => w.no_contact,
         Err(NotMade::BeingMade) => w.being_made,
         Err(NotMade::TooMany(_)) => w.too_many,
@@ -444,15 +471,17 @@ pub async fn trial(
         Ok(()) => Ok(onward("/settings/subscription?done=trial")),
         Err(NoTrial::NoPlan) => shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_plan)).await,
         Err(NoTrial::TooLate) => shown(&app, &frame, &seat, NOWHERE, None, Some(w.no_trial)).await,
-        Err(NoTrial::Feed(error)) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "a site's feed could not be written"
-            );
-            Err(Trouble::Inside)
-        }
+        Err(NoTrial::Feed(error)) => Err(untold(&error)),
         Err(NoTrial::Database(error)) => Err(error.into()),
     }
+}
+
+fn untold(error: &FeedError) -> Trouble {
+    tracing::error!(
+        error = error as &dyn std::error::Error,
+        "a site's feed could not be written"
+    );
+    Trouble::Inside
 }
 
 /// Has an order paid no more.

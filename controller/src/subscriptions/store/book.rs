@@ -7,7 +7,8 @@ use sqlx::PgConnection;
 use super::strange;
 use crate::app::App;
 use crate::db::{At, RowId as _};
-use crate::subscriptions::terms::{Entry, What};
+use crate::rails::pesapal::price::Price;
+use crate::subscriptions::terms::{Entry, Rate, What};
 
 /// Lines read at most: a month each for more than a century.
 const MOST: i64 = 2_000;
@@ -43,7 +44,8 @@ pub async fn hold(
 /// When the database is away.
 pub async fn lines(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Vec<Entry>> {
     let rows = sqlx::query!(
-        "select what, plan_id, period, days, order_id, upgrade_until, at from subscription_entries where provider_id = $1 order by number limit $2",
+        "select e.what, e.plan_id, e.period, e.days, e.order_id, e.upgrade_until, e.added_cents, e.at, p.period as plan_period, p.price_cents, p.currency
+         from subscription_entries e join platform_plans p on p.id = e.plan_id where e.provider_id = $1 order by e.number limit $2",
         provider.uuid(),
         MOST,
     )
@@ -52,21 +54,31 @@ pub async fn lines(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Resul
     rows.into_iter()
         .map(|row| {
             let order = row.order_id.map(OrderId::from_uuid);
-            let period = row.period.and_then(|word| word.parse().ok());
+            let strange = || strange("a line of subscription_entries");
+            let period = row.period.as_deref().unwrap_or(&row.plan_period);
+            let rate = Rate {
+                price: Price::new(
+                    row.price_cents,
+                    row.currency.parse().map_err(|_| strange())?,
+                ),
+                period: period.parse().map_err(|_| strange())?,
+            };
             let days = row.days.and_then(|days| u16::try_from(days).ok());
-            let what = match (row.what.as_str(), order, period, days) {
-                ("trial", None, None, Some(days)) => What::Trial { days },
-                ("paid", Some(order), Some(period), None) => What::Paid { order, period },
+            let what = match (row.what.as_str(), order, days, row.added_cents) {
+                ("trial", None, Some(days), None) => What::Trial { days },
+                ("paid", Some(order), None, None) => What::Paid { order },
                 ("upgraded", Some(order), None, None) => What::Upgraded {
                     order,
                     until: row.upgrade_until.map(Into::into),
                 },
+                ("changed", order, None, Some(added)) => What::Changed { order, added },
                 ("reversed", Some(order), None, None) => What::Reversed { order },
-                _ => return Err(strange("a line of subscription_entries")),
+                _ => return Err(strange()),
             };
             Ok(Entry {
                 at: row.at.0,
                 plan: PlatformPlanId::from_uuid(row.plan_id),
+                rate,
                 what,
             })
         })
@@ -97,17 +109,30 @@ pub async fn write(
 ) -> sqlx::Result<()> {
     let upgrade_until = match entry.what {
         What::Upgraded { until, .. } => until,
-        What::Trial { .. } | What::Paid { .. } | What::Reversed { .. } => None,
+        What::Trial { .. } | What::Paid { .. } | What::Changed { .. } | What::Reversed { .. } => {
+            None
+        }
+    };
+    let added = match entry.what {
+        What::Changed { added, .. } => Some(added),
+        What::Trial { .. } | What::Paid { .. } | What::Upgraded { .. } | What::Reversed { .. } => {
+            None
+        }
     };
     let (what, period, days, order) = match entry.what {
         What::Trial { days } => ("trial", None, Some(i32::from(days)), None),
-        What::Paid { order, period } => ("paid", Some(period.word()), None, Some(order.uuid())),
+        What::Paid { order } => {
+            let period = entry.rate.period.word();
+            ("paid", Some(period), None, Some(order.uuid()))
+        }
         What::Upgraded { order, .. } => ("upgraded", None, None, Some(order.uuid())),
+        What::Changed { order, .. } => ("changed", None, None, order.map(|order| order.uuid())),
         What::Reversed { order } => ("reversed", None, None, Some(order.uuid())),
     };
     sqlx::query!(
-        "insert into subscription_entries (id, provider_id, number, what, plan_id, period, days, order_id, at, from_at, until_at, upgrade_until)
-         values ($1, $2, 1 + coalesce((select max(number) from subscription_entries where provider_id = $2), 0), $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "insert into subscription_entries (id, provider_id, number, what, plan_id, period, days, order_id, at, from_at, until_at, upgrade_until,
+                                           added_cents)
+         values ($1, $2, 1 + coalesce((select max(number) from subscription_entries where provider_id = $2), 0), $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         EntryId::new(entry.at, app.entropy.bytes()).uuid(),
         provider.uuid(),
         what,
@@ -119,6 +144,7 @@ pub async fn write(
         change.from.map(At) as Option<At>,
         change.until.map(At) as Option<At>,
         upgrade_until.map(At) as Option<At>,
+        added,
     )
     .execute(&mut *conn)
     .await?;

@@ -31,6 +31,7 @@ struct Row {
     confirmation_code: Option<String>,
     flag: Option<String>,
     is_upgrade: bool,
+    begins_anew: bool,
     upgrade_until: Option<At>,
     paid_cents: Option<i64>,
     paid_currency: Option<String>,
@@ -76,6 +77,7 @@ impl TryFrom<Row> for Order {
                 .map(|word| word.parse().map_err(|_| strange("platform_orders.flag")))
                 .transpose()?,
             is_upgrade: row.is_upgrade,
+            begins_anew: row.begins_anew,
             upgrade_until: row.upgrade_until.map(Into::into),
             paid: row
                 .paid_cents
@@ -114,8 +116,8 @@ fn name(text: Option<String>) -> sqlx::Result<Option<Name>> {
 pub async fn insert(conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into platform_orders (id, provider_id, attempt_id, is_current, plan_id, kind, reference, account, amount_cents, currency, state,
-                                      tracking_id, is_upgrade, upgrade_until, asked, created_at, expires_at)
-         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15)",
+                                      tracking_id, is_upgrade, begins_anew, upgrade_until, asked, created_at, expires_at)
+         values ($1, $2, $3, true, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, $15, $16)",
         order.id.uuid(),
         order.provider.uuid(),
         order.attempt.uuid(),
@@ -128,6 +130,7 @@ pub async fn insert(conn: &mut PgConnection, order: &Order) -> sqlx::Result<()> 
         order.state.word(),
         order.tracking.as_ref().map(Name::as_str),
         order.is_upgrade,
+        order.begins_anew,
         order.upgrade_until.map(At) as Option<At>,
         At(order.created_at),
         At(order.expires_at),
@@ -149,8 +152,8 @@ pub async fn lock(
     let row = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
-                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
-                created_at, expires_at, settled_at
+                redirect_url, confirmation_code, flag, is_upgrade, begins_anew, upgrade_until, paid_cents, paid_currency, refund, resolution, asked,
+                ask_after, created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and id = $2 for update",
         provider.uuid(),
         id.uuid(),
@@ -172,8 +175,8 @@ pub async fn of_attempt(
     let row = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
-                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
-                created_at, expires_at, settled_at
+                redirect_url, confirmation_code, flag, is_upgrade, begins_anew, upgrade_until, paid_cents, paid_currency, refund, resolution, asked,
+                ask_after, created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and attempt_id = $2 and is_current for update",
         provider.uuid(),
         attempt.uuid(),
@@ -197,8 +200,8 @@ pub async fn newest(
     let rows = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
-                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
-                created_at, expires_at, settled_at
+                redirect_url, confirmation_code, flag, is_upgrade, begins_anew, upgrade_until, paid_cents, paid_currency, refund, resolution, asked,
+                ask_after, created_at, expires_at, settled_at
          from platform_orders where provider_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2, $3::uuid))
          order by created_at desc, id desc limit $4",
         provider.uuid(),
@@ -244,8 +247,8 @@ pub async fn of_account(conn: &mut PgConnection, account: &str) -> sqlx::Result<
     let row = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
-                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
-                created_at, expires_at, settled_at
+                redirect_url, confirmation_code, flag, is_upgrade, begins_anew, upgrade_until, paid_cents, paid_currency, refund, resolution, asked,
+                ask_after, created_at, expires_at, settled_at
          from platform_orders where account = $1 and kind = 'once' order by created_at desc limit 1",
         account,
     )
@@ -254,7 +257,8 @@ pub async fn of_account(conn: &mut PgConnection, account: &str) -> sqlx::Result<
     row.map(Order::try_from).transpose()
 }
 
-/// The order by which a business last let a card be charged again by itself, if it was paid.
+/// The last order that was paid with a card which may be charged again by itself: one that was, or one of which nobody knows yet whether whoever
+/// paid agreed on the rail's page.
 ///
 /// # Errors
 /// When the database is away.
@@ -262,15 +266,31 @@ pub async fn on_card(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Res
     let row = sqlx::query_as!(
         Row,
         "select id, provider_id, attempt_id, plan_id, kind, reference, account, amount_cents, currency, state, tracking_id, hinted_id,
-                redirect_url, confirmation_code, flag, is_upgrade, upgrade_until, paid_cents, paid_currency, refund, resolution, asked, ask_after,
-                created_at, expires_at, settled_at
-         from platform_orders where provider_id = $1 and account is not null and kind = 'once' and state = 'completed'
+                redirect_url, confirmation_code, flag, is_upgrade, begins_anew, upgrade_until, paid_cents, paid_currency, refund, resolution, asked,
+                ask_after, created_at, expires_at, settled_at
+         from platform_orders o where provider_id = $1 and account is not null and kind = 'once' and state = 'completed'
+            and (payment_method is null or payment_method ~* '(visa|master|card|amex)'
+                 or exists (select from platform_orders c where c.provider_id = $1 and c.kind = 'recurring' and c.account = o.account))
          order by created_at desc, id desc limit 1",
         provider.uuid(),
     )
     .fetch_optional(conn)
     .await?;
     row.map(Order::try_from).transpose()
+}
+
+/// Whether a card was charged by itself to an order's account.
+///
+/// # Errors
+/// When the database is away.
+pub async fn was_charged(conn: &mut PgConnection, order: &Order) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from platform_orders where provider_id = $1 and kind = 'recurring' and account = $2) as "found!""#,
+        order.provider.uuid(),
+        order.account,
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Writes what came of handing an order in; what was decided meanwhile stays.

@@ -3,14 +3,16 @@
 //! A payment lasts to the same day of the next month or year on Nairobi's clock. Where a month has no such day it ends on its last, and the day
 //! comes back in the month after. Payments that follow each other without a gap keep the day of the first.
 
+pub mod change;
+
 use jiff::Span;
 use jiff::civil::{Date, DateTime};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{OrderId, PlatformPlanId};
 
 use crate::nairobi;
-use crate::rails::pesapal::price::{Currency, Price};
-use crate::subscriptions::{Period, PlatformPlan};
+use crate::rails::pesapal::price::Price;
+use crate::subscriptions::Period;
 
 const DAY_SECS: i64 = 86_400;
 
@@ -22,12 +24,10 @@ pub enum What {
         /// How many.
         days: u16,
     },
-    /// An order was paid.
+    /// An order was paid: one period of its plan.
     Paid {
         /// Which.
         order: OrderId,
-        /// How long it lasts.
-        period: Period,
     },
     /// An order was paid for a better plan at once: the time that is left is on it.
     Upgraded {
@@ -36,11 +36,27 @@ pub enum What {
         /// Until when the difference was counted; what was bought after that stays on its own plan.
         until: Option<Timestamp>,
     },
+    /// The plan was changed at once: what was left became money, and with what was paid for it that became time on its plan.
+    Changed {
+        /// Which order paid for it; none where what was left did.
+        order: Option<OrderId>,
+        /// How much was paid for it, in cents of its plan's currency.
+        added: i64,
+    },
     /// An order was paid back: its line counts no longer.
     Reversed {
         /// Which.
         order: OrderId,
     },
+}
+
+/// What a whole period of a plan costs. A plan that is changed is another plan, so this is what it cost when it was bought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// The price.
+    pub price: Price,
+    /// How long a period lasts.
+    pub period: Period,
 }
 
 /// A line of the book.
@@ -50,6 +66,8 @@ pub struct Entry {
     pub at: Timestamp,
     /// The plan it is about.
     pub plan: PlatformPlanId,
+    /// What that costs.
+    pub rate: Rate,
     /// What.
     pub what: What,
 }
@@ -59,6 +77,8 @@ pub struct Entry {
 pub struct Term {
     /// The plan.
     pub plan: PlatformPlanId,
+    /// What that costs.
+    pub rate: Rate,
     /// From when.
     pub from: Timestamp,
     /// Until when.
@@ -67,6 +87,8 @@ pub struct Term {
     pub order: Option<OrderId>,
     /// When the whole period began of which this is a part: two plans share one after an upgrade.
     pub began: Timestamp,
+    /// When that whole period ends, or would: money may have paid for less.
+    pub ends: Timestamp,
 }
 
 /// The terms that a book comes to, each after the one before. A term begins where the one before ends, or when its line was written if that is
@@ -84,10 +106,10 @@ pub fn terms(book: &[Entry]) -> Vec<Term> {
         }
         let (until, order) = match entry.what {
             What::Trial { days } => (from.plus_secs(i64::from(days) * DAY_SECS), None),
-            What::Paid { order, .. } if is_undone(book, order) => continue,
-            What::Paid { order, period } => {
+            What::Paid { order } if is_undone(book, order) => continue,
+            What::Paid { order } => {
                 let day = *anchor.get_or_insert_with(|| day_of(from));
-                (after(from, period, day), Some(order))
+                (after(from, entry.rate.period, day), Some(order))
             }
             What::Upgraded { order, until } => {
                 if !is_undone(book, order) {
@@ -95,14 +117,22 @@ pub fn terms(book: &[Entry]) -> Vec<Term> {
                 }
                 continue;
             }
+            What::Changed { order, added } => {
+                if order.is_none_or(|order| !is_undone(book, order)) {
+                    anchor = change::apply(&mut terms, entry, order, added);
+                }
+                continue;
+            }
             What::Reversed { .. } => continue,
         };
         terms.push(Term {
             plan: entry.plan,
+            rate: entry.rate,
             from,
             until,
             order,
             began: from,
+            ends: until,
         });
     }
     terms
@@ -115,9 +145,18 @@ fn upgrade(terms: &mut Vec<Term>, entry: &Entry, until: Option<Timestamp>) {
     if let Some(until) = until.filter(|until| *until > now) {
         split(terms, until);
     }
-    let is_meant = |term: &&mut Term| term.from >= now && until.is_none_or(|end| term.until <= end);
+    // Money that went back may have brought time here that the difference was not counted for, and that another price is measured by.
+    let is_alike = |rate: Rate| {
+        (rate.period, rate.price.currency) == (entry.rate.period, entry.rate.price.currency)
+    };
+    let is_meant = |term: &&mut Term| {
+        term.from >= now
+            && until.is_none_or(|end| term.until <= end)
+            && (term.order.is_none() || is_alike(term.rate))
+    };
     for term in terms.iter_mut().filter(is_meant) {
         term.plan = entry.plan;
+        term.rate = entry.rate;
     }
 }
 
@@ -131,42 +170,6 @@ fn split(terms: &mut Vec<Term>, at: Timestamp) {
         terms[place].until = at;
         terms.insert(place + 1, Term { from: at, ..whole });
     }
-}
-
-/// What it costs to be on another plan for all the time that is left.
-///
-/// That is for each period its part of the difference, rounded up to what every rail can move. None where that is nothing, or where the two cannot
-/// be compared.
-#[must_use]
-pub fn difference<'a>(
-    terms: &[Term],
-    of: impl Fn(PlatformPlanId) -> Option<&'a PlatformPlan>,
-    to: &PlatformPlan,
-    now: Timestamp,
-) -> Option<Price> {
-    let mut cents: i128 = 0;
-    for term in terms
-        .iter()
-        .filter(|term| term.order.is_some() && term.until > now)
-    {
-        let old = of(term.plan)?;
-        if (old.period, old.price.currency) != (to.period, to.price.currency) {
-            return None;
-        }
-        let left = term.until.as_millis() - term.from.max(now).as_millis();
-        // Of the whole period: what stands behind a split is its rest.
-        let whole = (term.until.as_millis() - term.began.as_millis()).max(1);
-        let more = i128::from(to.price.cents - old.price.cents);
-        cents += more * i128::from(left) / i128::from(whole);
-    }
-    // M-PESA moves whole shillings.
-    let unit: i128 = match to.price.currency {
-        Currency::Kes => 100,
-        Currency::Usd => 1,
-    };
-    let rounded = cents.checked_add(unit - 1)? / unit * unit;
-    let rounded = i64::try_from(rounded).ok().filter(|cents| *cents > 0)?;
-    Some(Price::new(rounded, to.price.currency))
 }
 
 fn is_undone(book: &[Entry], paid: OrderId) -> bool {

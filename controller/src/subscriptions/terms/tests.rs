@@ -3,16 +3,26 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
+use super::change::difference;
 use super::*;
+use crate::rails::pesapal::price::Currency;
+use crate::subscriptions::PlatformPlan;
 
 const PLAN: PlatformPlanId = PlatformPlanId::from_bytes([1; 16]);
 
-fn order(n: u8) -> OrderId {
+fn rate(period: Period) -> Rate {
+    Rate {
+        price: Price::new(100_000, Currency::Kes),
+        period,
+    }
+}
+
+pub(super) fn order(n: u8) -> OrderId {
     OrderId::from_bytes([n; 16])
 }
 
 /// Nine in the morning in Nairobi.
-fn at(year: i16, month: i8, day: i8) -> Timestamp {
+pub(super) fn at(year: i16, month: i8, day: i8) -> Timestamp {
     let noon = jiff::civil::date(year, month, day).at(6, 0, 0, 0);
     let zoned = noon.to_zoned(TimeZone::UTC).unwrap();
     Timestamp::from_secs(zoned.timestamp().as_second())
@@ -22,17 +32,16 @@ fn paid(n: u8, at: Timestamp, period: Period) -> Entry {
     Entry {
         at,
         plan: PLAN,
-        what: What::Paid {
-            order: order(n),
-            period,
-        },
+        rate: rate(period),
+        what: What::Paid { order: order(n) },
     }
 }
 
-fn reversed(n: u8, at: Timestamp) -> Entry {
+pub(super) fn reversed(n: u8, at: Timestamp) -> Entry {
     Entry {
         at,
         plan: PLAN,
+        rate: rate(Period::Month),
         what: What::Reversed { order: order(n) },
     }
 }
@@ -113,6 +122,7 @@ fn a_trial_is_whole_days_and_a_payment_follows_it() {
     let trial = Entry {
         at: at(2027, 1, 17),
         plan: PLAN,
+        rate: rate(Period::Month),
         what: What::Trial { days: 14 },
     };
     let book = [trial, paid(1, at(2027, 1, 20), Period::Month)];
@@ -132,7 +142,7 @@ fn what_is_paid_back_counts_no_longer() {
     assert_eq!(ends(&book), []);
 }
 
-fn plan(n: u8, cents: i64) -> PlatformPlan {
+pub(super) fn plan(n: u8, cents: i64) -> PlatformPlan {
     PlatformPlan {
         id: PlatformPlanId::from_bytes([n; 16]),
         name: format!("Plan {n}"),
@@ -149,6 +159,7 @@ fn upgraded(n: u8, at: Timestamp, to: &PlatformPlan) -> Entry {
     Entry {
         at,
         plan: to.id,
+        rate: to.rate(),
         what: What::Upgraded {
             order: order(n),
             until: None,
@@ -159,12 +170,11 @@ fn upgraded(n: u8, at: Timestamp, to: &PlatformPlan) -> Entry {
 #[test]
 fn a_better_plan_at_once_moves_what_is_left_and_no_end() {
     let (small, large) = (plan(1, 100_000), plan(2, 300_000));
-    let of = |id| [&small, &large].into_iter().find(|plan| plan.id == id);
     // January has 31 days; half a month later half of the difference is left, and all of the next month's.
     let start = at(2027, 1, 1);
     let mut book = vec![paid(1, start, Period::Month), paid(2, start, Period::Month)];
     let middle = start.plus_secs(31 * DAY_SECS / 2);
-    let price = difference(&terms(&book), of, &large, middle);
+    let price = difference(&terms(&book), &large, middle);
     assert_eq!(price, Some(Price::new(100_000 + 200_000, Currency::Kes)));
     book.push(upgraded(3, middle, &large));
     let split = terms(&book);
@@ -181,8 +191,8 @@ fn a_better_plan_at_once_moves_what_is_left_and_no_end() {
         ]
     );
     // Nothing is better than it, nothing is smaller at once, and money that goes back undoes it.
-    assert_eq!(difference(&split, of, &large, middle), None);
-    assert_eq!(difference(&split, of, &small, middle), None);
+    assert_eq!(difference(&split, &large, middle), None);
+    assert_eq!(difference(&split, &small, middle), None);
     book.push(reversed(3, at(2027, 1, 20)));
     assert!(terms(&book).iter().all(|term| term.plan == small.id));
     // What comes when no time is left moves nothing.
@@ -191,13 +201,13 @@ fn a_better_plan_at_once_moves_what_is_left_and_no_end() {
         upgraded(3, at(2027, 2, 5), &large),
     ];
     assert_eq!(terms(&late).len(), 1);
-    assert_eq!(difference(&terms(&late), of, &large, at(2027, 2, 1)), None);
-    // A year and a month cannot be compared.
+    assert_eq!(difference(&terms(&late), &large, at(2027, 2, 1)), None);
+    // Between a year and a month it is no mere difference.
     let year = PlatformPlan {
         period: Period::Year,
         ..large.clone()
     };
-    assert_eq!(difference(&terms(&book), of, &year, middle), None);
+    assert_eq!(difference(&terms(&book), &year, middle), None);
 }
 
 #[test]
@@ -261,15 +271,15 @@ proptest! {
     ) {
         let start = Timestamp::from_secs(1_700_000_000 + days * DAY_SECS);
         let (low, middle, high) = (plan(1, small * 100), plan(2, (small + dearer) * 100), plan(3, (small + 2 * dearer) * 100));
-        let of = |id| [&low, &middle, &high].into_iter().find(|plan| plan.id == id);
         let mut book: Vec<Entry> = (1..=months).map(|n| paid(n, start, Period::Month)).collect();
         for entry in &mut book {
             entry.plan = low.id;
+            entry.rate = low.rate();
         }
         let before = terms(&book);
         let now = start.plus_secs(into * DAY_SECS);
         let whole = i64::from(months) * dearer * 100;
-        let cost = |terms: &[Term], to: &PlatformPlan, at: Timestamp| difference(terms, of, to, at).map_or(0, |price| price.cents);
+        let cost = |terms: &[Term], to: &PlatformPlan, at: Timestamp| difference(terms, to, at).map_or(0, |price| price.cents);
         let first = cost(&before, &middle, now);
         // Never more than all periods' difference, and less the later one comes.
         prop_assert!(first <= whole);

@@ -420,12 +420,15 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
             .onward()
             .starts_with("/sites/site_")
     );
-    // There is nothing better, and what is smaller is for the next period.
-    for plan in [&large, &small] {
+    // It is on the one, and for the other there is nothing to pay.
+    for (plan, expected) in [(&large, "no-upgrade"), (&small, "nothing-to-order")] {
         let wish = json!({"plan_id": plan.id.to_string(), "upgrade": true});
         let (status, problem) = subscriptions::ask(&world, &key, wish).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert_eq!(problem["type"], "urn:mnara:problem:no-upgrade");
+        assert_eq!(
+            problem["type"],
+            format!("urn:mnara:problem:{expected}").as_str()
+        );
     }
     let next = made(&world, &key, &small, 5).await;
     rail.say(&next, 1);

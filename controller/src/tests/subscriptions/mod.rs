@@ -1,5 +1,6 @@
 //! What businesses pay the platform: orders, Pesapal's hints and its word, the book, and who may see and do what.
 
+mod changes;
 mod desk;
 mod facts;
 mod hints;

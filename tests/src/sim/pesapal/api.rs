@@ -327,6 +327,7 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
             account: ask
                 .account_number
                 .filter(|_| ask.subscription_details.is_some()),
+            recurs: false,
             is_charge: false,
             code: Code::Invalid,
             paid: None,

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Shared;
-use super::state::{Code, Delivery, Knobs, NotNow, Order};
+use super::state::{By, Code, Delivery, Knobs, NotNow, Order};
 
 type Sim = Extract<Arc<Shared>>;
 
@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/orders/{tracking}/approve-refund", post(approve))
         .route("/orders/{tracking}/notify", post(notify))
         .route("/accounts/{account}/charge", post(charge))
+        .route("/accounts/{account}/opt-out", post(opt_out))
         .route("/deliveries", get(deliveries))
         .route("/knobs", get(knobs).post(tune))
         .route("/clock", get(clock))
@@ -51,7 +52,8 @@ async fn deliveries(Extract(shared): Sim) -> Json<Vec<Delivery>> {
 #[derive(Deserialize)]
 struct End {
     code: Code,
-    method: Option<String>,
+    #[serde(default)]
+    by: By,
 }
 
 async fn end(
@@ -60,7 +62,7 @@ async fn end(
     Json(end): Json<End>,
 ) -> Result<StatusCode, NotNow> {
     shared
-        .end(&tracking, end.code, end.method.as_deref())
+        .end(&tracking, end.code, end.by)
         .map(|_| StatusCode::NO_CONTENT)
 }
 
@@ -78,6 +80,10 @@ async fn notify(Extract(shared): Sim, Path(tracking): Path<String>) -> Result<St
 async fn charge(Extract(shared): Sim, Path(account): Path<String>) -> Result<Json<Value>, NotNow> {
     let tracking = shared.charge(&account)?;
     Ok(Json(json!({ "tracking": tracking })))
+}
+
+async fn opt_out(Extract(shared): Sim, Path(account): Path<String>) -> Result<StatusCode, NotNow> {
+    shared.opt_out(&account).map(|()| StatusCode::NO_CONTENT)
 }
 
 async fn knobs(Extract(shared): Sim) -> Json<Knobs> {

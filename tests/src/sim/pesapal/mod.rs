@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::state::{
-    Address, Code, Delivery, Knobs, NotNow, Order, Refunded, SubmitFault, Transaction,
+    Address, By, Code, Delivery, Knobs, NotNow, Order, Refunded, SubmitFault, Transaction,
 };
 pub use super::daraja::Clock;
 
@@ -184,10 +184,18 @@ impl Pesapal {
     /// # Errors
     /// [`NotNow`].
     pub fn end(&self, tracking: &str, code: Code) -> Result<(), NotNow> {
-        self.shared.end(tracking, code, None).map(drop)
+        self.shared.end(tracking, code, By::default()).map(drop)
     }
 
-    /// Charges the card of an account by itself; gives the charge's tracking id.
+    /// Has somebody pay an order, and tells of it.
+    ///
+    /// # Errors
+    /// [`NotNow`].
+    pub fn pay(&self, tracking: &str, by: By) -> Result<(), NotNow> {
+        self.shared.end(tracking, Code::Completed, by).map(drop)
+    }
+
+    /// Charges the card of an account by itself, if whoever paid agreed to that; gives the charge's tracking id.
     ///
     /// # Errors
     /// [`NotNow`].

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::Shared;
-use super::state::{Code, Order};
+use super::state::{By, Code, Order};
 use crate::sim::escaped;
 
 const PATH: &str = "/pesapaliframe/PesapalIframe3/Index";
@@ -45,6 +45,8 @@ enum Act {
 #[derive(Deserialize)]
 struct Pressed {
     act: Act,
+    /// Ticked with a card that may be charged again by itself.
+    again: Option<String>,
 }
 
 async fn shown(Extract(shared): Sim, Query(which): Query<Which>) -> Response {
@@ -62,10 +64,11 @@ async fn pressed(
     let Some(order) = shared.read(|state| state.order(&which.tracking).cloned()) else {
         return nothing();
     };
-    let (code, method) = match pressed.act {
-        Act::Mpesa => (Code::Completed, Some("MpesaKE")),
-        Act::Card => (Code::Completed, Some("Visa")),
-        Act::Fail => (Code::Failed, None),
+    let (code, by) = match pressed.act {
+        Act::Mpesa => (Code::Completed, By::Mpesa),
+        Act::Card if pressed.again.is_some() => (Code::Completed, By::CardAgain),
+        Act::Card => (Code::Completed, By::Card),
+        Act::Fail => (Code::Failed, By::default()),
         Act::Abandon => {
             let to = if order.cancellation.is_empty() {
                 &order.callback
@@ -75,7 +78,7 @@ async fn pressed(
             return back(to, &order);
         }
     };
-    match shared.end(&order.tracking, code, method) {
+    match shared.end(&order.tracking, code, by) {
         Ok(told) => {
             let waits = shared.read(|state| state.knobs.notice_before_return);
             if let Some(told) = told
@@ -122,22 +125,23 @@ fn page(status: StatusCode, order: &Order, note: &str) -> Response {
         format!("<p class=\"note\" role=\"status\">{}</p>", escaped(note))
     };
     let open = !order.is_cancelled && matches!(order.code, Code::Invalid | Code::Failed);
-    let button = |act: &str, class: &str, words: &str| {
+    let button = |act: &str, class: &str, words: &str, more: &str| {
         format!(
-            "<form method=\"post\"><button class=\"{class}\" name=\"act\" value=\"{act}\">{words}</button></form>"
+            "<form method=\"post\">{more}<button class=\"{class}\" name=\"act\" value=\"{act}\">{words}</button></form>"
         )
     };
     let buttons = if open {
-        let card = if order.account.is_some() {
-            "Pay by card, and let it be charged again by itself"
+        // Asked of whoever pays even where the merchant asked for it, and of cards only.
+        let again = if order.account.is_some() {
+            "<label><input type=\"checkbox\" name=\"again\" value=\"yes\"> Let this card be charged again by itself</label>"
         } else {
-            "Pay by card"
+            ""
         };
         [
-            button("mpesa", "go", "Pay by M-PESA"),
-            button("card", "go", card),
-            button("fail", "", "Let the payment fail"),
-            button("abandon", "", "Go back without paying"),
+            button("mpesa", "go", "Pay by M-PESA", ""),
+            button("card", "go", "Pay by card", again),
+            button("fail", "", "Let the payment fail", ""),
+            button("abandon", "", "Go back without paying", ""),
         ]
         .concat()
     } else {

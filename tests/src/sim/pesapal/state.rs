@@ -134,6 +134,19 @@ pub struct Refunded {
     pub remarks: String,
 }
 
+/// With what somebody pays.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// M-PESA.
+    #[default]
+    Mpesa,
+    /// A card, this once.
+    Card,
+    /// A card, of which whoever pays ticks on the page that it may be charged again by itself.
+    CardAgain,
+}
+
 /// How somebody paid.
 #[derive(Clone, Debug, Serialize)]
 pub struct Transaction {
@@ -164,8 +177,10 @@ pub struct Order {
     pub cancellation: String,
     /// The id of the registered address that is told.
     pub notification: String,
-    /// The merchant's number for a card that may be charged again.
+    /// The merchant's number for a card, where it asks for one that may be charged again.
     pub account: Option<String>,
+    /// Whether somebody paid it with a card and agreed to that.
+    pub recurs: bool,
     /// Whether it is a charge to that account that nobody ordered.
     pub is_charge: bool,
     /// How it stands.
@@ -297,7 +312,7 @@ impl Shared {
         self: &Arc<Self>,
         tracking: &str,
         code: Code,
-        method: Option<&str>,
+        by: By,
     ) -> Result<Option<tokio::task::JoinHandle<()>>, NotNow> {
         self.change(|state| {
             let receipt = state.receipt();
@@ -314,21 +329,23 @@ impl Shared {
             if order.is_cancelled {
                 return Err(NotNow::Cancelled);
             }
-            if !may {
+            // Nothing is there to tick where the merchant did not ask.
+            let recurs = by == By::CardAgain;
+            if !may || (recurs && order.account.is_none()) {
                 return Err(NotNow::Otherwise);
             }
             order.code = code;
             order.denied = denied;
             if code == Code::Completed {
-                let method = method.unwrap_or("MpesaKE");
+                let (method, account) = match by {
+                    By::Mpesa => ("MpesaKE", "2547xxx56689"),
+                    By::Card | By::CardAgain => ("Visa", "476173**0010"),
+                };
+                order.recurs = recurs;
                 order.paid = Some(Transaction {
                     confirmation: receipt,
                     method: method.to_owned(),
-                    account: if method == "MpesaKE" {
-                        "2547xxx56689".to_owned()
-                    } else {
-                        "476173**0010".to_owned()
-                    },
+                    account: account.to_owned(),
                 });
             }
             Ok(())
@@ -336,7 +353,7 @@ impl Shared {
         Ok(deliver::notify(self, tracking))
     }
 
-    /// Charges the card of an account by itself.
+    /// Charges the card of an account by itself, if somebody agreed to that and has not ended it.
     pub(super) fn charge(self: &Arc<Self>, account: &str) -> Result<String, NotNow> {
         let now = self.clock.now();
         let tracking = self.change(|state| {
@@ -347,7 +364,7 @@ impl Shared {
                 .rev()
                 .find(|order| order.account.as_deref() == Some(account) && !order.is_charge)
                 .ok_or(NotNow::Unknown)?;
-            if began.paid.is_none() {
+            if !began.recurs {
                 return Err(NotNow::Otherwise);
             }
             let charge = Order {
@@ -374,6 +391,20 @@ impl Shared {
         Ok(tracking)
     }
 
+    /// Whoever pays lets the card of an account be charged no more.
+    pub(super) fn opt_out(&self, account: &str) -> Result<(), NotNow> {
+        self.change(|state| {
+            let mut found = Err(NotNow::Unknown);
+            for order in &mut state.orders {
+                if order.account.as_deref() == Some(account) {
+                    order.recurs = false;
+                    found = Ok(());
+                }
+            }
+            found
+        })
+    }
+
     /// The merchant agrees to a refund.
     pub(super) fn approve(self: &Arc<Self>, tracking: &str) -> Result<(), NotNow> {
         let is_asked = self.read(|state| {
@@ -383,6 +414,6 @@ impl Shared {
         if !is_asked {
             return Err(NotNow::Otherwise);
         }
-        self.end(tracking, Code::Reversed, None).map(drop)
+        self.end(tracking, Code::Reversed, By::default()).map(drop)
     }
 }

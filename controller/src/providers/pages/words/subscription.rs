@@ -27,6 +27,9 @@ words! {
         card_other:
             "You are on {on}. Your card goes on being charged {price} by itself, which pays for {plan}: a change of plan does not reach the card, and only you can end the charge, at Pesapal or at your bank. Nothing of it is lost: each charge adds a whole period of {plan} after what is paid for. To pay for {on} by card, end that charge first, then order {on} below with the box ticked."
             "Uko kwenye {on}. Kadi yako inaendelea kukatwa {price} yenyewe, ambayo inalipia {plan}: mabadiliko ya kifurushi hayafiki kwenye kadi, na ni wewe pekee unayeweza kusitisha makato hayo, kwa Pesapal au benki yako. Hakuna kinachopotea: kila makato huongeza kipindi kizima cha {plan} baada ya kilicholipiwa. Ili kulipia {on} kwa kadi, sitisha makato hayo kwanza, kisha uagize {on} hapa chini ukiwa umeweka alama kwenye kisanduku.",
+        card_perhaps:
+            "You are on {on}. If you ticked at Pesapal that your card may be charged again, it is charged {price} by itself, which pays for {plan}: a change of plan does not reach the card, and only you can end the charge, at Pesapal or at your bank. Nothing of it is lost: each charge adds a whole period of {plan} after what is paid for."
+            "Uko kwenye {on}. Kama uliweka alama kwa Pesapal kwamba kadi yako inaweza kukatwa tena, itakatwa {price} yenyewe, ambayo inalipia {plan}: mabadiliko ya kifurushi hayafiki kwenye kadi, na ni wewe pekee unayeweza kusitisha makato hayo, kwa Pesapal au benki yako. Hakuna kinachopotea: kila makato huongeza kipindi kizima cha {plan} baada ya kilicholipiwa.",
         lacks_why: "Your plan does not have this" "Kifurushi chako hakina hiki",
         look_rests:
             "What you set there is kept: until you are on such a plan, your sites show a plain page and give nothing away to try."
@@ -38,9 +41,26 @@ words! {
         nobody_has_it: "No plan that is offered does." "Hakuna kifurushi kinachotolewa chenye hicho.",
         ask_them: "Ask whoever runs this Mnara." "Mwulize anayeiendesha Mnara hii.",
         at_once: "Change at once for" "Badilisha mara moja kwa",
-        at_once_text:
-            "That is the difference for the time you have paid for; no time is added."
-            "Hiyo ni tofauti kwa muda uliolipia; hakuna muda unaoongezwa.",
+        better:
+            "{price} is the difference for the time you have paid for, until {until}. It is counted to this moment and rounded up. No time is added."
+            "{price} ni tofauti kwa muda uliolipia, hadi {until}. Imehesabiwa hadi sasa hivi na kupandishwa hadi kiasi kizima. Hakuna muda unaoongezwa.",
+        anew:
+            "What is left of what you have paid is worth {credit}, counted to this moment and rounded down. {whole} less that is {price}, rounded up. {plan} begins at once and lasts until {until} if you pay now."
+            "Kilichobaki kwenye malipo yako kina thamani ya {credit}, ikihesabiwa hadi sasa hivi na kushushwa hadi senti nzima. {whole} ukitoa hiyo ni {price}, ikipandishwa hadi kiasi kizima. {plan} kitaanza mara moja na kudumu hadi {until} ukilipa sasa.",
+        free:
+            "What is left of what you have paid is worth {credit}, counted to this moment and rounded down. It pays for {plan} from now until {until}. You pay nothing, and nothing comes back as money."
+            "Kilichobaki kwenye malipo yako kina thamani ya {credit}, ikihesabiwa hadi sasa hivi na kushushwa hadi senti nzima. Kinalipia {plan} kuanzia sasa hadi {until}. Hulipi chochote, na hakuna pesa zitakazorudishwa.",
+        change_free: "Change at once, nothing to pay" "Badilisha mara moja, bila kulipa",
+        changed: "You are on the other plan now." "Sasa uko kwenye kifurushi hicho kingine.",
+        costs_nothing:
+            "What is left pays for this change, so there is nothing to order. You find it below, with the time it comes to."
+            "Kilichobaki kinalipia mabadiliko haya, kwa hiyo hakuna cha kuagiza. Utayaona hapa chini, pamoja na muda wake.",
+        other_currency:
+            "Only for the next period: what you have paid is in {currency}, and nobody has set here what that is worth in another currency. If you pay for this plan now, it follows what is paid for."
+            "Kwa kipindi kijacho tu: ulilipa kwa {currency}, na hapa hakuna aliyeweka thamani yake kwa sarafu nyingine. Ukikilipia kifurushi hiki sasa, kitafuata baada ya kilicholipiwa.",
+        too_long:
+            "Only for the next period: what you have paid would last for more than ten years on this plan."
+            "Kwa kipindi kijacho tu: ulicholipa kingedumu zaidi ya miaka kumi kwenye kifurushi hiki.",
         upgraded: "change of plan" "mabadiliko ya kifurushi",
         no_upgrade:
             "This plan cannot be changed to at once. Order it for the next period."

@@ -4,13 +4,15 @@
     reason = "a test that meets the unexpected stops there"
 )]
 
+mod cards;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use mnara_tests::sim::pesapal::{Clock, Code, Config, Pesapal, SubmitFault};
+use mnara_tests::sim::pesapal::{By, Clock, Code, Config, Pesapal, SubmitFault};
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -437,7 +439,7 @@ async fn it_tells_again_until_it_is_answered_as_it_has_to_be() {
             r#"{{"orderNotificationType":"IPNCHANGE","orderTrackingId":"{tracking}","orderMerchantReference":"S-1","status":500}}"#
         ),
     ];
-    sim.end(tracking, Code::Completed).unwrap();
+    sim.pay(tracking, By::CardAgain).unwrap();
     for (count, secs) in [(1, 5), (2, 30), (3, 0)] {
         sim.await_deliveries(count, |_| true).await.unwrap();
         sim.clock().advance(Duration::from_secs(secs));

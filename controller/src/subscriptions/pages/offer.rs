@@ -1,0 +1,65 @@
+//! What a change of plan at once comes to, in words, before anybody agrees to it.
+
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::AttemptId;
+
+use super::attempt;
+use crate::app::App;
+use crate::providers::mail::fill;
+use crate::providers::pages::words::Words;
+use crate::subscriptions::PlatformPlan;
+use crate::subscriptions::terms::Term;
+use crate::subscriptions::terms::change::{AtOnce, OnlyNext, at_once};
+
+/// A change that can be made now.
+pub(super) struct Offer {
+    /// How it was counted, and until when it then lasts.
+    pub(super) says: String,
+    /// What is to be paid; none where what is left is enough.
+    pub(super) price: Option<String>,
+    /// The attempt of its order.
+    pub(super) attempt: AttemptId,
+}
+
+/// The change to a plan, or why there is none where that is worth a word.
+pub(super) fn offer(
+    app: &App,
+    w: &Words,
+    terms: &[Term],
+    plan: &PlatformPlan,
+    now: Timestamp,
+) -> (Option<Offer>, Option<String>) {
+    let words = &w.subscription;
+    let (text, credit, price, until) = match at_once(terms, plan, now) {
+        Ok(AtOnce::Better { price, until }) => (words.better, None, Some(price), until),
+        Ok(AtOnce::Anew {
+            credit,
+            price,
+            until,
+        }) if price.cents > 0 => (words.anew, Some(credit), Some(price), until),
+        Ok(AtOnce::Anew { credit, until, .. }) => (words.free, Some(credit), None, until),
+        Err(OnlyNext::Currency(currency)) => {
+            let places = [("currency", currency.code())];
+            return (None, Some(fill(words.other_currency, &places)));
+        }
+        Err(OnlyNext::TooLong) => return (None, Some(words.too_long.to_owned())),
+        Err(OnlyNext::OnIt | OnlyNext::NothingLeft) => return (None, None),
+    };
+    let credit = credit.map_or_else(String::new, |credit| credit.to_string());
+    let price = price.map(|price| price.to_string());
+    let until = w.calendar.moment(until);
+    let whole = plan.price.to_string();
+    let places = [
+        ("credit", credit.as_str()),
+        ("price", price.as_deref().unwrap_or_default()),
+        ("whole", whole.as_str()),
+        ("plan", plan.name.as_str()),
+        ("until", until.as_str()),
+    ];
+    let offer = Offer {
+        says: fill(text, &places),
+        price,
+        attempt: attempt(app),
+    };
+    (Some(offer), None)
+}
