@@ -511,8 +511,8 @@ pub async fn cancel(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mnara_protocol::portal::Language;
     use crate::providers::pages::words::Words;
+    use mnara_protocol::portal::Language;
 
     #[test]
     fn where_no_plan_helps_it_is_said_who_does() {
