@@ -92,7 +92,11 @@ impl FromStr for SmsBase {
         let address = match text {
             "production" => "https://api.africastalking.com",
             "sandbox" => "https://api.sandbox.africastalking.com",
-            other => other,
+            // Some name the address of the call itself.
+            other => ["/version1/messaging", "/version1"]
+                .iter()
+                .find_map(|end| other.trim_end_matches('/').strip_suffix(*end))
+                .unwrap_or(other),
         };
         let url = Url::parse(address).map_err(ConfigError::NoAddress)?;
         match url.scheme() {
@@ -192,5 +196,21 @@ mod tests {
             assert!(read(&bad).is_err(), "{bad:?}");
         }
         assert!("http://127.0.0.1:9".parse::<SmsBase>().is_ok());
+    }
+
+    #[test]
+    fn the_address_of_the_call_itself_is_the_base_too() {
+        for (text, base) in [
+            ("sandbox", "https://api.sandbox.africastalking.com"),
+            ("http://127.0.0.1:9/", "http://127.0.0.1:9"),
+            (
+                "http://127.0.0.1:9/version1/messaging",
+                "http://127.0.0.1:9",
+            ),
+            ("http://127.0.0.1:9/version1/", "http://127.0.0.1:9"),
+            ("https://sms.example.com/at", "https://sms.example.com/at"),
+        ] {
+            assert_eq!(text.parse::<SmsBase>().unwrap().as_str(), base, "{text}");
+        }
     }
 }

@@ -44,7 +44,7 @@ struct Answer {
 
 #[derive(Debug, Deserialize)]
 struct Data {
-    #[serde(rename = "Message", default, deserialize_with = "filled")]
+    #[serde(rename = "Message", default, deserialize_with = "said")]
     message: String,
     #[serde(rename = "Recipients", default, deserialize_with = "filled")]
     recipients: Vec<Recipient>,
@@ -54,21 +54,27 @@ struct Data {
 struct Recipient {
     #[serde(rename = "statusCode", default)]
     code: Value,
-    #[serde(default, deserialize_with = "filled")]
+    #[serde(default, deserialize_with = "said")]
     status: String,
     #[serde(default)]
     cost: Value,
-    #[serde(rename = "messageId", default, deserialize_with = "filled")]
+    #[serde(rename = "messageId", default, deserialize_with = "said")]
     id: String,
 }
 
-/// Reads null as nothing, so that one field does not make what is said beside it unreadable.
-fn filled<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
+/// Reads null as nobody.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Recipient>, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a text, also where it came as a number; anything else as nothing, so that one field does not make what is said beside it unreadable.
+fn said<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(match value {
+        Value::String(text) => text,
+        Value::Number(number) => number.to_string(),
+        _ => String::new(),
+    })
 }
 
 impl AfricasTalking {
@@ -127,14 +133,19 @@ impl Texts for AfricasTalking {
 
 /// What an answer says of the one text.
 fn meaning(answered: &Answered) -> Result<Taken, NotTaken> {
-    let answer = serde_json::from_slice::<Answer>(&answered.body);
-    match (answered.status, answer) {
-        (200..=299, Ok(answer)) => told(answer.data),
-        // It took the call and we cannot read what it made of it.
-        (200..=299, Err(_)) => Err(NotTaken::Lost),
-        (401 | 403, _) => Err(NotTaken::NotNow(Reason::Keys)),
-        (429, _) => Err(NotTaken::NotNow(Reason::Busy)),
-        (400..=499, _) => Err(NotTaken::Refused(Reason::Other)),
+    match answered.status {
+        200..=299 => match serde_json::from_slice::<Answer>(&answered.body) {
+            Ok(answer) => told(answer.data),
+            // It took the call and we cannot read what it made of it.
+            Err(_) => Err(NotTaken::Lost),
+        },
+        401 | 403 => Err(NotTaken::NotNow(Reason::Keys)),
+        402 => Err(NotTaken::NotNow(Reason::Balance)),
+        // Nobody takes texts at the address that is set; nothing is followed elsewhere.
+        300..=399 | 404 | 405 | 410 => Err(NotTaken::NotNow(Reason::Away)),
+        408 | 425 | 429 => Err(NotTaken::NotNow(Reason::Busy)),
+        // What is wrong is said in plain words.
+        400..=499 => Err(named(&String::from_utf8_lossy(&answered.body))),
         // A gateway in front of it may answer for a server that has done it already.
         _ => Err(NotTaken::Lost),
     }
@@ -143,15 +154,11 @@ fn meaning(answered: &Answered) -> Result<Taken, NotTaken> {
 fn told(data: Data) -> Result<Taken, NotTaken> {
     let Some(one) = data.recipients.into_iter().next() else {
         // With nobody in the list, the sentence is the name of what is wrong: "InvalidSenderId".
-        return Err(if data.message.contains("InvalidSenderId") {
-            NotTaken::NotNow(Reason::Sender)
-        } else {
-            NotTaken::Refused(Reason::Other)
-        });
+        return Err(named(&data.message));
     };
     let code = match &one.code {
         Value::Number(number) => number.as_u64(),
-        Value::String(text) => text.parse().ok(),
+        Value::String(text) => text.trim().parse().ok(),
         _ => None,
     };
     let reason = match code {
@@ -177,9 +184,38 @@ fn told(data: Data) -> Result<Taken, NotTaken> {
                 id: one.id,
             });
         }
-        _ => NotTaken::Refused(Reason::Other),
+        // A code that is not there or not known leaves the name of the status.
+        _ => named(&one.status),
     };
     Err(reason)
+}
+
+/// What is wrong by its name, wherever in a sentence and however it is spaced; each is the status of a documented code.
+fn named(words: &str) -> NotTaken {
+    use NotTaken::{NotNow, Refused};
+    let words: String = words
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    let known = [
+        ("riskhold", Refused(Reason::Held)),
+        ("invalidsenderid", NotNow(Reason::Sender)),
+        ("invalidphonenumber", Refused(Reason::Number)),
+        ("unsupportednumbertype", Refused(Reason::Unsupported)),
+        ("insufficientbalance", NotNow(Reason::Balance)),
+        ("userinblacklist", Refused(Reason::OptedOut)),
+        ("couldnotroute", Refused(Reason::Route)),
+        ("donotdisturbrejection", Refused(Reason::OptedOut)),
+        ("internalservererror", NotNow(Reason::Gateway)),
+        ("gatewayerror", NotNow(Reason::Gateway)),
+        ("rejectedbygateway", Refused(Reason::Rejected)),
+        ("suppliedauthenticationisinvalid", NotNow(Reason::Keys)),
+    ];
+    known
+        .into_iter()
+        .find(|(name, _)| words.contains(*name))
+        .map_or(Refused(Reason::Other), |(_, meaning)| meaning)
 }
 
 /// Reads `KES 0.8000`; a text that was not taken costs `0`.
@@ -274,6 +310,74 @@ mod tests {
             ),
             Err(NotTaken::NotNow(Reason::Sender))
         );
+    }
+
+    #[test]
+    fn a_status_without_a_code_says_the_same_by_its_name() {
+        use NotTaken::{NotNow, Refused};
+        for (status, expected) in [
+            ("InvalidPhoneNumber", Refused(Reason::Number)),
+            ("Insufficient Balance", NotNow(Reason::Balance)),
+            ("UserInBlackList", Refused(Reason::OptedOut)),
+            ("GatewayError", NotNow(Reason::Gateway)),
+            ("Whatever", Refused(Reason::Other)),
+        ] {
+            let bare = sample(101, status).replace(r#""statusCode":101,"#, "");
+            assert_eq!(answered(200, &bare), Err(expected), "{status}");
+        }
+        let bare = sample(101, "Success").replace(r#""statusCode":101,"#, "");
+        assert!(answered(200, &bare).is_ok());
+    }
+
+    #[test]
+    fn numbers_and_texts_stand_for_each_other() {
+        let answer = sample(101, "Success");
+        let as_text = answer.replace(":101,", r#":"101","#);
+        assert!(answered(201, &as_text).is_ok());
+        let held = sample(405, "x").replace(":405,", r#":" 405","#);
+        assert_eq!(answered(201, &held), Err(NotTaken::NotNow(Reason::Balance)));
+        let numbered = answer
+            .replace(r#""ATPid_SampleTxnId123""#, "4711")
+            .replace(r#""KES 0.8000""#, "0.8");
+        let taken = answered(201, &numbered).unwrap();
+        assert_eq!((taken.id.as_str(), taken.cost), ("4711", None));
+    }
+
+    #[test]
+    fn what_is_wrong_with_how_we_are_set_up_gives_no_text_up() {
+        use NotTaken::{NotNow, Refused};
+        for (status, body, expected) in [
+            (301, "", NotNow(Reason::Away)),
+            (308, "<html>moved</html>", NotNow(Reason::Away)),
+            (
+                404,
+                "The requested resource could not be found.",
+                NotNow(Reason::Away),
+            ),
+            (405, "", NotNow(Reason::Away)),
+            (402, "", NotNow(Reason::Balance)),
+            (408, "", NotNow(Reason::Busy)),
+            (403, "forbidden", NotNow(Reason::Keys)),
+            (400, "InvalidSenderId", NotNow(Reason::Sender)),
+            (
+                400,
+                "The supplied authentication is invalid",
+                NotNow(Reason::Keys),
+            ),
+            (
+                400,
+                r#"{"SMSMessageData":{"Message":"InsufficientBalance","Recipients":[]}}"#,
+                NotNow(Reason::Balance),
+            ),
+            (
+                400,
+                "Request is missing required form field 'to'",
+                Refused(Reason::Other),
+            ),
+            (400, "", Refused(Reason::Other)),
+        ] {
+            assert_eq!(answered(status, body), Err(expected), "{status} {body}");
+        }
     }
 
     #[test]

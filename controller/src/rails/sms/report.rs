@@ -9,6 +9,9 @@ use crate::rails::msisdn::Msisdn;
 /// The longest id looked at.
 const LONGEST: usize = 100;
 
+/// What stands for the id of a text that was not taken; it would make all of them one.
+pub const NONE: &str = "None";
+
 /// Where a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrival {
@@ -37,7 +40,9 @@ pub fn delivery(body: &[u8]) -> Option<Report> {
     let (mut id, mut status, mut phone, mut why) = (None, None, None, String::new());
     for (name, value) in url::form_urlencoded::parse(body) {
         match &*name {
-            "id" if !value.is_empty() && value.len() <= LONGEST => id = Some(value.into_owned()),
+            "id" if !value.is_empty() && value != NONE && value.len() <= LONGEST => {
+                id = Some(value.into_owned())
+            }
             "status" => status = Some(value.into_owned()),
             "phoneNumber" => phone = value.parse().ok(),
             "failureReason" => why = value.into_owned(),
@@ -119,6 +124,7 @@ mod tests {
         assert_eq!(failed("Rejected"), Arrival::Failed(Reason::Rejected));
         assert!(read("").is_none() && read("Whatever").is_none());
         assert!(delivery(b"status=Success").is_none());
+        assert!(delivery(b"id=None&status=Failed&phoneNumber=%2B254711000111").is_none());
         assert!(delivery(b"").is_none());
     }
 

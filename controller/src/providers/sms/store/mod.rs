@@ -17,7 +17,7 @@ use super::{Dropped, NewSms, State};
 use crate::db::{At, RowId as _};
 use crate::rails::msisdn::Msisdn;
 use crate::rails::sms::Taken;
-use crate::rails::sms::report::Arrival;
+use crate::rails::sms::report::{Arrival, NONE};
 
 /// Texts sealed anew in one go.
 const MOST: i64 = 1000;
@@ -196,7 +196,7 @@ pub async fn taken(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     let cost = taken.cost.as_ref();
-    let known = !taken.id.is_empty() && taken.id != "None" && taken.id.len() <= 100;
+    let known = !taken.id.is_empty() && taken.id != NONE && taken.id.len() <= 100;
     sqlx::query!(
         "update smses set state = case when state in ('sending', 'unknown') then 'sent' else state end,
                 body = null, rail_id = coalesce(rail_id, $3), cost_cents = $4, currency = $5, ended_at = coalesce(ended_at, $6)
