@@ -17,6 +17,7 @@ use sqlx::{
 
 pub mod backup;
 pub mod prepare;
+pub mod sealed;
 mod types;
 
 pub use prepare::migrate;

@@ -1,5 +1,6 @@
 //! Printing a series: a key, its codes as ticket rows, and one feed row for each site that will honour them, in one transaction.
 
+use futures_util::FutureExt as _;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlanId, ProviderId, SeriesId, SiteId};
 use mnara_protocol::money::Money;
@@ -16,17 +17,16 @@ use super::feed::{self, FeedError};
 use super::store::{self, PrintedTicket, SeriesRow};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::db::sealed::{NotRenewed, renew};
 use crate::fleet;
 use crate::plans;
 use crate::providers::standing::may_sell;
-use crate::vault::{Column, VaultError};
+use crate::vault::Column;
 
 /// Where a series' key is sealed.
 pub const KEY: Column = Column::SeriesKey;
 /// The most tickets of one series.
 pub const MOST: u32 = 100_000;
-/// Keys sealed anew in one transaction.
-const RESEALED: u16 = 500;
 /// Rows written by one statement.
 const CHUNK: usize = 5_000;
 
@@ -317,38 +317,24 @@ async fn insert_tickets(
     Ok(kept)
 }
 
-/// Why keys were not sealed anew.
-#[derive(Debug, Error)]
-pub enum ResealError {
-    /// A stored key does not open.
-    #[error(
-        "the key of a series does not open: is the key it was stored with still in ENCRYPTION_KEY?"
-    )]
-    Vault(#[from] VaultError),
-    /// The database refused.
-    #[error("the keys of series could not be stored")]
-    Database(#[from] sqlx::Error),
-}
-
 /// Seals the keys of a provider's series anew where an older key of the ring sealed them; says how many.
 ///
 /// # Errors
-/// [`ResealError`].
-pub async fn reseal(app: &App, provider: ProviderId) -> Result<u32, ResealError> {
-    let (mut after, mut count) = (None, 0);
-    loop {
-        let mut tx = app.db.tenant(provider).await?;
-        let keys = store::series_keys(&mut tx, provider, after, RESEALED).await?;
-        for (id, sealed) in &keys {
-            if let Some(anew) = app.vault.reseal(provider, KEY, sealed)? {
-                store::set_key(&mut tx, provider, *id, &anew).await?;
-                count += 1;
+/// [`NotRenewed`].
+pub async fn reseal(app: &App, provider: ProviderId) -> Result<u32, NotRenewed> {
+    renew(
+        app,
+        (provider.into(), KEY),
+        move |conn, after, limit| store::series_keys(conn, provider, after, limit).boxed(),
+        move |conn, anew| {
+            async move {
+                for (id, sealed) in anew {
+                    store::set_key(conn, provider, id, &sealed).await?;
+                }
+                Ok(())
             }
-        }
-        tx.commit().await?;
-        after = keys.last().map(|(id, _)| *id);
-        if keys.len() < usize::from(RESEALED) {
-            return Ok(count);
-        }
-    }
+            .boxed()
+        },
+    )
+    .await
 }

@@ -1,5 +1,6 @@
 //! What people do with endpoints: adding, switching, a new secret, removing, trying out and again.
 
+use futures_util::FutureExt as _;
 use mnara_protocol::ids::{DeliveryId, EndpointId, ProviderId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -10,6 +11,7 @@ use super::guard::{Guard, Refused};
 use super::{Endpoint, Event, Kind, SECRET, SEND, WATCH, sign, store, wake, write};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::db::sealed::{NotRenewed, renew};
 use crate::jobs::{self, NewJob};
 use crate::web::show;
 
@@ -147,7 +149,7 @@ pub async fn new_secret(
     let Some((was, since)) = store::lock(&mut tx, provider, id).await? else {
         return Ok(None);
     };
-    store::set_secret(&mut tx, provider, id, &sealed, Some(now)).await?;
+    store::set_secret(&mut tx, provider, id, &sealed, now).await?;
     // Of the secret itself nothing is told but how old it was.
     let aged = |since| json!({"host": was.host(), "since": show::utc(since)});
     let change = (aged(since), Some(aged(now)));
@@ -159,18 +161,23 @@ pub async fn new_secret(
 /// Seals every endpoint's secret with the first key; says how many had another.
 ///
 /// # Errors
-/// When one does not open: its key must be in the list still.
-pub async fn reseal(app: &App, provider: ProviderId) -> anyhow::Result<u32> {
-    let mut tx = app.db.tenant(provider).await?;
-    let mut count = 0;
-    for (id, sealed) in store::lock_sealed(&mut tx, provider).await? {
-        if let Some(anew) = app.vault.reseal(provider, SECRET, &sealed)? {
-            store::set_secret(&mut tx, provider, id, &anew, None).await?;
-            count += 1;
-        }
-    }
-    tx.commit().await?;
-    Ok(count)
+/// [`NotRenewed`].
+pub async fn reseal(app: &App, provider: ProviderId) -> Result<u32, NotRenewed> {
+    renew(
+        app,
+        (provider.into(), SECRET),
+        move |conn, after, limit| store::lock_sealed(conn, provider, after, limit).boxed(),
+        move |conn, anew| {
+            async move {
+                for (id, sealed) in anew {
+                    store::set_sealed(conn, provider, id, &sealed).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        },
+    )
+    .await
 }
 
 /// Removes an endpoint and what waits for it; says whether there was one.

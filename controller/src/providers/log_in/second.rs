@@ -2,6 +2,7 @@
 //!
 //! The secret is stored sealed, with its person inside, so that a row cannot be copied over another. A step is used once.
 
+use futures_util::FutureExt as _;
 use mnara_protocol::ids::PersonId;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +17,7 @@ use super::{Token, Visit, store};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::db::Reason;
+use crate::db::sealed::{NotRenewed, renew};
 use crate::providers::notices::{Own, tell_person};
 use crate::providers::people;
 use crate::ratelimit::{Act, By, TooMany};
@@ -267,18 +269,23 @@ fn hash(code: &str) -> [u8; 32] {
 /// Seals every secret with the first key; says how many had another.
 ///
 /// # Errors
-/// When one does not open: its key must be in the list still.
-pub async fn reseal(app: &App) -> anyhow::Result<u32> {
-    let mut tx = app.db.platform(Reason::Admin).await?;
-    let mut count = 0;
-    for (id, sealed) in people::store::lock_sealed(&mut tx).await? {
-        if let Some(anew) = app.vault.reseal(Owner::Platform, SECRET, &sealed)? {
-            people::store::set_sealed(&mut tx, id, &anew).await?;
-            count += 1;
-        }
-    }
-    tx.commit().await?;
-    Ok(count)
+/// [`NotRenewed`].
+pub async fn reseal(app: &App) -> Result<u32, NotRenewed> {
+    renew(
+        app,
+        (Owner::Platform, SECRET),
+        |conn, after, limit| people::store::lock_sealed(conn, after, limit).boxed(),
+        |conn, anew| {
+            async move {
+                for (id, sealed) in anew {
+                    people::store::set_sealed(conn, id, &sealed).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        },
+    )
+    .await
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::time::Duration;
 use askama::Template;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::{MailId, PersonId, ProviderId};
 use mnara_protocol::portal::Language;
@@ -20,7 +21,7 @@ use sqlx::PgConnection;
 
 use super::pages::words::Words;
 use crate::app::App;
-use crate::db::Reason;
+use crate::db::sealed::{NotRenewed, renew};
 use crate::jobs::{Job, NewJob, Next, enqueue};
 use crate::rails::mail::{Attached, Envelope, NotSent};
 use crate::vault::{Column, Owner};
@@ -308,18 +309,23 @@ pub fn about_account(words: &Words, app: &App, name: &str, subject: &str, said: 
 /// Seals what is stored with the first key; says how much had another.
 ///
 /// # Errors
-/// When something does not open: its key must be in the list still.
-pub async fn reseal(app: &App) -> anyhow::Result<u32> {
-    let mut tx = app.db.platform(Reason::Admin).await?;
-    let mut count = 0;
-    for (id, sealed) in store::lock_sealed(&mut tx).await? {
-        if let Some(anew) = app.vault.reseal(Owner::Platform, LETTER, &sealed)? {
-            store::set_sealed(&mut tx, id, &anew).await?;
-            count += 1;
-        }
-    }
-    tx.commit().await?;
-    Ok(count)
+/// [`NotRenewed`].
+pub async fn reseal(app: &App) -> Result<u32, NotRenewed> {
+    renew(
+        app,
+        (Owner::Platform, LETTER),
+        |conn, after, limit| store::lock_sealed(conn, after, limit).boxed(),
+        |conn, anew| {
+            async move {
+                for (id, sealed) in anew {
+                    store::set_sealed(conn, id, &sealed).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        },
+    )
+    .await
 }
 
 #[cfg(test)]

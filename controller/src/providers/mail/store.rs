@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{MailId, PersonId, ProviderId};
 use mnara_protocol::portal::Language;
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::{Outcome, Reader};
 use crate::db::{At, RowId as _};
@@ -193,13 +194,19 @@ pub async fn forget(conn: &mut PgConnection, before: Timestamp, most: i64) -> sq
     Ok(gone.rows_affected())
 }
 
-/// What is stored sealed, for whoever seals it anew.
+/// What is stored sealed after an id, in the order of ids, for whoever seals it anew.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lock_sealed(conn: &mut PgConnection) -> sqlx::Result<Vec<(MailId, String)>> {
+pub async fn lock_sealed(
+    conn: &mut PgConnection,
+    after: Option<MailId>,
+    limit: u16,
+) -> sqlx::Result<Vec<(MailId, String)>> {
     let rows = sqlx::query!(
-        r#"select id, letter as "sealed!" from mails where letter is not null order by id for update"#
+        r#"select id, letter as "sealed!" from mails where letter is not null and id > $1 order by id limit $2 for update"#,
+        after.map_or(Uuid::nil(), |id| id.uuid()),
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;

@@ -1,14 +1,15 @@
 //! Handing a text in: what may leave is marked as on its way and committed before the call, so that a lost answer leaves a trace.
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::ids::{ProviderId, SmsId};
 use secrecy::{ExposeSecret as _, SecretString};
-use uuid::Uuid;
 
 use super::store::{self, Waiting};
 use super::{Decision, Dropped, Moment, State, TEXT, decide};
 use crate::app::App;
-use crate::db::{RowId as _, Tx};
+use crate::db::Tx;
+use crate::db::sealed::{NotRenewed, renew};
 use crate::jobs::{Job, Next};
 use crate::nairobi::Day;
 use crate::providers::notices::{BILLING, SECURITY, STANDING};
@@ -141,23 +142,21 @@ async fn end(
 /// Seals a business's texts anew with the first key; says how many had another.
 ///
 /// # Errors
-/// When one does not open: its key must be in the list still.
-pub async fn reseal(app: &App, provider: ProviderId) -> anyhow::Result<u32> {
-    let mut count = 0;
-    let mut after = SmsId::from_uuid(Uuid::nil());
-    loop {
-        let mut tx = app.db.tenant(provider).await?;
-        let texts = store::lock_sealed(&mut tx, provider, after).await?;
-        let Some((last, _)) = texts.last() else {
-            return Ok(count);
-        };
-        after = *last;
-        for (id, sealed) in texts {
-            if let Some(anew) = app.vault.reseal(provider, TEXT, &sealed)? {
-                store::set_sealed(&mut tx, provider, id, &anew).await?;
-                count += 1;
+/// [`NotRenewed`].
+pub async fn reseal(app: &App, provider: ProviderId) -> Result<u32, NotRenewed> {
+    renew(
+        app,
+        (provider.into(), TEXT),
+        move |conn, after, limit| store::lock_sealed(conn, provider, after, limit).boxed(),
+        move |conn, anew| {
+            async move {
+                for (id, sealed) in anew {
+                    store::set_sealed(conn, provider, id, &sealed).await?;
+                }
+                Ok(())
             }
-        }
-        tx.commit().await?;
-    }
+            .boxed()
+        },
+    )
+    .await
 }

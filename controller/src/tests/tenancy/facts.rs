@@ -105,6 +105,10 @@ async fn the_database_refuses_money_and_tickets_that_cannot_be(
             "payments_failure",
         ),
         (
+            "update payments set looked_at = created_at".to_owned(),
+            "payments_looked",
+        ),
+        (
             "update payments set account_reference = 'MAMA MBOGA'".to_owned(),
             "payments_account_reference_check",
         ),

@@ -167,3 +167,45 @@ async fn secrets_are_sealed_at_rest_and_anew_after_a_change_of_keys(
     let app = at(ring(&[&old])).await;
     assert!(fleet::identity::load(&app).await.is_err());
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn more_secrets_than_a_page_holds_are_all_sealed_anew(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use secrecy::{ExposeSecret as _, SecretString};
+
+    use crate::vault::Vault;
+
+    let (old, new) = (Vault::new_key(), Vault::new_key());
+    let both = format!("{},{}", new.expose_secret(), old.expose_secret());
+    let (_, base) = Stage::start().await;
+    let at =
+        async |keys: SecretString| app_with_keys(pool.clone(), options.clone(), &base, &keys).await;
+    let app = at(old).await;
+    let shop = business(&app, 1).await;
+    sealed_elsewhere(&app, shop.provider, shop.plan.id).await;
+    let mut tx = app.db.platform(Reason::Admin).await.unwrap();
+    for table in ["mails", "resets", "webhook_endpoints"] {
+        let sql = format!(
+            "insert into {table} select (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid()))).* from {table} r, generate_series(1, 600)"
+        );
+        sqlx::raw_sql(AssertSqlSafe(sql))
+            .execute(&mut *tx)
+            .await
+            .unwrap();
+    }
+    // What was removed opens later as well.
+    sqlx::raw_sql(
+        "update webhook_endpoints set enabled = false, removed_at = created_at where id <> '00000000-0000-0000-0000-000000000001'",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let app = at(both.into()).await;
+    let count = crate::admin::reseal::all(&app).await.unwrap();
+    assert!(count > 1_800, "{count}");
+    let app = at(new).await;
+    assert_eq!(crate::admin::reseal::all(&app).await.unwrap(), 0);
+}

@@ -3,6 +3,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{EndpointId, ProviderId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::EndpointRow;
 use crate::db::{At, RowId as _};
@@ -39,17 +40,21 @@ pub async fn lock(
     }))
 }
 
-/// The secrets of a business's endpoints, for whoever seals them anew.
+/// The secrets of a business's endpoints after one, in the order of ids, for whoever seals them anew: also of those that were removed.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn lock_sealed(
     conn: &mut PgConnection,
     provider: ProviderId,
+    after: Option<EndpointId>,
+    limit: u16,
 ) -> sqlx::Result<Vec<(EndpointId, String)>> {
     let rows = sqlx::query!(
-        "select id, secret from webhook_endpoints where provider_id = $1 order by id for update",
+        "select id, secret from webhook_endpoints where provider_id = $1 and id > $2 order by id limit $3 for update",
         provider.uuid(),
+        after.map_or(Uuid::nil(), |id| id.uuid()),
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;
@@ -57,4 +62,25 @@ pub async fn lock_sealed(
         .into_iter()
         .map(|row| (EndpointId::from_uuid(row.id), row.secret))
         .collect())
+}
+
+/// Stores a secret sealed anew.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_sealed(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: EndpointId,
+    sealed: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update webhook_endpoints set secret = $3 where provider_id = $1 and id = $2",
+        provider.uuid(),
+        id.uuid(),
+        sealed,
+    )
+    .execute(conn)
+    .await
+    .map(drop)
 }

@@ -12,7 +12,7 @@ use crate::providers::rights::{Feature, store as rights};
 mod lock;
 mod sent;
 
-pub use lock::{lock, lock_sealed};
+pub use lock::{lock, lock_sealed, set_sealed};
 pub use sent::{Sent, sent, wait_again, wait_again_since};
 
 /// Endpoints that want to know of a kind of news.
@@ -201,7 +201,7 @@ pub async fn switch(
     Ok(done.rows_affected() == 1)
 }
 
-/// Writes an endpoint's secret: another one made at a time, or the same sealed anew.
+/// Writes another secret of an endpoint, made at a time.
 ///
 /// # Errors
 /// When the database refuses.
@@ -210,14 +210,14 @@ pub async fn set_secret(
     provider: ProviderId,
     id: EndpointId,
     secret: &str,
-    made: Option<Timestamp>,
+    made: Timestamp,
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update webhook_endpoints set secret = $3, secret_at = coalesce($4, secret_at) where provider_id = $1 and id = $2 and removed_at is null",
+        "update webhook_endpoints set secret = $3, secret_at = $4 where provider_id = $1 and id = $2 and removed_at is null",
         provider.uuid(),
         id.uuid(),
         secret,
-        made.map(At) as Option<At>,
+        At(made),
     )
     .execute(conn)
     .await?;

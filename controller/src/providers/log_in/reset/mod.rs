@@ -12,6 +12,7 @@ pub mod store;
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId, ResetId, StaffId};
@@ -28,6 +29,7 @@ use super::{Token, store as log_ins};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
+use crate::db::sealed::{NotRenewed, renew};
 use crate::jobs::{Job, NewJob, Next, enqueue};
 use crate::passwords::Ending;
 use crate::providers::gate::Seat;
@@ -440,18 +442,23 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
 /// Seals what is stored with the first key; says how much had another.
 ///
 /// # Errors
-/// When something does not open: its key must be in the list still.
-pub async fn reseal(app: &App) -> anyhow::Result<u32> {
-    let mut tx = app.db.platform(Reason::Admin).await?;
-    let mut count = 0;
-    for (id, sealed) in store::lock_sealed(&mut tx).await? {
-        if let Some(anew) = app.vault.reseal(Owner::Platform, CONTACT, &sealed)? {
-            store::set_sealed(&mut tx, id, &anew).await?;
-            count += 1;
-        }
-    }
-    tx.commit().await?;
-    Ok(count)
+/// [`NotRenewed`].
+pub async fn reseal(app: &App) -> Result<u32, NotRenewed> {
+    renew(
+        app,
+        (Owner::Platform, CONTACT),
+        |conn, after, limit| store::lock_sealed(conn, after, limit).boxed(),
+        |conn, anew| {
+            async move {
+                for (id, sealed) in anew {
+                    store::set_sealed(conn, id, &sealed).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        },
+    )
+    .await
 }
 
 #[cfg(test)]

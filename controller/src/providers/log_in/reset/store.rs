@@ -3,6 +3,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId, ResetId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use crate::db::{At, RowId as _};
 
@@ -207,13 +208,19 @@ pub async fn forget(conn: &mut PgConnection, before: Timestamp, most: i64) -> sq
     Ok(gone.rows_affected())
 }
 
-/// What is stored sealed, for whoever seals it anew.
+/// What is stored sealed after an id, in the order of ids, for whoever seals it anew.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lock_sealed(conn: &mut PgConnection) -> sqlx::Result<Vec<(ResetId, String)>> {
+pub async fn lock_sealed(
+    conn: &mut PgConnection,
+    after: Option<ResetId>,
+    limit: u16,
+) -> sqlx::Result<Vec<(ResetId, String)>> {
     let rows = sqlx::query!(
-        r#"select id, contact as "sealed!" from resets where contact is not null order by id for update"#
+        r#"select id, contact as "sealed!" from resets where contact is not null and id > $1 order by id limit $2 for update"#,
+        after.map_or(Uuid::nil(), |id| id.uuid()),
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;

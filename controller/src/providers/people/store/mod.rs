@@ -5,6 +5,7 @@ pub mod wishes;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::{Contact, Person};
 use crate::db::{At, RowId as _};
@@ -318,13 +319,19 @@ pub async fn recovery_codes_left(conn: &mut PgConnection, person: PersonId) -> s
     Ok(left.unwrap_or(0))
 }
 
-/// What is stored sealed, for whoever seals it anew.
+/// What is stored sealed after an id, in the order of ids, for whoever seals it anew.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn lock_sealed(conn: &mut PgConnection) -> sqlx::Result<Vec<(PersonId, String)>> {
+pub async fn lock_sealed(
+    conn: &mut PgConnection,
+    after: Option<PersonId>,
+    limit: u16,
+) -> sqlx::Result<Vec<(PersonId, String)>> {
     let rows = sqlx::query!(
-        r#"select id, totp_secret as "sealed!" from people where totp_secret is not null order by id for update"#
+        r#"select id, totp_secret as "sealed!" from people where totp_secret is not null and id > $1 order by id limit $2 for update"#,
+        after.map_or(Uuid::nil(), |id| id.uuid()),
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;

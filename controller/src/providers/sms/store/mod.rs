@@ -12,6 +12,7 @@ pub use settings::{
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SmsId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::{Dropped, NewSms, State};
 use crate::db::{At, RowId as _};
@@ -19,8 +20,6 @@ use crate::rails::msisdn::Msisdn;
 use crate::rails::sms::Taken;
 use crate::rails::sms::report::{Arrival, NONE};
 
-/// Texts sealed anew in one go.
-const MOST: i64 = 1000;
 /// A report that names a text we do not know may be of one whose answer was lost not longer ago.
 const LOST_SECS: i64 = 2 * 86_400;
 
@@ -363,13 +362,14 @@ pub async fn arrived(
 pub async fn lock_sealed(
     conn: &mut PgConnection,
     provider: ProviderId,
-    after: SmsId,
+    after: Option<SmsId>,
+    limit: u16,
 ) -> sqlx::Result<Vec<(SmsId, String)>> {
     let rows = sqlx::query!(
         r#"select id, body as "sealed!" from smses where provider_id = $1 and id > $2 and body is not null order by id limit $3 for update"#,
         provider.uuid(),
-        after.uuid(),
-        MOST,
+        after.map_or(Uuid::nil(), |id| id.uuid()),
+        i64::from(limit),
     )
     .fetch_all(conn)
     .await?;
