@@ -21,6 +21,8 @@ use crate::web::problem::Problem;
 
 /// The longest word of a hint that is looked at.
 const LONGEST: usize = 200;
+/// The word of an order that changed, and of whoever leaves the word out.
+const CHANGED: &str = "IPNCHANGE";
 /// The word of a card that was charged by itself.
 const RECURRING: &str = "RECURRING";
 
@@ -90,8 +92,13 @@ impl Hint {
     }
 
     fn echo(self, status: u16) -> Json<Echo> {
+        let kind = if self.kind.is_empty() {
+            CHANGED.to_owned()
+        } else {
+            self.kind
+        };
         Json(Echo {
-            order_notification_type: self.kind,
+            order_notification_type: kind,
             order_tracking_id: self.tracking,
             order_merchant_reference: self.reference,
             status,
@@ -268,5 +275,7 @@ mod tests {
             serde_json::to_string(&echo).unwrap(),
             r#"{"orderNotificationType":"IPNCHANGE","orderTrackingId":"d0fa69d6-f3cd-433b-858e-df86555b86c8","orderMerchantReference":"1515111111","status":200}"#
         );
+        let Json(echo) = Hint::from_pairs(b"OrderTrackingId=1").echo(200);
+        assert_eq!(echo.order_notification_type, "IPNCHANGE");
     }
 }

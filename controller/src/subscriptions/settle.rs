@@ -105,7 +105,9 @@ fn completed(order: &Order, told: &Told) -> Decision {
         | State::Failed
         | State::Expired => {}
     }
-    if told.currency.as_deref() != Some(order.price.currency.code()) {
+    let code = order.price.currency.code();
+    let is_ours = |told: &String| told.eq_ignore_ascii_case(code);
+    if !told.currency.as_ref().is_some_and(is_ours) {
         return Decision::Flag(Flag::Currency);
     }
     if told.cents != Some(order.price.cents) {
@@ -253,6 +255,11 @@ pub(super) mod tests {
         ] {
             assert_eq!(decide(&order, &told, NOW), Decision::Flag(flag));
         }
+        let small = Told {
+            currency: Some("kes".to_owned()),
+            ..told(Code::Completed)
+        };
+        assert_eq!(decide(&order, &small, NOW), Decision::Complete);
     }
 
     #[test]

@@ -2,38 +2,69 @@
 //! simulated Pesapal's page and is open again.
 
 use anyhow::{Context, Result, ensure};
+use futures_util::future::LocalBoxFuture;
 use reqwest::StatusCode;
 
-use super::people::PASSWORD;
+use super::people::{self, PASSWORD, join_at};
+use crate::world::World;
+use crate::world::business::Business;
+use crate::world::controller::Controller;
 use crate::world::http::Caller;
-use crate::world::{World, uuid};
 
 /// What the business is called whose trial has run out, and who owns it.
 const LAPSED: &str = "Ziwa Hotspots";
 /// With what its owner logs in.
 pub const OWNER: &str = "ziwa@example.com";
+const PAGE: &str = "/settings/subscription";
 
-/// The demo's plans, a paid past for the demo's business, and a business whose trial ended more than a week ago.
-///
-/// # Errors
-/// When a command fails or the database refuses a row.
-pub(super) async fn set_up(world: &World) -> Result<()> {
-    let controller = &world.controller;
+/// What was before the demo: its business has paid for two months, and another began a trial of a fortnight more than three weeks ago and never
+/// paid. Both did that on their pages, on the days on which they did it.
+pub(super) fn past<'a>(
+    controller: &'a Controller,
+    business: &'a Business,
+) -> LocalBoxFuture<'a, Result<()>> {
+    Box::pin(lived(controller, business))
+}
+
+async fn lived(controller: &Controller, business: &Business) -> Result<()> {
+    let (basic, pro) = plans(controller).await?;
+    controller.jump(-40).await?;
+    join_at(controller, &business.provider, "owner", people::OWNER).await?;
+    pay(controller, people::OWNER.0, Some(pro.as_str())).await?;
+    controller.jump(18).await?;
+    let words = ["provider", "create", "--name", LAPSED, "--email", OWNER];
+    let lapsed = controller.command(&words).await?;
+    let lapsed = lapsed
+        .lines()
+        .next()
+        .and_then(|line| line.split_whitespace().last())
+        .context("no business was made")?;
+    join_at(controller, lapsed, "owner", (OWNER, "Atieno Akinyi")).await?;
+    let cookies = log_in(controller, OWNER).await?;
+    let trial = controller.url("/settings/subscription/trial");
+    let caller = Caller::program()?;
+    let begun = caller
+        .form_with(&trial, &cookies, &[("plan", basic.as_str())])
+        .await?;
+    ensure!(
+        begun.status == StatusCode::SEE_OTHER,
+        "{LAPSED} cannot try anything out: {}",
+        begun.text
+    );
+    controller.jump(12).await?;
+    pay(controller, people::OWNER.0, Some(pro.as_str())).await?;
+    controller.jump(10).await?;
+    Ok(())
+}
+
+/// Makes what the platform sells; gives the ids of the plan that can be tried out and of the better one by the month.
+async fn plans(controller: &Controller) -> Result<(String, String)> {
     let every = "advanced-analytics,api-access,webhooks,custom-portal";
+    let trial = ["--sites", "3", "--features", "advanced-analytics"];
+    let trial = [&trial[..], &["--trial-days", "14"]].concat();
+    let mut made = Vec::new();
     for (name, period, price, more) in [
-        (
-            "Basic",
-            "month",
-            "1500",
-            &[
-                "--sites",
-                "3",
-                "--features",
-                "advanced-analytics",
-                "--trial-days",
-                "14",
-            ][..],
-        ),
+        ("Basic", "month", "1500", trial.as_slice()),
         ("Pro", "month", "4000", &["--features", every]),
         ("Pro", "year", "40000", &["--features", every]),
     ] {
@@ -47,45 +78,44 @@ pub(super) async fn set_up(world: &World) -> Result<()> {
             "--price",
             price,
         ];
-        controller.command(&[&words[..], more].concat()).await?;
+        let id = controller.command(&[&words[..], more].concat()).await?;
+        made.push(id.trim().to_owned());
     }
-    let words = ["provider", "create", "--name", LAPSED, "--email", OWNER];
-    let lapsed = controller.command(&words).await?;
-    let lapsed = lapsed
-        .lines()
-        .next()
-        .and_then(|line| line.split_whitespace().last())
-        .context("no business was made")?;
-    let words = [
-        "provider",
-        "invite",
-        lapsed,
-        "--name",
-        "Atieno Akinyi",
-        "--role",
-        "owner",
-    ];
-    let address = controller.command(&words).await?;
+    let mut made = made.into_iter();
+    made.next().zip(made.next()).context("no plans were made")
+}
+
+/// Somebody orders a plan, the first on the page if none is named, pays it on Pesapal's page, and the money is seen.
+async fn pay(controller: &Controller, who: &str, plan: Option<&str>) -> Result<()> {
+    let (program, browser) = (Caller::program()?, Caller::browser()?);
+    let cookies = log_in(controller, who).await?;
+    let page = controller.url(PAGE);
+    let shown = browser.get_with(&page, &cookies).await?;
+    let first = after(&shown.text, "name=\"plan\" value=\"")?;
     let form = [
-        ("name", "Atieno Akinyi"),
-        ("who", OWNER),
-        ("password", PASSWORD),
+        ("plan", plan.unwrap_or(first)),
+        ("attempt", after(&shown.text, "name=\"attempt\" value=\"")?),
     ];
-    let answer = Caller::program()?.form(address.trim(), &form).await?;
+    program.form_with(&page, &cookies, &form).await?;
+    let shown = browser.get_with(&page, &cookies).await?;
+    let hosted = after(&shown.text, "<a class=\"button\" href=\"")?;
     ensure!(
-        answer.status == StatusCode::SEE_OTHER,
-        "the owner of {LAPSED} cannot join: {}",
-        answer.text
+        hosted.contains("OrderTrackingId="),
+        "the page does not lead to Pesapal: {hosted}"
     );
-    let past = PAST
-        .replace("{provider}", uuid(&world.business.provider))
-        .replace("{lapsed}", uuid(lapsed));
-    controller.write(&past).await?;
-    look(world).await
+    let before = controller.log().end();
+    browser.form(hosted, &[("act", "mpesa")]).await?;
+    let is_seen = |line: &str| line.contains("an order at Pesapal was settled");
+    let log = controller.log();
+    log.said(before, "that the money came", is_seen).await?;
+    Ok(())
 }
 
 /// Has the controller look at all subscriptions now instead of within a minute.
-async fn look(world: &World) -> Result<()> {
+///
+/// # Errors
+/// When it does not in time.
+pub(super) async fn look(world: &World) -> Result<()> {
     world
         .until("the subscriptions are looked at", async || {
             let said = world.controller.command(&["task", "subscriptions"]).await?;
@@ -107,34 +137,21 @@ pub(super) async fn pays(world: &World) -> Result<()> {
                 .then_some(()))
         })
         .await?;
-    let cookies = log_in(world, OWNER).await?;
+    let cookies = log_in(controller, OWNER).await?;
     let home = browser.get_with(&controller.url("/home"), &cookies).await?;
     ensure!(
         home.text.contains("vouchers that were sold go on working"),
         "a business that has not paid is not led to where it pays:\n{}",
         home.text
     );
-    let form = [
-        ("plan", after(&home.text, "name=\"plan\" value=\"")?),
-        ("attempt", after(&home.text, "name=\"attempt\" value=\"")?),
-    ];
-    let page = controller.url("/settings/subscription");
-    Caller::program()?.form_with(&page, &cookies, &form).await?;
-    let shown = browser.get_with(&page, &cookies).await?;
-    let hosted = after(&shown.text, "<a class=\"button\" href=\"")?;
-    let rail = world.pesapal.as_ref().context("there is no Pesapal")?;
-    ensure!(
-        hosted.starts_with(&rail.url()),
-        "the page does not lead to Pesapal: {hosted}"
-    );
-    browser.form(hosted, &[("act", "mpesa")]).await?;
+    pay(controller, OWNER, None).await?;
     world
         .until("the business is open again", async || {
             let home = browser.get_with(&controller.url("/home"), &cookies).await?;
             Ok((home.status == StatusCode::OK && home.url.ends_with("/home")).then_some(()))
         })
         .await?;
-    let cookies = log_in(world, "admin@example.com").await?;
+    let cookies = log_in(controller, "admin@example.com").await?;
     let earned = browser
         .get_with(&controller.url("/admin"), &cookies)
         .await?;
@@ -159,9 +176,9 @@ pub(super) async fn pays(world: &World) -> Result<()> {
     Ok(())
 }
 
-async fn log_in(world: &World, who: &str) -> Result<String> {
+async fn log_in(controller: &Controller, who: &str) -> Result<String> {
     let form = [("who", who), ("password", PASSWORD)];
-    let page = world.controller.url("/log-in");
+    let page = controller.url("/log-in");
     let answer = Caller::program()?.form(&page, &form).await?;
     ensure!(
         !answer.cookies.is_empty(),
@@ -178,35 +195,3 @@ fn after<'a>(page: &'a str, words: &str) -> Result<&'a str> {
         .with_context(|| format!("{words} is not on the page:\n{page}"))?;
     Ok(rest.split('"').next().unwrap_or_default())
 }
-
-/// No program can make the past: rows as they would have been left behind.
-const PAST: &str = "
-begin;
-create temp table past on commit drop as
-    select clock_timestamp() as now, (select id from platform_plans where name = 'Pro' and period = 'month') as pro,
-           (select id from platform_plans where name = 'Basic') as basic;
-insert into platform_orders (id, provider_id, attempt_id, is_current, plan_id, kind, reference, amount_cents, currency, state, tracking_id,
-    confirmation_code, payment_method, asked, created_at, expires_at, settled_at)
-select gen_random_uuid(), '{provider}', gen_random_uuid(), true, pro, 'once', 'demo_' || n, 400000, 'KES', 'completed', gen_random_uuid(),
-    'SKD' || n || 'Q7X2', 'MpesaKE', 3, now - (n * 30 - 20) * interval '1 day', now - (n * 30 - 21) * interval '1 day', now - (n * 30 - 20) * interval '1 day'
-from past, generate_series(1, 2) n;
-insert into subscription_entries (id, provider_id, number, what, plan_id, period, order_id, at)
-select gen_random_uuid(), '{provider}', row_number() over (order by settled_at), 'paid', plan_id, 'month', id, settled_at
-from platform_orders where provider_id = '{provider}';
-insert into platform_invoices (number, provider_id, order_id, issued_at, business, contact, plan, is_upgrade, amount_cents, currency, from_at,
-    until_at)
-select row_number() over (order by settled_at), '{provider}', o.id, settled_at, b.business_name, b.contact_email, 'Pro', false, 400000, 'KES',
-    settled_at, settled_at + interval '1 month' from platform_orders o join providers b on b.id = o.provider_id where o.provider_id = '{provider}';
-insert into platform_numbers (name, last) values ('invoice', 2);
-insert into subscriptions (provider_id, plan_id, paid_until, stage, asked_at, look_at, created_at, changed_at)
-select '{provider}', pro, now + interval '20 days', 'active', now - interval '40 days', now, now - interval '40 days', now from past
-on conflict (provider_id) do update set plan_id = excluded.plan_id, paid_until = excluded.paid_until, stage = excluded.stage,
-    asked_at = excluded.asked_at, look_at = excluded.look_at;
-insert into subscription_entries (id, provider_id, number, what, plan_id, days, at)
-select gen_random_uuid(), '{lapsed}', 1, 'trial', basic, 14, now - interval '22 days' from past;
-insert into subscriptions (provider_id, plan_id, paid_until, stage, asked_at, look_at, created_at, changed_at)
-select '{lapsed}', basic, now - interval '8 days', 'grace', now - interval '22 days', now, now - interval '22 days', now from past
-on conflict (provider_id) do update set plan_id = excluded.plan_id, paid_until = excluded.paid_until, stage = excluded.stage,
-    asked_at = excluded.asked_at, look_at = excluded.look_at;
-commit;
-";

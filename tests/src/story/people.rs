@@ -4,10 +4,14 @@ use anyhow::{Context, Result, ensure};
 use reqwest::StatusCode;
 
 use crate::world::World;
+use crate::world::controller::Controller;
 use crate::world::http::Caller;
 
 /// The password of everybody in the demo.
 pub const PASSWORD: &str = "mango rain tower";
+
+/// With what the owner of the demo's business logs in, and what they are called. They have been there for longer than the demo.
+pub(super) const OWNER: (&str, &str) = ("owner@example.com", "Njeri Wanjiru");
 
 /// Those who may log in, each by what they are and what they log in with.
 #[derive(Debug)]
@@ -19,14 +23,10 @@ impl People {
     /// # Errors
     /// When a command fails or the page refuses one of them.
     pub async fn hire(world: &World) -> Result<Self> {
-        let mut people = Vec::new();
-        for (role, contact, name) in [
-            ("owner", "owner@example.com", "Njeri Wanjiru"),
-            ("cashier", "cashier@example.com", "Otieno Ouma"),
-        ] {
-            join(world, role, contact, name).await?;
-            people.push((role, contact));
-        }
+        let mut people = vec![("owner", OWNER.0)];
+        let (role, contact) = ("cashier", "cashier@example.com");
+        join(world, role, contact, "Otieno Ouma").await?;
+        people.push((role, contact));
         let file = world.folder().join("admin.password");
         std::fs::write(&file, PASSWORD).context("writing down a password")?;
         let file = file.display().to_string();
@@ -64,15 +64,20 @@ impl People {
 /// # Errors
 /// When the command fails or the page refuses them.
 pub async fn join(world: &World, role: &str, contact: &str, name: &str) -> Result<()> {
-    let words = [
-        "provider",
-        "invite",
-        &world.business.provider,
-        "--name",
-        name,
-    ];
+    let provider = &world.business.provider;
+    join_at(&world.controller, provider, role, (contact, name)).await
+}
+
+/// Somebody joins a business by an invitation.
+pub(super) async fn join_at(
+    controller: &Controller,
+    provider: &str,
+    role: &str,
+    (contact, name): (&str, &str),
+) -> Result<()> {
+    let words = ["provider", "invite", provider, "--name", name];
     let words = [&words[..], &["--role", role]].concat();
-    let address = world.controller.command(&words).await?;
+    let address = controller.command(&words).await?;
     let form = [("name", name), ("who", contact), ("password", PASSWORD)];
     let answer = Caller::program()?.form(address.trim(), &form).await?;
     ensure!(

@@ -80,6 +80,7 @@ async fn set(cast: Cast) -> Result<Stage> {
     setup.pesapal = true;
     setup.sms = true;
     setup.by_name = true;
+    setup.past = Some(paid::past);
     let (lines, brought) = mpsc::channel(4);
     let desk = Desk::open(lines).await?;
     setup.first_sale_url = Some(desk.url());
@@ -125,9 +126,9 @@ async fn set(cast: Cast) -> Result<Stage> {
         .print(controller, "One hour", 40, &["--quiet"])
         .await?;
     let people = People::hire(&world).await?;
-    paid::set_up(&world)
+    paid::look(&world)
         .await
-        .context("setting up what businesses pay")?;
+        .context("seeing who has not paid")?;
     Ok(Stage {
         people,
         since,

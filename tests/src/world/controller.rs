@@ -302,6 +302,14 @@ impl Controller {
         clock::push(&self.clock, Push::Advance(by)).await
     }
 
+    /// Puts its wall clock so many days on, or back.
+    ///
+    /// # Errors
+    /// When its clock cannot be moved.
+    pub async fn jump(&self, days: i64) -> Result<Reading> {
+        self.push(Push::Jump(days * 86_400_000)).await
+    }
+
     /// Moves its clock.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use futures_util::future::LocalBoxFuture;
 use tokio::sync::watch;
 
 pub mod agent;
@@ -40,6 +41,9 @@ use crate::sim::smtp::{self, Smtp};
 /// What stands in the address that tells of deliveries.
 const SMS_SECRET: &str = "0123456789abcdef0123456789abcdef";
 
+/// What happened at a business before the world begins, while the controller's clock is put back and moved on.
+pub type Past = for<'a> fn(&'a Controller, &'a Business) -> LocalBoxFuture<'a, Result<()>>;
+
 /// What a world begins with.
 #[derive(Debug)]
 pub struct Setup {
@@ -65,6 +69,8 @@ pub struct Setup {
     pub by_name: bool,
     /// What owners are told to open for their first sale, where no phone asks this machine for just anything.
     pub first_sale_url: Option<String>,
+    /// What happened before any site is there, whose agent would hear of the clock.
+    pub past: Option<Past>,
 }
 
 impl Default for Setup {
@@ -84,6 +90,7 @@ impl Default for Setup {
             sms: false,
             by_name: false,
             first_sale_url: None,
+            past: None,
         }
     }
 }
@@ -225,6 +232,11 @@ impl World {
             &setup.plans,
         )
         .await?;
+        if let Some(past) = setup.past {
+            past(&controller, &business)
+                .await
+                .context("living through what was before")?;
+        }
         let line = business.claim(&controller, &business.site).await?;
         let site = site(
             &controller,

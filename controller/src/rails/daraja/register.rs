@@ -1,6 +1,7 @@
 //! The registration of a shortcode's C2B addresses. In production it happens once: changing them takes two people at the portal.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::wire::{Lost, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Setup, TokenError};
@@ -124,13 +125,7 @@ impl Daraja {
                 }
             })?;
         match reply.shape {
-            Shape::Answer(ref answer)
-                if reply.is_success()
-                    && matches!(
-                        text(answer, "ResponseCode").as_deref(),
-                        Some("0" | "00000000")
-                    ) =>
-            {
+            Shape::Answer(ref answer) if reply.is_success() && is_done(answer) => {
                 Ok(Registered::Now)
             }
             Shape::Fault { message, .. } if says(&message, "already registered") => {
@@ -149,5 +144,14 @@ impl Daraja {
                 reply.status
             ))),
         }
+    }
+}
+
+/// Whether an answer says that the addresses are registered: whoever stands in for Daraja may say so in words only.
+fn is_done(answer: &Map<String, Value>) -> bool {
+    match text(answer, "ResponseCode").as_deref() {
+        Some(code) => matches!(code, "0" | "00000000"),
+        None => text(answer, "ResponseDescription")
+            .is_some_and(|words| words.eq_ignore_ascii_case("success")),
     }
 }

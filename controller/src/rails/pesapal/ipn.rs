@@ -58,12 +58,18 @@ impl Pesapal {
             ipn_notification_type: method.word(),
         };
         let reply = self.post("/api/URLSetup/RegisterIPN", &body).await?;
-        match reply.fields() {
-            Some(fields) if fields.is_good() => read(fields).ok_or_else(|| {
-                CallError::Lost(anyhow::anyhow!("an address was registered without a name"))
-            }),
-            _ => Err(CallError::refused(&reply)),
-        }
+        let fields = reply.good().ok_or_else(|| CallError::refused(&reply))?;
+        let id = fields.text("ipn_id").and_then(|id| id.parse().ok());
+        let id = id.ok_or_else(|| {
+            CallError::Lost(anyhow::anyhow!("an address was registered without a name"))
+        })?;
+        // Only the name has to be told; the rest is what was asked.
+        Ok(Registered {
+            id,
+            url: fields.filled("url").unwrap_or_else(|| url.to_owned()),
+            method: told_method(fields).or(Some(method)),
+            is_active: is_active(fields),
+        })
     }
 
     /// The addresses Pesapal knows already.
@@ -80,19 +86,26 @@ impl Pesapal {
 }
 
 fn read(fields: &Fields) -> Option<Registered> {
-    let method = match (
+    Some(Registered {
+        id: fields.text("ipn_id")?.parse().ok()?,
+        url: fields.filled("url")?,
+        method: told_method(fields),
+        is_active: is_active(fields),
+    })
+}
+
+fn told_method(fields: &Fields) -> Option<Method> {
+    match (
         fields.text("ipn_notification_type_description").as_deref(),
         fields.text("notification_type").as_deref(),
     ) {
         (Some("GET"), _) | (None, Some("0")) => Some(Method::Get),
         (Some("POST"), _) | (None, Some("1")) => Some(Method::Post),
         _ => None,
-    };
-    Some(Registered {
-        id: fields.text("ipn_id")?.parse().ok()?,
-        url: fields.filled("url")?,
-        method,
-        // A list may leave it out.
-        is_active: fields.text("ipn_status").is_none_or(|status| status == "1"),
-    })
+    }
+}
+
+/// A list may leave it out.
+fn is_active(fields: &Fields) -> bool {
+    fields.text("ipn_status").is_none_or(|status| status == "1")
 }

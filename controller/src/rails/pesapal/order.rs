@@ -254,7 +254,7 @@ fn judge(reply: &Reply, reference: &str, base: &str) -> Result<Submitted, Submit
             _ => unknown("an answer that cannot be read"),
         });
     };
-    if !fields.is_good() {
+    if reply.good().is_none() {
         return Err(SubmitError::Call(CallError::refused(reply)));
     }
     let is_other = fields

@@ -127,9 +127,10 @@ fn judge(reply: &Reply, asked_for: &Name) -> StatusAnswer {
         Some(0) => Code::Pending,
         None if is_open => Code::Pending,
         Some(_) if is_open => return StatusAnswer::Inconclusive("paid and pending at once"),
+        // Why it failed may stand where errors do; it still may be paid.
+        Some(2) => Code::Failed,
         _ if fault.is_some() => return StatusAnswer::Inconclusive("error"),
         Some(1) => Code::Completed,
-        Some(2) => Code::Failed,
         Some(3) => Code::Reversed,
         Some(other) => Code::Other(other),
         None => return StatusAnswer::Inconclusive("no status"),

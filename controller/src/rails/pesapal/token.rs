@@ -59,8 +59,7 @@ fn read(reply: &Reply, now: Timestamp) -> Result<(SecretString, Duration), Token
         return Err(TokenError::Busy);
     }
     // The HTTP status says nothing: errors come under 200 as well.
-    let good = reply.fields().filter(|fields| fields.is_good());
-    if let Some(fields) = good
+    if let Some(fields) = reply.good()
         && let Some(token) = fields.filled("token")
     {
         let ends = fields.text("expiryDate").and_then(|text| moment(&text));
@@ -79,8 +78,13 @@ fn read(reply: &Reply, now: Timestamp) -> Result<(SecretString, Duration), Token
     )))
 }
 
-/// A moment with its zone, to any part of a second.
+/// A moment to any part of a second; one without a zone is taken for UTC's, the earliest it can be.
 fn moment(text: &str) -> Option<Timestamp> {
-    let at: jiff::Timestamp = text.parse().ok()?;
+    let in_utc = || {
+        let at = text.parse::<jiff::civil::DateTime>().ok()?;
+        let at = at.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+        Some(at.timestamp())
+    };
+    let at = text.parse::<jiff::Timestamp>().ok().or_else(in_utc)?;
     Some(Timestamp::from_millis(at.as_millisecond()))
 }

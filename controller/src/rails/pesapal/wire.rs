@@ -210,6 +210,18 @@ impl Reply {
         self.status == 429
     }
 
+    /// The fields of an answer to what gives something back, if all went well. Whoever stands in for Pesapal may leave its status out, and say it in
+    /// HTTP's.
+    pub(super) fn good(&self) -> Option<&Fields> {
+        let is_silent = |fields: &Fields| {
+            fields.filled("status").is_none()
+                && fields.fault().is_none()
+                && (200..300).contains(&self.status)
+        };
+        self.fields()
+            .filter(|fields| fields.is_good() || is_silent(fields))
+    }
+
     pub(super) const fn fields(&self) -> Option<&Fields> {
         match &self.body {
             Body::Object(fields) => Some(fields),

@@ -220,6 +220,16 @@ async fn registering_twice_is_told_apart() {
     let hashed = addresses(Version::Hashed, false);
     let done = daraja.register_urls(&credentials(), hashed).await;
     assert_eq!(done.unwrap(), Registered::Now);
+    // Whoever stands in for Daraja may leave the code out and say it in words.
+    stage.answer(
+        200,
+        r#"{"ConversationID":"","OriginatorCoversationID":"","ResponseDescription":"success"}"#,
+    );
+    let done = daraja.register_urls(&credentials(), hashed).await;
+    assert_eq!(done.unwrap(), Registered::Now);
+    stage.answer(200, r#"{"ResponseDescription":"failed"}"#);
+    let not = daraja.register_urls(&credentials(), hashed).await;
+    assert!(matches!(not, Err(RegisterError::Away(_))));
     let (_, body) = stage.seen("/mpesa/c2b/v1/registerurl").remove(0);
     assert_eq!(body["ResponseType"], "Cancelled");
     let (_, body) = stage.seen("/mpesa/c2b/v2/registerurl").remove(0);

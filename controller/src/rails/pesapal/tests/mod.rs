@@ -1,8 +1,9 @@
 //! The client against a small server that plays back answers, most of them byte for byte from Pesapal's documents and sandbox.
 
+mod tokens;
+
 use std::collections::VecDeque;
 use std::sync::{LazyLock, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -279,64 +280,6 @@ async fn an_answer_that_leaves_our_reference_out_is_of_our_order() {
 }
 
 #[tokio::test]
-async fn a_token_is_used_for_four_minutes_whatever_it_says_of_itself() {
-    let (stage, pesapal, clock) = Stage::start().await;
-    for (pass, tokens) in [(0, 1), (239, 1), (1, 2), (239, 2), (1, 3)] {
-        clock.advance(Duration::from_secs(pass));
-        stage.answer(200, PENDING);
-        pesapal.status(&TRACKING).await;
-        assert_eq!(stage.tokens(), tokens);
-    }
-    // One that ends sooner is used until then: it is 08:12 by now.
-    clock.advance(Duration::from_secs(240));
-    let soon = TOKEN.replace("09:00:00.7793772Z", "08:13:00Z");
-    stage.token(200, &soon);
-    for (pass, tokens) in [(0, 4), (59, 4), (1, 5)] {
-        clock.advance(Duration::from_secs(pass));
-        stage.answer(200, PENDING);
-        pesapal.status(&TRACKING).await;
-        assert_eq!(stage.tokens(), tokens);
-    }
-}
-
-#[tokio::test]
-async fn callers_that_wait_share_one_token() {
-    let (stage, pesapal, _) = Stage::start().await;
-    for _ in 0..8 {
-        stage.answer(200, PENDING);
-    }
-    let asked = (0..8).map(|_| pesapal.status(&TRACKING));
-    futures_util::future::join_all(asked).await;
-    assert_eq!(stage.tokens(), 1);
-}
-
-#[tokio::test]
-async fn a_refused_token_is_renewed_once_and_keys_are_not_tried_for_ever() {
-    let (stage, pesapal, _) = Stage::start().await;
-    stage.answer(200, BAD_TOKEN);
-    stage.answer(200, COMPLETED);
-    let (answer, _) = pesapal.status(&TRACKING).await;
-    assert_eq!(answer.name(), "completed");
-    assert_eq!(stage.tokens(), 2);
-    for (status, body) in [(200, BAD_TOKEN), (500, BAD_TOKEN), (401, "")] {
-        stage.answer(status, body);
-        stage.answer(status, body);
-        assert_eq!(pesapal.status(&TRACKING).await.0, StatusAnswer::WrongKeys);
-    }
-    // Wrong keys come under 200, with a null where the token would be.
-    let (stage, pesapal, _) = Stage::start().await;
-    stage.token(
-        200,
-        r#"{"token":null,"expiryDate":null,"error":{"error_type":"api_error","code":"invalid_consumer_key_or_secret_provided","message":""},"status":"500","message":null}"#,
-    );
-    assert_eq!(pesapal.status(&TRACKING).await.0, StatusAnswer::WrongKeys);
-    stage.token(200, r#"{"token":"","error":null,"status":"200"}"#);
-    assert_eq!(pesapal.status(&TRACKING).await.0.name(), "inconclusive");
-    stage.answer(200, COMPLETED);
-    assert_eq!(pesapal.status(&TRACKING).await.0.name(), "completed");
-}
-
-#[tokio::test]
 async fn a_status_is_read_as_pesapal_writes_it() {
     let (stage, pesapal, _) = Stage::start().await;
     stage.answer(200, COMPLETED);
@@ -384,6 +327,15 @@ async fn pending_is_not_failed_and_what_is_unclear_decides_nothing() {
         (200, code("1.0"), "completed"),
         (200, code("1.5"), "inconclusive"),
         (200, code("2"), "failed"),
+        // Why a card was declined, where errors stand.
+        (
+            200,
+            code("2").replace(
+                r#""code":null,"message":null"#,
+                r#""code":"card_declined","message":"Declined""#,
+            ),
+            "failed",
+        ),
         (200, code("3"), "reversed"),
         (200, code("7"), "other"),
         (200, code("null"), "inconclusive"),
@@ -439,6 +391,14 @@ async fn an_address_is_registered_and_found_again() {
         stage.answer(200, body);
         assert_eq!(pesapal.registered().await.unwrap().len(), count);
     }
+    // Whoever stands in for Pesapal may say no more than the name.
+    stage.answer(201, r#"{"ipn_id":"ipn-1"}"#);
+    let short = pesapal.register(pesapal.ipn(), Method::Post).await.unwrap();
+    assert_eq!(
+        (short.url.as_str(), short.id.as_str()),
+        (pesapal.ipn(), "ipn-1")
+    );
+    assert_eq!((short.method, short.is_active), (Some(Method::Post), true));
     stage.answer(
         200,
         r#"{"error":{"code":"x","message":"no"},"status":"500"}"#,
