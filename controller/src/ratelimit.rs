@@ -58,7 +58,7 @@ pub enum Act {
     Api,
     /// Asking for a new password.
     Forgot,
-    /// Beginning to log in with a passkey.
+    /// Beginning to use a passkey.
     Passkey,
     /// Making an order by which the platform is paid.
     Order,
@@ -126,7 +126,7 @@ enum Kind {
 /// What strangers can do with all the addresses they like: try 40 passwords a minute, 57,600 a day, of an account. What whoever has the password
 /// can: try 3 second factors a minute, 4,320 a day. Of a million six digits three are good at a time, so that finds them once in 77 days of
 /// trying. The owner ends it at once by another password: without it nobody gets as far as the digits.
-const TABLE: [(Act, Kind, u32, u32); 43] = [
+const TABLE: [(Act, Kind, u32, u32); 45] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -174,6 +174,8 @@ const TABLE: [(Act, Kind, u32, u32); 43] = [
     // What an account can be sent is bounded by rows: see `log_in/reset`.
     (Act::Forgot, Kind::Address, 6, 2),
     (Act::Passkey, Kind::Address, 30, 20),
+    (Act::Passkey, Kind::LogIn, 12, 6),
+    (Act::Passkey, Kind::Person, 60, 20),
     (Act::Order, Kind::Provider, 10, 5),
     (Act::Operator, Kind::Provider, 20, 10),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.

@@ -21,7 +21,7 @@ use crate::audit::{Actor, Deed, record};
 use crate::providers;
 use crate::providers::log_in::Claimant;
 use crate::providers::log_in::MOVED_SECS;
-use crate::providers::log_in::again::{NotProved, Proof, prove, prove_as};
+use crate::providers::log_in::again::{NotProved, Proof, Second, prove_as};
 use crate::providers::mpesa::{self, AccountError};
 use crate::providers::notices::{Notice, tell_owners};
 use crate::rails::daraja::{Credentials, TokenError};
@@ -137,8 +137,8 @@ impl From<AccountError> for NotMoved {
 pub struct Proofs<'a> {
     /// The password.
     pub password: SecretString,
-    /// The second factor's digits.
-    pub digits: &'a str,
+    /// The second factor.
+    pub second: Second<'a>,
 }
 
 /// Begins a change: the proofs, then the keys, then the shilling. One that was begun before is dropped.
@@ -164,9 +164,9 @@ pub async fn begin(
         Proof::Both
     };
     drop(tx);
-    // Six digits are good once, and should not be spent on a slip of the pen.
+    // A second factor is good once, and should not be spent on a slip of the pen.
     providers::check_account(account).map_err(AccountError::Bad)?;
-    prove_as(app, who, proofs.password, proofs.digits, proof).await?;
+    prove_as(app, who, proofs.password, proofs.second, proof).await?;
     account_test::limit(app, provider, &phone).map_err(NotTried::from)?;
     let checked = app.rails.daraja.check_keys(account).await;
     checked.map_err(|error| match error {
@@ -324,7 +324,8 @@ pub async fn back(
     id: MoveId,
     proofs: Proofs<'_>,
 ) -> Result<(), NotMoved> {
-    prove(app, who, proofs.password, proofs.digits).await?;
+    let (password, second) = (proofs.password, proofs.second);
+    prove_as(app, who, password, second, Proof::WhatThereIs).await?;
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
     providers::store::lock_state(&mut tx, provider).await?;

@@ -22,6 +22,7 @@ pub(super) fn with(pages: Pages) -> Pages {
         .get("/account/passkeys", Door::LoggedIn, passkeys::list)
         .post("/account/passkeys", Door::LoggedIn, passkeys::made)
         .post("/account/passkeys/new", Door::LoggedIn, passkeys::making)
+        .post("/account/passkeys/proof", Door::LoggedIn, passkeys::proving)
         .post("/account/passkeys/{id}/end", Door::LoggedIn, passkeys::gone)
         .get("/forgot", Door::Anyone, reset::forgot)
         .post("/forgot", Door::Anyone, reset::ask)

@@ -10,21 +10,21 @@ use super::browser::{Browser, PASSWORD};
 use super::*;
 
 const OWNER: &str = "njeri@example.com";
-const ORIGIN: &str = "https://billing.example.com";
+pub(super) const ORIGIN: &str = "https://billing.example.com";
 
 async fn world(pool: PgPoolOptions, options: PgConnectOptions) -> World {
     World::open_with(pool, options, &["--public-url", ORIGIN]).await
 }
 
 /// What a page asks of an authenticator.
-struct Asked {
-    token: String,
-    options: Value,
+pub(super) struct Asked {
+    pub(super) token: String,
+    pub(super) options: Value,
 }
 
 impl Asked {
     #[track_caller]
-    fn read(page: &str) -> Self {
+    pub(super) fn read(page: &str) -> Self {
         let between = |before: &str| {
             let at = page.find(before).unwrap_or_else(|| panic!("{page}"));
             page[at + before.len()..]
@@ -42,18 +42,18 @@ impl Asked {
 }
 
 /// A device with one key.
-struct Device {
+pub(super) struct Device {
     key: SigningKey,
-    id: Vec<u8>,
-    counter: u32,
+    pub(super) id: Vec<u8>,
+    pub(super) counter: u32,
     /// Whether it asks for a finger or a PIN.
-    asks: bool,
+    pub(super) asks: bool,
     origin: &'static str,
     handle: Option<String>,
 }
 
 impl Device {
-    fn new(n: u8) -> Self {
+    pub(super) fn new(n: u8) -> Self {
         Self {
             key: SigningKey::from_slice(&[n; 32]).unwrap(),
             id: vec![n; 16],
@@ -129,7 +129,7 @@ impl Device {
     }
 
     /// Signs for a page.
-    fn get(&mut self, asked: &Asked) -> String {
+    pub(super) fn get(&mut self, asked: &Asked) -> String {
         let said = self.said("webauthn.get", asked);
         let data = self.data(0);
         let signed = [data.clone(), Sha256::digest(&said).to_vec()].concat();
@@ -142,12 +142,12 @@ impl Device {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Adds the key of a device to whoever is logged in.
-async fn add(browser: &mut Browser<'_>, device: &mut Device) -> browser::Got {
+pub(super) async fn add(browser: &mut Browser<'_>, device: &mut Device) -> browser::Got {
     let form = [("name", "<b>my phone</b>"), ("password", PASSWORD)];
     let page = browser.post("/account/passkeys/new", &form).await.page();
     let asked = Asked::read(&page);

@@ -1,10 +1,11 @@
-//! What people do in a real browser, on the demo's business: signing up and selling, logging in, a cashier's day, printing, buying, stopping a
-//! business, and all pages by the rules for everybody's eyes and hands.
+//! What people do in a real browser, on the demo's business: signing up and selling, logging in, moving the money, a cashier's day, printing,
+//! buying, stopping a business, and all pages by the rules for everybody's eyes and hands.
 
 mod cashier;
 mod everybody;
 mod first_sale;
 mod log_in;
+mod moved;
 mod platform;
 mod portal;
 mod printing;

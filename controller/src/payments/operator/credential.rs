@@ -14,7 +14,7 @@ use crate::payments::moving::Proofs;
 use crate::payments::store::moves;
 use crate::providers;
 use crate::providers::log_in::Claimant;
-use crate::providers::log_in::again::{NotProved, Proof, prove, prove_as};
+use crate::providers::log_in::again::{NotProved, Proof, prove_as};
 use crate::providers::notices::{Notice, tell_owners};
 use crate::vault::{Column, VaultError};
 
@@ -86,7 +86,7 @@ pub async fn set(
         Proof::Both
     };
     drop(tx);
-    prove_as(app, who, proofs.password, proofs.digits, proof).await?;
+    prove_as(app, who, proofs.password, proofs.second, proof).await?;
     let sealed = app.vault.seal(
         provider,
         Column::MpesaOperator,
@@ -129,7 +129,8 @@ pub async fn remove(
     (who, actor): (Claimant, Actor),
     proofs: Proofs<'_>,
 ) -> Result<(), NotKept> {
-    prove(app, who, proofs.password, proofs.digits).await?;
+    let (password, second) = (proofs.password, proofs.second);
+    prove_as(app, who, password, second, Proof::WhatThereIs).await?;
     let mut tx = app.db.tenant(provider).await?;
     let before = store::operator(&mut tx, provider).await?;
     if !store::remove(&mut tx, provider).await? {

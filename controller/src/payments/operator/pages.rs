@@ -15,9 +15,10 @@ use crate::app::App;
 use crate::payments::moving::Proofs;
 use crate::providers;
 use crate::providers::gate::Seat;
-use crate::providers::log_in::again::has_second;
+use crate::providers::log_in::again::{Second, SecondFactors, second_factors};
+use crate::providers::pages::assets;
 use crate::providers::pages::frame::Frame;
-use crate::providers::pages::proof::{Fault, not_proved};
+use crate::providers::pages::proof::{Fault, Given, not_proved};
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::page::{html, onward};
@@ -45,7 +46,8 @@ struct OperatorPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     has_account: bool,
-    has_second: bool,
+    second: SecondFactors,
+    script: &'static str,
     kept: Option<Shown>,
     status: Tried,
     reversal: Tried,
@@ -69,8 +71,8 @@ pub struct Filled {
     initiator: String,
     credential: SecretString,
     password: SecretString,
-    #[serde(default)]
-    digits: String,
+    #[serde(flatten)]
+    given: Given,
 }
 
 /// What removing takes.
@@ -167,7 +169,8 @@ async fn shown(app: &App, frame: &Frame, seat: &Seat, said: Said<'_>) -> Result<
         frame,
         w,
         has_account: account.is_some(),
-        has_second: has_second(app, seat.person).await?,
+        second: second_factors(app, seat.person).await?,
+        script: assets::passkey_path(),
         status: tried(&status, Right::Status),
         reversal: tried(&reversal, Right::Reversal),
         has_shilling: shilling.is_some(),
@@ -209,7 +212,7 @@ pub async fn set(
 ) -> Result<Response, Trouble> {
     let proofs = Proofs {
         password: filled.password,
-        digits: &filled.digits,
+        second: filled.given.second(),
     };
     let who = (seat.claimant(), seat.actor());
     let typed = (filled.initiator.as_str(), &filled.credential);
@@ -238,7 +241,7 @@ pub async fn end(
 ) -> Result<Response, Trouble> {
     let proofs = Proofs {
         password: filled.password,
-        digits: &filled.digits,
+        second: Second::Digits(&filled.digits),
     };
     let who = (seat.claimant(), seat.actor());
     match credential::remove(&app, seat.provider(), who, proofs).await {

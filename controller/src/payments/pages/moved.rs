@@ -12,7 +12,8 @@ use super::mpesa::{Filled, Said, Typed, not_set, not_tried, shown};
 use crate::app::App;
 use crate::providers;
 use crate::providers::gate::Seat;
-use crate::providers::log_in::again::has_second;
+use crate::providers::log_in::again::{Second, SecondFactors, second_factors};
+use crate::providers::pages::assets;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
@@ -28,7 +29,8 @@ const SEEN: &str = "/settings/mpesa#change";
 struct ChangePage<'a> {
     frame: &'a Frame,
     w: &'static Words,
-    has_second: bool,
+    second: SecondFactors,
+    script: &'static str,
     typed: Typed<'a>,
     phone: &'a str,
     fault: Option<String>,
@@ -65,7 +67,8 @@ async fn asked(
     let page = ChangePage {
         frame,
         w: frame.words(),
-        has_second: has_second(app, seat.person).await?,
+        second: second_factors(app, seat.person).await?,
+        script: assets::passkey_path(),
         typed,
         phone,
         fault,
@@ -92,7 +95,7 @@ pub async fn begin(
         Ok(phone) => {
             let proofs = Proofs {
                 password: filled.password.clone(),
-                digits: &filled.digits,
+                second: filled.given.second(),
             };
             let account = filled.account();
             let begun = moving::begin(
@@ -180,7 +183,7 @@ pub async fn back(
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     let proofs = Proofs {
         password: filled.password,
-        digits: &filled.digits,
+        second: Second::Digits(&filled.digits),
     };
     let done = moving::back(
         &app,

@@ -24,7 +24,7 @@ use crate::providers::gate::Seat;
 use crate::providers::log_in::again::prove;
 use crate::providers::mpesa::{self, AccountError};
 use crate::providers::pages::frame::Frame;
-use crate::providers::pages::proof::not_proved;
+use crate::providers::pages::proof::{Given, not_proved};
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{MpesaWords, Words};
 use crate::providers::staff::roles::Permission;
@@ -108,8 +108,8 @@ pub struct Filled {
     pub(super) consumer_secret: SecretString,
     pub(super) passkey: SecretString,
     pub(super) password: SecretString,
-    #[serde(default)]
-    pub(super) digits: String,
+    #[serde(flatten)]
+    pub(super) given: Given,
     /// The phone that is asked for a shilling; the first account has none.
     #[serde(default)]
     pub(super) phone: String,
@@ -359,7 +359,7 @@ pub async fn take(
         &app,
         seat.claimant(),
         filled.password.clone(),
-        &filled.digits,
+        &filled.given.digits,
     )
     .await;
     let (status, fault) = match proved {

@@ -10,6 +10,7 @@ use super::second::{NotSecond, proves};
 use crate::app::App;
 use crate::db::Reason;
 use crate::passwords::Ending;
+use crate::providers::passkeys::{self, proving};
 use crate::providers::people;
 use crate::ratelimit::{Act, TooMany};
 
@@ -25,6 +26,15 @@ pub enum NotProved {
     /// The second factor was set up a moment ago, as whoever stole the log-in would.
     #[error("the second factor has not been there for a day")]
     NewSecond,
+    /// The passkey's answer is too late, was given before, or is not theirs.
+    #[error("the passkey was not taken")]
+    Passkey,
+    /// The passkey was added a moment ago, as whoever stole the log-in would.
+    #[error("the passkey has not been there for a day")]
+    NewPasskey,
+    /// Their second factor is a passkey, and it was not used.
+    #[error("this takes the passkey, and it was not used")]
+    NoAnswer,
     /// Too many tries.
     #[error(transparent)]
     TooMany(#[from] TooMany),
@@ -39,10 +49,26 @@ pub enum NotProved {
     Database(#[from] sqlx::Error),
 }
 
+/// What somebody gives as their second factor.
+#[derive(Clone, Copy, Debug)]
+pub enum Second<'a> {
+    /// The digits of now or a code from paper; nothing, where they have none.
+    Digits(&'a str),
+    /// What a passkey answered.
+    Passkey {
+        /// The token of the ceremony that asked it.
+        token: &'a str,
+        /// The answer, as the browser wrote it.
+        answer: &'a str,
+    },
+}
+
 /// What somebody has to prove.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// The password, and the second factor where there is one.
+    /// The password, and the digits where there are some.
+    ///
+    /// A passkey alone is not asked for: it has no codes on paper, and whoever lost theirs could not even set up another second factor.
     WhatThereIs,
     /// Both.
     Both,
@@ -63,7 +89,8 @@ pub async fn prove(
     password: SecretString,
     digits: &str,
 ) -> Result<(), NotProved> {
-    prove_as(app, who, password, digits, Proof::WhatThereIs).await
+    let second = Second::Digits(digits);
+    prove_as(app, who, password, second, Proof::WhatThereIs).await
 }
 
 /// Takes the password and as much of the second factor as it has to be.
@@ -74,7 +101,7 @@ pub async fn prove_as(
     app: &App,
     who: Claimant,
     password: SecretString,
-    digits: &str,
+    second: Second<'_>,
     proof: Proof,
 ) -> Result<(), NotProved> {
     let person = who.person;
@@ -86,12 +113,32 @@ pub async fn prove_as(
     if !app.passwords.fits(password, Some(proofs.password)).await? {
         return Err(NotProved::Wrong);
     }
-    let is_old = |since: Timestamp| since.plus_secs(A_DAY) <= app.clock.now();
-    match (proofs.totp_since, proof) {
-        (None, Proof::WhatThereIs) => return Ok(()),
-        (None, Proof::Both | Proof::BothForADay) => return Err(NotProved::NoSecond),
-        (Some(since), Proof::BothForADay) if !is_old(since) => return Err(NotProved::NewSecond),
-        (Some(_), _) => {}
+    let is_new =
+        |since: Timestamp| proof == Proof::BothForADay && since.plus_secs(A_DAY) > app.clock.now();
+    let digits = match second {
+        Second::Digits(digits) => digits,
+        Second::Passkey { token, answer } => {
+            who.tries(app, Act::Second)?;
+            let since = proving::finish(app, person, token, answer).await?;
+            return if is_new(since) {
+                Err(NotProved::NewPasskey)
+            } else {
+                Ok(())
+            };
+        }
+    };
+    let Some(since) = proofs.totp_since else {
+        if proof == Proof::WhatThereIs {
+            return Ok(());
+        }
+        return Err(if proving::can(app, person).await? {
+            NotProved::NoAnswer
+        } else {
+            NotProved::NoSecond
+        });
+    };
+    if is_new(since) {
+        return Err(NotProved::NewSecond);
     }
     who.tries(app, Act::Second)?;
     let mut tx = app.db.platform(Reason::Login).await?;
@@ -114,12 +161,36 @@ pub async fn prove_as(
     Ok(())
 }
 
-/// Whether somebody has a second factor.
+/// What somebody can give as their second factor.
+#[derive(Clone, Copy, Debug)]
+pub struct SecondFactors {
+    /// Six digits.
+    pub has_digits: bool,
+    /// A passkey that can be used at this controller's address.
+    pub has_passkey: bool,
+    /// Whether passkeys can be used there at all.
+    pub passkeys_work: bool,
+}
+
+impl SecondFactors {
+    /// Whether there is any.
+    #[must_use]
+    pub const fn any(&self) -> bool {
+        self.has_digits || self.has_passkey
+    }
+}
+
+/// What somebody has for a second factor.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn has_second(app: &App, person: PersonId) -> sqlx::Result<bool> {
+pub async fn second_factors(app: &App, person: PersonId) -> sqlx::Result<SecondFactors> {
     let mut tx = app.db.platform(Reason::Login).await?;
     let proofs = people::store::proofs(&mut tx, person).await?;
-    Ok(proofs.is_some_and(|proofs| proofs.totp.is_some()))
+    drop(tx);
+    Ok(SecondFactors {
+        has_digits: proofs.is_some_and(|proofs| proofs.totp.is_some()),
+        has_passkey: proving::can(app, person).await?,
+        passkeys_work: passkeys::work_here(app),
+    })
 }

@@ -2,16 +2,42 @@
 
 use axum::http::StatusCode;
 use secrecy::SecretString;
+use serde::Deserialize;
 
 use super::frame::Frame;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
 use crate::providers::gate::Seat;
-use crate::providers::log_in::again::{NotProved, prove};
+use crate::providers::log_in::again::{NotProved, Second, prove};
 
 /// What is wrong with a form, and what the page that says so is sent with.
 pub type Fault = (StatusCode, String);
+
+/// The second factor as a form hands it in: digits that were typed, or what the script of passkeys filled in.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Given {
+    /// The digits.
+    pub digits: String,
+    passkey_token: String,
+    passkey_answer: String,
+}
+
+impl Given {
+    /// The one that was given.
+    #[must_use]
+    pub fn second(&self) -> Second<'_> {
+        if self.passkey_answer.is_empty() {
+            Second::Digits(&self.digits)
+        } else {
+            Second::Passkey {
+                token: &self.passkey_token,
+                answer: &self.passkey_answer,
+            }
+        }
+    }
+}
 
 /// Takes the password and the digits; gives what to say where they prove nothing.
 ///
@@ -40,6 +66,9 @@ pub fn not_proved(error: NotProved, w: &Words) -> Result<Fault, Trouble> {
         NotProved::Wrong => refused(w.keys.wrong_proof),
         NotProved::NoSecond => refused(w.mpesa.no_second),
         NotProved::NewSecond => refused(w.mpesa.new_second),
+        NotProved::Passkey => refused(w.passkeys.not_proved),
+        NotProved::NewPasskey => refused(w.passkeys.new_passkey),
+        NotProved::NoAnswer => refused(w.passkeys.no_answer),
         NotProved::TooMany(too) => Ok((StatusCode::TOO_MANY_REQUESTS, w.people.wait(too.wait))),
         NotProved::Inside => Err(Trouble::Inside),
         NotProved::Ending(error) => Err(error.into()),

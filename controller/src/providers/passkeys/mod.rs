@@ -1,10 +1,11 @@
 //! Passkeys (WebAuthn): a key in somebody's device that logs them in by their finger, face or PIN. One that was used with such a proof is both
-//! factors at once.
+//! factors at once, and proves once more who somebody is where a second factor is wanted ([`proving`]).
 //!
-//! A ceremony's state is a row for a few minutes, taken away by its first answer. The address of this controller is what keys are for, so
+//! A ceremony's state is a row for a few minutes, taken away by its first answer, which is good for its purpose only. The address of this controller is what keys are for, so
 //! they work at an https address with a name, or on localhost, and nowhere else.
 
 pub mod pages;
+pub mod proving;
 pub mod store;
 
 use mnara_protocol::clock::Timestamp;
@@ -166,7 +167,7 @@ pub async fn begin_making(
         .map_err(inside)?;
     let token = Token::draw(app);
     let ceremony = store::Ceremony {
-        of: Some((visit.person, name.to_owned())),
+        purpose: store::Purpose::Make(visit.person, name.to_owned()),
         state: json(&state)?,
     };
     store::begin(&mut tx, &token.hash(), &ceremony, now.plus_secs(GOOD_SECS)).await?;
@@ -217,8 +218,8 @@ pub async fn finish_making(
     // Taken whatever comes of it.
     tx.commit().await?;
     let ceremony = ceremony.ok_or(NotTaken::Refused)?;
-    let name = match ceremony.of {
-        Some((person, name)) if person == visit.person => name,
+    let name = match ceremony.purpose {
+        store::Purpose::Make(person, name) if person == visit.person => name,
         _ => return Err(NotTaken::Refused),
     };
     let state: PasskeyRegistration =
@@ -262,7 +263,7 @@ pub async fn begin_using(app: &App, address: std::net::IpAddr) -> Result<Begun, 
         .map_err(inside)?;
     let token = Token::draw(app);
     let ceremony = store::Ceremony {
-        of: None,
+        purpose: store::Purpose::LogIn,
         state: json(&state)?,
     };
     let until = app.clock.now().plus_secs(GOOD_SECS);
@@ -291,7 +292,7 @@ pub async fn finish_using(
     let ceremony = store::take(&mut tx, &token.hash(), now).await?;
     tx.commit().await?;
     let ceremony = ceremony
-        .filter(|ceremony| ceremony.of.is_none())
+        .filter(|ceremony| ceremony.purpose == store::Purpose::LogIn)
         .ok_or(NotTaken::Refused)?;
     let state: DiscoverableAuthentication =
         serde_json::from_value(ceremony.state).map_err(|_| NotTaken::Refused)?;
@@ -302,18 +303,18 @@ pub async fn finish_using(
         .map_err(refused)?;
     let person = PersonId::from_bytes(*named.as_bytes());
     let mut tx = app.db.platform(Reason::Login).await?;
-    let (id, mut key) = store::find(&mut tx, person, credential)
+    let mut used = store::find(&mut tx, person, credential)
         .await?
         .ok_or(NotTaken::Refused)?;
     let result = library
-        .finish_discoverable_authentication_v2(&answer, state, &key)
+        .finish_discoverable_authentication_v2(&answer, state, &used.key)
         .map_err(refused)?;
     // Without it the device proves that it is there, and not whose hand holds it.
     if !result.user_verified() {
         return Err(NotTaken::Refused);
     }
-    key.update_credential(&result);
-    store::used(&mut tx, id, &json(&key)?, now).await?;
+    used.key.update_credential(&result);
+    store::used(&mut tx, used.id, &json(&used.key)?, now).await?;
     tx.commit().await?;
     Ok(begin(app, browser, person, Entry::Passkey).await?)
 }

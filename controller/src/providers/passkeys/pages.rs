@@ -1,17 +1,18 @@
-//! The pages of passkeys: the list, making one, logging in with one, removing one.
+//! The pages of passkeys: the list, making one, logging in with one, removing one, and the question for a form that takes one as a proof.
 
 use askama::Template;
 use axum::extract::{Form, Query, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
 use mnara_protocol::ids::PasskeyId;
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{
-    Begun, NotTaken, begin_making, begin_using, finish_making, finish_using, remove, store,
-    work_here,
+    Begun, NotTaken, begin_making, begin_using, finish_making, finish_using, proving as proofs,
+    remove, store, work_here,
 };
 use crate::app::App;
 use crate::db::Reason;
@@ -24,7 +25,7 @@ use crate::providers::pages::proof::not_proved;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::web::page::{html, onward};
-use crate::web::{Caller, Path};
+use crate::web::{Caller, Json, Path};
 
 /// One passkey in the list.
 struct Row {
@@ -259,6 +260,29 @@ pub async fn gone(
         Ok(()) => Ok(onward("/account/passkeys?done=removed")),
         Err(error) => not_done(&app, &frame, &visit, error).await,
     }
+}
+
+/// Begins to prove once more who one is: what the browser is to be asked, for the script of the form that is proved.
+///
+/// # Errors
+/// When the database is away.
+pub async fn proving(
+    State(app): State<App>,
+    frame: Frame,
+    visit: Visit,
+) -> Result<Response, Trouble> {
+    let w = frame.words();
+    let (status, said) = match proofs::begin(&app, visit.claimant()).await {
+        Ok(Begun { token, options }) => (
+            StatusCode::OK,
+            json!({"token": token.expose(), "options": options}),
+        ),
+        Err(error) => {
+            let (status, fault) = fault(error, w, w.passkeys.none)?;
+            (status, json!({"fault": fault}))
+        }
+    };
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], Json(said)).into_response())
 }
 
 /// Begins a log-in with a passkey.

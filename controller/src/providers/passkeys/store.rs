@@ -12,11 +12,22 @@ use crate::db::{At, RowId as _};
 /// Rows read at once; a person has fewer.
 const MOST: i64 = 50;
 
+/// What a ceremony is for: its answer is good for nothing else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Whoever's key answers logs in.
+    LogIn,
+    /// Somebody makes a key, which will be called this.
+    Make(PersonId, String),
+    /// Somebody who is logged in proves once more that it is they.
+    Prove(PersonId),
+}
+
 /// A ceremony's state.
 #[derive(Clone, Debug)]
 pub struct Ceremony {
-    /// Whose key is made and what it will be called; none while somebody logs in.
-    pub of: Option<(PersonId, String)>,
+    /// What it is for.
+    pub purpose: Purpose,
     /// What the answer must fit, as the library writes it.
     pub state: Value,
 }
@@ -31,11 +42,16 @@ pub async fn begin(
     ceremony: &Ceremony,
     until: Timestamp,
 ) -> sqlx::Result<()> {
+    let (person, name) = match &ceremony.purpose {
+        Purpose::LogIn => (None, None),
+        Purpose::Make(person, name) => (Some(person), Some(name.as_str())),
+        Purpose::Prove(person) => (Some(person), None),
+    };
     sqlx::query!(
         "insert into ceremonies (token_hash, person_id, name, state, expires_at) values ($1, $2, $3, $4, $5)",
         hash.as_slice(),
-        ceremony.of.as_ref().map(|(person, _)| person.uuid()),
-        ceremony.of.as_ref().map(|(_, name)| name.as_str()),
+        person.map(|person| person.uuid()),
+        name,
         ceremony.state,
         At(until),
     )
@@ -47,7 +63,7 @@ pub async fn begin(
 /// Takes a ceremony away, and gives it if it is still good.
 ///
 /// # Errors
-/// When the database refuses.
+/// When the database refuses, or the row is none.
 pub async fn take(
     conn: &mut PgConnection,
     hash: &[u8; 32],
@@ -59,12 +75,23 @@ pub async fn take(
     )
     .fetch_optional(conn)
     .await?;
-    Ok(row
-        .filter(|row| row.expires_at.0 > now)
-        .map(|row| Ceremony {
-            of: row.person_id.map(PersonId::from_uuid).zip(row.name),
-            state: row.state,
-        }))
+    let Some(row) = row.filter(|row| row.expires_at.0 > now) else {
+        return Ok(None);
+    };
+    let purpose = match (row.person_id.map(PersonId::from_uuid), row.name) {
+        (None, None) => Purpose::LogIn,
+        (Some(person), Some(name)) => Purpose::Make(person, name),
+        (Some(person), None) => Purpose::Prove(person),
+        (None, Some(_)) => {
+            return Err(sqlx::Error::Decode(
+                "a row of ceremonies has a name and is nobody's".into(),
+            ));
+        }
+    };
+    Ok(Some(Ceremony {
+        purpose,
+        state: row.state,
+    }))
 }
 
 /// Forgets ceremonies nobody answered.
@@ -163,6 +190,17 @@ pub async fn held(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Vec
         .collect())
 }
 
+/// A passkey that somebody used, as it is kept.
+#[derive(Clone, Debug)]
+pub struct Used {
+    /// Its id.
+    pub id: PasskeyId,
+    /// When it was made.
+    pub since: Timestamp,
+    /// As the library knows it.
+    pub key: Passkey,
+}
+
 /// One passkey of a person, locked: its counter moves.
 ///
 /// # Errors
@@ -171,16 +209,22 @@ pub async fn find(
     conn: &mut PgConnection,
     person: PersonId,
     credential: &[u8],
-) -> sqlx::Result<Option<(PasskeyId, Passkey)>> {
+) -> sqlx::Result<Option<Used>> {
     let row = sqlx::query!(
-        "select id, key from passkeys where person_id = $1 and credential_id = $2 for update",
+        "select id, key, created_at from passkeys where person_id = $1 and credential_id = $2 for update",
         person.uuid(),
         credential,
     )
     .fetch_optional(conn)
     .await?;
-    row.map(|row| Ok((PasskeyId::from_uuid(row.id), read(row.key)?)))
-        .transpose()
+    row.map(|row| {
+        Ok(Used {
+            id: PasskeyId::from_uuid(row.id),
+            since: row.created_at.0,
+            key: read(row.key)?,
+        })
+    })
+    .transpose()
 }
 
 /// Notes that a passkey was used, and its counter.

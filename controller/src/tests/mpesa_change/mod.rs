@@ -6,6 +6,7 @@ use super::*;
 use crate::providers::staff::roles::Role;
 
 mod afterwards;
+mod by_passkey;
 mod proofs;
 mod shillings;
 

@@ -46,7 +46,7 @@ words! {
         api_scopes: "What a key can be good for" "Ufunguo unaweza kuruhusu nini",
         api_problems: "What each error means" "Kila kosa lina maana gani",
         password: "Your own password here, once more" "Nenosiri lako la hapa, kwa mara nyingine",
-        digits: "The six digits, if you have a second factor" "Tarakimu sita, kama una hatua ya pili",
+        digits: "The six digits of your authenticator, if you have set one up" "Tarakimu sita za programu yako ya uthibitishaji, kama umeiweka",
         wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
         sites_read: "See sites and whether they are up" "Kuona maeneo na kama yanafanya kazi",
         sites_write: "Make and name sites, and make the lines that enrol them" "Kutengeneza maeneo na kuyapa majina, na kutengeneza mistari ya kuyaunganisha",

@@ -107,7 +107,7 @@ words! {
             "Safaricom e-mailed it after go-live, for exactly this number."
             "Safaricom walikutumia kwa barua pepe baada ya kuidhinishwa, kwa nambari hii hasa.",
         password_text: "Your own password here, once more" "Nenosiri lako la hapa, kwa mara nyingine",
-        digits_text: "The six digits, if you have a second factor" "Tarakimu sita, kama una hatua ya pili",
+        digits_text: "The six digits of your authenticator, if you have set one up" "Tarakimu sita za programu yako ya uthibitishaji, kama umeiweka",
         keep: "Check the keys and keep" "Kagua funguo na uhifadhi",
         wrong_proof: "Your password or the six digits are others." "Nenosiri lako au tarakimu sita si hizo.",
         bad_shortcode:

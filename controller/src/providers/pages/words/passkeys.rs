@@ -5,8 +5,8 @@ words! {
     PasskeyWords {
         title: "Passkeys" "Funguo za kuingia",
         text:
-            "A passkey in your phone or computer logs you in by your finger, your face or its PIN. It counts as password and second factor at once, and cannot be given away to a false page."
-            "Ufunguo wa kuingia ulio kwenye simu au kompyuta yako hukuingiza kwa kidole, uso au PIN. Unatosha kama nenosiri na hatua ya pili pamoja, na hauwezi kuibwa na ukurasa wa uongo.",
+            "A passkey in your phone or computer logs you in by your finger, your face or its PIN. It counts as password and second factor at once, and cannot be given away to a false page. It can be your second factor too when you change where your customers' money goes."
+            "Ufunguo wa kuingia ulio kwenye simu au kompyuta yako hukuingiza kwa kidole, uso au PIN. Unatosha kama nenosiri na hatua ya pili pamoja, na hauwezi kuibwa na ukurasa wa uongo. Unaweza pia kuwa hatua yako ya pili unapobadilisha mahali pesa za wateja wako zinapoenda.",
         none: "You have none yet." "Bado huna.",
         add: "Add a passkey" "Ongeza ufunguo",
         name: "What to call it" "Jina lake",
@@ -32,6 +32,25 @@ words! {
         needs_script:
             "Passkeys need script in the browser. Log in with your password instead."
             "Funguo za kuingia zinahitaji script kwenye kivinjari. Ingia kwa nenosiri badala yake.",
+        prove_text:
+            "Prove that it is you with the passkey by which you log in here, which is none of M-PESA's. Your browser asks for it, and for your finger, your face or a PIN; then the form is sent."
+            "Thibitisha kwamba ni wewe kwa ufunguo unaoingia nao hapa. Kivinjari chako kitauliza ufunguo huo, na kidole, uso au PIN yako; kisha fomu itatumwa.",
+        no_script:
+            "Passkeys need script in the browser, and here it is off. Type the six digits."
+            "Funguo za kuingia zinahitaji script kwenye kivinjari, na hapa imezimwa. Andika tarakimu sita.",
+        no_script_alone:
+            "Your second factor is a passkey, and passkeys need script in the browser, which is off here. Switch script on, or set up six digits; where money has come in before, they count once they are a day old."
+            "Hatua yako ya pili ni ufunguo wa kuingia, na funguo zinahitaji script kwenye kivinjari, ambayo hapa imezimwa. Washa script, au weka tarakimu sita; kama pesa ziliwahi kuingia, tarakimu hizo zitakubaliwa zikitimiza siku moja.",
+        set_up_digits: "Set up six digits" "Weka tarakimu sita",
+        not_proved:
+            "Your passkey was not taken: it took too long, or it is not one of yours here. Try again."
+            "Ufunguo wako haukukubaliwa: ulichelewa, au si wako hapa. Jaribu tena.",
+        new_passkey:
+            "That passkey was added less than a day ago, as a thief would do. Use the six digits or an older passkey, or try again when it is a day old."
+            "Ufunguo huo uliongezwa chini ya siku moja iliyopita, kama mwizi angefanya. Tumia tarakimu sita au ufunguo wa zamani zaidi, au jaribu tena ukitimiza siku moja.",
+        no_answer:
+            "Your second factor is a passkey, and it was not used. Press \"Use a passkey\"; it needs script in the browser."
+            "Hatua yako ya pili ni ufunguo wa kuingia, nao haukutumika. Bonyeza \"Tumia ufunguo\"; inahitaji script kwenye kivinjari.",
         not_here:
             "Passkeys work only at an https address, or on localhost. This Mnara is reached by another kind of address, so they are off."
             "Funguo za kuingia hufanya kazi kwenye anwani ya https tu, au localhost. Mnara hii inafikiwa kwa aina nyingine ya anwani, kwa hiyo zimezimwa.",

@@ -54,6 +54,6 @@ words! {
             "You cannot make a link for this person. They can ask for one themselves, or whoever runs this Mnara makes one."
             "Huwezi kumtengenezea mtu huyu kiungo. Anaweza kuomba mwenyewe, au anayeendesha Mnara hii amtengenezee.",
         your_password: "Your own password" "Nenosiri lako mwenyewe",
-        your_digits: "Six digits, if you have a second factor" "Tarakimu sita, kama una hatua ya pili",
+        your_digits: "The six digits of your authenticator, if you have set one up" "Tarakimu sita za programu yako ya uthibitishaji, kama umeiweka",
     }
 }
