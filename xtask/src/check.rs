@@ -11,7 +11,7 @@ use crate::workspace::{arguments, cargo, root};
 /// How much to check.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Also plays many more generated tests and many more drills that kill both programs.
+    /// Also plays many more generated tests and many more drills that kill both programs, and looks at every page in both languages and lights.
     #[arg(long)]
     long: bool,
     /// With --long: leaves out what `.ci/run` checks.
@@ -40,6 +40,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         generated()?;
         drills(options.drills)?;
         money(options.payments)?;
+        looks()?;
     }
     Ok(())
 }
@@ -55,7 +56,8 @@ fn generated() -> Result<()> {
 
 fn drills(count: u32) -> Result<()> {
     println!("\n== {count} drills from each of two seeds on");
-    process::run(&mut cargo(&arguments("build", &["--bins"])))?;
+    let build = ["--bins", "--test", "main"];
+    process::run(&mut cargo(&arguments("build", &build)))?;
     let words = [
         "--test",
         "main",
@@ -72,4 +74,12 @@ fn money(payments: u32) -> Result<()> {
     let words = ["--test", "main", "flows::exactly_once", "--", "--nocapture"];
     let mut drill = cargo(&arguments("test", &words));
     process::run(drill.env("MNARA_PAYMENTS", payments.to_string()))
+}
+
+/// Every page in both languages, each in the light and in the dark.
+fn looks() -> Result<()> {
+    println!("\n== every page in every look");
+    let words = ["--test", "main", "pages::everybody::every_page"];
+    let mut looks = cargo(&arguments("test", &words));
+    process::run(looks.env("MNARA_LOOKS", "all"))
 }

@@ -1,6 +1,8 @@
 //! `cargo xtask test [filter]`: a database, the programs, plain cargo test, and how long each part took.
 
-use std::io::{BufRead, BufReader, IsTerminal};
+use std::fs::File;
+use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -33,18 +35,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     times.part("what is missing");
     let postgres = Postgres::start(Durability::None)?;
     times.part("database");
-    process::run(&mut cargo(&arguments("build", &["--bins"])))?;
-    times.part("build the programs");
-    process::run(&mut cargo(&arguments("test", &["--no-run"])))?;
-    times.part("build the tests");
-    // Each test's database begins as a copy of template1: with the schema in there, a test only checks that it has it.
-    for verb in ["prepare", "migrate"] {
-        process::run(
-            Command::new(target()?.join("debug/mnara-controller"))
-                .args(["db", verb])
-                .env("DATABASE_ADMIN_URL", postgres.url("template1")),
-        )?;
-    }
+    // Both at once: programs that are built alone are built for fewer features of the crates below, and then all of those twice.
+    process::run(&mut cargo(&arguments("build", &["--bins", "--tests"])))?;
+    times.part("build the programs and the tests");
+    let first = migrate(&postgres)?;
+    times.part("migrate");
 
     let mut words = arguments("test", &["--no-fail-fast"]);
     words.extend(options.filter.as_deref());
@@ -55,6 +50,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut tests = cargo(&words);
     tests
         .env("DATABASE_URL", postgres.url("postgres"))
+        .env("MNARA_FIRST_DATABASE", &first)
         .env(
             "CARGO_TERM_COLOR",
             if std::io::stderr().is_terminal() {
@@ -88,7 +84,39 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// The name of the part a line of cargo announces: `Running tests/main.rs (target/…)`, `Doc-tests mnara_protocol`.
+/// Has every test begin with the schema, which it only checks for then. Gives the folder from which a world's controller takes its own database.
+fn migrate(postgres: &Postgres) -> Result<PathBuf> {
+    let program = target()?.join("debug/mnara-controller");
+    // A test's own database begins as a copy of template1.
+    for verb in ["prepare", "migrate"] {
+        process::run(
+            Command::new(&program)
+                .args(["db", verb])
+                .env("DATABASE_ADMIN_URL", postgres.url("template1")),
+        )?;
+    }
+    let first = postgres.socket().join("first");
+    // Of what begins and ends the private database, this does the least: nothing is in there that could be raised.
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut begins = Command::new(&program);
+    begins
+        .args(["db", "restored"])
+        .env_clear()
+        .env("PATH", path)
+        .env("MNARA_DATA_DIR", &first)
+        .stdout(Stdio::null());
+    process::run(&mut begins)?;
+    // No test cuts the power, and what a killed PostgreSQL wrote is still there without having reached the disk.
+    let settings = first.join("postgres/data/postgresql.auto.conf");
+    File::options()
+        .append(true)
+        .open(&settings)
+        .and_then(|mut file| file.write_all(b"fsync = off\n"))
+        .with_context(|| format!("writing {}", settings.display()))?;
+    Ok(first)
+}
+
+/// The name of the part a line of cargo announces: `Running tests/main.rs (target/…)`.
 fn announced(line: &str) -> Option<String> {
     let plain = without_colours(line);
     let words: Vec<&str> = plain.split_whitespace().collect();
@@ -100,7 +128,6 @@ fn announced(line: &str) -> Option<String> {
             let name = name.rsplit_once('-').map_or(name, |(name, _)| name);
             Some(format!("{name}: {}", what.join(" ")))
         }
-        ["Doc-tests", name] => Some(format!("{name}: examples in the documentation")),
         _ => None,
     }
 }

@@ -118,6 +118,21 @@ fn nothing_is_left_half_done() {
     none(faults);
 }
 
+/// Nothing would compile it: `doctest` is off in every crate.
+#[test]
+fn no_example_stands_in_a_comment() {
+    let mut faults = Vec::new();
+    for file in rust() {
+        for (number, line) in file.text.lines().enumerate() {
+            let line = line.trim_start();
+            if (line.starts_with("///") || line.starts_with("//!")) && line.contains("```") {
+                faults.push(format!("{}:{}: make it a test", file.path, number + 1));
+            }
+        }
+    }
+    none(faults);
+}
+
 #[test]
 fn no_path_of_somebodys_machine_is_in_the_tree() {
     let paths = [
