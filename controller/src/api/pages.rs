@@ -67,7 +67,7 @@ struct Part {
 }
 
 #[derive(Template)]
-#[template(path = "api.html")]
+#[template(path = "programs/api.html")]
 struct ApiPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -19,7 +19,7 @@ use crate::web::Path;
 use crate::web::page::html;
 
 #[derive(Template)]
-#[template(path = "export.html")]
+#[template(path = "programs/export.html")]
 struct ExportPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

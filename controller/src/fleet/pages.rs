@@ -34,7 +34,7 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "sites.html")]
+#[template(path = "sites/sites.html")]
 struct SitesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

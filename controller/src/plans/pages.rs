@@ -30,7 +30,7 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "plans.html")]
+#[template(path = "vouchers/plans.html")]
 struct PlansPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -84,7 +84,7 @@ pub async fn list(
 }
 
 #[derive(Template)]
-#[template(path = "plan.html")]
+#[template(path = "vouchers/plan.html")]
 struct PlanPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -59,7 +59,7 @@ struct Name {
 
 /// Bars that stand side by side, for what follows in time.
 #[derive(Template)]
-#[template(path = "chart_columns.html")]
+#[template(path = "reports/chart_columns.html")]
 pub struct Columns {
     id: &'static str,
     title: String,
@@ -73,7 +73,7 @@ pub struct Columns {
 
 /// Bars that lie under each other, each with its name: for plans and sites.
 #[derive(Template)]
-#[template(path = "chart_rows.html")]
+#[template(path = "reports/chart_rows.html")]
 pub struct Rows {
     id: &'static str,
     title: String,

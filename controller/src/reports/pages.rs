@@ -102,7 +102,7 @@ struct Part {
 }
 
 #[derive(Template)]
-#[template(path = "reports.html")]
+#[template(path = "reports/reports.html")]
 struct ReportsPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -75,7 +75,7 @@ struct Choice {
 }
 
 #[derive(Template)]
-#[template(path = "webhooks.html")]
+#[template(path = "programs/webhooks.html")]
 struct ListPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -239,7 +239,7 @@ impl Message {
 }
 
 #[derive(Template)]
-#[template(path = "webhook.html")]
+#[template(path = "programs/webhook.html")]
 struct OnePage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -72,7 +72,7 @@ struct Finding {
 }
 
 #[derive(Template)]
-#[template(path = "site.html")]
+#[template(path = "sites/site.html")]
 struct SitePage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -91,7 +91,7 @@ impl Drop for Watching {
 }
 
 #[derive(Template)]
-#[template(path = "site_part.html")]
+#[template(path = "sites/site_part.html")]
 struct Part {
     w: &'static Words,
     id: SiteId,

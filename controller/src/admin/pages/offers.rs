@@ -60,7 +60,7 @@ struct Tick {
 }
 
 #[derive(Template)]
-#[template(path = "admin_plans.html")]
+#[template(path = "admin/plans.html")]
 struct PlansPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -56,7 +56,7 @@ struct Earned {
 }
 
 #[derive(Template)]
-#[template(path = "admin_overview.html")]
+#[template(path = "admin/overview.html")]
 struct OverviewPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -40,7 +40,7 @@ struct Why {
 }
 
 #[derive(Template)]
-#[template(path = "admin_payments.html")]
+#[template(path = "admin/payments.html")]
 struct PaymentsPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

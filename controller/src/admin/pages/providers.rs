@@ -62,7 +62,7 @@ struct Choice {
 }
 
 #[derive(Template)]
-#[template(path = "admin_providers.html")]
+#[template(path = "admin/providers.html")]
 struct ProvidersPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -211,7 +211,7 @@ struct Deed {
 }
 
 #[derive(Template)]
-#[template(path = "admin_business.html")]
+#[template(path = "admin/business.html")]
 struct BusinessPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

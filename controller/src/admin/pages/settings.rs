@@ -32,7 +32,7 @@ struct Colleague {
 }
 
 #[derive(Template)]
-#[template(path = "admin_settings.html")]
+#[template(path = "admin/settings.html")]
 struct SettingsPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -39,7 +39,7 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "admin_sites.html")]
+#[template(path = "admin/sites.html")]
 struct SitesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -69,7 +69,7 @@ struct Look {
 }
 
 #[derive(Template)]
-#[template(path = "admin_subscriptions.html")]
+#[template(path = "admin/subscriptions.html")]
 struct SubscriptionsPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -220,7 +220,7 @@ pub struct Proof {
 }
 
 #[derive(Template)]
-#[template(path = "admin_refund.html")]
+#[template(path = "admin/refund.html")]
 struct RefundPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -379,7 +379,7 @@ struct OrderRow {
 }
 
 #[derive(Template)]
-#[template(path = "admin_subscription.html")]
+#[template(path = "admin/subscription.html")]
 struct OnePage<'a> {
     frame: &'a Frame,
     w: &'static Words,

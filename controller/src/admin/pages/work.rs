@@ -73,7 +73,7 @@ struct KeptRow {
 }
 
 #[derive(Template)]
-#[template(path = "admin_work.html")]
+#[template(path = "admin/work.html")]
 struct WorkPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

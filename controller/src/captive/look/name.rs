@@ -67,7 +67,7 @@ pub async fn rename(
 }
 
 #[derive(Template)]
-#[template(path = "name.html")]
+#[template(path = "look/name.html")]
 struct NamePage<'a> {
     frame: &'a Frame,
     w: &'static Words,

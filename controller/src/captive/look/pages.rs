@@ -91,7 +91,7 @@ impl Filled {
 }
 
 #[derive(Template)]
-#[template(path = "portal.html")]
+#[template(path = "look/portal.html")]
 struct PortalPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

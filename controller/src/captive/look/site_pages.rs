@@ -91,7 +91,7 @@ impl Filled {
 }
 
 #[derive(Template)]
-#[template(path = "site_look.html")]
+#[template(path = "look/site_look.html")]
 struct LookPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

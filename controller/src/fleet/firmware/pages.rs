@@ -152,7 +152,7 @@ impl Filled {
 }
 
 #[derive(Template)]
-#[template(path = "files.html")]
+#[template(path = "sites/files.html")]
 struct FilesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -40,7 +40,7 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "customers.html")]
+#[template(path = "money/customers.html")]
 struct ListPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -193,7 +193,7 @@ pub struct Filled {
 }
 
 #[derive(Template)]
-#[template(path = "customer.html")]
+#[template(path = "money/customer.html")]
 struct OnePage<'a> {
     frame: &'a Frame,
     w: &'static Words,

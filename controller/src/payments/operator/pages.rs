@@ -41,7 +41,7 @@ struct Tried {
 }
 
 #[derive(Template)]
-#[template(path = "mpesa_operator.html")]
+#[template(path = "money/mpesa_operator.html")]
 struct OperatorPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

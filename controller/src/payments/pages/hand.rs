@@ -30,7 +30,7 @@ struct Stands {
 }
 
 #[derive(Template)]
-#[template(path = "mpesa_hand.html")]
+#[template(path = "money/mpesa_hand.html")]
 struct HandPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -43,7 +43,7 @@ struct Choice {
 }
 
 #[derive(Template)]
-#[template(path = "payments.html")]
+#[template(path = "money/payments.html")]
 struct ListPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

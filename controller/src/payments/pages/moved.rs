@@ -25,7 +25,7 @@ use crate::web::page::{html, onward};
 const SEEN: &str = "/settings/mpesa#change";
 
 #[derive(Template)]
-#[template(path = "mpesa_change.html")]
+#[template(path = "money/mpesa_change.html")]
 struct ChangePage<'a> {
     frame: &'a Frame,
     w: &'static Words,

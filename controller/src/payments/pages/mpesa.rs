@@ -80,7 +80,7 @@ struct Test {
 }
 
 #[derive(Template)]
-#[template(path = "mpesa.html")]
+#[template(path = "money/mpesa.html")]
 struct MpesaPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -70,7 +70,7 @@ pub struct Filled {
 }
 
 #[derive(Template)]
-#[template(path = "payment.html")]
+#[template(path = "money/payment.html")]
 struct OnePage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -66,7 +66,7 @@ struct Item {
 }
 
 #[derive(Template)]
-#[template(path = "queue.html")]
+#[template(path = "money/queue.html")]
 struct QueuePage<'a> {
     frame: &'a Frame,
     w: &'static Words,

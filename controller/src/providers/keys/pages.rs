@@ -38,7 +38,7 @@ struct Choice {
 }
 
 #[derive(Template)]
-#[template(path = "keys.html")]
+#[template(path = "programs/keys.html")]
 struct KeysPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

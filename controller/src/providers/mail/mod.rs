@@ -261,7 +261,7 @@ fn plain(letter: &Letter) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "mail.html")]
+#[template(path = "messages/mail.html")]
 struct Looks<'a> {
     language: Language,
     letter: &'a Letter,

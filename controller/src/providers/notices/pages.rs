@@ -45,7 +45,7 @@ struct Choice {
 }
 
 #[derive(Template)]
-#[template(path = "notices.html")]
+#[template(path = "messages/notices.html")]
 struct NoticesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -36,7 +36,7 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "account.html")]
+#[template(path = "people/account.html")]
 struct AccountPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -182,7 +182,7 @@ pub async fn password(
 }
 
 #[derive(Template)]
-#[template(path = "second_set_up.html")]
+#[template(path = "people/second_set_up.html")]
 struct SetUpPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -196,7 +196,7 @@ struct SetUpPage<'a> {
 
 /// What somebody sees who has a passkey and came in without it.
 #[derive(Template)]
-#[template(path = "second_missed.html")]
+#[template(path = "people/second_missed.html")]
 struct MissedPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -279,7 +279,7 @@ pub struct Second {
 }
 
 #[derive(Template)]
-#[template(path = "codes.html")]
+#[template(path = "people/codes.html")]
 struct CodesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -24,7 +24,12 @@ fn path(name: &str, extension: &str, text: &str) -> String {
 
 macro_rules! asset {
     ($name:literal, $extension:literal, $kind:literal) => {{
-        const TEXT: &str = include_str!(concat!("../../../templates/", $name, ".", $extension));
+        const TEXT: &str = include_str!(concat!(
+            "../../../templates/assets/",
+            $name,
+            ".",
+            $extension
+        ));
         Asset {
             name: $name,
             extension: $extension,

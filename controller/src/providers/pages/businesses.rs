@@ -24,7 +24,7 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "businesses.html")]
+#[template(path = "people/businesses.html")]
 struct BusinessesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

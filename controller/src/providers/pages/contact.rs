@@ -66,7 +66,7 @@ fn fault(error: NotChanged, w: &Words) -> Result<(StatusCode, String), Trouble> 
 }
 
 #[derive(Template)]
-#[template(path = "contact.html")]
+#[template(path = "people/contact.html")]
 struct ContactPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

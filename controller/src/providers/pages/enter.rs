@@ -56,7 +56,7 @@ pub(super) fn encoded(path: &str) -> String {
 }
 
 #[derive(Template)]
-#[template(path = "log_in.html")]
+#[template(path = "people/log_in.html")]
 struct LogInPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -22,7 +22,7 @@ use crate::web::page::{html, onward};
 use crate::web::{Caller, Path};
 
 #[derive(Template)]
-#[template(path = "join.html")]
+#[template(path = "people/join.html")]
 struct JoinPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

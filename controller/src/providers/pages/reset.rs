@@ -26,7 +26,7 @@ use crate::web::page::{html, onward};
 use crate::web::{Caller, Path};
 
 #[derive(Template)]
-#[template(path = "forgot.html")]
+#[template(path = "people/forgot.html")]
 struct ForgotPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -58,7 +58,7 @@ fn asking(
 }
 
 #[derive(Template)]
-#[template(path = "told.html")]
+#[template(path = "people/told.html")]
 struct ToldPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -135,7 +135,7 @@ pub async fn ask(
 }
 
 #[derive(Template)]
-#[template(path = "reset.html")]
+#[template(path = "people/reset.html")]
 struct ResetPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -217,7 +217,7 @@ pub async fn take(
 }
 
 #[derive(Template)]
-#[template(path = "staff_reset.html")]
+#[template(path = "people/staff_reset.html")]
 struct StaffPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -20,7 +20,7 @@ use crate::web::Caller;
 use crate::web::page::{html, is_ours, onward};
 
 #[derive(Template)]
-#[template(path = "second.html")]
+#[template(path = "people/second.html")]
 struct SecondPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

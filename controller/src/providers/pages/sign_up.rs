@@ -20,7 +20,7 @@ use crate::web::Caller;
 use crate::web::page::{html, onward};
 
 #[derive(Template)]
-#[template(path = "sign_up.html")]
+#[template(path = "people/sign_up.html")]
 struct SignUpPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

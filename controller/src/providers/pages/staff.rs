@@ -39,7 +39,7 @@ struct Asked {
 }
 
 #[derive(Template)]
-#[template(path = "staff.html")]
+#[template(path = "people/staff.html")]
 struct StaffPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

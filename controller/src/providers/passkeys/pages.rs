@@ -36,7 +36,7 @@ struct Row {
 }
 
 #[derive(Template)]
-#[template(path = "passkeys.html")]
+#[template(path = "people/passkeys.html")]
 struct ListPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -135,7 +135,7 @@ fn fault(error: NotTaken, w: &Words, refused: &str) -> Result<(StatusCode, Strin
 }
 
 #[derive(Template)]
-#[template(path = "passkey.html")]
+#[template(path = "people/passkey.html")]
 struct CeremonyPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -303,7 +303,7 @@ pub async fn using(
 }
 
 #[derive(Template)]
-#[template(path = "told.html")]
+#[template(path = "people/told.html")]
 struct OffPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

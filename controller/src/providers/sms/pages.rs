@@ -73,7 +73,7 @@ struct Choice {
 }
 
 #[derive(Template)]
-#[template(path = "messages.html")]
+#[template(path = "messages/messages.html")]
 struct MessagesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

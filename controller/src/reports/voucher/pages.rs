@@ -72,7 +72,7 @@ struct Site {
 }
 
 #[derive(Template)]
-#[template(path = "voucher.html")]
+#[template(path = "vouchers/voucher.html")]
 struct VoucherPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

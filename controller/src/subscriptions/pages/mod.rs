@@ -77,7 +77,7 @@ struct Open {
 }
 
 #[derive(Template)]
-#[template(path = "subscription.html")]
+#[template(path = "money/subscription.html")]
 struct SubscriptionPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

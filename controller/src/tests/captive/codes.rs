@@ -1,6 +1,8 @@
 //! Codes and tokens: what each shows, to whom, and how seldom they can be guessed.
 
 use super::*;
+use crate::tests::sites::reports;
+use crate::tests::tickets::series;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn unknown_used_and_expired_codes_look_the_same_to_strangers(

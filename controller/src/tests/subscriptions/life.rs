@@ -7,6 +7,7 @@ use super::super::office::Office;
 use super::*;
 use crate::jobs::tasks::{hasten, stand};
 use crate::subscriptions::lapse::TEND;
+use crate::tests::tickets::series;
 
 const DAY: u64 = 86_400;
 const PAGE: &str = "/settings/subscription";

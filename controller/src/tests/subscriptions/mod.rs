@@ -12,7 +12,6 @@ mod people;
 use std::collections::BTreeMap;
 
 use super::browser::Browser;
-use super::doors::member;
 use super::*;
 use crate::providers::keys::scopes::Scope;
 use crate::providers::staff::roles::Role;
@@ -20,6 +19,8 @@ use crate::rails::pesapal::price::{Currency, Price};
 use crate::subscriptions::plans::{Draft, create};
 use crate::subscriptions::standing::standing;
 use crate::subscriptions::{Feature, Period, PlatformPlan};
+use crate::tests::pages::doors::member;
+use crate::tests::programs::api;
 
 /// A Pesapal that takes every order and says of each what it is told to say.
 #[derive(Clone, Default)]

@@ -5,11 +5,14 @@ mod neighbours;
 mod seals;
 mod walls;
 
-use super::reports::Site;
 use super::*;
 use crate::db::{At, Tx};
 use crate::payments;
 use crate::providers::keys::scopes::Scope;
+use crate::tests::programs::api;
+use crate::tests::sites::commands;
+use crate::tests::sites::reports::Site;
+use crate::tests::tickets::series;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
 const WITHOUT_TENANT: [&str; 22] = [

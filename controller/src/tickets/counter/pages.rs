@@ -63,7 +63,7 @@ struct Takings {
 }
 
 #[derive(Template)]
-#[template(path = "counter.html")]
+#[template(path = "vouchers/counter.html")]
 struct CounterPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -288,7 +288,7 @@ async fn again(
 }
 
 #[derive(Template)]
-#[template(path = "sold.html")]
+#[template(path = "vouchers/sold.html")]
 struct SoldPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

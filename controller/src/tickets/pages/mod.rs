@@ -82,7 +82,7 @@ impl Row {
 }
 
 #[derive(Template)]
-#[template(path = "vouchers.html")]
+#[template(path = "vouchers/vouchers.html")]
 struct VouchersPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
@@ -95,7 +95,7 @@ struct VouchersPage<'a> {
 
 /// The field for a code alone, for whom the rest does not open.
 #[derive(Template)]
-#[template(path = "look_up_again.html")]
+#[template(path = "vouchers/look_up_again.html")]
 struct LookUpPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -156,7 +156,7 @@ impl Told {
 }
 
 #[derive(Template)]
-#[template(path = "series_new.html")]
+#[template(path = "vouchers/series_new.html")]
 struct NewPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -73,7 +73,7 @@ fn parts(numbers: u32) -> Vec<Part> {
 }
 
 #[derive(Template)]
-#[template(path = "series.html")]
+#[template(path = "vouchers/series.html")]
 struct SeriesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

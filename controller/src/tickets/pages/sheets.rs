@@ -158,7 +158,7 @@ impl Drawn {
 }
 
 #[derive(Template)]
-#[template(path = "sheets.html")]
+#[template(path = "vouchers/sheets.html")]
 struct SheetsPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -39,7 +39,7 @@ struct LineShown {
 }
 
 #[derive(Template)]
-#[template(path = "books_day.html")]
+#[template(path = "money/books_day.html")]
 struct DayPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -75,7 +75,7 @@ struct Fault {
 }
 
 #[derive(Template)]
-#[template(path = "books.html")]
+#[template(path = "money/books.html")]
 struct BooksPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

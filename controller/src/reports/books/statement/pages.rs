@@ -68,7 +68,7 @@ struct Found {
 }
 
 #[derive(Template)]
-#[template(path = "statement.html")]
+#[template(path = "money/statement.html")]
 struct StatementPage<'a> {
     frame: &'a Frame,
     w: &'static Words,

@@ -1,0 +1,8 @@
+//! All pages and addresses at once: who may open which, what a neighbour sees, and texts that break pages.
+
+mod doorless;
+pub(super) mod doors;
+mod every_page;
+mod neighbours;
+
+use super::*;

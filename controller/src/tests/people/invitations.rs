@@ -1,0 +1,179 @@
+//! Invitations taken with the log-in that somebody has: by whoever works elsewhere, by whoever worked here before.
+
+use mnara_protocol::portal::Language;
+
+use super::*;
+use crate::providers::pages::words::Words;
+use crate::providers::staff::roles::Role;
+use crate::tests::browser::{Browser, PASSWORD};
+use crate::tests::money::mpesa_change::Authenticator;
+
+const OWNER: &str = "njeri@example.com";
+const PHONE_OF: &str = "0712 000 001";
+
+/// The address of an invitation, as a path.
+async fn invited(owner: &mut Browser<'_>, name: &str, role: &str) -> String {
+    let form = [("name", name), ("role", role)];
+    let page = owner.post("/staff/invite", &form).await.page();
+    let (_, rest) = page.split_once("/join/").unwrap();
+    format!("/join/{}", &rest[..32])
+}
+
+/// The log-in page that leads back to an invitation.
+fn log_in(path: &str) -> String {
+    format!("/log-in?next={}", path.replace('/', "%2F"))
+}
+
+fn joining(who: &str) -> [(&str, &str); 3] {
+    [("name", "Otieno"), ("who", who), ("password", PASSWORD)]
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_worked_here_before_comes_back_with_the_log_in_they_have(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let first = invited(&mut owner, "Otieno", "cashier").await;
+    let mut cashier = Browser::new(&world, 2);
+    let got = cashier.post(&first, &joining(PHONE_OF)).await;
+    assert_eq!(got.onward(), "/");
+    let sql = "select id from staff where role = 'cashier'";
+    let place = mnara_protocol::ids::StaffId::from_uuid(read(&world.app, sql).await);
+    let end = format!("/staff/{place}/end");
+    owner.post(&end, &[]).await.onward();
+
+    let path = invited(&mut owner, "Otieno O.", "technician").await;
+    let mut phone = Browser::new(&world, 3);
+    let page = phone.get(&path).await.page();
+    assert!(page.contains("I already have a log-in"), "{page}");
+    let taken = phone.post(&path, &joining(PHONE_OF)).await;
+    assert_eq!(taken.status, StatusCode::CONFLICT);
+    let fault = taken.text.split_once("role=\"alert\"").unwrap().1;
+    let fault = fault.split("</p>").next().unwrap();
+    assert!(fault.contains(&log_in(&path)), "{fault}");
+    // Nobody takes it who is not in.
+    let here = format!("{path}/here");
+    assert_eq!(phone.post(&here, &[]).await.onward(), "/log-in");
+
+    assert!(phone.get(&log_in(&path)).await.page().contains(&path));
+    let form = [("who", PHONE_OF), ("password", PASSWORD), ("next", &path)];
+    assert_eq!(phone.post("/log-in", &form).await.onward(), path);
+    let page = phone.get(&path).await.page();
+    for said in [
+        "Otieno O.",
+        "Technician",
+        "You are logged in as <strong>Otieno</strong>",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("name=\"password\""), "{page}");
+    // The form that was open before makes nobody a second time.
+    let stale = phone.post(&path, &joining("0712 000 002")).await;
+    assert_eq!(stale.onward(), path);
+    assert_eq!(phone.post(&here, &[]).await.onward(), "/home");
+    assert!(phone.get("/home").await.page().contains("Njeri Wi-Fi"));
+    assert_eq!(phone.get("/counter").await.status, StatusCode::FORBIDDEN);
+    let places = "staff s join people p on p.id = s.person_id where p.name = 'Otieno'";
+    assert_eq!(world.count(places).await, 2);
+    let lives = format!("{places} and s.ended_at is null and s.role = 'technician'");
+    assert_eq!(world.count(&lives).await, 1);
+    assert_eq!(world.count("people where name = 'Otieno'").await, 1);
+    assert_eq!(world.count("audit where act = 'join'").await, 2);
+    // Once.
+    let again = phone.post(&here, &[]).await;
+    assert_eq!(again.status, StatusCode::NOT_FOUND);
+    assert!(again.text.contains("This invitation was used"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_owner_elsewhere_takes_a_place_past_the_second_factor_and_not_twice(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut njeri = Browser::new(&world, 1);
+    njeri.sign_up("Njeri Wi-Fi", OWNER).await;
+    let mut otieno = Browser::new(&world, 2);
+    otieno.sign_up("Otieno Net", PHONE_OF).await;
+    let digits = Authenticator::set_up(&world, &mut otieno).await;
+    let path = invited(&mut njeri, "Otieno", "owner").await;
+
+    let mut phone = Browser::new(&world, 3);
+    let form = [("who", PHONE_OF), ("password", PASSWORD), ("next", &path)];
+    let second = phone.post("/log-in", &form).await.onward();
+    assert_eq!(
+        second,
+        format!("/log-in/second?next={}", path.replace('/', "%2F"))
+    );
+    // Half in is not in.
+    let here = format!("{path}/here");
+    assert_eq!(phone.post(&here, &[]).await.onward(), "/log-in");
+    assert!(phone.get(&second).await.page().contains(&path));
+    let now = digits.next(&world);
+    let form = [("digits", now.as_str()), ("next", &path)];
+    assert_eq!(phone.post("/log-in/second", &form).await.onward(), path);
+
+    // Another site's page takes no place for anybody.
+    let request = Request::post(&here)
+        .header("sec-fetch-site", "cross-site")
+        .body(Body::empty());
+    let foreign = phone.send(request.unwrap()).await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    assert_eq!(world.count("audit where act = 'join'").await, 0);
+
+    phone.get("/language/sw").await.onward();
+    assert!(phone.get(&path).await.page().contains("Mwaliko huu ni wa"));
+    phone.get("/language/en").await.onward();
+    assert_eq!(phone.post(&here, &[]).await.onward(), "/home");
+    let page = phone.get("/businesses").await.page();
+    assert!(page.contains("Njeri Wi-Fi") && page.contains("Otieno Net"));
+    assert!(phone.get("/staff").await.page().contains("Njeri Wanjiru"));
+    // Their other browser goes on where it was.
+    assert!(otieno.get("/home").await.page().contains("Otieno Net"));
+
+    // Whoever is here takes no second place, and leaves it to whom it is for.
+    let path = invited(&mut njeri, "Achieng", "cashier").await;
+    for browser in [&mut njeri, &mut phone] {
+        let page = browser.get(&path).await.page();
+        assert!(page.contains("You work in this business already"), "{page}");
+        assert!(!page.contains("/here"), "{page}");
+        let got = browser.post(&format!("{path}/here"), &[]).await;
+        assert_eq!(got.status, StatusCode::CONFLICT);
+        assert!(got.text.contains("You work in this business already"));
+    }
+    let got = Browser::new(&world, 4)
+        .post(&path, &joining("0712 000 003"))
+        .await;
+    assert_eq!(got.onward(), "/");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_invitation_says_what_the_role_may_do_and_no_more(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    for role in Role::ALL {
+        let path = invited(&mut owner, "Otieno", role.word()).await;
+        for language in Language::ALL {
+            let mut phone = Browser::new(&world, 2);
+            let choose = format!("/language/{}", language.tag());
+            phone.get(&choose).await.onward();
+            let page = phone.get(&path).await.page();
+            let w = &Words::of(language).staff;
+            for (permission, roles) in providers::staff::roles::TABLE {
+                let line = format!(
+                    "<li>{}</li>",
+                    w.permission(*permission).replace('\'', "&#39;")
+                );
+                let is_said = page.contains(&line);
+                assert_eq!(is_said, roles.contains(&role), "{role:?}: {line}");
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! A business's own programs: the API and its keys, news to their addresses, all data as a file.
+
+pub(super) mod api;
+mod api_deeds;
+mod api_reads;
+mod api_rules;
+mod endpoints;
+mod export;
+mod keys;
+mod strangers;
+mod webhooks;
+
+use super::*;

@@ -1,0 +1,168 @@
+//! Commands: over the link or taken back, done once, told to whoever asked.
+
+use mnara_protocol::ids::CommandId;
+use mnara_protocol::message::{Command, DiagnoseCommand, Finding, FindingsReport, Report, Verdict};
+use mnara_protocol::session::Event;
+
+use super::link::{Site, hub, site};
+use super::*;
+use crate::fleet::command::{self, NotGiven, Unanswered};
+
+pub(in crate::tests) async fn diagnose(world: &World) -> CommandId {
+    command::give(
+        &world.app,
+        world.shop.provider,
+        world.shop.site,
+        |id, expires| Command::Diagnose(DiagnoseCommand { id, expires }),
+    )
+    .await
+    .unwrap()
+}
+
+/// The next command that comes down.
+pub(in crate::tests) async fn told(site: &mut Site) -> Command {
+    let event = site
+        .until(|event| matches!(event, Event::Command { .. }))
+        .await;
+    let Event::Command { kind, body } = event else {
+        unreachable!("waited for a command");
+    };
+    Command::decode(kind, &body).unwrap()
+}
+
+/// Whether nothing more comes down before the controller has seen the site's next entry.
+pub(in crate::tests) async fn is_quiet(site: &mut Site) -> bool {
+    site.drift(1);
+    let last = site.entries.last().unwrap().number;
+    let met = site
+        .until(|event| match event {
+            Event::Acknowledged(mark) => mark.number == last,
+            Event::Command { .. } => true,
+            _ => false,
+        })
+        .await;
+    matches!(met, Event::Acknowledged(_))
+}
+
+fn findings() -> Report {
+    Report::Findings(FindingsReport {
+        findings: vec![Finding {
+            about: "hotspot".to_owned(),
+            verdict: Verdict::Good,
+            says: "1 running".to_owned(),
+            next: None,
+        }],
+    })
+}
+
+/// Reports, and waits until the controller has it.
+pub(in crate::tests) async fn reports(site: &mut Site, id: CommandId, report: &Report) {
+    site.session
+        .report(id, report.kind(), report.encode())
+        .unwrap();
+    assert!(is_quiet(site).await);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_linked_site_is_told_at_once_and_its_report_is_read(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    let id = diagnose(&world).await;
+    let expires = world.app.clock.now().plus_secs(30);
+    assert_eq!(
+        told(&mut site).await,
+        Command::Diagnose(DiagnoseCommand { id, expires })
+    );
+    // Of something that nobody asked, of somebody else's: kept nowhere.
+    let made_up = CommandId::from_bytes([9; 16]);
+    reports(&mut site, made_up, &findings()).await;
+    reports(&mut site, id, &findings()).await;
+    reports(&mut site, id, &Report::TooLate).await;
+    let report = command::report(&world.app, world.shop.provider, id).await;
+    assert_eq!(report.unwrap(), findings(), "the first report stays");
+    assert_eq!(world.count("commands").await, 1);
+    let stranger = ProviderId::from_bytes([7; 16]);
+    assert!(matches!(
+        command::report(&world.app, stranger, id).await,
+        Err(Unanswered::Missing)
+    ));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_unanswered_command_goes_out_again_by_the_next_link_until_it_is_late(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    let id = diagnose(&world).await;
+    for _ in 0..2 {
+        site.dial(&hub);
+        site.ready().await;
+        assert!(matches!(told(&mut site).await, Command::Diagnose(ask) if ask.id == id));
+        assert!(is_quiet(&mut site).await, "once by each link");
+        site.hang_up();
+    }
+    world.app.clock.advance(Duration::from_secs(31));
+    site.dial(&hub);
+    site.ready().await;
+    assert!(is_quiet(&mut site).await);
+    // An answer is an answer, however late.
+    reports(&mut site, id, &Report::TooLate).await;
+    assert!(matches!(
+        command::report(&world.app, world.shop.provider, id).await,
+        Err(Unanswered::TooLate)
+    ));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_that_is_away_is_said_to_be_and_told_nothing_later(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let id = diagnose(&world).await;
+    let (app, provider) = (world.app.clone(), world.shop.provider);
+    let waiting = tokio::spawn(async move { command::report(&app, provider, id).await });
+    while !waiting.is_finished() {
+        world.app.clock.advance(Duration::from_millis(500));
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(waiting.await.unwrap(), Err(Unanswered::Away)));
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    assert!(is_quiet(&mut site).await);
+    assert_eq!(world.count("commands").await, 0);
+
+    fleet::create::let_go(&world.app, provider, world.shop.site, Actor::Command)
+        .await
+        .unwrap();
+    assert_eq!(
+        world
+            .count("audit where act = 'agent-end' and actor = 'command'")
+            .await,
+        1
+    );
+    let refused = command::give(&world.app, provider, world.shop.site, |id, expires| {
+        Command::Diagnose(DiagnoseCommand { id, expires })
+    });
+    assert!(matches!(refused.await, Err(NotGiven::NoAgent)));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn old_commands_are_forgotten(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    diagnose(&world).await;
+    world.app.clock.advance(Duration::from_secs(8 * 86_400));
+    diagnose(&world).await;
+    assert_eq!(world.count("commands").await, 1);
+}

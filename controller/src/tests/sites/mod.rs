@@ -1,0 +1,12 @@
+//! Sites and their agents: enrolment, the link, what goes down and what comes up, and what stands on a router.
+
+pub(super) mod commands;
+mod enrol;
+mod feed;
+mod firmware;
+mod identity;
+pub(super) mod link;
+mod page;
+pub(super) mod reports;
+
+use super::*;

@@ -1,0 +1,68 @@
+//! More time for a ticket: told to the sites in the same transaction, with all else they had been told.
+
+use mnara_protocol::message::TicketRow;
+use mnara_protocol::ticket::Right;
+use mnara_protocol::ticket::code::TicketCode;
+
+use super::*;
+use crate::tests::sites::reports;
+use crate::tickets::extend::{NotExtended, extend};
+
+async fn told(world: &World) -> TicketRow {
+    let rows = world.feed(world.shop.site).await.into_iter();
+    rows.filter_map(|row| match row {
+        Row::Ticket(row) => Some(row),
+        _ => None,
+    })
+    .next()
+    .unwrap()
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn more_time_reaches_the_site_and_what_ran_out_is_open_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let ticket = reports::bought(&world).await;
+    let code: String = read(app, "select code from tickets").await;
+    let code = TicketCode::parse(&code).unwrap();
+    let before = told(&world).await;
+    assert!(before.deliver_to.is_some());
+    extend(app, provider, &code, 1800, Actor::Command)
+        .await
+        .unwrap();
+    let after = told(&world).await;
+    let right = Right {
+        extra_secs: 1800,
+        ..before.right
+    };
+    assert_eq!(
+        after,
+        TicketRow { right, ..before },
+        "who it is for is still known"
+    );
+
+    let site = reports::Site::new(&world, world.shop.site);
+    site.whole_life(&world, ticket).await;
+    world.app.clock.advance(Duration::from_secs(2 * 3600));
+    assert!(matches!(
+        extend(app, provider, &code, 60, Actor::Command).await,
+        Err(NotExtended::StaysShut)
+    ));
+    extend(app, provider, &code, 3600, Actor::Command)
+        .await
+        .unwrap();
+    let open = "tickets where status = 'active' and extra_secs = 5400 and expires_at = started_at + interval '9000 s'";
+    assert_eq!(world.count(open).await, 1);
+    let deed = "audit where act = 'extend' and before = '{\"extra_secs\": 1800}' and after = '{\"secs\": 3600, \"extra_secs\": 5400}'";
+    assert_eq!(world.count(deed).await, 1);
+    assert_eq!(told(&world).await.right.extra_secs, 5400);
+
+    let stranger = business(app, 2).await;
+    assert!(matches!(
+        extend(app, stranger.provider, &code, 60, Actor::Command).await,
+        Err(NotExtended::Missing)
+    ));
+}

@@ -1,0 +1,368 @@
+//! Finding a code, the story of a voucher, and what can be done with it.
+
+use super::*;
+use crate::tests::sites::commands;
+use crate::tests::sites::link;
+use crate::tests::sites::reports;
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_code_is_found_however_it_is_typed_and_guessing_is_slow(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut reader = member(&world, Role::Reader, 1).await;
+    let printed = series::print(&world, 3).await;
+    let ticket = &printed.tickets[1];
+    let typed = ticket
+        .code
+        .shown()
+        .to_lowercase()
+        .replace('0', "o")
+        .replace('-', "+");
+    let there = reader
+        .get(&format!("/vouchers/find?code={typed}"))
+        .await
+        .onward();
+    assert_eq!(there, format!("/vouchers/{}", ticket.id));
+    // What is worth money is hidden from those who may not print.
+    let page = reader.get(&there).await.page();
+    assert!(
+        !page.contains(&ticket.code.shown()) && page.contains("••••"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("/revoke") && !page.contains("/extend"),
+        "{page}"
+    );
+    let list = format!("/vouchers/series/{}", printed.series.id);
+    let page = reader.get(&list).await.page();
+    assert!(
+        shown(&printed).iter().all(|code| !page.contains(code)),
+        "{page}"
+    );
+    for (path, form) in [
+        ("sheets", false),
+        ("pdf", false),
+        ("csv", false),
+        ("revoke", true),
+    ] {
+        let path = format!("{list}/{path}");
+        let got = if form {
+            reader.post(&path, &[]).await
+        } else {
+            reader.get(&path).await
+        };
+        assert_eq!(got.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(
+        world
+            .count("audit where act in ('codes-seen', 'code-seen')")
+            .await,
+        0
+    );
+    // Nobody else's code is there, and it is found as little as one that does not exist.
+    let mut stranger = Browser::new(&world, 2);
+    stranger.sign_up("Another", "another@example.com").await;
+    let code = ticket.code.as_str();
+    for sought in [code, "ZZZZZZZZ"] {
+        let got = stranger.get(&format!("/vouchers/find?code={sought}")).await;
+        assert_eq!(got.status, StatusCode::NOT_FOUND);
+        assert!(
+            got.text
+                .contains("This business has no voucher of that code")
+        );
+    }
+    for path in [
+        there.clone(),
+        list.clone(),
+        format!("{list}/csv"),
+        format!("{list}/sheets"),
+    ] {
+        assert_eq!(
+            stranger.get(&path).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    for path in [
+        format!("{there}/revoke"),
+        format!("{list}/revoke"),
+        format!("{there}/pause"),
+    ] {
+        assert_eq!(
+            stranger.post(&path, &[]).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
+    }
+    assert_eq!(world.count("tickets where revoked_at is not null").await, 0);
+    let bad = stranger.get("/vouchers/find?code=%3Cscript%3E").await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(!bad.text.contains("<script>"), "{}", bad.text);
+    let mut last = StatusCode::OK;
+    for n in 0..40 {
+        last = stranger
+            .get(&format!("/vouchers/find?code=ZZZZZZ{n:02}"))
+            .await
+            .status;
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+    world.app.clock.advance(Duration::from_secs(10));
+    let got = stranger.get("/vouchers/find?code=ZZZZZZZZ").await;
+    assert_eq!(got.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_printed_vouchers_story_is_told_from_printing_to_its_end(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let (app, clock) = (&world.app, &world.app.clock);
+    let printed = series::print(&world, 3).await;
+    let ticket = &printed.tickets[0];
+    let path = format!("/vouchers/{}", ticket.id);
+    // Whoever may print sees the code, and that is kept, once an hour.
+    for _ in 0..2 {
+        assert!(owner.get(&path).await.page().contains(&ticket.code.shown()));
+    }
+    assert_eq!(world.count("audit where act = 'code-seen'").await, 1);
+    let site = Site::new(&world, world.shop.site);
+    let of = Printed {
+        series: printed.series.id,
+        index: 0,
+    };
+    clock.advance(Duration::from_secs(60));
+    site.redeem(&world, ticket.id, Some(of), clock.now()).await;
+    site.confirm(&world, ticket.id, clock.now()).await;
+    clock.advance(Duration::from_secs(600));
+    site.meter(&world, ticket.id, 51_000_000, clock.now()).await;
+    let page = owner.get(&path).await.page();
+    for says in [
+        "running</span>",
+        ">50\u{a0}minutes<",
+        "51\u{a0}MB down",
+        "Its code was used: Market, while the site had no internet",
+        "Its clock started: Market",
+        "Connected 02:00:00:00:00:01: Market",
+        "still online",
+        "Printed",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    let place = |text: &str| page.find(text).unwrap();
+    assert!(place("Its code was used") < place("Its clock started"));
+    // More time, and the whole of it is told.
+    let form = [("by", "30"), ("unit", "m")];
+    let said = owner.post(&format!("{path}/extend"), &form).await.onward();
+    assert_eq!(said, format!("{path}?said=extended"));
+    let page = owner.get(&said).await.page();
+    assert!(page.contains("The time is given."), "{page}");
+    assert!(
+        page.contains("More time was given (30\u{a0}minutes) · owner"),
+        "{page}"
+    );
+    assert!(page.contains(">1\u{a0}hour 20\u{a0}minutes<"), "{page}");
+    for (by, said) in [("0", "too-much"), ("x", "too-much"), ("99999", "too-much")] {
+        let form = [("by", by), ("unit", "d")];
+        let got = owner.post(&format!("{path}/extend"), &form).await.onward();
+        assert_eq!(got, format!("{path}?said={said}"));
+    }
+    // Its time passes and nobody reports: the page says what is the case now.
+    clock.advance(Duration::from_secs(7_200));
+    let page = owner.get(&path).await.page();
+    assert!(page.contains("used up</span>"), "{page}");
+    assert!(
+        page.contains(&ticket.code.shown()),
+        "what is over is not hidden"
+    );
+    // Another is taken back; its site hears of it.
+    let other = format!("/vouchers/{}", printed.tickets[1].id);
+    let said = owner.post(&format!("{other}/revoke"), &[]).await.onward();
+    let page = owner.get(&said).await.page();
+    assert!(
+        page.contains("taken back</span>") && page.contains("Taken back · owner"),
+        "{page}"
+    );
+    let told = world.feed(world.shop.site).await;
+    assert!(
+        told.iter()
+            .any(|row| matches!(row, Row::Ruling(row) if row.right.revoked.is_some()))
+    );
+    assert_eq!(app.clock.now(), clock.now());
+    // And the rest with the series.
+    let series = format!("/vouchers/series/{}", printed.series.id);
+    let page = owner.get(&series).await.page();
+    assert!(page.contains("<dd>1 (33&nbsp;%)</dd>"), "{page}");
+    assert!(
+        page.contains("<dt>Taken back one by one</dt><dd>1</dd>"),
+        "{page}"
+    );
+    let said = owner.post(&format!("{series}/revoke"), &[]).await.onward();
+    let page = owner.get(&said).await.page();
+    assert!(page.contains("The series is taken back."), "{page}");
+    assert!(!page.contains("/sheets") && !page.contains(&format!("{series}/revoke")));
+    // Also the one whose time has passed: its site has not told its end.
+    assert_eq!(world.count("tickets where status = 'revoked'").await, 3);
+    assert_eq!(
+        world
+            .count("audit where act in ('revoke', 'revoke-series', 'extend') and actor = 'staff'")
+            .await,
+        3
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_bought_vouchers_story_begins_with_its_payment(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut reader = member(&world, Role::Reader, 1).await;
+    let ticket = reports::bought(&world).await;
+    let path = format!("/vouchers/{ticket}");
+    let page = reader.get(&path).await.page();
+    for says in [
+        "Bought by M-PESA",
+        "Paid",
+        ">2547•••••149</a>",
+        ">NLJ7RT61SV</a>",
+        "Market",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    // From the voucher to its payment and its customer, and from each of them back.
+    for kind in ["/payments/pay_", "/customers/cust_"] {
+        let (_, rest) = page
+            .split_once(&format!("<dd><a href=\"{kind}"))
+            .or_else(|| page.split_once(&format!("· <a href=\"{kind}")))
+            .unwrap();
+        let there = format!("{kind}{}", rest.split('"').next().unwrap());
+        let there = reader.get(&there).await.page();
+        assert!(there.contains(&format!("href=\"{path}\"")), "{there}");
+    }
+    assert!(!page.contains(PHONE), "a number is masked");
+    let code: String = read(&world.app, "select code from tickets").await;
+    let code = TicketCode::parse(&code).unwrap();
+    assert!(!page.contains(&code.shown()) && !page.contains(code.as_str()));
+}
+
+/// A voucher that runs at the first site.
+async fn running(world: &World) -> TicketId {
+    let ticket = reports::bought(world).await;
+    Site::new(world, world.shop.site)
+        .lets_in(world, ticket)
+        .await;
+    ticket
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_that_is_away_is_said_to_be_and_is_told_nothing_later(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let path = format!("/vouchers/{}", running(&world).await);
+    let page = owner.get(&path).await.page();
+    let device = [("mac", field(&page, "mac")), ("site", field(&page, "site"))];
+    let device = device
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    for (act, form) in [
+        ("pause", &[][..]),
+        ("resume", &[]),
+        ("kick", &device),
+        ("free", &device),
+    ] {
+        let said = owner.post(&format!("{path}/{act}"), form).await.onward();
+        assert_eq!(said, format!("{path}?said=away"), "{act}");
+        let page = owner.get(&said).await.page();
+        assert!(page.contains("Nothing was done, and nothing will be done later"));
+    }
+    assert_eq!(world.count("commands").await, 0);
+    assert_eq!(
+        world
+            .count("audit where act in ('pause', 'resume', 'kick', 'move')")
+            .await,
+        0
+    );
+    // A device of nobody's, and a site of somebody else's.
+    for form in [
+        [("mac", "nonsense"), device[1]],
+        [device[0], ("site", "site_00000000000000000000000000000000")],
+    ] {
+        let got = owner.post(&format!("{path}/kick"), &form).await;
+        assert_eq!(got.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_that_is_there_holds_a_voucher_and_the_page_says_so(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let path = format!("/vouchers/{}", running(&world).await);
+    let hub = link::hub(&world).await;
+    let mut site = link::site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    let page = cashier.get(&path).await.page();
+    let device = [("mac", field(&page, "mac")), ("site", field(&page, "site"))];
+    let device = device
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    for (act, form, said) in [
+        ("pause", &[][..], "paused"),
+        ("kick", &device, "kicked"),
+        ("free", &device, "freed"),
+        ("resume", &[], "not-paused"),
+    ] {
+        let act = format!("{path}/{act}");
+        let mut pressed = std::pin::pin!(cashier.post(&act, form));
+        tokio::select! {
+            got = &mut pressed => panic!("nobody has answered: {}", got.status),
+            () = answers(&mut site) => {}
+        }
+        let got = loop {
+            world.app.clock.advance(Duration::from_millis(200));
+            // The page asks again as its clock goes on, and the database takes a moment each time.
+            let soon = tokio::time::timeout(Duration::from_millis(5), &mut pressed);
+            if let Ok(got) = soon.await {
+                break got;
+            }
+        };
+        assert_eq!(got.onward(), format!("{path}?said={said}"), "{act}");
+    }
+    assert_eq!(
+        world
+            .count("audit where act in ('pause', 'kick', 'move') and actor = 'staff'")
+            .await,
+        3
+    );
+    assert_eq!(
+        world.count("audit where act = 'resume'").await,
+        0,
+        "what was refused was not done"
+    );
+}
+
+/// The site does what it is told, except that it lets nothing run on.
+async fn answers(site: &mut link::Site) {
+    let (id, report) = match commands::told(site).await {
+        Command::Pause(hold) => (hold.id, Report::Done),
+        Command::Kick(kick) => (kick.id, Report::Done),
+        Command::Release(place) => (place.id, Report::Done),
+        Command::Resume(hold) => {
+            let why = mnara_protocol::message::NotDone::NotPaused;
+            let refused = mnara_protocol::message::RefusedReport { why };
+            (hold.id, Report::Refused(refused))
+        }
+        other => panic!("{other:?}"),
+    };
+    commands::reports(site, id, &report).await;
+}
