@@ -323,12 +323,16 @@ async fn claim(app: &App, work: &[Work], most: usize) -> Result<Vec<(Job, Work)>
     let leases: Vec<At> = work.iter().map(|work| At(now + work.lease)).collect();
     let mut tx = app.db.platform(Reason::Jobs).await?;
     let rows = sqlx::query!(
-        // Materialized: a subquery that is run again for each row skips those it has just updated, and takes more than it may.
+        // Each kind's due jobs are read off an index, however many others of it, or of other kinds, are due or will be. Materialized: a subquery that
+        // is run again for each row skips those it has just updated, and takes more than it may.
         r#"WITH known AS MATERIALIZED (
                SELECT due.id, lease.until AS lease
-               FROM jobs AS due JOIN unnest($1::text[], $2::timestamptz[]) AS lease (kind, until) USING (kind)
-               WHERE due.run_at <= $3 AND due.dead_at IS NULL AND (due.leased_until IS NULL OR due.leased_until <= $3)
-               ORDER BY due.run_at, due.id LIMIT $4 FOR UPDATE OF due SKIP LOCKED)
+               FROM unnest($1::text[], $2::timestamptz[]) AS lease (kind, until)
+               CROSS JOIN LATERAL (
+                   SELECT one.id, one.run_at FROM jobs AS one
+                   WHERE one.kind = lease.kind AND one.run_at <= $3 AND one.dead_at IS NULL AND (one.leased_until IS NULL OR one.leased_until <= $3)
+                   ORDER BY one.run_at, one.id LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
+               ORDER BY due.run_at, due.id LIMIT $4)
            UPDATE jobs SET attempts = jobs.attempts + 1, leased_until = known.lease
            FROM known WHERE jobs.id = known.id
            RETURNING jobs.id, jobs.provider_id, jobs.kind, jobs.unique_key, jobs.payload, jobs.attempts,
