@@ -81,7 +81,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             )
             .env("MNARA_BENCH_AGENT", target.join("agent/mnara-agent"))
             .env("MNARA_BENCH_POSTGRES", postgres.programs())
-            .env("MNARA_BENCH_SOCKET", postgres.socket());
+            .env("MNARA_BENCH_SOCKET", postgres.folder());
         process::run(&mut bench)?;
     }
     Ok(())

@@ -37,7 +37,7 @@ impl Postgres {
         let programs = programs()?;
         let owner = owner()?;
         sweep();
-        let folder = env::temp_dir().join(format!("{PREFIX}{}", std::process::id()));
+        let folder = base(durability).join(format!("{PREFIX}{}", std::process::id()));
         fs::create_dir(&folder).with_context(|| format!("making {}", folder.display()))?;
         let started = Self::start_in(&folder, programs, owner, durability);
         if started.is_err() {
@@ -106,6 +106,8 @@ impl Postgres {
                 "fsync=off",
                 "synchronous_commit=off",
                 "full_page_writes=off",
+                // It may lie in memory.
+                "max_wal_size=256MB",
             ] {
                 server.args(["-c", setting]);
             }
@@ -162,8 +164,8 @@ impl Postgres {
         &self.programs
     }
 
-    /// The folder of its socket.
-    pub(crate) fn socket(&self) -> &Path {
+    /// Its folder, where its socket is. Whatever else is put there goes with it.
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 }
@@ -185,7 +187,35 @@ impl Drop for Postgres {
 }
 
 const PREFIX: &str = "mnara-postgres-";
+/// Files here are kept in memory.
+const MEMORY: &CStr = c"/dev/shm";
+/// The room there that is enough for all tests.
+const ENOUGH: u64 = 2 << 30;
 const OLDEST: u32 = 15;
+
+/// Where its folder is made. What no disk has to keep is in memory where there is room: on ext4 a place for a new file is long looked for where
+/// thousands were removed in the last seconds, as they are with the database of each test.
+fn base(durability: Durability) -> PathBuf {
+    if durability == Durability::None && room(MEMORY) >= ENOUGH {
+        PathBuf::from(MEMORY.to_string_lossy().into_owned())
+    } else {
+        env::temp_dir()
+    }
+}
+
+/// The bytes that are free in a folder; none where it is not there.
+fn room(folder: &CStr) -> u64 {
+    // SAFETY: all zeros are a value of a struct of numbers, and statvfs() is given a terminated string and our own struct.
+    #[expect(unsafe_code, reason = "std does not say how much room there is")]
+    unsafe {
+        let mut found: libc::statvfs = std::mem::zeroed();
+        if libc::statvfs(folder.as_ptr(), &raw mut found) == 0 {
+            found.f_bavail.saturating_mul(found.f_frsize)
+        } else {
+            0
+        }
+    }
+}
 
 /// Reads the server's log up to the line that says it is ready, and leaves a thread copying the rest.
 fn await_ready(said: std::process::ChildStderr, mut log: File) -> Result<()> {
@@ -288,17 +318,19 @@ fn user(name: &CStr) -> Option<(u32, u32)> {
 
 /// Removes folders left by runs that were killed.
 fn sweep() {
-    for entry in fs::read_dir(env::temp_dir())
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok)
-    {
-        let name = entry.file_name();
-        let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
-            continue;
-        };
-        if !Path::new("/proc").join(pid).exists() {
-            let _ = fs::remove_dir_all(entry.path());
+    for place in [base(Durability::None), env::temp_dir()] {
+        for entry in fs::read_dir(place)
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok)
+        {
+            let name = entry.file_name();
+            let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
+                continue;
+            };
+            if !Path::new("/proc").join(pid).exists() {
+                let _ = fs::remove_dir_all(entry.path());
+            }
         }
     }
 }
@@ -310,7 +342,7 @@ mod tests {
     #[test]
     fn a_server_answers_and_leaves_nothing_behind() {
         let postgres = Postgres::start(Durability::None).unwrap();
-        let folder = postgres.socket().to_path_buf();
+        let folder = postgres.folder().to_path_buf();
         postgres
             .psql("postgres", &["-c", "create table t (i int)"])
             .unwrap();

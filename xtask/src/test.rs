@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
-use std::path::PathBuf;
+use std::num::NonZero;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,9 @@ use crate::postgres::{Durability, POSTGRESQL, Postgres};
 use crate::process;
 use crate::schemathesis::{self, PYTHON};
 use crate::workspace::{arguments, cargo, target};
+
+/// Says how many tests run at once in one of their programs.
+const THREADS: &str = "RUST_TEST_THREADS";
 
 /// Which tests.
 #[derive(clap::Args)]
@@ -38,7 +41,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     // Both at once: programs that are built alone are built for fewer features of the crates below, and then all of those twice.
     process::run(&mut cargo(&arguments("build", &["--bins", "--tests"])))?;
     times.part("build the programs and the tests");
-    let first = migrate(&postgres)?;
+    migrate(&postgres)?;
     times.part("migrate");
 
     let mut words = arguments("test", &["--no-fail-fast"]);
@@ -50,7 +53,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let mut tests = cargo(&words);
     tests
         .env("DATABASE_URL", postgres.url("postgres"))
-        .env("MNARA_FIRST_DATABASE", &first)
+        .env("MNARA_LENT_FOLDER", postgres.folder())
         .env(
             "CARGO_TERM_COLOR",
             if std::io::stderr().is_terminal() {
@@ -60,6 +63,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             },
         )
         .stderr(Stdio::piped());
+    if std::env::var_os(THREADS).is_none() {
+        // One more than there are cores: there is always a test that waits.
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        tests.env(THREADS, (cores + 1).to_string());
+    }
     let mut child = process::start(&mut tests)?;
     let said = child.stderr.take().context("cargo has no log")?;
     let mut part: Option<String> = None;
@@ -84,8 +92,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Has every test begin with the schema, which it only checks for then. Gives the folder from which a world's controller takes its own database.
-fn migrate(postgres: &Postgres) -> Result<PathBuf> {
+/// Has every test begin with the schema, which it only checks for then.
+fn migrate(postgres: &Postgres) -> Result<()> {
     let program = target()?.join("debug/mnara-controller");
     // A test's own database begins as a copy of template1.
     for verb in ["prepare", "migrate"] {
@@ -95,7 +103,8 @@ fn migrate(postgres: &Postgres) -> Result<PathBuf> {
                 .env("DATABASE_ADMIN_URL", postgres.url("template1")),
         )?;
     }
-    let first = postgres.socket().join("first");
+    // A world's controller begins with a copy of this one.
+    let first = postgres.folder().join("first");
     // Of what begins and ends the private database, this does the least: nothing is in there that could be raised.
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut begins = Command::new(&program);
@@ -112,8 +121,7 @@ fn migrate(postgres: &Postgres) -> Result<PathBuf> {
         .append(true)
         .open(&settings)
         .and_then(|mut file| file.write_all(b"fsync = off\n"))
-        .with_context(|| format!("writing {}", settings.display()))?;
-    Ok(first)
+        .with_context(|| format!("writing {}", settings.display()))
 }
 
 /// The name of the part a line of cargo announces: `Running tests/main.rs (target/…)`.

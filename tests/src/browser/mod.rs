@@ -75,7 +75,7 @@ impl Chromium {
     /// # Errors
     /// When there is none, or it does not start.
     pub async fn start() -> Result<Self> {
-        let profile = Folder::new()?;
+        let profile = Folder::quick()?;
         let mut command = Command::new(program()?);
         command
             .args([

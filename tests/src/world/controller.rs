@@ -10,11 +10,9 @@ use tokio::sync::watch;
 
 use super::clock::{self, Push, Reading};
 use super::database::Database;
+use super::folder::{Folder, lent};
 use super::program::{Log, PATIENCE, Program, built};
 use super::{ports, sql};
-
-/// Names the folder of a database that nothing was done with yet.
-const FIRST_DATABASE: &str = "MNARA_FIRST_DATABASE";
 
 /// One controller, running or not; its data stay.
 #[derive(Debug)]
@@ -31,6 +29,8 @@ pub struct Controller {
     clock: PathBuf,
     log: Log,
     program: Option<Program>,
+    /// What its data are in, where room is lent for them; it goes after the program.
+    _quick: Option<Folder>,
 }
 
 impl Controller {
@@ -54,7 +54,12 @@ impl Controller {
     ) -> Result<Self> {
         let listen = ports::free()?;
         let clock = folder.join("controller.clock");
-        let data = folder.join("controller");
+        // A database is a thousand files.
+        let quick = lent().map(|_| Folder::quick()).transpose()?;
+        let data = quick
+            .as_ref()
+            .map_or(folder, Folder::path)
+            .join("controller");
         let key = Command::new(&binary)
             .env_clear()
             .args(["key", "new"])
@@ -97,6 +102,7 @@ impl Controller {
             clock,
             log: Log::new("controller", changed),
             program: None,
+            _quick: quick,
         })
     }
 
@@ -171,23 +177,18 @@ impl Controller {
         Ok(())
     }
 
-    /// Puts a copy of the database that `cargo xtask test` has made where its own is to be, before its first start: it makes one itself where
-    /// there is none, which takes ten times as long.
+    /// Puts a copy of the first database where its own is to be, before its first start: it makes one itself where there is none, which takes
+    /// ten times as long.
     async fn begin_data(&self) -> Result<()> {
-        let outside = self
-            .settings
-            .iter()
-            .any(|(name, _)| *name == "DATABASE_URL");
-        let Some(first) = std::env::var_os(FIRST_DATABASE).filter(|_| !outside) else {
-            return Ok(());
-        };
-        if self.data.exists() {
+        let is_outside = |(name, _): &(&str, String)| *name == "DATABASE_URL";
+        let Some(lent) = lent() else { return Ok(()) };
+        if self.data.exists() || self.settings.iter().any(is_outside) {
             return Ok(());
         }
         // With its owner and rights, without which PostgreSQL refuses it.
         let copied = Command::new("cp")
             .arg("--archive")
-            .arg(&first)
+            .arg(lent.join("first"))
             .arg(&self.data)
             .output()
             .await

@@ -7,9 +7,18 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 const PREFIX: &str = "mnara-";
+/// Names the folder that `cargo xtask test` lends to the tests, in memory where there is room.
+const LENT: &str = "MNARA_LENT_FOLDER";
 
 /// Tells the worlds of one process apart.
 static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// The folder that `cargo xtask test` lends, if it runs us. In it are `first`, the data of a controller that nothing was done with yet, and
+/// whatever is made there.
+#[must_use]
+pub fn lent() -> Option<PathBuf> {
+    std::env::var_os(LENT).map(PathBuf::from)
+}
 
 /// A folder that goes when this is dropped.
 #[derive(Debug)]
@@ -21,11 +30,23 @@ impl Folder {
     /// # Errors
     /// When it cannot be made.
     pub fn new() -> Result<Self> {
+        Self::within(&std::env::temp_dir())
+    }
+
+    /// Makes an empty one in what is lent to us, for many files that no disk has to keep.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn quick() -> Result<Self> {
+        Self::within(&lent().unwrap_or_else(std::env::temp_dir))
+    }
+
+    fn within(base: &Path) -> Result<Self> {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         if count == 0 {
             sweep();
         }
-        let path = std::env::temp_dir().join(format!("{PREFIX}{}-{count}", std::process::id()));
+        let path = base.join(format!("{PREFIX}{}-{count}", std::process::id()));
         // One of a process that was killed, whose number came round again.
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir(&path).with_context(|| format!("making {}", path.display()))?;
