@@ -53,7 +53,7 @@ fn certificate(server: &Smtp) -> NamedTempFile {
 
 #[tokio::test]
 async fn a_relay_with_a_certificate_of_its_own_is_reached_and_only_where_it_is_trusted() {
-    for tls in [Tls::StartTls, Tls::Wrapped] {
+    for tls in [Tls::Starttls, Tls::Wrapped] {
         let server = start(tls, true).await;
         let url = server.url().replace("://", LOG_IN);
         let own = certificate(&server);

@@ -167,7 +167,7 @@ async fn letters_are_taken_from_who_logs_in_and_passwords_after_tls_where_there_
         .await;
     let config = Config {
         log_in,
-        tls: Tls::StartTls,
+        tls: Tls::Starttls,
         ..Config::default()
     };
     let server = Smtp::start(config).await.unwrap();

@@ -1,5 +1,6 @@
-//! Passkeys (WebAuthn): a key in somebody's device that logs them in by their finger, face or PIN. One that was used with such a proof is both
-//! factors at once, and proves once more who somebody is where a second factor is wanted ([`proving`]).
+//! Passkeys (WebAuthn): a key in somebody's device that logs them in by their finger, face or PIN.
+//!
+//! One that was used with such a proof is both factors at once, and proves once more who somebody is where a second factor is wanted ([`proving`]).
 //!
 //! A ceremony's state is a row for a few minutes, taken away by its first answer, which is good for its purpose only. The address of this controller is what keys are for, so
 //! they work at an https address with a name, or on localhost, and nowhere else.

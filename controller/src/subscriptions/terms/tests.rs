@@ -205,7 +205,7 @@ fn a_better_plan_at_once_moves_what_is_left_and_no_end() {
     // Between a year and a month it is no mere difference.
     let year = PlatformPlan {
         period: Period::Year,
-        ..large.clone()
+        ..large
     };
     assert_eq!(difference(&terms(&book), &year, middle), None);
 }

@@ -55,7 +55,7 @@ pub enum Tls {
     /// It does not.
     None,
     /// It offers STARTTLS, and takes a password after it only.
-    StartTls,
+    Starttls,
     /// From the first byte.
     Wrapped,
 }
@@ -122,7 +122,7 @@ impl Smtp {
         let (address, control_address) = (mail.local_addr()?, control.local_addr()?);
         let identity = match config.tls {
             Tls::None => None,
-            Tls::StartTls | Tls::Wrapped => {
+            Tls::Starttls | Tls::Wrapped => {
                 let names = ["localhost".to_owned(), config.listen.ip().to_string()];
                 Some(Identity::make(&names).context("making a certificate")?)
             }
@@ -167,7 +167,7 @@ impl Smtp {
     pub fn url(&self) -> String {
         match self.shared.config.tls {
             Tls::None => format!("smtp://{}", self.address),
-            Tls::StartTls => format!("smtp://{}?tls=required", self.address),
+            Tls::Starttls => format!("smtp://{}?tls=required", self.address),
             Tls::Wrapped => format!("smtps://{}", self.address),
         }
     }

@@ -224,7 +224,7 @@ impl Session<'_> {
     }
 
     fn may_start_tls(&self) -> bool {
-        self.shared.config.tls == Tls::StartTls && !self.is_safe
+        self.shared.config.tls == Tls::Starttls && !self.is_safe
     }
 
     fn may_say_passwords(&self) -> bool {

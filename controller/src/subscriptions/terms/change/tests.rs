@@ -121,7 +121,7 @@ fn every_pair_of_plans_is_counted_to_the_cent() {
         (dollars(2, 1_500), Err(OnlyNext::Currency(Currency::Kes))),
         (plan(2, 0), Err(OnlyNext::NothingLeft)),
         (plan(2, 100), Err(OnlyNext::TooLong)),
-        (basic.clone(), Err(OnlyNext::OnIt)),
+        (basic, Err(OnlyNext::OnIt)),
     ] {
         assert_eq!(at_once(&terms, &to, now), expected, "{to:?}");
     }
