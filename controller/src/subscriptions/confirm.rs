@@ -126,7 +126,8 @@ pub async fn extend(
     let plan = plans::one(conn, order.plan).await?;
     let plan = plan.ok_or(sqlx::Error::RowNotFound)?;
     let is_double = order.kind == Kind::Once && orders::paid_meanwhile(conn, order).await?;
-    let what = if order.begins_anew {
+    let begins_anew = begins_anew(conn, order, now).await?;
+    let what = if begins_anew {
         What::Changed {
             order: Some(order.id),
             // In another currency it was counted as paid by somebody who knows what it was worth.
@@ -148,7 +149,7 @@ pub async fn extend(
     let last = terms.last();
     let until = last.map_or(now, |term| term.until);
     let until = match order.upgrade_until {
-        Some(counted) if order.is_upgrade => until.min(counted),
+        Some(counted) if order.is_upgrade && !begins_anew => until.min(counted),
         _ => until,
     };
     let until = until.max(now);
@@ -175,6 +176,21 @@ pub async fn extend(
     let once = format!("billing:paid:{}", order.id);
     tell_payers(app, conn, order.provider, &Notice::Billing(news), &once).await?;
     Ok(())
+}
+
+/// Whether an order's plan begins anew with its payment.
+///
+/// So it does also where only a difference was counted and the plan was changed since: what is left has another price now and another end, and for
+/// the difference of before it would become more than was ever paid.
+async fn begins_anew(conn: &mut PgConnection, order: &Order, now: Timestamp) -> sqlx::Result<bool> {
+    if order.begins_anew || !order.is_upgrade {
+        return Ok(order.begins_anew);
+    }
+    book::hold(conn, order.provider, now).await?;
+    let lines = book::lines(conn, order.provider).await?;
+    Ok(lines
+        .iter()
+        .any(|line| matches!(line.what, What::Changed { .. }) && line.at >= order.created_at))
 }
 
 /// Writes the line that undoes a paid order's.

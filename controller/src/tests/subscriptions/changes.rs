@@ -147,6 +147,49 @@ async fn a_cheaper_plan_at_once_lasts_longer_and_costs_nothing(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_difference_that_is_paid_after_another_change_makes_no_money(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (large, key) = (plan(&world, 3_100).await, payer(&world).await);
+    let (small, best) = (plan(&world, 1_050).await, plan(&world, 6_200).await);
+    let paid = made(&world, &key, &large, 1).await;
+    rail.say(&paid, 1);
+    tell(&world, &paid).await;
+    world.pass(10 * DAY - 20).await;
+    // The difference of 21 of 31 days is counted and left unpaid; what is left becomes two months of the cheapest plan meanwhile.
+    let wish = json!({"plan_id": best.id.to_string(), "upgrade": true});
+    let (status, better) = ask(&world, &key, wish).await;
+    assert_eq!(
+        (status, &better["amount"]),
+        (StatusCode::CREATED, &json!("2100.00")),
+        "{better}"
+    );
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let form = [
+        ("plan", &*small.id.to_string()),
+        ("attempt", &*attempt(7).to_string()),
+        ("free", "yes"),
+    ];
+    owner.post(PAGE, &form).await.onward();
+    assert_eq!(stands(&world).await, ("active", until("2027-03-25")));
+    // Now it is paid: with what is left, 4,200 shillings, which are 21 days of 6,200 a month and no day of another plan.
+    rail.say(&better, 1);
+    tell(&world, &better).await;
+    assert_eq!(state(&world, &better).await, "completed");
+    assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    let on = standing(&world.app, world.shop.provider).await.unwrap();
+    assert_eq!(on.plan.map(|plan| plan.id), Some(best.id));
+    let changed = "subscription_entries where what = 'changed' and added_cents = 210000";
+    assert_eq!(world.count(changed).await, 1);
+    // The money goes back: the two months are there again.
+    rail.say(&better, 3);
+    tell(&world, &better).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-03-25")));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_a_card_goes_on_paying_is_said_only_where_a_card_may(
     pool: PgPoolOptions,
     options: PgConnectOptions,
