@@ -197,10 +197,14 @@ const OLDEST: u32 = 15;
 /// thousands were removed in the last seconds, as they are with the database of each test.
 fn base(durability: Durability) -> PathBuf {
     if durability == Durability::None && room(MEMORY) >= ENOUGH {
-        PathBuf::from(MEMORY.to_string_lossy().into_owned())
+        memory()
     } else {
         env::temp_dir()
     }
+}
+
+fn memory() -> PathBuf {
+    PathBuf::from(MEMORY.to_string_lossy().into_owned())
 }
 
 /// The bytes that are free in a folder; none where it is not there.
@@ -316,9 +320,14 @@ fn user(name: &CStr) -> Option<(u32, u32)> {
     }
 }
 
+/// Where its folder may be: in memory also where there is no room now, since what a killed run left may be what fills it.
+fn places() -> [PathBuf; 2] {
+    [memory(), env::temp_dir()]
+}
+
 /// Removes folders left by runs that were killed.
 fn sweep() {
-    for place in [base(Durability::None), env::temp_dir()] {
+    for place in places() {
         for entry in fs::read_dir(place)
             .into_iter()
             .flatten()
@@ -337,7 +346,18 @@ fn sweep() {
 
 #[cfg(test)]
 mod tests {
-    use super::{Durability, Postgres};
+    use std::path::PathBuf;
+
+    use super::{Durability, Postgres, base, places};
+
+    #[test]
+    fn what_killed_runs_left_is_looked_for_wherever_it_may_be() {
+        let places = places();
+        assert!(places.contains(&PathBuf::from("/dev/shm")), "however full");
+        for durability in [Durability::None, Durability::Full] {
+            assert!(places.contains(&base(durability)));
+        }
+    }
 
     #[test]
     fn a_server_answers_and_leaves_nothing_behind() {
