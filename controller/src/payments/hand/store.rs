@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
 use crate::payments::store::SettleError;
-use crate::payments::unmatched::Arrived;
+use crate::payments::unmatched::{Arrived, BEGUN_WITHIN};
 use crate::rails::daraja::callback;
 use crate::rails::msisdn::Msisdn;
 
@@ -308,7 +308,8 @@ pub async fn insert(
 /// The money by hand that may be a prompt's and stands in the books already: paid soon after it for its device, of its amount and from what may
 /// be its phone.
 ///
-/// It came after the prompt, however late, and by M-PESA's clock it was paid before a time; the two clocks are compared no closer than that.
+/// It came after the prompt, however late, and by M-PESA's clock it was paid before a time and not long before the prompt; the two clocks are
+/// compared no closer than that.
 ///
 /// # Errors
 /// When the database is away.
@@ -325,7 +326,7 @@ pub async fn may_be_counted(
         r#"select p.id, coalesce(p.msisdn, p.payer) as payer from payments p
            left join unmatched u on u.provider_id = p.provider_id and u.payment_id = p.id and u.reason <> 'late'
            where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) >= $2
-             and coalesce(p.paid_at, u.at, p.created_at) <= $3 and p.push = 'hand' and p.amount = $4 and p.mac = $6::text::macaddr
+             and coalesce(p.paid_at, u.at, p.created_at) between $7 and $3 and p.push = 'hand' and p.amount = $4 and p.mac = $6::text::macaddr
            order by p.created_at limit $5"#,
         payment.provider.uuid(),
         At(payment.created_at) as At,
@@ -333,6 +334,7 @@ pub async fn may_be_counted(
         Amount(payment.amount) as Amount,
         MOST_PAYERS,
         mac.to_string(),
+        At(payment.created_at - BEGUN_WITHIN) as At,
     )
     .fetch_all(conn)
     .await?;

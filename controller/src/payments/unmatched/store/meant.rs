@@ -7,6 +7,7 @@ use sqlx::PgConnection;
 
 use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
+use crate::payments::unmatched::BEGUN_WITHIN;
 use crate::rails::daraja::callback::Payer;
 
 /// The most that one payment without a receipt is compared with.
@@ -80,7 +81,7 @@ pub async fn of_receipt(
     Ok(row.map(|row| (UnmatchedId::from_uuid(row.id), row.outcome)))
 }
 
-/// Money by hand without an account that came since a time, was paid before another and is in the queue still, locked.
+/// Money by hand without an account that came since a time, was paid before another and not long before the first, and is in the queue still, locked.
 ///
 /// # Errors
 /// When the database is away.
@@ -92,7 +93,7 @@ pub async fn nameless(
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
         r#"select id, receipt, payer, coalesce(paid_at, at) as "paid_at!: At" from unmatched
-           where provider_id = $1 and closed_at is null and at >= $2 and coalesce(paid_at, at) <= $3 and amount = $4
+           where provider_id = $1 and closed_at is null and at >= $2 and coalesce(paid_at, at) between $6 and $3 and amount = $4
              and reason = 'nobody' and reference is null and receipt is not null
            order by at, id limit $5 for update"#,
         provider.uuid(),
@@ -100,6 +101,7 @@ pub async fn nameless(
         At(until) as At,
         Amount(amount) as Amount,
         MOST_CANDIDATES,
+        At(from - BEGUN_WITHIN) as At,
     )
     .fetch_all(conn)
     .await?;

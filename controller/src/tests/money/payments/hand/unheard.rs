@@ -171,3 +171,35 @@ async fn a_prompts_money_that_is_told_of_long_after_it_is_counted_once(
     assert_eq!(world.count("tickets").await, 1);
     assert_balanced(&world).await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_was_paid_long_before_a_prompt_is_not_the_prompts_however_late_it_is_told_of(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    let paid = eat::digits(world.app.clock.now().plus_secs(-40 * 60));
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world.pass(20).await;
+    let unknown = Some(NotClaimed::Unknown);
+    assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, unknown);
+    world.pass(60).await;
+    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
+    let body = String::from_utf8(body).unwrap();
+    let body = body.replace("20270115110130", &paid);
+    told(&world, &path, body.into_bytes()).await;
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    assert_eq!(world.status(begun.payment).await, "pending");
+    // The prompt was paid as well, and the rail tells no receipt of it: both are money, and each has its voucher.
+    for _ in 0..3 {
+        world.daraja.outcome("0");
+    }
+    for _ in 0..4 {
+        world.pass(300).await;
+    }
+    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.count("payments where status = 'success'").await, 2);
+    assert_eq!(world.count("tickets").await, 2);
+    assert_balanced(&world).await;
+}
