@@ -247,6 +247,7 @@ async fn sort_out(world: &World, actor: Actor) {
         .unwrap();
     let wrong = Difference {
         day: crate::reports::period::Day::of(now),
+        site: None,
         part: Part::Paid,
         rows: Total::default(),
         books: Total { cents: 1, count: 1 },
