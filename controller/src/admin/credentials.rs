@@ -5,6 +5,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
 
 use super::store::{keys as store, people};
 use crate::app::App;
@@ -28,6 +30,39 @@ const GOOD_FOR: Duration = Duration::from_secs(7 * 86_400);
 const ADMINS: u16 = 100;
 /// Businesses asked for at once.
 const PAGE: i64 = 100;
+
+/// A key of the platform's own at somebody else, which is a setting.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountKey {
+    /// Its name in the table: `pesapal` or `africastalking`.
+    pub name: &'static str,
+    /// What tells it from others.
+    pub mark: [u8; 32],
+}
+
+/// Those that are set.
+#[must_use]
+pub fn accounts(app: &App) -> Vec<AccountKey> {
+    let pesapal = app.config.pesapal.account().map(|account| AccountKey {
+        name: "pesapal",
+        mark: mark(&[account.consumer_key, account.consumer_secret]),
+    });
+    let sms = app.config.sms.account().map(|account| AccountKey {
+        name: "africastalking",
+        mark: mark(&[account.key]),
+    });
+    pesapal.into_iter().chain(sms).collect()
+}
+
+fn mark(parts: &[&SecretString]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.expose_secret().as_bytes());
+        // No part goes over into the next.
+        hash.update([0_u8]);
+    }
+    hash.finalize().into()
+}
 
 /// Reminds owners of old keys, once a day; each is told once a quarter.
 pub fn remind<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
@@ -88,17 +123,23 @@ async fn one(
     tx.commit().await
 }
 
-/// Reminds those who work for the platform of its own keys; each is told once a quarter of each key.
+/// Notes keys that are new, and reminds those who work for the platform of its own; each is told once a quarter of each key.
 async fn platform(app: &App, now: Timestamp) -> sqlx::Result<()> {
     let mut tx = app.db.platform(Reason::Admin).await?;
     let (vault, identity) = store::platform(&mut tx, app.vault.mark()).await?;
+    let mut keys = vec![("vault", vault), ("identity", identity)];
+    for key in accounts(app) {
+        store::note_account(&mut tx, key.name, key.mark, now).await?;
+        let since = store::account_since(&mut tx, key.name, key.mark).await?;
+        keys.push((key.name, since));
+    }
     let is_old = |since: &Timestamp| now.as_secs() - since.as_secs() > OLD_SECS;
-    let old: Vec<_> = [("vault", vault), ("identity", identity)]
+    let old: Vec<_> = keys
         .into_iter()
         .filter_map(|(word, since)| Some((word, since.filter(is_old)?)))
         .collect();
     if old.is_empty() {
-        return Ok(());
+        return tx.commit().await;
     }
     for person in people::working(&mut tx, ADMINS).await? {
         let Some(reader) = mail::store::reader(&mut tx, person).await? else {
@@ -108,6 +149,8 @@ async fn platform(app: &App, now: Timestamp) -> sqlx::Result<()> {
         for (word, since) in &old {
             let said = match *word {
                 "vault" => words.mail.platform_vault_text,
+                "pesapal" => words.mail.platform_pesapal_text,
+                "africastalking" => words.mail.platform_sms_text,
                 _ => words.mail.platform_identity_text,
             };
             let since = words.calendar.day(*since);

@@ -58,10 +58,12 @@ async fn one(app: &App, provider: ProviderId) -> anyhow::Result<usize> {
     let found = books::check_all(app, provider).await?;
     println!("{provider} {} days compared", found.days);
     for one in &found.wrong {
+        let site = one.site.map(|site| format!(" {site}"));
         println!(
-            "{provider} {} {} DIFFERS: rows {} cents in {}, books {} cents in {}",
+            "{provider} {} {}{} DIFFERS: rows {} cents in {}, books {} cents in {}",
             one.day.iso(),
             one.part.word(),
+            site.unwrap_or_default(),
             one.rows.cents,
             one.rows.count,
             one.books.cents,

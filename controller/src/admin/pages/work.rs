@@ -12,7 +12,7 @@ use serde::Deserialize;
 use sqlx::types::Uuid;
 
 use super::webhooks;
-use crate::admin::credentials::OLD_SECS;
+use crate::admin::credentials::{OLD_SECS, accounts};
 use crate::admin::retention::{self, Kept};
 use crate::admin::scrub::scrub;
 use crate::admin::store::{keys, webhooks as endpoints};
@@ -116,6 +116,11 @@ pub async fn list(
     let tasks = tasks::states(&mut tx, now).await?;
     let (vault, identity) = keys::platform(&mut tx, app.vault.mark()).await?;
     let clear = keys::clear_since(&mut tx, app.vault.mark()).await?;
+    let mut elsewhere = Vec::new();
+    for key in accounts(&app) {
+        let since = keys::account_since(&mut tx, key.name, key.mark).await?;
+        elsewhere.push((w.tasks.account_key(key.name), since));
+    }
     drop(tx);
     let older = app.vault.has_older().then(|| match clear {
         None => w.tasks.older_used.to_owned(),
@@ -130,10 +135,18 @@ pub async fn list(
     let page = WorkPage {
         frame: &frame,
         w,
-        keys: vec![
-            key(w.tasks.key_vault, vault, older),
-            key(w.tasks.key_identity, identity, None),
-        ],
+        keys: [
+            (w.tasks.key_vault, vault, older),
+            (w.tasks.key_identity, identity, None),
+        ]
+        .into_iter()
+        .chain(
+            elsewhere
+                .into_iter()
+                .map(|(name, since)| (name, since, None)),
+        )
+        .map(|(name, since, older)| key(name, since, older))
+        .collect(),
         kept: retention::TABLE
             .iter()
             .map(|kept| kept_row(kept, w))

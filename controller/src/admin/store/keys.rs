@@ -138,6 +138,47 @@ pub async fn platform(
     Ok((row.vault.map(|at| at.0), row.identity.map(|at| at.0)))
 }
 
+/// Notes a key of the platform at somebody else; one that is there already keeps its time.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_account(
+    conn: &mut PgConnection,
+    name: &str,
+    mark: [u8; 32],
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into account_keys (name, mark, since) values ($1, $2, $3)
+         on conflict (name) do update set mark = excluded.mark, since = excluded.since where account_keys.mark <> excluded.mark",
+        name,
+        &mark[..],
+        At(now),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
+/// Since when a key of the platform at somebody else is in use, if it was noted.
+///
+/// # Errors
+/// When the database is away.
+pub async fn account_since(
+    conn: &mut PgConnection,
+    name: &str,
+    mark: [u8; 32],
+) -> sqlx::Result<Option<Timestamp>> {
+    let since = sqlx::query_scalar!(
+        "select since from account_keys where name = $1 and mark = $2",
+        name,
+        &mark[..],
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(since.map(|at| at.0))
+}
+
 /// A key of a business that is in use for long.
 #[derive(Clone, Debug)]
 pub struct Old {

@@ -1,7 +1,7 @@
 //! The books beside the rows they were written from: whether they agree, checked every hour.
 //!
 //! A line of the books cannot be out of balance. What can go wrong is that something happened and was not written, or was written twice, or
-//! otherwise than it happened: so each kind of thing is added up by day from its own rows and from the books.
+//! otherwise than it happened: so each kind of thing is added up by day and site from its own rows and from the books.
 
 pub mod flow;
 pub mod pages;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{ProviderId, SiteId};
 
 use super::period::Day;
 use crate::app::App;
@@ -90,6 +90,12 @@ impl Part {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|part| part.word() == word)
     }
+
+    /// Whether it is the same whatever days are looked at, and of all sites.
+    #[must_use]
+    pub const fn is_of_all(self) -> bool {
+        matches!(self, Self::Queue | Self::Credit)
+    }
 }
 
 /// Where a sum was added up.
@@ -110,13 +116,15 @@ pub struct Total {
     pub count: i64,
 }
 
-/// One sum of one day.
+/// One sum of one day at one site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sum {
     /// Where it was added up.
     pub side: Side,
     /// The day; the first there is for what is of no day.
     pub day: Day,
+    /// Where it was sold; none for no site, and for what is of all.
+    pub site: Option<SiteId>,
     /// Of what.
     pub part: Part,
     /// How much.
@@ -128,6 +136,8 @@ pub struct Sum {
 pub struct Difference {
     /// The day.
     pub day: Day,
+    /// Where it was sold; none for no site, and for what is of all.
+    pub site: Option<SiteId>,
     /// Of what.
     pub part: Part,
     /// What the rows say.
@@ -136,12 +146,12 @@ pub struct Difference {
     pub books: Total,
 }
 
-/// What does not balance, by day and part.
+/// What does not balance, by day, part and site.
 #[must_use]
 pub fn check(sums: &[Sum]) -> Vec<Difference> {
-    let mut both: BTreeMap<(Day, Part), (Total, Total)> = BTreeMap::new();
+    let mut both: BTreeMap<(Day, Part, Option<SiteId>), (Total, Total)> = BTreeMap::new();
     for sum in sums {
-        let (rows, books) = both.entry((sum.day, sum.part)).or_default();
+        let (rows, books) = both.entry((sum.day, sum.part, sum.site)).or_default();
         let total = match sum.side {
             Side::Rows => rows,
             Side::Books => books,
@@ -151,8 +161,9 @@ pub fn check(sums: &[Sum]) -> Vec<Difference> {
     }
     both.into_iter()
         .filter(|(_, (rows, books))| rows != books)
-        .map(|((day, part), (rows, books))| Difference {
+        .map(|((day, part, site), (rows, books))| Difference {
             day,
+            site,
             part,
             rows,
             books,
@@ -265,16 +276,13 @@ pub async fn check_all(app: &App, provider: ProviderId) -> sqlx::Result<Compared
         let to = from.plus(STRETCH).min(end);
         let mut tx = app.db.tenant(provider).await?;
         check_in(&mut tx, provider, from, to, now).await?;
-        // What waits, and what phones have, is the same whatever days are looked at.
-        found
-            .wrong
-            .retain(|one| !matches!(one.part, Part::Queue | Part::Credit));
+        found.wrong.retain(|one| !one.part.is_of_all());
         let wrong = store::faults(&mut tx, provider, from, to).await?;
         found.wrong.extend(wrong);
         tx.commit().await?;
         from = to;
     }
-    found.wrong.sort_by_key(|one| (one.day, one.part));
+    found.wrong.sort_by_key(|one| (one.day, one.part, one.site));
     Ok(found)
 }
 
@@ -286,6 +294,7 @@ mod tests {
         Sum {
             side,
             day: Day(day),
+            site: None,
             part,
             total: Total { cents, count },
         }
@@ -335,5 +344,27 @@ mod tests {
                 (5, Part::Given)
             ]
         );
+    }
+
+    #[test]
+    fn money_at_another_site_than_its_own_is_seen() {
+        let at = |side, site: u8| Sum {
+            site: Some(SiteId::from_bytes([site; 16])),
+            ..sum(side, 1, Part::Paid, 5_000, 1)
+        };
+        assert_eq!(check(&[at(Side::Rows, 1), at(Side::Books, 1)]), []);
+        for books in [
+            at(Side::Books, 2),
+            sum(Side::Books, 1, Part::Paid, 5_000, 1),
+        ] {
+            let found = check(&[at(Side::Rows, 1), books]);
+            let sites: Vec<_> = found
+                .iter()
+                .map(|one| (one.site, one.rows.count, one.books.count))
+                .collect();
+            assert_eq!(sites.len(), 2);
+            assert!(sites.contains(&(Some(SiteId::from_bytes([1; 16])), 1, 0)));
+            assert!(sites.contains(&(books.site, 0, 1)));
+        }
     }
 }

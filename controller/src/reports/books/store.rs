@@ -113,7 +113,7 @@ pub async fn first(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Resul
     Ok(day.map(|day| Day(day.into())))
 }
 
-/// What the rows of some days say and what the books say, in one statement and so of one moment; with it what waits in the queue.
+/// What the rows of some days say and what the books say at each site, in one statement and so of one moment; with it what waits in the queue.
 ///
 /// # Errors
 /// When the database is away.
@@ -125,40 +125,41 @@ pub async fn sums(
 ) -> sqlx::Result<Vec<Sum>> {
     let rows = sqlx::query!(
         r#"select false as "is_books!", report_day(settled_at) as "day!", case type when 'mpesa_account_test' then 'test' else 'paid' end as "part!",
-                  (sum(amount) * 100)::bigint as "cents!", count(*) as "count!"
+                  (sum(amount) * 100)::bigint as "cents!", count(*) as "count!", site_id as "site?"
            from payments where provider_id = $1 and settled_at >= $4 and settled_at < $5 and status = 'success'
-             and type in ('mpesa_customer_payment', 'mpesa_account_test') group by 2, 3
+             and type in ('mpesa_customer_payment', 'mpesa_account_test') group by 2, 3, 6
            union all
-           select false, report_day(created_at), 'refund', (sum(amount) * 100)::bigint, count(*)
-           from refunds where provider_id = $1 and created_at >= $4 and created_at < $5 group by 2
+           select false, report_day(r.created_at), 'refund', (sum(r.amount) * 100)::bigint, count(*), p.site_id
+           from refunds r join payments p on p.provider_id = r.provider_id and p.id = r.payment_id
+           where r.provider_id = $1 and r.created_at >= $4 and r.created_at < $5 group by 2, 6
            union all
-           select false, report_day(at), 'unmatched', (sum(amount) * 100)::bigint, count(*)
-           from unmatched where provider_id = $1 and at >= $4 and at < $5 and reason <> 'late' group by 2
+           select false, report_day(at), 'unmatched', (sum(amount) * 100)::bigint, count(*), site_id
+           from unmatched where provider_id = $1 and at >= $4 and at < $5 and reason <> 'late' group by 2, 6
            union all
-           select false, report_day(closed_at), case outcome when 'ticket' then 'given' else 'refund' end, (sum(amount) * 100)::bigint, count(*)
-           from unmatched where provider_id = $1 and closed_at >= $4 and closed_at < $5 and reason <> 'late' and outcome in ('ticket', 'refund') group by 2, 3
+           select false, report_day(closed_at), case outcome when 'ticket' then 'given' else 'refund' end, (sum(amount) * 100)::bigint, count(*), site_id
+           from unmatched where provider_id = $1 and closed_at >= $4 and closed_at < $5 and reason <> 'late' and outcome in ('ticket', 'refund') group by 2, 3, 6
            union all
-           select false, $2, 'queue', (coalesce(sum(amount), 0) * 100)::bigint, 0
+           select false, $2, 'queue', (coalesce(sum(amount), 0) * 100)::bigint, 0, null::uuid
            from unmatched where provider_id = $1 and closed_at is null and reason <> 'late'
            union all
-           select false, report_day(closed_at), 'credited', (sum(credited) * 100)::bigint, count(*)
-           from unmatched where provider_id = $1 and closed_at >= $4 and closed_at < $5 and outcome = 'credit' group by 2
+           select false, report_day(closed_at), 'credited', (sum(credited) * 100)::bigint, count(*), site_id
+           from unmatched where provider_id = $1 and closed_at >= $4 and closed_at < $5 and outcome = 'credit' group by 2, 6
            union all
-           select false, report_day(settled_at), 'spent', (sum(credit) * 100)::bigint, count(*)
-           from payments where provider_id = $1 and settled_at >= $4 and settled_at < $5 and status = 'success' and credit > 0 group by 2
+           select false, report_day(settled_at), 'spent', (sum(credit) * 100)::bigint, count(*), site_id
+           from payments where provider_id = $1 and settled_at >= $4 and settled_at < $5 and status = 'success' and credit > 0 group by 2, 6
            union all
            select false, $2, 'credit', (((select coalesce(sum(credit), 0) from customers where provider_id = $1 and credit > 0)
-                                      + (select coalesce(sum(credit), 0) from payments where provider_id = $1 and status = 'pending' and credit > 0)) * 100)::bigint, 0
+                                      + (select coalesce(sum(credit), 0) from payments where provider_id = $1 and status = 'pending' and credit > 0)) * 100)::bigint, 0, null::uuid
            union all
-           select true, $2, 'credit', coalesce(sum(case when credit = 'credit' then cents else -cents end), 0)::bigint, 0
+           select true, $2, 'credit', coalesce(sum(case when credit = 'credit' then cents else -cents end), 0)::bigint, 0, null::uuid
            from ledger where provider_id = $1 and (credit = 'credit' or debit = 'credit')
            union all
-           select true, $2, 'queue', coalesce(sum(case when credit = 'unmatched' then cents else -cents end), 0)::bigint, 0
+           select true, $2, 'queue', coalesce(sum(case when credit = 'unmatched' then cents else -cents end), 0)::bigint, 0, null::uuid
            from ledger where provider_id = $1 and (credit = 'unmatched' or debit = 'unmatched')
            union all
-           select true, day, case cause when 'reversal' then 'refund' else cause end, sum(cents)::bigint, count(*)
+           select true, day, case cause when 'reversal' then 'refund' else cause end, sum(cents)::bigint, count(*), site_id
            from ledger where provider_id = $1 and day >= $2 and day < $3
-             and cause in ('paid', 'test', 'unmatched', 'given', 'refund', 'reversal', 'credited', 'spent') group by 2, 3"#,
+             and cause in ('paid', 'test', 'unmatched', 'given', 'refund', 'reversal', 'credited', 'spent') group by 2, 3, 6"#,
         provider.uuid(),
         number(from),
         number(to),
@@ -177,6 +178,7 @@ pub async fn sums(
                     Side::Rows
                 },
                 day: Day(row.day.into()),
+                site: row.site.map(SiteId::from_uuid),
                 part: Part::parse(&row.part)?,
                 total: Total {
                     cents: row.cents,
@@ -219,9 +221,9 @@ pub async fn keep_fault(
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into ledger_faults (provider_id, day, part, rows_cents, book_cents, rows_count, book_count, found_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)
-         on conflict (provider_id, day, part) do update set rows_cents = excluded.rows_cents, book_cents = excluded.book_cents,
+        "insert into ledger_faults (provider_id, day, part, rows_cents, book_cents, rows_count, book_count, found_at, site_id)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (provider_id, day, part, site_id) do update set rows_cents = excluded.rows_cents, book_cents = excluded.book_cents,
              rows_count = excluded.rows_count, book_count = excluded.book_count, found_at = excluded.found_at",
         provider.uuid(),
         number(found.day),
@@ -231,6 +233,7 @@ pub async fn keep_fault(
         found.rows.count,
         found.books.count,
         At(now) as At,
+        found.site.map(|site| site.uuid()),
     )
     .execute(conn)
     .await
@@ -248,8 +251,8 @@ pub async fn faults(
     to: Day,
 ) -> sqlx::Result<Vec<Difference>> {
     let rows = sqlx::query!(
-        "select day, part, rows_cents, book_cents, rows_count, book_count from ledger_faults
-         where provider_id = $1 and day >= $2 and day < $3 order by day desc, part limit 200",
+        "select day, part, site_id, rows_cents, book_cents, rows_count, book_count from ledger_faults
+         where provider_id = $1 and day >= $2 and day < $3 order by day desc, part, site_id limit 200",
         provider.uuid(),
         number(from),
         number(to),
@@ -261,6 +264,7 @@ pub async fn faults(
         .filter_map(|row| {
             Some(Difference {
                 day: Day(row.day.into()),
+                site: row.site_id.map(SiteId::from_uuid),
                 part: Part::parse(&row.part)?,
                 rows: Total {
                     cents: row.rows_cents,

@@ -4,6 +4,7 @@ mod changes;
 mod desk;
 mod facts;
 mod hints;
+mod keys;
 mod life;
 mod looks;
 mod orders;

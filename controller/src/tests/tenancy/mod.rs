@@ -15,7 +15,7 @@ use crate::tests::sites::reports::Site;
 use crate::tests::tickets::series;
 
 /// Tables of the platform or of nobody, with the reason why no tenant column is needed.
-const WITHOUT_TENANT: [&str; 22] = [
+const WITHOUT_TENANT: [&str; 23] = [
     "_sqlx_migrations",
     // The identity keys, raw callbacks and strays are the platform's, and no tenant sees them.
     "identity_keys",
@@ -32,6 +32,7 @@ const WITHOUT_TENANT: [&str; 22] = [
     "health_minutes",
     "task_runs",
     "vault_keys",
+    "account_keys",
     "resets",
     "contact_changes",
     "contact_letters",
@@ -247,6 +248,7 @@ async fn sort_out(world: &World, actor: Actor) {
         .unwrap();
     let wrong = Difference {
         day: crate::reports::period::Day::of(now),
+        site: None,
         part: Part::Paid,
         rows: Total::default(),
         books: Total { cents: 1, count: 1 },

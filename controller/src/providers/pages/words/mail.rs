@@ -157,6 +157,12 @@ words! {
         platform_identity_text:
             "The key by which sites know this Mnara is in use since {since}, for more than a year. Change it by the command line, as the run-book says; sites learn of it by themselves."
             "Ufunguo ambao maeneo hutambua Mnara hii unatumika tangu {since}, zaidi ya mwaka mmoja. Ubadilishe kwa mstari wa amri, kama mwongozo unavyosema; maeneo yataujua yenyewe.",
+        platform_pesapal_text:
+            "The keys of the platform's account at Pesapal (PESAPAL_CONSUMER_KEY, PESAPAL_CONSUMER_SECRET) are in use since {since}, for more than a year. Have new ones made in Pesapal's dashboard, put them into the settings and start Mnara again."
+            "Funguo za akaunti ya jukwaa kwa Pesapal (PESAPAL_CONSUMER_KEY, PESAPAL_CONSUMER_SECRET) zinatumika tangu {since}, zaidi ya mwaka mmoja. Tengeneza mpya kwenye dashibodi ya Pesapal, ziweke kwenye mipangilio kisha uanzishe Mnara upya.",
+        platform_sms_text:
+            "The key of the platform's account at Africa's Talking (AFRICASTALKING_API_KEY) is in use since {since}, for more than a year. Have a new one made in its dashboard, put it into the settings and start Mnara again."
+            "Ufunguo wa akaunti ya jukwaa kwa Africa's Talking (AFRICASTALKING_API_KEY) unatumika tangu {since}, zaidi ya mwaka mmoja. Tengeneza mpya kwenye dashibodi yake, uuweke kwenye mipangilio kisha uanzishe Mnara upya.",
         to_work: "The platform's work" "Kazi za jukwaa",
         keys_old: "{business}: change old keys" "{business}: badilisha funguo za zamani",
         keys_old_text:

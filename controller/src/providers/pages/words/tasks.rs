@@ -37,6 +37,8 @@ words! {
             "Badilisha kila mmoja takriban mara moja kwa mwaka. Ufunguo mpya huwekwa kabla ya ule wa zamani katika ENCRYPTION_KEY; yaliyohifadhiwa hufungwa upya yenyewe.",
         key_vault: "ENCRYPTION_KEY, in use since" "ENCRYPTION_KEY, inatumika tangu",
         key_identity: "The key sites know us by, in use since" "Ufunguo ambao maeneo hututambua nao, unatumika tangu",
+        key_pesapal: "PESAPAL_CONSUMER_KEY and PESAPAL_CONSUMER_SECRET, in use since" "PESAPAL_CONSUMER_KEY na PESAPAL_CONSUMER_SECRET, zinatumika tangu",
+        key_sms: "AFRICASTALKING_API_KEY, in use since" "AFRICASTALKING_API_KEY, inatumika tangu",
         key_old: "older than a year" "zaidi ya mwaka",
         older_used:
             "Keep the older keys in the list: at the last look some of what is stored was sealed with one of them, or not everything has been looked through yet."
@@ -89,6 +91,17 @@ impl TaskWords {
             other => other,
         }
     }
+
+    /// What a key of the platform at somebody else is called.
+    #[must_use]
+    pub fn account_key(&self, name: &'static str) -> &'static str {
+        match name {
+            "pesapal" => self.key_pesapal,
+            "africastalking" => self.key_sms,
+            other => other,
+        }
+    }
+
     /// What something that is kept for a time is called.
     #[must_use]
     pub fn kept<'a>(&self, what: &'a str) -> &'a str {

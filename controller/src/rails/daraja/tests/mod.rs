@@ -232,11 +232,10 @@ async fn registering_twice_is_told_apart() {
     assert!(matches!(not, Err(RegisterError::Away(_))));
     let (_, body) = stage.seen("/mpesa/c2b/v1/registerurl").remove(0);
     assert_eq!(body["ResponseType"], "Cancelled");
-    let (_, body) = stage.seen("/mpesa/c2b/v2/registerurl").remove(0);
-    let expected = serde_json::json!({
-        "ShortCode": "174379", "ResponseType": "Completed", "ConfirmationURL": "https://a.example/c", "ValidationURL": "https://a.example/v",
-    });
-    assert_eq!(body, expected);
+    assert_eq!(
+        stage.sent("/mpesa/c2b/v2/registerurl"),
+        r#"{"ShortCode":"174379","ResponseType":"Completed","ConfirmationURL":"https://a.example/c","ValidationURL":"https://a.example/v"}"#
+    );
 }
 
 #[test]

@@ -19,37 +19,18 @@ async fn a_push_is_what_the_documents_say() {
         stage.seen("/oauth/v1/generate?grant_type=client_credentials")[0].0,
         format!("Basic {}", STANDARD.encode("key:secret"))
     );
-    let (token, body) = stage.seen("/mpesa/stkpush/v1/processrequest").remove(0);
+    let (token, _) = stage.seen("/mpesa/stkpush/v1/processrequest").remove(0);
     assert_eq!(token, "Bearer c9SQxWWhmdVRlyh0zh8gZDTkubVF");
     let time = "20270115110000";
     let password =
         format!("174379bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919{time}");
-    let expected = serde_json::json!({
-        "BusinessShortCode": "174379", "Password": STANDARD.encode(password), "Timestamp": time,
-        "TransactionType": "CustomerPayBillOnline", "Amount": "20", "PartyA": "254708374149", "PartyB": "174379",
-        "PhoneNumber": "254708374149", "CallBackURL": CALLBACK, "AccountReference": "S0123456789A", "TransactionDesc": "1 hour  fast ",
-    });
-    assert_eq!(body, expected);
-    // In the order of the documents, as others may read it.
-    let sent = stage.sent("/mpesa/stkpush/v1/processrequest");
-    let names = [
-        "BusinessShortCode",
-        "Password",
-        "Timestamp",
-        "TransactionType",
-        "Amount",
-        "PartyA",
-        "PartyB",
-        "PhoneNumber",
-        "CallBackURL",
-        "AccountReference",
-        "TransactionDesc",
-    ];
-    let places: Vec<_> = names
-        .iter()
-        .map(|name| sent.find(&format!("\"{name}\":")).unwrap())
-        .collect();
-    assert!(places.is_sorted(), "{sent}");
+    let password = STANDARD.encode(password);
+    assert_eq!(
+        stage.sent("/mpesa/stkpush/v1/processrequest"),
+        format!(
+            r#"{{"BusinessShortCode":"174379","Password":"{password}","Timestamp":"{time}","TransactionType":"CustomerPayBillOnline","Amount":"20","PartyA":"254708374149","PartyB":"174379","PhoneNumber":"254708374149","CallBackURL":"{CALLBACK}","AccountReference":"S0123456789A","TransactionDesc":"1 hour  fast "}}"#
+        )
+    );
 }
 
 /// Gateways and proxies between have been known to lay out an answer anew.

@@ -3,6 +3,23 @@
 use super::*;
 
 #[tokio::test]
+async fn a_query_is_what_the_documents_say() {
+    let (stage, daraja, _) = Stage::start().await;
+    stage.answer(200, QUERIED);
+    daraja.query(&credentials(), PROMPT, Turn::First).await;
+    let time = "20270115110000";
+    let password =
+        format!("174379bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919{time}");
+    let password = STANDARD.encode(password);
+    assert_eq!(
+        stage.sent("/mpesa/stkpushquery/v1/query"),
+        format!(
+            r#"{{"BusinessShortCode":"174379","Password":"{password}","Timestamp":"{time}","CheckoutRequestID":"{PROMPT}"}}"#
+        )
+    );
+}
+
+#[tokio::test]
 async fn a_query_tells_what_the_table_says() {
     let (stage, daraja, clock) = Stage::start().await;
     let result =
@@ -95,9 +112,6 @@ async fn a_query_tells_what_the_table_says() {
         );
         clock.advance(Duration::from_secs(60));
     }
-    let (_, body) = stage.seen("/mpesa/stkpushquery/v1/query").remove(0);
-    assert_eq!(body["CheckoutRequestID"], PROMPT);
-    assert_eq!(body["BusinessShortCode"], "174379");
 }
 
 #[tokio::test]

@@ -267,7 +267,7 @@ pub async fn show(
             format!("{} ({count})", money(waiting.cents))
         }),
         checked: checked.map(|at| words.calendar.moment(at)),
-        faults: faults.iter().map(|one| told(one, words)).collect(),
+        faults: faults.iter().map(|one| told(one, &names, words)).collect(),
         csv: address("/books.csv", &[("month", &month), ("site", &site)]),
         everywhere: (place != Where::Anywhere).then(|| address("/books", &[("month", &month)])),
         may_compare: seat.place.role.may(Permission::WorkCustomers),
@@ -277,7 +277,7 @@ pub async fn show(
     Ok(html(StatusCode::OK, &page))
 }
 
-fn told(one: &Difference, words: &Words) -> Fault {
+fn told(one: &Difference, names: &Names, words: &Words) -> Fault {
     let w = &words.books;
     let part = match one.part {
         Part::Paid => w.part_paid,
@@ -291,9 +291,17 @@ fn told(one: &Difference, words: &Words) -> Fault {
         Part::Credit => w.part_credit,
     };
     let said = |total: &super::Total| format!("{} ({})", money(total.cents), total.count);
+    let mut day = one.day.long(&words.calendar);
+    let place = if one.part.is_of_all() {
+        Where::Anywhere
+    } else {
+        day = format!("{day} · {}", site_name(one.site, names, w));
+        one.site.map_or(Where::Nowhere, Where::Site)
+    };
+    let (date, site) = (one.day.iso(), place_value(place));
     Fault {
-        day: one.day.long(&words.calendar),
-        path: address("/books/day", &[("day", &one.day.iso())]),
+        day,
+        path: address("/books/day", &[("day", &date), ("site", &site)]),
         part,
         rows: said(&one.rows),
         books: said(&one.books),

@@ -57,10 +57,12 @@ struct Found {
     extra: Vec<Item>,
     extra_count: usize,
     differing: Vec<Item>,
+    differing_count: usize,
     gone: Vec<Item>,
     gone_count: usize,
     gone_lines: String,
     gone_over: Vec<Item>,
+    gone_over_count: usize,
     gone_known: usize,
     gone_nobodys: usize,
     other: usize,
@@ -330,10 +332,12 @@ fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
                 path: Some(path(&one.ours)),
             })
             .collect(),
+        differing_count: found.differing.len(),
         gone: gone.missing.iter().take(MOST_SHOWN).map(back).collect(),
         gone_count: gone.missing.len(),
         gone_lines: gone_lines(&gone.missing),
         gone_over: gone.over.iter().take(MOST_SHOWN).map(back).collect(),
+        gone_over_count: gone.over.len(),
         gone_known: gone.known,
         gone_nobodys: gone.nobodys,
         other: 0,
@@ -473,4 +477,40 @@ pub async fn book_gone(
     }
     tracing::info!(provider.id = %provider, count = new, "money that a statement says went back was written");
     Ok(onward("/books/statement?gone=1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::portal::Language;
+
+    use super::super::Differing;
+    use super::*;
+
+    #[test]
+    fn all_that_was_found_is_counted_and_the_first_of_it_is_shown() {
+        let at = Timestamp::from_secs(1_800_000_000);
+        let one = Differing {
+            entry: Entry {
+                receipt: "NLJ7RT61SV".to_owned(),
+                at,
+                amount: Money::from_shillings(60),
+                account: None,
+                payer: None,
+            },
+            ours: Ours {
+                receipt: "NLJ7RT61SV".to_owned(),
+                amount: Money::from_shillings(50),
+                at,
+                payment: None,
+            },
+        };
+        let found = Compared {
+            differing: vec![one; MOST_SHOWN + 1],
+            ..Compared::default()
+        };
+        let found = told(found, &Gone::default(), Words::of(Language::English));
+        assert_eq!(found.differing.len(), MOST_SHOWN);
+        assert_eq!(found.differing_count, MOST_SHOWN + 1);
+        assert_eq!((found.gone_over.len(), found.gone_over_count), (0, 0));
+    }
 }

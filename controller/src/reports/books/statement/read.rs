@@ -1,8 +1,10 @@
 //! Reading a statement as the rail's portal for organisations gives it.
 //!
-//! There may be lines before the table, quoted cells, thousands with commas, and a mark of its letters or none. Columns are known by their names, in any order; times are Nairobi's, with the day first or the year first.
+//! There may be lines before the table, quoted cells, thousands with commas, and a mark of its letters or none; and each of its pages may begin so anew.
+//! Columns are known by their names, in any order; times are Nairobi's, with the day first or the year first.
 //! Money that goes back has a line of its own with another receipt, which names the payment's in a column or in its words.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::DateTime;
@@ -200,7 +202,7 @@ impl Columns {
 /// # Errors
 /// [`BadStatement`].
 pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = letters(bytes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let found = [',', ';', '\t'].into_iter().find_map(|between| {
         let mut lines = Cells {
@@ -213,8 +215,10 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
             .find_map(|cells| Columns::read(&cells))?;
         Some((lines, columns))
     });
-    let (lines, columns) = found.ok_or(BadStatement::NoColumns)?;
+    let (lines, mut columns) = found.ok_or(BadStatement::NoColumns)?;
     let mut statement = Statement::default();
+    // What could not be read since the last line that could: before the names of a next page it stands around a table.
+    let mut unread = 0;
     let mut seen = BTreeSet::new();
     let mut backs: BTreeMap<String, Back> = BTreeMap::new();
     for (place, cells) in lines.enumerate() {
@@ -224,7 +228,11 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        match line(&cells, columns, now) {
+        let told = line(&cells, columns, now);
+        if !matches!(told, Line::Unread) {
+            statement.unread += std::mem::take(&mut unread);
+        }
+        match told {
             // The charges of a payment stand under its receipt, and one part may be given twice.
             Line::In(entry) if seen.insert(entry.receipt.clone()) => statement.entries.push(entry),
             // So do those of a way back, which is the largest of its lines.
@@ -245,9 +253,16 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
                 statement.entries.push(entry);
             }
             Line::In(_) | Line::Reversed(_) | Line::Other => statement.other += 1,
-            Line::Unread => statement.unread += 1,
+            Line::Unread => match Columns::read(&cells) {
+                Some(again) => {
+                    columns = again;
+                    unread = 0;
+                }
+                None => unread += 1,
+            },
         }
     }
+    statement.unread += unread;
     // A charge that is given back with it is no payment.
     let all = statement.entries.len();
     let is_charge = |entry: &Entry| {
@@ -269,6 +284,22 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
         .collect();
     statement.backs.sort_by_key(|back| back.at);
     Ok(statement)
+}
+
+/// The letters of a file: most have a byte for each, and a spreadsheet may save two, which it marks.
+fn letters(bytes: &[u8]) -> Cow<'_, str> {
+    match bytes {
+        [0xFF, 0xFE, rest @ ..] => Cow::Owned(of_two(rest, u16::from_le_bytes)),
+        [0xFE, 0xFF, rest @ ..] => Cow::Owned(of_two(rest, u16::from_be_bytes)),
+        _ => String::from_utf8_lossy(bytes),
+    }
+}
+
+fn of_two(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    char::decode_utf16(units)
+        .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
+        .collect()
 }
 
 enum Line {
@@ -484,6 +515,55 @@ mod tests {
             Some("254708*149"),
             "the middle of a number is not kept"
         );
+    }
+
+    #[test]
+    fn each_page_of_a_statement_may_begin_anew_and_what_stands_around_its_table_is_no_line() {
+        let page = |head: &str, lines: &str| {
+            format!(
+                "Short Code:,174371,,\r\nOrganization:,\"MAMA, MBOGA\",,\r\n\r\n{head}\r\n{lines}"
+            )
+        };
+        let head = "Receipt No.,Completion Time,Paid In,Withdrawn";
+        let text = [
+            page(head, "UKQ1AB2CD3,26-11-2026 10:00:00,\"1,250.00\",\r\nPage: 1 of 3,,,\r\n"),
+            page(head, "UKQ1AB2CD4,26-11-2026 11:00:00,20.00,\r\n<b>,26-11-2026 11:00:00,20.00,\r\nUKQ1AB2CD5,26-11-2026 11:30:00,30.00,\r\n"),
+            // Whoever chose other columns for a page has them read by their names there.
+            page(
+                "Completion Time,Receipt No.,Withdrawn,Paid In",
+                "26-11-2026 12:00:00,UKQ1AB2CD6,,40.00\r\nTotal,,,\"1,340.00\"\r\n",
+            ),
+        ]
+        .concat();
+        let statement = read(text.as_bytes(), NOW).unwrap();
+        let found: Vec<_> = entries(&text)
+            .into_iter()
+            .map(|(receipt, _, cents)| (receipt, cents))
+            .collect();
+        let one = |receipt: &str, cents| (receipt.to_owned(), cents);
+        assert_eq!(
+            found,
+            [
+                one("UKQ1AB2CD3", 125_000),
+                one("UKQ1AB2CD4", 2_000),
+                one("UKQ1AB2CD5", 3_000),
+                one("UKQ1AB2CD6", 4_000),
+            ]
+        );
+        // A line in the middle of a table that cannot be read is one, and so is what follows the last.
+        assert_eq!((statement.other, statement.unread), (0, 2));
+    }
+
+    #[test]
+    fn a_statement_that_a_spreadsheet_saved_in_two_bytes_a_letter_is_read() {
+        let text = "\u{feff}Receipt No.\tCompletion Time\tPaid In\r\nUKQ1AB2CD3\t26-11-2026 10:00:00\t1,250.00\r\n";
+        let both: [fn(u16) -> [u8; 2]; 2] = [u16::to_le_bytes, u16::to_be_bytes];
+        for saved in both {
+            let bytes: Vec<u8> = text.encode_utf16().flat_map(saved).collect();
+            let statement = read(&bytes, NOW).unwrap();
+            assert_eq!(statement.entries.len(), 1);
+            assert_eq!(statement.entries[0].amount, Money::from_cents(125_000));
+        }
     }
 
     #[test]

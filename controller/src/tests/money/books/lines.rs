@@ -212,6 +212,44 @@ async fn what_does_not_balance_is_found_said_and_gone_when_it_is_put_right(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_the_books_have_at_another_site_is_found(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    sold(&world, 1, PHONE, "AAAAAAAA01").await;
+    assert_balanced(&world, "as it was sold").await;
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query("update payments set site_id = null")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    // The sums of the day are the same. Found twice it is written once.
+    for _ in 0..2 {
+        let found = books::check_all(&world.app, world.shop.provider)
+            .await
+            .unwrap();
+        let found: Vec<_> = found
+            .wrong
+            .iter()
+            .map(|one| (one.part, one.site, one.rows.count, one.books.count))
+            .collect();
+        let part = books::Part::Paid;
+        assert_eq!(
+            found,
+            [(part, None, 1, 0), (part, Some(world.shop.site), 0, 1)]
+        );
+    }
+    let page = owner.get("/books").await.page();
+    assert!(
+        page.contains("15 Jan 2027 · No site") && page.contains("15 Jan 2027 · Market"),
+        "{page}"
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_phones_have_differs_once_however_many_days_are_compared(
     pool: PgPoolOptions,
     options: PgConnectOptions,
