@@ -73,6 +73,12 @@ async fn outages_of_sites_are_noted_once_and_not_for_what_the_platform_missed_it
     let page = text(&admin.get("/admin/sites?away=1").await.page());
     assert!(page.contains("Market · Business 1 away"), "{page}");
     assert!(page.contains("Times away 1, away in all"), "{page}");
+    let business = format!("/admin/providers/{}", world.shop.provider);
+    let page = text(&admin.get(&business).await.page());
+    assert!(
+        page.contains("Market 5 min") && page.contains("still away"),
+        "{page}"
+    );
     minutes(2, true).await;
     assert_eq!(world.count(open).await, 0);
     let secs: i64 = read(
@@ -89,6 +95,11 @@ async fn outages_of_sites_are_noted_once_and_not_for_what_the_platform_missed_it
         "{page}"
     );
     assert!(page.contains("test 1"), "versions: {page}");
+    let page = text(&admin.get(&business).await.page());
+    for part in ["Times away 1, away in all 6 min", "Market 6 min"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("still away"), "{page}");
     // The platform itself is down for an hour, and the site is back at once with it.
     app.clock.advance(Duration::from_secs(3_600));
     up::note(app).await.unwrap();
