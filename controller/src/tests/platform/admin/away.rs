@@ -24,6 +24,10 @@ async fn the_platform_counts_the_minutes_in_which_it_was_up(
         page.contains("99.90 % 24 hours reached 999 of 1,000 min"),
         "{page}"
     );
+    admin.get("/language/sw").await.onward();
+    let page = text(&admin.get("/admin").await.page());
+    assert!(page.contains("999 kati ya dakika 1,000"), "{page}");
+    admin.get("/language/en").await.onward();
     world.app.clock.advance(Duration::from_secs(120));
     let page = text(&admin.get("/admin").await.page());
     assert!(
