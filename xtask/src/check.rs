@@ -11,7 +11,7 @@ use crate::workspace::{arguments, cargo, root};
 /// How much to check.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Also plays many more generated tests and many more drills that kill both programs, and looks at every page in both languages and lights.
+    /// Also plays many more generated tests and many more drills that kill both programs, and looks at every page in both languages and lights and on a laptop.
     #[arg(long)]
     long: bool,
     /// With --long: leaves out what `.ci/run` checks.
@@ -76,7 +76,7 @@ fn money(payments: u32) -> Result<()> {
     process::run(drill.env("MNARA_PAYMENTS", payments.to_string()))
 }
 
-/// Every page in both languages, each in the light and in the dark.
+/// Every page in both languages, each in the light, in the dark and on a laptop.
 fn looks() -> Result<()> {
     println!("\n== every page in every look");
     let words = ["--test", "main", "pages::everybody::every_page"];

@@ -70,7 +70,7 @@ const TEXTS: [(&str, &str); 27] = [
 ];
 
 /// What most have not.
-const RARE: [&str; 16] = [
+const RARE: [&str; 17] = [
     "ended_at",
     "end_reason",
     "revoked_at",
@@ -87,6 +87,7 @@ const RARE: [&str; 16] = [
     "undone_at",
     "failing_since",
     "given_up_at",
+    "no_prompts_since",
 ];
 
 /// A value that fits a schema; `name` is that of its field.

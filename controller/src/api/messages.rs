@@ -1,4 +1,5 @@
-//! `/api/v1/messages`: SMS that were sent for a business, how they fared and what they cost. What they said is nobody's to see.
+//! `/api/v1/messages`: SMS that were sent for a business, how they fared and what they cost. What they said is nobody's to see. What is sent, and
+//! when, is in `/api/v1/settings/messages`.
 
 use axum::extract::State;
 use futures_util::FutureExt as _;
@@ -10,6 +11,7 @@ use super::gate::Key;
 use super::operation::Operation;
 use super::reports::period;
 use crate::app::App;
+use crate::providers::sms::Settings;
 use crate::providers::sms::store::{self, Listed};
 use crate::web::{Answer, Json, show};
 
@@ -177,4 +179,57 @@ pub async fn costs(
             })
             .collect(),
     }))
+}
+
+/// Which SMS are sent, and when. What concerns log-ins and bills is sent whatever stands here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MessageSettings {
+    /// Who gets the code of what they paid for: `asked` (who asks for it), `never` (nobody) or `always` (everybody).
+    codes: &'static str,
+    /// Whether buyers get a receipt.
+    receipts: bool,
+    /// What customers are written to in: `en` or `sw`.
+    language: &'static str,
+    /// From when on only what is urgent leaves, on Nairobi's clock, such as `21:00`; null where no time is quiet.
+    quiet_from: Option<String>,
+    /// Until when, such as `07:00`.
+    quiet_until: Option<String>,
+    /// SMS on one day at most.
+    most_a_day: u32,
+    /// And of these to one phone.
+    most_a_phone: u32,
+}
+
+impl From<Settings> for MessageSettings {
+    fn from(settings: Settings) -> Self {
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        Self {
+            codes: settings.codes.word(),
+            receipts: settings.receipts,
+            language: settings.language.tag(),
+            quiet_from: settings.quiet.map(|quiet| clock(quiet.from)),
+            quiet_until: settings.quiet.map(|quiet| clock(quiet.until)),
+            most_a_day: settings.most_a_day,
+            most_a_phone: settings.most_a_phone,
+        }
+    }
+}
+
+pub(super) fn settings_showing() -> Operation {
+    Operation::new(
+        "getMessageSettings",
+        "Show which SMS are sent, and when",
+        "It is changed on the pages only, since SMS cost money.",
+    )
+    .answers::<MessageSettings>(200)
+}
+
+/// Shows which SMS are sent, and when.
+///
+/// # Errors
+/// A problem document.
+pub async fn settings(State(app): State<App>, key: Key) -> Answer<Json<MessageSettings>> {
+    let mut tx = app.db.tenant(key.provider()).await?;
+    let settings = store::settings(&mut tx, key.provider()).await?;
+    Ok(Json(settings.into()))
 }

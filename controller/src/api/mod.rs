@@ -17,6 +17,7 @@ pub mod keys;
 pub mod live;
 pub mod me;
 pub mod messages;
+pub mod mpesa;
 pub mod once;
 pub mod operation;
 pub mod pages;
@@ -432,6 +433,12 @@ pub fn calls(app: &App) -> Calls {
             settings::change_portal,
         )
         .get(
+            "/settings/messages",
+            Call::with(S::SettingsRead),
+            messages::settings_showing(),
+            messages::settings,
+        )
+        .get(
             "/settings/notices",
             Call::with(S::SettingsRead),
             settings::notices_listing(),
@@ -446,8 +453,8 @@ pub fn calls(app: &App) -> Calls {
         .get(
             "/settings/mpesa",
             Call::with(S::SettingsRead),
-            settings::mpesa_showing(),
-            settings::mpesa,
+            mpesa::showing(),
+            mpesa::show,
         )
         .get(
             "/settings/keys",

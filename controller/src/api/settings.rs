@@ -1,6 +1,4 @@
-//! `/api/v1/settings`: the portal's look, who is told what, and which M-PESA account is in use.
-//!
-//! No secret is here, and nothing that moves money: an account is set and changed on the pages, with a password and a second factor.
+//! `/api/v1/settings`: the portal's look, and who is told what.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,16 +16,12 @@ use super::plan_parts::colour;
 use super::types::named;
 use crate::app::App;
 use crate::captive::look::{self, NotKept};
-use crate::payments::store::moves;
-use crate::providers;
 use crate::providers::look::{BadLook, Draft, Kept, Trial};
-use crate::providers::mpesa;
 use crate::providers::notices::choose::{NotChosen, choose_for};
 use crate::providers::notices::{Colleague, Topic, store as notices};
 use crate::providers::staff::By;
 use crate::providers::staff::roles::Role;
-use crate::rails::daraja::ShortcodeKind;
-use crate::web::{Answer, Json, Path, Problem, show};
+use crate::web::{Answer, Json, Path, Problem};
 
 /// How the portal looks.
 #[derive(Debug, Serialize, ToSchema)]
@@ -385,82 +379,4 @@ pub async fn change_notices(
             ),
             NotChosen::Database(error) => error.into(),
         })
-}
-
-/// Which M-PESA account customers pay into.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Mpesa {
-    /// The account; null as long as none is set, when nothing can be sold.
-    account: Option<Account>,
-    /// The account that is to be used once a shilling has arrived in it.
-    change: Option<Change>,
-}
-
-/// The numbers of an M-PESA account. Its secrets are shown nowhere.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Account {
-    /// `paybill` or `till`.
-    kind: &'static str,
-    /// The paybill, or the till's store number.
-    shortcode: String,
-    /// The till's own number.
-    till: Option<String>,
-}
-
-/// A change of the account that waits for its proof.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Change {
-    /// To which account.
-    to: Account,
-    /// When it was asked for.
-    asked_at: String,
-    /// When it comes to nothing.
-    expires_at: String,
-}
-
-impl Account {
-    fn new(shortcode: String, kind: ShortcodeKind) -> Self {
-        let (kind, till) = match kind {
-            ShortcodeKind::Paybill => ("paybill", None),
-            ShortcodeKind::Till { number } => ("till", Some(number)),
-        };
-        Self {
-            kind,
-            shortcode,
-            till,
-        }
-    }
-}
-
-pub(super) fn mpesa_showing() -> Operation {
-    Operation::new(
-        "getMpesa",
-        "Show which M-PESA account is in use",
-        "It is set and changed on the pages only, by an owner with a password and a second factor.",
-    )
-    .answers::<Mpesa>(200)
-}
-
-/// Shows which M-PESA account is in use.
-///
-/// # Errors
-/// A problem document.
-pub async fn mpesa(State(app): State<App>, key: Key) -> Answer<Json<Mpesa>> {
-    let (provider, now) = (key.provider(), app.clock.now());
-    let mut tx = app.db.tenant(provider).await?;
-    let account = providers::store::account(&mut tx, provider).await?;
-    let last = moves::last(&mut tx, provider, 1).await?;
-    let mut change = None;
-    if let Some(waits) = last.into_iter().find(|one| one.waits(now)) {
-        let to = mpesa::store::find(&mut tx, provider, waits.to).await?;
-        change = to.map(|to| Change {
-            to: Account::new(to.shortcode, to.kind),
-            asked_at: show::utc(waits.at),
-            expires_at: show::utc(waits.expires),
-        });
-    }
-    Ok(Json(Mpesa {
-        account: account.map(|account| Account::new(account.shortcode, account.kind)),
-        change,
-    }))
 }

@@ -243,11 +243,12 @@ pub async fn cancel(app: &App, provider: ProviderId, actor: Actor) -> sqlx::Resu
     let mut tx = app.db.tenant(provider).await?;
     if let Some(waiting) = moves::lock_asked(&mut tx, provider).await? {
         let now = app.clock.now();
+        let to = mpesa::store::find(&mut tx, provider, waiting.to).await?;
         moves::end(&mut tx, provider, waiting.id, Stage::Dropped, now).await?;
         let deed = Deed {
             act: "mpesa-dropped",
             subject: &waiting.id.to_string(),
-            before: None,
+            before: to.map(|to| told(&to.shortcode, &to.kind)),
             after: None,
         };
         record(app, &mut tx, Some(provider), actor, deed).await?;

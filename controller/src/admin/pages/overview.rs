@@ -20,7 +20,7 @@ use crate::nairobi::Day;
 use crate::providers::mail;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::Words;
+use crate::providers::pages::words::{Unit, Words};
 use crate::providers::state::State as Standing;
 use crate::rails::mail::FAULT;
 use crate::reports::books::store as books;
@@ -106,7 +106,11 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
             }
             None => Share::of(0, 0),
         };
-        up.push(shared(stretch, share, UP));
+        let whole = show::thousands(share.whole);
+        up.push(Told {
+            whole: w.calendar.short(&whole, Unit::Minutes),
+            ..shared(stretch, share, UP)
+        });
     }
     let (ends_day, money_day) = payments::all(&mut tx, day).await?;
     let (ends_week, money_week) = payments::all(&mut tx, week).await?;

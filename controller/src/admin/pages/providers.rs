@@ -8,15 +8,16 @@ use mnara_protocol::ids::ProviderId;
 use mnara_protocol::money::Money;
 use serde::Deserialize;
 
-use super::{MONTH_DAYS, days_before, moments};
+use super::payments::told;
+use super::{MONTH_DAYS, days_before, moments, sites};
 use crate::admin::standing::{NotMoved, stand};
 use crate::admin::store::providers::{self as store, Details, Listed, Owner, Wanted};
-use crate::admin::store::sites;
+use crate::admin::store::{payments, sites as places};
+use crate::admin::targets::PAID;
 use crate::app::App;
 use crate::audit::Actor;
 use crate::audit::read;
 use crate::db::Reason;
-use crate::fleet::presence::is_up;
 use crate::providers::log_in::Visit;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
@@ -25,10 +26,11 @@ use crate::providers::state::{Move, State};
 use crate::web::page::{html, onward};
 use crate::web::{Path, Query, show};
 
-/// Businesses on one page, and sites and deeds on the page of one.
+/// Businesses on one page; sites, deeds and outages on the page of one.
 const PAGE: u16 = 50;
 const SITES: u16 = 100;
 const DEEDS: u16 = 10;
+const OUTAGES: u16 = 10;
 /// The longest name that is looked for.
 const LONGEST: usize = 80;
 
@@ -195,12 +197,12 @@ fn growth(before: Money, after: Money) -> Option<String> {
     Some(format!("{sign}{percent}\u{a0}%"))
 }
 
-/// A site of the business.
-struct Site {
-    name: String,
-    is_up: bool,
-    seen: Option<String>,
-    software: Option<String>,
+/// A time in which a site was away.
+struct Away {
+    site: String,
+    began: String,
+    ended: Option<String>,
+    lasted: String,
 }
 
 /// Something that was done there.
@@ -218,7 +220,11 @@ struct BusinessPage<'a> {
     one: Row,
     owners: Vec<String>,
     details: Details,
-    sites: Vec<Site>,
+    /// The share of prompts that came to money, its colour, and the share without those whose customer said no.
+    paid: (String, &'static str),
+    willing: String,
+    sites: Vec<sites::Row>,
+    outages: Vec<Away>,
     deeds: Vec<Deed>,
     is_looking: bool,
 }
@@ -256,12 +262,13 @@ pub async fn one(
     let (Some(business), Some(details)) = (found.into_iter().next(), details) else {
         return Err(Trouble::Nothing);
     };
-    let wanted = sites::Wanted {
+    let wanted = places::Wanted {
         provider: Some(id),
-        ..sites::Wanted::default()
+        ..places::Wanted::default()
     };
-    let from = days_before(now, MONTH_DAYS);
-    let sites = sites::list(&mut tx, wanted, from, now, SITES).await?;
+    let sites = sites::rows(&mut tx, wanted, now, SITES, w).await?;
+    let outages = places::outages(&mut tx, id, OUTAGES).await?;
+    let ends = payments::of_provider(&mut tx, id, days_before(now, MONTH_DAYS)).await?;
     let deeds = read::of_provider(&mut tx, id, &read::Wanted::default(), DEEDS).await?;
     drop(tx);
     let page = BusinessPage {
@@ -270,13 +277,19 @@ pub async fn one(
         one: row(business, w),
         owners: details.owners.iter().map(reached).collect(),
         details,
-        sites: sites
+        paid: told(ends.paid(), PAID),
+        willing: told(ends.paid_of_willing(), PAID).0,
+        sites,
+        outages: outages
             .into_iter()
-            .map(|site| Site {
-                name: site.name,
-                is_up: is_up(site.seen, now),
-                seen: site.seen.map(|at| w.calendar.moment(at)),
-                software: site.software,
+            .map(|one| {
+                let secs = one.ended.unwrap_or(now).as_secs() - one.began.as_secs();
+                Away {
+                    site: one.site,
+                    began: w.calendar.moment(one.began),
+                    ended: one.ended.map(|at| w.calendar.moment(at)),
+                    lasted: w.calendar.lasting(u64::try_from(secs).unwrap_or(0)),
+                }
             })
             .collect(),
         deeds: deeds

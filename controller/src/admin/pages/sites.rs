@@ -7,6 +7,7 @@ use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::{MONTH_DAYS, days_before};
 use crate::admin::routers::{Seen, lost_secs};
@@ -25,17 +26,19 @@ use crate::web::page::html;
 const PAGE: u16 = 50;
 const VERSIONS: u16 = 20;
 
-struct Row {
-    name: String,
-    provider: ProviderId,
-    business: String,
-    software: Option<String>,
-    is_up: bool,
-    seen: Option<String>,
-    share: Option<String>,
-    outages: i64,
-    away: Option<String>,
-    router: Option<String>,
+/// A site as it is shown, here and on the page of its business.
+pub(super) struct Row {
+    pub(super) id: SiteId,
+    pub(super) name: String,
+    pub(super) provider: ProviderId,
+    pub(super) business: String,
+    pub(super) software: Option<String>,
+    pub(super) is_up: bool,
+    pub(super) seen: Option<String>,
+    pub(super) share: Option<String>,
+    pub(super) outages: i64,
+    pub(super) away: Option<String>,
+    pub(super) router: Option<String>,
 }
 
 #[derive(Template)]
@@ -66,8 +69,7 @@ pub async fn list(
     frame: Frame,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
-    let now = app.clock.now();
-    let from = days_before(now, MONTH_DAYS);
+    let (now, w) = (app.clock.now(), frame.words());
     let only_away = !asked.away.is_empty();
     let wanted = store::Wanted {
         provider: None,
@@ -78,31 +80,44 @@ pub async fn list(
         },
     };
     let mut tx = app.db.platform(Reason::Admin).await?;
-    let listed = store::list(&mut tx, wanted, from, now, PAGE).await?;
+    let sites = rows(&mut tx, wanted, now, PAGE, w).await?;
     let versions = store::versions(&mut tx, VERSIONS).await?;
-    let watched = health::first(&mut tx).await?;
-    let ids: Vec<_> = listed.iter().map(|site| (site.provider, site.id)).collect();
-    let said = store::routers(&mut tx, &ids, from).await?;
     drop(tx);
     let page = SitesPage {
-        w: frame.words(),
+        w,
         frame: &frame,
         only_away,
-        more: listed.get(usize::from(PAGE) - 1).map(|site| site.id),
-        sites: listed
-            .into_iter()
-            .map(|site| {
-                let said = said.iter().filter(|(of, _)| *of == site.id);
-                let said: Vec<Seen> = said.map(|(_, seen)| *seen).collect();
-                // Nobody watched before the first minute that was noted, nor before there was an agent.
-                let began = [Some(from), site.since, watched.or(Some(now))];
-                let began = began.into_iter().flatten().max().unwrap_or(now);
-                row(site, &said, (began, now), frame.words())
-            })
-            .collect(),
+        more: sites.get(usize::from(PAGE) - 1).map(|site| site.id),
+        sites,
         versions,
     };
     Ok(html(StatusCode::OK, &page))
+}
+
+/// Sites from the newest on, with how they did in the last month.
+pub(super) async fn rows(
+    conn: &mut PgConnection,
+    wanted: store::Wanted,
+    now: Timestamp,
+    limit: u16,
+    w: &Words,
+) -> sqlx::Result<Vec<Row>> {
+    let from = days_before(now, MONTH_DAYS);
+    let listed = store::list(conn, wanted, from, now, limit).await?;
+    let watched = health::first(conn).await?;
+    let ids: Vec<_> = listed.iter().map(|site| (site.provider, site.id)).collect();
+    let said = store::routers(conn, &ids, from).await?;
+    Ok(listed
+        .into_iter()
+        .map(|site| {
+            let said = said.iter().filter(|(of, _)| *of == site.id);
+            let said: Vec<Seen> = said.map(|(_, seen)| *seen).collect();
+            // Nobody watched before the first minute that was noted, nor before there was an agent.
+            let began = [Some(from), site.since, watched.or(Some(now))];
+            let began = began.into_iter().flatten().max().unwrap_or(now);
+            row(site, &said, (began, now), w)
+        })
+        .collect())
 }
 
 fn row(site: store::Listed, said: &[Seen], (from, now): (Timestamp, Timestamp), w: &Words) -> Row {
@@ -116,6 +131,7 @@ fn row(site: store::Listed, said: &[Seen], (from, now): (Timestamp, Timestamp), 
         share: share(away).flatten(),
         router: share(lost_secs(said, from, now)).flatten(),
         away: (away > 0).then(|| w.calendar.lasting(away.unsigned_abs())),
+        id: site.id,
         name: site.name,
         provider: site.provider,
         business: site.business,

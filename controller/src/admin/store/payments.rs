@@ -96,6 +96,33 @@ pub async fn by_provider(
         .collect())
 }
 
+/// How the prompts of one business ended that were made from a moment on.
+///
+/// # Errors
+/// When the database is away.
+pub async fn of_provider(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    from: Timestamp,
+) -> sqlx::Result<Ends> {
+    let row = sqlx::query!(
+        r#"select count(*) filter (where status = 'success') as "success!", count(*) filter (where status = 'failed') as "failed!",
+                  count(*) filter (where status = 'failed' and result_code = $3) as "cancelled!", count(*) filter (where status = 'pending') as "pending!"
+           from payments where provider_id = $1 and created_at >= $2 and type = 'mpesa_customer_payment' and push <> 'hand'"#,
+        provider.uuid(),
+        At(from),
+        CANCELLED,
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(Ends {
+        success: row.success,
+        failed: row.failed,
+        cancelled: row.cancelled,
+        pending: row.pending,
+    })
+}
+
 /// Why prompts failed.
 #[derive(Clone, Debug)]
 pub struct Why {

@@ -93,6 +93,44 @@ pub async fn list(
         .collect())
 }
 
+/// A time in which a site was away.
+#[derive(Clone, Debug)]
+pub struct Outage {
+    /// What the site is called.
+    pub site: String,
+    /// From when.
+    pub began: Timestamp,
+    /// Until when; none while it is.
+    pub ended: Option<Timestamp>,
+}
+
+/// When the sites of a business were away, the last first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn outages(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    limit: u16,
+) -> sqlx::Result<Vec<Outage>> {
+    let rows = sqlx::query!(
+        "select s.name, o.began_at, o.ended_at from site_outages o join sites s on s.provider_id = o.provider_id and s.id = o.site_id
+         where o.provider_id = $1 order by o.began_at desc, o.id limit $2",
+        provider.uuid(),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Outage {
+            site: row.name,
+            began: row.began_at.0,
+            ended: row.ended_at.map(|at| at.0),
+        })
+        .collect())
+}
+
 /// How many agents run what, the most frequent first.
 ///
 /// # Errors

@@ -97,11 +97,12 @@ pub async fn take_back(
     id: InvitationId,
 ) -> sqlx::Result<()> {
     let mut tx = app.db.tenant(provider).await?;
-    if store::end_invitation(&mut tx, provider, id, app.clock.now()).await? {
+    let ended = store::end_invitation(&mut tx, provider, id, app.clock.now()).await?;
+    if let Some((name, role)) = ended {
         let deed = Deed {
             act: "invite-end",
             subject: &id.to_string(),
-            before: None,
+            before: Some(serde_json::json!({"name": name, "role": role})),
             after: None,
         };
         record(app, &mut tx, Some(provider), by.actor, deed).await?;
@@ -204,7 +205,8 @@ async fn place(
 ) -> Result<(), NotJoined> {
     let now = app.clock.now();
     // The one row both of two takers would change.
-    if !store::end_invitation(conn, *provider, invitation.id, now).await? {
+    let ended = store::end_invitation(conn, *provider, invitation.id, now).await?;
+    if ended.is_none() {
         return Err(NotJoined::NoInvitation);
     }
     let place = StaffId::new(now, app.entropy.bytes());

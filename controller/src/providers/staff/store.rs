@@ -280,7 +280,7 @@ pub async fn by_code(
     .transpose()
 }
 
-/// Ends an invitation; says whether it was open.
+/// Ends an invitation; gives the name and the role it was for, if it was open.
 ///
 /// # Errors
 /// When the database refuses.
@@ -289,14 +289,14 @@ pub async fn end_invitation(
     provider: ProviderId,
     id: InvitationId,
     now: Timestamp,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<Option<(String, String)>> {
     let ended = sqlx::query!(
-        "update invitations set ended_at = $3 where provider_id = $1 and id = $2 and ended_at is null",
+        "update invitations set ended_at = $3 where provider_id = $1 and id = $2 and ended_at is null returning name, role",
         provider.uuid(),
         id.uuid(),
         At(now),
     )
-    .execute(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(ended.rows_affected() == 1)
+    Ok(ended.map(|row| (row.name, row.role)))
 }

@@ -177,3 +177,28 @@ async fn an_invitation_says_what_the_role_may_do_and_no_more(
         }
     }
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_invitation_taken_back_lets_nobody_in_and_the_audit_says_whose_it_was(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let path = invited(&mut owner, "Otieno", "cashier").await;
+    let sql = "select id from invitations";
+    let asked = mnara_protocol::ids::InvitationId::from_uuid(read(&world.app, sql).await);
+    let end = format!("/staff/invitations/{asked}/end");
+    for _ in 0..2 {
+        owner.post(&end, &[]).await.onward();
+    }
+    assert_eq!(
+        deed(&world, "invite-end").await,
+        json!({"before": {"name": "Otieno", "role": "cashier"}, "after": null})
+    );
+    assert_eq!(world.count("audit where act = 'invite-end'").await, 1);
+    let mut somebody = Browser::new(&world, 2);
+    somebody.post(&path, &joining(PHONE_OF)).await;
+    assert_eq!(world.count("staff where role = 'cashier'").await, 0);
+}

@@ -1,5 +1,5 @@
-//! What the API lists of a business's own affairs: keys, webhooks, who was asked to join, what was sold for cash, how a site looks. No secret
-//! is among it.
+//! What the API lists of a business's own affairs: keys, webhooks, who was asked to join, what was sold for cash, how a site looks, how its
+//! M-PESA account stands. No secret is among it.
 
 use mnara_protocol::ids::{AttemptId, EndpointId, TicketId};
 use mnara_protocol::message::Spoken;
@@ -7,13 +7,17 @@ use mnara_protocol::message::Spoken;
 use super::api::{call, key, kind};
 use super::*;
 use crate::captive::look;
+use crate::payments::operator;
 use crate::providers::keys::scopes::Scope;
+use crate::providers::limits::Limits;
 use crate::providers::look::{Draft, Over};
+use crate::providers::sms;
 use crate::providers::staff::roles::Role;
 use crate::providers::staff::{By, invite};
 use crate::tests::pages::doors::member;
 use crate::tests::tickets::series;
 use crate::tickets::counter::{self, Seller};
+use crate::web::show;
 use crate::webhooks::{Kind, edit, store};
 
 /// An address that is told of sites; it has a secret behind the question mark.
@@ -232,6 +236,93 @@ async fn a_site_is_named_and_its_look_read(pool: PgPoolOptions, options: PgConne
         look,
         json!({"colour": "0a7d4b", "button_colour": null, "welcome": {"english": "Welcome", "kiswahili": "Karibu"},
                "banner": nothing, "terms": nothing, "has_logo": false})
+    );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn how_the_account_stands_and_which_texts_are_sent_is_read(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let flags = ["--public-url", "https://billing.example.com"];
+    let world = World::open_with(pool, options, &flags).await;
+    let (provider, now) = (world.shop.provider, world.app.clock.now());
+    let all = key(&world.app, provider, &Scope::ALL).await;
+    let before = get(&world, &all, "/settings/mpesa").await;
+    assert_eq!(
+        [
+            &before["by_hand"],
+            &before["operator"],
+            &before["no_prompts_since"]
+        ],
+        [&Value::Null; 3]
+    );
+    assert_eq!(
+        before["limits"],
+        json!({"least": null, "most": null, "most_a_day": null, "currency": "KES"})
+    );
+    let usual = providers::c2b::Choice::USUAL;
+    crate::payments::hand::open(&world.app, provider, usual, Actor::Command)
+        .await
+        .unwrap();
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let account = providers::store::account(&mut tx, provider).await;
+    let kept = operator::Kept {
+        shortcode: account.unwrap().unwrap().shortcode,
+        initiator: "mnaraapi".to_owned(),
+        credential: "sealed".to_owned(),
+        since: now,
+        status_proven: None,
+        reversal_proven: None,
+    };
+    operator::store::set(&mut tx, provider, &kept)
+        .await
+        .unwrap();
+    let limits = Limits {
+        least: Some(10),
+        most: None,
+        most_a_day: Some(20_000),
+    };
+    providers::c2b::store::set_limits(&mut tx, provider, limits)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let after = get(&world, &all, "/settings/mpesa").await;
+    let hand = &after["by_hand"];
+    assert_eq!(
+        (&hand["is_told"], &hand["state"], &hand["numbers"]),
+        (&json!(true), &json!("done"), &json!("masked"))
+    );
+    assert_eq!(
+        after["limits"],
+        json!({"least": "10.00", "most": null, "most_a_day": "20000.00", "currency": "KES"})
+    );
+    assert_eq!(
+        after["operator"],
+        json!({"initiator": "mnaraapi", "set_at": show::utc(now), "status_proven_at": null, "reversal_proven_at": null})
+    );
+    assert!(!after.to_string().contains("sealed"), "{after}");
+
+    let texts = get(&world, &all, "/settings/messages").await;
+    assert_eq!(
+        texts,
+        json!({"codes": "never", "receipts": false, "language": "en", "quiet_from": "21:00", "quiet_until": "07:00",
+               "most_a_day": 200, "most_a_phone": 10})
+    );
+    let chosen = sms::Settings {
+        codes: sms::Codes::Always,
+        quiet: None,
+        ..sms::Settings::default()
+    };
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    sms::store::settle(&mut tx, provider, &chosen, now)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let texts = get(&world, &all, "/settings/messages").await;
+    assert_eq!(
+        (&texts["codes"], &texts["quiet_from"]),
+        (&json!("always"), &Value::Null)
     );
 }
 

@@ -8,6 +8,7 @@ words! {
         none_found: "No business fits." "Hakuna biashara inayolingana.",
         since: "Since" "Tangu",
         sites: "Sites" "Maeneo",
+        no_sites: "It has no site yet." "Bado haina eneo.",
         up: "up" "hewani",
         search: "Name" "Jina",
         state: "How it stands" "Hali",

@@ -75,6 +75,9 @@ words! {
         outages_text:
             "Being away for less than two and a half minutes is not counted, nor is silence while the platform itself was down. The router is counted as its agent tells."
             "Kukosekana kwa chini ya dakika mbili na nusu hakuhesabiwi, wala ukimya jukwaa lenyewe likiwa halipo. Ruta huhesabiwa jinsi ajenti wake anavyosema.",
+        when_away: "When its sites were away" "Maeneo yake yalipokuwa nje ya hewa",
+        when_away_none: "None of them was away." "Hakuna lililokuwa nje ya hewa.",
+        still_away: "still away" "bado liko nje ya hewa",
         work_text:
             "Work is tried again by itself, ever less often, before it is given up. What could name somebody is taken out of the errors."
             "Kazi hujaribiwa tena yenyewe, kila mara baada ya muda mrefu zaidi, kabla ya kuachwa. Kinachoweza kumtaja mtu kimeondolewa kwenye makosa.",

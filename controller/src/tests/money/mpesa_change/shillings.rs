@@ -104,6 +104,8 @@ async fn a_shilling_proves_only_the_change_it_was_sent_for(
         .post("/settings/mpesa/change/cancel", &[])
         .await
         .onward();
+    let told = "audit where act = 'mpesa-dropped' and actor = 'staff' and before::text like '%600200%' and after is null";
+    assert_eq!(world.count(told).await, 1, "to which number it was");
     world.call_back(&second, shilling(4, "TEST000005")).await;
     world.work().await;
     assert_eq!(in_use(&world).await, "174371");

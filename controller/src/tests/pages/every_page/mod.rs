@@ -25,6 +25,7 @@ use crate::providers::staff::roles::Role;
 use crate::tests::browser::{Browser, PASSWORD, digits};
 
 mod poison;
+mod typed;
 
 use poison::{given_up, poison, told_by_the_site, wants_email};
 

@@ -24,6 +24,10 @@ async fn the_platform_counts_the_minutes_in_which_it_was_up(
         page.contains("99.90 % 24 hours reached 999 of 1,000 min"),
         "{page}"
     );
+    admin.get("/language/sw").await.onward();
+    let page = text(&admin.get("/admin").await.page());
+    assert!(page.contains("999 kati ya dakika 1,000"), "{page}");
+    admin.get("/language/en").await.onward();
     world.app.clock.advance(Duration::from_secs(120));
     let page = text(&admin.get("/admin").await.page());
     assert!(
@@ -73,6 +77,12 @@ async fn outages_of_sites_are_noted_once_and_not_for_what_the_platform_missed_it
     let page = text(&admin.get("/admin/sites?away=1").await.page());
     assert!(page.contains("Market · Business 1 away"), "{page}");
     assert!(page.contains("Times away 1, away in all"), "{page}");
+    let business = format!("/admin/providers/{}", world.shop.provider);
+    let page = text(&admin.get(&business).await.page());
+    assert!(
+        page.contains("Market 5 min") && page.contains("still away"),
+        "{page}"
+    );
     minutes(2, true).await;
     assert_eq!(world.count(open).await, 0);
     let secs: i64 = read(
@@ -89,6 +99,11 @@ async fn outages_of_sites_are_noted_once_and_not_for_what_the_platform_missed_it
         "{page}"
     );
     assert!(page.contains("test 1"), "versions: {page}");
+    let page = text(&admin.get(&business).await.page());
+    for part in ["Times away 1, away in all 6 min", "Market 6 min"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("still away"), "{page}");
     // The platform itself is down for an hour, and the site is back at once with it.
     app.clock.advance(Duration::from_secs(3_600));
     up::note(app).await.unwrap();

@@ -27,6 +27,11 @@ async fn what_was_paid_by_hand_is_money_and_no_prompt_that_was_paid(
         assert!(page.contains(part), "{part}: {page}");
     }
     assert!(!page.contains("95.00 %"), "{page}");
+    let business = format!("/admin/providers/{}", world.shop.provider);
+    let page = text(&admin.get(&business).await.page());
+    let share =
+        "Prompts that came to money, 30 days 0.00 % (0.00 % without those whose customer said no)";
+    assert!(page.contains(share), "{page}");
     let page = text(&admin.get("/admin").await.page());
     for part in ["0 of 1", "KSh 950 24 hours", "not reached"] {
         assert!(page.contains(part), "{part}: {page}");
