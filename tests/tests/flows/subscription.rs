@@ -66,7 +66,6 @@ async fn who_has_not_paid_sells_nothing_and_a_site_that_was_cut_off_hears_of_the
         ..Setup::default()
     };
     let world = World::start(setup).await.unwrap();
-    world.knows_its_plans(&world.site).await.unwrap();
     let codes = world
         .business
         .print(&world.controller, "One hour", 1, &[])
