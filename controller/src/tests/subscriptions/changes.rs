@@ -140,7 +140,8 @@ async fn a_cheaper_plan_at_once_lasts_longer_and_costs_nothing(
         "{}",
         got.text
     );
-    // What paid for it all goes back, and takes all of it along.
+    // What paid for it all goes back, and takes all of it along. It was asked about a moment ago, for its week was over.
+    world.app.clock.advance(Duration::from_secs(20));
     rail.say(&paid, 3);
     tell(&world, &paid).await;
     assert_eq!(stands(&world).await, ("none", None));
