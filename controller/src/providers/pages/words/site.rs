@@ -226,8 +226,8 @@ words! {
             "By the router's processor, the image for its container; by the processor of the Linux box, the program for that."
             "Kwa kichakataji cha ruta, picha ya kontena yake; kwa kichakataji cha kompyuta ya Linux, programu yake.",
         agent_files_none:
-            "The image for a router's container and the program for a Linux box are given out by whoever runs this service; MNARA_AGENT_URL would offer them here."
-            "Picha ya kontena ya ruta na programu ya kompyuta ya Linux hutolewa na anayeendesha huduma hii; MNARA_AGENT_URL ingeziweka hapa.",
+            "The image for a router's container and the program for a Linux box are given out by whoever runs this Mnara: ask them for the one that fits."
+            "Picha ya kontena ya ruta na programu ya kompyuta ya Linux hutolewa na anayeendesha Mnara hii: mwombe inayofaa.",
         agent_image: "image" "picha",
         agent_program: "program" "programu",
         bad_choice: "Choose one of the listed values." "Chagua mojawapo ya yaliyoorodheshwa.",
