@@ -30,7 +30,7 @@ pub struct FailedRun {
 pub async fn run_due(app: &App, work: &[Work]) -> Result<Worked, sqlx::Error> {
     let (mut runs, mut failed) = (0, BTreeMap::new());
     // One at a time: a lease begins when a job is taken, and would end while the job waits for those before it.
-    while let Some((job, work)) = claim(app, work, 1).await?.pop() {
+    while let Some((job, work)) = claim(app, work, 1, app.clock.now()).await?.pop() {
         runs += 1;
         match attempt(app, &job, &work).await.error {
             Some(why) => {

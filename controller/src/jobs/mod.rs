@@ -221,10 +221,11 @@ async fn run_lane(app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationT
     let hands = Arc::new(Semaphore::new(lane.hands()));
     loop {
         let free = hands.available_permits();
+        let now = app.clock.now();
         let claimed = if free == 0 {
             Ok(Vec::new())
         } else {
-            claim(&app, &work, free).await
+            claim(&app, &work, free, now).await
         };
         let wait = match claimed {
             Ok(jobs) => {
@@ -253,7 +254,7 @@ async fn run_lane(app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationT
                         continue;
                     }
                 } else {
-                    let wait = pause(&app).await;
+                    let wait = pause(&app, now).await;
                     if took_none {
                         tokio::time::sleep(BREATH).await;
                     }
@@ -299,26 +300,30 @@ async fn listen(app: App, shutdown: CancellationToken) {
     }
 }
 
-/// How long nothing becomes due. A lease that runs out meanwhile is seen at the next glance.
-async fn pause(app: &App) -> Duration {
-    let now = app.clock.now();
+/// How long nothing becomes due after a claim, as of its time: what became due since is due at once. A lease that runs out meanwhile is seen at the
+/// next glance.
+async fn pause(app: &App, claimed: Timestamp) -> Duration {
     let next = async {
         let mut tx = app.db.platform(Reason::Jobs).await?;
         sqlx::query_scalar!(
             "SELECT min(run_at) FROM jobs WHERE dead_at IS NULL AND run_at > $1",
-            At(now),
+            At(claimed),
         )
         .fetch_one(&mut *tx)
         .await
     };
     match next.await {
-        Ok(Some(At(next))) => next.since(now).min(GLANCE),
+        Ok(Some(At(next))) => next.since(app.clock.now()).min(GLANCE),
         Ok(None) | Err(_) => GLANCE,
     }
 }
 
-async fn claim(app: &App, work: &[Work], most: usize) -> Result<Vec<(Job, Work)>, sqlx::Error> {
-    let now = app.clock.now();
+async fn claim(
+    app: &App,
+    work: &[Work],
+    most: usize,
+    now: Timestamp,
+) -> Result<Vec<(Job, Work)>, sqlx::Error> {
     let kinds: Vec<String> = work.iter().map(|work| work.kind.to_owned()).collect();
     let leases: Vec<At> = work.iter().map(|work| At(now + work.lease)).collect();
     let mut tx = app.db.platform(Reason::Jobs).await?;

@@ -296,10 +296,24 @@ async fn a_lost_worker_costs_its_lease_and_may_not_end_the_job_of_the_next(
 ) {
     let app = app(pool, options).await;
     put(&app, "note", "one", json!({})).await;
-    let lost = claim(&app, WORK, 8).await.unwrap().pop().unwrap().0;
-    assert!(claim(&app, WORK, 8).await.unwrap().is_empty());
+    let lost = claim(&app, WORK, 8, app.clock.now())
+        .await
+        .unwrap()
+        .pop()
+        .unwrap()
+        .0;
+    assert!(
+        claim(&app, WORK, 8, app.clock.now())
+            .await
+            .unwrap()
+            .is_empty()
+    );
     app.clock.advance(Duration::from_secs(61));
-    let (next, work) = claim(&app, WORK, 8).await.unwrap().pop().unwrap();
+    let (next, work) = claim(&app, WORK, 8, app.clock.now())
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
     assert_eq!(next.attempt, 2);
     let mut tx = app.db.platform(Reason::Jobs).await.unwrap();
     lost.done(&mut tx).await.unwrap();
@@ -320,9 +334,9 @@ async fn workers_take_different_jobs(pool: PgPoolOptions, options: PgConnectOpti
         put(&app, "note", &n.to_string(), json!({})).await;
     }
     let (one, two, three) = tokio::join!(
-        claim(&app, WORK, 8),
-        claim(&app, WORK, 8),
-        claim(&app, WORK, 8)
+        claim(&app, WORK, 8, app.clock.now()),
+        claim(&app, WORK, 8, app.clock.now()),
+        claim(&app, WORK, 8, app.clock.now())
     );
     let mut keys: Vec<String> = [one, two, three]
         .into_iter()
@@ -403,7 +417,9 @@ async fn scheduled_work_is_run_from_outside_by_one_at_a_time(
     assert_eq!(run_due(&app, &[of(hourly)]).await.unwrap().runs, 0);
     // Somebody is at it.
     stand(&app, ["hourly"]).await.unwrap();
-    let taken = claim(&app, &[of(hourly)], 1).await.unwrap();
+    let taken = claim(&app, &[of(hourly)], 1, app.clock.now())
+        .await
+        .unwrap();
     assert_eq!(taken.len(), 1);
     assert!(seen().await.is_running);
     assert_eq!(run_now(&app, &of(hourly)).await.unwrap(), Ran::Busy);
