@@ -3,8 +3,8 @@
 //!
 //! The gateway counts by application, and each business has its own. The one limit that is known is the sandbox's: five questions a minute, one
 //! each twelve seconds; production's is not published. Over twenty businesses that is 100 questions a minute, so a day's 100,000 silent payments
-//! are found in 17 hours, and that pace has to be kept. At 300 a minute for each, more than any machine keeps up with that also plays the gateway,
-//! it is seen what the sweep itself can do. Customers who wait are asked about first at either.
+//! are found in 17 hours; at 300 a minute for each, which shows what the sweep itself can do, in 17 minutes. Customers who wait are asked about
+//! first at either.
 #![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
 
 use std::path::{Path, PathBuf};
@@ -30,22 +30,18 @@ const SILENT: usize = 100_000;
 /// What the gateway takes from one application, and how much of it is watched.
 struct Pace {
     per_minute: u32,
-    /// Whether it has to be kept.
-    is_kept: bool,
     /// Questions of each business that are waited for, and with `--quick`.
     watched: [usize; 2],
 }
 
-/// A pace beyond what is published, and the only one that is.
+/// A generous pace, and the only one that is published.
 const PACES: [Pace; 2] = [
     Pace {
         per_minute: 300,
-        is_kept: false,
         watched: [500, 25],
     },
     Pace {
         per_minute: 5,
-        is_kept: true,
         watched: [6, 1],
     },
 ];
@@ -113,7 +109,7 @@ async fn bench(effort: Effort) -> Result<()> {
             floor: Some(("the gateway's limit".to_owned(), pace.allowed())),
             ours: seen.rate,
             unit: "/s",
-            goal: pace.is_kept.then_some(Goal::TimesPeer(0.95)),
+            goal: Some(Goal::TimesPeer(0.95)),
         });
         table.add(Line {
             what: "of them, payments found paid and given their voucher".to_owned(),
