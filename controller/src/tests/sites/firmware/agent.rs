@@ -152,5 +152,5 @@ async fn without_an_address_of_the_agent_pages_say_who_has_it(
     let site = world.shop.site;
     let mut owner = member(&world, Role::Owner, 1).await;
     let page = owner.get(&format!("/sites/{site}/files")).await.page();
-    assert!(page.contains("whoever runs this service") && !page.contains("mnara-agent-arm64"));
+    assert!(page.contains("whoever runs this Mnara") && !page.contains("mnara-agent-arm64"));
 }
