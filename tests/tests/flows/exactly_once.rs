@@ -132,6 +132,10 @@ async fn drill(wanted: usize, mut rng: StdRng) {
     );
     falls.were_hard();
 
+    // What workers held that were killed is looked at once their leases are over.
+    let looked = "select (count(*) filter (where handled_at is null) = 0)::int from callbacks";
+    moved_until(&world, 1, looked).await;
+
     // A push whose answer was lost has no number that could be asked about.
     let unknown = "select account_reference from payments where status = 'pending' and checkout_request_id is null";
     let unknown = world.controller.ask(unknown).await.unwrap();
@@ -140,7 +144,8 @@ async fn drill(wanted: usize, mut rng: StdRng) {
     let lost = payments.iter().filter(is_lost).count();
 
     // The rest is found by asking, in moved time.
-    moved_until(&world, wanted - lost, "status = 'success'").await;
+    let paid = "select count(*) from payments where status = 'success'";
+    moved_until(&world, wanted - lost, paid).await;
     let asked = "select count(*) from payments where settled_by = 'query'";
     let asked = world.controller.value(asked).await.unwrap();
     eprintln!("{asked} payments were found by asking, {lost} could not be asked about");
@@ -154,7 +159,8 @@ async fn drill(wanted: usize, mut rng: StdRng) {
         .buffer_unordered(AT_ONCE)
         .for_each(async |()| {})
         .await;
-    let told = "status = 'success' and external_txn_id is not null";
+    let told =
+        "select count(*) from payments where status = 'success' and external_txn_id is not null";
     moved_until(&world, wanted, told).await;
     adds_up(&world, &payments).await;
     for words in ["failed", "database", "could not", "was not", "cannot"] {
@@ -163,13 +169,12 @@ async fn drill(wanted: usize, mut rng: StdRng) {
     world.end().await.unwrap();
 }
 
-/// Moves time until so many payments are as they should be.
-async fn moved_until(world: &World, wanted: usize, condition: &str) {
-    let count = format!("select count(*) from payments where {condition}");
+/// Moves time until so many are as they should be, by a statement that counts them.
+async fn moved_until(world: &World, wanted: usize, count: &str) {
     let mut found = 0;
     while found < wanted {
-        let more = world.until("more payments are settled", async || {
-            let now = world.controller.value(&count).await?.parse::<usize>()?;
+        let more = world.until("more are as they should be", async || {
+            let now = world.controller.value(count).await?.parse::<usize>()?;
             if now > found {
                 return Ok(Some(now));
             }
