@@ -22,6 +22,9 @@ pub(crate) struct Options {
     large: bool,
 }
 
+/// What is built together.
+const PACKAGES: [&str; 4] = ["-p", "mnara-controller", "-p", "mnara-tests"];
+
 /// Runs the benches.
 ///
 /// # Errors
@@ -36,13 +39,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bail!("no such bench; there are: {}", all.join(", "));
     }
     let postgres = Postgres::start(Durability::Full)?;
-    process::run(&mut cargo(&[
-        "build",
-        "--locked",
-        "--release",
-        "-p",
-        "mnara-controller",
-    ]))?;
     // Built alone, as it ships: a build of the workspace would unify features and make it larger.
     process::run(&mut cargo(&[
         "build",
@@ -52,8 +48,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "-p",
         "mnara-agent",
     ]))?;
-    // Before anything is measured, so that no number is taken beside a compiler.
-    let mut build = cargo(&["bench", "--locked", "-p", "mnara-tests", "--no-run"]);
+    // Before anything is measured, so that no number is taken beside a compiler; in one call with the program, whose library is compiled once then.
+    let mut build = cargo(&["build", "--locked", "--release"]);
+    build.args(PACKAGES).args(["--bin", "mnara-controller"]);
     for name in &chosen {
         build.args(["--bench", name]);
     }
@@ -61,15 +58,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let target = target()?;
     for name in chosen {
         println!("\n== {name}");
-        let mut bench = cargo(&[
-            "bench",
-            "--locked",
-            "--quiet",
-            "-p",
-            "mnara-tests",
-            "--bench",
-            name,
-        ]);
+        let mut bench = cargo(&["bench", "--locked", "--quiet"]);
+        bench.args(PACKAGES).args(["--bench", name]);
         bench.arg("--");
         bench.args(options.quick.then_some("--quick"));
         bench.args(options.large.then_some("--large"));

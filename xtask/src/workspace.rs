@@ -9,6 +9,14 @@ use anyhow::{Context, Result, ensure};
 /// Lets tests push the clocks of both programs. Always the same list, so that no command rebuilds what another built.
 const FEATURES: &str = "mnara-controller/moved-clock,mnara-agent/moved-clock";
 
+/// How the variables start that cargo sets for the package whose program it runs.
+const OF_THIS_PACKAGE: [&str; 4] = [
+    "CARGO_PKG_",
+    "CARGO_MANIFEST_",
+    "CARGO_CRATE_",
+    "CARGO_BIN_",
+];
+
 /// The folder of the workspace.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -18,6 +26,9 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// A call of cargo in the workspace, in offline query mode whatever the environment says.
+///
+/// Cargo tells the program it runs about its package. Those words go no further: build scripts that read them would take their crate for changed, and
+/// with it all that stands on it, each time a person calls cargo after this program did.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
@@ -27,6 +38,12 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
         .env("SQLX_OFFLINE", "true")
         .env_remove("DATABASE_URL")
         .env_remove("SQLX_OFFLINE_DIR");
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if OF_THIS_PACKAGE.iter().any(|start| text.starts_with(start)) {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 
