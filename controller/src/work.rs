@@ -128,7 +128,7 @@ pub const WORK: &[Work] = &[
         lane: Lane::Ours,
     },
     Work {
-        kind: payments::sweep::ASK,
+        kind: payments::question::ASK,
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),
         attempts: 50,

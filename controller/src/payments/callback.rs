@@ -15,9 +15,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::confirm::{self, Word};
 use super::settle::Evidence;
+use super::settle::said::evidence;
 use super::spool::Spool;
 use super::store::{self, Kept, NewCallback, Waiting};
-use super::{c2b, operator, sweep};
+use super::{c2b, operator, question};
 use crate::app::App;
 use crate::batch::{Batch, Batcher, Refused, WriteError};
 use crate::config::SourceCheck;
@@ -289,7 +290,7 @@ async fn stray(app: &App, provider: &str, body: &[u8], source: IpAddr) -> Result
         && let Some(payment) = store::lock(&mut tx, provider, id).await?
         && payment.state == super::State::Pending
     {
-        sweep::ask_at(app, &mut tx, &payment, now).await?;
+        question::ask_at(app, &mut tx, &payment, now).await?;
         tx.commit().await?;
         app.jobs.wake();
     }
@@ -355,7 +356,7 @@ async fn settle_stk(
         app,
         provider,
         payment,
-        &Evidence::Callback(sweep::evidence(said)),
+        &Evidence::Callback(evidence(said)),
         Some(word),
     )
     .await?;

@@ -11,7 +11,9 @@ use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::messages::{self, Kind};
 use super::store::{SettleError, Waiting};
 use super::unmatched::{self, Claim};
-use super::{DELIVERED_WITHIN, Payment, State, credit, failure_word, hand, moving, store, sweep};
+use super::{
+    DELIVERED_WITHIN, Payment, State, credit, failure_word, hand, moving, question, store,
+};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
@@ -214,7 +216,7 @@ async fn attempt(
             keep_asking,
         } => {
             if *keep_asking && !is_asked {
-                sweep::ask_at(app, &mut tx, &payment, now + sweep::QUARTER).await?;
+                question::ask_at(app, &mut tx, &payment, now + question::QUARTER).await?;
             }
             refuse(app, &mut tx, &payment, *failure, now).await?;
         }
@@ -226,7 +228,7 @@ async fn attempt(
             if let Some(receipt) = receipt {
                 store::note_receipt(&mut tx, &payment, receipt).await?;
             }
-            sweep::ask_at(app, &mut tx, &payment, now).await?;
+            question::ask_at(app, &mut tx, &payment, now).await?;
         }
         Decision::FillReceipt(receipt) => {
             unmatched::store::lock_receipt(&mut tx, receipt).await?;
@@ -256,7 +258,7 @@ async fn attempt(
                 // What it waited for stands in the books: its phone may be asked again, and has its credit back.
                 refuse(app, &mut tx, &payment, PayFailure::Expired, now).await?;
             } else if payment.state == State::Pending && !is_asked {
-                sweep::ask_at(app, &mut tx, &payment, now).await?;
+                question::ask_at(app, &mut tx, &payment, now).await?;
             }
         }
     }

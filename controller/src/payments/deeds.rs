@@ -14,7 +14,7 @@ use super::customers::reason;
 use super::ledger::{self, Cause, NotWritten};
 use super::settle::Flag;
 use super::store::refunds::{self, Refund};
-use super::{DELIVERED_WITHIN, Payment, State, operator, store, sweep, unmatched};
+use super::{DELIVERED_WITHIN, Payment, State, operator, question, store, unmatched};
 use crate::access;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -336,7 +336,7 @@ pub async fn ask_in(
     if payment.checkout_request_id.is_none() || payment.state == State::Success {
         return Err(NotDone::NotKnown);
     }
-    sweep::ask_at(app, conn, &payment, app.clock.now()).await?;
+    question::ask_at(app, conn, &payment, app.clock.now()).await?;
     note_deed(app, conn, provider, actor, ("payment-ask", id)).await?;
     Ok(())
 }

@@ -19,6 +19,7 @@ pub mod operator;
 pub mod outage;
 pub mod pages;
 pub mod push;
+pub mod question;
 pub mod reversal;
 pub mod settle;
 pub mod silent;
