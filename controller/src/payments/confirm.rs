@@ -12,7 +12,7 @@ use super::store::messages::{self, Kind};
 use super::store::{SettleError, Waiting};
 use super::unmatched::{self, Claim};
 use super::{
-    DELIVERED_WITHIN, Payment, State, credit, failure_word, hand, moving, question, store,
+    DELIVERED_WITHIN, Payment, State, account, credit, failure_word, hand, question, store,
 };
 use crate::app::App;
 use crate::bus::{self, Hint};
@@ -208,7 +208,7 @@ async fn attempt(
                 grant(app, &mut tx, &payment, now).await?;
             } else {
                 store::free_prompt(&mut tx, payment.id).await?;
-                moving::proved(app, &mut tx, &payment, now).await?;
+                account::proved(app, &mut tx, &payment, now).await?;
             }
         }
         Decision::Fail {

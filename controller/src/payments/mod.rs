@@ -14,6 +14,7 @@ pub mod customers;
 pub mod deeds;
 pub mod hand;
 pub mod ledger;
+pub mod moves;
 pub mod moving;
 pub mod operator;
 pub mod outage;
