@@ -23,6 +23,7 @@ pub mod push;
 pub mod question;
 pub mod reversal;
 pub mod settle;
+pub mod settlement;
 pub mod silent;
 pub mod spool;
 pub mod store;
