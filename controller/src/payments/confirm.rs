@@ -6,7 +6,7 @@ use mnara_protocol::message::{CheckoutState, PayFailure};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::ledger::{self, NotWritten};
+use super::ledger::{NotWritten, book};
 use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::messages::{self, Kind};
 use super::store::{SettleError, Waiting};
@@ -196,11 +196,11 @@ async fn attempt(
                 // What was told of it was another amount: that is taken out of the books, and its receipt stands there already.
                 Some(found) if found.amount != payment.amount => {
                     unmatched::undo(app, &mut tx, &payment, found, now).await?;
-                    ledger::paid(app, &mut tx, &payment, None, None, now).await?;
+                    book::paid(app, &mut tx, &payment, None, None, now).await?;
                 }
                 found => {
                     let was = found.as_ref().map(|found| found.id);
-                    ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
+                    book::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
                 }
             }
             payment.receipt = receipt;

@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::customers::reason;
-use super::ledger::{self, Cause, NotWritten};
+use super::ledger::{Cause, NotWritten, book};
 use super::settle::Flag;
 use super::store::refunds::{self, Refund};
 use super::{DELIVERED_WITHIN, Payment, State, operator, question, store, unmatched};
@@ -219,7 +219,7 @@ pub(super) async fn went_back_in(
     }
     let back = (refund.amount, refund.receipt.as_str());
     let turn = (cause, before.len());
-    ledger::went_back(app, conn, &payment, back, turn, now).await?;
+    book::went_back(app, conn, &payment, back, turn, now).await?;
     if refund.amount == left {
         let said = (refund.receipt.as_str(), why);
         unmatched::store::close_late(conn, (provider, id), said, actor, now).await?;

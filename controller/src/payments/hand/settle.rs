@@ -11,7 +11,8 @@ use super::{Payer, choose, store};
 use crate::app::App;
 use crate::entropy::Entropy;
 use crate::payments::confirm::{self, ConfirmError};
-use crate::payments::ledger::{self, NotWritten};
+use crate::payments::ledger::NotWritten;
+use crate::payments::ledger::book::paid;
 use crate::payments::store::messages::{self, Kind};
 use crate::payments::store::{SettleError, Waiting};
 use crate::payments::unmatched::{self, Arrived, Reason};
@@ -183,7 +184,7 @@ async fn book(
         unmatched::store::close_known(conn, payment, id, now).await?;
     }
     let receipt = payment.receipt.as_deref();
-    ledger::paid(app, conn, payment, receipt, was, now).await
+    paid(app, conn, payment, receipt, was, now).await
 }
 
 /// Whose number it was, as far as it is sure: the rail's word, or the device's if it fits that.

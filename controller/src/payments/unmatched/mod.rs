@@ -14,7 +14,7 @@ use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 
 use super::Payment;
-use super::ledger::{self, Account, Cause, Line, NotWritten};
+use super::ledger::{Account, Cause, Line, NotWritten, book};
 use super::settle::{Evidence, Flag};
 use crate::app::App;
 use crate::providers::notices::{Notice, Topic, tell};
@@ -177,7 +177,7 @@ pub async fn take(
         site: arrived.site,
         at: arrived.at,
     };
-    ledger::write(app, conn, provider, line).await?;
+    book::write(app, conn, provider, line).await?;
     // A statement is brought by somebody who sees what it says.
     if arrived.reason != Reason::Statement {
         say(app, conn, provider, (id, arrived.payment), arrived.amount).await?;
@@ -213,7 +213,7 @@ pub async fn take_prompt(
         site: payment.site,
         at: now,
     };
-    ledger::write(app, conn, payment.provider, line).await?;
+    book::write(app, conn, payment.provider, line).await?;
     say(
         app,
         conn,
@@ -356,5 +356,5 @@ pub async fn undo(
         site: store::site_of(conn, payment.provider, id).await?,
         at: now,
     };
-    ledger::write(app, conn, payment.provider, line).await
+    book::write(app, conn, payment.provider, line).await
 }
