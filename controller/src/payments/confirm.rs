@@ -10,7 +10,8 @@ use super::ledger::{NotWritten, book};
 use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::messages::{self, Kind};
 use super::store::{SettleError, Waiting};
-use super::unmatched::{self, Claim};
+use super::unmatched::claim::{self, Claim};
+use super::unmatched::{self, take};
 use super::{
     DELIVERED_WITHIN, Payment, State, account, credit, failure_word, hand, question, store,
 };
@@ -174,7 +175,7 @@ async fn attempt(
     match &decision {
         Decision::Nothing => {}
         Decision::Settle { receipt } => {
-            let found = match unmatched::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
+            let found = match claim::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
                 Claim::Nothing => None,
                 Claim::Taken(found) => Some(found),
                 // Somebody has said already what became of this prompt's money.
@@ -195,7 +196,7 @@ async fn attempt(
             match &found {
                 // What was told of it was another amount: that is taken out of the books, and its receipt stands there already.
                 Some(found) if found.amount != payment.amount => {
-                    unmatched::undo(app, &mut tx, &payment, found, now).await?;
+                    claim::undo(app, &mut tx, &payment, found, now).await?;
                     book::paid(app, &mut tx, &payment, None, None, now).await?;
                 }
                 found => {
@@ -232,10 +233,10 @@ async fn attempt(
         }
         Decision::FillReceipt(receipt) => {
             unmatched::store::lock_receipt(&mut tx, receipt).await?;
-            match unmatched::claim(&mut tx, &payment, Some(receipt), now).await? {
+            match claim::claim(&mut tx, &payment, Some(receipt), now).await? {
                 Claim::Nothing => {}
                 Claim::Taken(found) => {
-                    unmatched::undo(app, &mut tx, &payment, &found, now).await?;
+                    claim::undo(app, &mut tx, &payment, &found, now).await?;
                 }
                 Claim::Spent => return Err(Stopped::ReceiptTaken),
             }
@@ -246,10 +247,10 @@ async fn attempt(
         Decision::Flag(found) => {
             match unmatched::beside(&payment, *found, evidence, now) {
                 Some(arrived) => {
-                    unmatched::take(app, &mut tx, provider, &arrived).await?;
+                    take::take(app, &mut tx, provider, &arrived).await?;
                 }
                 None if *found == Flag::Credit => {
-                    unmatched::take_prompt(app, &mut tx, &payment, now).await?;
+                    take::take_prompt(app, &mut tx, &payment, now).await?;
                 }
                 None => {}
             }
@@ -298,7 +299,7 @@ pub(super) async fn grant(
     webhooks::emit(app, conn, payment.provider, &event).await?;
     let until = payment.created_at + DELIVERED_WITHIN;
     if now >= until {
-        unmatched::take_late(app, conn, payment, now).await?;
+        take::take_late(app, conn, payment, now).await?;
     }
     let delivery = payment
         .mac

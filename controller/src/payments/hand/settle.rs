@@ -68,7 +68,7 @@ pub async fn settle(
         // A receipt that another business has. It is money all the same, and a person sees it.
         Err(Unsettled::ReceiptTaken) => {
             let mut tx = app.db.tenant(provider).await?;
-            unmatched::take(app, &mut tx, provider, arrived).await?;
+            unmatched::take::take(app, &mut tx, provider, arrived).await?;
             tx.commit().await?;
             Ok(Settled::NoPlan)
         }
@@ -120,7 +120,7 @@ pub async fn settle_in(
                 site: Some(payer.site),
                 ..arrived.clone()
             };
-            unmatched::take(app, conn, provider, &arrived).await?;
+            unmatched::take::take(app, conn, provider, &arrived).await?;
         }
         return Ok(Settled::NoPlan);
     };
