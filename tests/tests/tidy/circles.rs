@@ -25,6 +25,30 @@ fn no_file_imports_itself_by_way_of_others() {
     none(faults);
 }
 
+#[test]
+fn a_store_stands_on_nothing_that_uses_one() {
+    let is_store = |module: &str| module.split("::").any(|part| part == "store");
+    let mut faults = Vec::new();
+    for folder in LAYERED {
+        let uses = uses(&sources(&[folder], ".rs"));
+        let mut waiting: Vec<_> = uses.keys().filter(|from| is_store(from)).collect();
+        let mut below = BTreeSet::new();
+        while let Some(from) = waiting.pop() {
+            for to in uses[from].iter().filter(|to| !is_store(to)) {
+                if below.insert(to) {
+                    waiting.push(to);
+                }
+            }
+        }
+        for from in below {
+            for store in uses[from].iter().filter(|to| is_store(to)) {
+                faults.push(format!("{from}: stands below the stores, and uses {store}"));
+            }
+        }
+    }
+    none(faults);
+}
+
 /// Who takes something from whom. That a file hands a name on, as a store does its parts', ties it to nobody: whoever takes the name is tied to
 /// the file it is from.
 fn uses(files: &[Source]) -> Uses {
