@@ -3,13 +3,13 @@
 //! An M-PESA success settles on the secret in the URL it came to, both request ids and the amount. A query proves payment but names
 //! neither receipt nor amount; it settles what fell silent, and after a success it can flag and never flips.
 
-pub mod said;
-
 use mnara_protocol::message::PayFailure;
 use mnara_protocol::money::Money;
 
 use super::{Payment, State};
 use crate::rails::daraja::callback::Payer;
+
+pub mod said;
 
 /// What a rail's result code comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
