@@ -115,7 +115,7 @@ pub const WORK: &[Work] = &[
     },
     Work {
         kind: payments::callback::SETTLE,
-        run: payments::callback::settle,
+        run: payments::settlement::settle,
         lease: Duration::from_secs(60),
         attempts: 50,
         lane: Lane::Ours,
@@ -128,7 +128,7 @@ pub const WORK: &[Work] = &[
         lane: Lane::Ours,
     },
     Work {
-        kind: payments::sweep::ASK,
+        kind: payments::question::ASK,
         run: payments::sweep::ask,
         lease: Duration::from_secs(90),
         attempts: 50,

@@ -244,7 +244,7 @@ pub async fn unblock(
 async fn set(app: &App, key: &Key, once: &Once, id: CustomerId, why: Option<&str>) -> Answer<Made> {
     let provider = key.provider();
     let mut tx = app.db.tenant(provider).await?;
-    customers::block_in(app, &mut tx, (provider, key.actor()), id, why)
+    customers::block::block_in(app, &mut tx, (provider, key.actor()), id, why)
         .await
         .map_err(not_done)?;
     let found = store::by_id(&mut tx, provider, id).await?;

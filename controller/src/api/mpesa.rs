@@ -194,7 +194,7 @@ pub async fn show(State(app): State<App>, key: Key) -> Answer<Json<Mpesa>> {
     });
     let limits = c2b::store::limits(&mut tx, provider).await?;
     let since = c2b::store::no_prompts_since(&mut tx, provider).await?;
-    let operator = operator::current(&mut tx, provider).await?;
+    let operator = operator::in_use::current(&mut tx, provider).await?;
     Ok(Json(Mpesa {
         by_hand: registered.map(PaidByHand::from),
         limits: limits.into(),

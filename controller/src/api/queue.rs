@@ -122,7 +122,7 @@ pub async fn list(
         &key,
         part,
         move |conn, before, limit| {
-            async move { store::queue(conn, provider, is_closed, before, limit).await }.boxed()
+            async move { store::newest(conn, provider, is_closed, before, limit).await }.boxed()
         },
         |queued: &Queued| (queued.at, queued.id),
         QueuedMoney::from,

@@ -1,19 +1,22 @@
 //! Setting the M-PESA account a business is paid into: one transaction with its sites, which open for sale by it, and the line that says who did.
 
-use mnara_protocol::ids::{MoveId, ProviderId};
+use mnara_protocol::clock::Timestamp;
+use mnara_protocol::ids::{MoveId, PersonId, ProviderId};
 use serde_json::{Value as JsonValue, json};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::moving::{Stage, announce};
+use super::Payment;
+use super::moves::Stage;
 use super::store::moves::{self, NewMove};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers::mpesa::{self, AccountError};
+use crate::providers::notices::{Notice, tell_owners};
 use crate::providers::store;
 use crate::rails::daraja::{Credentials, Setup, ShortcodeKind, TokenError};
 use crate::tickets::feed::FeedError;
-use crate::tickets::refresh::every_site;
+use crate::tickets::refresh::{every_site, every_site_if_it_can};
 
 /// Why an account was not set.
 #[derive(Debug, Error)]
@@ -125,6 +128,63 @@ async fn write(
     record(app, conn, Some(provider), actor, deed).await?;
     every_site(app, conn, provider).await?;
     Ok(())
+}
+
+/// A shilling has arrived: the change it proves is done, in the transaction that says so. One that is over, was overtaken, or was asked for by
+/// somebody who is no owner any more, is not.
+///
+/// # Errors
+/// [`AccountError`].
+pub async fn proved(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    now: Timestamp,
+) -> Result<(), AccountError> {
+    let provider = payment.provider;
+    store::lock_state(conn, provider).await?;
+    let waiting = moves::lock_asked(conn, provider).await?;
+    let Some(waiting) = waiting.filter(|one| Some(one.to) == payment.account) else {
+        return Ok(());
+    };
+    let before = store::account(conn, provider).await?;
+    let (Some(before), Some(person)) = (before, waiting.person) else {
+        return Ok(());
+    };
+    let holds = waiting.waits(now)
+        && before.id == waiting.from
+        && moves::is_owner(conn, provider, person).await?;
+    if !holds {
+        return moves::end(conn, provider, waiting.id, Stage::Dropped, now)
+            .await
+            .map_err(Into::into);
+    }
+    let after = mpesa::put_to_use(conn, provider, waiting.to, now).await?;
+    moves::end(conn, provider, waiting.id, Stage::Done, now).await?;
+    announce(app, conn, provider, Some((now, Some(person)))).await?;
+    let deed = Deed {
+        act: "mpesa",
+        subject: &provider.to_string(),
+        before: Some(told(&before.shortcode, &before.kind)),
+        after: Some(told(&after.shortcode, &after.kind)),
+    };
+    record(app, conn, Some(provider), Actor::Staff(person), deed).await?;
+    every_site_if_it_can(app, conn, provider).await?;
+    Ok(())
+}
+
+/// Lets all owners know that money goes elsewhere, or not any more: by mail, and on whatever page they open for some days.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn announce(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    moved: Option<(Timestamp, Option<PersonId>)>,
+) -> sqlx::Result<()> {
+    store::note_move(conn, provider, moved).await?;
+    tell_owners(app, conn, provider, &Notice::MpesaChanged).await
 }
 
 /// An account as it may be told: its numbers, and nothing that opens it.

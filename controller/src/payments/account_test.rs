@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::checkout::reference;
 use super::push::{self, PushFault, Pushed};
-use super::{PROMPT_LIFE, Payment, Push, State, store, sweep};
+use super::{PROMPT_LIFE, Payment, Push, State, question, store};
 use crate::app::App;
 use crate::providers;
 use crate::rails::msisdn::Msisdn;
@@ -99,7 +99,7 @@ pub async fn write(
     let secret = app.entropy.url_secret();
     let secret_hash: [u8; 32] = Sha256::digest(secret.as_bytes()).into();
     store::insert_account_test(conn, &payment, &secret_hash).await?;
-    sweep::ask_at(app, conn, &payment, now + PROMPT_LIFE).await?;
+    question::ask_at(app, conn, &payment, now + PROMPT_LIFE).await?;
     Ok(Ready {
         payment: payment.id,
         secret,

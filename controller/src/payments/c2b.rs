@@ -174,7 +174,7 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
                 ..arrived
             };
             let mut tx = app.db.tenant(provider).await?;
-            unmatched::take(app, &mut tx, provider, &arrived).await?;
+            unmatched::take::take(app, &mut tx, provider, &arrived).await?;
             tx.commit().await?;
             Ok(Some("unmatched"))
         }
@@ -194,7 +194,7 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
                     hand::settle::settle(app, provider, &payer, &arrived, waiting).await?;
                 return Ok(Some(settled.word()));
             }
-            unmatched::take(app, &mut tx, provider, &arrived).await?;
+            unmatched::take::take(app, &mut tx, provider, &arrived).await?;
             tx.commit().await?;
             Ok(Some("unmatched"))
         }

@@ -1,4 +1,5 @@
-//! Taking what the rail posts: keep the body, answer, settle in a job. Nothing is decided here, and every body gets the same answer.
+//! Taking what the rail posts: keep the body, answer, settle in a job ([`super::settlement`]). Nothing is decided here, and every body gets the
+//! same answer.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -7,22 +8,16 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
 use mnara_protocol::ids::{CallbackId, ProviderId};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::confirm::{self, Word};
-use super::settle::Evidence;
+use super::question;
 use super::spool::Spool;
-use super::store::{self, Kept, NewCallback, Waiting};
-use super::{c2b, operator, sweep};
+use super::store::{self, Kept, NewCallback};
 use crate::app::App;
 use crate::batch::{Batch, Batcher, Refused, WriteError};
 use crate::config::SourceCheck;
 use crate::db::{Reason, RowId};
-use crate::jobs::{Job, Next};
 use crate::rails::daraja::callback::{ACCEPTED, parse_stk};
 use crate::ratelimit::{Act, By};
 use crate::web::{Caller, Path, Problem, Raw};
@@ -289,75 +284,9 @@ async fn stray(app: &App, provider: &str, body: &[u8], source: IpAddr) -> Result
         && let Some(payment) = store::lock(&mut tx, provider, id).await?
         && payment.state == super::State::Pending
     {
-        sweep::ask_at(app, &mut tx, &payment, now).await?;
+        question::ask_at(app, &mut tx, &payment, now).await?;
         tx.commit().await?;
         app.jobs.wake();
     }
     Ok(())
-}
-
-/// The settlement job: finds whose secret it was and carries out what the body means.
-pub fn settle<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
-    async move {
-        let Ok(id) = job.key.parse::<CallbackId>() else {
-            anyhow::bail!("a settlement job without a callback's id");
-        };
-        let mut tx = app.db.platform(Reason::Payments).await?;
-        let Some(waiting) = store::callback(&mut tx, id).await? else {
-            return Ok(Next::Done);
-        };
-        let owner = store::by_secret(&mut tx, &waiting.secret_hash).await?;
-        let asked = match owner {
-            Some(_) => None,
-            None => operator::store::by_secret(&mut tx, &waiting.secret_hash).await?,
-        };
-        // Only reading was done, and what follows has its own transactions.
-        drop(tx);
-        let outcome = match owner {
-            Some((provider, payment)) => Some(settle_stk(app, provider, payment, &waiting).await?),
-            None => match asked {
-                Some(request) => operator::result::settle(app, request, &waiting).await?,
-                None => c2b::settle(app, &waiting).await?,
-            },
-        };
-        let Some(outcome) = outcome else {
-            return Ok(Next::Again(app.clock.now() + c2b::PAUSE));
-        };
-        let mut tx = app.db.platform(Reason::Payments).await?;
-        store::close_callback(&mut tx, id, outcome, app.clock.now()).await?;
-        tx.commit().await?;
-        Ok(Next::Done)
-    }
-    .boxed()
-}
-
-async fn settle_stk(
-    app: &App,
-    provider: ProviderId,
-    payment: mnara_protocol::ids::PaymentId,
-    waiting: &Waiting,
-) -> anyhow::Result<&'static str> {
-    let body = waiting.body.as_slice();
-    let Ok(said) = parse_stk(body) else {
-        tracing::warn!(payment.id = %payment, "a callback on a payment's own address cannot be read");
-        return Ok("unreadable");
-    };
-    // The body is kept as it came; PostgreSQL's JSON cannot hold the one character that is left out here.
-    let raw: Value = serde_json::from_str(&String::from_utf8_lossy(body).replace("\\u0000", ""))
-        .unwrap_or(Value::Null);
-    let code = said.result.clone();
-    let word = Word {
-        code: code.as_str(),
-        body: &raw,
-        callback: Some(waiting),
-    };
-    let decision = confirm::apply(
-        app,
-        provider,
-        payment,
-        &Evidence::Callback(sweep::evidence(said)),
-        Some(word),
-    )
-    .await?;
-    Ok(decision.map_or("gone", |decision| confirm::result_word(&decision)))
 }

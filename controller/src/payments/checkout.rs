@@ -204,7 +204,7 @@ pub async fn begin(app: &App, provider: ProviderId, ask: Ask) -> Result<Begun, N
         sms::customers::wish(app, &mut tx, provider, payment.id).await?;
     }
     // A push that dies with the process must not leave a payment nobody asks about.
-    super::sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
+    super::question::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
     let changes = payment
         .checkout_row(CheckoutState::Pending, now)
         .into_iter()

@@ -6,12 +6,15 @@ use mnara_protocol::message::{CheckoutState, PayFailure};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::ledger::{self, NotWritten};
+use super::ledger::{NotWritten, book};
 use super::settle::{Decision, Evidence, Flag, decide};
 use super::store::messages::{self, Kind};
 use super::store::{SettleError, Waiting};
-use super::unmatched::{self, Claim};
-use super::{DELIVERED_WITHIN, Payment, State, credit, failure_word, hand, moving, store, sweep};
+use super::unmatched::claim::{self, Claim};
+use super::unmatched::{self, take};
+use super::{
+    DELIVERED_WITHIN, Payment, State, account, credit, failure_word, hand, question, store,
+};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::fleet::feed;
@@ -172,7 +175,7 @@ async fn attempt(
     match &decision {
         Decision::Nothing => {}
         Decision::Settle { receipt } => {
-            let found = match unmatched::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
+            let found = match claim::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
                 Claim::Nothing => None,
                 Claim::Taken(found) => Some(found),
                 // Somebody has said already what became of this prompt's money.
@@ -193,12 +196,12 @@ async fn attempt(
             match &found {
                 // What was told of it was another amount: that is taken out of the books, and its receipt stands there already.
                 Some(found) if found.amount != payment.amount => {
-                    unmatched::undo(app, &mut tx, &payment, found, now).await?;
-                    ledger::paid(app, &mut tx, &payment, None, None, now).await?;
+                    claim::undo(app, &mut tx, &payment, found, now).await?;
+                    book::paid(app, &mut tx, &payment, None, None, now).await?;
                 }
                 found => {
                     let was = found.as_ref().map(|found| found.id);
-                    ledger::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
+                    book::paid(app, &mut tx, &payment, receipt.as_deref(), was, now).await?;
                 }
             }
             payment.receipt = receipt;
@@ -206,7 +209,7 @@ async fn attempt(
                 grant(app, &mut tx, &payment, now).await?;
             } else {
                 store::free_prompt(&mut tx, payment.id).await?;
-                moving::proved(app, &mut tx, &payment, now).await?;
+                account::proved(app, &mut tx, &payment, now).await?;
             }
         }
         Decision::Fail {
@@ -214,7 +217,7 @@ async fn attempt(
             keep_asking,
         } => {
             if *keep_asking && !is_asked {
-                sweep::ask_at(app, &mut tx, &payment, now + sweep::QUARTER).await?;
+                question::ask_at(app, &mut tx, &payment, now + question::QUARTER).await?;
             }
             refuse(app, &mut tx, &payment, *failure, now).await?;
         }
@@ -226,14 +229,14 @@ async fn attempt(
             if let Some(receipt) = receipt {
                 store::note_receipt(&mut tx, &payment, receipt).await?;
             }
-            sweep::ask_at(app, &mut tx, &payment, now).await?;
+            question::ask_at(app, &mut tx, &payment, now).await?;
         }
         Decision::FillReceipt(receipt) => {
             unmatched::store::lock_receipt(&mut tx, receipt).await?;
-            match unmatched::claim(&mut tx, &payment, Some(receipt), now).await? {
+            match claim::claim(&mut tx, &payment, Some(receipt), now).await? {
                 Claim::Nothing => {}
                 Claim::Taken(found) => {
-                    unmatched::undo(app, &mut tx, &payment, &found, now).await?;
+                    claim::undo(app, &mut tx, &payment, &found, now).await?;
                 }
                 Claim::Spent => return Err(Stopped::ReceiptTaken),
             }
@@ -244,10 +247,10 @@ async fn attempt(
         Decision::Flag(found) => {
             match unmatched::beside(&payment, *found, evidence, now) {
                 Some(arrived) => {
-                    unmatched::take(app, &mut tx, provider, &arrived).await?;
+                    take::take(app, &mut tx, provider, &arrived).await?;
                 }
                 None if *found == Flag::Credit => {
-                    unmatched::take_prompt(app, &mut tx, &payment, now).await?;
+                    take::take_prompt(app, &mut tx, &payment, now).await?;
                 }
                 None => {}
             }
@@ -256,7 +259,7 @@ async fn attempt(
                 // What it waited for stands in the books: its phone may be asked again, and has its credit back.
                 refuse(app, &mut tx, &payment, PayFailure::Expired, now).await?;
             } else if payment.state == State::Pending && !is_asked {
-                sweep::ask_at(app, &mut tx, &payment, now).await?;
+                question::ask_at(app, &mut tx, &payment, now).await?;
             }
         }
     }
@@ -296,7 +299,7 @@ pub(super) async fn grant(
     webhooks::emit(app, conn, payment.provider, &event).await?;
     let until = payment.created_at + DELIVERED_WITHIN;
     if now >= until {
-        unmatched::take_late(app, conn, payment, now).await?;
+        take::take_late(app, conn, payment, now).await?;
     }
     let delivery = payment
         .mac

@@ -11,10 +11,10 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::customers::reason;
-use super::ledger::{self, Cause, NotWritten};
+use super::ledger::{Cause, NotWritten, book};
 use super::settle::Flag;
 use super::store::refunds::{self, Refund};
-use super::{DELIVERED_WITHIN, Payment, State, operator, store, sweep, unmatched};
+use super::{DELIVERED_WITHIN, Payment, State, operator, question, store, unmatched};
 use crate::access;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -219,7 +219,7 @@ pub(super) async fn went_back_in(
     }
     let back = (refund.amount, refund.receipt.as_str());
     let turn = (cause, before.len());
-    ledger::went_back(app, conn, &payment, back, turn, now).await?;
+    book::went_back(app, conn, &payment, back, turn, now).await?;
     if refund.amount == left {
         let said = (refund.receipt.as_str(), why);
         unmatched::store::close_late(conn, (provider, id), said, actor, now).await?;
@@ -336,7 +336,7 @@ pub async fn ask_in(
     if payment.checkout_request_id.is_none() || payment.state == State::Success {
         return Err(NotDone::NotKnown);
     }
-    sweep::ask_at(app, conn, &payment, app.clock.now()).await?;
+    question::ask_at(app, conn, &payment, app.clock.now()).await?;
     note_deed(app, conn, provider, actor, ("payment-ask", id)).await?;
     Ok(())
 }

@@ -2,6 +2,10 @@
 //!
 //! What a payment is stands here, what evidence means for it in [`settle`]; each change that owns a transaction is a file of its own.
 //! The platform never holds the money.
+//!
+//! The files stand in layers, and none knows those above it: what things are, here and in the `mod.rs` of each folder; the stores; the
+//! [`question`] to the rail, the books and the queue; [`confirm`], which carries out; what asks and hears, [`push`], [`sweep`], [`hand`],
+//! [`deeds`], [`c2b`], [`operator`]; [`settlement`], which sends each callback to its own; and the pages.
 
 pub mod account;
 pub mod account_test;
@@ -14,13 +18,16 @@ pub mod customers;
 pub mod deeds;
 pub mod hand;
 pub mod ledger;
+pub mod moves;
 pub mod moving;
 pub mod operator;
 pub mod outage;
 pub mod pages;
 pub mod push;
+pub mod question;
 pub mod reversal;
 pub mod settle;
+pub mod settlement;
 pub mod silent;
 pub mod spool;
 pub mod store;

@@ -5,25 +5,22 @@
 
 use std::time::Duration;
 
-use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{AccountId, MoveId, PaymentId, PersonId, ProviderId};
+use mnara_protocol::ids::{MoveId, PersonId, ProviderId};
 use secrecy::SecretString;
 use serde_json::json;
-use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::account::{NotSet, told};
+use super::account::{NotSet, announce, told};
 use super::account_test::{self, NotTried};
+use super::moves::Stage;
+use super::store;
 use super::store::moves::{self, NewMove};
-use super::{Payment, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers;
 use crate::providers::log_in::Claimant;
-use crate::providers::log_in::MOVED_SECS;
 use crate::providers::log_in::again::{NotProved, Proof, Second, prove_as};
 use crate::providers::mpesa::{self, AccountError};
-use crate::providers::notices::{Notice, tell_owners};
 use crate::rails::daraja::{Credentials, TokenError};
 use crate::rails::msisdn::Msisdn;
 use crate::tickets::refresh::every_site_if_it_can;
@@ -32,79 +29,6 @@ use crate::tickets::refresh::every_site_if_it_can;
 pub const LASTS: Duration = Duration::from_secs(15 * 60);
 /// Changes looked at for going back.
 const MOST: u16 = 20;
-
-/// Where a change is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Asked for; the shilling has not arrived.
-    Asked,
-    /// The account is used.
-    Done,
-    /// It came to nothing.
-    Dropped,
-    /// It was used, and somebody went back.
-    Undone,
-}
-
-impl Stage {
-    /// The word in its column.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Asked => "asked",
-            Self::Done => "done",
-            Self::Dropped => "dropped",
-            Self::Undone => "undone",
-        }
-    }
-
-    /// Reads the column.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Asked, Self::Done, Self::Dropped, Self::Undone]
-            .into_iter()
-            .find(|stage| stage.word() == word)
-    }
-}
-
-/// A change of the account.
-#[derive(Clone, Debug)]
-pub struct Move {
-    /// Its id.
-    pub id: MoveId,
-    /// The account before.
-    pub from: AccountId,
-    /// The account that is to be used.
-    pub to: AccountId,
-    /// The last shilling sent to prove it.
-    pub payment: Option<PaymentId>,
-    /// Who asked for it; none on the command line.
-    pub person: Option<PersonId>,
-    /// What they are called, if they work here.
-    pub person_name: Option<String>,
-    /// Where it is.
-    pub stage: Stage,
-    /// When it was asked for.
-    pub at: Timestamp,
-    /// Not done until then, it is not done any more.
-    pub expires: Timestamp,
-    /// When it came to what it is.
-    pub ended: Option<Timestamp>,
-}
-
-impl Move {
-    /// Whether it waits for its shilling.
-    #[must_use]
-    pub fn waits(&self, now: Timestamp) -> bool {
-        self.stage == Stage::Asked && now < self.expires
-    }
-
-    /// Whether one may go back behind it.
-    #[must_use]
-    pub fn can_be_undone(&self, now: Timestamp) -> bool {
-        self.stage == Stage::Done && self.ended.is_some_and(|at| now < at.plus_secs(MOVED_SECS))
-    }
-}
 
 /// Why no change was begun, repeated or undone.
 #[derive(Debug, Error)]
@@ -255,63 +179,6 @@ pub async fn cancel(app: &App, provider: ProviderId, actor: Actor) -> sqlx::Resu
         tx.commit().await?;
     }
     Ok(())
-}
-
-/// A shilling has arrived: the change it proves is done, in the transaction that says so. One that is over, was overtaken, or was asked for by
-/// somebody who is no owner any more, is not.
-///
-/// # Errors
-/// [`AccountError`].
-pub async fn proved(
-    app: &App,
-    conn: &mut PgConnection,
-    payment: &Payment,
-    now: Timestamp,
-) -> Result<(), AccountError> {
-    let provider = payment.provider;
-    providers::store::lock_state(conn, provider).await?;
-    let waiting = moves::lock_asked(conn, provider).await?;
-    let Some(waiting) = waiting.filter(|one| Some(one.to) == payment.account) else {
-        return Ok(());
-    };
-    let before = providers::store::account(conn, provider).await?;
-    let (Some(before), Some(person)) = (before, waiting.person) else {
-        return Ok(());
-    };
-    let holds = waiting.waits(now)
-        && before.id == waiting.from
-        && moves::is_owner(conn, provider, person).await?;
-    if !holds {
-        return moves::end(conn, provider, waiting.id, Stage::Dropped, now)
-            .await
-            .map_err(Into::into);
-    }
-    let after = mpesa::put_to_use(conn, provider, waiting.to, now).await?;
-    moves::end(conn, provider, waiting.id, Stage::Done, now).await?;
-    announce(app, conn, provider, Some((now, Some(person)))).await?;
-    let deed = Deed {
-        act: "mpesa",
-        subject: &provider.to_string(),
-        before: Some(told(&before.shortcode, &before.kind)),
-        after: Some(told(&after.shortcode, &after.kind)),
-    };
-    record(app, conn, Some(provider), Actor::Staff(person), deed).await?;
-    every_site_if_it_can(app, conn, provider).await?;
-    Ok(())
-}
-
-/// Lets all owners know that money goes elsewhere, or not any more: by mail, and on whatever page they open for some days.
-///
-/// # Errors
-/// When the database refuses.
-pub(super) async fn announce(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    moved: Option<(Timestamp, Option<PersonId>)>,
-) -> sqlx::Result<()> {
-    providers::store::note_move(conn, provider, moved).await?;
-    tell_owners(app, conn, provider, &Notice::MpesaChanged).await
 }
 
 /// Goes back behind a change, and behind all that came after it: any owner may, with the password and the second factor they have.

@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::confirm::{self, refuse};
 use super::settle::Flag;
 use super::store::messages;
-use super::{PROMPT_LIFE, Push, State, outage, store, sweep};
+use super::{PROMPT_LIFE, Push, State, outage, question, store};
 use crate::app::App;
 use crate::providers::mpesa;
 use crate::rails::daraja::{PushError, PushOrder};
@@ -105,7 +105,7 @@ pub async fn push(
             payment.merchant_request_id = Some(accepted.merchant_request_id);
             payment.checkout_request_id = Some(accepted.checkout_request_id);
             store::set_push(&mut tx, &payment).await?;
-            sweep::ask_at(app, &mut tx, &payment, now + sweep::FIRST).await?;
+            question::ask_at(app, &mut tx, &payment, now + question::FIRST).await?;
             Pushed::Asking
         }
         Err(error) => {
@@ -122,7 +122,7 @@ pub async fn push(
             let may_have_prompted = error.may_have_prompted();
             failed = Some(error);
             if may_have_prompted {
-                sweep::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
+                question::ask_at(app, &mut tx, &payment, now + PROMPT_LIFE).await?;
                 Pushed::Asking
             } else {
                 if payment.state == State::Pending {

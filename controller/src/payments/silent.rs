@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId};
 
-use super::{store, sweep};
+use super::{question, store};
 use crate::app::App;
 use crate::db::Reason;
 use crate::jobs::{Job, Next};
@@ -59,7 +59,7 @@ async fn ask(
 ) -> sqlx::Result<()> {
     let mut tx = app.db.tenant(provider).await?;
     if let Some(payment) = store::lock(&mut tx, provider, payment).await? {
-        sweep::ask_at(app, &mut tx, &payment, now).await?;
+        question::ask_at(app, &mut tx, &payment, now).await?;
     }
     tx.commit().await
 }

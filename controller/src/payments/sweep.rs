@@ -1,5 +1,4 @@
-//! Asking the rail about payments it has said nothing about, and once about those that succeeded. One job a payment; its key is the
-//! payment's id, so asking for the same twice is one question.
+//! Asking the rail about payments it has said nothing about, and once about those that succeeded: the job of [`super::question`].
 
 use std::time::Duration;
 
@@ -9,95 +8,24 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AccountId, PaymentId, ProviderId};
 use mnara_protocol::message::PayFailure;
 use serde_json::json;
-use sqlx::PgConnection;
 
 use super::confirm::{self, Word};
-use super::settle::{self, Evidence, Outcome};
+use super::question::QUARTER;
+use super::settle::said::outcome;
+use super::settle::{Evidence, Outcome};
 use super::store::messages;
 use super::{DELIVERED_WITHIN, Payment, State, store};
 use crate::app::App;
-use crate::jobs::{self, Job, NewJob, Next};
+use crate::jobs::{Job, Next};
 use crate::providers::mpesa;
-use crate::rails::daraja::callback::StkCallback;
-use crate::rails::daraja::result::{Meaning, Reason, ResultCode};
 use crate::rails::daraja::{Credentials, QueryAnswer, Turn};
 
-/// The name of the job in the table.
-pub const ASK: &str = "ask-rail";
-/// When a silent prompt is asked about first: most are answered by then.
-pub const FIRST: Duration = Duration::from_secs(18);
 /// Pauses between the first questions, in seconds; then a quarter of an hour.
 const PAUSES: [u64; 7] = [10, 15, 25, 30, 30, 30, 30];
 /// How long a customer waits in front of a page that says so; questions about older payments leave the way to theirs.
 const WAITING: Duration = Duration::from_secs(300);
 /// Questions that are told their places in one go.
 const CROWD: i64 = 1_000;
-/// How often what stays silent is asked about.
-pub const QUARTER: Duration = Duration::from_secs(15 * 60);
-
-/// Has the rail asked about a payment, in the caller's transaction.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn ask_at(
-    app: &App,
-    conn: &mut PgConnection,
-    payment: &Payment,
-    at: Timestamp,
-) -> sqlx::Result<()> {
-    let job = NewJob {
-        kind: ASK,
-        key: &payment.id.to_string(),
-        payload: json!({}),
-        run_at: at,
-    };
-    jobs::enqueue(conn, Some(payment.provider), job, app).await
-}
-
-/// What a result code comes to.
-#[must_use]
-pub fn outcome(code: &ResultCode) -> Outcome {
-    match code.meaning() {
-        Meaning::Success => Outcome::Paid,
-        Meaning::Processing => Outcome::Open,
-        Meaning::Unrecognised => Outcome::Undocumented,
-        Meaning::Failed(reason) => Outcome::Failed(failure(reason)),
-    }
-}
-
-const fn failure(reason: Reason) -> PayFailure {
-    match reason {
-        Reason::NoMoney => PayFailure::NoMoney,
-        Reason::BelowMinimum | Reason::AboveMaximum | Reason::DailyLimit => {
-            PayFailure::LimitReached
-        }
-        Reason::ReceiverFull => PayFailure::ProviderAccount,
-        Reason::RepeatTooSoon => PayFailure::TooSoon,
-        Reason::Busy | Reason::NotShown => PayFailure::Busy,
-        Reason::PromptOpen => PayFailure::OtherPrompt,
-        Reason::Expired => PayFailure::Expired,
-        Reason::Cancelled => PayFailure::Cancelled,
-        Reason::Unreachable => PayFailure::NoAnswer,
-        Reason::WrongPin => PayFailure::WrongPin,
-        Reason::Locked => PayFailure::Locked,
-        Reason::ProviderSetup => PayFailure::ProviderSetup,
-    }
-}
-
-/// A callback as evidence.
-#[must_use]
-pub fn evidence(said: StkCallback) -> settle::Callback {
-    let (amount, receipt) = said
-        .paid
-        .map_or((None, None), |paid| (paid.amount, paid.receipt));
-    settle::Callback {
-        outcome: outcome(&said.result),
-        merchant_request_id: said.merchant_request_id,
-        checkout_request_id: said.checkout_request_id,
-        amount,
-        receipt,
-    }
-}
 
 /// The job: asks the rail about one payment and carries out the answer.
 pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+mod circles;
 mod files;
 mod imports;
 mod routes;

@@ -10,9 +10,10 @@ use mnara_protocol::ticket::{Phase, Status, Ticket};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
+use super::block::{block, unblock};
 use super::give::{Gift, NotGiven, give};
 use super::store::Had;
-use super::{Customer, NotDone, block, credit, store, unblock};
+use super::{Customer, NotDone, credit, store};
 use crate::app::App;
 use crate::payments::pages::line::Shown;
 use crate::payments::store::list::{Wanted, lines};

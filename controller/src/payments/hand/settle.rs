@@ -11,7 +11,8 @@ use super::{Payer, choose, store};
 use crate::app::App;
 use crate::entropy::Entropy;
 use crate::payments::confirm::{self, ConfirmError};
-use crate::payments::ledger::{self, NotWritten};
+use crate::payments::ledger::NotWritten;
+use crate::payments::ledger::book::paid;
 use crate::payments::store::messages::{self, Kind};
 use crate::payments::store::{SettleError, Waiting};
 use crate::payments::unmatched::{self, Arrived, Reason};
@@ -67,7 +68,7 @@ pub async fn settle(
         // A receipt that another business has. It is money all the same, and a person sees it.
         Err(Unsettled::ReceiptTaken) => {
             let mut tx = app.db.tenant(provider).await?;
-            unmatched::take(app, &mut tx, provider, arrived).await?;
+            unmatched::take::take(app, &mut tx, provider, arrived).await?;
             tx.commit().await?;
             Ok(Settled::NoPlan)
         }
@@ -119,7 +120,7 @@ pub async fn settle_in(
                 site: Some(payer.site),
                 ..arrived.clone()
             };
-            unmatched::take(app, conn, provider, &arrived).await?;
+            unmatched::take::take(app, conn, provider, &arrived).await?;
         }
         return Ok(Settled::NoPlan);
     };
@@ -183,7 +184,7 @@ async fn book(
         unmatched::store::close_known(conn, payment, id, now).await?;
     }
     let receipt = payment.receipt.as_deref();
-    ledger::paid(app, conn, payment, receipt, was, now).await
+    paid(app, conn, payment, receipt, was, now).await
 }
 
 /// Whose number it was, as far as it is sure: the rail's word, or the device's if it fits that.

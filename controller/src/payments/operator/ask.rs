@@ -9,7 +9,8 @@ use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 use thiserror::Error;
 
-use super::{Kept, Purpose, Request, Right, State, current, opened, store};
+use super::in_use::{current, opened};
+use super::{Kept, Purpose, Request, Right, State, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Tx;

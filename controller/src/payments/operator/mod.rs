@@ -5,6 +5,7 @@
 
 pub mod ask;
 pub mod credential;
+pub mod in_use;
 pub mod pages;
 pub mod result;
 pub mod stands;
@@ -13,14 +14,8 @@ pub mod store;
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, PersonId, ProviderId, RequestId, UnmatchedId};
+use mnara_protocol::ids::{PaymentId, PersonId, RequestId, UnmatchedId};
 use mnara_protocol::money::Money;
-use sqlx::PgConnection;
-
-use crate::app::App;
-use crate::providers::mpesa::{self, AccountError};
-use crate::rails::daraja::{Credentials, Operator};
-use crate::vault::Column;
 
 /// After so long without a word a person may ask for the same again: M-PESA sends nothing back twice.
 pub const SILENT: Duration = Duration::from_secs(30 * 60);
@@ -218,47 +213,4 @@ impl Request {
     pub fn is_silent(&self, now: Timestamp) -> bool {
         self.state.is_open() && now >= self.at + SILENT
     }
-}
-
-/// The operator of the shortcode in use, if there is one.
-///
-/// # Errors
-/// When the database is away.
-pub async fn current(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Kept>> {
-    let kept = store::operator(conn, provider).await?;
-    let account = crate::providers::store::account(conn, provider).await?;
-    Ok(kept.filter(|kept| account.is_some_and(|account| account.shortcode == kept.shortcode)))
-}
-
-/// Whether a right is there for other things than its test.
-///
-/// # Errors
-/// When the database is away.
-pub async fn may(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    right: Right,
-) -> sqlx::Result<bool> {
-    let kept = current(conn, provider).await?;
-    Ok(kept.is_some_and(|kept| kept.proven(right).is_some()))
-}
-
-/// What a request is made with: the application in use, and the operator.
-async fn opened(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    kept: &Kept,
-) -> Result<Option<(Credentials, Operator)>, AccountError> {
-    let Some(credentials) = mpesa::read(conn, &app.vault, provider).await? else {
-        return Ok(None);
-    };
-    let credential = app
-        .vault
-        .open_text(provider, Column::MpesaOperator, &kept.credential)?;
-    let operator = Operator {
-        initiator: kept.initiator.clone(),
-        credential,
-    };
-    Ok(Some((credentials, operator)))
 }

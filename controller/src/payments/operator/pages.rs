@@ -9,8 +9,9 @@ use serde::Deserialize;
 
 use super::ask::{self, NotAsked};
 use super::credential::{self, NotKept};
+use super::in_use::current;
 use super::stands::{Stands, not_asked};
-use super::{Purpose, Request, Right, current, store};
+use super::{Purpose, Request, Right, store};
 use crate::app::App;
 use crate::payments::moving::Proofs;
 use crate::providers;

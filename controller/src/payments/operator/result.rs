@@ -310,7 +310,7 @@ async fn told(
             Some(Judged::Elsewhere(arrived)) => {
                 drop(tx);
                 tx = app.db.tenant(provider).await?;
-                let is_new = unmatched::take(app, &mut tx, provider, &arrived).await?;
+                let is_new = unmatched::take::take(app, &mut tx, provider, &arrived).await?;
                 Some(if is_new { "queue" } else { "known" })
             }
         },
@@ -448,7 +448,7 @@ async fn judge(
             }
         }
         Whose::Nobody | Whose::Elsewhere => {
-            let is_new = unmatched::take(app, conn, provider, &arrived).await?;
+            let is_new = unmatched::take::take(app, conn, provider, &arrived).await?;
             found(if is_new { "queue" } else { "known" })
         }
     }

@@ -8,7 +8,8 @@ use mnara_protocol::ids::ProviderId;
 use sqlx::PgConnection;
 
 use super::ask::NotAsked;
-use super::{Purpose, Request, Right, State as Stage, may, store};
+use super::in_use::may;
+use super::{Purpose, Request, Right, State as Stage, store};
 use crate::payments::unmatched::store::Queued;
 use crate::providers::pages::proof::Fault;
 use crate::providers::pages::trouble::Trouble;

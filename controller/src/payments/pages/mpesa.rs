@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use super::super::account::{NotSet, set_first};
 use super::super::account_test::{NotTried, try_out};
-use super::super::moving::{Move, Stage};
+use super::super::moves::{Move, Stage};
 use super::super::store::{account_tests, has_come_in, moves};
 use super::super::{self as payments, Push};
 use super::Standing;

@@ -153,7 +153,7 @@ async fn shown(
         .ok_or(Trouble::Nothing)?;
     let receipts: Vec<_> = story.more.line.receipt.iter().cloned().collect();
     let going = operator::store::going_back(&mut tx, provider, &receipts).await?;
-    let can_reverse = operator::may(&mut tx, provider, operator::Right::Reversal).await?;
+    let can_reverse = operator::in_use::may(&mut tx, provider, operator::Right::Reversal).await?;
     drop(tx);
     let going = going.first().map(|request| Stands::of(request, now, w));
     let steps = steps(&story, w);

@@ -9,6 +9,8 @@ use mnara_protocol::money::Money;
 use super::{Payment, State};
 use crate::rails::daraja::callback::Payer;
 
+pub mod said;
+
 /// What a rail's result code comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use crate::db::{At, RowId as _};
-use crate::payments::moving::{Move, Stage};
+use crate::payments::moves::{Move, Stage};
 
 /// A change about to be written.
 #[derive(Clone, Copy, Debug)]

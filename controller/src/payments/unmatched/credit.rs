@@ -4,15 +4,15 @@ use mnara_protocol::ids::{ProviderId, TicketId, UnmatchedId};
 use serde_json::json;
 use sqlx::PgConnection;
 
+use super::Reason;
 use super::resolve::{NotResolved, is_going_back, of, open};
 use super::store::Held;
-use super::{Reason, ledger};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::payments::Payment;
 use crate::payments::customers;
 use crate::payments::deeds::{is_waiting, left};
-use crate::payments::ledger::{Account, Cause, Line};
+use crate::payments::ledger::{Account, Cause, Line, book, place};
 use crate::payments::store::{credit, lock, ticket_of};
 use crate::rails::daraja::callback::Payer;
 use crate::rails::msisdn::Msisdn;
@@ -83,13 +83,13 @@ pub async fn make_over_in(
             credit::note_credited(conn, provider, payment.id, amount).await?;
             Line {
                 payment: Some(payment.id),
-                debit: ledger::place(payment),
+                debit: place(payment),
                 ..line
             }
         }
         None => line,
     };
-    ledger::write(app, conn, provider, line).await?;
+    book::write(app, conn, provider, line).await?;
     let after = json!({"amount": amount.to_decimal(), "customer": customer.to_string()});
     let deed = Deed {
         act: "queue-credit",

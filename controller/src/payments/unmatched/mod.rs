@@ -1,25 +1,22 @@
 //! The queue: money that nobody can be matched to, or that came so late that nobody waits for what it bought. A person says what becomes of
 //! it, or it turns out to be a payment's.
 
+pub mod claim;
 pub mod credit;
 pub mod pages;
 pub mod resolve;
 pub mod store;
+pub mod take;
 
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, ProviderId, SiteId, UnmatchedId};
+use mnara_protocol::ids::{PaymentId, SiteId};
 use mnara_protocol::money::Money;
-use sqlx::PgConnection;
 
 use super::Payment;
-use super::ledger::{self, Account, Cause, Line, NotWritten};
 use super::settle::{Evidence, Flag};
-use crate::app::App;
-use crate::providers::notices::{Notice, Topic, tell};
 use crate::rails::daraja::callback::Payer;
-use crate::web::show;
 
 /// A payment by hand that names nothing may be a prompt's whose callback was lost, if it came so soon after the prompt.
 pub const BEGUN_WITHIN: Duration = Duration::from_secs(10 * 60);
@@ -140,221 +137,4 @@ pub fn beside(
         at: now,
         paid_at: now,
     })
-}
-
-/// Takes money into the queue and into the books, and tells those who chose to hear of it; says whether it was new. A receipt that stands
-/// somewhere already brings nothing.
-///
-/// # Errors
-/// [`NotWritten`]; the transaction should not commit then.
-pub async fn take(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    arrived: &Arrived,
-) -> Result<bool, NotWritten> {
-    store::lock_receipt(conn, &arrived.receipt).await?;
-    if store::is_payments(conn, provider, &arrived.receipt).await? {
-        return Ok(false);
-    }
-    if store::name_prompt(conn, provider, arrived).await? {
-        return Ok(false);
-    }
-    let now = app.clock.now();
-    let id = UnmatchedId::new(now, app.entropy.bytes());
-    if !store::insert(conn, provider, id, arrived, now).await? {
-        return Ok(false);
-    }
-    let line = Line {
-        cause: Cause::Unmatched,
-        payment: None,
-        unmatched: Some(id),
-        turn: 0,
-        debit: Account::Till,
-        credit: Account::Unmatched,
-        amount: arrived.amount,
-        receipt: Some(&arrived.receipt),
-        site: arrived.site,
-        at: arrived.at,
-    };
-    ledger::write(app, conn, provider, line).await?;
-    // A statement is brought by somebody who sees what it says.
-    if arrived.reason != Reason::Statement {
-        say(app, conn, provider, (id, arrived.payment), arrived.amount).await?;
-    }
-    Ok(true)
-}
-
-/// Takes the money of a prompt into the queue of which the rail tells no receipt, unless it may be there already.
-///
-/// # Errors
-/// [`NotWritten`]; the transaction should not commit then.
-pub async fn take_prompt(
-    app: &App,
-    conn: &mut PgConnection,
-    payment: &Payment,
-    now: Timestamp,
-) -> Result<(), NotWritten> {
-    let is_there = !store::of_prompt(conn, payment).await?.is_empty()
-        || nameless(conn, payment).await?.is_some();
-    let id = UnmatchedId::new(now, app.entropy.bytes());
-    if is_there || !store::insert_prompt(conn, id, payment, now).await? {
-        return Ok(());
-    }
-    let line = Line {
-        cause: Cause::Unmatched,
-        payment: None,
-        unmatched: Some(id),
-        turn: 0,
-        debit: Account::Till,
-        credit: Account::Unmatched,
-        amount: payment.amount,
-        receipt: None,
-        site: payment.site,
-        at: now,
-    };
-    ledger::write(app, conn, payment.provider, line).await?;
-    say(
-        app,
-        conn,
-        payment.provider,
-        (id, Some(payment.id)),
-        payment.amount,
-    )
-    .await?;
-    Ok(())
-}
-
-/// Takes a payment into the queue that came when nobody waited for it any more. Its money stands in the books as the voucher's.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn take_late(
-    app: &App,
-    conn: &mut PgConnection,
-    payment: &Payment,
-    now: Timestamp,
-) -> sqlx::Result<()> {
-    let id = UnmatchedId::new(now, app.entropy.bytes());
-    if store::insert_late(conn, id, payment, now).await? {
-        say(app, conn, payment.provider, (id, None), payment.price()).await?;
-    }
-    Ok(())
-}
-
-async fn say(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    (id, payment): (UnmatchedId, Option<PaymentId>),
-    amount: Money,
-) -> sqlx::Result<()> {
-    let amount = show::money(amount);
-    let notice = Notice::MoneyFlagged { amount: &amount };
-    // A payment that is looked at is told of once, whatever else becomes of it.
-    let once = payment.map_or_else(
-        || format!("money-queue:{id}"),
-        |payment| format!("money:{payment}"),
-    );
-    tell(app, conn, provider, Topic::Money, &notice, &once).await
-}
-
-/// What the queue knows of a payment's money.
-#[derive(Clone, Debug)]
-pub enum Claim {
-    /// Nothing.
-    Nothing,
-    /// It was there, and is the payment's now.
-    Taken(store::Candidate),
-    /// It was there, and somebody has said already what became of it.
-    Spent,
-}
-
-/// Takes a payment's money out of the queue, if it is there: by its receipt; where the rail told none, the one that can be meant. A money
-/// that somebody dealt with before is not a payment's as well.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn claim(
-    conn: &mut PgConnection,
-    payment: &Payment,
-    receipt: Option<&str>,
-    now: Timestamp,
-) -> sqlx::Result<Claim> {
-    let prompts = store::of_prompt(conn, payment).await?;
-    let found = match receipt {
-        Some(receipt) => {
-            let named = store::by_receipt(conn, payment.provider, receipt).await?;
-            // A prompt's own money of which the rail had told no receipt by then.
-            let nameless = || prompts.into_iter().find(|one| one.receipt.is_none());
-            let Some(found) = named.or_else(nameless) else {
-                return Ok(Claim::Nothing);
-            };
-            let is_its = found.amount == payment.amount || found.prompt == Some(payment.id);
-            if found.is_closed || !is_its {
-                return Ok(Claim::Spent);
-            }
-            found
-        }
-        None if !prompts.is_empty() => match prompts.into_iter().find(|one| !one.is_closed) {
-            Some(found) => found,
-            None => return Ok(Claim::Spent),
-        },
-        None => match store::named(conn, payment).await? {
-            // What a statement brought names the prompt's account.
-            Some(found) if found.is_closed || found.amount != payment.amount => {
-                return Ok(Claim::Spent);
-            }
-            Some(found) => found,
-            None => match nameless(conn, payment).await? {
-                Some(found) => found,
-                None => return Ok(Claim::Nothing),
-            },
-        },
-    };
-    store::close_known(conn, payment, found.id, now).await?;
-    Ok(Claim::Taken(found))
-}
-
-/// The one money by hand in the queue that can be a payment's of which no receipt was told.
-async fn nameless(
-    conn: &mut PgConnection,
-    payment: &Payment,
-) -> sqlx::Result<Option<store::Candidate>> {
-    let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
-    let open = store::nameless(conn, payment.provider, payment.amount, within).await?;
-    let mut meant = open
-        .into_iter()
-        .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)));
-    Ok(match (meant.next(), meant.next()) {
-        (Some(found), None) => Some(found),
-        _ => None,
-    })
-}
-
-/// Writes that a payment's money, which stands in the books already, was in the queue as well.
-///
-/// # Errors
-/// [`NotWritten`].
-pub async fn undo(
-    app: &App,
-    conn: &mut PgConnection,
-    payment: &Payment,
-    found: &store::Candidate,
-    now: Timestamp,
-) -> Result<(), NotWritten> {
-    let id = found.id;
-    let line = Line {
-        cause: Cause::Known,
-        payment: Some(payment.id),
-        unmatched: Some(id),
-        turn: 0,
-        debit: Account::Unmatched,
-        credit: Account::Till,
-        amount: found.amount,
-        receipt: None,
-        site: store::site_of(conn, payment.provider, id).await?,
-        at: now,
-    };
-    ledger::write(app, conn, payment.provider, line).await
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::Reason;
 use super::credit;
 use super::resolve::{self, NotResolved};
-use super::store::{Queued, queue};
+use super::store::{Queued, newest};
 use crate::app::App;
 use crate::payments::deeds::NotDone;
 use crate::payments::operator::ask;
@@ -141,11 +141,11 @@ async fn shown(
     let may_work = seat.place.role.may(Permission::WorkPayments);
     let is_all_closed = !asked.closed.is_empty();
     let mut tx = app.db.tenant(provider).await?;
-    let mut rows = queue(&mut tx, provider, is_all_closed, asked.cursor(), PAGE + 1).await?;
+    let mut rows = newest(&mut tx, provider, is_all_closed, asked.cursor(), PAGE + 1).await?;
     let closed = if is_all_closed || asked.cursor().is_some() {
         Vec::new()
     } else {
-        queue(&mut tx, provider, true, None, DONE).await?
+        newest(&mut tx, provider, true, None, DONE).await?
     };
     let plans = if may_work {
         plans::store::plans(&mut tx, provider, plans::edit::MOST).await?

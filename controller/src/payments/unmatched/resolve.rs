@@ -8,14 +8,14 @@ use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::Reason;
 use super::store::{self, Held};
-use super::{Reason, ledger};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::feed;
 use crate::payments::customers::reason;
 use crate::payments::deeds::{self, NotDone, Noted};
-use crate::payments::ledger::{Account, Cause, Line, NotWritten};
+use crate::payments::ledger::{Account, Cause, Line, NotWritten, book};
 use crate::payments::operator;
 use crate::payments::store::{lock, ticket_of};
 use crate::plans;
@@ -146,7 +146,7 @@ async fn ticket(
         credit: Account::Tickets,
         ..of(id, held, now)
     };
-    ledger::write(app, conn, provider, line).await?;
+    book::write(app, conn, provider, line).await?;
     note(app, conn, (provider, actor), id, "queue-ticket").await?;
     if let Some(site) = held.site {
         let change = crate::tickets::feed::ticket(site, &kept, None, None, None);
@@ -287,7 +287,7 @@ pub(in crate::payments) async fn back(
         receipt: Some(&receipt),
         ..of(id, held, now)
     };
-    ledger::write(app, conn, provider, line).await?;
+    book::write(app, conn, provider, line).await?;
     let deed = Deed {
         act: match cause {
             Cause::Reversal => "reversal",

@@ -94,7 +94,7 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
         paid_at: world.app.clock.now(),
     };
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
-    let taken = unmatched::take(&world.app, &mut tx, world.shop.provider, &arrived);
+    let taken = unmatched::take::take(&world.app, &mut tx, world.shop.provider, &arrived);
     assert!(taken.await.unwrap());
     tx.commit().await.unwrap();
     let queued: sqlx::types::Uuid = read(&world.app, "select id from unmatched").await;

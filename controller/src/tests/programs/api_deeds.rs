@@ -401,7 +401,7 @@ async fn money_in_the_queue_is_decided_about_once_and_the_books_tell_of_it(
             paid_at: app.clock.now(),
         };
         let mut tx = app.db.tenant(provider).await.unwrap();
-        crate::payments::unmatched::take(app, &mut tx, provider, &arrived)
+        crate::payments::unmatched::take::take(app, &mut tx, provider, &arrived)
             .await
             .unwrap();
         tx.commit().await.unwrap();

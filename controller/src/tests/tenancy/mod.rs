@@ -216,7 +216,8 @@ async fn work_money(world: &World) {
 
 /// Money comes that nothing matches: some goes back, some waits, and the books are looked at.
 async fn sort_out(world: &World, actor: Actor) {
-    use crate::payments::unmatched::{Arrived, Reason, resolve, take};
+    use crate::payments::unmatched::take::take;
+    use crate::payments::unmatched::{Arrived, Reason, resolve};
     use crate::rails::daraja::callback::Payer;
     use crate::reports::books::{self, Difference, Part, Total};
     let (app, provider) = (&world.app, world.shop.provider);

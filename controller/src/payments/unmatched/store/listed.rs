@@ -115,7 +115,7 @@ macro_rules! queued {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn queue(
+pub async fn newest(
     conn: &mut PgConnection,
     provider: ProviderId,
     is_closed: bool,

@@ -15,7 +15,7 @@ mod listed;
 mod meant;
 mod prompts;
 
-pub use listed::{Queued, queue, queued};
+pub use listed::{Queued, newest, queued};
 pub use meant::{Candidate, by_receipt, named, nameless, of_prompt, of_receipt};
 pub use prompts::{insert_prompt, name_prompt};
 

@@ -66,7 +66,7 @@ pub async fn take(
         at: entry.at,
         paid_at: entry.at,
     };
-    match unmatched::take(app, &mut tx, provider, &arrived).await {
+    match unmatched::take::take(app, &mut tx, provider, &arrived).await {
         Ok(true) => {
             record(
                 app,

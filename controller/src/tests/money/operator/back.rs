@@ -4,7 +4,8 @@ use mnara_protocol::message::NotClaimed;
 
 use super::*;
 use crate::payments::hand::claim::{Claim, NoClaim, claim};
-use crate::payments::unmatched::{Arrived, Reason, take};
+use crate::payments::unmatched::take::take;
+use crate::payments::unmatched::{Arrived, Reason};
 use crate::rails::daraja::callback::Payer;
 use crate::tests::sites::reports;
 

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::payments::reversal::{self, Booked, Told};
-use crate::payments::unmatched::{Arrived, Reason, take};
+use crate::payments::unmatched::take::take;
+use crate::payments::unmatched::{Arrived, Reason};
 use crate::rails::daraja::callback::Payer;
 
 const QUEUE: &str = "/payments/unmatched";

@@ -14,8 +14,8 @@ use mnara_protocol::message::{
 
 use super::*;
 use crate::payments::confirm::apply;
+use crate::payments::question::ASK;
 use crate::payments::settle::{Decision, Evidence, Flag, Outcome};
-use crate::payments::sweep::ASK;
 
 /// The newest word the site has of a try.
 async fn told(world: &World, n: u8) -> CheckoutState {

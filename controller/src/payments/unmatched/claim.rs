@@ -1,0 +1,109 @@
+//! What of the queue turns out to be a payment's, in the transaction that settles it.
+
+use mnara_protocol::clock::Timestamp;
+use sqlx::PgConnection;
+
+use super::{BEGUN_WITHIN, store};
+use crate::app::App;
+use crate::payments::Payment;
+use crate::payments::ledger::{Account, Cause, Line, NotWritten, book};
+
+/// What the queue knows of a payment's money.
+#[derive(Clone, Debug)]
+pub enum Claim {
+    /// Nothing.
+    Nothing,
+    /// It was there, and is the payment's now.
+    Taken(store::Candidate),
+    /// It was there, and somebody has said already what became of it.
+    Spent,
+}
+
+/// Takes a payment's money out of the queue, if it is there: by its receipt; where the rail told none, the one that can be meant. A money
+/// that somebody dealt with before is not a payment's as well.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn claim(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    receipt: Option<&str>,
+    now: Timestamp,
+) -> sqlx::Result<Claim> {
+    let prompts = store::of_prompt(conn, payment).await?;
+    let found = match receipt {
+        Some(receipt) => {
+            let named = store::by_receipt(conn, payment.provider, receipt).await?;
+            // A prompt's own money of which the rail had told no receipt by then.
+            let nameless = || prompts.into_iter().find(|one| one.receipt.is_none());
+            let Some(found) = named.or_else(nameless) else {
+                return Ok(Claim::Nothing);
+            };
+            let is_its = found.amount == payment.amount || found.prompt == Some(payment.id);
+            if found.is_closed || !is_its {
+                return Ok(Claim::Spent);
+            }
+            found
+        }
+        None if !prompts.is_empty() => match prompts.into_iter().find(|one| !one.is_closed) {
+            Some(found) => found,
+            None => return Ok(Claim::Spent),
+        },
+        None => match store::named(conn, payment).await? {
+            // What a statement brought names the prompt's account.
+            Some(found) if found.is_closed || found.amount != payment.amount => {
+                return Ok(Claim::Spent);
+            }
+            Some(found) => found,
+            None => match nameless(conn, payment).await? {
+                Some(found) => found,
+                None => return Ok(Claim::Nothing),
+            },
+        },
+    };
+    store::close_known(conn, payment, found.id, now).await?;
+    Ok(Claim::Taken(found))
+}
+
+/// The one money by hand in the queue that can be a payment's of which no receipt was told.
+pub(super) async fn nameless(
+    conn: &mut PgConnection,
+    payment: &Payment,
+) -> sqlx::Result<Option<store::Candidate>> {
+    let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
+    let open = store::nameless(conn, payment.provider, payment.amount, within).await?;
+    let mut meant = open
+        .into_iter()
+        .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)));
+    Ok(match (meant.next(), meant.next()) {
+        (Some(found), None) => Some(found),
+        _ => None,
+    })
+}
+
+/// Writes that a payment's money, which stands in the books already, was in the queue as well.
+///
+/// # Errors
+/// [`NotWritten`].
+pub async fn undo(
+    app: &App,
+    conn: &mut PgConnection,
+    payment: &Payment,
+    found: &store::Candidate,
+    now: Timestamp,
+) -> Result<(), NotWritten> {
+    let id = found.id;
+    let line = Line {
+        cause: Cause::Known,
+        payment: Some(payment.id),
+        unmatched: Some(id),
+        turn: 0,
+        debit: Account::Unmatched,
+        credit: Account::Till,
+        amount: found.amount,
+        receipt: None,
+        site: store::site_of(conn, payment.provider, id).await?,
+        at: now,
+    };
+    book::write(app, conn, payment.provider, line).await
+}
