@@ -50,8 +50,9 @@
     }
   };
 
-  // The page is one ceremony.
+  // The page is one ceremony, whose button does nothing without us.
   const page = document.querySelector("form#passkey");
+  if (page) page.hidden = false;
   page?.addEventListener("submit", (event) => {
     event.preventDefault();
     answer(page.dataset.do, () => page.dataset.options, (said) => {

@@ -264,6 +264,39 @@ impl Tab {
         self.eval("document.activeElement.click()").await.map(drop)
     }
 
+    /// Chooses what has these words from the list with a label.
+    ///
+    /// # Errors
+    /// When there is none, or nothing of that name in it.
+    pub async fn choose(&self, label: &str, words: &str) -> Result<()> {
+        self.find("field", label).await?;
+        let choose = format!(
+            "(words => {{ const list = document.activeElement; \
+             const one = [...list.options].find(one => one.text.replace(/\\s+/g, ' ').trim() === words); \
+             if (one) list.value = one.value; return Boolean(one); }})({})",
+            json!(words)
+        );
+        let is_there = self.eval(&choose).await?;
+        ensure!(is_there == true, "{label:?} offers no {words:?}");
+        Ok(())
+    }
+
+    /// Presses Enter in the field with a label and waits for the page it leads to.
+    ///
+    /// # Errors
+    /// When there is none, or it leads nowhere.
+    pub async fn enter(&self, label: &str) -> Result<()> {
+        let events = self.wire.listen();
+        self.find("field", label).await?;
+        let mut key = json!({"type": "keyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"});
+        self.call("Input.dispatchKeyEvent", key.clone()).await?;
+        key["type"] = json!("keyUp");
+        self.call("Input.dispatchKeyEvent", key).await?;
+        self.loaded(events)
+            .await
+            .with_context(|| format!("pressing Enter in {label:?}"))
+    }
+
     /// What of the page breaks a rule for people who see, hear or move otherwise than most; a line each. Also a page that is wider than the
     /// screen.
     ///

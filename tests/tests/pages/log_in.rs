@@ -1,52 +1,20 @@
 //! Logging in with a second factor, and with a passkey.
 
-use mnara_tests::browser::Screen;
-use mnara_tests::story::PASSWORD;
+use mnara_tests::browser::{Screen, Tab};
+use mnara_tests::story::{PASSWORD, Stage};
 use totp_rs::{Builder, Secret};
 
 use super::{person, set};
 
 /// How long digits are those of now (RFC 6238).
-const STEP_SECS: u64 = 30;
+pub(super) const STEP_SECS: u64 = 30;
 
 #[tokio::test]
 async fn a_second_factor_is_set_up_and_asked_for() {
     let (stage, chromium) = set().await;
     let url = |path: &str| stage.world.controller.url(path);
     let owner = person(&stage, &chromium, "owner@example.com").await;
-    owner.open(&url("/account/second")).await.unwrap();
-    let secret = owner
-        .eval("[...document.querySelectorAll('code')].map(c => c.innerText.replace(/\\s/g, '')).find(t => /^[A-Z2-7]{16,}$/.test(t))")
-        .await
-        .unwrap();
-    let secret = secret.as_str().unwrap().to_owned();
-    // The page's own clock is that of the program.
-    let now = async || -> u64 {
-        let now = stage
-            .world
-            .controller
-            .ask("select extract(epoch from now())::bigint")
-            .await
-            .unwrap();
-        now[0][0].parse().unwrap()
-    };
-    owner
-        .fill(
-            "Then type the six digits it shows",
-            &code(&secret, now().await),
-        )
-        .await
-        .unwrap();
-    owner
-        .fill("Your own password here, once more", PASSWORD)
-        .await
-        .unwrap();
-    owner.press("Switch on").await.unwrap();
-    owner.sees("Write these down").await.unwrap();
-    let paper = owner
-        .eval("document.querySelector('.codes code').innerText")
-        .await
-        .unwrap();
+    let (secret, paper) = switch_on(&stage, &owner).await;
 
     let half_in = async || {
         let other = chromium.person(Screen::DESKTOP).await.unwrap();
@@ -69,7 +37,7 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     other.press("Go on").await.unwrap();
     other.sees("These are not the digits of now").await.unwrap();
     // Those of the set-up are used; the ones after them are good already.
-    let next = code(&secret, now().await + STEP_SECS);
+    let next = digits(&stage, &secret, STEP_SECS).await;
     other.fill("Six digits", &next).await.unwrap();
     other.press("Go on").await.unwrap();
     other.sees("Paid by M-PESA today").await.unwrap();
@@ -77,10 +45,7 @@ async fn a_second_factor_is_set_up_and_asked_for() {
     // The phone is lost.
     let other = half_in().await;
     other.sees("Six digits").await.unwrap();
-    other
-        .fill("Six digits", paper.as_str().unwrap())
-        .await
-        .unwrap();
+    other.fill("Six digits", &paper).await.unwrap();
     other.press("Go on").await.unwrap();
     other.sees("Paid by M-PESA today").await.unwrap();
     stage.end().await.unwrap();
@@ -127,8 +92,38 @@ async fn a_passkey_is_made_logs_in_alone_and_is_removed() {
     stage.end().await.unwrap();
 }
 
-fn code(secret: &str, now: u64) -> String {
+/// Switches somebody's second factor on; gives its secret and one of the codes for paper.
+pub(super) async fn switch_on(stage: &Stage, who: &Tab) -> (String, String) {
+    let page = stage.world.controller.url("/account/second");
+    who.open(&page).await.unwrap();
+    let secret = who
+        .eval("[...document.querySelectorAll('code')].map(c => c.innerText.replace(/\\s/g, '')).find(t => /^[A-Z2-7]{16,}$/.test(t))")
+        .await
+        .unwrap();
+    let secret = secret.as_str().unwrap().to_owned();
+    let now = digits(stage, &secret, 0).await;
+    who.fill("Then type the six digits it shows", &now)
+        .await
+        .unwrap();
+    who.fill("Your own password here, once more", PASSWORD)
+        .await
+        .unwrap();
+    who.press("Switch on").await.unwrap();
+    who.sees("Write these down").await.unwrap();
+    let paper = who
+        .eval("document.querySelector('.codes code').innerText")
+        .await
+        .unwrap();
+    (secret, paper.as_str().unwrap().to_owned())
+}
+
+/// What an authenticator shows so many seconds from now.
+pub(super) async fn digits(stage: &Stage, secret: &str, later: u64) -> String {
+    // The page's own clock is that of the program.
+    let now = "select extract(epoch from now())::bigint";
+    let now = stage.world.controller.value(now).await.unwrap();
     let secret = Secret::try_from_base32(secret).unwrap();
     let totp = Builder::new().with_secret(secret).build().unwrap();
-    totp.generate(now).to_string()
+    let now: u64 = now.parse().unwrap();
+    totp.generate(now + later).to_string()
 }

@@ -1,5 +1,5 @@
 //! What people do in a real browser, on the demo's business: signing up and selling, logging in, moving the money, a cashier's day, printing,
-//! buying, stopping a business, and all pages by the rules for everybody's eyes and hands.
+//! buying, stopping a business, running one without script, and all pages by the rules for everybody's eyes and hands.
 
 mod cashier;
 mod everybody;
@@ -9,6 +9,7 @@ mod moved;
 mod platform;
 mod portal;
 mod printing;
+mod without_script;
 
 use mnara_tests::browser::{Chromium, Screen, Tab};
 use mnara_tests::gallery;

@@ -32,6 +32,9 @@ words! {
         needs_script:
             "Passkeys need script in the browser. Log in with your password instead."
             "Funguo za kuingia zinahitaji script kwenye kivinjari. Ingia kwa nenosiri badala yake.",
+        make_needs_script:
+            "Passkeys need script in the browser, which is off here. Switch it on and come back."
+            "Funguo za kuingia zinahitaji script kwenye kivinjari, ambayo hapa imezimwa. Iwashe kisha urudi.",
         prove_text:
             "Prove that it is you with the passkey by which you log in here, which is none of M-PESA's. Your browser asks for it, and for your finger, your face or a PIN; then the form is sent."
             "Thibitisha kwamba ni wewe kwa ufunguo unaoingia nao hapa. Kivinjari chako kitauliza ufunguo huo, na kidole, uso au PIN yako; kisha fomu itatumwa.",

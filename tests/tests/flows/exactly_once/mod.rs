@@ -1,46 +1,30 @@
 //! The drill of all drills for money: thousands of payments whose callbacks come never, once or up to five times, in any order, while the
-//! controller is killed every two seconds, at each kind of moment on the wire in turn, and an outside database stopped hard every ten. Then the
-//! books hold each payment once.
+//! controller is killed every two seconds, at each kind of moment on the wire in turn, and an outside database stopped hard before ten seconds are
+//! over, again and again. Then the books hold each payment once.
 //!
 //! Who was called back never is found by asking. Where the answer of the push was lost too, nothing can be asked about: that money is known by
 //! the confirmation that M-PESA sends of all that comes to the shortcode, whose account is the payment's.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ed25519_dalek::SigningKey;
 use futures_util::{StreamExt as _, stream};
-use mnara_protocol::clock::Timestamp;
-use mnara_protocol::token::{DeviceToken, LONGEST_SECS};
-use mnara_tests::sim::daraja::{
-    Act, Body, Callback, Code, Counters, Daraja, Mode, Payment, Reply, Script, When,
-};
-use mnara_tests::world::clock::Push;
-use mnara_tests::world::controller::Controller;
-use mnara_tests::world::database::Database;
-use mnara_tests::world::http::Caller;
+use mnara_tests::sim::daraja::{Act, Callback, Code, Daraja, Mode, Payment, Reply, Script, When};
 use mnara_tests::world::{Setup, World, uuid};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use rand::{RngExt, SeedableRng};
-use serde_json::json;
-use tokio::sync::watch;
+
+use self::falls::{Falls, Moment, outside};
+use self::till::Till;
+
+mod falls;
+mod till;
 
 /// Payments of the short drill.
 const FEW: usize = 150;
 /// Payments and callbacks on their way at a time.
 const AT_ONCE: usize = 64;
-/// How often the controller is killed.
-const KILLED: Duration = Duration::from_secs(2);
-/// The database falls with every so many kills, the first time with the second.
-const FALLS: u32 = 5;
-/// How long a kill waits for its moment on the wire before it comes anyway.
-const MOMENT: Duration = Duration::from_millis(500);
-/// A kind of moment that was waited for so often came.
-const SURELY: u32 = 3;
-/// How far time is moved for a payment to be asked about.
-const SILENCE: Duration = Duration::from_secs(20);
 /// The price of what is sold, in cents.
 const PRICE: usize = 2_000;
 
@@ -116,11 +100,10 @@ async fn drill(wanted: usize, mut rng: StdRng) {
     }
     calls.shuffle(&mut rng);
     let called: BTreeSet<u64> = calls.iter().map(|payment| payment.number).collect();
-    let (once, body) = (Callback::default(), Body::default());
     let outside = outside(&mut world, &till);
     let daraja = outside.daraja;
     let callbacks = stream::iter(&calls)
-        .map(|payment| daraja.resend(payment, &once, &body))
+        .map(|payment| till.hears(daraja, payment))
         .buffer_unordered(AT_ONCE)
         .for_each(async |()| {});
     let moments = [Moment::Question, Moment::Callback];
@@ -269,234 +252,5 @@ fn script(rng: &mut StdRng) -> Script {
             _ => never,
         },
         ..usual
-    }
-}
-
-/// A kind of moment on the wire at which it hurts to fall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Moment {
-    /// A push came in.
-    Push,
-    /// A callback went out.
-    Callback,
-    /// A confirmation did.
-    Confirmation,
-    /// A payment was asked about.
-    Question,
-}
-
-impl Moment {
-    const ALL: [Self; 4] = [
-        Self::Push,
-        Self::Callback,
-        Self::Confirmation,
-        Self::Question,
-    ];
-
-    const fn count(self, counters: &Counters) -> u64 {
-        match self {
-            Self::Push => counters.push_requests,
-            Self::Callback => counters.callbacks,
-            Self::Confirmation => counters.confirmations,
-            Self::Question => counters.queries,
-        }
-    }
-
-    /// Waits for it; says whether it came. Nobody may be about to do that just now.
-    async fn comes(self, controller: &Controller, daraja: &Daraja) -> bool {
-        let before = self.count(&daraja.counters());
-        if self == Self::Question {
-            controller.advance(SILENCE).await.unwrap();
-        }
-        let next = daraja.await_counters(|counters| self.count(counters) > before);
-        tokio::time::timeout(MOMENT, next)
-            .await
-            .is_ok_and(|came| came.is_ok())
-    }
-}
-
-/// How often what has fallen.
-#[derive(Debug, Default)]
-struct Falls {
-    controller: u32,
-    database: u32,
-    /// How often each kind of moment was waited for, and how often it came.
-    moments: BTreeMap<Moment, (u32, u32)>,
-}
-
-impl Falls {
-    /// Lets something go on while both fall, the first time at once, and brings both back.
-    ///
-    /// Of the moments that may come meanwhile each has its turn.
-    async fn during(
-        &mut self,
-        work: impl Future<Output = ()>,
-        outside: Outside<'_>,
-        moments: &[Moment],
-    ) {
-        tokio::pin!(work);
-        let mut ticks = tokio::time::interval(KILLED);
-        let Outside {
-            controller,
-            database,
-            daraja,
-            till,
-        } = outside;
-        loop {
-            let fall = async {
-                let moment = self.next(moments);
-                let came = moment.comes(controller, daraja).await;
-                self.moments.entry(moment).or_default().1 += u32::from(came);
-                let is_deep = self.controller % FALLS == 1;
-                if is_deep {
-                    database.stop_hard().await.unwrap();
-                    self.database += 1;
-                }
-                controller.kill().await.unwrap();
-                self.controller += 1;
-                if is_deep {
-                    database.begin().await.unwrap();
-                }
-                controller.start().await.unwrap();
-                till.reopens(controller).await;
-            };
-            tokio::pin!(fall);
-            // The work goes on meanwhile, into a wall; if it ends there, all is brought back first.
-            let mut is_over = false;
-            loop {
-                tokio::select! {
-                    () = &mut work, if !is_over => is_over = true,
-                    () = &mut fall => break,
-                }
-            }
-            if is_over {
-                return;
-            }
-            ticks.reset();
-            tokio::select! {
-                () = &mut work => return,
-                _ = ticks.tick() => {}
-            }
-        }
-    }
-
-    /// The one that was waited for least.
-    fn next(&mut self, moments: &[Moment]) -> Moment {
-        let waited = |moment: &&Moment| self.moments.get(moment).map_or(0, |(waited, _)| *waited);
-        let next = moments.iter().min_by_key(waited);
-        let next = *next.expect("there are moments");
-        self.moments.entry(next).or_default().0 += 1;
-        next
-    }
-
-    /// Fails when too little fell, or never at a moment that had its turns.
-    fn were_hard(&self) {
-        assert!(self.controller > 1, "hardly anything fell");
-        assert!(self.database > 0, "the database never fell");
-        for (moment, (waited, came)) in &self.moments {
-            assert!(
-                *came > 0 || *waited < SURELY,
-                "nothing fell at a {moment:?}: {self:?}"
-            );
-        }
-    }
-}
-
-/// Everything around the drill's work.
-struct Outside<'a> {
-    controller: &'a mut Controller,
-    database: &'a mut Database,
-    daraja: &'a Daraja,
-    till: &'a Till,
-}
-
-fn outside<'a>(world: &'a mut World, till: &'a Till) -> Outside<'a> {
-    Outside {
-        controller: &mut world.controller,
-        database: world.database.as_mut().unwrap(),
-        daraja: &world.daraja,
-        till,
-    }
-}
-
-/// What customers of the site buy by.
-struct Till {
-    caller: Caller,
-    url: String,
-    plan: String,
-    site: String,
-    key: SigningKey,
-    /// The controller's time when it was last looked at.
-    now: Mutex<Timestamp>,
-    /// Counts how often the controller came back.
-    opened: watch::Sender<u32>,
-}
-
-impl Till {
-    async fn of(world: &World) -> Self {
-        let text = std::fs::read_to_string(world.site.agent.state().join("agent.key")).unwrap();
-        let mut key = [0; 32];
-        hex::decode_to_slice(text.trim(), &mut key).unwrap();
-        let path = format!("/api/captive/{}/initiate-mpesa", world.business.provider);
-        let till = Self {
-            caller: world.caller.clone(),
-            url: world.controller.url(&path),
-            plan: world.business.plan("One hour").id.clone(),
-            site: world.site.id.clone(),
-            key: SigningKey::from_bytes(&key),
-            now: Mutex::new(Timestamp::from_millis(0)),
-            opened: watch::Sender::new(0),
-        };
-        till.reopens(&world.controller).await;
-        till
-    }
-
-    /// Tells who waits that the controller is back.
-    async fn reopens(&self, controller: &Controller) {
-        let reading = controller.push(Push::Read).await.unwrap();
-        *self.now.lock().unwrap() = Timestamp::from_millis(reading.wall);
-        self.opened.send_modify(|count| *count += 1);
-    }
-
-    /// A customer presses until somebody answers: the same order each time, so it is one payment. Who is refused comes back with another
-    /// order and phone.
-    async fn sell(&self, number: usize) {
-        let mut opened = self.opened.subscribe();
-        for turn in 0_u32..10 {
-            let attempt = format!("00000000-0000-7000-8{turn:03x}-{number:012x}");
-            let phone = format!("07{:08}", number + 20_000 * usize::try_from(turn).unwrap());
-            let token = DeviceToken {
-                site: self.site.parse().unwrap(),
-                mac: format!(
-                    "02:{:02x}:00:{:02x}:{:02x}:{:02x}",
-                    turn,
-                    number >> 16,
-                    number >> 8 & 255,
-                    number & 255
-                )
-                .parse()
-                .unwrap(),
-                expires: self.now.lock().unwrap().plus_secs(LONGEST_SECS - 60),
-            };
-            let body = json!({
-                "phone": phone,
-                "plan_id": self.plan,
-                "attempt_id": attempt,
-                "token": token.sign(&self.key),
-            });
-            loop {
-                opened.borrow_and_update();
-                let answer = self.caller.post(&self.url, &body).await;
-                match answer.as_ref().map(|answer| answer.status.as_u16()) {
-                    Ok(200 | 202) => return,
-                    // Too many at a time, or nobody there: it will be, and asked again.
-                    Ok(429 | 500..) | Err(_) => {
-                        opened.changed().await.unwrap();
-                    }
-                    Ok(_) => break,
-                }
-            }
-        }
-        panic!("customer {number} is refused again and again");
     }
 }
