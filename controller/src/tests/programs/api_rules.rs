@@ -182,7 +182,7 @@ async fn the_description_says_of_every_call_what_it_needs_and_gives(
                 "{what}"
             );
         }
-        for status in ["401", "402", "403", "429", "500", "503"] {
+        for status in ["400", "401", "402", "403", "429", "500", "503"] {
             assert!(
                 operation["responses"][status].is_object(),
                 "{what}: {status}"
