@@ -75,7 +75,8 @@ pub async fn enter(
     let mut tx = app.db.platform(Reason::Login).await?;
     let mut ours = Vec::new();
     let mut others = Vec::new();
-    for proofs in by_contact(&mut tx, contact).await? {
+    let hash = browser.mark.as_ref().map(Token::hash);
+    for proofs in by_contact(&mut tx, contact, hash.as_ref()).await? {
         match known(&mut tx, browser.mark.as_ref(), proofs.person).await? {
             Some(_) => ours.push(proofs),
             None => others.push(proofs),

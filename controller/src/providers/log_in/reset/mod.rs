@@ -180,7 +180,7 @@ async fn ways(
     let Ok(contact) = typed.who.parse::<Contact>() else {
         return Ok(ways);
     };
-    for found in people::store::by_contact(conn, &contact).await? {
+    for found in people::store::by_contact(conn, &contact, None).await? {
         if ways.len() < MOST_AT_ONCE {
             ways.extend(way(app, conn, (typed, &contact), found.person, now).await?);
         }
@@ -268,7 +268,7 @@ async fn link(app: &App, conn: &mut PgConnection, person: PersonId) -> sqlx::Res
 /// When the database refuses.
 pub async fn by_command(app: &App, contact: &Contact) -> sqlx::Result<Option<String>> {
     let mut tx = app.db.platform(Reason::Login).await?;
-    let found = people::store::by_contact(&mut tx, contact).await?;
+    let found = people::store::by_contact(&mut tx, contact, None).await?;
     let Some(found) = found.first() else {
         return Ok(None);
     };

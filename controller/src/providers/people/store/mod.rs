@@ -10,7 +10,7 @@ use sqlx::types::Uuid;
 use super::{Contact, Person};
 use crate::db::{At, RowId as _};
 
-/// Those who only named an address or number and may log in with it, who came first: each costs the work of looking at a password.
+/// Those who only named an address or number and may log in with it: each costs the work of looking at a password.
 const MOST_WISHING: i64 = 8;
 
 /// What keeps an address or number from anybody else.
@@ -64,17 +64,25 @@ pub struct Proofs {
     pub totp_since: Option<Timestamp>,
 }
 
-/// Finds who has shown this address or number to be theirs; while nobody has, those who named it, who came first.
+/// Finds who has shown this address or number to be theirs; while nobody has, those who named it: first whose browser has this mark, then who came
+/// first.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn by_contact(conn: &mut PgConnection, contact: &Contact) -> sqlx::Result<Vec<Proofs>> {
+pub async fn by_contact(
+    conn: &mut PgConnection,
+    contact: &Contact,
+    mark: Option<&[u8; 32]>,
+) -> sqlx::Result<Vec<Proofs>> {
     let mut rows = sqlx::query!(
         r#"select id, password, totp_secret, totp_step, totp_since,
                   case when email = $1 then email_proven_at else phone_proven_at end is not null as "is_proven!"
-           from people where email = $1 or phone = $2 order by 6 desc, created_at, id limit $3"#,
+           from people where email = $1 or phone = $2
+           order by 6 desc, exists (select from known_browsers k where k.token_hash = $3 and k.person_id = people.id) desc, created_at, id
+           limit $4"#,
         contact.email(),
         contact.phone(),
+        mark.map(|hash| hash.as_slice()),
         MOST_WISHING,
     )
     .fetch_all(conn)

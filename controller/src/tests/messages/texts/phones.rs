@@ -215,6 +215,39 @@ async fn whoever_signs_up_with_anothers_number_takes_nothing_and_keeps_nobody_ou
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_crowd_that_names_a_number_keeps_nobody_out_of_their_own_browser(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, _, world) = world(pool, options).await;
+    for n in 10..20 {
+        let business = format!("Claims {n}");
+        Browser::new(&world, n).sign_up(&business, NUMBER).await;
+    }
+    let mut holder = Browser::new(&world, 1);
+    let form = [
+        ("business", "Holds"),
+        ("name", "Wanjiru"),
+        ("who", NUMBER),
+        ("password", OTHER),
+    ];
+    assert_eq!(holder.post("/sign-up", &form).await.onward(), "/home");
+    holder.post("/log-out", &[]).await.onward();
+    assert_eq!(holder.log_in(NUMBER, OTHER).await.onward(), "/");
+    let next = holder
+        .post("/account/contact", &wish_with(NUMBER, OTHER))
+        .await;
+    assert_eq!(next.onward(), "/account?done=texted");
+    world.work().await;
+    let link = tower.one().path("/account/contact/");
+    holder.post(&link, &[]).await.onward();
+    let got = Browser::new(&world, 2).log_in(NUMBER, OTHER).await;
+    assert_eq!(got.onward(), "/");
+    let out = Browser::new(&world, 3).log_in(NUMBER, PASSWORD).await;
+    assert_eq!(out.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn an_address_that_somebody_only_named_is_its_holders_by_a_link(
     pool: PgPoolOptions,
     options: PgConnectOptions,
