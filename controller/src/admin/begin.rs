@@ -14,6 +14,7 @@ use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::passwords::Ending;
 use crate::providers::log_in::store::make_admin;
+use crate::providers::people::store::Kept;
 use crate::providers::people::{
     self, BadPerson, Contact, Person, check_password, check_person_name,
 };
@@ -90,7 +91,8 @@ pub async fn make(
         contact,
     };
     let mut tx = app.db.platform(Reason::Admin).await?;
-    if !people::store::insert(&mut tx, &person, &kept, now).await? {
+    // Whoever only named it is told of too: it may be the one who is meant.
+    if !people::store::insert(&mut tx, &person, &kept, Kept::ByName, now).await? {
         let known = known(&mut tx, &person.contact).await?;
         return Err(known.map_or(NotMade::Nobody, NotMade::Taken));
     }

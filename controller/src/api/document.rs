@@ -54,7 +54,8 @@ pub const ABOUT: [(&str, &str, &str); 7] = [
         "Webhooks",
         "Messages to your webhooks are signed as the Standard Webhooks have it: `webhook-signature` is `v1,` and the base64 of HMAC-SHA256 over \
          `{webhook-id}.{webhook-timestamp}.{body}`, with the bytes behind `whsec_` in the secret, read as base64, as the key. Refuse what is older than five \
-         minutes, and take each `webhook-id` once. Answer with 2xx within eight seconds; anything else is sent again for a day.",
+         minutes, and take each `webhook-id` once. Answer with 2xx within eight seconds; anything else is sent again, eight times within some 25 hours; a \
+         redirect is not followed.",
         "import base64, hashlib, hmac, time\n\n\
          def check(secret, headers, body):\n    \
          key = base64.b64decode(secret.removeprefix(\"whsec_\"))\n    \
@@ -64,7 +65,13 @@ pub const ABOUT: [(&str, &str, &str); 7] = [
          mac = hmac.new(key, text, hashlib.sha256).digest()\n    \
          good = \"v1,\" + base64.b64encode(mac).decode()\n    \
          given = headers[\"webhook-signature\"].split()\n    \
-         if not any(hmac.compare_digest(good, one) for one in given):\n        raise ValueError(\"not from Mnara\")",
+         if not any(hmac.compare_digest(good, one) for one in given):\n        raise ValueError(\"not from Mnara\")\n\n\
+         # One to try it with, once its age is passed over:\n\
+         # secret             whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n\
+         # webhook-id         msg_p5jXN8AQM9LWM0D4loKWxJek\n\
+         # webhook-timestamp  1614265330\n\
+         # webhook-signature  v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=\n\
+         # body               {\"test\": 2432232314}",
     ),
 ];
 
@@ -114,17 +121,29 @@ fn operation(one: &Listed) -> Value {
     let op = &one.operation;
     let (status, schema) = &op.answer;
     let mut responses = Map::new();
-    let mut answer =
-        json!({"description": "Done.", "content": {"application/json": {"schema": schema}}});
-    if *status == 201 {
-        answer["headers"] = json!({"Location": {"schema": {"type": "string"}, "description": "Where the new thing is."}});
-    }
-    responses.insert(status.to_string(), answer);
-    let mut problems = vec![401, 402, 403, 429, 500, 503];
-    problems.extend(&op.problems);
     let repeats = one.method == "POST" && !one.call.is_fresh;
+    let mut headers = Map::new();
+    let mut header = |name: &str, description: &str| {
+        let header = json!({"schema": {"type": "string"}, "description": description});
+        headers.insert(name.to_owned(), header);
+    };
+    header("RateLimit", "How many calls are left.");
+    header("RateLimit-Policy", "How many calls there are.");
+    if *status == 201 {
+        header("Location", "Where the new thing is.");
+    }
     if repeats {
-        problems.extend([400, 409, 413, 422]);
+        header(
+            "Idempotency-Replayed",
+            "`true` where this is the answer that the same request had before.",
+        );
+    }
+    let answer = json!({"description": "Done.", "headers": headers, "content": {"application/json": {"schema": schema}}});
+    responses.insert(status.to_string(), answer);
+    let mut problems = vec![400, 401, 402, 403, 429, 500, 503];
+    problems.extend(&op.problems);
+    if repeats {
+        problems.extend([409, 413, 422]);
     }
     for problem in problems {
         responses.insert(
@@ -206,6 +225,7 @@ fn problem_schema() -> Value {
         "detail": {"type": "string", "description": "What to do in this case."},
         "retry_after": {"type": "integer", "description": "Seconds after which trying again helps."},
         "scope": {"type": "string", "description": "The scope the key lacks."},
+        "feature": {"type": "string", "description": "What the plan of the business lacks."},
         "reason": {"type": "string", "description": "More, for programs."}}})
 }
 
@@ -243,8 +263,45 @@ fn responses() -> Map<String, Value> {
     PROBLEMS
         .into_iter()
         .map(|(status, meaning)| {
-            let response = json!({"description": meaning, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+            let mut response = json!({"description": meaning, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
+            let header = match status {
+                401 => Some(("WWW-Authenticate", "The way to send a key: `Bearer`.")),
+                409 | 429 | 503 => Some((
+                    "Retry-After",
+                    "Seconds after which trying again helps; left out where it does not.",
+                )),
+                _ => None,
+            };
+            if let Some((name, description)) = header {
+                response["headers"] = json!({name: {"schema": {"type": "string"}, "description": description}});
+            }
             (status.to_string(), response)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::clock::Timestamp;
+    use secrecy::SecretString;
+
+    use super::*;
+    use crate::webhooks::sign;
+
+    #[test]
+    fn the_signed_message_that_programs_are_tried_with_is_signed_as_ours_are() {
+        let about = ABOUT.into_iter().find(|(title, _, _)| *title == "Webhooks");
+        let looks = about.unwrap().2;
+        let said = |name: &str| {
+            let line = looks.lines().find_map(|line| {
+                let (first, rest) = line.strip_prefix("# ")?.split_once(' ')?;
+                (first == name).then_some(rest.trim())
+            });
+            line.unwrap()
+        };
+        let at = Timestamp::from_secs(said("webhook-timestamp").parse().unwrap());
+        let secret = SecretString::from(said("secret"));
+        let signed = sign::signature(&secret, said("webhook-id"), at, said("body"));
+        assert_eq!(signed.as_deref(), Some(said("webhook-signature")));
+    }
 }

@@ -154,7 +154,16 @@ impl Calls {
         operation: Operation,
         methods: MethodRouter<App>,
     ) -> Self {
-        let gate = from_fn_with_state((self.app.clone(), call, path), pass);
+        let behind = Behind {
+            app: self.app.clone(),
+            call,
+            path,
+            parameters: match operation.query {
+                Some(_) => Parameters::OfTheCall,
+                None => Parameters::None,
+            },
+        };
+        let gate = from_fn_with_state(behind, pass);
         self.router = self
             .router
             .route(&format!("{BASE}{path}"), methods.layer(gate));
@@ -179,11 +188,31 @@ impl Calls {
     }
 }
 
-async fn pass(
-    Given((app, call, path)): Given<(App, Call, &'static str)>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// What is known of the call behind the gate.
+#[derive(Clone)]
+struct Behind {
+    app: App,
+    call: Call,
+    path: &'static str,
+    parameters: Parameters,
+}
+
+/// What may stand after the question mark.
+#[derive(Clone, Copy)]
+enum Parameters {
+    /// What the call looks over itself.
+    OfTheCall,
+    /// Nothing, so that a mistyped or invented one is passed over nowhere.
+    None,
+}
+
+async fn pass(Given(behind): Given<Behind>, mut request: Request, next: Next) -> Response {
+    let Behind {
+        app,
+        call,
+        path,
+        parameters,
+    } = behind;
     // Not the request itself, whose body nobody may look at from two sides.
     let secret = secret(request.headers());
     let holder = match known(&app, secret).await {
@@ -195,6 +224,11 @@ async fn pass(
         return limited(Problem::from(too_many).into_response(), left);
     }
     if let Err(problem) = admit(call, path, &holder, app.clock.now()) {
+        return limited(problem.into_response(), left);
+    }
+    if let (Parameters::None, Some(1..)) = (parameters, request.uri().query().map(str::len)) {
+        let problem =
+            Problem::bad_request("This call takes no parameters after the question mark.");
         return limited(problem.into_response(), left);
     }
     request.extensions_mut().insert(Key(holder.clone()));

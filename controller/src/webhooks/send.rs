@@ -16,7 +16,7 @@ use super::{SECRET, sign};
 use crate::app::App;
 use crate::jobs::{Job, Next};
 
-/// Pauses before the second try and those after it: a day in all.
+/// Pauses before the second try and those after it: a day in all, and up to a tenth more.
 const PAUSES: [i64; 8] = [10, 60, 300, 1_800, 7_200, 18_000, 28_800, 28_800];
 /// An endpoint that has taken nothing for so long is switched off.
 const PATIENCE_SECS: i64 = 5 * 86_400;
@@ -100,7 +100,11 @@ async fn keep(
         status: answer.status,
         answer: &answer.text,
         is_delivered: answer.is_good(),
-        next: next(message.attempts, now).filter(|_| !answer.is_good()),
+        next: if answer.is_good() {
+            None
+        } else {
+            next(message.attempts, now, app.entropy.number())
+        },
     };
     let mut tx = app.db.tenant(provider).await?;
     // The endpoint first, then its messages, as everybody does who changes both.
@@ -121,10 +125,12 @@ async fn keep(
     Ok(!is_over && answer.status.is_some())
 }
 
-/// When a message that was tried so often is tried again.
-fn next(attempts: u32, now: Timestamp) -> Option<Timestamp> {
+/// When a message that was tried so often is tried again: a little later than its pause, each by another bit, so that what failed at one moment, when
+/// a server of many addresses was away, does not come back at one.
+fn next(attempts: u32, now: Timestamp, jitter: u32) -> Option<Timestamp> {
     let pause = PAUSES.get(usize::try_from(attempts).ok()?)?;
-    Some(now.plus_secs(*pause))
+    let more = pause * 100 * i64::from(jitter) / i64::from(u32::MAX);
+    Some(now.plus_millis(pause * 1_000 + more))
 }
 
 async fn call(app: &App, url: &str, secret: &SecretString, message: &Waiting) -> Answer {
@@ -226,15 +232,27 @@ mod tests {
     #[test]
     fn a_message_is_tried_for_a_day() {
         let start = Timestamp::from_secs(1_800_000_000);
-        let mut at = start;
-        let mut attempts = 0;
-        while let Some(next) = next(attempts, at) {
-            assert!(next > at);
-            (at, attempts) = (next, attempts + 1);
+        for jitter in [0, u32::MAX / 2, u32::MAX] {
+            let mut at = start;
+            let mut attempts = 0;
+            while let Some(next) = next(attempts, at, jitter) {
+                assert!(next > at);
+                (at, attempts) = (next, attempts + 1);
+            }
+            assert_eq!(attempts, 8);
+            let hours = at.since(start).as_secs() / 3600;
+            assert!((23..=26).contains(&hours), "{hours}");
         }
-        assert_eq!(attempts, 8);
-        let hours = at.since(start).as_secs() / 3600;
-        assert!((20..=26).contains(&hours), "{hours}");
+    }
+
+    #[test]
+    fn what_failed_at_one_moment_comes_back_at_several() {
+        let now = Timestamp::from_secs(1_800_000_000);
+        assert_eq!(next(0, now, 0), Some(now.plus_secs(10)));
+        assert_eq!(next(0, now, u32::MAX), Some(now.plus_secs(11)));
+        assert_eq!(next(7, now, u32::MAX), Some(now.plus_secs(31_680)));
+        assert!(next(3, now, 1 << 20) < next(3, now, 1 << 30));
+        assert_eq!(next(8, now, 0), None);
     }
 
     #[test]

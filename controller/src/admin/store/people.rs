@@ -113,14 +113,16 @@ pub struct Known {
     pub places: Vec<Workplace>,
 }
 
-/// Finds who logs in with an address or number.
+/// Finds who logs in with an address or number: who has shown that it is theirs; else one who works for the platform, else who came first.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn known(conn: &mut PgConnection, contact: &Contact) -> sqlx::Result<Option<Known>> {
     let row = sqlx::query!(
         r#"select p.id, p.name, p.created_at, a.person_id as "admin?", a.ended_at as "ended_at?"
-           from people p left join admins a on a.person_id = p.id where p.email = $1 or p.phone = $2"#,
+           from people p left join admins a on a.person_id = p.id where p.email = $1 or p.phone = $2
+           order by case when p.email = $1 then p.email_proven_at else p.phone_proven_at end is null,
+                    a.person_id is null or a.ended_at is not null, p.created_at, p.id limit 1"#,
         contact.email(),
         contact.phone(),
     )

@@ -118,7 +118,7 @@ pub async fn find(
                 row.restricted_from,
                 row.features,
                 row.most_sites,
-            )?,
+            ),
             scopes: scopes(&row.scopes),
             expires: row.expires_at.map(|at| at.0),
         };

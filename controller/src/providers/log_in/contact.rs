@@ -1,7 +1,10 @@
 //! Changing what one logs in with: an e-mail address or a phone number, once a link that was sent there was opened.
 //!
-//! Where no mail leaves, or no SMS, it is so at once, and nothing shows that a number is its person's. One of each can be had, and both let their
-//! person in; so whoever signed up by phone gets mail from the day they name an address.
+//! Where no mail leaves, or no SMS, it is so at once, and nothing shows that it is its person's: there who named it first keeps it. One of each can
+//! be had, and both let their person in; so whoever signed up by phone gets mail from the day they name an address.
+//!
+//! Where links leave, what somebody named when they signed up is a wish: several may have the same, and each gets in with their own password, until
+//! one of them opens a link that was sent there. From then on it is theirs alone.
 
 use std::time::Duration;
 
@@ -21,7 +24,7 @@ use crate::db::Reason;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
 use crate::providers::notices::{Own, tell_person};
 use crate::providers::pages::words::Words;
-use crate::providers::people::store::{self as people, wishes};
+use crate::providers::people::store::{self as people, Kept, wishes};
 use crate::providers::people::{BadPerson, Contact, Person};
 use crate::providers::sms::{self, NewSms};
 use crate::rails::msisdn::Msisdn;
@@ -172,19 +175,15 @@ pub async fn confirm(app: &App, visit: &Visit, token: &Token) -> Result<(), NotC
     let contact = wishes::take_wanted(&mut tx, visit.person, &token.hash(), now)
         .await?
         .ok_or(NotChanged::Over)?;
-    if let Some(phone) = contact.phone() {
-        free(app, &mut tx, visit.person, &phone).await?;
-    }
+    free(app, &mut tx, visit.person, &contact).await?;
     set(app, &mut tx, visit, &contact, Some(now)).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Adds somebody with what they will log in with and what is kept of their password; says whether nobody else logs in with it.
+/// Adds somebody with what they will log in with and what is kept of their password; says whether that was free for them.
 ///
-/// A number that somebody else only named, who has an address to log in with, is made free for them. They have shown as little; but then the
-/// link of whoever forgot a password goes to that number (`reset`), so its holder gets in, whoever came first. Where no texts leave nobody can
-/// show that a number is theirs, and who came first keeps it.
+/// Nothing is taken from anybody who named the same: they have shown as little. Where no links leave, nobody can show that it is theirs.
 ///
 /// # Errors
 /// When the database refuses.
@@ -194,35 +193,40 @@ pub async fn add(
     person: &Person,
     password: &str,
 ) -> sqlx::Result<bool> {
-    let phone = person.contact.phone();
-    if let Some(phone) = phone.filter(|_| app.rails.sms.is_set_up()) {
-        free(app, conn, person.id, &phone).await?;
-    }
-    people::insert(conn, person, password, app.clock.now()).await
+    let can_be_shown = match &person.contact {
+        Contact::Email(_) => app.rails.mail.is_set_up(),
+        Contact::Phone(_) => app.rails.sms.is_set_up(),
+    };
+    let kept = if can_be_shown {
+        Kept::ByProof
+    } else {
+        Kept::ByName
+    };
+    people::insert(conn, person, password, kept, app.clock.now()).await
 }
 
-/// Takes a number for this person from whoever had only named it, and has their address to log in with.
+/// Takes an address or number for this person from all who had only named it, and have another way to log in.
 async fn free(
     app: &App,
     conn: &mut PgConnection,
     person: PersonId,
-    phone: &str,
+    contact: &Contact,
 ) -> sqlx::Result<()> {
-    let Some(other) = people::free_phone(conn, phone, person).await? else {
-        return Ok(());
-    };
-    tell_person(app, conn, other, Own::Contact).await?;
-    let deed = Deed {
-        act: "contact",
-        subject: &other.to_string(),
-        before: None,
-        after: None,
-    };
-    let provider = store::first_place(conn, other).await?;
-    record(app, conn, provider, Actor::Program, deed).await
+    for other in people::free(conn, contact, person).await? {
+        tell_person(app, conn, other, Own::Contact).await?;
+        let deed = Deed {
+            act: "contact",
+            subject: &other.to_string(),
+            before: None,
+            after: None,
+        };
+        let provider = store::first_place(conn, other).await?;
+        record(app, conn, provider, Actor::Program, deed).await?;
+    }
+    Ok(())
 }
 
-/// Gives somebody what they log in with from now on, and since when a number is shown to be theirs.
+/// Gives somebody what they log in with from now on, and since when it is shown to be theirs.
 async fn set(
     app: &App,
     conn: &mut PgConnection,

@@ -3,6 +3,8 @@
 //! Tries are counted by account and address, so that whoever tries an owner's account keeps out themselves and not the owner's new phone; an
 //! account's browsers of before count apart, each for itself. All strangers of an account together are bounded too, so many addresses help little.
 //!
+//! While nobody has shown that an address or number is theirs, several may have named it: each gets in with their own password.
+//!
 //! A browser is known from when somebody was in with all they have: whoever knows the password of an account with a second factor is not yet.
 
 use std::net::IpAddr;
@@ -17,7 +19,8 @@ use super::{Token, device, store};
 use crate::app::App;
 use crate::db::Reason;
 use crate::passwords::Ending;
-use crate::providers::people::{self, Contact};
+use crate::providers::people::Contact;
+use crate::providers::people::store::{Proofs, by_contact};
 use crate::ratelimit::{Act, By, TooMany};
 
 /// The browser somebody logs in with.
@@ -70,39 +73,64 @@ pub async fn enter(
     password: SecretString,
 ) -> Result<Entered, NotEntered> {
     let mut tx = app.db.platform(Reason::Login).await?;
-    let proofs = people::store::by_contact(&mut tx, contact).await?;
-    let mark = match &proofs {
-        Some(proofs) => known(&mut tx, browser.mark.as_ref(), proofs.person)
-            .await?
-            .and(browser.mark.as_ref()),
-        None => None,
-    };
+    let mut ours = Vec::new();
+    let mut others = Vec::new();
+    let hash = browser.mark.as_ref().map(Token::hash);
+    for proofs in by_contact(&mut tx, contact, hash.as_ref()).await? {
+        match known(&mut tx, browser.mark.as_ref(), proofs.person).await? {
+            Some(_) => ours.push(proofs),
+            None => others.push(proofs),
+        }
+    }
     // Hashing takes a while, and nothing is held over it.
     drop(tx);
-    let account = contact.number();
-    match mark {
-        Some(mark) => app.limits.check(Act::LogIn, By::Browser(mark.hash()))?,
+    let mark = browser.mark.as_ref().filter(|_| !ours.is_empty());
+    let mut found = None;
+    if let Some(mark) = mark {
+        app.limits.check(Act::LogIn, By::Browser(mark.hash()))?;
+        found = fitting(app, &password, ours).await?;
+    }
+    // A browser that is known as one person's is a stranger to everybody else who named the same.
+    if found.is_none() && (mark.is_none() || !others.is_empty()) {
+        let account = contact.number();
         // In this order: a stranger who has to wait takes nothing from the others.
-        None => app.limits.check_all(
+        app.limits.check_all(
             Act::LogIn,
             [
                 By::Address(browser.address),
                 By::Stranger(account, browser.address),
                 By::Account(account),
             ],
-        )?,
+        )?;
+        found = if others.is_empty() {
+            app.passwords.fits(password, None).await?;
+            None
+        } else {
+            fitting(app, &password, others).await?
+        };
     }
-    let kept = proofs.as_ref().map(|proofs| proofs.password.clone());
-    let fits = app.passwords.fits(password, kept).await?;
-    let Some(proofs) = proofs.filter(|_| fits) else {
-        return Err(NotEntered::Wrong);
-    };
+    let proofs = found.ok_or(NotEntered::Wrong)?;
     let by = if proofs.totp.is_some() {
         Entry::Half
     } else {
         Entry::Password
     };
     begin(app, &browser, proofs.person, by).await
+}
+
+/// The first of them whose password it is.
+async fn fitting(
+    app: &App,
+    password: &SecretString,
+    among: Vec<Proofs>,
+) -> Result<Option<Proofs>, Ending> {
+    for proofs in among {
+        let kept = Some(proofs.password.clone());
+        if app.passwords.fits(password.clone(), kept).await? {
+            return Ok(Some(proofs));
+        }
+    }
+    Ok(None)
 }
 
 /// How somebody got in.

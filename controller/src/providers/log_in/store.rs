@@ -59,7 +59,7 @@ pub async fn find(conn: &mut PgConnection, hash: &[u8; 32]) -> sqlx::Result<Opti
                 row.restricted_from,
                 row.features,
                 row.most_sites,
-            )?,
+            ),
         }),
         _ => None,
     };

@@ -138,8 +138,13 @@ pub async fn last(
 /// # Errors
 /// When the database is away.
 pub async fn reader(conn: &mut PgConnection, person: PersonId) -> sqlx::Result<Option<Reader>> {
+    // An address that somebody else has shown to be theirs is read by them.
     let row = sqlx::query!(
-        "select name, email, language from people where id = $1",
+        r#"select name, language,
+                  case when not exists (select from people other
+                                        where other.email = p.email and other.id <> p.id and other.email_proven_at is not null)
+                       then email end as "email?"
+           from people p where id = $1"#,
         person.uuid()
     )
     .fetch_optional(conn)

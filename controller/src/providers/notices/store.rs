@@ -138,7 +138,10 @@ pub async fn own_phone(
 ) -> sqlx::Result<Option<(Msisdn, Language, ProviderId)>> {
     let row = sqlx::query!(
         r#"select p.phone as "phone!", p.language, s.provider_id from people p join staff s on s.person_id = p.id
-           where p.id = $1 and p.phone is not null and s.ended_at is null order by s.created_at, s.id limit 1"#,
+           where p.id = $1 and p.phone is not null and s.ended_at is null
+             and not exists (select from people other
+                             where other.phone = p.phone and other.id <> p.id and other.phone_proven_at is not null)
+           order by s.created_at, s.id limit 1"#,
         person.uuid(),
     )
     .fetch_optional(conn)

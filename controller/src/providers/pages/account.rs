@@ -95,11 +95,18 @@ pub(super) async fn shown(
     };
     let (email, phone) = people::store::contacts(&mut tx, visit.person).await?;
     let phone = phone.and_then(|phone| phone.parse().ok().map(Contact::Phone));
-    let is_proven = people::store::is_phone_proven(&mut tx, visit.person).await?;
+    let proven = people::store::proven(&mut tx, visit.person).await?;
     let w = frame.words();
+    // Only where a link can go there does it help to say so.
+    let email = email.map(|email| {
+        if app.rails.mail.is_set_up() && !proven.email {
+            format!("{email} ({})", w.account.contact_unproven_mail)
+        } else {
+            email
+        }
+    });
     let phone = phone.map(|phone| match phone.written() {
-        // Only where a link can go there does it help to say so.
-        number if app.rails.sms.is_set_up() && !is_proven => {
+        number if app.rails.sms.is_set_up() && !proven.phone => {
             format!("{number} ({})", w.account.contact_unproven)
         }
         number => number,

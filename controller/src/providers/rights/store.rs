@@ -18,39 +18,40 @@ pub async fn rights(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Resu
     )
     .fetch_optional(conn)
     .await?;
-    row.map_or_else(
-        || Ok(Rights::default()),
-        |row| {
-            read(
-                row.due_at,
-                row.restricted_from,
-                row.features,
-                row.most_sites,
-            )
-        },
-    )
+    Ok(row.map_or_else(Rights::default, |row| {
+        read(
+            row.due_at,
+            row.restricted_from,
+            row.features,
+            row.most_sites,
+        )
+    }))
 }
 
 /// Reads the columns, wherever they were joined.
-///
-/// # Errors
-/// When a feature is none.
+#[must_use]
 pub fn read(
     due: Option<At>,
     restricted_from: Option<At>,
     features: Option<Vec<String>>,
     most_sites: Option<i32>,
-) -> sqlx::Result<Rights> {
-    let features = features.map(|words| words.iter().map(|word| word.parse()).collect());
-    let features: Option<Result<Vec<Feature>, _>> = features;
-    Ok(Rights {
+) -> Rights {
+    Rights {
         due: due.map(|at| at.0),
         restricted_from: restricted_from.map(|at| at.0),
-        features: features.transpose().map_err(|_| {
-            sqlx::Error::Decode("a word in provider_rights.features is no feature".into())
-        })?,
+        features: features.map(|words| known(&words)),
         most_sites: most_sites.map(i32::unsigned_abs),
-    })
+    }
+}
+
+/// The features that words name. One that this program does not know is of a newer, which runs beside it during an upgrade: it opens nothing here,
+/// and closes nothing.
+#[must_use]
+pub fn known(words: &[String]) -> Vec<Feature> {
+    let named = Feature::ALL.iter().copied();
+    named
+        .filter(|feature| words.iter().any(|word| word == feature.word()))
+        .collect()
 }
 
 /// Writes what a business may do from now on.
@@ -99,4 +100,18 @@ pub async fn hold_sites(
     .await?;
     // A number that no page could list is none.
     Ok(most.flatten().and_then(|most| u16::try_from(most).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_feature_of_a_newer_program_shuts_nobody_out() {
+        let words = ["webhooks", "of-a-newer", "api-access"].map(ToOwned::to_owned);
+        let rights = read(None, None, Some(words.to_vec()), None);
+        assert!(rights.allows(Feature::Webhooks) && rights.allows(Feature::ApiAccess));
+        assert!(!rights.allows(Feature::CustomPortal));
+        assert_eq!(read(None, None, None, None), Rights::default());
+    }
 }

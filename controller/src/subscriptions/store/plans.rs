@@ -7,6 +7,7 @@ use sqlx::types::Uuid;
 
 use super::strange;
 use crate::db::{At, RowId as _};
+use crate::providers::rights::store::known;
 use crate::rails::pesapal::price::Price;
 use crate::subscriptions::PlatformPlan;
 
@@ -33,7 +34,6 @@ impl TryFrom<Row> for PlatformPlan {
             .currency
             .parse()
             .map_err(|_| strange("platform_plans.currency"))?;
-        let features = row.features.iter().map(|word| word.parse());
         Ok(Self {
             id: PlatformPlanId::from_uuid(row.id),
             name: row.name,
@@ -43,9 +43,7 @@ impl TryFrom<Row> for PlatformPlan {
                 .map_err(|_| strange("platform_plans.period"))?,
             price: Price::new(row.price_cents, currency),
             most_sites: row.most_sites.map(i32::unsigned_abs),
-            features: features
-                .collect::<Result<_, _>>()
-                .map_err(|_| strange("platform_plans.features"))?,
+            features: known(&row.features),
             trial_days: u16::try_from(row.trial_days)
                 .map_err(|_| strange("platform_plans.trial_days"))?,
             is_offered: row.is_offered,

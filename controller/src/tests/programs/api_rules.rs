@@ -113,6 +113,34 @@ async fn the_same_request_twice_has_its_effect_once(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn of_two_requests_at_once_with_one_name_one_has_the_effect(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let body = json!({"name": "Kibera"});
+    let ask = || once(&world, &key, "a-1", "/sites", &body);
+    let (one, other) = tokio::join!(ask(), ask());
+    let mut made = Vec::new();
+    for (status, _, answer) in [one, other] {
+        if status == StatusCode::CREATED {
+            made.push(answer);
+        } else {
+            assert_eq!(
+                (status, kind(&answer)),
+                (StatusCode::CONFLICT, "in-progress")
+            );
+        }
+    }
+    assert_eq!(world.count("sites where name = 'Kibera'").await, 1);
+    // Whoever was told to wait has the same answer afterwards.
+    let (status, _, answer) = ask().await;
+    assert_eq!(status, StatusCode::CREATED);
+    assert!(!made.is_empty() && made.iter().all(|made| *made == answer));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_business_that_is_stopped_reads_and_sells_nothing(
     pool: PgPoolOptions,
     options: PgConnectOptions,
@@ -182,7 +210,7 @@ async fn the_description_says_of_every_call_what_it_needs_and_gives(
                 "{what}"
             );
         }
-        for status in ["401", "402", "403", "429", "500", "503"] {
+        for status in ["400", "401", "402", "403", "429", "500", "503"] {
             assert!(
                 operation["responses"][status].is_object(),
                 "{what}: {status}"

@@ -1,7 +1,9 @@
 //! The API as a stranger meets it: numbers as people write them, bodies as programs get them wrong, addresses that are none. Whatever
 //! comes, the answer is a problem document that says what to do and repeats nothing.
 
+use super::api::key;
 use super::*;
+use crate::providers::keys::scopes::Scope;
 
 impl World {
     fn order(&self, body: impl Into<Body>) -> Request {
@@ -279,4 +281,59 @@ async fn an_address_that_is_none_and_a_method_that_is_wrong_are_said(
         assert_eq!(body["type"], "urn:mnara:problem:bad-method", "{path}");
         assert_eq!(headers["allow"], allowed, "{path}");
     }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_call_says_what_it_takes_with_and_without_a_name_for_the_request(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let bearer = format!("Bearer {key}");
+    let large = format!("{{\"name\": \"{}\"}}", "x".repeat(70_000));
+    for name in [None, Some("a-1")] {
+        for (kind, body, status) in [
+            ("application/json", large.as_str(), 413),
+            ("text/plain", r#"{"name": "Kibera"}"#, 415),
+            ("application/json", r#"{"name": "#, 400),
+            (
+                "application/json",
+                r#"{"name": "Kibera", "nmae": "x"}"#,
+                422,
+            ),
+        ] {
+            let mut request = Request::post("/api/v1/sites")
+                .header("authorization", &bearer)
+                .header("content-type", kind);
+            if let Some(name) = name {
+                request = request.header("idempotency-key", name);
+            }
+            let request = request.body(Body::from(body.to_owned())).unwrap();
+            let what = format!("{status} {name:?}");
+            let status = StatusCode::from_u16(status).unwrap();
+            world.refused(request, status, &what).await;
+        }
+    }
+    assert_eq!(world.count("sites where name = 'Kibera'").await, 0);
+    assert_eq!(world.count("idempotency_keys").await, 0);
+    for path in ["/api/v1/nothing", "/api/v1/sites/", "/api/v1/sites/%ff"] {
+        let request = Request::get(path)
+            .header("authorization", &bearer)
+            .body(Body::empty())
+            .unwrap();
+        world.refused(request, StatusCode::NOT_FOUND, path).await;
+    }
+    let head = |bearer: &str| {
+        Request::head("/api/v1/me")
+            .header("authorization", bearer)
+            .body(Body::empty())
+            .unwrap()
+    };
+    let (status, headers, body) = world.send_from([192, 0, 2, 1], head(&bearer)).await;
+    assert_eq!((status, body), (StatusCode::OK, Value::Null));
+    assert!(headers.contains_key("ratelimit") && headers.contains_key("ratelimit-policy"));
+    let (status, headers, _) = world.send_from([192, 0, 2, 1], head("Basic x")).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert_eq!(headers["www-authenticate"], "Bearer");
 }

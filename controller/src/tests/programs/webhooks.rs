@@ -224,10 +224,11 @@ async fn what_does_not_arrive_is_sent_again_then_given_up_and_a_dead_address_is_
     world.work().await;
     assert_eq!(receiver.seen().len(), 1);
     assert!(owner.get(&path).await.page().contains("Answer 302"));
+    // Again after ten seconds and then a minute, each up to a tenth later.
     world.pass(9).await;
     assert_eq!(receiver.seen().len(), 1);
-    world.pass(1).await;
-    world.pass(60).await;
+    world.pass(2).await;
+    world.pass(66).await;
     let seen = receiver.seen();
     assert_eq!(seen.len(), 3);
     assert!(seen.iter().all(
@@ -245,7 +246,7 @@ async fn what_does_not_arrive_is_sent_again_then_given_up_and_a_dead_address_is_
         receiver.answer(503);
     }
     owner.post(&test, &[]).await.onward();
-    for _ in 0..30 {
+    for _ in 0..40 {
         world.pass(3_600).await;
     }
     assert_eq!(

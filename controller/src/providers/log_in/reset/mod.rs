@@ -3,8 +3,9 @@
 //! A request asks for it by address or number and is answered alike whoever that is: what was typed is stored sealed, and a job looks it up. A
 //! new link takes nothing from those before it, and a person has few at a time, so whoever asks in an owner's name sends that owner some
 //! letters and keeps nobody out. It goes by mail; to a phone only of somebody who has no address, since a number is taken over more easily than
-//! a mailbox. Asked for by a number that was never shown to be its person's, it goes to no mailbox: the number's holder may be another. Where
-//! neither leaves, an owner or manager makes the link for somebody below them, and the command line for anybody.
+//! a mailbox. Asked for by a number that was never shown to be its person's, it goes to no mailbox: the number's holder may be another. Of several
+//! who named the same, while nobody has shown that it is theirs, each has a link sent there. Where neither leaves, an owner or manager makes the
+//! link for somebody below them, and the command line for anybody.
 //!
 //! A link stands for the password alone: whoever has a second factor is asked for it as ever.
 
@@ -55,6 +56,8 @@ const GOOD_SECS: i64 = 3_600;
 const MOST_OPEN: i64 = 3;
 /// As above, where each of them costs their business a text.
 const MOST_OPEN_BY_SMS: i64 = 2;
+/// Links that leave for one question, each to another who named what was typed.
+const MOST_AT_ONCE: usize = 3;
 
 /// Takes an e-mail address or a number somebody typed. It does the same whether anybody has it.
 ///
@@ -94,17 +97,25 @@ pub fn look_up<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<N
         let typed = opened
             .ok()
             .and_then(|text| serde_json::from_str::<Typed>(text.expose_secret()).ok());
-        let way = match &typed {
-            Some(typed) => way(app, &mut tx, typed, now).await?,
-            None => None,
+        let ways = match &typed {
+            Some(typed) => ways(app, &mut tx, typed, now).await?,
+            None => Vec::new(),
         };
-        match way {
+        let mut ways = ways.into_iter();
+        match ways.next() {
             Some(way) => {
                 let token = Token::draw(app);
                 store::resolve(&mut tx, id, way.person(), &token.hash()).await?;
                 way.send(app, &mut tx, &token).await?;
             }
             None => store::remove(&mut tx, id).await?,
+        }
+        for way in ways {
+            let token = Token::draw(app);
+            let id = ResetId::new(now, app.entropy.bytes());
+            let until = now.plus_secs(GOOD_SECS);
+            store::insert(&mut tx, id, way.person(), &token.hash(), now, until).await?;
+            way.send(app, &mut tx, &token).await?;
         }
         job.done(&mut tx).await?;
         tx.commit().await?;
@@ -158,20 +169,33 @@ impl Way {
     }
 }
 
-/// How a link goes to whoever it was asked for, if they are somebody and have not had enough of them.
-async fn way(
+/// How links go to those they were asked for: one who has shown that it is theirs, or some who named it.
+async fn ways(
     app: &App,
     conn: &mut PgConnection,
     typed: &Typed,
     now: Timestamp,
-) -> sqlx::Result<Option<Way>> {
+) -> sqlx::Result<Vec<Way>> {
+    let mut ways = Vec::new();
     let Ok(contact) = typed.who.parse::<Contact>() else {
-        return Ok(None);
+        return Ok(ways);
     };
-    let Some(found) = people::store::by_contact(conn, &contact).await? else {
-        return Ok(None);
-    };
-    let person = found.person;
+    for found in people::store::by_contact(conn, &contact, None).await? {
+        if ways.len() < MOST_AT_ONCE {
+            ways.extend(way(app, conn, (typed, &contact), found.person, now).await?);
+        }
+    }
+    Ok(ways)
+}
+
+/// How a link goes to somebody, if they have not had enough of them.
+async fn way(
+    app: &App,
+    conn: &mut PgConnection,
+    (typed, contact): (&Typed, &Contact),
+    person: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<Option<Way>> {
     let open = store::open_links(conn, person, now).await?;
     // They asked in this language just now.
     let language = Language::parse(&typed.language);
@@ -179,7 +203,7 @@ async fn way(
     if let Some(reader) = reader {
         let by_phone = matches!(contact, Contact::Phone(_));
         // Whoever only named a number gets no letters that its holder asks for.
-        if by_phone && !people::store::is_phone_proven(conn, person).await? {
+        if by_phone && !people::store::proven(conn, person).await?.phone {
             return Ok(None);
         }
         let reader = Reader {
@@ -244,7 +268,8 @@ async fn link(app: &App, conn: &mut PgConnection, person: PersonId) -> sqlx::Res
 /// When the database refuses.
 pub async fn by_command(app: &App, contact: &Contact) -> sqlx::Result<Option<String>> {
     let mut tx = app.db.platform(Reason::Login).await?;
-    let Some(found) = people::store::by_contact(&mut tx, contact).await? else {
+    let found = people::store::by_contact(&mut tx, contact, None).await?;
+    let Some(found) = found.first() else {
         return Ok(None);
     };
     let address = link(app, &mut tx, found.person).await?;

@@ -40,6 +40,9 @@ words! {
         contact_unproven:
             "not confirmed: name it below once more to get a link by SMS"
             "haijathibitishwa: iandike tena hapa chini upate kiungo kwa SMS",
+        contact_unproven_mail:
+            "not confirmed: name it below once more to get a link by e-mail"
+            "haijathibitishwa: iandike tena hapa chini upate kiungo kwa barua pepe",
         contact_no_business:
             "A number is confirmed by an SMS of a business you work in, and you work in none. Take an e-mail address."
             "Nambari huthibitishwa kwa SMS ya biashara unayofanyia kazi, nawe huna. Tumia barua pepe.",

@@ -10,7 +10,19 @@ use sqlx::types::Uuid;
 use super::{Contact, Person};
 use crate::db::{At, RowId as _};
 
-/// Adds a person with what is kept of the password; says whether nobody had this address or number.
+/// Those who only named an address or number and may log in with it: each costs the work of looking at a password.
+const MOST_WISHING: i64 = 8;
+
+/// What keeps an address or number from anybody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// That somebody has shown it to be theirs; before that it is a wish, and several may have the same.
+    ByProof,
+    /// That somebody named it first, where nobody can show that it is theirs.
+    ByName,
+}
+
+/// Adds a person with what is kept of the password; says whether this address or number was free for them.
 ///
 /// # Errors
 /// When the database refuses.
@@ -18,16 +30,21 @@ pub async fn insert(
     conn: &mut PgConnection,
     person: &Person,
     password: &str,
+    kept: Kept,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
     let added = sqlx::query!(
-        "insert into people (id, name, email, phone, password, created_at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        "insert into people (id, name, email, phone, password, created_at)
+         select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::timestamptz
+         where not exists (select from people where (email = $3::text and ($7::boolean or email_proven_at is not null))
+                                                 or (phone = $4::text and ($7::boolean or phone_proven_at is not null)))",
         person.id.uuid(),
         person.name,
         person.contact.email(),
         person.contact.phone(),
         password,
-        At(now),
+        At(now) as At,
+        kept == Kept::ByName,
     )
     .execute(conn)
     .await?;
@@ -47,27 +64,39 @@ pub struct Proofs {
     pub totp_since: Option<Timestamp>,
 }
 
-/// Finds who has this address or number.
+/// Finds who has shown this address or number to be theirs; while nobody has, those who named it: first whose browser has this mark, then who came
+/// first.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn by_contact(
     conn: &mut PgConnection,
     contact: &Contact,
-) -> sqlx::Result<Option<Proofs>> {
-    let row = sqlx::query!(
-        "select id, password, totp_secret, totp_step, totp_since from people where email = $1 or phone = $2",
+    mark: Option<&[u8; 32]>,
+) -> sqlx::Result<Vec<Proofs>> {
+    let mut rows = sqlx::query!(
+        r#"select id, password, totp_secret, totp_step, totp_since,
+                  case when email = $1 then email_proven_at else phone_proven_at end is not null as "is_proven!"
+           from people where email = $1 or phone = $2
+           order by 6 desc, exists (select from known_browsers k where k.token_hash = $3 and k.person_id = people.id) desc, created_at, id
+           limit $4"#,
         contact.email(),
         contact.phone(),
+        mark.map(|hash| hash.as_slice()),
+        MOST_WISHING,
     )
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    Ok(row.map(|row| Proofs {
+    if rows.first().is_some_and(|row| row.is_proven) {
+        rows.truncate(1);
+    }
+    let proofs = rows.into_iter().map(|row| Proofs {
         person: PersonId::from_uuid(row.id),
         password: row.password,
         totp: row.totp_secret.zip(row.totp_step),
         totp_since: row.totp_since.map(|at| at.0),
-    }))
+    });
+    Ok(proofs.collect())
 }
 
 /// What one person proves themselves with.
@@ -141,7 +170,9 @@ pub async fn contacts(
     Ok(row.map_or((None, None), |row| (row.email, row.phone)))
 }
 
-/// Gives a person another address, or another number, with the moment at which a number was shown to be theirs; says whether nobody else has it.
+/// Gives a person another address, or another number, with the moment at which it was shown to be theirs; says whether it was free for them.
+///
+/// What is shown is kept from them by nobody who did not show it; what is not, by whoever named it.
 ///
 /// # Errors
 /// When the database refuses.
@@ -153,10 +184,15 @@ pub async fn set_contact(
 ) -> sqlx::Result<bool> {
     let changed = sqlx::query!(
         "update people set email = coalesce($2, email), phone = coalesce($3, phone),
+                email_proven_at = case when $2::text is null then email_proven_at
+                                       when email = $2 then coalesce($4::timestamptz, email_proven_at) else $4::timestamptz end,
                 phone_proven_at = case when $3::text is null then phone_proven_at
-                                       when phone = $3 then coalesce($4::timestamptz, phone_proven_at) else $4 end
+                                       when phone = $3 then coalesce($4::timestamptz, phone_proven_at) else $4::timestamptz end
          where id = $1
-           and not exists (select from people other where other.id <> $1 and (other.email = $2 or other.phone = $3))",
+           and not exists (select from people other
+                           where other.id <> $1
+                             and ((other.email = $2 and ($4::timestamptz is null or other.email_proven_at is not null))
+                                  or (other.phone = $3 and ($4::timestamptz is null or other.phone_proven_at is not null))))",
         id.uuid(),
         contact.email(),
         contact.phone(),
@@ -167,37 +203,53 @@ pub async fn set_contact(
     Ok(changed.rows_affected() == 1)
 }
 
-/// Whether a person's number was shown to be theirs.
+/// What of a person was shown to be theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proven {
+    /// Their address.
+    pub email: bool,
+    /// Their number.
+    pub phone: bool,
+}
+
+/// What of a person was shown to be theirs.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn is_phone_proven(conn: &mut PgConnection, id: PersonId) -> sqlx::Result<bool> {
-    let is = sqlx::query_scalar!(
-        "select exists (select from people where id = $1 and phone_proven_at is not null)",
+pub async fn proven(conn: &mut PgConnection, id: PersonId) -> sqlx::Result<Proven> {
+    let row = sqlx::query!(
+        r#"select email_proven_at is not null as "email!", phone_proven_at is not null as "phone!" from people where id = $1"#,
         id.uuid(),
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(is.unwrap_or(false))
-}
-
-/// Takes a number from somebody else who never showed that it is theirs and has an address too; says from whom.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn free_phone(
-    conn: &mut PgConnection,
-    phone: &str,
-    but: PersonId,
-) -> sqlx::Result<Option<PersonId>> {
-    let id = sqlx::query_scalar!(
-        "update people set phone = null where phone = $1 and id <> $2 and phone_proven_at is null and email is not null returning id",
-        phone,
-        but.uuid(),
     )
     .fetch_optional(conn)
     .await?;
-    Ok(id.map(PersonId::from_uuid))
+    Ok(row.map_or_else(Proven::default, |row| Proven {
+        email: row.email,
+        phone: row.phone,
+    }))
+}
+
+/// Takes an address or number from all others who never showed that it is theirs and have another way to be reached; says from whom.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn free(
+    conn: &mut PgConnection,
+    contact: &Contact,
+    but: PersonId,
+) -> sqlx::Result<Vec<PersonId>> {
+    let ids = sqlx::query_scalar!(
+        "update people set email = case when email = $1 then null else email end, phone = case when phone = $2 then null else phone end
+         where id <> $3 and ((email = $1 and email_proven_at is null and phone is not null)
+                             or (phone = $2 and phone_proven_at is null and email is not null))
+         returning id",
+        contact.email(),
+        contact.phone(),
+        but.uuid(),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(PersonId::from_uuid).collect())
 }
 
 /// Changes what is kept of a password.

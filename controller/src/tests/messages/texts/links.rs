@@ -173,11 +173,8 @@ async fn a_number_that_somebody_only_named_keeps_nobody_from_signing_up_with_it(
     let mut holder = Browser::new(&world, 2);
     holder.sign_up("Otieno Net", OWNER).await;
     world.work().await;
-    // Who had named it hears of that where they have shown to be, and goes on there.
-    let letter = office.one();
-    assert_eq!(letter.to, "njeri@example.com");
-    assert_eq!(letter.subject, "What you log in with was changed");
-    assert!(tower.empty().is_empty());
+    // Who had named it before keeps it: neither has shown that it is theirs.
+    assert!(office.empty().is_empty() && tower.empty().is_empty());
     first.get("/home").await.page();
     let mut again = Browser::new(&world, 3);
     let next = again.log_in("njeri@example.com", PASSWORD).await.onward();
@@ -189,14 +186,28 @@ async fn a_number_that_somebody_only_named_keeps_nobody_from_signing_up_with_it(
     phone.post(&link, &[("password", NEW)]).await.onward();
     assert_eq!(phone.log_in(OWNER, NEW).await.onward(), "/");
     assert!(phone.get("/home").await.page().contains("Otieno Net"));
-    // Who has nothing but that number is not pushed aside.
+    // Once they have shown that it is theirs, who only named it hears of that where they have shown to be.
+    world.work().await;
+    tower.empty();
+    let form = [("who", OWNER), ("password", NEW)];
+    phone.post("/account/contact", &form).await.onward();
+    world.work().await;
+    let confirm = tower.one().path("/account/contact/");
+    phone.post(&confirm, &[]).await.onward();
+    world.work().await;
+    let letter = office.one();
+    assert_eq!(letter.to, "njeri@example.com");
+    assert_eq!(letter.subject, "What you log in with was changed");
+    let mut out = Browser::new(&world, 6);
+    let got = out.log_in(OWNER, PASSWORD).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
     let form = [
         ("business", "Third"),
         ("name", "Amina"),
         ("who", OWNER),
         ("password", PASSWORD),
     ];
-    let got = Browser::new(&world, 6).post("/sign-up", &form).await;
+    let got = Browser::new(&world, 7).post("/sign-up", &form).await;
     assert_eq!(got.status, StatusCode::CONFLICT);
 }
 

@@ -2,12 +2,19 @@
 
 use super::*;
 use crate::providers::staff::roles::Role;
+use crate::tests::money::mpesa_change;
 
 const MAIL: &str = "njeri@example.com";
 const NUMBER: &str = "0722 000 333";
+/// Another's password.
+const OTHER: &str = "ziwa nyota mbuyu";
 
 fn wish(who: &str) -> [(&str, &str); 2] {
-    [("who", who), ("password", PASSWORD)]
+    wish_with(who, PASSWORD)
+}
+
+fn wish_with<'a>(who: &'a str, password: &'a str) -> [(&'a str, &'a str); 2] {
+    [("who", who), ("password", password)]
 }
 
 /// A world in which both mail and SMS leave.
@@ -64,7 +71,7 @@ async fn a_number_is_theirs_once_the_link_in_a_text_was_opened(
     let next = phone.post(&link, &[]).await.onward();
     let page = phone.get(&next).await.page();
     assert!(page.contains(NUMBER), "{page}");
-    assert!(!page.contains("not confirmed"), "{page}");
+    assert!(!page.contains("0722 000 333 (not confirmed"), "{page}");
     assert_eq!(phone.post(&link, &[]).await.status, StatusCode::NOT_FOUND);
     let got = Browser::new(&world, 6).log_in(NUMBER, PASSWORD).await;
     assert_eq!(got.onward(), "/");
@@ -121,13 +128,165 @@ async fn whoever_has_a_number_takes_it_from_somebody_who_only_named_it(
     let page = claimant.get("/account").await.page();
     assert!(page.contains(MAIL) && !page.contains(NUMBER), "{page}");
 
-    // Somebody who would have nothing left to log in with keeps theirs.
+    // Also from somebody who named nothing else: they stay in where they are, and get in with it no more.
     let only = "0722 000 444";
-    Browser::new(&world, 4).sign_up("Only", only).await;
+    let mut named = Browser::new(&world, 4);
+    named.sign_up("Only", only).await;
     let link = wanted(&world, &tower, &mut holder, only).await;
-    let taken = holder.post(&link, &[]).await;
-    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(taken.text.contains("Somebody else logs in with that"));
+    assert_eq!(
+        holder.post(&link, &[]).await.onward(),
+        "/account?done=contact"
+    );
+    named.get("/home").await.page();
+    let mut phone = Browser::new(&world, 6);
+    assert_eq!(phone.log_in(only, PASSWORD).await.onward(), "/");
+    assert!(phone.get("/home").await.page().contains("Holds"));
+    world.work().await;
+    tower.empty();
+    office.empty();
+    ask(&world, 5, only).await;
+    assert!(tower.empty().is_empty());
+    assert_eq!(office.one().to, "holder@example.com");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_signs_up_with_anothers_number_takes_nothing_and_keeps_nobody_out(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, office, world) = world(pool, options).await;
+    let mut holder = Browser::new(&world, 1);
+    let form = [
+        ("business", "Holds"),
+        ("name", "Wanjiru"),
+        ("who", NUMBER),
+        ("password", OTHER),
+    ];
+    assert_eq!(holder.post("/sign-up", &form).await.onward(), "/home");
+    let named = holder
+        .post("/account/contact", &wish_with(MAIL, OTHER))
+        .await;
+    assert_eq!(named.onward(), "/account?done=mailed");
+    world.work().await;
+    let link = office.one().path("/account/contact/");
+    holder.post(&link, &[]).await.onward();
+    world.work().await;
+    office.empty();
+    tower.empty();
+
+    let mut taker = Browser::new(&world, 2);
+    taker.sign_up("Takes", NUMBER).await;
+    world.work().await;
+    assert!(office.empty().is_empty() && tower.empty().is_empty());
+    mpesa_change::Authenticator::set_up(&world, &mut taker).await;
+    world.work().await;
+    office.empty();
+    tower.empty();
+    // Each gets in with their own password, and the holder is not asked for the taker's second factor.
+    let mut phone = Browser::new(&world, 3);
+    assert_eq!(phone.log_in(NUMBER, OTHER).await.onward(), "/");
+    assert!(phone.get("/home").await.page().contains("Holds"));
+    let half = Browser::new(&world, 4).log_in(NUMBER, PASSWORD).await;
+    assert!(half.onward().starts_with("/log-in/second"));
+
+    let next = holder
+        .post("/account/contact", &wish_with(NUMBER, OTHER))
+        .await;
+    assert_eq!(next.onward(), "/account?done=texted");
+    world.work().await;
+    let link = tower.one().path("/account/contact/");
+    assert_eq!(
+        holder.post(&link, &[]).await.onward(),
+        "/account?done=contact"
+    );
+    let out = Browser::new(&world, 5).log_in(NUMBER, PASSWORD).await;
+    assert_eq!(out.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let got = Browser::new(&world, 6).log_in(NUMBER, OTHER).await;
+    assert_eq!(got.onward(), "/");
+    // From now on it is taken, for whoever signs up and for whoever wants it.
+    let form = [
+        ("business", "Third"),
+        ("name", "Third"),
+        ("who", NUMBER),
+        ("password", OTHER),
+    ];
+    let third = Browser::new(&world, 7).post("/sign-up", &form).await;
+    assert_eq!(third.status, StatusCode::CONFLICT);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_crowd_that_names_a_number_keeps_nobody_out_of_their_own_browser(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, _, world) = world(pool, options).await;
+    for n in 10..20 {
+        let business = format!("Claims {n}");
+        Browser::new(&world, n).sign_up(&business, NUMBER).await;
+    }
+    let mut holder = Browser::new(&world, 1);
+    let form = [
+        ("business", "Holds"),
+        ("name", "Wanjiru"),
+        ("who", NUMBER),
+        ("password", OTHER),
+    ];
+    assert_eq!(holder.post("/sign-up", &form).await.onward(), "/home");
+    holder.post("/log-out", &[]).await.onward();
+    assert_eq!(holder.log_in(NUMBER, OTHER).await.onward(), "/");
+    let next = holder
+        .post("/account/contact", &wish_with(NUMBER, OTHER))
+        .await;
+    assert_eq!(next.onward(), "/account?done=texted");
+    world.work().await;
+    let link = tower.one().path("/account/contact/");
+    holder.post(&link, &[]).await.onward();
+    let got = Browser::new(&world, 2).log_in(NUMBER, OTHER).await;
+    assert_eq!(got.onward(), "/");
+    let out = Browser::new(&world, 3).log_in(NUMBER, PASSWORD).await;
+    assert_eq!(out.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_address_that_somebody_only_named_is_its_holders_by_a_link(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, office, world) = world(pool, options).await;
+    Browser::new(&world, 1).sign_up("Claims", MAIL).await;
+    let mut holder = Browser::new(&world, 2);
+    let form = [
+        ("business", "Holds"),
+        ("name", "Njeri"),
+        ("who", MAIL),
+        ("password", OTHER),
+    ];
+    assert_eq!(holder.post("/sign-up", &form).await.onward(), "/home");
+    world.work().await;
+    office.empty();
+    let page = holder.get("/account").await.page();
+    assert!(page.contains("njeri@example.com (not confirmed"), "{page}");
+    // Nobody can say yet whose it is, so a link for either account goes where the address's holder reads it.
+    ask(&world, 3, MAIL).await;
+    assert_eq!(office.empty().len(), 2);
+    let named = holder
+        .post("/account/contact", &wish_with(MAIL, OTHER))
+        .await;
+    assert_eq!(named.onward(), "/account?done=mailed");
+    world.work().await;
+    let link = office.one().path("/account/contact/");
+    holder.post(&link, &[]).await.onward();
+    let page = holder.get("/account").await.page();
+    assert!(!page.contains("not confirmed"), "{page}");
+    let out = Browser::new(&world, 4).log_in(MAIL, PASSWORD).await;
+    assert_eq!(out.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut again = Browser::new(&world, 5);
+    assert_eq!(again.log_in(MAIL, OTHER).await.onward(), "/");
+    assert!(again.get("/home").await.page().contains("Holds"));
+    world.work().await;
+    office.empty();
+    ask(&world, 6, MAIL).await;
+    assert_eq!(office.one().subject, "A new password for Mnara");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
