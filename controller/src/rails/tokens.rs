@@ -4,6 +4,7 @@
 //! from us. How a token is fetched, and how long it is good, is its rail's.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use mnara_protocol::clock::Ticks;
@@ -47,7 +48,8 @@ impl<K> Default for Tokens<K> {
 }
 
 impl<K: Copy + Ord> Tokens<K> {
-    /// The current token, fetched if there is none; callers that arrive meanwhile share the fetch.
+    /// The current token, fetched if there is none; callers that arrive meanwhile share the fetch. One that was fetched just now is used, however
+    /// soon it ends: where fetching takes longer than a token lives, no other would be better.
     pub(super) async fn current<E, F>(
         &self,
         key: K,
@@ -59,8 +61,13 @@ impl<K: Copy + Ord> Tokens<K> {
     {
         loop {
             let cell = self.cell(key);
-            let token = cell.get_or_try_init(&fetch).await?;
-            if clock.monotonic() < token.good_until {
+            let is_new = AtomicBool::new(false);
+            let fetched = || {
+                is_new.store(true, Ordering::Relaxed);
+                fetch()
+            };
+            let token = cell.get_or_try_init(fetched).await?;
+            if is_new.load(Ordering::Relaxed) || clock.monotonic() < token.good_until {
                 let value = token.value.clone();
                 return Ok(InUse { cell, value });
             }
@@ -90,6 +97,40 @@ impl<K: Copy + Ord> Tokens<K> {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         if cells.get(&key).is_some_and(|cell| Arc::ptr_eq(cell, old)) {
             cells.insert(key, Arc::default());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Duration;
+
+    use mnara_protocol::clock::Timestamp;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_that_took_longer_to_come_than_it_lives_is_used_once() {
+        let clock = Clock::still(Timestamp::from_secs(1_800_000_000));
+        let tokens = Tokens::<()>::default();
+        let asked = AtomicUsize::new(0);
+        let fetch = || {
+            let at = clock.monotonic();
+            clock.advance(Duration::from_secs(20));
+            let before = asked.fetch_add(1, Ordering::Relaxed);
+            assert!(before < 2, "a token is asked for again and again");
+            async move {
+                Ok::<_, Infallible>(Token {
+                    value: SecretString::from("t"),
+                    good_until: at + Duration::from_secs(10),
+                })
+            }
+        };
+        for count in 1..=2 {
+            tokens.current((), &clock, fetch).await.unwrap();
+            assert_eq!(asked.load(Ordering::Relaxed), count);
         }
     }
 }

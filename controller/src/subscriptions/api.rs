@@ -150,6 +150,11 @@ impl From<NotMade> for Problem {
             .retry(std::time::Duration::from_secs(3)),
             NotMade::TooMany(too_many) => too_many.into(),
             NotMade::Rail(SubmitError::Order(what)) => Self::bad_field(what),
+            refused if refused.is_final() => Self::new(
+                StatusCode::BAD_GATEWAY,
+                "pesapal-refused",
+                "Pesapal refuses this order, and would again. Nothing was paid. Tell whoever runs the platform.",
+            ),
             NotMade::Rail(SubmitError::Call(_) | SubmitError::Unknown(_)) => Self::new(
                 StatusCode::BAD_GATEWAY,
                 "pesapal-away",

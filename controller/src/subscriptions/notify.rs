@@ -64,6 +64,7 @@ impl Hint {
     }
 
     fn from_body(body: &[u8]) -> Self {
+        let body = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
         let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
             return Self::from_pairs(body);
         };
@@ -250,7 +251,9 @@ mod tests {
             assert_eq!(Hint::from_body(pairs.as_bytes()), expected);
         }
         let body = r#"{"OrderNotificationType":"IPNCHANGE","orderTrackingId":"96a5","OrderMerchantReference":"ord_1","more":[1]}"#;
-        assert_eq!(Hint::from_body(body.as_bytes()), expected);
+        for body in [body.to_owned(), format!("\u{feff}{body}")] {
+            assert_eq!(Hint::from_body(body.as_bytes()), expected);
+        }
         let numbers = r#"{"OrderNotificationType":"IPNCHANGE","OrderTrackingId":4278,"OrderMerchantReference":17,"more":null}"#;
         let counted = Hint {
             kind: "IPNCHANGE".to_owned(),

@@ -79,6 +79,21 @@ pub enum NotMade {
     Fault(#[from] anyhow::Error),
 }
 
+impl NotMade {
+    /// Whether the rail would say the same of a next try: only whoever runs the platform can put that right.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Rail(SubmitError::Call(CallError::WrongKeys)) => true,
+            // An address that it does not know any more is registered anew with the next try.
+            Self::Rail(SubmitError::Call(CallError::Refused { code, message })) => {
+                !names_address(code, message)
+            }
+            _ => false,
+        }
+    }
+}
+
 impl From<sqlx::Error> for NotMade {
     fn from(error: sqlx::Error) -> Self {
         Self::Fault(error.into())

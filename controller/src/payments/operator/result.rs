@@ -370,7 +370,12 @@ async fn judge(
     };
     // Money that went to somebody else is nobody's here, whoever names its receipt.
     let is_ours = known.numbers().any(|number| account.is_called(number));
-    if !is_ours || known.receipt.as_ref() != Some(&request.receipt) {
+    // What names no receipt is the answer to what was asked: it came to the request's own secret.
+    let is_another = known
+        .receipt
+        .as_ref()
+        .is_some_and(|receipt| *receipt != request.receipt);
+    if !is_ours || is_another {
         return found("other");
     }
     if payments::by_receipt(conn, provider, &request.receipt)

@@ -157,7 +157,11 @@ pub fn parse_result(body: &[u8]) -> Result<Answered, BadCallback> {
     let code = text(result, "ResultCode")
         .and_then(|code| ResultCode::new(&code))
         .ok_or(BadCallback::Missing("ResultCode"))?;
-    let id = |name| text(result, name).filter(|id| (1..=100).contains(&id.len()));
+    let id = |name| {
+        text(result, name).filter(|id| {
+            (1..=100).contains(&id.len()) && id.chars().all(|letter| !letter.is_control())
+        })
+    };
     Ok(Answered {
         originator_conversation_id: id("OriginatorConversationID"),
         conversation_id: id("ConversationID"),
@@ -173,7 +177,7 @@ pub fn parse_result(body: &[u8]) -> Result<Answered, BadCallback> {
     })
 }
 
-/// One parameter, several, or none; a key without a value says nothing.
+/// One parameter, several, or none; a key without a value says nothing. Letters that no row holds are left out, as of its words.
 fn parameters(result: &Map<String, Value>) -> Vec<(String, String)> {
     let found = result
         .get("ResultParameters")
@@ -186,6 +190,7 @@ fn parameters(result: &Map<String, Value>) -> Vec<(String, String)> {
     all.iter()
         .filter_map(Value::as_object)
         .filter_map(|one| Some((text(one, "Key")?, text(one, "Value")?)))
+        .map(|(key, value)| (key, value.replace(char::is_control, "")))
         .collect()
 }
 
@@ -326,6 +331,17 @@ mod tests {
         let known = parse_result(one.as_bytes()).unwrap().known().unwrap();
         assert!(!known.is_completed() && known.amount.is_none() && known.receipt.is_none());
         assert!(known.is_reversed());
+    }
+
+    #[test]
+    fn letters_that_no_row_holds_are_left_out_and_make_no_name() {
+        let body = STATUS
+            .replace("3213-416199-2", r"3213\u0000")
+            .replace("Completed", r"Complet\u0000ed");
+        let result = parse_result(body.as_bytes()).unwrap();
+        assert_eq!(result.originator_conversation_id, None);
+        assert!(result.conversation_id.is_some());
+        assert_eq!(result.known().unwrap().status, "Completed");
     }
 
     #[test]

@@ -238,7 +238,16 @@ fn read_payer(text: &str) -> Payer {
     if hex::decode_to_slice(text.to_ascii_lowercase(), &mut hash).is_ok() {
         return Payer::Hash(hash);
     }
-    match (text.find('*'), text.rfind('*')) {
+    // Documented with stars; other rails, and whoever stands in for this one, have other signs, and numbers as they are dialled at home.
+    let is_sign = |letter: char| matches!(letter, 'x' | 'X' | '#' | '•');
+    let is_number = text.chars().all(|letter| {
+        letter.is_ascii_digit()
+            || letter.is_whitespace()
+            || matches!(letter, '*' | '+' | '-')
+            || is_sign(letter)
+    });
+    let hides = |letter: char| letter == '*' || (is_number && is_sign(letter));
+    match (text.find(hides), text.rfind(hides)) {
         (Some(first), Some(last)) => {
             let digits = |part: &str| {
                 part.chars()
@@ -249,6 +258,10 @@ fn read_payer(text: &str) -> Payer {
             if head.len() + tail.len() < SHOWN {
                 return Payer::Untold;
             }
+            let head = match head.strip_prefix('0') {
+                Some(rest) => format!("254{rest}"),
+                None => head,
+            };
             Payer::Masked { head, tail }
         }
         _ => Payer::Untold,
@@ -391,12 +404,15 @@ mod tests {
     }
 
     #[test]
-    fn a_payer_is_told_in_three_ways() {
+    fn a_payer_is_told_in_three_ways_and_hidden_by_any_sign() {
         let phone: Msisdn = "254708374149".parse().unwrap();
         let hash = hex::encode(Sha256::digest("254708374149"));
         for told in [
             "254708374149",
             "25470****149",
+            "2547XXXXX149",
+            "+254 70x xxx 149",
+            "0708 ••• 149",
             hash.as_str(),
             &hash.to_uppercase(),
         ] {
@@ -405,6 +421,11 @@ mod tests {
                 parse_c2b(body.as_bytes()).unwrap().payer.may_be(&phone),
                 "{told}"
             );
+        }
+        for told in ["somebody", "0708", "07 *** 14", "Max 708374149"] {
+            let body = C2B.replace("2547 ***** 126", told);
+            let payer = parse_c2b(body.as_bytes()).unwrap().payer;
+            assert!(!payer.may_be(&phone), "{told}");
         }
         let body = C2B.replace("2547 ***** 126", "somebody");
         assert_eq!(parse_c2b(body.as_bytes()).unwrap().payer, Payer::Untold);

@@ -381,6 +381,7 @@ pub async fn pay(
         Err(NotMade::NoContact) => w.no_contact,
         Err(NotMade::BeingMade) => w.being_made,
         Err(NotMade::TooMany(_)) => w.too_many,
+        Err(error) if error.is_final() => w.refused,
         Err(NotMade::Rail(_)) => w.away,
         Err(NotMade::Fault(error)) => {
             return Err(match error.downcast::<sqlx::Error>() {

@@ -208,11 +208,14 @@ async fn a_lost_answer_is_followed_by_a_new_order_and_the_old_one_still_counts(
     let (rail, world) = Rail::world(pool, options).await;
     let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
     let refused = r#"{"error":{"error_type":"api_error","code":"invalid_api_request_parameters","message":"no"},"status":"500"}"#;
-    for (status, body, left) in [(502, "<html></html>", "lost"), (200, refused, "refused")] {
+    for (status, body, left, told) in [
+        (502, "<html></html>", "lost", "away"),
+        (200, refused, "refused", "refused"),
+    ] {
         rail.submit(status, body);
         let (status, problem) = order(&world, &key, &plan, 1).await;
         assert_eq!(status, StatusCode::BAD_GATEWAY);
-        assert_eq!(problem["type"], "urn:mnara:problem:pesapal-away");
+        assert_eq!(problem["type"], format!("urn:mnara:problem:pesapal-{told}"));
         let sql = "select state from platform_orders where is_current";
         let state: String = read(&world.app, sql).await;
         assert_eq!(state, left);

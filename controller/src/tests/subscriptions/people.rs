@@ -188,6 +188,19 @@ async fn the_page_says_how_one_stands_and_leads_to_pesapal(
     ];
     let got = owner.post(PATH, &form).await;
     assert!(got.text.contains("Pesapal does not take the order now"));
+    // What it refuses for good is no matter of waiting; an address that it forgot is registered again by the next try.
+    for (said, tells) in [
+        (
+            "maximum_amount_limit_exceeded",
+            "Pesapal refuses this order",
+        ),
+        ("Invalid IPN id", "Pesapal does not take the order now"),
+    ] {
+        let refused = json!({"error": {"error_type": "api_error", "code": said, "message": said}, "status": "500"});
+        rail.submit(200, &refused.to_string());
+        let got = owner.post(PATH, &form).await;
+        assert!(got.text.contains(tells), "{said}: {}", got.text);
+    }
     let got = owner.post(PATH, &[("plan", "x"), ("attempt", "y")]).await;
     assert!(got.text.contains("This plan is not offered any more"));
     // Its list goes on where it ends.

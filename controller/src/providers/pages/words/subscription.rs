@@ -105,6 +105,9 @@ words! {
         away:
             "Pesapal does not take the order now. Nothing was paid. Try again in a minute."
             "Pesapal haipokei oda sasa. Hakuna kilicholipwa. Jaribu tena baada ya dakika moja.",
+        refused:
+            "Pesapal refuses this order, so trying again changes nothing. Nothing was paid. Tell whoever runs this Mnara."
+            "Pesapal imeikataa oda hii, kwa hiyo kujaribu tena hakutabadilisha kitu. Hakuna kilicholipwa. Mwambie anayeiendesha Mnara hii.",
         no_trial:
             "A trial is for businesses that never subscribed."
             "Jaribio ni la biashara ambazo hazijawahi kujisajili.",
