@@ -9,6 +9,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId};
 use mnara_protocol::portal::Language;
 use secrecy::SecretString;
+use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
@@ -212,10 +213,11 @@ async fn free(
         return Ok(());
     };
     tell_person(app, conn, other, Own::Contact).await?;
+    let number = phone.parse::<Msisdn>().ok();
     let deed = Deed {
         act: "contact",
         subject: &other.to_string(),
-        before: None,
+        before: number.map(|number| json!({"phone": number.masked()})),
         after: None,
     };
     let provider = store::first_place(conn, other).await?;
@@ -245,8 +247,31 @@ async fn set(
     if !people::set_contact(conn, visit.person, contact, proven).await? {
         return Err(NotChanged::Taken);
     }
-    told(app, conn, visit, "contact").await?;
+    let (kind, was) = match contact {
+        Contact::Email(_) => ("email", email.map(Contact::Email)),
+        Contact::Phone(_) => {
+            let number = phone.and_then(|phone| phone.parse::<Msisdn>().ok());
+            ("phone", number.map(Contact::Phone))
+        }
+    };
+    let change = (
+        was.map(|was| json!({kind: masked(&was)})),
+        Some(json!({kind: masked(contact)})),
+    );
+    told(app, conn, visit, "contact", change).await?;
     Ok(())
+}
+
+/// What somebody logs in with, as the audit keeps it: for good, so with what it is told by and no more.
+fn masked(contact: &Contact) -> String {
+    match contact {
+        Contact::Phone(number) => number.masked(),
+        Contact::Email(address) => {
+            let (name, host) = address.split_once('@').unwrap_or(("", ""));
+            let first: String = name.chars().take(1).collect();
+            format!("{first}•••@{host}")
+        }
+    }
 }
 
 fn address(app: &App, token: &Token) -> String {

@@ -286,6 +286,15 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
     assert_eq!(world.count("jobs").await, 2);
     let lines = "audit where act like 'job-%' and actor = 'admin' and provider_id is not null";
     assert_eq!(world.count(lines).await, 3);
+    for (word, was, is) in [
+        ("job-give-up", json!("failing"), json!("given-up")),
+        ("job-forget", json!("given-up"), json!(null)),
+        ("job-retry", json!("given-up"), json!("waiting")),
+    ] {
+        let line = deed(&world, word).await;
+        assert_eq!(line["before"]["status"], was, "{word}");
+        assert_eq!(line["after"]["status"], is, "{word}");
+    }
     let odd = admin.post(&format!("/admin/jobs/{dead}/burn"), &[]).await;
     assert_eq!(odd.status, StatusCode::NOT_FOUND);
     // What is never over cannot be given up.
