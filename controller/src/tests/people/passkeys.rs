@@ -184,7 +184,9 @@ async fn a_passkey_logs_in_as_both_factors_until_it_is_removed(
     );
     let page = owner.get("/account/passkeys").await.page();
     assert!(
-        page.contains("my phone") && !page.contains("<b>my"),
+        page.contains("my phone")
+            && !page.contains("<b>my")
+            && page.contains("<summary aria-label=\"Remove: "),
         "{page}"
     );
     let mut phone = Browser::new(&world, 2);

@@ -389,8 +389,17 @@ async fn the_rule_for_sign_ups_is_set_and_what_businesses_paid_us_is_shown(
         let sql = sql.replace("{}", &world.shop.provider.uuid().to_string());
         run(&world, &sql).await;
     }
-    let page = text(&admin.get("/admin").await.page());
+    let drawn = admin.get("/admin").await.page();
+    let page = text(&drawn);
     assert!(page.contains("January 2027 2 KSh 3,000"), "{page}");
+    assert!(
+        drawn.contains("id=\"earned-kes-title\"") && !drawn.contains("earned-usd"),
+        "{drawn}"
+    );
+    assert!(
+        drawn.contains("<title>January 2027: KSh 3,000</title>"),
+        "{drawn}"
+    );
     let page = text(&admin.get("/admin/providers").await.page());
     assert!(page.contains("until 14 Feb 2027"), "{page}");
 }
