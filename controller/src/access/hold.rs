@@ -4,6 +4,7 @@
 use mnara_protocol::ids::{CommandId, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{Command, HoldCommand, NotDone, Report};
 use mnara_protocol::ticket::code::TicketCode;
+use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
@@ -11,7 +12,7 @@ use super::{Use, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet::command::{self, NotGiven, Unanswered};
-use crate::tickets;
+use crate::tickets::{self, Stage};
 
 /// What is to be done with the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,14 +167,19 @@ pub async fn note_in(
     actor: Actor,
     told: &Told,
 ) -> sqlx::Result<()> {
+    // A site holds only what runs and lets run on only what it holds, and says so where it does not.
+    let (was, is) = match told.what {
+        Hold::Pause => (Stage::Running, Stage::Paused),
+        Hold::Resume => (Stage::Paused, Stage::Running),
+    };
     let deed = Deed {
         act: match told.what {
             Hold::Pause => "pause",
             Hold::Resume => "resume",
         },
         subject: &told.ticket.to_string(),
-        before: None,
-        after: None,
+        before: Some(json!({"status": was.word()})),
+        after: Some(json!({"status": is.word()})),
     };
     record(app, conn, Some(provider), actor, deed).await
 }

@@ -5,6 +5,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
 use secrecy::SecretString;
+use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
@@ -125,8 +126,8 @@ async fn admit(
     let deed = Deed {
         act: "admin",
         subject: &person.to_string(),
-        before: None,
-        after: None,
+        before: Some(json!({"admin": false})),
+        after: Some(json!({"admin": true})),
     };
     record(app, conn, None, Actor::Command, deed).await
 }

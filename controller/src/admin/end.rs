@@ -1,5 +1,6 @@
 //! Ending somebody's place among the platform's staff: from the command line only, as it began.
 
+use serde_json::json;
 use thiserror::Error;
 
 use super::store::people::{self, known};
@@ -65,8 +66,8 @@ pub async fn end(app: &App, contact: &Contact, last: Last) -> Result<Ended, NotE
     let deed = Deed {
         act: "admin-end",
         subject: &known.person.to_string(),
-        before: None,
-        after: None,
+        before: Some(json!({"admin": true})),
+        after: Some(json!({"admin": false})),
     };
     record(app, &mut tx, None, Actor::Command, deed).await?;
     tx.commit().await?;

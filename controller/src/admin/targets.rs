@@ -3,6 +3,8 @@
 //! A share is never rounded up, so that nothing looks reached that is not.
 
 use super::store::payments::Ends;
+use super::store::providers::Listed;
+use crate::providers::state::State;
 
 /// Of 10,000 minutes, so many are to be up.
 pub const UP: u64 = 9_990;
@@ -63,9 +65,101 @@ impl Ends {
     }
 }
 
+impl Listed {
+    /// The paid among its prompts of the last days that ended.
+    #[must_use]
+    pub fn paid_share(&self) -> Share {
+        Share::of(self.paid, self.paid + self.unpaid)
+    }
+
+    /// Whether it does well: its sites are up, its prompts come to money, its programs take their news and its books balance.
+    ///
+    /// There is no answer for one that is not in business, or that has nothing yet to tell by.
+    #[must_use]
+    pub fn does_well(&self) -> Option<bool> {
+        let is_whole = self.deaf == 0 && self.balances;
+        let share = self.paid_share().reaches(PAID);
+        if self.state != State::Active || (is_whole && share.is_none() && self.sites == 0) {
+            return None;
+        }
+        Some(is_whole && share != Some(false) && self.up == self.sites)
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::clock::Timestamp;
+    use mnara_protocol::ids::ProviderId;
+    use mnara_protocol::money::Money;
+
     use super::*;
+
+    #[test]
+    fn a_business_does_well_when_nothing_of_it_does_badly() {
+        let new = Listed {
+            id: ProviderId::from_bytes([1; 16]),
+            name: "Njeri".to_owned(),
+            state: State::Active,
+            since: Timestamp::from_secs(0),
+            sites: 0,
+            up: 0,
+            seen: None,
+            paid: 0,
+            unpaid: 0,
+            deaf: 0,
+            balances: true,
+            revenue: Money::from_cents(0),
+            revenue_before: Money::from_cents(0),
+            last_sale: None,
+            subscription: None,
+        };
+        assert_eq!(new.does_well(), None, "nothing to tell by");
+        let well = Listed {
+            sites: 2,
+            up: 2,
+            paid: 19,
+            unpaid: 1,
+            ..new
+        };
+        assert_eq!(well.does_well(), Some(true));
+        for (what, badly) in [
+            (
+                "a site is away",
+                Listed {
+                    up: 1,
+                    ..well.clone()
+                },
+            ),
+            (
+                "prompts fail",
+                Listed {
+                    unpaid: 2,
+                    ..well.clone()
+                },
+            ),
+            (
+                "news is not taken",
+                Listed {
+                    deaf: 1,
+                    ..well.clone()
+                },
+            ),
+            (
+                "books",
+                Listed {
+                    balances: false,
+                    ..well.clone()
+                },
+            ),
+        ] {
+            assert_eq!(badly.does_well(), Some(false), "{what}");
+        }
+        let stopped = Listed {
+            state: State::Suspended,
+            ..well
+        };
+        assert_eq!(stopped.does_well(), None);
+    }
 
     #[test]
     fn nothing_is_rounded_up_to_a_target() {

@@ -1,18 +1,21 @@
-//! `/api/v1/sites/{id}/live`: how a site is at this moment, as it says itself, and what happened there of late.
+//! `/api/v1/sites/{id}/live`: how a site is at this moment, as it says itself; `/events`: what happened there.
 
 use axum::extract::State;
+use futures_util::FutureExt as _;
 use mnara_protocol::ids::SiteId;
 use mnara_protocol::message::{LiveSample, RouterAnswers, RouterSample, SessionSample};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::cursor::{Asked, List, Listing, listed};
 use super::gate::Key;
 use super::operation::Operation;
 use super::types::named;
 use crate::app::App;
 use crate::fleet::presence::is_up;
 use crate::fleet::sample::{FRESH_SECS, Reading, watch};
-use crate::fleet::store::{self, events, samples, standing};
+use crate::fleet::store::events::{self, SiteEvent};
+use crate::fleet::store::{self, samples, standing};
 use crate::providers::keys::scopes::Scope;
 use crate::web::{Answer, Json, Path, Problem, show};
 
@@ -30,7 +33,7 @@ pub struct Live {
     last_seen_at: Option<String>,
     /// What the site said last; null if it said nothing for minutes.
     reading: Option<SiteReading>,
-    /// What happened there, the last first, 50 at most.
+    /// What happened there, the last first, 50 at most; `/sites/{id}/events` reads on.
     events: Vec<Happened>,
 }
 
@@ -109,6 +112,19 @@ pub struct Happened {
     kind: String,
     /// A number that goes with it, such as for how many seconds.
     value: Option<i64>,
+    /// When we heard of it, by which the list is in order: a site that was away tells later what happened meanwhile.
+    received_at: String,
+}
+
+impl From<SiteEvent> for Happened {
+    fn from(event: SiteEvent) -> Self {
+        Self {
+            at: show::utc(event.at),
+            kind: event.kind,
+            value: event.value,
+            received_at: show::utc(event.received),
+        }
+    }
 }
 
 impl SiteReading {
@@ -196,7 +212,7 @@ pub async fn show(State(app): State<App>, key: Key, Path(id): Path<String>) -> A
     let standing = standing::standing(&mut tx, provider, id).await?;
     let fresh = now.plus_secs(-FRESH_SECS);
     let kept = samples::newest(&mut tx, provider, id, fresh).await?;
-    let happened = events::events(&mut tx, provider, id, EVENTS).await?;
+    let happened = events::events(&mut tx, provider, id, None, EVENTS).await?;
     drop(tx);
     let seen = standing.as_ref().and_then(|one| one.last_seen);
     let up = is_up(seen, now);
@@ -213,13 +229,43 @@ pub async fn show(State(app): State<App>, key: Key, Path(id): Path<String>) -> A
         up_since: up_since.map(show::utc),
         last_seen_at: seen.map(show::utc),
         reading: reading.map(|reading| SiteReading::new(reading, key.may(Scope::SessionsRead))),
-        events: happened
-            .into_iter()
-            .map(|event| Happened {
-                at: show::utc(event.at),
-                kind: event.kind,
-                value: event.value,
-            })
-            .collect(),
+        events: happened.into_iter().map(Happened::from).collect(),
     }))
+}
+
+pub(super) fn listing() -> Operation {
+    Operation::new(
+        "listSiteEvents",
+        "List what happened at a site",
+        "What was heard of last comes first: that it was away, that its router was lost or came back, and other things a person should know.",
+    )
+    .of(SiteId::PREFIX)
+    .query::<Listing>()
+    .lists::<Happened>()
+}
+
+/// Lists what happened at a site.
+///
+/// # Errors
+/// A problem document.
+pub async fn list(
+    State(app): State<App>,
+    key: Key,
+    Path(id): Path<String>,
+    Asked(asked): Asked<Listing>,
+) -> Answer<Json<List<Happened>>> {
+    let (provider, id) = (key.provider(), named(&id)?);
+    let mut tx = app.db.tenant(provider).await?;
+    let site = store::site(&mut tx, provider, id).await?;
+    site.ok_or_else(Problem::not_found)?;
+    drop(tx);
+    listed(
+        &app,
+        &key,
+        asked.part(),
+        move |conn, before, limit| events::events(conn, provider, id, before, limit).boxed(),
+        |event: &SiteEvent| (event.received, event.id),
+        Happened::from,
+    )
+    .await
 }

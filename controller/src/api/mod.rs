@@ -120,6 +120,12 @@ pub fn calls(app: &App) -> Calls {
             live::operation(),
             live::show,
         )
+        .get(
+            "/sites/{id}/events",
+            Call::with(S::SitesRead),
+            live::listing(),
+            live::list,
+        )
         .post(
             "/sites/{id}/diagnose",
             Call::with(S::SitesWrite),

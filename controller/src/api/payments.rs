@@ -19,7 +19,6 @@ use super::store::payments as store;
 use super::types::{asked as asked_id, named, time};
 use crate::app::App;
 use crate::db::Tx;
-use crate::payments::State;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::store::list::Wanted;
 use crate::payments::store::refunds;
@@ -66,11 +65,7 @@ impl From<store::Payment> for Payment {
         let line = payment.line;
         Self {
             id: line.id.to_string(),
-            status: match line.state {
-                State::Pending => "pending",
-                State::Success => "success",
-                State::Failed(_) => "failed",
-            },
+            status: line.state.word(),
             reason: line.failure,
             amount: line.amount.to_decimal(),
             credit: line.credit.to_decimal(),

@@ -142,7 +142,7 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
         } => {
             let mut tx = app.db.tenant(provider).await?;
             known(&mut tx, provider, site).await?;
-            for event in store::events::events(&mut tx, provider, site, most).await? {
+            for event in store::events::events(&mut tx, provider, site, None, most).await? {
                 let value = event
                     .value
                     .map_or_else(String::new, |value| value.to_string());

@@ -301,6 +301,17 @@ pub trait RowId: Sized {
     fn from_uuid(uuid: Uuid) -> Self;
 }
 
+/// A row that is named nowhere but in lists has no id of a kind of its own.
+impl RowId for Uuid {
+    fn uuid(&self) -> Uuid {
+        *self
+    }
+
+    fn from_uuid(uuid: Uuid) -> Self {
+        uuid
+    }
+}
+
 macro_rules! row_ids {
     ($($id:ty),* $(,)?) => {$(
         impl RowId for $id {

@@ -14,6 +14,7 @@ use crate::audit::{Actor, Deed, record};
 use crate::bus::{self, Hint};
 use crate::db::Reason;
 use crate::jobs::{self, NewJob};
+use crate::web::show;
 
 /// The job that tells a site everything anew, sealed to its new agent.
 pub const REFRESH: &str = "refresh-site";
@@ -62,20 +63,13 @@ pub async fn claim(
     store::site(&mut tx, provider, site)
         .await?
         .ok_or(ClaimError::NoSite)?;
-    store::insert_claim(
-        &mut tx,
-        provider,
-        site,
-        &hash(&code),
-        now.plus_secs(GOOD_FOR),
-        now,
-    )
-    .await?;
+    let until = now.plus_secs(GOOD_FOR);
+    store::insert_claim(&mut tx, provider, site, &hash(&code), until, now).await?;
     let deed = Deed {
         act: "claim",
         subject: &site.to_string(),
         before: None,
-        after: None,
+        after: Some(json!({"until": show::utc(until)})),
     };
     record(app, &mut tx, Some(provider), actor, deed).await?;
     tx.commit().await?;

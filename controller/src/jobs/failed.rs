@@ -104,7 +104,18 @@ pub enum Remedy {
     Forget,
 }
 
-/// Applies a remedy, and to scheduled work, which is never over, only that it is tried again; tells the job's kind and whose it is, or nothing if there is no such job of which that makes sense.
+/// What a remedy was applied to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remedied {
+    /// The job's kind.
+    pub kind: String,
+    /// Whose it is.
+    pub provider: Option<ProviderId>,
+    /// Whether it had been given up.
+    pub was_given_up: bool,
+}
+
+/// Applies a remedy, and to scheduled work, which is never over, only that it is tried again; tells what it was applied to, or nothing if there is no such job of which that makes sense.
 ///
 /// # Errors
 /// When the database refuses.
@@ -113,17 +124,19 @@ pub async fn remedy(
     id: Uuid,
     remedy: Remedy,
     now: Timestamp,
-) -> sqlx::Result<Option<(String, Option<ProviderId>)>> {
+) -> sqlx::Result<Option<Remedied>> {
     let found = match remedy {
         Remedy::Retry => sqlx::query!(
-            "update jobs set run_at = $2, attempts = 0, dead_at = null where id = $1 and (dead_at is not null or last_error is not null)
-             returning kind, provider_id",
+            r#"update jobs j set run_at = $2, attempts = 0, dead_at = null
+               from (select id, dead_at is not null as is_dead from jobs where id = $1 and (dead_at is not null or last_error is not null) for update) was
+               where j.id = was.id
+               returning j.kind, j.provider_id, was.is_dead as "is_dead!""#,
             id,
             At(now),
         )
         .fetch_optional(&mut *conn)
         .await?
-        .map(|row| (row.kind, row.provider_id)),
+        .map(|row| (row.kind, row.provider_id, row.is_dead)),
         // One that runs now may come to a good end yet.
         Remedy::GiveUp => sqlx::query!(
             "update jobs set dead_at = $2 where id = $1 and dead_at is null and last_error is not null and (leased_until is null or leased_until <= $2)
@@ -134,14 +147,18 @@ pub async fn remedy(
         )
         .fetch_optional(&mut *conn)
         .await?
-        .map(|row| (row.kind, row.provider_id)),
+        .map(|row| (row.kind, row.provider_id, false)),
         Remedy::Forget => sqlx::query!(
             "delete from jobs where id = $1 and dead_at is not null and not (unique_key = '' and provider_id is null) returning kind, provider_id",
             id,
         )
         .fetch_optional(&mut *conn)
         .await?
-        .map(|row| (row.kind, row.provider_id)),
+        .map(|row| (row.kind, row.provider_id, true)),
     };
-    Ok(found.map(|(kind, provider)| (kind, provider.map(ProviderId::from_uuid))))
+    Ok(found.map(|(kind, provider, was_given_up)| Remedied {
+        kind,
+        provider: provider.map(ProviderId::from_uuid),
+        was_given_up,
+    }))
 }

@@ -8,6 +8,7 @@ use mnara_protocol::receipt;
 use mnara_protocol::ticket::{Phase, Status, Ticket};
 use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::customers::reason;
@@ -22,6 +23,7 @@ use crate::fleet::feed;
 use crate::tickets;
 use crate::tickets::feed::Delivery;
 use crate::tickets::revoke::{self, RevokeError};
+use crate::web::show;
 
 /// Lines about what was paid back of one payment.
 pub const MOST: u16 = 50;
@@ -236,10 +238,13 @@ pub(super) async fn went_back_in(
             _ => "refund",
         },
         subject: &id.to_string(),
-        before: None,
-        after: Some(
-            json!({"amount": noted.amount.to_decimal(), "receipt": refund.receipt, "reason": why}),
-        ),
+        before: Some(json!({"left": left.to_decimal()})),
+        after: Some(json!({
+            "left": Money::from_cents(left.cents() - refund.amount.cents()).to_decimal(),
+            "amount": refund.amount.to_decimal(),
+            "receipt": refund.receipt,
+            "reason": why,
+        })),
     };
     record(app, conn, Some(provider), actor, deed).await?;
     let all = refunds::of_payment(conn, provider, id, MOST).await?;
@@ -294,8 +299,8 @@ pub async fn look(
         let deed = Deed {
             act: "payment-look",
             subject: &id.to_string(),
-            before: None,
-            after: Some(json!({"flag": flag})),
+            before: Some(json!({"flag": flag})),
+            after: Some(json!({"looked": true})),
         };
         record(app, &mut tx, Some(provider), actor, deed).await?;
     }
@@ -337,22 +342,25 @@ pub async fn ask_in(
         return Err(NotDone::NotKnown);
     }
     question::ask_at(app, conn, &payment, app.clock.now()).await?;
-    note_deed(app, conn, provider, actor, ("payment-ask", id)).await?;
+    // Asking alone changes nothing of it: the line tells how it stood when somebody wanted to know.
+    let stands = json!({"status": payment.state.word()});
+    let change = (Some(stands.clone()), stands);
+    note_deed(app, conn, (provider, actor), ("payment-ask", id), change).await?;
     Ok(())
 }
 
 async fn note_deed(
     app: &App,
     conn: &mut PgConnection,
-    provider: ProviderId,
-    actor: Actor,
+    (provider, actor): (ProviderId, Actor),
     (act, id): (&'static str, PaymentId),
+    (before, after): (Option<JsonValue>, JsonValue),
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
         subject: &id.to_string(),
-        before: None,
-        after: None,
+        before,
+        after: Some(after),
     };
     record(app, conn, Some(provider), actor, deed).await
 }
@@ -402,7 +410,10 @@ pub async fn send_in(
         to: mac,
         until: now + DELIVERED_WITHIN,
     };
-    note_deed(app, conn, provider, actor, ("payment-send", id)).await?;
+    // Until when it was sent before stands with its line of then.
+    let after = json!({"site": site.to_string(), "mac": mac.to_string(), "until": show::utc(delivery.until)});
+    let sent = ("payment-send", id);
+    note_deed(app, conn, (provider, actor), sent, (None, after)).await?;
     let changes = access::questions::order(conn, provider, &found, site, delivery).await?;
     feed::put(conn, provider, changes.unwrap_or_default()).await?;
     Ok(())

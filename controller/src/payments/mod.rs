@@ -107,6 +107,18 @@ pub enum State {
     Failed(Option<PayFailure>),
 }
 
+impl State {
+    /// The word in SQL and JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Success => "success",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
 /// One customer's payment.
 #[derive(Clone, Debug)]
 pub struct Payment {

@@ -164,18 +164,18 @@ pub async fn offer(
     is_offered: bool,
 ) -> sqlx::Result<bool> {
     let mut tx = app.db.platform(Reason::Admin).await?;
-    let found = store::plans::offer(&mut tx, plan, is_offered, app.clock.now()).await?;
-    if found {
+    let was = store::plans::offer(&mut tx, plan, is_offered, app.clock.now()).await?;
+    if let Some(was_offered) = was {
         let deed = Deed {
             act: "platform-plan-offered",
             subject: &plan.to_string(),
-            before: None,
+            before: Some(json!(was_offered)),
             after: Some(json!(is_offered)),
         };
         record(app, &mut tx, None, actor, deed).await?;
         tx.commit().await?;
     }
-    Ok(found)
+    Ok(was.is_some())
 }
 
 /// The plans that are offered.

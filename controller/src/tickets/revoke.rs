@@ -2,11 +2,13 @@
 
 use mnara_protocol::ids::{ProviderId, SeriesId, TicketId};
 use mnara_protocol::ticket::code::TicketCode;
+use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::feed::{self, FeedError};
-use super::store;
+use super::{Stage, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::fleet;
@@ -59,12 +61,19 @@ pub async fn ticket_in(
     id: TicketId,
 ) -> Result<(), RevokeError> {
     let now = app.clock.now();
-    if store::revoke(conn, provider, id, now).await? {
-        note(app, conn, provider, actor, "revoke", &id.to_string()).await?;
-    }
+    let was = store::lock(conn, provider, id, now)
+        .await?
+        .ok_or(RevokeError::Missing)?;
+    let is_new = store::revoke(conn, provider, id, now).await?;
     let found = store::lock(conn, provider, id, now)
         .await?
         .ok_or(RevokeError::Missing)?;
+    if is_new {
+        let [before, after] = [&was, &found]
+            .map(|found| json!({"status": Stage::of(&found.kept.ticket, now).word()}));
+        let (by, subject) = ((provider, actor), id.to_string());
+        note(app, conn, by, "revoke", &subject, (before, after)).await?;
+    }
     let changes = store::sites_of(conn, provider, id)
         .await?
         .into_iter()
@@ -100,9 +109,13 @@ pub async fn series_in(
     (provider, actor): (ProviderId, Actor),
     id: SeriesId,
 ) -> Result<(), RevokeError> {
-    if store::revoke_series(conn, provider, id, app.clock.now()).await? {
-        let subject = id.to_string();
-        note(app, conn, provider, actor, "revoke-series", &subject).await?;
+    if let Some(count) = store::revoke_series(conn, provider, id, app.clock.now()).await? {
+        let (before, after) = (
+            json!({"revoked": false}),
+            json!({"revoked": true, "count": count}),
+        );
+        let (by, subject) = ((provider, actor), id.to_string());
+        note(app, conn, by, "revoke-series", &subject, (before, after)).await?;
     }
     let series = store::series_row(conn, provider, id)
         .await?
@@ -123,16 +136,16 @@ pub async fn series_in(
 async fn note(
     app: &App,
     conn: &mut PgConnection,
-    provider: ProviderId,
-    actor: Actor,
+    (provider, actor): (ProviderId, Actor),
     act: &'static str,
     subject: &str,
+    (before, after): (JsonValue, JsonValue),
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
         subject,
-        before: None,
-        after: None,
+        before: Some(before),
+        after: Some(after),
     };
     record(app, conn, Some(provider), actor, deed).await
 }

@@ -219,7 +219,7 @@ async fn shown(
     let may = May::of(seat.place.role);
     let live = view::live(&mut tx, provider, id, standing.as_ref(), may, w, now).await?;
     let paused = store::paused(&mut tx, provider, id, PAUSED).await?;
-    let events = sites::events::events(&mut tx, provider, id, EVENTS).await?;
+    let events = sites::events::events(&mut tx, provider, id, None, EVENTS).await?;
     drop(tx);
     let up = is_up(standing.as_ref().and_then(|one| one.last_seen), now);
     if up && let Err(error) = watch(app, provider, id).await {

@@ -4,6 +4,8 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::ToSpan as _;
+use jiff::civil::Date;
 use mnara_protocol::clock::Timestamp;
 
 use super::payments::told;
@@ -23,15 +25,18 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{Unit, Words};
 use crate::providers::state::State as Standing;
 use crate::rails::mail::FAULT;
+use crate::rails::pesapal::price::{Currency, Price};
 use crate::reports::books::store as books;
 use crate::reports::chart::{Columns, Point};
-use crate::subscriptions::store::listed as subscriptions;
+use crate::subscriptions::store::listed::{self as subscriptions, Month};
 use crate::web::page::html;
 use crate::web::show;
 
-/// Weeks in the chart, and months in the table.
+/// Weeks in one chart, and months in the other.
 const WEEKS: u16 = 26;
 const MONTHS: u16 = 12;
+/// Lines of the table: a month has one for each currency.
+const LINES: u16 = 2 * MONTHS;
 const WEEK_SECS: i64 = 7 * DAY_SECS;
 /// A share over some stretch.
 struct Told {
@@ -76,6 +81,8 @@ struct OverviewPage<'a> {
     weeks: Vec<Week>,
     chart: String,
     signed_up: i64,
+    /// What businesses paid, a drawing for each currency.
+    earned: Vec<String>,
     months: Vec<Earned>,
 }
 
@@ -117,7 +124,9 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
     let states = providers::states(&mut tx).await?;
     let (sites, sites_up) = sites::up(&mut tx, away_before(now)).await?;
     let sign_ups = providers::sign_ups(&mut tx, first_week, WEEKS).await?;
-    let months = subscriptions::earned(&mut tx, days_before(now, 366), MONTHS).await?;
+    let last_months = months(now);
+    let since = Day::from_date(last_months[0]).begin();
+    let earned = subscriptions::earned(&mut tx, since, LINES).await?;
     drop(tx);
     let weeks = weeks(first_week, &sign_ups, w);
     let paid = [(w.platform.a_day, ends_day), (w.platform.a_week, ends_week)];
@@ -155,7 +164,8 @@ pub async fn show(State(app): State<App>, frame: Frame) -> Result<Response, Trou
         signed_up: sign_ups.iter().map(|(_, count)| count).sum(),
         chart: chart(&weeks, w),
         weeks,
-        months: months
+        earned: drawn(&last_months, &earned, w),
+        months: earned
             .into_iter()
             .map(|month| Earned {
                 month: month_of(&month.month, w),
@@ -206,6 +216,55 @@ fn weeks(first: Timestamp, counts: &[(i32, i64)], w: &Words) -> Vec<Week> {
         }
     });
     weeks.collect()
+}
+
+/// The first days of the last months, this one's the last.
+fn months(now: Timestamp) -> Vec<Date> {
+    let this = Day::of(now).date().first_of_month();
+    let back = (0..i64::from(MONTHS)).rev();
+    back.map(|back| this.saturating_sub(back.months()))
+        .collect()
+}
+
+/// What came in by the month, as bars: a drawing for each currency there was any of, since nobody has set a rate between them.
+fn drawn(months: &[Date], earned: &[Month], w: &'static Words) -> Vec<String> {
+    let drawn = Currency::ALL.into_iter().filter_map(|currency| {
+        let of: Vec<&Month> = earned
+            .iter()
+            .filter(|one| one.amount.currency == currency)
+            .collect();
+        let columns = (!of.is_empty()).then(|| bars(months, &of, currency, w))?;
+        Some(columns.render().unwrap_or_default())
+    });
+    drawn.collect()
+}
+
+fn bars(months: &[Date], earned: &[&Month], currency: Currency, w: &'static Words) -> Columns {
+    let points: Vec<Point> = months
+        .iter()
+        .map(|month| {
+            let key = format!("{:04}-{:02}", month.year(), month.month());
+            let found = earned.iter().find(|one| one.month == key);
+            let amount = found.map_or(Price::new(0, currency), |one| one.amount);
+            Point {
+                name: w.calendar.month_short(month.month()).to_owned(),
+                // A month in which more went back than came has no bar; how much it was is read all the same.
+                value: u64::try_from(amount.cents).unwrap_or(0),
+                before: None,
+                tip: format!("{}: {amount}", month_of(&key, w)),
+            }
+        })
+        .collect();
+    let with_any = points.iter().filter(|point| point.value > 0);
+    let about: Vec<&str> = with_any.map(|point| point.tip.as_str()).collect();
+    let id = match currency {
+        Currency::Kes => "earned-kes",
+        Currency::Usd => "earned-usd",
+    };
+    let title = format!("{}, {}", w.platform.earned, currency.code());
+    let axis =
+        |cents: u64| Price::new(i64::try_from(cents).unwrap_or(i64::MAX), currency).to_string();
+    Columns::draw(id, (title, about.join("; ")), &points, 100, axis)
 }
 
 /// A month that came as `2026-11`, as people call it.
@@ -263,6 +322,39 @@ mod tests {
             monday(began.plus_millis(-1)),
             began.plus_secs(-7 * DAY_SECS)
         );
+    }
+
+    #[test]
+    fn months_are_drawn_in_order_and_each_currency_by_itself() {
+        let w = Words::of(Language::English);
+        let months = months(Timestamp::from_secs(1_800_000_000));
+        assert_eq!(months.len(), 12);
+        assert_eq!(months[0].to_string(), "2026-02-01");
+        assert_eq!(months[11].to_string(), "2027-01-01");
+        let of = |month: &str, cents, currency| Month {
+            month: month.to_owned(),
+            paid: 1,
+            amount: Price::new(cents, currency),
+        };
+        let shillings = [
+            of("2027-01", 300_000, Currency::Kes),
+            of("2026-12", -100, Currency::Kes),
+        ];
+        let alone = drawn(&months, &shillings, w);
+        assert_eq!(alone.len(), 1, "one currency is one drawing");
+        assert_eq!(alone[0].matches("<title>").count(), 12, "a bar a month");
+        let place = |text: &str| alone[0].find(text).unwrap();
+        let went_back = place("<title>December 2026: −KSh 1</title>");
+        assert!(place("<title>February 2026: KSh 0</title>") < went_back);
+        assert!(went_back < place("<title>January 2027: KSh 3,000</title>"));
+        let both = [
+            of("2026-11", 1_250, Currency::Usd),
+            of("2026-11", 100, Currency::Kes),
+        ];
+        let both = drawn(&months, &both, w);
+        assert!(both[0].contains("earned-kes-title") && both[0].contains("KSh 1<"));
+        assert!(both[1].contains("earned-usd-title") && both[1].contains("US$ 12.50"));
+        assert!(drawn(&months, &[], w).is_empty());
     }
 
     #[test]

@@ -49,6 +49,16 @@ struct Row {
     since: String,
     sites: i64,
     up: i64,
+    up_kind: &'static str,
+    /// Whether it does well, in words.
+    health: Option<(&'static str, &'static str)>,
+    /// Its prompts of the last days that came to money: the share, how good that is, how many, of how many.
+    paid: (String, &'static str),
+    paid_part: String,
+    paid_whole: String,
+    seen: Option<String>,
+    deaf: i64,
+    balances: bool,
     revenue: String,
     growth: Option<String>,
     last_sale: Option<String>,
@@ -154,6 +164,7 @@ const fn named(state: State, w: &'static Words) -> (&'static str, &'static str) 
 
 fn row(business: Listed, w: &'static Words) -> Row {
     let (state, kind) = named(business.state, w);
+    let (share, does_well) = (business.paid_share(), business.does_well());
     let acts = [
         (Move::Approve, w.admin.approve),
         (Move::Suspend, w.admin.suspend),
@@ -167,6 +178,24 @@ fn row(business: Listed, w: &'static Words) -> Row {
         since: w.calendar.moment(business.since),
         sites: business.sites,
         up: business.up,
+        up_kind: match (business.sites, business.up) {
+            (0, _) => "",
+            (all, up) if all == up => "good",
+            _ => "bad",
+        },
+        health: does_well.map(|is_so| {
+            if is_so {
+                (w.admin.does_well, "good")
+            } else {
+                (w.admin.does_badly, "bad")
+            }
+        }),
+        paid: told(share, PAID),
+        paid_part: show::thousands(share.part),
+        paid_whole: show::thousands(share.whole),
+        seen: business.seen.map(|at| w.calendar.moment(at)),
+        deaf: business.deaf,
+        balances: business.balances,
         revenue: show::money(business.revenue),
         growth: growth(business.revenue_before, business.revenue),
         last_sale: business.last_sale.map(|at| w.calendar.moment(at)),

@@ -9,6 +9,7 @@ use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::EndpointId;
 use serde::Deserialize;
+use serde_json::json;
 use sqlx::types::Uuid;
 
 use super::webhooks;
@@ -251,16 +252,34 @@ pub async fn act(
     };
     let mut tx = app.db.platform(Reason::Admin).await?;
     let found = failed::remedy(&mut tx, id, remedy, app.clock.now()).await?;
-    let Some((kind, provider)) = found else {
+    let Some(found) = found else {
         return Ok(onward("/admin/jobs?done=moved-on"));
+    };
+    let was = if found.was_given_up {
+        "given-up"
+    } else {
+        "failing"
+    };
+    // What it is stands on one side only, so that it is seen among what changed.
+    let (before, after) = match remedy {
+        Remedy::Retry => (
+            json!({"status": was}),
+            Some(json!({"status": "waiting", "kind": found.kind})),
+        ),
+        Remedy::GiveUp => (
+            json!({"status": was}),
+            Some(json!({"status": "given-up", "kind": found.kind})),
+        ),
+        Remedy::Forget => (json!({"status": was, "kind": found.kind}), None),
     };
     let deed = Deed {
         act,
         subject: &id.to_string(),
-        before: None,
-        after: Some(serde_json::json!({"kind": kind})),
+        before: Some(before),
+        after,
     };
-    record(&app, &mut tx, provider, Actor::Admin(visit.person), deed).await?;
+    let by = Actor::Admin(visit.person);
+    record(&app, &mut tx, found.provider, by, deed).await?;
     tx.commit().await?;
     app.jobs.wake();
     Ok(onward(&format!("/admin/jobs?done={done}")))

@@ -24,6 +24,16 @@ pub struct Listed {
     pub sites: i64,
     /// How many of them are up.
     pub up: i64,
+    /// When one of them was last heard of.
+    pub seen: Option<Timestamp>,
+    /// How many prompts of the last days were paid.
+    pub paid: i64,
+    /// How many of them ended without money.
+    pub unpaid: i64,
+    /// How many addresses of its programs take no news.
+    pub deaf: i64,
+    /// Whether its books balanced when they were last checked.
+    pub balances: bool,
     /// What its customers paid in the stretch asked about.
     pub revenue: Money,
     /// The same in the stretch before.
@@ -52,6 +62,8 @@ pub struct Wanted<'a> {
 pub struct Moments {
     /// A site heard of later is up.
     pub away: Timestamp,
+    /// From when on prompts are counted.
+    pub week: Timestamp,
     /// Where the stretch begins whose revenue is shown.
     pub month: Timestamp,
     /// Where the stretch before it began.
@@ -74,6 +86,14 @@ pub async fn list(
                   (select count(*) from sites s where s.provider_id = p.id) as "sites!",
                   (select count(*) from sites s where s.provider_id = p.id and exists (select from agents a
                      where a.site_id = s.id and a.provider_id = p.id and a.revoked_at is null and a.last_seen_at > $6)) as "up!",
+                  (select max(a.last_seen_at) from agents a where a.provider_id = p.id and a.revoked_at is null) as seen,
+                  (select count(*) from payments y where y.provider_id = p.id and y.status = 'success' and y.created_at >= $9
+                     and y.type = 'mpesa_customer_payment' and y.push <> 'hand') as "paid!",
+                  (select count(*) from payments y where y.provider_id = p.id and y.status = 'failed' and y.created_at >= $9
+                     and y.type = 'mpesa_customer_payment' and y.push <> 'hand') as "unpaid!",
+                  (select count(*) from webhook_endpoints h where h.provider_id = p.id and h.removed_at is null and h.failing_since is not null
+                     and (h.enabled or h.given_up_at is not null)) as "deaf!",
+                  not exists (select from ledger_faults f where f.provider_id = p.id) as "balances!",
                   (select coalesce(sum(amount), 0) from payments y where y.provider_id = p.id and y.settled_at >= $7
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue!: Amount",
                   (select coalesce(sum(amount), 0) from payments y where y.provider_id = p.id and y.settled_at >= $8 and y.settled_at < $7
@@ -93,6 +113,7 @@ pub async fn list(
         At(moments.away),
         At(moments.month),
         At(moments.month_before),
+        At(moments.week),
     )
     .fetch_all(conn)
     .await?;
@@ -105,6 +126,11 @@ pub async fn list(
                 since: row.created_at.0,
                 sites: row.sites,
                 up: row.up,
+                seen: row.seen.map(|at| at.0),
+                paid: row.paid,
+                unpaid: row.unpaid,
+                deaf: row.deaf,
+                balances: row.balances,
                 revenue: row.revenue.0,
                 revenue_before: row.revenue_before.0,
                 last_sale: row.last_sale.map(|at| at.0),

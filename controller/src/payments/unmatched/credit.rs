@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 
 use super::Reason;
-use super::resolve::{NotResolved, is_going_back, of, open};
+use super::resolve::{NotResolved, is_going_back, of, open, waiting};
 use super::store::Held;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
@@ -90,11 +90,15 @@ pub async fn make_over_in(
         None => line,
     };
     book::write(app, conn, provider, line).await?;
-    let after = json!({"amount": amount.to_decimal(), "customer": customer.to_string()});
+    let after = json!({
+        "status": "credited",
+        "amount": amount.to_decimal(),
+        "customer": customer.to_string(),
+    });
     let deed = Deed {
         act: "queue-credit",
         subject: &id.to_string(),
-        before: None,
+        before: Some(waiting()),
         after: Some(after),
     };
     record(app, conn, Some(provider), actor, deed).await?;

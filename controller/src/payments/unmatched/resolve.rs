@@ -6,6 +6,7 @@ use mnara_protocol::ids::{PlanId, ProviderId, UnmatchedId};
 use mnara_protocol::receipt;
 use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::Reason;
@@ -109,7 +110,8 @@ pub async fn give_in(
         (Reason::Late, Some(payment)) => {
             let ticket = ticket_of(conn, provider, payment).await?;
             store::close_given(conn, (provider, id), ticket, actor, app.clock.now()).await?;
-            note(app, conn, (provider, actor), id, "queue-send").await?;
+            let after = json!({"status": "sent", "amount": held.amount.to_decimal()});
+            note(app, conn, (provider, actor), id, "queue-send", after).await?;
             match deeds::send_in(app, conn, (provider, actor), payment).await {
                 // One that was used, or whose device is not known, is done with all the same.
                 Ok(()) | Err(NotDone::Used | NotDone::NotPaid) => {}
@@ -147,7 +149,13 @@ async fn ticket(
         ..of(id, held, now)
     };
     book::write(app, conn, provider, line).await?;
-    note(app, conn, (provider, actor), id, "queue-ticket").await?;
+    let after = json!({
+        "status": "given",
+        "amount": held.amount.to_decimal(),
+        "plan": plan.name,
+        "ticket": kept.ticket.id.to_string(),
+    });
+    note(app, conn, (provider, actor), id, "queue-ticket", after).await?;
     if let Some(site) = held.site {
         let change = crate::tickets::feed::ticket(site, &kept, None, None, None);
         feed::put(conn, provider, vec![change]).await?;
@@ -294,8 +302,13 @@ pub(in crate::payments) async fn back(
             _ => "queue-refund",
         },
         subject: &id.to_string(),
-        before: None,
-        after: Some(json!({"amount": held.amount.to_decimal(), "receipt": receipt, "reason": why})),
+        before: Some(waiting()),
+        after: Some(json!({
+            "status": "refunded",
+            "amount": held.amount.to_decimal(),
+            "receipt": receipt,
+            "reason": why,
+        })),
     };
     record(app, conn, Some(provider), actor, deed).await?;
     Ok(())
@@ -360,18 +373,24 @@ pub(super) async fn is_going_back(
     }
 }
 
+/// How money is, for the audit, until somebody has dealt with it.
+pub(super) fn waiting() -> JsonValue {
+    json!({"status": "waiting"})
+}
+
 async fn note(
     app: &App,
     conn: &mut PgConnection,
     (provider, actor): (ProviderId, Actor),
     id: UnmatchedId,
     act: &'static str,
+    after: JsonValue,
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
         subject: &id.to_string(),
-        before: None,
-        after: None,
+        before: Some(waiting()),
+        after: Some(after),
     };
     record(app, conn, Some(provider), actor, deed).await
 }

@@ -12,6 +12,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PersonId, ProviderId};
 use mnara_protocol::portal::Language;
 use secrecy::SecretString;
+use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
@@ -212,12 +213,16 @@ async fn free(
     person: PersonId,
     contact: &Contact,
 ) -> sqlx::Result<()> {
+    let kind = match contact {
+        Contact::Email(_) => "email",
+        Contact::Phone(_) => "phone",
+    };
     for other in people::free(conn, contact, person).await? {
         tell_person(app, conn, other, Own::Contact).await?;
         let deed = Deed {
             act: "contact",
             subject: &other.to_string(),
-            before: None,
+            before: Some(json!({kind: masked(contact)})),
             after: None,
         };
         let provider = store::first_place(conn, other).await?;
@@ -249,8 +254,31 @@ async fn set(
     if !people::set_contact(conn, visit.person, contact, proven).await? {
         return Err(NotChanged::Taken);
     }
-    told(app, conn, visit, "contact").await?;
+    let (kind, was) = match contact {
+        Contact::Email(_) => ("email", email.map(Contact::Email)),
+        Contact::Phone(_) => {
+            let number = phone.and_then(|phone| phone.parse::<Msisdn>().ok());
+            ("phone", number.map(Contact::Phone))
+        }
+    };
+    let change = (
+        was.map(|was| json!({kind: masked(&was)})),
+        Some(json!({kind: masked(contact)})),
+    );
+    told(app, conn, visit, "contact", change).await?;
     Ok(())
+}
+
+/// What somebody logs in with, as the audit keeps it: for good, so with what it is told by and no more.
+fn masked(contact: &Contact) -> String {
+    match contact {
+        Contact::Phone(number) => number.masked(),
+        Contact::Email(address) => {
+            let (name, host) = address.split_once('@').unwrap_or(("", ""));
+            let first: String = name.chars().take(1).collect();
+            format!("{first}•••@{host}")
+        }
+    }
 }
 
 fn address(app: &App, token: &Token) -> String {

@@ -3,6 +3,7 @@
 use mnara_protocol::ids::{LogInId, PersonId};
 use secrecy::SecretString;
 use sqlx::PgConnection;
+use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::{Visit, store, view};
@@ -91,24 +92,25 @@ pub async fn change_password(
     people::store::set_password(&mut tx, visit.person, &kept).await?;
     let actor = Actor::Admin(visit.person);
     end_others(app, &mut tx, visit.person, Some(visit.log_in), actor).await?;
-    told(app, &mut tx, visit, "password").await?;
+    told(app, &mut tx, visit, "password", (None, None)).await?;
     tell_person(app, &mut tx, visit.person, Own::Password).await?;
     tx.commit().await?;
     Ok(())
 }
 
-/// Writes down that somebody changed what they prove themselves with.
+/// Writes down that somebody changed what they prove themselves with, and what of that is no secret.
 pub(in crate::providers) async fn told(
     app: &App,
     conn: &mut PgConnection,
     visit: &Visit,
     act: &'static str,
+    (before, after): (Option<JsonValue>, Option<JsonValue>),
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
         subject: &visit.person.to_string(),
-        before: None,
-        after: None,
+        before,
+        after,
     };
     record(app, conn, visit.own_provider(), visit.actor(), deed).await
 }

@@ -5,6 +5,7 @@
 use futures_util::FutureExt as _;
 use mnara_protocol::ids::PersonId;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use totp_rs::{Builder, Secret, Totp};
@@ -151,7 +152,8 @@ pub async fn set_up(
     let actor = Actor::Admin(visit.person);
     end_others(app, &mut tx, visit.person, Some(visit.log_in), actor).await?;
     let mark = mark(app, &mut tx, browser, visit.person, Known::BySecond).await?;
-    told(app, &mut tx, visit, "second-factor").await?;
+    let change = (Some(json!({"on": false})), Some(json!({"on": true})));
+    told(app, &mut tx, visit, "second-factor", change).await?;
     tell_person(app, &mut tx, visit.person, Own::SecondOn).await?;
     tx.commit().await?;
     Ok((codes, mark))
@@ -170,7 +172,8 @@ pub async fn take_away(app: &App, visit: &Visit, digits: &str) -> Result<(), Not
     let now = app.clock.now();
     people::store::set_totp(&mut tx, visit.person, None, now).await?;
     people::store::replace_recovery_codes(&mut tx, visit.person, &[], now).await?;
-    told(app, &mut tx, visit, "second-factor-end").await?;
+    let change = (Some(json!({"on": true})), Some(json!({"on": false})));
+    told(app, &mut tx, visit, "second-factor-end", change).await?;
     tell_person(app, &mut tx, visit.person, Own::SecondOff).await?;
     tx.commit().await?;
     Ok(())

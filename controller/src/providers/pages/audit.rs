@@ -276,6 +276,9 @@ fn told(field: &str, value: &str, w: &'static Words) -> String {
     if let (true, Ok(secs)) = (field.ends_with("_secs"), value.parse()) {
         return w.calendar.lasting(secs);
     }
+    if let ("status", Some(words)) = (field, w.audit.status(value)) {
+        return words.to_owned();
+    }
     if let Ok(role) = value.parse::<Role>() {
         return w.staff.name(&role).to_owned();
     }

@@ -241,7 +241,8 @@ pub async fn finish_making(
     if !store::insert(&mut tx, &row, now).await? {
         return Err(NotTaken::Refused);
     }
-    told(app, &mut tx, visit, "passkey").await?;
+    let change = (None, Some(serde_json::json!({"name": name})));
+    told(app, &mut tx, visit, "passkey", change).await?;
     tell_person(app, &mut tx, visit.person, Own::PasskeyAdded).await?;
     tx.commit().await?;
     Ok(())
@@ -333,8 +334,9 @@ pub async fn remove(
 ) -> Result<(), NotTaken> {
     prove(app, visit.claimant(), password, digits).await?;
     let mut tx = app.db.platform(Reason::Login).await?;
-    if store::remove(&mut tx, visit.person, id).await? {
-        told(app, &mut tx, visit, "passkey-end").await?;
+    if let Some(name) = store::remove(&mut tx, visit.person, id).await? {
+        let change = (Some(serde_json::json!({"name": name})), None);
+        told(app, &mut tx, visit, "passkey-end", change).await?;
         tell_person(app, &mut tx, visit.person, Own::PasskeyRemoved).await?;
     }
     tx.commit().await?;

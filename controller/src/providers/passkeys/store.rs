@@ -248,7 +248,7 @@ pub async fn used(
     .map(drop)
 }
 
-/// Removes a passkey of a person; says whether there was one.
+/// Removes a passkey of a person; gives the name of the one that is gone.
 ///
 /// # Errors
 /// When the database refuses.
@@ -256,13 +256,12 @@ pub async fn remove(
     conn: &mut PgConnection,
     person: PersonId,
     id: PasskeyId,
-) -> sqlx::Result<bool> {
-    let gone = sqlx::query!(
-        "delete from passkeys where person_id = $1 and id = $2",
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "delete from passkeys where person_id = $1 and id = $2 returning name",
         person.uuid(),
         id.uuid(),
     )
-    .execute(conn)
-    .await?;
-    Ok(gone.rows_affected() == 1)
+    .fetch_optional(conn)
+    .await
 }

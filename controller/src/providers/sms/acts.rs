@@ -4,6 +4,7 @@ use axum::extract::{Form, State};
 use axum::response::Response;
 use mnara_protocol::ids::SmsId;
 use serde::Deserialize;
+use serde_json::json;
 
 use super::pages::{Asked, Typed, shown};
 use super::{hand_over, store};
@@ -38,8 +39,8 @@ pub async fn again(
     let deed = Deed {
         act: "sms-again",
         subject: &id.to_string(),
-        before: None,
-        after: None,
+        before: Some(json!({"status": "unknown"})),
+        after: Some(json!({"status": "waiting"})),
     };
     record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
     tx.commit().await?;
@@ -78,8 +79,8 @@ pub async fn stop(
         let deed = Deed {
             act: "sms-stop",
             subject: &phone.masked(),
-            before: None,
-            after: None,
+            before: Some(json!({"sms": true})),
+            after: Some(json!({"sms": false})),
         };
         record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
     }
@@ -106,8 +107,8 @@ pub async fn start(
         let deed = Deed {
             act: "sms-start",
             subject: &phone.masked(),
-            before: None,
-            after: None,
+            before: Some(json!({"sms": false})),
+            after: Some(json!({"sms": true})),
         };
         record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
     }

@@ -60,7 +60,7 @@ pub struct BadPrice;
 /// An amount of one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    /// Cents; never negative.
+    /// Cents; negative only where more went back than came in.
     pub cents: i64,
     /// Of what.
     pub currency: Currency,
@@ -87,9 +87,10 @@ impl Price {
 
 impl fmt::Display for Price {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = Money::from_cents(self.cents).to_string();
+        let digits = Money::from_cents(self.cents.saturating_abs()).to_string();
         let digits = digits.trim_start_matches("KSh ");
-        write!(f, "{} {digits}", self.currency.sign())
+        let minus = if self.cents < 0 { "−" } else { "" };
+        write!(f, "{minus}{} {digits}", self.currency.sign())
     }
 }
 
@@ -215,6 +216,7 @@ mod tests {
     fn people_read_a_price_with_its_currency() {
         assert_eq!(Price::new(150_000, Currency::Kes).to_string(), "KSh 1,500");
         assert_eq!(Price::new(1_250, Currency::Usd).to_string(), "US$ 12.50");
+        assert_eq!(Price::new(-1_250, Currency::Usd).to_string(), "−US$ 12.50");
         assert!("EUR".parse::<Currency>().is_err());
     }
 

@@ -87,7 +87,7 @@ pub async fn insert(
     .map(drop)
 }
 
-/// Offers a plan or not; says whether there is one.
+/// Offers a plan or not; says whether it was offered before, or nothing where there is none.
 ///
 /// # Errors
 /// When the database refuses.
@@ -96,16 +96,18 @@ pub async fn offer(
     plan: PlatformPlanId,
     is_offered: bool,
     now: Timestamp,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
-        "update platform_plans set is_offered = $2, changed_at = $3 where id = $1",
+) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
+        r#"update platform_plans p set is_offered = $2, changed_at = $3
+           from (select id, is_offered from platform_plans where id = $1 for update) was
+           where p.id = was.id
+           returning was.is_offered as "was_offered!""#,
         plan.uuid(),
         is_offered,
         At(now),
     )
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() > 0)
+    .fetch_optional(conn)
+    .await
 }
 
 /// Takes a plan off sale that is offered; says whether it was.

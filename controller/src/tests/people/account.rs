@@ -54,6 +54,10 @@ async fn whoever_signed_up_by_phone_comes_to_an_address_that_was_proved(
     let page = owner.get("/account").await.page();
     assert!(page.contains(MAIL) && page.contains("0722 000 111"));
     assert_eq!(world.count("audit where act = 'contact'").await, 1);
+    assert_eq!(
+        deed(&world, "contact").await,
+        json!({"before": null, "after": {"email": "a•••@example.com"}})
+    );
 
     // Another address, of which the one before hears; and nobody takes what is somebody else's.
     owner

@@ -184,7 +184,9 @@ async fn a_passkey_logs_in_as_both_factors_until_it_is_removed(
     );
     let page = owner.get("/account/passkeys").await.page();
     assert!(
-        page.contains("my phone") && !page.contains("<b>my"),
+        page.contains("my phone")
+            && !page.contains("<b>my")
+            && page.contains("<summary aria-label=\"Remove: "),
         "{page}"
     );
     let mut phone = Browser::new(&world, 2);
@@ -205,6 +207,13 @@ async fn a_passkey_logs_in_as_both_factors_until_it_is_removed(
     let wrong = phone.post(&path, &[("password", "not mine at all")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     phone.post(&path, &[("password", PASSWORD)]).await.onward();
+    let (made, gone) = (
+        deed(&world, "passkey").await,
+        deed(&world, "passkey-end").await,
+    );
+    assert!(made["before"].is_null() && gone["after"].is_null());
+    assert!(made["after"]["name"].is_string());
+    assert_eq!(made["after"], gone["before"]);
     let refused = log_in(&mut Browser::new(&world, 3), &mut device).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("was not taken"));

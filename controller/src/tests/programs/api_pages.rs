@@ -169,7 +169,12 @@ const PAGES: &[(&str, &str, Have)] = &[
     (
         "GET",
         "/sites/{id}",
-        Calls(&["GET /sites/{id}", "GET /sites/{id}/live", "GET /sessions"]),
+        Calls(&[
+            "GET /sites/{id}",
+            "GET /sites/{id}/live",
+            "GET /sites/{id}/events",
+            "GET /sessions",
+        ]),
     ),
     ("GET", "/sites/{id}/live", Calls(&["GET /sites/{id}/live"])),
     ("GET", "/sites", Calls(&["GET /sites"])),

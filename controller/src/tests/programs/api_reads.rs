@@ -7,6 +7,7 @@ use mnara_protocol::message::Spoken;
 use super::api::{call, key, kind};
 use super::*;
 use crate::captive::look;
+use crate::fleet::store::link::insert_event;
 use crate::payments::operator;
 use crate::providers::keys::scopes::Scope;
 use crate::providers::limits::Limits;
@@ -380,4 +381,52 @@ async fn codes_that_a_key_reads_are_in_the_audit_with_the_key(
         get(&world, &all, &listed).await;
     }
     assert_eq!((seen(15).await, seen(16).await), (2, 1));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_happened_at_a_site_is_read_to_its_end_in_parts(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (provider, site) = (world.shop.provider, world.shop.site);
+    let all = key(&world.app, provider, &Scope::ALL).await;
+    let begun = world.app.clock.now();
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    for n in 0..60_u8 {
+        // Two are heard of at once, some time after they happened.
+        let id = sqlx::types::Uuid::from_bytes([n; 16]);
+        let times = (begun, begun.plus_secs(i64::from(n / 2)));
+        let value = Some(i64::from(n));
+        insert_event(&mut tx, id, (provider, site), "was-away", value, times)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+    let numbers = |events: &[Value]| -> Vec<i64> {
+        let away = events.iter().filter(|event| event["kind"] == "was-away");
+        away.map(|event| event["value"].as_i64().unwrap()).collect()
+    };
+    let path = format!("/sites/{site}/events");
+    let found = whole(&world, &all, &path).await;
+    assert_eq!(numbers(&found), (0..60).rev().collect::<Vec<_>>());
+    assert_eq!(found[0]["at"], show::utc(begun));
+    assert_eq!(found[0]["received_at"], show::utc(begun.plus_secs(29)));
+    // Where nothing is said a part has fifty, as what is shown with how the site is now.
+    let part = get(&world, &all, &path).await;
+    let items = part["items"].as_array().unwrap();
+    assert!(items.len() == 50 && part["next"].is_string());
+    let live = get(&world, &all, &format!("/sites/{site}/live")).await;
+    assert_eq!(live["events"], part["items"]);
+    for wrong in ["cursor=x", "limit=0", "limit=201", "after=x"] {
+        let (status, _) = call(
+            &world,
+            Method::GET,
+            &all,
+            &format!("{path}?{wrong}"),
+            Value::Null,
+        )
+        .await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
+    }
 }

@@ -71,6 +71,10 @@ async fn who_may_pay_for_whom_is_said_by_login_or_key_and_never_by_the_path(
     crate::subscriptions::plans::offer(&world.app, Actor::Command, plan.id, false)
         .await
         .unwrap();
+    assert_eq!(
+        deed(&world, "platform-plan-offered").await,
+        json!({"before": true, "after": false})
+    );
     for (asked, expected) in [
         (json!({"plan_id": plan.id.to_string()}), "no-such-plan"),
         (json!({"plan_id": "x"}), "bad-field"),

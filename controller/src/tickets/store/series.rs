@@ -320,7 +320,7 @@ pub async fn sites_of_series(
     Ok(rows.into_iter().map(SiteId::from_uuid).collect())
 }
 
-/// Takes a whole series back: unused tickets and running ones; says whether it was not taken back before.
+/// Takes a whole series back: unused tickets and running ones; says how many, unless it was taken back before.
 ///
 /// # Errors
 /// When the database refuses.
@@ -329,7 +329,7 @@ pub async fn revoke_series(
     provider: ProviderId,
     id: SeriesId,
     now: Timestamp,
-) -> sqlx::Result<bool> {
+) -> sqlx::Result<Option<u64>> {
     let done = sqlx::query!(
         "update series set revoked_at = $3 where provider_id = $1 and id = $2 and revoked_at is null",
         provider.uuid(),
@@ -338,7 +338,7 @@ pub async fn revoke_series(
     )
     .execute(&mut *conn)
     .await?;
-    sqlx::query!(
+    let tickets = sqlx::query!(
         "update tickets set revoked_at = $3, status = case when ended_at is null then 'revoked' else status end
          where provider_id = $1 and series_id = $2 and revoked_at is null",
         provider.uuid(),
@@ -347,7 +347,7 @@ pub async fn revoke_series(
     )
     .execute(conn)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok((done.rows_affected() == 1).then(|| tickets.rows_affected()))
 }
 
 /// The sealed keys of a provider's series after one, in id order, locked until the transaction ends.

@@ -21,6 +21,7 @@ use mnara_protocol::portal::Language;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use sqlx::PgConnection;
+use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::again::{NotProved, prove};
@@ -45,6 +46,7 @@ use crate::providers::staff::roles::Role;
 use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By, TooMany};
 use crate::vault::{Column, Owner};
+use crate::web::show;
 
 /// The kind of the job that looks up who asked.
 pub const LOOK_UP: &str = "reset";
@@ -281,10 +283,17 @@ pub async fn by_command(app: &App, contact: &Contact) -> sqlx::Result<Option<Str
         Actor::Command,
         "reset-link",
         found.person,
+        good_until(app),
     )
     .await?;
     tx.commit().await?;
     Ok(Some(address))
+}
+
+/// How long a link is good that is made now, as the audit tells it.
+fn good_until(app: &App) -> Option<JsonValue> {
+    let until = app.clock.now().plus_secs(GOOD_SECS);
+    Some(json!({"until": show::utc(until)}))
 }
 
 async fn note(
@@ -294,12 +303,13 @@ async fn note(
     actor: Actor,
     act: &'static str,
     person: PersonId,
+    after: Option<JsonValue>,
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
         subject: &person.to_string(),
         before: None,
-        after: None,
+        after,
     };
     record(app, conn, provider, actor, deed).await
 }
@@ -388,6 +398,7 @@ pub async fn for_staff(
         seat.actor(),
         "reset-link",
         of.person,
+        good_until(app),
     )
     .await?;
     tx.commit().await?;
@@ -458,7 +469,16 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
         Some(_) => Actor::Staff(person),
         None => Actor::Admin(person),
     };
-    note(app, &mut tx, provider, actor, "password-reset", person).await?;
+    note(
+        app,
+        &mut tx,
+        provider,
+        actor,
+        "password-reset",
+        person,
+        None,
+    )
+    .await?;
     tell_person(app, &mut tx, person, Own::Password).await?;
     tx.commit().await?;
     Ok(mark)

@@ -303,6 +303,15 @@ async fn who_wants_none_gets_none(pool: PgPoolOptions, options: PgConnectOptions
             .await,
         2
     );
+    let (may, may_not) = (json!({"sms": true}), json!({"sms": false}));
+    assert_eq!(
+        deed(&world, "sms-stop").await,
+        json!({"before": may, "after": may_not})
+    );
+    assert_eq!(
+        deed(&world, "sms-start").await,
+        json!({"before": may_not, "after": may})
+    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

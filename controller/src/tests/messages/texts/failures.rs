@@ -131,6 +131,10 @@ async fn a_person_may_send_a_lost_text_again(pool: PgPoolOptions, options: PgCon
     assert_eq!(tower.one().said, first.said);
     assert_eq!(states(&world).await, ["sent"]);
     assert_eq!(
+        deed(&world, "sms-again").await,
+        json!({"before": {"status": "unknown"}, "after": {"status": "waiting"}})
+    );
+    assert_eq!(
         owner.post(&path, &[]).await.onward(),
         "/settings/messages?done=over"
     );

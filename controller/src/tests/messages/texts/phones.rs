@@ -121,6 +121,9 @@ async fn whoever_has_a_number_takes_it_from_somebody_who_only_named_it(
     assert!(tower.empty().is_empty());
     let by_program = "audit where act = 'contact' and actor = 'program'";
     assert_eq!(world.count(by_program).await, 1);
+    // Whose number it was is told by no more than others see of it.
+    let freed = "audit where act = 'contact' and actor = 'program' and after is null and before->>'phone' like '2547%•••••%'";
+    assert_eq!(world.count(freed).await, 1);
     let mut phone = Browser::new(&world, 3);
     assert_eq!(phone.log_in(NUMBER, PASSWORD).await.onward(), "/");
     let page = phone.get("/account").await.page();

@@ -100,6 +100,14 @@ async fn what_waits_is_dealt_with_by_one_tap_and_a_second_does_nothing(
     // The money was a prompt's after all: what nobody dealt with is taken from the queue, and what somebody did is not paid twice.
     assert_eq!(balance(&world, "unmatched").await, 1_000);
     assert_eq!(world.count("audit where act like 'queue-%'").await, 2);
+    let given = deed(&world, "queue-ticket").await;
+    assert_eq!(given["before"], json!({"status": "waiting"}));
+    assert_eq!(given["after"]["status"], "given");
+    assert_eq!(given["after"]["plan"], world.shop.plan.name);
+    let back = deed(&world, "queue-refund").await;
+    assert_eq!(back["before"], json!({"status": "waiting"}));
+    assert_eq!(back["after"]["status"], "refunded");
+    assert_eq!(back["after"]["receipt"], "BBBBBBBB02");
     assert_balanced(&world, "the queue").await;
 }
 

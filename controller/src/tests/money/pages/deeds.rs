@@ -18,6 +18,11 @@ async fn asking_again_asks_the_rail_and_never_the_phone(
     world.work().await;
     assert_eq!((world.daraja.pushes(), world.daraja.queries()), (1, 1));
     assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(
+        deed(&world, "payment-ask").await,
+        json!({"before": {"status": "pending"}, "after": {"status": "pending"}}),
+        "asking changes nothing"
+    );
     let page = cashier.get(&path).await.page();
     assert!(
         page.contains("We asked M-PESA how it stands") && page.contains("as it ended"),
@@ -70,6 +75,15 @@ async fn a_voucher_that_was_not_used_is_sent_to_its_site_again(
     let (again, later) = delivery().await;
     assert_eq!((to, again), (Some(mac(1)), Some(mac(1))));
     assert!(later > until && later > Some(world.app.clock.now()));
+    let to = json!({
+        "site": world.shop.site.to_string(),
+        "mac": mac(1).to_string(),
+        "until": crate::web::show::utc(later.unwrap()),
+    });
+    assert_eq!(
+        deed(&world, "payment-send").await,
+        json!({"before": null, "after": to})
+    );
     assert_eq!(world.count("tickets").await, 1, "it is the same one");
     let site = Site::new(&world, world.shop.site);
     let ticket = site.sold(&world).await;
@@ -162,7 +176,16 @@ async fn a_refund_is_written_down_once_and_no_more_than_was_paid(
     ];
     cashier.post(&path, &rest).await.onward();
     assert_eq!(world.count(revoked).await, 1);
-    assert_eq!(world.count("audit where act = 'revoke'").await, 1);
+    assert_eq!(
+        deed(&world, "revoke").await,
+        json!({"before": {"status": "unused"}, "after": {"status": "revoked"}})
+    );
+    for (was, is) in [("50.00", "30.00"), ("30.00", "0.00")] {
+        let line = format!(
+            "audit where act = 'refund' and before->>'left' = '{was}' and after->>'left' = '{is}'"
+        );
+        assert_eq!(world.count(&line).await, 1, "{was}");
+    }
     let told = world.feed(world.shop.site).await.into_iter();
     let ended = told.filter(|row| matches!(row, Row::Ticket(row) if row.right.revoked.is_some()));
     assert_eq!(ended.count(), 1);
@@ -238,6 +261,10 @@ async fn what_somebody_looked_at_is_closed_until_something_else_comes(
         assert_eq!(to, format!("{path}?done=looked"));
     }
     assert_eq!(world.count("audit where act = 'payment-look'").await, 1);
+    assert_eq!(
+        deed(&world, "payment-look").await,
+        json!({"before": {"flag": "amount"}, "after": {"looked": true}})
+    );
     let page = cashier.get(&path).await.page();
     assert!(
         page.contains("Looked at:")

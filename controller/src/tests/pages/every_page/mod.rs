@@ -299,6 +299,15 @@ fn faults(page: &str, language: Language) -> Vec<String> {
         wrong(is_empty, &format!("an empty {name}"));
     }
     wrong(page.contains("aria-label=\"\""), "an empty name");
+    let tables = page.matches("<table").count();
+    let names = page.matches("<caption>").count();
+    wrong(tables != names, "a table without a name");
+    let folded = page.split("<summary>").skip(1);
+    let mut folded: Vec<_> = folded.map(|rest| rest.split("</summary>").next()).collect();
+    let all = folded.len();
+    folded.sort_unstable();
+    folded.dedup();
+    wrong(folded.len() < all, "two parts that open by one name");
     faults
 }
 

@@ -286,6 +286,15 @@ async fn failed_work_is_tried_again_given_up_and_put_away_and_names_nobody(
     assert_eq!(world.count("jobs").await, 2);
     let lines = "audit where act like 'job-%' and actor = 'admin' and provider_id is not null";
     assert_eq!(world.count(lines).await, 3);
+    for (word, was, is) in [
+        ("job-give-up", json!("failing"), json!("given-up")),
+        ("job-forget", json!("given-up"), json!(null)),
+        ("job-retry", json!("given-up"), json!("waiting")),
+    ] {
+        let line = deed(&world, word).await;
+        assert_eq!(line["before"]["status"], was, "{word}");
+        assert_eq!(line["after"]["status"], is, "{word}");
+    }
     let odd = admin.post(&format!("/admin/jobs/{dead}/burn"), &[]).await;
     assert_eq!(odd.status, StatusCode::NOT_FOUND);
     // What is never over cannot be given up.
@@ -380,8 +389,17 @@ async fn the_rule_for_sign_ups_is_set_and_what_businesses_paid_us_is_shown(
         let sql = sql.replace("{}", &world.shop.provider.uuid().to_string());
         run(&world, &sql).await;
     }
-    let page = text(&admin.get("/admin").await.page());
+    let drawn = admin.get("/admin").await.page();
+    let page = text(&drawn);
     assert!(page.contains("January 2027 2 KSh 3,000"), "{page}");
+    assert!(
+        drawn.contains("id=\"earned-kes-title\"") && !drawn.contains("earned-usd"),
+        "{drawn}"
+    );
+    assert!(
+        drawn.contains("<title>January 2027: KSh 3,000</title>"),
+        "{drawn}"
+    );
     let page = text(&admin.get("/admin/providers").await.page());
     assert!(page.contains("until 14 Feb 2027"), "{page}");
 }

@@ -90,6 +90,10 @@ async fn whoever_is_ended_is_out_at_once_and_comes_back_by_the_same_door(
     assert_ne!(refused, StatusCode::OK, "the log-in is one without a place");
     let lines = "audit where act = 'admin-end' and actor = 'command'";
     assert_eq!(world.count(lines).await, 1);
+    assert_eq!(
+        deed(&world, "admin-end").await,
+        json!({"before": {"admin": true}, "after": {"admin": false}})
+    );
     let refused = end(&world.app, &contact, Last::Stays).await.unwrap_err();
     assert!(matches!(refused, NotEnded::NotOne(_)), "{refused:?}");
     let nobody = "nobody@platform.example".parse().unwrap();

@@ -75,3 +75,77 @@ async fn every_business_that_asked_is_on_a_page(pool: PgPoolOptions, options: Pg
     let odd = admin.get("/admin/payments?after=x").await;
     assert_eq!(odd.status, StatusCode::NOT_FOUND);
 }
+
+/// The list of businesses while the site is there.
+async fn list(world: &World, admin: &mut Browser<'_>) -> String {
+    run(world, "update agents set last_seen_at = $1").await;
+    text(&admin.get("/admin/providers").await.page())
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_list_of_businesses_tells_how_each_does(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut admin = admin(&world).await;
+    prompt(&world, 1, "0").await;
+    prompt(&world, 2, "0").await;
+    let page = list(&world, &mut admin).await;
+    for part in [
+        "Business 1 in business does well",
+        "Sites 1 of 1 up",
+        "Prompts that came to money, 7 days 100.00 % (2 of 2)",
+        "Last heard of 15 Jan 2027",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for part in ["take no news", "do not balance"] {
+        assert!(!page.contains(part), "{part}: {page}");
+    }
+    prompt(&world, 3, "1").await;
+    let page = list(&world, &mut admin).await;
+    for part in [
+        "Business 1 in business needs somebody",
+        "66.66 % (2 of 3)",
+        "Sites 1 of 1 up",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    // A week later that counts no more.
+    world.app.clock.advance(Duration::from_secs(8 * 86_400));
+    let mut admin = Browser::new(&world, 251);
+    admin.log_in("amina@mnara.example", PASSWORD).await.onward();
+    let page = text(&admin.get("/admin/providers").await.page());
+    for part in ["needs somebody", "Sites 0 of 1 up"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let page = list(&world, &mut admin).await;
+    for part in ["does well", "No customer was asked to pay in this time."] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for (sql, says) in [
+        (
+            "insert into webhook_endpoints (id, provider_id, url, secret, events, enabled, failing_since, created_at)
+             values (gen_random_uuid(), '{}', 'https://shop.example/x', 'x', array['site.up'], true, $1, $1)",
+            "Addresses that take no news 1",
+        ),
+        (
+            "insert into ledger_faults (provider_id, day, part, rows_cents, book_cents, rows_count, book_count, found_at)
+             values ('{}', 20000, 'paid', 1, 2, 1, 1, $1)",
+            "Books do not balance",
+        ),
+    ] {
+        assert!(!list(&world, &mut admin).await.contains(says), "{says}");
+        run(
+            &world,
+            &sql.replace("{}", &world.shop.provider.uuid().to_string()),
+        )
+        .await;
+        let page = list(&world, &mut admin).await;
+        assert!(
+            page.contains(says) && page.contains("needs somebody"),
+            "{says}: {page}"
+        );
+    }
+}

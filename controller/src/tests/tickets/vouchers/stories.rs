@@ -212,6 +212,20 @@ async fn a_printed_vouchers_story_is_told_from_printing_to_its_end(
             .await,
         3
     );
+    assert_eq!(
+        deed(&world, "revoke").await,
+        json!({"before": {"status": "unused"}, "after": {"status": "revoked"}})
+    );
+    assert_eq!(
+        deed(&world, "revoke-series").await,
+        json!({"before": {"revoked": false}, "after": {"revoked": true, "count": 2}})
+    );
+    // And it is told in words.
+    let page = owner.get("/audit?act=revoke").await.page();
+    assert!(
+        page.contains("not used") && page.contains("taken back"),
+        "{page}"
+    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -353,6 +367,10 @@ async fn a_site_that_is_there_holds_a_voucher_and_the_page_says_so(
         world.count("audit where act = 'resume'").await,
         0,
         "what was refused was not done"
+    );
+    assert_eq!(
+        deed(&world, "pause").await,
+        json!({"before": {"status": "running"}, "after": {"status": "paused"}})
     );
 }
 
