@@ -87,6 +87,31 @@ async fn reports(site: &mut Site, id: CommandId, report: &Report) {
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_long_list_of_sites_goes_on(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    for n in 0..103 {
+        let name = format!("Site {n:03}");
+        fleet::create::create(&world.app, world.shop.provider, &name, Actor::Command)
+            .await
+            .unwrap();
+    }
+    let named = |page: &str| page.matches("class=\"row\" href=\"/sites/site_").count();
+    let first = owner.get("/sites").await.page();
+    assert_eq!(named(&first), 100);
+    let (_, more) = first.split_once("href=\"/sites?after=").unwrap();
+    let more = more.split_once('"').unwrap().0;
+    let second = owner.get(&format!("/sites?after={more}")).await.page();
+    assert_eq!(named(&second), 4);
+    assert!(second.contains("Site 102") && !second.contains("?after="));
+    let home = owner.get("/home").await.page();
+    assert!(home.contains("All your sites") && home.contains("Site 098"));
+    assert!(!home.contains("Site 099"));
+    let nonsense = owner.get("/sites?after=x").await;
+    assert_eq!(nonsense.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_site_tells_how_it_is_and_is_asked_for_more_while_somebody_looks(
     pool: PgPoolOptions,
     options: PgConnectOptions,

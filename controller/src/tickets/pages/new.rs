@@ -176,7 +176,7 @@ struct Choices {
 
 async fn choices(conn: &mut PgConnection, seat: &Seat) -> sqlx::Result<Choices> {
     let provider = seat.provider();
-    let sites = fleet::store::sites_seen(conn, provider, SITES).await?;
+    let sites = fleet::store::sites_seen(conn, provider, None, SITES).await?;
     Ok(Choices {
         plans: plans::store::plans(conn, provider, plans::edit::MOST).await?,
         sites: sites
