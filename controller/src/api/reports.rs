@@ -23,8 +23,6 @@ use crate::web::{Answer, Json, Problem};
 
 /// Days where nothing is said.
 const USUAL: i64 = 30;
-/// Sites that are counted.
-const SITES: u16 = 500;
 
 /// What came in, day by day.
 #[derive(Debug, Serialize, ToSchema)]
@@ -337,7 +335,7 @@ pub async fn now(State(app): State<App>, key: Key) -> Answer<Json<Now>> {
     let mut tx = app.db.tenant(provider).await?;
     let today = reports::paid(&mut tx, provider, Day::of(now), now, now).await?;
     let running = reports::running(&mut tx, provider, now).await?;
-    let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
+    let sites = fleet::store::sites_seen(&mut tx, provider, None, fleet::store::ALL).await?;
     let found = attention::find(&mut tx, provider, now).await?;
     Ok(Json(Now {
         paid_today: Money::from_cents(today.iter().map(|day| day.paid).sum()).to_decimal(),

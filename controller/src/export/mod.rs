@@ -1,4 +1,4 @@
-//! Taking all of one's data out: a file with a table for each thing the business has, written while it is downloaded.
+//! Taking all of one's data out: a file with a table for each thing the business has and its pictures, written while it is downloaded.
 //!
 //! Which tables and columns those are stands in [`tables`]; keys, passwords and hashes are in none of them. Nothing is gathered before
 //! it is sent, so a business of any size costs the same memory.
@@ -12,19 +12,22 @@ use std::collections::VecDeque;
 
 use axum::body::Bytes;
 use futures_util::stream::{self, Stream};
-use mnara_protocol::ids::{ExportId, ProviderId};
+use mnara_protocol::ids::{ExportId, ProviderId, SiteId};
 use sha2::{Digest as _, Sha256};
 
 use self::tables::{TABLES, Table};
 use self::zip::Zip;
 use crate::app::App;
 use crate::audit::{Deed, record};
+use crate::db::RowId as _;
 use crate::providers::gate::Seat;
 
 /// How long a link is good.
 const GOOD_FOR_SECS: i64 = 15 * 60;
 /// Rows read at once.
 const ROWS: u16 = 1_000;
+/// Pictures read at once.
+const LOGOS: u16 = 50;
 /// What stands first in the file.
 const READ_ME: &str = include_str!("read_me.txt");
 
@@ -93,7 +96,18 @@ struct Writing {
     after: Option<Vec<String>>,
     /// Which file of its table is written, from one.
     part: u32,
+    logos: Logos,
     is_done: bool,
+}
+
+/// How far the pictures are written, which come after the tables.
+enum Logos {
+    /// None is.
+    Begin,
+    /// The business's is, and those of the sites up to one.
+    Sites(Option<SiteId>),
+    /// All are.
+    Done,
 }
 
 /// The file, piece by piece.
@@ -112,15 +126,20 @@ pub fn file(
         left: TABLES.iter().collect(),
         after: None,
         part: 1,
+        logos: Logos::Begin,
         is_done: false,
     };
     stream::try_unfold(writing, async |mut writing| {
         if writing.is_done {
             return Ok(None);
         }
-        writing.go_on().await?;
-        let bytes = Bytes::from(writing.zip.take());
-        Ok(Some((bytes, writing)))
+        // A step that writes nothing makes no piece.
+        let mut bytes = Vec::new();
+        while bytes.is_empty() {
+            writing.go_on().await?;
+            bytes = writing.zip.take();
+        }
+        Ok(Some((Bytes::from(bytes), writing)))
     })
 }
 
@@ -142,9 +161,7 @@ impl Writing {
     /// Writes the next rows, or the end.
     async fn go_on(&mut self) -> sqlx::Result<()> {
         let Some(table) = self.left.front().copied() else {
-            self.zip.finish();
-            self.is_done = true;
-            return Ok(());
+            return self.pictures().await;
         };
         if self.zip.is_full() && self.after.is_some() {
             self.zip.end();
@@ -170,6 +187,45 @@ impl Writing {
             self.after = None;
         }
         Ok(())
+    }
+
+    /// Writes the next pictures, or the end of all.
+    async fn pictures(&mut self) -> sqlx::Result<()> {
+        match self.logos {
+            Logos::Begin => {
+                let mut tx = self.app.db.tenant(self.provider).await?;
+                let logo = store::logo(&mut tx, self.provider).await?;
+                drop(tx);
+                if let Some(logo) = logo {
+                    self.picture("logo", &logo);
+                }
+                self.logos = Logos::Sites(None);
+            }
+            Logos::Sites(after) => {
+                let mut tx = self.app.db.tenant(self.provider).await?;
+                let logos = store::site_logos(&mut tx, self.provider, after, LOGOS).await?;
+                drop(tx);
+                let is_last = logos.len() < usize::from(LOGOS);
+                for (site, logo) in &logos {
+                    self.picture(&format!("logo-{}", site.uuid()), logo);
+                }
+                self.logos = match logos.last() {
+                    Some((site, _)) if !is_last => Logos::Sites(Some(*site)),
+                    _ => Logos::Done,
+                };
+            }
+            Logos::Done => {
+                self.zip.finish();
+                self.is_done = true;
+            }
+        }
+        Ok(())
+    }
+
+    fn picture(&mut self, name: &str, (kind, bytes): &store::Logo) {
+        self.zip.begin(&format!("{name}.{kind}"));
+        self.zip.write(bytes);
+        self.zip.end();
     }
 }
 

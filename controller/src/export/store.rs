@@ -1,7 +1,7 @@
 //! All SQL of taking data out. The statements are put together from the list in `tables` and from nothing else.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{ExportId, PersonId, ProviderId};
+use mnara_protocol::ids::{ExportId, PersonId, ProviderId, SiteId};
 use sqlx::{AssertSqlSafe, PgConnection};
 
 use super::tables::Table;
@@ -102,4 +102,46 @@ pub async fn page(
         query = query.bind(part);
     }
     query.fetch_all(conn).await
+}
+
+/// A picture: its kind and its bytes.
+pub type Logo = (String, Vec<u8>);
+
+/// The business's logo, if it has one.
+///
+/// # Errors
+/// When the database is away.
+pub async fn logo(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Option<Logo>> {
+    let row = sqlx::query!(
+        r#"select logo_kind as "kind!", logo as "picture!" from portal_looks where provider_id = $1 and logo is not null"#,
+        provider.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| (row.kind, row.picture)))
+}
+
+/// The logos of sites that have one of their own, after one, in the order of their ids.
+///
+/// # Errors
+/// When the database is away.
+pub async fn site_logos(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    after: Option<SiteId>,
+    limit: u16,
+) -> sqlx::Result<Vec<(SiteId, Logo)>> {
+    let rows = sqlx::query!(
+        r#"select site_id, logo_kind as "kind!", logo as "picture!" from site_looks
+           where provider_id = $1 and logo is not null and ($2::uuid is null or site_id > $2) order by site_id limit $3"#,
+        provider.uuid(),
+        after.map(|site| site.uuid()),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    let logos = rows.into_iter();
+    Ok(logos
+        .map(|row| (SiteId::from_uuid(row.site_id), (row.kind, row.picture)))
+        .collect())
 }

@@ -18,10 +18,11 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Permission;
+use crate::web::Query;
 use crate::web::page::{html, onward};
 
 /// Sites on the page.
-const MOST: u16 = 200;
+const PAGE: u16 = 100;
 
 /// One site in the list.
 struct Row {
@@ -39,6 +40,8 @@ struct SitesPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     sites: Vec<Row>,
+    /// The site after which the next page begins.
+    more: Option<SiteId>,
     may_manage: bool,
     name: &'a str,
     fault: Option<&'static str>,
@@ -48,27 +51,44 @@ struct SitesPage<'a> {
 ///
 /// # Errors
 /// When the database is away.
-pub async fn list(State(app): State<App>, frame: Frame, seat: Seat) -> Result<Response, Trouble> {
-    shown(&app, &frame, &seat, StatusCode::OK, "", None).await
+pub async fn list(
+    State(app): State<App>,
+    frame: Frame,
+    seat: Seat,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let after = asked.after.map(|id| id.parse::<SiteId>()).transpose();
+    let after = after.map_err(|_| Trouble::Nothing)?;
+    shown(&app, &frame, &seat, after, None).await
+}
+
+/// Where in the list.
+#[derive(Debug, Default, Deserialize)]
+pub struct Asked {
+    after: Option<String>,
 }
 
 async fn shown(
     app: &App,
     frame: &Frame,
     seat: &Seat,
-    status: StatusCode,
-    name: &str,
-    fault: Option<&'static str>,
+    after: Option<SiteId>,
+    bad_name: Option<&str>,
 ) -> Result<Response, Trouble> {
+    let w = frame.words();
     let now = app.clock.now();
     let mut tx = app.db.tenant(seat.provider()).await?;
-    let sites = store::sites_seen(&mut tx, seat.provider(), MOST).await?;
+    let mut sites = store::sites_seen(&mut tx, seat.provider(), after, PAGE + 1).await?;
     let fresh = now.plus_secs(-FRESH_SECS);
-    let readings = store::samples::all(&mut tx, seat.provider(), fresh, MOST).await?;
+    let readings = store::samples::all(&mut tx, seat.provider(), fresh, store::ALL).await?;
     drop(tx);
+    let has_more = sites.len() > usize::from(PAGE);
+    sites.truncate(usize::from(PAGE));
+    let last = sites.last().map(|site| site.site);
     let page = SitesPage {
         frame,
-        w: frame.words(),
+        w,
+        more: last.filter(|_| has_more),
         sites: sites
             .into_iter()
             .map(|site| {
@@ -80,14 +100,18 @@ async fn shown(
                     name: site.name,
                     is_up,
                     has_lost_router: reading.as_ref().is_some_and(Reading::has_lost_router),
-                    seen: site.seen.map(|at| frame.words().calendar.moment(at)),
+                    seen: site.seen.map(|at| w.calendar.moment(at)),
                     online: reading.map(|reading| reading.live.online),
                 }
             })
             .collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
-        name,
-        fault,
+        name: bad_name.unwrap_or_default(),
+        fault: bad_name.map(|_| w.sites.bad_name),
+    };
+    let status = match bad_name {
+        Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        None => StatusCode::OK,
     };
     Ok(html(status, &page))
 }
@@ -110,11 +134,7 @@ pub async fn add(
 ) -> Result<Response, Trouble> {
     match create(&app, seat.provider(), &filled.name, seat.actor()).await {
         Ok(site) => Ok(onward(&format!("/sites/{site}"))),
-        Err(CreateError::Name) => {
-            let fault = Some(frame.words().sites.bad_name);
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            shown(&app, &frame, &seat, status, &filled.name, fault).await
-        }
+        Err(CreateError::Name) => shown(&app, &frame, &seat, None, Some(&filled.name)).await,
         // The page of the subscription says which plans are for more.
         Err(CreateError::Full) if seat.place.role.may(Permission::SeeSubscription) => {
             Ok(onward("/settings/subscription?why=sites"))

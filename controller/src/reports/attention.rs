@@ -22,6 +22,8 @@ const REFUSED_SECS: i64 = 86_400;
 const STUCK_SECS: i64 = 15 * 60;
 const DOUBLED_SECS: i64 = 7 * 86_400;
 const SCARCE_SECS: i64 = 180 * 86_400;
+/// Sites that are named one by one.
+const NAMED: usize = 20;
 
 /// What was found out.
 #[derive(Clone, Debug, Default)]
@@ -98,15 +100,27 @@ pub fn items(
         let path = format!("/sites/{site}");
         add(w.doubled, name.clone(), path, Permission::SeeSites);
     }
-    for site in sites {
+    let trouble = |site: &SiteSeen| {
         // One that was never up is among the first steps.
         if site.seen.is_some() && !is_up(site.seen, now) {
-            let path = format!("/sites/{}", site.site);
-            add(w.site_away, site.name.clone(), path, Permission::SeeSites);
-        } else if lost.contains(&site.site) {
-            let path = format!("/sites/{}", site.site);
-            add(w.router_away, site.name.clone(), path, Permission::SeeSites);
+            Some(w.site_away)
+        } else {
+            lost.contains(&site.site).then_some(w.router_away)
         }
+    };
+    let troubled = sites.iter().filter_map(|site| Some((trouble(site)?, site)));
+    let mut unnamed = 0;
+    for (nth, (text, site)) in troubled.enumerate() {
+        if nth < NAMED {
+            let path = format!("/sites/{}", site.site);
+            add(text, site.name.clone(), path, Permission::SeeSites);
+        } else {
+            unnamed += 1;
+        }
+    }
+    if unnamed > 0 {
+        let path = "/sites".to_owned();
+        add(w.sites_more, number(unnamed), path, Permission::SeeSites);
     }
     if counted.books > 0 {
         let path = "/books".to_owned();
@@ -145,4 +159,44 @@ pub fn items(
 
 fn number(count: i64) -> String {
     show::thousands(count.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::portal::Language;
+
+    use super::*;
+    use crate::providers::pages::words::Words;
+
+    #[test]
+    fn of_many_sites_in_trouble_some_are_named_and_all_are_counted() {
+        let now = Timestamp::from_secs(1_800_000_000);
+        let sites: Vec<SiteSeen> = (0..150)
+            .map(|n: u8| SiteSeen {
+                site: SiteId::from_bytes([n; 16]),
+                name: format!("Site {n:03}"),
+                seen: match n {
+                    // Up, and one that was never heard of.
+                    0..=119 => Some(now),
+                    149 => None,
+                    _ => Some(now.plus_secs(-3_600)),
+                },
+            })
+            .collect();
+        let lost = BTreeSet::from([SiteId::from_bytes([119; 16])]);
+        let w = &Words::of(Language::English).home;
+        let items = items(&Found::default(), (&sites, &lost), Role::Owner, now, w);
+        assert_eq!(items.len(), NAMED + 1);
+        assert_eq!(
+            (items[0].text, &*items[0].what),
+            (w.router_away, "Site 119")
+        );
+        assert_eq!((items[1].text, &*items[1].what), (w.site_away, "Site 120"));
+        let more = Item {
+            text: w.sites_more,
+            what: "10".to_owned(),
+            path: Some("/sites".to_owned()),
+        };
+        assert_eq!(items.last(), Some(&more));
+    }
 }

@@ -43,7 +43,7 @@ pub async fn sale(
 ) -> Result<Page<SalePage>, Trouble> {
     let now = app.clock.now();
     let mut tx = app.db.tenant(seat.provider()).await?;
-    let sites = fleet::store::sites_seen(&mut tx, seat.provider(), SITES).await?;
+    let sites = fleet::store::sites_seen(&mut tx, seat.provider(), None, SITES).await?;
     let has_sold = store::has_sold(&mut tx, seat.provider()).await?;
     drop(tx);
     let address = app.config.web.first_sale_url.join("/");

@@ -30,10 +30,8 @@ use crate::providers::staff::roles::Permission;
 use crate::web::page::Page;
 use crate::web::show;
 
-/// Sites on the page.
-const SITES: u16 = 100;
-/// Sites whose devices are counted: more than any business has.
-const COUNTED: u16 = 5_000;
+/// Sites on the page; what needs attention is looked for at all of them.
+const SITES: usize = 100;
 /// Running vouchers on the page.
 const RUNNING: u16 = 8;
 /// Days in the small chart, today among them; the money of the day before the first is compared with today's.
@@ -75,6 +73,7 @@ pub struct HomePage {
     running: String,
     online: Vec<Online>,
     sites: Vec<Site>,
+    has_more_sites: bool,
     items: Vec<Item>,
     steps: Vec<Step>,
     may_see_reports: bool,
@@ -111,9 +110,9 @@ pub async fn home(
     let paid = store::paid(&mut tx, provider, day.plus(-DAYS), now, then).await?;
     let running = store::running(&mut tx, provider, now).await?;
     let online = store::running_last(&mut tx, provider, now, RUNNING).await?;
-    let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
+    let sites = fleet::store::sites_seen(&mut tx, provider, None, fleet::store::ALL).await?;
     let fresh = now.plus_secs(-FRESH_SECS);
-    let readings = samples::all(&mut tx, provider, fresh, COUNTED).await?;
+    let readings = samples::all(&mut tx, provider, fresh, fleet::store::ALL).await?;
     let found = attention::find(&mut tx, provider, now).await?;
     let steps = steps(&mut tx, &seat, &sites, w).await?;
     drop(tx);
@@ -137,8 +136,10 @@ pub async fn home(
         running: show::thousands(running.unsigned_abs()),
         online: online.into_iter().map(|one| shown(one, &path, w)).collect(),
         items: attention::items(&found, (&sites, &lost), role, now, &w.home),
+        has_more_sites: may_see_sites && sites.len() > SITES,
         sites: sites
             .into_iter()
+            .take(SITES)
             .map(|site| Site {
                 path: path(site.site),
                 name: site.name,

@@ -13,7 +13,7 @@ const SITES: u16 = 200;
 /// What plans and sites are called.
 pub(super) async fn names(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Names> {
     let plans = plans::store::plans(conn, provider, plans::edit::MOST).await?;
-    let sites = fleet::store::sites_seen(conn, provider, SITES).await?;
+    let sites = fleet::store::sites_seen(conn, provider, None, SITES).await?;
     Ok(Names {
         plans: plans.into_iter().map(|plan| (plan.id, plan.name)).collect(),
         sites: sites

@@ -24,8 +24,6 @@ const EVENING: i64 = 20 * 3_600;
 const DAY: i64 = 86_400;
 /// Businesses asked for at once.
 const PAGE: i64 = 100;
-/// Sites counted.
-const SITES: u16 = 500;
 
 /// The last evening at or before a moment.
 fn evening(now: Timestamp) -> Timestamp {
@@ -77,7 +75,7 @@ async fn one(app: &App, provider: ProviderId, of: Timestamp, now: Timestamp) -> 
     let paid = today.iter().map(|day| day.paid).sum();
     let sales: i64 = today.iter().map(|day| day.sold).sum();
     let running = store::running(&mut tx, provider, now).await?;
-    let sites = fleet::store::sites_seen(&mut tx, provider, SITES).await?;
+    let sites = fleet::store::sites_seen(&mut tx, provider, None, fleet::store::ALL).await?;
     let up = sites.iter().filter(|site| is_up(site.seen, now)).count();
     let notice = Notice::Summary {
         paid: &show::money(Money::from_cents(paid)),

@@ -31,7 +31,7 @@ pub(crate) const OF_KEYS: &str = "where k.key_hash = $1 and k.revoked_at is null
 const OF_PAYMENTS: &str = "from tickets where provider_id = $1 and payment_id = any($2)";
 const OF_PLANS: &str = "from plans where provider_id = $1 order by position, id";
 pub(crate) const OF_LOG_INS: &str = "where l.token_hash = $1 and l.ended_at is null";
-const OF_SITES: &str = "where s.provider_id = $1 order by s.name, s.id limit $2";
+const OF_SITES: &str = "(s.name, s.id) > (select b.name, b.id from sites b";
 
 /// The pages, with days that the generated rows are in.
 pub(crate) fn pages(provider: &str, (from, to): (&str, &str), bought: &str) -> Vec<Measured> {
@@ -43,7 +43,7 @@ pub(crate) fn pages(provider: &str, (from, to): (&str, &str), bought: &str) -> V
         all
     };
     let plans = |most| (OF_PLANS, of(&[most]));
-    let sites = |most| (OF_SITES, of(&[most]));
+    let sites = |most| (OF_SITES, of(&["null", most]));
     let (now, none) = (ago(0), "null");
     let last = LAST;
     // The days so far against as many before, up to the same hour, as the page asks.
@@ -87,7 +87,7 @@ pub(crate) fn pages(provider: &str, (from, to): (&str, &str), bought: &str) -> V
                     of(&[&now]),
                 ),
                 ("t.expires_at,\n", of(&[&now, "8"])),
-                sites("100"),
+                sites("5000"),
                 (
                     "as \"unconfirmed!\"",
                     of(&[&ago(30), &ago(1), &now, &ago(1), "100"]),
@@ -177,7 +177,10 @@ fn payments(
     before: (&str, &str),
     status: &'static str,
 ) -> Measured {
-    let of = |most: &str| vec![provider.to_owned(), most.to_owned()];
+    let of = |rest: &[&str]| {
+        let all = std::iter::once(&provider).chain(rest);
+        all.map(|&one| one.to_owned()).collect::<Vec<_>>()
+    };
     let words = if status == "null" {
         ALL_PAYMENTS
     } else {
@@ -188,8 +191,8 @@ fn payments(
         path,
         is_list: true,
         sql: vec![
-            (OF_PLANS, of("100")),
-            (OF_SITES, of("100")),
+            (OF_PLANS, of(&["100"])),
+            (OF_SITES, of(&["null", "100"])),
             (words, lines(provider, before, (status, "null"))),
         ],
     }

@@ -369,3 +369,54 @@ fn a_wish_for_the_code_by_sms_goes_along_where_the_business_sends_it() {
         assert_eq!(site.home(1).purchase.unwrap().credit, credit);
     }
 }
+
+#[test]
+fn where_sales_are_closed_nothing_is_sold_or_given_away_and_what_was_sold_runs_to_its_end() {
+    let mut site = Site::new();
+    site.row(Row::Trial(super::trying::trial()));
+    for n in 1..=3 {
+        site.joins(n);
+    }
+    site.row(Row::Ticket(bought(Some(1))));
+    site.look();
+    let ends = site.ticket(1).ends_at;
+    assert!(ends.is_some() && site.home(2).trial.is_some());
+    // The business is stopped while its site is away, which hears of it when it is back.
+    site.pass(Duration::from_secs(600));
+    site.event(Event::LinkUp);
+    site.row(Row::Site(SiteRow {
+        provider: identity().provider,
+        site: identity().site,
+        business_name: "Kilele Wi-Fi".to_owned(),
+        site_name: "Stage".to_owned(),
+        colour: 0x00_aa_00,
+        help_phone: None,
+        sales_open: false,
+        by_hand: None,
+        no_prompts_since: None,
+        sms: None,
+    }));
+    let gone = RowChange {
+        kind: Row::Trial(super::trying::trial()).kind(),
+        id: *identity().site.as_bytes(),
+        body: None,
+    };
+    site.rows.remove(&(gone.kind, gone.id));
+    site.event(Event::Rows(vec![gone]));
+    site.restart();
+    site.look();
+    site.event(Event::LinkUp);
+    let closed = Some(Said::Buying(Err(BuyError::SalesClosed)));
+    assert_eq!(site.ask(buy(2)), closed);
+    assert!(site.questions.is_empty());
+    let home = site.home(2);
+    assert!(!home.sales_open && home.trial.is_none());
+    // What was printed before is good, and what runs ends when it was sold to end, with the controller away again.
+    assert!(site.types(3, &printed(0)).is_ok());
+    site.event(Event::LinkDown);
+    site.pass(HOUR - Duration::from_secs(620));
+    assert!(site.hotspot.is_online(1) && site.hotspot.is_online(3));
+    assert_eq!(site.ticket(1).ends_at, ends);
+    site.pass(Duration::from_secs(40));
+    assert!(!site.hotspot.is_online(1) && site.hotspot.is_online(3));
+}

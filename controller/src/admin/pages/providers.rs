@@ -199,9 +199,10 @@ fn row(business: Listed, w: &'static Words) -> Row {
         revenue: show::money(business.revenue),
         growth: growth(business.revenue_before, business.revenue),
         last_sale: business.last_sale.map(|at| w.calendar.moment(at)),
-        plan: business.subscription.map(|(stage, until)| {
-            let stage = w.sold.stage(stage.word());
-            format!("{stage}, {} {}", w.admin.until, w.calendar.moment(until))
+        plan: business.subscription.map(|paying| {
+            let stage = w.sold.stage(paying.stage.word());
+            let until = w.calendar.moment(paying.until);
+            format!("{} ({stage}, {} {until})", paying.plan, w.admin.until)
         }),
         acts: acts
             .into_iter()

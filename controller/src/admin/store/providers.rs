@@ -40,8 +40,19 @@ pub struct Listed {
     pub revenue_before: Money,
     /// When it last sold something.
     pub last_sale: Option<Timestamp>,
-    /// How its subscription stands, and until when it was paid.
-    pub subscription: Option<(Stage, Timestamp)>,
+    /// What it pays the platform for.
+    pub subscription: Option<Paying>,
+}
+
+/// What a business pays the platform for.
+#[derive(Clone, Debug)]
+pub struct Paying {
+    /// What the plan is called.
+    pub plan: String,
+    /// How it stands.
+    pub stage: Stage,
+    /// Until when it was paid.
+    pub until: Timestamp,
 }
 
 /// Which businesses to list.
@@ -100,8 +111,8 @@ pub async fn list(
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue_before!: Amount",
                   (select max(settled_at) from payments y where y.provider_id = p.id
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as last_sale,
-                  u.stage as "stage?", u.paid_until as "paid_until?"
-           from providers p left join subscriptions u on u.provider_id = p.id
+                  u.stage as "stage?", u.paid_until as "paid_until?", l.name as "plan?"
+           from providers p left join subscriptions u on u.provider_id = p.id left join platform_plans l on l.id = u.plan_id
            where ($1::uuid is null or p.id = $1) and ($2::text is null or p.business_name ilike $2) and ($3::text is null or p.state = $3)
              and ($4::uuid is null or p.id < $4)
            order by p.id desc limit $5"#,
@@ -119,6 +130,8 @@ pub async fn list(
     .await?;
     rows.into_iter()
         .map(|row| {
+            let stage = row.stage.map(|word| stage(&word)).transpose()?;
+            let paid = stage.zip(row.paid_until).zip(row.plan);
             Ok(Listed {
                 id: ProviderId::from_uuid(row.id),
                 name: row.business_name,
@@ -134,11 +147,11 @@ pub async fn list(
                 revenue: row.revenue.0,
                 revenue_before: row.revenue_before.0,
                 last_sale: row.last_sale.map(|at| at.0),
-                subscription: row
-                    .stage
-                    .map(|word| stage(&word))
-                    .transpose()?
-                    .zip(row.paid_until.map(|at| at.0)),
+                subscription: paid.map(|((stage, until), plan)| Paying {
+                    plan,
+                    stage,
+                    until: until.0,
+                }),
             })
         })
         .collect()

@@ -127,19 +127,26 @@ pub struct SiteSeen {
     pub seen: Option<Timestamp>,
 }
 
-/// The sites of a business by name, and when each was last heard from.
+/// More sites than any business has.
+pub const ALL: u16 = 5_000;
+
+/// The sites of a business by name, from after one on, and when each was last heard from.
 ///
 /// # Errors
 /// When the database is away.
 pub async fn sites_seen(
     conn: &mut PgConnection,
     provider: ProviderId,
+    after: Option<SiteId>,
     limit: u16,
 ) -> sqlx::Result<Vec<SiteSeen>> {
     let rows = sqlx::query!(
         "select s.id, s.name, (select max(a.last_seen_at) from agents a where a.site_id = s.id and a.provider_id = s.provider_id and a.revoked_at is null) as seen
-         from sites s where s.provider_id = $1 order by s.name, s.id limit $2",
+         from sites s where s.provider_id = $1
+           and ($2::uuid is null or (s.name, s.id) > (select b.name, b.id from sites b where b.provider_id = $1 and b.id = $2))
+         order by s.name, s.id limit $3",
         provider.uuid(),
+        after.map(|id| id.uuid()),
         i64::from(limit),
     )
     .fetch_all(conn)

@@ -30,8 +30,6 @@ use crate::{fleet, plans, tickets};
 const PAGE: u16 = 50;
 /// Vouchers and payments on a customer's page.
 const FEW: u16 = 20;
-/// Sites to choose from.
-const SITES: u16 = 200;
 
 struct Row {
     id: CustomerId,
@@ -282,7 +280,7 @@ async fn shown(
         name,
     };
     let plans = plans::store::plans(&mut tx, provider, plans::edit::MOST).await?;
-    let sites = fleet::store::sites(&mut tx, provider, None, SITES).await?;
+    let sites = fleet::store::sites(&mut tx, provider, None, fleet::store::ALL).await?;
     drop(tx);
     let status = match said.fault {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,

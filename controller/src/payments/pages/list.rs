@@ -33,8 +33,6 @@ const PAGE: u16 = 50;
 const TABLE: usize = 10_000;
 /// Payments read at once for a table.
 const CHUNK: u16 = 1_000;
-/// Sites to choose from.
-const SITES: u16 = 200;
 
 struct Choice {
     id: String,
@@ -135,7 +133,7 @@ async fn choices(
     seat: &Seat,
     asked: &Asked,
 ) -> sqlx::Result<(Vec<Choice>, Vec<Choice>)> {
-    let sites = fleet::store::sites(conn, seat.provider(), None, SITES).await?;
+    let sites = fleet::store::sites(conn, seat.provider(), None, fleet::store::ALL).await?;
     let plans = plans::store::plans(conn, seat.provider(), plans::edit::MOST).await?;
     let choice = |id: String, name: String, chosen: &str| Choice {
         is_chosen: id == chosen.trim(),

@@ -183,10 +183,18 @@ pub(super) async fn hold(
     if is_away {
         return Ok(Said::Away);
     }
-    // A page is not kept open for as long as the command line waits.
+    // A page is not kept open for as long as the command line waits; that it was done is written down all the same.
+    let holding = app.tasks.spawn({
+        let app = app.clone();
+        async move { hold::hold(&app, provider, &code, what, actor).await }
+    });
     let held = tokio::select! {
-        held = hold::hold(app, provider, &code, what, actor) => held,
+        held = holding => held,
         () = app.clock.sleep(PATIENCE) => return Ok(Said::Silent),
+    };
+    let Ok(held) = held else {
+        // The program is ending.
+        return Ok(Said::Silent);
     };
     match held {
         Ok(()) if what == Hold::Pause => Ok(Said::Paused),

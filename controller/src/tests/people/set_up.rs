@@ -313,7 +313,7 @@ async fn a_site_is_up_while_some_process_holds_its_link(
     let joined = hub.join(&sender, None, world.app.clock.monotonic());
     let seen = async || {
         let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
-        let sites = fleet::store::sites_seen(&mut tx, world.shop.provider, 10).await;
+        let sites = fleet::store::sites_seen(&mut tx, world.shop.provider, None, 10).await;
         presence::is_up(sites.unwrap()[0].seen, world.app.clock.now())
     };
     assert!(!seen().await);

@@ -87,6 +87,37 @@ async fn reports(site: &mut Site, id: CommandId, report: &Report) {
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_long_list_of_sites_goes_on(pool: PgPoolOptions, options: PgConnectOptions) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    for n in 0..203 {
+        let name = format!("Site {n:03}");
+        fleet::create::create(&world.app, world.shop.provider, &name, Actor::Command)
+            .await
+            .unwrap();
+    }
+    let named = |page: &str| page.matches("class=\"row\" href=\"/sites/site_").count();
+    let mut page = owner.get("/sites").await.page();
+    for _ in 0..2 {
+        assert_eq!(named(&page), 100);
+        let (_, more) = page.split_once("href=\"/sites?after=").unwrap();
+        let more = more.split_once('"').unwrap().0.to_owned();
+        page = owner.get(&format!("/sites?after={more}")).await.page();
+    }
+    assert_eq!(named(&page), 4);
+    assert!(page.contains("Site 202") && !page.contains("?after="));
+    // Each can be chosen where one is asked for.
+    for path in ["/payments", "/vouchers/new"] {
+        assert!(owner.get(path).await.page().contains("Site 202"), "{path}");
+    }
+    let home = owner.get("/home").await.page();
+    assert!(home.contains("All your sites") && home.contains("Site 098"));
+    assert!(!home.contains("Site 099"));
+    let nonsense = owner.get("/sites?after=x").await;
+    assert_eq!(nonsense.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_site_tells_how_it_is_and_is_asked_for_more_while_somebody_looks(
     pool: PgPoolOptions,
     options: PgConnectOptions,

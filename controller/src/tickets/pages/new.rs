@@ -24,8 +24,6 @@ use crate::providers::pages::words::{VoucherWords, Words};
 use crate::web::page::{html, onward};
 use crate::web::{Raw, show};
 
-/// Sites that can be chosen from.
-const SITES: u16 = 200;
 const DAY: u32 = 86_400;
 
 /// What the form holds, as typed.
@@ -59,7 +57,9 @@ impl Filled {
                 "length" => filled.length = value,
                 "prefix" => filled.prefix = value.to_ascii_uppercase(),
                 "home" => filled.home = value,
-                "also" if filled.also.len() < usize::from(SITES) => filled.also.push(value),
+                "also" if filled.also.len() < usize::from(fleet::store::ALL) => {
+                    filled.also.push(value)
+                }
                 "cut_off" => filled.cut_off = value,
                 "sell_by" => filled.sell_by = value,
                 "do" => filled.checks = value == "check",
@@ -176,7 +176,7 @@ struct Choices {
 
 async fn choices(conn: &mut PgConnection, seat: &Seat) -> sqlx::Result<Choices> {
     let provider = seat.provider();
-    let sites = fleet::store::sites_seen(conn, provider, SITES).await?;
+    let sites = fleet::store::sites_seen(conn, provider, None, fleet::store::ALL).await?;
     Ok(Choices {
         plans: plans::store::plans(conn, provider, plans::edit::MOST).await?,
         sites: sites

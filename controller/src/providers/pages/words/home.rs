@@ -23,6 +23,7 @@ words! {
         no_sites:
             "No site yet. A site is one place with one hotspot."
             "Bado hakuna eneo. Eneo ni mahali pamoja penye hotspot moja.",
+        all_sites: "All your sites" "Maeneo yako yote",
         never: "never heard from" "halijasikika kamwe",
         seen: "last heard from" "lilisikika mwisho",
         here: "up" "liko hewani",
@@ -32,6 +33,7 @@ words! {
         all_well: "All is well. Nothing waits for you." "Mambo yote ni shwari. Hakuna kinachokusubiri.",
         site_away: "This site is away. What it sold goes on; it sells nothing new by M-PESA:" "Eneo hili haliko hewani. Lililouza linaendelea; haliuzi jipya kwa M-PESA:",
         router_away: "The router of this site does not answer or does not let Mnara in. Nobody can buy or log in there:" "Ruta ya eneo hili haijibu au hairuhusu Mnara kuingia. Hakuna anayeweza kununua wala kuingia mtandaoni huko:",
+        sites_more: "More sites that are away or whose router does not answer:" "Maeneo mengine yasiyo hewani au ambayo ruta yake haijibu:",
         flagged: "Payments that somebody should look at:" "Malipo ambayo mtu anapaswa kuyaangalia:",
         unmatched: "Money that came in and waits to be sorted out:" "Pesa zilizoingia na zinasubiri kushughulikiwa:",
         books: "The books do not balance. Differences:" "Hesabu hazilingani. Tofauti:",

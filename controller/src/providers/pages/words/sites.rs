@@ -7,6 +7,7 @@ words! {
         none:
             "No site yet. A site is one place with one hotspot."
             "Bado hakuna eneo. Eneo ni mahali pamoja penye hotspot moja.",
+        more: "More sites" "Maeneo zaidi",
         new: "New site" "Eneo jipya",
         name: "Name" "Jina",
         name_hint: "Customers see it on the portal." "Wateja wataliona kwenye ukurasa wao.",

@@ -401,7 +401,10 @@ async fn the_rule_for_sign_ups_is_set_and_what_businesses_paid_us_is_shown(
         "{drawn}"
     );
     let page = text(&admin.get("/admin/providers").await.page());
-    assert!(page.contains("until 14 Feb 2027"), "{page}");
+    assert!(
+        page.contains("Pays us: Plan 1500 (paid, until 14 Feb 2027"),
+        "{page}"
+    );
 }
 
 /// A whole life of tickets at a site leaves every page of the platform readable.

@@ -374,6 +374,39 @@ async fn a_site_that_is_there_holds_a_voucher_and_the_page_says_so(
     );
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_voucher_that_was_paused_after_the_browser_went_away_stands_in_the_audit(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let pause = format!("/vouchers/{}/pause", running(&world).await);
+    let hub = link::hub(&world).await;
+    let mut site = link::site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    let told = {
+        let mut pressed = std::pin::pin!(cashier.post(&pause, &[]));
+        tokio::select! {
+            _ = &mut pressed => panic!("nobody has answered"),
+            told = commands::told(&mut site) => told,
+        }
+    };
+    let Command::Pause(hold) = told else {
+        panic!("{told:?}")
+    };
+    commands::reports(&mut site, hold.id, &Report::Done).await;
+    let lines = "audit where act = 'pause' and actor = 'staff'";
+    let mut looks = 0;
+    while world.count(lines).await == 0 {
+        looks += 1;
+        assert!(looks < 1_000, "nobody wrote down that it was paused");
+        world.app.clock.advance(Duration::from_millis(200));
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The site does what it is told, except that it lets nothing run on.
 async fn answers(site: &mut link::Site) {
     let (id, report) = match commands::told(site).await {
