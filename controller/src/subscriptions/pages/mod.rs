@@ -44,7 +44,8 @@ struct Choice {
     period: &'static str,
     most_sites: Option<u32>,
     features: Vec<&'static str>,
-    trial_days: Option<u16>,
+    /// The offer to try it for some days.
+    trial: Option<String>,
     /// Whether the look of the business's own would rest on it.
     rests: bool,
     attempt: AttemptId,
@@ -296,7 +297,9 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
             .iter()
             .map(|feature| named(words, *feature))
             .collect(),
-        trial_days: Some(plan.trial_days).filter(|days| is_new && *days > 0),
+        trial: Some(plan.trial_days)
+            .filter(|days| is_new && *days > 0)
+            .map(|days| words.try_out.replace("{n}", &days.to_string())),
         attempt: attempt(app),
         at_once: None,
         only_next: None,

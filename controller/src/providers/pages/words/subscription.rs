@@ -88,7 +88,7 @@ words! {
         recurring:
             "Charge my card again by itself each time. You agree once more on Pesapal's page, and can end it there."
             "Kata kadi yangu tena yenyewe kila mara. Utakubali tena kwenye ukurasa wa Pesapal, na unaweza kuisitisha huko.",
-        try_out: "Try it out for nothing, days:" "Jaribu bila malipo, siku:",
+        try_out: "Try it free for {n} days" "Jaribu bila malipo kwa siku {n}",
         history: "Your orders" "Oda zako",
         no_history: "You have ordered nothing yet." "Bado hujaagiza chochote.",
         older: "Older" "Za zamani",
