@@ -85,9 +85,10 @@ words! {
         sites: "sites at most" "maeneo yasiyozidi",
         pay: "Pay" "Lipa",
         more_early: "Paying early loses nothing: the time is added at the end." "Kulipa mapema hakupotezi kitu: muda huongezwa mwishoni.",
-        recurring:
-            "Charge my card again by itself each time. You agree once more on Pesapal's page, and can end it there."
-            "Kata kadi yangu tena yenyewe kila mara. Utakubali tena kwenye ukurasa wa Pesapal, na unaweza kuisitisha huko.",
+        recurring: "Charge my card again by itself" "Kata kadi yangu tena yenyewe kila mara",
+        recurring_text:
+            "If you let a card be charged again by itself, you agree once more on Pesapal's page, and can end it there."
+            "Ukiruhusu kadi ikatwe tena yenyewe, utakubali mara nyingine kwenye ukurasa wa Pesapal, na unaweza kusitisha huko.",
         try_out: "Try it free for {n} days" "Jaribu bila malipo kwa siku {n}",
         history: "Your orders" "Oda zako",
         no_history: "You have ordered nothing yet." "Bado hujaagiza chochote.",
