@@ -46,6 +46,8 @@ struct Choice {
     features: Vec<&'static str>,
     /// The offer to try it for some days.
     trial: Option<String>,
+    /// Whether the business is on it, or was last.
+    is_own: bool,
     /// Whether the look of the business's own would rest on it.
     rests: bool,
     attempt: AttemptId,
@@ -191,6 +193,7 @@ async fn shown(
     let older = listed.last().filter(|_| has_more);
     let is_dressed = rights.allows(Feature::CustomPortal);
     let is_new = status == Status::None || status == Status::Pending;
+    let own = plan.as_ref().map(|plan| plan.id);
     let page = SubscriptionPage {
         frame,
         w,
@@ -220,6 +223,7 @@ async fn shown(
             .filter(|(plan, _)| plan.price.cents > 0 || (is_new && plan.trial_days > 0))
             .map(|(plan, ((at_once, only_next), saves))| Choice {
                 saves,
+                is_own: own == Some(plan.id),
                 rests: is_dressed && !plan.features.contains(&Feature::CustomPortal),
                 at_once,
                 only_next,
@@ -304,6 +308,7 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
         at_once: None,
         only_next: None,
         saves: None,
+        is_own: false,
         rests: false,
     }
 }

@@ -7,6 +7,7 @@ words! {
         off: "Nobody is asked to pay for Mnara here." "Hakuna anayeombwa kulipia Mnara hapa.",
         now: "How you stand" "Hali yako",
         plan: "Plan" "Kifurushi",
+        own: "Your plan" "Kifurushi chako",
         until: "Paid until" "Imelipwa hadi",
         was_until: "Was paid until" "Ilikuwa imelipwa hadi",
         none: "You have no subscription yet. Choose a plan below." "Bado huna usajili. Chagua kifurushi hapa chini.",
