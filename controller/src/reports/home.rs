@@ -175,7 +175,7 @@ fn shown(one: Running, path: &impl Fn(SiteId) -> Option<String>, w: &Words) -> O
         site,
         path,
         since: w.calendar.moment(one.since),
-        until: one.until.map(|at| w.calendar.moment(at)),
+        until: one.until.map(|at| w.calendar.moment_after(at, one.since)),
         devices: one.devices,
     }
 }

@@ -65,7 +65,7 @@ async fn refused(stage: &Stage, owner: &Tab, album: &mut Album) -> Result<()> {
             "/plans/new?preset=hour",
             "Price in shillings",
             "twenty",
-            "Keep",
+            "Save",
             "plans-new-refused",
         ),
         (

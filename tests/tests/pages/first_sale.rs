@@ -93,7 +93,7 @@ async fn an_owner_signs_up_sets_up_sells_and_sees_the_sale() {
     owner.open(&url("/plans")).await.unwrap();
     owner.press("1 hour").await.unwrap();
     owner.fill("Price in shillings", "15").await.unwrap();
-    owner.press("Keep").await.unwrap();
+    owner.press("Save").await.unwrap();
     owner.sees("KSh 15").await.unwrap();
 
     owner.open(&url("/sites")).await.unwrap();

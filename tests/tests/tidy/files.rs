@@ -269,9 +269,11 @@ const TEXTS: [(&str, &str); 5] = [
 ];
 
 /// A second word for a thing that has one, and that one.
-const SECOND_WORDS: [(&str, &str); 12] = [
+const SECOND_WORDS: [(&str, &str); 14] = [
     ("mpango", "kifurushi"),
     ("mipango", "vifurushi"),
+    ("ajenti", "wakala"),
+    ("mafungu", "mifululizo"),
     ("nywila", "nenosiri"),
     ("rauta", "ruta"),
     ("namba", "nambari"),

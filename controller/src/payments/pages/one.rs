@@ -286,10 +286,14 @@ fn steps(story: &Story, words: &Words) -> Vec<Step> {
             let gap = before
                 .zip(at)
                 .and_then(|(before, at)| gap(before, at, words));
+            let shown = at.map(|at| match before {
+                Some(before) => words.calendar.second_after(at, before),
+                None => words.calendar.second(at),
+            });
             before = at.or(before);
             Step {
                 name,
-                at: at.map(|at| words.calendar.second(at)),
+                at: shown,
                 gap,
             }
         })

@@ -44,7 +44,10 @@ struct Choice {
     period: &'static str,
     most_sites: Option<u32>,
     features: Vec<&'static str>,
-    trial_days: Option<u16>,
+    /// The offer to try it for some days.
+    trial: Option<String>,
+    /// Whether the business is on it, or was last.
+    is_own: bool,
     /// Whether the look of the business's own would rest on it.
     rests: bool,
     attempt: AttemptId,
@@ -190,6 +193,7 @@ async fn shown(
     let older = listed.last().filter(|_| has_more);
     let is_dressed = rights.allows(Feature::CustomPortal);
     let is_new = status == Status::None || status == Status::Pending;
+    let own = plan.as_ref().map(|plan| plan.id);
     let page = SubscriptionPage {
         frame,
         w,
@@ -219,6 +223,7 @@ async fn shown(
             .filter(|(plan, _)| plan.price.cents > 0 || (is_new && plan.trial_days > 0))
             .map(|(plan, ((at_once, only_next), saves))| Choice {
                 saves,
+                is_own: own == Some(plan.id),
                 rests: is_dressed && !plan.features.contains(&Feature::CustomPortal),
                 at_once,
                 only_next,
@@ -296,11 +301,14 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
             .iter()
             .map(|feature| named(words, *feature))
             .collect(),
-        trial_days: Some(plan.trial_days).filter(|days| is_new && *days > 0),
+        trial: Some(plan.trial_days)
+            .filter(|days| is_new && *days > 0)
+            .map(|days| words.try_out.replace("{n}", &days.to_string())),
         attempt: attempt(app),
         at_once: None,
         only_next: None,
         saves: None,
+        is_own: false,
         rests: false,
     }
 }

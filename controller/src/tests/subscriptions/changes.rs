@@ -44,6 +44,7 @@ async fn a_month_becomes_a_year_for_the_rest_of_its_price(
     world.pass(10 * DAY - 20).await;
     let mut owner = member(&world, Role::Owner, 1).await;
     let page = owner.get(PAGE).await.page();
+    assert_eq!(page.matches(">Your plan</span>").count(), 1, "{page}");
     let offer = about(&page, &year);
     assert!(offer.contains("is worth KSh 1,050"), "{offer}");
     assert!(

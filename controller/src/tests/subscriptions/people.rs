@@ -148,6 +148,7 @@ async fn the_page_says_how_one_stands_and_leads_to_pesapal(
     let page = owner.get(PATH).await.page();
     assert!(page.contains("You have no subscription yet"), "{page}");
     assert!(page.contains("KSh 19,999.50 a year") && page.contains("any number of sites"));
+    assert!(page.contains(">Try it free for 14 days</button>"), "{page}");
     assert_eq!(page.matches("16&nbsp;% less than twelve months").count(), 1);
     assert!(!page.contains("<script>"));
     let form = [

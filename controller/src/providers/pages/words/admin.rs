@@ -60,11 +60,11 @@ words! {
             "You see its pages for half an hour and can change nothing. That you looked stands in its audit, where its owner reads it."
             "Utaona kurasa zake kwa nusu saa bila kubadilisha chochote. Kutazama kwako kutaandikwa kwenye kumbukumbu zake, ambapo mmiliki atasoma.",
         rule: "Who signs up" "Anayejisajili",
-        by_hand: "waits for one of us" "anamsubiri mmoja wetu",
-        at_once: "is in business at once" "anaanza biashara mara moja",
-        a_day: "at most so many a day" "si zaidi ya idadi hii kwa siku",
+        by_hand: "Waits for one of us" "Anamsubiri mmoja wetu",
+        at_once: "Is in business at once" "Anaanza biashara mara moja",
+        a_day: "Businesses let in a day, at most" "Biashara zisizozidi kwa siku",
         bad_a_day: "Type how many a day, as a whole number." "Andika idadi kwa siku, kwa nambari kamili.",
-        keep: "Set" "Weka",
+        keep: "Save" "Hifadhi",
         kept: "The rule is set." "Kanuni imewekwa.",
     }
 }

@@ -84,6 +84,25 @@ impl CalendarWords {
         self.written(at, "")
     }
 
+    /// A moment after another: its time alone on the same day, `14:05`, else with its day.
+    #[must_use]
+    pub fn moment_after(&self, at: Timestamp, before: Timestamp) -> String {
+        self.after(at, before, "%H:%M")
+    }
+
+    /// A moment after another, to the second: `14:05:09` on the same day, else with its day.
+    #[must_use]
+    pub fn second_after(&self, at: Timestamp, before: Timestamp) -> String {
+        self.after(at, before, "%H:%M:%S")
+    }
+
+    fn after(&self, at: Timestamp, before: Timestamp, time: &str) -> String {
+        if self.day(at) != self.day(before) {
+            return self.written(at, &format!(", {time}"));
+        }
+        nairobi::clock(at).map_or_else(|| "?".to_owned(), |at| at.strftime(time).to_string())
+    }
+
     fn written(&self, at: Timestamp, time: &str) -> String {
         nairobi::clock(at).map_or_else(
             || "?".to_owned(),
@@ -195,6 +214,18 @@ mod tests {
         let december = at.plus_secs(-40 * 86_400);
         assert_eq!(english.calendar.day(december), "6 Dec 2026");
         assert_eq!(swahili.calendar.moment(december), "6 Des 2026, 11:00");
+    }
+
+    #[test]
+    fn a_day_that_was_named_is_not_named_again() {
+        let calendar = &Words::of(Language::English).calendar;
+        let at = Timestamp::from_secs(1_800_000_000);
+        assert_eq!(calendar.moment_after(at.plus_secs(3_600), at), "12:00");
+        assert_eq!(calendar.second_after(at.plus_secs(9), at), "11:00:09");
+        // Midnight is Nairobi's, not Greenwich's.
+        let next = at.plus_secs(13 * 3_600);
+        assert_eq!(calendar.moment_after(next, at), "16 Jan 2027, 00:00");
+        assert_eq!(calendar.second_after(next, at), "16 Jan 2027, 00:00:00");
     }
 
     #[test]

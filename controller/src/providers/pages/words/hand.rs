@@ -52,7 +52,7 @@ words! {
         least: "The least at once" "Kiwango cha chini kwa mara moja",
         most: "The most at once" "Kiwango cha juu kwa mara moja",
         most_a_day: "The most from one phone on one day" "Kiwango cha juu kwa simu moja kwa siku",
-        keep: "Keep" "Hifadhi",
+        keep: "Save" "Hifadhi",
         bad_limits: "Give whole shillings within M-PESA's own limits, which stand in the empty fields, the least no more than the most." "Andika shilingi kamili ndani ya vikomo vya M-PESA, vinavyoonekana katika nafasi tupu, cha chini kisizidi cha juu.",
         done_limits: "Kept. It holds from the next prompt on." "Imehifadhiwa. Inaanza na ombi linalofuata.",
         no_account: "Set your M-PESA account first:" "Weka kwanza akaunti yako ya M-PESA:",

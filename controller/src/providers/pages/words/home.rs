@@ -12,7 +12,7 @@ words! {
         running_none: "No voucher is running now." "Hakuna vocha inayoendelea sasa.",
         devices_now: "Online now" "Walio mtandaoni sasa",
         devices_text: "Devices, as the sites see them this minute." "Vifaa, kama maeneo yanavyoviona dakika hii.",
-        devices_none: "No site has told in the last minutes." "Hakuna eneo lililoeleza dakika hizi.",
+        devices_none: "No site has reported in the last few minutes." "Hakuna eneo lililotoa taarifa dakika chache zilizopita.",
         running_list: "The latest vouchers running" "Vocha zilizoanza hivi karibuni",
         since: "since" "tangu",
         until: "until" "hadi",

@@ -33,7 +33,7 @@ words! {
         billing: "What the business pays us" "Malipo ya biashara kwetu",
         standing: "How the business stands, to owners" "Hali ya biashara, kwa wamiliki",
         settings: "What is sent" "Kinachotumwa",
-        codes: "The code of a ticket, to the phone that paid" "Msimbo wa vocha, kwa simu iliyolipa",
+        codes: "The code of a voucher, to the phone that paid" "Msimbo wa vocha, kwa simu iliyolipa",
         codes_never: "to nobody" "kwa yeyote: hapana",
         codes_asked: "to buyers who ask for it on the portal" "kwa wanunuzi wanaoomba kwenye ukurasa wa Wi-Fi",
         codes_always: "to every buyer" "kwa kila mnunuzi",

@@ -25,7 +25,7 @@ words! {
         credential_hint:
             "The Daraja portal makes it from the operator's password, for live use (production) and not for the sandbox: copy the long line and paste it here. Never enter the password itself. What you paste is sealed and never shown again."
             "Tovuti ya Daraja huitengeneza kutoka kwenye nenosiri la mhudumu, kwa matumizi halisi (production) na si ya sandbox: nakili mstari mrefu na uubandike hapa. Usiandike nenosiri lenyewe kamwe. Unachobandika hufungwa na hakionyeshwi tena.",
-        keep: "Keep the operator" "Hifadhi mhudumu",
+        keep: "Save the operator" "Hifadhi mhudumu",
         no_second:
             "This takes a second factor, and you have none. Set one up under My account first."
             "Hii inahitaji hatua ya pili, na huna. Iweke kwanza kwenye Akaunti yangu.",

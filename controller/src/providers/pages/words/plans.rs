@@ -40,7 +40,7 @@ words! {
         sell_by_hint: "Empty means for ever." "Wazi maana yake ni daima.",
         position: "Place in the list" "Nafasi katika orodha",
         on_sale: "Show it on the portal" "Kionyeshe kwenye ukurasa wa wateja",
-        keep: "Keep" "Hifadhi",
+        keep: "Save" "Hifadhi",
         of_online: "online" "mtandaoni",
         of_devices: "{n} devices" "vifaa {n}",
         of_burst: "for moments" "kwa muda mfupi",

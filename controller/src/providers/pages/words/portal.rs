@@ -12,7 +12,7 @@ words! {
         name_hint:
             "It stands above the customers' page, on vouchers and in what we send."
             "Liko juu ya ukurasa wa wateja, kwenye vocha na kwenye tunayotuma.",
-        name_keep: "Keep the name" "Hifadhi jina",
+        name_keep: "Save the name" "Hifadhi jina",
         bad_name: "Give the business a name of 1 to 80 letters." "Ipe biashara jina la herufi 1 hadi 80.",
         colour: "Colour of the top" "Rangi ya sehemu ya juu",
         own_button: "Give buttons and lines another colour" "Vitufe na mistari iwe na rangi nyingine",
@@ -57,21 +57,20 @@ words! {
         own_colour: "Give the top another colour at this site" "Sehemu ya juu iwe na rangi nyingine katika eneo hili",
         empty_business: "Fields that are empty in both languages say what the business says." "Sehemu zilizo wazi kwa lugha zote mbili husema yale ya biashara.",
         logo_business: "Use the business's logo again" "Tumia tena nembo ya biashara",
-        to_site: "Back to the site" "Rudi kwenye eneo",
         logo: "Logo" "Nembo",
         logo_text: "PNG, JPEG or WebP, of at most" "PNG, JPEG au WebP, isiyozidi",
         logo_hint:
             "Make it about 200 pixels wide first if it is larger: every phone on your Wi-Fi loads it."
             "Ipunguze kwanza hadi upana wa pikseli 200 hivi kama ni kubwa: kila simu kwenye Wi-Fi yako huipakua.",
         logo_file: "Picture" "Picha",
-        logo_keep: "Keep the logo" "Hifadhi nembo",
+        logo_keep: "Save the logo" "Hifadhi nembo",
         logo_end: "Take the logo away" "Ondoa nembo",
-        keep: "Keep" "Hifadhi",
+        keep: "Save" "Hifadhi",
         preview: "How it looks on a phone" "Jinsi inavyoonekana kwenye simu",
         show_en: "Show in English" "Onyesha kwa Kiingereza",
         show_sw: "Show in Kiswahili" "Onyesha kwa Kiswahili",
         preview_hint:
-            "Nothing can be pressed here, and customers see nothing of it before you keep it."
+            "Nothing can be pressed here, and customers see nothing of it before you save it."
             "Hapa hakuna kinachobonyezeka, na wateja hawaoni chochote kabla hujahifadhi.",
         bad_colour:
             "Give the colour as six digits, such as #0a7d4b."

@@ -186,7 +186,7 @@ words! {
             "Kwenye ruta yenye folda flash, iweke humo na uandike flash/mnara/install.rsc.",
         name: "Name of the site" "Jina la eneo",
         name_label: "What you and your customers call it" "Wewe na wateja mnaliitaje",
-        name_keep: "Keep the name" "Hifadhi jina",
+        name_keep: "Save the name" "Hifadhi jina",
         name_kept: "The site has its new name. Its page for customers shows it in a moment, or when it is back." "Eneo lina jina jipya. Ukurasa wake wa wateja utalionyesha punde, au likirudi hewani.",
         name_bad: "Give the site a name of 1 to 80 letters." "Lipe eneo jina la herufi 1 hadi 80.",
         files: "Files for the router" "Faili za ruta",

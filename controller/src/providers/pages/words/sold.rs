@@ -67,7 +67,7 @@ words! {
         issuer: "What stands above invoices" "Kinachoandikwa juu ya ankara",
         issuer_text: "Who you are, your address and your PIN: a line each." "Wewe ni nani, anwani na PIN yako: mstari mmoja kila kimoja.",
         issuer_kept: "It stands above every invoice from now on." "Itaandikwa juu ya kila ankara kuanzia sasa.",
-        keep_it: "Set" "Weka",
+        keep_it: "Save" "Hifadhi",
         more: "More" "Zaidi",
         all: "All" "Zote",
         plans_title: "Plans for businesses" "Vifurushi vya biashara",

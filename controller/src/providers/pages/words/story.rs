@@ -46,7 +46,7 @@ words! {
         site: "Site" "Eneo",
         still: "still online" "bado mtandaoni",
         no_sessions: "Not online yet, as far as the site has told." "Bado haijaingia mtandaoni, kwa kadiri eneo lilivyosema.",
-        acts: "Do" "Fanya",
+        acts: "What you can do" "Unachoweza kufanya",
         extend: "Give more time" "Ongeza muda",
         extend_by: "How much" "Kiasi gani",
         extend_do: "Give" "Ongeza",

@@ -7,6 +7,7 @@ words! {
         off: "Nobody is asked to pay for Mnara here." "Hakuna anayeombwa kulipia Mnara hapa.",
         now: "How you stand" "Hali yako",
         plan: "Plan" "Kifurushi",
+        own: "Your plan" "Kifurushi chako",
         until: "Paid until" "Imelipwa hadi",
         was_until: "Was paid until" "Ilikuwa imelipwa hadi",
         none: "You have no subscription yet. Choose a plan below." "Bado huna usajili. Chagua kifurushi hapa chini.",
@@ -85,10 +86,11 @@ words! {
         sites: "sites at most" "maeneo yasiyozidi",
         pay: "Pay" "Lipa",
         more_early: "Paying early loses nothing: the time is added at the end." "Kulipa mapema hakupotezi kitu: muda huongezwa mwishoni.",
-        recurring:
-            "Charge my card again by itself each time. You agree once more on Pesapal's page, and can end it there."
-            "Kata kadi yangu tena yenyewe kila mara. Utakubali tena kwenye ukurasa wa Pesapal, na unaweza kuisitisha huko.",
-        try_out: "Try it out for nothing, days:" "Jaribu bila malipo, siku:",
+        recurring: "Charge my card again by itself" "Kata kadi yangu tena yenyewe kila mara",
+        recurring_text:
+            "If you let a card be charged again by itself, you agree once more on Pesapal's page, and can end it there."
+            "Ukiruhusu kadi ikatwe tena yenyewe, utakubali mara nyingine kwenye ukurasa wa Pesapal, na unaweza kusitisha huko.",
+        try_out: "Try it free for {n} days" "Jaribu bila malipo kwa siku {n}",
         history: "Your orders" "Oda zako",
         no_history: "You have ordered nothing yet." "Bado hujaagiza chochote.",
         older: "Older" "Za zamani",
