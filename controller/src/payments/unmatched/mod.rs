@@ -23,6 +23,8 @@ use crate::web::show;
 
 /// A payment by hand that names nothing may be a prompt's whose callback was lost, if it came so soon after the prompt.
 pub const BEGUN_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// How far M-PESA's clock and ours may be apart: a prompt that began longer than that after money was paid is not what it was for.
+pub const CLOCKS_APART: Duration = Duration::from_secs(2 * 60);
 
 /// Why money is in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
