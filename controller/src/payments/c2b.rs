@@ -154,6 +154,7 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
                 receipt: arrived.receipt.clone(),
                 amount: arrived.amount,
                 payer: arrived.payer.clone(),
+                paid_at,
                 source: Source::Posted,
             };
             if !keep(app, provider, payment, waiting).await? {

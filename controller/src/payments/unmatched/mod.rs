@@ -109,16 +109,19 @@ pub fn beside(
     now: Timestamp,
 ) -> Option<Arrived> {
     let asked = || payment.phone.map_or(Payer::Untold, Payer::Number);
-    let (amount, receipt, payer) = match evidence {
+    let (amount, receipt, payer, paid_at) = match evidence {
         // An account can be typed on any phone.
         Evidence::C2b {
             receipt,
             amount,
             payer,
+            paid_at,
             ..
-        } => (*amount, receipt, payer.clone()),
-        Evidence::Callback(callback) => (callback.amount?, callback.receipt.as_ref()?, asked()),
-        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?, asked()),
+        } => (*amount, receipt, payer.clone(), *paid_at),
+        Evidence::Callback(callback) => {
+            (callback.amount?, callback.receipt.as_ref()?, asked(), now)
+        }
+        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?, asked(), now),
         Evidence::Silence => return None,
     };
     let reason = match (flag, evidence) {
@@ -140,7 +143,7 @@ pub fn beside(
         payment: Some(payment.id),
         site: payment.site,
         at: now,
-        paid_at: now,
+        paid_at,
     })
 }
 
