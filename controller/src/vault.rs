@@ -6,6 +6,7 @@
 use std::fmt;
 
 use fernet::Fernet;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use mnara_protocol::ids::ProviderId;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +17,8 @@ use crate::clock::Clock;
 
 /// First byte of every plaintext, so that its layout may change one day.
 const LAYOUT: u8 = 1;
+/// What stands before a key of the ring where it becomes one for fingerprints, so that no mark of it tells that.
+const PRINTING: &[u8] = b"mnara fingerprints\0";
 /// Who owns the platform's own secrets; no provider has this id.
 const PLATFORM: [u8; 16] = [0; 16];
 
@@ -114,7 +117,18 @@ pub struct Vault {
     ring: Vec<Fernet>,
     /// SHA-256 of the first key: what tells it from others and does not give it away.
     mark: [u8; 32],
+    /// What fingerprints are made with, for each key of the ring.
+    printing: Vec<Zeroizing<[u8; 32]>>,
     clock: Clock,
+}
+
+/// What tells a secret that is kept elsewhere from others; without the ring it gives nothing of it away.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fingerprint {
+    /// By the first key of the ring.
+    pub mark: [u8; 32],
+    /// By the keys behind it: whoever stored one of these stored it of the same secret.
+    pub older: Vec<[u8; 32]>,
 }
 
 impl Vault {
@@ -132,7 +146,19 @@ impl Vault {
             .collect::<Result<Vec<_>, _>>()?;
         let first = keys.expose_secret().split(',').next().unwrap_or_default();
         let mark = Sha256::digest(first.trim().as_bytes()).into();
-        Ok(Self { ring, mark, clock })
+        let printing = keys.expose_secret().split(',').map(|key| {
+            let mut hash = Sha256::new();
+            hash.update(PRINTING);
+            hash.update(key.trim().as_bytes());
+            let key: [u8; 32] = hash.finalize().into();
+            Zeroizing::new(key)
+        });
+        Ok(Self {
+            ring,
+            mark,
+            printing: printing.collect(),
+            clock,
+        })
     }
 
     /// Makes a new key for `ENCRYPTION_KEY`.
@@ -216,6 +242,29 @@ impl Vault {
         self.mark
     }
 
+    /// The fingerprint of a secret in parts.
+    #[must_use]
+    pub fn fingerprint(&self, parts: &[&str]) -> Fingerprint {
+        let print = |key: &Zeroizing<[u8; 32]>| -> [u8; 32] {
+            let mut mac = Hmac::<Sha256>::new_from_slice(&key[..])
+                .expect("a key of any length makes an HMAC");
+            for part in parts {
+                mac.update(part.as_bytes());
+                // No part goes over into the next.
+                mac.update(&[0]);
+            }
+            mac.finalize().into_bytes().into()
+        };
+        let (first, older) = self
+            .printing
+            .split_first()
+            .expect("splitting a text gives at least one part, so the ring has a key");
+        Fingerprint {
+            mark: print(first),
+            older: older.iter().map(print).collect(),
+        }
+    }
+
     /// Whether there are keys behind the first, which open and do not seal.
     #[must_use]
     pub const fn has_older(&self) -> bool {
@@ -294,6 +343,30 @@ mod tests {
 
     fn provider(n: u8) -> ProviderId {
         ProviderId::from_bytes([n; 16])
+    }
+
+    #[test]
+    fn a_fingerprint_tells_a_secret_again_after_a_change_of_key_and_needs_the_ring() {
+        let (old, new) = (Vault::new_key(), Vault::new_key());
+        let both = format!("{}, {}", new.expose_secret(), old.expose_secret());
+        let ring = |keys: &SecretString| {
+            Vault::new(keys, Clock::still(Timestamp::from_secs(1_800_000_000))).unwrap()
+        };
+        let (before, between) = (ring(&old), ring(&SecretString::from(both)));
+        let parts = ["smtp", "mnara", "Karibu2027"];
+        let known = before.fingerprint(&parts);
+        assert_eq!(known, ring(&old).fingerprint(&parts));
+        assert_eq!(known.older, Vec::<[u8; 32]>::new());
+        let then = between.fingerprint(&parts);
+        assert_eq!(then.older, [known.mark]);
+        assert_eq!(then.mark, ring(&new).fingerprint(&parts).mark);
+        assert_ne!(then.mark, known.mark);
+        for others in [
+            ["smtp", "mnara", "Karibu2028"],
+            ["smtp", "mnaraK", "aribu2027"],
+        ] {
+            assert_ne!(before.fingerprint(&others).mark, known.mark, "{others:?}");
+        }
     }
 
     fn vault(keys: &[&SecretString]) -> Vault {

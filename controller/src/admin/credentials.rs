@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use sha2::{Digest as _, Sha256};
 
 use super::store::{keys as store, people};
@@ -15,6 +15,7 @@ use crate::jobs::{Job, Next};
 use crate::providers::mail::{self, Letter, NewMail, fill, post};
 use crate::providers::notices::{Notice, OldKey, tell_owners_once};
 use crate::providers::pages::words::Words;
+use crate::vault::Fingerprint;
 
 /// The kind of the job.
 pub const AGE: &str = "key-age";
@@ -32,36 +33,58 @@ const ADMINS: u16 = 100;
 const PAGE: i64 = 100;
 
 /// A key of the platform's own at somebody else, which is a setting.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct AccountKey {
-    /// Its name in the table: `pesapal` or `africastalking`.
+    /// Its name in the table: `pesapal`, `africastalking` or `smtp`.
     pub name: &'static str,
     /// What tells it from others.
-    pub mark: [u8; 32],
+    pub print: Fingerprint,
 }
 
 /// Those that are set.
 #[must_use]
 pub fn accounts(app: &App) -> Vec<AccountKey> {
-    let pesapal = app.config.pesapal.account().map(|account| AccountKey {
-        name: "pesapal",
-        mark: mark(&[account.consumer_key, account.consumer_secret]),
+    let pesapal = app.config.pesapal.account().map(|account| {
+        let (key, secret) = (account.consumer_key, account.consumer_secret);
+        ("pesapal", vec![key.expose_secret(), secret.expose_secret()])
     });
-    let sms = app.config.sms.account().map(|account| AccountKey {
-        name: "africastalking",
-        mark: mark(&[account.key]),
-    });
-    pesapal.into_iter().chain(sms).collect()
+    let sms = app.config.sms.account();
+    let sms = sms.map(|account| ("africastalking", vec![account.key.expose_secret()]));
+    let mail = app.config.mail.smtp_url.as_ref();
+    let mail = mail.and_then(|server| server.log_in());
+    let mail = mail.map(|(name, password)| ("smtp", vec![name, password.expose_secret()]));
+    pesapal
+        .into_iter()
+        .chain(sms)
+        .chain(mail)
+        .map(|(name, parts)| {
+            let mut print = app.vault.fingerprint(&[&[name][..], &parts].concat());
+            // As the first lines of the table have it.
+            print.older.push(unkeyed(&parts));
+            AccountKey { name, print }
+        })
+        .collect()
 }
 
-fn mark(parts: &[&SecretString]) -> [u8; 32] {
+fn unkeyed(parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
-        hash.update(part.expose_secret().as_bytes());
-        // No part goes over into the next.
+        hash.update(part.as_bytes());
         hash.update([0_u8]);
     }
     hash.finalize().into()
+}
+
+/// Notes the keys at others that are set; one that is there already keeps its time, by whichever key of the vault it is known.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note(app: &App) -> sqlx::Result<()> {
+    let mut tx = app.db.platform(Reason::Admin).await?;
+    for key in accounts(app) {
+        store::note_account(&mut tx, key.name, &key.print, app.clock.now()).await?;
+    }
+    tx.commit().await
 }
 
 /// Reminds owners of old keys, once a day; each is told once a quarter.
@@ -125,12 +148,12 @@ async fn one(
 
 /// Notes keys that are new, and reminds those who work for the platform of its own; each is told once a quarter of each key.
 async fn platform(app: &App, now: Timestamp) -> sqlx::Result<()> {
+    note(app).await?;
     let mut tx = app.db.platform(Reason::Admin).await?;
     let (vault, identity) = store::platform(&mut tx, app.vault.mark()).await?;
     let mut keys = vec![("vault", vault), ("identity", identity)];
     for key in accounts(app) {
-        store::note_account(&mut tx, key.name, key.mark, now).await?;
-        let since = store::account_since(&mut tx, key.name, key.mark).await?;
+        let since = store::account_since(&mut tx, key.name, &key.print).await?;
         keys.push((key.name, since));
     }
     let is_old = |since: &Timestamp| now.as_secs() - since.as_secs() > OLD_SECS;
@@ -151,6 +174,7 @@ async fn platform(app: &App, now: Timestamp) -> sqlx::Result<()> {
                 "vault" => words.mail.platform_vault_text,
                 "pesapal" => words.mail.platform_pesapal_text,
                 "africastalking" => words.mail.platform_sms_text,
+                "smtp" => words.mail.platform_smtp_text,
                 _ => words.mail.platform_identity_text,
             };
             let since = words.calendar.day(*since);

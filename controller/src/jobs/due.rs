@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Work, attempt, claim};
+use super::claim::claim;
+use super::{Work, attempt};
 use crate::app::App;
 
 /// What became of the work that was due.

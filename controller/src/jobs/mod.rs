@@ -4,12 +4,14 @@
 //! growing pauses. What the work is stands in `work.rs`, and no job is made or done here. Time comes from the clock of the
 //! [`App`]. A notification wakes the workers of other replicas; it is a hint, the row is the truth.
 
+mod claim;
 mod count;
 mod due;
 pub mod failed;
 mod lane;
 pub mod tasks;
 
+use claim::{claim, pause};
 pub use count::{Standing, standing};
 pub use due::{FailedRun, Worked, run_due};
 pub use lane::Lane;
@@ -254,7 +256,7 @@ async fn run_lane(app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationT
                         continue;
                     }
                 } else {
-                    let wait = pause(&app, now).await;
+                    let wait = pause(&app, &work, now).await;
                     if took_none {
                         tokio::time::sleep(BREATH).await;
                     }
@@ -298,72 +300,6 @@ async fn listen(app: App, shutdown: CancellationToken) {
             () = app.clock.sleep(GLANCE) => {}
         }
     }
-}
-
-/// How long nothing becomes due after a claim, as of its time: what became due since is due at once. A lease that runs out meanwhile is seen at the
-/// next glance.
-async fn pause(app: &App, claimed: Timestamp) -> Duration {
-    let next = async {
-        let mut tx = app.db.platform(Reason::Jobs).await?;
-        sqlx::query_scalar!(
-            "SELECT min(run_at) FROM jobs WHERE dead_at IS NULL AND run_at > $1",
-            At(claimed),
-        )
-        .fetch_one(&mut *tx)
-        .await
-    };
-    match next.await {
-        Ok(Some(At(next))) => next.since(app.clock.now()).min(GLANCE),
-        Ok(None) | Err(_) => GLANCE,
-    }
-}
-
-async fn claim(
-    app: &App,
-    work: &[Work],
-    most: usize,
-    now: Timestamp,
-) -> Result<Vec<(Job, Work)>, sqlx::Error> {
-    let kinds: Vec<String> = work.iter().map(|work| work.kind.to_owned()).collect();
-    let leases: Vec<At> = work.iter().map(|work| At(now + work.lease)).collect();
-    let mut tx = app.db.platform(Reason::Jobs).await?;
-    let rows = sqlx::query!(
-        // Each kind's due jobs are read off an index, however many others of it, or of other kinds, are due or will be. Materialized: a subquery that
-        // is run again for each row skips those it has just updated, and takes more than it may.
-        r#"WITH known AS MATERIALIZED (
-               SELECT due.id, lease.until AS lease
-               FROM unnest($1::text[], $2::timestamptz[]) AS lease (kind, until)
-               CROSS JOIN LATERAL (
-                   SELECT one.id, one.run_at FROM jobs AS one
-                   WHERE one.kind = lease.kind AND one.run_at <= $3 AND one.dead_at IS NULL AND (one.leased_until IS NULL OR one.leased_until <= $3)
-                   ORDER BY one.run_at, one.id LIMIT $4 FOR UPDATE SKIP LOCKED) AS due
-               ORDER BY due.run_at, due.id LIMIT $4)
-           UPDATE jobs SET attempts = jobs.attempts + 1, leased_until = known.lease
-           FROM known WHERE jobs.id = known.id
-           RETURNING jobs.id, jobs.provider_id, jobs.kind, jobs.unique_key, jobs.payload, jobs.attempts,
-                     jobs.leased_until AS "leased_until!""#,
-        &kinds,
-        leases.as_slice() as &[At],
-        At(now),
-        i64::try_from(most).unwrap_or(i64::MAX),
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    tx.commit().await?;
-    let claimed = rows.into_iter().filter_map(|row| {
-        let work = work.iter().find(|work| work.kind == row.kind)?;
-        let job = Job {
-            id: row.id,
-            lease: row.leased_until,
-            kind: row.kind,
-            provider: row.provider_id.map(ProviderId::from_uuid),
-            key: row.unique_key,
-            payload: row.payload,
-            attempt: row.attempts,
-        };
-        Some((job, *work))
-    });
-    Ok(claimed.collect())
 }
 
 /// How a try went.

@@ -20,7 +20,7 @@ use super::hand::code::DeviceCode;
 use super::settle::{Decision, Evidence, Source};
 use super::store::messages::{self, Kind};
 use super::store::{Candidate, Stand, Waiting};
-use super::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
+use super::unmatched::{self, Arrived, BEGUN_WITHIN, CLOCKS_APART, Reason};
 use super::{DELIVERED_WITHIN, confirm, hand, store};
 use crate::app::App;
 use crate::db;
@@ -154,6 +154,7 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
                 receipt: arrived.receipt.clone(),
                 amount: arrived.amount,
                 payer: arrived.payer.clone(),
+                paid_at,
                 source: Source::Posted,
             };
             if !keep(app, provider, payment, waiting).await? {
@@ -321,7 +322,8 @@ pub(super) async fn whose(
     if !said.names_none() {
         return Ok(claimed.map_or(Whose::Nobody, Whose::Device));
     }
-    let within = (said.paid_at(arrived) - BEGUN_WITHIN, arrived);
+    let paid_at = said.paid_at(arrived);
+    let within = (paid_at - BEGUN_WITHIN, arrived.min(paid_at + CLOCKS_APART));
     let paid = (said.shortcode.as_str(), said.amount);
     let mut prompts = store::candidates(conn, provider, paid, within, now).await?;
     prompts.retain(|prompt| said.payer.may_be(&prompt.phone));

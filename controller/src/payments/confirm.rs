@@ -333,8 +333,8 @@ pub(super) async fn grant(
     Ok(())
 }
 
-/// Has a person look at a payment, and tells those who chose to hear of it: once for each payment. An account that is set up wrong fails
-/// everybody's payment, and is told of once a day.
+/// Has a person look at a payment, and tells those who chose to hear of it: once for each payment, and once more each time that somebody had
+/// looked before. An account that is set up wrong fails everybody's payment, and is told of once a day.
 pub(super) async fn flag(
     app: &App,
     conn: &mut PgConnection,
@@ -342,14 +342,15 @@ pub(super) async fn flag(
     flag: Flag,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    store::flag(conn, payment, flag).await?;
-    let once = match flag {
-        Flag::Setup | Flag::Quota => format!(
+    let looked = store::flag(conn, payment, flag).await?;
+    let once = match (flag, looked) {
+        (Flag::Setup | Flag::Quota, _) => format!(
             "money-setup:{}:{}",
             payment.provider,
             now.as_secs().div_euclid(86_400)
         ),
-        _ => format!("money:{}", payment.id),
+        (_, Some(looked)) => format!("money:{}:{}", payment.id, looked.as_millis()),
+        (_, None) => format!("money:{}", payment.id),
     };
     let amount = show::money(payment.amount);
     let notice = Notice::MoneyFlagged { amount: &amount };

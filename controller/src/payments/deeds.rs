@@ -106,9 +106,21 @@ pub async fn left(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Mo
     Ok(less(payment, &before))
 }
 
+/// Whether as much went back of a payment as came by its receipt: what its phone paid by credit, or had made over as such, is no part of that.
+///
+/// # Errors
+/// When the database is away.
+pub(super) async fn is_back(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<bool> {
+    let before = refunds::of_payment(conn, payment.provider, payment.id, MOST).await?;
+    Ok(sum(&before) >= payment.amount.cents())
+}
+
 fn less(payment: &Payment, before: &[Refund]) -> Money {
-    let back: i64 = before.iter().map(|refund| refund.amount.cents()).sum();
-    Money::from_cents(payment.price().cents() - payment.credited.cents() - back)
+    Money::from_cents(payment.price().cents() - payment.credited.cents() - sum(before))
+}
+
+fn sum(before: &[Refund]) -> i64 {
+    before.iter().map(|refund| refund.amount.cents()).sum()
 }
 
 /// Writes down what was paid back, unless M-PESA may be sending it back just now.

@@ -144,6 +144,9 @@ async fn book_in(
     let who = (provider, actor);
     let place = match (payment, queued) {
         (Some(payment), _) if payment.state == State::Success => {
+            if deeds::is_back(conn, &payment).await? {
+                return Ok(Booked::Nothing);
+            }
             let left = deeds::left(conn, &payment).await?.min(payment.amount);
             let amount = goes(true, left, told.amount.unwrap_or(payment.amount));
             if amount.cents() == 0 {
@@ -213,7 +216,7 @@ pub(super) async fn heard(
     if let Some(id) = store::by_receipt(conn, provider, receipt).await?
         && let Some(payment) = store::lock(conn, provider, id).await?
     {
-        let is_written = deeds::left(conn, &payment).await?.cents() <= 0;
+        let is_written = deeds::is_back(conn, &payment).await?;
         if !is_written {
             confirm::flag(app, conn, &payment, Flag::Reversed, now).await?;
         }

@@ -8,8 +8,8 @@ use sqlx::PgConnection;
 use super::settle::{Decision, decide, silence};
 use super::store::book::{self, Change};
 use super::store::{asked, orders, plans};
-use super::terms::{Entry, Term, What, terms};
-use super::{Flag, Kind, Order, Paid, State, invoice, lapse};
+use super::terms::{Entry, Term, What, change, current, terms};
+use super::{Flag, Kind, Order, Paid, PlatformPlan, State, invoice, lapse};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers::notices::billing::Billing;
@@ -126,30 +126,33 @@ pub async fn extend(
     let plan = plans::one(conn, order.plan).await?;
     let plan = plan.ok_or(sqlx::Error::RowNotFound)?;
     let is_double = order.kind == Kind::Once && orders::paid_meanwhile(conn, order).await?;
-    let begins_anew = begins_anew(conn, order, now).await?;
-    let what = if begins_anew {
-        What::Changed {
-            order: Some(order.id),
-            // In another currency it was counted as paid by somebody who knows what it was worth.
-            added: if paid.currency == plan.price.currency {
-                paid.cents
-            } else {
-                order.price.cents
-            },
+    let (plan, what) = match count(conn, order, plan, now).await? {
+        Counted::Period(plan) => (plan, What::Paid { order: order.id }),
+        Counted::Difference(plan, until) => {
+            let order = order.id;
+            (plan, What::Upgraded { order, until })
         }
-    } else if order.is_upgrade {
-        What::Upgraded {
-            order: order.id,
-            until: order.upgrade_until,
+        Counted::Money(plan) => {
+            let what = What::Changed {
+                order: Some(order.id),
+                // In another currency it was counted as paid by somebody who knows what it was worth.
+                added: if paid.currency == plan.price.currency {
+                    paid.cents
+                } else {
+                    order.price.cents
+                },
+            };
+            (plan, what)
         }
-    } else {
-        What::Paid { order: order.id }
     };
-    let terms = add(app, conn, order.provider, order.plan, what, now).await?;
+    let terms = add(app, conn, order.provider, plan.id, what, now).await?;
     let last = terms.last();
     let until = last.map_or(now, |term| term.until);
-    let until = match order.upgrade_until {
-        Some(counted) if order.is_upgrade && !begins_anew => until.min(counted),
+    let until = match what {
+        What::Upgraded {
+            until: Some(counted),
+            ..
+        } => until.min(counted),
         _ => until,
     };
     let until = until.max(now);
@@ -178,19 +181,50 @@ pub async fn extend(
     Ok(())
 }
 
-/// Whether an order's plan begins anew with its payment.
+/// As what an order's money counts.
+enum Counted {
+    /// One period of a plan.
+    Period(PlatformPlan),
+    /// The difference to a plan, until when it was counted.
+    Difference(PlatformPlan, Option<Timestamp>),
+    /// So much money, which with what is left becomes time on a plan.
+    Money(PlatformPlan),
+}
+
+/// Finds out as what an order's money counts.
 ///
-/// So it does also where only a difference was counted and the plan was changed since: what is left has another price now and another end, and for
-/// the difference of before it would become more than was ever paid.
-async fn begins_anew(conn: &mut PgConnection, order: &Order, now: Timestamp) -> sqlx::Result<bool> {
-    if order.begins_anew || !order.is_upgrade {
-        return Ok(order.begins_anew);
+/// Where only a difference was counted and the plan was changed since, what is left has another price now: the difference of before would become
+/// more than was ever paid, or less. So it is money then, and where the order's plan is less than the one of now, for that one. Between two
+/// currencies it is neither, so it moves nothing, and a person may give it back.
+async fn count(
+    conn: &mut PgConnection,
+    order: &Order,
+    asked: PlatformPlan,
+    now: Timestamp,
+) -> sqlx::Result<Counted> {
+    if !order.is_upgrade {
+        return Ok(Counted::Period(asked));
     }
     book::hold(conn, order.provider, now).await?;
     let lines = book::lines(conn, order.provider).await?;
-    Ok(lines
-        .iter()
-        .any(|line| matches!(line.what, What::Changed { .. }) && line.at >= order.created_at))
+    if !change::is_moved(&lines, order.created_at, order.upgrade_until, now) {
+        return Ok(if order.begins_anew {
+            Counted::Money(asked)
+        } else {
+            Counted::Difference(asked, order.upgrade_until)
+        });
+    }
+    let laid = terms(&lines);
+    let on = current(&laid, now).filter(|term| term.order.is_some());
+    let on = match on {
+        Some(term) => plans::one(conn, term.plan).await?,
+        None => None,
+    };
+    Ok(match on.filter(|on| asked.is_less_than(on)) {
+        None => Counted::Money(asked),
+        Some(on) if on.price.currency == asked.price.currency => Counted::Money(on),
+        Some(_) => Counted::Difference(asked, Some(now)),
+    })
 }
 
 /// Writes the line that undoes a paid order's.

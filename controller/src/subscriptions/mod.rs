@@ -164,6 +164,19 @@ pub struct PlatformPlan {
 }
 
 impl PlatformPlan {
+    /// Whether who is on another plan would have less of this one: a feature, a site, or what is had for more money.
+    #[must_use]
+    pub fn is_less_than(&self, other: &Self) -> bool {
+        let lacks = |feature: &Feature| !self.features.contains(feature);
+        let is_for_fewer = match (self.most_sites, other.most_sites) {
+            (Some(most), Some(others)) => most < others,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        let is_cheaper = self.rate().is_alike(other.rate()) && self.price.cents < other.price.cents;
+        other.features.iter().any(lacks) || is_for_fewer || is_cheaper
+    }
+
     /// What a whole period of it costs.
     #[must_use]
     pub const fn rate(&self) -> terms::Rate {

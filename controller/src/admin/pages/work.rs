@@ -119,7 +119,7 @@ pub async fn list(
     let clear = keys::clear_since(&mut tx, app.vault.mark()).await?;
     let mut elsewhere = Vec::new();
     for key in accounts(&app) {
-        let since = keys::account_since(&mut tx, key.name, key.mark).await?;
+        let since = keys::account_since(&mut tx, key.name, &key.print).await?;
         elsewhere.push((w.tasks.account_key(key.name), since));
     }
     drop(tx);

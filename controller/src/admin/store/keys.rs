@@ -5,6 +5,7 @@ use mnara_protocol::ids::ProviderId;
 use sqlx::PgConnection;
 
 use crate::db::{At, RowId as _};
+use crate::vault::Fingerprint;
 
 /// How far everything was sealed anew with a key.
 #[derive(Clone, Copy, Debug)]
@@ -145,15 +146,19 @@ pub async fn platform(
 pub async fn note_account(
     conn: &mut PgConnection,
     name: &str,
-    mark: [u8; 32],
+    print: &Fingerprint,
     now: Timestamp,
 ) -> sqlx::Result<()> {
+    let older = older_marks(print);
     sqlx::query!(
         "insert into account_keys (name, mark, since) values ($1, $2, $3)
-         on conflict (name) do update set mark = excluded.mark, since = excluded.since where account_keys.mark <> excluded.mark",
+         on conflict (name) do update set mark = excluded.mark,
+             since = case when account_keys.mark = any($4::bytea[]) then account_keys.since else excluded.since end
+         where account_keys.mark <> excluded.mark",
         name,
-        &mark[..],
+        &print.mark[..],
         At(now),
+        &older as &[Vec<u8>],
     )
     .execute(conn)
     .await
@@ -167,16 +172,22 @@ pub async fn note_account(
 pub async fn account_since(
     conn: &mut PgConnection,
     name: &str,
-    mark: [u8; 32],
+    print: &Fingerprint,
 ) -> sqlx::Result<Option<Timestamp>> {
+    let older = older_marks(print);
     let since = sqlx::query_scalar!(
-        "select since from account_keys where name = $1 and mark = $2",
+        "select since from account_keys where name = $1 and (mark = $2 or mark = any($3::bytea[]))",
         name,
-        &mark[..],
+        &print.mark[..],
+        &older as &[Vec<u8>],
     )
     .fetch_optional(conn)
     .await?;
     Ok(since.map(|at| at.0))
+}
+
+fn older_marks(print: &Fingerprint) -> Vec<Vec<u8>> {
+    print.older.iter().map(|mark| mark.to_vec()).collect()
 }
 
 /// A key of a business that is in use for long.

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
 use crate::payments::store::SettleError;
-use crate::payments::unmatched::{Arrived, BEGUN_WITHIN};
+use crate::payments::unmatched::{Arrived, CLOCKS_APART};
 use crate::rails::daraja::callback;
 use crate::rails::msisdn::Msisdn;
 
@@ -308,8 +308,8 @@ pub async fn insert(
 /// The money by hand that may be a prompt's and stands in the books already: paid soon after it for its device, of its amount and from what may
 /// be its phone.
 ///
-/// It came after the prompt, however late, and by M-PESA's clock it was paid before a time and not long before the prompt; the two clocks are
-/// compared no closer than that.
+/// It came after the prompt, however late, and by M-PESA's clock it was paid before a time and not before the prompt, as far as the two clocks
+/// agree.
 ///
 /// # Errors
 /// When the database is away.
@@ -334,7 +334,7 @@ pub async fn may_be_counted(
         Amount(payment.amount) as Amount,
         MOST_PAYERS,
         mac.to_string(),
-        At(payment.created_at - BEGUN_WITHIN) as At,
+        At(payment.created_at - CLOCKS_APART) as At,
     )
     .fetch_all(conn)
     .await?;

@@ -395,6 +395,7 @@ async fn judge(
         receipt: request.receipt.clone(),
         amount,
         payer: payer.clone(),
+        paid_at: at,
         source: Source::Seen,
     };
     let said = C2b {

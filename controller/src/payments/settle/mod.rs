@@ -3,6 +3,7 @@
 //! An M-PESA success settles on the secret in the URL it came to, both request ids and the amount. A query proves payment but names
 //! neither receipt nor amount; it settles what fell silent, and after a success it can flag and never flips.
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::message::PayFailure;
 use mnara_protocol::money::Money;
 
@@ -41,6 +42,8 @@ pub enum Evidence {
         amount: Money,
         /// Who paid, as far as it is told: not always the phone that was asked.
         payer: Payer,
+        /// When it was paid, by M-PESA's clock; when it came, where that is not told.
+        paid_at: Timestamp,
         /// Where it is told.
         source: Source,
     },

@@ -254,6 +254,7 @@ fn a_c2b_confirmation_of_our_own_payment_is_counted_once() {
         receipt: "NLJ7RT61SV".into(),
         amount: Money::from_shillings(50),
         payer: Payer::Untold,
+        paid_at: Timestamp::from_secs(1_800_000_020),
         source: Source::Posted,
     };
     assert_eq!(decide(&payment(State::Pending), false, &c2b), settled());
@@ -289,6 +290,7 @@ fn a_confirmation_that_was_posted_is_asked_about_first_where_that_was_chosen() {
         receipt: "NLJ7RT61SV".into(),
         amount: Money::from_shillings(50),
         payer: Payer::Untold,
+        paid_at: Timestamp::from_secs(1_800_000_020),
         source,
     };
     let posted = |payment: &Payment| decide(payment, true, &c2b(Source::Posted));

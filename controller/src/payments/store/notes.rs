@@ -68,24 +68,32 @@ pub async fn note_push_error(
 
 /// Has a person look at a payment. The first flag stays while nobody has looked.
 ///
-/// Something else that comes afterwards calls a person again, in its own name unless what becomes of the payment goes by the first.
+/// Something else that comes afterwards calls a person again, in its own name unless what becomes of the payment goes by the first. Says when
+/// somebody had looked, if they are called again.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn flag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sqlx::Result<()> {
+pub async fn flag(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    flag: Flag,
+) -> sqlx::Result<Option<Timestamp>> {
     let telling: Vec<&str> = STUCK.into_iter().chain(OTHERS).collect();
-    sqlx::query!(
-        "update payments set flag = case when flag is null or (looked_at is not null and flag <> all($4)) then $3 else flag end,
-                looked_at = case when flag = $3 then looked_at end, looked_by = case when flag = $3 then looked_by end
-         where provider_id = $1 and id = $2",
+    let looked = sqlx::query_scalar!(
+        r#"update payments p
+           set flag = case when p.flag is null or (p.looked_at is not null and p.flag <> all($4)) then $3 else p.flag end,
+               looked_at = case when p.flag = $3 then p.looked_at end, looked_by = case when p.flag = $3 then p.looked_by end
+           from (select id, looked_at from payments where provider_id = $1 and id = $2) was
+           where p.provider_id = $1 and p.id = $2 and was.id = p.id
+           returning case when p.looked_at is null then was.looked_at end as "looked?: At""#,
         payment.provider.uuid(),
         payment.id.uuid(),
         flag.as_str(),
         &telling as &[&str],
     )
-    .execute(conn)
-    .await
-    .map(drop)
+    .fetch_optional(conn)
+    .await?;
+    Ok(looked.flatten().map(|at| at.0))
 }
 
 /// Has nobody look at a payment any more for one reason.

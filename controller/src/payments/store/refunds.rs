@@ -23,7 +23,7 @@ pub struct Refund {
     pub at: Timestamp,
 }
 
-/// Adds a line; says whether nobody had this receipt in this business.
+/// Adds a line; says whether nobody had this receipt in this business, for money of the queue either.
 ///
 /// # Errors
 /// When the database refuses.
@@ -36,7 +36,9 @@ pub async fn insert(
     let (_, person, key) = actor.columns();
     let done = sqlx::query!(
         "insert into refunds (id, provider_id, payment_id, amount, receipt, reason, person_id, key_id, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (provider_id, receipt) do nothing",
+         select $1::uuid, $2::uuid, $3::uuid, $4::numeric, $5::text, $6::text, $7::uuid, $8::uuid, $9::timestamptz
+         where not exists (select from unmatched u where u.provider_id = $2 and u.refund_receipt = $5)
+         on conflict (provider_id, receipt) do nothing",
         id.uuid(),
         provider.uuid(),
         payment.uuid(),

@@ -20,6 +20,8 @@ use crate::rails::daraja::callback::Payer;
 
 /// A payment by hand that names nothing may be a prompt's whose callback was lost, if it came so soon after the prompt.
 pub const BEGUN_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// How far M-PESA's clock and ours may be apart: a prompt that began longer than that after money was paid is not what it was for.
+pub const CLOCKS_APART: Duration = Duration::from_secs(2 * 60);
 
 /// Why money is in the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,16 +106,19 @@ pub fn beside(
     now: Timestamp,
 ) -> Option<Arrived> {
     let asked = || payment.phone.map_or(Payer::Untold, Payer::Number);
-    let (amount, receipt, payer) = match evidence {
+    let (amount, receipt, payer, paid_at) = match evidence {
         // An account can be typed on any phone.
         Evidence::C2b {
             receipt,
             amount,
             payer,
+            paid_at,
             ..
-        } => (*amount, receipt, payer.clone()),
-        Evidence::Callback(callback) => (callback.amount?, callback.receipt.as_ref()?, asked()),
-        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?, asked()),
+        } => (*amount, receipt, payer.clone(), *paid_at),
+        Evidence::Callback(callback) => {
+            (callback.amount?, callback.receipt.as_ref()?, asked(), now)
+        }
+        Evidence::Query(_) => (payment.amount, payment.receipt.as_ref()?, asked(), now),
         Evidence::Silence => return None,
     };
     let reason = match (flag, evidence) {
@@ -135,6 +140,6 @@ pub fn beside(
         payment: Some(payment.id),
         site: payment.site,
         at: now,
-        paid_at: now,
+        paid_at,
     })
 }

@@ -113,6 +113,15 @@ fn decoded(part: &str) -> Result<String, BadSmtpUrl> {
     String::from_utf8(bytes).map_err(|_| BadSmtpUrl::Form)
 }
 
+impl SmtpUrl {
+    /// Who logs in there, and with what; none where nobody has to.
+    #[must_use]
+    pub fn log_in(&self) -> Option<(&str, &SecretString)> {
+        let (name, password) = self.user.as_ref()?;
+        Some((name.as_str(), password))
+    }
+}
+
 impl fmt::Debug for SmtpUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -59,6 +59,24 @@ pub struct Rate {
     pub period: Period,
 }
 
+impl Rate {
+    /// Whether between the two there is a mere difference.
+    pub(super) fn is_alike(self, other: Self) -> bool {
+        (self.period, self.price.currency) == (other.period, other.price.currency)
+    }
+}
+
+impl What {
+    /// The order whose money the line brings.
+    const fn brought(self) -> Option<OrderId> {
+        match self {
+            Self::Paid { order } | Self::Upgraded { order, .. } => Some(order),
+            Self::Changed { order, .. } => order,
+            Self::Trial { .. } | Self::Reversed { .. } => None,
+        }
+    }
+}
+
 /// A line of the book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -95,10 +113,36 @@ pub struct Term {
 /// later.
 #[must_use]
 pub fn terms(book: &[Entry]) -> Vec<Term> {
+    // Each by those before it, so that nothing is laid out more than once for a line.
+    let mut worths = Vec::with_capacity(book.len());
+    for (place, entry) in book.iter().enumerate() {
+        let mut worth = None;
+        if let What::Upgraded { until, .. } = entry.what
+            && is_shaken(book, place)
+        {
+            let stood = lay_out(&book[..place], &worths);
+            worth = Some(change::more(&stood, entry, until));
+        }
+        worths.push(worth);
+    }
+    lay_out(book, &worths)
+}
+
+/// Whether an order of before a line was paid back after it.
+fn is_shaken(book: &[Entry], place: usize) -> bool {
+    let (before, after) = book.split_at(place);
+    let lay_under = |order: OrderId| before.iter().any(|line| line.what.brought() == Some(order));
+    after
+        .iter()
+        .any(|line| matches!(line.what, What::Reversed { order } if lay_under(order)))
+}
+
+/// Lays out terms, with what better plans were worth when they were paid, where something that lay under them went back since.
+fn lay_out(book: &[Entry], worths: &[Option<i64>]) -> Vec<Term> {
     let mut terms: Vec<Term> = Vec::new();
     // The day of the month that a run of payments keeps.
     let mut anchor = None;
-    for entry in book {
+    for (entry, worth) in book.iter().zip(worths) {
         let last = terms.last().map(|term| term.until);
         let from = last.map_or(entry.at, |until| until.max(entry.at));
         if last != Some(from) {
@@ -111,9 +155,17 @@ pub fn terms(book: &[Entry]) -> Vec<Term> {
                 let day = *anchor.get_or_insert_with(|| day_of(from));
                 (after(from, entry.rate.period, day), Some(order))
             }
+            What::Upgraded { order, .. } if is_undone(book, order) => continue,
             What::Upgraded { order, until } => {
-                if !is_undone(book, order) {
-                    upgrade(&mut terms, entry, until);
+                // Of the time that is there now it would be another difference than was paid, so what was paid counts as money.
+                let differs = |worth: &i64| *worth != change::more(&terms, entry, until);
+                match worth.filter(differs) {
+                    None => upgrade(&mut terms, entry, until),
+                    Some(worth) if worth > 0 => {
+                        anchor = change::apply(&mut terms, entry, Some(order), worth);
+                    }
+                    // It came when nothing was left for it, and moves nothing now.
+                    Some(_) => {}
                 }
                 continue;
             }
@@ -146,13 +198,10 @@ fn upgrade(terms: &mut Vec<Term>, entry: &Entry, until: Option<Timestamp>) {
         split(terms, until);
     }
     // Money that went back may have brought time here that the difference was not counted for, and that another price is measured by.
-    let is_alike = |rate: Rate| {
-        (rate.period, rate.price.currency) == (entry.rate.period, entry.rate.price.currency)
-    };
     let is_meant = |term: &&mut Term| {
         term.from >= now
             && until.is_none_or(|end| term.until <= end)
-            && (term.order.is_none() || is_alike(term.rate))
+            && (term.order.is_none() || term.rate.is_alike(entry.rate))
     };
     for term in terms.iter_mut().filter(is_meant) {
         term.plan = entry.plan;
@@ -172,6 +221,7 @@ fn split(terms: &mut Vec<Term>, at: Timestamp) {
     }
 }
 
+/// Whether the money of an order went back.
 fn is_undone(book: &[Entry], paid: OrderId) -> bool {
     book.iter()
         .any(|entry| matches!(entry.what, What::Reversed { order } if order == paid))

@@ -192,6 +192,57 @@ async fn a_difference_that_is_paid_after_another_change_makes_no_money(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_difference_that_is_paid_after_one_to_a_better_plan_lowers_nothing_and_is_time_on_that(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (small, key) = (plan(&world, 3_100).await, payer(&world).await);
+    let (middle, best) = (plan(&world, 6_200).await, plan(&world, 9_300).await);
+    let paid = made(&world, &key, &small, 1).await;
+    rail.say(&paid, 1);
+    tell(&world, &paid).await;
+    world.pass(10 * DAY - 20).await;
+    // Both are ordered while it is on the smallest, and the better one is paid first.
+    let mut orders = Vec::new();
+    for (to, amount) in [(&middle, "2100.00"), (&best, "4200.00")] {
+        let wish = json!({"plan_id": to.id.to_string(), "upgrade": true});
+        let (status, order) = ask(&world, &key, wish).await;
+        assert_eq!(
+            (status, &order["amount"]),
+            (StatusCode::CREATED, &json!(amount)),
+            "{order}"
+        );
+        orders.push(order);
+    }
+    let (lower, better) = (&orders[0], &orders[1]);
+    let is_on_best = async || {
+        let on = standing(&world.app, world.shop.provider).await.unwrap();
+        assert_eq!(on.plan.map(|plan| plan.id), Some(best.id));
+    };
+    world.app.clock.advance(Duration::from_secs(20));
+    rail.say(better, 1);
+    tell(&world, better).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    is_on_best().await;
+    // 2,100 shillings are a week of 9,300 a month.
+    rail.say(lower, 1);
+    tell(&world, lower).await;
+    assert_eq!(state(&world, lower).await, "completed:double");
+    assert_eq!(stands(&world).await, ("active", until("2027-02-22")));
+    is_on_best().await;
+    let sql =
+        "select plan || ' ' || amount_cents from platform_invoices order by number desc limit 1";
+    let invoice: String = read(&world.app, sql).await;
+    assert_eq!(invoice, "Plan 9300 210000");
+    // The money goes back, and the week with it.
+    rail.say(lower, 3);
+    tell(&world, lower).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-02-15")));
+    is_on_best().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_a_card_goes_on_paying_is_said_only_where_a_card_may(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
-use crate::payments::unmatched::BEGUN_WITHIN;
+use crate::payments::unmatched::CLOCKS_APART;
 use crate::rails::daraja::callback::Payer;
 
 /// The most that one payment without a receipt is compared with.
@@ -81,7 +81,7 @@ pub async fn of_receipt(
     Ok(row.map(|row| (UnmatchedId::from_uuid(row.id), row.outcome)))
 }
 
-/// Money by hand without an account that came since a time, was paid before another and not long before the first, and is in the queue still, locked.
+/// Money by hand without an account that came since a time, was paid before another and, as far as clocks agree, not before the first, and is in the queue still, locked.
 ///
 /// # Errors
 /// When the database is away.
@@ -101,7 +101,7 @@ pub async fn nameless(
         At(until) as At,
         Amount(amount) as Amount,
         MOST_CANDIDATES,
-        At(from - BEGUN_WITHIN) as At,
+        At(from - CLOCKS_APART) as At,
     )
     .fetch_all(conn)
     .await?;

@@ -163,6 +163,9 @@ words! {
         platform_sms_text:
             "The key of the platform's account at Africa's Talking (AFRICASTALKING_API_KEY) is in use since {since}, for more than a year. Have a new one made in its dashboard, put it into the settings and start Mnara again."
             "Ufunguo wa akaunti ya jukwaa kwa Africa's Talking (AFRICASTALKING_API_KEY) unatumika tangu {since}, zaidi ya mwaka mmoja. Tengeneza mpya kwenye dashibodi yake, uuweke kwenye mipangilio kisha uanzishe Mnara upya.",
+        platform_smtp_text:
+            "The password with which Mnara logs in at the mail server (in SMTP_URL) is in use since {since}, for more than a year. Set a new one at whoever runs that server, put it into the settings and start Mnara again."
+            "Nenosiri ambalo Mnara huingia nalo kwenye seva ya barua pepe (katika SMTP_URL) linatumika tangu {since}, zaidi ya mwaka mmoja. Weka jipya kwa anayeendesha seva hiyo, liandike kwenye mipangilio kisha uanzishe Mnara upya.",
         to_work: "The platform's work" "Kazi za jukwaa",
         keys_old: "{business}: change old keys" "{business}: badilisha funguo za zamani",
         keys_old_text:

@@ -39,6 +39,7 @@ words! {
         key_identity: "The key sites know us by, in use since" "Ufunguo ambao maeneo hututambua nao, unatumika tangu",
         key_pesapal: "PESAPAL_CONSUMER_KEY and PESAPAL_CONSUMER_SECRET, in use since" "PESAPAL_CONSUMER_KEY na PESAPAL_CONSUMER_SECRET, zinatumika tangu",
         key_sms: "AFRICASTALKING_API_KEY, in use since" "AFRICASTALKING_API_KEY, inatumika tangu",
+        key_mail: "The password in SMTP_URL, in use since" "Nenosiri lililo katika SMTP_URL, linatumika tangu",
         key_old: "older than a year" "zaidi ya mwaka",
         older_used:
             "Keep the older keys in the list: at the last look some of what is stored was sealed with one of them, or not everything has been looked through yet."
@@ -98,6 +99,7 @@ impl TaskWords {
         match name {
             "pesapal" => self.key_pesapal,
             "africastalking" => self.key_sms,
+            "smtp" => self.key_mail,
             other => other,
         }
     }

@@ -80,6 +80,37 @@ async fn a_refused_token_is_renewed_and_the_call_repeated_but_not_for_ever() {
 }
 
 #[tokio::test]
+async fn workers_that_end_each_others_tokens_all_get_through() {
+    let (stage, one, clock) = Stage::start().await;
+    let two = daraja(one.inner.http.base(), &clock);
+    for token in ["one", "two", "three", "four"] {
+        stage.token(
+            200,
+            &format!(r#"{{"access_token":"{token}","expires_in":"3599"}}"#),
+        );
+    }
+    for worker in [&one, &two] {
+        stage.answer(200, ACCEPTED);
+        push(worker, &credentials()).await.unwrap();
+    }
+    // Each new token ends the one before, whoever has that.
+    for worker in [&one, &two] {
+        stage.answer(404, &fault("404.001.03", "Invalid Access Token"));
+        stage.answer(200, ACCEPTED);
+        push(worker, &credentials()).await.unwrap();
+    }
+    let tokens: Vec<String> = stage
+        .seen("stkpush")
+        .into_iter()
+        .map(|(token, _)| token)
+        .collect();
+    assert_eq!(
+        tokens,
+        ["one", "two", "one", "three", "two", "four"].map(|token| format!("Bearer {token}"))
+    );
+}
+
+#[tokio::test]
 async fn no_token_says_why_and_nothing_was_pushed() {
     for (status, body, name) in [
         (400, fault("400.008.01", "Invalid Authentication passed"), "wrong-keys"),

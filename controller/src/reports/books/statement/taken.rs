@@ -40,6 +40,7 @@ pub async fn take(
             receipt: entry.receipt,
             amount: entry.amount,
             payer: entry.payer.unwrap_or(Payer::Untold),
+            paid_at: entry.at,
             source: Source::Seen,
         };
         let done = confirm::apply(app, provider, payment, &evidence, None).await?;

@@ -8,7 +8,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::OrderId;
 
-use super::{Entry, Rate, Term, What, after, current, day_of, split};
+use super::{Entry, Rate, Term, What, after, current, day_of, is_undone, split};
 use crate::rails::pesapal::price::{Currency, Price};
 use crate::subscriptions::{Period, PlatformPlan};
 
@@ -120,7 +120,7 @@ pub fn at_once(terms: &[Term], to: &PlatformPlan, now: Timestamp) -> Result<AtOn
 pub fn difference(terms: &[Term], to: &PlatformPlan, now: Timestamp) -> Option<Price> {
     let mut cents: i128 = 0;
     for term in paid(terms, now) {
-        if (term.rate.period, term.rate.price.currency) != (to.period, to.price.currency) {
+        if !term.rate.is_alike(to.rate()) {
             return None;
         }
         let more = i128::from(to.price.cents - term.rate.price.cents);
@@ -128,6 +128,40 @@ pub fn difference(terms: &[Term], to: &PlatformPlan, now: Timestamp) -> Option<P
     }
     let rounded = rounded_up(cents, to.price.currency).filter(|cents| *cents > 0)?;
     Some(Price::new(rounded, to.price.currency))
+}
+
+/// What it is worth that the time after a line is on its plan, as far as the line is meant for it: the difference, in cents.
+pub(super) fn more(terms: &[Term], entry: &Entry, until: Option<Timestamp>) -> i64 {
+    let now = entry.at;
+    let mut cents: i128 = 0;
+    for term in paid(terms, now).filter(|term| term.rate.is_alike(entry.rate)) {
+        let meant = Term {
+            until: until.map_or(term.until, |end| end.min(term.until)),
+            ..*term
+        };
+        let more = i128::from(entry.rate.price.cents - term.rate.price.cents);
+        cents += share(more, &meant, now);
+    }
+    i64::try_from(cents).unwrap_or(i64::MAX)
+}
+
+/// Whether since a moment the plan was changed at once, so that an order of then for a difference, which is counted until another, finds other time
+/// than it was counted for. One that comes when its time is over finds none.
+#[must_use]
+pub fn is_moved(
+    book: &[Entry],
+    since: Timestamp,
+    until: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
+    let is_over = until.is_some_and(|until| until <= now);
+    book.iter()
+        .filter(|line| line.at >= since)
+        .any(|line| match line.what {
+            What::Changed { order, .. } => order.is_none_or(|order| !is_undone(book, order)),
+            What::Upgraded { order, .. } => !is_over && !is_undone(book, order),
+            What::Trial { .. } | What::Paid { .. } | What::Reversed { .. } => false,
+        })
 }
 
 /// Replays a change at once. Gives the day that payments after it keep; none where the last period is not whole.

@@ -255,12 +255,126 @@ fn what_has_no_rate_follows_and_is_not_lost() {
     );
 }
 
+#[test]
+fn what_was_paid_for_a_better_plan_is_worth_as_much_when_what_lay_under_it_goes_back() {
+    let (small, middle, large) = (plan(1, 310_000), plan(2, 465_000), plan(3, 620_000));
+    let start = at(2027, 1, 1);
+    let now = start.plus_secs(10 * DAY_SECS);
+    let back = now.plus_secs(60);
+    let better = |book: &[Entry], to: &PlatformPlan, cents: i64| {
+        let change = at_once(&terms(book), to, now);
+        let expected = AtOnce::Better {
+            price: Price::new(cents, Currency::Kes),
+            until: at(2027, 2, 1),
+        };
+        assert_eq!(change, Ok(expected));
+        expected
+    };
+    // 21 of 31 days are left, each a hundred shillings dearer; then nothing lies under them.
+    let mut book = vec![paid(1, start, &small)];
+    let change = better(&book, &large, 210_000);
+    book.push(done(2, now, &large, change));
+    book.push(reversed(1, back));
+    let laid = terms(&book);
+    let found: Vec<_> = laid
+        .iter()
+        .map(|term| (term.plan, term.order, term.from, term.until))
+        .collect();
+    // 2,100 of 6,200 shillings.
+    let ends = now.plus_secs(21 * DAY_SECS / 2);
+    assert_eq!(found, [(large.id, Some(order(2)), now, ends)]);
+    book.push(reversed(2, back));
+    assert_eq!(terms(&book), []);
+    // In two steps, of which the first goes back: the second is no gift of both.
+    let mut book = vec![paid(1, start, &small)];
+    let change = better(&book, &middle, 105_000);
+    book.push(done(2, now, &middle, change));
+    let change = better(&book, &large, 105_000);
+    book.push(done(3, now, &large, change));
+    book.push(reversed(2, back));
+    let laid = terms(&book);
+    assert_eq!(value(&laid, now), 210_000 + 105_000);
+    assert_eq!(current(&laid, now).map(|term| term.plan), Some(large.id));
+    // Paid when nothing was left for it, it takes no time later either.
+    let late = [
+        paid(1, start, &small),
+        paid(2, start, &small),
+        line(
+            at(2027, 2, 1),
+            &large,
+            What::Upgraded {
+                order: order(3),
+                until: Some(at(2027, 2, 1)),
+            },
+        ),
+        reversed(1, at(2027, 2, 2)),
+    ];
+    assert_eq!(terms(&late), terms(&late[1..2]));
+}
+
+#[test]
+fn a_plan_was_changed_since_an_order_only_by_what_still_counts() {
+    let (small, large) = (plan(1, 100_000), plan(2, 300_000));
+    let (start, ends) = (at(2027, 1, 1), at(2027, 2, 1));
+    let later = start.plus_secs(60);
+    let upgraded = line(
+        later,
+        &large,
+        What::Upgraded {
+            order: order(2),
+            until: Some(ends),
+        },
+    );
+    let book = [paid(1, start, &small), upgraded, paid(3, later, &small)];
+    assert!(is_moved(&book, later, Some(ends), later));
+    assert!(!is_moved(&book, later.plus_secs(1), Some(ends), later));
+    assert!(
+        !is_moved(&book, later, Some(ends), ends),
+        "its time is over"
+    );
+    let back = [book[0], book[1], reversed(2, later)];
+    assert!(!is_moved(&back, start, Some(ends), later));
+    assert!(!is_moved(&book[..1], start, Some(ends), later));
+}
+
 /// What everything that is left is worth.
 fn value(terms: &[Term], now: Timestamp) -> i128 {
     super::paid(terms, now).map(|term| worth(term, now)).sum()
 }
 
 proptest! {
+    #[test]
+    fn whatever_goes_back_takes_only_its_own_worth_along(
+        start in 0..20_000_i64,
+        dearer in prop::collection::vec(1..5_000_i64, 1..5),
+        months in 1..4_u8,
+        back in 0..8_usize,
+    ) {
+        let now = Timestamp::from_secs(1_700_000_000 + start * DAY_SECS);
+        let mut shillings = 0_i64;
+        let plans: Vec<PlatformPlan> = (1..).zip(&dearer).map(|(n, more)| {
+            shillings += more;
+            plan(n, shillings * 100)
+        }).collect();
+        let mut book: Vec<Entry> = (1..=months).map(|n| paid(n, now, &plans[0])).collect();
+        let mut money: Vec<(u8, i128)> = (1..=months).map(|n| (n, i128::from(plans[0].price.cents))).collect();
+        for (n, to) in (months + 1..).zip(&plans[1..]) {
+            let change = at_once(&terms(&book), to, now).unwrap();
+            let AtOnce::Better { price, .. } = change else {
+                panic!("{change:?}")
+            };
+            book.push(done(n, now, to, change));
+            money.push((n, price.cents.into()));
+        }
+        let gone = money[back % money.len()].0;
+        book.push(reversed(gone, now.plus_secs(60)));
+        let left: i128 = money.iter().filter(|(n, _)| *n != gone).map(|(_, cents)| cents).sum();
+        let has = value(&terms(&book), now);
+        // A shilling of each is rounded away, and a cent for each period.
+        let rounded = 100 * i128::try_from(money.len()).unwrap() + 50;
+        prop_assert!(has <= left + 50 && has + rounded >= left, "{} became {}", left, has);
+    }
+
     #[test]
     fn going_to_and_fro_makes_no_money_and_loses_none(
         start in 0..20_000_i64,

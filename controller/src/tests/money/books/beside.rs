@@ -4,6 +4,7 @@ use super::credit::free;
 use super::*;
 use crate::payments::unmatched::credit::make_over;
 use crate::payments::unmatched::resolve::NotResolved;
+use crate::rails::daraja::eat;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn what_was_paid_beside_a_prompt_is_credit_of_whoever_paid_it(
@@ -52,4 +53,29 @@ async fn what_was_paid_beside_a_prompt_is_credit_of_whoever_paid_it(
     assert_eq!(free(&world, "254708374151").await, 5_000);
     assert_eq!(free(&world, PHONE).await, 0);
     assert_balanced(&world, "beside a prompt").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_paid_beside_a_prompt_was_paid_when_mpesa_says(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let till = till(&world).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let reference = reference(&world);
+    let paid = world.app.clock.now();
+    world.pass(60).await;
+    let body = json!({"TransactionType": "Pay Bill", "TransID": "AAAAAAAA01", "TransTime": eat::digits(paid), "TransAmount": "30.00",
+                      "BusinessShortCode": "174371", "BillRefNumber": reference, "MSISDN": "254708374150", "FirstName": "NICHOLAS"});
+    let body = body.to_string().into_bytes();
+    let (status, ..) = world.send(Method::POST, &till, None, body).await;
+    assert_eq!(status, StatusCode::OK);
+    world.work().await;
+    let kept = format!(
+        "unmatched where reason = 'amount' and extract(epoch from paid_at) = {} and at > paid_at",
+        paid.as_secs()
+    );
+    assert_eq!(world.count(&kept).await, 1);
+    assert_balanced(&world, "paid before it was told of").await;
 }

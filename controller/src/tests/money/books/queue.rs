@@ -1,6 +1,7 @@
 //! Money that a person has to look at.
 
 use super::*;
+use crate::payments::deeds::NotDone;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn what_waits_is_dealt_with_by_one_tap_and_a_second_does_nothing(
@@ -202,4 +203,37 @@ async fn a_payment_that_comes_days_late_waits_for_a_person_with_its_voucher(
     assert_eq!(world.count("unmatched where closed_at is null").await, 0);
     assert_eq!(balance(&world, "tickets").await, 5_000);
     assert_balanced(&world, "late").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_receipt_by_which_money_of_the_queue_went_back_is_no_payments_as_well(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let till = till(&world).await;
+    member(&world, Role::Owner, 1).await;
+    let (provider, actor) = (world.shop.provider, somebody(&world).await);
+    let paid = sold(&world, 1, PHONE, "NLJ7RT61SV").await;
+    by_hand(&world, &till, "AAAAAAAA01", "MAMA", "50.00").await;
+    world.work().await;
+    let id = read(&world.app, "select id from unmatched").await;
+    let id = mnara_protocol::ids::UnmatchedId::from_uuid(id);
+    let said = ("BACK000001", "paid twice");
+    resolve::refund(&world.app, provider, actor, id, said)
+        .await
+        .unwrap();
+    let noted = |receipt| Noted {
+        amount: Money::from_shillings(50),
+        receipt,
+        reason: "rain",
+    };
+    let done = note(&world.app, provider, actor, paid, noted("BACK000001")).await;
+    assert!(matches!(done, Err(NotDone::ReceiptTaken)), "{done:?}");
+    assert_eq!(world.count("refunds").await, 0);
+    note(&world.app, provider, actor, paid, noted("BACK000002"))
+        .await
+        .unwrap();
+    assert_eq!(world.count("refunds").await, 1);
+    assert_balanced(&world, "one receipt for two").await;
 }

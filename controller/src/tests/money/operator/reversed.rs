@@ -1,7 +1,10 @@
 //! Money that went back at M-PESA itself, as M-PESA answers when it is asked about the receipt, or as a statement shows.
 
+use mnara_protocol::ids::UnmatchedId;
+
 use super::*;
 use crate::payments::reversal::{self, Booked, Told};
+use crate::payments::unmatched::credit::make_over;
 use crate::payments::unmatched::take::take;
 use crate::payments::unmatched::{Arrived, Reason};
 use crate::rails::daraja::callback::Payer;
@@ -144,5 +147,65 @@ async fn a_statement_ends_what_mpesa_was_asked_for_and_never_answered(
             .await,
         1
     );
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_phone_paid_by_credit_is_no_part_of_what_was_reversed(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let person = read(&world.app, "select person_id from staff limit 1").await;
+    let actor = Actor::Staff(mnara_protocol::ids::PersonId::from_uuid(person));
+    let provider = world.shop.provider;
+    let arrived = Arrived {
+        reason: Reason::Nobody,
+        amount: Money::from_shillings(20),
+        receipt: "AAAAAAAA01".to_owned(),
+        payer: Payer::Number(PHONE.parse().unwrap()),
+        reference: Some("MAMA".to_owned()),
+        payment: None,
+        site: None,
+        at: world.app.clock.now(),
+        paid_at: world.app.clock.now(),
+    };
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    take(&world.app, &mut tx, provider, &arrived).await.unwrap();
+    tx.commit().await.unwrap();
+    let id = read(&world.app, "select id from unmatched").await;
+    make_over(
+        &world.app,
+        provider,
+        actor,
+        UnmatchedId::from_uuid(id),
+        None,
+    )
+    .await
+    .unwrap();
+    let number = world.daraja.0.lock().unwrap().accepted + 1;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let body = callback(number, json!(0), Some(("NLJ7RT61SV", json!(30))));
+    world.call_back(&world.daraja.secret(), body).await;
+    world.work().await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    let seen = Told {
+        original: "NLJ7RT61SV",
+        back: Some("BACK000001"),
+        amount: Some(Money::from_shillings(30)),
+        reason: "portal",
+    };
+    let booked = reversal::book(&world.app, provider, actor, seen).await;
+    assert!(matches!(booked, Ok(Booked::New(_))), "{booked:?}");
+    // M-PESA says so as well, under no receipt of its own: all that came is back, and the credit is not.
+    reversed(&world, &mut owner, 1, "NLJ7RT61SV").await;
+    assert_eq!(world.flag(begun.payment).await, None);
+    assert!(!owner.get(QUEUE).await.page().contains(TAP));
+    let form = [("receipt", "NLJ7RT61SV")];
+    let got = owner.post(TAP, &form).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(world.count("refunds").await, 1);
+    assert_eq!(world.count("refunds where amount = 30").await, 1);
     assert_balanced(&world).await;
 }

@@ -1,6 +1,7 @@
 //! What people do about one payment.
 
 use super::*;
+use crate::tests::office::Office;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn asking_again_asks_the_rail_and_never_the_phone(
@@ -287,6 +288,39 @@ async fn what_somebody_looked_at_is_closed_until_something_else_comes(
         1
     );
     assert!(cashier.get("/home").await.page().contains(count));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_hears_of_money_is_told_once_each_time_it_has_to_be_looked_at_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_office, world) = Office::world(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    let looked = format!("/payments/{}/looked", begun.payment);
+    let told = async || world.count("mails where kind = 'money-flagged'").await;
+    let comes = async |body: &[u8]| {
+        world.call_back(&secret, body.to_vec()).await;
+        world.work().await;
+    };
+    let short = callback(1, json!(0), Some(("NLJ7RT61SV", json!(49))));
+    comes(&short).await;
+    assert_eq!(told().await, 1);
+    // What comes while nobody has looked, and the same once more afterwards, is no news.
+    comes(&callback(6, json!(0), Some(("NLJ7RT61SU", json!(50))))).await;
+    owner.post(&looked, &[("flag", "amount")]).await.onward();
+    comes(&short).await;
+    assert_eq!(told().await, 1);
+    for (number, expected) in [(7, 2), (8, 3)] {
+        for _ in 0..2 {
+            comes(&callback(number, json!(0), Some(("NLJ7RT61SW", json!(50))))).await;
+        }
+        assert_eq!(told().await, expected);
+        world.app.clock.advance(Duration::from_secs(60));
+        owner.post(&looked, &[("flag", "amount")]).await.onward();
+    }
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

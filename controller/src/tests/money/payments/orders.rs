@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::hand::{confirmation, open_till, place, told};
 use super::*;
+use crate::rails::daraja::eat;
 
 /// What is told of a prompt that was paid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ async fn counted_once(world: World, is_till: bool, seed: u64) {
             place(&world, n, Some(&phone)).await;
         }
         let begun = world.begin(world.shop.ask(n, &phone)).await.unwrap();
+        let paid = eat::digits(world.app.clock.now());
         let secret = world.daraja.secret();
         let reference = world.daraja.seen("stkpush/v1/").pop().unwrap()["AccountReference"]
             .as_str()
@@ -73,12 +75,10 @@ async fn counted_once(world: World, is_till: bool, seed: u64) {
                         world.work().await;
                     }
                     Told::Confirmation => {
-                        told(
-                            &world,
-                            &path,
-                            confirmation(&receipt, reference, &payer, "50.00"),
-                        )
-                        .await;
+                        let body = confirmation(&receipt, reference, &payer, "50.00");
+                        let body = String::from_utf8(body).unwrap();
+                        let body = body.replace("20270115110130", &paid);
+                        told(&world, &path, body.into_bytes()).await;
                     }
                     Told::Query => {
                         let paid = Evidence::Query(Outcome::Paid);

@@ -203,3 +203,37 @@ async fn money_that_was_paid_long_before_a_prompt_is_not_the_prompts_however_lat
     assert_eq!(world.count("tickets").await, 2);
     assert_balanced(&world).await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_was_paid_before_a_prompt_began_is_not_what_the_prompt_was_for(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    let paid = eat::digits(world.app.clock.now());
+    world.pass(300).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
+    let body = String::from_utf8(body).unwrap();
+    let body = body.replace("20270115110130", &paid);
+    told(&world, &path, body.into_bytes()).await;
+    for _ in 0..11 {
+        world.pass(30).await;
+    }
+    // It waits for its owner, not for the end of a prompt that came after it.
+    let waits = "unmatched where receipt = 'RKL51ZDR41' and closed_at is null";
+    assert_eq!(world.status(begun.payment).await, "pending");
+    assert_eq!(world.count(waits).await, 1);
+    // The prompt was paid as well, and the rail tells no receipt: that is other money.
+    for _ in 0..3 {
+        world.daraja.outcome("0");
+    }
+    for _ in 0..4 {
+        world.pass(300).await;
+    }
+    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.count(waits).await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(&world).await;
+}
