@@ -2,6 +2,8 @@
 
 /// Hands of a lane that others wait for.
 const HANDS: usize = 8;
+/// Hands that ask: most of them wait, for a turn that is near or for a gateway that is slow, and hold no connection meanwhile.
+const ASKING: usize = 32;
 
 /// Which hands do a kind of job. Each lane has its own, so that addresses of others that do not answer hold up nobody's money.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,7 +33,8 @@ impl Lane {
     /// Jobs of it that one process does at once.
     pub(super) const fn hands(self) -> usize {
         match self {
-            Self::Ours | Self::Questions => HANDS,
+            Self::Ours => HANDS,
+            Self::Questions => ASKING,
             Self::Mail => 2,
             Self::News | Self::Texts => 4,
         }

@@ -18,7 +18,7 @@ use super::{DELIVERED_WITHIN, Payment, State, store};
 use crate::app::App;
 use crate::jobs::{Job, Next};
 use crate::providers::mpesa;
-use crate::rails::daraja::{Credentials, QueryAnswer, Turn};
+use crate::rails::daraja::{Credentials, QueryAnswer, Turn, comes_after};
 
 /// Pauses between the first questions, in seconds; then a quarter of an hour.
 const PAUSES: [u64; 7] = [10, 15, 25, 30, 30, 30, 30];
@@ -64,7 +64,7 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         {
             // Not its turn yet: it was not asked about, so its pauses do not grow, and nothing is given up unasked, however late it is.
             queue_crowd(app, provider, (account_id, &account)).await?;
-            return Ok(Next::Again(app.clock.now() + wait));
+            return Ok(Next::Again(app.clock.now() + comes_after(wait)));
         }
         let mut tx = app.db.tenant(provider).await?;
         store::count_query(&mut tx, &payment).await?;
@@ -128,7 +128,7 @@ async fn queue_crowd(
         .map(|one| (one.request.as_str(), turn(&State::Pending, one.asked, now)));
     let waits = app.rails.daraja.queue(account, questions);
     let places = crowd.iter().map(|one| one.job).zip(waits);
-    let places: Vec<_> = places.map(|(job, wait)| (job, now + wait)).collect();
+    let places: Vec<_> = places.map(|(job, wait)| (job, now + comes_after(wait))).collect();
     store::silent::put_off(&mut tx, &places).await?;
     tx.commit().await?;
     Ok(())

@@ -35,7 +35,7 @@ mod wire;
 
 pub use operator::{Answers, Operator, RequestError, Taken};
 pub use push::{Accepted, PushError, PushOrder};
-pub use query::QueryAnswer;
+pub use query::{QueryAnswer, comes_after};
 pub use register::{Addresses, RegisterError, Registered, Version};
 pub use reversal::ReversalOrder;
 pub use token::TokenError;

@@ -18,6 +18,16 @@ const PATH: &str = "/mpesa/stkpushquery/v1/query";
 /// A turn that is so near is waited for: to go and come back would take as long.
 const NEAR: Duration = Duration::from_millis(250);
 
+/// How much earlier than its turn a question comes, to wait for it in place: who comes at the very moment is late by what it takes to come, and
+/// each turn that begins late makes all behind it later.
+const EARLY: Duration = Duration::from_millis(100);
+
+/// When a question comes back whose turn is after so long. Who was sent away from a turn that near has waited for it in place already.
+#[must_use]
+pub fn comes_after(turn: Duration) -> Duration {
+    if turn > NEAR { turn - EARLY } else { turn }
+}
+
 /// The call's body, in the order in which it is documented.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
