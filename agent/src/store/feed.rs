@@ -4,6 +4,7 @@ use mnara_protocol::session::{FeedCursor, FeedDigest};
 use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection, query};
 
+use super::about::about;
 use super::journal::signed;
 use super::{Rows, StoreError};
 use crate::core::RowChange;
@@ -148,7 +149,7 @@ pub(super) async fn digest(
         }
     })
     .await?;
-    Ok((super::open::about(conn).await?.cursor, digest))
+    Ok((about(conn).await?.cursor, digest))
 }
 
 fn key(row: &sqlx::sqlite::SqliteRow) -> Result<(u16, [u8; 16]), sqlx::Error> {

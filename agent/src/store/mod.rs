@@ -9,6 +9,7 @@
 //! of its own, and the journal's append is one statement of many rows. The database is a file that every test makes anew from the
 //! migrations, so each statement is checked against the schema by being run.
 
+mod about;
 mod feed;
 mod journal;
 mod open;
@@ -24,7 +25,8 @@ use mnara_protocol::session::{Entry, EntryNo, FeedCursor, FeedDigest, Mark};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-pub use self::open::{About, Fresh, Loaded, Opened};
+pub use self::about::About;
+pub use self::open::{Fresh, Loaded, Opened};
 use crate::clock::Uptime;
 use crate::core::RowChange;
 
