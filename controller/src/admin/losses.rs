@@ -6,10 +6,10 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
-use super::notices::{MOST, TOLD_A_DAY, begun, ended, say};
 use super::routers::{LOST_SECS, Verdict, judge};
 use super::store::losses as store;
 use super::store::notices::{Back, Outage};
+use super::telling::{MOST, TOLD_A_DAY, begun, ended, say};
 use crate::app::App;
 use crate::db::Reason;
 use crate::fleet::sample::FRESH_SECS;

@@ -15,4 +15,5 @@ pub mod sign_ups;
 pub mod standing;
 pub mod store;
 pub mod targets;
+mod telling;
 pub mod up;

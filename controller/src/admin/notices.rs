@@ -4,19 +4,18 @@
 //! What is found at one look goes into one letter for each reader, so an outage of a thousand sites is no thousand letters.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{ProviderId, SiteId};
-use sqlx::PgConnection;
+use mnara_protocol::ids::ProviderId;
 
 use super::losses;
 use super::store::notices as store;
+use super::telling::{MOST, TOLD_A_DAY, begun, ended, say};
 use crate::app::App;
 use crate::db::Reason;
 use crate::jobs::{Job, Next};
-use crate::providers::notices::{Notice, Topic, tell};
+use crate::providers::notices::Notice;
 
 /// The kind of the job.
 pub const TELL: &str = "outage-notices";
@@ -24,10 +23,6 @@ pub const TELL: &str = "outage-notices";
 const EVERY_SECS: i64 = 60;
 /// A shorter outage is no news: power flickers, lines drop.
 const AWAY_SECS: i64 = 600;
-/// Outages of one site that are told in a day, and losses of its router.
-pub(super) const TOLD_A_DAY: i64 = 3;
-/// Outages told in one go; the rest a minute later.
-pub(super) const MOST: i64 = 500;
 
 /// Tells of whoever went away, and of whoever is back, once a minute.
 pub fn tell_all<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>> {
@@ -78,48 +73,6 @@ fn by_business<T>(all: Vec<T>, of: impl Fn(&T) -> ProviderId) -> BTreeMap<Provid
         found.entry(of(&one)).or_default().push(one);
     }
     found
-}
-
-/// Tells of sites, if there are any. The first of them tells this news from any other: an outage begins once, and ends once.
-pub(super) async fn say<T: Copy + Sync>(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    what: &str,
-    told: &[(&store::Outage, T)],
-    notice: impl for<'a> FnOnce(&'a [(&'a str, T)]) -> Notice<'a> + Send,
-) -> sqlx::Result<()> {
-    let Some((first, _)) = told.first() else {
-        return Ok(());
-    };
-    let sites: Vec<_> = told
-        .iter()
-        .map(|(one, said)| (one.name.as_str(), *said))
-        .collect();
-    let once = format!("{what}:{}:{}", first.site, first.began.as_millis());
-    tell(app, conn, provider, Topic::Site, &notice(&sites), &once).await
-}
-
-/// Those that are to be told of, each with when it began.
-pub(super) fn begun<'a>(
-    all: &'a [store::Outage],
-    told: &[SiteId],
-) -> Vec<(&'a store::Outage, Timestamp)> {
-    all.iter()
-        .filter(|one| told.contains(&one.site))
-        .map(|one| (one, one.began))
-        .collect()
-}
-
-/// Those of which people heard that they began, each with how long it lasted.
-pub(super) fn ended<'a>(
-    back: &'a [store::Back],
-    noted: &[(SiteId, Timestamp)],
-) -> Vec<(&'a store::Outage, Duration)> {
-    back.iter()
-        .filter(|one| one.is_told && noted.contains(&(one.outage.site, one.outage.began)))
-        .map(|one| (&one.outage, one.ended.since(one.outage.began)))
-        .collect()
 }
 
 async fn left(
