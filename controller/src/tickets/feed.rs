@@ -12,8 +12,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::Kept;
-use super::series::KEY;
-use super::store::{self, Found, SeriesRow};
+use super::store::{self, Found, KEY, SeriesRow};
 use crate::app::App;
 use crate::fleet::{self, feed::Change};
 use crate::providers::look::{self, Draft, Logo};

@@ -14,17 +14,14 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::feed::{self, FeedError};
-use super::store::{self, PrintedTicket, SeriesRow};
+use super::store::{self, KEY, PrintedTicket, SeriesRow};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::sealed::{NotRenewed, renew};
 use crate::fleet;
 use crate::plans;
 use crate::providers::standing::may_sell;
-use crate::vault::Column;
 
-/// Where a series' key is sealed.
-pub const KEY: Column = Column::SeriesKey;
 /// The most tickets of one series.
 pub const MOST: u32 = 100_000;
 /// Rows written by one statement.

@@ -22,7 +22,7 @@ mod series;
 
 pub use many::{by_ids, exists};
 pub use series::{
-    SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_keys,
+    KEY, SeriesRow, insert_series, insert_series_site, live_codes, revoke_series, series_keys,
     series_of_site, series_row, set_key, set_skipped, sites_of_series,
 };
 

@@ -10,6 +10,10 @@ use sqlx::types::Uuid;
 
 use crate::db::{Amount, At, RowId};
 use crate::plans::store::terms_from_row;
+use crate::vault::Column;
+
+/// Where a series' key is sealed.
+pub const KEY: Column = Column::SeriesKey;
 
 /// A series as it is stored.
 #[derive(Clone, Debug)]
