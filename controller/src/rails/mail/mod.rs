@@ -29,13 +29,12 @@ use mnara_protocol::clock::Timestamp;
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject as _;
 use secrecy::ExposeSecret as _;
-use thiserror::Error;
 
 use crate::config::MailConfig;
 
 pub use address::{BadSmtpUrl, SmtpUrl};
 pub use lettre::message::Mailbox;
-pub use refusal::{Fault, Said};
+pub use refusal::{Fault, NotSent, Said};
 
 use address::Security;
 use refusal::{Step, what};
@@ -76,29 +75,6 @@ pub struct Attached<'a> {
     pub kind: &'a str,
     /// What is in it.
     pub bytes: Vec<u8>,
-}
-
-/// Why a letter was not taken.
-#[derive(Clone, Copy, Debug, Error, Eq, PartialEq)]
-pub enum NotSent {
-    /// No server is named.
-    #[error("mail is not set up: give SMTP_URL and MAIL_FROM")]
-    NotSetUp,
-    /// This address never takes it: trying again is of no use.
-    #[error("the mail server refuses the address or the letter for good ({0})")]
-    Refused(Said),
-    /// The address cannot be one.
-    #[error("the address is none that mail can be sent to")]
-    NoAddress,
-    /// No letter leaves before somebody puts it right.
-    #[error("mail does not leave: {0}")]
-    Fault(Fault),
-    /// It may work later.
-    #[error("the mail server did not take the letter for now ({0})")]
-    NotNow(Said),
-    /// It was not reached, or broke off; whether it took the letter is not known.
-    #[error("the mail server was not reached, or broke off")]
-    Away,
 }
 
 /// The client of the mail server, if there is one.

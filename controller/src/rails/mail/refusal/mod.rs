@@ -7,8 +7,6 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::NotSent;
-
 /// How far the conversation was.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Step {
@@ -39,6 +37,29 @@ impl fmt::Display for Said {
             None => Ok(()),
         }
     }
+}
+
+/// Why a letter was not taken.
+#[derive(Clone, Copy, Debug, Error, Eq, PartialEq)]
+pub enum NotSent {
+    /// No server is named.
+    #[error("mail is not set up: give SMTP_URL and MAIL_FROM")]
+    NotSetUp,
+    /// This address never takes it: trying again is of no use.
+    #[error("the mail server refuses the address or the letter for good ({0})")]
+    Refused(Said),
+    /// The address cannot be one.
+    #[error("the address is none that mail can be sent to")]
+    NoAddress,
+    /// No letter leaves before somebody puts it right.
+    #[error("mail does not leave: {0}")]
+    Fault(Fault),
+    /// It may work later.
+    #[error("the mail server did not take the letter for now ({0})")]
+    NotNow(Said),
+    /// It was not reached, or broke off; whether it took the letter is not known.
+    #[error("the mail server was not reached, or broke off")]
+    Away,
 }
 
 /// What is wrong with how mail is set up.
