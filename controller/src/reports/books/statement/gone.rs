@@ -5,20 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use mnara_protocol::ids::PaymentId;
 use mnara_protocol::money::Money;
 
-use super::Known;
 use super::read::Back;
+use super::{Known, Origin};
 use crate::payments::reversal::{goes, stand_in};
-
-/// Money that had come by a receipt.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
-    /// The receipt.
-    pub receipt: String,
-    /// The payment; none for money in the queue, which goes back whole or not at all.
-    pub payment: Option<PaymentId>,
-    /// What of it the books say is still there.
-    pub left: Money,
-}
 
 /// Money that went back, and where it stands with us.
 #[derive(Clone, Debug, PartialEq, Eq)]

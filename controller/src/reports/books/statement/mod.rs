@@ -15,8 +15,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PaymentId;
 use mnara_protocol::money::Money;
 
-use gone::Origin;
-use read::Entry;
+use read::{Entry, span};
 
 /// The rail's time and ours are so far apart at most: what was begun earlier or settled later may stand on another statement.
 const APART: Duration = Duration::from_secs(10 * 60);
@@ -45,6 +44,17 @@ pub struct Unnamed {
     pub reference: String,
     /// When it was begun.
     pub begun: Timestamp,
+}
+
+/// Money that had come by a receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The receipt.
+    pub receipt: String,
+    /// The payment; none for money in the queue, which goes back whole or not at all.
+    pub payment: Option<PaymentId>,
+    /// What of it the books say is still there.
+    pub left: Money,
 }
 
 /// What is known of the time of a statement.
@@ -82,11 +92,6 @@ pub struct Compared {
     pub extra: Vec<Ours>,
     /// Known to both, with different amounts.
     pub differing: Vec<Differing>,
-}
-
-/// The first and the last of some times.
-fn span(times: impl Iterator<Item = Timestamp> + Clone) -> Option<(Timestamp, Timestamp)> {
-    Some((times.clone().min()?, times.max()?))
 }
 
 /// Compares by receipt.

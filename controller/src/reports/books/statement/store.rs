@@ -4,8 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId};
 use sqlx::PgConnection;
 
-use super::gone::Origin;
-use super::{APART, Known, Ours, Unnamed};
+use super::{APART, Known, Origin, Ours, Unnamed};
 use crate::db::{Amount, At, RowId as _};
 
 /// The most payments of one statement's time.

@@ -72,8 +72,15 @@ impl Statement {
     #[must_use]
     pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
         let entries = self.entries.iter().map(|entry| entry.at);
-        super::span(entries.chain(self.backs.iter().map(|back| back.at)))
+        span(entries.chain(self.backs.iter().map(|back| back.at)))
     }
+}
+
+/// The first and the last of some times.
+pub(super) fn span(
+    times: impl Iterator<Item = Timestamp> + Clone,
+) -> Option<(Timestamp, Timestamp)> {
+    Some((times.clone().min()?, times.max()?))
 }
 
 /// Why something is no statement.
