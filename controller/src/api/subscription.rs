@@ -11,8 +11,8 @@ use super::gate::Key;
 use super::operation::Operation;
 use crate::app::App;
 use crate::subscriptions::PlatformPlan;
-use crate::subscriptions::invoice::Invoice;
 use crate::subscriptions::standing::standing;
+use crate::subscriptions::store::invoices::Invoice;
 use crate::subscriptions::store::{invoices, plans};
 use crate::web::{Answer, Json, show};
 

@@ -1,11 +1,11 @@
 //! Invoices, which are receipts as well: written once an order is paid, numbered over the whole platform without a gap, and put on paper.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{OrderId, ProviderId};
 use mnara_protocol::portal::Language;
 use sqlx::PgConnection;
 
-use super::store::{invoices as store, orders};
+use super::store::invoices::{self as store, Invoice};
+use super::store::orders;
 use super::{Order, PlatformPlan};
 use crate::pdf::{Align, Column, Flow, Ink};
 use crate::providers::pages::words::Words;
@@ -13,39 +13,6 @@ use crate::rails::pesapal::price::Price;
 
 /// The colour of its title.
 const INK: Ink = Ink(0x000A_6B41);
-
-/// An invoice, as it was on the day it was paid.
-#[derive(Clone, Debug)]
-pub struct Invoice {
-    /// Its number.
-    pub number: i64,
-    /// Whose.
-    pub provider: ProviderId,
-    /// The order it is of.
-    pub order: OrderId,
-    /// When.
-    pub issued: Timestamp,
-    /// What the business was called.
-    pub business: String,
-    /// How it was written to.
-    pub contact: Option<String>,
-    /// What the plan was called.
-    pub plan: String,
-    /// Whether it is for a better plan, and for no time.
-    pub is_upgrade: bool,
-    /// How much.
-    pub price: Price,
-    /// From when it pays for.
-    pub from: Timestamp,
-    /// Until when.
-    pub until: Timestamp,
-    /// The rail's receipt.
-    pub receipt: Option<String>,
-    /// By what it was paid.
-    pub method: Option<String>,
-    /// Whether the money went back since.
-    pub is_back: bool,
-}
 
 /// What people call a number.
 #[must_use]
@@ -146,6 +113,8 @@ pub fn paper(invoice: &Invoice, issuer: &str, language: Language) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::ids::{OrderId, ProviderId};
+
     use super::*;
     use crate::rails::pesapal::price::Currency;
 

@@ -12,7 +12,7 @@ use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
-use self::offer::{Offer, offer};
+use self::offer::{Offer, attempt, offer};
 use self::why::{named, reason};
 use super::back::{self, NotDone};
 use super::change::{self, NotChanged};
@@ -311,10 +311,6 @@ fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool
         is_own: false,
         rests: false,
     }
-}
-
-fn attempt(app: &App) -> AttemptId {
-    AttemptId::new(app.clock.now(), app.entropy.bytes())
 }
 
 fn row(w: &Words, order: &Order) -> Row {

@@ -3,7 +3,6 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::AttemptId;
 
-use super::attempt;
 use crate::app::App;
 use crate::providers::mail::fill;
 use crate::providers::pages::words::Words;
@@ -62,4 +61,9 @@ pub(super) fn offer(
         attempt: attempt(app),
     };
     (Some(offer), None)
+}
+
+/// The attempt of an order that a page offers: the same form sent again is the same order.
+pub(super) fn attempt(app: &App) -> AttemptId {
+    AttemptId::new(app.clock.now(), app.entropy.bytes())
 }

@@ -7,7 +7,39 @@ use sqlx::PgConnection;
 use super::strange;
 use crate::db::{At, RowId as _};
 use crate::rails::pesapal::price::Price;
-use crate::subscriptions::invoice::Invoice;
+
+/// An invoice, as it was on the day it was paid.
+#[derive(Clone, Debug)]
+pub struct Invoice {
+    /// Its number.
+    pub number: i64,
+    /// Whose.
+    pub provider: ProviderId,
+    /// The order it is of.
+    pub order: OrderId,
+    /// When.
+    pub issued: Timestamp,
+    /// What the business was called.
+    pub business: String,
+    /// How it was written to.
+    pub contact: Option<String>,
+    /// What the plan was called.
+    pub plan: String,
+    /// Whether it is for a better plan, and for no time.
+    pub is_upgrade: bool,
+    /// How much.
+    pub price: Price,
+    /// From when it pays for.
+    pub from: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// The rail's receipt.
+    pub receipt: Option<String>,
+    /// By what it was paid.
+    pub method: Option<String>,
+    /// Whether the money went back since.
+    pub is_back: bool,
+}
 
 /// Takes the next number; it goes back if the transaction does.
 ///
