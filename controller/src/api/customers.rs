@@ -9,10 +9,11 @@ use utoipa::ToSchema;
 
 use super::cursor::{Asked, List, listed};
 use super::gate::Key;
-use super::once::{Made, Once};
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::payments::{Payment, of_phone};
-use super::stopped;
+use super::shut::stopped;
 use super::tickets::{Ticket, one};
 use super::types::{id as id_in, named};
 use crate::app::App;

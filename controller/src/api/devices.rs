@@ -8,7 +8,8 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::gate::Key;
-use super::once::{Made, Once};
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::tickets::{Ticket, done, one};
 use super::told::{confused, not_asked, refused, unanswered};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::example;
-use super::gate::{BASE, Listed};
+use super::gate::Listed;
+use super::made::BASE;
 use crate::app::App;
 
 /// What one should know before the first call: a title, a text, and how it looks. `BASE` in it stands for the address of the API.

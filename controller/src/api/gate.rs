@@ -15,8 +15,10 @@ use axum::routing::{self, MethodRouter};
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::ProviderId;
 
+use super::made::BASE;
+use super::once;
 use super::operation::Operation;
-use super::{not_in_plan, once, stopped, unpaid};
+use super::shut::{not_in_plan, stopped, unpaid};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::providers::keys::scopes::Scope;
@@ -25,9 +27,6 @@ use crate::providers::rights::Shut;
 use crate::providers::state::State;
 use crate::ratelimit::{Act, By, Left};
 use crate::web::Problem;
-
-/// Where the API begins.
-pub const BASE: &str = "/api/v1";
 
 /// What a call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ mod example;
 pub mod gate;
 pub mod keys;
 pub mod live;
+pub mod made;
 pub mod me;
 pub mod messages;
 pub mod mpesa;
@@ -30,6 +31,7 @@ mod seen;
 pub mod series;
 pub mod sessions;
 pub mod settings;
+mod shut;
 pub mod site_looks;
 pub mod sites;
 pub mod staff;
@@ -41,42 +43,10 @@ mod told;
 pub mod types;
 pub mod webhooks;
 
-use axum::http::StatusCode;
-
 use crate::app::App;
-use crate::web::Problem;
 use gate::{Call, Calls};
 
 use crate::providers::keys::scopes::Scope;
-use crate::providers::rights::Feature;
-
-/// Says that a business that is stopped sells nothing.
-fn stopped() -> Problem {
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "business-stopped",
-        "This business is not open: what sells is refused, what was sold goes on.",
-    )
-}
-
-/// Says that the business has to pay the platform first.
-fn unpaid() -> Problem {
-    Problem::new(
-        StatusCode::PAYMENT_REQUIRED,
-        "subscription-ended",
-        "The subscription of this business has ended. What was sold goes on; pay, and everything is answered again at once.",
-    )
-}
-
-/// Says that the plan does not have it.
-fn not_in_plan(feature: Feature) -> Problem {
-    Problem::new(
-        StatusCode::FORBIDDEN,
-        "not-in-plan",
-        "The plan of this business does not have that. An owner or manager can choose another.",
-    )
-    .with("feature", feature.word())
-}
 
 /// Every call of the API, with what it needs and what it does.
 #[must_use]

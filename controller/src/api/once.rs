@@ -10,19 +10,18 @@
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CommandId, KeyId, ProviderId};
-use serde::Serialize;
+use mnara_protocol::ids::CommandId;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
 
-use super::store::once::{self as store, Found};
+use super::made::Made;
+use super::store::once::{self as store, Claim, Found};
 use crate::app::App;
 use crate::fleet::command;
 use crate::jobs::{self, Job, NewJob, Next as Then};
@@ -43,80 +42,9 @@ const ANSWER: usize = 65_536;
 const NAME: HeaderName = HeaderName::from_static("idempotency-key");
 const REPEATED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// What a call that changes something answers.
-#[derive(Clone, Debug)]
-pub struct Made {
-    /// The status.
-    pub status: StatusCode,
-    /// Where the new thing is.
-    pub location: Option<String>,
-    /// The JSON.
-    pub body: Vec<u8>,
-}
-
-impl Made {
-    /// It is done, and this is how it is now.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON.
-    pub fn now(thing: &impl Serialize) -> Result<Self, Problem> {
-        let body = serde_json::to_vec(thing).map_err(anyhow::Error::new)?;
-        Ok(Self {
-            status: StatusCode::OK,
-            location: None,
-            body,
-        })
-    }
-
-    /// There is a new thing at a path behind the API's base.
-    ///
-    /// # Errors
-    /// When it cannot be written as JSON.
-    pub fn new(path: &str, thing: &impl Serialize) -> Result<Self, Problem> {
-        Ok(Self {
-            status: StatusCode::CREATED,
-            location: Some(format!("{}{path}", super::gate::BASE)),
-            ..Self::now(thing)?
-        })
-    }
-}
-
-impl IntoResponse for Made {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, self.body).into_response();
-        let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json"),
-        );
-        let location = self
-            .location
-            .and_then(|path| HeaderValue::try_from(path).ok());
-        if let Some(location) = location {
-            headers.insert(header::LOCATION, location);
-        }
-        response
-    }
-}
-
 /// The claim of a request, if it came with a name.
 #[derive(Clone, Debug, Default)]
 pub struct Once(Option<Claim>);
-
-/// A request's claim on its name.
-#[derive(Clone, Debug)]
-pub struct Claim {
-    /// Whose.
-    pub provider: ProviderId,
-    /// By which key.
-    pub key: KeyId,
-    /// The name.
-    pub name: String,
-    /// When it was claimed, by which a claim taken over is told from this one.
-    pub at: Timestamp,
-    /// What sites were told for it before.
-    pub commands: Vec<CommandId>,
-}
 
 impl Once {
     /// What sites were told for the same request before, which had no answer.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::calls;
 use super::document::{ABOUT, PROBLEMS, document as describe};
-use super::gate::BASE;
+use super::made::BASE;
 use crate::app::App;
 use crate::providers::keys::scopes::Scope;
 use crate::providers::pages::frame::Frame;

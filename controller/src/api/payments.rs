@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 
 use super::cursor::{Asked, List, listed};
 use super::gate::Key;
-use super::once::{Made, Once};
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::series::not_revoked;
 use super::store::payments as store;

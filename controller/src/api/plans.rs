@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use super::cursor::{Asked, Cursor, List, Listing, Part};
 use super::gate::Key;
-use super::once::{Made, Once};
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::types::named;
 use crate::app::App;

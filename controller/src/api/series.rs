@@ -12,10 +12,11 @@ use utoipa::ToSchema;
 
 use super::cursor::{Asked, Cursor, List, Listing, Part, listed};
 use super::gate::Key;
-use super::once::{Made, Once};
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::seen;
-use super::stopped;
+use super::shut::stopped;
 use super::store::series as store;
 use super::types::{id, named};
 use crate::app::App;

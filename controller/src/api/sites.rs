@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use super::cursor::{Asked, List, Listing, listed};
 use super::gate::Key;
-use super::once::{Made, Once};
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::store::sites as store;
 use super::types::named;

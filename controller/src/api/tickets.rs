@@ -12,11 +12,12 @@ use utoipa::ToSchema;
 
 use super::cursor::{Asked, Cursor, List, Part};
 use super::gate::Key;
-use super::once::{Made, Once};
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::seen;
 use super::series::not_revoked;
-use super::stopped;
+use super::shut::stopped;
 use super::told::not_held;
 use super::types::{asked as asked_id, named};
 use crate::access::hold::{self, Hold};

@@ -2,12 +2,27 @@
 
 use axum::http::StatusCode;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{CommandId, ProviderId};
+use mnara_protocol::ids::{CommandId, KeyId, ProviderId};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use crate::api::once::{Claim, Made};
+use crate::api::made::Made;
 use crate::db::{At, RowId as _};
+
+/// A request's claim on its name.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Whose.
+    pub provider: ProviderId,
+    /// By which key.
+    pub key: KeyId,
+    /// The name.
+    pub name: String,
+    /// When it was claimed, by which a claim taken over is told from this one.
+    pub at: Timestamp,
+    /// What sites were told for it before.
+    pub commands: Vec<CommandId>,
+}
 
 /// Claims a name; says whether it was free.
 ///
