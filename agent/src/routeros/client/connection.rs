@@ -16,12 +16,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::debug;
 
 use super::error::{Doing, Error};
-use super::login::Inbox;
-use super::{Answer, Timing};
+use super::inbox::{Inbox, READ};
+use super::timing::Timing;
 use crate::routeros::wire::{Received, Reply, Row, Tag, Trap, end_sentence, put_word};
 
-/// Room made for one read.
-pub(super) const READ: usize = 8 << 10;
 /// Commands in flight; routers run two to four API handlers.
 const IN_FLIGHT: usize = 3;
 /// Streams on one connection.
@@ -30,6 +28,15 @@ const STREAMS: usize = 2;
 const ROWS: usize = 50_000;
 /// Bytes of one answer.
 const ANSWER_BYTES: usize = 8 << 20;
+
+/// The end of a command that the router carried out.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its rows, in order.
+    pub rows: Vec<Row>,
+    /// What came with `!done`, such as `=ret=`.
+    pub done: Row,
+}
 
 pub(super) struct Call {
     pub(super) words: Vec<u8>,

@@ -3,33 +3,14 @@
 
 use std::sync::Arc;
 
-use bytes::{Buf, BytesMut};
 use md5::{Digest, Md5};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use zeroize::Zeroizing;
 
-use super::connection::READ;
 use super::error::Error;
-use crate::routeros::wire::{Decoder, Received, Reply, Row, put_sentence};
-
-/// A connection's bytes on their way in: what the decoder holds and what it has not looked at yet.
-pub(super) struct Inbox {
-    pub(super) decoder: Decoder,
-    pub(super) bytes: BytesMut,
-}
-
-impl Inbox {
-    /// Gives the next reply that is already here.
-    pub(super) fn next(&mut self) -> Result<Option<Received>, Error> {
-        let mut input: &[u8] = &self.bytes;
-        let before = input.len();
-        let sentence = self.decoder.decode(&mut input)?;
-        let taken = before - input.len();
-        self.bytes.advance(taken);
-        Ok(sentence.map(Received::read).transpose()?)
-    }
-}
+use super::inbox::{Inbox, READ};
+use crate::routeros::wire::{Reply, Row, put_sentence};
 
 /// Logs in.
 ///

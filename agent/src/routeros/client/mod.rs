@@ -4,9 +4,11 @@
 mod command;
 mod connection;
 mod error;
+mod inbox;
 mod login;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod tls;
 
 use std::future::Future;
@@ -22,11 +24,12 @@ use tokio::time::timeout;
 
 use super::wire::{Decoder, Limits, Row};
 use connection::{Call, Inner, Opened};
-use login::Inbox;
+use inbox::Inbox;
 
 pub use command::{Command, Query};
-pub use connection::Connection;
+pub use connection::{Answer, Connection};
 pub use error::{Doing, Error};
+pub use timing::Timing;
 pub use tls::Fingerprint;
 
 /// Commands that wait for their turn, beyond those in flight.
@@ -58,41 +61,6 @@ pub enum Security {
     Plain,
     /// By TLS with exactly this certificate.
     Pinned(Fingerprint),
-}
-
-/// How long things may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Timing {
-    /// Opening the TCP connection.
-    pub connect: Duration,
-    /// TLS, and again logging in.
-    pub login: Duration,
-    /// One command, from asking to its end.
-    pub command: Duration,
-    /// Between two signs of life; a router that has not answered one by the next is lost.
-    pub keepalive: Duration,
-    /// What follows `!empty` or `!trap` and should be `!done`.
-    pub grace: Duration,
-}
-
-impl Timing {
-    /// Fits routers on the same site.
-    pub const USUAL: Self = Self {
-        connect: Duration::from_secs(5),
-        login: Duration::from_secs(10),
-        command: Duration::from_secs(30),
-        keepalive: Duration::from_secs(45),
-        grace: Duration::from_secs(1),
-    };
-}
-
-/// The end of a command that the router carried out.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// Its rows, in order.
-    pub rows: Vec<Row>,
-    /// What came with `!done`, such as `=ret=`.
-    pub done: Row,
 }
 
 /// Asks the router. Cheap to clone; all clones share one connection, which ends when the last one and all streams are gone.
