@@ -29,6 +29,7 @@ mod tests;
 mod throttle;
 mod tickets;
 mod trials;
+mod trying;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
