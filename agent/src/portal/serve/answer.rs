@@ -20,13 +20,25 @@ use super::super::state::{plans_json, state_json};
 use super::super::trouble::Trouble;
 use super::guard::{Origin, Seals};
 use super::reply::{Answer, kept, plain, redirect, respond};
-use super::{ANSWER, HEAD, Settings};
 use crate::core::portal::{Ask, BuyError, Home, Said};
 
+/// How long a browser may take for its request's head or body, and an idle connection is kept.
+pub(super) const HEAD: Duration = Duration::from_secs(5);
+/// How long a whole answer may take: asking the controller takes up to 30 s.
+pub(super) const ANSWER: Duration = Duration::from_secs(40);
 /// The longest form.
 const BODY: usize = 4096;
 /// How long a question may wait for its turn.
 const TURN: Duration = Duration::from_secs(2);
+
+/// What the portal is told at start.
+#[derive(Clone)]
+pub struct Settings {
+    /// Fresh random bytes; forms of an earlier start are then asked for again.
+    pub secret: [u8; 32],
+    /// Where a phone goes when it is online: plain http, outside.
+    pub outside: String,
+}
 
 /// What answers.
 pub(super) struct Portal {

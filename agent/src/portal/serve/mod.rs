@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::PortalAsk;
-use answer::Portal;
+use answer::{ANSWER, HEAD, Portal};
+
+pub use answer::Settings;
 
 mod answer;
 mod guard;
@@ -28,25 +30,12 @@ const CONNECTIONS: usize = 256;
 const OF_ONE: usize = 64;
 /// With fewer places left than this, a connection ends with its answer.
 const CROWDED: usize = 64;
-/// How long a browser may take for its request's head or body, and an idle connection is kept.
-const HEAD: Duration = Duration::from_secs(5);
-/// How long a whole answer may take: asking the controller takes up to 30 s.
-const ANSWER: Duration = Duration::from_secs(40);
 /// How long a connection may be used.
 const LIFETIME: Duration = Duration::from_secs(60);
 /// How long answers under way have when the agent stops.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The longest head of a request.
 const HEAD_BYTES: usize = 16 * 1024;
-
-/// What the portal is told at start.
-#[derive(Clone)]
-pub struct Settings {
-    /// Fresh random bytes; forms of an earlier start are then asked for again.
-    pub secret: [u8; 32],
-    /// Where a phone goes when it is online: plain http, outside.
-    pub outside: String,
-}
 
 /// Serves the portal until told to stop.
 pub async fn serve(

@@ -2,12 +2,12 @@
 
 use mnara_protocol::message::NotClaimed;
 
-use super::{buy, not_in_hotspot, router_away};
-use crate::core::portal::{BuyError, ClaimError};
+use super::anywhere::{bad_phone, not_in_hotspot, router_away};
+use crate::core::portal::ClaimError;
 
 pub(super) const fn claim(error: ClaimError) -> [(&'static str, &'static str); 2] {
     match error {
-        ClaimError::BadPhone => buy(BuyError::BadPhone),
+        ClaimError::BadPhone => bad_phone(),
         ClaimError::BadReceipt => [
             (
                 "That is not an M-PESA receipt",

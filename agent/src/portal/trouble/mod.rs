@@ -5,9 +5,11 @@ use mnara_protocol::portal::Language;
 use mnara_protocol::ticket::Refusal;
 
 use crate::core::portal::{BuyError, ClaimError, PurchaseState, RedeemError, TryError};
+use anywhere::{bad_phone, not_in_hotspot, router_away};
 use claim::claim;
 use pay::{not_now, pay};
 
+mod anywhere;
 mod claim;
 mod pay;
 
@@ -157,32 +159,6 @@ impl Trouble {
             ],
         }
     }
-}
-
-const fn not_in_hotspot() -> [(&'static str, &'static str); 2] {
-    [
-        (
-            "This device is not on the hotspot",
-            "Connect to the hotspot's Wi-Fi, turn mobile data off for a moment, and open this page again.",
-        ),
-        (
-            "Kifaa hiki hakiko kwenye hotspot",
-            "Jiunge na Wi-Fi ya hotspot, zima data ya simu kwa muda, kisha ufungue ukurasa huu tena.",
-        ),
-    ]
-}
-
-const fn router_away() -> [(&'static str, &'static str); 2] {
-    [
-        (
-            "The hotspot's router is not answering",
-            "Nothing was charged or used. Try again in a minute.",
-        ),
-        (
-            "Ruta ya hotspot haijibu",
-            "Hakuna kilicholipwa wala kutumika. Jaribu tena baada ya dakika moja.",
-        ),
-    ]
 }
 
 const fn redeem(error: RedeemError) -> [(&'static str, &'static str); 2] {
@@ -361,16 +337,7 @@ const fn attempt(error: TryError) -> [(&'static str, &'static str); 2] {
 
 const fn buy(error: BuyError) -> [(&'static str, &'static str); 2] {
     match error {
-        BuyError::BadPhone => [
-            (
-                "That is not a mobile number",
-                "Enter a Kenyan number such as 0712 345 678.",
-            ),
-            (
-                "Hiyo si nambari sahihi ya simu",
-                "Weka nambari ya Kenya kama 0712 345 678.",
-            ),
-        ],
+        BuyError::BadPhone => bad_phone(),
         BuyError::PlanGone => [
             (
                 "This plan is no longer sold",
