@@ -12,8 +12,8 @@ use sqlx::PgConnection;
 
 use crate::access;
 use crate::app::App;
+use crate::fleet::dispatch::{ApplyError, Dispatch, Sender};
 use crate::fleet::feed::Change;
-use crate::fleet::hub::{ApplyError, Dispatch, Sender};
 use crate::payments::checkout::{Ask, NotBegun, begin};
 use crate::payments::hand;
 use crate::payments::hand::claim::{Claim, NoClaim};

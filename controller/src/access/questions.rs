@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::store;
 use crate::app::App;
-use crate::fleet::{feed, hub::Sender};
+use crate::fleet::{dispatch::Sender, feed};
 use crate::ratelimit::{Act, By};
 use crate::tickets;
 

@@ -16,8 +16,8 @@ use sqlx::types::Uuid;
 
 use super::{Use, store, summarise};
 use crate::app::App;
+use crate::fleet::dispatch::{ApplyError, Sender};
 use crate::fleet::feed::Change;
-use crate::fleet::hub::{ApplyError, Sender};
 use crate::fleet::store as fleet;
 use crate::fleet::store::link::{insert_event, mark_forked_before, set_unproven, unproven_since};
 use crate::fleet::store::losses;

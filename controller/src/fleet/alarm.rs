@@ -2,7 +2,7 @@
 
 use mnara_protocol::ids::CommandId;
 
-use super::hub::Sender;
+use super::dispatch::Sender;
 use super::store::link as store;
 use crate::app::App;
 use crate::db::RowId as _;

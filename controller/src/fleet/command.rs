@@ -9,7 +9,7 @@ use mnara_protocol::message::{BadBody, Command, Report};
 use mnara_protocol::session::{Controller, Session};
 use thiserror::Error;
 
-use super::hub::Sender;
+use super::dispatch::Sender;
 use super::store::commands as store;
 use super::store::commands::{Order, Progress};
 use crate::app::App;

@@ -2,23 +2,18 @@
 //! is worth reading, and the row says what.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Ticks;
-use mnara_protocol::ids::{AgentId, AttemptId, JournalId, ProviderId, SiteId};
-use mnara_protocol::message::{Answer, BadBody, Question};
-use mnara_protocol::session::Entry;
-use sqlx::PgConnection;
+use mnara_protocol::ids::{AgentId, SiteId};
 use tokio::sync::{Notify, Semaphore};
 
-use super::feed::Change;
+use super::dispatch::{Dispatch, Sender};
 use super::identity::Identity;
 use super::ingest::{self, Ingest};
-use super::presence::note_links;
+use super::presence;
 use crate::app::App;
 use crate::batch::Batcher;
 use crate::bus::{Heard, Hint};
@@ -30,58 +25,6 @@ const TAKE_OVERS: usize = 3;
 const TAKE_OVER_WINDOW: Duration = Duration::from_secs(600);
 /// Journal batches waiting for a commit at once.
 const QUEUE: usize = 2048;
-
-/// Who sent something over a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sender {
-    /// Whose agent.
-    pub provider: ProviderId,
-    /// Where it is.
-    pub site: SiteId,
-    /// Which agent.
-    pub agent: AgentId,
-    /// Its journal.
-    pub journal: JournalId,
-    /// The number of its link.
-    pub epoch: u64,
-}
-
-/// Applies one entry in the transaction that stores it; says what sites are to be told of it.
-pub type Apply = for<'a> fn(
-    &'a App,
-    &'a mut PgConnection,
-    &'a Sender,
-    &'a Entry,
-) -> BoxFuture<'a, Result<Vec<Change>, ApplyError>>;
-/// Answers one question.
-pub type Ask =
-    for<'a> fn(&'a App, &'a Sender, AttemptId, Question) -> BoxFuture<'a, anyhow::Result<Answer>>;
-
-/// Why an entry was not applied.
-#[derive(Debug, thiserror::Error)]
-pub enum ApplyError {
-    /// A later version's kind is kept raw; a damaged body stops the stream.
-    #[error(transparent)]
-    Body(#[from] BadBody),
-    /// The database refused.
-    #[error("an entry could not be applied")]
-    Database(#[from] sqlx::Error),
-}
-
-/// What agents' messages mean: the table of `dispatch.rs`, handed down.
-#[derive(Clone, Copy)]
-pub struct Dispatch {
-    /// Journal entries.
-    pub apply: Apply,
-    /// Questions.
-    pub ask: Ask,
-}
-
-impl fmt::Debug for Dispatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Dispatch")
-    }
-}
 
 /// The feed has new rows.
 pub const FEED: u8 = 1;
@@ -263,6 +206,22 @@ async fn catch_up(app: App, dispatch: Dispatch) {
         ),
         Err(error) => {
             tracing::warn!(%error, "entries that wait for this version were not applied; the next start tries again")
+        }
+    }
+}
+
+/// Notes until shutdown which sites are up.
+async fn note_links(app: App, hub: Hub) {
+    loop {
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = app.clock.sleep(presence::EVERY) => {}
+        }
+        if let Err(error) = presence::note(&app, &hub.held()).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "it was not noted which sites are up"
+            );
         }
     }
 }

@@ -8,8 +8,8 @@ use mnara_protocol::message::BadBody;
 use mnara_protocol::session::{Entry, Mark};
 use sqlx::types::Uuid;
 
+use super::dispatch::{ApplyError, Dispatch, Sender};
 use super::feed::{self, Change};
-use super::hub::{ApplyError, Dispatch, Sender};
 use super::store::{link as store, waiting};
 use crate::app::App;
 use crate::batch::{Batch, WriteError};

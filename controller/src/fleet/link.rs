@@ -25,7 +25,8 @@ use tokio::sync::mpsc;
 use tungstenite::handshake::derive_accept_key;
 
 use super::alarm::{alarm, duplicate, forked};
-use super::hub::{AGENT, FEED, Hub, Mailbox, SUPERSEDED, Sender};
+use super::dispatch::Sender;
+use super::hub::{AGENT, FEED, Hub, Mailbox, SUPERSEDED};
 use super::ingest::{Handed, Taken};
 use super::socket::Socket;
 use super::store::digest::feed_digest;

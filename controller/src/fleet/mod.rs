@@ -5,6 +5,7 @@ mod alarm;
 pub mod api;
 pub mod command;
 pub mod create;
+pub mod dispatch;
 pub mod enrol;
 pub mod feed;
 pub mod firmware;

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::CommandId;
+use mnara_protocol::ids::{AgentId, CommandId};
 use sqlx::PgConnection;
 
-use super::hub::{Hub, Sender};
+use super::dispatch::Sender;
 use super::store;
 use crate::app::App;
 use crate::db::{Reason, RowId as _};
 
 /// How often it is noted.
-const EVERY: Duration = Duration::from_secs(60);
+pub(super) const EVERY: Duration = Duration::from_secs(60);
 /// A site not heard of for so long is away: two notes were missed.
 const AWAY_SECS: i64 = 150;
 /// Links noted in one statement.
@@ -51,28 +51,12 @@ pub(super) async fn back(
     Ok(())
 }
 
-/// Notes the links of this process until shutdown.
-pub(super) async fn note_links(app: App, hub: Hub) {
-    loop {
-        tokio::select! {
-            () = app.shutdown.cancelled() => return,
-            () = app.clock.sleep(EVERY) => {}
-        }
-        if let Err(error) = note(&app, &hub).await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "it was not noted which sites are up"
-            );
-        }
-    }
-}
-
 /// Notes that each link of this process is still held.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn note(app: &App, hub: &Hub) -> sqlx::Result<()> {
-    for chunk in hub.held().chunks(CHUNK) {
+pub async fn note(app: &App, held: &[(AgentId, u64)]) -> sqlx::Result<()> {
+    for chunk in held.chunks(CHUNK) {
         let mut tx = app.db.platform(Reason::Link).await?;
         store::link::seen_all(&mut tx, chunk, app.clock.now()).await?;
         tx.commit().await?;

@@ -5,7 +5,7 @@ use mnara_protocol::ids::{ProviderId, SiteId};
 use mnara_protocol::message::{Command, LiveSample, RouterAnswers, Sample, WatchCommand};
 
 use super::command::{self, NotGiven};
-use super::hub::Sender;
+use super::dispatch::Sender;
 use super::store::samples as store;
 use crate::app::App;
 use crate::ratelimit::{Act, By};
@@ -79,7 +79,9 @@ pub(super) async fn took(
     };
     let mut tx = app.db.tenant(from.provider).await?;
     let now = app.clock.now();
-    store::keep(&mut tx, &from, (kind, body), live.answers, now).await?;
+    let mute = is_mute(live.answers).then_some(now);
+    let fresh = now.plus_secs(-FRESH_SECS);
+    store::keep(&mut tx, &from, (kind, body), mute, (now, fresh)).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use sqlx::types::Uuid;
 
 use super::link::column;
 use crate::db::{At, RowId};
-use crate::fleet::hub::Sender;
+use crate::fleet::dispatch::Sender;
 
 /// A command for a site's agent.
 #[derive(Clone, Debug)]

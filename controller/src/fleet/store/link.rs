@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use crate::db::{At, RowId};
-use crate::fleet::hub::Sender;
+use crate::fleet::dispatch::Sender;
 
 /// Rows of one feed page.
 const PAGE_ROWS: i64 = 512;

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{ProviderId, SiteId};
-use mnara_protocol::message::RouterAnswers;
 use sqlx::PgConnection;
 
 use crate::db::{At, RowId};
-use crate::fleet::hub::Sender;
-use crate::fleet::sample::{FRESH_SECS, is_mute};
+use crate::fleet::dispatch::Sender;
 
 /// A reading as it came.
 #[derive(Clone, Debug)]
@@ -22,7 +20,8 @@ pub struct Kept {
     pub body: Vec<u8>,
 }
 
-/// Keeps a site's newest reading, and since when its router does not answer, as far as one reading follows the other.
+/// Keeps a site's newest reading, and since when its router does not answer: since a moment, or as long as the reading before said, if that one
+/// came after `before`.
 ///
 /// # Errors
 /// When the database refuses.
@@ -30,8 +29,8 @@ pub async fn keep(
     conn: &mut PgConnection,
     from: &Sender,
     (kind, body): (u16, &[u8]),
-    answers: RouterAnswers,
-    now: Timestamp,
+    mute: Option<Timestamp>,
+    (now, before): (Timestamp, Timestamp),
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into site_samples as s (site_id, provider_id, at, kind, body, mute_since) values ($1, $2, $3, $4, $5, $6)
@@ -43,8 +42,8 @@ pub async fn keep(
         At(now),
         i32::from(kind),
         body,
-        is_mute(answers).then_some(At(now)) as Option<At>,
-        At(now.plus_secs(-FRESH_SECS)),
+        mute.map(At) as Option<At>,
+        At(before),
     )
     .execute(conn)
     .await

@@ -7,7 +7,7 @@ use sqlx::types::Uuid;
 
 use super::link::{column, number};
 use crate::db::RowId;
-use crate::fleet::hub::Sender;
+use crate::fleet::dispatch::Sender;
 
 /// Where among the entries that wait for an upgrade somebody stands: agent, journal, number.
 pub type Place = (Uuid, Uuid, i64);

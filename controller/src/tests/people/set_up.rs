@@ -303,7 +303,7 @@ async fn a_site_is_up_while_some_process_holds_its_link(
         crate::dispatch::DISPATCH,
         fleet::identity::Identity::default(),
     );
-    let sender = fleet::hub::Sender {
+    let sender = fleet::dispatch::Sender {
         provider: world.shop.provider,
         site: world.shop.site,
         agent: world.shop.agent,
@@ -317,12 +317,12 @@ async fn a_site_is_up_while_some_process_holds_its_link(
         presence::is_up(sites.unwrap()[0].seen, world.app.clock.now())
     };
     assert!(!seen().await);
-    presence::note(&world.app, &hub).await.unwrap();
+    presence::note(&world.app, &hub.held()).await.unwrap();
     assert!(seen().await);
     // The hub notes each minute too, so the clock moves only once there is nothing to note.
     hub.leave(&sender);
     world.app.clock.advance(Duration::from_secs(200));
-    presence::note(&world.app, &hub).await.unwrap();
+    presence::note(&world.app, &hub.held()).await.unwrap();
     assert!(!seen().await);
     drop(joined);
 }

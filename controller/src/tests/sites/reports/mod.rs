@@ -14,7 +14,7 @@ use mnara_protocol::ticket::{EndReason, Refusal, Right, Status, Usage};
 
 use super::*;
 use crate::access::{questions, report};
-use crate::fleet::hub::Sender;
+use crate::fleet::dispatch::Sender;
 use crate::reports::period::Span;
 use crate::reports::store::sums::{Filter, report as report_sums};
 use crate::tests::tickets::series;
