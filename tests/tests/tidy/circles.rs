@@ -5,7 +5,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Source, code_lines, none, sources};
 
 /// The folders whose files stand so.
-const LAYERED: [&str; 1] = ["controller/src/payments"];
+const LAYERED: [&str; 27] = [
+    "agent/src/access",
+    "agent/src/agent",
+    "agent/src/doctor",
+    "agent/src/portal",
+    "agent/src/routeros",
+    "agent/src/store",
+    "controller/src/access",
+    "controller/src/admin",
+    "controller/src/api",
+    "controller/src/audit",
+    "controller/src/captive",
+    "controller/src/cli",
+    "controller/src/config",
+    "controller/src/db",
+    "controller/src/devdb",
+    "controller/src/export",
+    "controller/src/fleet",
+    "controller/src/payments",
+    "controller/src/pdf",
+    "controller/src/plans",
+    "controller/src/rails",
+    "controller/src/reports",
+    "controller/src/routes",
+    "controller/src/subscriptions",
+    "controller/src/tickets",
+    "controller/src/web",
+    "controller/src/webhooks",
+];
 
 /// Modules, each with those it takes something from.
 type Uses = BTreeMap<String, BTreeSet<String>>;
