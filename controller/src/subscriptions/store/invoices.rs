@@ -3,6 +3,7 @@
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{OrderId, ProviderId};
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use super::strange;
 use crate::db::{At, RowId as _};
@@ -39,6 +40,49 @@ pub struct Invoice {
     pub method: Option<String>,
     /// Whether the money went back since.
     pub is_back: bool,
+}
+
+/// An invoice as its row and that of its order have it.
+struct InvoiceRow {
+    number: i64,
+    order_id: Uuid,
+    issued_at: At,
+    business: String,
+    contact: Option<String>,
+    plan: String,
+    is_upgrade: bool,
+    amount_cents: i64,
+    currency: String,
+    from_at: At,
+    until_at: At,
+    state: String,
+    confirmation_code: Option<String>,
+    payment_method: Option<String>,
+}
+
+impl InvoiceRow {
+    fn invoice(self, provider: ProviderId) -> sqlx::Result<Invoice> {
+        let currency = self
+            .currency
+            .parse()
+            .map_err(|_| strange("platform_invoices.currency"))?;
+        Ok(Invoice {
+            number: self.number,
+            provider,
+            order: OrderId::from_uuid(self.order_id),
+            issued: self.issued_at.0,
+            business: self.business,
+            contact: self.contact,
+            plan: self.plan,
+            is_upgrade: self.is_upgrade,
+            price: Price::new(self.amount_cents, currency),
+            from: self.from_at.0,
+            until: self.until_at.0,
+            receipt: self.confirmation_code,
+            method: self.payment_method,
+            is_back: self.state == "reversed",
+        })
+    }
 }
 
 /// Takes the next number; it goes back if the transaction does.
@@ -90,7 +134,8 @@ pub async fn one(
     provider: ProviderId,
     number: i64,
 ) -> sqlx::Result<Option<Invoice>> {
-    let row = sqlx::query!(
+    let row = sqlx::query_as!(
+        InvoiceRow,
         "select i.number, i.order_id, i.issued_at, i.business, i.contact, i.plan, i.is_upgrade, i.amount_cents, i.currency, i.from_at, i.until_at,
                 o.state, o.confirmation_code, o.payment_method
          from platform_invoices i join platform_orders o on o.provider_id = i.provider_id and o.id = i.order_id
@@ -100,29 +145,7 @@ pub async fn one(
     )
     .fetch_optional(conn)
     .await?;
-    row.map(|row| {
-        let currency = row
-            .currency
-            .parse()
-            .map_err(|_| strange("platform_invoices.currency"))?;
-        Ok(Invoice {
-            number: row.number,
-            provider,
-            order: OrderId::from_uuid(row.order_id),
-            issued: row.issued_at.0,
-            business: row.business,
-            contact: row.contact,
-            plan: row.plan,
-            is_upgrade: row.is_upgrade,
-            price: Price::new(row.amount_cents, currency),
-            from: row.from_at.0,
-            until: row.until_at.0,
-            receipt: row.confirmation_code,
-            method: row.payment_method,
-            is_back: row.state == "reversed",
-        })
-    })
-    .transpose()
+    row.map(|row| row.invoice(provider)).transpose()
 }
 
 /// The invoices of a business, the newest first, from before one on.
@@ -135,7 +158,8 @@ pub async fn newest(
     before: Option<(Timestamp, OrderId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Invoice>> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        InvoiceRow,
         "select i.number, i.order_id, i.issued_at, i.business, i.contact, i.plan, i.is_upgrade, i.amount_cents, i.currency, i.from_at, i.until_at,
                 o.state, o.confirmation_code, o.payment_method
          from platform_invoices i join platform_orders o on o.provider_id = i.provider_id and o.id = i.order_id
@@ -148,30 +172,7 @@ pub async fn newest(
     )
     .fetch_all(conn)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let currency = row
-                .currency
-                .parse()
-                .map_err(|_| strange("platform_invoices.currency"))?;
-            Ok(Invoice {
-                number: row.number,
-                provider,
-                order: OrderId::from_uuid(row.order_id),
-                issued: row.issued_at.0,
-                business: row.business,
-                contact: row.contact,
-                plan: row.plan,
-                is_upgrade: row.is_upgrade,
-                price: Price::new(row.amount_cents, currency),
-                from: row.from_at.0,
-                until: row.until_at.0,
-                receipt: row.confirmation_code,
-                method: row.payment_method,
-                is_back: row.state == "reversed",
-            })
-        })
-        .collect()
+    rows.into_iter().map(|row| row.invoice(provider)).collect()
 }
 
 /// The numbers of the invoices of some orders of a business.
