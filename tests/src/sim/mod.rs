@@ -3,7 +3,9 @@ pub mod daraja;
 mod markup;
 pub mod pesapal;
 pub mod routeros;
+mod serve;
 pub mod sms;
 pub mod smtp;
 
 pub(crate) use markup::escaped;
+pub(crate) use serve::serve;

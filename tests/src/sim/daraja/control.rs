@@ -1,7 +1,7 @@
 //! The control API: JSON over its own port to see what happened, script what will, answer prompts and push time. It also
 //! carries the phone page. It trusts whoever reaches it, so it belongs on loopback.
 
-use std::{future::IntoFuture, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -28,26 +28,13 @@ const LISTED: usize = 1_000;
 const MOST_WAITING: usize = 10_000;
 /// How far time can be pushed at once: nobody means to land in the year 9999.
 const FURTHEST: Duration = Duration::from_secs(366 * 24 * 3_600);
-/// How long open connections of the control port may take to end.
-const GRACE: Duration = Duration::from_millis(500);
 
 type Sim = Extract<Arc<Shared>>;
 
 /// Serves until the simulator stops.
 pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     let stop = shared.stop.clone();
-    let served = axum::serve(listener, routes(shared))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
-    let overdue = async {
-        stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = served.into_future() => if let Err(error) = served {
-            tracing::error!(%error, "the control port stopped serving");
-        },
-        () = overdue => {}
-    }
+    crate::sim::serve(listener, routes(shared), stop, "Daraja's control").await;
 }
 
 fn routes(shared: Arc<Shared>) -> Router {

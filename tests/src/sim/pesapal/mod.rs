@@ -10,7 +10,6 @@ mod page;
 mod shapes;
 mod state;
 
-use std::future::IntoFuture;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,8 +29,6 @@ pub use super::daraja::Clock;
 
 /// How long a wait for an event may take in real time before it is called a failure.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long open connections may take to end.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// How one is set up.
 #[derive(Clone, Debug)]
@@ -307,16 +304,5 @@ impl Shared {
 /// Serves until the simulator stops.
 async fn serve(shared: Arc<Shared>, listener: TcpListener, routes: axum::Router<Arc<Shared>>) {
     let stop = shared.stop.clone();
-    let served = axum::serve(listener, routes.with_state(shared))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
-    let overdue = async {
-        stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = served.into_future() => if let Err(error) = served {
-            tracing::error!(%error, "a simulator stopped serving");
-        },
-        () = overdue => {}
-    }
+    crate::sim::serve(listener, routes.with_state(shared), stop, "Pesapal").await;
 }

@@ -1,9 +1,7 @@
 //! The one call that sends, and the control API beside it. The control API trusts whoever reaches it.
 
 use std::collections::BTreeMap;
-use std::future::IntoFuture;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State as Extract;
@@ -18,26 +16,12 @@ use tokio::net::TcpListener;
 use super::script::{Fate, Fault};
 use super::{MOST_TEXTS, Shared, Text, page, tell};
 
-/// How long open connections may take to end.
-const GRACE: Duration = Duration::from_millis(500);
-
 type Sim = Extract<Arc<Shared>>;
 
 /// Serves until the simulator stops.
 pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     let stop = shared.stop.clone();
-    let served = axum::serve(listener, routes(shared))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
-    let overdue = async {
-        stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = served.into_future() => if let Err(error) = served {
-            tracing::error!(%error, "the simulator of SMS stopped serving");
-        },
-        () = overdue => {}
-    }
+    crate::sim::serve(listener, routes(shared), stop, "SMS").await;
 }
 
 fn routes(shared: Arc<Shared>) -> Router {

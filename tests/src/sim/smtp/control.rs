@@ -1,9 +1,7 @@
 //! The inbox for a browser, and the control API beside it. It trusts whoever reaches it.
 
 use std::fmt::Write;
-use std::future::IntoFuture;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Path, State as Extract};
 use axum::http::{StatusCode, header};
@@ -17,8 +15,6 @@ use super::letter::Letter;
 use super::script::Fault;
 use crate::sim::escaped;
 
-/// How long open connections may take to end.
-const GRACE: Duration = Duration::from_millis(500);
 const LISTED: usize = 100;
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:720px;margin:0 auto;padding:16px;color-scheme:light dark}\
 a{color:inherit}ul{list-style:none;padding:0}li{border-top:1px solid #8886;padding:10px 0}small{opacity:.75}\
@@ -30,18 +26,7 @@ type Sim = Extract<Arc<Shared>>;
 /// Serves until the server stops.
 pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
     let stop = shared.stop.clone();
-    let served = axum::serve(listener, routes(shared))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
-    let overdue = async {
-        stop.cancelled().await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = served.into_future() => if let Err(error) = served {
-            tracing::error!(%error, "the inbox stopped serving");
-        },
-        () = overdue => {}
-    }
+    crate::sim::serve(listener, routes(shared), stop, "inbox").await;
 }
 
 fn routes(shared: Arc<Shared>) -> Router {
