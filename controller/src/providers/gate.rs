@@ -14,23 +14,23 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
 use axum_extra::extract::CookieJar;
-use mnara_protocol::ids::{LogInId, PersonId, ProviderId};
 use tower_http::csrf::CsrfLayer;
 
 use super::cookies;
 use super::keys::scopes::Scope;
-use super::log_in::{self, Claimant, Place, Visit};
+use super::log_in::{self, Place, Visit};
 use super::on_behalf;
 use super::pages::enter;
 use super::pages::frame::Frame;
 use super::pages::trouble::{Trouble, told, told_with};
 use super::rights::Shut;
-use super::staff::{By, roles::Permission};
+use super::staff::roles::Permission;
 use crate::app::App;
-use crate::audit::Actor;
 use crate::config::SecondFactor;
 use crate::web::Problem;
 use crate::web::page::onward;
+
+pub use super::seat::Seat;
 
 /// Who may open a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -332,70 +332,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     }
 }
 
-/// Somebody's place in the business they look at: the only way a page comes to know a [`ProviderId`].
-#[derive(Clone, Debug)]
-pub struct Seat {
-    /// Who.
-    pub person: PersonId,
-    /// Their log-in.
-    log_in: LogInId,
-    /// Where, and as what.
-    pub place: Place,
-    /// The person in the audit.
-    actor: Actor,
-}
-
-impl Seat {
-    /// The business.
-    #[must_use]
-    pub const fn provider(&self) -> ProviderId {
-        self.place.provider
-    }
-
-    /// The person in the audit.
-    #[must_use]
-    pub const fn actor(&self) -> Actor {
-        self.actor
-    }
-
-    /// Who says who they are, and in which log-in.
-    #[must_use]
-    pub const fn claimant(&self) -> Claimant {
-        Claimant {
-            person: self.person,
-            log_in: self.log_in,
-        }
-    }
-
-    /// The person as whoever changes somebody's place.
-    #[must_use]
-    pub const fn by(&self) -> By {
-        By {
-            actor: self.actor(),
-            role: self.place.role,
-        }
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Seat {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let visit = Visit::from_request_parts(parts, state).await?;
-        let (Claimant { person, log_in }, actor) = (visit.claimant(), visit.actor());
-        let place = visit.place.ok_or_else(Problem::not_found)?;
-        Ok(Self {
-            person,
-            log_in,
-            place,
-            actor,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use mnara_protocol::ids::StaffId;
+    use mnara_protocol::ids::{LogInId, PersonId, ProviderId, StaffId};
 
     use super::super::rights::Rights;
     use super::super::staff::roles::Role;

@@ -20,6 +20,7 @@ pub mod pages;
 pub mod passkeys;
 pub mod people;
 pub mod rights;
+pub mod seat;
 pub mod sign_up;
 pub mod sms;
 pub mod staff;

@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use self::scopes::Scope;
-use super::gate::Seat;
 use super::rights::Rights;
+use super::seat::Seat;
 use super::state::State;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
