@@ -6,6 +6,7 @@
 
 pub mod billing;
 pub mod choose;
+mod kinds;
 pub mod pages;
 pub mod routers;
 pub mod standing;
@@ -13,9 +14,9 @@ pub mod store;
 mod telling;
 mod topic;
 
+pub use kinds::{BILLING, SECURITY, STANDING};
 pub use telling::{
-    BILLING, Own, SECURITY, STANDING, tell, tell_owners, tell_owners_once, tell_payers,
-    tell_person, tell_standing,
+    Own, tell, tell_owners, tell_owners_once, tell_payers, tell_person, tell_standing,
 };
 pub use topic::Topic;
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use mnara_protocol::ids::{PersonId, ProviderId};
 use sqlx::PgConnection;
 
+use super::kinds::{BILLING, SECURITY, STANDING};
 use super::{Colleague, Notice, Topic, Ways, reach, store};
 use crate::app::App;
 use crate::providers::mail::{Letter, NewMail, about_account, post};
@@ -14,12 +15,6 @@ use crate::providers::staff::roles::Role;
 use crate::providers::state::Move;
 use crate::rails::sms::gsm7;
 
-/// What a text is called that nobody can choose not to get.
-pub const SECURITY: &str = "security";
-/// What a text is called that is about what the business pays the platform.
-pub const BILLING: &str = "billing";
-/// What a text is called that tells owners how their business stands.
-pub const STANDING: &str = "standing";
 /// How long it helps somebody to hear of a change to their own account.
 const GOOD_FOR: Duration = Duration::from_secs(3 * 86_400);
 

@@ -1,6 +1,6 @@
 //! What people can choose to hear of.
 
-use super::BILLING;
+use super::kinds::BILLING;
 use crate::app::App;
 use crate::providers::staff::roles::{Permission, Role};
 
