@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::frame::Frame;
 use super::trouble::{Trouble, told};
+use super::way::encoded;
 use super::words::Words;
 use crate::app::App;
 use crate::providers::cookies;
@@ -42,17 +43,6 @@ impl Way {
 pub fn ours(next: Option<String>) -> String {
     next.filter(|path| is_ours(path))
         .unwrap_or_else(|| "/".to_owned())
-}
-
-/// The log-in page that leads on to a path of ours.
-#[must_use]
-pub fn log_in_path(next: &str) -> String {
-    format!("/log-in?next={}", encoded(next))
-}
-
-/// A path as a part of an address.
-pub(super) fn encoded(path: &str) -> String {
-    url::form_urlencoded::byte_serialize(path.as_bytes()).collect()
 }
 
 #[derive(Template)]

@@ -7,9 +7,9 @@ use axum_extra::extract::CookieJar;
 use mnara_protocol::portal::Language;
 
 use super::assets;
-use super::enter::{encoded, log_in_path};
 use super::icons;
 use super::places::{self, Link, Part, Pays};
+use super::way::{encoded, log_in_path};
 use super::words::Words;
 use crate::config::SupportContact;
 use crate::providers::cookies::LANGUAGE;

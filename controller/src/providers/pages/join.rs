@@ -8,9 +8,10 @@ use axum_extra::extract::CookieJar;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::enter::{let_in, log_in_path};
+use super::enter::let_in;
 use super::frame::Frame;
 use super::trouble::Trouble;
+use super::way::log_in_path;
 use super::words::Words;
 use crate::app::App;
 use crate::providers::log_in::Visit;

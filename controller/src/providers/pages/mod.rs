@@ -19,4 +19,5 @@ pub mod second;
 pub mod sign_up;
 pub mod staff;
 pub mod trouble;
+pub mod way;
 pub mod words;
