@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// How a business stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -92,5 +94,51 @@ impl FromStr for Move {
             .into_iter()
             .find(|to| to.word() == text)
             .ok_or(NoState)
+    }
+}
+
+/// The rule by which whoever signs up is in business at once, or waits for an admin.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Admission {
+    /// An admin looks at each.
+    #[default]
+    ByHand,
+    /// At once, up to so many a day; who comes after that waits for an admin.
+    AtOnce {
+        /// How many in any 24 hours.
+        a_day: u32,
+    },
+}
+
+impl Admission {
+    /// How a business stands that signs up now.
+    #[must_use]
+    pub fn judge(self, in_the_last_day: i64) -> State {
+        match self {
+            Self::AtOnce { a_day } if in_the_last_day < i64::from(a_day) => State::Active,
+            Self::AtOnce { .. } | Self::ByHand => State::Pending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_sign_ups_waits_for_a_person() {
+        assert_eq!(Admission::ByHand.judge(0), State::Pending);
+        let at_once = Admission::AtOnce { a_day: 20 };
+        assert_eq!(at_once.judge(19), State::Active);
+        assert_eq!(at_once.judge(20), State::Pending);
+    }
+
+    #[test]
+    fn the_rule_is_stored_as_it_is_read() {
+        for rule in [Admission::ByHand, Admission::AtOnce { a_day: 3 }] {
+            let stored = serde_json::to_value(rule).unwrap();
+            assert_eq!(serde_json::from_value::<Admission>(stored).unwrap(), rule);
+        }
     }
 }

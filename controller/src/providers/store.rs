@@ -5,8 +5,7 @@ use mnara_protocol::ids::{AccountId, PersonId, ProviderId};
 use sqlx::PgConnection;
 
 use super::Provider;
-use super::admission::Admission;
-use super::state::State;
+use super::state::{Admission, State};
 use crate::db::{At, RowId};
 use crate::rails::daraja::ShortcodeKind;
 

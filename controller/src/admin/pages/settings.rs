@@ -12,11 +12,11 @@ use crate::audit::{Actor, Deed, record};
 use crate::config::SecondFactor;
 use crate::db::Reason;
 use crate::providers;
-use crate::providers::admission::Admission;
 use crate::providers::log_in::Visit;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
+use crate::providers::state::Admission;
 use crate::web::Query;
 use crate::web::page::{html, onward};
 

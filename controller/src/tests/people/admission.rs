@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::admin::{begin, standing};
-use crate::providers::admission::Admission;
 use crate::providers::notices::{Notice, tell_owners};
-use crate::providers::state::Move;
+use crate::providers::state::{Admission, Move};
 use crate::providers::store::set_admission;
 use crate::tests::browser::{Browser, PASSWORD};
 use crate::tests::office::Office;

@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::admin::begin;
-use crate::providers::admission::Admission;
 use crate::providers::staff::roles::Role;
 use crate::providers::standing::{Standing, standing};
+use crate::providers::state::Admission;
 use crate::providers::store::set_admission;
 use crate::tests::browser::{Browser, PASSWORD};
 use crate::tests::pages::doors::member;
