@@ -6,6 +6,7 @@ pub mod routeros;
 mod serve;
 pub mod sms;
 pub mod smtp;
+mod wait;
 
 pub(crate) use markup::escaped;
 pub(crate) use serve::serve;

@@ -38,6 +38,8 @@ use rand::{SeedableRng, rngs::StdRng};
 use tokio::{net::TcpListener, sync::watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use super::wait::wait;
+
 pub use self::{
     c2b::{Declined, HandPayment},
     clock::Clock,
@@ -55,9 +57,7 @@ pub use self::{
         Counters, Delivery, DeliveryKind, Ended, Payment, Received, Scripts, Stage, Transaction,
     },
 };
-
-/// How long a wait for an event may take in real time before it is called a failure.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub use super::wait::InVain;
 
 /// A running simulator; it stops when dropped.
 #[derive(Debug)]
@@ -66,11 +66,6 @@ pub struct Daraja {
     address: SocketAddr,
     control: SocketAddr,
 }
-
-/// What was waited for did not come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("waited {PATIENCE:?} in vain for {0}")]
-pub struct InVain(&'static str);
 
 /// No payment has this `CheckoutRequestID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -374,19 +369,6 @@ impl Shared {
         what: &'static str,
         mut look: impl FnMut(&state::State) -> Option<T>,
     ) -> Result<T, InVain> {
-        let mut changed = self.changed.subscribe();
-        let seen = async {
-            loop {
-                changed.borrow_and_update();
-                if let Some(found) = self.read(&mut look) {
-                    return found;
-                }
-                // The sender lives in `self`, so the wait cannot fail while we are here.
-                let _ = changed.changed().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, seen)
-            .await
-            .map_err(|_| InVain(what))
+        wait(&self.changed, what, || self.read(&mut look)).await
     }
 }

@@ -12,7 +12,6 @@ mod state;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use rand::SeedableRng;
@@ -22,13 +21,13 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::wait::wait;
+
 pub use self::state::{
     Address, By, Code, Delivery, Knobs, NotNow, Order, Refunded, SubmitFault, Transaction,
 };
 pub use super::daraja::Clock;
-
-/// How long a wait for an event may take in real time before it is called a failure.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub use super::wait::InVain;
 
 /// How one is set up.
 #[derive(Clone, Debug)]
@@ -71,11 +70,6 @@ pub struct Pesapal {
     address: SocketAddr,
     control: SocketAddr,
 }
-
-/// What was waited for did not come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("waited {PATIENCE:?} in vain for {0}")]
-pub struct InVain(&'static str);
 
 impl Pesapal {
     /// Opens both ports and starts to serve.
@@ -284,20 +278,7 @@ impl Shared {
         what: &'static str,
         mut look: impl FnMut(&state::State) -> Option<T>,
     ) -> Result<T, InVain> {
-        let mut changed = self.changed.subscribe();
-        let seen = async {
-            loop {
-                changed.borrow_and_update();
-                if let Some(found) = self.read(&mut look) {
-                    return found;
-                }
-                // The sender lives in `self`, so the wait cannot fail while we are here.
-                let _ = changed.changed().await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, seen)
-            .await
-            .map_err(|_| InVain(what))
+        wait(&self.changed, what, || self.read(&mut look)).await
     }
 }
 
