@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tokio::process::Command;
 use tokio::sync::watch;
 
 use super::clock::{self, Push, Reading};
 use super::ports;
-use super::program::{Log, PATIENCE, Program, built};
+use super::program::{Log, PATIENCE, Program, Run, built};
 use crate::sim::routeros::Router;
 
 /// The router's user that agents log in as.
@@ -25,9 +25,8 @@ pub struct Agent {
     state: PathBuf,
     portal: SocketAddr,
     clock: PathBuf,
-    log: Log,
     environment: Vec<(String, String)>,
-    program: Option<Program>,
+    run: Run,
 }
 
 impl Agent {
@@ -54,9 +53,8 @@ impl Agent {
             state: folder.join(name),
             portal: ports::free()?,
             clock: folder.join(format!("{name}.clock")),
-            log: Log::new(name, changed),
             environment: Vec::new(),
-            program: None,
+            run: Run::new("agent", Log::new(name, changed)),
         })
     }
 
@@ -174,20 +172,14 @@ impl Agent {
     /// # Errors
     /// When it does not come up.
     pub async fn start(&mut self) -> Result<()> {
-        ensure!(self.program.is_none(), "the agent runs already");
-        let from = self.log.end();
+        self.run.rests()?;
         let mut command = self.call();
         command.arg("run");
-        let mut program = Program::start(command, &self.log)?;
-        let up = self.log.said(from, "that its portal listens", |line| {
-            line.contains("the agent is up")
-        });
-        tokio::select! {
-            up = up => up?,
-            () = program.ended() => bail!("the agent ended at once:\n{}", self.log.tail(40)),
-        };
-        self.program = Some(program);
-        Ok(())
+        self.run
+            .start(command, "that its portal listens", |line| {
+                line.contains("the agent is up")
+            })
+            .await
     }
 
     /// Ends it as `kill -9` and a cut of the power do.
@@ -195,11 +187,7 @@ impl Agent {
     /// # Errors
     /// When it does not run.
     pub async fn kill(&mut self) -> Result<()> {
-        self.program
-            .take()
-            .context("the agent does not run")?
-            .kill()
-            .await
+        self.run.kill().await
     }
 
     /// Asks it to end.
@@ -207,27 +195,12 @@ impl Agent {
     /// # Errors
     /// When it does not run, or does not end well.
     pub async fn stop(&mut self) -> Result<()> {
-        let status = self
-            .program
-            .take()
-            .context("the agent does not run")?
-            .stop()
-            .await?;
-        ensure!(
-            status.success(),
-            "the agent ended with {status}:\n{}",
-            self.log.tail(40)
-        );
-        Ok(())
+        self.run.stop().await
     }
 
     /// Waits until it has ended by itself; then it does not run.
     pub async fn ended(&mut self) {
-        match &mut self.program {
-            Some(program) => program.ended().await,
-            None => std::future::pending().await,
-        }
-        self.program = None;
+        self.run.ended().await;
     }
 
     /// The running program.
@@ -235,7 +208,7 @@ impl Agent {
     /// # Errors
     /// When it does not run.
     pub fn program(&self) -> Result<&Program> {
-        self.program.as_ref().context("the agent does not run")
+        self.run.program()
     }
 
     /// Fills its disk, or makes room again: nothing it keeps can grow beyond a page.
@@ -249,7 +222,7 @@ impl Agent {
     /// Whether it runs.
     #[must_use]
     pub const fn runs(&self) -> bool {
-        self.program.is_some()
+        self.run.runs()
     }
 
     /// Where its portal listens.
@@ -267,7 +240,7 @@ impl Agent {
     /// What it has said.
     #[must_use]
     pub const fn log(&self) -> &Log {
-        &self.log
+        self.run.log()
     }
 
     /// Lets time pass for it alone.

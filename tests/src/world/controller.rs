@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::clock::{self, Push, Reading};
 use super::database::Database;
 use super::folder::{Folder, lent};
-use super::program::{Log, PATIENCE, Program, built};
+use super::program::{Log, PATIENCE, Program, Run, built};
 use super::{ports, sql};
 
 /// One controller, running or not; its data stay.
@@ -27,8 +27,7 @@ pub struct Controller {
     /// The folder of the socket its rows are looked at by.
     socket: PathBuf,
     clock: PathBuf,
-    log: Log,
-    program: Option<Program>,
+    run: Run,
     /// What its data are in, where room is lent for them; it goes after the program.
     _quick: Option<Folder>,
 }
@@ -100,8 +99,7 @@ impl Controller {
             socket: data.join("postgres"),
             data,
             clock,
-            log: Log::new("controller", changed),
-            program: None,
+            run: Run::new("controller", Log::new("controller", changed)),
             _quick: quick,
         })
     }
@@ -160,21 +158,15 @@ impl Controller {
     /// # Errors
     /// When it does not come up.
     pub async fn start(&mut self) -> Result<()> {
-        ensure!(self.program.is_none(), "the controller runs already");
+        self.run.rests()?;
         self.begin_data().await?;
-        let from = self.log.end();
         let mut command = self.call();
         command.arg("run");
-        let mut program = Program::start(command, &self.log)?;
-        let up = self
-            .log
-            .said(from, "that it listens", |line| line.contains("listening"));
-        tokio::select! {
-            up = up => up?,
-            () = program.ended() => bail!("the controller ended at once:\n{}", self.log.tail(40)),
-        };
-        self.program = Some(program);
-        Ok(())
+        self.run
+            .start(command, "that it listens", |line| {
+                line.contains("listening")
+            })
+            .await
     }
 
     /// Puts a copy of the first database where its own is to be, before its first start: it makes one itself where there is none, which takes
@@ -206,11 +198,7 @@ impl Controller {
     /// # Errors
     /// When it does not run.
     pub async fn kill(&mut self) -> Result<()> {
-        self.program
-            .take()
-            .context("the controller does not run")?
-            .kill()
-            .await
+        self.run.kill().await
     }
 
     /// Asks it to end.
@@ -218,27 +206,12 @@ impl Controller {
     /// # Errors
     /// When it does not run, or does not end well.
     pub async fn stop(&mut self) -> Result<()> {
-        let status = self
-            .program
-            .take()
-            .context("the controller does not run")?
-            .stop()
-            .await?;
-        ensure!(
-            status.success(),
-            "the controller ended with {status}:\n{}",
-            self.log.tail(40)
-        );
-        Ok(())
+        self.run.stop().await
     }
 
     /// Waits until it has ended by itself; then it does not run.
     pub async fn ended(&mut self) {
-        match &mut self.program {
-            Some(program) => program.ended().await,
-            None => std::future::pending().await,
-        }
-        self.program = None;
+        self.run.ended().await;
     }
 
     /// The running program.
@@ -246,13 +219,13 @@ impl Controller {
     /// # Errors
     /// When it does not run.
     pub fn program(&self) -> Result<&Program> {
-        self.program.as_ref().context("the controller does not run")
+        self.run.program()
     }
 
     /// Whether it runs.
     #[must_use]
     pub const fn runs(&self) -> bool {
-        self.program.is_some()
+        self.run.runs()
     }
 
     /// Runs one of its commands and gives what it printed.
@@ -325,7 +298,7 @@ impl Controller {
     /// What it has said.
     #[must_use]
     pub const fn log(&self) -> &Log {
-        &self.log
+        self.run.log()
     }
 
     /// Lets time pass for it alone.

@@ -330,6 +330,97 @@ impl Program {
     }
 }
 
+/// A program over all its starts: it runs or does not, and its log stays.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// What it is called when something goes wrong.
+    what: &'static str,
+    log: Log,
+    program: Option<Program>,
+}
+
+impl Run {
+    /// One that does not run yet.
+    pub(super) const fn new(what: &'static str, log: Log) -> Self {
+        Self {
+            what,
+            log,
+            program: None,
+        }
+    }
+
+    /// Everything it has said.
+    pub(super) const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Makes sure that it does not run.
+    pub(super) fn rests(&self) -> Result<()> {
+        ensure!(self.program.is_none(), "the {} runs already", self.what);
+        Ok(())
+    }
+
+    /// Starts it and waits until it says that it is up.
+    pub(super) async fn start(
+        &mut self,
+        command: Command,
+        up: &str,
+        is_up: impl Fn(&str) -> bool,
+    ) -> Result<()> {
+        let from = self.log.end();
+        let mut program = Program::start(command, &self.log)?;
+        let said = self.log.said(from, up, is_up);
+        tokio::select! {
+            said = said => said?,
+            () = program.ended() => bail!("the {} ended at once:\n{}", self.what, self.log.tail(40)),
+        };
+        self.program = Some(program);
+        Ok(())
+    }
+
+    /// Ends it as `kill -9` and a cut of the power do.
+    pub(super) async fn kill(&mut self) -> Result<()> {
+        self.take()?.kill().await
+    }
+
+    /// Asks it to end.
+    pub(super) async fn stop(&mut self) -> Result<()> {
+        let status = self.take()?.stop().await?;
+        ensure!(
+            status.success(),
+            "the {} ended with {status}:\n{}",
+            self.what,
+            self.log.tail(40)
+        );
+        Ok(())
+    }
+
+    fn take(&mut self) -> Result<Program> {
+        let program = self.program.take();
+        program.with_context(|| format!("the {} does not run", self.what))
+    }
+
+    /// Waits until it has ended by itself; then it does not run.
+    pub(super) async fn ended(&mut self) {
+        match &mut self.program {
+            Some(program) => program.ended().await,
+            None => std::future::pending().await,
+        }
+        self.program = None;
+    }
+
+    /// The running program.
+    pub(super) fn program(&self) -> Result<&Program> {
+        let program = self.program.as_ref();
+        program.with_context(|| format!("the {} does not run", self.what))
+    }
+
+    /// Whether it runs.
+    pub(super) const fn runs(&self) -> bool {
+        self.program.is_some()
+    }
+}
+
 /// Has a program end when we do, however we do, and lets a file that may grow no more be an error instead of its death.
 fn dies_with_us(command: &mut Command) {
     let us = std::process::id();
