@@ -79,7 +79,7 @@ async fn a_voucher_that_was_not_used_is_sent_to_its_site_again(
     let to = json!({
         "site": world.shop.site.to_string(),
         "mac": mac(1).to_string(),
-        "until": crate::web::show::utc(later.unwrap()),
+        "until": web::show::utc(later.unwrap()),
     });
     assert_eq!(
         deed(&world, "payment-send").await,
