@@ -5,6 +5,7 @@
 )]
 
 mod cards;
+mod clients;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State as Extract};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -31,7 +32,12 @@ impl From<Fault> for Refused {
     }
 }
 
+/// The calls, also under the paths that the service has them under: its own and its sandbox's.
 pub(super) fn routes() -> Router<Arc<Shared>> {
+    calls().nest("/v3", calls()).nest("/pesapalv3", calls())
+}
+
+fn calls() -> Router<Arc<Shared>> {
     Router::new()
         .route("/api/Auth/RequestToken", post(token))
         .route("/api/URLSetup/RegisterIPN", post(register))
@@ -295,7 +301,7 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
                 "subscription_details: dd-MM-yyyy, and DAILY, WEEKLY, MONTHLY or YEARLY",
             ));
         }
-        if ask.account_number.is_none() {
+        if !is_there(&ask.account_number) {
             return Err(invalid("account_number is missing"));
         }
     }
@@ -324,9 +330,8 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
             callback: ask.callback_url,
             cancellation: ask.cancellation_url.unwrap_or_default(),
             notification: ask.notification_id,
-            account: ask
-                .account_number
-                .filter(|_| ask.subscription_details.is_some()),
+            // By itself it has the page offer what is charged again; whoever pays then says how often.
+            account: ask.account_number.filter(|account| !account.is_empty()),
             recurs: false,
             is_charge: false,
             code: Code::Invalid,
@@ -364,8 +369,13 @@ struct Which {
     tracking: String,
 }
 
-async fn status(Extract(shared): Sim, headers: HeaderMap, Query(which): Query<Which>) -> Response {
+async fn status(
+    Extract(shared): Sim,
+    which: Result<Query<Which>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
     let told = shared.admit(&headers).and_then(|()| {
+        let Query(which) = which.map_err(|_| invalid("orderTrackingId is missing"))?;
         shared.change(|state| {
             let knobs = state.knobs.clone();
             let order = state
@@ -387,7 +397,8 @@ async fn status(Extract(shared): Sim, headers: HeaderMap, Query(which): Query<Wh
 #[derive(Deserialize)]
 struct Back {
     confirmation_code: String,
-    amount: String,
+    /// A number by the documents' table, in quotes in their sample.
+    amount: Box<RawValue>,
     username: String,
     remarks: String,
 }
@@ -395,7 +406,7 @@ struct Back {
 async fn refund(Extract(shared): Sim, headers: HeaderMap, body: Bytes) -> Response {
     let asked = shared.admit(&headers).and_then(|()| {
         let ask: Back = parse(&body)?;
-        let wanted = cents(&ask.amount).filter(|cents| *cents > 0);
+        let wanted = cents(ask.amount.get().trim_matches('"')).filter(|cents| *cents > 0);
         let is_taken = shared.change(|state| {
             let order = state.orders.iter_mut().find(|order| {
                 order
