@@ -115,3 +115,19 @@ async fn a_lost_answer_is_one_of_a_text_that_left() {
     assert_eq!(text.number, 2);
     sms.stop().await;
 }
+
+#[tokio::test]
+async fn every_message_that_a_text_goes_as_is_charged() {
+    let sms = Sms::start(Config::default()).await.unwrap();
+    // One letter outside of the GSM alphabet: 71 of them go as two.
+    let long = "ĩ".repeat(71);
+    let form = [TEXT[0], TEXT[1], ("message", long.as_str()), TEXT[3]];
+    let (_, body) = send(&sms, KEY, &form).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    let one = &answer["SMSMessageData"]["Recipients"][0];
+    assert_eq!(
+        (&one["messageParts"], &one["cost"]),
+        (&json!(2), &json!("KES 1.6000"))
+    );
+    sms.stop().await;
+}

@@ -1,6 +1,7 @@
 //! The one call that sends, and the control API beside it. The control API trusts whoever reaches it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::script::{Fate, Fault};
-use super::{MOST_TEXTS, Shared, Text, page, tell};
+use super::{MOST_TEXTS, Shared, Text, page, parts, tell};
 
 /// How long open connections may take to end.
 const GRACE: Duration = Duration::from_millis(500);
@@ -140,7 +141,7 @@ fn one(
 ) -> (Value, u64) {
     let digits = to.strip_prefix('+').unwrap_or_default();
     let is_number = (10..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    let parts = u64::try_from(message.chars().count().div_ceil(160)).unwrap_or(1);
+    let parts = parts::of(message);
     let price = parts * shared.config.price;
     let mut state = shared.state();
     let code = match &fate {
@@ -187,12 +188,28 @@ fn told(data: Value, accept: &str) -> Response {
     if accept.contains("application/json") {
         return (StatusCode::CREATED, Json(json!({"SMSMessageData": data}))).into_response();
     }
-    let message = crate::sim::escaped(data["Message"].as_str().unwrap_or_default());
-    let xml = format!(
-        "<AfricasTalkingResponse><SMSMessageData><Message>{message}</Message></SMSMessageData></AfricasTalkingResponse>"
-    );
     let kind = [(header::CONTENT_TYPE, "application/xml")];
-    (StatusCode::CREATED, kind, xml).into_response()
+    (StatusCode::CREATED, kind, xml(&data)).into_response()
+}
+
+fn xml(data: &Value) -> String {
+    let of = |value: &Value| match value {
+        Value::String(text) => crate::sim::escaped(text),
+        other => other.to_string(),
+    };
+    let mut xml = format!(
+        "<AfricasTalkingResponse><SMSMessageData><Message>{}</Message><Recipients>",
+        of(&data["Message"])
+    );
+    for one in data["Recipients"].as_array().into_iter().flatten() {
+        xml.push_str("<Recipient>");
+        for name in ["number", "cost", "status", "statusCode", "messageId"] {
+            let _ = write!(xml, "<{name}>{}</{name}>", of(&one[name]));
+        }
+        xml.push_str("</Recipient>");
+    }
+    xml.push_str("</Recipients></SMSMessageData></AfricasTalkingResponse>");
+    xml
 }
 
 async fn inbox(Extract(shared): Sim) -> Response {
@@ -244,4 +261,21 @@ pub(super) fn opt_out(shared: &Arc<Shared>, phone: &str) {
     shared.state().black.insert(phone.to_owned());
     let sender = shared.config.senders.first().cloned().unwrap_or_default();
     tell::of_opt_out(shared, phone.to_owned(), sender);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_for_no_json_hears_of_each_phone_in_xml() {
+        let data = json!({"Message": "Sent to 1/1 Total Cost: KES 0.8000", "Recipients": [
+            {"statusCode": 101, "number": "+254711000111", "status": "Success", "cost": "KES 0.8000", "messageId": "ATXid_1"}]});
+        assert_eq!(
+            xml(&data),
+            "<AfricasTalkingResponse><SMSMessageData><Message>Sent to 1/1 Total Cost: KES 0.8000</Message><Recipients><Recipient>\
+             <number>+254711000111</number><cost>KES 0.8000</cost><status>Success</status><statusCode>101</statusCode>\
+             <messageId>ATXid_1</messageId></Recipient></Recipients></SMSMessageData></AfricasTalkingResponse>"
+        );
+    }
 }

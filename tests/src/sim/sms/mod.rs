@@ -6,6 +6,7 @@
 
 mod api;
 mod page;
+mod parts;
 mod script;
 mod tell;
 
