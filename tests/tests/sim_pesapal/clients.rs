@@ -65,3 +65,33 @@ async fn a_question_that_names_no_order_is_refused_in_the_services_own_shape() {
     assert_eq!(said["error"]["code"], "invalid_api_request_parameters");
     sim.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_wrong_is_said_in_the_recorded_words_byte_for_byte() {
+    let sim = sim().await;
+    let caller = Caller::new(&sim).await;
+    let address = caller.register("http://127.0.0.1:9/ipn", "GET").await;
+    let submit = async |field: &str, value: Value| {
+        let mut body = ask(&address, "S-1");
+        body[field] = value;
+        caller
+            .post("/api/Transactions/SubmitOrderRequest", &body)
+            .await
+    };
+    assert_eq!(
+        submit("notification_id", json!("1")).await,
+        r#"{"error":{"error_type":"invalid_request_error","code":"invalid_api_request_parameters","message":"Invalid IPN URL ID provided.Check format and try again"},"status":"500"}"#
+    );
+    for billing in [json!({}), Value::Null] {
+        assert_eq!(
+            submit("billing_address", billing).await,
+            r#"{"error":{"error_type":"api_error","code":"missing_mandatory_billing_address","message":"Please provide billing details information on your API request."},"status":"500"}"#
+        );
+    }
+    let keys = json!({"consumer_key": "mnara-pesapal-key", "consumer_secret": "another"});
+    assert_eq!(
+        caller.post("/api/Auth/RequestToken", &keys).await,
+        r#"{"error":{"error_type":"api_error","code":"invalid_consumer_key_or_secret_provided","message":""},"status":"500"}"#
+    );
+    sim.stop().await;
+}

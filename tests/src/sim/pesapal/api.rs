@@ -72,13 +72,7 @@ impl Shared {
         };
         match answer {
             Ok(answer) => answer,
-            Err(Refused::Fault(error)) => json(
-                status,
-                &Refusal {
-                    error,
-                    status: "500",
-                },
-            ),
+            Err(Refused::Fault(error)) => json(status, &Refusal::from(error)),
             Err(Refused::Gateway) => (
                 StatusCode::BAD_GATEWAY,
                 [(header::CONTENT_TYPE, "text/html")],
@@ -199,16 +193,14 @@ struct Submit {
     cancellation_url: Option<String>,
     redirect_mode: Option<String>,
     notification_id: String,
-    billing_address: Billing,
+    billing_address: Option<Billing>,
     account_number: Option<String>,
     subscription_details: Option<Details>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Billing {
-    #[serde(default)]
     email_address: Option<String>,
-    #[serde(default)]
     phone_number: Option<String>,
 }
 
@@ -283,10 +275,11 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
         return Err(invalid("callback_url is no address"));
     }
     let is_there = |field: &Option<String>| field.as_deref().is_some_and(|text| !text.is_empty());
-    if !is_there(&ask.billing_address.email_address) && !is_there(&ask.billing_address.phone_number)
-    {
-        return Err(invalid(
-            "billing_address needs an e-mail address or a phone number",
+    let billing = ask.billing_address.unwrap_or_default();
+    if !is_there(&billing.email_address) && !is_there(&billing.phone_number) {
+        return Err(Fault::new(
+            "missing_mandatory_billing_address",
+            "Please provide billing details information on your API request.",
         ));
     }
     if let Some(details) = &ask.subscription_details {
@@ -312,7 +305,9 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
             .iter()
             .any(|address| address.id == ask.notification_id)
         {
-            return Err(invalid("notification_id is not a registered IPN"));
+            return Err(invalid(
+                "Invalid IPN URL ID provided.Check format and try again",
+            ));
         }
         if state.orders.iter().any(|order| order.reference == ask.id) {
             // Nobody has published the service's own code for it.

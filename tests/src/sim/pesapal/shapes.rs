@@ -18,12 +18,10 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        let kind = if code.starts_with("invalid_api_credentials")
-            || code.starts_with("invalid_consumer")
-        {
-            "authentication_error"
-        } else {
-            "api_error"
+        let kind = match code {
+            "invalid_api_credentials_provided" => "authentication_error",
+            "invalid_api_request_parameters" => "invalid_request_error",
+            _ => "api_error",
         };
         Self {
             error_type: Some(kind),
@@ -44,10 +42,31 @@ impl Fault {
     }
 }
 
+/// An error alone: recorded ones have no address, which stands in that of an order that waits.
 #[derive(Debug, Serialize)]
 pub(super) struct Refusal {
-    pub(super) error: Fault,
-    pub(super) status: &'static str,
+    error: Bare,
+    status: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct Bare {
+    error_type: Option<&'static str>,
+    code: Option<&'static str>,
+    message: Option<String>,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self {
+            error: Bare {
+                error_type: fault.error_type,
+                code: fault.code,
+                message: fault.message,
+            },
+            status: "500",
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
