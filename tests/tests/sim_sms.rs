@@ -89,6 +89,12 @@ async fn what_is_wrong_with_a_call_is_said_as_documented() {
     );
     let number = [TEXT[0], ("to", "0711"), TEXT[2]];
     assert_eq!(code(&sms, &number).await, 403);
+    let (_, body) = send(&sms, KEY, &number).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        answer["SMSMessageData"]["Message"],
+        "Sent to 0/1 Total Cost: 0"
+    );
     sms.script(Fault::once(Fate::Code { code: 501 }));
     assert_eq!(code(&sms, &TEXT).await, 501);
     sms.opt_out("+254711000111");

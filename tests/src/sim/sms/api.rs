@@ -123,11 +123,11 @@ async fn messaging(Extract(shared): Sim, headers: HeaderMap, body: Bytes) -> Res
         });
         return (StatusCode::CREATED, Body::from_stream(broken)).into_response();
     }
-    let message = format!(
-        "Sent to {taken}/{} Total Cost: KES {}",
-        all.len(),
-        shillings(cost)
-    );
+    let cost = match taken {
+        0 => "0".to_owned(),
+        _ => format!("KES {}", shillings(cost)),
+    };
+    let message = format!("Sent to {taken}/{} Total Cost: {cost}", all.len());
     told(json!({"Message": message, "Recipients": all}), of("accept"))
 }
 
