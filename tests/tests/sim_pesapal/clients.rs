@@ -80,18 +80,18 @@ async fn what_is_wrong_is_said_in_the_recorded_words_byte_for_byte() {
     };
     assert_eq!(
         submit("notification_id", json!("1")).await,
-        r#"{"error":{"error_type":"invalid_request_error","code":"invalid_api_request_parameters","message":"Invalid IPN URL ID provided.Check format and try again"},"status":"500"}"#
+        r#"{"error":{"error_type":"invalid_request_error","code":"invalid_api_request_parameters","message":"Invalid IPN URL ID provided.Check format and try again","call_back_url":null},"status":"500"}"#
     );
     for billing in [json!({}), Value::Null] {
         assert_eq!(
             submit("billing_address", billing).await,
-            r#"{"error":{"error_type":"api_error","code":"missing_mandatory_billing_address","message":"Please provide billing details information on your API request."},"status":"500"}"#
+            r#"{"error":{"error_type":"api_error","code":"missing_mandatory_billing_address","message":"Please provide billing details information on your API request.","call_back_url":null},"status":"500"}"#
         );
     }
     let keys = json!({"consumer_key": "mnara-pesapal-key", "consumer_secret": "another"});
     assert_eq!(
         caller.post("/api/Auth/RequestToken", &keys).await,
-        r#"{"error":{"error_type":"api_error","code":"invalid_consumer_key_or_secret_provided","message":""},"status":"500"}"#
+        r#"{"error":{"error_type":"api_error","code":"invalid_consumer_key_or_secret_provided","message":"","call_back_url":null},"status":"500"}"#
     );
     sim.stop().await;
 }

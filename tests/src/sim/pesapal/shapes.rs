@@ -42,28 +42,17 @@ impl Fault {
     }
 }
 
-/// An error alone: recorded ones have no address, which stands in that of an order that waits.
+/// An error alone.
 #[derive(Debug, Serialize)]
 pub(super) struct Refusal {
-    error: Bare,
+    error: Fault,
     status: &'static str,
 }
 
-#[derive(Debug, Serialize)]
-struct Bare {
-    error_type: Option<&'static str>,
-    code: Option<&'static str>,
-    message: Option<String>,
-}
-
 impl From<Fault> for Refusal {
-    fn from(fault: Fault) -> Self {
+    fn from(error: Fault) -> Self {
         Self {
-            error: Bare {
-                error_type: fault.error_type,
-                code: fault.code,
-                message: fault.message,
-            },
+            error,
             status: "500",
         }
     }
