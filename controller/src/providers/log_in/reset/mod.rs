@@ -276,8 +276,8 @@ pub async fn by_command(app: &App, contact: &Contact) -> sqlx::Result<Option<Str
     };
     let address = link(app, &mut tx, found.person).await?;
     let provider = log_ins::first_place(&mut tx, found.person).await?;
-    let done = ("reset-link", found.person, good_until(app));
-    note(app, &mut tx, (provider, Actor::Command), done).await?;
+    let (by, until) = ((provider, Actor::Command), good_until(app));
+    note(app, &mut tx, by, "reset-link", (found.person, until)).await?;
     tx.commit().await?;
     Ok(Some(address))
 }
@@ -292,7 +292,8 @@ async fn note(
     app: &App,
     conn: &mut PgConnection,
     (provider, actor): (Option<ProviderId>, Actor),
-    (act, person, after): (&'static str, PersonId, Option<JsonValue>),
+    act: &'static str,
+    (person, after): (PersonId, Option<JsonValue>),
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
@@ -380,8 +381,8 @@ pub async fn for_staff(
         }
         None => return Err(NotMade::Elsewhere),
     };
-    let done = ("reset-link", of.person, good_until(app));
-    note(app, &mut tx, (Some(provider), seat.actor()), done).await?;
+    let (by, until) = ((Some(provider), seat.actor()), good_until(app));
+    note(app, &mut tx, by, "reset-link", (of.person, until)).await?;
     tx.commit().await?;
     Ok(made)
 }
@@ -450,8 +451,8 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
         Some(_) => Actor::Staff(person),
         None => Actor::Admin(person),
     };
-    let done = ("password-reset", person, None);
-    note(app, &mut tx, (provider, actor), done).await?;
+    let by = (provider, actor);
+    note(app, &mut tx, by, "password-reset", (person, None)).await?;
     tell_person(app, &mut tx, person, Own::Password).await?;
     tx.commit().await?;
     Ok(mark)
