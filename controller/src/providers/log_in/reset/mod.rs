@@ -276,16 +276,8 @@ pub async fn by_command(app: &App, contact: &Contact) -> sqlx::Result<Option<Str
     };
     let address = link(app, &mut tx, found.person).await?;
     let provider = log_ins::first_place(&mut tx, found.person).await?;
-    note(
-        app,
-        &mut tx,
-        provider,
-        Actor::Command,
-        "reset-link",
-        found.person,
-        good_until(app),
-    )
-    .await?;
+    let (by, until) = ((provider, Actor::Command), good_until(app));
+    note(app, &mut tx, by, "reset-link", (found.person, until)).await?;
     tx.commit().await?;
     Ok(Some(address))
 }
@@ -299,11 +291,9 @@ fn good_until(app: &App) -> Option<JsonValue> {
 async fn note(
     app: &App,
     conn: &mut PgConnection,
-    provider: Option<ProviderId>,
-    actor: Actor,
+    (provider, actor): (Option<ProviderId>, Actor),
     act: &'static str,
-    person: PersonId,
-    after: Option<JsonValue>,
+    (person, after): (PersonId, Option<JsonValue>),
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
@@ -391,16 +381,8 @@ pub async fn for_staff(
         }
         None => return Err(NotMade::Elsewhere),
     };
-    note(
-        app,
-        &mut tx,
-        Some(provider),
-        seat.actor(),
-        "reset-link",
-        of.person,
-        good_until(app),
-    )
-    .await?;
+    let (by, until) = ((Some(provider), seat.actor()), good_until(app));
+    note(app, &mut tx, by, "reset-link", (of.person, until)).await?;
     tx.commit().await?;
     Ok(made)
 }
@@ -469,16 +451,8 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
         Some(_) => Actor::Staff(person),
         None => Actor::Admin(person),
     };
-    note(
-        app,
-        &mut tx,
-        provider,
-        actor,
-        "password-reset",
-        person,
-        None,
-    )
-    .await?;
+    let by = (provider, actor);
+    note(app, &mut tx, by, "password-reset", (person, None)).await?;
     tell_person(app, &mut tx, person, Own::Password).await?;
     tx.commit().await?;
     Ok(mark)

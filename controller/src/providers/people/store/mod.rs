@@ -22,6 +22,18 @@ pub enum Kept {
     ByName,
 }
 
+/// Lets nobody else take this address or number until the transaction ends: of two who show that it is theirs at once, one is the first.
+async fn take_turn(conn: &mut PgConnection, contact: &Contact) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('contact:' || coalesce($1::text, $2::text), 0))",
+        contact.email(),
+        contact.phone(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Adds a person with what is kept of the password; says whether this address or number was free for them.
 ///
 /// # Errors
@@ -33,6 +45,7 @@ pub async fn insert(
     kept: Kept,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
+    take_turn(conn, &person.contact).await?;
     let added = sqlx::query!(
         "insert into people (id, name, email, phone, password, created_at)
          select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::timestamptz
@@ -182,6 +195,7 @@ pub async fn set_contact(
     contact: &Contact,
     proven: Option<Timestamp>,
 ) -> sqlx::Result<bool> {
+    take_turn(conn, contact).await?;
     let changed = sqlx::query!(
         "update people set email = coalesce($2, email), phone = coalesce($3, phone),
                 email_proven_at = case when $2::text is null then email_proven_at
@@ -238,6 +252,7 @@ pub async fn free(
     contact: &Contact,
     but: PersonId,
 ) -> sqlx::Result<Vec<PersonId>> {
+    take_turn(conn, contact).await?;
     let ids = sqlx::query_scalar!(
         "update people set email = case when email = $1 then null else email end, phone = case when phone = $2 then null else phone end
          where id <> $3 and ((email = $1 and email_proven_at is null and phone is not null)

@@ -1,6 +1,9 @@
 //! A number that somebody wants to log in with: theirs once a link that was texted to it was opened, and nobody's way into another's mail before.
 
+use mnara_protocol::ids::PersonId;
+
 use super::*;
+use crate::providers::people::store as people;
 use crate::providers::staff::roles::Role;
 use crate::tests::money::mpesa_change;
 
@@ -290,6 +293,40 @@ async fn an_address_that_somebody_only_named_is_its_holders_by_a_link(
     office.empty();
     ask(&world, 6, MAIL).await;
     assert_eq!(office.one().subject, "A new password for Mnara");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn of_two_who_confirm_an_address_at_once_the_second_hears_that_it_is_taken(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, office, world) = world(pool, options).await;
+    Browser::new(&world, 1).sign_up("First", MAIL).await;
+    let mut second = Browser::new(&world, 2);
+    second.sign_up("Second", MAIL).await;
+    let named = second.post("/account/contact", &wish(MAIL)).await;
+    assert_eq!(named.onward(), "/account?done=mailed");
+    world.work().await;
+    let link = office.one().path("/account/contact/");
+    let sql = "select s.person_id from staff s join providers p on p.id = s.provider_id where p.business_name = 'First'";
+    let first = PersonId::from_uuid(read(&world.app, sql).await);
+    let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
+    let now = world.app.clock.now();
+    let is_theirs = people::set_contact(&mut tx, first, &MAIL.parse().unwrap(), Some(now)).await;
+    assert!(is_theirs.unwrap());
+    let committed = async {
+        let waits = "pg_locks where not granted
+                     and pid in (select pid from pg_stat_activity where datname = current_database())";
+        while world.count(waits).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        tx.commit().await.unwrap();
+    };
+    let (got, ()) = futures_util::future::join(second.post(&link, &[]), committed).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(got.text.contains("Somebody else logs in with that"));
+    let sql = "people where email_proven_at is not null";
+    assert_eq!(world.count(sql).await, 1);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
