@@ -108,8 +108,10 @@ pub struct MostOpen {
     pub by_sms: i64,
 }
 
-/// To whom links for a new password go that are asked for by an address or number: to who has shown it to be theirs; while nobody has, to those who
-/// named it, whoever has waited longest since they had one, or since they came. So each has their turn, however many they are or come meanwhile.
+/// To whom links for a new password go that are asked for by an address or number.
+///
+/// To who has shown it to be theirs; while nobody has, to those who named it, whoever has waited longest since they had one, or since they came. So
+/// each has their turn, however many they are or come meanwhile.
 ///
 /// Those to whom none can go stand in nobody's way: who has enough of them, who is written to elsewhere, and who has no business to be texted by.
 ///
