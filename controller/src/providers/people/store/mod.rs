@@ -112,6 +112,56 @@ pub async fn by_contact(
     Ok(proofs.collect())
 }
 
+/// How many links for a new password people may have open at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct MostOpen {
+    /// Of whoever has an address.
+    pub by_mail: i64,
+    /// Of whoever has a number alone.
+    pub by_sms: i64,
+}
+
+/// To whom links for a new password go that are asked for by an address or number.
+///
+/// To who has shown it to be theirs; while nobody has, to those who named it, whoever has waited longest since they had one, or since they came. So
+/// each has their turn, however many they are or come meanwhile.
+///
+/// Those to whom none can go stand in nobody's way: who has enough of them, who is written to elsewhere, and who has no business to be texted by.
+///
+/// # Errors
+/// When the database is away.
+pub async fn next_to_link(
+    conn: &mut PgConnection,
+    contact: &Contact,
+    now: Timestamp,
+    open: MostOpen,
+    most: i64,
+) -> sqlx::Result<Vec<PersonId>> {
+    let ids = sqlx::query_scalar!(
+        "select p.id from people p
+         where (p.email = $1
+                or (p.phone = $2 and (p.email is null or p.phone_proven_at is not null
+                                      or exists (select from people e where e.email = p.email and e.id <> p.id and e.email_proven_at is not null))))
+           and ((p.email = $1 and p.email_proven_at is not null) or (p.phone = $2 and p.phone_proven_at is not null)
+                or not exists (select from people o where (o.email = $1 and o.email_proven_at is not null)
+                                                       or (o.phone = $2 and o.phone_proven_at is not null)))
+           and (p.email is not null or exists (select from staff s where s.person_id = p.id and s.ended_at is null))
+           and (select count(*) from resets r where r.person_id = p.id and r.used_at is null and r.expires_at > $3)
+               < case when p.email is null then $4::bigint else $5::bigint end
+         order by greatest(p.created_at, (select max(r.created_at) from resets r where r.person_id = p.id)), p.id
+         limit $6",
+        contact.email(),
+        contact.phone(),
+        At(now),
+        open.by_sms,
+        open.by_mail,
+        most,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(PersonId::from_uuid).collect())
+}
+
 /// What one person proves themselves with.
 ///
 /// # Errors

@@ -52,6 +52,7 @@ async fn a_number_is_theirs_once_the_link_in_a_text_was_opened(
     let mut owner = Browser::new(&world, 1);
     owner.sign_up("Njeri Wi-Fi", MAIL).await;
     let link = wanted(&world, &tower, &mut owner, NUMBER).await;
+    assert_eq!(office.one().to, MAIL);
     // Until then nothing is so, and whoever has the number learns nothing of who wants it.
     let early = Browser::new(&world, 2).log_in(NUMBER, PASSWORD).await;
     assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -59,6 +60,8 @@ async fn a_number_is_theirs_once_the_link_in_a_text_was_opened(
     assert!(tower.empty().is_empty() && office.empty().is_empty());
     let mut other = Browser::new(&world, 4);
     other.sign_up("Another", "another@example.com").await;
+    world.work().await;
+    office.empty();
     assert_eq!(other.post(&link, &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(world.count("people where phone is not null").await, 0);
 
@@ -110,6 +113,7 @@ async fn whoever_has_a_number_takes_it_from_somebody_who_only_named_it(
     let mut holder = Browser::new(&world, 2);
     holder.sign_up("Holds", "holder@example.com").await;
     let link = wanted(&world, &tower, &mut holder, NUMBER).await;
+    office.empty();
     assert_eq!(
         holder.post(&link, &[]).await.onward(),
         "/account?done=contact"
@@ -138,6 +142,8 @@ async fn whoever_has_a_number_takes_it_from_somebody_who_only_named_it(
     let only = "0722 000 444";
     let mut named = Browser::new(&world, 4);
     named.sign_up("Only", only).await;
+    world.work().await;
+    tower.empty();
     let link = wanted(&world, &tower, &mut holder, only).await;
     assert_eq!(
         holder.post(&link, &[]).await.onward(),
@@ -183,7 +189,8 @@ async fn whoever_signs_up_with_anothers_number_takes_nothing_and_keeps_nobody_ou
     let mut taker = Browser::new(&world, 2);
     taker.sign_up("Takes", NUMBER).await;
     world.work().await;
-    assert!(office.empty().is_empty() && tower.empty().is_empty());
+    assert!(office.empty().is_empty());
+    assert!(tower.one().said.contains("/account/contact/"));
     mpesa_change::Authenticator::set_up(&world, &mut taker).await;
     world.work().await;
     office.empty();
@@ -221,16 +228,49 @@ async fn whoever_signs_up_with_anothers_number_takes_nothing_and_keeps_nobody_ou
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_crowd_that_names_a_number_keeps_nobody_out_of_their_own_browser(
+async fn a_crowd_that_names_a_number_keeps_its_holder_from_nothing(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
     let (tower, _, world) = world(pool, options).await;
-    for n in 10..20 {
+    crowd(&world, 10..20).await;
+    let mut holder = holder(&world, 1).await;
+    holder.post("/log-out", &[]).await.onward();
+    assert_eq!(holder.log_in(NUMBER, OTHER).await.onward(), "/");
+    // The crowd used up what is sent to a number in a day, also for whoever wants a link themselves.
+    world.work().await;
+    let texts = tower.empty();
+    assert_eq!(texts.len(), 3);
+    let enough = holder
+        .post("/account/contact", &wish_with(NUMBER, OTHER))
+        .await;
+    assert_eq!(enough.status, StatusCode::TOO_MANY_REQUESTS);
+    // But whoever reads one of those has shown as much, whoever it was sent for.
+    let link = texts[0].path("/account/contact/");
+    let mut stranger = Browser::new(&world, 4);
+    stranger.sign_up("Another", "another@example.com").await;
+    assert_eq!(stranger.get(&link).await.status, StatusCode::NOT_FOUND);
+    assert!(holder.get(&link).await.page().contains(NUMBER));
+    holder.post(&link, &[]).await.onward();
+    assert_eq!(holder.post(&link, &[]).await.status, StatusCode::NOT_FOUND);
+    let got = Browser::new(&world, 2).log_in(NUMBER, OTHER).await;
+    assert_eq!(got.onward(), "/");
+    let out = Browser::new(&world, 3).log_in(NUMBER, PASSWORD).await;
+    assert_eq!(out.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+/// So many who sign up with the number, each from elsewhere.
+async fn crowd(world: &World, from: std::ops::Range<u8>) {
+    for n in from {
+        world.app.clock.advance(Duration::from_secs(1));
         let business = format!("Claims {n}");
-        Browser::new(&world, n).sign_up(&business, NUMBER).await;
+        Browser::new(world, n).sign_up(&business, NUMBER).await;
     }
-    let mut holder = Browser::new(&world, 1);
+}
+
+/// Whoever has the number signs up with it too.
+async fn holder(world: &World, n: u8) -> Browser<'_> {
+    let mut holder = Browser::new(world, n);
     let form = [
         ("business", "Holds"),
         ("name", "Wanjiru"),
@@ -238,19 +278,96 @@ async fn a_crowd_that_names_a_number_keeps_nobody_out_of_their_own_browser(
         ("password", OTHER),
     ];
     assert_eq!(holder.post("/sign-up", &form).await.onward(), "/home");
-    holder.post("/log-out", &[]).await.onward();
-    assert_eq!(holder.log_in(NUMBER, OTHER).await.onward(), "/");
-    let next = holder
-        .post("/account/contact", &wish_with(NUMBER, OTHER))
-        .await;
-    assert_eq!(next.onward(), "/account?done=texted");
+    holder
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn in_a_crowd_that_names_a_number_each_has_a_link_for_a_new_password_in_their_turn(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, _, world) = world(pool, options).await;
+    crowd(&world, 10..20).await;
+    holder(&world, 1).await;
+    crowd(&world, 20..30).await;
+    world.work().await;
+    tower.empty();
+    let mut phone = Browser::new(&world, 2);
+    let refused = phone.log_in(NUMBER, OTHER).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut theirs = None;
+    for n in 3..10 {
+        world.app.clock.advance(Duration::from_secs(1));
+        ask(&world, n, NUMBER).await;
+        let texts = tower.empty();
+        assert_eq!(texts.len(), 3);
+        for text in texts {
+            let link = text.path("/reset/");
+            if phone.get(&link).await.page().contains("Wanjiru · Holds") {
+                theirs = Some(link);
+            }
+        }
+    }
+    let link = theirs.expect("seven questions reach all of twenty-one");
+    let form = [("password", "mbuyu ziwa nyota")];
+    phone.post(&link, &form).await.onward();
+    let got = phone.log_in(NUMBER, "mbuyu ziwa nyota").await;
+    assert_eq!(got.onward(), "/");
+    assert!(phone.get("/home").await.page().contains("Holds"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_signs_up_is_sent_a_link_in_their_language_and_told_so(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, office, world) = world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.get("/language/sw").await.onward();
+    owner.sign_up("Njeri Wi-Fi", MAIL).await;
+    let page = owner.get("/home").await.page();
+    assert!(page.contains("Tumetuma kiungo kwa <strong>njeri@example.com</strong>"));
+    assert!(page.contains("href=\"/account#contact\""), "{page}");
+    owner.get("/language/en").await.onward();
+    let page = owner.get("/home").await.page();
+    assert!(page.contains("You can go on meanwhile"), "{page}");
+    world.work().await;
+    let letter = office.one();
+    assert_eq!(letter.to, MAIL);
+    assert_eq!(letter.subject, "Thibitisha barua pepe yako");
+    // Nothing came: another leaves at once, and then none for a while.
+    let again = owner.post("/account/contact", &wish(MAIL)).await;
+    assert_eq!(again.onward(), "/account?done=mailed");
+    let third = owner.post("/account/contact", &wish(MAIL)).await;
+    assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);
+    // Either of them shows it.
+    let link = letter.path("/account/contact/");
+    owner.post(&link, &[]).await.onward();
+    assert_eq!(
+        world
+            .count("people where email_proven_at is not null")
+            .await,
+        1
+    );
+    let page = owner.get("/home").await.page();
+    assert!(!page.contains("We have sent a link"), "{page}");
+
+    let mut other = Browser::new(&world, 2);
+    other.sign_up("Otieno Net", NUMBER).await;
+    let page = other.get("/home").await.page();
+    assert!(
+        page.contains("We have sent a link to <strong>0722 000 333"),
+        "{page}"
+    );
     world.work().await;
     let link = tower.one().path("/account/contact/");
-    holder.post(&link, &[]).await.onward();
-    let got = Browser::new(&world, 2).log_in(NUMBER, OTHER).await;
-    assert_eq!(got.onward(), "/");
-    let out = Browser::new(&world, 3).log_in(NUMBER, PASSWORD).await;
-    assert_eq!(out.status, StatusCode::UNPROCESSABLE_ENTITY);
+    other.post(&link, &[]).await.onward();
+    assert_eq!(
+        world
+            .count("people where phone_proven_at is not null")
+            .await,
+        1
+    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
