@@ -77,8 +77,8 @@ impl<'a> Browser<'a> {
             status,
             location,
             policy,
-            // A file need be no text.
-            text: String::from_utf8_lossy(&body).into_owned(),
+            // A file need be no text. What joins the halves of M-PESA is not seen.
+            text: String::from_utf8_lossy(&body).replace('\u{2060}', ""),
         }
     }
 

@@ -180,7 +180,8 @@ impl Tab {
         let text = self
             .eval("document.body ? document.body.innerText : ''")
             .await?;
-        Ok(text.as_str().unwrap_or_default().to_owned())
+        // What joins the halves of a word is not seen.
+        Ok(text.as_str().unwrap_or_default().replace('\u{2060}', ""))
     }
 
     /// Where the tab is.
