@@ -62,7 +62,7 @@ words! {
         second_end: "took a second factor away" "aliondoa hatua ya pili",
         view: "began to look at the business" "alianza kuitazama biashara",
         view_end: "stopped looking at the business" "aliacha kuitazama biashara",
-        retry: "had failed work tried again" "alirudisha kazi iliyoshindwa",
+        retry: "had failed work tried again" "aliagiza kazi iliyoshindwa ijaribiwe tena",
         give_up: "gave failed work up" "aliacha kazi iliyoshindwa",
         forget: "put failed work away" "aliondoa kazi iliyoshindwa",
         platform_plan: "made a plan that businesses can pay for" "alitengeneza kifurushi ambacho biashara zinaweza kulipia",
@@ -74,9 +74,9 @@ words! {
         trial: "began to try Mnara out" "alianza kujaribu Mnara",
         series: "made a series of vouchers" "alitengeneza mfululizo wa vocha",
         revoke: "took a voucher back" "alifuta vocha",
-        revoke_series: "took a series of vouchers back" "alirudisha mfululizo wa vocha",
+        revoke_series: "took a series of vouchers back" "alifuta mfululizo wa vocha",
         extend: "gave a voucher more time" "aliongezea vocha muda",
-        pause: "held a voucher" "alisitisha vocha",
+        pause: "paused a voucher" "alisimamisha vocha",
         resume: "let a voucher run on" "aliruhusu vocha iendelee",
         kick: "cut a device off" "alikata kifaa",
         code_seen: "looked at a code" "alitazama msimbo",
@@ -207,7 +207,7 @@ words! {
         stands_unused: "not used" "haijatumika",
         stands_connecting: "waits for its device" "inasubiri kifaa chake",
         stands_running: "running" "inaendelea",
-        stands_paused: "held" "imesitishwa",
+        stands_paused: "paused" "imesimamishwa",
         stands_used: "used up" "imetumika yote",
         stands_expired: "expired" "imepitwa na wakati",
         stands_revoked: "taken back" "imefutwa",
@@ -561,6 +561,35 @@ mod tests {
         let moves = Move::ALL.map(Move::word);
         for act in others.into_iter().chain(jobs).chain(moves) {
             assert!(has(act), "{act:?} has no words");
+        }
+    }
+
+    #[test]
+    fn a_voucher_is_taken_back_and_paused_by_one_word_each_in_kiswahili() {
+        let w = Words::of(Language::Swahili);
+        for back in [
+            w.audit.revoke,
+            w.audit.revoke_series,
+            w.audit.stands_revoked,
+            w.customers.revoked,
+            w.story.revoke,
+            w.story.did_revoked,
+            w.story.end_revoked,
+            w.vouchers.revoke_series,
+            w.vouchers.revoked,
+            w.vouchers.taken_back,
+        ] {
+            assert!(back.to_lowercase().contains("fut"), "{back}");
+        }
+        for paused in [
+            w.audit.pause,
+            w.audit.stands_paused,
+            w.customers.paused,
+            w.story.pause,
+            w.story.did_held,
+            w.vouchers.paused,
+        ] {
+            assert!(paused.to_lowercase().contains("simamish"), "{paused}");
         }
     }
 
