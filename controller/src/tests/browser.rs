@@ -77,7 +77,7 @@ impl<'a> Browser<'a> {
             status,
             location,
             policy,
-            // A file need be no text. What joins the halves of M-PESA is not seen.
+            // A file need be no text. What joins the halves of a name is not seen.
             text: String::from_utf8_lossy(&body).replace('\u{2060}', ""),
         }
     }

@@ -13,10 +13,9 @@ use crate::db::LAST;
 /// Everything from here and nothing from elsewhere; forms go nowhere else, and nobody frames us. We frame the portal as customers see it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What people call the money, and the same with a sign that joins its halves: browsers break lines at a hyphen, and no style sheet can
-/// forbid that for one word.
-const MONEY: &str = "M-PESA";
-const JOINED: &str = "M-\u{2060}PESA";
+/// Names with a hyphen, and the same with a sign that joins their halves: browsers break lines at a hyphen, and no style sheet can forbid
+/// that for one word.
+const NAMES: [(&str, &str); 2] = [("M-PESA", "M-\u{2060}PESA"), ("Wi-Fi", "Wi-\u{2060}Fi")];
 /// What keeps its text as it is: a form would send the sign along, and a script is not read by people.
 const AS_IT_IS: [&str; 4] = ["option", "script", "textarea", "title"];
 
@@ -53,12 +52,19 @@ pub fn html(status: StatusCode, template: &impl Template) -> Response {
     response
 }
 
-/// A page whose lines do not break within M-PESA; what stands in its tags stays as it is.
+/// A page whose lines do not break within M-PESA and Wi-Fi; what stands in its tags stays as it is.
 fn joined(page: &str) -> String {
+    let names = |text: &str| {
+        NAMES
+            .into_iter()
+            .fold(text.to_owned(), |text, (name, with)| {
+                text.replace(name, with)
+            })
+    };
     let mut whole = String::with_capacity(page.len() + 256);
     let mut rest = page;
     while let Some((text, tag)) = rest.split_once('<') {
-        whole.push_str(&text.replace(MONEY, JOINED));
+        whole.push_str(&names(text));
         whole.push('<');
         let kept = AS_IT_IS.into_iter().find(|name| tag.starts_with(*name));
         let end = kept
@@ -69,7 +75,7 @@ fn joined(page: &str) -> String {
         whole.push_str(tag);
         rest = after;
     }
-    whole.push_str(&rest.replace(MONEY, JOINED));
+    whole.push_str(&names(rest));
     whole
 }
 
@@ -125,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn no_line_breaks_within_the_name_of_the_money() {
+    fn no_line_breaks_within_a_name() {
         let as_it_is = "<title>M-PESA</title><input value=\"M-PESA\"><option value=\"1\">M-PESA</option><textarea id=\"x\">M-PESA <b></textarea><script>M-PESA</script>";
         assert_eq!(joined(as_it_is), as_it_is);
         assert_eq!(
-            joined("M-PESA<p aria-label=\"M-PESA\">Paid by M-PESA <b>M-PESA</b>"),
-            "M-\u{2060}PESA<p aria-label=\"M-PESA\">Paid by M-\u{2060}PESA <b>M-\u{2060}PESA</b>"
+            joined("M-PESA<p aria-label=\"M-PESA\">Paid by M-PESA <b>M-PESA</b> on Wi-Fi"),
+            "M-\u{2060}PESA<p aria-label=\"M-PESA\">Paid by M-\u{2060}PESA <b>M-\u{2060}PESA</b> on Wi-\u{2060}Fi"
         );
     }
 

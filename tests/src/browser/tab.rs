@@ -180,7 +180,7 @@ impl Tab {
         let text = self
             .eval("document.body ? document.body.innerText : ''")
             .await?;
-        // What joins the halves of a word is not seen.
+        // What joins the halves of a name is not seen.
         Ok(text.as_str().unwrap_or_default().replace('\u{2060}', ""))
     }
 

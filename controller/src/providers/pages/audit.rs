@@ -350,6 +350,11 @@ fn told(field: &str, value: &str, is_shillings: bool, w: &'static Words) -> Stri
     if let ("from", Ok(index)) = (field, value.parse::<u32>()) {
         return index.saturating_add(1).to_string();
     }
+    match (field, value) {
+        ("period", "month") => return w.sold.month.to_owned(),
+        ("period", "year") => return w.sold.year.to_owned(),
+        _ => {}
+    }
     if let Some(brief) = brief(value) {
         return brief;
     }
