@@ -77,8 +77,8 @@ impl<'a> Browser<'a> {
             status,
             location,
             policy,
-            // A file need be no text. What joins the halves of a name is not seen.
-            text: String::from_utf8_lossy(&body).replace('\u{2060}', ""),
+            // A file need be no text.
+            text: String::from_utf8_lossy(&body).into_owned(),
         }
     }
 

@@ -13,12 +13,6 @@ use crate::db::LAST;
 /// Everything from here and nothing from elsewhere; forms go nowhere else, and nobody frames us. We frame the portal as customers see it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Names with a hyphen, and the same with a sign that joins their halves: browsers break lines at a hyphen, and no style sheet can forbid
-/// that for one word.
-const NAMES: [(&str, &str); 2] = [("M-PESA", "M-\u{2060}PESA"), ("Wi-Fi", "Wi-\u{2060}Fi")];
-/// What keeps its text as it is: a form would send the sign along, and a script is not read by people.
-const AS_IT_IS: [&str; 4] = ["option", "script", "textarea", "title"];
-
 /// A page made from a template.
 #[derive(Clone, Debug)]
 pub struct Page<T>(pub T);
@@ -32,7 +26,7 @@ impl<T: Template> IntoResponse for Page<T> {
 /// A page with another status than 200.
 pub fn html(status: StatusCode, template: &impl Template) -> Response {
     let body = match template.render() {
-        Ok(body) => joined(&body),
+        Ok(body) => body,
         Err(error) => {
             tracing::error!(%error, "a page could not be written");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -50,33 +44,6 @@ pub fn html(status: StatusCode, template: &impl Template) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// A page whose lines do not break within M-PESA and Wi-Fi; what stands in its tags stays as it is.
-fn joined(page: &str) -> String {
-    let names = |text: &str| {
-        NAMES
-            .into_iter()
-            .fold(text.to_owned(), |text, (name, with)| {
-                text.replace(name, with)
-            })
-    };
-    let mut whole = String::with_capacity(page.len() + 256);
-    let mut rest = page;
-    while let Some((text, tag)) = rest.split_once('<') {
-        whole.push_str(&names(text));
-        whole.push('<');
-        let kept = AS_IT_IS.into_iter().find(|name| tag.starts_with(*name));
-        let end = kept
-            .and_then(|name| tag.find(&format!("</{name}")))
-            .or_else(|| tag.find('>'))
-            .unwrap_or(tag.len());
-        let (tag, after) = tag.split_at(end);
-        whole.push_str(tag);
-        rest = after;
-    }
-    whole.push_str(&names(rest));
-    whole
 }
 
 /// Sends the browser on with a GET, after a form or to the log-in. The path is one of ours.
@@ -128,16 +95,6 @@ mod tests {
         let body = String::from_utf8(body.to_vec()).unwrap();
         assert!(!body.contains("<script"), "{body}");
         assert!(!body.contains('"') && body.contains("&#38;"), "{body}");
-    }
-
-    #[test]
-    fn no_line_breaks_within_a_name() {
-        let as_it_is = "<title>M-PESA</title><input value=\"M-PESA\"><option value=\"1\">M-PESA</option><textarea id=\"x\">M-PESA <b></textarea><script>M-PESA</script>";
-        assert_eq!(joined(as_it_is), as_it_is);
-        assert_eq!(
-            joined("M-PESA<p aria-label=\"M-PESA\">Paid by M-PESA <b>M-PESA</b> on Wi-Fi"),
-            "M-\u{2060}PESA<p aria-label=\"M-PESA\">Paid by M-\u{2060}PESA <b>M-\u{2060}PESA</b> on Wi-\u{2060}Fi"
-        );
     }
 
     #[test]

@@ -1,7 +1,6 @@
 (kind, words) => {
   // What somebody finds on the page by its words: a text, a button or link, or the field that a label names.
-  // What joins the halves of a name is not seen.
-  const plain = text => (text || '').replace(/\u2060/g, '').replace(/\s+/g, ' ').trim();
+  const plain = text => (text || '').replace(/\s+/g, ' ').trim();
   const shown = element => {
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && getComputedStyle(element).visibility !== 'hidden';

@@ -180,8 +180,7 @@ impl Tab {
         let text = self
             .eval("document.body ? document.body.innerText : ''")
             .await?;
-        // What joins the halves of a name is not seen.
-        Ok(text.as_str().unwrap_or_default().replace('\u{2060}', ""))
+        Ok(text.as_str().unwrap_or_default().to_owned())
     }
 
     /// Where the tab is.
