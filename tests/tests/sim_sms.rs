@@ -17,12 +17,22 @@ async fn exchange(sms: &Sms, key: &str, form: &[(&str, &str)]) -> Result<(u16, S
     let body = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
+    let kind = "application/x-www-form-urlencoded";
+    call(sms, key, ("/version1/messaging", kind), &body).await
+}
+
+async fn call(
+    sms: &Sms,
+    key: &str,
+    (path, kind): (&str, &str),
+    body: &str,
+) -> Result<(u16, String)> {
     let url = sms.url();
     let address = url.strip_prefix("http://").context("an address")?;
     let mut stream = TcpStream::connect(address).await?;
     let request = format!(
-        "POST /version1/messaging HTTP/1.1\r\nHost: {address}\r\napiKey: {key}\r\nAccept: application/json\r\n\
-         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\napiKey: {key}\r\nAccept: application/json\r\n\
+         Content-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).await?;
@@ -89,6 +99,12 @@ async fn what_is_wrong_with_a_call_is_said_as_documented() {
     );
     let number = [TEXT[0], ("to", "0711"), TEXT[2]];
     assert_eq!(code(&sms, &number).await, 403);
+    let (_, body) = send(&sms, KEY, &number).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        answer["SMSMessageData"]["Message"],
+        "Sent to 0/1 Total Cost: 0"
+    );
     sms.script(Fault::once(Fate::Code { code: 501 }));
     assert_eq!(code(&sms, &TEXT).await, 501);
     sms.opt_out("+254711000111");
@@ -113,5 +129,45 @@ async fn a_lost_answer_is_one_of_a_text_that_left() {
     send(&sms, KEY, &TEXT).await;
     let text = sms.text_to("+254711000111", "Failed").await.unwrap();
     assert_eq!(text.number, 2);
+    sms.stop().await;
+}
+
+#[tokio::test]
+async fn every_message_that_a_text_goes_as_is_charged() {
+    let sms = Sms::start(Config::default()).await.unwrap();
+    // One letter outside of the GSM alphabet: 71 of them go as two.
+    let long = "ĩ".repeat(71);
+    let form = [TEXT[0], TEXT[1], ("message", long.as_str()), TEXT[3]];
+    let (_, body) = send(&sms, KEY, &form).await;
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    let one = &answer["SMSMessageData"]["Recipients"][0];
+    assert_eq!(
+        (&one["messageParts"], &one["cost"]),
+        (&json!(2), &json!("KES 1.6000"))
+    );
+    sms.stop().await;
+}
+
+#[tokio::test]
+async fn the_newer_address_takes_json() {
+    let sms = Sms::start(Config::default()).await.unwrap();
+    let place = ("/version1/messaging/bulk", "application/json");
+    let ask =
+        async |key: &str, ask: &Value| call(&sms, key, place, &ask.to_string()).await.unwrap();
+    let both = json!({"username": "sandbox", "message": "Hello", "senderId": "MNARA",
+                      "phoneNumbers": ["+254711000111", "+254711000222"]});
+    let (status, body) = ask(KEY, &both).await;
+    assert_eq!(status, 201, "{body}");
+    let answer: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(
+        answer["SMSMessageData"]["Message"],
+        "Sent to 2/2 Total Cost: KES 1.6000"
+    );
+    let told: Vec<String> = sms.texts().into_iter().map(|text| text.to).collect();
+    assert_eq!(told, ["+254711000111", "+254711000222"]);
+    assert_eq!(ask("wrong", &both).await.0, 401);
+    let nobody = json!({"username": "sandbox", "message": "Hello", "phoneNumbers": []});
+    let (status, body) = ask(KEY, &nobody).await;
+    assert!(status == 400 && body.contains("phoneNumbers"), "{body}");
     sms.stop().await;
 }

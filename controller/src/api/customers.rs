@@ -173,7 +173,7 @@ pub async fn show(
     let mut tx = app.db.steady(provider).await?;
     let found = store::by_id(&mut tx, provider, id).await?;
     let customer = found.ok_or_else(Problem::not_found)?;
-    let tickets = store::tickets(&mut tx, provider, &customer, FEW).await?;
+    let tickets = store::tickets(&mut tx, provider, &customer, None, FEW).await?;
     let payments = of_phone(&mut tx, provider, &customer.phone, FEW).await?;
     Ok(Json(CustomerHistory {
         customer: customer.into(),

@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use mnara_protocol::ids::{
-    CustomerId, EndpointId, InvitationId, KeyId, PaymentId, PersonId, PlanId, ProviderId, SeriesId,
-    SiteId, StaffId, TicketId,
+    CustomerId, EndpointId, InvitationId, KeyId, PaymentId, PersonId, PlanId, PlatformPlanId,
+    ProviderId, SeriesId, SiteId, StaffId, TicketId,
 };
+use mnara_protocol::money::Money;
+use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use super::read::Line;
 use crate::db::RowId as _;
-use crate::web;
+use crate::web::{self, show};
 
 /// A kind of thing that has a name or a page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,6 +42,8 @@ pub enum Kind {
     Key,
     /// An address that is told news.
     Endpoint,
+    /// A plan that businesses pay the platform for.
+    PlatformPlan,
 }
 
 impl Kind {
@@ -57,6 +61,7 @@ impl Kind {
             InvitationId::PREFIX => Self::Invitation,
             KeyId::PREFIX => Self::Key,
             EndpointId::PREFIX => Self::Endpoint,
+            PlatformPlanId::PREFIX => Self::PlatformPlan,
             _ => return None,
         })
     }
@@ -71,7 +76,7 @@ pub struct Named {
     pub name: Option<String>,
 }
 
-/// The things that lines are about, by the id in their text. What is not there any more, or is another business's, is not among them.
+/// The things that lines are about or name, by the id in their text. What is not there any more, or is another business's, is not among them.
 ///
 /// # Errors
 /// When the database is away.
@@ -80,14 +85,13 @@ pub async fn names(
     provider: Option<ProviderId>,
     lines: &[Line],
 ) -> sqlx::Result<HashMap<String, Named>> {
-    let mut asked: Vec<(&str, Uuid)> = lines
-        .iter()
-        .filter_map(|line| {
-            let (prefix, bare) = line.subject.split_once('_')?;
-            Kind::parse(prefix)?;
-            Some((prefix, Uuid::try_parse(bare).ok()?))
-        })
-        .collect();
+    let mut asked = Vec::new();
+    for line in lines {
+        asked.extend(id(&line.subject));
+        for value in [&line.before, &line.after].into_iter().flatten() {
+            ids_in(value, &mut asked);
+        }
+    }
     asked.sort_unstable();
     asked.dedup();
     let ids: Vec<Uuid> = asked.iter().map(|(_, id)| *id).collect();
@@ -97,13 +101,14 @@ pub async fn names(
            union all select 'plan', id, name from plans where id = any($2) and ($1::uuid is null or provider_id = $1)
            union all select 'ser', id, plan_name from series where id = any($2) and ($1::uuid is null or provider_id = $1)
            union all select 'tkt', id, plan_name from tickets where id = any($2) and ($1::uuid is null or provider_id = $1)
-           union all select 'pay', id, 'KSh ' || trunc(amount)::text from payments where id = any($2) and ($1::uuid is null or provider_id = $1)
+           union all select 'pay', id, amount::text from payments where id = any($2) and ($1::uuid is null or provider_id = $1)
            union all select 'cust', id, null from customers where id = any($2) and ($1::uuid is null or provider_id = $1)
            union all select 'staff', s.id, p.name from staff s join people p on p.id = s.person_id where s.id = any($2) and ($1::uuid is null or s.provider_id = $1)
            union all select 'person', id, name from people where id = any($2)
            union all select 'inv', id, name from invitations where id = any($2) and ($1::uuid is null or provider_id = $1)
            union all select 'key', id, name from api_keys where id = any($2) and ($1::uuid is null or provider_id = $1)
            union all select 'hook', id, url from webhook_endpoints where id = any($2) and removed_at is null and ($1::uuid is null or provider_id = $1)
+           union all select 'pplan', id, name from platform_plans where id = any($2)
            union all select 'prv', id, business_name from providers where id = any($2) and ($1::uuid is null or id = $1)"#,
         provider.map(|id| id.uuid()),
         &ids,
@@ -118,9 +123,61 @@ pub async fn names(
             let name = match kind {
                 // What follows in it may be a secret of the business.
                 Kind::Endpoint if provider.is_none() => row.name.and_then(|url| web::host(&url)),
+                Kind::Payment => row
+                    .name
+                    .and_then(|amount| amount.parse::<Money>().ok())
+                    .map(show::money),
                 _ => row.name,
             };
             Some((subject, Named { kind, name }))
         })
         .collect())
+}
+
+/// The ids that a value holds, of kinds that have a name or a page.
+fn ids_in<'a>(value: &'a Value, found: &mut Vec<(&'a str, Uuid)>) {
+    match value {
+        Value::String(text) => found.extend(id(text)),
+        Value::Array(items) => {
+            for item in items {
+                ids_in(item, found);
+            }
+        }
+        Value::Object(map) => {
+            for value in map.values() {
+                ids_in(value, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn id(text: &str) -> Option<(&str, Uuid)> {
+    let (prefix, bare) = text.split_once('_')?;
+    Kind::parse(prefix)?;
+    Some((prefix, Uuid::try_parse(bare).ok()?))
+}
+
+/// An id as it is told among people, if a text is one: what it is of, and its last signs, which tell it from its neighbours.
+#[must_use]
+pub fn brief(text: &str) -> Option<String> {
+    let (prefix, bare) = text.split_once('_')?;
+    let is_id = prefix.bytes().all(|letter| letter.is_ascii_lowercase())
+        && bare.len() == 32
+        && bare.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_id.then(|| format!("{prefix}_…{}", &bare[26..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_id_is_shortened() {
+        let id = SiteId::from_bytes([0xab; 16]).to_string();
+        assert_eq!(brief(&id).as_deref(), Some("site_…ababab"));
+        for other in ["look", "a_b", "NLJ7RT61SV", "site_é", "0712 *** 678"] {
+            assert_eq!(brief(other), None, "{other}");
+        }
+    }
 }

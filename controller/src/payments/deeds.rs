@@ -227,6 +227,7 @@ pub(super) async fn went_back_in(
         person: None,
         at: now,
     };
+    refunds::hold(conn, &refund.receipt).await?;
     let line = (NoteId::new(now, app.entropy.bytes()), actor);
     if !refunds::insert(conn, (provider, id), line, &refund).await? {
         return Err(NotDone::ReceiptTaken);

@@ -128,7 +128,9 @@ async fn queue_crowd(
         .map(|one| (one.request.as_str(), turn(&State::Pending, one.asked, now)));
     let waits = app.rails.daraja.queue(account, questions);
     let places = crowd.iter().map(|one| one.job).zip(waits);
-    let places: Vec<_> = places.map(|(job, wait)| (job, now + comes_after(wait))).collect();
+    let places: Vec<_> = places
+        .map(|(job, wait)| (job, now + comes_after(wait)))
+        .collect();
     store::silent::put_off(&mut tx, &places).await?;
     tx.commit().await?;
     Ok(())

@@ -1,11 +1,12 @@
 //! Signing up: a business and its owner, made together. Whether it is in business at once is the platform's rule.
 
 use mnara_protocol::ids::{PersonId, ProviderId, StaffId};
+use mnara_protocol::portal::Language;
 use secrecy::SecretString;
 use thiserror::Error;
 
 use super::admission::{admit, tell};
-use super::log_in::contact::add;
+use super::log_in::contact::{add, ask_to_show};
 use super::open::callback_path;
 use super::people::{BadPerson, Contact, Person, check_password, check_person_name};
 use super::staff::{self, roles::Role};
@@ -27,6 +28,8 @@ pub struct SigningUp {
     pub contact: Contact,
     /// Their password.
     pub password: SecretString,
+    /// What they read.
+    pub language: Language,
 }
 
 /// Why nobody was signed up.
@@ -94,6 +97,7 @@ pub async fn sign_up(app: &App, signing: SigningUp) -> Result<(ProviderId, Perso
         deed,
     )
     .await?;
+    ask_to_show(app, &mut tx, &person, provider.id, signing.language).await?;
     if state == State::Pending {
         tell(app, &mut tx).await?;
     }

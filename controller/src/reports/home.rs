@@ -15,6 +15,7 @@ use super::store::{self, PaidDay, Running};
 use super::sums::Measure;
 use super::view::say;
 use crate::app::App;
+use crate::audit::Actor;
 use crate::fleet;
 use crate::fleet::presence::is_up;
 use crate::fleet::sample::{FRESH_SECS, Reading};
@@ -23,6 +24,7 @@ use crate::payments::store as payments;
 use crate::plans;
 use crate::providers;
 use crate::providers::gate::Seat;
+use crate::providers::log_in::contact::on_its_way;
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::Words;
@@ -66,6 +68,8 @@ pub struct HomePage {
     w: &'static Words,
     today: String,
     sales: String,
+    /// The address or number that a link was sent to and that they have not shown to be theirs.
+    unshown: Option<String>,
     last_week: String,
     week: Option<Week>,
     /// Devices that the newest readings of sites show; none when no site has told lately.
@@ -116,6 +120,11 @@ pub async fn home(
     let found = attention::find(&mut tx, provider, now).await?;
     let steps = steps(&mut tx, &seat, &sites, w).await?;
     drop(tx);
+    // Whoever looks for the platform is asked nothing of their own.
+    let unshown = match seat.actor() {
+        Actor::Staff(person) => on_its_way(&app, person).await?,
+        _ => None,
+    };
     let readings: BTreeMap<SiteId, Reading> = readings
         .iter()
         .filter_map(|(site, kept)| Some((*site, Reading::of(kept)?)))
@@ -149,6 +158,7 @@ pub async fn home(
             })
             .collect(),
         steps,
+        unshown,
         may_see_reports: role.may(Permission::SeeReports),
         w,
         frame,

@@ -7,13 +7,10 @@ use super::view::Names;
 use crate::fleet;
 use crate::plans;
 
-/// Sites that have a name.
-const SITES: u16 = 200;
-
 /// What plans and sites are called.
 pub(super) async fn names(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<Names> {
     let plans = plans::store::plans(conn, provider, plans::edit::MOST).await?;
-    let sites = fleet::store::sites_seen(conn, provider, None, SITES).await?;
+    let sites = fleet::store::sites_seen(conn, provider, None, fleet::store::ALL).await?;
     Ok(Names {
         plans: plans.into_iter().map(|plan| (plan.id, plan.name)).collect(),
         sites: sites

@@ -21,3 +21,12 @@ for (const form of document.querySelectorAll("form[data-checks]")) {
     }, 400);
   });
 }
+// A list with data-but names a field: what is chosen there is not offered in the list once more.
+for (const list of document.querySelectorAll("[data-but]")) {
+  const field = document.getElementById(list.dataset.but);
+  const leave = () => {
+    for (const box of list.querySelectorAll("input")) box.closest("label").hidden = box.value === field.value;
+  };
+  field.addEventListener("change", leave);
+  leave();
+}

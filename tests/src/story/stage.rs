@@ -14,6 +14,7 @@ use super::till::{self, Kiosk};
 use super::{history, paid};
 use crate::measure::now;
 use crate::sim::daraja::{self, App};
+use crate::sim::pesapal::Pesapal;
 use crate::sim::routeros;
 use crate::sim::sms::Sms;
 use crate::sim::smtp::Smtp;
@@ -181,12 +182,14 @@ impl Stage {
              \n  one hour         {}\n  ten megabytes    {}\n\
              \nRun the business, at {}. The password is {}:\n\
              \n{}\
-             \n  {:<10} {} (its trial is over: log in, pay on Pesapal's page, and it is open again)\
+             \n  {:<10} {} (its trial is over, as it was written to under mail: log in, pay on Pesapal's page, and it is open again;\
+             \n             the admin sees the money at {})\
              \n  mail       {}    whatever Mnara writes to anybody; ask for a new password to see one\n\
              \n  SMS        {}    every phone's texts; choose under Messages who gets a code\n\
              \n{}\
              \nLook behind it:\n\
              \n  router     http://{}/    phones, sessions, power; its API is at {} (TLS {})\
+             \n  Pesapal    curl -s {}/orders    what businesses ordered, and how each order stands\
              \n  API        curl -s {}\n             curl -s {}\n\
              \n{}\
              \nCtrl-C ends everything and leaves nothing behind.\n",
@@ -204,12 +207,18 @@ impl Stage {
             self.people.list(),
             "lapsed",
             paid::OWNER,
+            world.controller.url("/admin"),
             world.mail.as_ref().map(Smtp::inbox).unwrap_or_default(),
             world.sms.as_ref().map(Sms::url).unwrap_or_default(),
             self.beginning(),
             world.site.router.control(),
             world.site.router.api(),
             world.site.router.api_tls(),
+            world
+                .pesapal
+                .as_ref()
+                .map(Pesapal::control_url)
+                .unwrap_or_default(),
             world
                 .controller
                 .url(&format!("/api/captive/{}/plans", world.business.provider)),

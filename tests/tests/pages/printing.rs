@@ -20,11 +20,15 @@ async fn a_series_is_printed_on_every_paper_and_a_scanned_voucher_works() {
     owner.open(&url("/vouchers/new")).await.unwrap();
     owner.fill("How many", &COUNT.to_string()).await.unwrap();
     let choose = format!(
-        "document.querySelector('#home').value = '{}'; document.querySelector('#plan').value = '{}'",
+        "document.querySelector('#home').value = '{}'; document.querySelector('#plan').value = '{}';
+         document.querySelector('#home').dispatchEvent(new Event('change'))",
         world.business.site,
         world.business.plan("One hour").id
     );
     owner.eval(&choose).await.unwrap();
+    let others = "[...document.querySelectorAll('[data-but] label:not([hidden])')].map(one => one.innerText.trim()).join()";
+    let others = owner.eval(others).await.unwrap();
+    assert_eq!(others, "Market", "the home site is offered once");
     owner.press("Print").await.unwrap();
     owner.sees("Made. Its sites know the codes").await.unwrap();
     let series = owner.address().await.unwrap();

@@ -91,7 +91,7 @@ async fn sells(stage: &Stage, owner: &Tab) {
         .await
         .unwrap();
     owner.fill("Price in shillings", "15").await.unwrap();
-    owner.press("Keep").await.unwrap();
+    owner.press("Save").await.unwrap();
     owner.sees("Kept. Every site hears of it").await.unwrap();
     owner.sees("Lunch hour").await.unwrap();
 
@@ -134,7 +134,7 @@ async fn sells(stage: &Stage, owner: &Tab) {
 async fn looks_at_payments(stage: &Stage, owner: &Tab) {
     let page = stage.world.controller.url("/payments");
     owner.open(&page).await.unwrap();
-    owner.touch("Look for").await.unwrap();
+    owner.touch("Find payments").await.unwrap();
     owner.choose("How it stands", "Not paid").await.unwrap();
     // The button has the words of what opened the form.
     owner.enter("M-PESA receipt").await.unwrap();

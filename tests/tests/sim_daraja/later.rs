@@ -109,3 +109,19 @@ async fn whoever_never_learnt_a_receipt_asks_by_the_conversation() {
     let result = world.callbacks.recv().await.unwrap().json()["Result"].clone();
     assert_eq!(result["ResultCode"], "R000002");
 }
+
+#[tokio::test]
+async fn a_payment_goes_back_whole_or_not_at_all() {
+    let mut world = World::automatic().await;
+    // What is asked for is 300.
+    for amount in [200, 301] {
+        world.push(amount).await;
+        world.callbacks.recv().await.unwrap();
+        let paid = world.daraja.ledger().pop().unwrap();
+        assert_eq!(paid.amount, amount);
+        world.reverse(&paid.receipt, "RecieverIdentifierType").await;
+        let result = world.callbacks.recv().await.unwrap().json()["Result"].clone();
+        assert_eq!(result["ResultCode"], "R000002", "{amount}");
+    }
+    assert!(world.daraja.ledger().iter().all(|one| !one.reversed));
+}

@@ -161,13 +161,13 @@ async fn the_phones_own_menu_pays_by_hand() {
     let form = shown(&world, &format!("/menu/{PHONE}")).await;
     assert!(form.contains("174379") && form.contains(PHONE), "{form}");
     let url = format!("{}/menu", world.daraja.control_url());
-    let pay = async |world: &World, amount: &str| {
+    let pay = async |world: &World, phone: &str, amount: &str| {
         let answer = world
             .http
             .post(&url)
             .header("content-type", "application/x-www-form-urlencoded")
             .body(format!(
-                "msisdn={PHONE}&shortcode=174379&account=D4820175&amount={amount}"
+                "msisdn={phone}&shortcode=174379&account=D4820175&amount={amount}"
             ))
             .send()
             .await
@@ -175,9 +175,9 @@ async fn the_phones_own_menu_pays_by_hand() {
         let status = answer.status().as_u16();
         (status, answer.text().await.unwrap())
     };
-    let (status, said) = pay(&world, "x").await;
+    let (status, said) = pay(&world, PHONE, "x").await;
     assert!(status == 422 && said.contains("Not paid.") && said.contains("D4820175"));
-    let (status, said) = pay(&world, "20").await;
+    let (status, said) = pay(&world, PHONE, "20").await;
     let receipt = world.daraja.ledger()[0].receipt.clone();
     assert!(status == 200 && said.contains(&receipt), "{said}");
     let told = world.callbacks.recv().await.unwrap().json();
@@ -185,4 +185,8 @@ async fn the_phones_own_menu_pays_by_hand() {
         (&told["TransID"], &told["BillRefNumber"]),
         (&json!(receipt), &json!("D4820175"))
     );
+    // As somebody dials it, who typed it so on the portal too.
+    let (status, said) = pay(&world, "0708+374+149", "21").await;
+    assert_eq!(status, 200, "{said}");
+    assert_eq!(world.daraja.ledger()[1].msisdn, PHONE);
 }

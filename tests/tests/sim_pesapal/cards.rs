@@ -30,6 +30,16 @@ async fn a_card_is_charged_again_only_where_whoever_paid_ticked_that() {
     let ended = caller.http.post(control).send().await.unwrap();
     assert_eq!(ended.status(), StatusCode::NO_CONTENT);
     assert_eq!(sim.charge("ISP-77"), Err(NotNow::Otherwise));
+    // The account alone is enough to ask: whoever pays says then how often.
+    let mut body = ask(&address, "S-11");
+    body["account_number"] = json!("ISP-78");
+    body.as_object_mut().unwrap().remove("subscription_details");
+    let path = "/api/Transactions/SubmitOrderRequest";
+    let answer: Value = serde_json::from_str(&caller.post(path, &body).await).unwrap();
+    let alone = answer["order_tracking_id"].as_str().unwrap();
+    let (status, ..) = caller.press(alone, "card&again=yes").await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    assert!(sim.charge("ISP-78").is_ok());
     // Where the merchant does not ask there is no box, and ticking it all the same is nothing.
     let mut body = ask(&address, "S-10");
     body.as_object_mut()

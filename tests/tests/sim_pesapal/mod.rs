@@ -5,6 +5,7 @@
 )]
 
 mod cards;
+mod clients;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -273,7 +274,6 @@ async fn its_rules_are_the_documents() {
         ("currency", json!("shillings")),
         ("description", json!("x".repeat(101))),
         ("notification_id", json!("1")),
-        ("billing_address", json!({})),
         ("redirect_mode", json!("POPUP")),
         (
             "subscription_details",

@@ -373,7 +373,7 @@ fn a_wish_for_the_code_by_sms_goes_along_where_the_business_sends_it() {
 #[test]
 fn where_sales_are_closed_nothing_is_sold_or_given_away_and_what_was_sold_runs_to_its_end() {
     let mut site = Site::new();
-    site.row(Row::Trial(super::trying::trial()));
+    site.row(Row::Trial(trying::trial()));
     for n in 1..=3 {
         site.joins(n);
     }
@@ -397,7 +397,7 @@ fn where_sales_are_closed_nothing_is_sold_or_given_away_and_what_was_sold_runs_t
         sms: None,
     }));
     let gone = RowChange {
-        kind: Row::Trial(super::trying::trial()).kind(),
+        kind: Row::Trial(trying::trial()).kind(),
         id: *identity().site.as_bytes(),
         body: None,
     };

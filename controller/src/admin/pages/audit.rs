@@ -37,8 +37,10 @@ pub async fn show(
     };
     let known = Known {
         names,
-        path: |kind, subject: &str| {
-            (kind == Kind::Provider).then(|| format!("/admin/providers/{subject}"))
+        path: |kind, subject: &str| match kind {
+            Kind::Provider => Some(format!("/admin/providers/{subject}")),
+            Kind::PlatformPlan => Some(format!("/admin/platform-plans/{subject}")),
+            _ => None,
         },
     };
     Ok(shown(&frame, &whose, &asked, (lines, people, head), known))

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::extract::State as Given;
 use axum::http::StatusCode;
 use axum::response::Response;
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{ProviderId, SiteId};
 use mnara_protocol::money::Money;
 use serde::Deserialize;
 
@@ -254,6 +254,8 @@ struct BusinessPage<'a> {
     paid: (String, &'static str),
     willing: String,
     sites: Vec<sites::Row>,
+    /// The last of them, if there are more.
+    more: Option<SiteId>,
     outages: Vec<Away>,
     deeds: Vec<Deed>,
     is_looking: bool,
@@ -269,6 +271,12 @@ fn reached(owner: &Owner) -> String {
         .join(" · ")
 }
 
+/// Where in the list of its sites.
+#[derive(Debug, Default, Deserialize)]
+pub struct SitesAsked {
+    after: Option<String>,
+}
+
 /// Shows one business.
 ///
 /// # Errors
@@ -278,6 +286,7 @@ pub async fn one(
     frame: Frame,
     visit: Visit,
     Path(id): Path<String>,
+    Query(asked): Query<SitesAsked>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let id: ProviderId = id.parse().map_err(|_| Trouble::Nothing)?;
@@ -294,9 +303,15 @@ pub async fn one(
     };
     let wanted = places::Wanted {
         provider: Some(id),
+        after: match asked.after.as_deref() {
+            Some(site) => Some(site.parse().map_err(|_| Trouble::Nothing)?),
+            None => None,
+        },
         ..places::Wanted::default()
     };
-    let sites = sites::rows(&mut tx, wanted, now, SITES, w).await?;
+    let mut sites = sites::rows(&mut tx, wanted, now, SITES + 1, w).await?;
+    let has_more = sites.len() > usize::from(SITES);
+    sites.truncate(usize::from(SITES));
     let outages = places::outages(&mut tx, id, OUTAGES).await?;
     let ends = payments::of_provider(&mut tx, id, days_before(now, MONTH_DAYS)).await?;
     let deeds = read::of_provider(&mut tx, id, &read::Wanted::default(), DEEDS).await?;
@@ -309,6 +324,7 @@ pub async fn one(
         details,
         paid: told(ends.paid(), PAID),
         willing: told(ends.paid_of_willing(), PAID).0,
+        more: sites.last().filter(|_| has_more).map(|site| site.id),
         sites,
         outages: outages
             .into_iter()

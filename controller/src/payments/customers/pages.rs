@@ -200,6 +200,7 @@ struct OnePage<'a> {
     phone: String,
     blocked: Option<(String, String)>,
     vouchers: Vec<Voucher>,
+    older: Option<String>,
     payments: Vec<Shown>,
     credit: Option<credit::Credit>,
     may_work: bool,
@@ -212,18 +213,20 @@ struct OnePage<'a> {
     fault: Option<&'static str>,
 }
 
-/// What was done just before, as the address says it.
+/// What was done just before and from where on vouchers are shown, as the address says it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Done {
     done: String,
+    before: String,
 }
 
-/// What a page says about what was just done.
+/// What a page says about what was just done, and where its list of vouchers begins.
 #[derive(Default)]
 struct Said {
     done: Option<&'static str>,
     fault: Option<&'static str>,
+    before: Option<(Timestamp, TicketId)>,
 }
 
 /// Shows a customer.
@@ -245,6 +248,7 @@ pub async fn one(
             "unblock" => Some(w.done_unblock),
             _ => None,
         },
+        before: before(&done.before),
         ..Said::default()
     };
     shown(&app, &frame, &seat, id, &Filled::default(), said).await
@@ -267,7 +271,14 @@ async fn shown(
         .ok_or(Trouble::Nothing)?;
     let shows_codes = role.may(Permission::WorkPayments);
     let now = app.clock.now();
-    let vouchers = vouchers(&mut tx, seat, &customer, (shows_codes, now), w).await?;
+    let (vouchers, older) = vouchers(
+        &mut tx,
+        seat,
+        (&customer, said.before),
+        (shows_codes, now),
+        w,
+    )
+    .await?;
     let wanted = Wanted {
         customer: Some(id),
         ..Wanted::default()
@@ -295,6 +306,7 @@ async fn shown(
             .blocked
             .map(|(at, why)| (w.calendar.moment(at), why)),
         vouchers,
+        older,
         payments: payments
             .into_iter()
             .map(|line| Shown::new(line, w))
@@ -317,14 +329,21 @@ async fn shown(
     Ok(html(status, &page))
 }
 
+/// Some of a customer's vouchers, and where those before them are.
 async fn vouchers(
     conn: &mut PgConnection,
     seat: &Seat,
-    customer: &Customer,
+    (customer, before): (&Customer, Option<(Timestamp, TicketId)>),
     (shows_codes, now): (bool, Timestamp),
     w: &Words,
-) -> sqlx::Result<Vec<Voucher>> {
-    let had = store::tickets(conn, seat.provider(), customer, FEW).await?;
+) -> sqlx::Result<(Vec<Voucher>, Option<String>)> {
+    let mut had = store::tickets(conn, seat.provider(), customer, before, FEW + 1).await?;
+    let has_more = had.len() > usize::from(FEW);
+    had.truncate(usize::from(FEW));
+    let older = had.last().filter(|_| has_more).map(|last| {
+        let (id, at) = (customer.id, last.at.as_millis());
+        format!("/customers/{id}?before={at}.{}#vouchers", last.ticket)
+    });
     let mut vouchers = Vec::with_capacity(had.len());
     for Had { ticket, at, gift } in had {
         let Some(found) = tickets::store::by_id(conn, seat.provider(), ticket, now).await? else {
@@ -344,7 +363,7 @@ async fn vouchers(
             gift,
         });
     }
-    Ok(vouchers)
+    Ok((vouchers, older))
 }
 
 /// What a ticket is now, and the class of its tag: first whether it is over, by dates that no site has told of yet.

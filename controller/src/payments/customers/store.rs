@@ -301,7 +301,7 @@ pub struct Had {
     pub gift: Option<String>,
 }
 
-/// A customer's last tickets, paid for and given, the newest first.
+/// A customer's tickets, paid for and given, the newest first, from before one on.
 ///
 /// # Errors
 /// When the database is away.
@@ -309,18 +309,22 @@ pub async fn tickets(
     conn: &mut PgConnection,
     provider: ProviderId,
     customer: &Customer,
+    before: Option<(Timestamp, TicketId)>,
     limit: u16,
 ) -> sqlx::Result<Vec<Had>> {
     let rows = sqlx::query!(
         r#"(select t.id as "id!", t.created_at as "created_at!", null::text as reason from payments p join tickets t on t.payment_id = p.id
-            where p.provider_id = $1 and p.msisdn = $2 order by p.created_at desc, p.id desc limit $4)
+            where p.provider_id = $1 and p.msisdn = $2 and (t.created_at, t.id) < ($5, $6) order by t.created_at desc, t.id desc limit $4)
            union all
-           (select ticket_id, created_at, reason from gifts where provider_id = $1 and customer_id = $3 order by created_at desc limit $4)
-           order by 2 desc limit $4"#,
+           (select ticket_id, created_at, reason from gifts where provider_id = $1 and customer_id = $3 and (created_at, ticket_id) < ($5, $6)
+            order by created_at desc, ticket_id desc limit $4)
+           order by 2 desc, 1 desc limit $4"#,
         provider.uuid(),
         customer.phone,
         customer.id.uuid(),
         i64::from(limit),
+        At(before.map_or(LAST, |(at, _)| at)) as At,
+        before.map_or(Uuid::max(), |(_, id)| id.uuid()),
     )
     .fetch_all(conn)
     .await?;

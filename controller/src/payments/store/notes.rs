@@ -68,8 +68,8 @@ pub async fn note_push_error(
 
 /// Has a person look at a payment. The first flag stays while nobody has looked.
 ///
-/// Something else that comes afterwards calls a person again, in its own name unless what becomes of the payment goes by the first. Says when
-/// somebody had looked, if they are called again.
+/// Something else that comes afterwards calls a person again, in its own name unless what becomes of the payment goes by the first; so does more
+/// money beside it, for the same. Says when somebody had looked, if they are called again.
 ///
 /// # Errors
 /// When the database refuses.
@@ -82,8 +82,11 @@ pub async fn flag(
     let looked = sqlx::query_scalar!(
         r#"update payments p
            set flag = case when p.flag is null or (p.looked_at is not null and p.flag <> all($4)) then $3 else p.flag end,
-               looked_at = case when p.flag = $3 then p.looked_at end, looked_by = case when p.flag = $3 then p.looked_by end
-           from (select id, looked_at from payments where provider_id = $1 and id = $2) was
+               looked_at = case when p.flag = $3 and not was.has_more then p.looked_at end,
+               looked_by = case when p.flag = $3 and not was.has_more then p.looked_by end
+           from (select y.id, y.looked_at,
+                        exists (select from unmatched u where u.provider_id = $1 and u.payment_id = $2 and u.created_at > y.looked_at) as has_more
+                 from payments y where y.provider_id = $1 and y.id = $2) was
            where p.provider_id = $1 and p.id = $2 and was.id = p.id
            returning case when p.looked_at is null then was.looked_at end as "looked?: At""#,
         payment.provider.uuid(),

@@ -23,6 +23,21 @@ pub struct Refund {
     pub at: Timestamp,
 }
 
+/// Lets nobody else write down this receipt of money that went back until the transaction ends: lines of payments and money of the queue are in two
+/// tables, and one receipt must not come into both at once. Before either is looked for, and after the rows that are its own.
+///
+/// # Errors
+/// When the database is away.
+pub async fn hold(conn: &mut PgConnection, receipt: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('back:' || $1::text, 0))",
+        receipt,
+    )
+    .fetch_one(conn)
+    .await
+    .map(drop)
+}
+
 /// Adds a line; says whether nobody had this receipt in this business, for money of the queue either.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ use crate::payments::customers::reason;
 use crate::payments::deeds::{self, NotDone, Noted};
 use crate::payments::ledger::{Account, Cause, Line, NotWritten, book};
 use crate::payments::operator;
-use crate::payments::store::{lock, ticket_of};
+use crate::payments::store::{lock, refunds, ticket_of};
 use crate::plans;
 use crate::tickets::issue::{self, IssueError, Sale};
 use crate::tickets::revoke::RevokeError;
@@ -283,6 +283,7 @@ pub(in crate::payments) async fn back(
         .ok_or(NotResolved::Receipt)?;
     let now = app.clock.now();
     let said = (receipt.as_str(), why);
+    refunds::hold(conn, &receipt).await?;
     if !store::close_refunded(conn, (provider, id), said, actor, now).await? {
         return Err(NotResolved::ReceiptTaken);
     }

@@ -4,7 +4,8 @@
 //! be had, and both let their person in; so whoever signed up by phone gets mail from the day they name an address.
 //!
 //! Where links leave, what somebody named when they signed up is a wish: several may have the same, and each gets in with their own password, until
-//! one of them opens a link that was sent there. From then on it is theirs alone.
+//! one of them opens a link that was sent there. From then on it is theirs alone. A link leaves as they sign up; whichever of those that came there
+//! one of them opens, it is they who read it, so a crowd that names a number uses up its links and keeps nobody from showing that it is theirs.
 
 use std::time::Duration;
 
@@ -117,19 +118,83 @@ pub async fn wish(
     if of_person >= MOST_OF_PERSON || to_contact >= MOST_TO_CONTACT {
         return Err(NotChanged::Enough);
     }
-    wishes::note_letter(&mut tx, visit.person, &contact, now).await?;
-    let wished = match way {
-        Way::Mail(email) => {
-            write(app, &mut tx, visit, (email, &token), language).await?;
-            Wished::Mailed
-        }
-        Way::Sms(of, to) => {
-            text(app, &mut tx, (of, visit.person, to), &token, language).await?;
-            Wished::Texted
-        }
-    };
+    wishes::note_letter(&mut tx, visit.person, sought, now).await?;
+    let to = (visit.person, visit.name.as_str());
+    send(app, &mut tx, to, way, &token, language).await?;
     tx.commit().await?;
-    Ok(wished)
+    Ok(match way {
+        Way::Mail(_) => Wished::Mailed,
+        Way::Sms(..) => Wished::Texted,
+    })
+}
+
+/// Sends somebody who is just being added a link to what they named, unless enough went there today: one of those shows as much.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ask_to_show(
+    app: &App,
+    conn: &mut PgConnection,
+    person: &Person,
+    of: ProviderId,
+    language: Language,
+) -> sqlx::Result<()> {
+    let way = match &person.contact {
+        Contact::Email(email) if app.rails.mail.is_set_up() => Way::Mail(email),
+        Contact::Phone(to) if app.rails.sms.is_set_up() => Way::Sms(of, *to),
+        Contact::Email(_) | Contact::Phone(_) => return Ok(()),
+    };
+    let now = app.clock.now();
+    let since = now.plus_secs(-tidy::WISHES);
+    let (_, to_contact) = wishes::letters(conn, person.id, &person.contact, since).await?;
+    if to_contact >= MOST_TO_CONTACT {
+        return Ok(());
+    }
+    let token = Token::draw(app);
+    let until = now.plus_secs(GOOD_SECS);
+    // As if it had been wanted before: whoever sees now that they mistyped need not wait to name another.
+    let wanted = now.plus_secs(-PAUSE_SECS);
+    let sought = (&person.contact, &token.hash());
+    wishes::want(conn, person.id, sought, (wanted, until), wanted).await?;
+    wishes::note_letter(conn, person.id, sought, now).await?;
+    let to = (person.id, person.name.as_str());
+    send(app, conn, to, way, &token, language).await
+}
+
+/// What somebody named and has a link waiting for, as it is written.
+///
+/// # Errors
+/// When the database is away.
+pub async fn on_its_way(app: &App, person: PersonId) -> sqlx::Result<Option<String>> {
+    if !app.rails.mail.is_set_up() && !app.rails.sms.is_set_up() {
+        return Ok(None);
+    }
+    let mut tx = app.db.platform(Reason::Login).await?;
+    let contact = wishes::on_its_way(&mut tx, person, app.clock.now()).await?;
+    Ok(contact.map(|contact| contact.written()))
+}
+
+/// Sends a link, which is good for a day.
+async fn send(
+    app: &App,
+    conn: &mut PgConnection,
+    (person, name): (PersonId, &str),
+    way: Way<'_>,
+    token: &Token,
+    language: Language,
+) -> sqlx::Result<()> {
+    match way {
+        Way::Mail(email) => {
+            let reader = Reader {
+                person,
+                name: name.to_owned(),
+                email: email.to_owned(),
+                language,
+            };
+            write(app, conn, &reader, token).await
+        }
+        Way::Sms(of, to) => text(app, conn, (of, person, to), token, language).await,
+    }
 }
 
 /// How a link goes there; none where nothing leaves.
@@ -162,8 +227,12 @@ async fn way<'a>(
 /// # Errors
 /// When the database is away.
 pub async fn wanted(app: &App, visit: &Visit, token: &Token) -> sqlx::Result<Option<Contact>> {
+    let (hash, now) = (token.hash(), app.clock.now());
     let mut tx = app.db.platform(Reason::Login).await?;
-    wishes::wanted(&mut tx, visit.person, &token.hash(), app.clock.now()).await
+    match wishes::wanted(&mut tx, visit.person, &hash, now).await? {
+        Some(contact) => Ok(Some(contact)),
+        None => wishes::shown(&mut tx, visit.person, &hash, now.plus_secs(-GOOD_SECS)).await,
+    }
 }
 
 /// Confirms an address or a number.
@@ -171,11 +240,14 @@ pub async fn wanted(app: &App, visit: &Visit, token: &Token) -> sqlx::Result<Opt
 /// # Errors
 /// [`NotChanged`].
 pub async fn confirm(app: &App, visit: &Visit, token: &Token) -> Result<(), NotChanged> {
-    let now = app.clock.now();
+    let (hash, now) = (token.hash(), app.clock.now());
     let mut tx = app.db.platform(Reason::Login).await?;
-    let contact = wishes::take_wanted(&mut tx, visit.person, &token.hash(), now)
-        .await?
-        .ok_or(NotChanged::Over)?;
+    let contact = match wishes::take_wanted(&mut tx, visit.person, &hash, now).await? {
+        Some(contact) => contact,
+        None => wishes::shown(&mut tx, visit.person, &hash, now.plus_secs(-GOOD_SECS))
+            .await?
+            .ok_or(NotChanged::Over)?,
+    };
     free(app, &mut tx, visit.person, &contact).await?;
     set(app, &mut tx, visit, &contact, Some(now)).await?;
     tx.commit().await?;
@@ -299,23 +371,11 @@ async fn text(
     sms::post(app, conn, NewSms::about_log_in(to, good_for, &said)).await
 }
 
-async fn write(
-    app: &App,
-    conn: &mut PgConnection,
-    visit: &Visit,
-    (email, token): (&str, &Token),
-    language: Language,
-) -> sqlx::Result<()> {
-    let words = &Words::of(language).mail;
-    let reader = Reader {
-        person: visit.person,
-        name: visit.name.clone(),
-        email: email.to_owned(),
-        language,
-    };
+async fn write(app: &App, conn: &mut PgConnection, to: &Reader, token: &Token) -> sqlx::Result<()> {
+    let words = &Words::of(to.language).mail;
     let mail = NewMail {
         provider: None,
-        to: &reader,
+        to,
         kind: "contact",
         once: None,
         good_for: Duration::from_secs(GOOD_SECS.unsigned_abs()),

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::civil::Date;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
+use mnara_protocol::money::Money;
 use serde::Deserialize;
 
 use super::frame::Frame;
@@ -17,10 +18,11 @@ use super::words::Words;
 use crate::app::App;
 use crate::audit::chain::{self, Head};
 use crate::audit::difference::{Changed, between};
-use crate::audit::names::{Kind, Named, names};
+use crate::audit::names::{Kind, Named, brief, names};
 use crate::audit::read::{self, Line, Wanted};
 use crate::nairobi;
 use crate::providers::gate::Seat;
+use crate::providers::notices::Topic;
 use crate::providers::staff::roles::{Permission, Role};
 use crate::web::csv::{self, Csv};
 use crate::web::page::html;
@@ -88,9 +90,10 @@ struct Row {
     when: String,
     who: String,
     what: String,
-    subject: String,
-    /// What that is called now.
-    name: Option<String>,
+    /// What that is called now, or its id in short.
+    name: String,
+    /// Its id, where the name is none.
+    id: Option<String>,
     /// Its page, where whoever reads may open it.
     path: Option<String>,
     business: Option<String>,
@@ -191,7 +194,7 @@ fn path(kind: Kind, subject: &str, role: Role) -> Option<String> {
             Permission::ManageKeys,
         ),
         Kind::Key => ("/settings/keys".to_owned(), Permission::ManageKeys),
-        Kind::Provider | Kind::Person => return None,
+        Kind::Provider | Kind::Person | Kind::PlatformPlan => return None,
     };
     role.may(needs).then_some(path)
 }
@@ -235,17 +238,24 @@ fn row(
 ) -> Row {
     let named = known.names.get(&line.subject);
     let changes = between(line.before.as_ref(), line.after.as_ref());
+    let short = brief(&line.subject);
+    let name = named.and_then(|named| named.name.clone());
     Row {
         when: w.calendar.moment(line.at),
         who: who(line, w, tells_admins),
         what: w.audit.act(&line.act).to_owned(),
-        subject: line.subject.clone(),
-        name: named.and_then(|named| named.name.clone()),
+        id: short
+            .as_ref()
+            .map(|_| line.subject.clone())
+            .filter(|_| name.is_none()),
+        name: name
+            .or(short)
+            .unwrap_or_else(|| subject(&line.subject, w).to_owned()),
         path: named.and_then(|named| (known.path)(named.kind, &line.subject)),
         business: line.business.clone(),
         changes: changes
             .into_iter()
-            .map(|changed| change(changed, w))
+            .map(|changed| change(changed, line, w, &known.names))
             .collect(),
         number: line.number,
     }
@@ -262,17 +272,92 @@ fn who(line: &Line, w: &'static Words, tells_admins: bool) -> String {
     }
 }
 
-fn change(changed: Changed, w: &'static Words) -> Change {
-    let told = |value: String| told(&changed.field, &value, w);
+/// What a line is about that has no id.
+fn subject<'a>(subject: &'a str, w: &'static Words) -> &'a str {
+    match subject {
+        "look" => w.portal.title,
+        "logo" => w.portal.logo,
+        "platform" => w.audit.platform,
+        other => other,
+    }
+}
+
+fn change(
+    changed: Changed,
+    line: &Line,
+    w: &'static Words,
+    names: &HashMap<String, Named>,
+) -> Change {
+    let is_shillings = is_shillings(&changed.field, line);
+    let told = |value: String| match names.get(&value).and_then(|named| named.name.clone()) {
+        Some(name) => name,
+        None => told(&changed.field, &value, is_shillings, w),
+    };
     Change {
-        field: w.audit.field(&changed.field),
+        field: field(&line.act, &changed.field, w),
         before: changed.before.map(told),
         after: changed.after.map(told),
     }
 }
 
+/// A field as people know it from the form it was changed in.
+fn field(act: &str, field: &str, w: &'static Words) -> String {
+    let (word, by_sms) = match field.strip_suffix("-sms") {
+        Some(word) => (word, true),
+        None => (field, false),
+    };
+    let topic = Topic::ALL.iter().find(|topic| topic.word() == word);
+    match (act, field, topic) {
+        ("notice", _, Some(topic)) => {
+            let way = if by_sms {
+                w.notices.by_sms
+            } else {
+                w.notices.by_mail
+            };
+            format!("{}, {way}", w.notices.name(topic))
+        }
+        ("mpesa-limits", "least", _) => w.hand.least.to_owned(),
+        ("mpesa-limits", "most", _) => w.hand.most.to_owned(),
+        ("mpesa-limits", "most_a_day", _) => w.hand.most_a_day.to_owned(),
+        _ => w.audit.field(field),
+    }
+}
+
+/// Whether a field of a line is an amount in shillings: what says its currency may be in another.
+fn is_shillings(field: &str, line: &Line) -> bool {
+    let after = line.after.as_ref();
+    let currency = after.and_then(|after| after.get("currency"));
+    match field {
+        "amount" | "price" | "left" => {
+            currency.is_none_or(|currency| currency.as_str() == Some("KES"))
+        }
+        "least" | "most" | "most_a_day" => line.act == "mpesa-limits",
+        _ => false,
+    }
+}
+
 /// A value as people read it.
-fn told(field: &str, value: &str, w: &'static Words) -> String {
+fn told(field: &str, value: &str, is_shillings: bool, w: &'static Words) -> String {
+    if let (true, Ok(amount)) = (is_shillings, value.parse::<Money>()) {
+        return show::money(amount);
+    }
+    if let (true, Ok(bits)) = (field.ends_with("_bps"), value.parse()) {
+        return show::speed(bits);
+    }
+    if let (true, Ok(bytes)) = (field.ends_with("bytes"), value.parse()) {
+        return show::data(bytes);
+    }
+    if let ("from", Ok(index)) = (field, value.parse::<u32>()) {
+        return index.saturating_add(1).to_string();
+    }
+    match (field, value) {
+        ("period", "month") => return w.sold.month.to_owned(),
+        ("period", "year") => return w.sold.year.to_owned(),
+        _ => {}
+    }
+    if let Some(brief) = brief(value) {
+        return brief;
+    }
     if let (true, Ok(secs)) = (field.ends_with("_secs"), value.parse()) {
         return w.calendar.lasting(secs);
     }

@@ -16,9 +16,8 @@ use crate::app::App;
 use crate::providers::cookies;
 use crate::providers::gate::Seat;
 use crate::providers::log_in::Token;
-use crate::providers::log_in::reset::{
-    Made, NotMade, NotReset, ask as ask_for, for_staff, is_below, is_good, reset,
-};
+use crate::providers::log_in::reset::below::{Made, NotMade, for_staff, is_below};
+use crate::providers::log_in::reset::{NotReset, ask as ask_for, reset, whose};
 use crate::providers::people::Contact;
 use crate::providers::staff::store;
 use crate::ratelimit::{Act, By};
@@ -140,6 +139,7 @@ struct ResetPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     token: &'a str,
+    whose: &'a str,
     fault: Option<String>,
 }
 
@@ -162,20 +162,27 @@ pub async fn form(
     let Some(token) = Token::sent(&token) else {
         return Ok(over(&frame));
     };
-    if !is_good(&app, &token).await? {
-        return Ok(over(&frame));
-    }
-    Ok(choosing(&frame, StatusCode::OK, &token, None))
+    choosing(&app, &frame, StatusCode::OK, &token, None).await
 }
 
-fn choosing(frame: &Frame, status: StatusCode, token: &Token, fault: Option<String>) -> Response {
+async fn choosing(
+    app: &App,
+    frame: &Frame,
+    status: StatusCode,
+    token: &Token,
+    fault: Option<String>,
+) -> Result<Response, Trouble> {
+    let Some(whose) = whose(app, token).await? else {
+        return Ok(over(frame));
+    };
     let page = ResetPage {
         frame,
         w: frame.words(),
         token: token.expose(),
+        whose: &whose,
         fault,
     };
-    html(status, &page)
+    Ok(html(status, &page))
 }
 
 /// The form of a new password.
@@ -213,7 +220,7 @@ pub async fn take(
         Err(NotReset::Ending(error)) => return Err(error.into()),
         Err(NotReset::Database(error)) => return Err(error.into()),
     };
-    Ok(choosing(&frame, status, &token, Some(fault)))
+    choosing(&app, &frame, status, &token, Some(fault)).await
 }
 
 #[derive(Template)]

@@ -91,6 +91,7 @@ pub async fn take(
         name: filled.name.clone(),
         contact,
         password: filled.password,
+        language: frame.language,
     };
     let person = match sign_up(&app, signing).await {
         Ok((_, person)) => person,

@@ -11,7 +11,7 @@ use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
 use crate::providers::gate::Seat;
-use crate::providers::log_in::reset::is_below;
+use crate::providers::log_in::reset::below::is_below;
 use crate::providers::staff::invite::{NotJoined, invite, take_back};
 use crate::providers::staff::roles::{Permission, Role, TABLE};
 use crate::providers::staff::{NotChanged, change, store};

@@ -74,10 +74,13 @@ pub const OPENED: [(&str, Feature); 5] = [
     ("/sites/{id}/look", Feature::CustomPortal),
 ];
 
-/// What opens also when the subscription has run out: what was sold goes on, so it can be looked up; and what is to be paid.
-const ALWAYS: [&str; 5] = [
+/// What opens also when the subscription has run out: what was sold goes on, so it can be looked up; a business's data are its own, so they can be
+/// taken out; and what is to be paid.
+const ALWAYS: [&str; 7] = [
     "/vouchers/find",
     "/vouchers/{id}",
+    "/settings/export",
+    "/settings/export/{code}",
     "/subscription",
     "/subscription/plans",
     "/subscription/invoices",
@@ -211,6 +214,9 @@ mod tests {
         let shut = Some(Shut::Restricted);
         assert_eq!(rights.page("/home", Permission::SeeHome, NOW), shut);
         assert_eq!(rights.call("/plans", NOW), shut);
+        for path in ["/settings/export", "/settings/export/{code}"] {
+            assert_eq!(rights.page(path, Permission::Export, NOW), None, "{path}");
+        }
         for permission in [Permission::SeeSubscription, Permission::PayPlatform] {
             assert_eq!(rights.page("/settings/subscription", permission, NOW), None);
         }

@@ -18,6 +18,9 @@ const PATH: &str = "/mpesa/stkpushquery/v1/query";
 /// A turn that is so near is waited for: to go and come back would take as long.
 const NEAR: Duration = Duration::from_millis(250);
 
+/// How often one waits in place: somebody else may have the turn that was waited for.
+const WAITS: u32 = 2;
+
 /// How much earlier than its turn a question comes, to wait for it in place: who comes at the very moment is late by what it takes to come, and
 /// each turn that begins late makes all behind it later.
 const EARLY: Duration = Duration::from_millis(100);
@@ -92,10 +95,11 @@ impl Daraja {
             turns.take(application, checkout_request_id, turn, now)
         };
         let mut taken = take();
-        if let Err(wait) = taken
-            && wait <= NEAR
-        {
-            tokio::time::sleep(wait).await;
+        for _ in 0..WAITS {
+            match taken {
+                Err(wait) if wait <= NEAR => tokio::time::sleep(wait).await,
+                _ => break,
+            }
             taken = take();
         }
         let (answer, exchange) = match taken {

@@ -83,6 +83,8 @@ fn reason(word: &str, otherwise: Reason) -> Reason {
         | "UserDoesNotExist"
         | "AbsentSubscriber"
         | "NotNetworkSubscriber"
+        // Sic, on its page.
+        | "NotNetworkSubcriber"
         | "UserNotProvisioned"
         | "HandsetMemoryFull" => Reason::Absent,
         "InvalidPhoneNumber" | "UnsupportedNumberType" => Reason::Number,
@@ -119,6 +121,10 @@ mod tests {
         );
         assert_eq!(
             failed("Failed&failureReason=UserIsInactive"),
+            Arrival::Failed(Reason::Absent)
+        );
+        assert_eq!(
+            failed("Failed&failureReason=NotNetworkSubcriber"),
             Arrival::Failed(Reason::Absent)
         );
         assert_eq!(failed("Rejected"), Arrival::Failed(Reason::Rejected));

@@ -99,6 +99,8 @@ struct SubscriptionPage<'a> {
     card: Option<String>,
     /// Whether a voucher can be looked up here, as its own page is closed.
     looks_up: bool,
+    /// Whether all data can be taken out from here, as the way there is closed.
+    exports: bool,
     open: Option<Open>,
     choices: Vec<Choice>,
     rows: Vec<Row>,
@@ -216,6 +218,7 @@ async fn shown(
         why: why.and_then(|why| reason(w, frame.support.as_ref(), why, &offered)),
         card,
         looks_up: is_restricted && seat.place.role.may(Permission::SeeVouchers),
+        exports: is_restricted && seat.place.role.may(Permission::Export),
         open,
         choices: offered
             .into_iter()

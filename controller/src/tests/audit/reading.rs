@@ -219,3 +219,57 @@ async fn a_line_names_what_it_is_about_and_leads_there_where_its_reader_may_go(
         "{page}"
     );
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn amounts_and_ids_are_told_as_people_say_them(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let site = fleet::create::create(&world.app, world.shop.provider, "Stage", Actor::Command)
+        .await
+        .unwrap();
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    for (act, after) in [
+        (
+            "queue-ticket",
+            json!({"amount": "1250.00", "site": site.to_string(), "ticket": format!("tkt_{}", "0".repeat(32))}),
+        ),
+        (
+            "platform-order",
+            json!({"amount": "12.00", "currency": "USD"}),
+        ),
+        ("mpesa-limits", json!({"most_a_day": 70_000})),
+        ("notice", json!({"money-sms": true})),
+    ] {
+        let deed = Deed {
+            act,
+            subject: "x",
+            before: None,
+            after: Some(after),
+        };
+        record(
+            &world.app,
+            &mut tx,
+            Some(world.shop.provider),
+            Actor::Command,
+            deed,
+        )
+        .await
+        .unwrap();
+    }
+    tx.commit().await.unwrap();
+    let page = owner.get("/audit").await.page();
+    for part in [
+        "<ins>KSh\u{a0}1,250</ins>",
+        "<ins>Stage</ins>",
+        "<ins>tkt_…000000</ins>",
+        "<ins>12.00</ins>",
+        "<ins>KSh\u{a0}70,000</ins>",
+        "<dt>The most from one phone on one day</dt>",
+        "<dt>Money to look at, by SMS</dt>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}

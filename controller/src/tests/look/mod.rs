@@ -103,6 +103,8 @@ async fn what_an_owner_decides_reaches_every_site_and_no_other_business(
     let (mut owner, provider, site) = owner(&world).await;
     let form = owner.get("/settings/portal").await.page();
     assert!(form.contains("name=\"welcome_sw\"") && form.contains("<iframe name=\"preview\""));
+    // What nobody needs at first is folded up, and open once it says something.
+    assert!(form.contains("<details><summary>Terms of use</summary>"));
     assert_eq!(
         owner.post("/settings/portal", &LOOK).await.onward(),
         "/settings/portal?done=kept"
@@ -110,6 +112,7 @@ async fn what_an_owner_decides_reaches_every_site_and_no_other_business(
     let page = owner.get("/settings/portal?done=kept").await.page();
     assert!(page.contains("&#60;script") && !page.contains("<script>alert"));
     assert!(page.contains("value=\"#123456\"") && page.contains("Pay first."));
+    assert!(page.contains("<details open><summary>Terms of use</summary>"));
     let rows = world.feed(site).await;
     let look = look_of(&rows).unwrap();
     assert_eq!(look.button, Some(0x12_34_56));

@@ -378,3 +378,43 @@ async fn nobody_gives_the_shop_away(pool: PgPoolOptions, options: PgConnectOptio
     world.app.clock.advance(Duration::from_secs(86_400));
     gives(&world, &mut manager, &path, ("", 8)).await.onward();
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn all_that_a_customer_was_given_is_reached_page_by_page(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let path = page_of(&mut owner, "0708374149").await;
+    for press in 1..=40 {
+        gives(&world, &mut owner, &path, ("", press)).await.onward();
+        // So many a day.
+        if press % 5 == 0 {
+            world.app.clock.advance(Duration::from_secs(86_400));
+        }
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    let (mut next, mut pages) = (Some(path.clone()), 0);
+    while let Some(at) = next {
+        let page = owner.get(&at).await.page();
+        let links = page.split("<strong><a href=\"/vouchers/").skip(1);
+        let ids: Vec<_> = links.map(|link| link[..36].to_owned()).collect();
+        assert!(ids.len() <= 20, "{}", ids.len());
+        for id in ids {
+            assert!(seen.insert(id), "twice");
+        }
+        let older = page.split_once(&format!("href=\"{path}?before="));
+        next = older.map(|(_, rest)| {
+            let rest = rest.split_once("#vouchers\"").unwrap().0;
+            format!("{path}?before={rest}")
+        });
+        pages += 1;
+    }
+    assert_eq!((seen.len(), pages), (41, 3));
+}

@@ -460,3 +460,33 @@ async fn printed_vouchers_count_when_they_are_used_and_what_they_cost_stands_apa
         "{home}"
     );
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_has_its_name_in_reports_however_many_there_are(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query(
+        "insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at)
+         select gen_random_uuid(), $1, 'A place ' || n, 0, 0, $2 from generate_series(1, 201) n",
+    )
+    .bind(world.shop.provider.uuid())
+    .bind(crate::db::At(world.app.clock.now()))
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let mut owner = member(&world, Role::Owner, READER, 1).await;
+    let csv = owner.get("/reports/csv?by=site&period=today").await.page();
+    assert!(
+        csv.contains("Market") && !csv.contains("No longer listed"),
+        "{csv}"
+    );
+}

@@ -41,6 +41,8 @@ async fn whoever_signed_up_by_phone_comes_to_an_address_that_was_proved(
     assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
     let mut other = Browser::new(&world, 3);
     other.sign_up("Another", "another@example.com").await;
+    world.work().await;
+    assert_eq!(office.one().to, "another@example.com");
     assert_eq!(other.get(&path).await.status, StatusCode::NOT_FOUND);
     assert_eq!(other.post(&path, &[]).await.status, StatusCode::NOT_FOUND);
     assert!(owner.get(&path).await.page().contains(MAIL));

@@ -30,7 +30,11 @@ async fn staffed(pool: PgPoolOptions, options: PgConnectOptions) -> (Office, Wor
 async fn heard(world: &World, office: &Office) -> Vec<(String, String)> {
     world.work().await;
     let letters = office.empty().into_iter();
-    letters.map(|letter| (letter.to, letter.subject)).collect()
+    letters
+        .map(|letter| (letter.to, letter.subject))
+        // Whoever signs up is sent one, which is no news of their business.
+        .filter(|(_, subject)| subject != "Confirm your e-mail address")
+        .collect()
 }
 
 fn only(to: &str, subject: &str) -> Vec<(String, String)> {
@@ -51,8 +55,9 @@ async fn the_platform_hears_of_who_waits_and_of_a_crowd_in_one_letter(
     let mut owner = Browser::new(&world, 1);
     owner.sign_up("Njeri Wi-Fi", OWNER).await;
     world.work().await;
-    let first = office.one();
-    assert_eq!(first.to, AMINA);
+    let letters = office.empty();
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    let first = letters.iter().find(|letter| letter.to == AMINA).unwrap();
     assert_eq!(first.subject, "Njeri Wi-Fi waits for you");
     for part in [
         "Hello Amina",

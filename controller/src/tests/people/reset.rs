@@ -11,9 +11,11 @@ use crate::tests::office::Office;
 const OWNER: &str = "njeri@example.com";
 const NEW: &str = "tower rain mango";
 
-async fn owner(world: &World) -> Browser<'_> {
+async fn owner<'a>(world: &'a World, office: &Office) -> Browser<'a> {
     let mut owner = Browser::new(world, 1);
     owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    world.work().await;
+    office.empty();
     owner
 }
 
@@ -56,7 +58,7 @@ async fn a_link_sets_a_new_password_once_and_ends_every_log_in(
     options: PgConnectOptions,
 ) {
     let (office, world) = Office::world(pool, options).await;
-    let mut phone = owner(&world).await;
+    let mut phone = owner(&world, &office).await;
     ask(&world, 2, " Njeri@Example.com").await.page();
     let path = office.one().path("/reset/");
     let mut browser = Browser::new(&world, 3);
@@ -64,6 +66,7 @@ async fn a_link_sets_a_new_password_once_and_ends_every_log_in(
     for _ in 0..2 {
         let page = browser.get(&path).await.page();
         assert!(page.contains("Choose a new password"));
+        assert!(page.contains("Njeri Wanjiru · Njeri Wi-Fi"), "{page}");
         assert!(
             !page.contains("src=\"http") && !page.contains("href=\"http"),
             "{page}"
@@ -101,7 +104,7 @@ async fn a_link_sets_a_new_password_once_and_ends_every_log_in(
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn nobody_learns_who_is_somebody_here(pool: PgPoolOptions, options: PgConnectOptions) {
     let (office, world) = Office::world(pool, options).await;
-    owner(&world).await;
+    owner(&world, &office).await;
     let known = ask(&world, 2, OWNER).await.page();
     let unknown = ask(&world, 3, "nobody@example.com").await.page();
     assert_eq!(known, unknown);
@@ -131,7 +134,7 @@ async fn whoever_asks_in_an_owners_name_keeps_no_owner_out(
     options: PgConnectOptions,
 ) {
     let (office, world) = Office::world(pool, options).await;
-    owner(&world).await;
+    owner(&world, &office).await;
     for n in 0..20 {
         ask(&world, 20 + n, OWNER).await.page();
     }
@@ -163,7 +166,7 @@ async fn whoever_asks_in_an_owners_name_keeps_no_owner_out(
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_link_is_over_after_an_hour(pool: PgPoolOptions, options: PgConnectOptions) {
     let (office, world) = Office::world(pool, options).await;
-    owner(&world).await;
+    owner(&world, &office).await;
     ask(&world, 2, OWNER).await.page();
     let path = office.one().path("/reset/");
     world.app.clock.advance(Duration::from_secs(3_601));
@@ -178,7 +181,7 @@ async fn a_link_is_over_after_an_hour(pool: PgPoolOptions, options: PgConnectOpt
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_link_opens_no_second_factor(pool: PgPoolOptions, options: PgConnectOptions) {
     let (office, world) = Office::world(pool, options).await;
-    let mut phone = owner(&world).await;
+    let mut phone = owner(&world, &office).await;
     let person = read(
         &world.app,
         "select id from people where email = 'njeri@example.com'",
@@ -215,7 +218,7 @@ async fn an_owner_makes_a_link_for_staff_below_given_the_password(
     options: PgConnectOptions,
 ) {
     let (office, world) = Office::world(pool, options).await;
-    let mut owner = owner(&world).await;
+    let mut owner = owner(&world, &office).await;
     let mut manager = member(&world, &mut owner, "manager", "manager@example.com", 2).await;
     member(&world, &mut owner, "cashier", "0712 345 678", 3).await;
     office.empty();
@@ -272,8 +275,8 @@ async fn nobody_is_shown_a_link_into_another_business(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
-    let (_, world) = Office::world(pool, options).await;
-    let mut owner = owner(&world).await;
+    let (office, world) = Office::world(pool, options).await;
+    let mut owner = owner(&world, &office).await;
     let mut cashier = member(&world, &mut owner, "cashier", "0712 345 678", 3).await;
     // The cashier owns a business too.
     let by = By {
@@ -299,7 +302,7 @@ async fn an_owner_whose_account_strangers_try_comes_in_by_a_link(
     options: PgConnectOptions,
 ) {
     let (office, world) = Office::world(pool, options).await;
-    owner(&world).await;
+    owner(&world, &office).await;
     // From so many addresses that the account takes no more strangers.
     for n in 30..52 {
         for _ in 0..10 {

@@ -261,6 +261,39 @@ async fn an_owner_takes_everything_out_once_with_the_password(
     assert_eq!(world.count("audit where act = 'export-taken'").await, 1);
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_business_whose_subscription_has_run_out_still_takes_its_data_out(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = webhooks::owner(&world).await;
+    let page = owner.get("/settings/subscription").await.page();
+    assert!(!page.contains("Your data are yours"), "{page}");
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query(
+        "insert into provider_rights (provider_id, due_at, restricted_from, changed_at) values ($1, $2, $2, $2)",
+    )
+    .bind(world.shop.provider.uuid())
+    .bind(crate::db::At(world.app.clock.now().plus_secs(-3600)))
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let next = owner.get("/plans").await.onward();
+    assert_eq!(next, "/settings/subscription?why=restricted");
+    let page = owner.get(&next).await.page();
+    assert!(page.contains("Your data are yours"), "{page}");
+    assert!(page.contains("href=\"/settings/export\""), "{page}");
+    owner.get("/settings/export").await.page();
+    let form = [("password", PASSWORD), ("digits", "")];
+    let page = owner.post("/settings/export", &form).await.page();
+    let at = page.find("/settings/export/").unwrap();
+    let (status, _, zip) = download(&world, &page[at..at + 49], &owner).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(files(&zip).contains_key("sites.csv"));
+}
+
 /// A table longer than what is read at once comes out whole.
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_long_table_comes_out_whole(pool: PgPoolOptions, options: PgConnectOptions) {

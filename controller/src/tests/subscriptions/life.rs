@@ -216,7 +216,11 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     tell(&world, &order).await;
     world.work().await;
     assert!(!site_row(&world).await.sales_open);
-    let subjects: Vec<_> = office.empty().into_iter().map(|one| one.subject).collect();
+    let letters = office
+        .empty()
+        .into_iter()
+        .filter(|one| one.to != "another@example.com");
+    let subjects: Vec<_> = letters.map(|one| one.subject).collect();
     let told = [
         "Business 1: KSh 1,500 went back to you",
         "Another waits for you",

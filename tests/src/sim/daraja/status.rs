@@ -53,7 +53,8 @@ pub(super) fn reversal(shared: &Shared, call: &Call, app: &App) -> Answer {
                 .find(|booked| asked.transaction.is(booked) && booked.shortcode == app.shortcode);
             let truth = match found {
                 Some(transaction) if transaction.reversed => Err(Code::Text("R000001".into())),
-                Some(transaction) if amount <= transaction.amount => {
+                // It goes back whole; what another amount is answered with is documented nowhere.
+                Some(transaction) if amount == transaction.amount => {
                     transaction.reversed = !decided;
                     Ok(transaction.clone())
                 }

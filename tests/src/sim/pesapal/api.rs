@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State as Extract};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -31,7 +32,12 @@ impl From<Fault> for Refused {
     }
 }
 
+/// The calls, also under the paths that the service has them under: its own and its sandbox's.
 pub(super) fn routes() -> Router<Arc<Shared>> {
+    calls().nest("/v3", calls()).nest("/pesapalv3", calls())
+}
+
+fn calls() -> Router<Arc<Shared>> {
     Router::new()
         .route("/api/Auth/RequestToken", post(token))
         .route("/api/URLSetup/RegisterIPN", post(register))
@@ -66,13 +72,7 @@ impl Shared {
         };
         match answer {
             Ok(answer) => answer,
-            Err(Refused::Fault(error)) => json(
-                status,
-                &Refusal {
-                    error,
-                    status: "500",
-                },
-            ),
+            Err(Refused::Fault(error)) => json(status, &Refusal::from(error)),
             Err(Refused::Gateway) => (
                 StatusCode::BAD_GATEWAY,
                 [(header::CONTENT_TYPE, "text/html")],
@@ -193,16 +193,14 @@ struct Submit {
     cancellation_url: Option<String>,
     redirect_mode: Option<String>,
     notification_id: String,
-    billing_address: Billing,
+    billing_address: Option<Billing>,
     account_number: Option<String>,
     subscription_details: Option<Details>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Billing {
-    #[serde(default)]
     email_address: Option<String>,
-    #[serde(default)]
     phone_number: Option<String>,
 }
 
@@ -277,10 +275,11 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
         return Err(invalid("callback_url is no address"));
     }
     let is_there = |field: &Option<String>| field.as_deref().is_some_and(|text| !text.is_empty());
-    if !is_there(&ask.billing_address.email_address) && !is_there(&ask.billing_address.phone_number)
-    {
-        return Err(invalid(
-            "billing_address needs an e-mail address or a phone number",
+    let billing = ask.billing_address.unwrap_or_default();
+    if !is_there(&billing.email_address) && !is_there(&billing.phone_number) {
+        return Err(Fault::new(
+            "missing_mandatory_billing_address",
+            "Please provide billing details information on your API request.",
         ));
     }
     if let Some(details) = &ask.subscription_details {
@@ -295,7 +294,7 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
                 "subscription_details: dd-MM-yyyy, and DAILY, WEEKLY, MONTHLY or YEARLY",
             ));
         }
-        if ask.account_number.is_none() {
+        if !is_there(&ask.account_number) {
             return Err(invalid("account_number is missing"));
         }
     }
@@ -306,7 +305,9 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
             .iter()
             .any(|address| address.id == ask.notification_id)
         {
-            return Err(invalid("notification_id is not a registered IPN"));
+            return Err(invalid(
+                "Invalid IPN URL ID provided.Check format and try again",
+            ));
         }
         if state.orders.iter().any(|order| order.reference == ask.id) {
             // Nobody has published the service's own code for it.
@@ -324,9 +325,8 @@ fn taken(shared: &Shared, body: &Bytes) -> Result<Order, Fault> {
             callback: ask.callback_url,
             cancellation: ask.cancellation_url.unwrap_or_default(),
             notification: ask.notification_id,
-            account: ask
-                .account_number
-                .filter(|_| ask.subscription_details.is_some()),
+            // By itself it has the page offer what is charged again; whoever pays then says how often.
+            account: ask.account_number.filter(|account| !account.is_empty()),
             recurs: false,
             is_charge: false,
             code: Code::Invalid,
@@ -364,8 +364,13 @@ struct Which {
     tracking: String,
 }
 
-async fn status(Extract(shared): Sim, headers: HeaderMap, Query(which): Query<Which>) -> Response {
+async fn status(
+    Extract(shared): Sim,
+    which: Result<Query<Which>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
     let told = shared.admit(&headers).and_then(|()| {
+        let Query(which) = which.map_err(|_| invalid("orderTrackingId is missing"))?;
         shared.change(|state| {
             let knobs = state.knobs.clone();
             let order = state
@@ -387,7 +392,8 @@ async fn status(Extract(shared): Sim, headers: HeaderMap, Query(which): Query<Wh
 #[derive(Deserialize)]
 struct Back {
     confirmation_code: String,
-    amount: String,
+    /// A number by the documents' table, in quotes in their sample.
+    amount: Box<RawValue>,
     username: String,
     remarks: String,
 }
@@ -395,7 +401,7 @@ struct Back {
 async fn refund(Extract(shared): Sim, headers: HeaderMap, body: Bytes) -> Response {
     let asked = shared.admit(&headers).and_then(|()| {
         let ask: Back = parse(&body)?;
-        let wanted = cents(&ask.amount).filter(|cents| *cents > 0);
+        let wanted = cents(ask.amount.get().trim_matches('"')).filter(|cents| *cents > 0);
         let is_taken = shared.change(|state| {
             let order = state.orders.iter_mut().find(|order| {
                 order

@@ -18,12 +18,10 @@ pub(super) struct Fault {
 
 impl Fault {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        let kind = if code.starts_with("invalid_api_credentials")
-            || code.starts_with("invalid_consumer")
-        {
-            "authentication_error"
-        } else {
-            "api_error"
+        let kind = match code {
+            "invalid_api_credentials_provided" => "authentication_error",
+            "invalid_api_request_parameters" => "invalid_request_error",
+            _ => "api_error",
         };
         Self {
             error_type: Some(kind),
@@ -44,10 +42,20 @@ impl Fault {
     }
 }
 
+/// An error alone.
 #[derive(Debug, Serialize)]
 pub(super) struct Refusal {
-    pub(super) error: Fault,
-    pub(super) status: &'static str,
+    error: Fault,
+    status: &'static str,
+}
+
+impl From<Fault> for Refusal {
+    fn from(error: Fault) -> Self {
+        Self {
+            error,
+            status: "500",
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]

@@ -1,11 +1,13 @@
-//! The one call that sends, and the control API beside it. The control API trusts whoever reaches it.
+//! The one call that sends, at both of its addresses, and the control API beside it. The control API trusts whoever reaches it.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State as Extract;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -14,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::script::{Fate, Fault};
-use super::{MOST_TEXTS, Shared, Text, page, tell};
+use super::{MOST_TEXTS, Shared, Text, page, parts, tell};
 
 type Sim = Extract<Arc<Shared>>;
 
@@ -27,6 +29,7 @@ pub(super) async fn serve(shared: Arc<Shared>, listener: TcpListener) {
 fn routes(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/version1/messaging", post(messaging))
+        .route("/version1/messaging/bulk", post(bulk))
         .route("/", get(inbox))
         .route("/messages", get(messages).delete(clear))
         .route("/faults", get(faults).post(script))
@@ -53,48 +56,103 @@ fn status(code: u16) -> &'static str {
     }
 }
 
+/// What is asked for: as a form, or at the newer address as JSON.
+struct Ask {
+    username: String,
+    /// What the field is called that names the phones.
+    named: &'static str,
+    to: Vec<String>,
+    message: String,
+    from: String,
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
+
 async fn messaging(Extract(shared): Sim, headers: HeaderMap, body: Bytes) -> Response {
-    let of = |name: &str| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let form: BTreeMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
-    let field = |name: &str| form.get(name).map_or("", String::as_str);
-    if !of("content-type").starts_with("application/x-www-form-urlencoded") {
+    if !header(&headers, "content-type").starts_with("application/x-www-form-urlencoded") {
         return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "a form is needed").into_response();
     }
-    if of("apikey") != shared.config.key || field("username") != shared.config.username {
+    let form: BTreeMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let field = |name: &str| form.get(name).cloned().unwrap_or_default();
+    let to = field("to");
+    let ask = Ask {
+        username: field("username"),
+        named: "to",
+        to: match to.as_str() {
+            "" => Vec::new(),
+            to => to.split(',').map(str::to_owned).collect(),
+        },
+        message: field("message"),
+        from: field("from"),
+    };
+    handed_in(&shared, &headers, &ask)
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Bulk {
+    username: String,
+    phone_numbers: Vec<String>,
+    message: String,
+    sender_id: Option<String>,
+}
+
+async fn bulk(Extract(shared): Sim, headers: HeaderMap, body: Bytes) -> Response {
+    if !header(&headers, "content-type").starts_with("application/json") {
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, "JSON is needed").into_response();
+    }
+    let Ok(bulk) = serde_json::from_slice::<Bulk>(&body) else {
+        return (StatusCode::BAD_REQUEST, "that is no JSON of this call").into_response();
+    };
+    let ask = Ask {
+        username: bulk.username,
+        named: "phoneNumbers",
+        to: bulk.phone_numbers,
+        message: bulk.message,
+        from: bulk.sender_id.unwrap_or_default(),
+    };
+    handed_in(&shared, &headers, &ask)
+}
+
+fn handed_in(shared: &Arc<Shared>, headers: &HeaderMap, ask: &Ask) -> Response {
+    if header(headers, "apikey") != shared.config.key || ask.username != shared.config.username {
         return (
             StatusCode::UNAUTHORIZED,
             "The supplied authentication is invalid",
         )
             .into_response();
     }
-    for name in ["to", "message"] {
-        if field(name).is_empty() {
+    for (name, is_missing) in [
+        (ask.named, ask.to.is_empty()),
+        ("message", ask.message.is_empty()),
+    ] {
+        if is_missing {
             let said = format!("Request is missing required form field '{name}'");
             return (StatusCode::BAD_REQUEST, said).into_response();
         }
     }
-    let from = field("from");
-    if !from.is_empty() && !shared.config.senders.contains(from) {
+    let accept = header(headers, "accept");
+    if !ask.from.is_empty() && !shared.config.senders.contains(&ask.from) {
         return told(
             json!({"Message": "InvalidSenderId", "Recipients": []}),
-            of("accept"),
+            accept,
         );
     }
     let mut all = Vec::new();
     let (mut cost, mut taken, mut is_lost) = (0, 0, false);
-    for to in field("to").split(',') {
+    for to in &ask.to {
         let fate = shared.state().fault(to);
         if let Some(Fate::Http { status, body }) = fate {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
             return (status, body).into_response();
         }
         is_lost |= fate == Some(Fate::LoseAnswer);
-        let (recipient, charged) = one(&shared, to, from, field("message"), fate);
+        let (recipient, charged) = one(shared, to, &ask.from, &ask.message, fate);
         cost += charged;
         taken += u64::from(charged > 0);
         all.push(recipient);
@@ -106,12 +164,12 @@ async fn messaging(Extract(shared): Sim, headers: HeaderMap, body: Bytes) -> Res
         });
         return (StatusCode::CREATED, Body::from_stream(broken)).into_response();
     }
-    let message = format!(
-        "Sent to {taken}/{} Total Cost: KES {}",
-        all.len(),
-        shillings(cost)
-    );
-    told(json!({"Message": message, "Recipients": all}), of("accept"))
+    let cost = match taken {
+        0 => "0".to_owned(),
+        _ => format!("KES {}", shillings(cost)),
+    };
+    let message = format!("Sent to {taken}/{} Total Cost: {cost}", all.len());
+    told(json!({"Message": message, "Recipients": all}), accept)
 }
 
 /// What one phone's part of the answer is, and what it is charged.
@@ -124,7 +182,7 @@ fn one(
 ) -> (Value, u64) {
     let digits = to.strip_prefix('+').unwrap_or_default();
     let is_number = (10..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    let parts = u64::try_from(message.chars().count().div_ceil(160)).unwrap_or(1);
+    let parts = parts::of(message);
     let price = parts * shared.config.price;
     let mut state = shared.state();
     let code = match &fate {
@@ -171,12 +229,28 @@ fn told(data: Value, accept: &str) -> Response {
     if accept.contains("application/json") {
         return (StatusCode::CREATED, Json(json!({"SMSMessageData": data}))).into_response();
     }
-    let message = crate::sim::escaped(data["Message"].as_str().unwrap_or_default());
-    let xml = format!(
-        "<AfricasTalkingResponse><SMSMessageData><Message>{message}</Message></SMSMessageData></AfricasTalkingResponse>"
+    let kind = [(CONTENT_TYPE, "application/xml")];
+    (StatusCode::CREATED, kind, xml(&data)).into_response()
+}
+
+fn xml(data: &Value) -> String {
+    let of = |value: &Value| match value {
+        Value::String(text) => crate::sim::escaped(text),
+        other => other.to_string(),
+    };
+    let mut xml = format!(
+        "<AfricasTalkingResponse><SMSMessageData><Message>{}</Message><Recipients>",
+        of(&data["Message"])
     );
-    let kind = [(header::CONTENT_TYPE, "application/xml")];
-    (StatusCode::CREATED, kind, xml).into_response()
+    for one in data["Recipients"].as_array().into_iter().flatten() {
+        xml.push_str("<Recipient>");
+        for name in ["number", "cost", "status", "statusCode", "messageId"] {
+            let _ = write!(xml, "<{name}>{}</{name}>", of(&one[name]));
+        }
+        xml.push_str("</Recipient>");
+    }
+    xml.push_str("</Recipients></SMSMessageData></AfricasTalkingResponse>");
+    xml
 }
 
 async fn inbox(Extract(shared): Sim) -> Response {
@@ -228,4 +302,21 @@ pub(super) fn opt_out(shared: &Arc<Shared>, phone: &str) {
     shared.state().black.insert(phone.to_owned());
     let sender = shared.config.senders.first().cloned().unwrap_or_default();
     tell::of_opt_out(shared, phone.to_owned(), sender);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_for_no_json_hears_of_each_phone_in_xml() {
+        let data = json!({"Message": "Sent to 1/1 Total Cost: KES 0.8000", "Recipients": [
+            {"statusCode": 101, "number": "+254711000111", "status": "Success", "cost": "KES 0.8000", "messageId": "ATXid_1"}]});
+        assert_eq!(
+            xml(&data),
+            "<AfricasTalkingResponse><SMSMessageData><Message>Sent to 1/1 Total Cost: KES 0.8000</Message><Recipients><Recipient>\
+             <number>+254711000111</number><cost>KES 0.8000</cost><status>Success</status><statusCode>101</statusCode>\
+             <messageId>ATXid_1</messageId></Recipient></Recipients></SMSMessageData></AfricasTalkingResponse>"
+        );
+    }
 }

@@ -1,11 +1,12 @@
-//! Africa's Talking's bulk SMS, delivering to no phone but to an inbox in a browser: `POST /version1/messaging` and the delivery reports and
-//! opt-outs it posts, on a real port.
+//! Africa's Talking's bulk SMS, delivering to no phone but to an inbox in a browser: `POST /version1/messaging`, `/bulk` behind it, and
+//! the delivery reports and opt-outs it posts, on a real port.
 //!
 //! Written from its pages "Sending" and "Notifications" (docs.africastalking.com/sms/sending, /sms/notifications), not from any client. What goes
 //! wrong is scripted. Its README has every call.
 
 mod api;
 mod page;
+mod parts;
 mod script;
 mod tell;
 

@@ -4,11 +4,12 @@
 //! new link takes nothing from those before it, and a person has few at a time, so whoever asks in an owner's name sends that owner some
 //! letters and keeps nobody out. It goes by mail; to a phone only of somebody who has no address, since a number is taken over more easily than
 //! a mailbox. Asked for by a number that was never shown to be its person's, it goes to no mailbox: the number's holder may be another. Of several
-//! who named the same, while nobody has shown that it is theirs, each has a link sent there. Where neither leaves, an owner or manager makes the
-//! link for somebody below them, and the command line for anybody.
+//! who named the same, while nobody has shown that it is theirs, each has a link sent there in their turn, a few for one question; its page says whose
+//! it is. Where neither leaves, an owner or manager makes the link for somebody below them ([`below`]), and the command line for anybody.
 //!
 //! A link stands for the password alone: whoever has a second factor is asked for it as ever.
 
+pub mod below;
 pub mod store;
 
 use std::time::Duration;
@@ -16,7 +17,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PersonId, ProviderId, ResetId, StaffId};
+use mnara_protocol::ids::{PersonId, ProviderId, ResetId};
 use mnara_protocol::portal::Language;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -24,7 +25,6 @@ use sqlx::PgConnection;
 use sqlx::types::JsonValue;
 use thiserror::Error;
 
-use super::again::{NotProved, prove};
 use super::leave::end_others;
 use super::store::Known;
 use super::{Token, store as log_ins};
@@ -34,15 +34,13 @@ use crate::db::Reason;
 use crate::db::sealed::{NotRenewed, renew};
 use crate::jobs::{Job, NewJob, Next, enqueue};
 use crate::passwords::Ending;
-use crate::providers::gate::Seat;
 use crate::providers::mail::{Letter, NewMail, Reader, fill, post};
 use crate::providers::notices::store::own_phone;
 use crate::providers::notices::{Own, tell_person};
 use crate::providers::pages::words::Words;
+use crate::providers::people::store::MostOpen;
 use crate::providers::people::{self, BadPerson, Contact, check_password};
 use crate::providers::sms::{self, NewSms};
-use crate::providers::staff;
-use crate::providers::staff::roles::Role;
 use crate::rails::msisdn::Msisdn;
 use crate::ratelimit::{Act, By, TooMany};
 use crate::vault::{Column, Owner};
@@ -59,7 +57,7 @@ const MOST_OPEN: i64 = 3;
 /// As above, where each of them costs their business a text.
 const MOST_OPEN_BY_SMS: i64 = 2;
 /// Links that leave for one question, each to another who named what was typed.
-const MOST_AT_ONCE: usize = 3;
+const MOST_AT_ONCE: i64 = 3;
 
 /// Takes an e-mail address or a number somebody typed. It does the same whether anybody has it.
 ///
@@ -182,10 +180,12 @@ async fn ways(
     let Ok(contact) = typed.who.parse::<Contact>() else {
         return Ok(ways);
     };
-    for found in people::store::by_contact(conn, &contact, None).await? {
-        if ways.len() < MOST_AT_ONCE {
-            ways.extend(way(app, conn, (typed, &contact), found.person, now).await?);
-        }
+    let open = MostOpen {
+        by_mail: MOST_OPEN,
+        by_sms: MOST_OPEN_BY_SMS,
+    };
+    for person in people::store::next_to_link(conn, &contact, now, open, MOST_AT_ONCE).await? {
+        ways.extend(way(app, conn, (typed, &contact), person, now).await?);
     }
     Ok(ways)
 }
@@ -276,16 +276,8 @@ pub async fn by_command(app: &App, contact: &Contact) -> sqlx::Result<Option<Str
     };
     let address = link(app, &mut tx, found.person).await?;
     let provider = log_ins::first_place(&mut tx, found.person).await?;
-    note(
-        app,
-        &mut tx,
-        provider,
-        Actor::Command,
-        "reset-link",
-        found.person,
-        good_until(app),
-    )
-    .await?;
+    let (by, until) = ((provider, Actor::Command), good_until(app));
+    note(app, &mut tx, by, "reset-link", (found.person, until)).await?;
     tx.commit().await?;
     Ok(Some(address))
 }
@@ -299,11 +291,9 @@ fn good_until(app: &App) -> Option<JsonValue> {
 async fn note(
     app: &App,
     conn: &mut PgConnection,
-    provider: Option<ProviderId>,
-    actor: Actor,
+    (provider, actor): (Option<ProviderId>, Actor),
     act: &'static str,
-    person: PersonId,
-    after: Option<JsonValue>,
+    (person, after): (PersonId, Option<JsonValue>),
 ) -> sqlx::Result<()> {
     let deed = Deed {
         act,
@@ -314,105 +304,27 @@ async fn note(
     record(app, conn, provider, actor, deed).await
 }
 
-/// Why no link was made for somebody.
-#[derive(Debug, Error)]
-pub enum NotMade {
-    /// They have no such place here.
-    #[error("nobody here has that place any more")]
-    Nobody,
-    /// They are not below whoever asks.
-    #[error("a link is made for somebody below oneself only")]
-    NotBelow,
-    /// They have a place elsewhere, which a link would open too.
-    #[error("this person works elsewhere too")]
-    Elsewhere,
-    /// Whoever asks did not prove who they are.
-    #[error(transparent)]
-    NotProved(#[from] NotProved),
-    /// The database refused.
-    #[error("the link could not be stored")]
-    Database(#[from] sqlx::Error),
-}
-
-/// How a link came to whom it is for.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Made {
-    /// It went to their mail: whoever asked for it never sees it.
-    Mailed,
-    /// They have no mail, so whoever asked hands it on.
-    Shown(String),
-}
-
-/// Whether somebody may make a link for somebody else.
-#[must_use]
-pub const fn is_below(by: Role, of: Role) -> bool {
-    match by {
-        Role::Owner => !matches!(of, Role::Owner),
-        Role::Manager => !matches!(of, Role::Owner | Role::Manager),
-        Role::Cashier | Role::Technician | Role::Reader => false,
-    }
-}
-
-/// Makes a link for somebody below, given one's own password and digits.
-///
-/// # Errors
-/// [`NotMade`].
-pub async fn for_staff(
-    app: &App,
-    seat: &Seat,
-    place: StaffId,
-    password: SecretString,
-    digits: &str,
-) -> Result<Made, NotMade> {
-    let provider = seat.provider();
-    let mut tx = app.db.tenant(provider).await?;
-    let found = staff::store::find(&mut tx, provider, place).await?;
-    drop(tx);
-    let of = found.ok_or(NotMade::Nobody)?;
-    if !is_below(seat.place.role, of.role) {
-        return Err(NotMade::NotBelow);
-    }
-    prove(app, seat.claimant(), password, digits).await?;
-    let mut tx = app.db.platform(Reason::Login).await?;
-    let reader = crate::providers::mail::store::reader(&mut tx, of.person).await?;
-    let made = match reader.filter(|_| app.rails.mail.is_set_up()) {
-        Some(reader) => {
-            let now = app.clock.now();
-            let token = Token::draw(app);
-            let id = ResetId::new(now, app.entropy.bytes());
-            let until = now.plus_secs(GOOD_SECS);
-            store::insert(&mut tx, id, of.person, &token.hash(), now, until).await?;
-            write(app, &mut tx, &reader, &token).await?;
-            Made::Mailed
-        }
-        // The link opens the person's whole account, so nobody is shown one to another business, or to the platform.
-        None if store::is_only_in(&mut tx, of.person, provider).await? => {
-            Made::Shown(link(app, &mut tx, of.person).await?)
-        }
-        None => return Err(NotMade::Elsewhere),
-    };
-    note(
-        app,
-        &mut tx,
-        Some(provider),
-        seat.actor(),
-        "reset-link",
-        of.person,
-        good_until(app),
-    )
-    .await?;
-    tx.commit().await?;
-    Ok(made)
-}
-
-/// Whether a link is good.
+/// Whose password a link is for, by their name and the business they came to last; none once it is over. Whoever opens it may have several.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn is_good(app: &App, token: &Token) -> sqlx::Result<bool> {
+pub async fn whose(app: &App, token: &Token) -> sqlx::Result<Option<String>> {
     let mut tx = app.db.platform(Reason::Login).await?;
-    let found = store::find(&mut tx, &token.hash(), app.clock.now()).await?;
-    Ok(found.is_some())
+    let Some(person) = store::find(&mut tx, &token.hash(), app.clock.now()).await? else {
+        return Ok(None);
+    };
+    let Some(named) = people::store::person(&mut tx, person).await? else {
+        return Ok(None);
+    };
+    let first = log_ins::first_place(&mut tx, person).await?;
+    let places = log_ins::workplaces(&mut tx, person).await?;
+    let place = places
+        .into_iter()
+        .find(|place| Some(place.provider) == first);
+    Ok(Some(match place {
+        Some(place) => format!("{} · {}", named.name, place.business),
+        None => named.name,
+    }))
 }
 
 /// Why a new password was not set.
@@ -469,16 +381,8 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
         Some(_) => Actor::Staff(person),
         None => Actor::Admin(person),
     };
-    note(
-        app,
-        &mut tx,
-        provider,
-        actor,
-        "password-reset",
-        person,
-        None,
-    )
-    .await?;
+    let by = (provider, actor);
+    note(app, &mut tx, by, "password-reset", (person, None)).await?;
     tell_person(app, &mut tx, person, Own::Password).await?;
     tx.commit().await?;
     Ok(mark)
@@ -504,23 +408,4 @@ pub async fn reseal(app: &App) -> Result<u32, NotRenewed> {
         },
     )
     .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_is_made_downwards_only() {
-        for (by, of, may) in [
-            (Role::Owner, Role::Manager, true),
-            (Role::Owner, Role::Owner, false),
-            (Role::Manager, Role::Cashier, true),
-            (Role::Manager, Role::Manager, false),
-            (Role::Manager, Role::Owner, false),
-            (Role::Cashier, Role::Reader, false),
-        ] {
-            assert_eq!(is_below(by, of), may, "{by:?} for {of:?}");
-        }
-    }
 }

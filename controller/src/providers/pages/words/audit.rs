@@ -62,7 +62,7 @@ words! {
         second_end: "took a second factor away" "aliondoa hatua ya pili",
         view: "began to look at the business" "alianza kuitazama biashara",
         view_end: "stopped looking at the business" "aliacha kuitazama biashara",
-        retry: "had failed work tried again" "alirudisha kazi iliyoshindwa",
+        retry: "had failed work tried again" "aliagiza kazi iliyoshindwa ijaribiwe tena",
         give_up: "gave failed work up" "aliacha kazi iliyoshindwa",
         forget: "put failed work away" "aliondoa kazi iliyoshindwa",
         platform_plan: "made a plan that businesses can pay for" "alitengeneza kifurushi ambacho biashara zinaweza kulipia",
@@ -74,9 +74,9 @@ words! {
         trial: "began to try Mnara out" "alianza kujaribu Mnara",
         series: "made a series of vouchers" "alitengeneza mfululizo wa vocha",
         revoke: "took a voucher back" "alifuta vocha",
-        revoke_series: "took a series of vouchers back" "alirudisha mfululizo wa vocha",
+        revoke_series: "took a series of vouchers back" "alifuta mfululizo wa vocha",
         extend: "gave a voucher more time" "aliongezea vocha muda",
-        pause: "held a voucher" "alisitisha vocha",
+        pause: "paused a voucher" "alisimamisha vocha",
         resume: "let a voucher run on" "aliruhusu vocha iendelee",
         kick: "cut a device off" "alikata kifaa",
         code_seen: "looked at a code" "alitazama msimbo",
@@ -129,7 +129,7 @@ words! {
         field_revision: "revision" "toleo",
         field_duration: "how long it lasts" "muda wake",
         field_online: "time online" "muda hewani",
-        field_data: "bytes of data" "baiti za data",
+        field_data: "data" "data",
         field_devices: "devices" "vifaa",
         field_paybill: "paybill" "paybill",
         field_store: "store number" "nambari ya duka",
@@ -161,7 +161,7 @@ words! {
         field_terms: "terms" "masharti",
         field_logo: "logo" "nembo",
         field_kind: "kind" "aina",
-        field_bytes: "size in bytes" "ukubwa kwa baiti",
+        field_bytes: "size" "ukubwa",
         field_mark: "its mark" "alama yake",
         field_trial: "free try" "jaribio la bure",
         field_minutes: "minutes" "dakika",
@@ -202,12 +202,14 @@ words! {
         field_sms: "may be sent SMS" "inaweza kutumiwa SMS",
         field_admin: "works for the platform" "anafanya kazi kwa jukwaa",
         field_ticket: "voucher" "vocha",
+        field_from: "from number" "kuanzia nambari",
+        field_sites: "sites" "maeneo",
         field_email: "e-mail" "barua pepe",
         field_phone: "phone" "simu",
         stands_unused: "not used" "haijatumika",
         stands_connecting: "waits for its device" "inasubiri kifaa chake",
         stands_running: "running" "inaendelea",
-        stands_paused: "held" "imesitishwa",
+        stands_paused: "paused" "imesimamishwa",
         stands_used: "used up" "imetumika yote",
         stands_expired: "expired" "imepitwa na wakati",
         stands_revoked: "taken back" "imefutwa",
@@ -379,7 +381,7 @@ impl AuditWords {
     #[must_use]
     pub fn part(&self, part: &str) -> Option<&'static str> {
         Some(match part {
-            "name" => self.field_name,
+            "name" | "operator" => self.field_name,
             "price" => self.field_price,
             "role" => self.field_role,
             "on_sale" => self.field_on_sale,
@@ -388,7 +390,7 @@ impl AuditWords {
             "online_secs" => self.field_online,
             "data_bytes" => self.field_data,
             "devices" => self.field_devices,
-            "paybill" => self.field_paybill,
+            "paybill" | "shortcode" => self.field_paybill,
             "store" => self.field_store,
             "till" => self.field_till,
             "until" => self.field_until,
@@ -417,7 +419,7 @@ impl AuditWords {
             "banner" => self.field_banner,
             "terms" => self.field_terms,
             "logo" => self.field_logo,
-            "kind" => self.field_kind,
+            "kind" | "as" | "right" => self.field_kind,
             "bytes" => self.field_bytes,
             "id" => self.field_mark,
             "trial" => self.field_trial,
@@ -459,6 +461,9 @@ impl AuditWords {
             "sms" => self.field_sms,
             "admin" => self.field_admin,
             "ticket" => self.field_ticket,
+            "from" => self.field_from,
+            "sites" => self.field_sites,
+            "gone" => self.stands_refunded,
             "email" => self.field_email,
             "phone" => self.field_phone,
             _ => return None,
@@ -561,6 +566,35 @@ mod tests {
         let moves = Move::ALL.map(Move::word);
         for act in others.into_iter().chain(jobs).chain(moves) {
             assert!(has(act), "{act:?} has no words");
+        }
+    }
+
+    #[test]
+    fn a_voucher_is_taken_back_and_paused_by_one_word_each_in_kiswahili() {
+        let w = Words::of(Language::Swahili);
+        for back in [
+            w.audit.revoke,
+            w.audit.revoke_series,
+            w.audit.stands_revoked,
+            w.customers.revoked,
+            w.story.revoke,
+            w.story.did_revoked,
+            w.story.end_revoked,
+            w.vouchers.revoke_series,
+            w.vouchers.revoked,
+            w.vouchers.taken_back,
+        ] {
+            assert!(back.to_lowercase().contains("fut"), "{back}");
+        }
+        for paused in [
+            w.audit.pause,
+            w.audit.stands_paused,
+            w.customers.paused,
+            w.story.pause,
+            w.story.did_held,
+            w.vouchers.paused,
+        ] {
+            assert!(paused.to_lowercase().contains("simamish"), "{paused}");
         }
     }
 

@@ -28,7 +28,7 @@ words! {
         credit_held: "A prompt that is out holds" "Ombi lililopo kwenye simu limeshika",
         credit_program: "a program, by a key" "programu, kwa ufunguo",
         running: "Runs now" "Inaendelea sasa",
-        paused: "Held" "Imesimamishwa",
+        paused: "Paused" "Imesimamishwa",
         unused: "Not used yet" "Haijatumika",
         redeemed: "Waits for its device" "Inasubiri kifaa chake",
         over: "Over" "Imekwisha",

@@ -4,6 +4,11 @@ words! {
     /// How the business is today.
     HomeWords {
         title: "Today" "Leo",
+        unshown: "We have sent a link to" "Tumetuma kiungo kwa",
+        unshown_text:
+            "Open it within a day where you are logged in, to show that this is yours. You can go on meanwhile."
+            "Kifungue ndani ya siku moja mahali ulipoingia, kuonyesha kuwa ni yako. Wakati huo unaweza kuendelea.",
+        unshown_again: "Nothing came? Send it again" "Hakuna kilichofika? Tuma tena",
         today: "Paid by M-PESA today" "Zilizolipwa kwa M-PESA leo",
         last_week: "By this time last week:" "Kufikia saa hii wiki iliyopita:",
         no_sales: "No sale yet today." "Bado hakuna mauzo leo.",

@@ -92,7 +92,7 @@ words! {
         send_back: "Send it back by M-PESA" "Irudishe kwa M-PESA",
         send_back_text:
             "M-PESA sends all of it back to the phone that paid, from your account. This cannot be taken back. A voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on."
-            "M-PESA inarudisha zote kwa simu iliyolipa, kutoka kwenye akaunti yako. Haiwezi kubatilishwa. Vocha ambayo haijatumika inaondolewa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
+            "M-PESA inarudisha zote kwa simu iliyolipa, kutoka kwenye akaunti yako. Haiwezi kubatilishwa. Vocha ambayo haijatumika inafutwa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
         send_back_go: "Yes, send back" "Ndiyo, rudisha",
         send_again_text:
             "Nothing was heard for half an hour. You can ask once more: M-PESA does not send the same payment back twice."
@@ -124,7 +124,7 @@ words! {
         found_other: "It was not paid to your number" "Haikulipwa kwa nambari yako",
         found_not_completed: "M-PESA has not completed it" "M-PESA haijaikamilisha",
         found_reversed: "M-PESA says that it was reversed: the money went back to whoever paid. The books do not say so yet." "M-PESA inasema muamala huu ulibatilishwa: pesa zimerudi kwa aliyelipa. Vitabu bado havisemi hivyo.",
-        reversed_text: "With it a voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on." "Pamoja nalo, vocha ambayo haijatumika inaondolewa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
+        reversed_text: "With it a voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on." "Pamoja nalo, vocha ambayo haijatumika inafutwa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
         reversed_go: "Write it into the books" "Andika kwenye vitabu",
         default_why: "sent back" "zimerudishwa",
     }

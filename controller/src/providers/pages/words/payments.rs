@@ -86,7 +86,7 @@ words! {
         refund: "Write down a refund" "Andika pesa zilizorudishwa",
         refund_text:
             "You pay back in M-PESA yourself; this only writes it down. No money moves from here. Once all of it has gone back, a voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on."
-            "Unarudisha mwenyewe kwenye M-PESA; hapa ni kuandika tu. Hakuna pesa zinazotoka hapa. Zikisharudishwa zote, vocha ambayo haijatumika inaondolewa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
+            "Unarudisha mwenyewe kwenye M-PESA; hapa ni kuandika tu. Hakuna pesa zinazotoka hapa. Zikisharudishwa zote, vocha ambayo haijatumika inafutwa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
         refund_amount: "How much, in shillings" "Kiasi gani, kwa shilingi",
         refund_receipt: "M-PESA receipt of the refund" "Risiti ya M-PESA ya kurudisha",
         refund_reason: "Why" "Kwa nini",

@@ -21,6 +21,8 @@ words! {
             "This colour is too light for lines on white, so lines are dark grey. Writing on it is black or white, whichever reads better."
             "Rangi hii ni nyepesi mno kwa mistari juu ya nyeupe, kwa hiyo mistari ni ya kijivu. Maandishi juu yake ni meusi au meupe, yapi yasomeke vizuri zaidi.",
         help_phone: "Phone customers can call for help" "Simu ambayo wateja wanaweza kupiga kwa msaada",
+        words: "Welcome and news" "Makaribisho na tangazo",
+        terms: "Terms of use" "Masharti ya matumizi",
         welcome_en: "Welcome, in English" "Makaribisho, kwa Kiingereza",
         welcome_sw: "Welcome, in Kiswahili" "Makaribisho, kwa Kiswahili",
         banner_en: "News above everything, in English" "Tangazo juu ya kila kitu, kwa Kiingereza",

@@ -36,7 +36,7 @@ words! {
         send_text: "The phone that ordered is let online when it is there within a day. The code also works by hand:" "Simu iliyoagiza itaingia mtandaoni ikiwa hapo ndani ya siku moja. Msimbo pia unafanya kazi kwa mkono:",
         credit: "Credit the phone" "Weka kama salio la simu",
         credit_text: "The phone pays less the next time: the prompt asks for what is left of the price." "Simu italipa pungufu wakati ujao: ombi la malipo litataja kilichobaki cha bei.",
-        credit_late: "Its voucher is taken back." "Vocha yake inaondolewa.",
+        credit_late: "Its voucher is taken back." "Vocha yake inafutwa.",
         credit_phone: "Phone number that gets the credit" "Nambari ya simu inayopata salio",
         credit_go: "Give the credit" "Toa salio",
         credit_to: "Credit for" "Salio kwa",

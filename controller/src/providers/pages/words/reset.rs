@@ -29,6 +29,7 @@ words! {
             "Neither mail nor SMS is set up on this Mnara. An owner or manager of the business can make you a link on the page Staff, and whoever runs this Mnara can make one for anybody:"
             "Barua pepe wala SMS hazijawekwa kwenye Mnara hii. Mmiliki au meneja wa biashara anaweza kukutengenezea kiungo kwenye ukurasa wa Wafanyakazi, na anayeendesha Mnara hii anaweza kumtengenezea yeyote:",
         choose: "Choose a new password" "Chagua nenosiri jipya",
+        whose: "For" "Kwa",
         choose_text:
             "You are logged out everywhere else then. If you have a second factor, you are asked for it when you log in."
             "Kisha utatolewa kwingine kote. Kama una hatua ya pili, utaombwa unapoingia.",

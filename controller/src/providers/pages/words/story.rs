@@ -55,13 +55,13 @@ words! {
             "Its clock stands still and its devices go off the air. Whoever types the code lets it run on."
             "Saa yake inasimama na vifaa vyake vinatoka hewani. Anayeandika msimbo huiendeleza.",
         resume: "Let it run on" "Iendelee",
-        revoke: "Take it back" "Rudisha",
+        revoke: "Take it back" "Ifute",
         revoke_sure:
             "It will not give access any more. Its sites hear of it at once, or when they are back. This cannot be undone."
             "Haitatoa huduma tena. Maeneo yake yatasikia mara moja, au yakirudi hewani. Haiwezi kutenguliwa.",
-        revoke_do: "Yes, take it back" "Ndiyo, rudisha",
+        revoke_do: "Yes, take it back" "Ndiyo, ifute",
         said_given: "The voucher is made. Tell the customer the code above." "Vocha imetengenezwa. Mwambie mteja msimbo ulio hapo juu.",
-        said_revoked: "Taken back. Sites that are up know it already; the others when they are back." "Imerudishwa. Maeneo yaliyo hewani yanajua tayari; mengine yakirudi.",
+        said_revoked: "Taken back. Sites that are up know it already; the others when they are back." "Imefutwa. Maeneo yaliyo hewani yanajua tayari; mengine yakirudi.",
         said_extended: "The time is given. Sites that are up know it already; the others when they are back." "Muda umeongezwa. Maeneo yaliyo hewani yanajua tayari; mengine yakirudi.",
         said_paused: "Paused. This page shows it in a moment." "Imesimamishwa. Ukurasa huu utaonyesha punde.",
         said_resumed: "It runs on. This page shows it in a moment." "Inaendelea. Ukurasa huu utaonyesha punde.",
@@ -78,7 +78,7 @@ words! {
         said_not_selling:
             "This business may not sell now: Mnara has not let it in yet, or has stopped it."
             "Biashara hii hairuhusiwi kuuza sasa: Mnara bado haijaikubali, au imeisimamisha.",
-        said_shut: "It would stay shut all the same: it was taken back, its data is used up, or it ended longer ago than the time you give." "Ingebaki imefungwa: ilirudishwa, data yake imeisha, au iliisha kitambo kuliko muda unaoongeza.",
+        said_shut: "It would stay shut all the same: it was taken back, its data is used up, or it ended longer ago than the time you give." "Ingebaki imefungwa: ilifutwa, data yake imeisha, au iliisha kitambo kuliko muda unaoongeza.",
         said_too_much: "Give between one minute and ten years." "Ongeza kati ya dakika moja na miaka kumi.",
         did_printed: "Printed" "Ilichapishwa",
         did_bought: "Bought by M-PESA" "Ilinunuliwa kwa M-PESA",
@@ -98,7 +98,7 @@ words! {
         did_sold: "Sold for cash" "Iliuzwa kwa pesa taslimu",
         did_undone: "Cash given back" "Pesa taslimu zilirudishwa",
         did_given: "Given away" "Ilitolewa bure",
-        did_revoked: "Taken back" "Ilirudishwa",
+        did_revoked: "Taken back" "Ilifutwa",
         did_extended: "More time was given" "Muda uliongezwa",
         did_paused: "Pausing was asked for" "Kusimamisha kuliombwa",
         did_resumed: "Running on was asked for" "Kuendelea kuliombwa",
@@ -111,7 +111,7 @@ words! {
         end_online: "its time online is used" "muda wake wa mtandaoni umeisha",
         end_data: "its data is used" "data yake imeisha",
         end_sell_by: "it was not used in time" "haikutumika kwa wakati",
-        end_revoked: "it was taken back" "ilirudishwa",
+        end_revoked: "it was taken back" "ilifutwa",
         end_elsewhere: "another site used it first" "eneo lingine liliitumia kwanza",
         end_other: "for another reason" "kwa sababu nyingine",
     }

@@ -22,6 +22,9 @@ words! {
         restricted_why:
             "This page opens again as soon as the subscription is paid. Nothing was lost."
             "Ukurasa huo utafunguka tena mara usajili ukilipwa. Hakuna kilichopotea.",
+        own_data:
+            "Your data are yours, whether you pay or not:"
+            "Data yako ni yako, ulipe usilipe:",
         sites_why:
             "Your plan is for no more sites than you have."
             "Kifurushi chako hakiruhusu maeneo zaidi ya uliyonayo.",

@@ -84,7 +84,7 @@ words! {
         printed: "Vouchers" "Vocha",
         used: "Used" "Zilizotumika",
         left: "Left" "Zilizobaki",
-        back: "Taken back one by one" "Zilizorudishwa moja moja",
+        back: "Taken back one by one" "Zilizofutwa moja moja",
         sold: "Value of those used" "Thamani ya zilizotumika",
         week: "Used in the last 7 days" "Zilizotumika siku 7 zilizopita",
         first_use: "First use" "Matumizi ya kwanza",
@@ -92,7 +92,7 @@ words! {
         sites: "Good at" "Zinatumika",
         good_until: "Unused ones are good until" "Zisizotumika ni nzuri hadi",
         for_ever: "for ever" "daima",
-        revoked: "taken back" "imerudishwa",
+        revoked: "taken back" "imefutwa",
         over: "expired" "muda umepita",
         print_head: "Print those that are unused" "Chapisha zisizotumika",
         print_text:
@@ -105,12 +105,12 @@ words! {
         browser: "Print" "Chapisha",
         as_pdf: "PDF" "PDF",
         as_csv: "All codes as CSV" "Misimbo yote kama CSV",
-        revoke_series: "Take the series back" "Rudisha mfululizo",
+        revoke_series: "Take the series back" "Futa mfululizo",
         revoke_series_sure:
             "No voucher of it will give access any more, also those that run now. Its sites hear of it at once, or when they are back. This cannot be undone."
             "Hakuna vocha yake itakayotoa huduma tena, hata zinazoendelea sasa. Maeneo yake yatasikia mara moja, au yakirudi hewani. Haiwezi kutenguliwa.",
-        revoke_sure_do: "Yes, take all of it back" "Ndiyo, rudisha yote",
-        revoked_series: "The series is taken back." "Mfululizo umerudishwa.",
+        revoke_sure_do: "Yes, take all of it back" "Ndiyo, ufute wote",
+        revoked_series: "The series is taken back." "Mfululizo umefutwa.",
         list: "The vouchers of the series" "Vocha za mfululizo",
         number: "No." "Na.",
         sheet_title: "Vouchers to print" "Vocha za kuchapisha",
@@ -137,6 +137,6 @@ words! {
         paused: "paused" "imesimamishwa",
         spent: "used up" "imeisha",
         expired: "expired" "muda umepita",
-        taken_back: "taken back" "imerudishwa",
+        taken_back: "taken back" "imefutwa",
     }
 }

@@ -22,6 +22,18 @@ pub enum Kept {
     ByName,
 }
 
+/// Lets nobody else take this address or number until the transaction ends: of two who show that it is theirs at once, one is the first.
+async fn take_turn(conn: &mut PgConnection, contact: &Contact) -> sqlx::Result<()> {
+    sqlx::query!(
+        "select pg_advisory_xact_lock(hashtextextended('contact:' || coalesce($1::text, $2::text), 0))",
+        contact.email(),
+        contact.phone(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// Adds a person with what is kept of the password; says whether this address or number was free for them.
 ///
 /// # Errors
@@ -33,6 +45,7 @@ pub async fn insert(
     kept: Kept,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
+    take_turn(conn, &person.contact).await?;
     let added = sqlx::query!(
         "insert into people (id, name, email, phone, password, created_at)
          select $1::uuid, $2::text, $3::text, $4::text, $5::text, $6::timestamptz
@@ -97,6 +110,56 @@ pub async fn by_contact(
         totp_since: row.totp_since.map(|at| at.0),
     });
     Ok(proofs.collect())
+}
+
+/// How many links for a new password people may have open at a time.
+#[derive(Clone, Copy, Debug)]
+pub struct MostOpen {
+    /// Of whoever has an address.
+    pub by_mail: i64,
+    /// Of whoever has a number alone.
+    pub by_sms: i64,
+}
+
+/// To whom links for a new password go that are asked for by an address or number.
+///
+/// To who has shown it to be theirs; while nobody has, to those who named it, whoever has waited longest since they had one, or since they came. So
+/// each has their turn, however many they are or come meanwhile.
+///
+/// Those to whom none can go stand in nobody's way: who has enough of them, who is written to elsewhere, and who has no business to be texted by.
+///
+/// # Errors
+/// When the database is away.
+pub async fn next_to_link(
+    conn: &mut PgConnection,
+    contact: &Contact,
+    now: Timestamp,
+    open: MostOpen,
+    most: i64,
+) -> sqlx::Result<Vec<PersonId>> {
+    let ids = sqlx::query_scalar!(
+        "select p.id from people p
+         where (p.email = $1
+                or (p.phone = $2 and (p.email is null or p.phone_proven_at is not null
+                                      or exists (select from people e where e.email = p.email and e.id <> p.id and e.email_proven_at is not null))))
+           and ((p.email = $1 and p.email_proven_at is not null) or (p.phone = $2 and p.phone_proven_at is not null)
+                or not exists (select from people o where (o.email = $1 and o.email_proven_at is not null)
+                                                       or (o.phone = $2 and o.phone_proven_at is not null)))
+           and (p.email is not null or exists (select from staff s where s.person_id = p.id and s.ended_at is null))
+           and (select count(*) from resets r where r.person_id = p.id and r.used_at is null and r.expires_at > $3)
+               < case when p.email is null then $4::bigint else $5::bigint end
+         order by greatest(p.created_at, (select max(r.created_at) from resets r where r.person_id = p.id)), p.id
+         limit $6",
+        contact.email(),
+        contact.phone(),
+        At(now),
+        open.by_sms,
+        open.by_mail,
+        most,
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ids.into_iter().map(PersonId::from_uuid).collect())
 }
 
 /// What one person proves themselves with.
@@ -182,6 +245,7 @@ pub async fn set_contact(
     contact: &Contact,
     proven: Option<Timestamp>,
 ) -> sqlx::Result<bool> {
+    take_turn(conn, contact).await?;
     let changed = sqlx::query!(
         "update people set email = coalesce($2, email), phone = coalesce($3, phone),
                 email_proven_at = case when $2::text is null then email_proven_at
@@ -238,6 +302,7 @@ pub async fn free(
     contact: &Contact,
     but: PersonId,
 ) -> sqlx::Result<Vec<PersonId>> {
+    take_turn(conn, contact).await?;
     let ids = sqlx::query_scalar!(
         "update people set email = case when email = $1 then null else email end, phone = case when phone = $2 then null else phone end
          where id <> $3 and ((email = $1 and email_proven_at is null and phone is not null)

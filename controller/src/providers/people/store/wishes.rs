@@ -58,21 +58,22 @@ pub async fn letters(
     Ok((row.of_person, row.to_contact))
 }
 
-/// Notes that a link is sent.
+/// Notes that a link is sent, with what it is known by.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn note_letter(
     conn: &mut PgConnection,
     id: PersonId,
-    contact: &Contact,
+    (contact, hash): (&Contact, &[u8; 32]),
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into contact_letters (person_id, email, phone, sent_at) values ($1, $2, $3, $4)",
+        "insert into contact_letters (person_id, email, phone, token_hash, sent_at) values ($1, $2, $3, $4, $5)",
         id.uuid(),
         contact.email(),
         contact.phone(),
+        hash.as_slice(),
         At(now),
     )
     .execute(conn)
@@ -116,6 +117,50 @@ pub async fn forget_wishes(
     .execute(conn)
     .await?;
     Ok(gone.rows_affected())
+}
+
+/// What a link that was sent since a moment shows somebody to read, whoever wanted it: they named it and have not shown it to be theirs yet.
+///
+/// # Errors
+/// When the database is away.
+pub async fn shown(
+    conn: &mut PgConnection,
+    id: PersonId,
+    hash: &[u8; 32],
+    since: Timestamp,
+) -> sqlx::Result<Option<Contact>> {
+    let row = sqlx::query!(
+        "select l.email, l.phone from contact_letters l join people p on p.id = $1
+         where l.token_hash = $2 and l.sent_at > $3
+           and ((p.email = l.email and p.email_proven_at is null) or (p.phone = l.phone and p.phone_proven_at is null))",
+        id.uuid(),
+        hash.as_slice(),
+        At(since),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| read(row.email, row.phone)).transpose()
+}
+
+/// What somebody named and was sent a link to that is still good.
+///
+/// # Errors
+/// When the database is away.
+pub async fn on_its_way(
+    conn: &mut PgConnection,
+    id: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<Option<Contact>> {
+    let row = sqlx::query!(
+        "select c.email, c.phone from contact_changes c join people p on p.id = c.person_id
+         where c.person_id = $1 and c.expires_at > $2
+           and ((p.email = c.email and p.email_proven_at is null) or (p.phone = c.phone and p.phone_proven_at is null))",
+        id.uuid(),
+        At(now),
+    )
+    .fetch_optional(conn)
+    .await?;
+    row.map(|row| read(row.email, row.phone)).transpose()
 }
 
 /// What a link confirms, if it is this person's and good.

@@ -1,6 +1,9 @@
 //! A number that somebody wants to log in with: theirs once a link that was texted to it was opened, and nobody's way into another's mail before.
 
+use mnara_protocol::ids::PersonId;
+
 use super::*;
+use crate::providers::people::store as people;
 use crate::providers::staff::roles::Role;
 use crate::tests::money::mpesa_change;
 
@@ -49,6 +52,7 @@ async fn a_number_is_theirs_once_the_link_in_a_text_was_opened(
     let mut owner = Browser::new(&world, 1);
     owner.sign_up("Njeri Wi-Fi", MAIL).await;
     let link = wanted(&world, &tower, &mut owner, NUMBER).await;
+    assert_eq!(office.one().to, MAIL);
     // Until then nothing is so, and whoever has the number learns nothing of who wants it.
     let early = Browser::new(&world, 2).log_in(NUMBER, PASSWORD).await;
     assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -56,6 +60,8 @@ async fn a_number_is_theirs_once_the_link_in_a_text_was_opened(
     assert!(tower.empty().is_empty() && office.empty().is_empty());
     let mut other = Browser::new(&world, 4);
     other.sign_up("Another", "another@example.com").await;
+    world.work().await;
+    office.empty();
     assert_eq!(other.post(&link, &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(world.count("people where phone is not null").await, 0);
 
@@ -107,6 +113,7 @@ async fn whoever_has_a_number_takes_it_from_somebody_who_only_named_it(
     let mut holder = Browser::new(&world, 2);
     holder.sign_up("Holds", "holder@example.com").await;
     let link = wanted(&world, &tower, &mut holder, NUMBER).await;
+    office.empty();
     assert_eq!(
         holder.post(&link, &[]).await.onward(),
         "/account?done=contact"
@@ -135,6 +142,8 @@ async fn whoever_has_a_number_takes_it_from_somebody_who_only_named_it(
     let only = "0722 000 444";
     let mut named = Browser::new(&world, 4);
     named.sign_up("Only", only).await;
+    world.work().await;
+    tower.empty();
     let link = wanted(&world, &tower, &mut holder, only).await;
     assert_eq!(
         holder.post(&link, &[]).await.onward(),
@@ -180,7 +189,8 @@ async fn whoever_signs_up_with_anothers_number_takes_nothing_and_keeps_nobody_ou
     let mut taker = Browser::new(&world, 2);
     taker.sign_up("Takes", NUMBER).await;
     world.work().await;
-    assert!(office.empty().is_empty() && tower.empty().is_empty());
+    assert!(office.empty().is_empty());
+    assert!(tower.one().said.contains("/account/contact/"));
     mpesa_change::Authenticator::set_up(&world, &mut taker).await;
     world.work().await;
     office.empty();
@@ -218,16 +228,49 @@ async fn whoever_signs_up_with_anothers_number_takes_nothing_and_keeps_nobody_ou
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_crowd_that_names_a_number_keeps_nobody_out_of_their_own_browser(
+async fn a_crowd_that_names_a_number_keeps_its_holder_from_nothing(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
     let (tower, _, world) = world(pool, options).await;
-    for n in 10..20 {
+    crowd(&world, 10..20).await;
+    let mut holder = holder(&world, 1).await;
+    holder.post("/log-out", &[]).await.onward();
+    assert_eq!(holder.log_in(NUMBER, OTHER).await.onward(), "/");
+    // The crowd used up what is sent to a number in a day, also for whoever wants a link themselves.
+    world.work().await;
+    let texts = tower.empty();
+    assert_eq!(texts.len(), 3);
+    let enough = holder
+        .post("/account/contact", &wish_with(NUMBER, OTHER))
+        .await;
+    assert_eq!(enough.status, StatusCode::TOO_MANY_REQUESTS);
+    // But whoever reads one of those has shown as much, whoever it was sent for.
+    let link = texts[0].path("/account/contact/");
+    let mut stranger = Browser::new(&world, 4);
+    stranger.sign_up("Another", "another@example.com").await;
+    assert_eq!(stranger.get(&link).await.status, StatusCode::NOT_FOUND);
+    assert!(holder.get(&link).await.page().contains(NUMBER));
+    holder.post(&link, &[]).await.onward();
+    assert_eq!(holder.post(&link, &[]).await.status, StatusCode::NOT_FOUND);
+    let got = Browser::new(&world, 2).log_in(NUMBER, OTHER).await;
+    assert_eq!(got.onward(), "/");
+    let out = Browser::new(&world, 3).log_in(NUMBER, PASSWORD).await;
+    assert_eq!(out.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+/// So many who sign up with the number, each from elsewhere.
+async fn crowd(world: &World, from: std::ops::Range<u8>) {
+    for n in from {
+        world.app.clock.advance(Duration::from_secs(1));
         let business = format!("Claims {n}");
-        Browser::new(&world, n).sign_up(&business, NUMBER).await;
+        Browser::new(world, n).sign_up(&business, NUMBER).await;
     }
-    let mut holder = Browser::new(&world, 1);
+}
+
+/// Whoever has the number signs up with it too.
+async fn holder(world: &World, n: u8) -> Browser<'_> {
+    let mut holder = Browser::new(world, n);
     let form = [
         ("business", "Holds"),
         ("name", "Wanjiru"),
@@ -235,19 +278,96 @@ async fn a_crowd_that_names_a_number_keeps_nobody_out_of_their_own_browser(
         ("password", OTHER),
     ];
     assert_eq!(holder.post("/sign-up", &form).await.onward(), "/home");
-    holder.post("/log-out", &[]).await.onward();
-    assert_eq!(holder.log_in(NUMBER, OTHER).await.onward(), "/");
-    let next = holder
-        .post("/account/contact", &wish_with(NUMBER, OTHER))
-        .await;
-    assert_eq!(next.onward(), "/account?done=texted");
+    holder
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn in_a_crowd_that_names_a_number_each_has_a_link_for_a_new_password_in_their_turn(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, _, world) = world(pool, options).await;
+    crowd(&world, 10..20).await;
+    holder(&world, 1).await;
+    crowd(&world, 20..30).await;
+    world.work().await;
+    tower.empty();
+    let mut phone = Browser::new(&world, 2);
+    let refused = phone.log_in(NUMBER, OTHER).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let mut theirs = None;
+    for n in 3..10 {
+        world.app.clock.advance(Duration::from_secs(1));
+        ask(&world, n, NUMBER).await;
+        let texts = tower.empty();
+        assert_eq!(texts.len(), 3);
+        for text in texts {
+            let link = text.path("/reset/");
+            if phone.get(&link).await.page().contains("Wanjiru · Holds") {
+                theirs = Some(link);
+            }
+        }
+    }
+    let link = theirs.expect("seven questions reach all of twenty-one");
+    let form = [("password", "mbuyu ziwa nyota")];
+    phone.post(&link, &form).await.onward();
+    let got = phone.log_in(NUMBER, "mbuyu ziwa nyota").await;
+    assert_eq!(got.onward(), "/");
+    assert!(phone.get("/home").await.page().contains("Holds"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_signs_up_is_sent_a_link_in_their_language_and_told_so(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, office, world) = world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.get("/language/sw").await.onward();
+    owner.sign_up("Njeri Wi-Fi", MAIL).await;
+    let page = owner.get("/home").await.page();
+    assert!(page.contains("Tumetuma kiungo kwa <strong>njeri@example.com</strong>"));
+    assert!(page.contains("href=\"/account#contact\""), "{page}");
+    owner.get("/language/en").await.onward();
+    let page = owner.get("/home").await.page();
+    assert!(page.contains("You can go on meanwhile"), "{page}");
+    world.work().await;
+    let letter = office.one();
+    assert_eq!(letter.to, MAIL);
+    assert_eq!(letter.subject, "Thibitisha barua pepe yako");
+    // Nothing came: another leaves at once, and then none for a while.
+    let again = owner.post("/account/contact", &wish(MAIL)).await;
+    assert_eq!(again.onward(), "/account?done=mailed");
+    let third = owner.post("/account/contact", &wish(MAIL)).await;
+    assert_eq!(third.status, StatusCode::TOO_MANY_REQUESTS);
+    // Either of them shows it.
+    let link = letter.path("/account/contact/");
+    owner.post(&link, &[]).await.onward();
+    assert_eq!(
+        world
+            .count("people where email_proven_at is not null")
+            .await,
+        1
+    );
+    let page = owner.get("/home").await.page();
+    assert!(!page.contains("We have sent a link"), "{page}");
+
+    let mut other = Browser::new(&world, 2);
+    other.sign_up("Otieno Net", NUMBER).await;
+    let page = other.get("/home").await.page();
+    assert!(
+        page.contains("We have sent a link to <strong>0722 000 333"),
+        "{page}"
+    );
     world.work().await;
     let link = tower.one().path("/account/contact/");
-    holder.post(&link, &[]).await.onward();
-    let got = Browser::new(&world, 2).log_in(NUMBER, OTHER).await;
-    assert_eq!(got.onward(), "/");
-    let out = Browser::new(&world, 3).log_in(NUMBER, PASSWORD).await;
-    assert_eq!(out.status, StatusCode::UNPROCESSABLE_ENTITY);
+    other.post(&link, &[]).await.onward();
+    assert_eq!(
+        world
+            .count("people where phone_proven_at is not null")
+            .await,
+        1
+    );
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -290,6 +410,40 @@ async fn an_address_that_somebody_only_named_is_its_holders_by_a_link(
     office.empty();
     ask(&world, 6, MAIL).await;
     assert_eq!(office.one().subject, "A new password for Mnara");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn of_two_who_confirm_an_address_at_once_the_second_hears_that_it_is_taken(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, office, world) = world(pool, options).await;
+    Browser::new(&world, 1).sign_up("First", MAIL).await;
+    let mut second = Browser::new(&world, 2);
+    second.sign_up("Second", MAIL).await;
+    let named = second.post("/account/contact", &wish(MAIL)).await;
+    assert_eq!(named.onward(), "/account?done=mailed");
+    world.work().await;
+    let link = office.one().path("/account/contact/");
+    let sql = "select s.person_id from staff s join providers p on p.id = s.provider_id where p.business_name = 'First'";
+    let first = PersonId::from_uuid(read(&world.app, sql).await);
+    let mut tx = world.app.db.platform(Reason::Login).await.unwrap();
+    let now = world.app.clock.now();
+    let is_theirs = people::set_contact(&mut tx, first, &MAIL.parse().unwrap(), Some(now)).await;
+    assert!(is_theirs.unwrap());
+    let committed = async {
+        let waits = "pg_locks where not granted
+                     and pid in (select pid from pg_stat_activity where datname = current_database())";
+        while world.count(waits).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        tx.commit().await.unwrap();
+    };
+    let (got, ()) = futures_util::future::join(second.post(&link, &[]), committed).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(got.text.contains("Somebody else logs in with that"));
+    let sql = "people where email_proven_at is not null";
+    assert_eq!(world.count(sql).await, 1);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -172,6 +172,8 @@ async fn an_owner_without_an_address_hears_by_sms_what_the_platform_did(
     let (tower, world) = Tower::world_with(pool, options, &flags).await;
     let mut owner = Browser::new(&world, 9);
     owner.sign_up("Otieno Net", "0722 000 111").await;
+    world.work().await;
+    tower.empty();
     let sql = "select id from providers where business_name = 'Otieno Net'";
     let provider = ProviderId::from_uuid(read(&world.app, sql).await);
     // What the business allows itself keeps none of this from leaving.

@@ -1,5 +1,7 @@
 //! Money that a person has to look at.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 use crate::payments::deeds::NotDone;
 
@@ -236,4 +238,49 @@ async fn a_receipt_by_which_money_of_the_queue_went_back_is_no_payments_as_well(
         .unwrap();
     assert_eq!(world.count("refunds").await, 1);
     assert_balanced(&world, "one receipt for two").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_receipt_that_is_written_down_twice_at_once_is_the_queues_or_a_payments(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let till = till(&world).await;
+    member(&world, Role::Owner, 1).await;
+    let (provider, actor) = (world.shop.provider, somebody(&world).await);
+    let paid = sold(&world, 1, PHONE, "NLJ7RT61SV").await;
+    by_hand(&world, &till, "AAAAAAAA01", "MAMA", "50.00").await;
+    world.work().await;
+    let id = read(&world.app, "select id from unmatched").await;
+    let id = mnara_protocol::ids::UnmatchedId::from_uuid(id);
+    // Written down for the queue, and not committed yet.
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let (who, said) = ((provider, actor), ("BACK000001", "paid twice"));
+    resolve::refund_by_hand_in(&world.app, &mut tx, who, id, said, false)
+        .await
+        .unwrap();
+    let is_noted = AtomicBool::new(false);
+    let noting = async {
+        let noted = Noted {
+            amount: Money::from_shillings(50),
+            receipt: "BACK000001",
+            reason: "rain",
+        };
+        let done = note(&world.app, provider, actor, paid, noted).await;
+        is_noted.store(true, Ordering::Relaxed);
+        done
+    };
+    let committed = async {
+        let waits = "pg_locks where locktype = 'advisory' and not granted
+                     and database = (select oid from pg_database where datname = current_database())";
+        while !is_noted.load(Ordering::Relaxed) && world.count(waits).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        tx.commit().await.unwrap();
+    };
+    let (done, ()) = futures_util::future::join(noting, committed).await;
+    assert!(matches!(done, Err(NotDone::ReceiptTaken)), "{done:?}");
+    assert_eq!(world.count("refunds").await, 0);
+    assert_balanced(&world, "one receipt for two at once").await;
 }

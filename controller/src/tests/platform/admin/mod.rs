@@ -186,6 +186,27 @@ async fn a_business_is_found_and_opened_and_its_name_is_text(
     ] {
         assert_eq!(admin.get(&nobody).await.status, StatusCode::NOT_FOUND);
     }
+    // More sites than its page holds at once.
+    run(
+        &world,
+        "insert into sites (id, provider_id, name, feed_revision, feed_floor, created_at)
+         select gen_random_uuid(), provider_id, 'Place ' || n, 0, 0, $1 from generate_series(1, 101) n, (select provider_id from sites order by id limit 1) s",
+    )
+    .await;
+    let mut seen = 0;
+    let mut next = Some(path.clone());
+    while let Some(path) = next {
+        let page = admin.get(&path).await.page();
+        seen += page.matches("<strong>Place ").count();
+        let more = page.split_once("class=\"button\" href=\"/admin/providers/");
+        next = more.map(|(_, rest)| {
+            let rest = rest.split_once("#sites\"").unwrap().0;
+            format!("/admin/providers/{rest}")
+        });
+    }
+    assert_eq!(seen, 101);
+    let nowhere = format!("{path}?after=x");
+    assert_eq!(admin.get(&nowhere).await.status, StatusCode::NOT_FOUND);
     // So many that one page does not hold them.
     run(
         &world,

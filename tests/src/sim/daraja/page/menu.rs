@@ -46,7 +46,7 @@ pub(super) async fn pay(
 ) -> Response {
     let payment = HandPayment {
         shortcode: typed.shortcode.trim().to_owned(),
-        msisdn: typed.msisdn.trim().to_owned(),
+        msisdn: number(&typed.msisdn),
         amount: typed.amount.trim().parse().unwrap_or(0),
         reference: typed.account.trim().to_owned(),
     };
@@ -78,6 +78,15 @@ pub(super) async fn pay(
     (status, shown(menu(&shared, &typed, &said))).into_response()
 }
 
+/// A phone's number, which people type as they dial it.
+fn number(typed: &str) -> String {
+    let digits: String = typed.chars().filter(char::is_ascii_digit).collect();
+    match digits.strip_prefix('0') {
+        Some(rest) if rest.len() == 9 => format!("254{rest}"),
+        _ => digits,
+    }
+}
+
 fn menu(shared: &Shared, typed: &Typed, said: &str) -> String {
     let body = shared.read(|state| form(state, typed, said));
     let now = shared.clock.now();
@@ -101,7 +110,7 @@ fn form(state: &State, typed: &Typed, said: &str) -> String {
     format!(
         "<main><h1>Lipa na M-PESA<small>Paying by hand, from the phone's own menu</small></h1>{said}\
          <section class=\"prompt\"><form method=\"post\" action=\"/menu\">\
-         <p><label>This phone<br><input name=\"msisdn\" required value=\"{msisdn}\" placeholder=\"254712345678\"></label></p>\
+         <p><label>This phone<br><input name=\"msisdn\" required value=\"{msisdn}\" placeholder=\"0712345678\"></label></p>\
          <p><label>Business or till number<br><input name=\"shortcode\" list=\"businesses\" required value=\"{shortcode}\"></label>\
          <datalist id=\"businesses\">{businesses}</datalist></p>\
          <p><label>Account number (Pay Bill only)<br><input name=\"account\" maxlength=\"20\" value=\"{account}\"></label></p>\
