@@ -5,7 +5,7 @@ use std::time::Duration;
 use mnara_protocol::ids::{PersonId, ProviderId};
 use sqlx::PgConnection;
 
-use super::kinds::{BILLING, SECURITY, STANDING};
+use super::kinds::{SECURITY, STANDING};
 use super::{Colleague, Notice, Topic, Ways, reach, store};
 use crate::app::App;
 use crate::providers::mail::{Letter, NewMail, about_account, post};

@@ -5,6 +5,7 @@ use mnara_protocol::message::{HealthEvent, LiveSample, RouterAnswers, Sample};
 use super::*;
 use crate::admin::notices::{TELL, tell_all};
 use crate::db::At;
+use crate::fleet::sample::{FRESH_SECS, is_mute};
 use crate::jobs::tasks::{in_hands, stand};
 use crate::providers::staff::roles::Role;
 use crate::tests::office::Office;
@@ -79,7 +80,9 @@ async fn reads(world: &World, site: &Site, answers: RouterAnswers) {
     });
     let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
     let body = sample.encode();
-    fleet::store::samples::keep(&mut tx, &site.0, (sample.kind(), &body), answers, now)
+    let mute = is_mute(answers).then_some(now);
+    let fresh = now.plus_secs(-FRESH_SECS);
+    fleet::store::samples::keep(&mut tx, &site.0, (sample.kind(), &body), mute, (now, fresh))
         .await
         .unwrap();
     tx.commit().await.unwrap();

@@ -5,6 +5,7 @@ mod desk;
 mod facts;
 mod hints;
 mod keys;
+mod lacks;
 mod life;
 mod looks;
 mod orders;
