@@ -25,10 +25,10 @@ const WAITS: u32 = 2;
 /// each turn that begins late makes all behind it later.
 const EARLY: Duration = Duration::from_millis(100);
 
-/// When a question comes back whose turn is after so long. Who was sent away from a turn that near has waited for it in place already.
+/// When a question comes back whose turn is after so long. Who was sent away from a turn that is near has waited for it in place already.
 #[must_use]
 pub fn comes_after(turn: Duration) -> Duration {
-    if turn > NEAR { turn - EARLY } else { turn }
+    turn.saturating_sub(EARLY).max(turn.min(NEAR))
 }
 
 /// The call's body, in the order in which it is documented.

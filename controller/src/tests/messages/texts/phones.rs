@@ -421,6 +421,8 @@ async fn of_two_who_confirm_an_address_at_once_the_second_hears_that_it_is_taken
     Browser::new(&world, 1).sign_up("First", MAIL).await;
     let mut second = Browser::new(&world, 2);
     second.sign_up("Second", MAIL).await;
+    world.work().await;
+    office.empty();
     let named = second.post("/account/contact", &wish(MAIL)).await;
     assert_eq!(named.onward(), "/account?done=mailed");
     world.work().await;
