@@ -23,8 +23,10 @@ pub struct Refund {
     pub at: Timestamp,
 }
 
-/// Lets nobody else write down this receipt of money that went back until the transaction ends: lines of payments and money of the queue are in two
-/// tables, and one receipt must not come into both at once. Before either is looked for, and after the rows that are its own.
+/// Lets nobody else write down this receipt of money that went back until the transaction ends.
+///
+/// Lines of payments and money of the queue are in two tables, and one receipt must not come into both at once. Before either is looked for, and
+/// after the rows that are its own.
 ///
 /// # Errors
 /// When the database is away.

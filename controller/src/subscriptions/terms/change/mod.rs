@@ -145,8 +145,9 @@ pub(super) fn more(terms: &[Term], entry: &Entry, until: Option<Timestamp>) -> i
     i64::try_from(cents).unwrap_or(i64::MAX)
 }
 
-/// Whether since a moment the plan was changed at once, so that an order of then for a difference, which is counted until another, finds other time
-/// than it was counted for. One that comes when its time is over finds none.
+/// Whether since a moment the plan was changed at once, so that an order of then for a difference finds other time than it was counted for.
+///
+/// Such an order is counted until a moment. One that comes when its time is over finds none.
 #[must_use]
 pub fn is_moved(
     book: &[Entry],
