@@ -90,7 +90,7 @@ pub(crate) fn pages(provider: &str, (from, to): (&str, &str), bought: &str) -> V
                 sites("5000"),
                 (
                     "as \"unconfirmed!\"",
-                    of(&[&ago(30), &ago(1), &now, &ago(1), "100"]),
+                    of(&[&ago(30), &ago(1), &now, &ago(1), "100", &now]),
                 ),
                 ("a.duplicate_seen_at >= $2", of(&[&ago(7), "100"])),
                 ("l.unused as", of(&[&ago(180), "100"])),
@@ -232,6 +232,10 @@ pub(crate) fn statement(words: &str, values: &[String]) -> Result<String> {
     for (place, value) in values.iter().enumerate().rev() {
         query = query.replace(&format!("${}", place + 1), &format!("({value})"));
     }
+    ensure!(
+        !query.contains('$'),
+        "{words:?} says more than there are values for: {query}"
+    );
     Ok(query)
 }
 
