@@ -335,16 +335,8 @@ fn a_wish_for_the_code_by_sms_goes_along_where_the_business_sends_it() {
     ] {
         let mut site = Site::new();
         site.row(Row::Site(SiteRow {
-            provider: identity().provider,
-            site: identity().site,
-            business_name: "Kilele Wi-Fi".to_owned(),
-            site_name: "Stage".to_owned(),
-            colour: 0x00_aa_00,
-            help_phone: None,
-            sales_open: true,
-            by_hand: None,
-            no_prompts_since: None,
             sms: offers,
+            ..site_row()
         }));
         site.event(Event::LinkUp);
         site.joins(1);
@@ -385,16 +377,8 @@ fn where_sales_are_closed_nothing_is_sold_or_given_away_and_what_was_sold_runs_t
     site.pass(Duration::from_secs(600));
     site.event(Event::LinkUp);
     site.row(Row::Site(SiteRow {
-        provider: identity().provider,
-        site: identity().site,
-        business_name: "Kilele Wi-Fi".to_owned(),
-        site_name: "Stage".to_owned(),
-        colour: 0x00_aa_00,
-        help_phone: None,
         sales_open: false,
-        by_hand: None,
-        no_prompts_since: None,
-        sms: None,
+        ..site_row()
     }));
     let gone = RowChange {
         kind: Row::Trial(trying::trial()).kind(),

@@ -7,16 +7,9 @@ use super::*;
 
 fn opened(kind: Option<ByHand>, no_prompts_since: Option<Timestamp>) -> Row {
     Row::Site(SiteRow {
-        provider: identity().provider,
-        site: identity().site,
-        business_name: "Kilele Wi-Fi".to_owned(),
-        site_name: "Stage".to_owned(),
-        colour: 0x00_aa_00,
-        help_phone: None,
-        sales_open: true,
         by_hand: kind,
         no_prompts_since,
-        sms: None,
+        ..site_row()
     })
 }
 

@@ -250,6 +250,22 @@ pub(super) struct Site {
     restarts: u8,
 }
 
+/// A site that sells.
+fn site_row() -> SiteRow {
+    SiteRow {
+        provider: identity().provider,
+        site: identity().site,
+        business_name: "Kilele Wi-Fi".to_owned(),
+        site_name: "Stage".to_owned(),
+        colour: 0x00_aa_00,
+        help_phone: None,
+        sales_open: true,
+        by_hand: None,
+        no_prompts_since: None,
+        sms: None,
+    }
+}
+
 impl Site {
     /// A site with an hour's plan and a batch of fifty one-hour tickets, its facts taken back, and a router that has been looked at.
     pub(super) fn new() -> Self {
@@ -260,18 +276,7 @@ impl Site {
         let core = Replay::new(identity(), [9; 32], true).finish(0);
         let mut site = Self::around(core);
         site.event(Event::Started(None));
-        site.row(Row::Site(SiteRow {
-            provider: identity().provider,
-            site: identity().site,
-            business_name: "Kilele Wi-Fi".to_owned(),
-            site_name: "Stage".to_owned(),
-            colour: 0x00_aa_00,
-            help_phone: None,
-            sales_open: true,
-            by_hand: None,
-            no_prompts_since: None,
-            sms: None,
-        }));
+        site.row(Row::Site(site_row()));
         site.row(Row::Plan(plan()));
         site.row(Row::Series(batch(terms, CutOff::Anywhere)));
         site.look();

@@ -37,16 +37,9 @@ pub async fn take(
         return Ok(false);
     }
     let line = Line {
-        cause: Cause::Unmatched,
-        payment: None,
-        unmatched: Some(id),
-        turn: 0,
-        debit: Account::Till,
-        credit: Account::Unmatched,
-        amount: arrived.amount,
         receipt: Some(&arrived.receipt),
         site: arrived.site,
-        at: arrived.at,
+        ..told(id, arrived.amount, arrived.at)
     };
     book::write(app, conn, provider, line).await?;
     // A statement is brought by somebody who sees what it says.
@@ -54,6 +47,22 @@ pub async fn take(
         say(app, conn, provider, (id, arrived.payment), arrived.amount).await?;
     }
     Ok(true)
+}
+
+/// Money that came to the till, and nobody knows yet what for.
+const fn told<'a>(id: UnmatchedId, amount: Money, at: Timestamp) -> Line<'a> {
+    Line {
+        cause: Cause::Unmatched,
+        payment: None,
+        unmatched: Some(id),
+        turn: 0,
+        debit: Account::Till,
+        credit: Account::Unmatched,
+        amount,
+        receipt: None,
+        site: None,
+        at,
+    }
 }
 
 /// Takes the money of a prompt into the queue of which the rail tells no receipt, unless it may be there already.
@@ -73,16 +82,8 @@ pub async fn take_prompt(
         return Ok(());
     }
     let line = Line {
-        cause: Cause::Unmatched,
-        payment: None,
-        unmatched: Some(id),
-        turn: 0,
-        debit: Account::Till,
-        credit: Account::Unmatched,
-        amount: payment.amount,
-        receipt: None,
         site: payment.site,
-        at: now,
+        ..told(id, payment.amount, now)
     };
     book::write(app, conn, payment.provider, line).await?;
     say(
