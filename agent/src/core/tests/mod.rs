@@ -234,22 +234,6 @@ impl Hotspot {
     }
 }
 
-/// A site with its journal.
-pub(super) struct Site {
-    pub(super) core: Core,
-    pub(super) hotspot: Hotspot,
-    pub(super) ticks: Ticks,
-    /// The trusted time at tick zero.
-    pub(super) base: Timestamp,
-    pub(super) journal: Vec<(u16, Vec<u8>)>,
-    pub(super) rows: BTreeMap<(u16, [u8; 16]), Vec<u8>>,
-    pub(super) checkpoint: Option<(u64, Vec<u8>)>,
-    pub(super) replies: BTreeMap<AskId, Said>,
-    pub(super) questions: Vec<(AttemptId, Question)>,
-    asked: u64,
-    restarts: u8,
-}
-
 /// A site that sells.
 fn site_row() -> SiteRow {
     SiteRow {
@@ -264,6 +248,22 @@ fn site_row() -> SiteRow {
         no_prompts_since: None,
         sms: None,
     }
+}
+
+/// A site with its journal.
+pub(super) struct Site {
+    pub(super) core: Core,
+    pub(super) hotspot: Hotspot,
+    pub(super) ticks: Ticks,
+    /// The trusted time at tick zero.
+    pub(super) base: Timestamp,
+    pub(super) journal: Vec<(u16, Vec<u8>)>,
+    pub(super) rows: BTreeMap<(u16, [u8; 16]), Vec<u8>>,
+    pub(super) checkpoint: Option<(u64, Vec<u8>)>,
+    pub(super) replies: BTreeMap<AskId, Said>,
+    pub(super) questions: Vec<(AttemptId, Question)>,
+    asked: u64,
+    restarts: u8,
 }
 
 impl Site {
