@@ -90,6 +90,8 @@ impl Chromium {
                 "--disable-component-update",
                 "--disable-sync",
                 "--hide-scrollbars",
+                // Until a page was painted once, Chromium drops what is pressed; on a busy machine that is well after its load.
+                "--allow-pre-commit-input",
                 "--remote-debugging-port=0",
             ])
             .arg(format!("--user-data-dir={}", profile.path().display()))

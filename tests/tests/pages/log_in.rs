@@ -76,10 +76,8 @@ async fn a_passkey_is_made_logs_in_alone_and_is_removed() {
     owner.open(&url("/account/passkeys")).await.unwrap();
     owner.sees("last used").await.unwrap();
     owner.touch("Remove").await.unwrap();
-    // The label stands beside the one for a new passkey.
-    let password = "[...document.querySelectorAll('details input[type=password]')][0].focus()";
-    owner.eval(password).await.unwrap();
-    owner.types(PASSWORD).await.unwrap();
+    // The first field of the name is the open part's; the other one is for a new passkey.
+    owner.fill("Your own password", PASSWORD).await.unwrap();
     // What opened the part is called as its button is.
     let remove = "document.querySelector('details[open] form button').click()";
     owner.eval(remove).await.unwrap();
