@@ -59,12 +59,14 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         };
         let turn = turn(&payment.state, payment.created_at, now);
         let (answer, exchange) = app.rails.daraja.query(&account, request, turn).await;
-        if let QueryAnswer::Limited(wait) = answer
+        if let QueryAnswer::Limited(place) = answer
             && payment.state == State::Pending
         {
             // Not its turn yet: it was not asked about, so its pauses do not grow, and nothing is given up unasked, however late it is.
-            queue_crowd(app, provider, (account_id, &account)).await?;
-            return Ok(Next::Again(app.clock.now() + comes_after(wait)));
+            if place.is_first {
+                queue_crowd(app, provider, (account_id, &account)).await?;
+            }
+            return Ok(Next::Again(app.clock.now() + comes_after(place.after)));
         }
         let mut tx = app.db.tenant(provider).await?;
         store::count_query(&mut tx, &payment).await?;

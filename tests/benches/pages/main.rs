@@ -28,11 +28,13 @@ const PAYMENTS: u32 = 1_000_000;
 const SESSIONS: u32 = 5;
 /// Vouchers of each business that still run.
 const RUNNING: u32 = 8;
-/// Pages asked for in one measurement.
-const ASKED: usize = 100;
-/// How often a page is measured each time, and how often all are.
-const TIMES: usize = 3;
+/// Pages asked for in one go.
+const ASKED: usize = 40;
+/// How often a page and its bare SQL take turns, so that what the machine does besides falls on both; and how often all are measured.
+const TIMES: usize = 9;
 const MEASUREMENTS: usize = 3;
+/// Goes in which a program asks with one key: it may not ask more in a minute.
+const OF_A_KEY: usize = 3;
 /// How many times as many payments the business itself has in the end.
 const GROWN: u32 = 100;
 /// What no page may slow down by when others grow, and no list when its own business does: what two measurements of the same differ by, and no more.
@@ -65,10 +67,10 @@ impl Owner {
         }
     }
 
-    /// What says in a request who asks for a page; a program asks with another key each time.
+    /// What says in a request who asks for a page; a program asks with another key after some goes.
     fn header(&self, page: &Measured, time: usize) -> String {
         if page.is_api() {
-            format!("authorization: Bearer {}", self.keys[time])
+            format!("authorization: Bearer {}", self.keys[time / OF_A_KEY])
         } else {
             format!("cookie: {}", self.cookie)
         }
@@ -243,7 +245,7 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
     Ok(answer.cookies)
 }
 
-/// Keys of the business's programs, as they are made in the settings: one for each time that pages are asked for.
+/// Keys of the business's programs, as they are made in the settings.
 async fn keys(controller: &Controller, cookie: &str) -> Result<Vec<String>> {
     let caller = Caller::program()?;
     let form = [
@@ -252,7 +254,7 @@ async fn keys(controller: &Controller, cookie: &str) -> Result<Vec<String>> {
         ("scope", "payments:read"),
     ];
     let mut keys = Vec::new();
-    for _ in 0..MEASUREMENTS * TIMES {
+    for _ in 0..MEASUREMENTS * TIMES / OF_A_KEY {
         let address = controller.url("/settings/keys");
         let page = caller.form_with(&address, cookie, &form).await?.text;
         let key = page
@@ -271,6 +273,8 @@ async fn measure(
     pages: &[Measured],
     (folder, measurement): (&Path, usize),
 ) -> Result<Vec<Found>> {
+    // What the rows before wrote goes to the disk now and not meanwhile.
+    database.run("pages", "checkpoint").await?;
     let mut all = Vec::new();
     for page in pages {
         let request = |time| {

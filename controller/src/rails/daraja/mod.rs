@@ -39,7 +39,7 @@ pub use query::{QueryAnswer, comes_after};
 pub use register::{Addresses, RegisterError, Registered, Version};
 pub use reversal::ReversalOrder;
 pub use token::TokenError;
-pub use turns::Turn;
+pub use turns::{Place, Turn};
 
 pub use super::exchange::Exchange;
 use super::tokens::{InUse, Tokens};

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
 use super::result::{Meaning, ResultCode};
-use super::turns::Turn;
+use super::turns::{Place, Turn};
 use super::veil::veil;
 use super::wire::{Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
@@ -57,8 +57,8 @@ pub enum QueryAnswer {
     NotKnown,
     /// No answer that decides anything; the word says which, for the log.
     Inconclusive(&'static str),
-    /// Too many queries, ours or by Daraja's count; it is this question's turn after so long.
-    Limited(Duration),
+    /// Too many queries, ours or by Daraja's count; it is this question's turn later.
+    Limited(Place),
     /// The provider has to put something right.
     Setup(Setup),
 }
@@ -97,7 +97,7 @@ impl Daraja {
         let mut taken = take();
         for _ in 0..WAITS {
             match taken {
-                Err(wait) if wait <= NEAR => tokio::time::sleep(wait).await,
+                Err(place) if place.after <= NEAR => tokio::time::sleep(place.after).await,
                 _ => break,
             }
             taken = take();
@@ -111,7 +111,7 @@ impl Daraja {
                 });
                 (answer, exchange)
             }
-            Err(wait) => (QueryAnswer::Limited(wait), Exchange::default()),
+            Err(place) => (QueryAnswer::Limited(place), Exchange::default()),
         };
         metrics::counter!("mnara_daraja_queries_total", "result" => answer.name()).increment(1);
         (answer, exchange)

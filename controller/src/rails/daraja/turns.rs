@@ -16,6 +16,19 @@ pub enum Turn {
     Last,
 }
 
+/// When a question comes again that may not be asked now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// After so long.
+    pub after: Duration,
+    /// Whether it had none before: then others may have come with it that have none either.
+    pub is_first: bool,
+}
+
+/// The part of the gateway's own pace that is left between two questions besides it: what is sent evenly does not arrive evenly, and what
+/// arrives a moment too early is refused.
+const SLACK: u32 = 50;
+
 /// Places that are remembered for one application; who has none queues anew each time.
 const PLACES: usize = 200_000;
 /// The longest anybody is sent away for, who may be needed no more by then.
@@ -63,10 +76,11 @@ impl Line {
 }
 
 impl Turns {
-    /// So many questions a minute for each application, evenly.
+    /// So many questions a minute for each application at most, evenly.
     pub(super) fn new(per_minute: u32) -> Self {
+        let pace = Duration::from_secs(60) / per_minute.max(1);
         Self {
-            pace: Duration::from_secs(60) / per_minute.max(1),
+            pace: pace + pace / SLACK,
             lines: Mutex::default(),
         }
     }
@@ -74,27 +88,32 @@ impl Turns {
     /// Takes a turn for a question.
     ///
     /// # Errors
-    /// Says after how long it may come again; a place is kept for it.
+    /// Says when it may come again; a place is kept for it.
     pub(super) fn take(
         &self,
         application: u128,
         question: &str,
         turn: Turn,
         now: Duration,
-    ) -> Result<(), Duration> {
+    ) -> Result<(), Place> {
+        let known = |after| Place {
+            after,
+            is_first: false,
+        };
         self.in_line(application, now, |line| {
             let free = self.free(line, turn, now);
             match line.places.get(question).copied() {
-                Some(at) if at > now => Err(at - now),
-                Some(_) if free > now => Err(self.place_late(line, question, turn, now)),
+                Some(at) if at > now => Err(known(at - now)),
+                Some(_) if free > now => Err(known(self.place_late(line, question, turn, now))),
                 Some(_) => {
                     line.places.remove(question);
                     line.asked = Some((now, turn));
                     Ok(())
                 }
-                None if line.end(turn).max(free) > now => {
-                    Err(self.place(line, question, turn, now))
-                }
+                None if line.end(turn).max(free) > now => Err(Place {
+                    after: self.place(line, question, turn, now),
+                    is_first: true,
+                }),
                 None => {
                     line.asked = Some((now, turn));
                     self.lengthen(line, turn, now);
@@ -111,9 +130,10 @@ impl Turns {
         question: &str,
         turn: Turn,
         now: Duration,
-    ) -> Duration {
-        self.in_line(application, now, |line| {
-            self.place(line, question, turn, now)
+    ) -> Place {
+        self.in_line(application, now, |line| Place {
+            after: self.place(line, question, turn, now),
+            is_first: false,
         })
     }
 
@@ -241,7 +261,8 @@ mod tests {
     use super::*;
 
     const ONE: u128 = 1;
-    const PACE: Duration = Duration::from_secs(12);
+    /// Five a minute, and what is left between them besides.
+    const PACE: Duration = Duration::from_millis(12_240);
 
     fn secs(secs: u64) -> Duration {
         Duration::from_secs(secs)
@@ -259,8 +280,8 @@ mod tests {
             let (question, turn, _) = &questions[number];
             match turns.take(ONE, question, *turn, now) {
                 Ok(()) => asked.push((question.clone(), now, times)),
-                Err(wait) => {
-                    agenda.insert((now + wait, number), times + 1);
+                Err(place) => {
+                    agenda.insert((now + place.after, number), times + 1);
                 }
             }
         }
@@ -304,7 +325,8 @@ mod tests {
         let names: Vec<String> = (1..100).map(|number| number.to_string()).collect();
         let questions = names.iter().map(|name| (name.as_str(), Turn::Last));
         let waits = turns.queue(ONE, questions.clone(), Duration::ZERO);
-        assert_eq!(waits[0], held);
+        assert!(held.is_first);
+        assert_eq!(waits[0], held.after);
         assert!(waits.iter().zip(1..).all(|(wait, n)| *wait == PACE * n));
         // Whoever is told twice keeps the place.
         assert_eq!(turns.queue(ONE, questions, Duration::ZERO), waits);
@@ -323,7 +345,12 @@ mod tests {
         let now = PACE * 4;
         let comes = |name: &String| turns.take(ONE, name, Turn::Last, now);
         let waits: Vec<_> = names.iter().map(comes).collect();
-        let others = (1..5).map(|turn| Err(PACE * turn));
+        let others = (1..5).map(|turn| {
+            Err(Place {
+                after: PACE * turn,
+                is_first: false,
+            })
+        });
         let expected: Vec<_> = [Ok(())].into_iter().chain(others).collect();
         assert_eq!(waits, expected);
         for (turn, name) in names.iter().enumerate().skip(1) {
@@ -336,7 +363,7 @@ mod tests {
     fn a_place_hours_away_is_asked_for_again_each_hour() {
         let turns = Turns::new(1);
         let asked = play(&turns, &all(200, Turn::First));
-        assert_eq!(asked.last().unwrap().1, secs(60) * 199);
+        assert_eq!(asked.last().unwrap().1, Duration::from_millis(61_200) * 199);
         assert!(asked.iter().all(|(_, _, times)| *times <= 5));
     }
 

@@ -2,6 +2,17 @@
 
 use super::*;
 
+/// Five a minute, and what is left between them besides.
+const PACE: Duration = Duration::from_millis(12_240);
+
+/// The next turn, for a question that had none before or had.
+const fn again(is_first: bool) -> Place {
+    Place {
+        after: PACE,
+        is_first,
+    }
+}
+
 #[tokio::test]
 async fn a_query_is_what_the_documents_say() {
     let (stage, daraja, _) = Stage::start().await;
@@ -92,15 +103,11 @@ async fn a_query_tells_what_the_table_says() {
             fault("400.002.02", "Bad Request - Invalid Timestamp"),
             QueryAnswer::Inconclusive("error"),
         ),
-        (
-            429,
-            SPIKE.to_owned(),
-            QueryAnswer::Limited(Duration::from_secs(12)),
-        ),
+        (429, SPIKE.to_owned(), QueryAnswer::Limited(again(false))),
         (
             429,
             fault("429.001.01", "Too many requests"),
-            QueryAnswer::Limited(Duration::from_secs(12)),
+            QueryAnswer::Limited(again(false)),
         ),
         (503, String::new(), QueryAnswer::Inconclusive("unreadable")),
     ] {
@@ -130,13 +137,13 @@ async fn queries_stay_within_the_budget_of_their_application() {
     );
     assert_eq!(
         daraja.query(&credentials(), PROMPT, Turn::First).await.0,
-        QueryAnswer::Limited(Duration::from_secs(12))
+        QueryAnswer::Limited(again(true))
     );
     assert_eq!(
         daraja.query(&other, PROMPT, Turn::First).await.0,
         QueryAnswer::Paid
     );
-    clock.advance(Duration::from_secs(12));
+    clock.advance(PACE);
     assert_eq!(
         daraja.query(&credentials(), PROMPT, Turn::First).await.0,
         QueryAnswer::Paid
