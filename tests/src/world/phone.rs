@@ -9,8 +9,7 @@ use super::program::PATIENCE;
 use crate::measure::now;
 use crate::sim::routeros::Router;
 
-/// What the portal says to a device that its router has not shown yet. It looks for a few seconds, in which a busy machine may not get to it; people
-/// ask again.
+/// What the portal says to a device that its router has not shown yet. It looks for two seconds, in which a busy machine may not get to it.
 const STRANGER: [&str; 2] = [
     "This device is not on the hotspot",
     "Kifaa hiki hakiko kwenye hotspot",

@@ -111,8 +111,8 @@ async fn guessing_is_slow_and_customers_get_in_meanwhile() {
         .await
         .unwrap();
     let router = &world.site.router;
-    // Whoever gives a phone another address is a new customer each time, with free tries. The site counts them all: then the next try is more
-    // than a minute away, however long these took.
+    // Whoever gives a phone another address is a new customer each time, with free tries. The site counts them all, so that the next try is about
+    // a minute away in the end, and no pause between two of them matters.
     let mut guessers = Vec::new();
     for device in 0..20 {
         let guesser = world.site.join().unwrap();
