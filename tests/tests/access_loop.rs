@@ -376,13 +376,7 @@ async fn a_router_with_faults_is_found_again_and_put_right() {
 #[tokio::test]
 async fn a_router_without_room_is_told_from_one_that_does_not_want_this_address() {
     let router = router("7.22.3").await;
-    let dial = Dial {
-        timing: Timing {
-            login: Duration::from_millis(300),
-            ..Timing::USUAL
-        },
-        ..dial(&router, false)
-    };
+    let dial = dial(&router, false);
     let limit = |most: &str, address: &str| {
         let values = [
             ("numbers", "api"),
@@ -401,7 +395,14 @@ async fn a_router_without_room_is_told_from_one_that_does_not_want_this_address(
     first.await.expect("it ends").expect("nobody needs it");
     // Such a router takes the connection and never says a word.
     limit("20", "10.9.9.0/24");
-    let ignored = connect(&dial).await.err().expect("not from here");
+    let hasty = Dial {
+        timing: Timing {
+            login: Duration::from_millis(300),
+            ..dial.timing
+        },
+        ..dial
+    };
+    let ignored = connect(&hasty).await.err().expect("not from here");
     let doing = Doing::LoggingIn;
     assert!(
         matches!(ignored, Error::Timeout { doing: found } if found == doing),

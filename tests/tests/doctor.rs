@@ -6,7 +6,7 @@ use std::time::Duration;
 use mnara_agent::doctor::{Finding, Verdict, look_over_router};
 use mnara_agent::routeros::client::{self, Command, Dial, Fingerprint, Security, Timing};
 use mnara_protocol::clock::Timestamp;
-use mnara_tests::sim::routeros::{Config, Router};
+use mnara_tests::sim::routeros::{Config, Pace, Router};
 use secrecy::SecretString;
 
 const PORTAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -16,6 +16,8 @@ async fn router() -> Router {
     Router::start(Config {
         users: vec![user("mnara", "full"), user("reader", "read")],
         portal: Some(PORTAL),
+        // Its date is read twice.
+        pace: Pace::Manual,
         ..Config::default()
     })
     .await
@@ -87,9 +89,10 @@ async fn a_router_that_cannot_be_used_is_told_apart_by_why() {
         "router",
         "--router-pin",
     );
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Taken, so that nobody else is there, and nobody listens.
+    let nobody = tokio::net::TcpSocket::new_v4().unwrap();
+    nobody.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let port = nobody.local_addr().unwrap().port();
-    drop(nobody);
     let closed = Dial {
         port,
         ..good.clone()

@@ -5,7 +5,8 @@
     const box = element.getBoundingClientRect();
     return box.width > 0 && box.height > 0 && getComputedStyle(element).visibility !== 'hidden';
   };
-  if (!document.body || document.readyState === 'loading') return null;
+  // Before that a page's script may not hear a press, and what still comes moves what is pressed.
+  if (!document.body || document.readyState !== 'complete') return null;
   if (kind === 'text') return plain(document.body.innerText).includes(plain(words)) || null;
   if (kind === 'button') {
     const all = [...document.querySelectorAll('a[href], button, input[type=submit], summary')].filter(shown);

@@ -86,7 +86,7 @@ impl Tab {
         if let Some(error) = gone.get("errorText") {
             bail!("{address} cannot be opened: {error}");
         }
-        self.loaded(events).await
+        self.loaded(events, gone["loaderId"].as_str()).await
     }
 
     /// Where the links of the page lead.
@@ -100,15 +100,23 @@ impl Tab {
         serde_json::from_value(links).context("the links are no list")
     }
 
-    async fn loaded(&self, mut events: broadcast::Receiver<Event>) -> Result<()> {
+    /// Waits until the tab has another document, the named one if one is named, and that or what it leads to by itself is whole. The document
+    /// before may have been seen before it was whole, and is so in the meantime.
+    async fn loaded(
+        &self,
+        mut events: broadcast::Receiver<Event>,
+        document: Option<&str>,
+    ) -> Result<()> {
         let load = async {
+            let mut is_other = false;
             loop {
                 match events.recv().await {
-                    Ok(event)
-                        if event.session == self.session
-                            && event.method == "Page.loadEventFired" =>
-                    {
-                        return Ok(());
+                    Ok(event) if event.session == self.session => {
+                        let new = event.document.as_deref();
+                        is_other |= new.is_some() && (document.is_none() || new == document);
+                        if is_other && event.method == "Page.loadEventFired" {
+                            return Ok(());
+                        }
                     }
                     // Events of other tabs may have pushed ours out, so the page itself is looked at below.
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
@@ -217,9 +225,10 @@ impl Tab {
     /// # Errors
     /// When there is none, or it leads nowhere.
     pub async fn press(&self, words: &str) -> Result<()> {
+        let at = self.find("button", words).await?;
         let events = self.wire.listen();
-        self.touch(words).await?;
-        self.loaded(events)
+        self.click(&at).await?;
+        self.loaded(events, None)
             .await
             .with_context(|| format!("pressing {words:?}"))
     }
@@ -230,6 +239,10 @@ impl Tab {
     /// When there is none.
     pub async fn touch(&self, words: &str) -> Result<()> {
         let at = self.find("button", words).await?;
+        self.click(&at).await
+    }
+
+    async fn click(&self, at: &Value) -> Result<()> {
         for kind in ["mousePressed", "mouseReleased"] {
             let mouse = json!({"type": kind, "x": at["x"], "y": at["y"], "button": "left", "clickCount": 1});
             self.call("Input.dispatchMouseEvent", mouse).await?;
@@ -286,13 +299,13 @@ impl Tab {
     /// # Errors
     /// When there is none, or it leads nowhere.
     pub async fn enter(&self, label: &str) -> Result<()> {
-        let events = self.wire.listen();
         self.find("field", label).await?;
+        let events = self.wire.listen();
         let mut key = json!({"type": "keyDown", "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13, "text": "\r"});
         self.call("Input.dispatchKeyEvent", key.clone()).await?;
         key["type"] = json!("keyUp");
         self.call("Input.dispatchKeyEvent", key).await?;
-        self.loaded(events)
+        self.loaded(events, None)
             .await
             .with_context(|| format!("pressing Enter in {label:?}"))
     }
@@ -303,10 +316,10 @@ impl Tab {
     /// # Errors
     /// When the rules cannot be run.
     pub async fn faults(&self) -> Result<Vec<String>> {
-        self.eval(AXE).await?;
         let run = "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.map(v => \
                    v.id + ': ' + v.help + ' at ' + v.nodes.map(n => n.target.join(' ')).slice(0, 3).join(', ')))";
-        let found = self.eval(run).await?;
+        // At once, so that both are in one page.
+        let found = self.eval(&format!("{AXE}\n;{run}")).await?;
         let mut faults: Vec<String> =
             serde_json::from_value(found).context("the rules gave no list")?;
         let wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth ? \

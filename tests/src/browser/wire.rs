@@ -27,6 +27,21 @@ pub(super) struct Event {
     pub(super) session: String,
     /// What.
     pub(super) method: String,
+    /// Which document it put into the tab itself, if it did that.
+    pub(super) document: Option<String>,
+}
+
+impl Event {
+    fn of(said: &Value) -> Self {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let frame = &said["params"]["frame"];
+        let is_new = said["method"] == "Page.frameNavigated" && frame["parentId"].is_null();
+        Self {
+            session: text(&said["sessionId"]),
+            method: text(&said["method"]),
+            document: is_new.then(|| text(&frame["loaderId"])),
+        }
+    }
 }
 
 /// A connection to a browser; cheap to clone.
@@ -117,10 +132,7 @@ async fn carry(
                     }
                     None => {
                         // Nobody may be listening.
-                        let _ = events.send(Event {
-                            session: said["sessionId"].as_str().unwrap_or_default().to_owned(),
-                            method: said["method"].as_str().unwrap_or_default().to_owned(),
-                        });
+                        let _ = events.send(Event::of(&said));
                     }
                 }
             }

@@ -120,7 +120,7 @@ async fn newcomer(stage: &Stage, chromium: &Chromium, album: &mut Album) -> Resu
         .build()
         .map_err(|_| anyhow::anyhow!("the secret is none"))?;
     let now = controller
-        .value("select extract(epoch from clock_timestamp())::bigint")
+        .value("select floor(extract(epoch from clock_timestamp()))::bigint")
         .await?;
     let digits = totp.generate(now.parse()?).to_string();
     tab.fill("Then type the six digits it shows", &digits)

@@ -39,8 +39,19 @@ struct Ends {
     /// Counts cuts: a connection made under an earlier number is closed.
     cuts: watch::Sender<u64>,
     plugged: watch::Sender<bool>,
+    /// Whether only the first answer comes down.
+    one_answer: watch::Sender<bool>,
     up: Lane,
     down: Lane,
+}
+
+impl Ends {
+    /// Something is about to go up. Whoever says more after an answer has all of that answer.
+    fn hear(&self) {
+        if *self.one_answer.borrow() && *self.down.passed.borrow() > 0 {
+            self.down.held.send_replace(true);
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -75,6 +86,7 @@ impl Cable {
             far,
             cuts: watch::Sender::new(0),
             plugged: watch::Sender::new(true),
+            one_answer: watch::Sender::new(false),
             up: Lane::new(),
             down: Lane::new(),
         });
@@ -106,6 +118,7 @@ impl Cable {
 
     /// Lets connections through again, and everything that was held.
     pub fn mend(&self) {
+        self.ends.one_answer.send_replace(false);
         self.ends.up.held.send_replace(false);
         self.ends.down.held.send_replace(false);
         self.ends.plugged.send_replace(true);
@@ -119,6 +132,11 @@ impl Cable {
     /// Lets go what was held one way.
     pub fn release(&self, way: Way) {
         self.lane(way).held.send_replace(false);
+    }
+
+    /// Lets down the first answer that comes at all; what is said after it has none, until [`Self::mend`].
+    pub fn hold_after_one_answer(&self) {
+        self.ends.one_answer.send_replace(true);
     }
 
     /// Makes the cable long: bytes are under way for so long in each direction, from now on.
@@ -190,15 +208,20 @@ async fn relay(near: TcpStream, ends: &Ends) -> io::Result<()> {
     let (near_in, near_out) = near.into_split();
     let (far_in, far_out) = far.into_split();
     tokio::select! {
-        up = pass(near_in, far_out, &ends.up) => up,
-        down = pass(far_in, near_out, &ends.down) => down,
+        up = pass(near_in, far_out, &ends.up, || ends.hear()) => up,
+        down = pass(far_in, near_out, &ends.down, || {}) => down,
     }
 }
 
 /// Pieces under way at once; a longer queue would only hide that one end does not read.
 const UNDER_WAY: usize = 1_024;
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, lane: &Lane) -> io::Result<()> {
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    lane: &Lane,
+    before: impl Fn(),
+) -> io::Result<()> {
     let (leave, mut arrive) = mpsc::channel::<(Instant, Vec<u8>)>(UNDER_WAY);
     let leaving = async {
         loop {
@@ -219,6 +242,7 @@ async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, lane: &Lane) -> i
             tokio::time::sleep_until(due.into()).await;
             // The sender lives in the lane.
             let _ = held.wait_for(|held| !*held).await;
+            before();
             to.write_all(&bytes).await?;
             let count = u64::try_from(bytes.len()).unwrap_or(0);
             lane.passed.send_modify(|passed| *passed += count);
@@ -256,6 +280,11 @@ mod tests {
         cable.release(Way::Down);
         near.read_exact(&mut byte).await.unwrap();
         assert_eq!(byte, *b"b");
+
+        cable.hold_after_one_answer();
+        near.write_all(b"d").await.unwrap();
+        end.read_exact(&mut byte).await.unwrap();
+        end.write_all(b"e").await.unwrap();
 
         cable.cut();
         assert_eq!(near.read(&mut byte).await.unwrap_or(0), 0);

@@ -5,7 +5,15 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result, ensure};
 
+use super::program::PATIENCE;
+use crate::measure::now;
 use crate::sim::routeros::Router;
+
+/// What the portal says to a device that its router has not shown yet. It looks for two seconds, in which a busy machine may not get to it.
+const STRANGER: [&str; 2] = [
+    "This device is not on the hotspot",
+    "Kifaa hiki hakiko kwenye hotspot",
+];
 
 /// A phone on a site's Wi-Fi.
 #[derive(Clone, Debug)]
@@ -90,7 +98,20 @@ impl Phone {
     /// # Errors
     /// When the phone sees nothing.
     pub async fn open(&self, router: &Router, path: &str) -> Result<Page> {
-        self.follow(router, self.url(path)).await
+        self.known(async || self.follow(router, self.url(path)).await)
+            .await
+    }
+
+    /// Asks for as long as the portal does not know the phone yet.
+    async fn known(&self, ask: impl AsyncFn() -> Result<Page>) -> Result<Page> {
+        let start = now();
+        loop {
+            let page = ask().await?;
+            let is_known = !STRANGER.iter().any(|words| page.says(words));
+            if is_known || start.elapsed() > PATIENCE {
+                return Ok(page);
+            }
+        }
     }
 
     async fn follow(&self, router: &Router, mut url: String) -> Result<Page> {
@@ -147,6 +168,11 @@ impl Phone {
     /// # Errors
     /// When the phone sees nothing.
     pub async fn submit(&self, router: &Router, path: &str, form: &[(&str, &str)]) -> Result<Page> {
+        self.known(async || self.send(router, path, form).await)
+            .await
+    }
+
+    async fn send(&self, router: &Router, path: &str, form: &[(&str, &str)]) -> Result<Page> {
         let url = self.url(path);
         let seen = router
             .submit(&self.mac, &url, form)
@@ -256,7 +282,7 @@ impl Phone {
 
     async fn settles(&self, router: &Router, online: bool) -> Result<()> {
         let settled = router.until(|router| (self.online(router) == online).then_some(()));
-        let in_time = tokio::time::timeout(super::program::PATIENCE, settled).await;
+        let in_time = tokio::time::timeout(PATIENCE, settled).await;
         ensure!(
             in_time.is_ok(),
             "{} is {} on the router; its active sessions: {:?}",

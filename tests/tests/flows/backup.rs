@@ -74,6 +74,14 @@ async fn a_restored_controller_and_its_site_agree_and_no_ticket_is_lost() {
         })
         .await
         .unwrap();
+    // The last entry of a use is that the router was read back.
+    world
+        .until("the controller knows that both have started", async || {
+            let started = "tickets where started_at is not null";
+            Ok((count(&world.controller, started).await == "2").then_some(()))
+        })
+        .await
+        .unwrap();
     let last = world.drained(&world.site).await.unwrap();
 
     assert!(

@@ -8,7 +8,7 @@ use mnara_tests::sim::daraja::{App, Config, Daraja};
 use mnara_tests::sim::routeros::{self, Router};
 use mnara_tests::world::agent::{Agent, PASSWORD, USER};
 use mnara_tests::world::business::{Business, PLANS};
-use mnara_tests::world::cable::{Cable, Way};
+use mnara_tests::world::cable::Cable;
 use mnara_tests::world::controller::Controller;
 use mnara_tests::world::folder::Folder;
 use tokio::sync::watch;
@@ -109,14 +109,12 @@ async fn an_agent_whose_answer_was_lost_asks_again_and_gets_the_same() {
     let scene = scene().await;
     let line = scene.line().await;
     let agent = scene.agent("agent");
-    // A long cable, so that the controller's proof has come down and the answer to the claim has not.
     let near = SocketAddr::from(([127, 0, 0, 1], 0));
     let cable = Cable::lay(near, scene.controller.address()).await.unwrap();
-    cable.lengthen(Duration::from_millis(300));
+    // The controller's proof comes down, and the answer to the claim does not.
+    cable.hold_after_one_answer();
     let enrolling = agent.enrol(&line, cable.address(), &scene.router);
     let losing = async {
-        cable.more_than(Way::Down, 0).await.unwrap();
-        cable.hold(Way::Down);
         let mut look = tokio::time::interval(Duration::from_millis(20));
         while scene.agents().await == 0 {
             look.tick().await;
@@ -128,7 +126,6 @@ async fn an_agent_whose_answer_was_lost_asks_again_and_gets_the_same() {
     assert!(!agent.state().join("enrolment.json").exists());
 
     cable.mend();
-    cable.lengthen(Duration::ZERO);
     agent
         .enrol(&line, cable.address(), &scene.router)
         .await

@@ -119,8 +119,8 @@ pub(super) async fn switch_on(stage: &Stage, who: &Tab) -> (String, String) {
 
 /// What an authenticator shows so many seconds from now.
 pub(super) async fn digits(stage: &Stage, secret: &str, later: u64) -> String {
-    // The page's own clock is that of the program.
-    let now = "select extract(epoch from now())::bigint";
+    // The page's own clock is that of the program. Rounded up, the digits after those of now would be the next but one.
+    let now = "select floor(extract(epoch from now()))::bigint";
     let now = stage.world.controller.value(now).await.unwrap();
     let secret = Secret::try_from_base32(secret).unwrap();
     let totp = Builder::new().with_secret(secret).build().unwrap();

@@ -18,6 +18,8 @@ async fn a_customer_buys_with_script_and_without() {
             tab.without_script().await.unwrap();
         }
         tab.open(&format!("http://{port}/")).await.unwrap();
+        // The router's own page leads to it.
+        tab.sees("Buy with M-PESA").await.unwrap();
         if script {
             // The rules themselves are script.
             assert_eq!(tab.faults().await.unwrap(), Vec::<String>::new());

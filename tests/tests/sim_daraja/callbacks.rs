@@ -264,9 +264,10 @@ async fn a_callback_waits_so_long_for_its_answer() {
 #[tokio::test]
 async fn nobody_at_the_address_is_told_and_not_tried_again() {
     let world = World::automatic().await;
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // Taken, so that nobody else is there, and nobody listens.
+    let closed = tokio::net::TcpSocket::new_v4().unwrap();
+    closed.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let url = format!("http://{}/paid", closed.local_addr().unwrap());
-    drop(closed);
     let mut order = world.order(10);
     order["CallBackURL"] = json!(url);
     world.push_order(&order).await;

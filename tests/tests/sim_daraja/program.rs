@@ -99,7 +99,8 @@ async fn what_it_prints_is_enough_to_use_it_and_ctrl_c_ends_it_at_once() {
         .status()
         .await;
     assert!(told.unwrap().success());
-    let ended = tokio::time::timeout(Duration::from_secs(5), program.child.wait())
+    // The page would wait for longer.
+    let ended = tokio::time::timeout(Duration::from_secs(20), program.child.wait())
         .await
         .expect("it ends at once");
     assert!(ended.unwrap().success());

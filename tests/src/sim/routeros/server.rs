@@ -1,12 +1,13 @@
 //! Ports of the router: opened at start, closed while it is down, opened again on the same number.
 use std::future::Future;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::anonymous;
@@ -16,6 +17,9 @@ use super::value;
 
 /// How long a caller may take over its TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(30);
+
+/// Callers that wait to be heard at once.
+const BACKLOG: u32 = 1_024;
 
 /// How much a connection without a certificate holds between its two halves.
 const PIPE: usize = 64 * 1024;
@@ -39,10 +43,11 @@ where
                 () = shared.stop.cancelled() => return,
                 () = stands(&mut power, false) => {
                     drop(listener);
+                    let kept = keep(address);
                     shared.listening.send_modify(|ports| *ports -= 1);
                     let reopened = tokio::select! {
                         () = shared.stop.cancelled() => return,
-                        reopened = reopen(&shared, address) => reopened,
+                        reopened = reopen(&shared, address, kept) => reopened,
                     };
                     listener = reopened;
                     shared.listening.send_modify(|ports| *ports += 1);
@@ -59,8 +64,24 @@ where
     });
 }
 
-async fn reopen(shared: &Shared, address: SocketAddr) -> TcpListener {
+/// Keeps a number that nobody listens on, so that no other simulator gets it meanwhile and takes this one's callers.
+fn keep(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Callers of before may still be there.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+async fn reopen(shared: &Shared, address: SocketAddr, kept: io::Result<TcpSocket>) -> TcpListener {
     let mut power = shared.power.subscribe();
+    stands(&mut power, true).await;
+    if let Ok(listener) = kept.and_then(|socket| socket.listen(BACKLOG)) {
+        return listener;
+    }
     loop {
         stands(&mut power, true).await;
         match TcpListener::bind(address).await {

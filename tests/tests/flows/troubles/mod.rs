@@ -58,6 +58,16 @@ async fn prompted(world: &World, phone: &Phone, number: u32) -> String {
         .order(router, &page, &plan.id, &format!("07{number:08}"))
         .await
         .unwrap();
+    // The page waits for M-PESA for a few seconds; where that takes longer, it says that it asks and looks again.
+    let page = if page.says("Asking M-PESA") {
+        let home = world.until("M-PESA was asked", async || {
+            let page = phone.home(router).await?;
+            Ok((!page.says("Asking M-PESA")).then_some(page))
+        });
+        home.await.unwrap()
+    } else {
+        page
+    };
     assert!(page.says("Check your phone"), "{}", page.text);
     let msisdn = format!("2547{number:08}");
     let prompt = world.daraja.await_prompt(&msisdn).await.unwrap();
