@@ -8,6 +8,8 @@ use tokio::process::Command;
 use super::measured::{Measured, query, statement};
 use super::{ASKED, Owner, PROVIDERS, RUNNING, SESSIONS};
 
+/// Payments a page may read of a business that has a hundred thousand in a year: those of a month.
+const MOST_READ: u64 = 10_000;
 /// What grows with a business.
 const GROWING: [&str; 5] = ["payments", "tickets", "sessions", "grants", "report_sums"];
 
@@ -88,22 +90,31 @@ impl Database {
             })
     }
 
-    /// No page may read a table of payments, vouchers or sessions from one end to the other, and no list may sort what it reads of one. Lists
-    /// are looked at as the controller has them planned: once, for any values.
+    /// No page may read a table of payments, vouchers or sessions from one end to the other, nor all payments of a business, and no list may sort
+    /// what it reads of one. Lists are looked at as the controller has them planned: once, for any values.
     pub(crate) async fn plans(&self, provider: &str, pages: &[Measured]) -> Result<()> {
         for page in pages {
             for (words, values) in &page.sql {
                 let explained = if page.is_list {
                     format!(
-                        "set local plan_cache_mode = force_generic_plan; prepare asked as {}; explain execute asked({})",
+                        "set local plan_cache_mode = force_generic_plan; prepare asked as {}; explain (analyze, timing off) execute asked({})",
                         query(words)?,
                         values.join(", ")
                     )
                 } else {
-                    format!("explain {}", statement(words, values)?)
+                    format!(
+                        "explain (analyze, timing off) {}",
+                        statement(words, values)?
+                    )
                 };
                 let sql = format!("set role mnara_app; {} {explained}", within(provider));
                 let plan = self.run("pages", &sql).await?;
+                let read: u64 = plan.lines().filter_map(payments_read).sum();
+                ensure!(
+                    read <= MOST_READ,
+                    "{} reads {read} payments:\n{plan}",
+                    page.name
+                );
                 for table in GROWING {
                     ensure!(
                         !plan.contains(&format!("Seq Scan on {table}")),
@@ -118,7 +129,9 @@ impl Database {
                 }
             }
         }
-        println!("every statement of every page goes along an index, and no list is sorted");
+        println!(
+            "every statement of every page goes along an index, none reads all payments of a business, and no list is sorted"
+        );
         Ok(())
     }
 
@@ -158,6 +171,18 @@ impl Database {
         self.run("pages", ADDED_UP).await?;
         self.run("pages", "vacuum analyze").await.map(drop)
     }
+}
+
+/// How many payments a line of a plan has read, if it reads any.
+fn payments_read(line: &str) -> Option<u64> {
+    let (_, of) = line.split_once(" on payments")?;
+    let (_, actual) = of.split_once("(actual rows=")?;
+    let (rows, loops) = actual.split_once(" loops=")?;
+    let number = |text: &str| {
+        let digits = text.split(|one: char| !one.is_ascii_digit()).next();
+        digits.and_then(|digits| digits.parse::<u64>().ok())
+    };
+    Some(number(rows)? * number(loops)?)
 }
 
 /// Whether a plan sorts what it reads of a table: the nodes below a sort stand further in than it does.
