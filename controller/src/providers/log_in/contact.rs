@@ -4,7 +4,7 @@
 //! be had, and both let their person in; so whoever signed up by phone gets mail from the day they name an address.
 //!
 //! Where links leave, what somebody named when they signed up is a wish: several may have the same, and each gets in with their own password, until
-//! one of them opens a link that was sent there. From then on it is theirs alone. A link leaves as they sign up; whichever of those that came there
+//! one of them opens a link that was sent there. From then on it is theirs alone. A link leaves as they sign up or join; whichever of those that came there
 //! one of them opens, it is they who read it, so a crowd that names a number uses up its links and keeps nobody from showing that it is theirs.
 
 use std::time::Duration;

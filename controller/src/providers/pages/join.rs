@@ -156,6 +156,7 @@ pub async fn take(
         name: filled.name.clone(),
         contact,
         password: filled.password.clone(),
+        language: frame.language,
     };
     let person = match join(&app, &code, joining).await {
         Ok(person) => person,

@@ -2,6 +2,7 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{InvitationId, PersonId, ProviderId, StaffId};
+use mnara_protocol::portal::Language;
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
@@ -13,7 +14,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
 use crate::passwords::Ending;
-use crate::providers::log_in::contact::add;
+use crate::providers::log_in::contact::{add, ask_to_show};
 use crate::providers::log_in::{Visit, store as log_ins};
 use crate::providers::notices::{Notice, tell_owners};
 use crate::providers::people::{BadPerson, Contact, Person, check_password, check_person_name};
@@ -153,9 +154,13 @@ pub struct Joining {
     pub contact: Contact,
     /// Their password.
     pub password: SecretString,
+    /// What they read.
+    pub language: Language,
 }
 
 /// Takes an invitation: makes the person and their place, and spends the code, all or nothing.
+///
+/// An invitation goes from hand to hand, so it shows nothing of whoever takes it: a link leaves for what they named, as it does when they sign up.
 ///
 /// # Errors
 /// [`NotJoined`].
@@ -177,6 +182,7 @@ pub async fn join(app: &App, code: &str, joining: Joining) -> Result<PersonId, N
         return Err(NotJoined::Taken);
     }
     place(app, &mut tx, &found, (person.id, person.name.as_str())).await?;
+    ask_to_show(app, &mut tx, &person, found.0, joining.language).await?;
     tx.commit().await?;
     Ok(person.id)
 }

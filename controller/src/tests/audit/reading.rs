@@ -15,6 +15,7 @@ async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
         name: format!("<script>{n}"),
         contact: contact.parse().unwrap(),
         password: PASSWORD.into(),
+        language: mnara_protocol::portal::Language::English,
     };
     join(&world.app, &code, joining).await.unwrap();
     let mut browser = Browser::new(world, n);

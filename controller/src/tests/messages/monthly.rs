@@ -126,6 +126,7 @@ async fn two_owners(world: &World, topic: Topic) -> [(ProviderId, &'static str);
             name: "Owner".to_owned(),
             contact: who.parse().unwrap(),
             password: browser::PASSWORD.into(),
+            language: mnara_protocol::portal::Language::English,
         };
         join(&world.app, &code, joining).await.unwrap();
         chooses(world, provider, who, topic, true).await;

@@ -29,6 +29,7 @@ async fn member<'a>(world: &'a World, role: Role, contact: &str, n: u8) -> Brows
         name: "Somebody".to_owned(),
         contact: contact.parse().unwrap(),
         password: PASSWORD.into(),
+        language: mnara_protocol::portal::Language::English,
     };
     join(&world.app, &code, joining).await.unwrap();
     let mut browser = Browser::new(world, n);

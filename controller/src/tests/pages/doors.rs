@@ -35,6 +35,7 @@ pub(in crate::tests) async fn member(world: &World, role: Role, n: u8) -> Browse
         name: role.word().to_owned(),
         contact: format!("{}{n}@example.com", role.word()).parse().unwrap(),
         password: PASSWORD.into(),
+        language: mnara_protocol::portal::Language::English,
     };
     join(&world.app, &code, joining).await.unwrap();
     let mut browser = Browser::new(world, n);

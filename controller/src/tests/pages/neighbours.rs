@@ -123,6 +123,7 @@ async fn stranger<'a>(world: &'a World, other: &Business) -> Browser<'a> {
         name: "Stranger".to_owned(),
         contact: "stranger@example.com".parse().unwrap(),
         password: PASSWORD.into(),
+        language: mnara_protocol::portal::Language::English,
     };
     join(&world.app, &code, joining).await.unwrap();
     let mut browser = Browser::new(world, 77);

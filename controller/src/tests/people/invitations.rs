@@ -7,9 +7,11 @@ use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Role;
 use crate::tests::browser::{Browser, PASSWORD};
 use crate::tests::money::mpesa_change::Authenticator;
+use crate::tests::office::Office;
 
 const OWNER: &str = "njeri@example.com";
 const PHONE_OF: &str = "0712 000 001";
+const MAIL_OF: &str = "otieno@example.com";
 
 /// The address of an invitation, as a path.
 async fn invited(owner: &mut Browser<'_>, name: &str, role: &str) -> String {
@@ -201,4 +203,59 @@ async fn an_invitation_taken_back_lets_nobody_in_and_the_audit_says_whose_it_was
     let mut somebody = Browser::new(&world, 2);
     somebody.post(&path, &joining(PHONE_OF)).await;
     assert_eq!(world.count("staff where role = 'cashier'").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_joins_as_somebody_new_is_sent_a_link_in_their_language_and_told_so(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    world.work().await;
+    office.empty();
+    let path = invited(&mut owner, "Otieno", "cashier").await;
+    let mut cashier = Browser::new(&world, 2);
+    cashier.get("/language/sw").await.onward();
+    let got = cashier.post(&path, &joining(MAIL_OF)).await;
+    assert_eq!(got.onward(), "/");
+    let page = cashier.get("/home").await.page();
+    let told = "Tumetuma kiungo kwa <strong>otieno@example.com</strong>";
+    assert!(page.contains(told), "{page}");
+    world.work().await;
+    let letter = office.one();
+    assert_eq!(letter.to, MAIL_OF);
+    assert_eq!(letter.subject, "Thibitisha barua pepe yako");
+    // The invitation came from the owner's hand, so it has shown nothing.
+    let proven = "people where name = 'Otieno' and email_proven_at is not null";
+    assert_eq!(world.count(proven).await, 0);
+    let link = letter.path("/account/contact/");
+    let next = cashier.post(&link, &[]).await.onward();
+    assert_eq!(next, "/account?done=contact");
+    assert_eq!(world.count(proven).await, 1);
+    let page = cashier.get("/home").await.page();
+    assert!(!page.contains(told), "{page}");
+
+    // Whoever takes one with the log-in they have named nothing.
+    let mut other = Browser::new(&world, 3);
+    other.sign_up("Otieno Net", "achieng@example.com").await;
+    world.work().await;
+    assert_eq!(office.one().to, "achieng@example.com");
+    let path = invited(&mut owner, "Achieng", "cashier").await;
+    let here = format!("{path}/here");
+    assert_eq!(other.post(&here, &[]).await.onward(), "/home");
+    world.work().await;
+    assert_eq!(office.empty().len(), 0);
+
+    // So many a day to one address, whoever names it.
+    for n in 4..=7 {
+        let path = invited(&mut owner, "Otieno", "cashier").await;
+        let mut one = Browser::new(&world, n);
+        let got = one.post(&path, &joining("crowd@example.com")).await;
+        assert_eq!(got.onward(), "/");
+    }
+    world.work().await;
+    let letters = office.empty();
+    assert_eq!(letters.len(), 3, "{letters:?}");
 }

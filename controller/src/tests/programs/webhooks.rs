@@ -78,6 +78,7 @@ pub(super) async fn owner(world: &World) -> Browser<'_> {
         name: "Njeri".to_owned(),
         contact: "njeri@example.com".parse().unwrap(),
         password: browser::PASSWORD.into(),
+        language: mnara_protocol::portal::Language::English,
     };
     join(&world.app, &code, joining).await.unwrap();
     let mut owner = Browser::new(world, 1);

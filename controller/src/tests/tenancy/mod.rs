@@ -283,6 +283,7 @@ async fn hire(world: &World) {
         name: "Otieno".to_owned(),
         contact: "otieno@example.com".parse().unwrap(),
         password: browser::PASSWORD.into(),
+        language: mnara_protocol::portal::Language::English,
     };
     let person = join(&world.app, &code, joining).await.unwrap();
     let browser = Browser {
