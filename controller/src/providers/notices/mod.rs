@@ -45,7 +45,7 @@ pub struct Colleague {
     pub person: PersonId,
     /// What they are called.
     pub name: String,
-    /// Where they are written to, if they have an address.
+    /// Where they are written to, if they have an address that is not another's.
     pub email: Option<String>,
     /// What they read.
     pub language: Language,

@@ -168,3 +168,29 @@ async fn a_business_that_cannot_be_told_of_its_month_or_day_keeps_nobody_else_wa
     world.work().await;
     assert_eq!(office.empty().len(), 0, "once");
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_month_is_mailed_to_no_address_that_somebody_else_has_shown_to_be_theirs(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let whose = ["owner1@example.com", "owner2@example.com"];
+    for (n, who) in (1..).zip(whose) {
+        doors::member(&world, Role::Owner, n).await;
+        chooses(&world, world.shop.provider, who, Topic::Month, true).await;
+    }
+    world.work().await;
+    office.empty();
+    let mut holder = browser::Browser::new(&world, 3);
+    holder.sign_up("Otieno Net", whose[0]).await;
+    world.work().await;
+    let link = office.one().path("/account/contact/");
+    holder.post(&link, &[]).await.onward();
+    world.work().await;
+    office.empty();
+    let ran = run_now(&world.app, work_of(MONTH)).await.unwrap();
+    assert_eq!(ran, Ran::Done);
+    world.work().await;
+    assert_eq!(office.one().to, whose[1]);
+}

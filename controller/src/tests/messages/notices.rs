@@ -4,7 +4,7 @@ use super::*;
 use crate::admin;
 use crate::db::At;
 use crate::jobs::tasks::stand;
-use crate::providers::notices::{Notice, tell_owners};
+use crate::providers::notices::{Notice, Topic, tell, tell_owners};
 use crate::providers::staff::By;
 use crate::providers::staff::invite::{Joining, invite, join};
 use crate::providers::staff::roles::Role;
@@ -352,4 +352,49 @@ async fn a_payment_that_was_told_of_unreadably_is_kept_and_told_of_once_a_day(
     world.work().await;
     let queued = "unmatched where receipt = 'RKL51ZDR41' and amount = 50";
     assert_eq!(world.count(queued).await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn nothing_of_a_business_goes_to_an_address_that_somebody_else_has_shown_to_be_theirs(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let provider = world.shop.provider;
+    let both = "shared@example.com";
+    member(&world, Role::Owner, both, 1).await;
+    told(&world, &office).await;
+    // Of what concerns security, and of a topic, in the business's own transaction.
+    let heard = async |once: &str| {
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        tell_owners(&world.app, &mut tx, provider, &Notice::MpesaChanged)
+            .await
+            .unwrap();
+        let sites = [("Market", world.app.clock.now())];
+        let away = Notice::SitesAway { sites: &sites };
+        tell(&world.app, &mut tx, provider, Topic::Site, &away, once)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        let heard = told(&world, &office).await;
+        assert!(heard.iter().all(|(to, _)| to == both), "{heard:?}");
+        heard.len()
+    };
+    assert_eq!(heard("first").await, 2);
+    let mut holder = Browser::new(&world, 2);
+    holder.sign_up("Otieno Net", both).await;
+    world.work().await;
+    let link = office.one().path("/account/contact/");
+    assert_eq!(heard("second").await, 2, "neither has shown it");
+    holder.post(&link, &[]).await.onward();
+    told(&world, &office).await;
+    assert_eq!(heard("third").await, 0);
+    // It is nobody's again.
+    let form = [("who", "otieno@example.com"), ("password", PASSWORD)];
+    holder.post("/account/contact", &form).await.onward();
+    world.work().await;
+    let link = office.one().path("/account/contact/");
+    holder.post(&link, &[]).await.onward();
+    told(&world, &office).await;
+    assert_eq!(heard("fourth").await, 2);
 }

@@ -6,7 +6,7 @@ use super::*;
 use crate::admin::notices::TELL;
 use crate::jobs::tasks::stand;
 use crate::providers::notices::billing::Billing;
-use crate::providers::notices::{Notice, tell_payers};
+use crate::providers::notices::{Notice, tell_owners, tell_payers};
 use crate::providers::staff::roles::Role;
 use crate::providers::state::Move;
 use crate::tests::office::Office;
@@ -209,4 +209,46 @@ async fn an_owner_without_an_address_hears_by_sms_what_the_platform_did(
         page.contains("How the business stands, to owners"),
         "{page}"
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn no_text_of_a_business_goes_to_a_number_that_somebody_else_has_shown_to_be_theirs(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = Browser::new(&world, 8);
+    owner.sign_up("Otieno Net", "0722 000 111").await;
+    let sql = "select id from providers where business_name = 'Otieno Net'";
+    let provider = ProviderId::from_uuid(read(&world.app, sql).await);
+    world.work().await;
+    tower.empty();
+    let warned = async || {
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        tell_owners(&world.app, &mut tx, provider, &Notice::MpesaChanged)
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+        world.work().await;
+        let texts = tower.empty().into_iter();
+        texts.map(|text| text.to).collect::<Vec<_>>()
+    };
+    let mut holder = Browser::new(&world, 9);
+    holder.sign_up("Holds", "0722 000 111").await;
+    world.work().await;
+    let link = tower.one().path("/account/contact/");
+    assert_eq!(warned().await, ["+254722000111"], "neither has shown it");
+    holder.post(&link, &[]).await.onward();
+    world.work().await;
+    tower.empty();
+    assert_eq!(warned().await, [""; 0]);
+    // Whoever lost it names a phone for the business, and hears again.
+    let page = owner.get("/settings/notices").await.page();
+    assert!(!page.contains("0722 000 111"), "{page}");
+    let sql = "select s.id::text from staff s join providers p on p.id = s.provider_id where p.business_name = 'Otieno Net'";
+    let staff: String = read(&world.app, sql).await;
+    let phone = format!("phone-{staff}");
+    let form = [(phone.as_str(), "0711 000 222")];
+    owner.post("/settings/notices", &form).await.onward();
+    assert_eq!(warned().await, ["+254711000222"]);
 }
