@@ -37,8 +37,8 @@ words! {
         save: "Save" "Hifadhi",
         saved: "Saved." "Imehifadhiwa.",
         no_address:
-            "logs in with a phone number, so no mail reaches them"
-            "huingia kwa nambari ya simu, kwa hiyo barua pepe haimfikii",
+            "has no e-mail address, or one that somebody else has confirmed, so no mail reaches them"
+            "hana anwani ya barua pepe, au mtu mwingine ameithibitisha anwani hiyo, kwa hiyo barua pepe haimfikii",
         owners_only: "only an owner can change that" "mmiliki pekee ndiye anayeweza kubadilisha hilo",
         only_sms:
             "Mail is not set up on this Mnara, so only SMS leave: what is ticked by mail reaches nobody, and of security an owner who logs in with a mail address hears nothing. Ask whoever runs it to name a mail server (SMTP_URL)."
