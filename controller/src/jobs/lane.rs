@@ -2,8 +2,9 @@
 
 /// Hands of a lane that others wait for.
 const HANDS: usize = 8;
-/// Hands that ask: most of them wait, for a turn that is near or for a gateway that is slow, and hold no connection meanwhile.
-const ASKING: usize = 24;
+/// Hands that ask: most of them wait, for a turn that is near or for a gateway that is slow, and hold no connection meanwhile. Were all of them
+/// taken, a question would come after its turn, which nobody else has then.
+const ASKING: usize = 64;
 
 /// Which hands do a kind of job. Each lane has its own, so that addresses of others that do not answer hold up nobody's money.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
