@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
 use super::result::{Meaning, ResultCode};
-use super::turns::{Place, Turn};
+use super::turns::{NEAR, Place, Turn};
 use super::veil::veil;
 use super::wire::{Reply, Shape, says, text};
 use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
@@ -15,11 +15,8 @@ use super::{CallError, Credentials, Daraja, Exchange, Setup, TokenError};
 /// The path of the call.
 const PATH: &str = "/mpesa/stkpushquery/v1/query";
 
-/// A turn that is so near is waited for: to go and come back would take as long.
-const NEAR: Duration = Duration::from_millis(250);
-
-/// How often one waits in place: somebody else may have the turn that was waited for.
-const WAITS: u32 = 2;
+/// How often one waits in place: a customer may have the turn that was waited for.
+const WAITS: u32 = 4;
 
 /// How much earlier than its turn a question comes, to wait for it in place: who comes at the very moment is late by what it takes to come, and
 /// each turn that begins late makes all behind it later.
