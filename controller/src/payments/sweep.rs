@@ -63,7 +63,7 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
             && payment.state == State::Pending
         {
             // Not its turn yet: it was not asked about, so its pauses do not grow, and nothing is given up unasked, however late it is.
-            if place.is_first {
+            if place.in_crowd {
                 queue_crowd(app, provider, (account_id, &account)).await?;
             }
             return Ok(Next::Again(app.clock.now() + comes_after(place.after)));

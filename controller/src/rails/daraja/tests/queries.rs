@@ -6,10 +6,10 @@ use super::*;
 const PACE: Duration = Duration::from_millis(12_240);
 
 /// The next turn, for a question that had none before or had.
-const fn again(is_first: bool) -> Place {
+const fn again(in_crowd: bool) -> Place {
     Place {
         after: PACE,
-        is_first,
+        in_crowd,
     }
 }
 

@@ -22,8 +22,9 @@ pub enum Turn {
 pub struct Place {
     /// After so long.
     pub after: Duration,
-    /// Whether it had none before: then others may have come with it that have none either.
-    pub is_first: bool,
+    /// Whether others may be due with it that cannot have their turn either: it had no place before, or came long before it because nobody is sent
+    /// away for longer, as all were who were sent away together.
+    pub in_crowd: bool,
 }
 
 /// The part of the gateway's own pace that is left between two questions besides it: what is sent evenly does not arrive evenly, and what
@@ -37,6 +38,8 @@ pub(super) const NEAR: Duration = Duration::from_millis(250);
 const PLACES: usize = 200_000;
 /// The longest anybody is sent away for, who may be needed no more by then.
 const LONGEST: Duration = Duration::from_secs(3_600);
+/// Who comes so long before a place was sent away for as long as anybody is.
+const FAR: Duration = Duration::from_secs(60);
 /// How long a place is kept for somebody who does not come.
 const MISSED: Duration = Duration::from_secs(600);
 /// When those who did not come, and applications nobody asks with, are looked for first.
@@ -108,7 +111,7 @@ impl Turns {
     ) -> Result<(), Place> {
         let known = |after| Place {
             after,
-            is_first: false,
+            in_crowd: after > FAR,
         };
         self.in_line(application, now, |line| {
             // Who did not come leaves the turn to others.
@@ -147,7 +150,7 @@ impl Turns {
                     }
                     Err(Place {
                         after: Self::keep(line, question, turn, at, now),
-                        is_first: true,
+                        in_crowd: true,
                     })
                 }
             }
@@ -164,7 +167,7 @@ impl Turns {
     ) -> Place {
         self.in_line(application, now, |line| Place {
             after: self.place(line, question, turn, now),
-            is_first: false,
+            in_crowd: false,
         })
     }
 

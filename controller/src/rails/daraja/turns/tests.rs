@@ -92,7 +92,7 @@ fn a_crowd_that_is_told_its_places_at_once_comes_at_them_and_nobody_loses_one() 
     let names: Vec<String> = (1..100).map(|number| number.to_string()).collect();
     let questions = names.iter().map(|name| (name.as_str(), Turn::Last));
     let waits = turns.queue(ONE, questions.clone(), Duration::ZERO);
-    assert!(held.is_first);
+    assert!(held.in_crowd);
     assert_eq!(waits[0], held.after);
     assert!(waits.iter().zip(1..).all(|(wait, n)| *wait == PACE * n));
     // Whoever is told twice keeps the place.
@@ -115,7 +115,7 @@ fn those_who_come_late_together_get_the_next_turns_one_each() {
     let others = (1..5).map(|turn| {
         Err(Place {
             after: PACE * turn,
-            is_first: false,
+            in_crowd: false,
         })
     });
     let expected: Vec<_> = [Ok(())].into_iter().chain(others).collect();
@@ -207,4 +207,18 @@ fn who_does_not_come_back_is_forgotten() {
     }
     let lines = turns.lines.lock().unwrap();
     assert!(lines.get(&ONE).unwrap().places.len() <= CROWDED + 1);
+}
+
+#[test]
+fn a_crowd_whose_places_are_hours_away_is_told_so_together_when_one_of_it_comes() {
+    let turns = Turns::new(1);
+    let names: Vec<String> = (0..200).map(|number| number.to_string()).collect();
+    let questions = names.iter().map(|name| (name.as_str(), Turn::Last));
+    turns.queue(ONE, questions, Duration::ZERO);
+    let at = turns.pace * 199;
+    let again = turns.take(ONE, "199", Turn::Last, LONGEST).unwrap_err();
+    assert!(again.in_crowd && again.after == at - LONGEST, "{again:?}");
+    // Who is a moment too early has a turn that nobody else waits for.
+    let soon = turns.take(ONE, "199", Turn::Last, at - secs(1));
+    assert_eq!(soon.map_err(|place| place.in_crowd), Err(false));
 }
