@@ -9,7 +9,7 @@ use super::settle::Flag;
 use super::store::messages;
 use super::{PROMPT_LIFE, Push, State, outage, question, store};
 use crate::app::App;
-use crate::providers::mpesa;
+use crate::providers::mpesa::{self, AccountError};
 use crate::rails::daraja::{PushError, PushOrder};
 
 /// What came of a push.
@@ -61,10 +61,15 @@ pub async fn push(
         .await?
         .ok_or(PushFault::Missing)?;
     let account = match payment.account {
-        Some(account) => mpesa::read_set(&mut tx, &app.vault, provider, account).await,
-        None => Ok(None),
+        Some(account) => match mpesa::read_set(&mut tx, &app.vault, provider, account).await {
+            Ok(account) => account,
+            // A database that is away says nothing of the account.
+            Err(AccountError::Database(error)) => return Err(error.into()),
+            Err(_) => None,
+        },
+        None => None,
     };
-    let (Ok(Some(account)), Some(phone)) = (account, payment.phone) else {
+    let (Some(account), Some(phone)) = (account, payment.phone) else {
         tracing::error!(provider.id = %provider, payment.id = %id, "no phone can be asked: the M-PESA account is gone or does not open");
         payment.push = Push::Refused;
         store::set_push(&mut tx, &payment).await?;
