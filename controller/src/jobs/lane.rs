@@ -4,7 +4,7 @@
 const HANDS: usize = 8;
 /// Hands that ask: most of them wait, for a turn that is near or for a gateway that is slow, and hold no connection meanwhile. Were all of them
 /// taken, a question would come after its turn, which nobody else has then.
-const ASKING: usize = 64;
+const ASKING: usize = 128;
 
 /// Which hands do a kind of job. Each lane has its own, so that addresses of others that do not answer hold up nobody's money.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

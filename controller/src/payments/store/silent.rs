@@ -52,7 +52,8 @@ pub struct Due {
     pub asked: Timestamp,
 }
 
-/// Questions about prompts that wait, due and in nobody's hands, the longest due first; their jobs stay locked.
+/// Questions about prompts that wait, due and in nobody's hands, the longest due first; their jobs stay locked. None while somebody else has them: of
+/// many that come together each would look for all.
 ///
 /// Two statements and no join: a job names its payment in text, and under row-level security a cast of it cannot be looked up in an index.
 ///
@@ -64,6 +65,15 @@ pub async fn due(
     now: Timestamp,
     most: i64,
 ) -> sqlx::Result<Vec<Due>> {
+    let is_first = sqlx::query_scalar!(
+        r#"select pg_try_advisory_xact_lock(hashtextextended('crowd:' || $1::uuid::text, 0)) as "is_first!""#,
+        account.uuid(),
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if !is_first {
+        return Ok(Vec::new());
+    }
     let jobs = sqlx::query!(
         "select id, unique_key from jobs
          where provider_id = $1 and kind = 'ask-rail' and run_at <= $2 and dead_at is null and (leased_until is null or leased_until <= $2)

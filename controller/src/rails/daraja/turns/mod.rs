@@ -1,6 +1,7 @@
 //! Whose turn it is to ask. The gateway lets few questions through for an application, so each that is one too many is given a place behind the
 //! last and comes back at its time, once, however many wait. A place says when to come; whoever has come waits there for the next turn that nobody
-//! before it waits for. So the turns follow upon each other, however early or late everybody comes.
+//! before it waits for, and if that is not near, goes behind the last again. So the turns follow upon each other, however early or late everybody
+//! comes: those who wait in place fill the turns that others are late for.
 //!
 //! Places are in memory of this process: after a start everybody queues anew.
 
@@ -22,8 +23,7 @@ pub enum Turn {
 pub struct Place {
     /// After so long.
     pub after: Duration,
-    /// Whether others may be due with it that cannot have their turn either: it had no place before, or came long before it because nobody is sent
-    /// away for longer, as all were who were sent away together.
+    /// Whether others may be due with it that cannot have their turn either: it had no place before.
     pub in_crowd: bool,
 }
 
@@ -31,15 +31,13 @@ pub struct Place {
 /// arrives a moment too early is refused.
 const SLACK: u32 = 50;
 
-/// Who is so near to a turn waits for it in place: to go and come back would take as long.
-pub(super) const NEAR: Duration = Duration::from_millis(250);
+/// Who is so near to a turn waits for it in place, at least: to go and come back would take as long.
+pub(super) const NEAR: Duration = Duration::from_millis(500);
+/// Where turns are far apart, this part of the way from one to the next is near too.
+const NEAR_OF_PACE: u32 = 8;
 
 /// Places that are remembered for one application; who has none queues anew each time.
 const PLACES: usize = 200_000;
-/// The longest anybody is sent away for, who may be needed no more by then.
-const LONGEST: Duration = Duration::from_secs(3_600);
-/// Who comes so long before a place was sent away for as long as anybody is.
-const FAR: Duration = Duration::from_secs(60);
 /// How long a place is kept for somebody who does not come.
 const MISSED: Duration = Duration::from_secs(600);
 /// When those who did not come, and applications nobody asks with, are looked for first.
@@ -52,6 +50,8 @@ pub(super) struct Turns {
     pace: Duration,
     /// How much of that a question may be late for its turn and those behind it keep theirs.
     slack: Duration,
+    /// How near a turn is that is waited for in place.
+    near: Duration,
     lines: Mutex<Crowd<u128, Line>>,
 }
 
@@ -63,8 +63,6 @@ struct Line {
     /// Where the queue of each kind ends.
     first: Duration,
     last: Duration,
-    /// Where those of each kind end who came, and the next turns were others'.
-    late: [Duration; 2],
     /// The turns of those who have come and wait for them in place.
     kept: BTreeMap<String, (Duration, Turn)>,
     places: Crowd<String, Duration>,
@@ -77,13 +75,6 @@ impl Line {
             Turn::Last => self.last,
         }
     }
-
-    const fn late(&mut self, turn: Turn) -> &mut Duration {
-        match turn {
-            Turn::First => &mut self.late[0],
-            Turn::Last => &mut self.late[1],
-        }
-    }
 }
 
 impl Turns {
@@ -94,8 +85,14 @@ impl Turns {
         Self {
             pace: pace + slack,
             slack,
+            near: NEAR.max(pace / NEAR_OF_PACE),
             lines: Mutex::default(),
         }
+    }
+
+    /// How near a turn is that is waited for in place.
+    pub(super) const fn near(&self) -> Duration {
+        self.near
     }
 
     /// Takes a turn for a question.
@@ -111,7 +108,7 @@ impl Turns {
     ) -> Result<(), Place> {
         let known = |after| Place {
             after,
-            in_crowd: after > FAR,
+            in_crowd: false,
         };
         self.in_line(application, now, |line| {
             // Who did not come leaves the turn to others.
@@ -132,7 +129,7 @@ impl Turns {
                 return Err(known(self.wait(line, question, turn, now)));
             }
             match line.places.get(question).copied() {
-                Some(at) if at > now + NEAR => Err(known(at - now)),
+                Some(at) if at > now + self.near => Err(known(at - now)),
                 Some(_) if self.next(line, turn, now) > now => {
                     Err(known(self.wait(line, question, turn, now)))
                 }
@@ -149,7 +146,7 @@ impl Turns {
                         return Ok(());
                     }
                     Err(Place {
-                        after: Self::keep(line, question, turn, at, now),
+                        after: self.keep(line, question, turn, at, now),
                         in_crowd: true,
                     })
                 }
@@ -180,9 +177,8 @@ impl Turns {
     ) -> Vec<Duration> {
         let place =
             |line: &mut Line, (question, turn): (&str, Turn)| match line.places.get(question) {
-                Some(at) if *at > now => (*at - now).min(LONGEST),
-                Some(_) => self.place_late(line, question, turn, now),
-                None => self.place(line, question, turn, now),
+                Some(at) if *at > now => *at - now,
+                Some(_) | None => self.place(line, question, turn, now),
             };
         self.in_line(application, now, |line| {
             let questions = questions.into_iter();
@@ -196,25 +192,26 @@ impl Turns {
         Self::note(line, question, at, now)
     }
 
-    /// The next turn for somebody who has come: kept, if it is near enough to wait for; else behind those who are late too, to come again.
+    /// The next turn for somebody who has come: kept, if it is near enough to wait for; else behind the last.
     fn wait(&self, line: &mut Line, question: &str, turn: Turn, now: Duration) -> Duration {
         let at = self.next(line, turn, now);
-        if at <= now + NEAR {
-            Self::keep(line, question, turn, at, now)
+        if at <= now + self.near {
+            self.keep(line, question, turn, at, now)
         } else {
-            self.place_late(line, question, turn, now)
+            self.place(line, question, turn, now)
         }
     }
 
-    fn place_late(&self, line: &mut Line, question: &str, turn: Turn, now: Duration) -> Duration {
-        let at = (*line.late(turn)).max(self.next(line, turn, now));
-        *line.late(turn) = at + self.pace;
-        Self::note(line, question, at, now)
-    }
-
     /// Notes a place, and keeps the turn if it is near enough to be waited for.
-    fn keep(line: &mut Line, question: &str, turn: Turn, at: Duration, now: Duration) -> Duration {
-        if at <= now + NEAR {
+    fn keep(
+        &self,
+        line: &mut Line,
+        question: &str,
+        turn: Turn,
+        at: Duration,
+        now: Duration,
+    ) -> Duration {
+        if at <= now + self.near {
             line.kept.insert(question.to_owned(), (at, turn));
         }
         Self::note(line, question, at, now)
@@ -225,8 +222,7 @@ impl Turns {
         if line.places.len() < PLACES {
             line.places.insert(question.to_owned(), at);
         }
-        at.saturating_sub(now)
-            .clamp(Duration::from_millis(1), LONGEST)
+        at.saturating_sub(now).max(Duration::from_millis(1))
     }
 
     /// The next turn for a question of a kind that nobody has who waits in place. A customer does not wait for those nobody waits for: they give

@@ -32,7 +32,7 @@ fn played(
         let (question, turn, _) = &questions[number];
         match turns.take(ONE, question, *turn, now) {
             Ok(()) => asked.push((question.clone(), now, times)),
-            Err(Place { after, .. }) if after <= NEAR => {
+            Err(Place { after, .. }) if after <= turns.near => {
                 agenda.insert((now + after, number), times);
             }
             Err(Place { after, .. }) => {
@@ -129,7 +129,7 @@ fn those_who_come_late_together_get_the_next_turns_one_each() {
 #[test]
 fn no_turn_is_lost_and_nobody_comes_in_vain_however_unevenly_a_crowd_comes() {
     const COUNT: u32 = 2_000;
-    for most in [1, 30, 100, 150] {
+    for most in [1, 30, 150, 400] {
         let turns = Turns::new(300);
         let (fair, pace) = (Duration::from_millis(200), turns.pace);
         let asked = played(&turns, &all(COUNT.into(), Turn::Last), delays(most));
@@ -168,11 +168,26 @@ fn customers_come_between_a_crowd_that_comes_unevenly_and_hardly_a_turn_is_lost(
 }
 
 #[test]
-fn a_place_hours_away_is_asked_for_again_each_hour() {
+fn questions_nobody_waits_for_leave_every_other_turn() {
+    let turns = Turns::new(5);
+    let (mut last, mut first) = (0, Vec::new());
+    for second in 1..=90 {
+        let (now, customer) = (secs(second), format!("customer {}", second / 31));
+        last += u32::from(turns.take(ONE, "old", Turn::Last, now).is_ok());
+        if !first.contains(&customer) && turns.take(ONE, &customer, Turn::First, now).is_ok() {
+            first.push(customer);
+        }
+    }
+    assert!(last <= 5, "{last} of the last");
+    assert_eq!(first, ["customer 0", "customer 1", "customer 2"]);
+}
+
+#[test]
+fn whoever_has_a_place_hours_away_comes_to_it_once() {
     let turns = Turns::new(1);
     let asked = play(&turns, &all(200, Turn::First));
     assert_eq!(asked.last().unwrap().1, Duration::from_millis(61_200) * 199);
-    assert!(asked.iter().all(|(_, _, times)| *times <= 5));
+    assert!(asked.iter().all(|(_, _, times)| *times <= 2));
 }
 
 #[test]
@@ -207,18 +222,4 @@ fn who_does_not_come_back_is_forgotten() {
     }
     let lines = turns.lines.lock().unwrap();
     assert!(lines.get(&ONE).unwrap().places.len() <= CROWDED + 1);
-}
-
-#[test]
-fn a_crowd_whose_places_are_hours_away_is_told_so_together_when_one_of_it_comes() {
-    let turns = Turns::new(1);
-    let names: Vec<String> = (0..200).map(|number| number.to_string()).collect();
-    let questions = names.iter().map(|name| (name.as_str(), Turn::Last));
-    turns.queue(ONE, questions, Duration::ZERO);
-    let at = turns.pace * 199;
-    let again = turns.take(ONE, "199", Turn::Last, LONGEST).unwrap_err();
-    assert!(again.in_crowd && again.after == at - LONGEST, "{again:?}");
-    // Who is a moment too early has a turn that nobody else waits for.
-    let soon = turns.take(ONE, "199", Turn::Last, at - secs(1));
-    assert_eq!(soon.map_err(|place| place.in_crowd), Err(false));
 }
