@@ -103,8 +103,8 @@ pub struct DatabaseConfig {
     #[arg(long, env = "MNARA_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
 
-    /// Connections this process may hold, five of them kept for callbacks; more than PostgreSQL allows makes requests fail under load.
-    #[arg(id = "database_connections", long = "database-connections", env = "MNARA_DATABASE_CONNECTIONS", default_value_t = 16, value_parser = clap::value_parser!(u32).range(10..=1000), global = true)]
+    /// Connections this process may hold, five of them kept for callbacks and six for questions to M-PESA; more than PostgreSQL allows makes requests fail under load.
+    #[arg(id = "database_connections", long = "database-connections", env = "MNARA_DATABASE_CONNECTIONS", default_value_t = 22, value_parser = clap::value_parser!(u32).range(16..=1000), global = true)]
     pub connections: u32,
 }
 

@@ -73,8 +73,10 @@ impl Reason {
 
 /// Connections kept for callbacks alone, one for each writer and one for strays: money comes in however many others wait for a connection.
 const LANE: u32 = 5;
-/// The fewest connections that leave something for everybody: the lane, two that listen, and a few that work.
-pub const FEWEST: u32 = 10;
+/// Connections of those who ask rails, who are many and whom nobody waits for at most: no page waits behind them.
+const ASKING: u32 = 6;
+/// The fewest connections that leave something for everybody: the lane, those who ask, two that listen, and a few that work.
+pub const FEWEST: u32 = 16;
 /// How long somebody waits for a connection before hearing that we are busy.
 const QUEUE: Duration = Duration::from_secs(10);
 /// A connection that was used within this time is not asked whether it lives.
@@ -87,6 +89,7 @@ const MANNERS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; 
 pub struct Db {
     pool: PgPool,
     lane: PgPool,
+    asking: PgPool,
 }
 
 impl Db {
@@ -107,13 +110,14 @@ impl Db {
         };
         let db = Self {
             // Asking a connection each time whether it lives would be a round trip for every page. Callbacks come once, so theirs are asked.
-            pool: pool(connections.max(FEWEST) - LANE)
+            pool: pool(connections.max(FEWEST) - LANE - ASKING)
                 .test_before_acquire(false)
                 .before_acquire(|conn, used| Box::pin(lives(conn, used.idle_for)))
                 .connect_with(options.clone())
                 .await
                 .map_err(DbError::Away)?,
-            lane: pool(LANE).connect_lazy_with(options),
+            lane: pool(LANE).connect_lazy_with(options.clone()),
+            asking: pool(ASKING).connect_lazy_with(options),
         };
         db.check_login().await?;
         prepare::check_schema(&db.pool).await?;
@@ -131,8 +135,18 @@ impl Db {
             .map_err(DbError::Away)?;
         Ok(Self {
             lane: pool.clone(),
+            asking: pool.clone(),
             pool,
         })
+    }
+
+    /// The same database by the connections of those who ask rails.
+    #[must_use]
+    pub fn asking(&self) -> Self {
+        Self {
+            pool: self.asking.clone(),
+            ..self.clone()
+        }
     }
 
     /// Opens a transaction that sees and changes one provider's rows only.
@@ -201,13 +215,15 @@ impl Db {
     /// How many connections are open, and how many of them nobody uses.
     #[must_use]
     pub fn connections(&self) -> (f64, f64) {
-        let open = f64::from(self.pool.size()) + f64::from(self.lane.size());
-        let idle = self.pool.num_idle() + self.lane.num_idle();
+        let pools = [&self.pool, &self.lane, &self.asking];
+        let open = pools.map(|pool| f64::from(pool.size())).iter().sum();
+        let idle = pools.iter().map(|pool| pool.num_idle()).sum::<usize>();
         (open, f64::from(u32::try_from(idle).unwrap_or(u32::MAX)))
     }
 
     /// Gives back all connections; what is open is waited for.
     pub async fn close(&self) {
+        self.asking.close().await;
         self.lane.close().await;
         self.pool.close().await;
     }

@@ -218,7 +218,10 @@ fn taken(id: Uuid, lease: At, kind: &str, attempt: i32) -> Job {
     }
 }
 
-async fn run_lane(app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationToken) {
+async fn run_lane(mut app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationToken) {
+    if lane == Lane::Questions {
+        app.db = app.db.asking();
+    }
     let running = TaskTracker::new();
     let hands = Arc::new(Semaphore::new(lane.hands()));
     loop {

@@ -94,7 +94,7 @@ impl Daraja {
         let mut taken = take();
         for _ in 0..WAITS {
             match taken {
-                Err(place) if place.after <= turns.near() => tokio::time::sleep(place.after).await,
+                Err(place) if place.after <= NEAR => tokio::time::sleep(place.after).await,
                 _ => break,
             }
             taken = take();

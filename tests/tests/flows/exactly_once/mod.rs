@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use mnara_tests::sim::daraja::{Act, Callback, Code, Daraja, Mode, Payment, Reply, Script, When};
+use mnara_tests::world::clock::Push;
 use mnara_tests::world::{Setup, World, uuid};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
@@ -153,19 +154,49 @@ async fn drill(wanted: usize, mut rng: StdRng) {
 }
 
 /// Moves time until so many are as they should be, by a statement that counts them.
+///
+/// Time waits for who works: a job that takes longer than its lease is taken from its worker, and leases are of moved time.
 async fn moved_until(world: &World, wanted: usize, count: &str) {
     let mut found = 0;
+    let mut working = Working::default();
     while found < wanted {
         let more = world.until("more are as they should be", async || {
             let now = world.controller.value(count).await?.parse::<usize>()?;
             if now > found {
                 return Ok(Some(now));
             }
+            if working.goes_on(world).await? {
+                return Ok(None);
+            }
             world.controller.advance(Duration::from_secs(15)).await?;
             world.daraja.advance(Duration::from_secs(15));
             Ok(None)
         });
         found = more.await.unwrap();
+    }
+}
+
+/// Whether jobs are being done.
+#[derive(Default)]
+struct Working {
+    /// Those that were due or in somebody's hands when one looked last, and how often one has seen that number.
+    due: usize,
+    times: u32,
+}
+
+impl Working {
+    /// How often the same number is seen before whoever holds those jobs is taken for dead.
+    const STILL: u32 = 5;
+
+    async fn goes_on(&mut self, world: &World) -> anyhow::Result<bool> {
+        let now = world.controller.push(Push::Read).await?.wall;
+        let due = format!(
+            "select count(*) from jobs where dead_at is null and run_at <= to_timestamp({now} / 1000.0)"
+        );
+        let due = world.controller.value(&due).await?.parse()?;
+        self.times = if due == self.due { self.times + 1 } else { 0 };
+        self.due = due;
+        Ok(due > 0 && self.times < Self::STILL)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whose turn it is to ask. The gateway lets few questions through for an application, so each that is one too many is given a place behind the
-//! last and comes back at its time, once, however many wait. A place says when to come; whoever has come waits there for the next turn that nobody
-//! before it waits for, and if that is not near, goes behind the last again. So the turns follow upon each other, however early or late everybody
-//! comes: those who wait in place fill the turns that others are late for.
+//! last and comes back at its time, once, however many wait. A place says when to come; whoever has come gets the next turn that nobody before it
+//! waits for, and if that is far, goes behind the last again. So the turns follow upon each other, however early or late everybody comes: those who
+//! wait for the next ones fill those that others are late for.
 //!
 //! Places are in memory of this process: after a start everybody queues anew.
 
@@ -31,10 +31,8 @@ pub struct Place {
 /// arrives a moment too early is refused.
 const SLACK: u32 = 50;
 
-/// Who is so near to a turn waits for it in place, at least: to go and come back would take as long.
+/// Who is so near to a turn waits for it in place: to go and come back would take as long.
 pub(super) const NEAR: Duration = Duration::from_millis(500);
-/// Where turns are far apart, this part of the way from one to the next is near too.
-const NEAR_OF_PACE: u32 = 8;
 
 /// Places that are remembered for one application; who has none queues anew each time.
 const PLACES: usize = 200_000;
@@ -50,7 +48,7 @@ pub(super) struct Turns {
     pace: Duration,
     /// How much of that a question may be late for its turn and those behind it keep theirs.
     slack: Duration,
-    /// How near a turn is that is waited for in place.
+    /// How near a turn is that whoever has come waits for.
     near: Duration,
     lines: Mutex<Crowd<u128, Line>>,
 }
@@ -63,18 +61,18 @@ struct Line {
     /// Where the queue of each kind ends.
     first: Duration,
     last: Duration,
-    /// The turns of those who have come and wait for them in place.
-    kept: BTreeMap<String, (Duration, Turn)>,
+    /// Those who have come and wait for the next turns, in this order.
+    came: Vec<Came>,
     places: Crowd<String, Duration>,
 }
 
-impl Line {
-    const fn end(&self, turn: Turn) -> Duration {
-        match turn {
-            Turn::First => self.first,
-            Turn::Last => self.last,
-        }
-    }
+/// Somebody who has come and waits, in place if the turn is near.
+#[derive(Debug)]
+struct Came {
+    question: String,
+    turn: Turn,
+    /// Until when, as it was told last.
+    until: Duration,
 }
 
 impl Turns {
@@ -85,14 +83,9 @@ impl Turns {
         Self {
             pace: pace + slack,
             slack,
-            near: NEAR.max(pace / NEAR_OF_PACE),
+            near: NEAR.max(pace + slack),
             lines: Mutex::default(),
         }
-    }
-
-    /// How near a turn is that is waited for in place.
-    pub(super) const fn near(&self) -> Duration {
-        self.near
     }
 
     /// Takes a turn for a question.
@@ -106,51 +99,39 @@ impl Turns {
         turn: Turn,
         now: Duration,
     ) -> Result<(), Place> {
-        let known = |after| Place {
-            after,
-            in_crowd: false,
-        };
         self.in_line(application, now, |line| {
             // Who did not come leaves the turn to others.
-            line.kept
-                .retain(|one, (at, _)| *at + self.pace > now || one == question);
-            if let Some((at, _)) = line.kept.get(question).copied() {
-                if at > now {
-                    return Err(known(at - now));
-                }
-                line.kept.remove(question);
-                let begins = if now - at <= self.slack { at } else { now };
-                // A customer may have come meanwhile, or whoever was before it was late.
-                if self.is_free(line, turn, begins, now) {
-                    line.places.remove(question);
-                    line.asked = Some((begins, turn));
-                    return Ok(());
-                }
-                return Err(known(self.wait(line, question, turn, now)));
+            line.came
+                .retain(|one| one.until + self.pace > now || one.question == question);
+            let has_come = line.came.iter().any(|one| one.question == question);
+            let place = line.places.get(question).copied();
+            let in_crowd = place.is_none() && !has_come;
+            if let Some(at) = place.filter(|at| !has_come && *at > now + NEAR) {
+                let after = at - now;
+                return Err(Place { after, in_crowd });
             }
-            match line.places.get(question).copied() {
-                Some(at) if at > now + self.near => Err(known(at - now)),
-                Some(_) if self.next(line, turn, now) > now => {
-                    Err(known(self.wait(line, question, turn, now)))
-                }
-                Some(_) => {
-                    line.places.remove(question);
-                    line.asked = Some((now, turn));
-                    Ok(())
-                }
-                None => {
-                    let at = line.end(turn).max(self.next(line, turn, now));
-                    self.lengthen(line, turn, at);
-                    if at <= now {
-                        line.asked = Some((now, turn));
-                        return Ok(());
-                    }
-                    Err(Place {
-                        after: self.keep(line, question, turn, at, now),
-                        in_crowd: true,
-                    })
-                }
+            let next = self.next(line, question, turn, now);
+            let at = if in_crowd {
+                self.last(line, turn, next)
+            } else {
+                next
+            };
+            if at <= now {
+                line.came.retain(|one| one.question != question);
+                line.places.remove(question);
+                self.ask(line, turn, now);
+                return Ok(());
             }
+            let at = if at <= now + self.near {
+                Self::wait(line, question, turn, at);
+                at
+            } else if in_crowd {
+                at
+            } else {
+                self.last(line, turn, at)
+            };
+            let after = Self::note(line, question, at, now);
+            Err(Place { after, in_crowd })
         })
     }
 
@@ -186,35 +167,23 @@ impl Turns {
         })
     }
 
+    /// A place behind the last.
     fn place(&self, line: &mut Line, question: &str, turn: Turn, now: Duration) -> Duration {
-        let at = line.end(turn).max(self.next(line, turn, now));
-        self.lengthen(line, turn, at);
+        let next = self.next(line, question, turn, now);
+        let at = self.last(line, turn, next);
         Self::note(line, question, at, now)
     }
 
-    /// The next turn for somebody who has come: kept, if it is near enough to wait for; else behind the last.
-    fn wait(&self, line: &mut Line, question: &str, turn: Turn, now: Duration) -> Duration {
-        let at = self.next(line, turn, now);
-        if at <= now + self.near {
-            self.keep(line, question, turn, at, now)
-        } else {
-            self.place(line, question, turn, now)
+    /// Waits behind those who wait already, or where it has waited before.
+    fn wait(line: &mut Line, question: &str, turn: Turn, until: Duration) {
+        match line.came.iter_mut().find(|one| one.question == question) {
+            Some(one) => one.until = until,
+            None => line.came.push(Came {
+                question: question.to_owned(),
+                turn,
+                until,
+            }),
         }
-    }
-
-    /// Notes a place, and keeps the turn if it is near enough to be waited for.
-    fn keep(
-        &self,
-        line: &mut Line,
-        question: &str,
-        turn: Turn,
-        at: Duration,
-        now: Duration,
-    ) -> Duration {
-        if at <= now + self.near {
-            line.kept.insert(question.to_owned(), (at, turn));
-        }
-        Self::note(line, question, at, now)
     }
 
     fn note(line: &mut Line, question: &str, at: Duration, now: Duration) -> Duration {
@@ -225,25 +194,28 @@ impl Turns {
         at.saturating_sub(now).max(Duration::from_millis(1))
     }
 
-    /// The next turn for a question of a kind that nobody has who waits in place. A customer does not wait for those nobody waits for: they give
-    /// way when their turn comes.
-    fn next(&self, line: &Line, turn: Turn, now: Duration) -> Duration {
-        let before = |whose| turn == Turn::Last || whose == Turn::First;
-        let kept = line.kept.values().filter(|(_, whose)| before(*whose));
-        let taken: Vec<_> = kept.copied().chain(line.asked).collect();
-        let mut at = now;
-        while let Some((other, whose)) = taken.iter().find(|(other, whose)| {
-            at < *other + self.gap(line, *whose, turn, now) && *other < at + self.pace
-        }) {
-            at = *other + self.gap(line, *whose, turn, now);
+    /// The next turn that nobody waits for who came before. A customer does not wait for those nobody waits for: they give way when their turn
+    /// comes.
+    fn next(&self, line: &Line, question: &str, turn: Turn, now: Duration) -> Duration {
+        let before = line.came.iter().take_while(|one| one.question != question);
+        let before = before.filter(|one| turn == Turn::Last || one.turn == Turn::First);
+        let (mut at, mut last) = (now, line.asked);
+        for whose in before.map(|one| one.turn).chain([turn]) {
+            if let Some((asked, other)) = last {
+                at = at.max(asked + self.gap(line, other, whose, now));
+            }
+            last = Some((at, whose));
         }
         at
     }
 
-    /// Whether the last question is long enough ago for one that begins at a time.
-    fn is_free(&self, line: &Line, turn: Turn, begins: Duration, now: Duration) -> bool {
-        line.asked
-            .is_none_or(|(at, whose)| at + self.gap(line, whose, turn, now) <= begins)
+    /// A question is asked now. Its turn began as long ago as the slack allows, if it could have been asked then: the next one is not later because
+    /// this one is.
+    fn ask(&self, line: &mut Line, turn: Turn, now: Duration) {
+        let free = |(at, whose)| at + self.gap(line, whose, turn, now);
+        let began = line.asked.map_or(now, free);
+        let began = began.clamp(now.saturating_sub(self.slack), now);
+        line.asked = Some((began, turn));
     }
 
     /// From a question of one kind to one of another.
@@ -253,14 +225,16 @@ impl Turns {
         self.pace * if is_next { 2 } else { 1 }
     }
 
-    /// One more stands in a queue, at a time. While both queues are long, each has every other turn.
-    fn lengthen(&self, line: &mut Line, turn: Turn, at: Duration) {
+    /// One more stands in a queue, behind the last and not before a turn. While both queues are long, each has every other turn.
+    fn last(&self, line: &mut Line, turn: Turn, next: Duration) -> Duration {
         let (end, other) = match turn {
             Turn::First => (&mut line.first, line.last),
             Turn::Last => (&mut line.last, line.first),
         };
+        let at = (*end).max(next);
         let turns = if other > at { 2 } else { 1 };
         *end = at + turns * self.pace;
+        at
     }
 
     fn in_line<T>(&self, application: u128, now: Duration, act: impl FnOnce(&mut Line) -> T) -> T {

