@@ -25,15 +25,17 @@ pub(crate) const READERS: usize = 2;
 
 /// The running controller, as everything below `main` sees it.
 #[derive(Clone, Debug)]
-pub struct App(Arc<Parts>);
+pub struct App {
+    parts: Arc<Parts>,
+    /// The rows.
+    pub db: Db,
+}
 
-/// What an [`App`] is made of.
+/// What an [`App`] is made of besides its rows.
 #[derive(Debug)]
 pub struct Parts {
     /// What it was told from outside.
     pub config: Config,
-    /// The rows.
-    pub db: Db,
     /// Secrets at rest.
     pub vault: Vault,
     /// What is kept of passwords.
@@ -65,8 +67,18 @@ pub struct Parts {
 impl App {
     /// Joins the parts.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    pub fn new(db: Db, parts: Parts) -> Self {
+        let parts = Arc::new(parts);
+        Self { parts, db }
+    }
+
+    /// The same for those who ask rails, by connections of their own.
+    #[must_use]
+    pub fn asking(&self) -> Self {
+        Self {
+            parts: Arc::clone(&self.parts),
+            db: self.db.asking(),
+        }
     }
 }
 
@@ -74,7 +86,7 @@ impl Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 
@@ -140,8 +152,8 @@ pub(crate) mod tests {
         ];
         let cli = Cli::parse_from(plain.iter().chain(optional).chain(flags).chain(&rest));
         let clock = Clock::still(START);
-        App::new(Parts {
-            db: Db::for_test(pool, options).await.unwrap(),
+        let db = Db::for_test(pool, options).await.unwrap();
+        let parts = Parts {
             vault: Vault::new(keys, clock.clone()).unwrap(),
             passwords: Passwords::cheap(Entropy::seeded(8)),
             entropy: Entropy::seeded(7),
@@ -163,6 +175,7 @@ pub(crate) mod tests {
             closing: CancellationToken::new(),
             config: cli.config,
             clock,
-        })
+        };
+        App::new(db, parts)
     }
 }

@@ -233,9 +233,8 @@ async fn assemble(
     let metrics = recorder.handle();
     // A second controller in one process keeps the first one's recorder.
     drop(metrics::set_global_recorder(recorder));
-    Ok(App::new(Parts {
+    let parts = Parts {
         config,
-        db,
         vault,
         passwords: Passwords::new(Entropy::system()),
         clock,
@@ -249,7 +248,8 @@ async fn assemble(
         tasks: TaskTracker::new(),
         shutdown: CancellationToken::new(),
         closing: CancellationToken::new(),
-    }))
+    };
+    Ok(App::new(db, parts))
 }
 
 async fn serve(app: &App) -> anyhow::Result<()> {

@@ -194,12 +194,11 @@ pub async fn run(app: App, work: Vec<Work>, shutdown: CancellationToken) {
     running.spawn(listen(app.clone(), shutdown.clone()));
     for lane in Lane::ALL {
         let work = work.iter().filter(|one| one.lane == lane).copied();
-        running.spawn(run_lane(
-            app.clone(),
-            work.collect(),
-            lane,
-            shutdown.clone(),
-        ));
+        let app = match lane {
+            Lane::Questions => app.asking(),
+            Lane::Ours | Lane::Mail | Lane::News | Lane::Texts => app.clone(),
+        };
+        running.spawn(run_lane(app, work.collect(), lane, shutdown.clone()));
     }
     running.close();
     running.wait().await;
@@ -218,10 +217,7 @@ fn taken(id: Uuid, lease: At, kind: &str, attempt: i32) -> Job {
     }
 }
 
-async fn run_lane(mut app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationToken) {
-    if lane == Lane::Questions {
-        app.db = app.db.asking();
-    }
+async fn run_lane(app: App, work: Vec<Work>, lane: Lane, shutdown: CancellationToken) {
     let running = TaskTracker::new();
     let hands = Arc::new(Semaphore::new(lane.hands()));
     loop {
