@@ -88,7 +88,9 @@ const MANNERS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '15s'; 
 #[derive(Clone)]
 pub struct Db {
     pool: PgPool,
+    /// For callbacks.
     lane: PgPool,
+    /// For questions to rails.
     asking: PgPool,
 }
 

@@ -237,7 +237,7 @@ async fn our_types_come_back_as_they_went(pool: PgPoolOptions, options: PgConnec
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn callbacks_have_connections_that_nobody_else_takes(
+async fn callbacks_and_questions_have_connections_that_nobody_else_takes(
     _pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
@@ -249,7 +249,9 @@ async fn callbacks_have_connections_that_nobody_else_takes(
     let db = Db {
         pool: one(),
         lane: one(),
+        asking: one(),
     };
+    let asks = db.asking().platform(Reason::Jobs).await.unwrap();
     let held = db.platform(Reason::Admin).await.unwrap();
     let mut other = std::pin::pin!(db.platform(Reason::Captive));
     assert!(other.as_mut().now_or_never().is_none());
@@ -262,7 +264,9 @@ async fn callbacks_have_connections_that_nobody_else_takes(
     db.ping().await.unwrap();
     assert!(other.as_mut().now_or_never().is_none());
     drop(held);
+    // Nor do questions, however many wait, keep anybody from theirs.
     other.await.unwrap();
+    drop(asks);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -129,6 +129,8 @@ async fn queue_crowd(
         .iter()
         .map(|one| (one.request.as_str(), turn(&State::Pending, one.asked, now)));
     let waits = app.rails.daraja.queue(account, questions);
+    // Of after they were found, which takes its time with thousands: the places count from here on.
+    let now = app.clock.now();
     let places = crowd.iter().map(|one| one.job).zip(waits);
     let places: Vec<_> = places
         .map(|(job, wait)| (job, now + comes_after(wait)))
