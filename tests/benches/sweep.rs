@@ -47,8 +47,8 @@ const PACES: [Pace; 2] = [
 ];
 /// How much later than it could be at that pace is not waited for.
 const LATE: Duration = Duration::from_secs(10);
-/// How many jobs may run for each question: one that is told its place, one that asks.
-const JOBS: f64 = 2.5;
+/// How many jobs may run for each question: one that asks, and the few that come before their crowd is told its places.
+const JOBS: f64 = 1.5;
 
 #[tokio::main]
 async fn main() -> Result<()> {

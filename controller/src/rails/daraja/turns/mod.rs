@@ -119,7 +119,7 @@ impl Turns {
             if at <= now {
                 line.came.retain(|one| one.question != question);
                 line.places.remove(question);
-                self.ask(line, turn, now);
+                line.asked = Some((self.began(line, turn, has_come, now), turn));
                 return Ok(());
             }
             let at = if at <= now + self.near {
@@ -209,13 +209,15 @@ impl Turns {
         at
     }
 
-    /// A question is asked now. Its turn began as long ago as the slack allows, if it could have been asked then: the next one is not later because
-    /// this one is.
-    fn ask(&self, line: &mut Line, turn: Turn, now: Duration) {
-        let free = |(at, whose)| at + self.gap(line, whose, turn, now);
-        let began = line.asked.map_or(now, free);
-        let began = began.clamp(now.saturating_sub(self.slack), now);
-        line.asked = Some((began, turn));
+    /// When a turn began that is taken now. Whoever waited for it is a little late, and the next one is not later for that, as far as the slack allows.
+    fn began(&self, line: &Line, turn: Turn, waited: bool, now: Duration) -> Duration {
+        match line.asked {
+            Some((asked, other)) if waited => {
+                let free = asked + self.gap(line, other, turn, now);
+                free.clamp(now.saturating_sub(self.slack), now)
+            }
+            _ => now,
+        }
     }
 
     /// From a question of one kind to one of another.
