@@ -73,7 +73,7 @@ impl Reason {
 
 /// Connections kept for callbacks alone, one for each writer and one for strays: money comes in however many others wait for a connection.
 const LANE: u32 = 5;
-/// Connections of those who ask rails, who are many and whom nobody waits for at most: no page waits behind them.
+/// Connections of those who ask rails, and there may be very many: no page waits behind them.
 const ASKING: u32 = 6;
 /// The fewest connections that leave something for everybody: the lane, those who ask, two that listen, and a few that work.
 pub const FEWEST: u32 = 16;

@@ -129,7 +129,7 @@ async fn queue_crowd(
         .iter()
         .map(|one| (one.request.as_str(), turn(&State::Pending, one.asked, now)));
     let waits = app.rails.daraja.queue(account, questions);
-    // Of after they were found, which takes its time with thousands: the places count from here on.
+    // Read again: to find thousands takes seconds, and the places count from now on.
     let now = app.clock.now();
     let places = crowd.iter().map(|one| one.job).zip(waits);
     let places: Vec<_> = places

@@ -150,3 +150,26 @@ async fn queries_stay_within_the_budget_of_their_application() {
     );
     assert_eq!(stage.seen("stkpushquery").len(), 3);
 }
+
+#[tokio::test]
+async fn questions_nobody_waits_for_leave_half_of_the_budget() {
+    let (stage, daraja, clock) = Stage::start().await;
+    for _ in 0..12 {
+        stage.answer(200, QUERIED);
+    }
+    let (mut last, mut first) = (0, Vec::new());
+    for second in 1..=90 {
+        clock.advance(Duration::from_secs(1));
+        let (credentials, customer) = (credentials(), format!("ws_CO_{}", second / 31));
+        let old = daraja.query(&credentials, PROMPT, Turn::Last).await.0;
+        last += u32::from(!matches!(old, QueryAnswer::Limited(_)));
+        if !first.contains(&customer) {
+            let new = daraja.query(&credentials, &customer, Turn::First).await.0;
+            if !matches!(new, QueryAnswer::Limited(_)) {
+                first.push(customer);
+            }
+        }
+    }
+    assert!(last <= 5, "{last} of the last");
+    assert_eq!(first, ["ws_CO_0", "ws_CO_1", "ws_CO_2"]);
+}

@@ -128,6 +128,7 @@ impl Turns {
             } else if in_crowd {
                 at
             } else {
+                line.came.retain(|one| one.question != question);
                 self.last(line, turn, at)
             };
             let after = Self::note(line, question, at, now);

@@ -3,9 +3,6 @@
 use super::*;
 use crate::db::{At, Reason};
 
-/// Seconds after which the next question has its turn: five a minute, and a little between them besides.
-const TURN: u64 = 13;
-
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_question_too_many_is_put_again_soon_and_not_counted(
     pool: PgPoolOptions,
@@ -20,9 +17,9 @@ async fn a_question_too_many_is_put_again_soon_and_not_counted(
     world.pass(18).await;
     for _ in 0..11 {
         assert_eq!(world.status(begun.payment).await, "pending");
-        world.pass(TURN).await;
+        world.pass(12).await;
     }
-    world.pass(TURN).await;
+    world.pass(12).await;
     assert_eq!(world.daraja.queries(), 13);
     assert_eq!(world.status(begun.payment).await, "success");
     assert_eq!(world.count("payments where queries = 1").await, 1);
@@ -81,7 +78,7 @@ async fn a_crowd_that_fell_silent_is_told_its_places_by_the_first_that_comes_too
     assert_eq!(places, 11);
     drop(tx);
     for asked in 2..=12 {
-        world.pass(TURN).await;
+        world.pass(12).await;
         assert_eq!(world.daraja.queries(), asked);
     }
     assert_eq!(world.count("payments where status = 'success'").await, 12);
@@ -102,7 +99,7 @@ async fn what_was_silent_for_more_than_a_day_is_asked_about_before_it_is_given_u
     // As when nothing worked for a weekend.
     world.pass(50 * 3_600).await;
     for _ in 0..3 {
-        world.pass(TURN).await;
+        world.pass(12).await;
     }
     assert_eq!(world.daraja.queries(), 4);
     assert_eq!(world.count("payments where status = 'success'").await, 4);
