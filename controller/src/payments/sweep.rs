@@ -122,12 +122,12 @@ async fn queue_crowd(
     provider: ProviderId,
     (id, account): (AccountId, &Credentials),
 ) -> anyhow::Result<()> {
-    let now = app.clock.now();
+    let due = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    let crowd = store::silent::due(&mut tx, (provider, id), now, CROWD).await?;
+    let crowd = store::silent::due(&mut tx, (provider, id), due, CROWD).await?;
     let questions = crowd
         .iter()
-        .map(|one| (one.request.as_str(), turn(&State::Pending, one.asked, now)));
+        .map(|one| (one.request.as_str(), turn(&State::Pending, one.asked, due)));
     let waits = app.rails.daraja.queue(account, questions);
     // Read again: to find thousands takes seconds, and the places count from now on.
     let now = app.clock.now();
@@ -135,7 +135,7 @@ async fn queue_crowd(
     let places: Vec<_> = places
         .map(|(job, wait)| (job, now + comes_after(wait)))
         .collect();
-    store::silent::put_off(&mut tx, &places).await?;
+    store::silent::put_off(&mut tx, &places, due).await?;
     tx.commit().await?;
     Ok(())
 }

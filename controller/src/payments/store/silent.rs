@@ -52,8 +52,8 @@ pub struct Due {
     pub asked: Timestamp,
 }
 
-/// Questions about prompts that wait, due and in nobody's hands, the longest due first; their jobs stay locked. None while somebody else has them: of
-/// many that come together each would look for all.
+/// Questions about prompts that wait, due and in nobody's hands, the longest due first. None while somebody else looks for them: of many that come
+/// together each would find all. They are not locked, so hands that take jobs meanwhile need not step over them; [`put_off`] leaves those taken alone.
 ///
 /// Two statements and no join: a job names its payment in text, and under row-level security a cast of it cannot be looked up in an index.
 ///
@@ -77,7 +77,7 @@ pub async fn due(
     let jobs = sqlx::query!(
         "select id, unique_key from jobs
          where provider_id = $1 and kind = 'ask-rail' and run_at <= $2 and dead_at is null and (leased_until is null or leased_until <= $2)
-         order by run_at limit $3 for update skip locked",
+         order by run_at limit $3",
         provider.uuid(),
         At(now) as At,
         most,
@@ -115,17 +115,23 @@ pub async fn due(
         .collect())
 }
 
-/// Has each come at its time.
+/// Has each come at its time that is still due, as of then, and in nobody's hands.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn put_off(conn: &mut PgConnection, places: &[(Uuid, Timestamp)]) -> sqlx::Result<()> {
+pub async fn put_off(
+    conn: &mut PgConnection,
+    places: &[(Uuid, Timestamp)],
+    due: Timestamp,
+) -> sqlx::Result<()> {
     let (jobs, at): (Vec<Uuid>, Vec<At>) = places.iter().map(|(job, at)| (*job, At(*at))).unzip();
     sqlx::query!(
         "update jobs set run_at = place.at, attempts = 0, leased_until = null
-         from unnest($1::uuid[], $2::timestamptz[]) as place (id, at) where jobs.id = place.id",
+         from unnest($1::uuid[], $2::timestamptz[]) as place (id, at)
+         where jobs.id = place.id and run_at <= $3 and dead_at is null and (leased_until is null or leased_until <= $3)",
         &jobs,
         at.as_slice() as &[At],
+        At(due) as At,
     )
     .execute(conn)
     .await

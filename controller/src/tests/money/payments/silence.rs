@@ -1,7 +1,12 @@
 //! What is asked when nothing is told, and what silence comes to.
 
+use std::time::Duration;
+
+use mnara_protocol::ids::AccountId;
+
 use super::*;
-use crate::db::{At, Reason};
+use crate::db::{At, Reason, RowId as _};
+use crate::payments::store::silent;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_question_too_many_is_put_again_soon_and_not_counted(
@@ -83,6 +88,52 @@ async fn a_crowd_that_fell_silent_is_told_its_places_by_the_first_that_comes_too
     }
     assert_eq!(world.count("payments where status = 'success'").await, 12);
     world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn who_was_taken_or_told_meanwhile_is_not_put_off(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    for number in 0_u8..3 {
+        let phone = format!("2547123456{number:02}");
+        world.begin(world.shop.ask(number, &phone)).await.unwrap();
+    }
+    world.clock.advance(Duration::from_secs(18));
+    let now = world.app.clock.now();
+    let account = read(&world.app, "select account_id from payments limit 1").await;
+    let whose = (world.shop.provider, AccountId::from_uuid(account));
+    let minute = Duration::from_secs(60);
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    let due = silent::due(&mut tx, whose, now, 10).await.unwrap();
+    let [taken, told, waiting] = due.as_slice() else {
+        panic!("{due:?}");
+    };
+    // Hands take one and another comes back later, while the crowd is told its places.
+    let meanwhile = "update jobs set leased_until = case when id = $1 then $2::timestamptz end,
+        run_at = case when id = $1 then run_at else $2 end where id = any($3)";
+    let mut other = world.app.db.platform(Reason::Jobs).await.unwrap();
+    sqlx::query(meanwhile)
+        .bind(taken.job)
+        .bind(At(now + minute))
+        .bind(vec![taken.job, told.job])
+        .execute(&mut *other)
+        .await
+        .unwrap();
+    other.commit().await.unwrap();
+    let places = due.iter().map(|one| (one.job, now + 2 * minute));
+    let places: Vec<_> = places.collect();
+    silent::put_off(&mut tx, &places, now).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = world.app.db.platform(Reason::Jobs).await.unwrap();
+    let put_off: Vec<sqlx::types::Uuid> =
+        sqlx::query_scalar("select id from jobs where run_at > $1")
+            .bind(At(now + minute))
+            .fetch_all(&mut *tx)
+            .await
+            .unwrap();
+    assert_eq!(put_off, [waiting.job]);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
