@@ -80,10 +80,11 @@ struct Turns {
     in_vain: u32,
 }
 
-/// How often something fell, and how long it was left alone at most.
+/// How often something fell, and how long it was left alone, the last time and at most.
 #[derive(Debug, Default)]
 struct Beat {
     falls: u32,
+    gap: Duration,
     longest: Duration,
     last: Option<Instant>,
 }
@@ -92,7 +93,8 @@ impl Beat {
     fn fell(&mut self) {
         let now = now();
         if let Some(last) = self.last {
-            self.longest = self.longest.max(now.duration_since(last));
+            self.gap = now.duration_since(last);
+            self.longest = self.longest.max(self.gap);
         }
         self.last = Some(now);
         self.falls += 1;
@@ -167,10 +169,10 @@ impl Falls {
         }
     }
 
-    /// Whether the database falls as well: the second time, and then when it would be too late with the next fall.
+    /// Whether the database falls as well: the second time, and then when it would be too late with the next fall, if that takes as long as this one.
     fn is_deep(&self) -> bool {
         match self.database.last {
-            Some(last) => now().duration_since(last) + KILLED > STOPPED,
+            Some(last) => now().duration_since(last) + self.controller.gap.max(KILLED) > STOPPED,
             None => self.controller.falls > 0,
         }
     }
