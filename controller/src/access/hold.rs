@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::{Use, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
-use crate::fleet::command::{self, NotGiven, Unanswered};
+use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
 use crate::tickets::{self, Stage};
 
 /// What is to be done with the clock.
@@ -84,7 +84,7 @@ pub async fn hold(
     let mut tx = app.db.tenant(provider).await?;
     let told = tell_in(app, &mut tx, provider, code, what, &[]).await?;
     tx.commit().await?;
-    answered(app, provider, &told).await?;
+    answered(app, provider, &told, Patience::of_a_person(app)).await?;
     let mut tx = app.db.tenant(provider).await?;
     note_in(app, &mut tx, provider, actor, &told).await?;
     tx.commit().await?;
@@ -145,9 +145,14 @@ pub async fn tell_in(
 ///
 /// # Errors
 /// [`NotHeld`].
-pub async fn answered(app: &App, provider: ProviderId, told: &Told) -> Result<(), NotHeld> {
+pub async fn answered(
+    app: &App,
+    provider: ProviderId,
+    told: &Told,
+    patience: Patience,
+) -> Result<(), NotHeld> {
     for id in &told.commands {
-        match command::report(app, provider, *id).await? {
+        match command::report(app, provider, *id, patience).await? {
             Report::Done => {}
             Report::Refused(refused) => return Err(NotHeld::Refused(refused.why)),
             Report::TooLate | Report::Findings(_) => return Err(NotHeld::Confused),

@@ -23,6 +23,7 @@ use super::types::{asked as asked_id, named};
 use crate::access::hold::{self, Hold};
 use crate::app::App;
 use crate::db::Tx;
+use crate::fleet::command::Patience;
 use crate::providers::keys::scopes::Scope;
 use crate::tickets::extend::{NotExtended, extend_in};
 use crate::tickets::store::end_word;
@@ -413,7 +414,7 @@ async fn hold(
         .map_err(not_held)?;
     once.tell(&mut tx, &told.commands).await?;
     tx.commit().await?;
-    hold::answered(&app, provider, &told)
+    hold::answered(&app, provider, &told, Patience::of_a_call(&app))
         .await
         .map_err(not_held)?;
     let mut tx = app.db.tenant(provider).await?;

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 use super::{exists, shown};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::fleet::command;
+use crate::fleet::command::{self, Patience};
 use crate::fleet::create::{create, let_go};
 use crate::fleet::enrol::line;
 use crate::fleet::store;
@@ -157,7 +157,8 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
                 Command::Diagnose(DiagnoseCommand { id, expires })
             })
             .await?;
-            match command::report(app, provider, id).await? {
+            let patience = Patience::of_a_person(app);
+            match command::report(app, provider, id, patience).await? {
                 Report::Findings(report) => tell(&report.findings),
                 Report::Done | Report::TooLate | Report::Refused(_) => {
                     bail!("the site did not say what it found")
@@ -188,7 +189,7 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
                 })
             })
             .await?;
-            command::report(app, provider, id).await?;
+            command::report(app, provider, id, Patience::of_a_person(app)).await?;
             println!("Done.");
         }
         SiteCommand::Show { provider, site } => {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use mnara_protocol::clock::Timestamp;
+use mnara_protocol::clock::{Ticks, Timestamp};
 use mnara_protocol::ids::{CommandId, ProviderId, SiteId};
 use mnara_protocol::message::{BadBody, Command, Report};
 use mnara_protocol::session::{Controller, Session};
@@ -15,6 +15,7 @@ use super::store::commands::{Order, Progress};
 use crate::app::App;
 use crate::bus::{self, Hint};
 use crate::ratelimit::{Act, By};
+use crate::web::layers::LIMIT;
 
 /// A site does not begin later than this.
 const GOOD_FOR_SECS: i64 = 30;
@@ -22,6 +23,9 @@ const GOOD_FOR_SECS: i64 = 30;
 const TAKEN: Duration = Duration::from_secs(10);
 /// A site that looks everything over waits for things that do not answer.
 const ANSWERED: Duration = Duration::from_secs(60);
+/// A call over HTTP waits so long for all that it told, and has time left to say that they are silent before it is cut off itself.
+const CALLED: Duration = Duration::from_secs(45);
+const _: () = assert!(CALLED.as_secs() + 10 <= LIMIT.as_secs());
 /// How often the row is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long commands are kept after they were given.
@@ -143,16 +147,48 @@ fn may_be_done(report: Option<&(u16, Vec<u8>)>) -> bool {
     !matches!(report, Some(Ok(Report::TooLate | Report::Refused(_))))
 }
 
+/// How long somebody waits for sites, from when it is made on, however many they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    began: Ticks,
+    most: Duration,
+}
+
+impl Patience {
+    /// That of a person at the command line.
+    #[must_use]
+    pub fn of_a_person(app: &App) -> Self {
+        Self {
+            began: app.clock.monotonic(),
+            most: ANSWERED,
+        }
+    }
+
+    /// That of a call over HTTP.
+    #[must_use]
+    pub fn of_a_call(app: &App) -> Self {
+        Self {
+            began: app.clock.monotonic(),
+            most: CALLED,
+        }
+    }
+}
+
 /// Waits for what a site reports of a command.
 ///
 /// # Errors
 /// [`Unanswered`].
-pub async fn report(app: &App, provider: ProviderId, id: CommandId) -> Result<Report, Unanswered> {
-    let began = app.clock.monotonic();
+pub async fn report(
+    app: &App,
+    provider: ProviderId,
+    id: CommandId,
+    patience: Patience,
+) -> Result<Report, Unanswered> {
     loop {
         let mut tx = app.db.tenant(provider).await?;
         let progress = store::progress(&mut tx, provider, id).await?;
-        let next = judge(progress.as_ref(), app.clock.monotonic().since(began))?;
+        let waited = app.clock.monotonic().since(patience.began);
+        let next = judge(progress.as_ref(), waited, patience.most)?;
         if next == Next::Withdraw && store::withdraw(&mut tx, provider, id).await? {
             tx.commit().await?;
             return Err(Unanswered::Away);
@@ -161,7 +197,11 @@ pub async fn report(app: &App, provider: ProviderId, id: CommandId) -> Result<Re
             return Ok(report);
         }
         drop(tx);
-        app.clock.sleep(LOOK).await;
+        tokio::select! {
+            () = app.clock.sleep(LOOK) => {}
+            // The links end with the program, and whoever waits can ask the next one.
+            () = app.shutdown.cancelled() => return Err(Unanswered::Silent),
+        }
     }
 }
 
@@ -213,7 +253,11 @@ enum Next {
     Read(Report),
 }
 
-fn judge(progress: Option<&Progress>, waited: Duration) -> Result<Next, Unanswered> {
+fn judge(
+    progress: Option<&Progress>,
+    waited: Duration,
+    most: Duration,
+) -> Result<Next, Unanswered> {
     let progress = progress.ok_or(Unanswered::Missing)?;
     if let Some((kind, body)) = &progress.report {
         return match Report::decode(*kind, body) {
@@ -223,7 +267,7 @@ fn judge(progress: Option<&Progress>, waited: Duration) -> Result<Next, Unanswer
         };
     }
     match progress.sent {
-        Some(_) if waited >= ANSWERED => Err(Unanswered::Silent),
+        Some(_) if waited >= most => Err(Unanswered::Silent),
         None if waited >= TAKEN => Ok(Next::Withdraw),
         Some(_) | None => Ok(Next::Wait),
     }
@@ -288,7 +332,7 @@ mod tests {
     #[test]
     fn what_nobody_took_is_taken_back_and_what_was_sent_is_waited_for() {
         let soon = Duration::from_secs(1);
-        let next = |progress: Progress, waited| judge(Some(&progress), waited);
+        let next = |progress: Progress, waited| judge(Some(&progress), waited, ANSWERED);
         assert_eq!(next(progress(false, None), soon).unwrap(), Next::Wait);
         assert_eq!(next(progress(false, None), TAKEN).unwrap(), Next::Withdraw);
         assert_eq!(next(progress(true, None), TAKEN).unwrap(), Next::Wait);
@@ -296,12 +340,21 @@ mod tests {
             next(progress(true, None), ANSWERED),
             Err(Unanswered::Silent)
         ));
-        assert!(matches!(judge(None, soon), Err(Unanswered::Missing)));
+        // A call says so before it is cut off.
+        let sent = progress(true, None);
+        assert!(matches!(
+            judge(Some(&sent), CALLED, CALLED),
+            Err(Unanswered::Silent)
+        ));
+        assert!(matches!(
+            judge(None, soon, ANSWERED),
+            Err(Unanswered::Missing)
+        ));
     }
 
     #[test]
     fn a_report_is_read_however_late() {
-        let told = |kind, body| judge(Some(&progress(true, Some((kind, body)))), ANSWERED);
+        let told = |kind, body| judge(Some(&progress(true, Some((kind, body)))), ANSWERED, CALLED);
         assert_eq!(told(1, Vec::new()).unwrap(), Next::Read(Report::Done));
         assert!(matches!(told(2, Vec::new()), Err(Unanswered::TooLate)));
         assert!(matches!(

@@ -11,7 +11,7 @@ use crate::access::act::{Act, NotAsked, ask};
 use crate::access::hold::{self, Hold, NotHeld};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::fleet::command::{self, NotGiven, Unanswered};
+use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
 use crate::fleet::presence::is_up;
 use crate::tickets;
 use crate::tickets::extend::{NotExtended, extend};
@@ -243,7 +243,7 @@ pub(super) async fn device(
         Err(NotAsked::Database(error)) => return Err(error.into()),
     };
     let report = tokio::select! {
-        report = command::report(app, provider, id) => report,
+        report = command::report(app, provider, id, Patience::of_a_call(app)) => report,
         () = app.clock.sleep(PATIENCE) => return Ok(Said::Silent),
     };
     match report {
