@@ -81,7 +81,7 @@ pub async fn disconnect(
     Json(device): Json<Device>,
 ) -> Answer<Made> {
     let (id, (site, mac)) = (named(&id)?, device.read()?);
-    told(&app, &key, &once, (id, site), Act::Kick(id, mac)).await
+    told(&app, &key, &once, (id, site), Act::Kick(id, Some(mac))).await
 }
 
 /// Frees a device's place for another.

@@ -71,23 +71,8 @@ pub enum Unanswered {
     Database(#[from] sqlx::Error),
 }
 
-/// Gives a site's agent a command, made with the id and the expiry it is given. Its link is woken wherever it is held.
-///
-/// # Errors
-/// [`NotGiven`].
-pub async fn give(
-    app: &App,
-    provider: ProviderId,
-    site: SiteId,
-    make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
-) -> Result<CommandId, NotGiven> {
-    let mut tx = app.db.tenant(provider).await?;
-    let id = give_in(app, &mut tx, (provider, site), make).await?;
-    tx.commit().await?;
-    Ok(id)
-}
-
-/// Gives a command in the caller's transaction: the link is woken by its commit.
+/// Gives a site's agent a command, made with the id and the expiry it is given, in the caller's transaction: the link is woken by its
+/// commit, wherever it is held.
 ///
 /// # Errors
 /// [`NotGiven`].

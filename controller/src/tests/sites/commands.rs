@@ -8,15 +8,19 @@ use super::link::{Site, hub, site};
 use super::*;
 use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
 
+async fn give(world: &World) -> Result<CommandId, NotGiven> {
+    let who = (world.shop.provider, world.shop.site);
+    let mut tx = world.app.db.tenant(who.0).await?;
+    let id = command::give_in(&world.app, &mut tx, who, |id, expires| {
+        Command::Diagnose(DiagnoseCommand { id, expires })
+    });
+    let id = id.await?;
+    tx.commit().await?;
+    Ok(id)
+}
+
 pub(in crate::tests) async fn diagnose(world: &World) -> CommandId {
-    command::give(
-        &world.app,
-        world.shop.provider,
-        world.shop.site,
-        |id, expires| Command::Diagnose(DiagnoseCommand { id, expires }),
-    )
-    .await
-    .unwrap()
+    give(world).await.unwrap()
 }
 
 /// The next command that comes down.
@@ -157,10 +161,7 @@ async fn a_site_that_is_away_is_said_to_be_and_told_nothing_later(
             .await,
         1
     );
-    let refused = command::give(&world.app, provider, world.shop.site, |id, expires| {
-        Command::Diagnose(DiagnoseCommand { id, expires })
-    });
-    assert!(matches!(refused.await, Err(NotGiven::NoAgent)));
+    assert!(matches!(give(&world).await, Err(NotGiven::NoAgent)));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
