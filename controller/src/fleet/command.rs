@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use mnara_protocol::clock::{Ticks, Timestamp};
 use mnara_protocol::ids::{CommandId, ProviderId, SiteId};
-use mnara_protocol::message::{BadBody, Command, Report};
+use mnara_protocol::message::{BadBody, Command, NotDone, Report};
 use mnara_protocol::session::{Controller, Session};
+use serde_json::json;
 use thiserror::Error;
 
 use super::dispatch::Sender;
 use super::store::commands as store;
-use super::store::commands::{Order, Progress};
+use super::store::commands::{Asked, Order, Progress};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::bus::{self, Hint};
 use crate::ratelimit::{Act, By};
 use crate::web::layers::LIMIT;
@@ -174,7 +176,10 @@ pub async fn report(
         let progress = store::progress(&mut tx, provider, id).await?;
         let waited = app.clock.monotonic().since(patience.began);
         let next = judge(progress.as_ref(), waited, patience.most)?;
-        if next == Next::Withdraw && store::withdraw(&mut tx, provider, id).await? {
+        if next == Next::Withdraw
+            && let Some(asked) = store::withdraw(&mut tx, provider, id).await?
+        {
+            note_undone(app, &mut tx, provider, &asked, "away").await?;
             tx.commit().await?;
             return Err(Unanswered::Away);
         }
@@ -297,9 +302,64 @@ pub(super) async fn reported(
         return Ok(());
     }
     let mut tx = app.db.tenant(from.provider).await?;
-    store::keep_report(&mut tx, &from, id, (kind, body), app.clock.now()).await?;
+    let asked = store::keep_report(&mut tx, &from, id, (kind, body), app.clock.now()).await?;
+    if let (Some(asked), Ok(report)) = (asked, Report::decode(kind, body))
+        && let Some(why) = why_not(&report)
+    {
+        note_undone(app, &mut tx, from.provider, &asked, why).await?;
+    }
     tx.commit().await?;
     Ok(())
+}
+
+/// Why nothing was done, in the audit's word, if a report says that.
+const fn why_not(report: &Report) -> Option<&'static str> {
+    match report {
+        Report::Done | Report::Findings(_) => None,
+        Report::TooLate => Some("too-late"),
+        Report::Refused(refused) => Some(match refused.why {
+            NotDone::NotHere => "not-here",
+            NotDone::NotRunning => "not-running",
+            NotDone::NotPaused => "not-paused",
+            NotDone::Over => "over",
+            NotDone::Other(_) => "other",
+        }),
+    }
+}
+
+/// Writes down that a site did not do what somebody asked for, in the transaction that learns it. That it did is a fact of the site's.
+async fn note_undone(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    asked: &Asked,
+    why: &'static str,
+) -> sqlx::Result<()> {
+    let Ok(command) = Command::decode(asked.kind, &asked.body) else {
+        return Ok(());
+    };
+    let (act, ticket, mac) = match command {
+        Command::Kick(kick) => ("kick", Some(kick.ticket), kick.mac),
+        Command::Pause(hold) => ("pause", Some(hold.ticket), None),
+        Command::Resume(hold) => ("resume", Some(hold.ticket), None),
+        Command::Release(place) => ("move", Some(place.ticket), Some(place.mac)),
+        Command::Diagnose(_) => ("diagnose", None, None),
+        // A page asks for that by itself.
+        Command::Watch(_) => return Ok(()),
+    };
+    let site = asked.site.to_string();
+    let subject = ticket.map_or_else(|| site.clone(), |id| id.to_string());
+    let mut after = json!({"asked": act, "site": site, "reason": why});
+    if let Some(mac) = mac {
+        after["mac"] = mac.to_string().into();
+    }
+    let deed = Deed {
+        act: "not-done",
+        subject: &subject,
+        before: None,
+        after: Some(after),
+    };
+    record(app, conn, Some(provider), Actor::Program, deed).await
 }
 
 #[cfg(test)]

@@ -53,6 +53,13 @@ async fn report(app: &App, provider: ProviderId, id: CommandId) -> Result<Report
     command::report(app, provider, id, Patience::of_a_person(app)).await
 }
 
+/// Why the one thing was not done that a site was asked for, as the audit has it.
+async fn undone(world: &World) -> String {
+    let line = "select after ->> 'reason' from audit where act = 'not-done' and actor = 'program'";
+    assert_eq!(world.count("audit where act = 'not-done'").await, 1);
+    read(&world.app, line).await
+}
+
 fn findings() -> Report {
     Report::Findings(FindingsReport {
         findings: vec![Finding {
@@ -96,6 +103,7 @@ async fn a_linked_site_is_told_at_once_and_its_report_is_read(
     let said = report(&world.app, world.shop.provider, id).await;
     assert_eq!(said.unwrap(), findings(), "the first report stays");
     assert_eq!(world.count("commands").await, 1);
+    assert_eq!(world.count("audit where act = 'not-done'").await, 0);
     let stranger = ProviderId::from_bytes([7; 16]);
     assert!(matches!(
         report(&world.app, stranger, id).await,
@@ -129,6 +137,7 @@ async fn an_unanswered_command_goes_out_again_by_the_next_link_until_it_is_late(
         report(&world.app, world.shop.provider, id).await,
         Err(Unanswered::TooLate)
     ));
+    assert_eq!(undone(&world).await, "too-late");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -145,6 +154,7 @@ async fn a_site_that_is_away_is_said_to_be_and_told_nothing_later(
         tokio::task::yield_now().await;
     }
     assert!(matches!(waiting.await.unwrap(), Err(Unanswered::Away)));
+    assert_eq!(undone(&world).await, "away");
     let hub = hub(&world).await;
     let mut site = site(&world).await;
     site.dial(&hub);

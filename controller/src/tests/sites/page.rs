@@ -304,6 +304,10 @@ async fn what_is_done_for_a_customer_reaches_the_site_and_its_answer_the_page(
         deed(&world, "pause").await["after"],
         json!({"status": "paused", "site": site_text})
     );
+    assert_eq!(
+        deed(&world, "not-done").await["after"],
+        json!({"asked": "pause", "site": site_text, "reason": "not-running"})
+    );
     let onward = technician
         .post(&format!("{path}/diagnose"), &[])
         .await

@@ -384,6 +384,35 @@ async fn a_site_that_is_there_holds_a_voucher_and_the_page_says_so(
             "{act}"
         );
     }
+    // And that it was refused has a line of its own, which people read wherever they look.
+    assert_eq!(
+        deed(&world, "not-done").await,
+        json!({"before": null, "after": {"asked": "resume", "site": site, "reason": "not-paused"}})
+    );
+    let page = cashier.get(&path).await.page();
+    for says in ["Running on was asked for", "Not done: It is not paused."] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    let mut owner = member(&world, Role::Owner, 2).await;
+    let page = owner.get("/audit").await.page();
+    for says in [
+        "asked to pause a voucher",
+        "saw that a site did not do what was asked",
+        "<ins>asked to let a voucher run on</ins>",
+        "<ins>It is not paused.</ins>",
+        mac,
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
+    owner.get("/language/sw").await;
+    let page = owner.get("/audit").await.page();
+    for says in [
+        "aliomba vocha isimamishwe",
+        "iliona kwamba eneo halikufanya lililoombwa",
+        "<ins>Haijasimamishwa.</ins>",
+    ] {
+        assert!(page.contains(says), "{says}: {page}");
+    }
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
