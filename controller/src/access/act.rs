@@ -1,4 +1,4 @@
-//! What somebody has a site do for a customer: a command in the same transaction as its line in the books.
+//! What somebody has a site do for a customer: a command in the same transaction as its line of the audit.
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CommandId, Mac, ProviderId, SiteId, TicketId};
@@ -12,14 +12,14 @@ use crate::audit::{Actor, Deed, record};
 use crate::fleet::command::{NotGiven, give_in};
 use crate::fleet::presence::is_up;
 use crate::fleet::store::{self as sites, standing::standing};
-use crate::tickets;
 use crate::tickets::extend::{NotExtended, extend_in};
+use crate::tickets::{self, Stage};
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
-    /// Take a device off the air once.
-    Kick(TicketId, Mac),
+    /// Take a device off the air once, or all of a voucher.
+    Kick(TicketId, Option<Mac>),
     /// Hold a voucher's clock.
     Pause(TicketId),
     /// Let it run on.
@@ -51,6 +51,23 @@ impl Act {
         }
     }
 
+    const fn mac(self) -> Option<Mac> {
+        match self {
+            Self::Kick(_, mac) => mac,
+            Self::Move(_, mac) => Some(mac),
+            Self::Pause(_) | Self::Resume(_) | Self::Diagnose => None,
+        }
+    }
+
+    /// Where it is to leave a voucher that stands there now.
+    const fn leaves(self, now: Stage) -> Stage {
+        match self {
+            Self::Pause(_) => Stage::Paused,
+            Self::Resume(_) => Stage::Running,
+            Self::Kick(..) | Self::Move(..) | Self::Diagnose => now,
+        }
+    }
+
     fn command(self, id: CommandId, expires: Timestamp) -> Command {
         let hold = |ticket| HoldCommand {
             id,
@@ -62,7 +79,7 @@ impl Act {
                 id,
                 expires,
                 ticket,
-                mac: Some(mac),
+                mac,
             }),
             Self::Pause(ticket) => Command::Pause(hold(ticket)),
             Self::Resume(ticket) => Command::Resume(hold(ticket)),
@@ -137,19 +154,38 @@ pub async fn ask_in(
     if sites::site(conn, provider, site).await?.is_none() {
         return Err(NotAsked::NoSite);
     }
-    if let Some(ticket) = act.ticket()
-        && tickets::store::by_id(conn, provider, ticket, now)
-            .await?
-            .is_none()
-    {
-        return Err(NotAsked::NoTicket);
-    }
+    let stage = match act.ticket() {
+        None => None,
+        Some(ticket) => {
+            let found = tickets::store::by_id(conn, provider, ticket, now).await?;
+            let found = found.ok_or(NotAsked::NoTicket)?;
+            Some(Stage::of(&found.kept.ticket, now))
+        }
+    };
     let standing = standing(conn, provider, site)
         .await?
         .ok_or(NotAsked::NoAgent)?;
     if !is_up(standing.last_seen, now) {
         return Err(NotAsked::Away);
     }
+    Ok(tell_in(app, conn, (provider, site), actor, act, stage).await?)
+}
+
+/// Tells a site that has an agent to do something, in the caller's transaction, and writes down there that it was asked for.
+///
+/// The line says where the voucher stands and where it is to stand then; that a site does not do it has a line of its own, which
+/// [`fleet::command`](crate::fleet::command) writes.
+///
+/// # Errors
+/// [`NotGiven`].
+pub async fn tell_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, site): (ProviderId, SiteId),
+    actor: Actor,
+    act: Act,
+    stage: Option<Stage>,
+) -> Result<CommandId, NotGiven> {
     let command = give_in(app, conn, (provider, site), |id, expires| {
         act.command(id, expires)
     })
@@ -157,11 +193,18 @@ pub async fn ask_in(
     let subject = act
         .ticket()
         .map_or_else(|| site.to_string(), |id| id.to_string());
+    let mut after = json!({ "site": site.to_string() });
+    if let Some(mac) = act.mac() {
+        after["mac"] = mac.to_string().into();
+    }
+    if let Some(stage) = stage {
+        after["status"] = act.leaves(stage).word().into();
+    }
     let deed = Deed {
         act: act.word(),
         subject: &subject,
-        before: None,
-        after: Some(json!({ "site": site.to_string() })),
+        before: stage.map(|stage| json!({"status": stage.word()})),
+        after: Some(after),
     };
     record(app, conn, Some(provider), actor, deed).await?;
     Ok(command)

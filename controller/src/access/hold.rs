@@ -1,17 +1,17 @@
 //! Holding a ticket's clock and letting it run on. The site where it is used does it at once or says why not; that it did comes up as a
 //! fact, as everything that happens to a ticket.
 
-use mnara_protocol::ids::{CommandId, ProviderId, SiteId, TicketId};
-use mnara_protocol::message::{Command, HoldCommand, NotDone, Report};
+use mnara_protocol::ids::{CommandId, ProviderId, SiteId};
+use mnara_protocol::message::{NotDone, Report};
 use mnara_protocol::ticket::code::TicketCode;
-use serde_json::json;
 use sqlx::PgConnection;
 use thiserror::Error;
 
+use super::act::{self, Act};
 use super::{Use, store};
 use crate::app::App;
-use crate::audit::{Actor, Deed, record};
-use crate::fleet::command::{self, NotGiven, Unanswered};
+use crate::audit::Actor;
+use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
 use crate::tickets::{self, Stage};
 
 /// What is to be done with the clock.
@@ -59,17 +59,6 @@ const fn words(why: NotDone) -> &'static str {
     }
 }
 
-/// What sites were told about a ticket's clock.
-#[derive(Clone, Debug)]
-pub struct Told {
-    /// The ticket.
-    pub ticket: TicketId,
-    /// What is to be done with its clock.
-    pub what: Hold,
-    /// The command of each site.
-    pub commands: Vec<CommandId>,
-}
-
 /// Has every site where a ticket is in use hold its clock or let it run on, and waits until they have.
 ///
 /// # Errors
@@ -82,16 +71,13 @@ pub async fn hold(
     actor: Actor,
 ) -> Result<(), NotHeld> {
     let mut tx = app.db.tenant(provider).await?;
-    let told = tell_in(app, &mut tx, provider, code, what, &[]).await?;
+    let told = tell_in(app, &mut tx, (provider, actor), code, what, &[]).await?;
     tx.commit().await?;
-    answered(app, provider, &told).await?;
-    let mut tx = app.db.tenant(provider).await?;
-    note_in(app, &mut tx, provider, actor, &told).await?;
-    tx.commit().await?;
-    Ok(())
+    answered(app, provider, &told, Patience::of_a_person(app)).await
 }
 
-/// Tells every site where a ticket is in use in the caller's transaction, by whose commit they hear of it.
+/// Tells every site where a ticket is in use in the caller's transaction, by whose commit they hear of it, and writes down there that it was
+/// asked for. Says by which commands.
 ///
 /// What was given for the same before, and was done or may be, is not given again.
 ///
@@ -100,16 +86,21 @@ pub async fn hold(
 pub async fn tell_in(
     app: &App,
     conn: &mut PgConnection,
-    provider: ProviderId,
+    (provider, actor): (ProviderId, Actor),
     code: &TicketCode,
     what: Hold,
     before: &[CommandId],
-) -> Result<Told, NotHeld> {
+) -> Result<Vec<CommandId>, NotHeld> {
     let now = app.clock.now();
     let found = tickets::store::by_code(conn, provider, code, now)
         .await?
         .ok_or(NotHeld::Missing)?;
     let ticket = found.kept.ticket.id;
+    let act = match what {
+        Hold::Pause => Act::Pause(ticket),
+        Hold::Resume => Act::Resume(ticket),
+    };
+    let stage = Some(Stage::of(&found.kept.ticket, now));
     let stand = command::standing(conn, provider, before, now).await?;
     let mut commands: Vec<CommandId> = stand.iter().map(|(id, _)| *id).collect();
     if before.is_empty() || stand.len() < before.len() {
@@ -117,71 +108,34 @@ pub async fn tell_in(
         let sites = in_use(&uses, found.printed.is_some());
         let is_told = |site: &SiteId| stand.iter().any(|(_, told)| told == site);
         for site in sites.into_iter().filter(|site| !is_told(site)) {
-            let given = command::give_in(app, conn, (provider, site), |id, expires| {
-                let hold = HoldCommand {
-                    id,
-                    expires,
-                    ticket,
-                };
-                match what {
-                    Hold::Pause => Command::Pause(hold),
-                    Hold::Resume => Command::Resume(hold),
-                }
-            });
-            commands.push(given.await?);
+            let told = act::tell_in(app, conn, (provider, site), actor, act, stage);
+            commands.push(told.await?);
         }
     }
     if commands.is_empty() {
         return Err(NotHeld::NotUsed);
     }
-    Ok(Told {
-        ticket,
-        what,
-        commands,
-    })
+    Ok(commands)
 }
 
 /// Waits until all sites that were told have done it.
 ///
 /// # Errors
 /// [`NotHeld`].
-pub async fn answered(app: &App, provider: ProviderId, told: &Told) -> Result<(), NotHeld> {
-    for id in &told.commands {
-        match command::report(app, provider, *id).await? {
+pub async fn answered(
+    app: &App,
+    provider: ProviderId,
+    told: &[CommandId],
+    patience: Patience,
+) -> Result<(), NotHeld> {
+    for id in told {
+        match command::report(app, provider, *id, patience).await? {
             Report::Done => {}
             Report::Refused(refused) => return Err(NotHeld::Refused(refused.why)),
             Report::TooLate | Report::Findings(_) => return Err(NotHeld::Confused),
         }
     }
     Ok(())
-}
-
-/// Writes down that it was done, in the caller's transaction.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn note_in(
-    app: &App,
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    actor: Actor,
-    told: &Told,
-) -> sqlx::Result<()> {
-    // A site holds only what runs and lets run on only what it holds, and says so where it does not.
-    let (was, is) = match told.what {
-        Hold::Pause => (Stage::Running, Stage::Paused),
-        Hold::Resume => (Stage::Paused, Stage::Running),
-    };
-    let deed = Deed {
-        act: match told.what {
-            Hold::Pause => "pause",
-            Hold::Resume => "resume",
-        },
-        subject: &told.ticket.to_string(),
-        before: Some(json!({"status": was.word()})),
-        after: Some(json!({"status": is.word()})),
-    };
-    record(app, conn, Some(provider), actor, deed).await
 }
 
 /// Where a ticket is in use. A bought one moves, so its last site counts; a printed one may be used by several at once.

@@ -16,7 +16,7 @@ use super::told::{confused, not_asked, refused, unanswered};
 use super::types::{id as id_in, named};
 use crate::access::act::{Act, NotAsked, ask_in};
 use crate::app::App;
-use crate::fleet::command;
+use crate::fleet::command::{self, Patience};
 use crate::web::{Answer, Json, Path, Problem};
 
 /// One device at one site.
@@ -81,7 +81,7 @@ pub async fn disconnect(
     Json(device): Json<Device>,
 ) -> Answer<Made> {
     let (id, (site, mac)) = (named(&id)?, device.read()?);
-    told(&app, &key, &once, (id, site), Act::Kick(id, mac)).await
+    told(&app, &key, &once, (id, site), Act::Kick(id, Some(mac))).await
 }
 
 /// Frees a device's place for another.
@@ -111,7 +111,8 @@ async fn told(
     one(app, &mut tx, key, id).await?;
     drop(tx);
     let command = asked(app, key, once, site, act, not_asked).await?;
-    let report = command::report(app, provider, command).await;
+    let patience = Patience::of_a_call(app);
+    let report = command::report(app, provider, command, patience).await;
     match report.map_err(unanswered)? {
         Report::Done => {}
         Report::Refused(_) => {
@@ -215,7 +216,8 @@ pub async fn diagnose(
         error => not_asked(error),
     };
     let command = asked(&app, &key, &once, site, Act::Diagnose, problem).await?;
-    let report = command::report(&app, provider, command).await;
+    let patience = Patience::of_a_call(&app);
+    let report = command::report(&app, provider, command, patience).await;
     match report.map_err(unanswered)? {
         Report::Findings(found) => {
             let made = Made::now(&Findings::from(found))?;

@@ -2,7 +2,8 @@
 //!
 //! A claim is written before the call runs. A handler that changes something writes its answer to the claim in the transaction of the change,
 //! so that both are kept or neither. What a site is told to do is done there and not in a transaction: the command stands on the claim, which is
-//! let go without an answer and kept, so that a repeat waits for the same command.
+//! let go without an answer and kept, so that a repeat waits for the same command. A call with a claim goes on when its caller hangs up or it is
+//! cut off for taking too long, and ends its claim like any other.
 //!
 //! Only what had an effect, or may have had one, binds its name. What failed or was refused, also by a site, gives its claim back: the draft of
 //! the IETF leaves that open, and whoever mends the cause sends the same again, or what is right now.
@@ -19,6 +20,7 @@ use mnara_protocol::ids::CommandId;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use sqlx::PgConnection;
+use tracing::Instrument as _;
 
 use super::made::Made;
 use super::store::once::{self as store, Claim, Found};
@@ -140,7 +142,7 @@ async fn run(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let (mut parts, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY).await.map_err(|_| {
         Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
@@ -148,6 +150,20 @@ async fn run(
             "The body is too large.",
         )
     })?;
+    let running = app.tasks.spawn({
+        let (app, holder) = (app.clone(), holder.clone());
+        async move { claimed(&app, &holder, name, (parts, body), next).await }.in_current_span()
+    });
+    running.await.map_err(anyhow::Error::new)?
+}
+
+async fn claimed(
+    app: &App,
+    holder: &Holder,
+    name: String,
+    (mut parts, body): (Parts, Bytes),
+    next: Next,
+) -> Result<Response, Problem> {
     let hash = fingerprint(&parts, &body);
     let claim = match claim(app, holder, name, &hash).await? {
         Claimed::Now(claim) => claim,

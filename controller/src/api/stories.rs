@@ -32,7 +32,8 @@ pub struct Event {
     /// When.
     at: String,
     /// `printed`, `bought`, `made` (given), `paid`, `redeemed`, `connected`, `let-go`, `started`, `held`, `ended`, `lost` (settled for another
-    /// site), or what people did: `revoke`, `extend`, `pause`, `resume`, `kick`, `move`, `code-seen`, `gift`.
+    /// site), what people did: `revoke`, `extend`, `code-seen`, `gift`, or what they asked a site to do: `pause`, `resume`, `kick`, `move`, and
+    /// `not-done` where it did not; the audit says why.
     what: String,
     /// Where.
     site_id: Option<String>,

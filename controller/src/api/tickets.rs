@@ -23,6 +23,7 @@ use super::types::{asked as asked_id, named};
 use crate::access::hold::{self, Hold};
 use crate::app::App;
 use crate::db::Tx;
+use crate::fleet::command::Patience;
 use crate::providers::keys::scopes::Scope;
 use crate::tickets::extend::{NotExtended, extend_in};
 use crate::tickets::store::end_word;
@@ -408,15 +409,15 @@ async fn hold(
     let id: TicketId = named(&id)?;
     let mut tx = app.db.tenant(provider).await?;
     let code = one(&app, &mut tx, &key, id).await?.found.kept.code;
-    let told = hold::tell_in(&app, &mut tx, provider, &code, what, once.told())
+    let who = (provider, key.actor());
+    let told = hold::tell_in(&app, &mut tx, who, &code, what, once.told())
         .await
         .map_err(not_held)?;
-    once.tell(&mut tx, &told.commands).await?;
+    once.tell(&mut tx, &told).await?;
     tx.commit().await?;
-    hold::answered(&app, provider, &told)
+    hold::answered(&app, provider, &told, Patience::of_a_call(&app))
         .await
         .map_err(not_held)?;
-    let mut tx = app.db.tenant(provider).await?;
-    hold::note_in(&app, &mut tx, provider, key.actor(), &told).await?;
+    let tx = app.db.tenant(provider).await?;
     done(&app, tx, &key, &once, id).await
 }

@@ -3,19 +3,20 @@
 use anyhow::bail;
 use clap::Subcommand;
 use mnara_protocol::ids::{Mac, ProviderId, SiteId};
-use mnara_protocol::message::{Command, DiagnoseCommand, Finding, KickCommand, Report, Verdict};
+use mnara_protocol::message::{Finding, Report, Verdict};
 use mnara_protocol::ticket::code::TicketCode;
 use sqlx::PgConnection;
 
 use super::{exists, shown};
+use crate::access::act::{Act, tell_in};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::fleet::command;
+use crate::fleet::command::{self, Patience};
 use crate::fleet::create::{create, let_go};
 use crate::fleet::enrol::line;
 use crate::fleet::store;
-use crate::tickets;
 use crate::tickets::feed::refresh_site;
+use crate::tickets::{self, Stage};
 
 /// Sites printed at once.
 const PAGE: u16 = 500;
@@ -152,12 +153,18 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
         SiteCommand::Diagnose { provider, site } => {
             let mut tx = app.db.tenant(provider).await?;
             known(&mut tx, provider, site).await?;
-            drop(tx);
-            let id = command::give(app, provider, site, |id, expires| {
-                Command::Diagnose(DiagnoseCommand { id, expires })
-            })
-            .await?;
-            match command::report(app, provider, id).await? {
+            let id = tell_in(
+                app,
+                &mut tx,
+                (provider, site),
+                Actor::Command,
+                Act::Diagnose,
+                None,
+            );
+            let id = id.await?;
+            tx.commit().await?;
+            let patience = Patience::of_a_person(app);
+            match command::report(app, provider, id, patience).await? {
                 Report::Findings(report) => tell(&report.findings),
                 Report::Done | Report::TooLate | Report::Refused(_) => {
                     bail!("the site did not say what it found")
@@ -173,22 +180,24 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             let mut tx = app.db.tenant(provider).await?;
             known(&mut tx, provider, site).await?;
             let code = TicketCode::parse(&code)?;
-            let found = tickets::store::by_code(&mut tx, provider, &code, app.clock.now()).await?;
-            drop(tx);
+            let now = app.clock.now();
+            let found = tickets::store::by_code(&mut tx, provider, &code, now).await?;
             let Some(found) = found else {
                 bail!("this business has no ticket of that code");
             };
-            let ticket = found.kept.ticket.id;
-            let id = command::give(app, provider, site, |id, expires| {
-                Command::Kick(KickCommand {
-                    id,
-                    expires,
-                    ticket,
-                    mac,
-                })
-            })
-            .await?;
-            command::report(app, provider, id).await?;
+            let ticket = found.kept.ticket;
+            let (act, stage) = (Act::Kick(ticket.id, mac), Stage::of(&ticket, now));
+            let id = tell_in(
+                app,
+                &mut tx,
+                (provider, site),
+                Actor::Command,
+                act,
+                Some(stage),
+            );
+            let id = id.await?;
+            tx.commit().await?;
+            command::report(app, provider, id, Patience::of_a_person(app)).await?;
             println!("Done.");
         }
         SiteCommand::Show { provider, site } => {

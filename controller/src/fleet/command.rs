@@ -3,18 +3,21 @@
 
 use std::time::Duration;
 
-use mnara_protocol::clock::Timestamp;
+use mnara_protocol::clock::{Ticks, Timestamp};
 use mnara_protocol::ids::{CommandId, ProviderId, SiteId};
-use mnara_protocol::message::{BadBody, Command, Report};
+use mnara_protocol::message::{BadBody, Command, NotDone, Report};
 use mnara_protocol::session::{Controller, Session};
+use serde_json::json;
 use thiserror::Error;
 
 use super::dispatch::Sender;
 use super::store::commands as store;
-use super::store::commands::{Order, Progress};
+use super::store::commands::{Asked, Order, Progress};
 use crate::app::App;
+use crate::audit::{Actor, Deed, record};
 use crate::bus::{self, Hint};
 use crate::ratelimit::{Act, By};
+use crate::web::layers::LIMIT;
 
 /// A site does not begin later than this.
 const GOOD_FOR_SECS: i64 = 30;
@@ -22,6 +25,9 @@ const GOOD_FOR_SECS: i64 = 30;
 const TAKEN: Duration = Duration::from_secs(10);
 /// A site that looks everything over waits for things that do not answer.
 const ANSWERED: Duration = Duration::from_secs(60);
+/// A call over HTTP waits so long for all that it told, and has time left to say that they are silent before it is cut off itself.
+const CALLED: Duration = Duration::from_secs(45);
+const _: () = assert!(CALLED.as_secs() + 10 <= LIMIT.as_secs());
 /// How often the row is looked at meanwhile.
 const LOOK: Duration = Duration::from_millis(200);
 /// How long commands are kept after they were given.
@@ -67,23 +73,8 @@ pub enum Unanswered {
     Database(#[from] sqlx::Error),
 }
 
-/// Gives a site's agent a command, made with the id and the expiry it is given. Its link is woken wherever it is held.
-///
-/// # Errors
-/// [`NotGiven`].
-pub async fn give(
-    app: &App,
-    provider: ProviderId,
-    site: SiteId,
-    make: impl FnOnce(CommandId, Timestamp) -> Command + Send,
-) -> Result<CommandId, NotGiven> {
-    let mut tx = app.db.tenant(provider).await?;
-    let id = give_in(app, &mut tx, (provider, site), make).await?;
-    tx.commit().await?;
-    Ok(id)
-}
-
-/// Gives a command in the caller's transaction: the link is woken by its commit.
+/// Gives a site's agent a command, made with the id and the expiry it is given, in the caller's transaction: the link is woken by its
+/// commit, wherever it is held.
 ///
 /// # Errors
 /// [`NotGiven`].
@@ -143,17 +134,52 @@ fn may_be_done(report: Option<&(u16, Vec<u8>)>) -> bool {
     !matches!(report, Some(Ok(Report::TooLate | Report::Refused(_))))
 }
 
+/// How long somebody waits for sites, from when it is made on, however many they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    began: Ticks,
+    most: Duration,
+}
+
+impl Patience {
+    /// That of a person at the command line.
+    #[must_use]
+    pub fn of_a_person(app: &App) -> Self {
+        Self {
+            began: app.clock.monotonic(),
+            most: ANSWERED,
+        }
+    }
+
+    /// That of a call over HTTP.
+    #[must_use]
+    pub fn of_a_call(app: &App) -> Self {
+        Self {
+            began: app.clock.monotonic(),
+            most: CALLED,
+        }
+    }
+}
+
 /// Waits for what a site reports of a command.
 ///
 /// # Errors
 /// [`Unanswered`].
-pub async fn report(app: &App, provider: ProviderId, id: CommandId) -> Result<Report, Unanswered> {
-    let began = app.clock.monotonic();
+pub async fn report(
+    app: &App,
+    provider: ProviderId,
+    id: CommandId,
+    patience: Patience,
+) -> Result<Report, Unanswered> {
     loop {
         let mut tx = app.db.tenant(provider).await?;
         let progress = store::progress(&mut tx, provider, id).await?;
-        let next = judge(progress.as_ref(), app.clock.monotonic().since(began))?;
-        if next == Next::Withdraw && store::withdraw(&mut tx, provider, id).await? {
+        let waited = app.clock.monotonic().since(patience.began);
+        let next = judge(progress.as_ref(), waited, patience.most)?;
+        if next == Next::Withdraw
+            && let Some(asked) = store::withdraw(&mut tx, provider, id).await?
+        {
+            note_undone(app, &mut tx, provider, &asked, "away").await?;
             tx.commit().await?;
             return Err(Unanswered::Away);
         }
@@ -161,7 +187,11 @@ pub async fn report(app: &App, provider: ProviderId, id: CommandId) -> Result<Re
             return Ok(report);
         }
         drop(tx);
-        app.clock.sleep(LOOK).await;
+        tokio::select! {
+            () = app.clock.sleep(LOOK) => {}
+            // The links end with the program, and whoever waits can ask the next one.
+            () = app.shutdown.cancelled() => return Err(Unanswered::Silent),
+        }
     }
 }
 
@@ -213,7 +243,11 @@ enum Next {
     Read(Report),
 }
 
-fn judge(progress: Option<&Progress>, waited: Duration) -> Result<Next, Unanswered> {
+fn judge(
+    progress: Option<&Progress>,
+    waited: Duration,
+    most: Duration,
+) -> Result<Next, Unanswered> {
     let progress = progress.ok_or(Unanswered::Missing)?;
     if let Some((kind, body)) = &progress.report {
         return match Report::decode(*kind, body) {
@@ -223,7 +257,7 @@ fn judge(progress: Option<&Progress>, waited: Duration) -> Result<Next, Unanswer
         };
     }
     match progress.sent {
-        Some(_) if waited >= ANSWERED => Err(Unanswered::Silent),
+        Some(_) if waited >= most => Err(Unanswered::Silent),
         None if waited >= TAKEN => Ok(Next::Withdraw),
         Some(_) | None => Ok(Next::Wait),
     }
@@ -268,9 +302,64 @@ pub(super) async fn reported(
         return Ok(());
     }
     let mut tx = app.db.tenant(from.provider).await?;
-    store::keep_report(&mut tx, &from, id, (kind, body), app.clock.now()).await?;
+    let asked = store::keep_report(&mut tx, &from, id, (kind, body), app.clock.now()).await?;
+    if let (Some(asked), Ok(report)) = (asked, Report::decode(kind, body))
+        && let Some(why) = why_not(&report)
+    {
+        note_undone(app, &mut tx, from.provider, &asked, why).await?;
+    }
     tx.commit().await?;
     Ok(())
+}
+
+/// Why nothing was done, in the audit's word, if a report says that.
+const fn why_not(report: &Report) -> Option<&'static str> {
+    match report {
+        Report::Done | Report::Findings(_) => None,
+        Report::TooLate => Some("too-late"),
+        Report::Refused(refused) => Some(match refused.why {
+            NotDone::NotHere => "not-here",
+            NotDone::NotRunning => "not-running",
+            NotDone::NotPaused => "not-paused",
+            NotDone::Over => "over",
+            NotDone::Other(_) => "other",
+        }),
+    }
+}
+
+/// Writes down that a site did not do what somebody asked for, in the transaction that learns it. That it did is a fact of the site's.
+async fn note_undone(
+    app: &App,
+    conn: &mut sqlx::PgConnection,
+    provider: ProviderId,
+    asked: &Asked,
+    why: &'static str,
+) -> sqlx::Result<()> {
+    let Ok(command) = Command::decode(asked.kind, &asked.body) else {
+        return Ok(());
+    };
+    let (act, ticket, mac) = match command {
+        Command::Kick(kick) => ("kick", Some(kick.ticket), kick.mac),
+        Command::Pause(hold) => ("pause", Some(hold.ticket), None),
+        Command::Resume(hold) => ("resume", Some(hold.ticket), None),
+        Command::Release(place) => ("move", Some(place.ticket), Some(place.mac)),
+        Command::Diagnose(_) => ("diagnose", None, None),
+        // A page asks for that by itself.
+        Command::Watch(_) => return Ok(()),
+    };
+    let site = asked.site.to_string();
+    let subject = ticket.map_or_else(|| site.clone(), |id| id.to_string());
+    let mut after = json!({"asked": act, "site": site, "reason": why});
+    if let Some(mac) = mac {
+        after["mac"] = mac.to_string().into();
+    }
+    let deed = Deed {
+        act: "not-done",
+        subject: &subject,
+        before: None,
+        after: Some(after),
+    };
+    record(app, conn, Some(provider), Actor::Program, deed).await
 }
 
 #[cfg(test)]
@@ -288,7 +377,7 @@ mod tests {
     #[test]
     fn what_nobody_took_is_taken_back_and_what_was_sent_is_waited_for() {
         let soon = Duration::from_secs(1);
-        let next = |progress: Progress, waited| judge(Some(&progress), waited);
+        let next = |progress: Progress, waited| judge(Some(&progress), waited, ANSWERED);
         assert_eq!(next(progress(false, None), soon).unwrap(), Next::Wait);
         assert_eq!(next(progress(false, None), TAKEN).unwrap(), Next::Withdraw);
         assert_eq!(next(progress(true, None), TAKEN).unwrap(), Next::Wait);
@@ -296,12 +385,21 @@ mod tests {
             next(progress(true, None), ANSWERED),
             Err(Unanswered::Silent)
         ));
-        assert!(matches!(judge(None, soon), Err(Unanswered::Missing)));
+        // A call says so before it is cut off.
+        let sent = progress(true, None);
+        assert!(matches!(
+            judge(Some(&sent), CALLED, CALLED),
+            Err(Unanswered::Silent)
+        ));
+        assert!(matches!(
+            judge(None, soon, ANSWERED),
+            Err(Unanswered::Missing)
+        ));
     }
 
     #[test]
     fn a_report_is_read_however_late() {
-        let told = |kind, body| judge(Some(&progress(true, Some((kind, body)))), ANSWERED);
+        let told = |kind, body| judge(Some(&progress(true, Some((kind, body)))), ANSWERED, CALLED);
         assert_eq!(told(1, Vec::new()).unwrap(), Next::Read(Report::Done));
         assert!(matches!(told(2, Vec::new()), Err(Unanswered::TooLate)));
         assert!(matches!(

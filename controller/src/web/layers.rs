@@ -16,7 +16,7 @@ use super::Problem;
 use crate::app::App;
 
 /// The longest a request may take; an upgraded link is no request any more.
-const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(60);
 /// The largest body taken where a route says nothing else.
 const BODY: usize = 64 * 1024;
 /// The longest request id taken over from a proxy.

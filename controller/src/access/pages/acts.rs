@@ -65,7 +65,7 @@ pub async fn kick(
     Path(id): Path<String>,
     Form(which): Form<Which>,
 ) -> Result<Response, Trouble> {
-    let act = Act::Kick(which.ticket()?, which.mac()?);
+    let act = Act::Kick(which.ticket()?, Some(which.mac()?));
     told(&app, &seat, &id, act).await
 }
 

@@ -137,50 +137,63 @@ pub async fn take(
         .collect()
 }
 
-/// Takes a command back that no link has sent; says whether it did.
+/// What a site was asked to do.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Where.
+    pub site: SiteId,
+    /// What, as the wire has it.
+    pub kind: u16,
+    /// The same.
+    pub body: Vec<u8>,
+}
+
+/// Takes a command back that no link has sent; says which, if it did.
 ///
 /// # Errors
-/// When the database refuses.
+/// When the database refuses, or a kind is out of range.
 pub async fn withdraw(
     conn: &mut PgConnection,
     provider: ProviderId,
     id: CommandId,
-) -> sqlx::Result<bool> {
-    let gone = sqlx::query!(
-        "delete from commands where provider_id = $1 and id = $2 and sent_at is null",
+) -> sqlx::Result<Option<Asked>> {
+    sqlx::query!(
+        "delete from commands where provider_id = $1 and id = $2 and sent_at is null returning site_id, kind, body",
         provider.uuid(),
         id.uuid(),
     )
-    .execute(conn)
-    .await?;
-    Ok(gone.rows_affected() > 0)
+    .fetch_optional(conn)
+    .await?
+    .map(|row| asked(row.site_id, row.kind, row.body))
+    .transpose()
 }
 
-/// Keeps what an agent reports of a command it was sent. The first report stays.
+/// Keeps what an agent reports of a command it was sent, and says which that was. The first report stays: of another it says nothing.
 ///
 /// # Errors
-/// When the database refuses.
+/// When the database refuses, or a kind is out of range.
 pub async fn keep_report(
     conn: &mut PgConnection,
     from: &Sender,
     id: CommandId,
     report: (u16, &[u8]),
     now: Timestamp,
-) -> sqlx::Result<()> {
-    let (kind, body) = report;
+) -> sqlx::Result<Option<Asked>> {
     sqlx::query!(
         "update commands set report_kind = $4, report = $5, reported_at = $6
-         where provider_id = $1 and agent_id = $2 and id = $3 and sent_at is not null and reported_at is null",
+         where provider_id = $1 and agent_id = $2 and id = $3 and sent_at is not null and reported_at is null
+         returning site_id, kind, body",
         from.provider.uuid(),
         from.agent.uuid(),
         id.uuid(),
-        i32::from(kind),
-        body,
+        i32::from(report.0),
+        report.1,
         At(now),
     )
-    .execute(conn)
-    .await
-    .map(drop)
+    .fetch_optional(conn)
+    .await?
+    .map(|row| asked(row.site_id, row.kind, row.body))
+    .transpose()
 }
 
 /// A command that was given, and what its site reported.
@@ -257,6 +270,14 @@ pub async fn progress(
         })
     })
     .transpose()
+}
+
+fn asked(site: Uuid, number: i32, body: Vec<u8>) -> sqlx::Result<Asked> {
+    Ok(Asked {
+        site: SiteId::from_uuid(site),
+        kind: kind(number, "commands.kind")?,
+        body,
+    })
 }
 
 fn kind(number: i32, column: &str) -> sqlx::Result<u16> {

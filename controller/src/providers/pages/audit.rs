@@ -291,12 +291,22 @@ fn change(
     let is_shillings = is_shillings(&changed.field, line);
     let told = |value: String| match names.get(&value).and_then(|named| named.name.clone()) {
         Some(name) => name,
-        None => told(&changed.field, &value, is_shillings, w),
+        None => undone(&line.act, &changed.field, &value, w)
+            .unwrap_or_else(|| told(&changed.field, &value, is_shillings, w)),
     };
     Change {
         field: field(&line.act, &changed.field, w),
         before: changed.before.map(told),
         after: changed.after.map(told),
+    }
+}
+
+/// What a site was asked to do and did not, and why not, of a line that says so.
+fn undone(act: &str, field: &str, value: &str, w: &'static Words) -> Option<String> {
+    match (act, field) {
+        ("not-done", "asked") => Some(w.audit.act(value).to_owned()),
+        ("not-done", "reason") => Some(w.site.undone(value).to_owned()),
+        _ => None,
     }
 }
 

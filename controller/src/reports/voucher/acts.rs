@@ -11,7 +11,7 @@ use crate::access::act::{Act, NotAsked, ask};
 use crate::access::hold::{self, Hold, NotHeld};
 use crate::app::App;
 use crate::audit::Actor;
-use crate::fleet::command::{self, NotGiven, Unanswered};
+use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
 use crate::fleet::presence::is_up;
 use crate::tickets;
 use crate::tickets::extend::{NotExtended, extend};
@@ -183,7 +183,7 @@ pub(super) async fn hold(
     if is_away {
         return Ok(Said::Away);
     }
-    // A page is not kept open for as long as the command line waits; that it was done is written down all the same.
+    // A page is not kept open for as long as the command line waits; what no link takes is taken back all the same.
     let holding = app.tasks.spawn({
         let app = app.clone();
         async move { hold::hold(&app, provider, &code, what, actor).await }
@@ -233,7 +233,7 @@ pub(super) async fn device(
     actor: Actor,
 ) -> Result<Said, NotActed> {
     let act = match what {
-        Device::Kick => Act::Kick(ticket, mac),
+        Device::Kick => Act::Kick(ticket, Some(mac)),
         Device::Free => Act::Move(ticket, mac),
     };
     let id = match ask(app, (provider, site), actor, act).await {
@@ -243,7 +243,7 @@ pub(super) async fn device(
         Err(NotAsked::Database(error)) => return Err(error.into()),
     };
     let report = tokio::select! {
-        report = command::report(app, provider, id) => report,
+        report = command::report(app, provider, id, Patience::of_a_call(app)) => report,
         () = app.clock.sleep(PATIENCE) => return Ok(Said::Silent),
     };
     match report {

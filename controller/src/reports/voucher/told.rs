@@ -53,6 +53,11 @@ pub(super) fn told(what: &What, name: &dyn Fn(SiteId) -> String, w: &Words) -> S
             format!("{}, {}: {}", s.did_ended, s.end(*reason), name(*site))
         }
         What::Lost(site) => format!("{}: {}", s.did_lost, name(*site)),
+        // Nobody did that, so nobody is named.
+        What::Deed { act, why, .. } if act == "not-done" => {
+            let why = why.as_deref().unwrap_or_default();
+            format!("{}: {}", s.did_not, w.site.undone(why))
+        }
         What::Deed { act, by, secs, why } => {
             let act = match act.as_str() {
                 "revoke" => s.did_revoked,

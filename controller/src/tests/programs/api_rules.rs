@@ -326,6 +326,65 @@ async fn a_device_is_cut_off_once_however_often_it_is_asked_what_came_of_it(
     );
 }
 
+/// Lets time go on until there is such a row.
+async fn comes(world: &World, row: &str) {
+    for _ in 0..2_000 {
+        if world.count(row).await == 1 {
+            return;
+        }
+        world.app.clock.advance(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    panic!("there never is one of {row}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_call_that_was_cut_off_ends_its_claim_all_the_same(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let key = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let ticket = series::print(&world, 1).await.tickets[0].id;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    let path = format!("/tickets/{ticket}/disconnect");
+    let body = json!({"site_id": world.shop.site.to_string(), "mac": "02:00:00:00:00:01"});
+    for (name, answers_first) in [("done", true), ("silent", false)] {
+        site.dial(&hub);
+        site.ready().await;
+        let mut first = Box::pin(once(&world, &key, name, &path, &body));
+        let command = tokio::select! {
+            (status, _, answer) = &mut first => panic!("{status} before the site was told: {answer}"),
+            command = told(&mut site) => command,
+        };
+        let Command::Kick(ask) = command else {
+            panic!("the device is to be cut off");
+        };
+        // As the time limit of all requests does, and a browser that goes away.
+        drop(first);
+        if answers_first {
+            reports(&mut site, ask.id, &Report::Done).await;
+            let answer = format!("idempotency_keys where name = '{name}' and status = 200");
+            comes(&world, &answer).await;
+        } else {
+            let free = format!("idempotency_keys where name = '{name}' and let_go");
+            comes(&world, &free).await;
+            site.hang_up();
+            site.dial(&hub);
+            site.ready().await;
+            reports(&mut site, ask.id, &Report::Done).await;
+        }
+        // The same again has what came of it, and does not wait for a lease to end.
+        let again = once(&world, &key, name, &path, &body);
+        let (status, headers, answer) = in_time(&world, again).await;
+        assert_eq!(status, StatusCode::OK, "{name}: {answer}");
+        assert_eq!(headers.contains_key("idempotency-replayed"), answers_first);
+        site.hang_up();
+    }
+    assert_eq!(world.count("commands").await, 2);
+}
+
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn what_a_site_refused_binds_no_name(pool: PgPoolOptions, options: PgConnectOptions) {
     let world = World::open(pool, options).await;

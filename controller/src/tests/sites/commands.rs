@@ -6,17 +6,21 @@ use mnara_protocol::session::Event;
 
 use super::link::{Site, hub, site};
 use super::*;
-use crate::fleet::command::{self, NotGiven, Unanswered};
+use crate::fleet::command::{self, NotGiven, Patience, Unanswered};
+
+async fn give(world: &World) -> Result<CommandId, NotGiven> {
+    let who = (world.shop.provider, world.shop.site);
+    let mut tx = world.app.db.tenant(who.0).await?;
+    let id = command::give_in(&world.app, &mut tx, who, |id, expires| {
+        Command::Diagnose(DiagnoseCommand { id, expires })
+    });
+    let id = id.await?;
+    tx.commit().await?;
+    Ok(id)
+}
 
 pub(in crate::tests) async fn diagnose(world: &World) -> CommandId {
-    command::give(
-        &world.app,
-        world.shop.provider,
-        world.shop.site,
-        |id, expires| Command::Diagnose(DiagnoseCommand { id, expires }),
-    )
-    .await
-    .unwrap()
+    give(world).await.unwrap()
 }
 
 /// The next command that comes down.
@@ -42,6 +46,18 @@ pub(in crate::tests) async fn is_quiet(site: &mut Site) -> bool {
         })
         .await;
     matches!(met, Event::Acknowledged(_))
+}
+
+/// What somebody at the command line is told of a command.
+async fn report(app: &App, provider: ProviderId, id: CommandId) -> Result<Report, Unanswered> {
+    command::report(app, provider, id, Patience::of_a_person(app)).await
+}
+
+/// Why the one thing was not done that a site was asked for, as the audit has it.
+async fn undone(world: &World) -> String {
+    let line = "select after ->> 'reason' from audit where act = 'not-done' and actor = 'program'";
+    assert_eq!(world.count("audit where act = 'not-done'").await, 1);
+    read(&world.app, line).await
 }
 
 fn findings() -> Report {
@@ -84,12 +100,13 @@ async fn a_linked_site_is_told_at_once_and_its_report_is_read(
     reports(&mut site, made_up, &findings()).await;
     reports(&mut site, id, &findings()).await;
     reports(&mut site, id, &Report::TooLate).await;
-    let report = command::report(&world.app, world.shop.provider, id).await;
-    assert_eq!(report.unwrap(), findings(), "the first report stays");
+    let said = report(&world.app, world.shop.provider, id).await;
+    assert_eq!(said.unwrap(), findings(), "the first report stays");
     assert_eq!(world.count("commands").await, 1);
+    assert_eq!(world.count("audit where act = 'not-done'").await, 0);
     let stranger = ProviderId::from_bytes([7; 16]);
     assert!(matches!(
-        command::report(&world.app, stranger, id).await,
+        report(&world.app, stranger, id).await,
         Err(Unanswered::Missing)
     ));
 }
@@ -117,9 +134,10 @@ async fn an_unanswered_command_goes_out_again_by_the_next_link_until_it_is_late(
     // An answer is an answer, however late.
     reports(&mut site, id, &Report::TooLate).await;
     assert!(matches!(
-        command::report(&world.app, world.shop.provider, id).await,
+        report(&world.app, world.shop.provider, id).await,
         Err(Unanswered::TooLate)
     ));
+    assert_eq!(undone(&world).await, "too-late");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -130,12 +148,13 @@ async fn a_site_that_is_away_is_said_to_be_and_told_nothing_later(
     let world = World::open(pool, options).await;
     let id = diagnose(&world).await;
     let (app, provider) = (world.app.clone(), world.shop.provider);
-    let waiting = tokio::spawn(async move { command::report(&app, provider, id).await });
+    let waiting = tokio::spawn(async move { report(&app, provider, id).await });
     while !waiting.is_finished() {
         world.app.clock.advance(Duration::from_millis(500));
         tokio::task::yield_now().await;
     }
     assert!(matches!(waiting.await.unwrap(), Err(Unanswered::Away)));
+    assert_eq!(undone(&world).await, "away");
     let hub = hub(&world).await;
     let mut site = site(&world).await;
     site.dial(&hub);
@@ -152,10 +171,51 @@ async fn a_site_that_is_away_is_said_to_be_and_told_nothing_later(
             .await,
         1
     );
-    let refused = command::give(&world.app, provider, world.shop.site, |id, expires| {
-        Command::Diagnose(DiagnoseCommand { id, expires })
+    assert!(matches!(give(&world).await, Err(NotGiven::NoAgent)));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn all_that_one_call_told_is_waited_for_together(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let hub = hub(&world).await;
+    let mut site = site(&world).await;
+    site.dial(&hub);
+    site.ready().await;
+    let both = [diagnose(&world).await, diagnose(&world).await];
+    for _ in both {
+        told(&mut site).await;
+    }
+    let (app, provider) = (world.app.clone(), world.shop.provider);
+    let patience = Patience::of_a_call(&app);
+    let first = tokio::spawn({
+        let app = app.clone();
+        async move { command::report(&app, provider, both[0], patience).await }
     });
-    assert!(matches!(refused.await, Err(NotGiven::NoAgent)));
+    while !first.is_finished() {
+        world.app.clock.advance(Duration::from_millis(500));
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(first.await.unwrap(), Err(Unanswered::Silent)));
+    // The clock stands now: whoever waited anew for the second would wait for ever.
+    let second = command::report(&app, provider, both[1], patience);
+    let second = tokio::time::timeout(Duration::from_secs(10), second).await;
+    assert!(matches!(second.unwrap(), Err(Unanswered::Silent)));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_waits_for_a_site_is_answered_when_the_program_ends(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let id = diagnose(&world).await;
+    world.app.shutdown.cancel();
+    let said = report(&world.app, world.shop.provider, id);
+    let said = tokio::time::timeout(Duration::from_secs(10), said).await;
+    assert!(matches!(said.unwrap(), Err(Unanswered::Silent)));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

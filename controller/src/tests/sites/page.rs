@@ -286,6 +286,28 @@ async fn what_is_done_for_a_customer_reaches_the_site_and_its_answer_the_page(
             .await,
         4
     );
+    // Each says which voucher, where it stood and what it was to be, and which device.
+    let stands: String = read(
+        &world.app,
+        "select before ->> 'status' from audit where act = 'move'",
+    )
+    .await;
+    let site_text = world.shop.site.to_string();
+    assert_eq!(
+        deed(&world, "move").await,
+        json!({
+            "before": {"status": stands},
+            "after": {"status": stands, "site": site_text, "mac": "4A:3B:2C:1D:0E:0F"},
+        })
+    );
+    assert_eq!(
+        deed(&world, "pause").await["after"],
+        json!({"status": "paused", "site": site_text})
+    );
+    assert_eq!(
+        deed(&world, "not-done").await["after"],
+        json!({"asked": "pause", "site": site_text, "reason": "not-running"})
+    );
     let onward = technician
         .post(&format!("{path}/diagnose"), &[])
         .await

@@ -235,6 +235,20 @@ words! {
 }
 
 impl LiveWords {
+    /// Why a site did not do what it was asked to, by the audit's word for that.
+    #[must_use]
+    pub fn undone(&self, why: &str) -> &'static str {
+        match why {
+            "away" => self.away_nothing,
+            "too-late" => self.too_late,
+            "not-here" => self.not_here,
+            "not-running" => self.not_running,
+            "not-paused" => self.not_paused,
+            "over" => self.over,
+            _ => self.refused,
+        }
+    }
+
     /// What the agent looked at, by its word for it; a word of a later agent speaks for itself.
     #[must_use]
     pub fn about<'a>(&self, word: &'a str) -> &'a str {

@@ -104,6 +104,7 @@ words! {
         did_resumed: "Running on was asked for" "Kuendelea kuliombwa",
         did_kicked: "Connecting anew was asked for" "Kuunganisha upya kuliombwa",
         did_moved: "Freeing a place was asked for" "Kuachilia nafasi kuliombwa",
+        did_not: "Not done" "Haikufanyika",
         by_command: "on the command line" "kwenye mstari wa amri",
         by_admin: "by the platform" "na jukwaa",
         by_program: "by a rule" "kwa kanuni",
