@@ -129,6 +129,14 @@ async fn a_printed_vouchers_story_is_told_from_printing_to_its_end(
         assert!(owner.get(&path).await.page().contains(&ticket.code.shown()));
     }
     assert_eq!(world.count("audit where act = 'code-seen'").await, 1);
+    // A second person who sees it right after the first is there as well.
+    let mut cashier = member(&world, Role::Cashier, 2).await;
+    for browser in [&mut cashier, &mut owner] {
+        browser.get(&path).await.page();
+    }
+    assert_eq!(world.count("audit where act = 'code-seen'").await, 2);
+    let people = "(select distinct person_id from audit where act = 'code-seen') seen";
+    assert_eq!(world.count(people).await, 2);
     let site = Site::new(&world, world.shop.site);
     let of = Printed {
         series: printed.series.id,
