@@ -1,6 +1,8 @@
 //! Finding a code, the story of a voucher, and what can be done with it.
 
 use super::*;
+use crate::audit::{Deed, record};
+use crate::reports::voucher::Known;
 use crate::tests::sites::commands;
 use crate::tests::sites::link;
 use crate::tests::sites::reports;
@@ -234,6 +236,33 @@ async fn a_printed_vouchers_story_is_told_from_printing_to_its_end(
         page.contains("not used") && page.contains("taken back"),
         "{page}"
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn of_more_deeds_than_a_story_holds_it_tells_the_last_in_their_order(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let ticket = series::print(&world, 3).await.tickets[0].id;
+    let subject = ticket.to_string();
+    let mut tx = app.db.tenant(provider).await.unwrap();
+    for secs in 0..=100 {
+        let seen = Deed {
+            act: "code-seen",
+            subject: &subject,
+            before: None,
+            after: Some(json!({"secs": secs})),
+        };
+        record(app, &mut tx, Some(provider), Actor::Command, seen)
+            .await
+            .unwrap();
+        app.clock.advance(Duration::from_secs(3_600));
+    }
+    let known = Known::read(&mut tx, provider, ticket).await.unwrap();
+    let secs = known.unwrap().deeds.into_iter().map(|deed| deed.secs);
+    assert!(secs.eq((1..=100).map(Some)));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
