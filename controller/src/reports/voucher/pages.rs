@@ -139,7 +139,7 @@ pub async fn one(
     let ticket = &found.kept.ticket;
     let stage = Stage::of(ticket, now);
     let is_hidden = stage.is_good() && !may(Permission::PrintVouchers);
-    if stage == Stage::Unused && !is_hidden {
+    if stage.is_good() && !is_hidden {
         note_seen(&app, &mut tx, &seat, id, now).await?;
     }
     tx.commit().await?;
@@ -226,7 +226,7 @@ pub async fn one(
     Ok(html(StatusCode::OK, &page))
 }
 
-/// Writes down who saw a code that nobody has used, unless the same person saw it within the hour.
+/// Writes down who saw a code that is worth money, unless the same person saw it within the hour.
 async fn note_seen(
     app: &App,
     conn: &mut sqlx::PgConnection,
