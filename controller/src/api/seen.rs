@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 
 use super::gate::Key;
-use super::store::series as store;
 use crate::app::App;
-use crate::audit::{Deed, record};
+use crate::audit::{Deed, read, record};
 use crate::reports::period::Day;
 
 /// A program that watches one ticket reads its code again and again: once within this is enough to know.
@@ -57,7 +56,7 @@ async fn is_noted(
     what: (&str, &str),
     since: Timestamp,
 ) -> sqlx::Result<bool> {
-    store::has_seen(conn, key.provider(), key.holder().key, what, since).await
+    read::has_done(conn, key.provider(), key.actor(), what, since).await
 }
 
 async fn write(

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
+use super::Actor;
 use crate::db::{At, RowId as _};
 
 /// People offered to choose from.
@@ -199,6 +200,33 @@ pub async fn of_platform(
         ),
     };
     Ok(rows.into_iter().map(Line::from).collect())
+}
+
+/// Whether somebody did something to a thing of a business since a moment.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_done(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    actor: Actor,
+    (act, subject): (&str, &str),
+    since: Timestamp,
+) -> sqlx::Result<bool> {
+    let (actor, person, key) = actor.columns();
+    sqlx::query_scalar!(
+        r#"select exists (select from audit where provider_id = $1 and subject = $2 and at >= $3 and act = $4 and actor = $5
+                            and person_id is not distinct from $6 and key_id is not distinct from $7) as "done!""#,
+        provider.uuid(),
+        subject,
+        At(since),
+        act,
+        actor,
+        person,
+        key,
+    )
+    .fetch_one(conn)
+    .await
 }
 
 /// Those who work or worked for a business, by name.

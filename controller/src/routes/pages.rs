@@ -55,7 +55,7 @@ pub fn pages(app: &App) -> Pages {
         .get("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::form)
         .post("/plans/{id}", Door::Staff(P::EditPlans), plans::pages::edit)
         .get("/vouchers", Door::Staff(P::SeeVouchers), vouchers::list)
-        .get(
+        .post(
             "/vouchers/find",
             Door::Staff(P::SeeVouchers),
             vouchers::find,

@@ -178,3 +178,13 @@ pub fn masked(code: &TicketCode) -> String {
     let text = code.as_str();
     format!("{}••••{}", &text[..2], &text[text.len() - 1..])
 }
+
+/// A ticket's code as it stands where nobody writes down who sees it: hidden while it is worth money.
+#[must_use]
+pub fn in_passing(kept: &Kept, now: Timestamp) -> String {
+    if Stage::of(&kept.ticket, now).is_good() {
+        masked(&kept.code)
+    } else {
+        kept.code.shown()
+    }
+}

@@ -91,7 +91,7 @@ async fn what_forms_answer_and_letters_name_is_for_everybody() {
     }
     let code = "document.querySelector('.sheet code').innerText";
     let code = owner.eval(code).await.unwrap();
-    owner.open(&url("/vouchers/find")).await.unwrap();
+    owner.open(&url("/vouchers")).await.unwrap();
     owner
         .fill("Its code", code.as_str().unwrap())
         .await

@@ -1,7 +1,7 @@
 //! Series, the newest first, and the codes of one in the order of their numbers.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{KeyId, PlanId, ProviderId, SeriesId, SiteId, TicketId};
+use mnara_protocol::ids::{PlanId, ProviderId, SeriesId, SiteId, TicketId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
@@ -134,27 +134,4 @@ pub async fn codes(
             is_revoked: row.is_revoked,
         })
         .collect())
-}
-
-/// Whether a key read codes of something since a moment, as the audit has it.
-///
-/// # Errors
-/// When the database is away.
-pub async fn has_seen(
-    conn: &mut PgConnection,
-    provider: ProviderId,
-    key: KeyId,
-    (act, subject): (&str, &str),
-    since: Timestamp,
-) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(
-        r#"select exists (select from audit where provider_id = $1 and subject = $2 and at >= $3 and act = $5 and key_id = $4) as "seen!""#,
-        provider.uuid(),
-        subject,
-        At(since),
-        key.uuid(),
-        act,
-    )
-    .fetch_one(conn)
-    .await
 }

@@ -358,7 +358,7 @@ async fn vouchers(
             until: tickets::expires_at(&found.kept.ticket)
                 .filter(|until| *until > now)
                 .map(|at| w.calendar.moment(at)),
-            code: shows_codes.then(|| found.kept.code.shown()),
+            code: shows_codes.then(|| tickets::in_passing(&found.kept, now)),
             name: found.kept.plan_name,
             gift,
         });

@@ -33,6 +33,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{PaymentWords, Unit, Words};
 use crate::providers::staff::roles::Permission;
 use crate::rails::daraja::callback::Payer;
+use crate::tickets::in_passing;
 use crate::tickets::pages::series::trouble as not_revoked;
 use crate::web::page::{html, onward};
 use crate::web::{Path, show};
@@ -222,7 +223,7 @@ async fn shown(
         ticket: ticket.as_ref().map(|found| found.kept.ticket.id),
         code: ticket
             .filter(|_| may_work)
-            .map(|found| found.kept.code.shown()),
+            .map(|found| in_passing(&found.kept, now)),
         may_ask: may_work && !is_paid && more.checkout_request_id.is_some(),
         may_send: may_work && is_unused && more.mac.is_some(),
         may_refund: may_work && is_paid && left > 0,

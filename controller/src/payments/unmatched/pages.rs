@@ -26,6 +26,7 @@ use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{QueueWords, Words};
 use crate::providers::staff::roles::Permission;
 use crate::rails::daraja::callback::Payer;
+use crate::tickets::masked;
 use crate::web::page::{before, html, onward};
 use crate::web::{Path, Query, show};
 
@@ -58,6 +59,7 @@ struct Item {
     became: Option<(&'static str, String)>,
     person: Option<String>,
     ticket: Option<TicketId>,
+    /// With all but its ends hidden: on its own page it is whole, and who sees it there is written down.
     code: Option<String>,
     back: Option<(String, String)>,
     customer: Option<CustomerId>,
@@ -271,7 +273,8 @@ fn shown_item(
         ticket,
         code: code
             .filter(|_| may_work)
-            .map(|code| TicketCode::parse(&code).map_or(code, |code| code.shown())),
+            .and_then(|code| TicketCode::parse(&code).ok())
+            .map(|code| masked(&code)),
         back: row.back,
         customer: row.customer,
         going,

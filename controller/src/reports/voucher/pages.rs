@@ -17,7 +17,7 @@ use super::told::{stretch, told};
 use super::{Known, story};
 use crate::access::hold::Hold;
 use crate::app::App;
-use crate::audit::{Deed, record};
+use crate::audit::{Deed, read, record};
 use crate::fleet::presence::is_up;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
@@ -31,6 +31,9 @@ use crate::web::{Path, Query, show};
 
 /// Times online on the page.
 const ONLINE: u16 = 50;
+/// Whoever sees a code again within this is not written down again.
+const AGAIN_SECS: i64 = 3_600;
+const SEEN: &str = "code-seen";
 
 /// Something that happened, in words.
 struct Event {
@@ -136,8 +139,8 @@ pub async fn one(
     let ticket = &found.kept.ticket;
     let stage = Stage::of(ticket, now);
     let is_hidden = stage.is_good() && !may(Permission::PrintVouchers);
-    if stage == Stage::Unused && !is_hidden {
-        note_seen(&app, &mut tx, &seat, id, &known, now).await?;
+    if stage.is_good() && !is_hidden {
+        note_seen(&app, &mut tx, &seat, id, now).await?;
     }
     tx.commit().await?;
     let name = |site: SiteId| site_name(&places, site);
@@ -223,26 +226,26 @@ pub async fn one(
     Ok(html(StatusCode::OK, &page))
 }
 
-/// Writes down who saw a code that nobody has used, unless the same person saw it within the hour.
+/// Writes down who saw a code that is worth money, unless the same person saw it within the hour.
 async fn note_seen(
     app: &App,
     conn: &mut sqlx::PgConnection,
     seat: &Seat,
     id: TicketId,
-    known: &Known,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let lately = known.deeds.last();
-    if lately.is_some_and(|deed| deed.act == "code-seen" && now.since(deed.at).as_secs() < 3_600) {
+    let (subject, since) = (id.to_string(), now.plus_secs(-AGAIN_SECS));
+    let (provider, actor) = (seat.provider(), seat.actor());
+    if read::has_done(conn, provider, actor, (SEEN, &subject), since).await? {
         return Ok(());
     }
     let deed = Deed {
-        act: "code-seen",
-        subject: &id.to_string(),
+        act: SEEN,
+        subject: &subject,
         before: None,
         after: Some(json!({ "count": 1 })),
     };
-    record(app, conn, Some(seat.provider()), seat.actor(), deed).await
+    record(app, conn, Some(provider), actor, deed).await
 }
 
 fn site_name(places: &[Place], site: SiteId) -> String {

@@ -10,7 +10,7 @@ use super::By;
 use crate::db::RowId;
 use crate::rails::msisdn::Msisdn;
 
-/// The most of anything that a story shows; no voucher comes near, but a program gone wild might.
+/// The most of anything that a story shows; few vouchers come near, but one that a program reads every hour does.
 const MOST: i64 = 100;
 
 /// How a voucher was paid for.
@@ -201,7 +201,7 @@ pub struct Deed {
     pub why: Option<String>,
 }
 
-/// What people did to a voucher.
+/// What people did to a voucher, the last things if it is very much, the first first.
 ///
 /// # Errors
 /// When the database is away.
@@ -213,7 +213,7 @@ pub async fn deeds(
     let rows = sqlx::query!(
         r#"select a.at, a.act, a.actor, coalesce(p.name, k.name) as "name?", (a.after ->> 'secs')::bigint as secs, a.after ->> 'reason' as why
            from audit a left join people p on p.id = a.person_id left join api_keys k on k.provider_id = a.provider_id and k.id = a.key_id
-           where a.provider_id = $1 and a.subject = $2 order by a.at limit $3"#,
+           where a.provider_id = $1 and a.subject = $2 order by a.at desc, a.id desc limit $3"#,
         provider.uuid(),
         ticket.to_string(),
         MOST,
@@ -222,6 +222,7 @@ pub async fn deeds(
     .await?;
     Ok(rows
         .into_iter()
+        .rev()
         .map(|row| Deed {
             at: row.at.0,
             act: row.act,

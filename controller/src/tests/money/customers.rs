@@ -71,9 +71,18 @@ async fn a_customer_is_found_by_phone_with_all_they_had(
     );
     let code: String = read(&world.app, "select code from tickets").await;
     let shown = |page: &str| page.replace('-', "").contains(&code);
-    assert!(shown(&page) && !shown(&reader.get(&path).await.page()));
+    // A code that is worth money is one tap away, where it is written down who sees it.
+    let seen = "audit where act = 'code-seen' and actor = 'staff'";
+    let voucher = format!("/vouchers/{ticket}");
+    let link = format!("<a href=\"{voucher}\"><code");
+    assert!(page.contains(&link) && !shown(&page), "{page}");
+    assert_eq!(world.count(seen).await, 0);
+    assert!(shown(&cashier.get(&voucher).await.page()));
+    assert_eq!(world.count(seen).await, 1);
     world.app.clock.advance(Duration::from_secs(3700));
-    assert!(cashier.get(&path).await.page().contains(">Over<"));
+    let page = cashier.get(&path).await.page();
+    assert!(page.contains(">Over<"), "{page}");
+    assert!(shown(&page) && !shown(&reader.get(&path).await.page()));
     for (phone, says) in [
         ("0799 999 999", "Nobody has asked to pay here"),
         ("x", "Give a Kenyan mobile number"),

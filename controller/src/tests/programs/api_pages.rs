@@ -77,7 +77,7 @@ const PAGES: &[(&str, &str, Have)] = &[
     ),
     ("POST", "/vouchers/new", Calls(&["POST /series"])),
     ("GET", "/vouchers/new", Calls(&["GET /plans", "GET /sites"])),
-    ("GET", "/vouchers/find", Calls(&["GET /tickets"])),
+    ("POST", "/vouchers/find", Calls(&["GET /tickets"])),
     (
         "GET",
         "/vouchers/{id}",

@@ -145,14 +145,14 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
         got.text
     );
     let code: String = read(&world.app, "select code from tickets limit 1").await;
-    let found = cashier.get(&format!("/vouchers/find?code={code}")).await;
+    let found = cashier.post("/vouchers/find", &[("code", &code)]).await;
     let page = cashier.get(&found.onward()).await.page();
     assert!(page.contains("Plan") || page.contains("1 hour"), "{page}");
     // Nothing on it that does not open, and nothing on what a mistyped code leads to.
-    let found = owner.get(&format!("/vouchers/find?code={code}")).await;
+    let found = owner.post("/vouchers/find", &[("code", &code)]).await;
     let page = owner.get(&found.onward()).await.page();
     assert!(!page.contains("action=\"/vouchers/tkt"), "{page}");
-    let got = owner.get("/vouchers/find?code=ZZZZZZZZ").await;
+    let got = owner.post("/vouchers/find", &[("code", "ZZZZZZZZ")]).await;
     assert_eq!(got.status, StatusCode::NOT_FOUND);
     assert!(got.text.contains("action=\"/vouchers/find\"") && !got.text.contains("/vouchers/new"));
     let page = owner.get("/settings/subscription").await.page();

@@ -135,6 +135,35 @@ async fn what_a_program_has_read_is_not_sold_from_the_screen(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_made_long_ago_is_sold_from_the_screen_as_well(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let oldest = series::print(&world, 3).await;
+    for _ in 0..20 {
+        world.app.clock.advance(Duration::from_secs(1));
+        series::print(&world, 3).await;
+    }
+    let count = |page: &str| page.matches("action=\"/counter/sell\"").count();
+    let id = oldest.series.id.to_string();
+    let page = cashier.get("/counter").await.page();
+    assert!(count(&page) == 20 && !page.contains(&id), "{page}");
+    let (_, older) = page.split_once("href=\"/counter?before=").unwrap();
+    let older = format!("/counter?before={}", older.split('"').next().unwrap());
+    let page = cashier.get(&older).await.page();
+    assert!(count(&page) == 1 && page.contains(&id), "{page}");
+    assert!(!page.contains("/counter?before="), "{page}");
+    assert!(page.contains("The newest vouchers"), "{page}");
+    let attempt = hidden(&page, "/counter/sell", "attempt");
+    let form = [("series", id.as_str()), ("attempt", &attempt)];
+    let sold = cashier.post("/counter/sell", &form).await.onward();
+    let page = cashier.get(&sold).await.page();
+    assert!(page.contains(&oldest.tickets[0].code.shown()), "{page}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn two_who_sell_at_once_sell_two(pool: PgPoolOptions, options: PgConnectOptions) {
     use crate::tickets::counter::{NotSold, Seller, sell};
     let world = World::open(pool, options).await;

@@ -74,6 +74,9 @@ struct CounterPage<'a> {
     mine: String,
     count: String,
     stock: Vec<Stock>,
+    /// Whether the newest series are on a page before this one.
+    is_further: bool,
+    older: Option<SeriesId>,
     attempt: AttemptId,
     typed: &'a str,
     sales: Vec<Row>,
@@ -85,11 +88,12 @@ struct CounterPage<'a> {
     fault: Option<String>,
 }
 
-/// The day that somebody looks at, and what was done just before.
+/// The day that somebody looks at, where the series to sell from go on, and what was done just before.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct At {
     day: String,
+    before: String,
     done: String,
 }
 
@@ -120,10 +124,14 @@ async fn shown(
     let span = (day.begin(), day.plus(1).begin());
     let whose = (!sees_all).then_some(seat.person);
     let mut tx = app.db.tenant(provider).await?;
-    let stock = store::stock(&mut tx, provider, now, (COUNTED + 1, SERIES)).await?;
+    let before = at.before.parse().ok();
+    let most = (COUNTED + 1, SERIES + 1);
+    let mut stock = store::stock(&mut tx, provider, now, before, most).await?;
     let takings = store::takings(&mut tx, provider, span).await?;
     let sales = store::sold(&mut tx, provider, whose, span, None, SALES).await?;
     drop(tx);
+    let has_more = stock.len() > usize::from(SERIES);
+    stock.truncate(usize::from(SERIES));
     let mine = takings.iter().find(|one| one.person == seat.person);
     let attempt = || AttemptId::from_bytes(app.entropy.bytes());
     let page = CounterPage {
@@ -135,6 +143,8 @@ async fn shown(
         before: day.date().yesterday().ok(),
         mine: show::money(mine.map_or(Money::from_cents(0), |mine| mine.amount)),
         count: show::thousands(mine.map_or(0, |mine| mine.count)),
+        is_further: before.is_some(),
+        older: stock.last().filter(|_| has_more).map(|one| one.series),
         stock: stock
             .into_iter()
             .map(|one| Stock {

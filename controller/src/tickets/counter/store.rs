@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, PersonId, ProviderId, SeriesId, TicketId};
 use mnara_protocol::money::Money;
 use sqlx::PgConnection;
+use sqlx::types::Uuid;
 
 use crate::db::{Amount, At, RowId as _};
 
@@ -207,7 +208,7 @@ pub struct Stock {
     pub sites: Vec<String>,
 }
 
-/// The series that can be sold from the screen, the newest first; more than `most` vouchers of one are not counted.
+/// The series that can be sold from the screen, the newest first, from before one on; more than `most` vouchers of one are not counted.
 ///
 /// # Errors
 /// When the database is away.
@@ -215,6 +216,7 @@ pub async fn stock(
     conn: &mut PgConnection,
     provider: ProviderId,
     now: Timestamp,
+    before: Option<SeriesId>,
     (most, limit): (u16, u16),
 ) -> sqlx::Result<Vec<Stock>> {
     let rows = sqlx::query!(
@@ -227,12 +229,13 @@ pub async fn stock(
                    where t.provider_id = $1 and t.series_id = s.id and t.series_index >= s.shown_below and t.redeemed_at is null
                      and t.revoked_at is null limit $3) t) l
            where s.provider_id = $1 and s.revoked_at is null and (s.sell_by is null or s.sell_by > $2)
-             and s.shown_below < s.count + cardinality(s.skipped) and l.count > 0
+             and s.shown_below < s.count + cardinality(s.skipped) and l.count > 0 and s.id < $5
            order by s.id desc limit $4"#,
         provider.uuid(),
         At(now),
         i64::from(most),
         i64::from(limit),
+        before.map_or(Uuid::max(), |id| id.uuid()),
     )
     .fetch_all(conn)
     .await?;

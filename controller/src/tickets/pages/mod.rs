@@ -6,7 +6,7 @@ pub mod series;
 pub mod sheets;
 
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
@@ -149,7 +149,7 @@ async fn shown(
     Ok(html(status, &page))
 }
 
-/// The code that somebody looks for.
+/// The code that somebody looks for; in a form's body, so that no address holds it.
 #[derive(Debug, Default, Deserialize)]
 pub struct Sought {
     #[serde(default)]
@@ -164,7 +164,7 @@ pub async fn find(
     State(app): State<App>,
     frame: Frame,
     seat: Seat,
-    Query(sought): Query<Sought>,
+    Form(sought): Form<Sought>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
     let again = async |status, fault: &str| {

@@ -17,6 +17,7 @@ words! {
         no_stock:
             "No voucher waits to be sold from the screen. Those on paper are noted below."
             "Hakuna vocha inayosubiri kuuzwa kwenye skrini. Za karatasi huandikwa hapa chini.",
+        newest_stock: "The newest vouchers" "Vocha mpya zaidi",
         make: "Make vouchers" "Tengeneza vocha",
         paper: "Sold on paper" "Iliyouzwa kwa karatasi",
         paper_label: "Code on the paper" "Msimbo ulio kwenye karatasi",

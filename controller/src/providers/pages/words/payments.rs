@@ -72,7 +72,9 @@ words! {
         reference: "Shown on the phone as" "Kwenye simu inaonekana kama",
         device: "Device" "Kifaa",
         code: "Voucher code" "Msimbo wa vocha",
-        code_text: "Tell the customer, if the device is not online by itself." "Mwambie mteja, kama kifaa hakiko mtandaoni chenyewe.",
+        code_text:
+            "Open it to see it whole, and tell the customer, if the device is not online by itself."
+            "Ufungue uuone wote, kisha mwambie mteja, kama kifaa hakiko mtandaoni chenyewe.",
         customer: "Customer" "Mteja",
         deeds: "What you can do" "Unachoweza kufanya",
         ask: "Ask M-PESA again" "Uliza M-PESA tena",

@@ -29,7 +29,7 @@ words! {
         typed: "Typed as the account:" "Iliyoandikwa kama akaunti:",
         the_payment: "The payment" "Malipo yenyewe",
         give: "Give a voucher" "Toa vocha",
-        give_text: "The code appears here; tell it to whoever paid. It works at every site of yours." "Msimbo utaonekana hapa; mwambie aliyelipa. Unafanya kazi kwenye maeneo yako yote.",
+        give_text: "The voucher appears below; open it, and tell its code to whoever paid. It works at every site of yours." "Vocha itaonekana hapa chini; ifungue, na umwambie aliyelipa msimbo wake. Unafanya kazi kwenye maeneo yako yote.",
         plan: "Plan" "Kifurushi",
         no_plan: "No plan costs as little as this. Pay it back." "Hakuna kifurushi cha bei ndogo hivi. Rudisha pesa.",
         send: "Send its voucher" "Tuma vocha yake",

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::payments::deeds::NotDone;
+use crate::tickets;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn what_waits_is_dealt_with_by_one_tap_and_a_second_does_nothing(
@@ -58,12 +59,21 @@ async fn what_waits_is_dealt_with_by_one_tap_and_a_second_does_nothing(
     let page = cashier.get("/payments/unmatched").await.page();
     let code: String = read(&world.app, "select code from tickets").await;
     let code = mnara_protocol::ticket::code::TicketCode::parse(&code).unwrap();
-    assert!(page.contains(&code.shown()), "{page}");
-    let seen = reader.get("/payments/unmatched").await.page();
+    // Its code is one tap away, where it is written down who sees it.
+    let hidden = tickets::masked(&code);
     assert!(
-        !seen.contains(&code.shown()),
-        "a code is for whoever serves"
+        page.contains(&hidden) && !page.contains(&code.shown()),
+        "{page}"
     );
+    let (_, link) = page.split_once("href=\"/vouchers/tkt_").unwrap();
+    let voucher = format!("/vouchers/tkt_{}", link.split('"').next().unwrap());
+    let seen = "audit where act = 'code-seen' and actor = 'staff'";
+    assert_eq!(world.count(seen).await, 0);
+    let page = cashier.get(&voucher).await.page();
+    assert!(page.contains(&code.shown()), "{page}");
+    assert_eq!(world.count(seen).await, 1);
+    let page = reader.get("/payments/unmatched").await.page();
+    assert!(!page.contains(&hidden), "a code is for whoever serves");
     // Back, once, with what was typed kept where it is wrong.
     let back = format!("/payments/unmatched/{second}/refund");
     for (receipt, reason, says) in [
@@ -188,6 +198,21 @@ async fn a_payment_that_comes_days_late_waits_for_a_person_with_its_voucher(
         page.contains("Came too late") && page.contains("AAAAAAAA02"),
         "{page}"
     );
+    // Their vouchers' codes are one tap away.
+    assert_eq!(
+        page.matches("<a href=\"/vouchers/tkt_").count(),
+        2,
+        "{page}"
+    );
+    for n in [0, 1] {
+        let sql = format!("select code from tickets order by id offset {n} limit 1");
+        let code: String = read(&world.app, &sql).await;
+        let code = mnara_protocol::ticket::code::TicketCode::parse(&code).unwrap();
+        assert!(
+            page.contains(&tickets::masked(&code)) && !page.contains(&code.shown()),
+            "{page}"
+        );
+    }
     // Its money is the voucher's, not unmatched.
     assert_eq!(balance(&world, "unmatched").await, 0);
     let send = format!("/payments/unmatched/{}/ticket", waits[0]);

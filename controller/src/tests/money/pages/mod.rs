@@ -266,6 +266,16 @@ async fn a_story_goes_from_the_order_to_the_first_packet(
     }
     let site = Site::new(&world, world.shop.site);
     let ticket = site.sold(&world).await;
+    // A code that is worth money is one tap away, where it is written down who sees it.
+    let code: String = read(&world.app, "select code from tickets").await;
+    let shown = |page: &str| page.replace('-', "").contains(&code);
+    let seen = "audit where act = 'code-seen' and actor = 'staff'";
+    let voucher = format!("/vouchers/{ticket}");
+    let link = format!("<a href=\"{voucher}\"><code");
+    assert!(page.contains(&link) && !shown(&page), "{page}");
+    assert_eq!(world.count(seen).await, 0);
+    assert!(shown(&cashier.get(&voucher).await.page()));
+    assert_eq!(world.count(seen).await, 1);
     site.whole_life(&world, ticket).await;
     let page = cashier.get(&path).await.page();
     let order = [
@@ -297,9 +307,7 @@ async fn a_story_goes_from_the_order_to_the_first_packet(
     assert!(
         !page.contains("&#34;Password") && !page.contains(&secret) && !page.contains("<script")
     );
-    // The code is for those who serve customers.
-    let code: String = read(&world.app, "select code from tickets").await;
-    let shown = |page: &str| page.replace('-', "").contains(&code);
+    // Used up it hides nothing, and is for those who serve customers.
     assert!(shown(&page) && !shown(&reader.get(&path).await.page()));
     // Nobody else's.
     let mut stranger = Browser::new(&world, 3);

@@ -215,7 +215,6 @@ impl Names {
                 format!("{path}?month=%3Cscript%3E%22&site=%22%27%26"),
             ]),
             "/payments/unmatched" => How::At(vec![path.to_owned(), format!("{path}?closed=1")]),
-            "/vouchers/find" => How::At(vec![format!("{path}?code=%3Cscript%3E%22%27%26")]),
             "/plans/new" => How::At(vec![format!("{path}?preset=hour"), path.to_owned()]),
             "/audit" | "/admin/audit" => How::At(vec![
                 path.to_owned(),
@@ -335,9 +334,7 @@ async fn look(
             .to_owned()
     };
     let mut found = faults(&page, language);
-    // A search that cannot be is answered with a page that says so.
-    let may_refuse = path.starts_with("/vouchers/find");
-    if status != StatusCode::OK && !(may_refuse && status == StatusCode::UNPROCESSABLE_ENTITY) {
+    if status != StatusCode::OK {
         found.push(format!("{status} {}", text(header::LOCATION)));
     }
     if !text(header::CONTENT_TYPE).starts_with("text/html") {

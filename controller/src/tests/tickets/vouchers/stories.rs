@@ -1,9 +1,17 @@
 //! Finding a code, the story of a voucher, and what can be done with it.
 
 use super::*;
+use crate::audit::{Deed, record};
+use crate::reports::voucher::Known;
+use crate::tests::browser::Got;
 use crate::tests::sites::commands;
 use crate::tests::sites::link;
 use crate::tests::sites::reports;
+
+/// What answers whoever looks for a code.
+async fn found(browser: &mut Browser<'_>, code: &str) -> Got {
+    browser.post("/vouchers/find", &[("code", code)]).await
+}
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_code_is_found_however_it_is_typed_and_guessing_is_slow(
@@ -19,11 +27,8 @@ async fn a_code_is_found_however_it_is_typed_and_guessing_is_slow(
         .shown()
         .to_lowercase()
         .replace('0', "o")
-        .replace('-', "+");
-    let there = reader
-        .get(&format!("/vouchers/find?code={typed}"))
-        .await
-        .onward();
+        .replace('-', " ");
+    let there = found(&mut reader, &typed).await.onward();
     assert_eq!(there, format!("/vouchers/{}", ticket.id));
     // What is worth money is hidden from those who may not print.
     let page = reader.get(&there).await.page();
@@ -66,7 +71,7 @@ async fn a_code_is_found_however_it_is_typed_and_guessing_is_slow(
     stranger.sign_up("Another", "another@example.com").await;
     let code = ticket.code.as_str();
     for sought in [code, "ZZZZZZZZ"] {
-        let got = stranger.get(&format!("/vouchers/find?code={sought}")).await;
+        let got = found(&mut stranger, sought).await;
         assert_eq!(got.status, StatusCode::NOT_FOUND);
         assert!(
             got.text
@@ -97,20 +102,45 @@ async fn a_code_is_found_however_it_is_typed_and_guessing_is_slow(
         );
     }
     assert_eq!(world.count("tickets where revoked_at is not null").await, 0);
-    let bad = stranger.get("/vouchers/find?code=%3Cscript%3E").await;
+    let bad = found(&mut stranger, "<script>").await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(!bad.text.contains("<script>"), "{}", bad.text);
     let mut last = StatusCode::OK;
     for n in 0..40 {
-        last = stranger
-            .get(&format!("/vouchers/find?code=ZZZZZZ{n:02}"))
-            .await
-            .status;
+        last = found(&mut stranger, &format!("ZZZZZZ{n:02}")).await.status;
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
     world.app.clock.advance(Duration::from_secs(10));
-    let got = stranger.get("/vouchers/find?code=ZZZZZZZZ").await;
+    let got = found(&mut stranger, "ZZZZZZZZ").await;
     assert_eq!(got.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn no_address_holds_the_code_that_somebody_looks_for(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let form = "<form method=\"post\" action=\"/vouchers/find\">";
+    for path in ["/vouchers", "/counter"] {
+        let page = cashier.get(path).await.page();
+        assert!(page.contains(form), "{path}: {page}");
+    }
+    // An address that was kept leads to the field, and not to the voucher.
+    let printed = series::print(&world, 3).await;
+    let kept = format!("/vouchers/find?code={}", printed.tickets[0].code.as_str());
+    assert_eq!(cashier.get(&kept).await.onward(), "/vouchers");
+    // Another site's page finds out nothing.
+    let request = Request::post("/vouchers/find")
+        .header(
+            axum::http::header::CONTENT_TYPE,
+            "application/x-www-form-urlencoded",
+        )
+        .header("sec-fetch-site", "cross-site")
+        .body(Body::from("code=ZZZZZZZZ"));
+    let got = cashier.send(request.unwrap()).await;
+    assert_eq!(got.status, StatusCode::FORBIDDEN);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -129,6 +159,14 @@ async fn a_printed_vouchers_story_is_told_from_printing_to_its_end(
         assert!(owner.get(&path).await.page().contains(&ticket.code.shown()));
     }
     assert_eq!(world.count("audit where act = 'code-seen'").await, 1);
+    // A second person who sees it right after the first is there as well.
+    let mut cashier = member(&world, Role::Cashier, 2).await;
+    for browser in [&mut cashier, &mut owner] {
+        browser.get(&path).await.page();
+    }
+    assert_eq!(world.count("audit where act = 'code-seen'").await, 2);
+    let people = "(select distinct person_id from audit where act = 'code-seen') seen";
+    assert_eq!(world.count(people).await, 2);
     let site = Site::new(&world, world.shop.site);
     let of = Printed {
         series: printed.series.id,
@@ -226,6 +264,33 @@ async fn a_printed_vouchers_story_is_told_from_printing_to_its_end(
         page.contains("not used") && page.contains("taken back"),
         "{page}"
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn of_more_deeds_than_a_story_holds_it_tells_the_last_in_their_order(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    let ticket = series::print(&world, 3).await.tickets[0].id;
+    let subject = ticket.to_string();
+    let mut tx = app.db.tenant(provider).await.unwrap();
+    for secs in 0..=100 {
+        let seen = Deed {
+            act: "code-seen",
+            subject: &subject,
+            before: None,
+            after: Some(json!({"secs": secs})),
+        };
+        record(app, &mut tx, Some(provider), Actor::Command, seen)
+            .await
+            .unwrap();
+        app.clock.advance(Duration::from_secs(3_600));
+    }
+    let known = Known::read(&mut tx, provider, ticket).await.unwrap();
+    let secs = known.unwrap().deeds.into_iter().map(|deed| deed.secs);
+    assert!(secs.eq((1..=100).map(Some)));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
