@@ -100,7 +100,7 @@ async fn who_was_taken_or_told_meanwhile_is_not_put_off(
         let phone = format!("2547123456{number:02}");
         world.begin(world.shop.ask(number, &phone)).await.unwrap();
     }
-    world.clock.advance(Duration::from_secs(18));
+    world.app.clock.advance(Duration::from_secs(18));
     let now = world.app.clock.now();
     let account = read(&world.app, "select account_id from payments limit 1").await;
     let whose = (world.shop.provider, AccountId::from_uuid(account));
