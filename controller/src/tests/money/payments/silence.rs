@@ -211,3 +211,26 @@ async fn silence_ends_after_a_day_and_a_later_success_is_honoured(
         "it waits as an unstarted ticket"
     );
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_whose_keys_do_not_open_shows_so_and_ends_after_a_day(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query("update providers set mpesa_passkey = 'damaged'")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    world.pass(3_600).await;
+    assert_eq!(world.status(begun.payment).await, "pending");
+    let shown = "jobs where kind = 'ask-rail' and last_error like '%do not open%'";
+    assert_eq!(world.count(shown).await, 1);
+    world.pass(24 * 3_600).await;
+    assert_eq!(world.status(begun.payment).await, "failed:no-answer");
+    assert_eq!(world.count("jobs").await, 0, "nobody asks for ever");
+    assert_eq!(world.daraja.queries(), 0);
+}
