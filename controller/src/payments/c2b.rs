@@ -46,7 +46,7 @@ const WORD_WITHIN: Duration = Duration::from_secs(5);
 enum SentBack {
     /// The account looks like a device's code and is none: a slip of the finger.
     Account,
-    /// It is a device's, and no plan costs as much.
+    /// It is a device's, and no plan costs as much, or the business takes no such amount.
     Amount,
 }
 
@@ -59,7 +59,7 @@ impl SentBack {
     }
 }
 
-/// `POST /api/pay/{provider}/{secret}/validation`: sends back a slip of the finger in a device's code.
+/// `POST /api/pay/{provider}/{secret}/validation`: sends back a slip of the finger in a device's code, and what a business does not take for one.
 ///
 /// So the money stays where it is. All else goes through: who it was for is found out afterwards.
 pub async fn validate(
@@ -102,8 +102,13 @@ async fn judge(app: &App, secret: &str, body: &[u8]) -> sqlx::Result<Option<Sent
         return Ok(Some(SentBack::Account));
     };
     let all = plans::store::plans(&mut tx, provider, plans::edit::MOST).await?;
-    let bought = hand::choose(&all, payer.plan, said.amount, app.clock.now());
-    Ok(bought.is_none().then_some(SentBack::Amount))
+    if hand::choose(&all, payer.plan, said.amount, app.clock.now()).is_none() {
+        return Ok(Some(SentBack::Amount));
+    }
+    let phone = payer.phone.filter(|phone| said.payer.may_be(phone));
+    let paid = (said.amount, phone);
+    let is_taken = hand::ask::is_within_limits(app, &mut tx, provider, paid).await?;
+    Ok((!is_taken).then_some(SentBack::Amount))
 }
 
 /// `POST /api/pay/{provider}/{secret}/confirmation`: kept like a callback, settled in the same job.
