@@ -42,6 +42,8 @@ pub enum Act {
     Unvouched,
     /// A callback that nobody can look up while the database is away, from an address that is not the rail's.
     Spooled,
+    /// Having a payment by hand sent back before it is made.
+    SentBack,
     /// Handing in a kilobyte of journal.
     Journal,
     /// Handing in a live reading.
@@ -126,7 +128,7 @@ enum Kind {
 /// What strangers can do with all the addresses they like: try 40 passwords a minute, 57,600 a day, of an account. What whoever has the password
 /// can: try 3 second factors a minute, 4,320 a day. Of a million six digits three are good at a time, so that finds them once in 77 days of
 /// trying. The owner ends it at once by another password: without it nobody gets as far as the digits.
-const TABLE: [(Act, Kind, u32, u32); 45] = [
+const TABLE: [(Act, Kind, u32, u32); 46] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -150,6 +152,8 @@ const TABLE: [(Act, Kind, u32, u32); 45] = [
     (Act::Unvouched, Kind::Address, 60, 60),
     (Act::Spooled, Kind::Address, 300, 60),
     (Act::Unvouched, Kind::Provider, 60, 60),
+    // Slips of the finger of all customers of a business; whoever has its secret tries no more codes than that, of a million.
+    (Act::SentBack, Kind::Provider, 60, 30),
     // A month of a busy site at once, and five times what it writes after that.
     (Act::Journal, Kind::Agent, 32_768, 300),
     // One each five seconds at most, with some that waited for the line.

@@ -33,7 +33,7 @@ pub struct DarajaConfig {
     pub sources: Vec<IpAddr>,
 
     /// What becomes of a callback from elsewhere. Refusing loses real ones when Safaricom adds an address, or when a proxy in front of us is
-    /// not named as trusted; such a payment is then found by asking.
+    /// not named as trusted; such a payment is then found by asking. What asks from elsewhere whether a payment may be made hears yes.
     #[arg(
         long = "daraja-source-check",
         env = "MNARA_DARAJA_SOURCE_CHECK",
@@ -46,6 +46,14 @@ pub struct DarajaConfig {
     /// The most that M-PESA takes.
     #[command(flatten)]
     pub ceiling: Ceiling,
+}
+
+impl DarajaConfig {
+    /// Whether what comes from an address is taken for the rail's, if a secret vouches for it.
+    #[must_use]
+    pub fn believes(&self, source: IpAddr) -> bool {
+        self.source_check == SourceCheck::Flag || self.sources.contains(&source)
+    }
 }
 
 /// The most that M-PESA takes, in whole shillings; Safaricom's own limits have changed before.

@@ -263,7 +263,7 @@ pub struct ClockConfig {
 pub enum SourceCheck {
     /// It is counted apart; its secret decides, as always.
     Flag,
-    /// It is kept as a stray, and the rail is asked at most.
+    /// It is kept as a stray, and the rail is asked at most; a question whether a payment may be made is answered with yes.
     Enforce,
 }
 

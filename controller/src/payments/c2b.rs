@@ -30,6 +30,7 @@ use crate::providers::mpesa;
 use crate::providers::notices::{Notice, Topic, tell};
 use crate::rails::daraja::ShortcodeKind;
 use crate::rails::daraja::callback::{C2b, parse_c2b};
+use crate::ratelimit::{Act, By};
 use crate::web::{Caller, Json, Path, Problem, Raw};
 
 /// A payment to a till names no account, and its payer may tell us only afterwards: for so long it waits. Where it may answer a prompt of ours
@@ -46,7 +47,7 @@ const WORD_WITHIN: Duration = Duration::from_secs(5);
 enum SentBack {
     /// The account looks like a device's code and is none: a slip of the finger.
     Account,
-    /// It is a device's, and no plan costs as much.
+    /// It is a device's, and no plan costs as much, or the business takes no such amount.
     Amount,
 }
 
@@ -59,16 +60,24 @@ impl SentBack {
     }
 }
 
-/// `POST /api/pay/{provider}/{secret}/validation`: sends back a slip of the finger in a device's code.
+/// `POST /api/pay/{provider}/{secret}/validation`: sends back a slip of the finger in a device's code, and what a business does not take for one.
 ///
-/// So the money stays where it is. All else goes through: who it was for is found out afterwards.
+/// So the money stays where it is. All else goes through: who it was for is found out afterwards. So does what comes from elsewhere, where only
+/// the rail's addresses are believed: whoever else has the secret does not learn by trying which codes there are.
 pub async fn validate(
     State(app): State<App>,
+    Caller(source): Caller,
     Path((_, secret)): Path<(String, String)>,
     Raw(body): Raw,
 ) -> Response {
-    let judged = tokio::time::timeout(WORD_WITHIN, judge(&app, &secret, &body)).await;
-    let answer = match judged {
+    let judged = async {
+        if app.config.daraja.believes(source) {
+            judge(&app, &secret, &body).await
+        } else {
+            Ok(None)
+        }
+    };
+    let answer = match tokio::time::timeout(WORD_WITHIN, judged).await {
         Ok(Ok(Some(why))) => json!({ "ResultCode": why.code(), "ResultDesc": "Rejected" }),
         Ok(Ok(None)) => json!({ "ResultCode": "0", "ResultDesc": "Accepted" }),
         Ok(Err(_)) | Err(_) => {
@@ -79,6 +88,7 @@ pub async fn validate(
     (StatusCode::OK, Json(answer)).into_response()
 }
 
+/// Why a payment is sent back, if it is.
 async fn judge(app: &App, secret: &str, body: &[u8]) -> sqlx::Result<Option<SentBack>> {
     let Ok(said) = parse_c2b(body) else {
         return Ok(None);
@@ -90,20 +100,38 @@ async fn judge(app: &App, secret: &str, body: &[u8]) -> sqlx::Result<Option<Sent
     };
     drop(tx);
     let mut tx = app.db.tenant(provider).await?;
-    let reference = said.reference.unwrap_or_default();
-    if !DeviceCode::is_meant(&reference) {
+    let fault = fault(app, &mut tx, provider, &said).await?;
+    // Beyond it whoever tries codes hears the same of all, and a customer's money goes through as what is not judged does.
+    let limits = &app.limits;
+    Ok(fault.filter(|_| limits.check(Act::SentBack, By::Provider(provider)).is_ok()))
+}
+
+/// What is wrong with a payment that is meant for a device.
+async fn fault(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    said: &C2b,
+) -> sqlx::Result<Option<SentBack>> {
+    let reference = said.reference.as_deref().unwrap_or_default();
+    if !DeviceCode::is_meant(reference) {
         return Ok(None);
     }
-    let payer = match DeviceCode::read(&reference) {
-        Some(code) => hand::store::by_code(&mut tx, provider, &code).await?,
+    let payer = match DeviceCode::read(reference) {
+        Some(code) => hand::store::by_code(conn, provider, &code).await?,
         None => None,
     };
     let Some(payer) = payer else {
         return Ok(Some(SentBack::Account));
     };
-    let all = plans::store::plans(&mut tx, provider, plans::edit::MOST).await?;
-    let bought = hand::choose(&all, payer.plan, said.amount, app.clock.now());
-    Ok(bought.is_none().then_some(SentBack::Amount))
+    let all = plans::store::plans(conn, provider, plans::edit::MOST).await?;
+    if hand::choose(&all, payer.plan, said.amount, app.clock.now()).is_none() {
+        return Ok(Some(SentBack::Amount));
+    }
+    let phone = payer.phone.filter(|phone| said.payer.may_be(phone));
+    let paid = (said.amount, phone);
+    let is_taken = hand::ask::is_within_limits(app, conn, provider, paid).await?;
+    Ok((!is_taken).then_some(SentBack::Amount))
 }
 
 /// `POST /api/pay/{provider}/{secret}/confirmation`: kept like a callback, settled in the same job.

@@ -16,7 +16,6 @@ use super::spool::Spool;
 use super::store::{self, Kept, NewCallback};
 use crate::app::App;
 use crate::batch::{Batch, Batcher, Refused, WriteError};
-use crate::config::SourceCheck;
 use crate::db::{Reason, RowId};
 use crate::rails::daraja::callback::{ACCEPTED, parse_stk};
 use crate::ratelimit::{Act, By};
@@ -198,7 +197,7 @@ pub async fn take(
     let rail = &app.config.daraja;
     let is_listed = rail.sources.contains(&source);
     let is_shaped = secret.len() == SECRET && secret.bytes().all(|b| b.is_ascii_hexdigit());
-    let kept = if is_shaped && (is_listed || rail.source_check == SourceCheck::Flag) {
+    let kept = if is_shaped && rail.believes(source) {
         keep(app, intake, secret, body, source.to_string()).await?
     } else {
         Kept::Stranger

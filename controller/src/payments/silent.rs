@@ -1,7 +1,7 @@
 //! The net under the questions of [`super::sweep`]: every payment that waits has a job that asks about it.
 //!
-//! Should one be missing, because a person
-//! put it away or rows came in by another way than this program's, it is made.
+//! Should one be missing, because a person put it away or rows came in by another way than this program's, it is made. So is one that
+//! was given up: only a question can end such a payment, and to be given up again takes it hours of failures.
 
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;

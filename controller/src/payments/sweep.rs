@@ -17,7 +17,7 @@ use super::store::messages;
 use super::{DELIVERED_WITHIN, Payment, State, store};
 use crate::app::App;
 use crate::jobs::{Job, Next};
-use crate::providers::mpesa;
+use crate::providers::mpesa::{self, AccountError};
 use crate::rails::daraja::{Credentials, QueryAnswer, Turn, comes_after};
 
 /// Pauses between the first questions, in seconds; then a quarter of an hour.
@@ -37,16 +37,22 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         let Some(payment) = store::lock(&mut tx, provider, id).await? else {
             return Ok(Next::Done);
         };
+        let now = app.clock.now();
+        let is_old = now >= payment.created_at + DELIVERED_WITHIN;
         let account = match payment.account {
-            Some(id) => mpesa::read_set(&mut tx, &app.vault, provider, id)
-                .await?
-                .map(|account| (id, account)),
+            Some(id) => match mpesa::read_set(&mut tx, &app.vault, provider, id).await {
+                Ok(account) => account.map(|account| (id, account)),
+                // Until then the job fails, and shows why among those that do.
+                Err(error @ AccountError::Vault(_)) if is_old => {
+                    tracing::warn!(provider.id = %provider, payment.id = %payment.id, error = &error as &dyn std::error::Error, "a payment is given up unasked: its M-PESA account does not open");
+                    None
+                }
+                Err(error) => return Err(error.into()),
+            },
             None => None,
         };
         // No transaction stays open over a call to the rail.
         drop(tx);
-        let now = app.clock.now();
-        let is_old = now >= payment.created_at + DELIVERED_WITHIN;
         let (Some((account_id, account)), Some(request)) =
             (account, payment.checkout_request_id.as_deref())
         else {

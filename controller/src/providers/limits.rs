@@ -57,7 +57,7 @@ impl Limits {
         Money::from_shillings(self.least.unwrap_or(LEAST))
     }
 
-    /// Whether an amount may be asked for, from a phone that has paid so much today. M-PESA's own limits may have become less than a business's.
+    /// Whether an amount may be asked for, or shown how to pay, from a phone that has paid so much today. M-PESA's own limits may have become less than a business's.
     #[must_use]
     pub fn allow(&self, amount: Money, today: Money, own: Ceiling) -> bool {
         let cents = |shillings: i32| i64::from(shillings) * 100;

@@ -4,11 +4,13 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{Mac, PlanId, ProviderId, SiteId};
 use mnara_protocol::message::{ByHand, PayFailure};
 use mnara_protocol::money::Money;
+use sqlx::PgConnection;
 
 use super::store::{self, Wanted};
 use crate::app::App;
 use crate::payments::checkout::NotBegun;
 use crate::payments::customers;
+use crate::payments::store::paid_today;
 use crate::plans;
 use crate::providers::c2b;
 use crate::providers::standing::{Standing, standing};
@@ -90,6 +92,9 @@ pub async fn show(app: &App, provider: ProviderId, ask: Ask) -> Result<Place, No
     {
         return Err(not_asked(PayFailure::Blocked));
     }
+    if !is_within_limits(app, &mut tx, provider, (plan.price, ask.phone)).await? {
+        return Err(not_asked(PayFailure::LimitReached));
+    }
     let wanted = Wanted {
         plan: Some(plan.id),
         amount: Some(plan.price),
@@ -106,4 +111,22 @@ pub async fn show(app: &App, provider: ProviderId, ask: Ask) -> Result<Place, No
         kind,
         number,
     })
+}
+
+/// Whether a business takes so much, from a phone where it is known whose. What has come is never judged by it.
+///
+/// # Errors
+/// When the database is away.
+pub async fn is_within_limits(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    (amount, phone): (Money, Option<Msisdn>),
+) -> sqlx::Result<bool> {
+    let limits = c2b::store::limits(conn, provider).await?;
+    let today = match phone {
+        Some(phone) => paid_today(conn, provider, phone, app.clock.now()).await?,
+        None => Money::from_cents(0),
+    };
+    Ok(limits.allow(amount, today, app.config.daraja.ceiling))
 }

@@ -1,4 +1,4 @@
-//! Payments that wait: those no job asks about, and those whose jobs are due and cannot all have their turn.
+//! Payments that wait: those no living job asks about, and those whose jobs are due and cannot all have their turn.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ pub async fn unasked(
     let rows = sqlx::query!(
         "select p.provider_id, p.id from payments p
          where p.status = 'pending' and p.created_at < $1 and (p.flag is null or p.flag <> all($3))
-           and not exists (select from jobs j where j.kind = 'ask-rail' and j.unique_key = 'pay_' || replace(p.id::text, '-', ''))
+           and not exists (select from jobs j where j.kind = 'ask-rail' and j.unique_key = 'pay_' || replace(p.id::text, '-', '') and j.dead_at is null)
          order by p.created_at limit $2",
         At(before),
         most,

@@ -232,6 +232,33 @@ async fn a_silent_payment_whose_question_was_put_away_is_asked_about_again(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_silent_payment_whose_question_was_given_up_is_asked_about_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, world) = Office::world(pool, options).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query(
+        "update jobs set attempts = 50, last_error = 'x', dead_at = created_at where kind = 'ask-rail'",
+    )
+    .execute(&mut *tx)
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    stand(&world.app, [crate::payments::silent::SWEEP])
+        .await
+        .unwrap();
+    world.work().await;
+    assert_eq!(world.daraja.queries(), 0);
+    world.daraja.outcome("0");
+    world.pass(301).await;
+    assert_eq!(world.daraja.queries(), 1);
+    assert_eq!(world.count("payments where status = 'success'").await, 1);
+    assert_eq!(world.count("jobs where dead_at is not null").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_silent_payment_that_cannot_be_asked_about_keeps_no_other_waiting(
     pool: PgPoolOptions,
     options: PgConnectOptions,

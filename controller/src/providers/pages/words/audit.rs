@@ -228,7 +228,7 @@ words! {
         password_reset: "set a new password by a link" "aliweka nenosiri jipya kwa kiungo",
         reset_link: "made a link for a new password" "alitengeneza kiungo cha nenosiri jipya",
         mpesa_by_hand: "asked for payments by hand to be told to us" "aliomba tuambiwe malipo ya mkono",
-        mpesa_limits: "set limits for payments by hand" "aliweka mipaka ya malipo ya mkono",
+        mpesa_limits: "set limits for payments by M-PESA" "aliweka vikomo vya malipo ya M-PESA",
         payment_ask: "asked M-PESA about a payment" "aliuliza M-PESA kuhusu malipo",
         payment_look: "looked at a payment that was marked" "aliangalia malipo yaliyowekewa alama",
         payment_send: "sent a paid voucher to its site again" "alituma tena vocha iliyolipiwa kwenye eneo lake",

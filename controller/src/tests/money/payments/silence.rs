@@ -100,7 +100,7 @@ async fn who_was_taken_or_told_meanwhile_is_not_put_off(
         let phone = format!("2547123456{number:02}");
         world.begin(world.shop.ask(number, &phone)).await.unwrap();
     }
-    world.clock.advance(Duration::from_secs(18));
+    world.app.clock.advance(Duration::from_secs(18));
     let now = world.app.clock.now();
     let account = read(&world.app, "select account_id from payments limit 1").await;
     let whose = (world.shop.provider, AccountId::from_uuid(account));
@@ -210,4 +210,27 @@ async fn silence_ends_after_a_day_and_a_later_success_is_honoured(
             .any(|row| matches!(row, Row::Ticket(row) if row.deliver_to.is_none())),
         "it waits as an unstarted ticket"
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_whose_keys_do_not_open_shows_so_and_ends_after_a_day(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query("update providers set mpesa_passkey = 'damaged'")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    world.pass(3_600).await;
+    assert_eq!(world.status(begun.payment).await, "pending");
+    let shown = "jobs where kind = 'ask-rail' and last_error like '%do not open%'";
+    assert_eq!(world.count(shown).await, 1);
+    world.pass(24 * 3_600).await;
+    assert_eq!(world.status(begun.payment).await, "failed:no-answer");
+    assert_eq!(world.count("jobs").await, 0, "nobody asks for ever");
+    assert_eq!(world.daraja.queries(), 0);
 }

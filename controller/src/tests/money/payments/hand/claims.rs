@@ -160,6 +160,53 @@ async fn a_slip_of_the_finger_is_sent_back_before_the_money_moves(
     assert_eq!(world.count("callbacks").await, 0);
 }
 
+/// What M-PESA is told of a slip of the finger in a device's code, asked from an address.
+async fn said_of_a_slip(world: &World, path: &str, source: [u8; 4]) -> Value {
+    let body = confirmation("RKL51ZDR4F", "D1234567", "2547 ***** 149", "50.00");
+    let request = Request::post(path).body(Body::from(body)).unwrap();
+    let (status, _, mut answer) = world.send_from(source, request).await;
+    assert_eq!(status, StatusCode::OK);
+    answer["ResultCode"].take()
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn who_tries_codes_hears_of_so_many_slips_and_then_that_all_is_well(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, false)
+        .await
+        .replace("confirmation", "validation");
+    // From as many addresses as one likes.
+    let tried = async || {
+        let mut told = 0;
+        for n in 0..100 {
+            let said = said_of_a_slip(&world, &path, [203, 0, 113, n]).await;
+            assert!(said == "C2B00012" || said == "0", "{said}");
+            told += u32::from(said == "C2B00012");
+        }
+        told
+    };
+    assert_eq!(tried().await, 60);
+    world.app.clock.advance(Duration::from_secs(60));
+    assert_eq!(tried().await, 30);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn where_only_the_rails_addresses_are_believed_nobody_else_tries_codes(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open_with(pool, options, &["--daraja-source-check", "enforce"]).await;
+    let path = open_till(&world, false)
+        .await
+        .replace("confirmation", "validation");
+    assert_eq!(said_of_a_slip(&world, &path, [203, 0, 113, 9]).await, "0");
+    let rails = [196, 201, 212, 69];
+    assert_eq!(said_of_a_slip(&world, &path, rails).await, "C2B00012");
+}
+
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_receipt_that_is_named_while_its_money_is_told_of_brings_its_voucher(
     pool: PgPoolOptions,

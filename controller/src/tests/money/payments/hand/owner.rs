@@ -132,3 +132,61 @@ async fn while_mpesa_takes_no_prompts_the_sites_know_and_later_customers_try_aga
     world.pass(601).await;
     assert!(!away(&world).await);
 }
+
+/// Sets the most that the shop takes, at once and from one phone on one day.
+async fn take_at_most(world: &World, most: Option<i32>, most_a_day: Option<i32>) {
+    let limits = providers::limits::Limits {
+        least: None,
+        most,
+        most_a_day,
+    };
+    let provider = world.shop.provider;
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    providers::c2b::store::set_limits(&mut tx, provider, limits)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn nobody_is_told_to_pay_by_hand_what_is_not_taken_and_what_came_counts(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, false).await;
+    let validation = path.replace("confirmation", "validation");
+    let refused = async |n: u8, phone: Option<&str>| {
+        let answer = asked(&world, n, question(&world, n, phone)).await;
+        matches!(answer, Answer::NotPrompted(why) if why.reason == PayFailure::LimitReached)
+    };
+    let says = async |code: &str, payer: &str| {
+        let body = confirmation("RKL51ZDR3F", code, payer, "50.00");
+        let (_, _, said) = world.send(Method::POST, &validation, None, body).await;
+        said["ResultCode"].as_str().unwrap().to_owned()
+    };
+    let payer = "2547 ***** 149";
+    let code = place(&world, 1, Some(PHONE)).await.account.unwrap();
+    assert_eq!(says(&code, payer).await, "0");
+    // The plan of fifty is too dear.
+    take_at_most(&world, Some(49), None).await;
+    assert!(refused(2, None).await);
+    assert_eq!(says(&code, payer).await, "C2B00013");
+    // M-PESA need not have asked us before.
+    told(
+        &world,
+        &path,
+        confirmation("RKL51ZDR4F", &code, payer, "50.00"),
+    )
+    .await;
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    assert_eq!(world.count("unmatched").await, 0);
+    // It is cheap enough, and that phone has paid fifty today.
+    take_at_most(&world, Some(50), Some(99)).await;
+    assert!(refused(3, Some(PHONE)).await);
+    assert_eq!(says(&code, payer).await, "C2B00013");
+    assert_eq!(says(&code, "2547 ***** 150").await, "0");
+    place(&world, 3, Some("254708374150")).await;
+    place(&world, 4, None).await;
+    world.books_are_equal().await;
+}
