@@ -277,7 +277,9 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
         mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
     };
     let whose = if is_ours {
-        whose(app, &mut tx, provider, &said, waiting.received_at).await?
+        let arrived = waiting.received_at;
+        let times = (said.paid_at(arrived), arrived);
+        whose(app, &mut tx, provider, &said, times).await?
     } else {
         // Told on the business's own secret, of a number it never set here: money that a person should see.
         tracing::warn!(provider.id = %provider, "money came to a shortcode that is not set");
@@ -301,12 +303,14 @@ async fn unread(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sql
 ///
 /// While a prompt that is meant by the last is pending the money waits for its end. Who names the receipt has it then, if the prompt failed, and
 /// does not wait for an end that nobody tells of: once no phone shows the prompt of that device any more, it was what was paid.
+///
+/// It goes by when the money was paid, by M-PESA's clock, and by when it was told of, by ours.
 pub(super) async fn whose(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     said: &C2b,
-    arrived: Timestamp,
+    (paid_at, arrived): (Timestamp, Timestamp),
 ) -> sqlx::Result<Whose> {
     let now = app.clock.now();
     let reference = said.reference.as_deref().unwrap_or_default();
@@ -322,7 +326,6 @@ pub(super) async fn whose(
     if !said.names_none() {
         return Ok(claimed.map_or(Whose::Nobody, Whose::Device));
     }
-    let paid_at = said.paid_at(arrived);
     let within = (paid_at - BEGUN_WITHIN, arrived.min(paid_at + CLOCKS_APART));
     let paid = (said.shortcode.as_str(), said.amount);
     let mut prompts = store::candidates(conn, provider, paid, within, now).await?;
@@ -346,7 +349,7 @@ pub(super) async fn whose(
             vec![payer]
         }
         None => {
-            let times = (arrived, now);
+            let times = (paid_at, now);
             hand::store::at_till(conn, provider, said.amount, &said.payer, times).await?
         }
     };

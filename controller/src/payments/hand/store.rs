@@ -165,7 +165,7 @@ pub async fn at_till(
     provider: ProviderId,
     amount: Money,
     paid: &callback::Payer,
-    (arrived, now): (Timestamp, Timestamp),
+    (paid_at, now): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Payer>> {
     let rows = sqlx::query!(
         r#"select site_id as "site!", mac as "mac!", plan_id, msisdn as "msisdn!", asked_at as "at!: At" from (
@@ -180,7 +180,7 @@ pub async fn at_till(
            order by asked_at desc limit $5"#,
         provider.uuid(),
         Amount(amount) as Amount,
-        At(arrived - PAYS_WITHIN) as At,
+        At(paid_at - PAYS_WITHIN) as At,
         At(now) as At,
         MOST_PAYERS,
     )
