@@ -333,12 +333,8 @@ pub(super) async fn whose(
     if prompts.iter().any(|prompt| prompt.stand == Stand::Pending) {
         return Ok(claimed.map_or(Whose::PromptsEnd, |payer| of_open(&prompts, payer)));
     }
-    // Each of several was paid and will be told of: which of them has which receipt changes no sum. Who names it from another device with another
-    // number says that it is none of theirs.
-    let is_ended = |one: &&Candidate| {
-        one.stand == Stand::Ended && claimed.as_ref().is_none_or(|payer| is_of(one, payer))
-    };
-    if let Some(prompt) = prompts.iter().find(is_ended) {
+    // Each of several was paid and will be told of: which of them has which receipt changes no sum.
+    if let Some(prompt) = prompts.iter().find(|one| one.stand == Stand::Ended) {
         return Ok(Whose::Prompt(prompt.id));
     }
     // Those that are left may never have been shown: what is paid by hand soon after is for the same, if only one device can be meant.
@@ -374,11 +370,6 @@ fn of_open(prompts: &[Candidate], payer: hand::Payer) -> Whose {
     } else {
         Whose::Device(payer)
     }
-}
-
-/// Whether a prompt was on the phone of who names a receipt, or for their device.
-fn is_of(prompt: &Candidate, payer: &hand::Payer) -> bool {
-    prompt.device == Some((payer.site, payer.mac)) || payer.phone == Some(prompt.phone)
 }
 
 /// Whether nobody can be meant but who has this prompt.

@@ -389,34 +389,3 @@ async fn money_that_was_paid_before_a_prompt_began_is_not_what_the_prompt_was_fo
     assert_eq!(world.count("tickets").await, 1);
     assert_balanced(&world).await;
 }
-
-#[sqlx::test(migrations = "../migrations/controller")]
-async fn a_receipt_that_is_named_from_another_phone_and_device_is_not_that_of_a_success_without_one(
-    pool: PgPoolOptions,
-    options: PgConnectOptions,
-) {
-    let world = World::open(pool, options).await;
-    let path = open_till(&world, true).await;
-    let (first, other) = ("254701374149", "254702374149");
-    let begun = world.begin(world.shop.ask(1, first)).await.unwrap();
-    world.daraja.outcome("0");
-    world.pass(18).await;
-    assert_eq!(world.status(begun.payment).await, "success");
-    // What M-PESA shows of the number fits both.
-    let unknown = Some(NotClaimed::Unknown);
-    assert_eq!(claim(&world, 2, "RKL51ZDR41", other).await, unknown);
-    let body = confirmation("RKL51ZDR41", "", "254****149", "50.00");
-    told(&world, &path, body).await;
-    assert_eq!(delivered(&world, 2).await.len(), 1);
-    let by_hand = "payments where push = 'hand' and external_txn_id = 'RKL51ZDR41'";
-    assert_eq!(world.count(by_hand).await, 1);
-    // The prompt learns its own, also where who was asked names it from another device.
-    assert_eq!(claim(&world, 3, "RKL51ZDR42", first).await, unknown);
-    let body = confirmation("RKL51ZDR42", "", "254****149", "50.00");
-    told(&world, &path, body).await;
-    let prompts = "payments where push <> 'hand' and external_txn_id = 'RKL51ZDR42'";
-    assert_eq!(world.count(prompts).await, 1);
-    assert_eq!(world.count("tickets").await, 2);
-    assert_eq!(world.count("payments where flag is not null").await, 0);
-    assert_balanced(&world).await;
-}
