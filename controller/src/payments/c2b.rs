@@ -305,7 +305,9 @@ async fn match_up(app: &App, waiting: &Waiting) -> anyhow::Result<Outcome> {
         mpesa::store::was_used(&mut tx, provider, &said.shortcode).await?
     };
     let whose = if is_ours {
-        whose(app, &mut tx, provider, &said, waiting.received_at).await?
+        let arrived = waiting.received_at;
+        let times = (said.paid_at(arrived), arrived);
+        whose(app, &mut tx, provider, &said, times).await?
     } else {
         // Told on the business's own secret, of a number it never set here: money that a person should see.
         tracing::warn!(provider.id = %provider, "money came to a shortcode that is not set");
@@ -327,14 +329,16 @@ async fn unread(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sql
 /// Says whose money is: before it counts as paid by hand it is matched to prompts, by receipt, else by the account, else, where there is none, by
 /// amount, time and what is told of the number.
 ///
-/// While a prompt that is meant by the last is pending the money waits for its end, unless its own device names the receipt: that one has its
-/// voucher whichever of the two was paid, and a prompt that is paid later is compared with what came by hand.
+/// While a prompt that is meant by the last is pending the money waits for its end. Who names the receipt has it then, if the prompt failed, and
+/// does not wait for an end that nobody tells of: once no phone shows the prompt of that device any more, it was what was paid.
+///
+/// It goes by when the money was paid, by M-PESA's clock, and by when it was told of, by ours.
 pub(super) async fn whose(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     said: &C2b,
-    arrived: Timestamp,
+    (paid_at, arrived): (Timestamp, Timestamp),
 ) -> sqlx::Result<Whose> {
     let now = app.clock.now();
     let reference = said.reference.as_deref().unwrap_or_default();
@@ -350,20 +354,12 @@ pub(super) async fn whose(
     if !said.names_none() {
         return Ok(claimed.map_or(Whose::Nobody, Whose::Device));
     }
-    let paid_at = said.paid_at(arrived);
     let within = (paid_at - BEGUN_WITHIN, arrived.min(paid_at + CLOCKS_APART));
     let paid = (said.shortcode.as_str(), said.amount);
     let mut prompts = store::candidates(conn, provider, paid, within, now).await?;
     prompts.retain(|prompt| said.payer.may_be(&prompt.phone));
-    let is_pending = |prompt: &Candidate| prompt.stand == Stand::Pending;
-    if prompts.iter().any(is_pending) {
-        let is_its = |payer: &hand::Payer| {
-            let mut open = prompts.iter().filter(|prompt| is_pending(prompt));
-            open.any(|prompt| prompt.device == Some((payer.site, payer.mac)))
-        };
-        return Ok(claimed
-            .filter(is_its)
-            .map_or(Whose::PromptsEnd, Whose::Device));
+    if prompts.iter().any(|prompt| prompt.stand == Stand::Pending) {
+        return Ok(claimed.map_or(Whose::PromptsEnd, |payer| of_open(&prompts, payer)));
     }
     // Each of several was paid and will be told of: which of them has which receipt changes no sum.
     if let Some(prompt) = prompts.iter().find(|one| one.stand == Stand::Ended) {
@@ -377,7 +373,7 @@ pub(super) async fn whose(
             vec![payer]
         }
         None => {
-            let times = (arrived, now);
+            let times = (paid_at, now);
             hand::store::at_till(conn, provider, said.amount, &said.payer, times).await?
         }
     };
@@ -386,6 +382,22 @@ pub(super) async fn whose(
         Some(_) if !is_claimed => Whose::Nobody,
         Some(_) | None => hand::only(payers).map_or(Whose::Nobody, Whose::Device),
     })
+}
+
+/// Whose money is that a device names while prompts are pending: of several of its own nobody can tell which was paid, and it has its voucher.
+fn of_open(prompts: &[Candidate], payer: hand::Payer) -> Whose {
+    let is_own = |prompt: &&Candidate| {
+        prompt.stand != Stand::Ended && prompt.device == Some((payer.site, payer.mac))
+    };
+    let own: Vec<&Candidate> = prompts.iter().filter(is_own).collect();
+    if own.is_empty() || own.iter().any(|prompt| !prompt.is_over) {
+        return Whose::PromptsEnd;
+    }
+    if let [prompt] = own.as_slice() {
+        Whose::Prompt(prompt.id)
+    } else {
+        Whose::Device(payer)
+    }
 }
 
 /// Whether nobody can be meant but who has this prompt.

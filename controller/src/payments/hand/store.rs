@@ -14,7 +14,7 @@ use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
 use crate::payments::store::SettleError;
 use crate::payments::unmatched::{Arrived, CLOCKS_APART};
-use crate::rails::daraja::callback;
+use crate::rails::daraja::callback::{self, parse_c2b};
 use crate::rails::msisdn::Msisdn;
 
 /// Codes drawn before giving up.
@@ -165,7 +165,7 @@ pub async fn at_till(
     provider: ProviderId,
     amount: Money,
     paid: &callback::Payer,
-    (arrived, now): (Timestamp, Timestamp),
+    (paid_at, now): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Payer>> {
     let rows = sqlx::query!(
         r#"select site_id as "site!", mac as "mac!", plan_id, msisdn as "msisdn!", asked_at as "at!: At" from (
@@ -180,7 +180,7 @@ pub async fn at_till(
            order by asked_at desc limit $5"#,
         provider.uuid(),
         Amount(amount) as Amount,
-        At(arrived - PAYS_WITHIN) as At,
+        At(paid_at - PAYS_WITHIN) as At,
         At(now) as At,
         MOST_PAYERS,
     )
@@ -309,7 +309,7 @@ pub async fn insert(
 /// be its phone.
 ///
 /// It came after the prompt, however late, and by M-PESA's clock it was paid before a time and not before the prompt, as far as the two clocks
-/// agree.
+/// agree. At a paybill what names an account is no prompt's that does not name the prompt's.
 ///
 /// # Errors
 /// When the database is away.
@@ -323,7 +323,11 @@ pub async fn may_be_counted(
     };
     let rows = sqlx::query!(
         // Out of the queue it came later than its money did.
-        r#"select p.id, coalesce(p.msisdn, p.payer) as payer from payments p
+        r#"select p.id, coalesce(p.msisdn, p.payer) as payer, p.provider_payload as body, u.reference as "reference?",
+                  exists (select from providers o where o.id = $1 and o.mpesa_account_id = p.account_id and o.mpesa_till_number is not null)
+                  or exists (select from mpesa_accounts a where a.provider_id = $1 and a.id = p.account_id and a.till_number is not null)
+                    as "is_till!"
+           from payments p
            left join unmatched u on u.provider_id = p.provider_id and u.payment_id = p.id and u.reason <> 'late'
            where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) >= $2
              and coalesce(p.paid_at, u.at, p.created_at) between $7 and $3 and p.push = 'hand' and p.amount = $4 and p.mac = $6::text::macaddr
@@ -340,6 +344,11 @@ pub async fn may_be_counted(
     .await?;
     Ok(rows
         .into_iter()
+        .filter(|row| {
+            let said = parse_c2b(row.body.to_string().as_bytes());
+            let is_named = row.reference.is_some() || said.is_ok_and(|said| !said.names_none());
+            row.is_till || !is_named
+        })
         .find(|row| {
             let paid = row.payer.as_deref().map(callback::Payer::read);
             payment

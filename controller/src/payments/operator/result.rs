@@ -18,7 +18,7 @@ use crate::payments::settle::{Evidence, Source};
 use crate::payments::store as payments;
 use crate::payments::store::{Stand, Waiting};
 use crate::payments::unmatched::resolve::{self, NotResolved};
-use crate::payments::unmatched::{self, Arrived, BEGUN_WITHIN, Reason};
+use crate::payments::unmatched::{self, Arrived, BEGUN_WITHIN, CLOCKS_APART, Reason};
 use crate::providers;
 use crate::rails::daraja::answered::{Answered, Ending, Known, Refusal, parse_result};
 use crate::rails::daraja::callback::{C2b, Payer};
@@ -418,7 +418,7 @@ async fn judge(
         at,
         paid_at: at,
     };
-    let mut whose = c2b::whose(app, conn, provider, &said, at).await?;
+    let mut whose = c2b::whose(app, conn, provider, &said, (at, now)).await?;
     if matches!(whose, Whose::Nobody)
         && let Some(payer) = c2b::claimed_since(app, conn, provider, &arrived).await?
     {
@@ -428,7 +428,7 @@ async fn judge(
     if matches!(whose, Whose::PromptsEnd | Whose::Device(_))
         && matches!(said.payer, Payer::Number(_))
     {
-        let within = (at - BEGUN_WITHIN, at);
+        let within = (at - BEGUN_WITHIN, now.min(at + CLOCKS_APART));
         let paid = (said.shortcode.as_str(), amount);
         let prompts = payments::candidates(conn, provider, paid, within, now).await?;
         let mut meant = prompts

@@ -55,6 +55,8 @@ pub struct Candidate {
     pub device: Option<(SiteId, Mac)>,
     /// How it stands.
     pub stand: Stand,
+    /// Whether its time is over: no phone shows it any more.
+    pub is_over: bool,
 }
 
 /// A provider's payments that were begun within a time and have no receipt.
@@ -72,7 +74,7 @@ pub async fn candidates(
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
         r#"select id, msisdn as "msisdn!", site_id, mac::text as "mac?", status = 'pending' and (flag is null or flag <> all($6)) as "is_pending!",
-                  checkout_request_id is null and created_at <= $8 as "is_unheard!"
+                  checkout_request_id is null as "is_mute!", created_at <= $8 as "is_over!"
          from payments
          where provider_id = $1 and created_at between $2 and $3 and status in ('pending', 'success') and external_txn_id is null
            and amount = $4 and msisdn is not null
@@ -107,11 +109,12 @@ pub async fn candidates(
                 id: PaymentId::from_uuid(row.id),
                 phone: row.msisdn.parse().map_err(|_| bad("msisdn"))?,
                 device: row.site_id.map(SiteId::from_uuid).zip(mac),
-                stand: match (row.is_pending, row.is_unheard) {
+                stand: match (row.is_pending, row.is_mute && row.is_over) {
                     (true, false) => Stand::Pending,
                     (true, true) => Stand::Unheard,
                     (false, _) => Stand::Ended,
                 },
+                is_over: row.is_over,
             })
         })
         .collect()

@@ -4,6 +4,7 @@ use mnara_protocol::message::NotClaimed;
 
 use super::*;
 use crate::payments::hand::claim::{Claim, NoClaim, claim};
+use crate::rails::daraja::eat;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_receipt_that_nobody_told_of_is_asked_about_and_buys_once(
@@ -102,7 +103,47 @@ async fn a_prompt_whose_word_was_lost_is_paid_by_its_receipt(
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
-    its_receipt_pays_the_prompt(&world).await;
+    let asked = asked_beside_a_prompt(&world).await;
+    its_receipt_pays(&world, asked, 0).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_is_paid_by_its_receipt_where_the_clock_of_m_pesa_is_behind_ours(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let asked = asked_beside_a_prompt(&world).await;
+    its_receipt_pays(&world, asked, 60).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_is_paid_by_the_receipt_its_device_names_where_the_clock_of_m_pesa_is_behind_ours(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let asked = asked_beside_a_prompt(&world).await;
+    names_its_receipt(&world).await;
+    its_receipt_pays(&world, asked, 60).await;
+    assert_eq!(world.count("payments").await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_receipt_of_days_ago_is_not_that_of_a_prompt_of_today(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (prompt, told) = asked_beside_a_prompt(&world).await;
+    let days = 4 * 86_400;
+    world.call_back(&told, paid_ago(&world, days)).await;
+    world.work().await;
+    assert_eq!(world.status(prompt).await, "pending");
+    let waits = "unmatched where receipt = 'NLJ7RT61SV' and closed_at is null";
+    assert_eq!(world.count(waits).await, 1);
+    assert_balanced(&world).await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -111,6 +152,15 @@ async fn a_prompt_whose_device_names_its_receipt_is_paid_by_it_and_no_second_tim
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
+    let asked = asked_beside_a_prompt(&world).await;
+    names_its_receipt(&world).await;
+    its_receipt_pays(&world, asked, 0).await;
+    assert_eq!(world.count("payments").await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+}
+
+/// The device of the prompt names its receipt.
+async fn names_its_receipt(world: &World) {
     let claimed = Claim {
         receipt: "NLJ7RT61SV".to_owned(),
         phone: PHONE.parse().unwrap(),
@@ -120,13 +170,10 @@ async fn a_prompt_whose_device_names_its_receipt_is_paid_by_it_and_no_second_tim
     };
     let said = claim(&world.app, world.shop.provider, &claimed).await;
     assert!(said.is_err(), "{said:?}");
-    its_receipt_pays_the_prompt(&world).await;
-    assert_eq!(world.count("payments").await, 1);
-    assert_eq!(world.count("tickets").await, 1);
 }
 
-/// Begins a prompt whose word is lost, and has M-PESA asked about its receipt.
-async fn its_receipt_pays_the_prompt(world: &World) {
+/// Begins a prompt whose word is lost, and has M-PESA asked about a receipt: says where the answer comes.
+async fn asked_beside_a_prompt(world: &World) -> (PaymentId, String) {
     let mut owner = proven(world).await;
     let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     let form = [("receipt", "NLJ7RT61SV")];
@@ -135,20 +182,24 @@ async fn its_receipt_pays_the_prompt(world: &World) {
         .await
         .onward();
     let (told, _) = secrets(world, STATUS);
+    (begun.payment, told)
+}
+
+/// What M-PESA knows of a receipt that was paid so many seconds ago, by its clock.
+fn paid_ago(world: &World, secs: i64) -> Vec<u8> {
     let body = known(1, "NLJ7RT61SV", "Completed", "50", "174371");
-    // Paid when the prompt was on the phone, by the clock of this world.
-    let now = world.app.clock.now();
+    let at = eat::digits(world.app.clock.now().plus_secs(-secs));
     let text = String::from_utf8(body).unwrap();
-    let at = jiff::Timestamp::from_millisecond(now.as_millis())
-        .unwrap()
-        .to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::Offset::constant(3)))
-        .strftime("%Y%m%d%H%M%S")
-        .to_string();
-    let body = text.replace("20270115110130", &at);
+    text.replace("20270115110130", &at).into_bytes()
+}
+
+/// Paid when the prompt was on the phone, and told of by a clock that is so many seconds behind ours.
+async fn its_receipt_pays(world: &World, (prompt, told): (PaymentId, String), behind: i64) {
+    let body = paid_ago(world, behind);
     world.app.clock.advance(Duration::from_secs(1));
-    world.call_back(&told, body.into_bytes()).await;
+    world.call_back(&told, body).await;
     world.work().await;
-    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.status(prompt).await, "success");
     // Its callback after all.
     world
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))

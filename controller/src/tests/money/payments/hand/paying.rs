@@ -205,31 +205,42 @@ async fn who_pays_the_till_by_hand_is_told_by_number_and_amount_if_only_one_can_
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_prompt_whose_money_may_have_come_by_hand_ends_and_its_phone_can_be_asked_again(
+async fn a_prompt_that_was_paid_at_a_paybill_beside_money_that_names_another_account_has_its_ticket(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
     let path = open_till(&world, false).await;
+    let payer = "2547 ***** 149";
     let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let pushed = world.daraja.seen("stkpush/v1/").pop().unwrap();
     let code = place(&world, 1, Some(PHONE)).await.account.unwrap();
-    told(
-        &world,
-        &path,
-        confirmation("RKL51ZDR41", &code, "2547 ***** 149", "50.00"),
-    )
-    .await;
+    let body = confirmation("RKL51ZDR41", &code, payer, "50.00");
+    told(&world, &path, body).await;
     assert_eq!(delivered(&world, 1).await.len(), 1);
-    // The rail says that the prompt was paid, and tells no receipt: a person has to look, and nobody waits for that.
+    // And money with nobody's account, which waits in the queue until its receipt is named.
+    let body = confirmation("RKL51ZDR42", "MAMA", payer, "50.00");
+    told(&world, &path, body).await;
+    assert_eq!(claim(&world, 1, "RKL51ZDR42", PHONE).await, None);
+    assert_eq!(delivered(&world, 1).await.len(), 2);
+    // The rail says that the prompt was paid, and tells no receipt: its own money names its own account, so it is not one of these.
     world.daraja.outcome("0");
     world.pass(60).await;
-    assert_eq!(world.status(begun.payment).await, "failed:expired");
-    assert_eq!(
-        world.flag(begun.payment).await.as_deref(),
-        Some("receipt-taken")
-    );
-    assert_eq!(world.count("tickets").await, 1);
-    world.begin(world.shop.ask(2, PHONE)).await.unwrap();
+    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.flag(begun.payment).await, None);
+    assert_eq!(delivered(&world, 1).await.len(), 3);
+    let own = pushed["AccountReference"].as_str().unwrap();
+    let body = confirmation("RKL51ZDR43", own, payer, "50.00");
+    told(&world, &path, body).await;
+    let prompts = "payments where push <> 'hand' and external_txn_id = 'RKL51ZDR43'";
+    assert_eq!(world.count(prompts).await, 1);
+    let by_hand = "payments where push = 'hand' and status = 'success' and flag is null
+                   and external_txn_id in ('RKL51ZDR41', 'RKL51ZDR42')";
+    assert_eq!(world.count(by_hand).await, 2);
+    assert_eq!(world.count("tickets").await, 3);
+    let paid = "ledger where cause = 'paid' and credit = 'tickets' and cents = 5000";
+    assert_eq!(world.count(paid).await, 3);
+    assert_eq!(world.count("unmatched where closed_at is null").await, 0);
     world.books_are_equal().await;
 }
 

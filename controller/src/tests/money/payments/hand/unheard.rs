@@ -113,23 +113,139 @@ async fn while_a_prompt_is_pending_only_its_own_device_gets_what_its_receipt_nam
     world.pass(30).await;
     assert_eq!(delivered(&world, 2).await.len(), 0);
     assert_eq!(world.count("callbacks where handled_at is null").await, 1);
+    // It may be told of any moment; once no phone shows it any more, it was what was paid.
     assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, unknown);
     world.pass(30).await;
-    assert_eq!(delivered(&world, 1).await.len(), 1);
     assert_eq!(world.status(begun.payment).await, "pending");
-    // The rail says of the prompt that it was paid, and tells no receipt: that money may be the same.
+    assert_eq!(world.count("callbacks where handled_at is null").await, 1);
     for _ in 0..3 {
-        world.daraja.outcome("0");
+        world.pass(30).await;
     }
+    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    // Its own callback after all, and what the rail says of it.
+    world
+        .call_back(&world.daraja.secret(), success(1, "RKL51ZDR41"))
+        .await;
+    world.daraja.outcome("0");
+    world.pass(60).await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.flag(begun.payment).await, None);
+    assert_eq!(world.count("payments").await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(&world).await;
+    // Another receipt is other money.
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    assert_eq!(
+        world.flag(begun.payment).await.as_deref(),
+        Some("second-receipt")
+    );
+    assert_eq!(world.count("unmatched where reason = 'double'").await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn who_names_the_receipt_of_the_prompt_that_was_paid_has_an_ordinary_payment(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let unknown = Some(NotClaimed::Unknown);
+    assert_eq!(claim(&world, 1, "NLJ7RT61SV", PHONE).await, unknown);
+    let body = confirmation("NLJ7RT61SV", "", "2547 ***** 149", "50.00");
+    told(&world, &path, body).await;
+    assert_eq!(world.status(begun.payment).await, "pending");
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.work().await;
+    world.pass(30).await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    assert_eq!(world.flag(begun.payment).await, None);
+    assert_eq!(world.count("callbacks where handled_at is null").await, 0);
+    assert_eq!(world.count("payments").await, 1);
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whose_prompt_fails_has_what_was_paid_by_hand_beside_it_by_the_receipt(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    // By number and amount nobody could tell: another was shown how to pay as much.
+    place(&world, 2, Some("254718374149")).await;
+    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
+    told(&world, &path, body).await;
+    let unknown = Some(NotClaimed::Unknown);
+    assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, unknown);
+    let cancelled = callback(1, json!(1032), None);
+    world.call_back(&world.daraja.secret(), cancelled).await;
+    world.work().await;
+    assert_eq!(world.status(begun.payment).await, "failed:cancelled");
+    world.pass(30).await;
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    let by_hand = "payments where push = 'hand' and external_txn_id = 'RKL51ZDR41'";
+    assert_eq!(world.count(by_hand).await, 1);
+    assert_eq!(world.count("payments where flag is not null").await, 0);
+    assert_eq!(world.count("unmatched").await, 0);
+    assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_whose_money_may_have_come_by_hand_ends_and_its_phone_can_be_asked_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    // Two of one device, and its owner names the receipt: which of them was paid nobody can tell.
+    let first = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    world.pass(121).await;
+    let again = Ask {
+        attempt: Some(attempt(9)),
+        ..world.shop.ask(1, PHONE)
+    };
+    let second = world.begin(again).await.unwrap();
+    world.pass(1).await;
+    let paid = eat::digits(world.app.clock.now());
+    let unknown = Some(NotClaimed::Unknown);
+    assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, unknown);
+    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
+    let body = String::from_utf8(body).unwrap();
+    let body = body.replace("20270115110130", &paid);
+    told(&world, &path, body.into_bytes()).await;
+    assert_eq!(delivered(&world, 1).await.len(), 0);
     for _ in 0..4 {
         world.pass(30).await;
     }
-    assert_eq!(world.status(begun.payment).await, "failed:expired");
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    assert_eq!(world.status(first.payment).await, "pending");
+    // One was paid, and no receipt is told: that money may be the same, so a person has to look, and nobody waits for that.
+    let odd = callback(1, json!(0), Some(("no receipt!", json!(50.00))));
+    world.call_back(&secret, odd).await;
+    let cancelled = callback(2, json!(1032), None);
+    world.call_back(&world.daraja.secret(), cancelled).await;
+    world.work().await;
+    assert_eq!(world.status(first.payment).await, "failed:expired");
     assert_eq!(
-        world.flag(begun.payment).await.as_deref(),
+        world.flag(first.payment).await.as_deref(),
         Some("receipt-taken")
     );
+    assert_eq!(world.status(second.payment).await, "failed:cancelled");
     assert_eq!(world.count("tickets").await, 1);
+    world.begin(world.shop.ask(2, PHONE)).await.unwrap();
     assert_balanced(&world).await;
 }
 
@@ -153,17 +269,53 @@ async fn a_prompts_money_that_is_told_of_long_after_it_is_counted_once(
     let body = body.replace("20270115110130", &paid);
     told(&world, &path, body.into_bytes()).await;
     assert_eq!(delivered(&world, 1).await.len(), 1);
-    assert_eq!(world.status(begun.payment).await, "pending");
-    let kept = "payments where push = 'hand' and paid_at < created_at - interval '10 minutes'";
-    assert_eq!(world.count(kept).await, 1);
-    // The rail says of the prompt that it was paid, and tells no receipt: by M-PESA's clock that money is the same.
+    assert_eq!(world.status(begun.payment).await, "success");
+    // The rail says of the prompt that it was paid: by M-PESA's clock that money is the same.
     for _ in 0..3 {
         world.daraja.outcome("0");
     }
     for _ in 0..4 {
         world.pass(300).await;
     }
-    assert_eq!(world.status(begun.payment).await, "failed:expired");
+    assert_eq!(world.flag(begun.payment).await, None);
+    assert_eq!(world.count("payments").await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_that_ran_out_is_not_paid_by_what_came_by_hand_long_after_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world.pass(20).await;
+    let paid = eat::digits(world.app.clock.now());
+    world
+        .call_back(&world.daraja.secret(), callback(1, json!(1037), None))
+        .await;
+    let unknown = Some(NotClaimed::Unknown);
+    assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, unknown);
+    for _ in 0..12 {
+        world.pass(60).await;
+    }
+    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
+    let body = String::from_utf8(body).unwrap();
+    let body = body.replace("20270115110130", &paid);
+    told(&world, &path, body.into_bytes()).await;
+    assert_eq!(delivered(&world, 1).await.len(), 1);
+    let kept = "payments where push = 'hand' and paid_at < created_at - interval '10 minutes'";
+    assert_eq!(world.count(kept).await, 1);
+    // The rail says that it was paid after all, and tells no receipt: by M-PESA's clock that money may be the same.
+    for _ in 0..3 {
+        world.daraja.outcome("0");
+    }
+    for _ in 0..4 {
+        world.pass(300).await;
+    }
+    assert_eq!(world.status(begun.payment).await, "failed:no-answer");
     assert_eq!(
         world.flag(begun.payment).await.as_deref(),
         Some("receipt-taken")
