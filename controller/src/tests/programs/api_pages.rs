@@ -239,7 +239,7 @@ const PAGES: &[(&str, &str, Have)] = &[
     (
         "POST",
         "/payments/{id}/looked",
-        Nothing("a person says that they looked"),
+        Calls(&["POST /payments/{id}/looked"]),
     ),
     (
         "GET",
