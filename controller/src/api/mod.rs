@@ -247,6 +247,12 @@ pub fn calls(app: &App) -> Calls {
             payments::send,
         )
         .post(
+            "/payments/{id}/looked",
+            Call::with(S::PaymentsWrite),
+            payments::looking(),
+            payments::look,
+        )
+        .post(
             "/payments/{id}/refunds",
             Call::with(S::PaymentsWrite),
             payments::noting(),

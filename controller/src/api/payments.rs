@@ -298,6 +298,51 @@ pub async fn send(
     done(tx, &key, &once, id).await
 }
 
+/// What somebody looked at.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LookedAt {
+    /// The payment's `flag`, as it was read.
+    #[schema(pattern = "^[a-z-]{1,40}$")]
+    flag: String,
+}
+
+pub(super) fn looking() -> Operation {
+    Operation::new(
+        "closePaymentFlag",
+        "Say that somebody looked at what a payment is flagged for",
+        "Nobody is called to it any more, until something else comes; the flag stays with the payment. A payment that is flagged for something else by now, or for nothing, stays as it is.",
+    )
+    .of(PaymentId::PREFIX)
+    .body::<LookedAt>(json!({"flag": "amount"}))
+    .answers::<Payment>(200)
+}
+
+/// Notes that somebody looked at what one is flagged for.
+///
+/// # Errors
+/// A problem document.
+pub async fn look(
+    Given(app): Given<App>,
+    key: Key,
+    once: Once,
+    Path(id): Path<String>,
+    Json(looked): Json<LookedAt>,
+) -> Answer<Made> {
+    let (id, who) = (named(&id)?, (key.provider(), key.actor()));
+    let is_word = |flag: &str| flag.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if !(1..=40).contains(&looked.flag.len()) || !is_word(&looked.flag) {
+        return Err(Problem::bad_field(
+            "flag: give the payment's, as it was read.",
+        ));
+    }
+    let mut tx = app.db.tenant(key.provider()).await?;
+    deeds::look_in(&app, &mut tx, who, id, &looked.flag)
+        .await
+        .map_err(not_done)?;
+    done(tx, &key, &once, id).await
+}
+
 /// Money that was paid back.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Refund {

@@ -50,7 +50,7 @@ pub(super) fn listing() -> Operation {
     Operation::new(
         "listStaff",
         "List who works here",
-        "The first to come comes first.",
+        "The first to come comes first. 200 people can work in a business at most.",
     )
     .query::<Listing>()
     .lists::<Colleague>()
@@ -106,7 +106,7 @@ pub(super) fn inviting() -> Operation {
     Operation::new(
         "listInvitations",
         "List who was asked to join",
-        "Those that are good, the first first. People are asked on the pages only.",
+        "Those that are good, the first first. People are asked on the pages only, and 200 invitations can be open at once at most.",
     )
     .query::<Listing>()
     .lists::<Invited>()

@@ -160,7 +160,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "payments",
-        columns!(id type site_id plan_id plan_revision amount credit credited currency status failure msisdn payer external_txn_id noted_receipt account_reference account_id merchant_request_id checkout_request_id mac push push_error result_code settled_by settled_at paid_at flag looked_at looked_by created_at provider_payload),
+        columns!(id type site_id plan_id plan_revision amount credit credited currency status failure msisdn payer external_txn_id noted_receipt account_reference account_id merchant_request_id checkout_request_id mac push push_error result_code settled_by settled_at paid_at flag looked_at looked_by looked_key created_at provider_payload),
     ),
     table(
         "mpesa_accounts",

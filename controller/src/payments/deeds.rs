@@ -2,7 +2,7 @@
 //! and no phone is asked a second time.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{NoteId, PaymentId, PersonId, ProviderId};
+use mnara_protocol::ids::{NoteId, PaymentId, ProviderId};
 use mnara_protocol::money::Money;
 use mnara_protocol::receipt;
 use mnara_protocol::ticket::{Phase, Status, Ticket};
@@ -293,31 +293,41 @@ async fn take_voucher(
     Ok(())
 }
 
-/// Notes that a person looked at what a payment is flagged for, as they were shown it. One that is flagged for something else by now stays open.
+/// Notes that somebody looked at what a payment is flagged for, as they were shown it. One that is flagged for something else by now stays open.
 ///
 /// # Errors
 /// [`NotDone`].
 pub async fn look(
     app: &App,
     provider: ProviderId,
-    (person, actor): (PersonId, Actor),
+    actor: Actor,
     id: PaymentId,
     flag: &str,
 ) -> Result<(), NotDone> {
     let mut tx = app.db.tenant(provider).await?;
-    store::lock(&mut tx, provider, id)
+    look_in(app, &mut tx, (provider, actor), id, flag).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// The same in the caller's transaction.
+///
+/// # Errors
+/// [`NotDone`].
+pub async fn look_in(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, actor): (ProviderId, Actor),
+    id: PaymentId,
+    flag: &str,
+) -> Result<(), NotDone> {
+    store::lock(conn, provider, id)
         .await?
         .ok_or(NotDone::Missing)?;
-    if store::look(&mut tx, (provider, id), flag, person, app.clock.now()).await? {
-        let deed = Deed {
-            act: "payment-look",
-            subject: &id.to_string(),
-            before: Some(json!({"flag": flag})),
-            after: Some(json!({"looked": true})),
-        };
-        record(app, &mut tx, Some(provider), actor, deed).await?;
+    if store::look(conn, (provider, id), flag, actor, app.clock.now()).await? {
+        let change = (Some(json!({"flag": flag})), json!({"looked": true}));
+        note_deed(app, conn, (provider, actor), ("payment-look", id), change).await?;
     }
-    tx.commit().await?;
     Ok(())
 }
 

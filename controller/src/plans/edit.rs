@@ -116,8 +116,11 @@ async fn note(
                "duration_secs": plan.terms.duration_secs, "online_secs": plan.terms.online_secs, "data_bytes": plan.terms.data_bytes,
                "devices": plan.terms.devices, "position": plan.position, "colour": plan.colour,
                "sold": plan.hours.map(|hours| json!([hours.days, hours.from_minute, hours.until_minute])),
+               "sell_by_secs": plan.sell_by_secs,
                "down_bps": plan.terms.rate.map(|rate| rate.down_bps), "up_bps": plan.terms.rate.map(|rate| rate.up_bps),
-               "has_burst": plan.terms.rate.is_some_and(|rate| rate.burst.is_some())})
+               "burst": plan.terms.rate.and_then(|rate| rate.burst).map(|burst| json!({
+                   "down_bps": burst.down_bps, "up_bps": burst.up_bps, "down_below_bps": burst.down_below_bps,
+                   "up_below_bps": burst.up_below_bps, "average_secs": burst.secs}))})
     };
     let deed = Deed {
         act: "plan",

@@ -9,9 +9,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{CommandId, SiteId, TicketId};
 use mnara_protocol::message::{FindingsReport, NotDone, Report, Verdict};
 use serde::Deserialize;
+use sqlx::types::Uuid;
 
 use self::view::{Happened, Live, May};
 use super::store;
@@ -29,7 +31,7 @@ use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
 use crate::providers::pages::words::{Told, Words};
 use crate::providers::staff::roles::Permission;
-use crate::web::page::{html, onward};
+use crate::web::page::{before, html, onward};
 use crate::web::{Path, Query};
 
 /// Paused vouchers on the page.
@@ -39,11 +41,12 @@ const EVENTS: u16 = 20;
 /// An alarm is shown so long.
 const ALARM_SECS: i64 = 7 * 86_400;
 
-/// What was asked of the site just before, as the address says it.
+/// What was asked of the site just before, or where its events go on, as the address says it.
 #[derive(Default, Deserialize)]
 pub struct Asked {
     asked: Option<String>,
     said: Option<String>,
+    before: Option<String>,
 }
 
 /// What enrols the machine at the site.
@@ -83,6 +86,8 @@ struct SitePage<'a> {
     paused: Vec<Held>,
     findings: Option<Vec<Finding>>,
     events: Vec<Happened>,
+    /// Where older ones begin.
+    older: Option<String>,
     alarm: bool,
     may_manage: bool,
     may_look: bool,
@@ -100,6 +105,8 @@ struct Above {
     /// What a command came to is not known yet: the page looks again by itself.
     waits: bool,
     findings: Option<FindingsReport>,
+    /// Where the page of newer events ended.
+    before: Option<(Timestamp, Uuid)>,
 }
 
 /// Shows one site, and once the line for its machine that was made just before.
@@ -135,6 +142,7 @@ pub async fn site(
         },
         (None, None) => Above::default(),
     };
+    above.before = asked.before.as_deref().and_then(before);
     above.lines = lines(&app, &seat, id, &jar).await?;
     let is_told = above.lines.is_some();
     let page = shown(&app, &frame, &seat, id, above).await?;
@@ -219,8 +227,11 @@ async fn shown(
     let may = May::of(seat.place.role);
     let live = view::live(&mut tx, provider, id, standing.as_ref(), may, w, now).await?;
     let paused = store::paused(&mut tx, provider, id, PAUSED).await?;
-    let events = sites::events::events(&mut tx, provider, id, None, EVENTS).await?;
+    let mut events = sites::events::events(&mut tx, provider, id, above.before, EVENTS + 1).await?;
     drop(tx);
+    let has_more = events.len() > usize::from(EVENTS);
+    events.truncate(usize::from(EVENTS));
+    let older = events.last().filter(|_| has_more);
     let up = is_up(standing.as_ref().and_then(|one| one.last_seen), now);
     if up && let Err(error) = watch(app, provider, id).await {
         tracing::debug!(
@@ -248,6 +259,7 @@ async fn shown(
             })
             .collect(),
         findings: above.findings.map(|found| findings(found, frame)),
+        older: older.map(|last| format!("{}.{}", last.received.as_millis(), last.id)),
         events: events.iter().map(|event| Happened::of(event, w)).collect(),
         may_manage: seat.place.role.may(Permission::ManageSites),
         may_look: seat.place.role.may(Permission::EditPortal),

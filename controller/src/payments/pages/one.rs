@@ -420,8 +420,7 @@ pub async fn look(
     Form(looked): Form<Looked>,
 ) -> Result<Response, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
-    let who = (seat.person, seat.actor());
-    let done = deeds::look(&app, seat.provider(), who, id, &looked.flag).await;
+    let done = deeds::look(&app, seat.provider(), seat.actor(), id, &looked.flag).await;
     let filled = Filled::default();
     answered(&app, &frame, &seat, id, &filled, (done, "looked")).await
 }

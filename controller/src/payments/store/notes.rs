@@ -1,10 +1,11 @@
 //! All SQL of what is noted about a payment: the rail's words, questions asked, a flag for people.
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PaymentId, PersonId, ProviderId};
+use mnara_protocol::ids::{PaymentId, ProviderId};
 use sqlx::PgConnection;
 
 use super::{OTHERS, STUCK};
+use crate::audit::Actor;
 use crate::db::{At, RowId};
 use crate::payments::Payment;
 use crate::payments::settle::Flag;
@@ -83,7 +84,8 @@ pub async fn flag(
         r#"update payments p
            set flag = case when p.flag is null or (p.looked_at is not null and p.flag <> all($4)) then $3 else p.flag end,
                looked_at = case when p.flag = $3 and not was.has_more then p.looked_at end,
-               looked_by = case when p.flag = $3 and not was.has_more then p.looked_by end
+               looked_by = case when p.flag = $3 and not was.has_more then p.looked_by end,
+               looked_key = case when p.flag = $3 and not was.has_more then p.looked_key end
            from (select y.id, y.looked_at,
                         exists (select from unmatched u where u.provider_id = $1 and u.payment_id = $2 and u.created_at > y.looked_at) as has_more
                  from payments y where y.provider_id = $1 and y.id = $2) was
@@ -105,7 +107,7 @@ pub async fn flag(
 /// When the database refuses.
 pub async fn unflag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> sqlx::Result<()> {
     sqlx::query!(
-        "update payments set flag = null, looked_at = null, looked_by = null where provider_id = $1 and id = $2 and flag = $3",
+        "update payments set flag = null, looked_at = null, looked_by = null, looked_key = null where provider_id = $1 and id = $2 and flag = $3",
         payment.provider.uuid(),
         payment.id.uuid(),
         flag.as_str(),
@@ -115,7 +117,7 @@ pub async fn unflag(conn: &mut PgConnection, payment: &Payment, flag: Flag) -> s
     .map(drop)
 }
 
-/// Notes that a person looked at what a payment is flagged for; says whether it was open and flagged for that.
+/// Notes that a person, or a program for one, looked at what a payment is flagged for; says whether it was open and flagged for that.
 ///
 /// # Errors
 /// When the database refuses.
@@ -123,16 +125,19 @@ pub async fn look(
     conn: &mut PgConnection,
     (provider, id): (ProviderId, PaymentId),
     flag: &str,
-    person: PersonId,
+    actor: Actor,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
+    let (_, person, key) = actor.columns();
     let done = sqlx::query!(
-        "update payments set looked_at = $4, looked_by = $5 where provider_id = $1 and id = $2 and flag = $3 and looked_at is null",
+        "update payments set looked_at = $4, looked_by = $5, looked_key = $6
+         where provider_id = $1 and id = $2 and flag = $3 and looked_at is null",
         provider.uuid(),
         id.uuid(),
         flag,
         At(now),
-        person.uuid(),
+        person,
+        key,
     )
     .execute(conn)
     .await?;

@@ -29,7 +29,7 @@ pub struct More {
     pub credited: Money,
     /// Whether it is a test of the account.
     pub is_test: bool,
-    /// Who looked at what it is flagged for.
+    /// Who looked at what it is flagged for: a person by name, or a program by its key's name.
     pub looked_by: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub async fn more(
 ) -> sqlx::Result<Option<More>> {
     let row = sqlx::query!(
         r#"select p.id, p.created_at, p.amount as "amount: Amount", p.credit as "credit: Amount", p.credited as "credited: Amount", b.name as "plan?", s.name as "site?", coalesce(p.msisdn, p.payer) as msisdn, c.id as "customer?",
-                  p.external_txn_id, p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.looked_at, w.name as "looked_by?", p.account_reference,
+                  p.external_txn_id, p.status, p.failure, p.push, p.push_error, p.result_code, p.flag, p.looked_at, coalesce(w.name, k.name) as "looked_by?", p.account_reference,
                   p.checkout_request_id, p.noted_receipt, p.settled_at, p.settled_by, p.queries, p.mac::text as mac, p.plan_id, p.site_id,
                   p.type = 'mpesa_account_test' as "is_test!"
            from payments p
@@ -52,6 +52,7 @@ pub async fn more(
            left join sites s on s.provider_id = p.provider_id and s.id = p.site_id
            left join customers c on c.provider_id = p.provider_id and c.msisdn = p.msisdn
            left join people w on w.id = p.looked_by
+           left join api_keys k on k.provider_id = p.provider_id and k.id = p.looked_key
            where p.provider_id = $1 and p.id = $2 and p.type in ('mpesa_customer_payment', 'mpesa_account_test')"#,
         provider.uuid(),
         id.uuid(),

@@ -162,7 +162,13 @@ pub async fn take(
         Ok(person) => person,
         Err(NotJoined::Bad(error)) => return refused(bad, w.people.bad(error)),
         Err(NotJoined::Taken) => return refused(StatusCode::CONFLICT, w.people.taken),
-        Err(NotJoined::NoInvitation | NotJoined::OwnersOnly | NotJoined::Here) => {
+        Err(NotJoined::Full) => return refused(bad, w.staff.full_there),
+        Err(
+            NotJoined::NoInvitation
+            | NotJoined::OwnersOnly
+            | NotJoined::Here
+            | NotJoined::TooManyOpen,
+        ) => {
             return refused(StatusCode::NOT_FOUND, w.staff.no_invitation);
         }
         Err(NotJoined::Ending(error)) => return Err(error.into()),
@@ -190,8 +196,13 @@ pub async fn here(
         Ok(()) => return Ok(onward("/home")),
         // The page says so of itself.
         Err(NotJoined::Here) => (StatusCode::CONFLICT, None),
+        Err(NotJoined::Full) => (StatusCode::CONFLICT, Some(w.staff.full_there.to_owned())),
         Err(
-            NotJoined::NoInvitation | NotJoined::OwnersOnly | NotJoined::Bad(_) | NotJoined::Taken,
+            NotJoined::NoInvitation
+            | NotJoined::OwnersOnly
+            | NotJoined::Bad(_)
+            | NotJoined::Taken
+            | NotJoined::TooManyOpen,
         ) => {
             let gone = w.staff.no_invitation.to_owned();
             (StatusCode::NOT_FOUND, Some(gone))

@@ -163,6 +163,13 @@ pub async fn ask(
 ) -> Result<Response, Trouble> {
     let role = filled.role.parse().map_err(|_| Trouble::Nothing)?;
     let w = frame.words();
+    let refused = |status, fault| {
+        let said = Said {
+            fault: Some(fault),
+            ..Said::default()
+        };
+        (status, said)
+    };
     let (status, said) = match invite(&app, seat.provider(), seat.by(), &filled.name, role).await {
         Ok(code) => {
             let link = app.config.web.public().join(&format!("/join/{code}"));
@@ -177,13 +184,11 @@ pub async fn ask(
         Err(NotJoined::OwnersOnly) => return Err(Trouble::NotYours),
         Err(NotJoined::Ending(error)) => return Err(error.into()),
         Err(NotJoined::Database(error)) => return Err(error.into()),
-        Err(NotJoined::Bad(_) | NotJoined::Taken | NotJoined::Here | NotJoined::NoInvitation) => (
-            StatusCode::UNPROCESSABLE_ENTITY,
-            Said {
-                fault: Some(w.people.bad_name),
-                ..Said::default()
-            },
-        ),
+        Err(NotJoined::Full) => refused(StatusCode::CONFLICT, w.staff.full),
+        Err(NotJoined::TooManyOpen) => refused(StatusCode::CONFLICT, w.staff.too_many_open),
+        Err(NotJoined::Bad(_) | NotJoined::Taken | NotJoined::Here | NotJoined::NoInvitation) => {
+            refused(StatusCode::UNPROCESSABLE_ENTITY, w.people.bad_name)
+        }
     };
     shown(&app, &frame, &seat, status, said).await
 }

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::app::App;
 use crate::db::Reason;
+use crate::providers::log_in::again::second_factors;
 use crate::providers::log_in::enter::NotEntered;
 use crate::providers::log_in::{Token, Visit};
 use crate::providers::pages::assets;
@@ -42,6 +43,8 @@ struct ListPage<'a> {
     frame: &'a Frame,
     w: &'static Words,
     keys: Vec<Row>,
+    /// Whether six digits are asked for after the password; a passkey never is.
+    has_digits: bool,
     work_here: bool,
     name: &'a str,
     done: Option<&'static str>,
@@ -95,6 +98,7 @@ async fn listed(
     let mut tx = app.db.platform(Reason::Login).await?;
     let held = store::held(&mut tx, visit.person).await?;
     drop(tx);
+    let factors = second_factors(app, visit.person).await?;
     let page = ListPage {
         frame,
         w: frame.words(),
@@ -107,6 +111,7 @@ async fn listed(
                 used: key.used.map(|at| frame.words().calendar.moment(at)),
             })
             .collect(),
+        has_digits: factors.has_digits,
         work_here: work_here(app),
         name: &said.name,
         done: said.done,

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::roles::{Permission, Role};
-use super::{By, Invitation, store};
+use super::{By, Invitation, MOST, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
@@ -40,6 +40,12 @@ pub enum NotJoined {
     /// They have a place in that business.
     #[error("you work in this business already")]
     Here,
+    /// So many work there that nobody else can.
+    #[error("{MOST} people work in this business, which is the most there can be")]
+    Full,
+    /// So many invitations are open that none can be added.
+    #[error("{MOST} invitations of this business are open, which is the most there can be")]
+    TooManyOpen,
     /// The program is ending.
     #[error(transparent)]
     Ending(#[from] Ending),
@@ -75,6 +81,14 @@ pub async fn invite(
         expires: now.plus_secs(GOOD_SECS),
     };
     let mut tx = app.db.tenant(provider).await?;
+    // One after another, so that two who ask at once do not both see the last that is free.
+    store::lock_owners(&mut tx, provider).await?;
+    if store::count(&mut tx, provider).await? >= MOST {
+        return Err(NotJoined::Full);
+    }
+    if store::count_invitations(&mut tx, provider, now).await? >= MOST {
+        return Err(NotJoined::TooManyOpen);
+    }
     store::insert_invitation(&mut tx, provider, &invitation, &hash(&code), now).await?;
     let deed = Deed {
         act: "invite",
@@ -215,9 +229,13 @@ async fn place(
     if ended.is_none() {
         return Err(NotJoined::NoInvitation);
     }
+    store::lock_owners(conn, *provider).await?;
     let place = StaffId::new(now, app.entropy.bytes());
     if !store::insert(conn, *provider, place, person, invitation.role, now).await? {
         return Err(NotJoined::Here);
+    }
+    if store::count(conn, *provider).await? > MOST {
+        return Err(NotJoined::Full);
     }
     let deed = Deed {
         act: "join",

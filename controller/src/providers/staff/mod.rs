@@ -14,6 +14,9 @@ use super::people::Contact;
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 
+/// People who work in a business, and invitations of it that are open at once, at most: so many a page shows whole.
+pub const MOST: i64 = 200;
+
 /// A person's place in a business.
 #[derive(Clone, Debug)]
 pub struct Staff {

@@ -5,12 +5,9 @@ use mnara_protocol::ids::{InvitationId, PersonId, ProviderId, StaffId};
 use sqlx::PgConnection;
 
 use super::roles::Role;
-use super::{Invitation, Staff};
+use super::{Invitation, MOST, Staff};
 use crate::db::{At, RowId as _};
 use crate::providers::people::store::contact;
-
-/// People a page shows at once; a business with more has other problems.
-const MOST: i64 = 200;
 
 fn role(word: &str) -> sqlx::Result<Role> {
     word.parse()
@@ -68,6 +65,20 @@ pub async fn list(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result
             })
         })
         .collect()
+}
+
+/// How many work here.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar!(
+        "select count(*) from staff where provider_id = $1 and ended_at is null",
+        provider.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count.unwrap_or(0))
 }
 
 /// Finds one who works here.
@@ -250,6 +261,25 @@ pub async fn invitations(
             })
         })
         .collect()
+}
+
+/// How many invitations are still good.
+///
+/// # Errors
+/// When the database is away.
+pub async fn count_invitations(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    now: Timestamp,
+) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar!(
+        "select count(*) from invitations where provider_id = $1 and ended_at is null and expires_at > $2",
+        provider.uuid(),
+        At(now),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(count.unwrap_or(0))
 }
 
 /// Finds a good invitation by its code's hash, and whose it is. Needs the platform's door: whoever holds the code belongs to nobody yet.

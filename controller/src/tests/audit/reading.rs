@@ -274,3 +274,76 @@ async fn amounts_and_ids_are_told_as_people_say_them(
         assert!(page.contains(part), "{part}: {page}");
     }
 }
+
+async fn sells(owner: &mut Browser<'_>, path: &str, [sell_by, below, secs]: [&str; 3]) {
+    let form = [
+        ("name", "1 hour"),
+        ("price", "50"),
+        ("time", "1"),
+        ("time_unit", "h"),
+        ("devices", "1"),
+        ("on_sale", "on"),
+        ("down", "5"),
+        ("up", "5"),
+        ("burst_down", "10"),
+        ("below_down", below),
+        ("burst_secs", secs),
+        ("sell_by", sell_by),
+    ];
+    owner.post(path, &form).await.onward();
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_changes_of_a_plan_is_in_the_line_also_how_long_it_stays_good_and_its_burst(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let path = format!("/plans/{}", world.shop.plan.id);
+    sells(&mut owner, &path, ["30", "4", "16"]).await;
+    // Each alone is told.
+    for (sell_by, below, secs, field, before, after) in [
+        (
+            "90",
+            "4",
+            "16",
+            "an unused voucher stays good",
+            "30 d",
+            "90 d",
+        ),
+        (
+            "90",
+            "3",
+            "16",
+            "bursts while the average down is below",
+            "4 Mbit/s",
+            "3 Mbit/s",
+        ),
+        ("90", "3", "32", "bursts: average over", "16 s", "32 s"),
+    ] {
+        world.app.clock.advance(Duration::from_secs(1));
+        sells(&mut owner, &path, [sell_by, below, secs]).await;
+        let page = owner.get("/audit?act=plan").await.page();
+        let newest = page.split("class=\"deed\"").nth(1).unwrap();
+        let newest = newest.replace('\u{a0}', " ");
+        for part in [
+            format!("<dt>{field}</dt>"),
+            format!("<del>{before}</del>"),
+            format!("<ins>{after}</ins>"),
+        ] {
+            assert!(newest.contains(&part), "{part}: {newest}");
+        }
+        // That and the revision.
+        assert_eq!(newest.matches("<dt>").count(), 2, "{newest}");
+    }
+    owner.get("/language/sw?back=/audit").await.onward();
+    let page = owner.get("/audit?act=plan").await.page();
+    for part in [
+        "<dt>vocha isiyotumika inabaki nzuri</dt>",
+        "<dt>kasi ya ziada: wastani wa</dt>",
+        "<dt>kasi ya ziada · kasi ya kupokea</dt>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}

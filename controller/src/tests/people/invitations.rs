@@ -3,11 +3,14 @@
 use mnara_protocol::portal::Language;
 
 use super::*;
+use crate::providers::keys::scopes::Scope;
 use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Role;
 use crate::tests::browser::{Browser, PASSWORD};
 use crate::tests::money::mpesa_change::Authenticator;
 use crate::tests::office::Office;
+use crate::tests::platform::admin::run;
+use crate::tests::programs::api::{call, key};
 
 const OWNER: &str = "njeri@example.com";
 const PHONE_OF: &str = "0712 000 001";
@@ -258,4 +261,98 @@ async fn whoever_joins_as_somebody_new_is_sent_a_link_in_their_language_and_told
     world.work().await;
     let letters = office.empty();
     assert_eq!(letters.len(), 3, "{letters:?}");
+}
+
+/// So many cashiers more, who came by no invitation.
+async fn crowd(world: &World, count: u8) {
+    let people = format!(
+        "insert into people (id, name, email, password, created_at)
+         select gen_random_uuid(), 'P ' || n, 'p' || n || '@example.com', '$argon2id$', $1 from generate_series(1, {count}) n"
+    );
+    run(world, &people).await;
+    let places = "insert into staff (id, provider_id, person_id, role, created_at)
+                  select gen_random_uuid(), o.provider_id, p.id, 'cashier', $1 from people p, staff o
+                  where p.name like 'P %' and o.role = 'owner'";
+    run(world, places).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_first_that_is_one_too_many_is_told_so_and_comes_once_there_is_room(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let first = invited(&mut owner, "Otieno", "technician").await;
+    let second = invited(&mut owner, "Achieng", "reader").await;
+    crowd(&world, 198).await;
+    let mut otieno = Browser::new(&world, 2);
+    assert_eq!(otieno.post(&first, &joining(PHONE_OF)).await.onward(), "/");
+    // Nobody else, whether they come as somebody new or with the log-in they have, or are asked to.
+    let mut achieng = Browser::new(&world, 3);
+    achieng.sign_up("Achieng Net", "achieng@example.com").await;
+    let got = achieng.post(&format!("{second}/here"), &[]).await;
+    assert_eq!(got.status, StatusCode::CONFLICT);
+    assert!(got.text.contains("200 people work in this business"));
+    let mut somebody = Browser::new(&world, 4);
+    let got = somebody.post(&second, &joining(MAIL_OF)).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(got.text.contains("200 people work in this business"));
+    let them = format!("people where email = '{MAIL_OF}'");
+    assert_eq!(world.count(&them).await, 0);
+    let ask = [("name", "Amina"), ("role", "cashier")];
+    let got = owner.post("/staff/invite", &ask).await;
+    assert_eq!(got.status, StatusCode::CONFLICT);
+    assert!(got.text.contains("200 people work here"), "{}", got.text);
+    owner.get("/language/sw").await.onward();
+    let got = owner.post("/staff/invite", &ask).await;
+    assert!(got.text.contains("Watu 200 wanafanya kazi hapa"));
+    // All are told of, on the page and to programs.
+    let page = owner.get("/staff").await.page();
+    assert_eq!(page.matches("<strong>P ").count(), 198);
+    assert!(page.contains("<strong>Otieno</strong>"));
+    let sql = "select o.provider_id from staff o join staff t on t.provider_id = o.provider_id
+               where o.role = 'owner' and t.role = 'technician'";
+    let provider = ProviderId::from_uuid(read(&world.app, sql).await);
+    let key = key(&world.app, provider, &[Scope::StaffRead]).await;
+    let (_, part) = call(&world, Method::GET, &key, "/staff?limit=200", Value::Null).await;
+    assert_eq!(part["items"].as_array().unwrap().len(), 200);
+    assert_eq!(part["next"], Value::Null);
+    // Once somebody has gone there is room.
+    let sql = "select id from staff where role = 'technician'";
+    let place = mnara_protocol::ids::StaffId::from_uuid(read(&world.app, sql).await);
+    let end = format!("/staff/{place}/end");
+    owner.post(&end, &[]).await.onward();
+    let here = format!("{second}/here");
+    assert_eq!(achieng.post(&here, &[]).await.onward(), "/home");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn so_many_invitations_are_open_at_once_and_no_more(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let open = "insert into invitations (id, provider_id, code_hash, role, name, expires_at, created_at)
+                select gen_random_uuid(), o.provider_id, sha256(n::text::bytea), 'cashier', 'P ' || n, $1 + interval '1 day', $1
+                from generate_series(1, 199) n, staff o";
+    run(&world, open).await;
+    invited(&mut owner, "Otieno", "cashier").await;
+    let ask = [("name", "Amina"), ("role", "cashier")];
+    let got = owner.post("/staff/invite", &ask).await;
+    assert_eq!(got.status, StatusCode::CONFLICT);
+    let told = "200 invitations are open";
+    assert!(got.text.contains(told), "{}", got.text);
+    owner.get("/language/sw").await.onward();
+    let got = owner.post("/staff/invite", &ask).await;
+    assert!(got.text.contains("Mialiko 200 iko wazi"), "{}", got.text);
+    assert_eq!(world.count("invitations").await, 200);
+    let sql = "select id from invitations where name = 'Otieno'";
+    let asked = mnara_protocol::ids::InvitationId::from_uuid(read(&world.app, sql).await);
+    let end = format!("/staff/invitations/{asked}/end");
+    owner.post(&end, &[]).await.onward();
+    invited(&mut owner, "Amina", "cashier").await;
 }

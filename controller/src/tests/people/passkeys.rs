@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::*;
 use crate::tests::browser::{Browser, PASSWORD};
+use crate::tests::money::mpesa_change::Authenticator;
 
 const OWNER: &str = "njeri@example.com";
 pub(in crate::tests) const ORIGIN: &str = "https://billing.example.com";
@@ -217,6 +218,36 @@ async fn a_passkey_logs_in_as_both_factors_until_it_is_removed(
     let refused = log_in(&mut Browser::new(&world, 3), &mut device).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("was not taken"));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn the_password_alone_still_lets_in_beside_a_passkey_and_its_page_says_so(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    add(&mut owner, &mut Device::new(7)).await.onward();
+    let entered = Browser::new(&world, 2).log_in(OWNER, PASSWORD).await;
+    assert_eq!(entered.onward(), "/");
+    let (english, swahili) = (
+        "your password alone still lets somebody in",
+        "nenosiri lako peke yake bado linatosha kumwingiza mtu",
+    );
+    let page = owner.get("/account/passkeys").await.page();
+    let way = "<a href=\"/account/second\">";
+    assert!(page.contains(english) && page.contains(way), "{page}");
+    owner.get("/language/sw").await.onward();
+    let page = owner.get("/account/passkeys").await.page();
+    assert!(page.contains(swahili) && page.contains(way), "{page}");
+    // With six digits it does not, and the page has nothing to say.
+    owner.get("/language/en").await.onward();
+    Authenticator::set_up(&world, &mut owner).await;
+    let entered = Browser::new(&world, 3).log_in(OWNER, PASSWORD).await;
+    assert!(entered.onward().starts_with("/log-in/second"));
+    let page = owner.get("/account/passkeys").await.page();
+    assert!(!page.contains(english), "{page}");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

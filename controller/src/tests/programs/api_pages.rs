@@ -239,7 +239,7 @@ const PAGES: &[(&str, &str, Have)] = &[
     (
         "POST",
         "/payments/{id}/looked",
-        Nothing("a person says that they looked"),
+        Calls(&["POST /payments/{id}/looked"]),
     ),
     (
         "GET",
@@ -341,6 +341,55 @@ const PAGES: &[(&str, &str, Have)] = &[
     ("GET", "/audit.csv", Nothing(PAPER)),
     ("GET", "/audit", Calls(&["GET /audit"])),
 ];
+
+/// Where the README tells of each reason: how the row of its table begins.
+const TOLD: &[(&str, &str)] = &[
+    (MONEY, "Setting, testing and changing the M-PESA account"),
+    (SECRETS, "Making and ending keys"),
+    (PEOPLE, "Staff: inviting"),
+    (CASH, "The counter: selling for cash"),
+    (EYES, "Changing a site's own look"),
+    (COSTS, "SMS to customers"),
+    (PAPER, "Sheets, PDFs and CSV files"),
+    (
+        "it leads a person by the hand",
+        "How a phone buys, step by step",
+    ),
+    (
+        "a file that a person has is compared by eye",
+        "Statements from M-PESA's portal",
+    ),
+    (
+        "the line is run by somebody at the site anyway",
+        "The files on a router",
+    ),
+    (
+        "customers see it at once, and it changes once in years",
+        "The name of the business",
+    ),
+    (
+        "paid at /api/providers/{id}/pesapal/create-order, with the same keys",
+        "Paying Mnara",
+    ),
+];
+
+#[test]
+fn every_reason_for_having_no_call_is_told_in_the_readme() {
+    let readme = include_str!("../../../README.md");
+    for (_, path, have) in PAGES {
+        let Nothing(why) = have else {
+            continue;
+        };
+        let (_, row) = TOLD
+            .iter()
+            .find(|(reason, _)| reason == why)
+            .unwrap_or_else(|| panic!("{path}: {why:?} is told nowhere"));
+        assert!(
+            readme.contains(&format!("\n| {row}")),
+            "{path}: the README has no row {row:?}"
+        );
+    }
+}
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn every_page_of_a_business_has_its_calls_or_a_reason_to_have_none(

@@ -413,7 +413,7 @@ impl AuditWords {
             "sold" => self.field_sold,
             "down_bps" => self.field_down,
             "up_bps" => self.field_up,
-            "has_burst" => self.field_burst,
+            "burst" | "has_burst" => self.field_burst,
             "help_phone" => self.field_help,
             "welcome" => self.field_welcome,
             "banner" => self.field_banner,

@@ -7,6 +7,9 @@ words! {
         text:
             "A passkey in your phone or computer logs you in by your finger, your face or its PIN. It counts as password and second factor at once, and cannot be given away to a false page. It can be your second factor too when you change where your customers' money goes."
             "Ufunguo wa kuingia ulio kwenye simu au kompyuta yako hukuingiza kwa kidole, uso au PIN. Unatosha kama nenosiri na hatua ya pili pamoja, na hauwezi kuibwa na ukurasa wa uongo. Unaweza pia kuwa hatua yako ya pili unapobadilisha mahali pesa za wateja wako zinapoenda.",
+        alone:
+            "A passkey does not shut the way in by password: it is not asked for after the password, since whoever lost it would be shut out. So your password alone still lets somebody in, until you set up the second factor of six digits as well."
+            "Ufunguo wa kuingia haufungi njia ya nenosiri: hauombwi baada ya nenosiri, kwani aliyeupoteza angefungiwa nje. Kwa hiyo nenosiri lako peke yake bado linatosha kumwingiza mtu, hadi uweke pia hatua ya pili ya tarakimu sita.",
         none: "You have none yet." "Bado huna.",
         add: "Add a passkey" "Ongeza ufunguo",
         name: "What to call it" "Jina lake",

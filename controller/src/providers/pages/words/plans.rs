@@ -58,6 +58,10 @@ words! {
             "Tu wakati wastani wa kutoka kwa mteja uko chini ya, kwa Mbit/s",
         below_hint: "Empty means the plain speed." "Wazi maana yake ni kasi ya kawaida.",
         burst_secs: "Average over seconds" "Wastani wa sekunde",
+        told_sell_by: "an unused voucher stays good" "vocha isiyotumika inabaki nzuri",
+        told_below_down: "bursts while the average down is below" "kasi ya ziada wakati wastani wa kupokea uko chini ya",
+        told_below_up: "bursts while the average up is below" "kasi ya ziada wakati wastani wa kutuma uko chini ya",
+        told_average: "bursts: average over" "kasi ya ziada: wastani wa",
         sold: "When it is sold" "Wakati wa kuuzwa",
         sold_text:
             "Leave empty to sell it at all times. A voucher that was bought can be used at any time."

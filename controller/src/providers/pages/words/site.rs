@@ -113,6 +113,7 @@ words! {
         what_now: "What to do" "La kufanya",
         events: "What happened" "Yaliyotokea",
         events_none: "Nothing out of the ordinary." "Hakuna la ajabu.",
+        older: "Older" "Ya zamani",
         was_away: "The site was away for" "Eneo halikuwa hewani kwa",
         agent_started: "The agent started." "Wakala alianza.",
         ev_router_lost: "The router stopped answering." "Ruta iliacha kujibu.",

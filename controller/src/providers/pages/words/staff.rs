@@ -29,6 +29,15 @@ words! {
         last_owner:
             "A business needs an owner. Make somebody else one first."
             "Biashara inahitaji mmiliki. Mfanye mtu mwingine mmiliki kwanza.",
+        full:
+            "200 people work here, which is the most there can be. End somebody's place first."
+            "Watu 200 wanafanya kazi hapa, ambao ndio wengi kabisa wanaoweza kuwepo. Maliza nafasi ya mtu kwanza.",
+        too_many_open:
+            "200 invitations are open, which is the most there can be. Take one back first, or wait until one has run out."
+            "Mialiko 200 iko wazi, ambayo ndiyo mingi kabisa inayoweza kuwepo. Futa mmoja kwanza, au subiri mmoja uishe muda.",
+        full_there:
+            "200 people work in this business, which is the most there can be. Ask whoever invited you to end somebody's place first; this invitation stays good until then."
+            "Watu 200 wanafanya kazi katika biashara hii, ambao ndio wengi kabisa wanaoweza kuwepo. Mwombe aliyekualika amalize nafasi ya mtu kwanza; mwaliko huu bado utafaa.",
         no_invitation:
             "This invitation was used, was taken back or has run out. Ask for a new one."
             "Mwaliko huu umetumika, umefutwa au umeisha muda. Omba mwingine.",
