@@ -37,6 +37,17 @@ async fn an_order_is_stored_handed_in_paid_once_and_extended_by_the_next(
     let (status, problem) = order(&world, &key, &other, 1).await;
     assert_eq!(status, StatusCode::CONFLICT);
     assert_eq!(problem["type"], "urn:mnara:problem:attempt-taken");
+    // So is a card that should be charged again by itself, where the order was to be paid once.
+    let wish = json!({"plan_id": plan.id.to_string(), "attempt_id": attempt(1).to_string(), "recurring": true});
+    let (status, problem) = ask(&world, &key, wish).await;
+    assert_eq!(
+        (status, &problem["type"]),
+        (
+            StatusCode::CONFLICT,
+            &json!("urn:mnara:problem:attempt-taken")
+        )
+    );
+    assert_eq!(rail.seen("SubmitOrderRequest").len(), 1);
     // A hint is no money.
     tell(&world, &first).await;
     assert_eq!(
@@ -253,9 +264,10 @@ async fn a_card_that_is_charged_by_itself_extends_each_time(
 ) {
     let (rail, world) = Rail::world(pool, options).await;
     let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
-    let wish = json!({"plan_id": plan.id.to_string(), "recurring": true});
-    let (status, first) = ask(&world, &key, wish).await;
+    let wish = json!({"plan_id": plan.id.to_string(), "attempt_id": attempt(1).to_string(), "recurring": true});
+    let (status, first) = ask(&world, &key, wish.clone()).await;
     assert_eq!(status, StatusCode::CREATED);
+    assert_eq!(ask(&world, &key, wish).await, (status, first.clone()));
     let sent = rail.seen("SubmitOrderRequest").remove(0);
     let account = sent["account_number"].as_str().unwrap().to_owned();
     assert_eq!(
