@@ -66,6 +66,8 @@ pub enum Act {
     Operator,
     /// Telling us that something changed at Pesapal, or coming back from there.
     Notice,
+    /// Telling us of a charge that we have not heard of.
+    Charge,
     /// Having a statement of the rail read.
     Statement,
 }
@@ -126,7 +128,7 @@ enum Kind {
 /// What strangers can do with all the addresses they like: try 40 passwords a minute, 57,600 a day, of an account. What whoever has the password
 /// can: try 3 second factors a minute, 4,320 a day. Of a million six digits three are good at a time, so that finds them once in 77 days of
 /// trying. The owner ends it at once by another password: without it nobody gets as far as the digits.
-const TABLE: [(Act, Kind, u32, u32); 45] = [
+const TABLE: [(Act, Kind, u32, u32); 46] = [
     (Act::Checkout, Kind::Phone, 3, 3),
     (Act::Checkout, Kind::Device, 5, 5),
     (Act::Checkout, Kind::Site, 60, 120),
@@ -180,6 +182,8 @@ const TABLE: [(Act, Kind, u32, u32); 45] = [
     (Act::Operator, Kind::Provider, 20, 10),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
     (Act::Notice, Kind::Address, 600, 600),
+    // Fewer than are found to be none in that time, so who invents them at one address keeps no true one out: see `subscriptions/recurring`.
+    (Act::Charge, Kind::Stranger, 5, 1),
     (Act::Statement, Kind::Provider, 10, 6),
 ];
 
