@@ -68,6 +68,8 @@ pub enum Act {
     Operator,
     /// Telling us that something changed at Pesapal, or coming back from there.
     Notice,
+    /// Telling us of a charge that we have not heard of.
+    Charge,
     /// Having a statement of the rail read.
     Statement,
 }
@@ -184,6 +186,8 @@ const TABLE: [(Act, Kind, u32, u32); 46] = [
     (Act::Operator, Kind::Provider, 20, 10),
     // On the first of a month Pesapal tells of everybody; what is too much is found by asking.
     (Act::Notice, Kind::Address, 600, 600),
+    // Fewer than are found to be none in that time, so who invents them at one address keeps no true one out: see `subscriptions/recurring`.
+    (Act::Charge, Kind::Stranger, 5, 1),
     (Act::Statement, Kind::Provider, 10, 6),
 ];
 

@@ -433,10 +433,11 @@ pub async fn send_in(
         to: mac,
         until: now + DELIVERED_WITHIN,
     };
-    // Until when it was sent before stands with its line of then.
-    let after = json!({"site": site.to_string(), "mac": mac.to_string(), "until": show::utc(delivery.until)});
+    let told = |delivery: Delivery| json!({"site": site.to_string(), "mac": delivery.to.to_string(), "until": show::utc(delivery.until)});
+    let before = tickets::feed::delivery(conn, provider, site, &found).await?;
+    let change = (before.map(told), told(delivery));
     let sent = ("payment-send", id);
-    note_deed(app, conn, (provider, actor), sent, (None, after)).await?;
+    note_deed(app, conn, (provider, actor), sent, change).await?;
     let changes = access::questions::order(conn, provider, &found, site, delivery).await?;
     feed::put(conn, provider, changes.unwrap_or_default()).await?;
     Ok(())

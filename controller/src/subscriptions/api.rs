@@ -140,7 +140,7 @@ impl From<NotMade> for Problem {
             NotMade::OtherAttempt => Self::new(
                 StatusCode::CONFLICT,
                 "attempt-taken",
-                "This attempt was made for another plan. Use a new one.",
+                "This attempt was made for another plan, or to be paid otherwise. Use a new one.",
             ),
             NotMade::BeingMade => Self::new(
                 StatusCode::CONFLICT,

@@ -32,10 +32,10 @@ const LOOKS: [u64; 3] = [1, 7, 30];
 /// How long money that should go back is asked about.
 const REFUND_DAYS: u32 = 60;
 /// When a question is asked again that was one too many, or that the platform's own keys stand in the way of.
-const LATER: Duration = Duration::from_secs(300);
+pub(super) const LATER: Duration = Duration::from_secs(300);
 
-/// Notifications have it asked about one order no more often: nobody signs them, and Pesapal counts our questions.
-const BREATH: Duration = Duration::from_secs(20);
+/// Notifications have it asked about one order, and about all charges to its account, no more often: nobody signs them, and Pesapal counts our questions.
+pub(super) const BREATH: Duration = Duration::from_secs(20);
 
 /// Has Pesapal asked about an order, in the caller's transaction.
 ///
@@ -92,7 +92,7 @@ pub fn ask<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>
         tx.commit().await?;
         let word = match &answer {
             StatusAnswer::Told(told) => Some(Word { tracking, told }),
-            StatusAnswer::Inconclusive(_) => None,
+            StatusAnswer::Denied | StatusAnswer::Inconclusive(_) => None,
             StatusAnswer::Limited => return Ok(Next::Again(now + LATER)),
             StatusAnswer::WrongKeys => {
                 tracing::warn!("Pesapal does not accept the platform's keys: payments of businesses are not seen");

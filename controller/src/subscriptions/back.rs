@@ -56,6 +56,9 @@ pub async fn cancel(
     let done = rail.cancel(tracking).await;
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
+    // Its money may have come while the rail was asked.
+    let order = orders::lock(&mut tx, provider, id).await?;
+    let order = order.ok_or(NotDone::Nothing)?;
     ask::ask_at(app, &mut tx, (provider, id), now).await?;
     if done.is_ok() {
         store::call_off(&mut tx, &order, now).await?;
@@ -183,19 +186,20 @@ pub async fn resolve(
     Ok(())
 }
 
+/// Writes down what was done to an order, once it stands as it does after that.
 async fn note(
     app: &App,
     conn: &mut sqlx::PgConnection,
-    order: &Order,
+    was: &Order,
     actor: Actor,
     act: &'static str,
 ) -> sqlx::Result<()> {
-    let whole = order.whole();
+    let is = orders::lock(conn, was.provider, was.id).await?;
     let deed = Deed {
         act,
-        subject: &order.id.to_string(),
-        before: Some(json!(order.state.word())),
-        after: Some(json!({ "amount": whole.decimal(), "currency": whole.currency })),
+        subject: &was.id.to_string(),
+        before: Some(was.stands()),
+        after: is.map(|is| is.stands()),
     };
-    record(app, conn, Some(order.provider), actor, deed).await
+    record(app, conn, Some(was.provider), actor, deed).await
 }

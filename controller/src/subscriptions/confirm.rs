@@ -2,14 +2,13 @@
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{OrderId, PlatformPlanId, ProviderId};
-use serde_json::json;
 use sqlx::PgConnection;
 
 use super::settle::{Decision, decide, silence};
 use super::store::book::{self, Change};
 use super::store::{asked, orders, plans};
 use super::terms::{Entry, Term, What, change, current, terms};
-use super::{Flag, Kind, Order, Paid, PlatformPlan, State, invoice, lapse};
+use super::{Flag, Kind, Order, PlatformPlan, State, invoice, lapse};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers::notices::billing::Billing;
@@ -76,12 +75,8 @@ pub async fn apply(
         }
         Decision::Flag(flag) => orders::flag(&mut tx, &order, flag, told).await?,
     }
+    let after = orders::lock(&mut tx, provider, id).await?;
     if matches!(decision, Decision::Complete | Decision::Reverse) {
-        // Complete is only what was paid as asked, whatever an earlier answer said.
-        let amount = match decision {
-            Decision::Complete => Paid::from(order.price),
-            _ => order.whole(),
-        };
         let deed = Deed {
             act: if decision == Decision::Complete {
                 "subscription-paid"
@@ -89,15 +84,11 @@ pub async fn apply(
                 "subscription-reversed"
             },
             subject: &order.id.to_string(),
-            before: Some(json!(order.state.word())),
-            after: Some(json!({
-                "amount": amount.decimal(),
-                "currency": amount.currency,
-            })),
+            before: Some(order.stands()),
+            after: after.as_ref().map(Order::stands),
         };
         record(app, &mut tx, Some(provider), Actor::Program, deed).await?;
     }
-    let after = orders::lock(&mut tx, provider, id).await?;
     tx.commit().await?;
     match decision {
         Decision::Flag(flag) => {

@@ -30,6 +30,8 @@ use crate::rails::pesapal::price::Price;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AttemptId, OrderId, PlatformPlanId, ProviderId};
 use mnara_protocol::money::Money;
+use serde_json::json;
+use sqlx::types::JsonValue;
 
 pub use crate::providers::rights::Feature;
 
@@ -412,6 +414,18 @@ impl Order {
     pub fn whole(&self) -> Paid {
         let paid = self.paid.clone().filter(|paid| paid.cents > 0);
         paid.unwrap_or_else(|| self.price.into())
+    }
+
+    /// How it stands, for the audit.
+    #[must_use]
+    pub fn stands(&self) -> JsonValue {
+        let whole = self.whole();
+        json!({
+            "state": self.state.word(),
+            "refund": self.refund.map(Refund::word),
+            "amount": whole.decimal(),
+            "currency": whole.currency,
+        })
     }
 
     /// What was paid for it, or will be; none where that is in a currency of which we keep no books.

@@ -25,6 +25,8 @@ const LONGEST: usize = 200;
 const CHANGED: &str = "IPNCHANGE";
 /// The word of a card that was charged by itself.
 const RECURRING: &str = "RECURRING";
+/// Pesapal's way of being asked to try again.
+const AGAIN: u16 = 500;
 
 /// A hint as it came: its words in any case, from behind a question mark or from a body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -149,15 +151,15 @@ async fn notified(app: &App, caller: Caller, hint: Hint) -> Result<Json<Echo>, P
             "OrderTrackingId and OrderMerchantReference are needed.",
         ));
     }
-    match keep(app, &hint, Kind::Notice).await {
-        Ok(()) => Ok(hint.echo(200)),
+    match keep(app, caller, &hint, Kind::Notice).await {
+        Ok(true) => Ok(hint.echo(200)),
+        Ok(false) => Ok(hint.echo(AGAIN)),
         Err(error) => {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "a notification of Pesapal could not be kept"
             );
-            // Its way of being asked to try again.
-            Ok(hint.echo(500))
+            Ok(hint.echo(AGAIN))
         }
     }
 }
@@ -167,7 +169,7 @@ pub async fn back(State(app): State<App>, caller: Caller, RawQuery(query): RawQu
     let hint = Hint::from_pairs(query.unwrap_or_default().as_bytes());
     if app.limits.check(Act::Notice, By::Address(caller.0)).is_ok()
         && !hint.is_empty()
-        && let Err(error) = keep(&app, &hint, Kind::Return).await
+        && let Err(error) = keep(&app, caller, &hint, Kind::Return).await
     {
         tracing::warn!(
             error = &error as &dyn std::error::Error,
@@ -177,11 +179,11 @@ pub async fn back(State(app): State<App>, caller: Caller, RawQuery(query): RawQu
     onward("/settings/subscription")
 }
 
-/// Keeps a hint about an order of ours and has Pesapal asked.
-async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
+/// Keeps a hint about an order of ours and has Pesapal asked. Says whether that was done, or there is nothing to do; else it should come again.
+async fn keep(app: &App, caller: Caller, hint: &Hint, kind: Kind) -> sqlx::Result<bool> {
     if hint.is_nobodys() {
         count("unknown");
-        return Ok(());
+        return Ok(true);
     }
     let tracking: Option<Name> = hint.tracking.parse().ok();
     let is_recurring = hint.kind.eq_ignore_ascii_case(RECURRING);
@@ -194,17 +196,12 @@ async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
         None
     };
     drop(tx);
-    let result = if whose.is_some() || began.is_some() {
-        "known"
-    } else {
-        "unknown"
-    };
-    count(result);
     let now = app.clock.now();
     if let Some((provider, order)) = whose {
+        count("known");
         let mut tx = app.db.tenant(provider).await?;
         let Some(order) = orders::lock(&mut tx, provider, order).await? else {
-            return Ok(());
+            return Ok(true);
         };
         let whose = (provider, order.id);
         messages::keep(app, &mut tx, whose, (kind, now), &hint.text()).await?;
@@ -216,16 +213,25 @@ async fn keep(app: &App, hint: &Hint, kind: Kind) -> sqlx::Result<()> {
         tx.commit().await?;
     } else if let (Some(began), Some(tracking)) = (began, tracking) {
         let mut tx = app.db.tenant(began.provider).await?;
-        let line = (Kind::Notice, now);
         let whose = (began.provider, began.id);
+        let Some(began) = orders::lock(&mut tx, began.provider, began.id).await? else {
+            return Ok(true);
+        };
+        let charge = (&tracking, caller.0);
+        if !recurring::ask_at(app, &mut tx, &began, charge, now).await? {
+            count("full");
+            return Ok(false);
+        }
+        count("known");
+        let line = (Kind::Notice, now);
         messages::keep(app, &mut tx, whose, line, &hint.text()).await?;
-        recurring::ask_at(app, &mut tx, &began, &tracking, now).await?;
         tx.commit().await?;
     } else {
-        return Ok(());
+        count("unknown");
+        return Ok(true);
     }
     app.jobs.wake();
-    Ok(())
+    Ok(true)
 }
 
 fn count(result: &'static str) {

@@ -44,6 +44,13 @@ pub struct Wish {
     pub is_upgrade: bool,
 }
 
+impl Wish {
+    /// Whether a card is charged again for it: the difference to another plan is paid once.
+    const fn goes_on(&self) -> bool {
+        self.is_recurring && !self.is_upgrade
+    }
+}
+
 /// Why there is no order to pay.
 #[derive(Debug, Error)]
 pub enum NotMade {
@@ -62,7 +69,7 @@ pub enum NotMade {
     /// Pesapal wants an address to write to.
     #[error("the business has neither an e-mail address nor a phone number")]
     NoContact,
-    /// The attempt is known, for another plan.
+    /// The attempt is known, for another plan or to be paid otherwise.
     #[error("the attempt belongs to another order")]
     OtherAttempt,
     /// The same attempt is being handed in by another request.
@@ -138,7 +145,8 @@ async fn stored(
     let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
     if let Some(order) = orders::of_attempt(&mut tx, provider, wish.attempt).await? {
-        if (order.plan, order.is_upgrade) != (wish.plan, wish.is_upgrade) {
+        let made = (order.plan, order.is_upgrade, order.account.is_some());
+        if made != (wish.plan, wish.is_upgrade, wish.goes_on()) {
             return Err(NotMade::OtherAttempt);
         }
         match order.state {
@@ -181,7 +189,8 @@ async fn stored(
         plan: plan.id,
         kind: Kind::Once,
         reference: id.to_string(),
-        account: (wish.is_recurring && !wish.is_upgrade)
+        account: wish
+            .goes_on()
             .then(|| format!("acc_{}", app.entropy.url_secret())),
         price,
         state: State::Created,

@@ -151,6 +151,26 @@ pub async fn decided(
     }
 }
 
+/// Where a site has a ticket go without being typed, as it was told.
+///
+/// # Errors
+/// When the database is away.
+pub async fn delivery(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    site: SiteId,
+    found: &Found,
+) -> sqlx::Result<Option<Delivery>> {
+    let row = decision(site, found);
+    let told = fleet::store::feed_row(conn, provider, site, row.kind, row.row).await?;
+    let named = match told.and_then(|body| Row::decode(row.kind, &body).ok()) {
+        Some(Row::Ticket(told)) => told.deliver_to.zip(told.deliver_until),
+        Some(Row::Ruling(told)) => told.deliver_to.zip(told.deliver_until),
+        Some(_) | None => None,
+    };
+    Ok(named.map(|(to, until)| Delivery { to, until }))
+}
+
 /// Any row, as a change of one site's feed.
 #[must_use]
 pub fn change(site: SiteId, row: &Row, id: [u8; 16]) -> Change {

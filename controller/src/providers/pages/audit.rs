@@ -11,6 +11,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
 use mnara_protocol::money::Money;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::frame::Frame;
 use super::trouble::Trouble;
@@ -288,16 +289,18 @@ fn change(
     w: &'static Words,
     names: &HashMap<String, Named>,
 ) -> Change {
-    let is_shillings = is_shillings(&changed.field, line);
-    let told = |value: String| match names.get(&value).and_then(|named| named.name.clone()) {
-        Some(name) => name,
-        None => undone(&line.act, &changed.field, &value, w)
-            .unwrap_or_else(|| told(&changed.field, &value, is_shillings, w)),
+    let after = line.after.as_ref();
+    let told = |value: String, side: Option<&Value>| {
+        let name = names.get(&value).and_then(|named| named.name.clone());
+        let is_shillings = is_shillings(&changed.field, &line.act, [side, after]);
+        name.or_else(|| undone(&line.act, &changed.field, &value, w))
+            .unwrap_or_else(|| told(&changed.field, &value, is_shillings, w))
     };
+    let was = line.before.as_ref();
     Change {
         field: field(&line.act, &changed.field, w),
-        before: changed.before.map(told),
-        after: changed.after.map(told),
+        before: changed.before.map(|value| told(value, was)),
+        after: changed.after.map(|value| told(value, after)),
     }
 }
 
@@ -337,15 +340,15 @@ fn field(act: &str, field: &str, w: &'static Words) -> String {
     }
 }
 
-/// Whether a field of a line is an amount in shillings: what says its currency may be in another.
-fn is_shillings(field: &str, line: &Line) -> bool {
-    let after = line.after.as_ref();
-    let currency = after.and_then(|after| after.get("currency"));
+/// Whether a field of a line is an amount in shillings: what says its currency may be in another, the first of the two that says one.
+fn is_shillings(field: &str, act: &str, said: [Option<&Value>; 2]) -> bool {
+    let mut said = said.into_iter().flatten();
+    let currency = said.find_map(|side| side.get("currency"));
     match field {
         "amount" | "price" | "left" => {
             currency.is_none_or(|currency| currency.as_str() == Some("KES"))
         }
-        "least" | "most" | "most_a_day" => line.act == "mpesa-limits",
+        "least" | "most" | "most_a_day" => act == "mpesa-limits",
         _ => false,
     }
 }
@@ -367,6 +370,9 @@ fn told(field: &str, value: &str, is_shillings: bool, w: &'static Words) -> Stri
     match (field, value) {
         ("period", "month") => return w.sold.month.to_owned(),
         ("period", "year") => return w.sold.year.to_owned(),
+        // Of an order by which the business pays.
+        ("state", state) => return w.sold.state(state).to_owned(),
+        ("refund", refund) => return w.sold.refund(refund).to_owned(),
         _ => {}
     }
     if let Some(brief) = brief(value) {
@@ -421,8 +427,7 @@ pub async fn file(
         "after",
     ]);
     for line in lines {
-        let json =
-            |value: Option<&serde_json::Value>| value.map_or_else(String::new, ToString::to_string);
+        let json = |value: Option<&Value>| value.map_or_else(String::new, ToString::to_string);
         table.row(&[
             line.number.map_or_else(String::new, |n| n.to_string()),
             show::sortable(line.at),

@@ -62,6 +62,8 @@ pub struct Told {
 pub enum StatusAnswer {
     /// It stands so.
     Told(Told),
+    /// An error, which is all there is to say that it knows no such order.
+    Denied,
     /// No answer that decides anything; the word says which, for the log.
     Inconclusive(&'static str),
     /// Fewer questions are asked for.
@@ -76,6 +78,7 @@ impl StatusAnswer {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Told(told) => told.code.name(),
+            Self::Denied => "denied",
             Self::Inconclusive(_) => "inconclusive",
             Self::Limited => "limited",
             Self::WrongKeys => "wrong-keys",
@@ -129,7 +132,7 @@ fn judge(reply: &Reply, asked_for: &Name) -> StatusAnswer {
         Some(_) if is_open => return StatusAnswer::Inconclusive("paid and pending at once"),
         // Why it failed may stand where errors do; it still may be paid.
         Some(2) => Code::Failed,
-        _ if fault.is_some() => return StatusAnswer::Inconclusive("error"),
+        _ if fault.is_some() => return StatusAnswer::Denied,
         Some(1) => Code::Completed,
         Some(3) => Code::Reversed,
         Some(other) => Code::Other(other),

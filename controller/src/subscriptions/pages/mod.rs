@@ -382,7 +382,8 @@ pub async fn pay(
         // Not on to the rail at once: a form of ours may lead to no other host.
         Ok(_) => return Ok(onward("/settings/subscription?done=made")),
         Err(NotMade::Off) => w.off,
-        Err(NotMade::NoPlan | NotMade::OtherAttempt) => w.no_plan,
+        Err(NotMade::NoPlan) => w.no_plan,
+        Err(NotMade::OtherAttempt) => w.other_order,
         Err(NotMade::NoUpgrade) => w.no_upgrade,
         Err(NotMade::Free) => w.costs_nothing,
         Err(NotMade::NoContact) => w.no_contact,

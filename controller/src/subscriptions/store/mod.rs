@@ -4,6 +4,7 @@ pub mod addresses;
 pub mod asked;
 pub mod back;
 pub mod book;
+pub mod charges;
 pub mod invoices;
 pub mod life;
 pub mod listed;

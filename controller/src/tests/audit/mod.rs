@@ -5,13 +5,12 @@ mod reading;
 use mnara_protocol::clock::Timestamp;
 use sqlx::PgPool;
 
-use super::browser::{Browser, PASSWORD};
+use super::browser::Browser;
+use super::pages::doors;
 use super::*;
 use crate::audit::chain::{self, Broken, Head, Proved};
 use crate::audit::{Deed, record};
 use crate::db::At;
-use crate::providers::staff::By;
-use crate::providers::staff::invite::{Joining, invite, join};
 use crate::providers::staff::roles::Role;
 
 /// Chains all that waits.

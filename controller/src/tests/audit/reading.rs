@@ -3,24 +3,8 @@
 use super::*;
 
 async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
-    let by = By {
-        actor: Actor::Command,
-        role: Role::Owner,
-    };
-    let code = invite(&world.app, world.shop.provider, by, "<script>", role)
-        .await
-        .unwrap();
-    let contact = format!("person{n}@example.com");
-    let joining = Joining {
-        name: format!("<script>{n}"),
-        contact: contact.parse().unwrap(),
-        password: PASSWORD.into(),
-        language: mnara_protocol::portal::Language::English,
-    };
-    join(&world.app, &code, joining).await.unwrap();
-    let mut browser = Browser::new(world, n);
-    browser.log_in(&contact, PASSWORD).await.onward();
-    browser
+    let (name, contact) = (format!("<script>{n}"), format!("person{n}@example.com"));
+    doors::named(world, role, (&name, &contact), n).await
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -6,8 +6,6 @@ use super::*;
 use crate::jobs::tasks::{Ran, run_now, stand};
 use crate::providers::notices::store::choose;
 use crate::providers::notices::{Topic, Ways};
-use crate::providers::staff::By;
-use crate::providers::staff::invite::{Joining, invite, join};
 use crate::providers::staff::roles::Role;
 use crate::reports::mailed::MONTH;
 use crate::reports::summary::SUMMARY;
@@ -115,20 +113,7 @@ async fn two_owners(world: &World, topic: Topic) -> [(ProviderId, &'static str);
         (other, "two@example.com"),
     ];
     for (provider, who) in both {
-        let by = By {
-            actor: Actor::Command,
-            role: Role::Owner,
-        };
-        let code = invite(&world.app, provider, by, "Owner", Role::Owner)
-            .await
-            .unwrap();
-        let joining = Joining {
-            name: "Owner".to_owned(),
-            contact: who.parse().unwrap(),
-            password: browser::PASSWORD.into(),
-            language: mnara_protocol::portal::Language::English,
-        };
-        join(&world.app, &code, joining).await.unwrap();
+        doors::joined(world, provider, Role::Owner, ("Owner", who)).await;
         chooses(world, provider, who, topic, true).await;
     }
     both.sort_by_key(|(provider, _)| provider.uuid());

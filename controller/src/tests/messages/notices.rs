@@ -5,32 +5,15 @@ use crate::admin;
 use crate::db::At;
 use crate::jobs::tasks::stand;
 use crate::providers::notices::{Notice, Topic, tell, tell_owners};
-use crate::providers::staff::By;
-use crate::providers::staff::invite::{Joining, invite, join};
 use crate::providers::staff::roles::Role;
 use crate::reports::summary::SUMMARY;
 use crate::tests::browser::{Browser, PASSWORD};
 use crate::tests::office::Office;
+use crate::tests::pages::doors;
 
 /// Somebody of the shop, logged in.
 async fn member<'a>(world: &'a World, role: Role, who: &str, n: u8) -> Browser<'a> {
-    let by = By {
-        actor: Actor::Command,
-        role: Role::Owner,
-    };
-    let code = invite(&world.app, world.shop.provider, by, "Somebody", role)
-        .await
-        .unwrap();
-    let joining = Joining {
-        name: "Somebody <script>".to_owned(),
-        contact: who.parse().unwrap(),
-        password: PASSWORD.into(),
-        language: mnara_protocol::portal::Language::English,
-    };
-    join(&world.app, &code, joining).await.unwrap();
-    let mut browser = Browser::new(world, n);
-    browser.log_in(who, PASSWORD).await.onward();
-    browser
+    doors::named(world, role, ("Somebody <script>", who), n).await
 }
 
 async fn told(world: &World, office: &Office) -> Vec<(String, String)> {

@@ -6,10 +6,9 @@ use mnara_protocol::message::{Fact, MeteredFact, Printed, RedeemedFact};
 use mnara_protocol::ticket::Usage;
 
 use super::*;
-use crate::providers::staff::By;
-use crate::providers::staff::invite::{Joining, invite, join};
 use crate::providers::staff::roles::Role;
 use crate::tests::browser::{Browser, PASSWORD};
+use crate::tests::pages::doors;
 use crate::tests::sites::reports::Site;
 use crate::tests::tickets::series;
 use crate::tickets::series::print;
@@ -18,23 +17,7 @@ const READER: &str = "reader@example.com";
 
 /// Somebody of the first business, logged in.
 async fn member<'a>(world: &'a World, role: Role, contact: &str, n: u8) -> Browser<'a> {
-    let by = By {
-        actor: Actor::Command,
-        role: Role::Owner,
-    };
-    let code = invite(&world.app, world.shop.provider, by, "Somebody", role)
-        .await
-        .unwrap();
-    let joining = Joining {
-        name: "Somebody".to_owned(),
-        contact: contact.parse().unwrap(),
-        password: PASSWORD.into(),
-        language: mnara_protocol::portal::Language::English,
-    };
-    join(&world.app, &code, joining).await.unwrap();
-    let mut browser = Browser::new(world, n);
-    browser.log_in(contact, PASSWORD).await.onward();
-    browser
+    doors::named(world, role, ("Somebody", contact), n).await
 }
 
 /// A customer is asked to pay; the money comes when the callback does.

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use mnara_protocol::ids::PersonId;
+
 use super::*;
 use crate::admin::begin;
 use crate::providers::gate::Door;
@@ -23,27 +25,46 @@ fn filled(path: &str, id: &str) -> String {
         .replace("{*path}", "nothing/here")
 }
 
+/// Somebody of the world's own business, logged in.
 pub(in crate::tests) async fn member(world: &World, role: Role, n: u8) -> Browser<'_> {
+    let contact = format!("{}{n}@example.com", role.word());
+    named(world, role, (role.word(), &contact), n).await
+}
+
+/// The same, of a name and with what they log in with.
+pub(in crate::tests) async fn named<'a>(
+    world: &'a World,
+    role: Role,
+    (name, contact): (&str, &str),
+    n: u8,
+) -> Browser<'a> {
+    joined(world, world.shop.provider, role, (name, contact)).await;
+    let mut browser = Browser::new(world, n);
+    browser.log_in(contact, PASSWORD).await.onward();
+    browser
+}
+
+/// Somebody of any business.
+pub(in crate::tests) async fn joined(
+    world: &World,
+    provider: ProviderId,
+    role: Role,
+    (name, contact): (&str, &str),
+) -> PersonId {
     let owner = By {
         actor: Actor::Command,
         role: Role::Owner,
     };
-    let code = invite(&world.app, world.shop.provider, owner, role.word(), role)
+    let code = invite(&world.app, provider, owner, name, role)
         .await
         .unwrap();
     let joining = Joining {
-        name: role.word().to_owned(),
-        contact: format!("{}{n}@example.com", role.word()).parse().unwrap(),
+        name: name.to_owned(),
+        contact: contact.parse().unwrap(),
         password: PASSWORD.into(),
         language: mnara_protocol::portal::Language::English,
     };
-    join(&world.app, &code, joining).await.unwrap();
-    let mut browser = Browser::new(world, n);
-    browser
-        .log_in(&format!("{}{n}@example.com", role.word()), PASSWORD)
-        .await
-        .onward();
-    browser
+    join(&world.app, &code, joining).await.unwrap()
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -5,8 +5,6 @@ use sqlx::types::Uuid;
 
 use super::*;
 use crate::providers::gate::Door;
-use crate::providers::staff::By;
-use crate::providers::staff::invite::{Joining, invite, join};
 use crate::providers::staff::roles::Role;
 use crate::tests::browser::{Browser, Got, PASSWORD};
 
@@ -112,20 +110,8 @@ const NO_NUMBER: &str = "987654";
 
 /// The owner of another business that sells.
 async fn stranger<'a>(world: &'a World, other: &Business) -> Browser<'a> {
-    let owner = By {
-        actor: Actor::Command,
-        role: Role::Owner,
-    };
-    let code = invite(&world.app, other.provider, owner, "Stranger", Role::Owner)
-        .await
-        .unwrap();
-    let joining = Joining {
-        name: "Stranger".to_owned(),
-        contact: "stranger@example.com".parse().unwrap(),
-        password: PASSWORD.into(),
-        language: mnara_protocol::portal::Language::English,
-    };
-    join(&world.app, &code, joining).await.unwrap();
+    let named = ("Stranger", "stranger@example.com");
+    doors::joined(world, other.provider, Role::Owner, named).await;
     let mut browser = Browser::new(world, 77);
     let got = browser.log_in("stranger@example.com", PASSWORD).await;
     got.onward();

@@ -5,6 +5,7 @@ use crate::admin::begin;
 use crate::providers::gate::Door;
 use crate::providers::staff::roles::{Permission, Role, VIEWED};
 use crate::tests::browser::{Browser, PASSWORD};
+use crate::tests::pages::doors;
 
 const ADMIN: &str = "amina@mnara.example";
 const BANNER: &str = "You look at this business";
@@ -25,25 +26,8 @@ async fn admin(world: &World) -> Browser<'_> {
 
 /// The owner of the world's business.
 async fn owner(world: &World) -> Browser<'_> {
-    use crate::providers::staff::By;
-    use crate::providers::staff::invite::{Joining, invite, join};
-    let by = By {
-        actor: Actor::Command,
-        role: Role::Owner,
-    };
-    let code = invite(&world.app, world.shop.provider, by, "Njeri", Role::Owner)
-        .await
-        .unwrap();
-    let joining = Joining {
-        name: "Njeri".to_owned(),
-        contact: "njeri@example.com".parse().unwrap(),
-        password: PASSWORD.into(),
-        language: mnara_protocol::portal::Language::English,
-    };
-    join(&world.app, &code, joining).await.unwrap();
-    let mut owner = Browser::new(world, 1);
-    owner.log_in("njeri@example.com", PASSWORD).await.onward();
-    owner
+    let njeri = ("Njeri", "njeri@example.com");
+    doors::named(world, Role::Owner, njeri, 1).await
 }
 
 async fn look(world: &World, admin: &mut Browser<'_>) {

@@ -6,7 +6,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use super::*;
 use crate::admin::{outages, up};
 use crate::jobs::tasks::stand;
+use crate::providers::staff::roles::Role;
 use crate::tests::browser::Browser;
+use crate::tests::pages::doors;
 use crate::tests::sites::reports::Site;
 
 /// A program that takes news, and answers as told.
@@ -64,29 +66,8 @@ async fn take(State(receiver): State<Receiver>, request: Request) -> Response {
 
 /// An owner of the world's own business, at a browser.
 pub(super) async fn owner(world: &World) -> Browser<'_> {
-    use crate::providers::staff::By;
-    use crate::providers::staff::invite::{Joining, invite, join};
-    use crate::providers::staff::roles::Role;
-    let by = By {
-        actor: Actor::Command,
-        role: Role::Owner,
-    };
-    let code = invite(&world.app, world.shop.provider, by, "Njeri", Role::Owner)
-        .await
-        .unwrap();
-    let joining = Joining {
-        name: "Njeri".to_owned(),
-        contact: "njeri@example.com".parse().unwrap(),
-        password: browser::PASSWORD.into(),
-        language: mnara_protocol::portal::Language::English,
-    };
-    join(&world.app, &code, joining).await.unwrap();
-    let mut owner = Browser::new(world, 1);
-    owner
-        .log_in("njeri@example.com", browser::PASSWORD)
-        .await
-        .onward();
-    owner
+    let njeri = ("Njeri", "njeri@example.com");
+    doors::named(world, Role::Owner, njeri, 1).await
 }
 
 fn secret(page: &str) -> String {

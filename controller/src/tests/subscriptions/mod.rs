@@ -92,6 +92,15 @@ impl Rail {
         change(desk.said.get_mut(tracking).unwrap());
     }
 
+    /// A card was charged by itself to an account; gives the tracking id of that.
+    fn charge(&self, n: usize, account: &str, amount: f64) -> String {
+        let tracking = self.tracking(n);
+        let said = json!({"amount": amount, "currency": "KES", "status_code": 1, "status": "200", "error": null, "order_tracking_id": tracking,
+                          "merchant_reference": "whatever", "confirmation_code": "C", "subscription_transaction_info": {"account_reference": account}});
+        self.0.lock().unwrap().said.insert(tracking.clone(), said);
+        tracking
+    }
+
     /// The next order is answered so.
     fn submit(&self, status: u16, body: &str) {
         let mut desk = self.0.lock().unwrap();
@@ -150,7 +159,11 @@ async fn answer(State(rail): State<Rail>, request: Request) -> Response {
         return (StatusCode::from_u16(status).unwrap(), "").into_response();
     } else {
         let tracking = path.rsplit('=').next().unwrap();
-        desk.said.get(tracking).cloned().unwrap_or_default()
+        let unknown = || {
+            json!({"error": {"error_type": "invalid_request_error", "code": "invalid_api_request_parameters",
+                                          "message": "orderTrackingId is unknown", "call_back_url": null}, "status": "500"})
+        };
+        desk.said.get(tracking).cloned().unwrap_or_else(unknown)
     };
     answer.to_string().into_response()
 }
@@ -235,6 +248,23 @@ async fn stands(world: &World) -> (&'static str, Option<String>) {
         .map(|until| crate::subscriptions::terms::date(until).to_string());
     assert_eq!(row, until, "the row is not what the book comes to");
     (standing.status.word(), until)
+}
+
+/// Tells of a charge by itself from an address; gives the status in the answer.
+async fn told_of_charge(world: &World, from: u8, account: &str, tracking: &str) -> Value {
+    let body = json!({"OrderNotificationType": "RECURRING", "OrderTrackingId": tracking, "OrderMerchantReference": account});
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/api/payments/pesapal/webhook")
+        .header("content-type", "application/json")
+        .body(Body::from(body.to_string()))
+        .unwrap();
+    let (status, _, echo) = world.send_from([198, 51, 100, from], request).await;
+    assert_eq!(
+        (status, &echo["orderNotificationType"]),
+        (StatusCode::OK, &json!("RECURRING"))
+    );
+    echo["status"].clone()
 }
 
 async fn state(world: &World, order: &Value) -> String {

@@ -9,6 +9,7 @@ use super::*;
 use crate::db::{At, Tx};
 use crate::payments;
 use crate::providers::keys::scopes::Scope;
+use crate::tests::pages::doors;
 use crate::tests::programs::api;
 use crate::tests::sites::commands;
 use crate::tests::sites::reports::Site;
@@ -263,29 +264,9 @@ async fn sort_out(world: &World, actor: Actor) {
 /// Somebody is asked to join, joins and logs in.
 async fn hire(world: &World) {
     use crate::providers::log_in::enter::{Browser, Entry, begin};
-    use crate::providers::staff::By;
-    use crate::providers::staff::invite::{Joining, invite, join};
     use crate::providers::staff::roles::Role;
-    let owner = By {
-        actor: Actor::Command,
-        role: Role::Owner,
-    };
-    let code = invite(
-        &world.app,
-        world.shop.provider,
-        owner,
-        "Otieno",
-        Role::Cashier,
-    )
-    .await
-    .unwrap();
-    let joining = Joining {
-        name: "Otieno".to_owned(),
-        contact: "otieno@example.com".parse().unwrap(),
-        password: browser::PASSWORD.into(),
-        language: mnara_protocol::portal::Language::English,
-    };
-    let person = join(&world.app, &code, joining).await.unwrap();
+    let otieno = ("Otieno", "otieno@example.com");
+    let person = doors::joined(world, world.shop.provider, Role::Cashier, otieno).await;
     let browser = Browser {
         address: [192, 0, 2, 1].into(),
         user_agent: "",

@@ -102,6 +102,9 @@ words! {
         started: "Your trial has begun." "Jaribio lako limeanza.",
         made: "Your order is made. Pay it at Pesapal now." "Oda yako iko tayari. Ilipe kwa Pesapal sasa.",
         no_plan: "This plan is not offered any more. Choose another." "Kifurushi hiki hakitolewi tena. Chagua kingine.",
+        other_order:
+            "You sent this form before and chose otherwise, which made an order. Call that order off, or choose again here."
+            "Ulituma fomu hii awali ukiwa umechagua vingine, na oda ikatengenezwa. Ghairi oda hiyo, au chagua tena hapa.",
         no_contact:
             "Pesapal needs an e-mail address or a phone number of yours. Give one in your account first."
             "Pesapal inahitaji barua pepe au nambari yako ya simu. Iweke kwenye akaunti yako kwanza.",

@@ -46,6 +46,33 @@ fn played(
     asked
 }
 
+/// Questions about customers who wait, each so long after the one before.
+fn customers(
+    count: u32,
+    first: Duration,
+    apart: Duration,
+) -> impl Iterator<Item = (String, Turn, Duration)> {
+    (0..count).map(move |number| {
+        let name = format!("customer {number}");
+        (name, Turn::First, first + apart * number)
+    })
+}
+
+/// Each was asked about within two turns.
+fn hardly_wait(
+    questions: &[(String, Turn, Duration)],
+    asked: &[(String, Duration, u32)],
+    pace: Duration,
+) {
+    for (name, _, came) in questions {
+        let (_, at, _) = asked.iter().find(|(one, _, _)| one == name).unwrap();
+        assert!(
+            *at <= *came + 2 * pace,
+            "{name} came at {came:?} and was asked about at {at:?}"
+        );
+    }
+}
+
 /// Delays of up to so many milliseconds, as uneven as those of a machine and each time the same.
 fn delays(most: u64) -> impl FnMut() -> Duration {
     let mut number = 1_u64;
@@ -172,21 +199,10 @@ fn hardly_a_turn_is_lost_and_hardly_anybody_comes_in_vain_when_those_who_wait_wa
 fn customers_come_between_a_crowd_that_comes_unevenly_and_hardly_a_turn_is_lost() {
     let turns = Turns::new(300);
     let mut questions = all(1_000, Turn::Last);
-    for number in 0..50 {
-        questions.push((
-            format!("customer {number}"),
-            Turn::First,
-            Duration::from_millis(5_000 + 2_070 * number),
-        ));
-    }
+    let apart = Duration::from_millis(2_070);
+    questions.extend(customers(50, secs(5), apart));
     let asked = played(&turns, &questions, delays(150), 1);
-    for (name, _, came) in &questions[1_000..] {
-        let (_, at, _) = asked.iter().find(|(one, _, _)| one == name).unwrap();
-        assert!(
-            *at <= *came + 2 * turns.pace,
-            "{name} came at {came:?}, {at:?}"
-        );
-    }
+    hardly_wait(&questions[1_000..], &asked, turns.pace);
     let (_, end, _) = asked.last().unwrap();
     assert!(*end <= turns.pace * 1_050 * 11 / 10, "the last at {end:?}");
 }
@@ -203,22 +219,9 @@ fn whoever_has_a_place_hours_away_comes_to_it_once() {
 fn a_customer_who_waits_does_not_wait_for_those_nobody_waits_for() {
     let turns = Turns::new(5);
     let mut questions = all(500, Turn::Last);
-    for number in 0..10 {
-        questions.push((
-            format!("customer {number}"),
-            Turn::First,
-            secs(1_000 + 120 * number),
-        ));
-    }
+    questions.extend(customers(10, secs(1_000), secs(120)));
     let asked = play(&turns, &questions);
-    for (number, (_, _, came)) in questions[500..].iter().enumerate() {
-        let name = format!("customer {number}");
-        let (_, at, _) = asked.iter().find(|(one, _, _)| *one == name).unwrap();
-        assert!(
-            *at <= *came + 2 * PACE,
-            "{name} came at {came:?} and was asked about at {at:?}"
-        );
-    }
+    hardly_wait(&questions[500..], &asked, PACE);
 }
 
 #[test]

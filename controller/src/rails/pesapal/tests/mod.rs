@@ -353,7 +353,12 @@ async fn pending_is_not_failed_and_what_is_unclear_decides_nothing() {
         (
             500,
             r#"{"message":"It did not work","status":"500"}"#.to_owned(),
-            "inconclusive",
+            "denied",
+        ),
+        (
+            200,
+            r#"{"error":{"error_type":"invalid_request_error","code":"invalid_api_request_parameters","message":"orderTrackingId is unknown","call_back_url":null},"status":"500"}"#.to_owned(),
+            "denied",
         ),
         (503, "<html></html>".to_owned(), "inconclusive"),
         (429, String::new(), "limited"),

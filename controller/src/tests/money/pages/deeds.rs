@@ -76,14 +76,16 @@ async fn a_voucher_that_was_not_used_is_sent_to_its_site_again(
     let (again, later) = delivery().await;
     assert_eq!((to, again), (Some(mac(1)), Some(mac(1))));
     assert!(later > until && later > Some(world.app.clock.now()));
-    let to = json!({
-        "site": world.shop.site.to_string(),
-        "mac": mac(1).to_string(),
-        "until": web::show::utc(later.unwrap()),
-    });
+    let to = |until| {
+        json!({
+            "site": world.shop.site.to_string(),
+            "mac": mac(1).to_string(),
+            "until": web::show::utc(until),
+        })
+    };
     assert_eq!(
         deed(&world, "payment-send").await,
-        json!({"before": null, "after": to})
+        json!({"before": to(until.unwrap()), "after": to(later.unwrap())})
     );
     assert_eq!(world.count("tickets").await, 1, "it is the same one");
     let site = Site::new(&world, world.shop.site);
