@@ -6,6 +6,7 @@ mod feed;
 mod firmware;
 mod identity;
 pub(super) mod link;
+mod lists;
 mod page;
 pub(super) mod reports;
 

@@ -13,6 +13,7 @@ use crate::tests::pages::doors::member;
 use crate::tests::sites::reports::Site;
 use crate::tickets::series::Printout;
 
+mod acting;
 mod making;
 mod printing;
 mod stories;
