@@ -52,8 +52,10 @@ pub struct Due {
     pub asked: Timestamp,
 }
 
-/// Questions about prompts that wait, due and in nobody's hands, the longest due first. None while somebody else looks for them: of many that come
-/// together each would find all. They are not locked, so hands that take jobs meanwhile need not step over them; [`put_off`] leaves those taken alone.
+/// Questions about prompts that wait, due and in nobody's hands, the longest due first.
+///
+/// None while somebody else looks for them: of many that come together each would find all. They are not locked, so hands that take jobs meanwhile
+/// need not step over them; [`put_off`] leaves those taken alone.
 ///
 /// Two statements and no join: a job names its payment in text, and under row-level security a cast of it cannot be looked up in an index.
 ///

@@ -5,6 +5,7 @@ use serde_json::json;
 use sqlx::PgConnection;
 use sqlx::types::JsonValue;
 
+use crate::db::RowId as _;
 use crate::rails::pesapal::Name;
 use crate::subscriptions::Order;
 

@@ -6,6 +6,7 @@
 //! the confirmation that M-PESA sends of all that comes to the shortcode, whose account is the payment's.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
@@ -28,6 +29,10 @@ const FEW: usize = 150;
 const AT_ONCE: usize = 64;
 /// The price of what is sold, in cents.
 const PRICE: usize = 2_000;
+/// Questions a minute that the controller may ask.
+const QUERIES: u32 = 6_000;
+/// How far time is moved at once: so far that those wait who come for the next turns, and no more of them than can be asked about.
+const STEPS: RangeInclusive<Duration> = Duration::from_millis(500)..=Duration::from_secs(15);
 
 /// `MNARA_PAYMENTS` says how many payments, 150 if it is not set, and `MNARA_SEED` plays one drill again.
 #[tokio::test]
@@ -55,6 +60,10 @@ async fn drill(wanted: usize, mut rng: StdRng) {
     };
     setup.daraja.knobs.mode = Mode::Hand;
     let mut world = World::start(setup).await.unwrap();
+    // Whose turn is near waits for it in time that nobody moves.
+    world
+        .controller
+        .set("MNARA_DARAJA_QUERIES", &QUERIES.to_string());
     world
         .controller
         .command(&["provider", "c2b-register", &world.business.provider])
@@ -174,11 +183,11 @@ async fn moved_until(world: &World, wanted: usize, count: &str) {
             if now > found {
                 return Ok(Some(now));
             }
-            if working.goes_on(world).await? {
-                return Ok(None);
+            if let Some(pause) = working.pause(world).await? {
+                let step = pause.clamp(*STEPS.start(), *STEPS.end());
+                world.controller.advance(step).await?;
+                world.daraja.advance(step);
             }
-            world.controller.advance(Duration::from_secs(15)).await?;
-            world.daraja.advance(Duration::from_secs(15));
             Ok(None)
         });
         found = more.await.unwrap();
@@ -197,15 +206,20 @@ impl Working {
     /// How often the same number is seen before whoever holds those jobs is taken for dead.
     const STILL: u32 = 5;
 
-    async fn goes_on(&mut self, world: &World) -> anyhow::Result<bool> {
+    /// How long nothing will be due, if nobody works.
+    async fn pause(&mut self, world: &World) -> anyhow::Result<Option<Duration>> {
         let now = world.controller.push(Push::Read).await?.wall;
         let due = format!(
-            "select count(*) from jobs where dead_at is null and run_at <= to_timestamp({now} / 1000.0)"
+            "select count(*) filter (where run_at <= now.at),
+                    coalesce(ceil(extract(epoch from min(run_at) filter (where run_at > now.at) - max(now.at)) * 1000), 0)::bigint
+             from jobs, (select to_timestamp({now} / 1000.0) as at) as now where dead_at is null"
         );
-        let due = world.controller.value(&due).await?.parse()?;
+        let rows = world.controller.ask(&due).await?;
+        let due = rows[0][0].parse()?;
         self.times = if due == self.due { self.times + 1 } else { 0 };
         self.due = due;
-        Ok(due > 0 && self.times < Self::STILL)
+        let is_still = due == 0 || self.times >= Self::STILL;
+        Ok(is_still.then_some(Duration::from_millis(rows[0][1].parse()?)))
     }
 }
 
