@@ -98,7 +98,7 @@ pub async fn why(
 pub enum Remedy {
     /// It is tried again at once, counted as fresh.
     Retry,
-    /// It is not tried again by itself.
+    /// It is not tried again by itself. A payment that waits has its question made anew all the same: only a question can end it.
     GiveUp,
     /// It was given up, and goes for good.
     Forget,

@@ -150,7 +150,7 @@ async fn attempt(
         decision = Decision::Flag(Flag::Credit);
     }
     // The job that asked goes on by itself; asked for again while it runs, it would run again at once.
-    let is_asked = matches!(evidence, Evidence::Query(_));
+    let is_asked = matches!(evidence, Evidence::Query(_) | Evidence::Silence);
     if is_conflict {
         flag(app, &mut tx, &payment, Flag::ReceiptTaken, now).await?;
     }

@@ -24,7 +24,7 @@ use crate::rails::daraja::{Credentials, QueryAnswer, Turn, comes_after};
 const PAUSES: [u64; 7] = [10, 15, 25, 30, 30, 30, 30];
 /// How long a customer waits in front of a page that says so; questions about older payments leave the way to theirs.
 const WAITING: Duration = Duration::from_secs(300);
-/// Questions that are told their places in one go: whoever looks for them reads over those of every other business that are due too.
+/// Questions that are told their places in one go, by one change of as many rows.
 const CROWD: i64 = 10_000;
 
 /// The job: asks the rail about one payment and carries out the answer.

@@ -60,13 +60,19 @@ pub async fn cancel(
     let order = orders::lock(&mut tx, provider, id).await?;
     let order = order.ok_or(NotDone::Nothing)?;
     ask::ask_at(app, &mut tx, (provider, id), now).await?;
-    if done.is_ok() {
+    let is_open = matches!(order.state, State::Submitted | State::Failed);
+    if done.is_ok() && is_open {
         store::call_off(&mut tx, &order, now).await?;
         note(app, &mut tx, &order, actor, "order-cancel").await?;
     }
     tx.commit().await?;
     app.jobs.wake();
-    done.map_err(NotDone::Rail)
+    done.map_err(NotDone::Rail)?;
+    if is_open {
+        Ok(())
+    } else {
+        Err(NotDone::Senseless(order.state))
+    }
 }
 
 /// Asks the rail for an order's money to go back.

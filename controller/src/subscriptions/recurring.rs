@@ -53,8 +53,12 @@ pub async fn ask_at(
         .iter()
         .position(|one| one.tracking == tracking.as_str());
     let payload = if let Some(known) = known {
-        // Told again it is no younger, and was denied as often.
-        open.swap_remove(known).payload
+        // Told again it is no younger, and was denied as often: its pause goes on, else telling of it would use its questions up.
+        let known = open.swap_remove(known);
+        if denied(&known.payload) > 0 {
+            return Ok(true);
+        }
+        known.payload
     } else {
         let stranger = By::Stranger(began.id.as_u128(), from);
         if app.limits.check(Act::Charge, stranger).is_err() {

@@ -132,7 +132,9 @@ fn judge(reply: &Reply, asked_for: &Name) -> StatusAnswer {
         Some(_) if is_open => return StatusAnswer::Inconclusive("paid and pending at once"),
         // Why it failed may stand where errors do; it still may be paid.
         Some(2) => Code::Failed,
-        _ if fault.is_some() => return StatusAnswer::Denied,
+        // An error of the rail's own says nothing about the order.
+        _ if fault.is_some() && reply.status < 500 => return StatusAnswer::Denied,
+        _ if fault.is_some() => return StatusAnswer::Inconclusive("error"),
         Some(1) => Code::Completed,
         Some(3) => Code::Reversed,
         Some(other) => Code::Other(other),

@@ -18,7 +18,7 @@ pub struct Open {
     pub payload: JsonValue,
 }
 
-/// Questions about charges to the account of an order that began them.
+/// Questions about charges to the account of an order that began them; they stay locked, so that no denial is noted meanwhile.
 ///
 /// # Errors
 /// When the database is away.
@@ -26,7 +26,8 @@ pub async fn open(conn: &mut PgConnection, began: &Order) -> sqlx::Result<Vec<Op
     sqlx::query_as!(
         Open,
         "select unique_key as tracking, payload from jobs
-         where provider_id = $1 and kind = 'ask-pesapal-charge' and dead_at is null and payload ->> 'began' = $2",
+         where provider_id = $1 and kind = 'ask-pesapal-charge' and dead_at is null and payload ->> 'began' = $2
+         for update",
         began.provider.uuid(),
         began.id.to_string(),
     )

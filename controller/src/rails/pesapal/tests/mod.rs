@@ -353,7 +353,7 @@ async fn pending_is_not_failed_and_what_is_unclear_decides_nothing() {
         (
             500,
             r#"{"message":"It did not work","status":"500"}"#.to_owned(),
-            "denied",
+            "inconclusive",
         ),
         (
             200,

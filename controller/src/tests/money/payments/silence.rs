@@ -212,6 +212,16 @@ async fn silence_ends_after_a_day_and_a_later_success_is_honoured(
     );
 }
 
+/// From now on the shop's keys do not open, and it believes only what it was told when it asked.
+async fn damage_keys(world: &World) {
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query("update providers set mpesa_passkey = 'damaged', confirm_by_query = true")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+}
+
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_prompt_whose_keys_do_not_open_shows_so_and_ends_after_a_day(
     pool: PgPoolOptions,
@@ -219,12 +229,7 @@ async fn a_prompt_whose_keys_do_not_open_shows_so_and_ends_after_a_day(
 ) {
     let world = World::open(pool, options).await;
     let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
-    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
-    sqlx::query("update providers set mpesa_passkey = 'damaged'")
-        .execute(&mut *tx)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    damage_keys(&world).await;
     world.pass(3_600).await;
     assert_eq!(world.status(begun.payment).await, "pending");
     let shown = "jobs where kind = 'ask-rail' and last_error like '%do not open%'";
@@ -233,4 +238,22 @@ async fn a_prompt_whose_keys_do_not_open_shows_so_and_ends_after_a_day(
     assert_eq!(world.status(begun.payment).await, "failed:no-answer");
     assert_eq!(world.count("jobs").await, 0, "nobody asks for ever");
     assert_eq!(world.daraja.queries(), 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_said_to_be_paid_and_cannot_be_asked_about_is_left_to_a_person(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    damage_keys(&world).await;
+    world
+        .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
+        .await;
+    world.pass(25 * 3_600).await;
+    assert_eq!(world.status(begun.payment).await, "pending");
+    assert_eq!(world.flag(begun.payment).await.as_deref(), Some("contrary"));
+    let asked = "jobs where kind = 'ask-rail' and dead_at is null";
+    assert_eq!(world.count(asked).await, 0, "nobody asks for ever");
 }

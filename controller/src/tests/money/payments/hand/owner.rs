@@ -181,7 +181,9 @@ async fn nobody_is_told_to_pay_by_hand_what_is_not_taken_and_what_came_counts(
     .await;
     assert_eq!(delivered(&world, 1).await.len(), 1);
     assert_eq!(world.count("unmatched").await, 0);
-    // It is cheap enough, and that phone has paid fifty today.
+    // It is cheap enough, and the phone that the device names again has paid fifty today.
+    take_at_most(&world, None, None).await;
+    place(&world, 1, Some(PHONE)).await;
     take_at_most(&world, Some(50), Some(99)).await;
     assert!(refused(3, Some(PHONE)).await);
     assert_eq!(says(&code, payer).await, "C2B00013");
