@@ -34,6 +34,9 @@ const SLACK: u32 = 50;
 /// Who is so near to a turn waits for it in place: to go and come back would take as long.
 pub(super) const NEAR: Duration = Duration::from_millis(500);
 
+/// How long the order of somebody is kept who waits and is late.
+const KEPT: Duration = Duration::from_secs(5);
+
 /// Places that are remembered for one application; who has none queues anew each time.
 const PLACES: usize = 200_000;
 /// How long a place is kept for somebody who does not come.
@@ -100,9 +103,10 @@ impl Turns {
         now: Duration,
     ) -> Result<(), Place> {
         self.in_line(application, now, |line| {
-            // Who did not come leaves the turn to others.
+            // Who does not come at all is forgotten. Who is late leaves the turn to others, but is the first again once it is there: where all are
+            // later than a turn takes, each would else go behind all others for ever.
             line.came
-                .retain(|one| one.until + self.pace > now || one.question == question);
+                .retain(|one| one.until + KEPT > now || one.question == question);
             let has_come = line.came.iter().any(|one| one.question == question);
             let place = line.places.get(question).copied();
             let in_crowd = place.is_none() && !has_come;
@@ -199,7 +203,9 @@ impl Turns {
     /// comes.
     fn next(&self, line: &Line, question: &str, turn: Turn, now: Duration) -> Duration {
         let before = line.came.iter().take_while(|one| one.question != question);
-        let before = before.filter(|one| turn == Turn::Last || one.turn == Turn::First);
+        let before = before
+            .filter(|one| one.until + self.pace > now)
+            .filter(|one| turn == Turn::Last || one.turn == Turn::First);
         let (mut at, mut last) = (now, line.asked);
         for whose in before.map(|one| one.turn).chain([turn]) {
             if let Some((asked, other)) = last {

@@ -196,6 +196,20 @@ fn hardly_a_turn_is_lost_and_hardly_anybody_comes_in_vain_when_those_who_wait_wa
 }
 
 #[test]
+fn where_all_wake_later_than_a_turn_takes_they_have_their_turns_all_the_same() {
+    const COUNT: u32 = 3_000;
+    for most in [15, 60, 200] {
+        let turns = Turns::new(6_000);
+        let asked = played(&turns, &all(COUNT.into(), Turn::Last), delays(most), 32);
+        let (_, end, _) = asked.last().unwrap();
+        assert!(
+            *end <= turns.pace * COUNT * 5 / 2,
+            "up to {most} ms late: the last was asked at {end:?}"
+        );
+    }
+}
+
+#[test]
 fn customers_come_between_a_crowd_that_comes_unevenly_and_hardly_a_turn_is_lost() {
     let turns = Turns::new(300);
     let mut questions = all(1_000, Turn::Last);
