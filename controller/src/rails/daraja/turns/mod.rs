@@ -34,7 +34,7 @@ const SLACK: u32 = 50;
 /// Who is so near to a turn waits for it in place: to go and come back would take as long.
 pub(super) const NEAR: Duration = Duration::from_millis(500);
 
-/// How long the order of somebody is kept who waits and is late.
+/// How long the order of somebody is kept at least who waits and is late; where a turn takes longer, for one turn.
 const KEPT: Duration = Duration::from_secs(5);
 
 /// Places that are remembered for one application; who has none queues anew each time.
@@ -53,6 +53,8 @@ pub(super) struct Turns {
     slack: Duration,
     /// How near a turn is that whoever has come waits for.
     near: Duration,
+    /// How late somebody who waits may be and keeps its order.
+    kept: Duration,
     lines: Mutex<Crowd<u128, Line>>,
 }
 
@@ -87,6 +89,7 @@ impl Turns {
             pace: pace + slack,
             slack,
             near: NEAR.max(pace + slack),
+            kept: KEPT.max(pace + slack),
             lines: Mutex::default(),
         }
     }
@@ -106,7 +109,7 @@ impl Turns {
             // Who does not come at all is forgotten. Who is late leaves the turn to others, but is the first again once it is there: where all are
             // later than a turn takes, each would else go behind all others for ever.
             line.came
-                .retain(|one| one.until + KEPT > now || one.question == question);
+                .retain(|one| one.until + self.kept > now || one.question == question);
             let has_come = line.came.iter().any(|one| one.question == question);
             let place = line.places.get(question).copied();
             let in_crowd = place.is_none() && !has_come;
