@@ -11,6 +11,33 @@ async fn unheard(world: &World, n: u8, phone: &str) -> (PaymentId, String) {
     (begun.payment, world.daraja.secret())
 }
 
+/// Money by hand of the usual number is told of that came when M-PESA's clock said `paid`.
+async fn told_of_then(world: &World, path: &str, paid: &str) {
+    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
+    let body = String::from_utf8(body).unwrap();
+    let body = body.replace("20270115110130", paid);
+    told(world, path, body.into_bytes()).await;
+}
+
+/// The rail is asked until nobody asks any more, and says each time that the prompt was paid, with no receipt.
+async fn asked_and_paid(world: &World) {
+    for _ in 0..3 {
+        world.daraja.outcome("0");
+    }
+    for _ in 0..4 {
+        world.pass(300).await;
+    }
+}
+
+/// The prompt ended well with nothing for a person to look at, and there is one payment with one voucher.
+async fn assert_sold_once(world: &World, prompt: PaymentId) {
+    assert_eq!(world.status(prompt).await, "success");
+    assert_eq!(world.flag(prompt).await, None);
+    assert_eq!(world.count("payments").await, 1);
+    assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(world).await;
+}
+
 async fn assert_balanced(world: &World) {
     world.books_are_equal().await;
     let found = crate::reports::books::check_all(&world.app, world.shop.provider)
@@ -129,11 +156,7 @@ async fn while_a_prompt_is_pending_only_its_own_device_gets_what_its_receipt_nam
         .await;
     world.daraja.outcome("0");
     world.pass(60).await;
-    assert_eq!(world.status(begun.payment).await, "success");
-    assert_eq!(world.flag(begun.payment).await, None);
-    assert_eq!(world.count("payments").await, 1);
-    assert_eq!(world.count("tickets").await, 1);
-    assert_balanced(&world).await;
+    assert_sold_once(&world, begun.payment).await;
     // Another receipt is other money.
     world
         .call_back(&world.daraja.secret(), success(1, "NLJ7RT61SV"))
@@ -166,12 +189,9 @@ async fn who_names_the_receipt_of_the_prompt_that_was_paid_has_an_ordinary_payme
         .await;
     world.work().await;
     world.pass(30).await;
-    assert_eq!(world.status(begun.payment).await, "success");
-    assert_eq!(world.flag(begun.payment).await, None);
     assert_eq!(world.count("callbacks where handled_at is null").await, 0);
-    assert_eq!(world.count("payments").await, 1);
     assert_eq!(delivered(&world, 1).await.len(), 1);
-    assert_balanced(&world).await;
+    assert_sold_once(&world, begun.payment).await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -222,10 +242,7 @@ async fn a_prompt_whose_money_may_have_come_by_hand_ends_and_its_phone_can_be_as
     let paid = eat::digits(world.app.clock.now());
     let unknown = Some(NotClaimed::Unknown);
     assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, unknown);
-    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
-    let body = String::from_utf8(body).unwrap();
-    let body = body.replace("20270115110130", &paid);
-    told(&world, &path, body.into_bytes()).await;
+    told_of_then(&world, &path, &paid).await;
     assert_eq!(delivered(&world, 1).await.len(), 0);
     for _ in 0..4 {
         world.pass(30).await;
@@ -264,23 +281,12 @@ async fn a_prompts_money_that_is_told_of_long_after_it_is_counted_once(
     for _ in 0..12 {
         world.pass(60).await;
     }
-    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
-    let body = String::from_utf8(body).unwrap();
-    let body = body.replace("20270115110130", &paid);
-    told(&world, &path, body.into_bytes()).await;
+    told_of_then(&world, &path, &paid).await;
     assert_eq!(delivered(&world, 1).await.len(), 1);
     assert_eq!(world.status(begun.payment).await, "success");
     // The rail says of the prompt that it was paid: by M-PESA's clock that money is the same.
-    for _ in 0..3 {
-        world.daraja.outcome("0");
-    }
-    for _ in 0..4 {
-        world.pass(300).await;
-    }
-    assert_eq!(world.flag(begun.payment).await, None);
-    assert_eq!(world.count("payments").await, 1);
-    assert_eq!(world.count("tickets").await, 1);
-    assert_balanced(&world).await;
+    asked_and_paid(&world).await;
+    assert_sold_once(&world, begun.payment).await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -301,20 +307,12 @@ async fn a_prompt_that_ran_out_is_not_paid_by_what_came_by_hand_long_after_it(
     for _ in 0..12 {
         world.pass(60).await;
     }
-    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
-    let body = String::from_utf8(body).unwrap();
-    let body = body.replace("20270115110130", &paid);
-    told(&world, &path, body.into_bytes()).await;
+    told_of_then(&world, &path, &paid).await;
     assert_eq!(delivered(&world, 1).await.len(), 1);
     let kept = "payments where push = 'hand' and paid_at < created_at - interval '10 minutes'";
     assert_eq!(world.count(kept).await, 1);
     // The rail says that it was paid after all, and tells no receipt: by M-PESA's clock that money may be the same.
-    for _ in 0..3 {
-        world.daraja.outcome("0");
-    }
-    for _ in 0..4 {
-        world.pass(300).await;
-    }
+    asked_and_paid(&world).await;
     assert_eq!(world.status(begun.payment).await, "failed:no-answer");
     assert_eq!(
         world.flag(begun.payment).await.as_deref(),
@@ -337,19 +335,11 @@ async fn money_that_was_paid_long_before_a_prompt_is_not_the_prompts_however_lat
     let unknown = Some(NotClaimed::Unknown);
     assert_eq!(claim(&world, 1, "RKL51ZDR41", PHONE).await, unknown);
     world.pass(60).await;
-    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
-    let body = String::from_utf8(body).unwrap();
-    let body = body.replace("20270115110130", &paid);
-    told(&world, &path, body.into_bytes()).await;
+    told_of_then(&world, &path, &paid).await;
     assert_eq!(delivered(&world, 1).await.len(), 1);
     assert_eq!(world.status(begun.payment).await, "pending");
     // The prompt was paid as well, and the rail tells no receipt of it: both are money, and each has its voucher.
-    for _ in 0..3 {
-        world.daraja.outcome("0");
-    }
-    for _ in 0..4 {
-        world.pass(300).await;
-    }
+    asked_and_paid(&world).await;
     assert_eq!(world.status(begun.payment).await, "success");
     assert_eq!(world.count("payments where status = 'success'").await, 2);
     assert_eq!(world.count("tickets").await, 2);
@@ -366,10 +356,7 @@ async fn money_that_was_paid_before_a_prompt_began_is_not_what_the_prompt_was_fo
     let paid = eat::digits(world.app.clock.now());
     world.pass(300).await;
     let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
-    let body = confirmation("RKL51ZDR41", "", "2547 ***** 149", "50.00");
-    let body = String::from_utf8(body).unwrap();
-    let body = body.replace("20270115110130", &paid);
-    told(&world, &path, body.into_bytes()).await;
+    told_of_then(&world, &path, &paid).await;
     for _ in 0..11 {
         world.pass(30).await;
     }
@@ -378,12 +365,7 @@ async fn money_that_was_paid_before_a_prompt_began_is_not_what_the_prompt_was_fo
     assert_eq!(world.status(begun.payment).await, "pending");
     assert_eq!(world.count(waits).await, 1);
     // The prompt was paid as well, and the rail tells no receipt: that is other money.
-    for _ in 0..3 {
-        world.daraja.outcome("0");
-    }
-    for _ in 0..4 {
-        world.pass(300).await;
-    }
+    asked_and_paid(&world).await;
     assert_eq!(world.status(begun.payment).await, "success");
     assert_eq!(world.count(waits).await, 1);
     assert_eq!(world.count("tickets").await, 1);
