@@ -85,7 +85,6 @@ impl Controller {
             ("MNARA_DATA_DIR", data.display().to_string()),
             ("MNARA_LISTEN", listen.to_string()),
             ("MNARA_DARAJA", daraja.to_owned()),
-            ("MNARA_DARAJA_QUERIES", "600".to_owned()),
             ("MNARA_CLOCK_SOCKET", clock.display().to_string()),
             ("MNARA_LOG", "info,sqlx=warn".to_owned()),
             ("MNARA_ADMIN_SECOND_FACTOR", "optional".to_owned()),

@@ -6,7 +6,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use futures_util::future::LocalBoxFuture;
 use tokio::sync::watch;
 
 pub mod agent;
@@ -21,10 +20,11 @@ pub mod http;
 pub mod phone;
 pub mod ports;
 pub mod program;
+pub mod setup;
 pub mod sql;
 
 use self::agent::{Agent, PASSWORD, USER};
-use self::business::{Business, PLANS, PlanSpec};
+use self::business::Business;
 use self::cable::Cable;
 use self::controller::Controller;
 use self::database::Database;
@@ -32,7 +32,8 @@ use self::folder::Folder;
 use self::http::Caller;
 use self::phone::Phone;
 use self::program::{Log, PATIENCE};
-use crate::sim::daraja::{self, App, Daraja};
+pub use self::setup::{Past, Setup};
+use crate::sim::daraja::{self, Daraja};
 use crate::sim::pesapal::{self, Pesapal};
 use crate::sim::routeros::{self, Router};
 use crate::sim::sms::{self, Sms};
@@ -40,60 +41,6 @@ use crate::sim::smtp::{self, Smtp};
 
 /// What stands in the address that tells of deliveries.
 const SMS_SECRET: &str = "0123456789abcdef0123456789abcdef";
-
-/// What happened at a business before the world begins, while the controller's clock is put back and moved on.
-pub type Past = for<'a> fn(&'a Controller, &'a Business) -> LocalBoxFuture<'a, Result<()>>;
-
-/// What a world begins with.
-#[derive(Debug)]
-pub struct Setup {
-    /// The business' name.
-    pub business: &'static str,
-    /// What it sells.
-    pub plans: Vec<PlanSpec>,
-    /// The Daraja app it is paid through.
-    pub account: App,
-    /// The simulated Daraja.
-    pub daraja: daraja::Config,
-    /// The simulated router of the first site; its users are set by the world.
-    pub router: routeros::Config,
-    /// Whether the controller's rows are in a database of somebody else's instead of its own.
-    pub outside_database: bool,
-    /// Whether the controller has a mail server.
-    pub mail: bool,
-    /// Whether businesses are asked to pay the platform, through a simulated Pesapal.
-    pub pesapal: bool,
-    /// Whether SMS leave.
-    pub sms: bool,
-    /// Whether people reach the controller by this machine's name, which passkeys need, instead of its address.
-    pub by_name: bool,
-    /// What owners are told to open for their first sale, where no phone asks this machine for just anything.
-    pub first_sale_url: Option<String>,
-    /// What happened before any site is there, whose agent would hear of the clock.
-    pub past: Option<Past>,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            business: "Mnara Wi-Fi",
-            plans: PLANS.to_vec(),
-            account: App::sandbox_paybill(),
-            daraja: daraja::Config::sandbox(),
-            router: routeros::Config {
-                boot: Duration::from_millis(500),
-                ..routeros::Config::default()
-            },
-            outside_database: false,
-            mail: false,
-            pesapal: false,
-            sms: false,
-            by_name: false,
-            first_sale_url: None,
-            past: None,
-        }
-    }
-}
 
 /// One site: a router, an agent beside it, and its cable to the cloud.
 #[derive(Debug)]
@@ -152,7 +99,7 @@ impl World {
     ///
     /// # Errors
     /// When a command fails.
-    pub async fn give_trials(&self, account: &App) -> Result<()> {
+    pub async fn give_trials(&self, account: &daraja::App) -> Result<()> {
         let provider = uuid(&self.business.provider);
         let look = format!(
             "insert into portal_looks (provider_id, welcome_en, welcome_sw, banner_en, banner_sw, terms_en, terms_sw, changed_at, trial_on)
@@ -168,11 +115,13 @@ impl World {
     ///
     /// # Errors
     /// When anything does not come up.
-    pub async fn start(setup: Setup) -> Result<Self> {
+    pub async fn start(mut setup: Setup) -> Result<Self> {
         let folder = Folder::new()?;
         let changed = watch::Sender::new(0);
+        setup.daraja.knobs.query_per_minute = Some(2 * setup.queries);
         let daraja = Daraja::start(setup.daraja).await?;
         let mut controller = Controller::new(folder.path(), &daraja.url(), &changed).await?;
+        controller.set("MNARA_DARAJA_QUERIES", &setup.queries.to_string());
         let mut database = None;
         if setup.outside_database {
             let outside = Database::start(folder.path(), &changed).await?;

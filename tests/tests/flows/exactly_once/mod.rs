@@ -56,14 +56,12 @@ async fn every_payment_is_in_the_books_once() {
 async fn drill(wanted: usize, mut rng: StdRng) {
     let mut setup = Setup {
         outside_database: true,
+        // Whose turn is near waits for it in time that nobody moves.
+        queries: QUERIES,
         ..Setup::default()
     };
     setup.daraja.knobs.mode = Mode::Hand;
     let mut world = World::start(setup).await.unwrap();
-    // Whose turn is near waits for it in time that nobody moves.
-    world
-        .controller
-        .set("MNARA_DARAJA_QUERIES", &QUERIES.to_string());
     world
         .controller
         .command(&["provider", "c2b-register", &world.business.provider])
