@@ -197,8 +197,13 @@ pub async fn run(command: SiteCommand, app: &App) -> anyhow::Result<()> {
             );
             let id = id.await?;
             tx.commit().await?;
-            command::report(app, provider, id, Patience::of_a_person(app)).await?;
-            println!("Done.");
+            match command::report(app, provider, id, Patience::of_a_person(app)).await? {
+                Report::Done => println!("Done."),
+                Report::Refused(_) => bail!("this ticket is not in use at this site"),
+                Report::TooLate | Report::Findings(_) => {
+                    bail!("the site heard of it too late and did nothing; try again")
+                }
+            }
         }
         SiteCommand::Show { provider, site } => {
             let mut tx = app.db.tenant(provider).await?;
