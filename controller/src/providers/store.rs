@@ -125,12 +125,18 @@ pub struct SealedAccount {
     pub passkey: String,
 }
 
+/// When a set was typed in: an id begins with its time (RFC 9562, 5.7).
+#[must_use]
+pub fn typed_at(account: AccountId) -> Timestamp {
+    let millis = account.as_u128() >> 80;
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
 impl SealedAccount {
-    /// When it was typed in: an id begins with its time (RFC 9562, 5.7).
+    /// When it was typed in.
     #[must_use]
     pub fn typed_at(&self) -> Timestamp {
-        let millis = self.id.as_u128() >> 80;
-        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+        typed_at(self.id)
     }
 
     /// Whether money to this number comes to it.

@@ -95,6 +95,10 @@ async fn main() -> Result<()> {
         socket: told("MNARA_BENCH_SOCKET")?,
     };
     database.run("postgres", "create database pages").await?;
+    // What is written is cleared up at once, and not while pages are measured.
+    let by_itself = "alter system set autovacuum = off";
+    database.run("postgres", by_itself).await?;
+    database.run("postgres", "select pg_reload_conf()").await?;
     let daraja = Daraja::start(Config::sandbox()).await?;
     let changed = watch::Sender::new(0);
     let binary = PathBuf::from(told("MNARA_BENCH_CONTROLLER")?);

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 
 use crate::db::{Amount, At, RowId as _};
 use crate::payments::{Payment, Push, State, failure};
+use crate::providers::store::typed_at;
 
 /// Adds a test.
 ///
@@ -92,7 +93,8 @@ pub async fn account_tests(
         .collect())
 }
 
-/// Whether money came by an M-PESA account: a customer's, or the shilling that tries it.
+/// Whether money came by an M-PESA account: a customer's, or the shilling that tries it. Nothing came before the account was typed in, and what
+/// came to the accounts before it is not read.
 ///
 /// # Errors
 /// When the database is away.
@@ -102,9 +104,11 @@ pub async fn has_come_in(
     account: AccountId,
 ) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
-        r#"select exists (select from payments where provider_id = $1 and account_id = $2 and status = 'success') as "is!""#,
+        r#"select exists (select from payments
+                          where provider_id = $1 and account_id = $2 and status = 'success' and created_at >= $3) as "is!""#,
         provider.uuid(),
         account.uuid(),
+        At(typed_at(account)) as At,
     );
     found.fetch_one(conn).await
 }
