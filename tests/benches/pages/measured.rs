@@ -103,7 +103,10 @@ pub(crate) fn pages(provider: &str, (from, to): (&str, &str), bought: &str) -> V
                     "and account_id = $2 and status = 'success' and created_at >= $3) as \"is!\"",
                     of(&[&account, &typed_at]),
                 ),
-                ("redeemed_at is not null and series_id is not null) as \"is!\"", of(&[])),
+                (
+                    "redeemed_at is not null and series_id is not null) as \"is!\"",
+                    of(&[]),
+                ),
                 plans("1"),
             ],
         },
