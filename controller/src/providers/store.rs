@@ -125,18 +125,12 @@ pub struct SealedAccount {
     pub passkey: String,
 }
 
-/// When a set was typed in: an id begins with its time (RFC 9562, 5.7).
-#[must_use]
-pub fn typed_at(account: AccountId) -> Timestamp {
-    let millis = account.as_u128() >> 80;
-    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
-}
-
 impl SealedAccount {
-    /// When it was typed in.
+    /// When it was typed in: an id begins with its time (RFC 9562, 5.7).
     #[must_use]
     pub fn typed_at(&self) -> Timestamp {
-        typed_at(self.id)
+        let millis = self.id.as_u128() >> 80;
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
     }
 
     /// Whether money to this number comes to it.

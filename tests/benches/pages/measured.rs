@@ -46,10 +46,6 @@ pub(crate) fn pages(provider: &str, (from, to): (&str, &str), bought: &str) -> V
     let sites = |most| (OF_SITES, of(&["null", most]));
     let (now, none) = (ago(0), "null");
     let account = format!("(select mpesa_account_id from providers where id = {provider})");
-    // An id begins with its time.
-    let typed_at = format!(
-        "to_timestamp(('x' || left(replace({account}::text, '-', ''), 12))::bit(48)::bigint / 1000.0)"
-    );
     let last = LAST;
     // The days so far against as many before, up to the same hour, as the page asks.
     let first = |ago: u32| format!("report_day(now()) - {}", ago - 1);
@@ -100,8 +96,8 @@ pub(crate) fn pages(provider: &str, (from, to): (&str, &str), bought: &str) -> V
                 ("a.duplicate_seen_at >= $2", of(&[&ago(7), "100"])),
                 ("l.unused as", of(&[&ago(180), "100"])),
                 (
-                    "and account_id = $2 and status = 'success' and created_at >= $3) as \"is!\"",
-                    of(&[&account, &typed_at]),
+                    "and account_id = $2 and status = 'success') as \"is!\"",
+                    of(&[&account]),
                 ),
                 (
                     "redeemed_at is not null and series_id is not null) as \"is!\"",

@@ -7,7 +7,6 @@ use sqlx::types::Uuid;
 
 use crate::db::{At, RowId as _};
 use crate::payments::moves::{Move, Stage};
-use crate::providers::store::typed_at;
 
 /// A change about to be written.
 #[derive(Clone, Copy, Debug)]
@@ -210,10 +209,9 @@ pub async fn has_earned(
 ) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
         r#"select exists (select from payments where provider_id = $1 and account_id = $2 and status = 'success'
-                          and type = 'mpesa_customer_payment' and created_at >= $3) as "found!""#,
+                          and type = 'mpesa_customer_payment') as "found!""#,
         provider.uuid(),
         account.uuid(),
-        At(typed_at(account)) as At,
     )
     .fetch_one(conn)
     .await?;
