@@ -1,8 +1,10 @@
 //! The database of the bench: what stands in it, and what it takes for the statements of a page by themselves.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use mnara_tests::world::controller::Controller;
 use tokio::process::Command;
 
 use super::measured::{Measured, query, statement};
@@ -109,7 +111,7 @@ impl Database {
                 };
                 let sql = format!("set role mnara_app; {} {explained}", within(provider));
                 let plan = self.run("pages", &sql).await?;
-                let read: u64 = plan.lines().filter_map(payments_read).sum();
+                let read = payments_read(&plan);
                 ensure!(
                     read <= MOST_READ,
                     "{} reads {read} payments:\n{plan}",
@@ -132,6 +134,24 @@ impl Database {
         println!(
             "every statement of every page goes along an index, none reads all payments of a business, and no list is sorted"
         );
+        Ok(())
+    }
+
+    /// Waits until the controller has done what rows that came of a sudden made it do, above all the first look at everybody's books: it is not
+    /// the work of a page, and goes on beside one only here.
+    pub(crate) async fn calm(&self, controller: &Controller) -> Result<()> {
+        controller.command(&["task", "books-check"]).await?;
+        let began = Instant::now();
+        let mut calm = 0;
+        while calm < CALM {
+            ensure!(
+                began.elapsed() < PATIENCE,
+                "the controller is not done with what came"
+            );
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let left = self.run("pages", AT_WORK).await?;
+            calm = if left.trim() == "0" { calm + 1 } else { 0 };
+        }
         Ok(())
     }
 
@@ -173,16 +193,27 @@ impl Database {
     }
 }
 
-/// How many payments a line of a plan has read, if it reads any.
-fn payments_read(line: &str) -> Option<u64> {
-    let (_, of) = line.split_once(" on payments")?;
-    let (_, actual) = of.split_once("(actual rows=")?;
-    let (rows, loops) = actual.split_once(" loops=")?;
+/// How many payments a plan has read, also of those that a condition then left out.
+fn payments_read(plan: &str) -> u64 {
     let number = |text: &str| {
         let digits = text.split(|one: char| !one.is_ascii_digit()).next();
         digits.and_then(|digits| digits.parse::<u64>().ok())
     };
-    Some(number(rows)? * number(loops)?)
+    let (mut read, mut loops) = (0, None);
+    for line in plan.lines() {
+        if let Some((node, actual)) = line.split_once("(actual rows=") {
+            let of = node.contains(" on payments").then_some(actual);
+            loops = of.and_then(|actual| number(actual.split_once(" loops=")?.1));
+            read += number(actual)
+                .zip(loops)
+                .map_or(0, |(rows, loops)| rows * loops);
+        } else if let Some((_, left_out)) = line.split_once("Rows Removed by Filter: ") {
+            read += number(left_out)
+                .zip(loops)
+                .map_or(0, |(rows, loops)| rows * loops);
+        }
+    }
+    read
 }
 
 /// Whether a plan sorts what it reads of a table: the nodes below a sort stand further in than it does.
@@ -199,6 +230,14 @@ fn sorts(plan: &str, table: &str) -> bool {
         is_sort && below.into_iter().any(|below| below.contains(&read))
     })
 }
+
+/// What the controller is at or ought to be, and whose books nobody has looked at yet.
+const AT_WORK: &str = "select (select count(*) from jobs where dead_at is null and (run_at <= now() or leased_until > now()))
+    + (select count(*) from providers p where not exists (select from ledger_checks c where c.provider_id = p.id))";
+/// Seconds on end without work that are calm.
+const CALM: u32 = 5;
+/// How long it is waited for.
+const PATIENCE: Duration = Duration::from_secs(1_200);
 
 /// Adds up the last two months of all who are not added up, as the job does a day at a time.
 const ADDED_UP: &str = include_str!("added_up.sql");

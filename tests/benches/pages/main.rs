@@ -116,7 +116,6 @@ async fn main() -> Result<()> {
     database.own(&provider, 0, payments / PROVIDERS).await?;
     let days = ["report", "refresh", "--provider", &business.provider];
     controller.command(&days).await?;
-    database.run("pages", "vacuum analyze").await?;
     let dates = database
         .run("pages", "select current_date - 179, current_date")
         .await?;
@@ -277,7 +276,9 @@ async fn measure(
     pages: &[Measured],
     (folder, measurement): (&Path, usize),
 ) -> Result<Vec<Found>> {
-    // What the rows before wrote goes to the disk now and not meanwhile.
+    database.calm(controller).await?;
+    // What it wrote and the rows before is cleared up and goes to the disk now, and not meanwhile.
+    database.run("pages", "vacuum analyze").await?;
     database.run("pages", "checkpoint").await?;
     let mut all = Vec::new();
     for page in pages {
