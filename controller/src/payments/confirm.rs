@@ -178,14 +178,20 @@ async fn attempt(
             let found = match claim::claim(&mut tx, &payment, receipt.as_deref(), now).await? {
                 Claim::Nothing => None,
                 Claim::Taken(found) => Some(found),
-                // Somebody has said already what became of this prompt's money.
-                Claim::Spent if receipt.is_none() && payment.state == State::Pending => {
+                // Somebody has said already what became of this payment's money: its receipt is kept, so that no later word of the same counts it again.
+                Claim::Spent if payment.state != State::Success => {
+                    if let Some(receipt) = receipt {
+                        store::note_receipt(&mut tx, &payment, receipt).await?;
+                    }
                     flag(app, &mut tx, &payment, Flag::ReceiptTaken, now).await?;
-                    refuse(app, &mut tx, &payment, PayFailure::Expired, now).await?;
+                    if payment.state == State::Pending {
+                        refuse(app, &mut tx, &payment, PayFailure::Expired, now).await?;
+                    }
                     tx.commit().await?;
+                    app.jobs.wake();
                     return Ok(Some(Decision::Flag(Flag::ReceiptTaken)));
                 }
-                Claim::Spent => return Err(Stopped::ReceiptTaken),
+                Claim::Spent | Claim::Anothers => return Err(Stopped::ReceiptTaken),
             };
             let receipt = receipt
                 .clone()
@@ -238,7 +244,7 @@ async fn attempt(
                 Claim::Taken(found) => {
                     claim::undo(app, &mut tx, &payment, &found, now).await?;
                 }
-                Claim::Spent => return Err(Stopped::ReceiptTaken),
+                Claim::Spent | Claim::Anothers => return Err(Stopped::ReceiptTaken),
             }
             store::fill_receipt(&mut tx, &payment, receipt)
                 .await

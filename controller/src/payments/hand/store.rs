@@ -305,8 +305,8 @@ pub async fn insert(
     }
 }
 
-/// The money by hand that may be a prompt's and stands in the books already: paid soon after it for its device, of its amount and from what may
-/// be its phone.
+/// The money by hand that may be a prompt's and stands in the books already: paid soon after it, of its amount, for its device from what may be
+/// its phone, or from its phone for another device, whose owner named the receipt.
 ///
 /// It came after the prompt, however late, and by M-PESA's clock it was paid before a time and not before the prompt, as far as the two clocks
 /// agree. At a paybill what names an account is no prompt's that does not name the prompt's.
@@ -318,9 +318,6 @@ pub async fn may_be_counted(
     payment: &Payment,
     until: Timestamp,
 ) -> sqlx::Result<Option<PaymentId>> {
-    let Some(mac) = payment.mac else {
-        return Ok(None);
-    };
     let rows = sqlx::query!(
         // Out of the queue it came later than its money did.
         r#"select p.id, coalesce(p.msisdn, p.payer) as payer, p.provider_payload as body, u.reference as "reference?",
@@ -330,15 +327,17 @@ pub async fn may_be_counted(
            from payments p
            left join unmatched u on u.provider_id = p.provider_id and u.payment_id = p.id and u.reason <> 'late'
            where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) >= $2
-             and coalesce(p.paid_at, u.at, p.created_at) between $7 and $3 and p.push = 'hand' and p.amount = $4 and p.mac = $6::text::macaddr
+             and coalesce(p.paid_at, u.at, p.created_at) between $7 and $3 and p.push = 'hand' and p.amount = $4
+             and (p.mac = $6::text::macaddr or p.msisdn = $8)
            order by p.created_at limit $5"#,
         payment.provider.uuid(),
         At(payment.created_at) as At,
         At(until) as At,
         Amount(payment.amount) as Amount,
         MOST_PAYERS,
-        mac.to_string(),
+        payment.mac.map(|mac| mac.to_string()),
         At(payment.created_at - CLOCKS_APART) as At,
+        payment.phone.as_ref().map(Msisdn::digits),
     )
     .fetch_all(conn)
     .await?;

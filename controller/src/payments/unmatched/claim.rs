@@ -17,6 +17,8 @@ pub enum Claim {
     Taken(store::Candidate),
     /// It was there, and somebody has said already what became of it.
     Spent,
+    /// Its receipt is there, and is another payment's or of another amount.
+    Anothers,
 }
 
 /// Takes a payment's money out of the queue, if it is there: by its receipt; where the rail told none, the one that can be meant. A money
@@ -40,8 +42,8 @@ pub async fn claim(
                 return Ok(Claim::Nothing);
             };
             let is_its = found.amount == payment.amount || found.prompt == Some(payment.id);
-            if found.is_closed || !is_its {
-                return Ok(Claim::Spent);
+            if found.is_known || !is_its {
+                return Ok(Claim::Anothers);
             }
             found
         }
@@ -51,9 +53,7 @@ pub async fn claim(
         },
         None => match store::named(conn, payment).await? {
             // What a statement brought names the prompt's account.
-            Some(found) if found.is_closed || found.amount != payment.amount => {
-                return Ok(Claim::Spent);
-            }
+            Some(found) if found.amount != payment.amount => return Ok(Claim::Spent),
             Some(found) => found,
             None => match nameless(conn, payment).await? {
                 Some(found) => found,
@@ -61,23 +61,29 @@ pub async fn claim(
             },
         },
     };
+    if found.is_closed {
+        return Ok(Claim::Spent);
+    }
     store::close_known(conn, payment, found.id, now).await?;
     Ok(Claim::Taken(found))
 }
 
-/// The one money by hand in the queue that can be a payment's of which no receipt was told.
+/// The one money by hand in the queue that can be a payment's of which no receipt was told; where none waits, one that somebody has dealt with.
 pub(super) async fn nameless(
     conn: &mut PgConnection,
     payment: &Payment,
 ) -> sqlx::Result<Option<store::Candidate>> {
     let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
-    let open = store::nameless(conn, payment.provider, payment.amount, within).await?;
-    let mut meant = open
+    let all = store::nameless(conn, payment.provider, payment.amount, within).await?;
+    let (closed, open): (Vec<_>, Vec<_>) = all
         .into_iter()
-        .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)));
-    Ok(match (meant.next(), meant.next()) {
+        .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)))
+        .partition(|one| one.is_closed);
+    let mut open = open.into_iter();
+    Ok(match (open.next(), open.next()) {
         (Some(found), None) => Some(found),
-        _ => None,
+        (Some(_), Some(_)) => None,
+        (None, _) => closed.into_iter().next(),
     })
 }
 

@@ -28,8 +28,10 @@ pub struct Candidate {
     pub paid_at: Timestamp,
     /// The payment whose prompt took it, if the rail told of it as that.
     pub prompt: Option<PaymentId>,
-    /// Whether somebody has dealt with it.
+    /// Whether it is dealt with.
     pub is_closed: bool,
+    /// Whether it is because it was a payment's.
+    pub is_known: bool,
 }
 
 /// Finds the money of a receipt and locks it.
@@ -43,7 +45,7 @@ pub async fn by_receipt(
 ) -> sqlx::Result<Option<Candidate>> {
     let row = sqlx::query!(
         r#"select id, amount as "amount: Amount", payer, case when reason in ('asked', 'short') then payment_id end as prompt,
-                  closed_at is not null as "is_closed!", coalesce(paid_at, at) as "paid_at!: At"
+                  closed_at is not null as "is_closed!", outcome is not distinct from 'known' as "is_known!", coalesce(paid_at, at) as "paid_at!: At"
            from unmatched where provider_id = $1 and receipt = $2 and reason <> 'late' for update"#,
         provider.uuid(),
         receipt,
@@ -58,6 +60,7 @@ pub async fn by_receipt(
         paid_at: row.paid_at.0,
         prompt: row.prompt.map(PaymentId::from_uuid),
         is_closed: row.is_closed,
+        is_known: row.is_known,
     }))
 }
 
@@ -81,7 +84,8 @@ pub async fn of_receipt(
     Ok(row.map(|row| (UnmatchedId::from_uuid(row.id), row.outcome)))
 }
 
-/// Money by hand without an account that came since a time, was paid before another and, as far as clocks agree, not before the first, and is in the queue still, locked.
+/// Money by hand without an account that came since a time, was paid before another and, as far as clocks agree, not before the first, and is in the
+/// queue still, locked; after it what somebody has dealt with, other than by finding that it is a payment's.
 ///
 /// # Errors
 /// When the database is away.
@@ -92,10 +96,10 @@ pub async fn nameless(
     (from, until): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, receipt, payer, coalesce(paid_at, at) as "paid_at!: At" from unmatched
-           where provider_id = $1 and closed_at is null and at >= $2 and coalesce(paid_at, at) between $6 and $3 and amount = $4
+        r#"select id, receipt, payer, coalesce(paid_at, at) as "paid_at!: At", closed_at is not null as "is_closed!" from unmatched
+           where provider_id = $1 and outcome is distinct from 'known' and at >= $2 and coalesce(paid_at, at) between $6 and $3 and amount = $4
              and reason = 'nobody' and reference is null and receipt is not null
-           order by at, id limit $5 for update"#,
+           order by closed_at is not null, at, id limit $5 for update"#,
         provider.uuid(),
         At(from) as At,
         At(until) as At,
@@ -114,7 +118,8 @@ pub async fn nameless(
             payer: row.payer.map_or(Payer::Untold, |payer| Payer::read(&payer)),
             paid_at: row.paid_at.0,
             prompt: None,
-            is_closed: false,
+            is_closed: row.is_closed,
+            is_known: false,
         })
         .collect())
 }
@@ -125,7 +130,8 @@ pub async fn nameless(
 /// When the database is away.
 pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
-        r#"select id, amount as "amount: Amount", receipt, payer, coalesce(paid_at, at) as "paid_at!: At", closed_at is not null as "is_closed!"
+        r#"select id, amount as "amount: Amount", receipt, payer, coalesce(paid_at, at) as "paid_at!: At", closed_at is not null as "is_closed!",
+                  outcome is not distinct from 'known' as "is_known!"
            from unmatched
            where provider_id = $1 and payment_id = $2 and reason in ('asked', 'short') order by at, id limit $3 for update"#,
         payment.provider.uuid(),
@@ -144,6 +150,7 @@ pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Resu
             paid_at: row.paid_at.0,
             prompt: Some(payment.id),
             is_closed: row.is_closed,
+            is_known: row.is_known,
         })
         .collect())
 }
@@ -154,7 +161,8 @@ pub async fn of_prompt(conn: &mut PgConnection, payment: &Payment) -> sqlx::Resu
 /// When the database is away.
 pub async fn named(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<Option<Candidate>> {
     let row = sqlx::query!(
-        r#"select id, receipt, amount as "amount: Amount", coalesce(paid_at, at) as "paid_at!: At", closed_at is not null as "is_closed!"
+        r#"select id, receipt, amount as "amount: Amount", coalesce(paid_at, at) as "paid_at!: At", closed_at is not null as "is_closed!",
+                  outcome is not distinct from 'known' as "is_known!"
            from unmatched
            where provider_id = $1 and reference = $2 and receipt is not null
            order by at, id limit 1 for update"#,
@@ -171,5 +179,6 @@ pub async fn named(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<O
         paid_at: row.paid_at.0,
         prompt: None,
         is_closed: row.is_closed,
+        is_known: row.is_known,
     }))
 }

@@ -162,9 +162,15 @@ async fn money_of_the_queue_that_is_a_payments_becomes_its_and_is_never_spent_tw
     let give = format!("/payments/unmatched/{}/ticket", waiting(&page)[0]);
     let plan = world.shop.plan.id.to_string();
     owner.post(&give, &[("plan", &plan)]).await.onward();
+    // As long as anybody asks, the rail says what its callback said.
+    for _ in 0..3 {
+        world.daraja.outcome("0");
+    }
     world.call_back(&secret, success(2, "AAAAAAAA02")).await;
-    world.work().await;
-    assert_ne!(world.status(second.payment).await, "success");
+    for _ in 0..3 {
+        world.pass(900).await;
+    }
+    assert_eq!(world.status(second.payment).await, "failed:expired");
     assert_eq!(
         world.flag(second.payment).await.as_deref(),
         Some("receipt-taken")
@@ -172,6 +178,42 @@ async fn money_of_the_queue_that_is_a_payments_becomes_its_and_is_never_spent_tw
     assert_eq!(world.count("tickets").await, 2);
     assert_eq!(balance(&world, "till").await, -10_000);
     assert_balanced(&world, "claims").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_that_was_paid_after_all_is_not_counted_beside_what_a_person_gave_for_its_money(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let till = till(&world).await;
+    // It ran out, and M-PESA took the money after that: its confirmation came, its callback never.
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let ran_out = callback(1, json!(1037), None);
+    world.call_back(&world.daraja.secret(), ran_out).await;
+    world.work().await;
+    by_hand(&world, &till, "AAAAAAAA01", "", "50.00").await;
+    world.work().await;
+    world.pass(400).await;
+    let page = owner.get("/payments/unmatched").await.page();
+    let give = format!("/payments/unmatched/{}/ticket", waiting(&page)[0]);
+    let plan = world.shop.plan.id.to_string();
+    owner.post(&give, &[("plan", &plan)]).await.onward();
+    for _ in 0..3 {
+        world.daraja.outcome("0");
+    }
+    for _ in 0..3 {
+        world.pass(900).await;
+    }
+    assert_eq!(world.status(begun.payment).await, "failed:no-answer");
+    assert_eq!(
+        world.flag(begun.payment).await.as_deref(),
+        Some("receipt-taken")
+    );
+    assert_eq!(world.count("tickets").await, 1);
+    assert_eq!(balance(&world, "till").await, -5_000);
+    assert_balanced(&world, "paid after all").await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -323,6 +323,33 @@ async fn a_prompt_that_ran_out_is_not_paid_by_what_came_by_hand_long_after_it(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_prompt_that_was_paid_after_all_is_not_counted_beside_the_claim_of_its_payers_other_device(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let path = open_till(&world, true).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    world
+        .call_back(&world.daraja.secret(), callback(1, json!(1037), None))
+        .await;
+    world.work().await;
+    world.pass(20).await;
+    let paid = eat::digits(world.app.clock.now());
+    told_of_then(&world, &path, &paid).await;
+    let _ = claim(&world, 2, "RKL51ZDR41", PHONE).await;
+    assert_eq!(delivered(&world, 2).await.len(), 1);
+    asked_and_paid(&world).await;
+    assert_eq!(world.status(begun.payment).await, "failed:no-answer");
+    assert_eq!(
+        world.flag(begun.payment).await.as_deref(),
+        Some("receipt-taken")
+    );
+    assert_eq!(world.count("tickets").await, 1);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn money_that_was_paid_long_before_a_prompt_is_not_the_prompts_however_late_it_is_told_of(
     pool: PgPoolOptions,
     options: PgConnectOptions,
