@@ -61,8 +61,8 @@ impl From<sqlx::Error> for WriteError {
         match trouble(&error) {
             Trouble::Collision => Self::Collision(error.into()),
             Trouble::Full => Self::Full(error.into()),
-            Trouble::Other if is_about_an_item => Self::Item(error.into()),
-            Trouble::Other | Trouble::Away => Self::Store(error.into()),
+            Trouble::Nul | Trouble::Other if is_about_an_item => Self::Item(error.into()),
+            Trouble::Nul | Trouble::Other | Trouble::Away => Self::Store(error.into()),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Nairobi's clock and calendar, three hours ahead of UTC the year round. Nobody else here says so; SQL knows the zone by its name.
 
+use std::ops::RangeInclusive;
+
 use jiff::ToSpan as _;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::Offset;
@@ -10,6 +12,8 @@ pub const AHEAD_MINUTES: i16 = 180;
 const AHEAD_SECS: i64 = 3 * 3_600;
 const AHEAD: Offset = Offset::constant(3);
 const DAY_SECS: i64 = 86_400;
+/// The years of days that are asked for. More can be written than the database knows.
+const YEARS: RangeInclusive<i16> = 2000..=2999;
 
 /// What clock and calendar show at a moment; none beyond what a calendar can show.
 #[must_use]
@@ -75,10 +79,11 @@ impl Day {
         self.date().to_string()
     }
 
-    /// Reads a date.
+    /// Reads a date of the years from 2000 to 2999.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self::from_date)
+        let date: Date = text.parse().ok()?;
+        YEARS.contains(&date.year()).then(|| Self::from_date(date))
     }
 }
 
@@ -99,6 +104,16 @@ mod tests {
         assert_eq!(day.iso(), "2027-01-15");
         assert_eq!(Day::read("2027-01-15"), Some(day));
         assert_eq!(Day::read("2027-02-30"), None);
+        for (text, is_one) in [
+            ("-009000-01-01", false),
+            ("1999-12-31", false),
+            ("2000-01-01", true),
+            ("2999-12-31", true),
+            ("3000-01-01", false),
+            ("9999-12-31", false),
+        ] {
+            assert_eq!(Day::read(text).is_some(), is_one, "{text}");
+        }
         assert_eq!(Day::of(Timestamp::from_secs(-1)), Day(0));
     }
 

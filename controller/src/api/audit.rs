@@ -77,10 +77,10 @@ pub struct Listing {
     /// Only this was done.
     #[schema(pattern = "^[a-z][a-z-]{0,39}$")]
     act: Option<String>,
-    /// At this time or after.
+    /// At this time or after, of the years 1970 to 9999.
     #[schema(format = "date-time")]
     from: Option<String>,
-    /// Before this time.
+    /// Before this time, of the years 1970 to 9999.
     #[schema(format = "date-time")]
     to: Option<String>,
 }

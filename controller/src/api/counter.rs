@@ -61,10 +61,10 @@ pub struct Listing {
     /// The `next` of the part before.
     #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
     cursor: Option<String>,
-    /// At this time or after.
+    /// At this time or after, of the years 1970 to 9999.
     #[schema(format = "date-time")]
     from: Option<String>,
-    /// Before this time.
+    /// Before this time, of the years 1970 to 9999.
     #[schema(format = "date-time")]
     to: Option<String>,
 }

@@ -18,7 +18,8 @@ pub const ABOUT: [(&str, &str, &str); 7] = [
     ),
     (
         "Values",
-        "Bodies and answers are JSON. Times are RFC 3339 in UTC; amounts are texts with two decimals beside their `currency`. Ids are texts such as \
+        "Bodies and answers are JSON. Times are RFC 3339 in UTC; a call may ask for those of the years 1970 to 9999, and for days of 2000 to 2999. Amounts \
+         are texts with two decimals beside their `currency`. Ids are texts such as \
          `site_0198…`; a bare UUID is read as well. Fields and parameters that a call does not know are refused, so that a mistyped one is not passed over.",
         "",
     ),

@@ -128,10 +128,10 @@ pub struct Listing {
     receipt: Option<String>,
     /// Those that a person should look at and nobody has, or the others.
     flagged: Option<bool>,
-    /// Made at this time or after.
+    /// Made at this time or after, of the years 1970 to 9999.
     #[schema(format = "date-time")]
     from: Option<String>,
-    /// Made before this time.
+    /// Made before this time, of the years 1970 to 9999.
     #[schema(format = "date-time")]
     to: Option<String>,
 }

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use crate::config::AgentUrl;
 use crate::fleet::firmware::{
-    Arch, Claim, DISK, File, Mode, Order, RouterOs, disk, fetched, image, render,
+    Arch, BOX, Claim, DISK, File, Mode, Order, RouterOs, disk, fetched, image, render,
 };
 
 /// The file with the line for a router's terminal.
@@ -75,8 +75,8 @@ pub struct RenderArgs {
     /// The hotspot's name on the router.
     #[arg(long, default_value = "hotspot1")]
     hotspot: String,
-    /// The address of the box, for sitebox: a fixed one in the hotspot's network, such as 10.5.50.2.
-    #[arg(long = "box", required_if_eq("mode", "sitebox"))]
+    /// The address of the box, for sitebox: a fixed one in the hotspot's network; 10.5.50.2 if nothing is said.
+    #[arg(long = "box")]
     address: Option<String>,
     /// The router's disk for the container; empty for the router's own storage.
     #[arg(long, default_value = DISK, value_parser = disk)]
@@ -140,10 +140,13 @@ fn render_into(args: RenderArgs, downloads: Option<AgentUrl>) -> anyhow::Result<
     };
     let mode = match args.mode {
         ModeArg::Container => Mode::Container,
-        ModeArg::Sitebox => {
-            let address = args.address.unwrap_or_default();
-            Mode::read("sitebox", &address).context("--box")?
-        }
+        ModeArg::Sitebox => match args.address {
+            Some(address) => Mode::read("sitebox", &address).context("--box")?,
+            None => {
+                eprintln!("The files are for a box at {BOX}; with --box they are for another.");
+                Mode::SiteBox(BOX)
+            }
+        },
     };
     let order = Order {
         version: args.routeros,
@@ -259,7 +262,6 @@ mod tests {
     fn a_box_has_an_address_that_a_box_can_have() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
-        rendered(&out, &["--mode", "sitebox"]).unwrap_err();
         for address in [
             "0.0.0.0",
             "255.255.255.255",
@@ -274,6 +276,19 @@ mod tests {
         rendered(&out, &["--mode", "sitebox", "--box", "10.5.50.7"]).unwrap();
         let script = fs::read_to_string(out.join("install.rsc")).unwrap();
         assert!(script.contains(":local portal \"10.5.50.7\""));
+    }
+
+    #[test]
+    fn a_box_of_which_nothing_is_said_is_where_the_files_say() {
+        let folder = tempfile::tempdir().unwrap();
+        rendered(folder.path(), &["--mode", "sitebox"]).unwrap();
+        let of = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        let script = of("install.rsc");
+        let head = script.split("\n{\n").next().unwrap();
+        assert!(head.contains("# The box is at 10.5.50.2, "), "{head}");
+        assert!(script.contains(":local portal \"10.5.50.2\""));
+        assert!(of("README.txt").contains("fixed address 10.5.50.2 in the hotspot's network"));
+        assert!(of("hotspot/login.html").contains("http://10.5.50.2:8080/"));
     }
 
     #[test]

@@ -270,6 +270,8 @@ pub enum Trouble {
     Full,
     /// Two transactions stood in each other's way: the same one may work a moment later.
     Collision,
+    /// A text had U+0000, which neither its texts nor its JSON can hold: whoever sent it may send another.
+    Nul,
     /// It is about what was asked.
     Other,
 }
@@ -285,6 +287,8 @@ pub fn trouble(error: &sqlx::Error) -> Trouble {
             "40001" | "40P01" => Trouble::Collision,
             // disk_full, and read_only_sql_transaction.
             "53100" | "25006" => Trouble::Full,
+            // character_not_in_repertoire, and untranslatable_character.
+            "22021" | "22P05" => Trouble::Nul,
             // A lock nobody gave back in time.
             "55P03" => Trouble::Away,
             // Connections; memory and connections that ran out; an operator's intervention or a time limit; the system.

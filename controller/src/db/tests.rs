@@ -279,6 +279,8 @@ async fn troubles_are_told_apart(pool: PgPoolOptions, options: PgConnectOptions)
         ("25006", Trouble::Full),
         ("57P02", Trouble::Away),
         ("57014", Trouble::Away),
+        ("22021", Trouble::Nul),
+        ("22P05", Trouble::Nul),
         ("23505", Trouble::Other),
         ("22P02", Trouble::Other),
     ] {

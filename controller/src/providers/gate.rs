@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use axum::Router;
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Request, State as Given};
 use axum::handler::Handler;
 use axum::http::request::Parts;
@@ -13,6 +13,7 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
+use axum::{RequestExt as _, Router};
 use axum_extra::extract::CookieJar;
 use tower_http::csrf::CsrfLayer;
 
@@ -258,6 +259,10 @@ async fn pass(
         request.extensions_mut().insert(visit);
     }
     request.extensions_mut().insert(frame.clone());
+    let request = match readable(leaf, request).await {
+        Ok(request) => request,
+        Err(trouble) => return told(&trouble, &frame),
+    };
     let response = next.run(request).await;
     match response.extensions().get::<Trouble>() {
         Some(trouble) => told(trouble, &frame),
@@ -287,6 +292,47 @@ fn shut_out(shut: Shut, place: &Place, frame: &Frame) -> Response {
         }
         Shut::Lacks(_) => told(&Trouble::NotInPlan, frame),
     }
+}
+
+/// How a form with files says what it is.
+const MULTIPART: &[u8] = b"multipart/";
+/// U+0000 as addresses and forms have it. No text of ours can hold it, and the database refuses a statement with one.
+const NUL: &[u8] = b"%00";
+
+fn has_nul(sent: &[u8]) -> bool {
+    sent.contains(&0) || sent.windows(NUL.len()).any(|letters| letters == NUL)
+}
+
+/// A request in which nothing was typed that no text can hold.
+///
+/// A form is read to its end for that; one with a file is left to the page that takes it, since a file holds anything. In a path it names
+/// nothing, or the database says what it is.
+async fn readable(leaf: Leaf, request: Request) -> Result<Request, Trouble> {
+    // What answers where nothing is reads nothing, and programs come there too.
+    if leaf.path.contains("{*") {
+        return Ok(request);
+    }
+    if has_nul(request.uri().query().unwrap_or_default().as_bytes()) {
+        return Err(Trouble::Unread);
+    }
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if is_read || has_parts(&request) {
+        return Ok(request);
+    }
+    let (head, body) = request.with_limited_body().into_parts();
+    let body = to_bytes(body, usize::MAX).await;
+    let body = body.map_err(|_| Trouble::Unread)?;
+    if has_nul(&body) {
+        return Err(Trouble::Unread);
+    }
+    Ok(Request::from_parts(head, Body::from(body)))
+}
+
+/// Whether a body is one of several parts.
+fn has_parts(request: &Request) -> bool {
+    let kind = request.headers().get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.as_bytes().get(..MULTIPART.len()));
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(MULTIPART))
 }
 
 /// Whether an extractor refused what was sent, which it says in plain text meant for programs.

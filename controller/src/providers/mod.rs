@@ -96,7 +96,7 @@ pub fn check_name(name: &str) -> Result<(), BadProvider> {
 /// [`BadProvider::Email`].
 pub fn check_email(email: &str) -> Result<(), BadProvider> {
     let good = email.len() <= 254
-        && !email.contains(char::is_whitespace)
+        && !email.contains(|c: char| c.is_whitespace() || c.is_control())
         && email.split_once('@').is_some_and(|(name, host)| {
             !name.is_empty() && !host.is_empty() && !host.contains('@')
         });
@@ -152,8 +152,16 @@ mod tests {
         assert_eq!(check_name(""), Err(BadProvider::Name));
         assert_eq!(check_name("Mama Njeri Wi-Fi"), Ok(()));
         assert_eq!(check_email("owner@example.com"), Ok(()));
-        for bad in ["", "owner", "@example.com", "a b@c.d", "a@b@c"] {
-            assert_eq!(check_email(bad), Err(BadProvider::Email), "{bad}");
+        for bad in [
+            "",
+            "owner",
+            "@example.com",
+            "a b@c.d",
+            "a@b@c",
+            "a\0@b.c",
+            "a\u{1b}@b.c",
+        ] {
+            assert_eq!(check_email(bad), Err(BadProvider::Email), "{bad:?}");
         }
         assert_eq!(parse_colour("#0A7d4b"), Ok(0x000a_7d4b));
         assert_eq!(parse_colour("green"), Err(BadProvider::Colour));

@@ -199,12 +199,10 @@ impl From<Refused> for Problem {
 
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
-        // PostgreSQL's texts and JSON cannot hold it, whichever field it came in.
-        let code = error.as_database_error().and_then(|error| error.code());
-        if matches!(code.as_deref(), Some("22021" | "22P05")) {
-            return Self::bad_field("A text has the character U+0000, which no text may have.");
-        }
         match trouble(&error) {
+            Trouble::Nul => {
+                Self::bad_field("A text has the character U+0000, which no text may have.")
+            }
             Trouble::Away | Trouble::Full | Trouble::Collision => {
                 tracing::warn!(%error, "the database cannot do it now");
                 Self::busy(Duration::from_secs(5))

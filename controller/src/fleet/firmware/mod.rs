@@ -25,6 +25,8 @@ use crate::config::AgentUrl;
 
 /// Where a container's agent is, on its own network inside the router.
 const CONTAINER: Ipv4Addr = Ipv4Addr::new(172, 31, 255, 2);
+/// Where a box is of which nothing is said: beside the router in the network that /ip/hotspot/setup offers.
+pub const BOX: Ipv4Addr = Ipv4Addr::new(10, 5, 50, 2);
 /// The port of the portal.
 const PORT: u16 = 8080;
 /// The longest name of a hotspot or a site.

@@ -1,13 +1,11 @@
 //! What people look for among payments, as the address says it. A phone number never stands there; a customer's number here does.
 
-use jiff::ToSpan as _;
-use jiff::civil::Date;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PaymentId;
 use serde::Deserialize;
 
 use super::super::store::list::{Line, Offline, Sort, Wanted};
-use crate::nairobi;
+use crate::nairobi::Day;
 use crate::web::page::before;
 
 /// The fields, as they were typed. What makes no sense is not looked for.
@@ -34,12 +32,8 @@ pub struct Asked {
     pub done: String,
 }
 
-fn day(text: &str) -> Option<Date> {
-    text.trim().parse().ok()
-}
-
-fn start(day: Date) -> Option<Timestamp> {
-    nairobi::moment(day.into())
+fn day(text: &str) -> Option<Day> {
+    Day::read(text.trim())
 }
 
 impl Asked {
@@ -71,10 +65,8 @@ impl Asked {
             customer: self.customer.parse().ok(),
             phone: None,
             receipt: (!receipt.is_empty()).then(|| receipt.to_ascii_uppercase()),
-            from: day(&self.from).and_then(start),
-            until: day(&self.to)
-                .and_then(|day| day.checked_add(1.day()).ok())
-                .and_then(start),
+            from: day(&self.from).map(Day::begin),
+            until: day(&self.to).map(|day| day.plus(1).begin()),
         }
     }
 
@@ -150,6 +142,13 @@ mod tests {
             ..Asked::default()
         };
         let wanted = asked.wanted(Timestamp::from_secs(1_800_000_000));
+        let ancient = Asked {
+            from: "-009000-01-01".to_owned(),
+            to: "9999-12-31".to_owned(),
+            ..Asked::default()
+        };
+        let all = ancient.wanted(Timestamp::from_secs(1_800_000_000));
+        assert_eq!((all.from, all.until), (None, None));
         assert!(wanted.status.is_none() && wanted.site.is_none() && wanted.from.is_none());
         assert!(asked.cursor().is_none());
         assert_eq!(wanted.receipt.as_deref(), Some("NLJ7RT61SV"));

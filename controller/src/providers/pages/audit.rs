@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use jiff::civil::Date;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PersonId;
 use mnara_protocol::money::Money;
@@ -21,7 +20,7 @@ use crate::audit::chain::{self, Head};
 use crate::audit::difference::{Changed, between};
 use crate::audit::names::{Kind, Named, brief, names};
 use crate::audit::read::{self, Line, Wanted};
-use crate::nairobi;
+use crate::nairobi::Day;
 use crate::providers::gate::Seat;
 use crate::providers::notices::Topic;
 use crate::providers::staff::roles::{Permission, Role};
@@ -50,12 +49,12 @@ impl Asked {
     /// Reads it; what cannot be read asks for nothing.
     #[must_use]
     pub fn wanted(&self) -> Wanted {
-        let day = self.day.parse().ok().and_then(day);
+        let day = Day::read(&self.day);
         Wanted {
             person: self.person.parse().ok(),
             act: Some(self.act.clone()).filter(|act| !act.is_empty()),
-            from: day.map(|(from, _)| from),
-            to: day.map(|(_, to)| to),
+            from: day.map(Day::begin),
+            to: day.map(|day| day.plus(1).begin()),
             before: self.before.parse().ok(),
         }
     }
@@ -78,12 +77,6 @@ impl Asked {
         }
         query.finish()
     }
-}
-
-/// The first moment of a day in Nairobi, and of the next.
-fn day(date: Date) -> Option<(Timestamp, Timestamp)> {
-    let first = |date: Date| nairobi::moment(date.into());
-    Some((first(date)?, first(date.tomorrow().ok()?)?))
 }
 
 /// A line as people read it.
@@ -452,8 +445,12 @@ mod tests {
 
     #[test]
     fn a_day_is_nairobis() {
-        let (from, to) = day("2027-01-15".parse().unwrap()).unwrap();
-        assert_eq!(show::sortable(from), "2027-01-15 00:00:00");
-        assert_eq!(show::sortable(to), "2027-01-16 00:00:00");
+        let asked = Asked {
+            day: "2027-01-15".to_owned(),
+            ..Asked::default()
+        };
+        let wanted = asked.wanted();
+        let shown = [wanted.from, wanted.to].map(|at| show::sortable(at.unwrap()));
+        assert_eq!(shown, ["2027-01-15 00:00:00", "2027-01-16 00:00:00"]);
     }
 }

@@ -36,6 +36,8 @@ pub enum Trouble {
 impl From<sqlx::Error> for Trouble {
     fn from(error: sqlx::Error) -> Self {
         match db::trouble(&error) {
+            // The gate lets none through as it was typed; one may be inside of something.
+            db::Trouble::Nul => Self::Unread,
             db::Trouble::Away | db::Trouble::Full | db::Trouble::Collision => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,

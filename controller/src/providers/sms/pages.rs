@@ -187,7 +187,7 @@ pub(super) struct Typed<'a> {
 fn month(text: &str, now: Timestamp) -> Option<(Date, Timestamp, Timestamp)> {
     let first = match text {
         "" => Day::of(now).date().first_of_month(),
-        text => format!("{text}-01").parse::<Date>().ok()?,
+        text => Day::read(&format!("{text}-01"))?.date(),
     };
     let next = first.last_of_month().tomorrow().ok()?;
     let begins = |date| Day::from_date(date).begin();

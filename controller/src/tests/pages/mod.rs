@@ -4,5 +4,6 @@ mod doorless;
 pub(super) mod doors;
 mod every_page;
 mod neighbours;
+mod nul;
 
 use super::*;

@@ -10,6 +10,7 @@ mod endpoints;
 mod export;
 mod keys;
 mod strangers;
+mod times;
 mod webhooks;
 
 use super::*;
