@@ -81,8 +81,14 @@ pub fn calls(app: &App) -> Calls {
         .get(
             "/sites/{id}/look",
             Call::with(S::SettingsRead),
-            site_looks::operation(),
+            site_looks::showing(),
             site_looks::show,
+        )
+        .put(
+            "/sites/{id}/look",
+            Call::with(S::SettingsWrite),
+            site_looks::changing(),
+            site_looks::change,
         )
         .get(
             "/sites/{id}/live",

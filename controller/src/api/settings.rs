@@ -233,7 +233,8 @@ pub async fn change_portal(
     portal_now(&mut tx, key.provider()).await
 }
 
-fn not_kept(error: NotKept) -> Problem {
+/// Why a look was not kept.
+pub(super) fn not_kept(error: NotKept) -> Problem {
     match error {
         NotKept::Look(bad) => {
             let field = match bad {

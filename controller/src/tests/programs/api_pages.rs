@@ -163,7 +163,8 @@ const PAGES: &[(&str, &str, Have)] = &[
         "/sites/{id}/files",
         Nothing("the line is run by somebody at the site anyway"),
     ),
-    ("POST", "/sites/{id}/look", Nothing(EYES)),
+    ("POST", "/sites/{id}/look", Calls(&["PUT /sites/{id}/look"])),
+    ("POST", "/sites/{id}/look/", Nothing(EYES)),
     ("GET", "/sites/{id}/look/preview", Nothing(EYES)),
     ("GET", "/sites/{id}/look", Calls(&["GET /sites/{id}/look"])),
     (
@@ -348,7 +349,7 @@ const TOLD: &[(&str, &str)] = &[
     (SECRETS, "Making and ending keys"),
     (PEOPLE, "Staff: inviting"),
     (CASH, "The counter: selling for cash"),
-    (EYES, "Changing a site's own look"),
+    (EYES, "Logos, and previews"),
     (COSTS, "SMS to customers"),
     (PAPER, "Sheets, PDFs and CSV files"),
     (

@@ -1,0 +1,119 @@
+//! What a program changes of a business's settings: how a site looks, which SMS are sent; and news that it has sent to a webhook again.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mnara_protocol::message::LookRow;
+
+use super::api::{call, key, kind};
+use super::*;
+use crate::captive::look;
+use crate::providers::keys::scopes::Scope;
+
+const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+async fn get(world: &World, key: &str, path: &str) -> Value {
+    let (status, answer) = call(world, Method::GET, key, path, Value::Null).await;
+    assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+    answer
+}
+
+/// A key that reads everything and changes everything but settings.
+async fn other_key(world: &World) -> String {
+    let rest: Vec<Scope> = Scope::ALL
+        .into_iter()
+        .filter(|scope| *scope != Scope::SettingsWrite)
+        .collect();
+    key(&world.app, world.shop.provider, &rest).await
+}
+
+/// What a site was told of its colour and its look.
+async fn heard(world: &World) -> (Option<u32>, LookRow) {
+    let rows = world.feed(world.shop.site).await;
+    let colour = rows.iter().find_map(|row| match row {
+        Row::Site(row) => Some(row.colour),
+        _ => None,
+    });
+    let look = rows.into_iter().find_map(|row| match row {
+        Row::Look(row) => Some(row),
+        _ => None,
+    });
+    (colour, look.unwrap())
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_is_given_a_look_of_its_own_and_the_business_s_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (provider, site) = (world.shop.provider, world.shop.site);
+    let all = key(&world.app, provider, &Scope::ALL).await;
+    let at = format!("/sites/{site}/look");
+    let put = async |key: &str, body: Value| call(&world, Method::PUT, key, &at, body).await;
+    let whole = json!({"colour": "ffee00", "welcome": {"english": "Hello", "kiswahili": "Karibu"}});
+    call(&world, Method::PUT, &all, "/settings/portal", whole).await;
+    let picture = STANDARD.decode(PNG).unwrap();
+    look::site::set_logo(&world.app, (provider, site), Some(&picture), Actor::Command)
+        .await
+        .unwrap();
+
+    let own = json!({"colour": "AA0011", "banner": {"english": " Closed <b>\r\non Sunday "}});
+    let nothing = json!({"english": "", "kiswahili": ""});
+    let by_key = "audit where act = 'portal' and actor = 'key' and subject like 'site_%'";
+    for _ in 0..2 {
+        let (status, look) = put(&all, own.clone()).await;
+        assert_eq!(
+            (status, &look),
+            (
+                StatusCode::OK,
+                &json!({"colour": "aa0011", "button_colour": null, "welcome": nothing,
+                        "banner": {"english": "Closed <b>\non Sunday", "kiswahili": ""}, "terms": nothing, "has_logo": true})
+            )
+        );
+        assert_eq!(get(&world, &all, &at).await, look);
+        let (colour, row) = heard(&world).await;
+        assert_eq!(colour, Some(0xaa_00_11));
+        assert_eq!(row.banner.unwrap().english, "Closed <b>\non Sunday");
+        assert_eq!(row.welcome.unwrap().swahili, "Karibu", "the business's");
+    }
+    assert_eq!(world.count(by_key).await, 2, "as the page writes it");
+
+    for (body, says) in [
+        (json!({"colour": "red"}), "colour"),
+        (json!({"button_colour": "red"}), "button_colour"),
+        (json!({"colour": 1}), "colour"),
+        (json!({"welcome": {"english": "x".repeat(201)}}), "welcome"),
+        (json!({"banner": {"kiswahili": "x".repeat(161)}}), "banner"),
+        (json!({"terms": {"english": "x".repeat(4_001)}}), "terms"),
+        (json!({"help_phone": "0712 000 000"}), "help_phone"),
+        (json!([]), "object"),
+    ] {
+        let (status, problem) = put(&all, body).await;
+        assert_eq!(
+            (status, kind(&problem)),
+            (StatusCode::UNPROCESSABLE_ENTITY, "bad-field"),
+            "{problem}"
+        );
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains(says), "{says}: {detail}");
+    }
+    let (status, problem) = put(&other_key(&world).await, json!({})).await;
+    assert_eq!(
+        (status, &problem["scope"]),
+        (StatusCode::FORBIDDEN, &json!("settings:write"))
+    );
+    let other = business(&world.app, 2).await;
+    let theirs = key(&world.app, other.provider, &Scope::ALL).await;
+    assert_eq!(put(&theirs, own).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(world.count(by_key).await, 2);
+
+    // Its logo is set by eye, and stays.
+    let (status, look) = put(&all, json!({})).await;
+    assert_eq!(
+        (status, &look["colour"], &look["has_logo"]),
+        (StatusCode::OK, &Value::Null, &json!(true))
+    );
+    let (colour, row) = heard(&world).await;
+    assert_eq!((colour, row.banner), (Some(0xff_ee_00), None));
+    assert!(row.logo.is_some());
+}
