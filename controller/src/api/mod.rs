@@ -426,6 +426,12 @@ pub fn calls(app: &App) -> Calls {
             messages::settings_showing(),
             messages::settings,
         )
+        .put(
+            "/settings/messages",
+            Call::with(S::SettingsWrite),
+            messages::settings_changing(),
+            messages::change_settings,
+        )
         .get(
             "/settings/notices",
             Call::with(S::SettingsRead),

@@ -21,7 +21,7 @@ const SECRETS: &str = "a key that makes keys or sends news elsewhere would outli
 const PEOPLE: &str = "who may do what is for people with a log-in of their own";
 const CASH: &str = "who sells for cash answers for it";
 const EYES: &str = "it is set by eye";
-const COSTS: &str = "each costs money";
+const COSTS: &str = "an SMS that is sent twice is charged twice, and who wants none told a person";
 const PAPER: &str = "a file for people; the lists hold the same";
 
 /// What programs have of each page; where they have nothing, also of all pages whose paths begin so. Of several the longest path counts. A new
@@ -293,7 +293,12 @@ const PAGES: &[(&str, &str, Have)] = &[
         "/settings/notices",
         Calls(&["GET /settings/notices"]),
     ),
-    ("POST", "/settings/messages", Nothing(COSTS)),
+    (
+        "POST",
+        "/settings/messages",
+        Calls(&["PUT /settings/messages"]),
+    ),
+    ("POST", "/settings/messages/", Nothing(COSTS)),
     (
         "GET",
         "/settings/messages",
@@ -350,7 +355,7 @@ const TOLD: &[(&str, &str)] = &[
     (PEOPLE, "Staff: inviting"),
     (CASH, "The counter: selling for cash"),
     (EYES, "Logos, and previews"),
-    (COSTS, "SMS to customers"),
+    (COSTS, "Sending an SMS again"),
     (PAPER, "Sheets, PDFs and CSV files"),
     (
         "it leads a person by the hand",

@@ -117,3 +117,86 @@ async fn a_site_is_given_a_look_of_its_own_and_the_business_s_again(
     assert_eq!((colour, row.banner), (Some(0xff_ee_00), None));
     assert!(row.logo.is_some());
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn which_sms_are_sent_is_chosen_as_on_the_page(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let all = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let path = "/settings/messages";
+    let put = async |key: &str, body: Value| call(&world, Method::PUT, key, path, body).await;
+    let usual = get(&world, &all, path).await;
+    let chosen = json!({"codes": "asked", "receipts": true, "language": "sw", "quiet_from": "22:15", "quiet_until": "06:00",
+                        "most_a_day": 0, "most_a_phone": 1});
+    let by_key = "audit where act = 'message-settings' and actor = 'key'";
+    let sites = "jobs where kind = 'sms-tell-sites'";
+    for _ in 0..2 {
+        let (status, now) = put(&all, chosen.clone()).await;
+        assert_eq!((status, &now), (StatusCode::OK, &chosen));
+        assert_eq!(get(&world, &all, path).await, chosen);
+    }
+    assert_eq!(world.count(by_key).await, 1, "the same is no change");
+    assert_eq!(world.count(sites).await, 1, "portals offer it from now on");
+    let told = deed(&world, "message-settings").await;
+    assert_eq!(
+        (&told["before"]["quiet"], &told["after"]["quiet"]),
+        (&json!("21:00-07:00"), &json!("22:15-06:00"))
+    );
+
+    let with = |field: &str, value: Value| {
+        let mut body = chosen.clone();
+        body[field] = value;
+        body
+    };
+    for (body, says) in [
+        (with("codes", json!("some")), "codes"),
+        (with("language", json!("fr")), "language"),
+        (with("quiet_from", json!("7:00")), "quiet_from"),
+        (with("quiet_until", json!("24:00")), "quiet_until"),
+        (
+            with("quiet_until", json!("22:15")),
+            "quiet_from, quiet_until",
+        ),
+        (with("quiet_from", Value::Null), "quiet_from"),
+        (with("quiet_until", Value::Null), "quiet_until"),
+        (with("most_a_day", json!(100_001)), "most_a_day"),
+        (with("most_a_phone", json!(0)), "most_a_phone"),
+        (with("most_a_phone", json!(101)), "most_a_phone"),
+        (with("colour", json!("red")), "colour"),
+        (json!({"codes": "asked"}), "receipts"),
+    ] {
+        let (status, problem) = put(&all, body).await;
+        assert_eq!(
+            (status, kind(&problem)),
+            (StatusCode::UNPROCESSABLE_ENTITY, "bad-field"),
+            "{problem}"
+        );
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with(says), "{says}: {detail}");
+    }
+    let (status, problem) = put(&other_key(&world).await, usual.clone()).await;
+    assert_eq!(
+        (status, &problem["scope"]),
+        (StatusCode::FORBIDDEN, &json!("settings:write"))
+    );
+    // A neighbour chooses for itself alone.
+    let other = business(&world.app, 2).await;
+    let theirs = key(&world.app, other.provider, &Scope::ALL).await;
+    let mut quiet = usual.clone();
+    quiet["quiet_from"] = Value::Null;
+    quiet["quiet_until"] = Value::Null;
+    assert_eq!(put(&theirs, quiet.clone()).await, (StatusCode::OK, quiet));
+    assert_eq!(get(&world, &all, path).await, chosen);
+    // Nothing is quiet where no hours are named.
+    let mut loud = usual;
+    let fields = loud.as_object_mut().unwrap();
+    fields.remove("quiet_from");
+    fields.remove("quiet_until");
+    let (status, now) = put(&all, loud).await;
+    assert_eq!(
+        (status, &now["quiet_from"], &now["quiet_until"]),
+        (StatusCode::OK, &Value::Null, &Value::Null)
+    );
+}
