@@ -474,6 +474,12 @@ pub fn calls(app: &App) -> Calls {
             webhooks::sending(),
             webhooks::sent,
         )
+        .post(
+            "/settings/webhooks/deliveries/{id}/again",
+            Call::with(S::SettingsWrite),
+            webhooks::repeating(),
+            webhooks::again,
+        )
         .get(
             "/audit",
             Call::with(S::AuditRead),

@@ -312,6 +312,11 @@ const PAGES: &[(&str, &str, Have)] = &[
     ("GET", "/settings/keys", Calls(&["GET /settings/keys"])),
     ("POST", "/settings/webhooks", Nothing(SECRETS)),
     (
+        "POST",
+        "/settings/webhooks/messages/{id}/again",
+        Calls(&["POST /settings/webhooks/deliveries/{id}/again"]),
+    ),
+    (
         "GET",
         "/settings/webhooks",
         Calls(&["GET /settings/webhooks"]),

@@ -2,12 +2,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use mnara_protocol::ids::{DeliveryId, EndpointId};
 use mnara_protocol::message::LookRow;
 
 use super::api::{call, key, kind};
+use super::webhooks::Receiver;
 use super::*;
 use crate::captive::look;
 use crate::providers::keys::scopes::Scope;
+use crate::webhooks::{Kind, edit, store};
 
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
@@ -15,6 +18,15 @@ async fn get(world: &World, key: &str, path: &str) -> Value {
     let (status, answer) = call(world, Method::GET, key, path, Value::Null).await;
     assert_eq!(status, StatusCode::OK, "{path}: {answer}");
     answer
+}
+
+/// A message to an endpoint that waits to be sent.
+pub(super) async fn delivery(world: &World, endpoint: EndpointId) -> DeliveryId {
+    let provider = world.shop.provider;
+    assert!(edit::try_out(&world.app, provider, endpoint).await.unwrap());
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let sent = store::sent(&mut tx, provider, endpoint, None, 1).await;
+    sent.unwrap()[0].id
 }
 
 /// A key that reads everything and changes everything but settings.
@@ -199,4 +211,104 @@ async fn which_sms_are_sent_is_chosen_as_on_the_page(
         (status, &now["quiet_from"], &now["quiet_until"]),
         (StatusCode::OK, &Value::Null, &Value::Null)
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_message_is_sent_to_its_webhook_again_and_to_nowhere_else(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open_with(pool, options, &["--webhooks-to-loopback"]).await;
+    let (receiver, url) = Receiver::start().await;
+    let provider = world.shop.provider;
+    let all = key(&world.app, provider, &Scope::ALL).await;
+    edit::add(&world.app, provider, Actor::Command, &url, &[Kind::SiteUp])
+        .await
+        .unwrap();
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let endpoints = store::endpoints(&mut tx, provider, 1).await.unwrap();
+    drop(tx);
+    let endpoint = endpoints[0].id;
+    let list = format!("/settings/webhooks/{endpoint}/deliveries");
+    let id = delivery(&world, endpoint).await;
+    // Nine tries in a day, and none is taken.
+    for _ in 0..9 {
+        receiver.answer(503);
+    }
+    for _ in 0..40 {
+        world.pass(3_600).await;
+    }
+    let given_up = get(&world, &all, &list).await["items"][0].clone();
+    assert_eq!(
+        (&given_up["id"], &given_up["status"], &given_up["attempts"]),
+        (&json!(id.to_string()), &json!("given-up"), &json!(9))
+    );
+    let at = format!("/settings/webhooks/deliveries/{id}/again");
+    let post = async |key: &str, name: &str| {
+        let request = Request::post(format!("/api/v1{at}"))
+            .header("authorization", format!("Bearer {key}"))
+            .header("idempotency-key", name)
+            .body(Body::empty());
+        world.send_from([192, 0, 2, 1], request.unwrap()).await
+    };
+    let (status, _, problem) = post(&other_key(&world).await, "a-0").await;
+    assert_eq!(
+        (status, &problem["scope"]),
+        (StatusCode::FORBIDDEN, &json!("settings:write"))
+    );
+    let other = business(&world.app, 2).await;
+    let theirs = key(&world.app, other.provider, &Scope::ALL).await;
+    assert_eq!(post(&theirs, "a-0").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(get(&world, &all, &list).await["items"][0], given_up);
+
+    // The same request twice sends it once.
+    let (status, headers, waits) = post(&all, "a-1").await;
+    assert_eq!(
+        (status, &waits["id"], &waits["status"], &waits["attempts"]),
+        (
+            StatusCode::OK,
+            &given_up["id"],
+            &json!("waiting"),
+            &json!(0)
+        )
+    );
+    assert!(!headers.contains_key("idempotency-replayed"));
+    world.work().await;
+    let (_, headers, same) = post(&all, "a-1").await;
+    assert_eq!(headers["idempotency-replayed"], "true");
+    assert_eq!(same, waits);
+    world.work().await;
+    let seen = receiver.seen();
+    assert_eq!(seen.len(), 10);
+    assert!(seen.iter().all(
+        |(headers, body)| headers["webhook-id"] == id.to_string().as_str() && *body == seen[0].1
+    ));
+    assert_eq!(
+        get(&world, &all, &list).await["items"][0]["status"],
+        "delivered"
+    );
+    // Another request sends it once more, since it may be lost there.
+    assert_eq!(post(&all, "a-2").await.0, StatusCode::OK);
+    world.work().await;
+    assert_eq!(receiver.seen().len(), 11);
+
+    edit::switch(&world.app, provider, Actor::Command, endpoint, false)
+        .await
+        .unwrap();
+    let (status, _, problem) = post(&all, "a-3").await;
+    assert_eq!(
+        (status, kind(&problem)),
+        (StatusCode::CONFLICT, "address-off")
+    );
+    edit::remove(&world.app, provider, Actor::Command, endpoint)
+        .await
+        .unwrap();
+    assert_eq!(post(&all, "a-3").await.0, StatusCode::NOT_FOUND);
+    for nothing in ["x", "msg_00000000000000000000000000000000"] {
+        let path = format!("/settings/webhooks/deliveries/{nothing}/again");
+        let (status, _) = call(&world, Method::POST, &all, &path, Value::Null).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{nothing}");
+    }
+    world.work().await;
+    assert_eq!(receiver.seen().len(), 11);
 }
