@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::api::calls;
+use crate::api::document::ABOUT;
 use crate::providers::gate::Door;
 
 /// What programs have of a page.
@@ -383,6 +384,25 @@ const TOLD: &[(&str, &str)] = &[
         "Paying Mnara",
     ),
 ];
+
+#[test]
+fn the_description_itself_says_what_is_left_to_people() {
+    let told = ABOUT.iter().find(|(title, ..)| *title == "People");
+    let (_, told, _) = told.unwrap();
+    for left in [
+        "the M-PESA account",
+        "sending money back",
+        "keys, webhooks with their secrets",
+        "staff",
+        "the export of all data",
+        "second factor",
+        "logos and previews",
+        "selling for cash",
+        "which numbers get none",
+    ] {
+        assert!(told.contains(left), "{left}: {told}");
+    }
+}
 
 #[test]
 fn every_reason_for_having_no_call_is_told_in_the_readme() {
