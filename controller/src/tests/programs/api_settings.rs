@@ -10,6 +10,8 @@ use super::webhooks::Receiver;
 use super::*;
 use crate::captive::look;
 use crate::providers::keys::scopes::Scope;
+use crate::providers::staff::roles::Role;
+use crate::tests::pages::doors::member;
 use crate::webhooks::{Kind, edit, store};
 
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
@@ -311,4 +313,42 @@ async fn a_message_is_sent_to_its_webhook_again_and_to_nowhere_else(
     }
     world.work().await;
     assert_eq!(receiver.seen().len(), 11);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn somebody_is_told_of_the_month_as_on_the_page(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    member(&world, Role::Manager, 1).await;
+    let all = key(&world.app, world.shop.provider, &Scope::ALL).await;
+    let told = get(&world, &all, "/settings/notices").await["items"][0].clone();
+    assert_eq!(
+        (&told["role"], &told["month"]),
+        (&json!("manager"), &json!(false))
+    );
+    let path = format!("/settings/notices/{}", told["id"].as_str().unwrap());
+    let mut wish = json!({"site": false, "money": false, "summary": false});
+    // What is not named stays, so programs of before go on as they are.
+    for (month, expected) in [
+        (None, false),
+        (Some(true), true),
+        (None, true),
+        (Some(false), false),
+    ] {
+        wish["month"] = json!(month);
+        let (status, now) = call(&world, Method::PUT, &all, &path, wish.clone()).await;
+        assert_eq!(
+            (status, &now["month"]),
+            (StatusCode::OK, &json!(expected)),
+            "{month:?}"
+        );
+        assert_eq!(
+            get(&world, &all, "/settings/notices").await["items"][0],
+            now
+        );
+    }
+    let lines = "audit where act = 'notice' and actor = 'key' and after ? 'month'";
+    assert_eq!(world.count(lines).await, 2);
 }
