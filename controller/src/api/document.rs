@@ -10,11 +10,19 @@ use super::made::BASE;
 use crate::app::App;
 
 /// What one should know before the first call: a title, a text, and how it looks. `BASE` in it stands for the address of the API.
-pub const ABOUT: [(&str, &str, &str); 7] = [
+pub const ABOUT: [(&str, &str, &str); 8] = [
     (
         "Keys",
         "Send a key as `Authorization: Bearer mnara_…`. Keys are made in the settings under “Programs and data”, each for what it needs, and are shown once.",
         "curl BASE/me -H \"Authorization: Bearer $KEY\"",
+    ),
+    (
+        "People",
+        "What a thief of a key could make money of, or use to outlive its end, is left to people who log in: the M-PESA account and its operator, \
+         sending money back, keys, webhooks with their secrets, staff, the export of all data, and everybody's own password and second factor. \
+         So is what is done by eye or by hand: logos and previews, selling for cash, M-PESA's statements, sending an SMS again, which numbers get none, \
+         and the name of the business. No call moves money or makes a phone pay.",
+        "",
     ),
     (
         "Values",

@@ -3,17 +3,23 @@
 
 use axum::extract::State;
 use futures_util::FutureExt as _;
+use mnara_protocol::ids::ProviderId;
+use mnara_protocol::portal::Language;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sqlx::PgConnection;
 use utoipa::ToSchema;
 
 use super::cursor::{Asked, List, Listing, listed};
 use super::gate::Key;
 use super::operation::Operation;
+use super::plan_parts::minute;
 use super::reports::period;
 use crate::app::App;
-use crate::providers::sms::Settings;
+use crate::providers::sms::choose::{NotChosen, choose};
 use crate::providers::sms::store::{self, Listed};
-use crate::web::{Answer, Json, show};
+use crate::providers::sms::{BadSettings, Codes, Quiet, Settings, clock};
+use crate::web::{Answer, Json, Problem, show};
 
 /// An SMS.
 #[derive(Debug, Serialize, ToSchema)]
@@ -202,7 +208,6 @@ pub struct MessageSettings {
 
 impl From<Settings> for MessageSettings {
     fn from(settings: Settings) -> Self {
-        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         Self {
             codes: settings.codes.word(),
             receipts: settings.receipts,
@@ -219,7 +224,7 @@ pub(super) fn settings_showing() -> Operation {
     Operation::new(
         "getMessageSettings",
         "Show which SMS are sent, and when",
-        "It is changed on the pages only, since SMS cost money.",
+        "",
     )
     .answers::<MessageSettings>(200)
 }
@@ -230,6 +235,137 @@ pub(super) fn settings_showing() -> Operation {
 /// A problem document.
 pub async fn settings(State(app): State<App>, key: Key) -> Answer<Json<MessageSettings>> {
     let mut tx = app.db.tenant(key.provider()).await?;
-    let settings = store::settings(&mut tx, key.provider()).await?;
+    settings_now(&mut tx, key.provider()).await
+}
+
+async fn settings_now(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+) -> Answer<Json<MessageSettings>> {
+    let settings = store::settings(conn, provider).await?;
     Ok(Json(settings.into()))
+}
+
+/// Who gets the code of what they paid for.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CodesTo {
+    /// Who asks for it on the portal.
+    Asked,
+    /// Nobody.
+    Never,
+    /// Everybody.
+    Always,
+}
+
+/// What customers are written to in.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WrittenIn {
+    /// English.
+    En,
+    /// Kiswahili.
+    Sw,
+}
+
+/// Which SMS are to be sent, and when.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageSettingsDraft {
+    /// Who gets the code of what they paid for: `asked` (who asks for it), `never` (nobody) or `always` (everybody).
+    #[schema(inline)]
+    codes: CodesTo,
+    /// Whether buyers get a receipt.
+    receipts: bool,
+    /// What customers are written to in: `en` or `sw`.
+    #[schema(inline)]
+    language: WrittenIn,
+    /// From when on only what is urgent leaves, on Nairobi's clock; no time is quiet if nothing is said.
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    quiet_from: Option<String>,
+    /// Until when; with `quiet_from`, and not the same.
+    #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    quiet_until: Option<String>,
+    /// SMS on one day at most.
+    #[schema(minimum = 0, maximum = 100_000)]
+    most_a_day: u32,
+    /// And of these to one phone.
+    #[schema(minimum = 1, maximum = 100)]
+    most_a_phone: u32,
+}
+
+impl MessageSettingsDraft {
+    fn read(&self) -> Answer<Settings> {
+        let quiet = match (self.quiet_from.as_deref(), self.quiet_until.as_deref()) {
+            (None, None) => None,
+            (Some(from), Some(until)) => Some(Quiet {
+                from: minute("quiet_from", from)?,
+                until: minute("quiet_until", until)?,
+            }),
+            (Some(_), None) => {
+                return Err(Problem::bad_field(
+                    "quiet_until: give it with quiet_from, or neither.",
+                ));
+            }
+            (None, Some(_)) => {
+                return Err(Problem::bad_field(
+                    "quiet_from: give it with quiet_until, or neither.",
+                ));
+            }
+        };
+        Ok(Settings {
+            codes: match self.codes {
+                CodesTo::Asked => Codes::Asked,
+                CodesTo::Never => Codes::Never,
+                CodesTo::Always => Codes::Always,
+            },
+            receipts: self.receipts,
+            language: match self.language {
+                WrittenIn::En => Language::English,
+                WrittenIn::Sw => Language::Swahili,
+            },
+            quiet,
+            most_a_day: self.most_a_day,
+            most_a_phone: self.most_a_phone,
+        })
+    }
+}
+
+pub(super) fn settings_changing() -> Operation {
+    Operation::new(
+        "replaceMessageSettings",
+        "Choose which SMS are sent, and when",
+        "The body is all that is to hold. SMS to customers are charged to the business. What concerns log-ins and bills is sent whatever stands here.",
+    )
+    .body::<MessageSettingsDraft>(
+        json!({"codes": "asked", "receipts": false, "language": "sw", "quiet_from": "21:00", "quiet_until": "07:00",
+            "most_a_day": 200, "most_a_phone": 10}),
+    )
+    .answers::<MessageSettings>(200)
+}
+
+/// Chooses which SMS are sent, and when.
+///
+/// # Errors
+/// A problem document.
+pub async fn change_settings(
+    State(app): State<App>,
+    key: Key,
+    Json(draft): Json<MessageSettingsDraft>,
+) -> Answer<Json<MessageSettings>> {
+    choose(&app, key.provider(), &draft.read()?, key.actor())
+        .await
+        .map_err(|error| match error {
+            NotChosen::Settings(bad) => {
+                let field = match bad {
+                    BadSettings::Quiet => "quiet_from, quiet_until",
+                    BadSettings::MostADay => "most_a_day",
+                    BadSettings::MostAPhone => "most_a_phone",
+                };
+                Problem::bad_field(format!("{field}: {bad}."))
+            }
+            NotChosen::Database(error) => error.into(),
+        })?;
+    let mut tx = app.db.tenant(key.provider()).await?;
+    settings_now(&mut tx, key.provider()).await
 }

@@ -81,8 +81,14 @@ pub fn calls(app: &App) -> Calls {
         .get(
             "/sites/{id}/look",
             Call::with(S::SettingsRead),
-            site_looks::operation(),
+            site_looks::showing(),
             site_looks::show,
+        )
+        .put(
+            "/sites/{id}/look",
+            Call::with(S::SettingsWrite),
+            site_looks::changing(),
+            site_looks::change,
         )
         .get(
             "/sites/{id}/live",
@@ -420,6 +426,12 @@ pub fn calls(app: &App) -> Calls {
             messages::settings_showing(),
             messages::settings,
         )
+        .put(
+            "/settings/messages",
+            Call::with(S::SettingsWrite),
+            messages::settings_changing(),
+            messages::change_settings,
+        )
         .get(
             "/settings/notices",
             Call::with(S::SettingsRead),
@@ -461,6 +473,12 @@ pub fn calls(app: &App) -> Calls {
             Call::with(S::SettingsRead),
             webhooks::sending(),
             webhooks::sent,
+        )
+        .post(
+            "/settings/webhooks/deliveries/{id}/again",
+            Call::with(S::SettingsWrite),
+            webhooks::repeating(),
+            webhooks::again,
         )
         .get(
             "/audit",

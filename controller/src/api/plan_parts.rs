@@ -133,7 +133,11 @@ impl SaleHours {
     }
 }
 
-fn minute(field: &str, text: &str) -> Answer<u16> {
+/// Reads a time of day, as a minute of it.
+///
+/// # Errors
+/// When it is none.
+pub fn minute(field: &str, text: &str) -> Answer<u16> {
     let time = text.split_once(':').and_then(|(hour, minute)| {
         let number = |text: &str| {
             let is_plain = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());

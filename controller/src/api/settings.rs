@@ -233,7 +233,8 @@ pub async fn change_portal(
     portal_now(&mut tx, key.provider()).await
 }
 
-fn not_kept(error: NotKept) -> Problem {
+/// Why a look was not kept.
+pub(super) fn not_kept(error: NotKept) -> Problem {
     match error {
         NotKept::Look(bad) => {
             let field = match bad {
@@ -269,6 +270,8 @@ pub struct Told {
     money: bool,
     /// How the day went.
     summary: bool,
+    /// How the month went, as files.
+    month: bool,
 }
 
 impl From<Colleague> for Told {
@@ -281,6 +284,7 @@ impl From<Colleague> for Told {
             site: hears(Topic::Site),
             money: hears(Topic::Money),
             summary: hears(Topic::Summary),
+            month: hears(Topic::Month),
             name: colleague.name,
         }
     }
@@ -328,6 +332,8 @@ pub struct ToldDraft {
     money: bool,
     /// How the day went.
     summary: bool,
+    /// How the month went, as files; stays as it is if nothing is said.
+    month: Option<bool>,
 }
 
 pub(super) fn notices_changing() -> Operation {
@@ -337,7 +343,7 @@ pub(super) fn notices_changing() -> Operation {
         "Not for owners, who choose for themselves. What somebody's role may not see stays off, whatever is sent.",
     )
     .of(StaffId::PREFIX)
-    .body::<ToldDraft>(json!({"site": true, "money": false, "summary": true}))
+    .body::<ToldDraft>(json!({"site": true, "money": false, "summary": true, "month": false}))
     .answers::<Told>(200)
     .problem(409)
 }
@@ -352,11 +358,12 @@ pub async fn change_notices(
     Path(id): Path<String>,
     Json(draft): Json<ToldDraft>,
 ) -> Answer<Json<Told>> {
-    let wanted = [
+    let mut wanted = vec![
         (Topic::Site, draft.site),
         (Topic::Money, draft.money),
         (Topic::Summary, draft.summary),
     ];
+    wanted.extend(draft.month.map(|month| (Topic::Month, month)));
     // A program may what a manager may.
     let by = By {
         actor: key.actor(),

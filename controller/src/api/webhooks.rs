@@ -1,21 +1,25 @@
 //! `/api/v1/settings/webhooks`: which addresses are told news, and what each was sent.
 //!
-//! Their secrets are shown nowhere, and no call adds an address or sends anything: a stolen key would have news sent elsewhere.
+//! Their secrets are shown nowhere, and no call adds an address: a stolen key would have news sent elsewhere. A message that was sent to one can be
+//! sent there again.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use futures_util::FutureExt as _;
-use mnara_protocol::ids::EndpointId;
+use mnara_protocol::ids::{DeliveryId, EndpointId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::cursor::{Asked, Cursor, List, Listing, Part, listed};
 use super::gate::Key;
+use super::made::Made;
+use super::once::Once;
 use super::operation::Operation;
 use super::types::named;
 use crate::app::App;
 use crate::web::{Answer, Json, Path, Problem, show};
 use crate::webhooks::Endpoint;
-use crate::webhooks::edit::MOST;
+use crate::webhooks::edit::{MOST, NotAgain, send_again_in};
 use crate::webhooks::store::{self, Sent};
 
 /// An address that is told news.
@@ -181,4 +185,47 @@ pub async fn sent(
         Delivery::from,
     )
     .await
+}
+
+pub(super) fn repeating() -> Operation {
+    Operation::new(
+        "sendDeliveryAgain",
+        "Send a message to an address again",
+        "One that was given up, or arrived and was lost there: it goes out as it was, with the same `webhook-id`, and is tried for a day like a new one. One that waits is tried at once. Its address must be on (`address-off`).",
+    )
+    .of(DeliveryId::PREFIX)
+    .answers::<Delivery>(200)
+    .problem(409)
+}
+
+/// Sends one again.
+///
+/// # Errors
+/// A problem document.
+pub async fn again(
+    State(app): State<App>,
+    key: Key,
+    once: Once,
+    Path(id): Path<String>,
+) -> Answer<Made> {
+    let (provider, id) = (key.provider(), named(&id)?);
+    let mut tx = app.db.tenant(provider).await?;
+    send_again_in(&app, &mut tx, provider, id)
+        .await
+        .map_err(|error| match error {
+            NotAgain::Missing => Problem::not_found(),
+            NotAgain::Off => Problem::new(
+                StatusCode::CONFLICT,
+                "address-off",
+                "This address is switched off. An owner can switch it on in the settings.",
+            ),
+            NotAgain::Database(error) => error.into(),
+        })?;
+    let sent = store::one_sent(&mut tx, provider, id).await?;
+    let delivery: Delivery = sent.ok_or_else(Problem::not_found)?.into();
+    let made = Made::now(&delivery)?;
+    once.keep(&mut tx, &made).await?;
+    tx.commit().await?;
+    app.jobs.wake();
+    Ok(made)
 }

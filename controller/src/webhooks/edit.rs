@@ -4,11 +4,12 @@ use futures_util::FutureExt as _;
 use mnara_protocol::ids::{DeliveryId, EndpointId, ProviderId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
+use sqlx::PgConnection;
 use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::guard::{Guard, Refused};
-use super::{Endpoint, Event, Kind, SECRET, SEND, WATCH, sign, store, wake, write};
+use super::{Endpoint, Event, Kind, SECRET, WATCH, sign, store, wake, write};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::sealed::{NotRenewed, renew};
@@ -89,7 +90,7 @@ pub async fn add(
 }
 
 /// Sees to it that sites are watched; the job ends by itself when nobody wants to know.
-async fn watch(app: &App, conn: &mut sqlx::PgConnection, provider: ProviderId) -> sqlx::Result<()> {
+async fn watch(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<()> {
     let job = NewJob {
         kind: WATCH,
         key: &provider.to_string(),
@@ -230,30 +231,53 @@ pub async fn try_out(app: &App, provider: ProviderId, id: EndpointId) -> sqlx::R
     Ok(true)
 }
 
-/// Sends a message once more; gives its endpoint, if that is there and on.
+/// Why a message was not sent again.
+#[derive(Debug, Error)]
+pub enum NotAgain {
+    /// There is none such.
+    #[error("there is no such message")]
+    Missing,
+    /// Its endpoint is off.
+    #[error("the address is switched off")]
+    Off,
+    /// The database refused.
+    #[error("the message could not be sent again")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Sends a message once more; gives its endpoint.
 ///
 /// # Errors
-/// When the database refuses.
+/// [`NotAgain`].
 pub async fn send_again(
     app: &App,
     provider: ProviderId,
     id: DeliveryId,
-) -> sqlx::Result<Option<EndpointId>> {
-    let now = app.clock.now();
+) -> Result<EndpointId, NotAgain> {
     let mut tx = app.db.tenant(provider).await?;
-    let Some(endpoint) = store::wait_again(&mut tx, provider, id, now).await? else {
-        return Ok(None);
-    };
-    let job = NewJob {
-        kind: SEND,
-        key: &endpoint.to_string(),
-        payload: json!({}),
-        run_at: now,
-    };
-    jobs::enqueue(&mut tx, Some(provider), job, app).await?;
+    let endpoint = send_again_in(app, &mut tx, provider, id).await?;
     tx.commit().await?;
     app.jobs.wake();
-    Ok(Some(endpoint))
+    Ok(endpoint)
+}
+
+/// Sends a message once more, in the caller's transaction.
+///
+/// # Errors
+/// [`NotAgain`].
+pub async fn send_again_in(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: DeliveryId,
+) -> Result<EndpointId, NotAgain> {
+    let waits = store::wait_again(conn, provider, id, app.clock.now()).await?;
+    let Some(endpoint) = waits else {
+        let found = store::one_sent(conn, provider, id).await?;
+        return Err(found.map_or(NotAgain::Missing, |_| NotAgain::Off));
+    };
+    wake(app, conn, provider, endpoint).await?;
+    Ok(endpoint)
 }
 
 /// Tries an endpoint again that takes nothing: what waits for it or was given up meanwhile is due now, counted as fresh, and one that was
@@ -305,7 +329,7 @@ fn how_it_is(endpoint: &Endpoint) -> JsonValue {
 
 async fn told(
     app: &App,
-    conn: &mut sqlx::PgConnection,
+    conn: &mut PgConnection,
     provider: ProviderId,
     actor: Actor,
     act: &'static str,

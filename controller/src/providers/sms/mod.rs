@@ -4,6 +4,7 @@
 //! and would send, and charge, it twice. A delivery report may still tell, or a person sends it again.
 
 pub mod acts;
+pub mod choose;
 pub mod customers;
 pub mod pages;
 pub mod reports;
@@ -18,6 +19,7 @@ use mnara_protocol::ids::{PaymentId, PersonId, ProviderId, SmsId};
 use mnara_protocol::portal::Language;
 use serde_json::json;
 use sqlx::PgConnection;
+use thiserror::Error;
 
 use super::notices::SECURITY;
 use crate::app::App;
@@ -33,6 +35,10 @@ const TEXT: Column = Column::Text;
 /// The job that tells sites whether customers may ask for the code; its key is the business.
 pub const TELL_SITES: &str = "sms-tell-sites";
 const DAY_SECS: i64 = 86_400;
+/// The most that a business can let leave on one day.
+pub const MOST_A_DAY: u32 = 100_000;
+/// And of these to one phone.
+pub const MOST_A_PHONE: u32 = 100;
 /// No text of ours is longer, however long a name in it is.
 const MOST_PARTS: usize = 3;
 
@@ -125,6 +131,49 @@ impl Default for Settings {
             most_a_phone: 10,
         }
     }
+}
+
+/// Why settings cannot be.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum BadSettings {
+    /// The quiet hours are none.
+    #[error("give two different times of day, such as 21:00 and 07:00")]
+    Quiet,
+    /// Too many may leave on one day.
+    #[error("give a number from 0 to {MOST_A_DAY}")]
+    MostADay,
+    /// Too many may go to one phone, or none.
+    #[error("give a number from 1 to {MOST_A_PHONE}")]
+    MostAPhone,
+}
+
+impl Settings {
+    /// Looks them over.
+    ///
+    /// # Errors
+    /// The first thing that cannot be.
+    pub fn check(&self) -> Result<(), BadSettings> {
+        let is_time = |minute: u16| minute < 24 * 60;
+        let is_bad = |quiet: Quiet| {
+            quiet.from == quiet.until || !is_time(quiet.from) || !is_time(quiet.until)
+        };
+        if self.quiet.is_some_and(is_bad) {
+            return Err(BadSettings::Quiet);
+        }
+        if self.most_a_day > MOST_A_DAY {
+            return Err(BadSettings::MostADay);
+        }
+        if !(1..=MOST_A_PHONE).contains(&self.most_a_phone) {
+            return Err(BadSettings::MostAPhone);
+        }
+        Ok(())
+    }
+}
+
+/// A minute of the day as people write it, such as `21:00`.
+#[must_use]
+pub fn clock(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// Where a text is.
@@ -481,6 +530,33 @@ mod tests {
             ..settings
         };
         assert_eq!(decide(&loud, &moment), Decision::Go);
+    }
+
+    #[test]
+    fn settings_that_cannot_be_are_named() {
+        let usual = Settings::default();
+        assert_eq!(usual.check(), Ok(()));
+        for (from, until) in [(420, 420), (1_440, 420), (1_260, 1_440)] {
+            let settings = Settings {
+                quiet: Some(Quiet { from, until }),
+                ..usual
+            };
+            assert_eq!(settings.check(), Err(BadSettings::Quiet), "{from} {until}");
+        }
+        for (most_a_day, most_a_phone, expected) in [
+            (0, 1, Ok(())),
+            (100_000, 100, Ok(())),
+            (100_001, 100, Err(BadSettings::MostADay)),
+            (0, 0, Err(BadSettings::MostAPhone)),
+            (0, 101, Err(BadSettings::MostAPhone)),
+        ] {
+            let settings = Settings {
+                most_a_day,
+                most_a_phone,
+                ..usual
+            };
+            assert_eq!(settings.check(), expected, "{most_a_day} {most_a_phone}");
+        }
     }
 
     #[test]

@@ -13,18 +13,17 @@ use mnara_protocol::portal::Language;
 use serde::Deserialize;
 
 use super::State as TextState;
+use super::choose::{NotChosen, choose};
 use super::customers::{self, Sent};
 use super::store::{self, Listed, Spent};
-use super::{Codes, Quiet, Settings, TELL_SITES};
+use super::{BadSettings, Codes, Quiet, Settings, clock};
 use crate::app::App;
-use crate::audit::{Deed, record};
-use crate::jobs::{self, NewJob};
 use crate::nairobi::{self, Day};
 use crate::providers::gate::Seat;
 use crate::providers::notices::{BILLING, SECURITY, STANDING, Topic};
 use crate::providers::pages::frame::Frame;
 use crate::providers::pages::trouble::Trouble;
-use crate::providers::pages::words::Words;
+use crate::providers::pages::words::{MessageWords, Words};
 use crate::web::page::{before, html, onward};
 use crate::web::{Query, show};
 
@@ -131,7 +130,6 @@ impl Filled {
             from: 21 * 60,
             until: 7 * 60,
         });
-        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
         let on = |is_on: bool| if is_on { "on" } else { "" }.to_owned();
         Self {
             codes: settings.codes.word().to_owned(),
@@ -146,9 +144,8 @@ impl Filled {
     }
 
     /// Reads what was typed, or says which sentence tells what is wrong with it.
-    fn read(&self, w: &Words) -> Result<Settings, &'static str> {
-        let w = &w.messages;
-        let clock = |text: &str| {
+    fn read(&self, w: &MessageWords) -> Result<Settings, &'static str> {
+        let time = |text: &str| {
             let (hour, minute) = text.trim().split_once(':')?;
             let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
             (hour < 24 && minute < 60).then_some(hour * 60 + minute)
@@ -156,22 +153,34 @@ impl Filled {
         let quiet = if self.quiet.is_empty() {
             None
         } else {
-            let times = clock(&self.from).zip(clock(&self.until));
-            let (from, until) = times.filter(|(a, b)| a != b).ok_or(w.bad_hours)?;
+            let times = time(&self.from).zip(time(&self.until));
+            let (from, until) = times.ok_or(w.bad_hours)?;
             Some(Quiet { from, until })
         };
-        let number = |text: &str, least: u32, most: u32| {
-            let number: u32 = text.trim().replace(',', "").parse().ok()?;
-            (least..=most).contains(&number).then_some(number)
+        let number = |text: &str| {
+            text.trim()
+                .replace(',', "")
+                .parse::<u32>()
+                .map_err(|_| w.bad_caps)
         };
         Ok(Settings {
             codes: Codes::parse(&self.codes).ok_or(w.bad_codes)?,
             receipts: !self.receipts.is_empty(),
             language: Language::parse(&self.language).unwrap_or(Language::English),
             quiet,
-            most_a_day: number(&self.day, 0, 100_000).ok_or(w.bad_caps)?,
-            most_a_phone: number(&self.phone, 1, 100).ok_or(w.bad_caps)?,
+            most_a_day: number(&self.day)?,
+            most_a_phone: number(&self.phone)?,
         })
+    }
+}
+
+impl MessageWords {
+    /// Why settings were not kept, for people.
+    const fn bad(&self, bad: BadSettings) -> &'static str {
+        match bad {
+            BadSettings::Quiet => self.bad_hours,
+            BadSettings::MostADay | BadSettings::MostAPhone => self.bad_caps,
+        }
     }
 }
 
@@ -394,51 +403,19 @@ pub async fn take(
     seat: Seat,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
-    let settings = match filled.read(frame.words()) {
-        Ok(settings) => settings,
-        Err(fault) => {
-            let typed = Typed {
-                filled: Some(&filled),
-                fault: Some(fault),
-                ..Typed::default()
-            };
-            return shown(&app, &frame, &seat, &Asked::default(), typed).await;
-        }
+    let w = &frame.words().messages;
+    let fault = match filled.read(w) {
+        Err(fault) => fault,
+        Ok(settings) => match choose(&app, seat.provider(), &settings, seat.actor()).await {
+            Ok(()) => return Ok(onward("/settings/messages?done=saved")),
+            Err(NotChosen::Settings(bad)) => w.bad(bad),
+            Err(NotChosen::Database(error)) => return Err(error.into()),
+        },
     };
-    let (provider, now) = (seat.provider(), app.clock.now());
-    let mut tx = app.db.tenant(provider).await?;
-    let before = store::settings(&mut tx, provider).await?;
-    if before != settings {
-        store::settle(&mut tx, provider, &settings, now).await?;
-        let deed = Deed {
-            act: "message-settings",
-            subject: &provider.to_string(),
-            before: Some(told(&before)),
-            after: Some(told(&settings)),
-        };
-        record(&app, &mut tx, Some(provider), seat.by().actor, deed).await?;
-        // Portals offer the code by SMS only where it can be asked for.
-        let job = NewJob {
-            kind: TELL_SITES,
-            key: &provider.to_string(),
-            payload: serde_json::json!({}),
-            run_at: now,
-        };
-        jobs::enqueue(&mut tx, Some(provider), job, &app).await?;
-    }
-    tx.commit().await?;
-    app.jobs.wake();
-    Ok(onward("/settings/messages?done=saved"))
-}
-
-/// Settings as the audit has them.
-fn told(settings: &Settings) -> serde_json::Value {
-    let filled = Filled::of(settings);
-    let quiet = settings
-        .quiet
-        .map(|_| format!("{}-{}", filled.from, filled.until));
-    serde_json::json!({
-        "codes": filled.codes, "receipts": settings.receipts, "language": filled.language, "quiet": quiet,
-        "most_a_day": settings.most_a_day, "most_a_phone": settings.most_a_phone,
-    })
+    let typed = Typed {
+        filled: Some(&filled),
+        fault: Some(fault),
+        ..Typed::default()
+    };
+    shown(&app, &frame, &seat, &Asked::default(), typed).await
 }

@@ -100,7 +100,8 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
     let queued: sqlx::types::Uuid = read(&world.app, "select id from unmatched").await;
     let payment: sqlx::types::Uuid = read(&world.app, "select id from payments").await;
     let customer: sqlx::types::Uuid = read(&world.app, "select id from customers").await;
-    let webhook = api_reads::webhook(&world).await.to_string();
+    let webhook = api_reads::webhook(&world).await;
+    let delivery = api_settings::delivery(&world, webhook).await.to_string();
     let listed = calls(&world.app);
     assert!(listed.listed().len() > 40);
     for one in listed.listed() {
@@ -112,7 +113,8 @@ async fn every_call_opens_to_a_key_with_its_scope_and_to_nobody_else(
             "payments" => PaymentId::from_uuid(payment).to_string(),
             "customers" => mnara_protocol::ids::CustomerId::from_uuid(customer).to_string(),
             "queue" => mnara_protocol::ids::UnmatchedId::from_uuid(queued).to_string(),
-            "settings" if one.path.contains("webhooks") => webhook.clone(),
+            "settings" if one.path.contains("deliveries/") => delivery.clone(),
+            "settings" if one.path.contains("webhooks") => webhook.to_string(),
             "settings" => mnara_protocol::ids::StaffId::from_bytes([7; 16]).to_string(),
             _ => String::new(),
         };

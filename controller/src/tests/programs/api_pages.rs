@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::api::calls;
+use crate::api::document::ABOUT;
 use crate::providers::gate::Door;
 
 /// What programs have of a page.
@@ -21,7 +22,7 @@ const SECRETS: &str = "a key that makes keys or sends news elsewhere would outli
 const PEOPLE: &str = "who may do what is for people with a log-in of their own";
 const CASH: &str = "who sells for cash answers for it";
 const EYES: &str = "it is set by eye";
-const COSTS: &str = "each costs money";
+const COSTS: &str = "an SMS that is sent twice is charged twice, and who wants none told a person";
 const PAPER: &str = "a file for people; the lists hold the same";
 
 /// What programs have of each page; where they have nothing, also of all pages whose paths begin so. Of several the longest path counts. A new
@@ -163,7 +164,8 @@ const PAGES: &[(&str, &str, Have)] = &[
         "/sites/{id}/files",
         Nothing("the line is run by somebody at the site anyway"),
     ),
-    ("POST", "/sites/{id}/look", Nothing(EYES)),
+    ("POST", "/sites/{id}/look", Calls(&["PUT /sites/{id}/look"])),
+    ("POST", "/sites/{id}/look/", Nothing(EYES)),
     ("GET", "/sites/{id}/look/preview", Nothing(EYES)),
     ("GET", "/sites/{id}/look", Calls(&["GET /sites/{id}/look"])),
     (
@@ -292,7 +294,12 @@ const PAGES: &[(&str, &str, Have)] = &[
         "/settings/notices",
         Calls(&["GET /settings/notices"]),
     ),
-    ("POST", "/settings/messages", Nothing(COSTS)),
+    (
+        "POST",
+        "/settings/messages",
+        Calls(&["PUT /settings/messages"]),
+    ),
+    ("POST", "/settings/messages/", Nothing(COSTS)),
     (
         "GET",
         "/settings/messages",
@@ -305,6 +312,11 @@ const PAGES: &[(&str, &str, Have)] = &[
     ("POST", "/settings/keys", Nothing(SECRETS)),
     ("GET", "/settings/keys", Calls(&["GET /settings/keys"])),
     ("POST", "/settings/webhooks", Nothing(SECRETS)),
+    (
+        "POST",
+        "/settings/webhooks/messages/{id}/again",
+        Calls(&["POST /settings/webhooks/deliveries/{id}/again"]),
+    ),
     (
         "GET",
         "/settings/webhooks",
@@ -348,8 +360,8 @@ const TOLD: &[(&str, &str)] = &[
     (SECRETS, "Making and ending keys"),
     (PEOPLE, "Staff: inviting"),
     (CASH, "The counter: selling for cash"),
-    (EYES, "Changing a site's own look"),
-    (COSTS, "SMS to customers"),
+    (EYES, "Logos, and previews"),
+    (COSTS, "Sending an SMS again"),
     (PAPER, "Sheets, PDFs and CSV files"),
     (
         "it leads a person by the hand",
@@ -372,6 +384,25 @@ const TOLD: &[(&str, &str)] = &[
         "Paying Mnara",
     ),
 ];
+
+#[test]
+fn the_description_itself_says_what_is_left_to_people() {
+    let told = ABOUT.iter().find(|(title, ..)| *title == "People");
+    let (_, told, _) = told.unwrap();
+    for left in [
+        "the M-PESA account",
+        "sending money back",
+        "keys, webhooks with their secrets",
+        "staff",
+        "the export of all data",
+        "second factor",
+        "logos and previews",
+        "selling for cash",
+        "which numbers get none",
+    ] {
+        assert!(told.contains(left), "{left}: {told}");
+    }
+}
 
 #[test]
 fn every_reason_for_having_no_call_is_told_in_the_readme() {

@@ -6,6 +6,7 @@ mod api_looked;
 mod api_pages;
 mod api_reads;
 mod api_rules;
+mod api_settings;
 mod endpoints;
 mod export;
 mod keys;

@@ -13,7 +13,7 @@ mod lock;
 mod sent;
 
 pub use lock::{lock, lock_sealed, set_sealed};
-pub use sent::{Sent, sent, wait_again, wait_again_since};
+pub use sent::{Sent, one_sent, sent, wait_again, wait_again_since};
 
 /// Endpoints that want to know of a kind of news.
 ///

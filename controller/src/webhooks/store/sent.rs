@@ -30,6 +30,34 @@ pub struct Sent {
     pub next: Timestamp,
 }
 
+struct SentRow {
+    id: Uuid,
+    event: String,
+    created_at: At,
+    attempts: i32,
+    is_delivered: bool,
+    is_dead: bool,
+    status: Option<i32>,
+    answer: Option<String>,
+    next_at: At,
+}
+
+impl From<SentRow> for Sent {
+    fn from(row: SentRow) -> Self {
+        Self {
+            id: DeliveryId::from_uuid(row.id),
+            event: row.event,
+            at: row.created_at.0,
+            attempts: row.attempts.unsigned_abs(),
+            is_delivered: row.is_delivered,
+            is_dead: row.is_dead,
+            status: row.status,
+            answer: row.answer,
+            next: row.next_at.0,
+        }
+    }
+}
+
 /// An endpoint's messages, the newest first, those before one.
 ///
 /// # Errors
@@ -42,7 +70,8 @@ pub async fn sent(
     limit: u16,
 ) -> sqlx::Result<Vec<Sent>> {
     let (at, id) = before.map_or((LAST, Uuid::max()), |(at, id)| (at, id.uuid()));
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        SentRow,
         r#"select id, event, created_at, attempts, delivered_at is not null as "is_delivered!", dead_at is not null as "is_dead!", status, answer,
                   next_at
            from webhook_deliveries where provider_id = $1 and endpoint_id = $2
@@ -56,20 +85,30 @@ pub async fn sent(
     )
     .fetch_all(conn)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Sent {
-            id: DeliveryId::from_uuid(row.id),
-            event: row.event,
-            at: row.created_at.0,
-            attempts: row.attempts.unsigned_abs(),
-            is_delivered: row.is_delivered,
-            is_dead: row.is_dead,
-            status: row.status,
-            answer: row.answer,
-            next: row.next_at.0,
-        })
-        .collect())
+    Ok(rows.into_iter().map(Sent::from).collect())
+}
+
+/// One message, if its endpoint is not removed.
+///
+/// # Errors
+/// When the database is away.
+pub async fn one_sent(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: DeliveryId,
+) -> sqlx::Result<Option<Sent>> {
+    let row = sqlx::query_as!(
+        SentRow,
+        r#"select id, event, created_at, attempts, delivered_at is not null as "is_delivered!", dead_at is not null as "is_dead!", status, answer,
+                  next_at
+           from webhook_deliveries where provider_id = $1 and id = $2
+             and exists (select from webhook_endpoints e where e.provider_id = $1 and e.id = endpoint_id and e.removed_at is null)"#,
+        provider.uuid(),
+        id.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(Sent::from))
 }
 
 /// Makes a message wait again that was given up; says whether there was such a one.
