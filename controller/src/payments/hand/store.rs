@@ -305,11 +305,11 @@ pub async fn insert(
     }
 }
 
-/// The money by hand that may be a prompt's and stands in the books already: paid soon after it, of its amount, for its device from what may be
-/// its phone, or from its phone for another device, whose owner named the receipt.
+/// The money by hand that may be a prompt's and stands in the books already.
 ///
-/// It came after the prompt, however late, and by M-PESA's clock it was paid before a time and not before the prompt, as far as the two clocks
-/// agree. At a paybill what names an account is no prompt's that does not name the prompt's.
+/// It is of its amount, and for its device from what may be its phone, or from its phone for another device, whose owner named the receipt. It came
+/// after the prompt, however late, and by M-PESA's clock it was paid before a time and not before the prompt, as far as the two clocks agree. At a
+/// paybill what names an account is no prompt's that does not name the prompt's.
 ///
 /// # Errors
 /// When the database is away.
