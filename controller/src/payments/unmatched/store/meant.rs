@@ -83,6 +83,8 @@ pub async fn of_receipt(
 
 /// Money by hand without an account that came since a time, was paid before another and, as far as clocks agree, not before the first, and is in the queue still, locked.
 ///
+/// What a statement told of came by M-PESA's clock, so when it was taken in says that it was not known before.
+///
 /// # Errors
 /// When the database is away.
 pub async fn nameless(
@@ -93,8 +95,9 @@ pub async fn nameless(
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
         r#"select id, receipt, payer, coalesce(paid_at, at) as "paid_at!: At" from unmatched
-           where provider_id = $1 and closed_at is null and at >= $2 and coalesce(paid_at, at) between $6 and $3 and amount = $4
-             and reason = 'nobody' and reference is null and receipt is not null
+           where provider_id = $1 and closed_at is null and at >= $6 and coalesce(paid_at, at) between $6 and $3 and amount = $4
+             and ((reason = 'nobody' and at >= $2) or (reason = 'statement' and created_at >= $2))
+             and reference is null and receipt is not null
            order by at, id limit $5 for update"#,
         provider.uuid(),
         At(from) as At,

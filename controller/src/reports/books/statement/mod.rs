@@ -9,16 +9,14 @@ pub mod store;
 pub mod taken;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::PaymentId;
 use mnara_protocol::money::Money;
 
+use crate::payments::unmatched::{BEGUN_WITHIN, CLOCKS_APART};
+use crate::rails::msisdn::Msisdn;
 use read::{Entry, span};
-
-/// The rail's time and ours are so far apart at most: what was begun earlier or settled later may stand on another statement.
-const APART: Duration = Duration::from_secs(10 * 60);
 
 /// Money that our books know by its receipt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ pub struct Ours {
     pub payment: Option<PaymentId>,
 }
 
-/// A payment that the rail said was paid without telling its receipt.
+/// A payment whose receipt the rail did not tell: it said only that it was paid, or has not said yet how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unnamed {
     /// The payment.
@@ -42,8 +40,12 @@ pub struct Unnamed {
     pub amount: Money,
     /// What the customer's statement shows as the account.
     pub reference: String,
+    /// The phone that was asked.
+    pub phone: Option<Msisdn>,
     /// When it was begun.
     pub begun: Timestamp,
+    /// Whether its end is still to come.
+    pub is_open: bool,
 }
 
 /// Money that had come by a receipt.
@@ -86,6 +88,8 @@ pub struct Compared {
     pub matched: (usize, i64),
     /// On the statement, and probably a payment of ours whose receipt we were never told.
     pub likely: usize,
+    /// On the statement, and maybe a payment's of ours whose end is still to come.
+    pub open: Vec<Entry>,
     /// On the statement and not with us.
     pub missing: Vec<Entry>,
     /// With us and not on the statement.
@@ -113,12 +117,18 @@ pub fn compare(entries: &[Entry], known: &Known) -> Compared {
                 entry: entry.clone(),
                 ours: one.clone(),
             }),
-            None => match unnamed.iter().position(|one| is_likely(entry, one)) {
-                Some(place) => {
-                    unnamed.remove(place);
-                    found.likely += 1;
+            None => match fit(entry, &known.unnamed) {
+                Fit::Open => found.open.push(entry.clone()),
+                Fit::Nobodys => found.missing.push(entry.clone()),
+                Fit::Likely | Fit::Sure(_) => {
+                    match unnamed.iter().position(|one| may_be(entry, one)) {
+                        Some(place) => {
+                            unnamed.remove(place);
+                            found.likely += 1;
+                        }
+                        None => found.missing.push(entry.clone()),
+                    }
                 }
-                None => found.missing.push(entry.clone()),
             },
         }
     }
@@ -134,19 +144,60 @@ pub fn compare(entries: &[Entry], known: &Known) -> Compared {
     found
 }
 
-fn is_likely(entry: &Entry, one: &Unnamed) -> bool {
+/// Which payment without a receipt a line tells of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// None that is known.
+    Nobodys,
+    /// Maybe one whose end is still to come: only that says whether it was paid.
+    Open,
+    /// Probably one, but it may be another of ours or somebody else's.
+    Likely,
+    /// This one and no other.
+    Sure(PaymentId),
+}
+
+/// Finds the payment that a line tells of: the one whose account it names, which no other has; where it names none, the only one that fits, and
+/// none while one that fits is open.
+#[must_use]
+pub fn fit(entry: &Entry, unnamed: &[Unnamed]) -> Fit {
+    let mut fitting = unnamed.iter().filter(|one| may_be(entry, one));
+    let Some(first) = fitting.next() else {
+        return Fit::Nobodys;
+    };
+    if entry.account.is_some() {
+        return Fit::Sure(first.payment);
+    }
+    let rest: Vec<&Unnamed> = fitting.collect();
+    if first.is_open || rest.iter().any(|one| one.is_open) {
+        Fit::Open
+    } else if rest.is_empty() && entry.payer.is_some() {
+        Fit::Sure(first.payment)
+    } else {
+        Fit::Likely
+    }
+}
+
+/// Whether a line may tell of a payment. What is not told of who paid excludes nobody.
+fn may_be(entry: &Entry, one: &Unnamed) -> bool {
     if one.amount != entry.amount {
         return false;
     }
     match &entry.account {
         Some(account) => *account == one.reference,
-        None => entry.at >= one.begun && entry.at <= one.begun + APART,
+        None => {
+            let is_then =
+                entry.at + CLOCKS_APART >= one.begun && entry.at <= one.begun + BEGUN_WITHIN;
+            let told = entry.payer.as_ref().zip(one.phone);
+            is_then && told.is_none_or(|(payer, phone)| payer.may_be(&phone))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rails::daraja::callback::Payer;
 
     const T: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -166,6 +217,17 @@ mod tests {
             amount: Money::from_shillings(shillings),
             at: T.plus_secs(after),
             payment: None,
+        }
+    }
+
+    fn unnamed(byte: u8, reference: &str, is_open: bool) -> Unnamed {
+        Unnamed {
+            payment: PaymentId::from_bytes([byte; 16]),
+            amount: Money::from_shillings(50),
+            reference: reference.to_owned(),
+            phone: "254708374149".parse().ok(),
+            begun: T,
+            is_open,
         }
     }
 
@@ -200,14 +262,8 @@ mod tests {
 
     #[test]
     fn a_payment_without_a_receipt_is_not_missing_and_stands_for_one_line_only() {
-        let unnamed = Unnamed {
-            payment: PaymentId::from_bytes([7; 16]),
-            amount: Money::from_shillings(50),
-            reference: "SABC".to_owned(),
-            begun: T,
-        };
         let known = Known {
-            unnamed: vec![unnamed],
+            unnamed: vec![unnamed(7, "SABC", false)],
             ..Known::default()
         };
         let entries = [entry("AAAAAA1", 50, 30), entry("AAAAAA2", 50, 40)];
@@ -228,6 +284,40 @@ mod tests {
             compare(&[entry("AAAAAA1", 51, 30)], &known).missing.len(),
             1
         );
+    }
+
+    #[test]
+    fn a_line_is_a_payments_if_only_that_one_fits_and_waits_while_one_is_open() {
+        let paid = |tail: &str, after| Entry {
+            payer: Some(Payer::read(&format!("254708***{tail}"))),
+            ..entry("AAAAAA1", 50, after)
+        };
+        let one = [unnamed(7, "SABC", false)];
+        let sure = Fit::Sure(one[0].payment);
+        assert_eq!(fit(&paid("149", 30), &one), sure);
+        // The rail's clock and ours are not the same.
+        assert_eq!(fit(&paid("149", -60), &one), sure);
+        assert_eq!(fit(&paid("149", -180), &one), Fit::Nobodys);
+        // Another phone, and one that is not told.
+        assert_eq!(fit(&paid("150", 30), &one), Fit::Nobodys);
+        assert_eq!(fit(&entry("AAAAAA1", 50, 30), &one), Fit::Likely);
+        let two = [unnamed(7, "SABC", false), unnamed(8, "SABD", false)];
+        assert_eq!(fit(&paid("149", 30), &two), Fit::Likely);
+        let open = [unnamed(7, "SABC", false), unnamed(8, "SABD", true)];
+        assert_eq!(fit(&paid("149", 30), &open), Fit::Open);
+        let known = Known {
+            unnamed: open.to_vec(),
+            ..Known::default()
+        };
+        let found = compare(&[paid("149", 30)], &known);
+        assert_eq!((found.open.len(), found.likely), (1, 0));
+        assert_eq!(found.missing, []);
+        // The account says whose it is, however that ends.
+        let named = Entry {
+            account: Some("SABD".to_owned()),
+            ..paid("150", 9_000)
+        };
+        assert_eq!(fit(&named, &open), Fit::Sure(open[1].payment));
     }
 
     #[test]
