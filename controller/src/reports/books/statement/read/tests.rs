@@ -200,6 +200,47 @@ fn other_columns_other_marks_and_no_status_do() {
 }
 
 #[test]
+fn an_amount_is_read_as_its_country_writes_it_or_not_at_all() {
+    for (written, cents) in [
+        ("50", Some(5_000)),
+        ("1,250", Some(125_000)),
+        ("1,250.00", Some(125_000)),
+        ("1,250,000.5", Some(125_000_050)),
+        ("+1200.50", Some(120_050)),
+        ("-1,250.00", Some(-125_000)),
+        // A decimal comma.
+        ("50,00", Some(5_000)),
+        ("50,5", Some(5_050)),
+        ("-50,00", Some(-5_000)),
+        ("1.250,00", Some(125_000)),
+        ("1.250.000,5", Some(125_000_050)),
+        ("1 250,00", Some(125_000)),
+        ("1\u{202f}250,00", Some(125_000)),
+        ("", Some(0)),
+        ("-", Some(0)),
+        // A thousand or one, and what no country writes.
+        ("1.250", None),
+        ("1.250.000", None),
+        ("1.250,000", None),
+        ("1,250,00", None),
+        ("12.50,00", None),
+        ("1,2500", None),
+        ("50,", None),
+        ("50.", None),
+        (",50", None),
+        ("50,x", None),
+    ] {
+        assert_eq!(amount(written).map(Money::cents), cents, "{written}");
+    }
+    let text = "Receipt No.;Completion Time;Paid In\n\
+                UKQ1AB2CD3;26-11-2026 10:00:00;50,00\nUKQ1AB2CD4;26-11-2026 10:00:00;1.250\n";
+    let statement = read(text.as_bytes(), NOW).unwrap();
+    assert_eq!(statement.entries.len(), 1);
+    assert_eq!(statement.entries[0].amount, Money::from_shillings(50));
+    assert_eq!(statement.unread, 1);
+}
+
+#[test]
 fn what_is_no_statement_is_refused_and_nonsense_is_counted() {
     for text in ["", "a,b\n1,2", "Receipt No.,Paid In\nX,1"] {
         assert_eq!(read(text.as_bytes(), NOW), Err(BadStatement::NoColumns));
