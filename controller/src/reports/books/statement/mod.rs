@@ -46,6 +46,8 @@ pub struct Unnamed {
     pub begun: Timestamp,
     /// Whether its end is still to come.
     pub is_open: bool,
+    /// Whether its money stands in the books.
+    pub is_booked: bool,
 }
 
 /// Money that had come by a receipt.
@@ -94,6 +96,8 @@ pub struct Compared {
     pub missing: Vec<Entry>,
     /// With us and not on the statement.
     pub extra: Vec<Ours>,
+    /// With us without a receipt, and no line of the statement.
+    pub unnamed: Vec<Unnamed>,
     /// Known to both, with different amounts.
     pub differing: Vec<Differing>,
 }
@@ -140,6 +144,13 @@ pub fn compare(entries: &[Entry], known: &Known) -> Compared {
             .cloned()
             .collect();
         found.extra.sort_by_key(|one| one.at);
+        let is_on = |one: &Unnamed| found.open.iter().any(|entry| may_be(entry, one));
+        found.unnamed = unnamed
+            .into_iter()
+            .filter(|one| one.is_booked && one.begun >= first && one.begun <= last)
+            .filter(|one| !is_on(one))
+            .cloned()
+            .collect();
     }
     found
 }
@@ -228,6 +239,7 @@ mod tests {
             phone: "254708374149".parse().ok(),
             begun: T,
             is_open,
+            is_booked: !is_open,
         }
     }
 
@@ -318,6 +330,34 @@ mod tests {
             ..paid("150", 9_000)
         };
         assert_eq!(fit(&named, &open), Fit::Sure(open[1].payment));
+    }
+
+    #[test]
+    fn what_is_booked_without_a_receipt_and_on_no_line_is_not_on_the_statement() {
+        let later = Unnamed {
+            begun: T.plus_secs(3_600),
+            ..unnamed(9, "SABE", false)
+        };
+        let known = Known {
+            unnamed: vec![
+                unnamed(7, "SABC", false),
+                // Not told yet, and after what the statement is about.
+                unnamed(8, "SABD", true),
+                later,
+            ],
+            ..Known::default()
+        };
+        let around = [entry("AAAAAA1", 70, -60), entry("AAAAAA2", 70, 600)];
+        let found = compare(&around, &known);
+        assert_eq!(found.unnamed, [known.unnamed[0].clone()]);
+        assert_eq!(found.extra, []);
+        let named = Entry {
+            account: Some("SABC".to_owned()),
+            ..entry("AAAAAA3", 50, 30)
+        };
+        let [first, last] = around;
+        let found = compare(&[first, named, last], &known);
+        assert_eq!((found.likely, found.unnamed), (1, Vec::new()));
     }
 
     #[test]

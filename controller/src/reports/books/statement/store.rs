@@ -77,7 +77,7 @@ pub async fn unnamed(
 ) -> sqlx::Result<Vec<Unnamed>> {
     let rows = sqlx::query!(
         r#"select id, amount as "amount: Amount", account_reference, msisdn, created_at as "created_at: At",
-                  status = 'pending' and (flag is null or flag <> all($5)) as "is_open!"
+                  status = 'pending' and (flag is null or flag <> all($5)) as "is_open!", status = 'success' as "is_booked!"
            from payments
            where provider_id = $1 and created_at between $2 and $3 and external_txn_id is null
              and type in ('mpesa_customer_payment', 'mpesa_account_test')
@@ -107,6 +107,7 @@ pub async fn unnamed(
                 phone: phone.map_err(bad)?,
                 begun: row.created_at.0,
                 is_open: row.is_open,
+                is_booked: row.is_booked,
             })
         })
         .collect()

@@ -314,3 +314,34 @@ async fn a_line_whose_receipt_was_named_at_the_portal_is_its_devices_voucher(
     assert_eq!(balance(&world, "till").await, -5_000);
     assert_balanced(&world, "named").await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_payment_without_a_receipt_that_is_on_no_line_is_not_on_the_statement(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let account = reference(&world);
+    world.daraja.outcome("0");
+    world.pass(30).await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    let now = world.app.clock.now();
+    let [from, to] = [-60, 60].map(|secs| web::show::sortable(now.plus_secs(secs)));
+    let head = "Receipt No.,Completion Time,Paid In,A/C No.";
+    let around = format!("{head}\nZZZZZZZZ01,{from},70,MAMA\nZZZZZZZZ02,{to},70,MAMA\n");
+    let page = upload(&mut owner, around.as_bytes()).await.page();
+    for text in [
+        "no receipt",
+        &account,
+        &format!("/payments/{}", begun.payment),
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    let all = "Everything of ours in that time is on the statement.";
+    assert!(!page.contains(all), "{page}");
+    let file = format!("{around}AAAAAAAA14,{from},50,{account}\n");
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    assert!(page.contains(all), "{page}");
+}

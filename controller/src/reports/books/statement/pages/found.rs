@@ -4,7 +4,7 @@ use mnara_protocol::money::Money;
 
 use super::super::gone::{Gone, WentBack};
 use super::super::read::Entry;
-use super::super::{Compared, Ours};
+use super::super::{Compared, Ours, Unnamed};
 use crate::payments::unmatched::pages::payer;
 use crate::providers::pages::words::Words;
 use crate::rails::daraja::callback::Payer;
@@ -71,6 +71,16 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
             |payment| format!("/payments/{payment}"),
         )
     };
+    let unnamed = |one: &Unnamed| Item {
+        amount: show::money(one.amount),
+        text: format!(
+            "{} · {} · {}",
+            one.reference,
+            words.calendar.second(one.begun),
+            w.no_receipt
+        ),
+        path: Some(format!("/payments/{}", one.payment)),
+    };
     let back = |one: &WentBack| Item {
         amount: show::money(one.back.amount),
         text: format!(
@@ -100,14 +110,15 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
         extra: found
             .extra
             .iter()
-            .take(MOST_SHOWN)
             .map(|ours| Item {
                 amount: show::money(ours.amount),
                 text: format!("{} · {}", ours.receipt, words.calendar.second(ours.at)),
                 path: Some(path(ours)),
             })
+            .chain(found.unnamed.iter().map(unnamed))
+            .take(MOST_SHOWN)
             .collect(),
-        extra_count: found.extra.len(),
+        extra_count: found.extra.len() + found.unnamed.len(),
         differing: found
             .differing
             .iter()

@@ -192,7 +192,7 @@ pub async fn upload(
         subject: &provider.to_string(),
         before: None,
         after: Some(json!({
-            "matched": found.matched.0, "missing": found.missing.len(), "extra": found.extra.len(), "differing": found.differing.len(),
+            "matched": found.matched.0, "missing": found.missing.len(), "extra": found.extra.len() + found.unnamed.len(), "differing": found.differing.len(),
             "gone": gone.missing.len(),
         })),
     };
