@@ -219,6 +219,7 @@ mod tests {
             amount: Money::from_shillings(shillings),
             account: None,
             payer: None,
+            went_back: false,
         }
     }
 

@@ -94,6 +94,8 @@ pub async fn take(
             return of_prompt(app, provider, actor, payment, &arrived).await;
         }
         Whose::PromptsEnd => return Ok(Taken::Left),
+        // For what went back nobody gets a voucher unasked.
+        _ if entry.went_back => None,
         Whose::Device(payer) if now < arrived.at + DELIVERED_WITHIN => Some(payer),
         // Who paid longer ago may have been helped otherwise: a person decides, unless somebody has just named the receipt.
         Whose::Device(_) | Whose::Nobody | Whose::Elsewhere => {

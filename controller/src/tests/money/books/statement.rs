@@ -279,21 +279,22 @@ async fn what_a_tills_statement_brought_is_the_money_of_a_prompt_that_turns_out_
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
-async fn a_line_whose_receipt_was_named_at_the_portal_is_its_devices_voucher(
+async fn a_line_whose_receipt_was_named_at_the_portal_is_its_devices_voucher_unless_it_went_back(
     pool: PgPoolOptions,
     options: PgConnectOptions,
 ) {
     let world = World::open(pool, options).await;
     let mut owner = member(&world, Role::Owner, 1).await;
     let now = world.app.clock.now();
-    let named = Claim {
-        receipt: "AAAAAAAA13".to_owned(),
+    let named = |receipt: &str| Claim {
+        receipt: receipt.to_owned(),
         phone: PHONE.parse().unwrap(),
         site: world.shop.site,
         mac: mac(1),
         deadline: now.plus_secs(30),
     };
-    let unknown = claim(&world.app, world.shop.provider, &named).await;
+    let first = named("AAAAAAAA13");
+    let unknown = claim(&world.app, world.shop.provider, &first).await;
     assert!(unknown.is_err(), "{unknown:?}");
     let at = web::show::sortable(now);
     let lines = format!(
@@ -313,6 +314,22 @@ async fn a_line_whose_receipt_was_named_at_the_portal_is_its_devices_voucher(
     assert_eq!(world.count("audit where act = 'statement-take'").await, 1);
     assert_eq!(balance(&world, "till").await, -5_000);
     assert_balanced(&world, "named").await;
+    let second = named("AAAAAAAA16");
+    let unknown = claim(&world.app, world.shop.provider, &second).await;
+    assert!(unknown.is_err(), "{unknown:?}");
+    let file = format!(
+        "Receipt No.,Completion Time,Transaction Status,Paid In,A/C No.,Other Party Info\n\
+         AAAAAAAA16,{at},Reversed,50.00,MAMA,{PHONE} - JOHN\n"
+    );
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    let lines = self::lines(&page);
+    owner
+        .post("/books/statement/take", &[("lines", &lines)])
+        .await
+        .onward();
+    assert_eq!(world.count("tickets").await, 1);
+    assert_eq!(balance(&world, "unmatched").await, 5_000);
+    assert_balanced(&world, "went back").await;
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -157,6 +157,7 @@ fn lines(entries: &[Entry]) -> String {
     let mut table = Csv::new(&[
         "Receipt No.",
         "Completion Time",
+        "Transaction Status",
         "Paid In",
         "A/C No.",
         "Other Party Info",
@@ -170,6 +171,11 @@ fn lines(entries: &[Entry]) -> String {
         table.row(&[
             entry.receipt.as_str(),
             &show::sortable(entry.at),
+            if entry.went_back {
+                "Reversed"
+            } else {
+                "Completed"
+            },
             &entry.amount.to_decimal(),
             account,
             &who,
@@ -220,6 +226,7 @@ mod tests {
                 amount: Money::from_shillings(60),
                 account: None,
                 payer: None,
+                went_back: false,
             },
             ours: Ours {
                 receipt: "NLJ7RT61SV".to_owned(),

@@ -40,6 +40,8 @@ pub struct Entry {
     pub account: Option<String>,
     /// Who paid, never the whole number.
     pub payer: Option<Payer>,
+    /// Whether it went back, or a part of it.
+    pub went_back: bool,
 }
 
 /// Money that went back to whoever had paid.
@@ -291,6 +293,11 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
         .filter(|back| back.receipt.is_some() || !told.contains(&back.original))
         .collect();
     statement.backs.sort_by_key(|back| back.at);
+    let originals = statement.backs.iter().map(|back| back.original.as_str());
+    let originals: BTreeSet<&str> = originals.collect();
+    for entry in &mut statement.entries {
+        entry.went_back = originals.contains(entry.receipt.as_str());
+    }
     Ok(statement)
 }
 
@@ -365,6 +372,7 @@ fn line(cells: &[String], columns: Columns, now: Timestamp) -> Line {
         amount,
         account: account.map(|text| text.collect::<String>().to_ascii_uppercase()),
         payer: told.map(cell).find_map(payer),
+        went_back: false,
     };
     if is_reversed {
         Line::Reversed(entry)

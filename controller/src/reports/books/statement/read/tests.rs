@@ -113,6 +113,7 @@ fn money_that_went_back_is_told_with_the_receipt_by_which_it_had_come() {
         };
         assert_eq!(statement.backs, [back], "{line}");
         assert_eq!(statement.entries.len(), 1, "{line}");
+        assert!(statement.entries[0].went_back, "{line}");
         assert_eq!((statement.other, statement.unread), (0, 0), "{line}");
     }
     // What else went out is none, and neither is what a reversal costs.
