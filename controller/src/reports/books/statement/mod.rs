@@ -83,6 +83,15 @@ pub struct Differing {
     pub ours: Ours,
 }
 
+/// A line that tells the receipt of a payment of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// What the statement says.
+    pub entry: Entry,
+    /// The payment.
+    pub payment: PaymentId,
+}
+
 /// What a comparison found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compared {
@@ -90,6 +99,8 @@ pub struct Compared {
     pub matched: (usize, i64),
     /// On the statement, and probably a payment of ours whose receipt we were never told.
     pub likely: usize,
+    /// Those of them of which it is certain whose they are.
+    pub named: Vec<Named>,
     /// On the statement, and maybe a payment's of ours whose end is still to come.
     pub open: Vec<Entry>,
     /// On the statement and not with us.
@@ -124,13 +135,17 @@ pub fn compare(entries: &[Entry], known: &Known) -> Compared {
             None => match fit(entry, &known.unnamed) {
                 Fit::Open => found.open.push(entry.clone()),
                 Fit::Nobodys => found.missing.push(entry.clone()),
-                Fit::Likely | Fit::Sure(_) => {
-                    match unnamed.iter().position(|one| may_be(entry, one)) {
-                        Some(place) => {
-                            unnamed.remove(place);
-                            found.likely += 1;
-                        }
-                        None => found.missing.push(entry.clone()),
+                fit @ (Fit::Likely | Fit::Sure(_)) => {
+                    let Some(place) = unnamed.iter().position(|one| may_be(entry, one)) else {
+                        // It stood for another line.
+                        found.missing.push(entry.clone());
+                        continue;
+                    };
+                    unnamed.remove(place);
+                    found.likely += 1;
+                    if let Fit::Sure(payment) = fit {
+                        let entry = entry.clone();
+                        found.named.push(Named { entry, payment });
                     }
                 }
             },
@@ -324,6 +339,19 @@ mod tests {
         };
         let found = compare(&[paid("149", 30)], &known);
         assert_eq!((found.open.len(), found.likely), (1, 0));
+        // Of two nobody can tell whose the receipt is, and of one that names nothing neither.
+        for (lines, unnamed, named) in [
+            (vec![paid("149", 30)], one.to_vec(), 1),
+            (vec![entry("AAAAAA1", 50, 30)], one.to_vec(), 0),
+            (vec![paid("149", 30); 2], two.to_vec(), 0),
+        ] {
+            let known = Known {
+                unnamed,
+                ..Known::default()
+            };
+            let found = compare(&lines, &known);
+            assert_eq!((found.likely, found.named.len()), (lines.len(), named));
+        }
         assert_eq!(found.missing, []);
         // The account says whose it is, however that ends.
         let named = Entry {
@@ -331,6 +359,8 @@ mod tests {
             ..paid("150", 9_000)
         };
         assert_eq!(fit(&named, &open), Fit::Sure(open[1].payment));
+        let found = compare(std::slice::from_ref(&named), &known);
+        assert_eq!(found.named[0].payment, open[1].payment);
     }
 
     #[test]

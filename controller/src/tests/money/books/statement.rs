@@ -362,3 +362,50 @@ async fn a_payment_without_a_receipt_that_is_on_no_line_is_not_on_the_statement(
     let page = upload(&mut owner, file.as_bytes()).await.page();
     assert!(page.contains(all), "{page}");
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_payment_learns_its_receipt_from_a_line_and_then_its_way_back_is_found(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let account = reference(&world);
+    world.daraja.outcome("0");
+    world.pass(30).await;
+    assert_eq!(world.status(begun.payment).await, "success");
+    let at = web::show::sortable(world.app.clock.now());
+    let file = format!(
+        "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Linked Transaction ID,A/C No.\n\
+         AAAAAAAA15,{at},Pay Bill,Completed,50.00,,,{account}\n\
+         BBBBBBBB15,{at},Pay Bill Reversal,Completed,,-50.00,AAAAAAAA15,\n"
+    );
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    for text in [
+        "Receipts of payments that are with us",
+        "whose receipt is to be taken in first: 1",
+        &format!("/payments/{}", begun.payment),
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!page.contains("whose payment is not with us"), "{page}");
+    let to = owner
+        .post("/books/statement/take", &[("lines", &lines(&page))])
+        .await
+        .onward();
+    let page = owner.get(&to).await.page();
+    assert!(page.contains("each stands with its payment now"), "{page}");
+    let learnt = "payments where external_txn_id = 'AAAAAAAA15'";
+    assert_eq!(world.count(learnt).await, 1);
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    assert!(page.contains("BBBBBBBB15 of AAAAAAAA15"), "{page}");
+    owner
+        .post("/books/statement/gone", &[("lines", &lines(&page))])
+        .await
+        .onward();
+    assert_eq!(world.count("ledger where cause = 'reversal'").await, 1);
+    assert_eq!(balance(&world, "till").await, -5_000);
+    assert_eq!(balance(&world, "refunded").await, 5_000);
+    assert_balanced(&world, "went back").await;
+}

@@ -28,6 +28,9 @@ pub(super) struct Found {
     pub(super) matched: usize,
     pub(super) money: String,
     pub(super) likely: usize,
+    pub(super) named: Vec<Item>,
+    pub(super) named_count: usize,
+    pub(super) named_lines: String,
     pub(super) open: Vec<Item>,
     pub(super) open_count: usize,
     pub(super) missing: Vec<Item>,
@@ -43,6 +46,7 @@ pub(super) struct Found {
     pub(super) gone_over: Vec<Item>,
     pub(super) gone_over_count: usize,
     pub(super) gone_known: usize,
+    pub(super) gone_unnamed: usize,
     pub(super) gone_nobodys: usize,
     pub(super) other: usize,
     pub(super) unread: usize,
@@ -95,18 +99,28 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
             |payment| format!("/payments/{payment}"),
         )),
     };
-    let first = |entries: &[Entry]| entries.iter().take(MOST_SHOWN).cloned().collect::<Vec<_>>();
     Found {
         from: String::new(),
         to: String::new(),
         matched: found.matched.0,
         money: show::money(Money::from_cents(found.matched.1)),
         likely: found.likely,
+        named: found
+            .named
+            .iter()
+            .take(MOST_SHOWN)
+            .map(|one| Item {
+                path: Some(format!("/payments/{}", one.payment)),
+                ..entry(&one.entry)
+            })
+            .collect(),
+        named_count: found.named.len(),
+        named_lines: lines(found.named.iter().map(|one| &one.entry)),
         open: found.open.iter().take(MOST_SHOWN).map(entry).collect(),
         open_count: found.open.len(),
         missing: found.missing.iter().take(MOST_SHOWN).map(entry).collect(),
         missing_count: found.missing.len(),
-        lines: lines(&first(&found.missing)),
+        lines: lines(found.missing.iter()),
         extra: found
             .extra
             .iter()
@@ -146,6 +160,7 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
         gone_over: gone.over.iter().take(MOST_SHOWN).map(back).collect(),
         gone_over_count: gone.over.len(),
         gone_known: gone.known,
+        gone_unnamed: gone.unnamed,
         gone_nobodys: gone.nobodys,
         other: 0,
         unread: 0,
@@ -153,7 +168,7 @@ pub(super) fn told(found: Compared, gone: &Gone, words: &Words) -> Found {
 }
 
 /// Lines as a statement has them, for the form that takes them in: what is compared is not kept between two pages.
-fn lines(entries: &[Entry]) -> String {
+fn lines<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     let mut table = Csv::new(&[
         "Receipt No.",
         "Completion Time",
@@ -162,7 +177,7 @@ fn lines(entries: &[Entry]) -> String {
         "A/C No.",
         "Other Party Info",
     ]);
-    for entry in entries {
+    for entry in entries.take(MOST_SHOWN) {
         let who = match &entry.payer {
             Some(Payer::Masked { head, tail }) => format!("{head}***{tail}"),
             _ => String::new(),

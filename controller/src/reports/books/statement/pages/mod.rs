@@ -77,20 +77,24 @@ fn shown_with(
 pub struct Done {
     gone: String,
     left: String,
+    paid: String,
 }
 
 /// Shows the form.
 pub async fn form(frame: Frame, Query(done): Query<Done>) -> Response {
     let w = frame.words();
+    let said = [
+        (done.gone, w.statement.gone_done),
+        (done.left, w.statement.left),
+        (done.paid, w.statement.paid),
+    ];
     let page = StatementPage {
         frame: &frame,
         w,
         found: None,
-        done: match (done.gone.is_empty(), done.left.is_empty()) {
-            (false, _) => Some(w.statement.gone_done),
-            (true, false) => Some(w.statement.left),
-            (true, true) => None,
-        },
+        done: said
+            .into_iter()
+            .find_map(|(asked, words)| (!asked.is_empty()).then_some(words)),
         fault: None,
     };
     html(StatusCode::OK, &page)
@@ -181,10 +185,9 @@ pub async fn upload(
     drop(tx);
     let (other, unread) = (statement.other, statement.unread);
     let (found, gone) = aside(&app, move || {
-        (
-            compare(&statement.entries, &known),
-            gone::compare(&statement.backs, &known),
-        )
+        let found = compare(&statement.entries, &known);
+        let gone = gone::compare(&statement.backs, &known, &found.named);
+        (found, gone)
     })
     .await?;
     let deed = Deed {
@@ -262,22 +265,23 @@ pub async fn take_in(
     let Some(statement) = again(&app, form).await? else {
         return Ok(shown(&frame, None, Some(w.no_columns)));
     };
-    let (mut new, mut left) = (0, 0);
+    let (mut queued, mut paid, mut left) = (0, 0, 0);
     for entry in statement.entries.iter().take(MOST_SHOWN) {
         // Each by itself: one that arrives by another way at this moment holds up no other.
         match take(&app, provider, seat.actor(), entry).await {
-            Ok(Taken::Queued | Taken::Paid) => new += 1,
+            Ok(Taken::Queued) => queued += 1,
+            Ok(Taken::Paid) => paid += 1,
             Ok(Taken::Left) => left += 1,
             Ok(Taken::Known) => {}
             Err(ConfirmError::Database(error)) => return Err(error.into()),
             Err(error) => tracing::error!(%error, "a payment of a statement was not taken in"),
         }
     }
-    tracing::info!(provider.id = %provider, count = new, left, "payments of a statement were taken in");
-    Ok(onward(if left > 0 {
-        "/books/statement?left=1"
-    } else {
-        "/payments/unmatched?taken=1"
+    tracing::info!(provider.id = %provider, queued, paid, left, "payments of a statement were taken in");
+    Ok(onward(match (left, paid, queued) {
+        (1.., ..) => "/books/statement?left=1",
+        (_, 1.., 0) => "/books/statement?paid=1",
+        _ => "/payments/unmatched?taken=1",
     }))
 }
 
