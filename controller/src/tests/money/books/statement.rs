@@ -221,10 +221,15 @@ async fn a_tills_line_waits_for_the_prompt_that_it_may_be_and_is_its_money_once(
     assert!(page.contains("Not all was taken in"), "{page}");
     assert_eq!(world.count("unmatched").await, 0);
     assert_eq!(world.status(begun.payment).await, "pending");
-    // The rail says that it was paid, and no more: then the line is the prompt's.
+    // The rail says long after that it was paid, and no more: then the line is the prompt's.
     world.daraja.outcome("0");
-    world.pass(30).await;
+    world.pass(1_500).await;
     assert_eq!(world.status(begun.payment).await, "success");
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    assert!(
+        page.contains("Everything on the statement is with us."),
+        "{page}"
+    );
     for _ in 0..2 {
         owner
             .post("/books/statement/take", &[("lines", &file)])
