@@ -232,7 +232,10 @@ pub async fn settle(app: &App, waiting: &Waiting) -> anyhow::Result<Option<&'sta
 
 /// Who named the receipt of nobody's money since it was looked for. A claim looks for its money behind the same lock, so one of the two
 /// sees the other.
-pub(super) async fn claimed_since(
+///
+/// # Errors
+/// When the database is away.
+pub async fn claimed_since(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
@@ -267,7 +270,8 @@ enum Outcome {
 }
 
 /// Whose money is.
-pub(super) enum Whose {
+#[derive(Debug)]
+pub enum Whose {
     /// A prompt's.
     Prompt(PaymentId),
     /// It may be a prompt's whose end is still to come.
@@ -333,7 +337,10 @@ async fn unread(app: &App, conn: &mut PgConnection, provider: ProviderId) -> sql
 /// does not wait for an end that nobody tells of: once no phone shows the prompt of that device any more, it was what was paid.
 ///
 /// It goes by when the money was paid, by M-PESA's clock, and by when it was told of, by ours.
-pub(super) async fn whose(
+///
+/// # Errors
+/// When the database is away.
+pub async fn whose(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,

@@ -38,7 +38,7 @@ pub use receipts::{
 };
 
 /// Flags of payments that a person has to look at: nothing the rail says by itself would end them.
-const STUCK: [&str; 2] = ["receipt-taken", "contrary"];
+pub const STUCK: [&str; 2] = ["receipt-taken", "contrary"];
 /// Flags of payments whose success was about something else.
 const OTHERS: [&str; 4] = ["amount", "ids", "receipt-taken", "second-receipt"];
 

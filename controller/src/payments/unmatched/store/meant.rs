@@ -84,8 +84,10 @@ pub async fn of_receipt(
     Ok(row.map(|row| (UnmatchedId::from_uuid(row.id), row.outcome)))
 }
 
-/// Money by hand without an account that came since a time, was paid before another and, as far as clocks agree, not before the first, and is in the
-/// queue still, locked; after it what somebody has dealt with, other than by finding that it is a payment's.
+/// Money by hand without an account that can be a prompt's, locked: what is in the queue still, after it what somebody has dealt with.
+///
+/// It came since a time, was paid before another and, as far as clocks agree, not before the first. What a statement brought counts from when it was
+/// taken in. What was found to be a payment's is not meant.
 ///
 /// # Errors
 /// When the database is away.
@@ -97,8 +99,9 @@ pub async fn nameless(
 ) -> sqlx::Result<Vec<Candidate>> {
     let rows = sqlx::query!(
         r#"select id, receipt, payer, coalesce(paid_at, at) as "paid_at!: At", closed_at is not null as "is_closed!" from unmatched
-           where provider_id = $1 and outcome is distinct from 'known' and at >= $2 and coalesce(paid_at, at) between $6 and $3 and amount = $4
-             and reason = 'nobody' and reference is null and receipt is not null
+           where provider_id = $1 and outcome is distinct from 'known' and at >= $6 and coalesce(paid_at, at) between $6 and $3 and amount = $4
+             and ((reason = 'nobody' and at >= $2) or (reason = 'statement' and created_at >= $2))
+             and reference is null and receipt is not null
            order by closed_at is not null, at, id limit $5 for update"#,
         provider.uuid(),
         At(from) as At,

@@ -6,7 +6,7 @@ use mnara_protocol::ids::PaymentId;
 use mnara_protocol::money::Money;
 
 use super::read::Back;
-use super::{Known, Origin};
+use super::{Known, Named, Origin};
 use crate::payments::reversal::{goes, stand_in};
 
 /// Money that went back, and where it stands with us.
@@ -29,13 +29,16 @@ pub struct Gone {
     pub missing: Vec<WentBack>,
     /// With nothing left in the books that could go back.
     pub over: Vec<WentBack>,
+    /// Whose payment is with us, and has yet to take in its receipt.
+    pub unnamed: usize,
     /// Whose payment is not with us.
     pub nobodys: usize,
 }
 
-/// Compares what went back, each once.
+/// Compares what went back, each once, beside the lines that tell payments their receipts.
 #[must_use]
-pub fn compare(backs: &[Back], known: &Known) -> Gone {
+pub fn compare(backs: &[Back], known: &Known, named: &[Named]) -> Gone {
+    let named: BTreeSet<&str> = named.iter().map(|one| one.entry.receipt.as_str()).collect();
     let written: BTreeSet<&str> = known.written.iter().map(String::as_str).collect();
     let mut origins: BTreeMap<&str, Origin> = BTreeMap::new();
     for origin in &known.origins {
@@ -54,7 +57,11 @@ pub fn compare(backs: &[Back], known: &Known) -> Gone {
             continue;
         }
         let Some(origin) = origins.get_mut(back.original.as_str()) else {
-            found.nobodys += 1;
+            if named.contains(back.original.as_str()) {
+                found.unnamed += 1;
+            } else {
+                found.nobodys += 1;
+            }
             continue;
         };
         let one = WentBack {
@@ -83,6 +90,7 @@ pub fn names(back: &Back) -> Vec<String> {
 mod tests {
     use mnara_protocol::clock::Timestamp;
 
+    use super::super::read::Entry;
     use super::*;
 
     fn back(receipt: &str, original: &str, shillings: i32) -> Back {
@@ -132,8 +140,21 @@ mod tests {
             // Not ours.
             back("BBBBBB8", "CCCCCC1", 50),
         ];
-        let found = compare(&backs, &known);
+        let found = compare(&backs, &known, &[]);
         assert_eq!((found.known, found.nobodys), (2, 1));
+        let named = Named {
+            entry: Entry {
+                receipt: "CCCCCC1".to_owned(),
+                at: Timestamp::from_secs(1_800_000_000),
+                amount: Money::from_shillings(50),
+                account: Some("SABC".to_owned()),
+                payer: None,
+                went_back: true,
+            },
+            payment: PaymentId::from_bytes([9; 16]),
+        };
+        let told = compare(&backs, &known, &[named]);
+        assert_eq!((told.unnamed, told.nobodys), (1, 0));
         let told = |all: &[WentBack]| -> Vec<(String, i64)> {
             all.iter()
                 .map(|one| (one.back.original.clone(), one.amount.cents()))

@@ -4,8 +4,12 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PaymentId, ProviderId};
 use sqlx::PgConnection;
 
-use super::{APART, Known, Origin, Ours, Unnamed};
+use super::{Known, Origin, Ours, Unnamed};
 use crate::db::{Amount, At, RowId as _};
+use crate::payments::PROMPT_LIFE;
+use crate::payments::store::STUCK;
+use crate::payments::unmatched::{BEGUN_WITHIN, CLOCKS_APART};
+use crate::rails::msisdn::NotAPhone;
 
 /// The most payments of one statement's time.
 const MOST: i64 = 60_000;
@@ -21,6 +25,7 @@ pub async fn known(
     provider: ProviderId,
     receipts: &[String],
     (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
 ) -> sqlx::Result<Known> {
     let rows = sqlx::query!(
         r#"select external_txn_id as "receipt!", amount as "amount!: Amount", settled_at as "at!: At", id as "payment?"
@@ -51,33 +56,61 @@ pub async fn known(
             payment: row.payment.map(PaymentId::from_uuid),
         })
         .collect();
-    let rows = sqlx::query!(
-        r#"select id, amount as "amount: Amount", account_reference, created_at as "created_at: At" from payments
-           where provider_id = $1 and settled_at >= $2 and settled_at <= $3 and status = 'success' and external_txn_id is null
-             and type in ('mpesa_customer_payment', 'mpesa_account_test')
-           order by settled_at limit $4"#,
-        provider.uuid(),
-        At(from) as At,
-        // Who was asked about later is settled later.
-        At(to + APART + APART) as At,
-        MOST_UNNAMED,
-    )
-    .fetch_all(conn)
-    .await?;
-    let unnamed = rows
-        .into_iter()
-        .map(|row| Unnamed {
-            payment: PaymentId::from_uuid(row.id),
-            amount: row.amount.0,
-            reference: row.account_reference,
-            begun: row.created_at.0,
-        })
-        .collect();
+    let unnamed = unnamed(conn, provider, (from, to), now).await?;
     Ok(Known {
         ours,
         unnamed,
         ..Known::default()
     })
+}
+
+/// The payments that what was paid in a time may be, and that have no receipt: those that succeeded, those whose end is still to come, and those
+/// that wait for a person. They go by when they were begun: whoever was asked about later is settled later.
+///
+/// # Errors
+/// When the database is away, or a row contradicts itself.
+pub async fn unnamed(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> sqlx::Result<Vec<Unnamed>> {
+    let rows = sqlx::query!(
+        r#"select id, amount as "amount: Amount", account_reference, msisdn, created_at as "created_at: At",
+                  status = 'pending' and (flag is null or flag <> all($5)) as "is_open!", status = 'success' as "is_booked!"
+           from payments
+           where provider_id = $1 and created_at between $2 and $3 and external_txn_id is null
+             and type in ('mpesa_customer_payment', 'mpesa_account_test')
+             and (status = 'success'
+                  or (status = 'pending' and (checkout_request_id is not null or created_at > $6 or flag = any($5))))
+           order by created_at limit $4"#,
+        provider.uuid(),
+        At(from - BEGUN_WITHIN) as At,
+        At(to + CLOCKS_APART) as At,
+        MOST_UNNAMED,
+        &STUCK as &[&str],
+        At(now - PROMPT_LIFE) as At,
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let bad = |_: NotAPhone| {
+                let what = format!("payments.msisdn of {} is out of range", row.id);
+                sqlx::Error::Decode(what.into())
+            };
+            let phone = row.msisdn.map(|digits| digits.parse()).transpose();
+            Ok(Unnamed {
+                payment: PaymentId::from_uuid(row.id),
+                amount: row.amount.0,
+                reference: row.account_reference,
+                phone: phone.map_err(bad)?,
+                begun: row.created_at.0,
+                is_open: row.is_open,
+                is_booked: row.is_booked,
+            })
+        })
+        .collect()
 }
 
 /// What had come by some receipts, and what of it is left to go back.

@@ -1,19 +1,41 @@
-//! Taking in a payment that only a statement tells of: it is a prompt's whose account it names, or it waits in the queue.
+//! Taking in a payment that only a statement tells of, as its confirmation would have been: it is a prompt's, or a device's, or it waits in the
+//! queue.
 
-use mnara_protocol::ids::ProviderId;
+use mnara_protocol::ids::{PaymentId, ProviderId};
 use serde_json::json;
+use sqlx::PgConnection;
 
 use super::read::Entry;
+use super::store::unnamed;
+use super::{Fit, fit};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
+use crate::payments::DELIVERED_WITHIN;
+use crate::payments::c2b::{Whose, claimed_since, whose};
 use crate::payments::confirm::{self, ConfirmError};
+use crate::payments::hand::settle::{Settled, Unsettled, settle_in};
 use crate::payments::ledger::NotWritten;
 use crate::payments::settle::{Decision, Evidence, Source};
 use crate::payments::store::by_reference;
 use crate::payments::unmatched::{self, Arrived, Reason};
-use crate::rails::daraja::callback::Payer;
+use crate::providers;
+use crate::rails::daraja::ShortcodeKind;
+use crate::rails::daraja::callback::{C2b, Payer};
 
-/// Takes one in; says whether it was news.
+/// What became of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// It waits in the queue.
+    Queued,
+    /// It is a payment's.
+    Paid,
+    /// It may be a payment's of ours, and nobody can tell yet: it was left.
+    Left,
+    /// It stood in the books already.
+    Known,
+}
+
+/// Takes one in. What was known when its page was shown is looked at again.
 ///
 /// # Errors
 /// When the database is away.
@@ -21,66 +43,138 @@ pub async fn take(
     app: &App,
     provider: ProviderId,
     actor: Actor,
-    entry: Entry,
-) -> Result<bool, ConfirmError> {
+    entry: &Entry,
+) -> Result<Taken, ConfirmError> {
+    let now = app.clock.now();
     let mut tx = app.db.tenant(provider).await?;
-    let deed = |receipt, amount| Deed {
-        act: "statement-take",
-        subject: receipt,
-        before: None,
-        after: Some(json!({ "amount": amount })),
+    let account = providers::store::account(&mut tx, provider).await?;
+    let said = C2b {
+        receipt: entry.receipt.clone(),
+        amount: entry.amount,
+        is_till: account
+            .as_ref()
+            .is_some_and(|account| matches!(account.kind, ShortcodeKind::Till { .. })),
+        shortcode: account.map_or_else(String::new, |account| account.shortcode),
+        reference: entry.account.clone(),
+        at: Some(entry.at),
+        payer: entry.payer.clone().unwrap_or(Payer::Untold),
     };
-    let amount = entry.amount.to_decimal();
-    let account = entry.account.as_deref().unwrap_or_default();
-    if let Some(payment) = by_reference(&mut tx, provider, account, &entry.receipt).await? {
-        // Carrying it out is a transaction of its own, and what was not done is no deed.
-        drop(tx);
-        let receipt = entry.receipt.clone();
-        let evidence = Evidence::C2b {
-            receipt: entry.receipt,
-            amount: entry.amount,
-            payer: entry.payer.unwrap_or(Payer::Untold),
-            paid_at: entry.at,
-            source: Source::Seen,
-        };
-        let done = confirm::apply(app, provider, payment, &evidence, None).await?;
-        // What is beside the payment stands in the queue, where a deed of its own ends it.
-        let is_new = matches!(
-            done,
-            Some(Decision::Settle { .. } | Decision::FillReceipt(_))
-        );
-        if is_new {
-            let mut tx = app.db.tenant(provider).await?;
-            record(app, &mut tx, Some(provider), actor, deed(&receipt, amount)).await?;
-            tx.commit().await?;
+    let reference = entry.account.as_deref().unwrap_or_default();
+    let whose = match by_reference(&mut tx, provider, reference, &entry.receipt).await? {
+        Some(payment) => Whose::Prompt(payment),
+        None => {
+            let receipt = &entry.receipt;
+            let waits = unmatched::store::by_receipt(&mut tx, provider, receipt).await?;
+            if waits.is_some() {
+                return Ok(Taken::Known);
+            }
+            let near = unnamed(&mut tx, provider, (entry.at, entry.at), now).await?;
+            if matches!(fit(entry, &near), Fit::Open | Fit::Likely) {
+                return Ok(Taken::Left);
+            }
+            whose(app, &mut tx, provider, &said, (entry.at, now)).await?
         }
-        return Ok(is_new);
-    }
+    };
+    let names_none = said.names_none();
     let arrived = Arrived {
         reason: Reason::Statement,
-        amount: entry.amount,
-        receipt: entry.receipt,
-        payer: entry.payer.unwrap_or(Payer::Untold),
-        reference: entry.account,
+        amount: said.amount,
+        receipt: said.receipt,
+        payer: said.payer,
+        reference: said.reference.filter(|_| !names_none),
         payment: None,
         site: None,
         at: entry.at,
         paid_at: entry.at,
     };
+    let payer = match whose {
+        Whose::Prompt(payment) => {
+            // Carrying it out is a transaction of its own.
+            drop(tx);
+            return of_prompt(app, provider, actor, payment, &arrived).await;
+        }
+        Whose::PromptsEnd => return Ok(Taken::Left),
+        // For what went back nobody gets a voucher unasked.
+        _ if entry.went_back => None,
+        Whose::Device(payer) if now < arrived.at + DELIVERED_WITHIN => Some(payer),
+        // Who paid longer ago may have been helped otherwise: a person decides, unless somebody has just named the receipt.
+        Whose::Device(_) | Whose::Nobody | Whose::Elsewhere => {
+            claimed_since(app, &mut tx, provider, &arrived).await?
+        }
+    };
+    if let Some(payer) = payer {
+        note(app, &mut tx, provider, actor, &arrived).await?;
+        match settle_in(app, &mut tx, provider, &payer, &arrived, None).await {
+            Ok(Settled::Bought(_)) => {
+                tx.commit().await?;
+                app.jobs.wake();
+                return Ok(Taken::Paid);
+            }
+            Ok(Settled::NoPlan) => {
+                tx.commit().await?;
+                return Ok(Taken::Queued);
+            }
+            Ok(Settled::Known) => return Ok(Taken::Known),
+            // Another business has this receipt. It is money all the same, and a person sees it.
+            Err(Unsettled::ReceiptTaken) => {
+                drop(tx);
+                tx = app.db.tenant(provider).await?;
+            }
+            Err(Unsettled::Error(error)) => return Err(error),
+        }
+    }
     match unmatched::take::take(app, &mut tx, provider, &arrived).await {
         Ok(true) => {
-            record(
-                app,
-                &mut tx,
-                Some(provider),
-                actor,
-                deed(&arrived.receipt, amount),
-            )
-            .await?;
+            note(app, &mut tx, provider, actor, &arrived).await?;
             tx.commit().await?;
-            Ok(true)
+            Ok(Taken::Queued)
         }
-        Ok(false) | Err(NotWritten::ReceiptTaken) => Ok(false),
+        Ok(false) | Err(NotWritten::ReceiptTaken) => Ok(Taken::Known),
         Err(NotWritten::Database(error)) => Err(error.into()),
     }
+}
+
+/// Tells a prompt of its money.
+async fn of_prompt(
+    app: &App,
+    provider: ProviderId,
+    actor: Actor,
+    payment: PaymentId,
+    arrived: &Arrived,
+) -> Result<Taken, ConfirmError> {
+    let evidence = Evidence::C2b {
+        receipt: arrived.receipt.clone(),
+        amount: arrived.amount,
+        payer: arrived.payer.clone(),
+        paid_at: arrived.paid_at,
+        source: Source::Seen,
+    };
+    let done = confirm::apply(app, provider, payment, &evidence, None).await?;
+    // What is beside the payment stands in the queue, where a deed of its own ends it, and what was not done is no deed.
+    if !matches!(
+        done,
+        Some(Decision::Settle { .. } | Decision::FillReceipt(_))
+    ) {
+        return Ok(Taken::Known);
+    }
+    let mut tx = app.db.tenant(provider).await?;
+    note(app, &mut tx, provider, actor, arrived).await?;
+    tx.commit().await?;
+    Ok(Taken::Paid)
+}
+
+async fn note(
+    app: &App,
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    actor: Actor,
+    arrived: &Arrived,
+) -> sqlx::Result<()> {
+    let deed = Deed {
+        act: "statement-take",
+        subject: &arrived.receipt,
+        before: None,
+        after: Some(json!({ "amount": arrived.amount.to_decimal() })),
+    };
+    record(app, conn, Some(provider), actor, deed).await
 }

@@ -1,20 +1,21 @@
 //! Reading a statement as the rail's portal for organisations gives it.
 //!
-//! There may be lines before the table, quoted cells, thousands with commas, and a mark of its letters or none; and each of its pages may begin so anew.
-//! Columns are known by their names, in any order; times are Nairobi's, with the day first or the year first.
+//! There may be lines before the table, quoted cells, and a mark of its letters or none; and each of its pages may begin so anew.
+//! Columns are known by their names, in any order.
 //! Money that goes back has a line of its own with another receipt, which names the payment's in a column or in its words.
+
+mod cell;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::DateTime;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::money::Money;
 use mnara_protocol::receipt;
 use thiserror::Error;
 
-use crate::nairobi;
 use crate::rails::daraja::callback::Payer;
+use cell::{amount, payer, time};
 
 /// Lines before the names of the columns.
 const PREAMBLE: usize = 60;
@@ -39,6 +40,8 @@ pub struct Entry {
     pub account: Option<String>,
     /// Who paid, never the whole number.
     pub payer: Option<Payer>,
+    /// Whether it went back, or a part of it.
+    pub went_back: bool,
 }
 
 /// Money that went back to whoever had paid.
@@ -290,6 +293,11 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<Statement, BadStatement> {
         .filter(|back| back.receipt.is_some() || !told.contains(&back.original))
         .collect();
     statement.backs.sort_by_key(|back| back.at);
+    let originals = statement.backs.iter().map(|back| back.original.as_str());
+    let originals: BTreeSet<&str> = originals.collect();
+    for entry in &mut statement.entries {
+        entry.went_back = originals.contains(entry.receipt.as_str());
+    }
     Ok(statement)
 }
 
@@ -364,6 +372,7 @@ fn line(cells: &[String], columns: Columns, now: Timestamp) -> Line {
         amount,
         account: account.map(|text| text.collect::<String>().to_ascii_uppercase()),
         payer: told.map(cell).find_map(payer),
+        went_back: false,
     };
     if is_reversed {
         Line::Reversed(entry)
@@ -422,61 +431,6 @@ fn is_receipt(word: &str) -> bool {
         && word.bytes().any(|b| b.is_ascii_digit())
         && word.bytes().any(|b| b.is_ascii_uppercase())
         && !word.bytes().any(|b| b.is_ascii_lowercase())
-}
-
-/// An amount; nothing there is none.
-fn amount(text: &str) -> Option<Money> {
-    let plain: String = text
-        .chars()
-        .filter(|letter| !matches!(letter, ',' | ' ' | '\u{a0}'))
-        .collect();
-    if plain.is_empty() || plain == "-" {
-        return Some(Money::from_cents(0));
-    }
-    plain.trim_start_matches('+').parse().ok()
-}
-
-/// A time on Nairobi's clock.
-fn time(text: &str) -> Option<Timestamp> {
-    const DATES: [&str; 6] = [
-        "%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%y",
-    ];
-    const CLOCKS: [&str; 4] = ["%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p"];
-    let text = text.replace('T', " ");
-    let text = text.trim();
-    // `%Y` would take the 24 of a short year for the year 24.
-    let is_year = |time: &DateTime| (2007..=2200).contains(&time.year());
-    let found = DATES.iter().find_map(|date| {
-        CLOCKS.iter().find_map(|clock| {
-            DateTime::strptime(format!("{date} {clock}"), text)
-                .ok()
-                .filter(is_year)
-        })
-    })?;
-    nairobi::moment(found)
-}
-
-/// Who paid, from the first thing in a text that looks like a number; its middle is left out.
-fn payer(text: &str) -> Option<Payer> {
-    let word = text.split([' ', '-', ',', ';']).find(|word| {
-        let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        let is_phone = word.starts_with("254") || word.starts_with('0') || word.starts_with('7');
-        let is_plain = word
-            .bytes()
-            .all(|b| b.is_ascii_digit() || matches!(b, b'*' | b'+'));
-        is_plain && is_phone && (digits >= 9 || (digits >= 5 && word.contains('*')))
-    })?;
-    match Payer::read(word) {
-        Payer::Number(phone) => {
-            let digits = phone.digits();
-            Some(Payer::Masked {
-                head: digits[..6].to_owned(),
-                tail: digits[9..].to_owned(),
-            })
-        }
-        masked @ Payer::Masked { .. } => Some(masked),
-        Payer::Hash(_) | Payer::Untold => None,
-    }
 }
 
 #[cfg(test)]

@@ -113,6 +113,7 @@ fn money_that_went_back_is_told_with_the_receipt_by_which_it_had_come() {
         };
         assert_eq!(statement.backs, [back], "{line}");
         assert_eq!(statement.entries.len(), 1, "{line}");
+        assert!(statement.entries[0].went_back, "{line}");
         assert_eq!((statement.other, statement.unread), (0, 0), "{line}");
     }
     // What else went out is none, and neither is what a reversal costs.
@@ -197,6 +198,47 @@ fn other_columns_other_marks_and_no_status_do() {
     );
     let text = "Receipt No.\tCompletion Time\tPaid In\nSB71AB\t2026-09-02 10:00:00\t1200.50";
     assert_eq!(entries(text)[0].2, 120_050);
+}
+
+#[test]
+fn an_amount_is_read_as_its_country_writes_it_or_not_at_all() {
+    for (written, cents) in [
+        ("50", Some(5_000)),
+        ("1,250", Some(125_000)),
+        ("1,250.00", Some(125_000)),
+        ("1,250,000.5", Some(125_000_050)),
+        ("+1200.50", Some(120_050)),
+        ("-1,250.00", Some(-125_000)),
+        // A decimal comma.
+        ("50,00", Some(5_000)),
+        ("50,5", Some(5_050)),
+        ("-50,00", Some(-5_000)),
+        ("1.250,00", Some(125_000)),
+        ("1.250.000,5", Some(125_000_050)),
+        ("1 250,00", Some(125_000)),
+        ("1\u{202f}250,00", Some(125_000)),
+        ("", Some(0)),
+        ("-", Some(0)),
+        // A thousand or one, and what no country writes.
+        ("1.250", None),
+        ("1.250.000", None),
+        ("1.250,000", None),
+        ("1,250,00", None),
+        ("12.50,00", None),
+        ("1,2500", None),
+        ("50,", None),
+        ("50.", None),
+        (",50", None),
+        ("50,x", None),
+    ] {
+        assert_eq!(amount(written).map(Money::cents), cents, "{written}");
+    }
+    let text = "Receipt No.;Completion Time;Paid In\n\
+                UKQ1AB2CD3;26-11-2026 10:00:00;50,00\nUKQ1AB2CD4;26-11-2026 10:00:00;1.250\n";
+    let statement = read(text.as_bytes(), NOW).unwrap();
+    assert_eq!(statement.entries.len(), 1);
+    assert_eq!(statement.entries[0].amount, Money::from_shillings(50));
+    assert_eq!(statement.unread, 1);
 }
 
 #[test]
