@@ -378,7 +378,7 @@ impl From<refunds::Refund> for Refund {
 #[serde(deny_unknown_fields)]
 pub struct NewRefund {
     /// How much, such as `20.00`: whole shillings, and no more than is left of the payment.
-    #[schema(pattern = r"^[1-9][0-9]{0,4}(\.00)?$")]
+    #[schema(pattern = r"^([1-9][0-9]{0,4}|1[0-9]{5}|2[0-4][0-9]{4}|250000)(\.00)?$")]
     amount: String,
     /// The M-PESA receipt of the refund.
     #[schema(pattern = "^[A-Z0-9]{6,20}$")]
