@@ -117,8 +117,10 @@ pub struct Listing {
     /// At one site.
     #[schema(pattern = "^site_[0-9a-f]{32}$")]
     site_id: Option<String>,
-    /// From one phone, in any usual form.
-    #[schema(pattern = "^254[17][0-9]{8}$")]
+    /// From one phone, in any usual form, such as `0712 345 678`.
+    #[schema(
+        pattern = r"^[ ().-]*(\+[ ().-]*)?((2[ ().-]*5[ ().-]*4|0)[ ().-]*)?[17]([ ().-]*[0-9]){8}[ ().-]*$"
+    )]
     phone: Option<String>,
     /// For one plan.
     #[schema(pattern = "^plan_[0-9a-f]{32}$")]
