@@ -88,8 +88,10 @@ pub struct Listing {
     /// The `next` of the part before.
     #[schema(pattern = "^[A-Za-z0-9_-]{32}$")]
     cursor: Option<String>,
-    /// The one with this phone, in any usual form.
-    #[schema(pattern = "^254[17][0-9]{8}$")]
+    /// The one with this phone, in any usual form, such as `0712 345 678`.
+    #[schema(
+        pattern = r"^[ ().-]*(\+[ ().-]*)?((2[ ().-]*5[ ().-]*4|0)[ ().-]*)?[17]([ ().-]*[0-9]){8}[ ().-]*$"
+    )]
     phone: Option<String>,
     /// Only those who are refused, the last first.
     blocked: Option<bool>,

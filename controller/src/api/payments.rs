@@ -117,8 +117,10 @@ pub struct Listing {
     /// At one site.
     #[schema(pattern = "^site_[0-9a-f]{32}$")]
     site_id: Option<String>,
-    /// From one phone, in any usual form.
-    #[schema(pattern = "^254[17][0-9]{8}$")]
+    /// From one phone, in any usual form, such as `0712 345 678`.
+    #[schema(
+        pattern = r"^[ ().-]*(\+[ ().-]*)?((2[ ().-]*5[ ().-]*4|0)[ ().-]*)?[17]([ ().-]*[0-9]){8}[ ().-]*$"
+    )]
     phone: Option<String>,
     /// For one plan.
     #[schema(pattern = "^plan_[0-9a-f]{32}$")]
@@ -378,7 +380,7 @@ impl From<refunds::Refund> for Refund {
 #[serde(deny_unknown_fields)]
 pub struct NewRefund {
     /// How much, such as `20.00`: whole shillings, and no more than is left of the payment.
-    #[schema(pattern = r"^[1-9][0-9]{0,4}(\.00)?$")]
+    #[schema(pattern = r"^([1-9][0-9]{0,4}|1[0-9]{5}|2[0-4][0-9]{4}|250000)(\.00)?$")]
     amount: String,
     /// The M-PESA receipt of the refund.
     #[schema(pattern = "^[A-Z0-9]{6,20}$")]

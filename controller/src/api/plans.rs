@@ -94,7 +94,7 @@ pub struct PlanDraft {
     #[schema(min_length = 1, max_length = 60, pattern = r"\S")]
     name: String,
     /// What it costs in whole shillings, such as `50.00`; 250,000 at most.
-    #[schema(pattern = r"^[1-9][0-9]{0,4}(\.00)?$")]
+    #[schema(pattern = r"^([1-9][0-9]{0,4}|1[0-9]{5}|2[0-4][0-9]{4}|250000)(\.00)?$")]
     price: String,
     /// How long it lasts from the first moment online.
     #[schema(minimum = 60, maximum = 315_360_000)]

@@ -211,7 +211,9 @@ pub async fn give(
 #[serde(deny_unknown_fields)]
 pub struct QueueCredit {
     /// The phone, in any usual form, where M-PESA hides it. Where it is known in full, that phone gets the credit whatever stands here.
-    #[schema(pattern = "^254[17][0-9]{8}$")]
+    #[schema(
+        pattern = r"^[ ().-]*(\+[ ().-]*)?((2[ ().-]*5[ ().-]*4|0)[ ().-]*)?[17]([ ().-]*[0-9]){8}[ ().-]*$"
+    )]
     phone: Option<String>,
 }
 

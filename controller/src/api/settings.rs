@@ -173,8 +173,8 @@ pub struct PortalDraft {
     /// The colour of buttons; the brand's if nothing is said.
     #[schema(pattern = "^[0-9a-fA-F]{6}$")]
     button_colour: Option<String>,
-    /// A number customers can call.
-    #[schema(pattern = r"^\+?[0-9]{1,19}$")]
+    /// A number customers can call: digits, with what usually stands between them.
+    #[schema(pattern = "^[0-9 +()/-]{1,20}$")]
     help_phone: Option<String>,
     /// What is said above the plans; 200 letters at most.
     #[serde(default)]

@@ -34,6 +34,15 @@ pub enum EditError {
     Database(#[from] sqlx::Error),
 }
 
+/// What came of a change by somebody who had the plan before them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is as they wish.
+    Made,
+    /// Somebody else has changed it since, to this revision, and nothing was done.
+    Meanwhile(u32),
+}
+
 /// Makes a plan and tells all sites.
 ///
 /// # Errors
@@ -90,16 +99,58 @@ pub async fn change(
     draft.check()?;
     let mut tx = app.db.tenant(provider).await?;
     let before = store::plan(&mut tx, provider, id).await?;
-    if !store::update(&mut tx, provider, id, draft).await? {
-        return Err(EditError::Missing);
-    }
-    let plan = store::plan(&mut tx, provider, id)
-        .await?
-        .ok_or(EditError::Missing)?;
+    let plan = overwrite(&mut tx, provider, id, draft).await?;
     note(app, &mut tx, provider, actor, before.as_ref(), &plan).await?;
     tell_sites(&mut tx, provider, &plan).await?;
     tx.commit().await?;
     Ok(plan)
+}
+
+/// Changes a plan by what somebody made of the revision they saw, if they say which: one that is another by now stays as it is.
+///
+/// # Errors
+/// [`EditError`].
+pub async fn change_seen(
+    app: &App,
+    provider: ProviderId,
+    (id, seen): (PlanId, Option<u32>),
+    draft: impl FnOnce(&Plan) -> Result<Draft, BadPlan> + Send,
+    actor: Actor,
+) -> Result<Changed, EditError> {
+    let mut tx = app.db.tenant(provider).await?;
+    let before = store::plan(&mut tx, provider, id)
+        .await?
+        .ok_or(EditError::Missing)?;
+    if seen.is_some_and(|seen| seen != before.revision) {
+        return Ok(Changed::Meanwhile(before.revision));
+    }
+    let draft = draft(&before)?;
+    draft.check()?;
+    let plan = overwrite(&mut tx, provider, id, &draft).await?;
+    // The draft was made of what was read: a change that came between the two goes before it.
+    let between = plan.revision.saturating_sub(1);
+    if between != before.revision {
+        return Ok(Changed::Meanwhile(between));
+    }
+    note(app, &mut tx, provider, actor, Some(&before), &plan).await?;
+    tell_sites(&mut tx, provider, &plan).await?;
+    tx.commit().await?;
+    Ok(Changed::Made)
+}
+
+/// Writes a draft over a plan, and says what that is then.
+async fn overwrite(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    id: PlanId,
+    draft: &Draft,
+) -> Result<Plan, EditError> {
+    if !store::update(conn, provider, id, draft).await? {
+        return Err(EditError::Missing);
+    }
+    store::plan(conn, provider, id)
+        .await?
+        .ok_or(EditError::Missing)
 }
 
 /// Writes down how a plan was and is.

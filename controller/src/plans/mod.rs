@@ -17,7 +17,7 @@ const LONGEST: u32 = 315_360_000;
 /// The most bytes, and bits a second: programs in all languages count so far exactly.
 const LARGEST: u64 = 9_000_000_000_000_000;
 /// What M-PESA moves in one go at most, in shillings.
-const DEAREST: i64 = 250_000;
+pub const DEAREST: i64 = 250_000;
 
 /// What a person decided about a plan, before it has an id.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use axum::response::Response;
 use mnara_protocol::ids::PlanId;
 use serde::Deserialize;
 
-use super::edit::{EditError, MOST, change, create};
+use super::edit::{Changed, EditError, MOST, change_seen, create};
 use super::form::{Day, Filled, gives};
 use super::{BadPlan, store};
 use crate::app::App;
@@ -154,7 +154,11 @@ pub async fn add(
     seat: Seat,
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
-    kept(&app, &frame, &seat, None, &filled).await
+    let result = match filled.draft() {
+        Ok(draft) => create(&app, seat.provider(), &draft, seat.actor()).await,
+        Err(bad) => Err(bad.into()),
+    };
+    answered(&frame, None, filled, result.map(|_| Changed::Made))
 }
 
 /// Changes a plan; what was sold keeps its terms.
@@ -169,35 +173,38 @@ pub async fn edit(
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
-    kept(&app, &frame, &seat, Some(id), &filled).await
+    let result = change_seen(
+        &app,
+        seat.provider(),
+        (id, filled.revision),
+        |plan| filled.over(plan),
+        seat.actor(),
+    )
+    .await;
+    answered(&frame, Some(id), filled, result)
 }
 
-async fn kept(
-    app: &App,
+/// The answer to a form that was sent: the list, or the form again with what was typed.
+fn answered(
     frame: &Frame,
-    seat: &Seat,
     id: Option<PlanId>,
-    filled: &Filled,
+    filled: Filled,
+    result: Result<Changed, EditError>,
 ) -> Result<Response, Trouble> {
     let w = &frame.words().plans;
-    let result = match (filled.draft(), id) {
-        (Err(bad), _) => Err(EditError::Bad(bad)),
-        (Ok(draft), None) => create(app, seat.provider(), &draft, seat.actor()).await,
-        (Ok(draft), Some(id)) => change(app, seat.provider(), id, &draft, seat.actor()).await,
-    };
+    let again = |status, filled: &Filled, fault| Ok(shown(frame, status, id, filled, Some(fault)));
     match result {
-        Ok(_) => Ok(onward("/plans?done=kept")),
-        Err(EditError::Bad(bad)) => {
-            let status = StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(shown(frame, status, id, filled, Some(w.bad(bad))))
+        Ok(Changed::Made) => Ok(onward("/plans?done=kept")),
+        // Whoever sends it once more has read that.
+        Ok(Changed::Meanwhile(revision)) => {
+            let filled = Filled {
+                revision: Some(revision),
+                ..filled
+            };
+            again(StatusCode::CONFLICT, &filled, w.meanwhile)
         }
-        Err(EditError::TooMany) => Ok(shown(
-            frame,
-            StatusCode::CONFLICT,
-            id,
-            filled,
-            Some(w.too_many),
-        )),
+        Err(EditError::Bad(bad)) => again(StatusCode::UNPROCESSABLE_ENTITY, &filled, w.bad(bad)),
+        Err(EditError::TooMany) => again(StatusCode::CONFLICT, &filled, w.too_many),
         Err(EditError::Missing) => Err(Trouble::Nothing),
         Err(EditError::Database(error)) => Err(error.into()),
     }

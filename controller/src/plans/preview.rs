@@ -47,8 +47,13 @@ pub async fn typed(
         kept.at_rest()
     };
     let mut fault = None;
-    match filled.draft() {
-        Ok(draft) => put(&mut plans, filled.id.parse().ok(), draft),
+    let id: Option<PlanId> = filled.id.parse().ok();
+    let draft = match plans.iter().find(|plan| Some(plan.id) == id) {
+        Some(plan) => filled.over(plan),
+        None => filled.draft(),
+    };
+    match draft {
+        Ok(draft) => put(&mut plans, id, draft),
         Err(bad) => fault = Some(frame.words().plans.bad(bad)),
     }
     let now = app.clock.now();

@@ -2,6 +2,7 @@
 
 pub(super) mod api;
 mod api_deeds;
+mod api_described;
 mod api_looked;
 mod api_pages;
 mod api_reads;

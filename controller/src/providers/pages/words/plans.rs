@@ -28,6 +28,7 @@ words! {
             "Stands still while the phone is away. Leave empty if it does not matter."
             "Husimama simu ikiwa haipo. Acha wazi kama haijalishi.",
         unit: "Unit" "Kipimo",
+        seconds: "seconds" "sekunde",
         minutes: "minutes" "dakika",
         hours: "hours" "saa",
         days: "days" "siku",
@@ -36,7 +37,7 @@ words! {
         down: "Speed to the customer in Mbit/s" "Kasi ya kwenda kwa mteja kwa Mbit/s",
         up: "Speed from the customer in Mbit/s" "Kasi ya kutoka kwa mteja kwa Mbit/s",
         speed_hint: "Empty means as fast as the line." "Wazi maana yake ni kasi yote ya laini.",
-        sell_by: "Days an unused voucher stays good" "Siku ambazo vocha isiyotumika inabaki nzuri",
+        sell_by: "How long an unused voucher stays good" "Muda ambao vocha isiyotumika inabaki nzuri",
         sell_by_hint: "Empty means for ever." "Wazi maana yake ni daima.",
         position: "Place in the list" "Nafasi katika orodha",
         on_sale: "Show it on the portal" "Kionyeshe kwenye ukurasa wa wateja",
@@ -88,8 +89,8 @@ words! {
             "Give a speed such as 5 or 0.25: at least 0.008, with no more than three digits after the point."
             "Andika kasi kama 5 au 0.25: angalau 0.008, na tarakimu zisizozidi tatu baada ya nukta.",
         bad_sell_by:
-            "Let unused vouchers stay good between one day and ten years."
-            "Vocha zisizotumika zibaki nzuri kati ya siku moja na miaka kumi.",
+            "Let unused vouchers stay good between one hour and ten years."
+            "Vocha zisizotumika zibaki nzuri kati ya saa moja na miaka kumi.",
         bad_burst:
             "Give a burst that is faster than the plain speed, for 1 to 300 seconds, with averages no higher than it."
             "Andika kasi ya muda mfupi iliyo juu ya kasi ya kawaida, kwa sekunde 1 hadi 300, na wastani usioizidi.",
@@ -102,6 +103,9 @@ words! {
         too_many:
             "There are 100 plans, and that is the most. Change one that is not on the portal."
             "Vifurushi ni 100, na hivyo ndivyo vingi zaidi. Badilisha kimoja kisichoonyeshwa.",
+        meanwhile:
+            "Somebody else has changed this plan since you opened it. Below is what you had: save again to put it in place of theirs, or open the plan anew to see theirs."
+            "Mtu mwingine amebadilisha kifurushi hiki tangu ulipokifungua. Hapa chini ni ulichokuwa nacho: hifadhi tena kichukue nafasi ya chake, au fungua kifurushi upya uone chake.",
         sold_keep:
             "Vouchers that were sold keep what they were sold with."
             "Vocha zilizouzwa zinabaki na masharti ziliyouzwa nayo.",

@@ -10,6 +10,9 @@ use crate::providers::pages::words::{CalendarWords, PlanWords, Words};
 use crate::providers::parse_colour;
 use crate::web::show;
 
+#[cfg(test)]
+mod tests;
+
 /// Over how many seconds a burst's average is taken where nothing else is said.
 const BURST_SECS: u16 = 16;
 
@@ -28,6 +31,7 @@ pub struct Filled {
     pub(super) down: String,
     pub(super) up: String,
     pub(super) sell_by: String,
+    pub(super) sell_by_unit: String,
     pub(super) position: String,
     pub(super) on_sale: Option<String>,
     pub(super) burst_down: String,
@@ -48,6 +52,8 @@ pub struct Filled {
     pub(super) colour: String,
     /// The plan that is changed, for its preview.
     pub(super) id: String,
+    /// How it stood when its form was opened.
+    pub(super) revision: Option<u32>,
     /// The language of a preview.
     pub(super) lang: Option<String>,
 }
@@ -65,8 +71,8 @@ pub(super) struct Day {
     pub(super) is_on: bool,
 }
 
-/// Minutes, hours and days, as forms say them.
-const UNITS: [(&str, u32); 3] = [("m", 60), ("h", 3_600), ("d", 86_400)];
+/// Minutes, hours and days, as forms say them; and seconds, which only programs sell by.
+const UNITS: [(&str, u32); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
 
 /// A number with a unit, for the field that shows it.
 fn in_units(secs: u32) -> (String, String) {
@@ -74,7 +80,7 @@ fn in_units(secs: u32) -> (String, String) {
         .into_iter()
         .rev()
         .find(|(_, length)| secs.is_multiple_of(*length))
-        .unwrap_or(("m", 60));
+        .unwrap_or(("s", 1));
     ((secs / length).to_string(), unit.to_owned())
 }
 
@@ -121,9 +127,27 @@ fn minute_of_day(text: &str) -> Option<u16> {
     (hour < 24 && minute < 60).then_some(hour * 60 + minute)
 }
 
+/// The plan that is changed, and what its form says of it.
+struct Stored<'a> {
+    plan: &'a Plan,
+    said: Filled,
+}
+
 impl Filled {
-    /// Reads what was typed.
+    /// Reads what was typed for a new plan.
     pub(super) fn draft(&self) -> Result<Draft, BadPlan> {
+        self.read(None)
+    }
+
+    /// Reads what was typed over a plan; what nobody touched stays as it is there.
+    ///
+    /// Programs may say what the form takes from nobody, such as a speed to the bit, and whoever saves a new name sells nothing else.
+    pub(super) fn over(&self, plan: &Plan) -> Result<Draft, BadPlan> {
+        let said = Self::of(plan);
+        self.read(Some(&Stored { plan, said }))
+    }
+
+    fn read(&self, stored: Option<&Stored<'_>>) -> Result<Draft, BadPlan> {
         let price = self.price.trim().replace(',', "");
         let price = price.parse::<i32>().map_err(|_| BadPlan::Price)?;
         let megabytes = |text: &str| {
@@ -132,23 +156,33 @@ impl Filled {
                 .ok()?
                 .checked_mul(1_000_000)
         };
+        let sell_by_unit = match self.sell_by_unit.as_str() {
+            "" => "d",
+            unit => unit,
+        };
         let draft = Draft {
-            name: self.name.trim().to_owned(),
+            name: match stored {
+                Some(Stored { plan, said }) if said.name == self.name => plan.name.clone(),
+                _ => self.name.trim().to_owned(),
+            },
             price: Money::from_shillings(price),
             terms: Terms {
                 duration_secs: stretch(&self.time, &self.time_unit)?,
                 online_secs: stretch(&self.online, &self.online_unit)?,
-                data_bytes: empty_or(&self.data, megabytes, BadPlan::Data)?,
+                data_bytes: match stored {
+                    Some(Stored { plan, said }) if said.data == self.data => plan.terms.data_bytes,
+                    _ => empty_or(&self.data, megabytes, BadPlan::Data)?,
+                },
                 devices: self.devices.trim().parse().map_err(|_| BadPlan::Devices)?,
-                rate: self.rate()?,
+                rate: self.rate(stored)?,
             },
-            sell_by_secs: match stretch(&self.sell_by, "d") {
-                Ok(secs) => secs,
-                Err(_) => return Err(BadPlan::SellBy),
-            },
+            sell_by_secs: stretch(&self.sell_by, sell_by_unit).map_err(|_| BadPlan::SellBy)?,
             on_sale: self.on_sale.is_some(),
             position: self.position.trim().parse().unwrap_or(0),
-            hours: self.hours()?,
+            hours: match stored {
+                Some(Stored { plan, said }) if said.says_hours_of(self) => plan.hours,
+                _ => self.hours()?,
+            },
             colour: match self.coloured {
                 Some(_) => Some(parse_colour(self.colour.trim()).map_err(|_| BadPlan::Colour)?),
                 None => None,
@@ -158,15 +192,33 @@ impl Filled {
         Ok(draft)
     }
 
-    fn rate(&self) -> Result<Option<Rate>, BadPlan> {
-        let (down, up) = (speed(&self.down)?, speed(&self.up)?);
+    fn rate(&self, stored: Option<&Stored<'_>>) -> Result<Option<Rate>, BadPlan> {
+        let read = |field: fn(&Self) -> &str, kept: fn(&Rate) -> Option<u64>| match stored {
+            Some(Stored { plan, said }) if field(said) == field(self) => {
+                Ok(plan.terms.rate.as_ref().and_then(kept))
+            }
+            _ => speed(field(self)),
+        };
+        let down = read(|form| &form.down, |rate| Some(rate.down_bps))?;
+        let up = read(|form| &form.up, |rate| Some(rate.up_bps))?;
         let rate = down.or(up).map(|either| Rate {
             down_bps: down.unwrap_or(either),
             up_bps: up.unwrap_or(either),
             burst: None,
         });
-        let fast = |text| speed(text).map_err(|_| BadPlan::Burst);
-        let burst = (fast(&self.burst_down)?, fast(&self.burst_up)?);
+        let fast = |field: fn(&Self) -> &str, kept: fn(&Burst) -> u64| match stored {
+            Some(Stored { plan, said }) if field(said) == field(self) => Ok(plan
+                .terms
+                .rate
+                .and_then(|rate| rate.burst)
+                .as_ref()
+                .map(kept)),
+            _ => speed(field(self)).map_err(|_| BadPlan::Burst),
+        };
+        let burst = (
+            fast(|form| &form.burst_down, |burst| burst.down_bps)?,
+            fast(|form| &form.burst_up, |burst| burst.up_bps)?,
+        );
         if burst == (None, None) {
             return Ok(rate);
         }
@@ -176,11 +228,15 @@ impl Filled {
             "" => BURST_SECS,
             text => text.parse().map_err(|_| BadPlan::Burst)?,
         };
+        let below = (
+            fast(|form| &form.below_down, |burst| burst.down_below_bps)?,
+            fast(|form| &form.below_up, |burst| burst.up_below_bps)?,
+        );
         let burst = Burst {
             down_bps: burst.0.unwrap_or(rate.down_bps),
             up_bps: burst.1.unwrap_or(rate.up_bps),
-            down_below_bps: fast(&self.below_down)?.unwrap_or(rate.down_bps),
-            up_below_bps: fast(&self.below_up)?.unwrap_or(rate.up_bps),
+            down_below_bps: below.0.unwrap_or(rate.down_bps),
+            up_below_bps: below.1.unwrap_or(rate.up_bps),
             secs,
         };
         Ok(Some(Rate {
@@ -219,11 +275,20 @@ impl Filled {
             .collect()
     }
 
-    fn hours(&self) -> Result<Option<Hours>, BadPlan> {
+    /// The ticked days, a bit for each.
+    fn ticked(&self) -> u8 {
         let ticked = self.ticks().into_iter().enumerate();
-        let days = ticked.fold(0_u8, |days, (day, tick)| {
+        ticked.fold(0_u8, |days, (day, tick)| {
             days | (u8::from(tick.is_some()) << day)
-        });
+        })
+    }
+
+    fn says_hours_of(&self, other: &Self) -> bool {
+        (self.ticked(), &self.from, &self.until) == (other.ticked(), &other.from, &other.until)
+    }
+
+    fn hours(&self) -> Result<Option<Hours>, BadPlan> {
+        let days = self.ticked();
         let minute = |text: &str| empty_or(text, minute_of_day, BadPlan::Hours);
         let (from, until) = match (minute(&self.from)?, minute(&self.until)?) {
             (None, None) if days == 0 || days == Hours::EVERY_DAY => return Ok(None),
@@ -242,14 +307,15 @@ impl Filled {
 
     /// What a plan looks like in the form.
     pub(super) fn of(plan: &Plan) -> Self {
-        let units =
-            |secs: Option<u32>| secs.map_or_else(|| (String::new(), "h".to_owned()), in_units);
-        let (time, time_unit) = units(plan.terms.duration_secs);
-        let (online, online_unit) = units(plan.terms.online_secs);
-        let text = |number: Option<u64>| number.map_or_else(String::new, |n| n.to_string());
+        let units = |secs: Option<u32>, usual: &str| {
+            secs.map_or_else(|| (String::new(), usual.to_owned()), in_units)
+        };
+        let (time, time_unit) = units(plan.terms.duration_secs, "h");
+        let (online, online_unit) = units(plan.terms.online_secs, "h");
+        let (sell_by, sell_by_unit) = units(plan.sell_by_secs, "d");
         let rate = |bps: fn(&Rate) -> u64| {
             let rate = plan.terms.rate.as_ref();
-            rate.map_or_else(String::new, |rate| megabits(bps(rate)))
+            rate.map_or_else(String::new, |rate| millions(bps(rate)))
         };
         let burst = |bps: fn(&Burst) -> u64| {
             let burst = plan
@@ -257,10 +323,12 @@ impl Filled {
                 .rate
                 .as_ref()
                 .and_then(|rate| rate.burst.as_ref());
-            burst.map_or_else(String::new, |burst| megabits(bps(burst)))
+            burst.map_or_else(String::new, |burst| millions(bps(burst)))
         };
         let clock = |minute: fn(&Hours) -> u16| {
-            let hours = plan.hours.as_ref().filter(|hours| !hours.is_whole_day());
+            let hours = plan.hours.as_ref();
+            // Without times the form means from midnight to midnight; any other whole day has its times.
+            let hours = hours.filter(|hours| (hours.from_minute, hours.until_minute) != (0, 0));
             hours.map(minute).map_or_else(String::new, |minute| {
                 format!("{:02}:{:02}", minute / 60, minute % 60)
             })
@@ -279,11 +347,12 @@ impl Filled {
             time_unit,
             online,
             online_unit,
-            data: text(plan.terms.data_bytes.map(|bytes| bytes.div_ceil(1_000_000))),
+            data: plan.terms.data_bytes.map_or_else(String::new, millions),
             devices: plan.terms.devices.to_string(),
             down: rate(|rate| rate.down_bps),
             up: rate(|rate| rate.up_bps),
-            sell_by: text(plan.sell_by_secs.map(|secs| u64::from(secs / 86_400))),
+            sell_by,
+            sell_by_unit,
             position: plan.position.to_string(),
             on_sale: plan.on_sale.then(|| "on".to_owned()),
             burst_down: burst(|burst| burst.down_bps),
@@ -309,6 +378,7 @@ impl Filled {
                 .colour
                 .map_or_else(String::new, |colour| format!("#{colour:06x}")),
             id: plan.id.to_string(),
+            revision: Some(plan.revision),
             lang: None,
         }
     }
@@ -320,6 +390,7 @@ impl Filled {
             time_unit: "h".to_owned(),
             online_unit: "h".to_owned(),
             sell_by: "30".to_owned(),
+            sell_by_unit: "d".to_owned(),
             on_sale: Some("on".to_owned()),
             ..Self::default()
         };
@@ -365,9 +436,9 @@ pub fn gives(terms: &Terms, words: &Words) -> String {
         ));
     }
     if let Some(rate) = terms.rate {
-        parts.push(format!("{}\u{a0}Mbit/s", megabits(rate.down_bps)));
+        parts.push(format!("{}\u{a0}Mbit/s", millions(rate.down_bps)));
         if let Some(burst) = rate.burst {
-            let most = megabits(burst.down_bps);
+            let most = millions(burst.down_bps);
             parts.push(format!("{} {most}\u{a0}Mbit/s", w.of_burst));
         }
     }
@@ -378,187 +449,8 @@ pub fn gives(terms: &Terms, words: &Words) -> String {
     parts.join(" · ")
 }
 
-/// Bits a second as people say them: 5, or 0.5; to the last bit.
-fn megabits(bps: u64) -> String {
-    let text = format!("{}.{:06}", bps / 1_000_000, bps % 1_000_000);
+/// Bits a second or bytes in millions, as people say them: 5, or 0.5; to the last one.
+fn millions(number: u64) -> String {
+    let text = format!("{}.{:06}", number / 1_000_000, number % 1_000_000);
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use mnara_protocol::ids::PlanId;
-    use mnara_protocol::portal::Language;
-
-    use super::*;
-    use crate::providers::pages::words::Words;
-
-    fn filled() -> Filled {
-        Filled {
-            name: "1 hour".to_owned(),
-            price: "1,000".to_owned(),
-            time: "90".to_owned(),
-            time_unit: "m".to_owned(),
-            devices: "2".to_owned(),
-            down: "2,5".to_owned(),
-            on_sale: Some("on".to_owned()),
-            ..Filled::default()
-        }
-    }
-
-    #[test]
-    fn a_form_is_read_as_people_fill_it_in() {
-        let draft = filled().draft().unwrap();
-        assert_eq!(draft.price, Money::from_shillings(1000));
-        assert_eq!(draft.terms.duration_secs, Some(5_400));
-        let rate = draft.terms.rate.unwrap();
-        assert_eq!((rate.down_bps, rate.up_bps), (2_500_000, 2_500_000));
-        assert_eq!(
-            gives(&draft.terms, Words::of(Language::English)),
-            "90\u{a0}minutes · 2.5\u{a0}Mbit/s · 2\u{a0}devices"
-        );
-        assert_eq!(
-            gives(&draft.terms, Words::of(Language::Swahili)),
-            "dakika\u{a0}90 · 2.5\u{a0}Mbit/s · vifaa\u{a0}2"
-        );
-    }
-
-    #[test]
-    fn what_is_wrong_is_said_and_nothing_else_is_lost() {
-        let with = |change: fn(&mut Filled)| {
-            let mut filled = filled();
-            change(&mut filled);
-            filled.draft().unwrap_err()
-        };
-        assert_eq!(with(|f| f.price = "ten".into()), BadPlan::Price);
-        assert_eq!(with(|f| f.time = String::new()), BadPlan::Endless);
-        assert_eq!(with(|f| f.time = "4294967295".into()), BadPlan::Time);
-        assert_eq!(with(|f| f.data = "some".into()), BadPlan::Data);
-        assert_eq!(with(|f| f.down = "fast".into()), BadPlan::Speed);
-        assert_eq!(with(|f| f.devices = String::new()), BadPlan::Devices);
-        assert_eq!(with(|f| f.sell_by = "x".into()), BadPlan::SellBy);
-        assert_eq!(with(|f| f.from = "22:00".into()), BadPlan::Hours);
-        assert_eq!(
-            with(|f| {
-                f.from = "22:00".into();
-                f.until = "25:00".into();
-            }),
-            BadPlan::Hours
-        );
-        assert_eq!(with(|f| f.burst_down = "1".into()), BadPlan::Burst);
-        assert_eq!(
-            with(|f| {
-                f.burst_down = "10".into();
-                f.down = String::new();
-            }),
-            BadPlan::Burst
-        );
-        assert_eq!(
-            with(|f| {
-                f.coloured = Some("on".into());
-                f.colour = "red".into();
-            }),
-            BadPlan::Colour
-        );
-    }
-
-    #[test]
-    fn a_speed_is_sold_as_it_was_typed_or_not_at_all() {
-        for (typed, bps) in [
-            ("5", 5_000_000),
-            ("0.25", 250_000),
-            ("0,25", 250_000),
-            ("0,512", 512_000),
-            ("1.024", 1_024_000),
-            (" 1000 ", 1_000_000_000),
-            ("0.064", 64_000),
-        ] {
-            assert_eq!(speed(typed), Ok(Some(bps)), "{typed}");
-        }
-        for typed in [
-            "5.2abc",
-            "0.2500",
-            "1,000",
-            "1.2.3",
-            ".5",
-            "5.",
-            "+5",
-            "5.+1",
-            "-1",
-            "5 Mbit/s",
-            "99999999999999999999",
-        ] {
-            assert_eq!(speed(typed), Err(BadPlan::Speed), "{typed}");
-        }
-        for bps in [8_000, 64_000, 512_000, 1_000_000, 2_048_000, 10_000_000] {
-            assert_eq!(speed(&megabits(bps)), Ok(Some(bps)), "{bps}");
-        }
-        // Programs may say it to the bit: the form says so too, and does not make another of it.
-        assert_eq!(megabits(512_123), "0.512123");
-        assert_eq!(speed("0.512123"), Err(BadPlan::Speed));
-    }
-
-    #[test]
-    fn every_preset_is_a_plan_and_comes_back_from_the_form_as_it_was() {
-        for language in Language::ALL {
-            let w = &Words::of(language).plans;
-            for name in ["hour", "day", "week", "data", "night"] {
-                let draft = Filled::preset(name, w).draft().unwrap();
-                let plan = Plan {
-                    id: PlanId::from_bytes([1; 16]),
-                    revision: 1,
-                    name: draft.name.clone(),
-                    price: draft.price,
-                    terms: draft.terms,
-                    sell_by_secs: draft.sell_by_secs,
-                    on_sale: draft.on_sale,
-                    position: draft.position,
-                    hours: draft.hours,
-                    colour: draft.colour,
-                };
-                assert_eq!(Filled::of(&plan).draft().unwrap(), draft);
-            }
-        }
-    }
-
-    #[test]
-    fn hours_bursts_and_colours_come_back_from_the_form_as_they_were() {
-        let filled = Filled {
-            burst_down: "10".to_owned(),
-            from: "22:00".to_owned(),
-            until: "06:00:00".to_owned(),
-            fri: Some("on".to_owned()),
-            coloured: Some("on".to_owned()),
-            colour: "#FFCC00".to_owned(),
-            ..filled()
-        };
-        let draft = filled.draft().unwrap();
-        let hours = draft.hours.unwrap();
-        assert_eq!(
-            (hours.days, hours.from_minute, hours.until_minute),
-            (0b001_0000, 1320, 360)
-        );
-        let burst = draft.terms.rate.unwrap().burst.unwrap();
-        assert_eq!((burst.down_bps, burst.up_bps), (10_000_000, 2_500_000));
-        assert_eq!((burst.down_below_bps, burst.secs), (2_500_000, BURST_SECS));
-        assert_eq!(draft.colour, Some(0xff_cc_00));
-        let plan = Plan {
-            id: PlanId::from_bytes([1; 16]),
-            revision: 1,
-            name: draft.name.clone(),
-            price: draft.price,
-            terms: draft.terms,
-            sell_by_secs: draft.sell_by_secs,
-            on_sale: draft.on_sale,
-            position: draft.position,
-            hours: draft.hours,
-            colour: draft.colour,
-        };
-        assert_eq!(Filled::of(&plan).draft().unwrap(), draft);
-        let sundays = Filled {
-            sun: Some("on".to_owned()),
-            ..self::filled()
-        };
-        let hours = sundays.draft().unwrap().hours.unwrap();
-        assert!(hours.is_whole_day() && hours.days == 0b100_0000);
-    }
 }
