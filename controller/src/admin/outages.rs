@@ -21,8 +21,8 @@ const BATCH: u16 = 500;
 const SETTLED_SECS: i64 = 300;
 /// How far back a break of the platform is looked for.
 const LOOK_BACK_SECS: i64 = 86_400;
-/// How long it is kept in which minutes the platform was up.
-const KEPT_SECS: i64 = 400 * 86_400;
+/// How long it is kept in which minutes the platform was up, in seconds.
+pub const KEPT_SECS: i64 = 400 * 86_400;
 
 /// Notes who went away and who is back, and comes back in a minute.
 ///

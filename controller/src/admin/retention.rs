@@ -5,10 +5,12 @@
 use futures_util::future::BoxFuture;
 use mnara_protocol::clock::Timestamp;
 
+use super::outages;
 use super::store::retention as store;
 use crate::app::App;
 use crate::db::Reason;
 use crate::jobs::{Job, Next};
+use crate::payments::hand;
 use crate::providers::log_in::tidy;
 use crate::{fleet, webhooks};
 
@@ -61,10 +63,13 @@ pub const TABLE: &[Kept] = &[
     ),
     kept("texts", "smses", TEXTS),
     kept("wishes", "sms_wishes", WISHES),
+    kept("expected", "hand_codes", hand::EXPECTED_SECS),
+    kept("codes", "hand_codes", hand::KEPT_SECS),
     kept("news", "webhook_deliveries", webhooks::send::KEPT_SECS),
     kept("commands", "commands", fleet::command::KEPT_SECS),
     kept("jobs", "jobs", JOBS),
     kept("exports", "exports", EXPORTS),
+    kept("minutes", "health_minutes", outages::KEPT_SECS),
     kept("samples", "site_samples", 60),
 ];
 
@@ -79,6 +84,8 @@ pub fn forget<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         gone += store::exports(&mut tx, before(EXPORTS), MOST).await?;
         gone += store::texts(&mut tx, before(TEXTS), now, MOST).await?;
         gone += store::wishes(&mut tx, before(WISHES), MOST).await?;
+        gone += store::expected(&mut tx, before(hand::EXPECTED_SECS), MOST).await?;
+        gone += store::hand_codes(&mut tx, before(hand::KEPT_SECS), MOST).await?;
         tx.commit().await?;
         tracing::debug!(rows = gone, "what was over was taken away");
         // As long as there is more, it goes on at once.
@@ -86,4 +93,22 @@ pub fn forget<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
         let pause = if gone >= most { 1 } else { EVERY_SECS };
         Ok(Next::Again(now.plus_secs(pause)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::portal::Language;
+
+    use super::*;
+    use crate::providers::pages::words::Words;
+
+    #[test]
+    fn what_is_kept_for_a_time_is_named_in_both_languages() {
+        for kept in TABLE {
+            for language in Language::ALL {
+                let name = Words::of(language).tasks.kept(kept.what);
+                assert_ne!(name, kept.what, "{language:?}");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use sqlx::PgConnection;
 
 use crate::db::At;
+use crate::payments::hand::store as hand;
 use crate::providers::sms::store as texts;
 
 /// Bodies of callbacks that were dealt with.
@@ -73,4 +74,24 @@ pub async fn texts(
 /// When the database refuses.
 pub async fn wishes(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
     texts::forget_wishes(conn, before, most).await
+}
+
+/// What devices were to pay by hand.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn expected(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    hand::forget_expected(conn, before, most).await
+}
+
+/// Devices that paid by hand.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn hand_codes(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    most: i64,
+) -> sqlx::Result<u64> {
+    hand::forget(conn, before, most).await
 }

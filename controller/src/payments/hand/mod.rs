@@ -29,6 +29,13 @@ use crate::tickets::refresh::{every_site, every_site_if_it_can};
 pub const PAYS_WITHIN: Duration = Duration::from_secs(2 * 3600);
 /// How long a receipt that was claimed too early is remembered.
 pub const CLAIM_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// For how long, in seconds, it is kept what a device was to pay, from which number, and which receipt it named.
+///
+/// Longer than both of the above, than a confirmation may be late and than a receipt that was named is shown to people. After that its code
+/// brings its voucher all the same; only a number that the rail hides stays hidden.
+pub const EXPECTED_SECS: i64 = 30 * 86_400;
+/// A code that nobody asked for or paid by for so long, in seconds, is another device's.
+pub const KEPT_SECS: i64 = 180 * 86_400;
 
 /// A device that pays by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]

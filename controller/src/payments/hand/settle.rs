@@ -168,7 +168,7 @@ pub async fn settle_in(
     if store::wants_sms(conn, provider, (payer.site, payer.mac)).await? {
         providers::sms::customers::wish(app, conn, provider, payment.id).await?;
     }
-    store::has_paid(conn, provider, (payer.site, payer.mac)).await?;
+    store::has_paid(conn, provider, (payer.site, payer.mac), now).await?;
     confirm::grant(app, conn, &payment, now).await?;
     Ok(Settled::Bought(payment.id))
 }

@@ -8,7 +8,7 @@ use mnara_protocol::plan::Plan;
 use sqlx::PgConnection;
 
 use super::code::DeviceCode;
-use super::{CLAIM_KEPT, PAYS_WITHIN, Payer};
+use super::{CLAIM_KEPT, KEPT_SECS, PAYS_WITHIN, Payer};
 use crate::app::App;
 use crate::db::{Amount, At, RowId as _};
 use crate::payments::Payment;
@@ -19,8 +19,6 @@ use crate::rails::msisdn::Msisdn;
 
 /// Codes drawn before giving up.
 const DRAWS: u8 = 16;
-/// A code that nobody has asked for so long is another device's.
-const KEPT_SECS: i64 = 180 * 86_400;
 /// The most devices that one payment to a till is compared with.
 const MOST_PAYERS: i64 = 200;
 
@@ -238,7 +236,8 @@ pub async fn keep_claim(
     .map(drop)
 }
 
-/// Forgets what was expected of a device, now that it has come. Its code and its plan stay.
+/// Forgets what was expected of a device, now that it has come. Its code and its plan stay, and as long from now as if it had asked: whoever
+/// saved the code as an account pays by it without asking.
 ///
 /// # Errors
 /// When the database refuses.
@@ -246,17 +245,57 @@ pub async fn has_paid(
     conn: &mut PgConnection,
     provider: ProviderId,
     (site, mac): (SiteId, Mac),
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update hand_codes set amount = null, msisdn = null, receipt = null, receipt_msisdn = null
+        "update hand_codes set amount = null, msisdn = null, receipt = null, receipt_msisdn = null, asked_at = $4
          where provider_id = $1 and site_id = $2 and mac = $3::text::macaddr",
         provider.uuid(),
         site.uuid(),
         mac.to_string(),
+        At(now),
     )
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Forgets, past all tenants, what was expected of devices that have not asked since a moment. Their codes and plans stay.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_expected(
+    conn: &mut PgConnection,
+    before: Timestamp,
+    most: i64,
+) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "update hand_codes set amount = null, msisdn = null, receipt = null, receipt_msisdn = null where (provider_id, code) in
+            (select provider_id, code from hand_codes
+             where asked_at < $1 and (amount is not null or msisdn is not null or receipt is not null)
+             order by asked_at limit $2 for update skip locked)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
+}
+
+/// Forgets, past all tenants, devices whose code nobody has asked for or paid by since a moment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(conn: &mut PgConnection, before: Timestamp, most: i64) -> sqlx::Result<u64> {
+    let gone = sqlx::query!(
+        "delete from hand_codes where (provider_id, code) in
+            (select provider_id, code from hand_codes where asked_at < $1 order by asked_at limit $2 for update skip locked)",
+        At(before),
+        most,
+    )
+    .execute(conn)
+    .await?;
+    Ok(gone.rows_affected())
 }
 
 /// Adds a payment that came by hand, settled at the moment that its line of the books has.

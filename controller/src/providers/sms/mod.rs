@@ -299,8 +299,14 @@ pub fn decide(settings: &Settings, moment: &Moment) -> Decision {
         Some(_) => return Decision::Drop(Dropped::OptedOut),
         None => {}
     }
+    // What waits is counted on the day it leaves: a cap that is reached tonight says nothing of the morning.
+    let ends = settings.quiet.and_then(|quiet| quiet.ends(moment.now));
+    if let Some(ends) = ends.filter(|_| !moment.is_urgent) {
+        // What is of no use by then is dropped when its time is over, and is shown so.
+        return Decision::Wait(ends.min(moment.drop_at));
+    }
     if moment.is_owed {
-        return when_loud(settings, moment);
+        return Decision::Go;
     }
     if moment.today >= settings.most_a_day {
         return Decision::Drop(Dropped::CapDay);
@@ -308,17 +314,7 @@ pub fn decide(settings: &Settings, moment: &Moment) -> Decision {
     if moment.to_phone >= settings.most_a_phone {
         return Decision::Drop(Dropped::CapPhone);
     }
-    when_loud(settings, moment)
-}
-
-/// Whether what may leave leaves now, or waits for the quiet to end.
-fn when_loud(settings: &Settings, moment: &Moment) -> Decision {
-    let ends = settings.quiet.and_then(|quiet| quiet.ends(moment.now));
-    match ends.filter(|_| !moment.is_urgent) {
-        // It will be dropped then, and is shown so.
-        Some(ends) => Decision::Wait(ends.min(moment.drop_at)),
-        None => Decision::Go,
-    }
+    Decision::Go
 }
 
 /// A text to be sent.
@@ -556,6 +552,55 @@ mod tests {
                 ..usual
             };
             assert_eq!(settings.check(), expected, "{most_a_day} {most_a_phone}");
+        }
+    }
+
+    #[test]
+    fn what_waits_for_the_quiet_to_end_is_judged_by_the_caps_of_then() {
+        let settings = Settings::default();
+        let full = Moment {
+            now: at(22, 0),
+            drop_at: at(34, 0),
+            is_urgent: false,
+            is_owed: false,
+            opted_out: None,
+            today: 200,
+            to_phone: 10,
+        };
+        assert_eq!(decide(&settings, &full), Decision::Wait(at(31, 0)));
+        // What nobody wants is not kept for the morning.
+        let unwanted = Moment {
+            opted_out: Some(store::ByWhom::Staff),
+            ..full
+        };
+        assert_eq!(
+            decide(&settings, &unwanted),
+            Decision::Drop(Dropped::OptedOut)
+        );
+        let morning = Moment {
+            now: at(31, 0),
+            today: 199,
+            to_phone: 9,
+            ..full
+        };
+        assert_eq!(decide(&settings, &morning), Decision::Go);
+        for (full, why) in [
+            (
+                Moment {
+                    today: 200,
+                    ..morning
+                },
+                Dropped::CapDay,
+            ),
+            (
+                Moment {
+                    to_phone: 10,
+                    ..morning
+                },
+                Dropped::CapPhone,
+            ),
+        ] {
+            assert_eq!(decide(&settings, &full), Decision::Drop(why));
         }
     }
 

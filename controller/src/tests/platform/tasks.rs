@@ -337,6 +337,14 @@ async fn the_platform_sees_its_keys_and_what_is_kept_for_how_long(
         page.contains("90\u{a0}days") && page.contains("smses"),
         "{page}"
     );
+    for (table, time) in [
+        ("hand_codes", "30\u{a0}days"),
+        ("hand_codes", "180\u{a0}days"),
+        ("health_minutes", "400\u{a0}days"),
+    ] {
+        let row = format!("<code>{table}</code></small></div><span>{time}</span>");
+        assert!(page.contains(&row), "{row}: {page}");
+    }
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -3,6 +3,7 @@
 mod choices;
 mod failures;
 mod links;
+mod nights;
 mod phones;
 mod told;
 

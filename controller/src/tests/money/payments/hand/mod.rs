@@ -12,6 +12,7 @@ use crate::tests::pages::doors::member;
 use crate::tests::sites::reports;
 
 mod claims;
+mod kept;
 mod owner;
 mod paying;
 mod unheard;
