@@ -15,8 +15,10 @@ const MOST_READ: u64 = 10_000;
 /// What grows with a business.
 const GROWING: [&str; 5] = ["payments", "tickets", "sessions", "grants", "report_sums"];
 
-/// The database of the bench.
+/// A database of the bench.
 pub(crate) struct Database {
+    /// Its name.
+    pub(crate) name: &'static str,
     /// Where PostgreSQL's programs are.
     pub(crate) programs: PathBuf,
     /// The folder of its socket.
@@ -26,8 +28,9 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) fn url(&self, user: &str) -> String {
         format!(
-            "postgres://{user}@{}/pages",
-            self.socket.replace('/', "%2F")
+            "postgres://{user}@{}/{}",
+            self.socket.replace('/', "%2F"),
+            self.name
         )
     }
 
@@ -38,7 +41,18 @@ impl Database {
             .unwrap_or_else(|| name.into())
     }
 
-    pub(crate) async fn run(&self, database: &str, sql: &str) -> Result<String> {
+    /// Makes it, anew.
+    pub(crate) async fn create(&self) -> Result<()> {
+        let sql = format!("create database {}", self.name);
+        self.told("postgres", &sql).await.map(drop)
+    }
+
+    /// What a statement in it gives, as its owner.
+    pub(crate) async fn run(&self, sql: &str) -> Result<String> {
+        self.told(self.name, sql).await
+    }
+
+    async fn told(&self, database: &str, sql: &str) -> Result<String> {
         let output = Command::new(self.program("psql"))
             .args("-X -q -A -t -v ON_ERROR_STOP=1 -U postgres -h".split(' '))
             .args([&self.socket, "-d", database, "-c", sql])
@@ -54,7 +68,12 @@ impl Database {
     }
 
     /// Milliseconds of what a page asks, as the controller's role: who is logged in, then its own statements in one transaction of its tenant.
-    pub(crate) async fn bare(&self, owner: &Owner, page: &Measured, folder: &Path) -> Result<f64> {
+    pub(crate) async fn bare(
+        &self,
+        owner: &Owner<'_>,
+        page: &Measured,
+        folder: &Path,
+    ) -> Result<f64> {
         let mut script = format!(
             "{PLATFORM}\n{};\nrollback;\n{}\n",
             owner.found_by(page)?,
@@ -71,7 +90,7 @@ impl Database {
             .args("-n -M prepared -c 1 -U mnara_app -h".split(' '))
             .args([&self.socket, "-t", &asked, "-f"])
             .arg(&file)
-            .arg("pages")
+            .arg(self.name)
             .output()
             .await
             .context("starting pgbench")?;
@@ -110,7 +129,7 @@ impl Database {
                     )
                 };
                 let sql = format!("set role mnara_app; {} {explained}", within(provider));
-                let plan = self.run("pages", &sql).await?;
+                let plan = self.run(&sql).await?;
                 let read = payments_read(&plan);
                 ensure!(
                     read <= MOST_READ,
@@ -149,7 +168,7 @@ impl Database {
                 "the controller is not done with what came"
             );
             tokio::time::sleep(Duration::from_secs(1)).await;
-            let left = self.run("pages", AT_WORK).await?;
+            let left = self.run(AT_WORK).await?;
             calm = if left.trim() == "0" { calm + 1 } else { 0 };
         }
         Ok(())
@@ -165,8 +184,8 @@ impl Database {
             .replace("{payments}", &payments.to_string())
             .replace("{running}", &RUNNING.to_string())
             .replace("{sessions}", &SESSIONS.to_string());
-        self.run("pages", &sql).await?;
-        self.run("pages", "vacuum analyze").await.map(drop)
+        self.run(&sql).await?;
+        self.run("vacuum analyze").await.map(drop)
     }
 
     /// All the others, with as much each.
@@ -181,15 +200,15 @@ impl Database {
              insert into plans (id, provider_id, revision, name, price, duration_secs, devices, on_sale, position, created_at)
              select md5('plan' || n || '-' || p)::uuid, md5('provider' || n)::uuid, 1, 'Plan ' || p, 20 * p, 3600, 1, true, p, now() from generate_series(1, {others}) n, generate_series(1, 3) p;"
         );
-        self.run("pages", &sql).await?;
+        self.run(&sql).await?;
         let sql = ROWS
             .replace("{providers}", &format!("select md5('provider' || n)::uuid as provider, n as place from generate_series(1, {others}) n"))
             .replace("{payments}", &(payments / PROVIDERS).to_string())
             .replace("{running}", &RUNNING.to_string())
             .replace("{sessions}", &SESSIONS.to_string());
-        self.run("pages", &sql).await?;
-        self.run("pages", ADDED_UP).await?;
-        self.run("pages", "vacuum analyze").await.map(drop)
+        self.run(&sql).await?;
+        self.run(ADDED_UP).await?;
+        self.run("vacuum analyze").await.map(drop)
     }
 }
 

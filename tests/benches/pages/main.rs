@@ -1,5 +1,8 @@
-//! Pages of a business against their bare SQL, when it is alone in the database and among a thousand others with a million payments and five
-//! million sessions; in the end it has a hundred times as many payments itself. `cargo xtask bench pages` starts the database; `--large` has ten times the rows.
+//! Pages of a business against their bare SQL: of one that is alone in its database, of one as large among a thousand others with a million payments and
+//! five million sessions, and of one there that has a hundred times as many payments itself. `cargo xtask bench pages` starts the databases; `--large` has
+//! ten times the rows.
+//!
+//! What is compared is measured in turns: minutes later the same machine may be half as fast.
 #![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
 
 use std::path::{Path, PathBuf};
@@ -30,14 +33,14 @@ const SESSIONS: u32 = 5;
 const RUNNING: u32 = 8;
 /// Pages asked for in one go.
 const ASKED: usize = 40;
-/// How often a page and its bare SQL take turns, so that what the machine does besides falls on both; and how often all are measured.
+/// How often pages that are compared, and their bare SQL, take turns, so that what the machine does besides falls on all.
 const TIMES: usize = 9;
-const MEASUREMENTS: usize = 3;
 /// Goes in which a program asks with one key: it may not ask more in a minute.
 const OF_A_KEY: usize = 3;
-/// How many times as many payments the business itself has in the end.
+/// How many times as many payments the one that has grown has.
 const GROWN: u32 = 100;
-/// What no page may slow down by when others grow, and no list when its own business does: what two measurements of the same differ by, and no more.
+/// What no page may slow down by when there are others, and no list when its own business has grown: what two measurements of the same differ by, and
+/// no more.
 const SLOWER: f64 = 1.25;
 
 /// What the owner logs in with.
@@ -46,17 +49,26 @@ const PASSWORD: &str = "mango rain tower";
 /// The list of payments, among the pages.
 const LIST: usize = 1;
 
-/// Whose pages they are.
-struct Owner {
+/// A controller and the database it keeps its rows in.
+struct Place {
+    controller: Controller,
+    database: Database,
+    folder: Folder,
+}
+
+/// A business whose pages are asked for.
+struct Owner<'a> {
+    place: &'a Place,
     provider: String,
     cookie: String,
     /// The hash that the log-in is found by.
     log_in: String,
     /// The keys of its programs: one alone may not ask as often.
     keys: Vec<String>,
+    pages: Vec<Measured>,
 }
 
-impl Owner {
+impl Owner<'_> {
     /// The statement by which it is known who asks for a page.
     fn found_by(&self, page: &Measured) -> Result<String> {
         if page.is_api() {
@@ -77,6 +89,9 @@ impl Owner {
     }
 }
 
+/// A page of a business.
+type Page<'a> = (&'a Owner<'a>, &'a Measured);
+
 /// What one measurement of one page came to.
 struct Found {
     ours: f64,
@@ -89,139 +104,168 @@ async fn main() -> Result<()> {
     let effort = Effort::asked();
     let is_large = std::env::args().any(|word| word == "--large");
     let payments = PAYMENTS / u32::try_from(effort.of(1, 50))? * if is_large { 10 } else { 1 };
-    let folder = Folder::new()?;
-    let database = Database {
-        programs: told("MNARA_BENCH_POSTGRES")?.into(),
-        socket: told("MNARA_BENCH_SOCKET")?,
-    };
-    database.run("postgres", "create database pages").await?;
-    // What is written is cleared up at once, and not while pages are measured.
-    let by_itself = "alter system set autovacuum = off";
-    database.run("postgres", by_itself).await?;
-    database.run("postgres", "select pg_reload_conf()").await?;
+    let few = payments / PROVIDERS;
     let daraja = Daraja::start(Config::sandbox()).await?;
     let changed = watch::Sender::new(0);
-    let binary = PathBuf::from(told("MNARA_BENCH_CONTROLLER")?);
-    let mut controller = Controller::of(binary, folder.path(), &daraja.url(), &changed).await?;
-    controller.set("DATABASE_ADMIN_URL", &database.url("postgres"));
-    controller.set("DATABASE_URL", &database.url("mnara_app"));
-    controller.command(&["db", "prepare"]).await?;
-    controller.command(&["db", "migrate"]).await?;
-    let (name, account) = ("Bench", App::sandbox_paybill());
-    let business = Business::open(&controller, folder.path(), name, &account, &PLANS).await?;
-    controller.start().await?;
-    let cookie = enter(&controller, &business).await?;
-    let keys = keys(&controller, &cookie).await?;
-    let provider = uuid(&business.provider).to_owned();
-    database.own(&provider, 0, payments / PROVIDERS).await?;
-    let days = ["report", "refresh", "--provider", &business.provider];
-    controller.command(&days).await?;
-    let dates = database
-        .run("pages", "select current_date - 179, current_date")
-        .await?;
-    let dates = dates.trim().split_once('|').context("no dates")?;
-    let log_in = database
-        .run("pages", "select encode(token_hash, 'hex') from log_ins")
-        .await?;
-    let owner = Owner {
-        provider: provider.clone(),
-        cookie,
-        log_in: log_in.trim().to_owned(),
-        keys,
-    };
-    let bought = database
-        .run(
-            "pages",
-            &format!("select array(select id from payments where provider_id = '{provider}' order by created_at desc limit 50)"),
-        )
-        .await?;
-    let pages = pages(&provider, dates, bought.trim());
-    let alone = effort
-        .within(Box::pin(measure(
-            &controller,
-            &database,
-            &owner,
-            &pages,
-            (folder.path(), 0),
-        )))
-        .await?;
+    let empty = Place::open("alone", &daraja, &changed).await?;
+    let full = Place::open("pages", &daraja, &changed).await?;
+    let of_all = [App::sandbox_paybill(), App::sandbox_till()];
+    let alone = Owner::open(&empty, "Alone", &of_all[0], (0, few)).await?;
+    let among = Owner::open(&full, "Among", &of_all[0], (0, few)).await?;
+    let mut grown = Owner::open(&full, "Grown", &of_all[1], (PROVIDERS, few * GROWN)).await?;
+    grown
+        .pages
+        .push(deep(&full.database, &grown.provider).await?);
     println!(
-        "{} providers with {payments} payments are generated",
-        PROVIDERS
+        "{PROVIDERS} providers with {payments} payments are generated, and one more with {}",
+        few * GROWN
     );
-    database.others(payments).await?;
-    database.plans(&provider, &pages).await?;
-    let among = effort
-        .within(Box::pin(measure(
-            &controller,
-            &database,
-            &owner,
-            &pages,
-            (folder.path(), 1),
-        )))
-        .await?;
-    let more = payments / PROVIDERS * GROWN;
-    println!("and {more} payments more of the business itself");
-    database.own(&provider, PROVIDERS, more).await?;
-    controller.command(&days).await?;
-    database.run("pages", "vacuum analyze").await?;
-    let deep = deep(&database, &provider).await?;
-    let grown_pages: Vec<Measured> = pages.iter().cloned().chain([deep]).collect();
-    database.plans(&provider, &grown_pages).await?;
-    let grown = effort
-        .within(Box::pin(measure(
-            &controller,
-            &database,
-            &owner,
-            &grown_pages,
-            (folder.path(), 2),
-        )))
-        .await?;
-    let mut table = Table::default();
-    for (place, (page, found)) in grown_pages.iter().zip(grown).enumerate() {
-        table.add(Line {
-            what: format!("{}, grown itself, {} bytes", page.name, found.bytes),
-            floor: Some(("bare SQL".to_owned(), found.bare)),
-            ours: found.ours,
-            unit: "ms",
-            goal: Some(Goal::TimesFloor(1.5)),
-        });
-        if page.is_list {
-            // A full page of the same sort: few enough failed before that they did not fill one.
-            let before = among[if page.is_api() { place } else { LIST }].ours;
-            table.add(Line {
-                what: format!("{}, grown itself against before", page.name),
-                floor: Some(("the first page before".to_owned(), before)),
-                ours: found.ours,
-                unit: "ms",
-                goal: Some(Goal::TimesFloor(SLOWER)),
-            });
-        }
+    full.database.others(payments).await?;
+    for place in [&empty, &full] {
+        place.calm().await?;
     }
-    for ((page, alone), among) in pages.iter().zip(alone).zip(among) {
-        for (found, with) in [(&alone, "alone"), (&among, "among all")] {
-            table.add(Line {
-                what: format!("{}, {with}, {} bytes", page.name, found.bytes),
-                floor: Some(("bare SQL".to_owned(), found.bare)),
-                ours: found.ours,
-                unit: "ms",
-                goal: Some(Goal::TimesFloor(1.5)),
-            });
+    for owner in [&among, &grown] {
+        full.database.plans(&owner.provider, &owner.pages).await?;
+    }
+    let mut table = Table::default();
+    for (number, page) in grown.pages.iter().enumerate() {
+        let mut turns: Vec<Page<'_>> = vec![(&grown, page)];
+        if page.is_list {
+            // A full page of the same sort: few enough failed of the small one that they do not fill one.
+            let list = if page.is_api() { number } else { LIST };
+            turns.push((&among, &among.pages[list]));
         }
-        table.add(Line {
-            what: format!("{}, among all against alone", page.name),
-            floor: Some(("alone".to_owned(), alone.ours)),
-            ours: among.ours,
-            unit: "ms",
-            goal: Some(Goal::TimesFloor(SLOWER)),
-        });
+        if let Some(page) = among.pages.get(number) {
+            turns.extend([(&alone, page), (&among, page)]);
+        }
+        let found = effort.within(Box::pin(measure(&turns))).await?;
+        let mut found = found.into_iter();
+        let mut next = || found.next().context("a page was not measured");
+        let of_grown = next()?;
+        table.add(against_bare(page, "grown itself", &of_grown));
+        if page.is_list {
+            let small = next()?.ours;
+            let what = format!("{}, grown itself against one that has not", page.name);
+            table.add(against(what, ("its first page", small), of_grown.ours));
+        }
+        if number < among.pages.len() {
+            let (of_alone, of_among) = (next()?, next()?);
+            table.add(against_bare(page, "alone", &of_alone));
+            table.add(against_bare(page, "among all", &of_among));
+            let what = format!("{}, among all against alone", page.name);
+            table.add(against(what, ("alone", of_alone.ours), of_among.ours));
+        }
     }
     println!("\n{table}");
-    controller.stop().await
+    drop((alone, among, grown));
+    empty.controller.stop().await?;
+    full.controller.stop().await
+}
+
+/// A page and what its statements take by themselves.
+fn against_bare(page: &Measured, of: &str, found: &Found) -> Line {
+    Line {
+        what: format!("{}, {of}, {} bytes", page.name, found.bytes),
+        floor: Some(("bare SQL".to_owned(), found.bare)),
+        ours: found.ours,
+        unit: "ms",
+        goal: Some(Goal::TimesFloor(1.5)),
+    }
+}
+
+/// A page and the same where there is less.
+fn against(what: String, (than, floor): (&str, f64), ours: f64) -> Line {
+    Line {
+        what,
+        floor: Some((than.to_owned(), floor)),
+        ours,
+        unit: "ms",
+        goal: Some(Goal::TimesFloor(SLOWER)),
+    }
+}
+
+impl Place {
+    /// A controller that runs on a database of its own.
+    async fn open(
+        name: &'static str,
+        daraja: &Daraja,
+        changed: &watch::Sender<u64>,
+    ) -> Result<Self> {
+        let folder = Folder::new()?;
+        let database = Database {
+            name,
+            programs: told("MNARA_BENCH_POSTGRES")?.into(),
+            socket: told("MNARA_BENCH_SOCKET")?,
+        };
+        database.create().await?;
+        // What is written is cleared up at once, and not while pages are measured.
+        database.run("alter system set autovacuum = off").await?;
+        database.run("select pg_reload_conf()").await?;
+        let binary = PathBuf::from(told("MNARA_BENCH_CONTROLLER")?);
+        let mut controller = Controller::of(binary, folder.path(), &daraja.url(), changed).await?;
+        controller.set("DATABASE_ADMIN_URL", &database.url("postgres"));
+        controller.set("DATABASE_URL", &database.url("mnara_app"));
+        controller.command(&["db", "prepare"]).await?;
+        controller.command(&["db", "migrate"]).await?;
+        controller.start().await?;
+        Ok(Self {
+            controller,
+            database,
+            folder,
+        })
+    }
+
+    /// Has all done that rows which came of a sudden make it do, and what it wrote cleared up and on the disk.
+    async fn calm(&self) -> Result<()> {
+        self.database.calm(&self.controller).await?;
+        self.database.run("vacuum analyze").await?;
+        self.database.run("checkpoint").await.map(drop)
+    }
+}
+
+impl<'a> Owner<'a> {
+    /// A business with so many payments in a year, whose rows are told from others' by a number.
+    async fn open(
+        place: &'a Place,
+        name: &str,
+        account: &App,
+        (number, payments): (u32, u32),
+    ) -> Result<Self> {
+        let (controller, database) = (&place.controller, &place.database);
+        let business =
+            Business::open(controller, place.folder.path(), name, account, &PLANS).await?;
+        let contact = format!("{}@example.com", name.to_lowercase());
+        let cookie = enter(controller, &business, &contact).await?;
+        let log_in =
+            "select encode(token_hash, 'hex') from log_ins order by created_at desc limit 1";
+        let log_in = database.run(log_in).await?.trim().to_owned();
+        let keys = keys(controller, &cookie).await?;
+        let provider = uuid(&business.provider).to_owned();
+        database.own(&provider, number, payments).await?;
+        let days = ["report", "refresh", "--provider", &business.provider];
+        controller.command(&days).await?;
+        let dates = database
+            .run("select current_date - 179, current_date")
+            .await?;
+        let dates = dates.trim().split_once('|').context("no dates")?;
+        let bought = format!(
+            "select array(select id from payments where provider_id = '{provider}' order by created_at desc limit 50)"
+        );
+        let bought = database.run(&bought).await?;
+        let pages = pages(&provider, dates, bought.trim());
+        Ok(Self {
+            place,
+            provider,
+            cookie,
+            log_in,
+            keys,
+            pages,
+        })
+    }
 }
 
 /// An owner logs in; gives the cookie.
-async fn enter(controller: &Controller, business: &Business) -> Result<String> {
+async fn enter(controller: &Controller, business: &Business, contact: &str) -> Result<String> {
     let words = [
         "provider",
         "invite",
@@ -232,12 +276,11 @@ async fn enter(controller: &Controller, business: &Business) -> Result<String> {
         "owner",
     ];
     let address = controller.command(&words).await?;
-    let (contact, password) = ("owner@example.com", PASSWORD);
-    let form = [("name", "Owner"), ("who", contact), ("password", password)];
+    let form = [("name", "Owner"), ("who", contact), ("password", PASSWORD)];
     let caller = Caller::program()?;
     caller.form(address.trim(), &form).await?;
     let address = controller.url("/log-in");
-    let form = [("who", contact), ("password", password)];
+    let form = [("who", contact), ("password", PASSWORD)];
     let answer = caller.form(&address, &form).await?;
     ensure!(
         !answer.cookies.is_empty(),
@@ -257,7 +300,7 @@ async fn keys(controller: &Controller, cookie: &str) -> Result<Vec<String>> {
         ("scope", "payments:read"),
     ];
     let mut keys = Vec::new();
-    for _ in 0..MEASUREMENTS * TIMES / OF_A_KEY {
+    for _ in 0..TIMES / OF_A_KEY {
         let address = controller.url("/settings/keys");
         let page = caller.form_with(&address, cookie, &form).await?.text;
         let key = page
@@ -269,60 +312,55 @@ async fn keys(controller: &Controller, cookie: &str) -> Result<Vec<String>> {
     Ok(keys)
 }
 
-async fn measure(
-    controller: &Controller,
-    database: &Database,
-    owner: &Owner,
-    pages: &[Measured],
-    (folder, measurement): (&Path, usize),
-) -> Result<Vec<Found>> {
-    database.calm(controller).await?;
-    // What it wrote and the rows before is cleared up and goes to the disk now, and not meanwhile.
-    database.run("pages", "vacuum analyze").await?;
-    database.run("pages", "checkpoint").await?;
-    let mut all = Vec::new();
-    for page in pages {
-        let request = |time| {
-            let header = owner.header(page, measurement * TIMES + time);
-            let accept = if page.is_api() {
-                "application/json"
-            } else {
-                "text/html"
-            };
-            format!(
-                "GET {} HTTP/1.1\r\nhost: {}\r\n{header}\r\naccept: {accept}\r\n\r\n",
-                page.path,
-                controller.address(),
-            )
-            .into_bytes()
-        };
-        let mut line = Connection::open(controller.address()).await?;
-        let status = line.ask(&request(0)).await?;
+/// Measures some pages in turns.
+async fn measure(pages: &[Page<'_>]) -> Result<Vec<Found>> {
+    let mut all: Vec<(Samples, Samples, usize)> = Vec::new();
+    for &(owner, page) in pages {
+        let mut line = Connection::open(owner.place.controller.address()).await?;
+        let status = line.ask(&request(owner, page, 0)).await?;
         ensure!(
             status == 200,
             "{} is not shown but answers {status}, leading to {:?}",
             page.name,
             line.header("location")
         );
-        let bytes = line.body().len();
-        let (mut ours, mut bare) = (Samples::default(), Samples::default());
-        for time in 0..TIMES {
+        all.push((Samples::default(), Samples::default(), line.body().len()));
+    }
+    for time in 0..TIMES {
+        for (&(owner, page), (ours, bare, _)) in pages.iter().zip(&mut all) {
             let outcome = send(Load {
-                address: controller.address(),
-                requests: vec![request(time); ASKED],
+                address: owner.place.controller.address(),
+                requests: vec![request(owner, page, time); ASKED],
                 at_once: 1,
                 yes: 200,
             })
             .await?;
             ensure!(outcome.refused == 0, "{} was refused", page.name);
             ours.add(outcome.times.median());
-            bare.add(database.bare(owner, page, folder).await?);
+            let folder = owner.place.folder.path();
+            bare.add(owner.place.database.bare(owner, page, folder).await?);
         }
-        all.push(Found {
-            ours: ours.median(),
-            bare: bare.median(),
-            bytes,
-        });
     }
-    Ok(all)
+    let found = all.iter().map(|(ours, bare, bytes)| Found {
+        ours: ours.median(),
+        bare: bare.median(),
+        bytes: *bytes,
+    });
+    Ok(found.collect())
+}
+
+/// Asks for a page.
+fn request(owner: &Owner<'_>, page: &Measured, time: usize) -> Vec<u8> {
+    let header = owner.header(page, time);
+    let accept = if page.is_api() {
+        "application/json"
+    } else {
+        "text/html"
+    };
+    let host = owner.place.controller.address();
+    format!(
+        "GET {} HTTP/1.1\r\nhost: {host}\r\n{header}\r\naccept: {accept}\r\n\r\n",
+        page.path
+    )
+    .into_bytes()
 }

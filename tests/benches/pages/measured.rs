@@ -213,7 +213,7 @@ pub(crate) async fn deep(database: &Database, provider: &str) -> Result<Measured
         "select (extract(epoch from date_trunc('milliseconds', created_at)) * 1000)::bigint, replace(id::text, '-', ''), id from payments
          where provider_id = '{provider}' and created_at < now() - interval '180 days' order by created_at desc limit 1"
     );
-    let row = database.run("pages", &sql).await?;
+    let row = database.run(&sql).await?;
     let [millis, hex, id]: [&str; 3] = row
         .trim()
         .split('|')
