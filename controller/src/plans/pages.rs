@@ -197,10 +197,8 @@ fn answered(
         Ok(Changed::Made) => Ok(onward("/plans?done=kept")),
         // Whoever sends it once more has read that.
         Ok(Changed::Meanwhile(revision)) => {
-            let filled = Filled {
-                revision: Some(revision),
-                ..filled
-            };
+            let mut filled = filled;
+            filled.revision = Some(revision);
             again(StatusCode::CONFLICT, &filled, w.meanwhile)
         }
         Err(EditError::Bad(bad)) => again(StatusCode::UNPROCESSABLE_ENTITY, &filled, w.bad(bad)),

@@ -5,7 +5,7 @@
 //! What is compared is measured in turns: minutes later the same machine may be half as fast.
 #![expect(clippy::print_stdout, reason = "a bench prints its numbers")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use mnara_tests::measure::load::{Line as Connection, Load, send};
@@ -107,8 +107,8 @@ async fn main() -> Result<()> {
     let few = payments / PROVIDERS;
     let daraja = Daraja::start(Config::sandbox()).await?;
     let changed = watch::Sender::new(0);
-    let empty = Place::open("alone", &daraja, &changed).await?;
-    let full = Place::open("pages", &daraja, &changed).await?;
+    let mut empty = Place::open("alone", &daraja, &changed).await?;
+    let mut full = Place::open("pages", &daraja, &changed).await?;
     let of_all = [App::sandbox_paybill(), App::sandbox_till()];
     let alone = Owner::open(&empty, "Alone", &of_all[0], (0, few)).await?;
     let among = Owner::open(&full, "Among", &of_all[0], (0, few)).await?;
