@@ -64,8 +64,10 @@ pub async fn known(
     })
 }
 
-/// The payments that what was paid in a time may be, and that have no receipt: those that succeeded, those whose end is still to come, and those
-/// that wait for a person. They go by when they were begun: whoever was asked about later is settled later.
+/// The payments without a receipt that what was paid in a time may be.
+///
+/// They are those that succeeded, those whose end is still to come, and those that wait for a person. They go by when they were begun: whoever was
+/// asked about later is settled later.
 ///
 /// # Errors
 /// When the database is away, or a row contradicts itself.
