@@ -1,7 +1,7 @@
 //! The database of the bench: what stands in it, and what it takes for the statements of a page by themselves.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use mnara_tests::world::controller::Controller;
@@ -160,18 +160,18 @@ impl Database {
     /// the work of a page, and goes on beside one only here.
     pub(crate) async fn calm(&self, controller: &Controller) -> Result<()> {
         controller.command(&["task", "books-check"]).await?;
-        let began = Instant::now();
         let mut calm = 0;
-        while calm < CALM {
-            ensure!(
-                began.elapsed() < PATIENCE,
-                "the controller is not done with what came"
-            );
-            tokio::time::sleep(Duration::from_secs(1)).await;
-            let left = self.run(AT_WORK).await?;
-            calm = if left.trim() == "0" { calm + 1 } else { 0 };
-        }
-        Ok(())
+        let done = async {
+            while calm < CALM {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let left = self.run(AT_WORK).await?;
+                calm = if left.trim() == "0" { calm + 1 } else { 0 };
+            }
+            Ok(())
+        };
+        tokio::time::timeout(PATIENCE, done)
+            .await
+            .context("the controller is not done with what came")?
     }
 
     /// Rows of the business itself, a year of them; each time with another place, by which they are told apart.
