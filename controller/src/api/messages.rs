@@ -247,7 +247,7 @@ async fn settings_now(
 }
 
 /// Who gets the code of what they paid for.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CodesTo {
     /// Who asks for it on the portal.
@@ -259,7 +259,7 @@ pub enum CodesTo {
 }
 
 /// What customers are written to in.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WrittenIn {
     /// English.
@@ -273,12 +273,12 @@ pub enum WrittenIn {
 #[serde(deny_unknown_fields)]
 pub struct MessageSettingsDraft {
     /// Who gets the code of what they paid for: `asked` (who asks for it), `never` (nobody) or `always` (everybody).
-    #[schema(inline)]
+    #[schema(value_type = String, pattern = "^(asked|never|always)$")]
     codes: CodesTo,
     /// Whether buyers get a receipt.
     receipts: bool,
     /// What customers are written to in: `en` or `sw`.
-    #[schema(inline)]
+    #[schema(value_type = String, pattern = "^(en|sw)$")]
     language: WrittenIn,
     /// From when on only what is urgent leaves, on Nairobi's clock; no time is quiet if nothing is said.
     #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]

@@ -188,10 +188,14 @@ async fn a_prompt_that_was_paid_after_all_is_not_counted_beside_what_a_person_ga
     let world = World::open(pool, options).await;
     let mut owner = member(&world, Role::Owner, 1).await;
     let till = till(&world).await;
-    // It ran out, and M-PESA took the money after that: its confirmation came, its callback never.
+    // It ran out, and M-PESA took the money after that: its confirmation came, its callback never. From another device the same phone was asked as well.
     let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
     let ran_out = callback(1, json!(1037), None);
     world.call_back(&world.daraja.secret(), ran_out).await;
+    world.work().await;
+    world.begin(world.shop.ask(2, PHONE)).await.unwrap();
+    let cancelled = callback(2, json!(1032), None);
+    world.call_back(&world.daraja.secret(), cancelled).await;
     world.work().await;
     by_hand(&world, &till, "AAAAAAAA01", "", "50.00").await;
     world.work().await;
