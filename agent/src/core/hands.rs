@@ -23,7 +23,7 @@ use super::{AskId, Commands, Core, Now};
 const SHOWN: Duration = Duration::from_secs(2 * 3600);
 /// How long a page says that a claimed ticket is on its way.
 const ON_ITS_WAY: Duration = Duration::from_secs(60);
-/// How long after asking money is likely to come any moment.
+/// How long after asking, or after naming its receipt, money is likely to come any moment.
 const EXPECTED: Duration = Duration::from_secs(15 * 60);
 /// Devices remembered.
 const DEVICES: usize = 4_096;
@@ -59,6 +59,7 @@ struct Claiming {
 pub(super) struct Hands {
     now: BTreeMap<Mac, Hand>,
     claimed: BTreeMap<Mac, Ticks>,
+    named: BTreeMap<Mac, Ticks>,
     asking: BTreeMap<AttemptId, Asking>,
     claiming: BTreeMap<AttemptId, Claiming>,
 }
@@ -87,17 +88,26 @@ impl Hands {
         since.is_some_and(|since| now.since(*since) < ON_ITS_WAY)
     }
 
+    /// Whether a device has named a receipt whose payment nobody has seen yet.
+    pub(super) fn is_named(&self, mac: Mac, now: Ticks) -> bool {
+        let since = self.named.get(&mac);
+        since.is_some_and(|since| now.since(*since) < EXPECTED)
+    }
+
     /// A device has what it paid for, or goes about it in another way.
     pub(super) fn settled(&mut self, mac: Mac) {
         self.now.remove(&mac);
         self.claimed.remove(&mac);
+        self.named.remove(&mac);
     }
 
     /// Until when money is likely to come any moment.
     pub(super) fn expected_until(&self, now: Ticks) -> Option<Ticks> {
         let hands = self.now.values().map(|hand| hand.at + EXPECTED);
         let claims = self.claimed.values().map(|at| *at + ON_ITS_WAY);
-        hands.chain(claims).filter(|until| *until > now).max()
+        let named = self.named.values().map(|at| *at + EXPECTED);
+        let all = hands.chain(claims).chain(named);
+        all.filter(|until| *until > now).max()
     }
 
     fn keep(&mut self, mac: Mac, hand: Hand) {
@@ -106,6 +116,16 @@ impl Hands {
         }
         if self.now.len() < DEVICES {
             self.now.insert(mac, hand);
+        }
+    }
+
+    /// The controller keeps the claim: its page goes on waiting, and does not just sell again what is paid for.
+    fn wait_for_named(&mut self, mac: Mac, now: Ticks) {
+        if self.named.len() >= DEVICES {
+            self.named.retain(|_, at| now.since(*at) < EXPECTED);
+        }
+        if self.named.len() < DEVICES {
+            self.named.insert(mac, now);
         }
     }
 }
@@ -287,18 +307,30 @@ impl Core {
         let Some(claiming) = self.hands.claiming.remove(&attempt) else {
             return;
         };
-        if done.is_ok() {
-            self.throttle.was_right(claiming.mac);
-            if self.hands.claimed.len() >= DEVICES {
-                self.hands
-                    .claimed
-                    .retain(|_, at| now.ticks.since(*at) < ON_ITS_WAY);
+        let mac = claiming.mac;
+        // Its ticket may be here already. Who has another to use is shown that.
+        let has_none = self.state.tickets.of_device(mac).is_empty();
+        match done {
+            Ok(()) => {
+                self.throttle.was_right(mac);
+                self.hands.named.remove(&mac);
+                if self.hands.claimed.len() >= DEVICES {
+                    self.hands
+                        .claimed
+                        .retain(|_, at| now.ticks.since(*at) < ON_ITS_WAY);
+                }
+                if has_none {
+                    self.hands.claimed.insert(mac, now.ticks);
+                }
             }
-            // Its ticket may be here already.
-            let mac = claiming.mac;
-            if self.state.tickets.of_device(mac).is_empty() {
-                self.hands.claimed.insert(mac, now.ticks);
+            Err(ClaimError::Refused(NotClaimed::Unknown)) if has_none => {
+                self.hands.wait_for_named(mac, now.ticks);
             }
+            Err(ClaimError::Refused(_)) => {
+                self.hands.named.remove(&mac);
+            }
+            // Nothing new is known of what was named before.
+            Err(_) => {}
         }
         let said = done.map(|()| self.home(claiming.peer, now));
         out.replies.push((claiming.ask, Said::Claimed(said)));

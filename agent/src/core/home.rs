@@ -75,6 +75,7 @@ impl Core {
             purchase: mac.and_then(|mac| self.purchases.view(mac, now.at)),
             hand: mac.and_then(|mac| self.hands.view(mac, now.ticks)),
             claimed: mac.is_some_and(|mac| self.hands.is_claimed(mac, now.ticks)),
+            named: mac.is_some_and(|mac| self.hands.is_named(mac, now.ticks)),
             ticket,
             waiting,
             token: known.filter(|_| cloud).map(|mac| self.token(mac, now.at)),

@@ -276,6 +276,8 @@ pub struct Home {
     pub hand: Option<HandView>,
     /// Whether a ticket is on its way that was claimed by receipt.
     pub claimed: bool,
+    /// Whether a receipt was named whose payment nobody has seen yet.
+    pub named: bool,
     /// The ticket the device uses, or used last.
     pub ticket: Option<TicketView>,
     /// Tickets the device holds that begin when the one in use ends, soonest first; at most three.

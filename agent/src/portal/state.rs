@@ -8,6 +8,9 @@ use serde::Serialize;
 
 use crate::core::portal::{Device, Home, PurchaseState, TicketView};
 
+/// After how many seconds the script of a page that waits looks again.
+pub(super) const LOOK_AGAIN: &str = "3";
+
 /// What is the case for a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -20,7 +23,7 @@ pub(super) enum Situation {
     Asking,
     /// The phone should show a prompt.
     CheckPhone,
-    /// The owner pays by hand, or a ticket is on its way that was claimed.
+    /// The owner pays by hand, a ticket is on its way that was claimed, or a payment is waited for whose receipt was named.
     ByHand,
     /// A ticket is on its way to the router.
     Connecting,
@@ -61,7 +64,7 @@ impl Situation {
         }
         match (ticket, purchase) {
             (Some(using @ (Self::Connecting | Self::Waiting)), _) => using,
-            _ if home.hand.is_some() || home.claimed => Self::ByHand,
+            _ if home.hand.is_some() || home.claimed || home.named => Self::ByHand,
             (Some(Self::Online), _) => Self::Online,
             (_, Some(PurchaseState::LateUnknown)) => Self::Unknown,
             (_, Some(_)) => Self::Failed,
@@ -98,7 +101,7 @@ impl Situation {
     pub(super) const fn look_again_secs(self) -> Option<&'static str> {
         match self {
             Self::Online => Some("20"),
-            passing if passing.is_passing() => Some("3"),
+            passing if passing.is_passing() => Some(LOOK_AGAIN),
             _ => None,
         }
     }

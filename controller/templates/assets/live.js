@@ -2,11 +2,20 @@
 (() => {
   const live = document.getElementById("live");
   if (!live || !window.EventSource) return;
+  const still = document.getElementById("still");
+  const soon = 10000;
+  const late = 300000;
   let source;
+  let again;
+  let pause = soon;
   // What somebody reads or types in is not taken away from under their hands.
   const busy = () => live.contains(document.activeElement) || live.querySelector("details[open]");
   const open = () => {
     source = new EventSource(live.dataset.from);
+    source.addEventListener("open", () => {
+      pause = soon;
+      still.hidden = true;
+    });
     source.addEventListener("live", (event) => {
       const now = document.createElement("template");
       now.innerHTML = event.data;
@@ -16,8 +25,17 @@
       }
       if (!busy()) live.replaceChildren(now.content);
     });
+    // A line that breaks is mended by the browser. An answer that is no stream ends it for good: too many are open, the program is
+    // started anew, nobody is logged in any more.
+    source.addEventListener("error", (event) => {
+      if (event.target.readyState !== EventSource.CLOSED) return;
+      still.hidden = false;
+      again = setTimeout(open, pause);
+      pause = Math.min(pause * 2, late);
+    });
   };
   const close = () => {
+    clearTimeout(again);
     if (source) source.close();
     source = undefined;
   };

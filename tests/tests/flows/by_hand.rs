@@ -90,6 +90,12 @@ async fn who_pays_the_paybill_with_the_devices_code_gets_online_and_so_does_who_
         "{}",
         refused.text
     );
+    let start = other.home(router).await.unwrap();
+    assert!(
+        start.says("We are waiting for your payment"),
+        "{}",
+        start.text
+    );
     claim("0711 374 150").await;
     other.comes_online(router).await.unwrap();
     let third = world.site.join().unwrap();

@@ -1,9 +1,10 @@
 //! What people do in a real browser, on the demo's business: signing up and selling, logging in, moving the money, a cashier's day, printing,
-//! buying, stopping a business, running one without script, and all pages by the rules for everybody's eyes and hands.
+//! buying, watching a site, stopping a business, running one without script, and all pages by the rules for everybody's eyes and hands.
 
 mod cashier;
 mod everybody;
 mod first_sale;
+mod live;
 mod log_in;
 mod moved;
 mod platform;

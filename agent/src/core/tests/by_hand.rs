@@ -141,6 +141,46 @@ fn a_receipt_is_asked_about_and_each_refusal_is_told() {
 }
 
 #[test]
+fn a_payment_that_nobody_has_seen_yet_is_waited_for_until_it_comes_or_a_while_has_passed() {
+    let mut site = Site::new();
+    site.event(Event::LinkUp);
+    site.joins(1);
+    site.joins(2);
+    let names = |site: &mut Site, n, refusal| {
+        assert_eq!(site.ask(named(n, "TKL51ZDR4F")), None);
+        let (attempt, _) = site.questions.pop().unwrap();
+        let answer = Answer::Claimed(ClaimedAnswer {
+            refusal: Some(refusal),
+            retry_secs: None,
+        });
+        site.event(Event::Answered(attempt, answer));
+        let said = site.replies.pop_first().unwrap().1;
+        assert_eq!(said, Said::Claimed(Err(ClaimError::Refused(refusal))));
+    };
+    for n in [1, 2] {
+        assert!(!site.home(n).named);
+        names(&mut site, n, NotClaimed::Unknown);
+        assert!(site.home(n).named);
+    }
+    // The one's money comes.
+    site.row(Row::Ticket(bought(Some(1))));
+    site.look();
+    let home = site.home(1);
+    assert!(!home.named && home.ticket.unwrap().online);
+    // Who is online is not told to wait.
+    names(&mut site, 1, NotClaimed::Unknown);
+    assert!(!site.home(1).named && site.home(2).named);
+    // The other's is not enough for any plan, or never comes.
+    names(&mut site, 2, NotClaimed::NoPlan);
+    assert!(!site.home(2).named);
+    names(&mut site, 2, NotClaimed::Unknown);
+    site.pass(Duration::from_secs(14 * 60));
+    assert!(site.home(2).named);
+    site.pass(Duration::from_secs(60));
+    assert!(!site.home(2).named);
+}
+
+#[test]
 fn receipts_are_guessed_no_faster_than_codes() {
     let mut site = Site::new();
     site.event(Event::LinkUp);

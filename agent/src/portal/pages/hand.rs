@@ -8,9 +8,24 @@ use super::{Place, View};
 use crate::core::portal::{BuyError, ClaimError, Home};
 
 impl View<'_> {
-    /// What to type on the phone.
+    /// What the title says first.
+    pub(super) fn hand_news(&self, words: &Words) -> &'static str {
+        match self.home {
+            Some(home) if home.named => words.claim_waits,
+            Some(home) if home.hand.is_none() => words.claim_found,
+            _ => words.hand,
+        }
+    }
+
+    /// What to type on the phone, or what is waited for.
     pub(super) fn by_hand(&self, page: &mut Html, words: &Words, home: &Home) {
+        if home.named {
+            self.named(page, words, home);
+        }
         let Some(hand) = &home.hand else {
+            if home.named {
+                return;
+            }
             page.raw("<section class=\"news moving\" role=\"status\" aria-live=\"polite\"><h2>")
                 .raw(words.claim_found)
                 .raw("</h2><p>")
@@ -52,6 +67,23 @@ impl View<'_> {
             .raw("</p>");
         self.link(page, Place::Wait, words.refresh, "button quiet");
         self.claim_link(page, words);
+        page.raw("</section>");
+    }
+
+    /// A payment that is waited for because its receipt was named.
+    fn named(&self, page: &mut Html, words: &Words, home: &Home) {
+        page.raw("<section class=\"news moving\" role=\"status\" aria-live=\"polite\"><h2>")
+            .raw(words.claim_waits)
+            .raw("</h2><p>")
+            .raw(words.claim_waits_more)
+            .raw("</p><p>")
+            .raw(words.updates_itself)
+            .raw("</p>");
+        // What to type on the phone, which follows then, has them too.
+        if home.hand.is_none() {
+            self.link(page, Place::Wait, words.refresh, "button quiet");
+            self.claim_link(page, words);
+        }
         page.raw("</section>");
     }
 

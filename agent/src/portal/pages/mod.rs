@@ -7,7 +7,7 @@ use mnara_protocol::money::Money;
 use mnara_protocol::portal::{Html, Language, Top, Words, begin, terms_page, welcome};
 use mnara_protocol::ticket::Status;
 
-use super::state::Situation;
+use super::state::{LOOK_AGAIN, Situation};
 use super::trouble::Trouble;
 use crate::core::portal::{BuyError, Device, Home, Look, PurchaseState, PurchaseView, RedeemError};
 
@@ -23,6 +23,9 @@ const BASE: &str = "/portal/";
 
 /// How often a page that waits looks again where no script runs, in seconds.
 const REFRESH: &str = "4";
+
+/// The same for a page to be read first, on which something may be typed again.
+const REFRESH_READ: &str = "60";
 
 /// Which page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,20 +183,29 @@ impl View<'_> {
             logo: &logo_address(look),
         };
         begin(page, self.language);
-        // A page that answers a form is not asked for again by itself: its trouble would vanish unread.
-        let looks_again = is.filter(|_| {
-            self.trouble.is_none() && !matches!(self.place, Place::Terms | Place::Claim)
-        });
-        if looks_again.is_some_and(Situation::is_passing) {
+        // A page that answers a form is not asked for again by itself, its trouble would vanish unread: only one that says to keep it open.
+        let is_kept_open = self.trouble.is_some_and(Trouble::is_waited_out);
+        let is_looking = self.trouble.is_none_or(Trouble::is_waited_out)
+            && !matches!(self.place, Place::Terms | Place::Claim);
+        let looks_again = is.filter(|_| is_looking);
+        if looks_again.is_some() && is_kept_open {
+            // The address itself would give the form without an answer.
+            page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
+                .raw(REFRESH_READ)
+                .raw(";url=")
+                .raw(Place::Wait.path())
+                .raw("?lang=")
+                .raw(self.language.tag())
+                .raw("\"></noscript>");
+        } else if looks_again.is_some_and(Situation::is_passing) {
             page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
                 .raw(REFRESH)
                 .raw("\"></noscript>");
         }
         top.title(page);
-        if let (Some(is), Some(every)) = (
-            looks_again,
-            looks_again.and_then(Situation::look_again_secs),
-        ) {
+        let every = looks_again.and_then(Situation::look_again_secs);
+        let every = every.or_else(|| is_kept_open.then_some(LOOK_AGAIN));
+        if let (Some(is), Some(every)) = (looks_again, every) {
             page.raw("\" data-state=\"")
                 .raw(is.as_str())
                 .raw("\" data-every=\"")
@@ -223,7 +235,7 @@ impl View<'_> {
         match is {
             Situation::Asking => Some(words.asking),
             Situation::CheckPhone => Some(words.check_phone),
-            Situation::ByHand => Some(words.hand),
+            Situation::ByHand => Some(self.hand_news(words)),
             Situation::Online if self.place == Place::Status => Some(words.status),
             Situation::Online => Some(words.online),
             Situation::Connecting | Situation::Waiting | Situation::NotHere | Situation::Ended => {

@@ -75,6 +75,7 @@ fn home() -> Home {
         purchase: None,
         hand: None,
         claimed: false,
+        named: false,
         ticket: None,
         waiting: Vec::new(),
         token: None,

@@ -1,6 +1,6 @@
 //! Everything that can go wrong for a customer, in both languages: what happened, and what to do. Short, no blame, no dead end.
 
-use mnara_protocol::message::PayFailure;
+use mnara_protocol::message::{NotClaimed, PayFailure};
 use mnara_protocol::portal::Language;
 use mnara_protocol::ticket::Refusal;
 
@@ -65,6 +65,11 @@ impl Trouble {
             | Self::Claim(ClaimError::TooMany { .. }) => 429,
             _ => 200,
         }
+    }
+
+    /// Whether it ends by itself, so that its page says to keep it open.
+    pub(super) const fn is_waited_out(self) -> bool {
+        matches!(self, Self::Claim(ClaimError::Refused(NotClaimed::Unknown)))
     }
 
     /// When trying again makes sense, in seconds.

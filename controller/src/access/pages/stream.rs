@@ -131,7 +131,7 @@ pub async fn live(
     known.ok_or(Trouble::Nothing)?;
     let token = cookies::token(&jar, &app).ok_or(Trouble::NotYours)?;
     let Some(watching) = watchers.enter(seat.person) else {
-        // The browser asks no more; the page has its link to refresh.
+        // The browser asks no more by itself: the page says so beside its link to refresh, and its script asks again later.
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let now = app.clock.elapsed();

@@ -66,7 +66,12 @@ async fn an_owner_gets_from_sign_up_to_a_sale_by_pages_alone(
     // A place, and the line for its machine.
     let path = owner.post("/sites", &[("name", "Kilimani")]).await.onward();
     let page = owner.get(&path).await.page();
-    for part in ["id=\"live\"", "/assets/live.", "id=\"standing\""] {
+    for part in [
+        "id=\"live\"",
+        "/assets/live.",
+        "id=\"standing\"",
+        "<p id=\"still\" role=\"status\" hidden>",
+    ] {
         assert!(page.contains(part), "it waits to be heard from: {page}");
     }
     assert_eq!(

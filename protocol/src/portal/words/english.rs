@@ -90,6 +90,8 @@ pub(super) static ENGLISH: Words = Words {
     claim_phone: "The number that paid",
     claim_go: "Connect me",
     claim_found: "We have your payment. Connecting you…",
+    claim_waits: "We are waiting for your payment",
+    claim_waits_more: "M-PESA has not told us of it yet. Do not pay again: you are connected as soon as it does, usually within a few minutes. If it takes longer, check the receipt and the number that paid.",
     closed: "M-PESA sales are closed here at the moment",
     closed_more: "A voucher code works. Ask the people here for one.",
     terms_of_use: "Terms of use",

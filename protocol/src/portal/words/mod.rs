@@ -172,6 +172,8 @@ pub struct Words {
     pub claim_phone: &'static str,
     pub claim_go: &'static str,
     pub claim_found: &'static str,
+    pub claim_waits: &'static str,
+    pub claim_waits_more: &'static str,
     pub closed: &'static str,
     pub closed_more: &'static str,
     pub terms_of_use: &'static str,

@@ -87,6 +87,45 @@ fn a_receipt_is_typed_on_a_page_of_its_own_and_what_was_typed_stays() {
 }
 
 #[test]
+fn a_payment_that_is_not_seen_yet_is_waited_for_by_the_page_that_says_so_and_by_the_start() {
+    let refused = |why| Some(Trouble::Claim(ClaimError::Refused(why)));
+    let typed = Typed {
+        receipt: "TKL51ZDR4F".into(),
+        ..Typed::default()
+    };
+    let free = home();
+    let named = Home {
+        named: true,
+        ..home()
+    };
+    for language in Language::ALL {
+        let words = language.words();
+        for (home, state) in [(&free, "free"), (&named, "by_hand")] {
+            let unknown = refused(NotClaimed::Unknown);
+            let page = render_at(Place::Home, language, home, unknown, &typed);
+            let looks = format!("data-state=\"{state}\" data-every=\"3\"");
+            let onward = format!("content=\"60;url=/portal/wait?lang={}\"", language.tag());
+            for part in [&looks, &onward, &typed.receipt] {
+                assert!(page.contains(part), "{part}: {page}");
+            }
+        }
+        let spent = refused(NotClaimed::Spent);
+        let page = render_at(Place::Home, language, &named, spent, &typed);
+        assert!(
+            !page.contains("data-every") && !page.contains("http-equiv"),
+            "{page}"
+        );
+        let page = render(language, &named, None);
+        let place = |what: &str| page.find(what).expect(what);
+        assert!(place(words.claim_waits_more) < place("name=\"plan\""));
+        assert!(page.contains(&format!("<title>{}", words.claim_waits)));
+        let page = render_at(Place::Wait, language, &named, None, &Typed::default());
+        assert!(page.contains(words.claim_waits_more) && page.contains("data-every=\"3\""));
+        assert!(page.contains("/portal/claim") && !page.contains("name=\"plan\""));
+    }
+}
+
+#[test]
 fn the_code_by_sms_is_asked_for_by_a_tick_where_it_can_be() {
     const TICK: &str = "type=\"checkbox\" name=\"sms\" value=\"1\"";
     for language in Language::ALL {

@@ -6,6 +6,7 @@ words! {
         now: "Now" "Sasa",
         as_of: "As of" "Hadi",
         refresh: "Refresh" "Sasisha",
+        still: "This page no longer updates by itself. Refresh it." "Ukurasa huu haujisasishi tena wenyewe. Usasishe.",
         up_since: "Up since" "Liko hewani tangu",
         away_since: "Away since" "Haliko hewani tangu",
         away_text:
