@@ -334,7 +334,7 @@ async fn home_says_what_needs_somebody_and_else_that_all_is_well(
     owner.log_in("owner@example.com", PASSWORD).await.onward();
     let page = owner.get("/home").await.page();
     for says in [
-        "Paid today and not online yet: <strong>1</strong>",
+        "Paid within the last 24 hours and not online yet: <strong>1</strong>",
         "Payments that somebody should look at: <strong>1</strong>",
         "This site is away. What it sold goes on; it sells nothing new by M-PESA: <strong>",
         "<svg",
