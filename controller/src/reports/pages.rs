@@ -155,7 +155,7 @@ pub async fn show(
         sites: choices(&names.sites, chosen.filter.site),
         plans: choices(&names.plans, chosen.filter.plan),
         name: chosen.period.name(&w.calendar),
-        before: chosen.period.before().name(&w.calendar),
+        before: view::against(&chosen.period, now, (&w.reports, &w.calendar)),
         trials: view::trials(&total, &then.total(), &w.reports),
         tiles: view::tiles(&total, &then.total(), &w.reports),
         tabs: tabs(&asked, chosen.measure, w),

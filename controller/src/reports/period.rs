@@ -192,6 +192,20 @@ impl Period {
         (this, then)
     }
 
+    /// The days of the period before of which only a part is compared, since this one is not over; none where all of it is.
+    #[must_use]
+    pub fn part_before(&self, now: Timestamp) -> Option<Self> {
+        let before = self.before();
+        let (_, then) = self.spans(now);
+        // Nothing is compared yet with a period that is still to come.
+        let is_part = then.from < then.to && then.to < before.to.begin();
+        is_part.then(|| Self {
+            from: before.from,
+            to: Day::of(then.to.plus_millis(-1)).plus(1),
+            is_month: false,
+        })
+    }
+
     /// How its days are put together for a chart.
     #[must_use]
     pub const fn grain(&self) -> Grain {
@@ -260,6 +274,32 @@ mod tests {
         assert_eq!((this.from, this.to), (today.begin(), NOW));
         assert_eq!(then.from, today.plus(-1).begin());
         assert_eq!(then.to, NOW.plus_secs(-86_400));
+    }
+
+    #[test]
+    fn a_period_that_is_not_over_is_compared_with_a_part() {
+        let today = Day::of(NOW);
+        let part = |word| {
+            let period = Period::read(word, "", "", today).unwrap();
+            let part = period.part_before(NOW)?;
+            Some(format!("{} {}", part.from.iso(), part.last_day().iso()))
+        };
+        for (word, days) in [
+            ("today", Some("2027-01-14 2027-01-14")),
+            ("7", Some("2027-01-02 2027-01-08")),
+            ("month", Some("2026-12-01 2026-12-15")),
+            ("before", None),
+        ] {
+            assert_eq!(part(word).as_deref(), days, "{word}");
+        }
+        // At midnight, whole days have passed.
+        let month = Period::month_of(today);
+        let midnight = month.part_before(today.begin()).unwrap();
+        assert_eq!(midnight.last_day().iso(), "2026-12-14");
+        // The whole of a shorter month is compared, and nothing with what is to come.
+        let march = Period::read_month("2027-03").unwrap();
+        assert_eq!(march.part_before(march.from.plus(29).begin()), None);
+        assert_eq!(march.part_before(NOW), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlanId, SiteId};
 use mnara_protocol::money::Money;
 
@@ -91,6 +92,19 @@ impl ReportWords {
             }
         }
     }
+}
+
+/// What a period is compared with: the days, and that they are not the whole of the last one while it is not over itself.
+#[must_use]
+pub fn against(
+    period: &Period,
+    now: Timestamp,
+    (w, calendar): (&ReportWords, &CalendarWords),
+) -> String {
+    period.part_before(now).map_or_else(
+        || period.before().name(calendar),
+        |part| format!("{}, {}", part.name(calendar), w.same_time),
+    )
 }
 
 /// One number with how it compares.
@@ -374,6 +388,30 @@ mod tests {
         assert_eq!(say(Measure::Online, 149_400, w), "41.5\u{a0}h");
         let maneno = &Words::of(Language::Swahili).reports;
         assert_eq!(say(Measure::Online, 149_400, maneno), "saa\u{a0}41.5");
+    }
+
+    #[test]
+    fn what_a_running_month_is_compared_with_is_named() {
+        // 2027-01-15, 11:00 in Nairobi.
+        let now = Timestamp::from_secs(1_800_000_000);
+        let month = Period::month_of(Day::of(now));
+        for (language, text) in [
+            (
+                Language::English,
+                "Tue 1 Dec 2026 – Tue 15 Dec 2026, up to the same time",
+            ),
+            (
+                Language::Swahili,
+                "Jnn 1 Des 2026 – Jnn 15 Des 2026, hadi saa ile ile",
+            ),
+        ] {
+            let words = Words::of(language);
+            let said = against(&month, now, (&words.reports, &words.calendar));
+            assert_eq!(said, text);
+        }
+        let words = Words::of(Language::English);
+        let over = against(&month.before(), now, (&words.reports, &words.calendar));
+        assert_eq!(over, "Sun 1 Nov 2026 – Mon 30 Nov 2026");
     }
 
     #[test]

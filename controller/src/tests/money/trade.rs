@@ -112,6 +112,7 @@ async fn money_counts_on_the_day_it_came_and_days_add_up(
         page.contains("KSh\u{a0}100</p>") && page.contains("None before"),
         "{page}"
     );
+    assert!(page.contains("Fri 15 Jan 2027, up to the same time"));
     world.pass(12 * 3600).await;
     reader.log_in(READER, PASSWORD).await.onward();
     let page = reader.get("/reports?period=today").await.page();
