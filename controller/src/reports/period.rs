@@ -236,6 +236,18 @@ impl Period {
         parts
     }
 
+    /// The days before, put together by the lengths of its own parts: months differ, and bars side by side are of as many days.
+    #[must_use]
+    pub fn parts_before(&self, today: Day) -> Vec<(Day, Day)> {
+        let before = self.before();
+        let along = |day: Day| before.from.plus(day.0 - self.from.0).min(before.to);
+        let parts = self.parts(today).into_iter();
+        parts
+            .map(|(from, to)| (along(from), along(to)))
+            .filter(|(from, to)| from < to)
+            .collect()
+    }
+
     /// `26 Nov 2026` or `1–30 Nov 2026` in full: both ends with their year.
     #[must_use]
     pub fn name(&self, w: &CalendarWords) -> String {
@@ -337,7 +349,20 @@ mod tests {
                 "{parts:?}"
             );
             assert!(parts.len() <= 62);
+            let before = period.parts_before(today);
+            let days = |parts: &[(Day, Day)]| -> Vec<i64> {
+                parts.iter().map(|(from, to)| to.0 - from.0).collect()
+            };
+            assert_eq!(days(&before), days(&parts), "side by side");
+            assert_eq!(before.first().unwrap().0, period.before().from);
+            assert_eq!(before.last().unwrap().1, period.from);
         }
+        let march = Period::read_month("2027-03").unwrap();
+        let april = Period::month_of(march.to).from;
+        assert_eq!(
+            (march.parts(april).len(), march.parts_before(april).len()),
+            (31, 28)
+        );
         for (from, to) in [
             ("2026-12-31", "2026-12-01"),
             ("2025-01-01", "2026-12-31"),
