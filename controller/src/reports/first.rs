@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 
+use super::home::{Step, steps};
 use super::store;
 use crate::app::App;
 use crate::fleet;
@@ -16,7 +17,7 @@ use crate::tickets::paper::Picture;
 use crate::web::page::Page;
 
 /// Sites on the page.
-const SITES: u16 = 5;
+const SITES: usize = 5;
 
 /// The page.
 #[derive(Debug, Template)]
@@ -24,6 +25,8 @@ const SITES: u16 = 5;
 pub struct SalePage {
     frame: Frame,
     w: &'static Words,
+    /// What is left to do before somebody can buy.
+    before: Vec<Step>,
     /// Names, and whether each is up.
     sites: Vec<(String, bool)>,
     picture: Option<Picture>,
@@ -42,15 +45,22 @@ pub async fn sale(
     seat: Seat,
 ) -> Result<Page<SalePage>, Trouble> {
     let now = app.clock.now();
-    let mut tx = app.db.tenant(seat.provider()).await?;
-    let sites = fleet::store::sites_seen(&mut tx, seat.provider(), None, SITES).await?;
-    let has_sold = store::has_sold(&mut tx, seat.provider()).await?;
+    let (provider, w) = (seat.provider(), frame.words());
+    let mut tx = app.db.tenant(provider).await?;
+    let sites = fleet::store::sites_seen(&mut tx, provider, None, fleet::store::ALL).await?;
+    let has_sold = store::has_sold(&mut tx, provider).await?;
+    let steps = steps(&mut tx, &seat, &sites, w).await?;
     drop(tx);
     let address = app.config.web.first_sale_url.join("/");
     Ok(Page(SalePage {
-        w: frame.words(),
+        w,
+        before: steps
+            .into_iter()
+            .filter(|step| step.is_before_sale && !step.is_done && !has_sold)
+            .collect(),
         sites: sites
             .into_iter()
+            .take(SITES)
             .map(|site| (site.name, is_up(site.seen, now)))
             .collect(),
         picture: Picture::of_address(&address),

@@ -38,6 +38,9 @@ const SITES: usize = 100;
 const RUNNING: u16 = 8;
 /// Days in the small chart, today among them; the money of the day before the first is compared with today's.
 const DAYS: i64 = 7;
+/// Where the account is proven, and how to the first sale: the steps that no sale waits for.
+const PROOF: &str = "/settings/mpesa#test";
+const SALE: &str = "/first-sale";
 
 /// One site in the list.
 #[derive(Debug)]
@@ -79,6 +82,8 @@ pub struct HomePage {
     sites: Vec<Site>,
     has_more_sites: bool,
     items: Vec<Item>,
+    /// Whether no items is good news: all is set up, and the business may sell.
+    is_well: bool,
     steps: Vec<Step>,
     may_see_reports: bool,
 }
@@ -93,9 +98,11 @@ pub struct Week {
 /// One of the first things to do.
 #[derive(Debug)]
 pub struct Step {
-    name: &'static str,
-    path: &'static str,
-    is_done: bool,
+    pub(super) name: &'static str,
+    pub(super) path: &'static str,
+    pub(super) is_done: bool,
+    /// Whether nobody can buy by M-PESA until it is done.
+    pub(super) is_before_sale: bool,
 }
 
 /// Shows it.
@@ -157,6 +164,7 @@ pub async fn home(
                 seen: site.seen.map(|at| w.calendar.moment(at)),
             })
             .collect(),
+        is_well: steps.is_empty() && seat.place.state == providers::state::State::Active,
         steps,
         unshown,
         may_see_reports: role.may(Permission::SeeReports),
@@ -223,7 +231,7 @@ fn week(paid: &[PaidDay], today: Day, w: &Words) -> Option<Week> {
 }
 
 /// What is left to do before the first sale, for those who may do it; nothing once all is done.
-async fn steps(
+pub(super) async fn steps(
     conn: &mut PgConnection,
     seat: &Seat,
     sites: &[SiteSeen],
@@ -244,13 +252,7 @@ async fn steps(
             Permission::SetMpesa,
             account.is_some(),
         ),
-        // Selling does not wait for it, but this page goes on asking.
-        (
-            w.steps.proof,
-            "/settings/mpesa#test",
-            Permission::SetMpesa,
-            is_proven,
-        ),
+        (w.steps.proof, PROOF, Permission::SetMpesa, is_proven),
         (w.steps.plan, "/plans", Permission::EditPlans, has_plan),
         (
             w.steps.site,
@@ -264,7 +266,7 @@ async fn steps(
             Permission::ManageSites,
             sites.iter().any(|site| site.seen.is_some()),
         ),
-        (w.steps.sale, "/first-sale", Permission::SeeHome, has_sold),
+        (w.steps.sale, SALE, Permission::SeeHome, has_sold),
     ];
     if all.iter().all(|(_, _, _, is_done)| *is_done) {
         return Ok(Vec::new());
@@ -276,6 +278,8 @@ async fn steps(
             name,
             path,
             is_done,
+            // Selling does not wait for the proof, but the first page goes on asking.
+            is_before_sale: path != PROOF && path != SALE,
         })
         .collect())
 }

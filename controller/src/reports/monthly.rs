@@ -105,6 +105,9 @@ pub(super) fn write(paper: &Paper<'_>) -> Vec<u8> {
     let title = format!("{} · {month}", paper.business);
     let mut flow = Flow::new(&title, paper.language.tag(), readable(paper.colour));
     flow.paragraph(&format!("{} {}", w.made, calendar.moment(paper.now)));
+    if let Some(running) = running(&paper.period, paper.now, words) {
+        flow.paragraph(&running);
+    }
     flow.heading(w.total);
     let columns = [
         column("", 3.0, Align::Left),
@@ -154,6 +157,16 @@ pub(super) fn write(paper: &Paper<'_>) -> Vec<u8> {
     table(&mut flow, w.day, &days, &total, w);
     flow.paragraph(w.counted);
     flow.finish()
+}
+
+/// That the month is not over, and what it is compared with until now.
+fn running(period: &Period, now: Timestamp, w: &Words) -> Option<String> {
+    let words = (&w.reports, &w.calendar);
+    let is_over = now >= period.to.begin();
+    (!is_over).then(|| {
+        let against = view::against(period, now, words);
+        format!("{} {against}.", w.reports.running)
+    })
 }
 
 const fn column(title: &str, share: f32, align: Align) -> Column<'_> {
@@ -211,6 +224,21 @@ fn table(flow: &mut Flow, head: &str, lines: &[Line], total: &Line, w: &ReportWo
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_paper_of_a_running_month_says_that_it_is_not_over() {
+        // 2027-01-15, 11:00 in Nairobi.
+        let now = Timestamp::from_secs(1_800_000_000);
+        let month = Period::month_of(Day::of(now));
+        let w = Words::of(Language::English);
+        assert_eq!(
+            running(&month, now, w).as_deref(),
+            Some(
+                "This month is not over. Until now it is compared with Tue 1 Dec 2026 – Tue 15 Dec 2026, up to the same time."
+            )
+        );
+        assert_eq!(running(&month.before(), now, w), None);
+    }
 
     #[test]
     fn a_light_colour_is_darkened_for_paper() {

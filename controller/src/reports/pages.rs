@@ -155,7 +155,7 @@ pub async fn show(
         sites: choices(&names.sites, chosen.filter.site),
         plans: choices(&names.plans, chosen.filter.plan),
         name: chosen.period.name(&w.calendar),
-        before: chosen.period.before().name(&w.calendar),
+        before: view::against(&chosen.period, now, (&w.reports, &w.calendar)),
         trials: view::trials(&total, &then.total(), &w.reports),
         tiles: view::tiles(&total, &then.total(), &w.reports),
         tabs: tabs(&asked, chosen.measure, w),
@@ -265,7 +265,6 @@ fn parts(
 ) -> Vec<Part> {
     let (w, calendar) = (&w.reports, &w.calendar);
     let (measure, period) = (chosen.measure, &chosen.period);
-    let before = period.before();
     let by_grain = w.by(period.grain());
     let drawn = |chart: &dyn std::fmt::Display| chart.to_string();
     let part = |id, title, head, chart, lines| Part {
@@ -277,7 +276,7 @@ fn parts(
     };
     let days = (
         view::by_part(this, period, today, calendar),
-        view::by_part(then, &before, today, calendar),
+        view::by_part_before(then, period, today, calendar),
     );
     let hours = (view::by_hour(this), view::by_hour(then));
     let plans = (view::by_plan(this, names, w), view::by_plan(then, names, w));

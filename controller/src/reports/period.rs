@@ -192,6 +192,20 @@ impl Period {
         (this, then)
     }
 
+    /// The days of the period before of which only a part is compared, since this one is not over; none where all of it is.
+    #[must_use]
+    pub fn part_before(&self, now: Timestamp) -> Option<Self> {
+        let before = self.before();
+        let (_, then) = self.spans(now);
+        // Nothing is compared yet with a period that is still to come.
+        let is_part = then.from < then.to && then.to < before.to.begin();
+        is_part.then(|| Self {
+            from: before.from,
+            to: Day::of(then.to.plus_millis(-1)).plus(1),
+            is_month: false,
+        })
+    }
+
     /// How its days are put together for a chart.
     #[must_use]
     pub const fn grain(&self) -> Grain {
@@ -220,6 +234,18 @@ impl Period {
             from = next;
         }
         parts
+    }
+
+    /// The days before, put together by the lengths of its own parts: months differ, and bars side by side are of as many days.
+    #[must_use]
+    pub fn parts_before(&self, today: Day) -> Vec<(Day, Day)> {
+        let before = self.before();
+        let along = |day: Day| before.from.plus(day.0 - self.from.0).min(before.to);
+        let parts = self.parts(today).into_iter();
+        parts
+            .map(|(from, to)| (along(from), along(to)))
+            .filter(|(from, to)| from < to)
+            .collect()
     }
 
     /// `26 Nov 2026` or `1–30 Nov 2026` in full: both ends with their year.
@@ -263,6 +289,32 @@ mod tests {
     }
 
     #[test]
+    fn a_period_that_is_not_over_is_compared_with_a_part() {
+        let today = Day::of(NOW);
+        let part = |word| {
+            let period = Period::read(word, "", "", today).unwrap();
+            let part = period.part_before(NOW)?;
+            Some(format!("{} {}", part.from.iso(), part.last_day().iso()))
+        };
+        for (word, days) in [
+            ("today", Some("2027-01-14 2027-01-14")),
+            ("7", Some("2027-01-02 2027-01-08")),
+            ("month", Some("2026-12-01 2026-12-15")),
+            ("before", None),
+        ] {
+            assert_eq!(part(word).as_deref(), days, "{word}");
+        }
+        // At midnight, whole days have passed.
+        let month = Period::month_of(today);
+        let midnight = month.part_before(today.begin()).unwrap();
+        assert_eq!(midnight.last_day().iso(), "2026-12-14");
+        // The whole of a shorter month is compared, and nothing with what is to come.
+        let march = Period::read_month("2027-03").unwrap();
+        assert_eq!(march.part_before(march.from.plus(29).begin()), None);
+        assert_eq!(march.part_before(NOW), None);
+    }
+
+    #[test]
     fn a_month_is_compared_with_the_one_before() {
         let today = Day::of(NOW);
         let month = Period::read("before", "", "", today).unwrap();
@@ -297,7 +349,20 @@ mod tests {
                 "{parts:?}"
             );
             assert!(parts.len() <= 62);
+            let before = period.parts_before(today);
+            let days = |parts: &[(Day, Day)]| -> Vec<i64> {
+                parts.iter().map(|(from, to)| to.0 - from.0).collect()
+            };
+            assert_eq!(days(&before), days(&parts), "side by side");
+            assert_eq!(before.first().unwrap().0, period.before().from);
+            assert_eq!(before.last().unwrap().1, period.from);
         }
+        let march = Period::read_month("2027-03").unwrap();
+        let april = Period::month_of(march.to).from;
+        assert_eq!(
+            (march.parts(april).len(), march.parts_before(april).len()),
+            (31, 28)
+        );
         for (from, to) in [
             ("2026-12-31", "2026-12-01"),
             ("2025-01-01", "2026-12-31"),

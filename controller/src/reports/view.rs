@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlanId, SiteId};
 use mnara_protocol::money::Money;
 
@@ -91,6 +92,19 @@ impl ReportWords {
             }
         }
     }
+}
+
+/// What a period is compared with: the days, and that they are not the whole of the last one while it is not over itself.
+#[must_use]
+pub fn against(
+    period: &Period,
+    now: Timestamp,
+    (w, calendar): (&ReportWords, &CalendarWords),
+) -> String {
+    period.part_before(now).map_or_else(
+        || period.before().name(calendar),
+        |part| format!("{}, {}", part.name(calendar), w.same_time),
+    )
 }
 
 /// One number with how it compares.
@@ -254,8 +268,27 @@ pub fn by_hour(report: &Report) -> Vec<Line> {
 /// The lines of a report by what its chart puts together.
 #[must_use]
 pub fn by_part(report: &Report, period: &Period, today: Day, w: &CalendarWords) -> Vec<Line> {
-    let grain = period.grain();
-    let lines = period.parts(today).into_iter().map(|(from, to)| Line {
+    put_together(report, period.parts(today), period.grain(), w)
+}
+
+/// The lines of the report of the days before a period, put together as its own are.
+#[must_use]
+pub fn by_part_before(
+    report: &Report,
+    period: &Period,
+    today: Day,
+    w: &CalendarWords,
+) -> Vec<Line> {
+    put_together(report, period.parts_before(today), period.grain(), w)
+}
+
+fn put_together(
+    report: &Report,
+    parts: Vec<(Day, Day)>,
+    grain: Grain,
+    w: &CalendarWords,
+) -> Vec<Line> {
+    let lines = parts.into_iter().map(|(from, to)| Line {
         name: match grain {
             Grain::Day | Grain::Week => from.short(w),
             Grain::Month => from.month_short(w),
@@ -277,7 +310,7 @@ pub fn by_day(report: &Report, period: &Period, today: Day) -> Vec<Line> {
         .collect()
 }
 
-/// The points of a chart; `before` has as many lines or more, in the same order.
+/// The points of a chart; `before` has its lines in the same order, and none where the time before was shorter.
 fn points(measure: Measure, lines: &[Line], before: &[Line], w: &ReportWords) -> Vec<Point> {
     lines
         .iter()
@@ -374,6 +407,49 @@ mod tests {
         assert_eq!(say(Measure::Online, 149_400, w), "41.5\u{a0}h");
         let maneno = &Words::of(Language::Swahili).reports;
         assert_eq!(say(Measure::Online, 149_400, maneno), "saa\u{a0}41.5");
+    }
+
+    #[test]
+    fn what_a_running_month_is_compared_with_is_named() {
+        // 2027-01-15, 11:00 in Nairobi.
+        let now = Timestamp::from_secs(1_800_000_000);
+        let month = Period::month_of(Day::of(now));
+        for (language, text) in [
+            (
+                Language::English,
+                "Tue 1 Dec 2026 – Tue 15 Dec 2026, up to the same time",
+            ),
+            (
+                Language::Swahili,
+                "Jnn 1 Des 2026 – Jnn 15 Des 2026, hadi saa ile ile",
+            ),
+        ] {
+            let words = Words::of(language);
+            let said = against(&month, now, (&words.reports, &words.calendar));
+            assert_eq!(said, text);
+        }
+        let words = Words::of(Language::English);
+        let over = against(&month.before(), now, (&words.reports, &words.calendar));
+        assert_eq!(over, "Sun 1 Nov 2026 – Mon 30 Nov 2026");
+    }
+
+    #[test]
+    fn a_month_stands_beside_as_many_days_before() {
+        let today = Day::read("2027-08-03").unwrap();
+        let period = Period::read("dates", "2027-01-01", "2027-07-12", today).unwrap();
+        // The days before begin on 22 June, so those beside January end with 22 July.
+        let mut then = Report::default();
+        let sold = Sums {
+            sold: 1,
+            ..Sums::default()
+        };
+        for day in ["2026-07-22", "2026-07-23"] {
+            then.days.insert(Day::read(day).unwrap(), sold);
+        }
+        let w = &Words::of(Language::English).calendar;
+        let lines = by_part_before(&then, &period, today, w);
+        let sold: Vec<i64> = lines.iter().map(|line| line.sums.sold).collect();
+        assert_eq!(sold, [1, 1, 0, 0, 0, 0, 0]);
     }
 
     #[test]

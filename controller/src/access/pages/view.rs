@@ -225,7 +225,7 @@ fn one(session: SessionSample, plan: Option<String>, left: Option<String>, w: &W
     }
 }
 
-/// What is left of a voucher: the shortest time, and the data.
+/// What is left of a voucher, and that it is: the shortest time, and the data.
 fn left(ticket: &Ticket, w: &Words, now: Timestamp) -> Option<String> {
     let left = ticket.left(now);
     let time = left.duration.into_iter().chain(left.online).min();
@@ -234,7 +234,12 @@ fn left(ticket: &Ticket, w: &Words, now: Timestamp) -> Option<String> {
         .into_iter()
         .chain(left.bytes.map(show::data))
         .collect();
-    (!parts.is_empty()).then(|| parts.join(" · "))
+    let word = match parts.as_slice() {
+        [] => return None,
+        [told] if w.calendar.is_one(told) => w.site.left_one,
+        _ => w.site.left,
+    };
+    Some(format!("{} {word}", parts.join(" · ")))
 }
 
 impl Happened {
@@ -273,5 +278,46 @@ impl Happened {
             at: words.calendar.moment(event.at),
             what,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mnara_protocol::plan::Terms;
+    use mnara_protocol::portal::Language;
+    use mnara_protocol::ticket::Right;
+
+    use super::*;
+
+    #[test]
+    fn one_hour_is_left_and_two_hours_are() {
+        let said = |secs, bytes, language| {
+            let terms = Terms {
+                duration_secs: Some(secs),
+                online_secs: None,
+                data_bytes: bytes,
+                devices: 1,
+                rate: None,
+            };
+            let right = Right {
+                terms,
+                sell_by: None,
+                revoked: None,
+                extra_secs: 0,
+            };
+            let ticket = Ticket::unused(TicketId::from_bytes([1; 16]), right);
+            let now = Timestamp::from_secs(1_800_000_000);
+            let said = left(&ticket, Words::of(language), now).unwrap();
+            said.replace('\u{a0}', " ")
+        };
+        for (secs, bytes, text) in [
+            (3_600, None, "saa 1 imebaki"),
+            (59 * 60, None, "dakika 59 zimebaki"),
+            (3_660, None, "saa 1 dakika 1 zimebaki"),
+            (3_600, Some(500_000_000), "saa 1 · 500 MB zimebaki"),
+        ] {
+            assert_eq!(said(secs, bytes, Language::Swahili), text);
+        }
+        assert_eq!(said(3_600, None, Language::English), "1 h left");
     }
 }

@@ -112,6 +112,7 @@ async fn money_counts_on_the_day_it_came_and_days_add_up(
         page.contains("KSh\u{a0}100</p>") && page.contains("None before"),
         "{page}"
     );
+    assert!(page.contains("Fri 15 Jan 2027, up to the same time"));
     world.pass(12 * 3600).await;
     reader.log_in(READER, PASSWORD).await.onward();
     let page = reader.get("/reports?period=today").await.page();
@@ -320,21 +321,36 @@ async fn home_says_what_needs_somebody_and_else_that_all_is_well(
 ) {
     let world = World::open(pool, options).await;
     let mut owner = member(&world, Role::Owner, "owner@example.com", 1).await;
-    assert!(owner.get("/home").await.page().contains("All is well"));
+    // Nothing waits, but nothing is sold either, and the site was never heard of.
+    let page = owner.get("/home").await.page();
+    assert!(page.contains("Next steps"), "{page}");
+    assert!(
+        !page.contains("All is well") && !page.contains("Needs attention"),
+        "{page}"
+    );
+    let sale = owner.get("/first-sale").await.page();
+    assert_eq!(sale.matches(">Go on</a>").count(), 1, "{sale}");
+    set(&world, "agents set last_seen_at = created_at").await;
+    let sale = owner.get("/first-sale").await.page();
+    assert!(!sale.contains("Before the first sale"), "{sale}");
     // Paid, and a quarter of an hour later on no router.
     let secret = asked(&world, 1).await;
     paid(&world, 1, &secret).await;
+    let page = owner.get("/home").await.page();
+    assert!(
+        page.contains("All is well") && !page.contains("Next steps"),
+        "{page}"
+    );
     // Paid less than was asked for, which somebody must look at.
     let secret = asked(&world, 2).await;
     let short = callback(2, json!(0), Some(("NLJ7RT6199", json!(20.00))));
     world.call_back(&secret, short).await;
-    set(&world, "agents set last_seen_at = created_at").await;
     world.app.clock.advance(Duration::from_secs(16 * 60));
     world.work().await;
     owner.log_in("owner@example.com", PASSWORD).await.onward();
     let page = owner.get("/home").await.page();
     for says in [
-        "Paid today and not online yet: <strong>1</strong>",
+        "Paid within the last 24 hours and not online yet: <strong>1</strong>",
         "Payments that somebody should look at: <strong>1</strong>",
         "This site is away. What it sold goes on; it sells nothing new by M-PESA: <strong>",
         "<svg",

@@ -35,6 +35,11 @@ async fn an_owner_gets_from_sign_up_to_a_sale_by_pages_alone(
     owner.sign_up("Njeri Wi-Fi", OWNER).await;
     let home = owner.get("/home").await.page();
     assert_eq!(home.matches(">Go on</a>").count(), 6, "{home}");
+    assert!(!home.contains("All is well"), "{home}");
+    // All but the proof, for which no sale waits.
+    let sale = owner.get("/first-sale").await.page();
+    assert!(sale.contains("Before the first sale"), "{sale}");
+    assert_eq!(sale.matches(">Go on</a>").count(), 4, "{sale}");
     // The way money goes: the keys are proved at Safaricom before they are kept.
     owner.post("/settings/mpesa", &MPESA).await.onward();
     let page = owner.get("/settings/mpesa").await.page();

@@ -176,3 +176,30 @@ async fn what_somebody_else_changed_meanwhile_is_overwritten_by_nobody_who_did_n
     let plan = now(&world, id).await;
     assert_eq!((plan.price, plan.revision), (Money::from_shillings(50), 3));
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn who_types_part_of_an_hour_is_told_how_to_write_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let form = |time, sell_by| {
+        [
+            ("name", "An hour and a half"),
+            ("price", "30"),
+            ("time", time),
+            ("time_unit", "h"),
+            ("devices", "1"),
+            ("sell_by", sell_by),
+        ]
+    };
+    for (form, says) in [
+        (form("1.5", ""), "in whole numbers, such as 90 minutes."),
+        (form("1", "1.5"), "in whole numbers, such as 36 hours."),
+    ] {
+        let got = owner.post("/plans", &form).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(got.text.contains(says), "{says}: {}", got.text);
+    }
+}

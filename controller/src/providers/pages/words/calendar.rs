@@ -178,6 +178,13 @@ impl CalendarWords {
         self.lasting(if secs < 60 { secs } else { secs - secs % 60 })
     }
 
+    /// Whether a length of time, as it is told on one line, is one of a single unit: verbs agree with that.
+    #[must_use]
+    pub fn is_one(&self, told: &str) -> bool {
+        let units = [Unit::Days, Unit::Hours, Unit::Minutes, Unit::Seconds];
+        units.into_iter().any(|unit| self.short("1", unit) == told)
+    }
+
     /// A length of time in the largest unit that fits, in full: `90 minutes`, `2 hours`, `1 day`.
     #[must_use]
     pub fn stretch(&self, secs: u32) -> String {

@@ -43,7 +43,7 @@ words! {
         unmatched: "Money that came in and waits to be sorted out:" "Pesa zilizoingia na zinasubiri kushughulikiwa:",
         books: "The books do not balance. Differences:" "Hesabu hazilingani. Tofauti:",
         pending: "Payments without an answer for a quarter of an hour:" "Malipo yasiyo na jibu kwa robo saa:",
-        unconfirmed: "Paid today and not online yet:" "Waliolipa leo na bado hawajaingia mtandaoni:",
+        unconfirmed: "Paid within the last 24 hours and not online yet:" "Waliolipa ndani ya saa 24 zilizopita na bado hawajaingia mtandaoni:",
         refused: "Safaricom refused your M-PESA keys. Customers cannot pay. Refused so far:" "Safaricom ilikataa funguo zako za M-PESA. Wateja hawawezi kulipa. Yaliyokataliwa hadi sasa:",
         doubled: "Two machines use the key of one site. Enrol its agent anew:" "Mashine mbili zinatumia ufunguo wa eneo moja. Sajili wakala wake upya:",
         scarce: "Printed vouchers nearly used up. Left of this plan:" "Vocha za kuchapishwa zinakaribia kwisha. Zilizobaki za kifurushi hiki:",

@@ -34,7 +34,7 @@ words! {
         standing: "How the business stands, to owners" "Hali ya biashara, kwa wamiliki",
         settings: "What is sent" "Kinachotumwa",
         codes: "The code of a voucher, to the phone that paid" "Msimbo wa vocha, kwa simu iliyolipa",
-        codes_never: "to nobody" "kwa yeyote: hapana",
+        codes_never: "to nobody" "asitumiwe yeyote",
         codes_asked: "to buyers who ask for it on the portal" "kwa wanunuzi wanaoomba kwenye ukurasa wa Wi-Fi",
         codes_always: "to every buyer" "kwa kila mnunuzi",
         receipts: "A receipt to every buyer" "Risiti kwa kila mnunuzi",

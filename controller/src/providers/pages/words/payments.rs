@@ -35,8 +35,8 @@ words! {
             "The newest 10,000 of what you look for; choose days to get older ones."
             "10,000 za karibuni za unachotafuta; chagua siku ili upate za zamani.",
         shown: "Paid in what is shown here" "Zilizolipwa katika zinazoonekana hapa",
-        customer_only: "Only payments of" "Malipo ya pekee ya",
-        story: "The story" "Hadithi",
+        customer_only: "Only payments of" "Malipo ya nambari hii tu:",
+        story: "The story" "Yaliyotokea",
         asked: "The customer asked to pay" "Mteja aliomba kulipa",
         sent: "We asked M-PESA to ask the phone" "Tuliomba M-PESA iulize simu",
         taken: "M-PESA took it" "M-PESA ilikubali",

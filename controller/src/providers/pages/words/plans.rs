@@ -82,15 +82,17 @@ words! {
         endless:
             "Limit the plan by time, by time online or by data. Without a limit one payment would last for ever."
             "Weka kikomo cha muda, muda wa mtandaoni au data. Bila kikomo malipo moja yangedumu milele.",
-        bad_time: "Give a time between one minute and ten years." "Andika muda kati ya dakika moja na miaka kumi.",
+        bad_time:
+            "Give a time between one minute and ten years, in whole numbers, such as 90 minutes."
+            "Andika muda kati ya dakika moja na miaka kumi, kwa nambari kamili, kama dakika 90.",
         bad_data: "Give the data in whole megabytes, at least 1." "Andika data kwa megabaiti kamili, angalau 1.",
         bad_devices: "Let 1 to 100 devices share a voucher." "Ruhusu vifaa 1 hadi 100 kwa vocha moja.",
         bad_speed:
             "Give a speed such as 5 or 0.25: at least 0.008, with no more than three digits after the point."
             "Andika kasi kama 5 au 0.25: angalau 0.008, na tarakimu zisizozidi tatu baada ya nukta.",
         bad_sell_by:
-            "Let unused vouchers stay good between one hour and ten years."
-            "Vocha zisizotumika zibaki nzuri kati ya saa moja na miaka kumi.",
+            "Let unused vouchers stay good between one hour and ten years, in whole numbers, such as 36 hours."
+            "Vocha zisizotumika zibaki nzuri kati ya saa moja na miaka kumi, kwa nambari kamili, kama saa 36.",
         bad_burst:
             "Give a burst that is faster than the plain speed, for 1 to 300 seconds, with averages no higher than it."
             "Andika kasi ya muda mfupi iliyo juu ya kasi ya kawaida, kwa sekunde 1 hadi 300, na wastani usioizidi.",

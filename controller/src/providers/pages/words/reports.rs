@@ -26,6 +26,8 @@ words! {
         other: "No longer listed" "Haipo kwenye orodha tena",
         show: "Show" "Onyesha",
         against: "compared with" "ikilinganishwa na",
+        same_time: "up to the same time" "hadi saa ile ile",
+        running: "This month is not over. Until now it is compared with" "Mwezi huu haujaisha. Hadi sasa unalinganishwa na",
         paid: "Paid by M-PESA" "Zilizolipwa kwa M-PESA",
         sold: "Vouchers sold" "Vocha zilizouzwa",
         printed: "Vouchers printed" "Vocha zilizochapishwa",

@@ -376,4 +376,15 @@ async fn what_a_person_should_look_at_is_said_in_words(
         page.contains("Kiasi kilichofika si kilichoombwa."),
         "{page}"
     );
+    let story = owner
+        .get(&format!("/payments/{}", on(&page)[0]))
+        .await
+        .page();
+    assert!(story.contains("<h2>Yaliyotokea</h2>"), "{story}");
+    let form = [("phone", "0708374149")];
+    let found = owner.post("/payments/find", &form).await.onward();
+    let list = owner.get(&found).await.page();
+    assert!(list.contains("Malipo ya nambari hii tu:"), "{list}");
+    let texts = owner.get("/settings/messages").await.page();
+    assert!(texts.contains("asitumiwe yeyote"), "{texts}");
 }
