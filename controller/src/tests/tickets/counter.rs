@@ -264,6 +264,55 @@ async fn money_goes_back_for_what_is_unused_and_each_sees_their_own(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_goes_back_later_leaves_the_day_of_its_sale_as_it_was(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let mut other = member(&world, Role::Cashier, 2).await;
+    let mut owner = member(&world, Role::Owner, 3).await;
+    series::print(&world, 5).await;
+    let first = sell(&mut cashier).await.onward();
+    sell(&mut cashier).await.onward();
+    world.app.clock.advance(Duration::from_secs(86_400));
+    // What is sold and undone on one day is on no sum of it.
+    let same_day = sell(&mut cashier).await.onward();
+    for sale in [&first, &same_day] {
+        let led = cashier.post(&format!("{sale}/undo"), &[]).await.onward();
+        assert_eq!(led, "/counter?done=undone");
+    }
+    let figure = |page: &str, amount: &str| {
+        let says = format!("<p class=\"figure\">{amount}</p>");
+        assert!(page.contains(&says), "{amount}: {page}");
+    };
+    let back = "Given back for earlier days";
+    let link = format!("href=\"{first}\"");
+    let page = cashier.get("/counter").await.page();
+    figure(&page, "−KSh\u{a0}50");
+    let (_, list) = page.split_once(back).unwrap();
+    assert_eq!(list.matches(&link).count(), 1, "{page}");
+    let page = cashier.get("/counter?day=2027-01-15").await.page();
+    figure(&page, "KSh\u{a0}100");
+    assert!(page.contains("money back, 16 Jan 2027"), "{page}");
+    assert!(!page.contains(back), "{page}");
+    // Another cashier sees nothing of it, and who sees all sees both days.
+    let page = other.get("/counter").await.page();
+    figure(&page, "KSh\u{a0}0");
+    assert!(!page.contains(&link), "{page}");
+    let page = owner.get("/counter").await.page();
+    assert!(page.contains("cashier · 0</dt><dd>−KSh\u{a0}50"), "{page}");
+    assert!(page.contains(&link), "{page}");
+    let page = owner.get("/counter?day=2027-01-15").await.page();
+    assert!(page.contains("cashier · 2</dt><dd>KSh\u{a0}100"), "{page}");
+    // The day after, all of it is over.
+    world.app.clock.advance(Duration::from_secs(86_400));
+    let page = cashier.get("/counter").await.page();
+    figure(&page, "KSh\u{a0}0");
+    assert!(!page.contains(back), "{page}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_stopped_business_sells_nothing_for_cash(pool: PgPoolOptions, options: PgConnectOptions) {
     let world = World::open(pool, options).await;
     let mut cashier = member(&world, Role::Cashier, 1).await;

@@ -120,7 +120,7 @@ pub async fn sold_paper(
     Ok(ticket)
 }
 
-/// Takes an unused voucher back that was sold, and its money off what is to be handed over.
+/// Takes an unused voucher back that was sold, and its money off what is to be handed over of today.
 ///
 /// # Errors
 /// [`NotSold`].

@@ -25,8 +25,12 @@ words! {
         paper_hint:
             "For printed vouchers that you hand out: the money is then counted as yours to hand over."
             "Kwa vocha za karatasi unazotoa: pesa huhesabiwa kuwa zako za kukabidhi.",
+        back_taken:
+            "Given back for vouchers of earlier days, already taken off:"
+            "Zilizorudishwa kwa vocha za siku za awali, tayari zimeondolewa:",
         by_person: "Cash of each" "Pesa taslimu za kila mmoja",
         list: "Sold on" "Zilizouzwa",
+        backs: "Given back for earlier days" "Zilizorudishwa kwa siku za awali",
         nothing: "Nothing was sold for cash." "Hakuna kilichouzwa kwa pesa taslimu.",
         newest: "The newest 100 are shown. The sums hold all." "Zinaonyeshwa 100 mpya. Jumla ni za zote.",
         other_day: "Another day" "Siku nyingine",
@@ -37,8 +41,8 @@ words! {
         tag_used: "used" "imetumika",
         noted: "Noted. The money is counted as yours to hand over." "Imeandikwa. Pesa zinahesabiwa kuwa zako za kukabidhi.",
         undone:
-            "Taken back. Give the money back; it is no longer counted."
-            "Imefutwa. Rudisha pesa; hazihesabiwi tena.",
+            "Taken back. Give the money back; it is taken off the cash of today."
+            "Imefutwa. Rudisha pesa; zinaondolewa kwenye pesa taslimu za leo.",
         no_paper:
             "This business printed no voucher of that code. Compare it with the paper, letter by letter."
             "Biashara hii haikuchapisha vocha ya msimbo huo. Ulinganishe na karatasi, herufi kwa herufi.",
@@ -68,8 +72,8 @@ words! {
         to_sale: "Back to the sale" "Rudi kwenye mauzo",
         undo: "The customer wants the money back" "Mteja anataka pesa zake",
         undo_sure:
-            "The code stops working and the money is taken off what you hand over."
-            "Msimbo utaacha kufanya kazi na pesa zitaondolewa kwenye unazokabidhi.",
+            "The code stops working and the money is taken off the cash of today."
+            "Msimbo utaacha kufanya kazi na pesa zitaondolewa kwenye pesa taslimu za leo.",
         undo_do: "Take it back" "Ifute",
     }
 }
