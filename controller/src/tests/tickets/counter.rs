@@ -312,6 +312,68 @@ async fn money_that_goes_back_later_leaves_the_day_of_its_sale_as_it_was(
     assert!(!page.contains(back), "{page}");
 }
 
+/// Notes that a paper was sold, by a form of its own.
+async fn note(browser: &mut Browser<'_>, code: &str) -> Got {
+    let page = browser.get("/counter").await.page();
+    let attempt = hidden(&page, "/counter/paper", "attempt");
+    let form = [("code", code), ("attempt", attempt.as_str())];
+    browser.post("/counter/paper", &form).await
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_paper_that_is_used_before_its_sale_is_noted_is_noted_all_the_same(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let batch = crate::tickets::series::Batch {
+        sell_by_secs: Some(3 * 86_400),
+        ..series::batch(&world.shop, 5)
+    };
+    let provider = world.shop.provider;
+    let printed = crate::tickets::series::print(&world.app, provider, &batch, Actor::Command)
+        .await
+        .unwrap();
+    let code = |index: usize| printed.tickets[index].code.shown();
+    let site = Site::new(&world, world.shop.site);
+    let now = world.app.clock.now();
+    for ticket in &printed.tickets[..2] {
+        let of = mnara_protocol::message::Printed {
+            series: printed.series.id,
+            index: ticket.index,
+        };
+        site.redeem(&world, ticket.id, Some(of), now).await;
+    }
+    site.confirm(&world, printed.tickets[1].id, now).await;
+    // One customer uses it already; of another everything is used up, days after.
+    assert_eq!(
+        note(&mut cashier, &code(0)).await.onward(),
+        "/counter?done=noted"
+    );
+    let got = note(&mut cashier, &code(0)).await;
+    assert!(got.text.contains("sold before"), "{}", got.text);
+    let page = cashier.get("/counter").await.page();
+    assert!(page.contains("KSh\u{a0}50</p>"), "{page}");
+    assert!(page.contains("<span class=\"tag good\">used<"), "{page}");
+    let third = &printed.tickets[2].code;
+    crate::tickets::revoke::ticket(&world.app, provider, third, Actor::Command)
+        .await
+        .unwrap();
+    world.app.clock.advance(Duration::from_secs(4 * 86_400));
+    assert_eq!(
+        note(&mut cashier, &code(1)).await.onward(),
+        "/counter?done=noted"
+    );
+    // What was taken back, and what nobody can use any more, was not sold.
+    for index in [2, 3] {
+        let got = note(&mut cashier, &code(index)).await;
+        assert_eq!(got.status, StatusCode::CONFLICT);
+        assert!(got.text.contains("nothing was noted"), "{}", got.text);
+    }
+    assert_eq!(world.count("cash_sales").await, 2);
+}
+
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_stopped_business_sells_nothing_for_cash(pool: PgPoolOptions, options: PgConnectOptions) {
     let world = World::open(pool, options).await;

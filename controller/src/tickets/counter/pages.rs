@@ -304,6 +304,7 @@ async fn again(
     let fault = match error {
         NotSold::NoneLeft => c.none_left,
         NotSold::Sold => c.sold_before,
+        NotSold::Over => c.over,
         NotSold::NotUnused => c.not_unused,
         NotSold::Shut => c.shut,
         NotSold::NotYours => c.not_yours,

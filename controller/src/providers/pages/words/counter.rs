@@ -23,8 +23,8 @@ words! {
         paper_label: "Code on the paper" "Msimbo ulio kwenye karatasi",
         paper_do: "Note the sale" "Andika mauzo",
         paper_hint:
-            "For printed vouchers that you hand out: the money is then counted as yours to hand over."
-            "Kwa vocha za karatasi unazotoa: pesa huhesabiwa kuwa zako za kukabidhi.",
+            "For printed vouchers that you hand out, also when they are used already: the money is then counted as yours to hand over."
+            "Kwa vocha za karatasi unazotoa, hata zikiwa zimeshatumika: pesa huhesabiwa kuwa zako za kukabidhi.",
         back_taken:
             "Given back for vouchers of earlier days, already taken off:"
             "Zilizorudishwa kwa vocha za siku za awali, tayari zimeondolewa:",
@@ -50,6 +50,9 @@ words! {
             "The last of these was just sold. Choose others, or ask for more to be made."
             "Ya mwisho imeuzwa sasa hivi. Chagua nyingine, au omba nyingine zitengenezwe.",
         sold_before: "This voucher was sold before." "Vocha hii iliuzwa awali.",
+        over:
+            "This voucher was taken back, or its last day passed before anybody used it, so nothing was noted."
+            "Vocha hii ilifutwa, au siku yake ya mwisho ilipita kabla ya yeyote kuitumia, kwa hiyo hakuna kilichoandikwa.",
         not_unused:
             "This voucher is used, over or taken back, so nothing was changed."
             "Vocha hii imetumika, imeisha au imefutwa, kwa hiyo hakuna kilichobadilika.",
