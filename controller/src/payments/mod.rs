@@ -34,6 +34,7 @@ pub mod store;
 pub mod story;
 pub mod sweep;
 pub mod tokens;
+pub mod tried;
 pub mod unmatched;
 
 use std::time::Duration;

@@ -189,6 +189,9 @@ pub struct Filled {
     site: String,
     reason: String,
     attempt: String,
+    /// Why somebody was to be blocked, where that was refused.
+    #[serde(skip)]
+    why: Option<String>,
 }
 
 #[derive(Template)]
@@ -399,7 +402,7 @@ pub async fn refuse(
 ) -> Result<Response, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     let done = block(&app, seat.provider(), id, &why.reason, seat.actor()).await;
-    answered(&app, &frame, &seat, id, (done, "block")).await
+    answered(&app, &frame, &seat, id, Some(why.reason), (done, "block")).await
 }
 
 /// Lets a customer pay again.
@@ -414,7 +417,7 @@ pub async fn allow(
 ) -> Result<Response, Trouble> {
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     let done = unblock(&app, seat.provider(), id, seat.actor()).await;
-    answered(&app, &frame, &seat, id, (done, "unblock")).await
+    answered(&app, &frame, &seat, id, None, (done, "unblock")).await
 }
 
 async fn answered(
@@ -422,19 +425,24 @@ async fn answered(
     frame: &Frame,
     seat: &Seat,
     id: CustomerId,
+    why: Option<String>,
     (done, word): (Result<(), NotDone>, &str),
 ) -> Result<Response, Trouble> {
     let fault = match done {
         Ok(()) => return Ok(onward(&format!("/customers/{id}?done={word}"))),
         Err(NotDone::Missing) => return Err(Trouble::Nothing),
         Err(NotDone::Database(error)) => return Err(error.into()),
-        Err(NotDone::Reason) => frame.words().customers.bad_reason,
+        Err(NotDone::Reason) => frame.words().customers.bad_block,
     };
     let said = Said {
         fault: Some(fault),
         ..Said::default()
     };
-    shown(app, frame, seat, id, &Filled::default(), said).await
+    let filled = Filled {
+        why,
+        ..Filled::default()
+    };
+    shown(app, frame, seat, id, &filled, said).await
 }
 
 /// Gives a customer a voucher and leads to it, where its code is.

@@ -21,6 +21,7 @@ use super::super::store::messages::Kind;
 use super::super::store::refunds::Refund;
 use super::super::store::story::More;
 use super::super::story::Story;
+use super::super::tried::Tried;
 use super::super::unmatched::pages::payer;
 use super::super::{Push, State};
 use super::line::{parts, price};
@@ -59,7 +60,7 @@ struct Back {
     at: String,
 }
 
-/// What the form of a refund holds, as typed.
+/// What the form of a refund, or that of sending it back, holds as typed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Filled {
@@ -68,6 +69,8 @@ pub struct Filled {
     reason: String,
     /// Ticked by whoever knows that M-PESA does not send it back.
     sure: String,
+    #[serde(skip)]
+    tried: Tried,
 }
 
 #[derive(Template)]
@@ -398,6 +401,8 @@ pub async fn refund(
     } else {
         deeds::note_all_the_same(&app, provider, actor, id, noted).await
     };
+    let tried = Tried::Refund;
+    let filled = Filled { tried, ..filled };
     answered(&app, &frame, &seat, id, &filled, (done, "refund")).await
 }
 
@@ -439,11 +444,13 @@ pub async fn reverse(
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     let who = (seat.person, seat.actor());
     let what = What::Payment(id);
-    match send_back(&app, seat.provider(), who, what, &filled.reason).await {
+    let done = send_back(&app, seat.provider(), who, what, &filled.reason).await;
+    match done {
         Ok(()) => Ok(onward(&format!("/payments/{id}?done=reverse#back"))),
         Err(error) => {
             let fault = not_asked(error, frame.words())?;
-            let filled = Filled::default();
+            let tried = Tried::Back;
+            let filled = Filled { tried, ..filled };
             shown(&app, &frame, &seat, id, &filled, (None, Some(fault))).await
         }
     }

@@ -18,6 +18,7 @@ use crate::payments::deeds::NotDone;
 use crate::payments::operator::ask;
 use crate::payments::operator::stands::{Backs, Receipts, Stands, not_asked};
 use crate::payments::reversal::{self, Booked, Place};
+use crate::payments::tried::Tried;
 use crate::plans;
 use crate::providers::gate::Seat;
 use crate::providers::pages::frame::Frame;
@@ -38,7 +39,7 @@ const DONE: u16 = 10;
 struct Choice {
     id: String,
     name: String,
-    is_first: bool,
+    is_chosen: bool,
 }
 
 struct Item {
@@ -65,6 +66,7 @@ struct Item {
     customer: Option<CustomerId>,
     going: Option<Stands>,
     may_reverse: bool,
+    tried: Tried,
 }
 
 #[derive(Template)]
@@ -114,6 +116,8 @@ pub struct Filled {
     sure: String,
     #[serde(skip)]
     id: String,
+    #[serde(skip)]
+    tried: Tried,
 }
 
 /// Shows the queue.
@@ -179,14 +183,22 @@ async fn shown(
             .filter(|plan| plan.price.cents() <= row.amount.cents())
             .collect();
         fitting.sort_by_key(|plan| -plan.price.cents());
+        let is_filled = filled.id == row.id.to_string();
+        let chosen = fitting
+            .iter()
+            .position(|plan| is_filled && plan.id.to_string() == filled.plan);
         let choices = fitting.iter().enumerate().map(|(place, plan)| Choice {
             id: plan.id.to_string(),
             name: format!("{}, {}", plan.name, show::money(plan.price)),
-            is_first: place == 0,
+            is_chosen: place == chosen.unwrap_or(0),
         });
         let choices = choices.collect();
         let back = backs.of(&row, now, w);
-        shown_item(row, choices, may_work, back, w)
+        let mut item = shown_item(row, choices, may_work, back, w);
+        if is_filled {
+            item.tried = filled.tried;
+        }
+        item
     };
     let (mut waits, mut done) = (Vec::new(), Vec::new());
     for row in rows {
@@ -279,6 +291,7 @@ fn shown_item(
         customer: row.customer,
         going,
         may_reverse,
+        tried: Tried::Nothing,
     }
 }
 
@@ -324,7 +337,13 @@ pub async fn credit(
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let phone = filled.phone.parse().ok();
     let done = credit::make_over(&app, seat.provider(), seat.actor(), what, phone).await;
-    answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
+    let tried = Tried::Credit;
+    let filled = Filled {
+        id,
+        tried,
+        ..filled
+    };
+    answered(&app, &frame, &seat, filled, done).await
 }
 
 /// Writes down that money went back.
@@ -346,7 +365,13 @@ pub async fn refund(
     } else {
         resolve::refund_all_the_same(&app, provider, actor, what, said).await
     };
-    answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
+    let tried = Tried::Refund;
+    let filled = Filled {
+        id,
+        tried,
+        ..filled
+    };
+    answered(&app, &frame, &seat, filled, done).await
 }
 
 /// Has M-PESA send money back.
@@ -363,7 +388,13 @@ pub async fn reverse(
     let what = ask::What::Queue(id.parse().map_err(|_| Trouble::Nothing)?);
     let who = (seat.person, seat.actor());
     let done = ask::send_back(&app, seat.provider(), who, what, &filled.reason).await;
-    asked_for(&app, &frame, &seat, done, "back").await
+    let tried = Tried::Back;
+    let filled = Filled {
+        id,
+        tried,
+        ..filled
+    };
+    asked_for(&app, &frame, &seat, &filled, (done, "back")).await
 }
 
 /// Asks M-PESA about a receipt that nobody told us of.
@@ -378,7 +409,9 @@ pub async fn ask(
 ) -> Result<Response, Trouble> {
     let who = (seat.person, seat.actor());
     let done = ask::ask(&app, seat.provider(), who, &filled.receipt).await;
-    asked_for(&app, &frame, &seat, done, "asked").await
+    let tried = Tried::Receipt;
+    let filled = Filled { tried, ..filled };
+    asked_for(&app, &frame, &seat, &filled, (done, "asked")).await
 }
 
 /// Writes into the books that M-PESA says of a receipt that its money went back.
@@ -410,15 +443,14 @@ async fn asked_for(
     app: &App,
     frame: &Frame,
     seat: &Seat,
-    done: Result<(), ask::NotAsked>,
-    word: &str,
+    filled: &Filled,
+    (done, word): (Result<(), ask::NotAsked>, &str),
 ) -> Result<Response, Trouble> {
     match done {
         Ok(()) => Ok(onward(&format!("/payments/unmatched?{word}=1"))),
         Err(error) => {
             let fault = Some(not_asked(error, frame.words())?);
-            let filled = Filled::default();
-            shown(app, frame, seat, &Asked::default(), &filled, fault).await
+            shown(app, frame, seat, &Asked::default(), filled, fault).await
         }
     }
 }

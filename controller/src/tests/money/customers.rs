@@ -223,6 +223,39 @@ async fn a_blocked_number_is_refused_wherever_it_asks_and_keeps_what_it_has(
     );
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn why_a_number_is_blocked_stays_where_it_was_typed(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut manager = member(&world, Role::Manager, 1).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let path = page_of(&mut manager, "0708374149").await;
+    let (plan, press) = (world.shop.plan.id.to_string(), attempt(1).to_string());
+    // Longer than a reason may be; it is wrong in one of two forms, and the page says in which.
+    let long = "x".repeat(201);
+    let typed = format!("value=\"{long}\"");
+    let gift = [
+        ("attempt", press.as_str()),
+        ("plan", &plan),
+        ("site", ""),
+        ("reason", &long),
+    ];
+    for (act, form, says) in [
+        ("block", &gift[3..], "Say why you block this number"),
+        ("give", &gift[..], "Say why you give it"),
+    ] {
+        let got = manager.post(&format!("{path}/{act}"), form).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY, "{act}");
+        assert!(got.text.contains(says), "{act}: {}", got.text);
+        assert_eq!(got.text.matches(&typed).count(), 1, "{}", got.text);
+        let (_, form) = got.text.split_once(&format!("{path}/{act}\"")).unwrap();
+        let (form, _) = form.split_once("</form>").unwrap();
+        assert!(form.contains(&typed), "{act}: {}", got.text);
+    }
+}
+
 /// Gives a voucher by one press of the button, and says what the page says.
 async fn gives(
     world: &World,

@@ -264,6 +264,117 @@ async fn money_goes_back_for_what_is_unused_and_each_sees_their_own(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_goes_back_later_leaves_the_day_of_its_sale_as_it_was(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let mut other = member(&world, Role::Cashier, 2).await;
+    let mut owner = member(&world, Role::Owner, 3).await;
+    series::print(&world, 5).await;
+    let first = sell(&mut cashier).await.onward();
+    sell(&mut cashier).await.onward();
+    world.app.clock.advance(Duration::from_secs(86_400));
+    // What is sold and undone on one day is on no sum of it.
+    let same_day = sell(&mut cashier).await.onward();
+    for sale in [&first, &same_day] {
+        let led = cashier.post(&format!("{sale}/undo"), &[]).await.onward();
+        assert_eq!(led, "/counter?done=undone");
+    }
+    let figure = |page: &str, amount: &str| {
+        let says = format!("<p class=\"figure\">{amount}</p>");
+        assert!(page.contains(&says), "{amount}: {page}");
+    };
+    let back = "Given back for earlier days";
+    let link = format!("href=\"{first}\"");
+    let page = cashier.get("/counter").await.page();
+    figure(&page, "−KSh\u{a0}50");
+    let (_, list) = page.split_once(back).unwrap();
+    assert_eq!(list.matches(&link).count(), 1, "{page}");
+    let page = cashier.get("/counter?day=2027-01-15").await.page();
+    figure(&page, "KSh\u{a0}100");
+    assert!(page.contains("money back, 16 Jan 2027"), "{page}");
+    assert!(!page.contains(back), "{page}");
+    // Another cashier sees nothing of it, and who sees all sees both days.
+    let page = other.get("/counter").await.page();
+    figure(&page, "KSh\u{a0}0");
+    assert!(!page.contains(&link), "{page}");
+    let page = owner.get("/counter").await.page();
+    assert!(page.contains("cashier · 0</dt><dd>−KSh\u{a0}50"), "{page}");
+    assert!(page.contains(&link), "{page}");
+    let page = owner.get("/counter?day=2027-01-15").await.page();
+    assert!(page.contains("cashier · 2</dt><dd>KSh\u{a0}100"), "{page}");
+    // The day after, all of it is over.
+    world.app.clock.advance(Duration::from_secs(86_400));
+    let page = cashier.get("/counter").await.page();
+    figure(&page, "KSh\u{a0}0");
+    assert!(!page.contains(back), "{page}");
+}
+
+/// Notes that a paper was sold, by a form of its own.
+async fn note(browser: &mut Browser<'_>, code: &str) -> Got {
+    let page = browser.get("/counter").await.page();
+    let attempt = hidden(&page, "/counter/paper", "attempt");
+    let form = [("code", code), ("attempt", attempt.as_str())];
+    browser.post("/counter/paper", &form).await
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_paper_that_is_used_before_its_sale_is_noted_is_noted_all_the_same(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let batch = crate::tickets::series::Batch {
+        sell_by_secs: Some(3 * 86_400),
+        ..series::batch(&world.shop, 5)
+    };
+    let provider = world.shop.provider;
+    let printed = crate::tickets::series::print(&world.app, provider, &batch, Actor::Command)
+        .await
+        .unwrap();
+    let code = |index: usize| printed.tickets[index].code.shown();
+    let site = Site::new(&world, world.shop.site);
+    let now = world.app.clock.now();
+    for ticket in &printed.tickets[..2] {
+        let of = mnara_protocol::message::Printed {
+            series: printed.series.id,
+            index: ticket.index,
+        };
+        site.redeem(&world, ticket.id, Some(of), now).await;
+    }
+    site.confirm(&world, printed.tickets[1].id, now).await;
+    // One customer uses it already; of another everything is used up, days after.
+    assert_eq!(
+        note(&mut cashier, &code(0)).await.onward(),
+        "/counter?done=noted"
+    );
+    let got = note(&mut cashier, &code(0)).await;
+    assert!(got.text.contains("sold before"), "{}", got.text);
+    let page = cashier.get("/counter").await.page();
+    assert!(page.contains("KSh\u{a0}50</p>"), "{page}");
+    assert!(page.contains("<span class=\"tag good\">used<"), "{page}");
+    let third = &printed.tickets[2].code;
+    crate::tickets::revoke::ticket(&world.app, provider, third, Actor::Command)
+        .await
+        .unwrap();
+    world.app.clock.advance(Duration::from_secs(4 * 86_400));
+    assert_eq!(
+        note(&mut cashier, &code(1)).await.onward(),
+        "/counter?done=noted"
+    );
+    // What was taken back, and what nobody can use any more, was not sold.
+    for index in [2, 3] {
+        let got = note(&mut cashier, &code(index)).await;
+        assert_eq!(got.status, StatusCode::CONFLICT);
+        assert!(got.text.contains("nothing was noted"), "{}", got.text);
+    }
+    assert_eq!(world.count("cash_sales").await, 2);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_stopped_business_sells_nothing_for_cash(pool: PgPoolOptions, options: PgConnectOptions) {
     let world = World::open(pool, options).await;
     let mut cashier = member(&world, Role::Cashier, 1).await;

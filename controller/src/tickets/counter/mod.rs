@@ -41,6 +41,9 @@ pub enum NotSold {
     /// The voucher was sold before.
     #[error("this voucher was sold before")]
     Sold,
+    /// The voucher was taken back, or its date passed before anybody used it.
+    #[error("this voucher gives nobody anything any more")]
+    Over,
     /// The voucher is used, over, or was taken back.
     #[error("this voucher cannot be used any more, or is in use")]
     NotUnused,
@@ -88,6 +91,8 @@ pub async fn sell(
 
 /// Notes that a voucher on paper was sold, by its code. The same attempt again changes nothing.
 ///
+/// Customers are often online before their sale is noted, so one that is used is noted like any other.
+///
 /// # Errors
 /// [`NotSold`].
 pub async fn sold_paper(
@@ -106,8 +111,9 @@ pub async fn sold_paper(
         .await?
         .ok_or(NotSold::Missing)?;
     let printed = found.printed.ok_or(NotSold::Missing)?;
-    if Stage::of(&found.kept.ticket, now) != Stage::Unused {
-        return Err(NotSold::NotUnused);
+    match Stage::of(&found.kept.ticket, now) {
+        Stage::Unused | Stage::Connecting | Stage::Running | Stage::Paused | Stage::Used => {}
+        Stage::Expired | Stage::Revoked => return Err(NotSold::Over),
     }
     // The one who sells it from the screen holds this lock too.
     store::lock_series(&mut tx, provider, printed.series).await?;
@@ -120,7 +126,7 @@ pub async fn sold_paper(
     Ok(ticket)
 }
 
-/// Takes an unused voucher back that was sold, and its money off what is to be handed over.
+/// Takes an unused voucher back that was sold, and its money off what is to be handed over of today.
 ///
 /// # Errors
 /// [`NotSold`].

@@ -52,14 +52,17 @@ struct Row {
     at: String,
     name: String,
     is_undone: bool,
+    /// When the money went back, if that was on another day.
+    undone_on: Option<String>,
     is_used: bool,
 }
 
-/// What one person sold.
+/// What one person sold and gave back.
 struct Takings {
     name: String,
     count: String,
     amount: String,
+    back: Option<String>,
 }
 
 #[derive(Template)]
@@ -73,6 +76,8 @@ struct CounterPage<'a> {
     before: Option<Date>,
     mine: String,
     count: String,
+    /// What of that went back for other days.
+    back: Option<String>,
     stock: Vec<Stock>,
     /// Whether the newest series are on a page before this one.
     is_further: bool,
@@ -81,6 +86,8 @@ struct CounterPage<'a> {
     typed: &'a str,
     sales: Vec<Row>,
     is_full: bool,
+    backs: Vec<Row>,
+    is_back_full: bool,
     all: Vec<Takings>,
     sees_all: bool,
     may_make: bool,
@@ -129,6 +136,7 @@ async fn shown(
     let mut stock = store::stock(&mut tx, provider, now, before, most).await?;
     let takings = store::takings(&mut tx, provider, span).await?;
     let sales = store::sold(&mut tx, provider, whose, span, None, SALES).await?;
+    let backs = store::given_back(&mut tx, provider, whose, span, SALES).await?;
     drop(tx);
     let has_more = stock.len() > usize::from(SERIES);
     stock.truncate(usize::from(SERIES));
@@ -143,6 +151,7 @@ async fn shown(
         before: day.date().yesterday().ok(),
         mine: show::money(mine.map_or(Money::from_cents(0), |mine| mine.amount)),
         count: show::thousands(mine.map_or(0, |mine| mine.count)),
+        back: mine.and_then(|mine| back_of(mine.back)),
         is_further: before.is_some(),
         older: stock.last().filter(|_| has_more).map(|one| one.series),
         stock: stock
@@ -165,6 +174,8 @@ async fn shown(
         typed,
         is_full: sales.len() == usize::from(SALES),
         sales: sales.into_iter().map(|one| row(one, w)).collect(),
+        is_back_full: backs.len() == usize::from(SALES),
+        backs: backs.into_iter().map(|one| row(one, w)).collect(),
         all: takings
             .into_iter()
             .filter(|_| sees_all)
@@ -172,6 +183,7 @@ async fn shown(
                 name: one.name,
                 count: show::thousands(one.count),
                 amount: show::money(one.amount),
+                back: back_of(one.back),
             })
             .collect(),
         sees_all,
@@ -191,7 +203,12 @@ fn sees_all(seat: &Seat) -> bool {
     seat.place.role.may(Permission::MakeVouchers)
 }
 
+fn back_of(back: Money) -> Option<String> {
+    (back.cents() != 0).then(|| show::money(back))
+}
+
 fn row(one: Sold, w: &Words) -> Row {
+    let undone_on = one.undone.filter(|at| Day::of(*at) != Day::of(one.at));
     Row {
         ticket: one.ticket,
         plan: one.plan_name,
@@ -199,6 +216,7 @@ fn row(one: Sold, w: &Words) -> Row {
         at: w.calendar.moment(one.at),
         name: one.name,
         is_undone: one.undone.is_some(),
+        undone_on: undone_on.map(|at| w.calendar.day(at)),
         is_used: one.used.is_some(),
     }
 }
@@ -286,6 +304,7 @@ async fn again(
     let fault = match error {
         NotSold::NoneLeft => c.none_left,
         NotSold::Sold => c.sold_before,
+        NotSold::Over => c.over,
         NotSold::NotUnused => c.not_unused,
         NotSold::Shut => c.shut,
         NotSold::NotYours => c.not_yours,

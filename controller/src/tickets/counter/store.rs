@@ -315,20 +315,64 @@ pub async fn sold(
         .collect())
 }
 
-/// What one person sold.
+/// What was given back between two moments for sales from before them, of one person or of all, the last first.
+///
+/// # Errors
+/// When the database is away.
+pub async fn given_back(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    person: Option<PersonId>,
+    (from, to): (Timestamp, Timestamp),
+    limit: u16,
+) -> sqlx::Result<Vec<Sold>> {
+    let rows = sqlx::query!(
+        r#"select c.ticket_id, t.plan_name, c.amount as "amount: Amount", c.sold_at as "sold_at: At", p.name,
+                  c.undone_at as "undone_at: At", t.redeemed_at as "redeemed_at: At"
+           from cash_sales c join tickets t on t.provider_id = $1 and t.id = c.ticket_id join people p on p.id = c.person_id
+           where c.provider_id = $1 and ($2::uuid is null or c.person_id = $2) and c.undone_at >= $3 and c.undone_at < $4
+             and c.sold_at < $3
+           order by c.undone_at desc, c.ticket_id desc limit $5"#,
+        provider.uuid(),
+        person.map(|id| id.uuid()),
+        At(from),
+        At(to),
+        i64::from(limit),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Sold {
+            ticket: TicketId::from_uuid(row.ticket_id),
+            plan_name: row.plan_name,
+            amount: row.amount.0,
+            at: row.sold_at.0,
+            name: row.name,
+            undone: row.undone_at.map(|at| at.0),
+            used: row.redeemed_at.map(|at| at.0),
+        })
+        .collect())
+}
+
+/// What one person sold and gave back.
 #[derive(Clone, Debug)]
 pub struct Takings {
     /// Who.
     pub person: PersonId,
     /// Their name.
     pub name: String,
-    /// How many vouchers.
+    /// How many vouchers, without those undone in the same time.
     pub count: u64,
-    /// For how much.
+    /// What is to be handed over: less than nothing when more went back than came in.
     pub amount: Money,
+    /// What went back for sales from before, which is already taken off.
+    pub back: Money,
 }
 
-/// What each sold between two moments, without what was undone.
+/// What each has to hand over of what happened between two moments.
+///
+/// A sale counts when it was made and what goes back counts when it does, so that a sum that was handed over stays as it was.
 ///
 /// # Errors
 /// When the database is away.
@@ -338,10 +382,15 @@ pub async fn takings(
     (from, to): (Timestamp, Timestamp),
 ) -> sqlx::Result<Vec<Takings>> {
     let rows = sqlx::query!(
-        r#"select c.person_id, p.name, count(*) as "count!", (sum(c.amount) * 100)::bigint as "cents!"
-           from cash_sales c join people p on p.id = c.person_id
-           where c.provider_id = $1 and c.sold_at >= $2 and c.sold_at < $3 and c.undone_at is null
-           group by 1, 2 order by p.name, c.person_id limit 200"#,
+        r#"select x.person_id as "person_id!", p.name, count(x.sold) as "count!",
+                  (coalesce(sum(x.sold), 0) * 100)::bigint as "sold!", (coalesce(sum(x.back), 0) * 100)::bigint as "back!"
+           from (select person_id, amount as sold, null::numeric as back from cash_sales
+                 where provider_id = $1 and sold_at >= $2 and sold_at < $3 and (undone_at is null or undone_at >= $3)
+                 union all
+                 select person_id, null::numeric, amount from cash_sales
+                 where provider_id = $1 and undone_at >= $2 and undone_at < $3 and sold_at < $2) x
+           join people p on p.id = x.person_id
+           group by 1, 2 order by p.name, x.person_id limit 200"#,
         provider.uuid(),
         At(from),
         At(to),
@@ -354,7 +403,8 @@ pub async fn takings(
             person: PersonId::from_uuid(row.person_id),
             name: row.name,
             count: row.count.unsigned_abs(),
-            amount: Money::from_cents(row.cents),
+            amount: Money::from_cents(row.sold - row.back),
+            back: Money::from_cents(row.back),
         })
         .collect())
 }

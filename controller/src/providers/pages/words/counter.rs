@@ -23,10 +23,14 @@ words! {
         paper_label: "Code on the paper" "Msimbo ulio kwenye karatasi",
         paper_do: "Note the sale" "Andika mauzo",
         paper_hint:
-            "For printed vouchers that you hand out: the money is then counted as yours to hand over."
-            "Kwa vocha za karatasi unazotoa: pesa huhesabiwa kuwa zako za kukabidhi.",
+            "For printed vouchers that you hand out, also when they are used already: the money is then counted as yours to hand over."
+            "Kwa vocha za karatasi unazotoa, hata zikiwa zimeshatumika: pesa huhesabiwa kuwa zako za kukabidhi.",
+        back_taken:
+            "Given back for vouchers of earlier days, already taken off:"
+            "Zilizorudishwa kwa vocha za siku za awali, tayari zimeondolewa:",
         by_person: "Cash of each" "Pesa taslimu za kila mmoja",
         list: "Sold on" "Zilizouzwa",
+        backs: "Given back for earlier days" "Zilizorudishwa kwa siku za awali",
         nothing: "Nothing was sold for cash." "Hakuna kilichouzwa kwa pesa taslimu.",
         newest: "The newest 100 are shown. The sums hold all." "Zinaonyeshwa 100 mpya. Jumla ni za zote.",
         other_day: "Another day" "Siku nyingine",
@@ -37,8 +41,8 @@ words! {
         tag_used: "used" "imetumika",
         noted: "Noted. The money is counted as yours to hand over." "Imeandikwa. Pesa zinahesabiwa kuwa zako za kukabidhi.",
         undone:
-            "Taken back. Give the money back; it is no longer counted."
-            "Imefutwa. Rudisha pesa; hazihesabiwi tena.",
+            "Taken back. Give the money back; it is taken off the cash of today."
+            "Imefutwa. Rudisha pesa; zinaondolewa kwenye pesa taslimu za leo.",
         no_paper:
             "This business printed no voucher of that code. Compare it with the paper, letter by letter."
             "Biashara hii haikuchapisha vocha ya msimbo huo. Ulinganishe na karatasi, herufi kwa herufi.",
@@ -46,6 +50,9 @@ words! {
             "The last of these was just sold. Choose others, or ask for more to be made."
             "Ya mwisho imeuzwa sasa hivi. Chagua nyingine, au omba nyingine zitengenezwe.",
         sold_before: "This voucher was sold before." "Vocha hii iliuzwa awali.",
+        over:
+            "This voucher was taken back, or its last day passed before anybody used it, so nothing was noted."
+            "Vocha hii ilifutwa, au siku yake ya mwisho ilipita kabla ya yeyote kuitumia, kwa hiyo hakuna kilichoandikwa.",
         not_unused:
             "This voucher is used, over or taken back, so nothing was changed."
             "Vocha hii imetumika, imeisha au imefutwa, kwa hiyo hakuna kilichobadilika.",
@@ -68,8 +75,8 @@ words! {
         to_sale: "Back to the sale" "Rudi kwenye mauzo",
         undo: "The customer wants the money back" "Mteja anataka pesa zake",
         undo_sure:
-            "The code stops working and the money is taken off what you hand over."
-            "Msimbo utaacha kufanya kazi na pesa zitaondolewa kwenye unazokabidhi.",
+            "The code stops working and the money is taken off the cash of today."
+            "Msimbo utaacha kufanya kazi na pesa zitaondolewa kwenye pesa taslimu za leo.",
         undo_do: "Take it back" "Ifute",
     }
 }

@@ -39,7 +39,8 @@ words! {
         block: "Block this number" "Zuia nambari hii",
         block_text: "It cannot pay at your sites any more. What was bought goes on." "Haitaweza kulipa kwenye maeneo yako. Kilichonunuliwa kinaendelea.",
         unblock: "Let this number pay again" "Ruhusu nambari hii ilipe tena",
-        reason: "Why" "Kwa nini",
+        reason: "Why you give it" "Kwa nini unaitoa",
+        block_reason: "Why you block it" "Kwa nini unaizuia",
         give: "Give a free voucher" "Toa vocha ya bure",
         give_text:
             "A real voucher that costs nothing, for somebody who had trouble. It counts in no report as money. You may give 5 a day."
@@ -50,7 +51,10 @@ words! {
         any_site: "Any site (asked for when typed)" "Eneo lolote (huulizwa ikiandikwa)",
         give_go: "Make the voucher" "Tengeneza vocha",
         enough: "You have given 5 vouchers within a day, which is as many as one person may. Ask a colleague." "Umetoa vocha 5 ndani ya siku moja, ambazo ndizo nyingi zaidi kwa mtu mmoja. Muulize mwenzako.",
-        bad_reason: "Say why, in at most 200 letters." "Eleza kwa nini, kwa herufi zisizozidi 200.",
+        bad_reason: "Say why you give it, in at most 200 letters." "Eleza kwa nini unaitoa, kwa herufi zisizozidi 200.",
+        bad_block:
+            "Say why you block this number, in at most 200 letters."
+            "Eleza kwa nini unaizuia nambari hii, kwa herufi zisizozidi 200.",
         bad_choice: "Choose a plan and a site from the lists." "Chagua kifurushi na eneo kutoka kwenye orodha.",
         done_block: "This number cannot pay any more." "Nambari hii haiwezi kulipa tena.",
         done_unblock: "This number can pay again." "Nambari hii inaweza kulipa tena.",
