@@ -101,15 +101,14 @@ pub(super) async fn rows(
     limit: u16,
     w: &Words,
 ) -> sqlx::Result<Vec<Row>> {
-    let from = days_before(now, MONTH_DAYS);
+    // Nobody watched before the first minute that was noted, nor before there was an agent.
+    let watched = health::first(conn).await?.unwrap_or(now);
+    let from = days_before(now, MONTH_DAYS).max(watched);
     let listed = store::list(conn, wanted, from, now, limit).await?;
-    let watched = health::first(conn).await?;
     Ok(listed
         .into_iter()
         .map(|site| {
-            // Nobody watched before the first minute that was noted, nor before there was an agent.
-            let began = [Some(from), site.since, watched.or(Some(now))];
-            let began = began.into_iter().flatten().max().unwrap_or(now);
+            let began = site.since.map_or(from, |since| since.max(from));
             row(site, (began, now), w)
         })
         .collect())

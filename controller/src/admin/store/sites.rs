@@ -20,11 +20,11 @@ pub struct Listed {
     pub business: String,
     /// What its agent runs.
     pub software: Option<String>,
-    /// Since when it has an agent.
+    /// When its first agent came, whoever has taken its place since.
     pub since: Option<Timestamp>,
     /// When it was last heard of.
     pub seen: Option<Timestamp>,
-    /// How long it was away in the stretch asked about.
+    /// How long it was away in the stretch asked about, since it has had an agent.
     pub away_secs: i64,
     /// In how many pieces.
     pub outages: i64,
@@ -55,17 +55,19 @@ pub async fn list(
     limit: u16,
 ) -> sqlx::Result<Vec<Listed>> {
     let rows = sqlx::query!(
-        r#"select s.id, s.name, s.provider_id, p.business_name, a.software as "software?", a.created_at as "since?", a.last_seen_at as seen,
+        r#"select s.id, s.name, s.provider_id, p.business_name, a.software as "software?", f.since as "since?", a.last_seen_at as seen,
                   o.secs as "secs!", o.count as "count!", l.secs as "lost!"
            from sites s join providers p on p.id = s.provider_id
            left join lateral (select software, created_at, last_seen_at from agents a where a.site_id = s.id and a.provider_id = s.provider_id
                               and a.revoked_at is null order by last_seen_at desc nulls last limit 1) a on true
-           cross join lateral (select count(*) as count, coalesce(sum(extract(epoch from least(coalesce(o.ended_at, $5), $5) - greatest(o.began_at, $4))), 0)::bigint as secs
+           cross join lateral (select min(f.created_at) as since, greatest($4, min(f.created_at)) as began
+                               from agents f where f.site_id = s.id and f.provider_id = s.provider_id) f
+           cross join lateral (select count(*) as count, coalesce(sum(extract(epoch from least(coalesce(o.ended_at, $5), $5) - greatest(o.began_at, f.began))), 0)::bigint as secs
                                from site_outages o where o.provider_id = s.provider_id and o.site_id = s.id and o.began_at < $5
-                                 and (o.ended_at is null or o.ended_at > $4)) o
-           cross join lateral (select coalesce(sum(extract(epoch from least(coalesce(l.ended_at, $5), $5) - greatest(l.began_at, $4))), 0)::bigint as secs
+                                 and (o.ended_at is null or o.ended_at > f.began)) o
+           cross join lateral (select coalesce(sum(extract(epoch from least(coalesce(l.ended_at, $5), $5) - greatest(l.began_at, f.began))), 0)::bigint as secs
                                from router_losses l where l.provider_id = s.provider_id and l.site_id = s.id and l.began_at < $5
-                                 and (l.ended_at is null or l.ended_at > $4)) l
+                                 and (l.ended_at is null or l.ended_at > f.began)) l
            where ($1::uuid is null or s.provider_id = $1) and ($2::timestamptz is null or (a.created_at is not null and coalesce(a.last_seen_at <= $2, true)))
              and ($3::uuid is null or s.id < $3)
            order by s.id desc limit $6"#,

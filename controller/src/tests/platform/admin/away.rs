@@ -229,3 +229,38 @@ async fn a_router_is_lost_from_its_first_word_to_the_word_that_it_is_back(
     admin.log_in("amina@mnara.example", PASSWORD).await.onward();
     in_reach(&mut admin, "100.00").await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_whose_agent_was_replaced_counts_from_its_first(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut admin = admin(&world).await;
+    let site = Site::new(&world, world.shop.site);
+    let pass = |secs| world.app.clock.advance(Duration::from_secs(secs));
+    up::note(&world.app).await.unwrap();
+    pass(1_000);
+    site.health(&world, HealthEvent::RouterLost, None).await;
+    pass(1_000);
+    site.health(&world, HealthEvent::RouterBack, None).await;
+    pass(2_000);
+    let away = "insert into site_outages (id, provider_id, site_id, began_at, ended_at)
+                select gen_random_uuid(), provider_id, id, $1 - interval '2000 s', $1 from sites";
+    run(&world, away).await;
+    let key = SigningKey::from_bytes(&[77; 32]);
+    enrolled(&world.app, world.shop.provider, world.shop.site, &key).await;
+    pass(1_000);
+    run(&world, "update agents set last_seen_at = $1").await;
+    let business = format!("/admin/providers/{}", world.shop.provider);
+    for path in ["/admin/sites", business.as_str()] {
+        let page = text(&admin.get(path).await.page());
+        for part in [
+            "Up in 30 days 60.00 %",
+            "Times away 1, away in all 33 min",
+            "Router in reach 80.00 %",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+    }
+}
