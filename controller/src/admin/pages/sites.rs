@@ -10,7 +10,6 @@ use serde::Deserialize;
 use sqlx::PgConnection;
 
 use super::{MONTH_DAYS, days_before};
-use crate::admin::routers::{Seen, lost_secs};
 use crate::admin::store::{health, sites as store};
 use crate::admin::targets::Share;
 use crate::app::App;
@@ -102,25 +101,20 @@ pub(super) async fn rows(
     limit: u16,
     w: &Words,
 ) -> sqlx::Result<Vec<Row>> {
-    let from = days_before(now, MONTH_DAYS);
+    // Nobody watched before the first minute that was noted, nor before there was an agent.
+    let watched = health::first(conn).await?.unwrap_or(now);
+    let from = days_before(now, MONTH_DAYS).max(watched);
     let listed = store::list(conn, wanted, from, now, limit).await?;
-    let watched = health::first(conn).await?;
-    let ids: Vec<_> = listed.iter().map(|site| (site.provider, site.id)).collect();
-    let said = store::routers(conn, &ids, from).await?;
     Ok(listed
         .into_iter()
         .map(|site| {
-            let said = said.iter().filter(|(of, _)| *of == site.id);
-            let said: Vec<Seen> = said.map(|(_, seen)| *seen).collect();
-            // Nobody watched before the first minute that was noted, nor before there was an agent.
-            let began = [Some(from), site.since, watched.or(Some(now))];
-            let began = began.into_iter().flatten().max().unwrap_or(now);
-            row(site, &said, (began, now), w)
+            let began = site.since.map_or(from, |since| since.max(from));
+            row(site, (began, now), w)
         })
         .collect())
 }
 
-fn row(site: store::Listed, said: &[Seen], (from, now): (Timestamp, Timestamp), w: &Words) -> Row {
+fn row(site: store::Listed, (from, now): (Timestamp, Timestamp), w: &Words) -> Row {
     let whole = now.as_secs() - from.as_secs();
     let share = |lost: i64| {
         let has_agent = site.seen.is_some() && whole > 0;
@@ -129,7 +123,7 @@ fn row(site: store::Listed, said: &[Seen], (from, now): (Timestamp, Timestamp), 
     let away = site.away_secs.min(whole);
     Row {
         share: share(away).flatten(),
-        router: share(lost_secs(said, from, now)).flatten(),
+        router: share(site.lost_secs).flatten(),
         away: (away > 0).then(|| w.calendar.lasting(away.unsigned_abs())),
         id: site.id,
         name: site.name,

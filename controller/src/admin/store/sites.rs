@@ -5,11 +5,7 @@ use mnara_protocol::ids::{CommandId, ProviderId, SiteId};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use crate::admin::routers::Seen;
 use crate::db::{At, RowId as _};
-
-/// Events of routers read at once.
-const MOST_EVENTS: i64 = 20_000;
 
 /// A site and its agent.
 #[derive(Clone, Debug)]
@@ -24,14 +20,16 @@ pub struct Listed {
     pub business: String,
     /// What its agent runs.
     pub software: Option<String>,
-    /// Since when it has an agent.
+    /// When its first agent came, whoever has taken its place since.
     pub since: Option<Timestamp>,
     /// When it was last heard of.
     pub seen: Option<Timestamp>,
-    /// How long it was away in the stretch asked about.
+    /// How long it was away in the stretch asked about, since it has had an agent.
     pub away_secs: i64,
     /// In how many pieces.
     pub outages: i64,
+    /// How long its router did not answer in that stretch.
+    pub lost_secs: i64,
 }
 
 /// Which sites to list.
@@ -45,7 +43,7 @@ pub struct Wanted {
     pub after: Option<SiteId>,
 }
 
-/// Sites from the newest on, with how long each was away between two moments.
+/// Sites from the newest on, with how long each and its router were away between two moments.
 ///
 /// # Errors
 /// When the database is away.
@@ -57,14 +55,19 @@ pub async fn list(
     limit: u16,
 ) -> sqlx::Result<Vec<Listed>> {
     let rows = sqlx::query!(
-        r#"select s.id, s.name, s.provider_id, p.business_name, a.software as "software?", a.created_at as "since?", a.last_seen_at as seen,
-                  o.secs as "secs!", o.count as "count!"
+        r#"select s.id, s.name, s.provider_id, p.business_name, a.software as "software?", f.since as "since?", a.last_seen_at as seen,
+                  o.secs as "secs!", o.count as "count!", l.secs as "lost!"
            from sites s join providers p on p.id = s.provider_id
            left join lateral (select software, created_at, last_seen_at from agents a where a.site_id = s.id and a.provider_id = s.provider_id
                               and a.revoked_at is null order by last_seen_at desc nulls last limit 1) a on true
-           cross join lateral (select count(*) as count, coalesce(sum(extract(epoch from least(coalesce(o.ended_at, $5), $5) - greatest(o.began_at, $4))), 0)::bigint as secs
+           cross join lateral (select min(f.created_at) as since, greatest($4, min(f.created_at)) as began
+                               from agents f where f.site_id = s.id and f.provider_id = s.provider_id) f
+           cross join lateral (select count(*) as count, coalesce(sum(extract(epoch from least(coalesce(o.ended_at, $5), $5) - greatest(o.began_at, f.began))), 0)::bigint as secs
                                from site_outages o where o.provider_id = s.provider_id and o.site_id = s.id and o.began_at < $5
-                                 and (o.ended_at is null or o.ended_at > $4)) o
+                                 and (o.ended_at is null or o.ended_at > f.began)) o
+           cross join lateral (select coalesce(sum(extract(epoch from least(coalesce(l.ended_at, $5), $5) - greatest(l.began_at, f.began))), 0)::bigint as secs
+                               from router_losses l where l.provider_id = s.provider_id and l.site_id = s.id and l.began_at < $5
+                                 and (l.ended_at is null or l.ended_at > f.began)) l
            where ($1::uuid is null or s.provider_id = $1) and ($2::timestamptz is null or (a.created_at is not null and coalesce(a.last_seen_at <= $2, true)))
              and ($3::uuid is null or s.id < $3)
            order by s.id desc limit $6"#,
@@ -89,6 +92,7 @@ pub async fn list(
             seen: row.seen.map(|at| at.0),
             away_secs: row.secs,
             outages: row.count,
+            lost_secs: row.lost,
         })
         .collect())
 }
@@ -160,45 +164,6 @@ pub async fn up(conn: &mut PgConnection, away: Timestamp) -> sqlx::Result<(i64, 
     .fetch_one(conn)
     .await?;
     Ok((row.all, row.up))
-}
-
-/// What agents said of their routers since a moment, in order, and before it the last word of each.
-///
-/// # Errors
-/// When the database is away.
-pub async fn routers(
-    conn: &mut PgConnection,
-    sites: &[(ProviderId, SiteId)],
-    from: Timestamp,
-) -> sqlx::Result<Vec<(SiteId, Seen)>> {
-    let providers: Vec<Uuid> = sites.iter().map(|(provider, _)| provider.uuid()).collect();
-    let ids: Vec<Uuid> = sites.iter().map(|(_, site)| site.uuid()).collect();
-    let rows = sqlx::query!(
-        r#"select e.site_id as "site!", e.kind as "kind!", e.at as "at!" from unnest($1::uuid[], $2::uuid[]) as w (provider, site)
-           cross join lateral (
-             (select site_id, kind, at, id from site_events e where e.provider_id = w.provider and e.site_id = w.site and e.at >= $3
-                and kind in ('router-lost', 'router-back'))
-             union all
-             (select site_id, kind, at, id from site_events e where e.provider_id = w.provider and e.site_id = w.site and e.at < $3
-                and kind in ('router-lost', 'router-back') order by at desc limit 1)) e
-           order by e.site_id, e.at, e.id limit $4"#,
-        &providers,
-        &ids,
-        At(from),
-        MOST_EVENTS,
-    )
-    .fetch_all(conn)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let seen = Seen {
-                at: row.at.0,
-                is_lost: row.kind == "router-lost",
-            };
-            (SiteId::from_uuid(row.site), seen)
-        })
-        .collect())
 }
 
 /// A site that is away and was not noted as such.

@@ -66,7 +66,7 @@ async fn told(world: &World, office: &Office) -> Vec<String> {
 }
 
 /// What a site says of its router in a reading.
-async fn reads(world: &World, site: &Site, answers: RouterAnswers) {
+pub(super) async fn reads(world: &World, site: &Site, answers: RouterAnswers) {
     let now = world.app.clock.now();
     let sample = Sample::Live(LiveSample {
         at: now,

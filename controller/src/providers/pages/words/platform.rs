@@ -76,8 +76,8 @@ words! {
         here: "up" "hewani",
         away: "away" "nje ya hewa",
         outages_text:
-            "Being away for less than two and a half minutes is not counted, nor is silence while the platform itself was down. The router is counted as its agent tells."
-            "Kukosekana kwa chini ya dakika mbili na nusu hakuhesabiwi, wala ukimya jukwaa lenyewe likiwa halipo. Ruta huhesabiwa jinsi wakala wake anavyosema.",
+            "Being away for less than two and a half minutes is not counted, nor is silence while the platform itself was down. The router is counted as its agent tells and its readings show."
+            "Kukosekana kwa chini ya dakika mbili na nusu hakuhesabiwi, wala ukimya jukwaa lenyewe likiwa halipo. Ruta huhesabiwa jinsi wakala wake anavyosema na vipimo vyake vinavyoonyesha.",
         when_away: "When its sites were away" "Maeneo yake yalipokuwa nje ya hewa",
         when_away_none: "None of them was away." "Hakuna lililokuwa nje ya hewa.",
         still_away: "still away" "bado liko nje ya hewa",

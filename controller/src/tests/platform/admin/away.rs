@@ -1,6 +1,11 @@
 //! What is counted against the platform: minutes in which it was away, sites that were, routers out of reach.
 
+use mnara_protocol::message::{HealthEvent, RouterAnswers};
+
 use super::*;
+use crate::admin::notices::TELL;
+use crate::jobs::tasks::stand;
+use crate::tests::platform::losses::reads;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn the_platform_counts_the_minutes_in_which_it_was_up(
@@ -143,27 +148,119 @@ async fn a_router_out_of_reach_counts_as_its_agent_told(
 ) {
     let world = World::open(pool, options).await;
     let mut admin = admin(&world).await;
+    let site = Site::new(&world, world.shop.site);
     up::note(&world.app).await.unwrap();
-    let lost = world.app.clock.now().plus_secs(1_000);
-    for (n, kind, at) in [
-        (1, "router-lost", lost),
-        (2, "router-back", lost.plus_secs(500)),
-    ] {
-        let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
-        sqlx::query("insert into site_events (id, provider_id, site_id, kind, at, received_at) values ($1, $2, $3, $4, $5, $5)")
-            .bind(sqlx::types::Uuid::from_u128(n))
-            .bind(world.shop.provider.uuid())
-            .bind(world.shop.site.uuid())
-            .bind(kind)
-            .bind(At(at))
-            .execute(&mut *tx)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-    }
-    world.app.clock.advance(Duration::from_secs(10_000));
+    world.app.clock.advance(Duration::from_secs(1_000));
+    site.health(&world, HealthEvent::RouterLost, None).await;
+    world.app.clock.advance(Duration::from_secs(500));
+    site.health(&world, HealthEvent::RouterBack, None).await;
+    world.app.clock.advance(Duration::from_secs(8_500));
     run(&world, "update agents set last_seen_at = $1").await;
     let page = text(&admin.get("/admin/sites").await.page());
     assert!(page.contains("Router in reach 95.00 %"), "{page}");
     assert!(page.contains("Up in 30 days 100.00 %"), "{page}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_router_that_an_agent_found_again_without_a_word_is_in_reach(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut admin = admin(&world).await;
+    let site = Site::new(&world, world.shop.site);
+    up::note(&world.app).await.unwrap();
+    stand(&world.app, [TELL]).await.unwrap();
+    world.pass(1_000).await;
+    site.health(&world, HealthEvent::RouterLost, None).await;
+    world.pass(60).await;
+    site.health(&world, HealthEvent::AgentStarted, None).await;
+    world.pass(60).await;
+    reads(&world, &site, RouterAnswers::Yes).await;
+    world.pass(60).await;
+    world.app.clock.advance(Duration::from_secs(10_820));
+    run(&world, "update agents set last_seen_at = $1").await;
+    let page = text(&admin.get("/admin/sites").await.page());
+    assert!(page.contains("Router in reach 99.00 %"), "{page}");
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_router_is_lost_from_its_first_word_to_the_word_that_it_is_back(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    const MONTH_SECS: u64 = 30 * 86_400;
+    let world = World::open(pool, options).await;
+    let mut admin = admin(&world).await;
+    let site = Site::new(&world, world.shop.site);
+    let said = async |event| site.health(&world, event, None).await;
+    let pass = |secs| world.app.clock.advance(Duration::from_secs(secs));
+    up::note(&world.app).await.unwrap();
+    run(&world, "update agents set last_seen_at = $1").await;
+    let in_reach = async |admin: &mut Browser<'_>, share: &str| {
+        let page = text(&admin.get("/admin/sites").await.page());
+        assert!(
+            page.contains(&format!("Router in reach {share} %")),
+            "{share}: {page}"
+        );
+    };
+    pass(900);
+    said(HealthEvent::RouterBack).await;
+    in_reach(&mut admin, "100.00").await;
+    pass(100);
+    said(HealthEvent::RouterLost).await;
+    pass(10);
+    said(HealthEvent::RouterLost).await;
+    pass(990);
+    in_reach(&mut admin, "50.00").await;
+    said(HealthEvent::RouterBack).await;
+    pass(2_000);
+    in_reach(&mut admin, "75.00").await;
+    // Half of it is more than a month ago, and then it is lost for longer than that.
+    pass(MONTH_SECS - 2_500);
+    admin.log_in("amina@mnara.example", PASSWORD).await.onward();
+    in_reach(&mut admin, "99.98").await;
+    said(HealthEvent::RouterLost).await;
+    pass(MONTH_SECS + 60);
+    admin.log_in("amina@mnara.example", PASSWORD).await.onward();
+    in_reach(&mut admin, "0.00").await;
+    said(HealthEvent::RouterBack).await;
+    pass(MONTH_SECS + 60);
+    admin.log_in("amina@mnara.example", PASSWORD).await.onward();
+    in_reach(&mut admin, "100.00").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_site_whose_agent_was_replaced_counts_from_its_first(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut admin = admin(&world).await;
+    let site = Site::new(&world, world.shop.site);
+    let pass = |secs| world.app.clock.advance(Duration::from_secs(secs));
+    up::note(&world.app).await.unwrap();
+    pass(1_000);
+    site.health(&world, HealthEvent::RouterLost, None).await;
+    pass(1_000);
+    site.health(&world, HealthEvent::RouterBack, None).await;
+    pass(2_000);
+    let away = "insert into site_outages (id, provider_id, site_id, began_at, ended_at)
+                select gen_random_uuid(), provider_id, id, $1 - interval '2000 s', $1 from sites";
+    run(&world, away).await;
+    let key = SigningKey::from_bytes(&[77; 32]);
+    enrolled(&world.app, world.shop.provider, world.shop.site, &key).await;
+    pass(1_000);
+    run(&world, "update agents set last_seen_at = $1").await;
+    let business = format!("/admin/providers/{}", world.shop.provider);
+    for path in ["/admin/sites", business.as_str()] {
+        let page = text(&admin.get(path).await.page());
+        for part in [
+            "Up in 30 days 60.00 %",
+            "Times away 1, away in all 33 min",
+            "Router in reach 80.00 %",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+    }
 }
