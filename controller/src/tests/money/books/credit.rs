@@ -6,7 +6,13 @@ use crate::payments::unmatched::credit::make_over;
 use crate::payments::unmatched::resolve::NotResolved;
 
 /// Money of no order, from a number as the rail tells it; its name in the queue.
-async fn in_queue(world: &World, till: &str, receipt: &str, phone: &str, amount: &str) -> String {
+pub(super) async fn in_queue(
+    world: &World,
+    till: &str,
+    receipt: &str,
+    phone: &str,
+    amount: &str,
+) -> String {
     let body = json!({"TransactionType": "Pay Bill", "TransID": receipt, "TransTime": "20270115110130", "TransAmount": amount,
                       "BusinessShortCode": "174371", "BillRefNumber": "MAMA", "MSISDN": phone, "FirstName": "NICHOLAS"});
     let body = body.to_string().into_bytes();
@@ -37,7 +43,7 @@ fn asked(world: &World) -> i64 {
         .unwrap()
 }
 
-fn paid(number: u32, receipt: &str, amount: i64) -> Vec<u8> {
+pub(super) fn paid(number: u32, receipt: &str, amount: i64) -> Vec<u8> {
     callback(number, json!(0), Some((receipt, json!(amount))))
 }
 
