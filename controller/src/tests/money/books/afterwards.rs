@@ -50,3 +50,36 @@ async fn what_is_told_again_of_money_that_is_dealt_with_takes_no_credit(
     assert!(world.status(first.payment).await.starts_with("failed"));
     assert_eq!(world.count("tickets").await, 1);
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_came_late_and_whose_voucher_ran_out_unused_is_not_sent_and_becomes_credit(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let secret = world.daraja.secret();
+    world.app.clock.advance(Duration::from_secs(2 * DAY));
+    world.work().await;
+    world.call_back(&secret, success(1, "AAAAAAAA01")).await;
+    world.work().await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let page = owner.get("/payments/unmatched").await.page();
+    let late = format!("/payments/unmatched/{}", waiting(&page)[0]);
+    let mut tx = world.app.db.platform(Reason::Admin).await.unwrap();
+    sqlx::query("update tickets set sell_by = $1")
+        .bind(crate::db::At(world.app.clock.now()))
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let got = owner.post(&format!("{late}/ticket"), &[]).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(got.text.contains("nobody used it"), "{}", got.text);
+    assert_eq!(world.count("unmatched where closed_at is null").await, 1);
+    owner.post(&format!("{late}/credit"), &[]).await.onward();
+    assert_eq!(free(&world, PHONE).await, 5_000);
+    assert_eq!(world.count("tickets where revoked_at is not null").await, 1);
+    assert_eq!(balance(&world, "tickets").await, 0);
+    assert_balanced(&world, "credited").await;
+}

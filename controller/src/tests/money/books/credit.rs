@@ -316,6 +316,11 @@ async fn what_came_late_becomes_credit_with_its_voucher_taken_back_unless_that_w
     tx.commit().await.unwrap();
     let done = give(late[1]).await;
     assert!(matches!(done, Err(NotResolved::Used)), "{done:?}");
+    // Sent, it is done with.
+    resolve::give(&world.app, world.shop.provider, actor, late[1], None)
+        .await
+        .unwrap();
+    assert_eq!(world.count("unmatched where closed_at is null").await, 0);
     assert_balanced(&world, "used").await;
 }
 
