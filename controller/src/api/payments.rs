@@ -448,7 +448,7 @@ fn not_done(error: NotDone) -> Problem {
         NotDone::NotPaid => conflict("not-paid", "No money came in by this payment."),
         NotDone::ReceiptTaken => conflict("receipt-taken", "This receipt is written down already."),
         NotDone::NotKnown => conflict("not-known", "M-PESA cannot be asked about this payment."),
-        NotDone::Used => conflict(
+        NotDone::Used | NotDone::Over => conflict(
             "used",
             "The ticket was used or is over: there is nothing to send.",
         ),

@@ -326,6 +326,10 @@ fn not_resolved(error: NotResolved) -> Problem {
         NotResolved::Database(error) | NotResolved::Payment(NotDone::Database(error)) => {
             error.into()
         }
+        NotResolved::Payment(NotDone::Over) => conflict(
+            "over",
+            "Its ticket is over and was not used: give the money as credit, or pay it back.",
+        ),
         NotResolved::Payment(error) => {
             tracing::warn!(%error, "money in the queue was not dealt with");
             conflict("not-done", "This cannot be done: look at the payment.")

@@ -180,6 +180,7 @@ async fn attempt(
                 Claim::Taken(found) => Some(found),
                 // Somebody has said already what became of this payment's money: its receipt is kept, so that no later word of the same counts it again.
                 Claim::Spent if payment.state != State::Success => {
+                    credit::put_back(&mut tx, &payment).await?;
                     if let Some(receipt) = receipt {
                         store::note_receipt(&mut tx, &payment, receipt).await?;
                     }

@@ -67,6 +67,19 @@ pub(super) async fn is_there(conn: &mut PgConnection, payment: &Payment) -> sqlx
     }
 }
 
+/// Frees again what [`is_there`] took, where the money turns out to buy nothing.
+///
+/// # Errors
+/// When the database refuses.
+pub(super) async fn put_back(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<()> {
+    if let (State::Failed(_), Some(phone), true) =
+        (payment.state, payment.phone, payment.credit.cents() > 0)
+    {
+        store::add(conn, payment.provider, phone, payment.credit).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

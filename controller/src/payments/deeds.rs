@@ -52,9 +52,12 @@ pub enum NotDone {
     /// The rail never named the prompt, so it cannot be asked about it.
     #[error("M-PESA cannot be asked about this payment")]
     NotKnown,
-    /// The ticket was used, or is over: there is nothing to send.
+    /// The ticket was used: there is nothing to send.
     #[error("the voucher was used")]
     Used,
+    /// The ticket is over, and nobody used it: there is nothing to send either, and its money bought nothing.
+    #[error("the voucher is over, and nobody used it")]
+    Over,
     /// M-PESA may be sending it back just now.
     #[error(
         "M-PESA may be sending this payment back: wait for its word, or look at the M-PESA statement first"
@@ -426,8 +429,12 @@ pub async fn send_in(
     let found = tickets::store::lock(conn, provider, ticket, now)
         .await?
         .ok_or(NotDone::Missing)?;
-    if !is_waiting(&found.kept.ticket, now) {
+    let kept = &found.kept.ticket;
+    if kept.redeemed_at().is_some() {
         return Err(NotDone::Used);
+    }
+    if !is_waiting(kept, now) {
+        return Err(NotDone::Over);
     }
     let delivery = Delivery {
         to: mac,

@@ -13,6 +13,7 @@ use crate::entropy::Entropy;
 use crate::payments::confirm::{self, ConfirmError};
 use crate::payments::ledger::NotWritten;
 use crate::payments::ledger::book::paid;
+use crate::payments::operator::store::is_going_back;
 use crate::payments::store::messages::{self, Kind};
 use crate::payments::store::{SettleError, Waiting};
 use crate::payments::unmatched::{self, Arrived, Reason};
@@ -26,7 +27,7 @@ use crate::{plans, providers};
 pub enum Settled {
     /// It bought its ticket.
     Bought(PaymentId),
-    /// It stands in the books already.
+    /// It stands in the books already, as somebody's or on its way back.
     Known,
     /// No plan costs as much: it is in the queue.
     NoPlan,
@@ -108,10 +109,13 @@ pub async fn settle_in(
     if unmatched::store::is_payments(conn, provider, &arrived.receipt).await? {
         return Ok(Settled::Known);
     }
-    let was = match unmatched::store::by_receipt(conn, provider, &arrived.receipt).await? {
-        Some(found) if found.is_closed => return Ok(Settled::Known),
-        found => found.map(|found| found.id),
-    };
+    let was = unmatched::store::by_receipt(conn, provider, &arrived.receipt).await?;
+    if let Some(found) = &was
+        && (found.is_closed || is_going_back(conn, provider, &arrived.receipt).await?)
+    {
+        return Ok(Settled::Known);
+    }
+    let was = was.map(|found| found.id);
     let all = plans::store::plans(conn, provider, plans::edit::MOST).await?;
     let Some(plan) = choose(&all, payer.plan, arrived.amount, now) else {
         if was.is_none() {

@@ -369,7 +369,7 @@ async fn judge(
         return found("other");
     };
     // Money that went to somebody else is nobody's here, whoever names its receipt.
-    let is_ours = known.numbers().any(|number| account.is_called(number));
+    let is_ours = known.paid().any(|number| account.is_called(number));
     // What names no receipt is the answer to what was asked: it came to the request's own secret.
     let is_another = known
         .receipt
@@ -383,6 +383,10 @@ async fn judge(
         .is_some()
     {
         return found("known");
+    }
+    // A way back tells the same two sides, and whoever got it was told its receipt.
+    if store::receipts::went_out(conn, provider, &request.receipt).await? {
+        return found("other");
     }
     let payer = known
         .numbers()

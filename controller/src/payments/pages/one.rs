@@ -476,7 +476,7 @@ async fn answered(
         Err(NotDone::ReceiptTaken) => w.receipt_taken,
         Err(NotDone::Reason) => w.bad_reason,
         Err(NotDone::NotKnown) => w.not_known,
-        Err(NotDone::Used) => w.used,
+        Err(NotDone::Used | NotDone::Over) => w.used,
         Err(NotDone::GoingBack) => frame.words().operator.going_back,
     };
     let fault = (StatusCode::UNPROCESSABLE_ENTITY, fault.to_owned());

@@ -7,6 +7,7 @@ use super::{BEGUN_WITHIN, store};
 use crate::app::App;
 use crate::payments::Payment;
 use crate::payments::ledger::{Account, Cause, Line, NotWritten, book};
+use crate::payments::operator::store::is_going_back;
 
 /// What the queue knows of a payment's money.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ pub enum Claim {
     Nothing,
     /// It was there, and is the payment's now.
     Taken(store::Candidate),
-    /// It was there, and somebody has said already what became of it.
+    /// It was there, and somebody has said already what became of it, or it may be on its way back.
     Spent,
     /// Its receipt is there, and is another payment's or of another amount.
     Anothers,
@@ -62,6 +63,11 @@ pub async fn claim(
         },
     };
     if found.is_closed {
+        return Ok(Claim::Spent);
+    }
+    if let Some(receipt) = found.receipt.as_deref().or(receipt)
+        && is_going_back(conn, payment.provider, receipt).await?
+    {
         return Ok(Claim::Spent);
     }
     store::close_known(conn, payment, found.id, now).await?;

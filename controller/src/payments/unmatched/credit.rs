@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::payments::Payment;
 use crate::payments::customers;
-use crate::payments::deeds::{is_waiting, left};
+use crate::payments::deeds::left;
 use crate::payments::ledger::{Account, Cause, Line, book, place};
 use crate::payments::store::{credit, lock, ticket_of};
 use crate::rails::daraja::callback::Payer;
@@ -134,7 +134,7 @@ fn whose(
     }
 }
 
-/// The voucher of what came late, which nobody may have used.
+/// The voucher of what came late, which nobody may have used. One that ran out unused bought nothing.
 async fn unused(
     app: &App,
     conn: &mut PgConnection,
@@ -146,7 +146,7 @@ async fn unused(
     let now = app.clock.now();
     let found = tickets::store::lock(conn, payment.provider, id, now).await?;
     match found {
-        Some(found) if !is_waiting(&found.kept.ticket, now) => Err(NotResolved::Used),
+        Some(found) if found.kept.ticket.redeemed_at().is_some() => Err(NotResolved::Used),
         _ => Ok(Some(id)),
     }
 }

@@ -473,6 +473,7 @@ async fn answered(
         Err(NotResolved::Phone) => w.bad_phone,
         Err(NotResolved::OtherPhone) => w.other_phone,
         Err(NotResolved::Used) => w.used,
+        Err(NotResolved::Payment(NotDone::Over)) => w.over,
         Err(NotResolved::Receipt | NotResolved::Payment(NotDone::Receipt)) => w.bad_receipt,
         Err(NotResolved::ReceiptTaken | NotResolved::Payment(NotDone::ReceiptTaken)) => {
             w.receipt_taken

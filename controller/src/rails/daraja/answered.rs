@@ -121,8 +121,10 @@ pub struct Known {
     pub amount: Option<Money>,
     /// When it was done.
     pub at: Option<Timestamp>,
-    /// The two sides, as `number - name`.
-    pub parties: Vec<String>,
+    /// Who paid, as `number - name`; both sides, where the other has no key of its own, as in what Daraja documents.
+    pub debit: Vec<String>,
+    /// Who was paid, alike.
+    pub credit: Vec<String>,
 }
 
 impl Known {
@@ -140,10 +142,23 @@ impl Known {
 
     /// The numbers of the two sides, as they are written.
     pub fn numbers(&self) -> impl Iterator<Item = &str> {
-        self.parties
-            .iter()
-            .map(|party| party.split(" - ").next().unwrap_or(party).trim())
+        let all = self.debit.iter().chain(&self.credit);
+        all.map(|party| number(party))
     }
+
+    /// The numbers that may be of who was paid, as they are written: of either side only where no key tells the two apart.
+    pub fn paid(&self) -> impl Iterator<Item = &str> {
+        let all = if self.credit.is_empty() {
+            &self.debit
+        } else {
+            &self.credit
+        };
+        all.iter().map(|party| number(party))
+    }
+}
+
+fn number(party: &str) -> &str {
+    party.split(" - ").next().unwrap_or(party).trim()
 }
 
 /// Reads a Result.
@@ -222,6 +237,7 @@ impl Answered {
         if self.ending() != Ending::Done {
             return None;
         }
+        let parties = |key| -> Vec<String> { self.all(key).map(str::to_owned).collect() };
         Some(Known {
             receipt: self.first("ReceiptNo").and_then(receipt::read),
             status: self.first("TransactionStatus")?.to_owned(),
@@ -230,11 +246,8 @@ impl Answered {
                 .and_then(|amount| amount.parse::<Money>().ok())
                 .filter(|amount| amount.cents() > 0),
             at: self.first("FinalisedTime").and_then(eat::parse),
-            parties: ["DebitPartyName", "CreditPartyName"]
-                .into_iter()
-                .flat_map(|key| self.all(key))
-                .map(str::to_owned)
-                .collect(),
+            debit: parties("DebitPartyName"),
+            credit: parties("CreditPartyName"),
         })
     }
 
@@ -275,6 +288,22 @@ mod tests {
         // A key that is there twice is told twice.
         let numbers: Vec<_> = known.numbers().collect();
         assert_eq!(numbers, ["600310", "254708374149"]);
+        assert_eq!(known.paid().collect::<Vec<_>>(), numbers);
+    }
+
+    #[test]
+    fn who_was_paid_is_told_by_its_own_key_where_there_is_one() {
+        for (side, paid) in [
+            ("600310 - Safaricom333", "600310"),
+            ("254708374149 - John Doe", "254708374149"),
+        ] {
+            let debit = format!(r#""DebitPartyName","Value":"{side}""#);
+            let body = STATUS.replace(&debit, &debit.replace("Debit", "Credit"));
+            assert_ne!(body, STATUS);
+            let known = parse_result(body.as_bytes()).unwrap().known().unwrap();
+            assert_eq!(known.paid().collect::<Vec<_>>(), [paid]);
+            assert_eq!(known.numbers().count(), 2);
+        }
     }
 
     #[test]

@@ -108,6 +108,26 @@ pub async fn note_reversed(
     .map(drop)
 }
 
+/// Whether money went out by a receipt, as somebody wrote down or M-PESA told.
+///
+/// # Errors
+/// When the database is away.
+pub async fn went_out(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    receipt: &str,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from refunds where provider_id = $1 and receipt = $2)
+               or exists (select from unmatched where provider_id = $1 and refund_receipt = $2)
+               or exists (select from mpesa_requests where provider_id = $1 and back_receipt = $2) as "is!""#,
+        provider.uuid(),
+        receipt,
+    )
+    .fetch_one(conn)
+    .await
+}
+
 /// A receipt that a customer named and nobody told us of.
 #[derive(Clone, Debug)]
 pub struct Named {

@@ -45,6 +45,7 @@ words! {
         bad_phone: "Give a Kenyan mobile number, such as 0712 345 678." "Andika nambari ya simu ya Kenya, kama 0712 345 678.",
         other_phone: "This is not the number that paid: M-PESA shows another beginning or end. Look at the number again." "Hii si nambari iliyolipa: M-PESA inaonyesha mwanzo au mwisho tofauti. Angalia nambari tena.",
         used: "Its voucher was used, so the money is spent." "Vocha yake imetumika, kwa hiyo pesa zimetumika.",
+        over: "Its voucher is over, and nobody used it. Give the money as credit, or pay it back." "Vocha yake imekwisha, na hakuna aliyeitumia. Weka pesa kama salio, au zirudishe.",
         refund: "I paid it back" "Nimerudisha pesa",
         refund_text: "Pay it back from M-PESA first; here you write down that you did. The whole amount." "Rudisha kwanza kupitia M-PESA; hapa unaandika kwamba umerudisha. Kiasi chote.",
         refund_receipt: "M-PESA receipt of the refund" "Risiti ya M-PESA ya kurudisha",

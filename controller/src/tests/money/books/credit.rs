@@ -6,7 +6,13 @@ use crate::payments::unmatched::credit::make_over;
 use crate::payments::unmatched::resolve::NotResolved;
 
 /// Money of no order, from a number as the rail tells it; its name in the queue.
-async fn in_queue(world: &World, till: &str, receipt: &str, phone: &str, amount: &str) -> String {
+pub(super) async fn in_queue(
+    world: &World,
+    till: &str,
+    receipt: &str,
+    phone: &str,
+    amount: &str,
+) -> String {
     let body = json!({"TransactionType": "Pay Bill", "TransID": receipt, "TransTime": "20270115110130", "TransAmount": amount,
                       "BusinessShortCode": "174371", "BillRefNumber": "MAMA", "MSISDN": phone, "FirstName": "NICHOLAS"});
     let body = body.to_string().into_bytes();
@@ -37,7 +43,7 @@ fn asked(world: &World) -> i64 {
         .unwrap()
 }
 
-fn paid(number: u32, receipt: &str, amount: i64) -> Vec<u8> {
+pub(super) fn paid(number: u32, receipt: &str, amount: i64) -> Vec<u8> {
     callback(number, json!(0), Some((receipt, json!(amount))))
 }
 
@@ -310,6 +316,11 @@ async fn what_came_late_becomes_credit_with_its_voucher_taken_back_unless_that_w
     tx.commit().await.unwrap();
     let done = give(late[1]).await;
     assert!(matches!(done, Err(NotResolved::Used)), "{done:?}");
+    // Sent, it is done with.
+    resolve::give(&world.app, world.shop.provider, actor, late[1], None)
+        .await
+        .unwrap();
+    assert_eq!(world.count("unmatched where closed_at is null").await, 0);
     assert_balanced(&world, "used").await;
 }
 

@@ -1,6 +1,7 @@
 //! The books of a till: whatever happens to money, in whatever order it is told, stands in them once, and they balance to the cent. The queue
 //! of what nobody can be matched to, and a statement of the rail beside the books.
 
+mod afterwards;
 mod beside;
 mod credit;
 mod gone;

@@ -98,6 +98,62 @@ async fn a_receipt_that_nobody_told_of_is_asked_about_and_buys_once(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn the_receipt_of_money_that_went_out_is_no_money_that_came(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let payment = sold(&world, 1, PHONE, "AAAAAAAA01").await;
+    let why = [("reason", "rain")];
+    let back = format!("/payments/{payment}/reverse");
+    owner.post(&back, &why).await.onward();
+    let (told, _) = secrets(&world, REVERSAL);
+    let body = went_back(1, "AAAAAAAA01", "BACK000001");
+    world.call_back(&told, body).await;
+    world.work().await;
+    let (ours, theirs) = ("174371 - Business", "254708374149 - NICHOLAS");
+    // By the keys of the documents neither side is told from the other; an answer may tell who was paid by a key of its own.
+    for (number, receipt, paid, bought) in [
+        (2, "BACK000001", None, 0),
+        (3, "NLJ7RT61SV", Some(theirs), 0),
+        (4, "NLJ7RT61SV", Some(ours), 1),
+    ] {
+        let claimed = Claim {
+            receipt: receipt.to_owned(),
+            phone: PHONE.parse().unwrap(),
+            site: world.shop.site,
+            mac: mac(5),
+            deadline: world.app.clock.now().plus_secs(60),
+        };
+        let said = claim(&world.app, world.shop.provider, &claimed).await;
+        assert!(said.is_err(), "{said:?}");
+        let form = [("receipt", receipt)];
+        owner
+            .post("/payments/unmatched/receipts", &form)
+            .await
+            .onward();
+        let told = secrets(&world, STATUS).0;
+        let body = known(number, receipt, "Completed", "50", "174371");
+        let mut body = String::from_utf8(body).unwrap();
+        if let Some(paid) = paid {
+            let debit = format!(r#""DebitPartyName","Value":"{paid}""#);
+            assert!(body.contains(&debit), "{body}");
+            body = body.replace(&debit, &debit.replace("Debit", "Credit"));
+        }
+        world.call_back(&told, body.into_bytes()).await;
+        world.work().await;
+        let by_hand = world.count("payments where push = 'hand'").await;
+        assert_eq!(by_hand, bought, "{number}");
+        assert_eq!(world.count("unmatched").await, 0, "{number}");
+        world.app.clock.advance(Duration::from_secs(1));
+    }
+    let others = world.count("mpesa_requests where found = 'other'").await;
+    assert_eq!(others, 2);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_prompt_whose_word_was_lost_is_paid_by_its_receipt(
     pool: PgPoolOptions,
     options: PgConnectOptions,

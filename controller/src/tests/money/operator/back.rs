@@ -3,7 +3,9 @@
 use mnara_protocol::message::NotClaimed;
 
 use super::*;
+use crate::payments::hand;
 use crate::payments::hand::claim::{Claim, NoClaim, claim};
+use crate::payments::hand::settle::{Settled, settle_in};
 use crate::payments::unmatched::take::take;
 use crate::payments::unmatched::{Arrived, Reason};
 use crate::rails::daraja::callback::Payer;
@@ -274,6 +276,63 @@ async fn money_in_the_queue_goes_back_and_nobody_is_given_a_voucher_for_it_meanw
     // The voucher of what came late is taken back with it.
     assert_eq!(world.count("tickets where status = 'revoked'").await, 1);
     assert_eq!(world.count("mpesa_requests where is_booked").await, 2);
+    assert_balanced(&world).await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_on_its_way_back_pays_no_prompt_and_is_nobodys_who_paid_by_hand(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = proven(&world).await;
+    let provider = world.shop.provider;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let prompt = world.daraja.secret();
+    let arrived = Arrived {
+        reason: Reason::Nobody,
+        amount: Money::from_shillings(50),
+        receipt: "AAAAAAAA01".to_owned(),
+        payer: Payer::Number(PHONE.parse().unwrap()),
+        reference: Some("MAMA".to_owned()),
+        payment: None,
+        site: None,
+        at: world.app.clock.now(),
+        paid_at: world.app.clock.now(),
+    };
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    take(&world.app, &mut tx, provider, &arrived).await.unwrap();
+    tx.commit().await.unwrap();
+    let sql = "select 'unm_' || replace(id::text, '-', '') from unmatched";
+    let id: String = read(&world.app, sql).await;
+    let path = format!("/payments/unmatched/{id}/reverse");
+    owner.post(&path, &[("reason", "rain")]).await.onward();
+    let (told, _) = secrets(&world, REVERSAL);
+    let payer = hand::Payer {
+        site: world.shop.site,
+        mac: mac(5),
+        plan: None,
+        phone: None,
+    };
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let settled = settle_in(&world.app, &mut tx, provider, &payer, &arrived, None)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(settled, Settled::Known);
+    world.call_back(&prompt, success(1, "AAAAAAAA01")).await;
+    world.work().await;
+    assert!(world.status(begun.payment).await.starts_with("failed"));
+    let flag = world.flag(begun.payment).await;
+    assert_eq!(flag.as_deref(), Some("receipt-taken"));
+    let waits = "unmatched where closed_at is null";
+    assert_eq!(world.count(waits).await, 1);
+    assert_balanced(&world).await;
+    let body = went_back(1, "AAAAAAAA01", "BACK000001");
+    world.call_back(&told, body).await;
+    world.work().await;
+    assert_eq!(world.count("unmatched where outcome = 'refund'").await, 1);
+    assert_eq!(world.count("tickets").await, 0);
     assert_balanced(&world).await;
 }
 
