@@ -82,7 +82,7 @@ pub async fn begin(
         .await?
         .ok_or(NotMoved::Over)?;
     // Where money never came in there is none to steal, and an owner who mistyped the first account should not have to wait.
-    let proof = if moves::has_earned(&mut tx, provider, from).await? {
+    let proof = if moves::has_earned(&mut tx, provider).await? {
         Proof::BothForADay
     } else {
         Proof::Both

@@ -76,11 +76,11 @@ pub async fn set(
     }
     let credential = read(pasted).ok_or(NotKept::Credential)?;
     let mut tx = app.db.tenant(provider).await?;
-    let account = providers::store::account(&mut tx, provider)
+    providers::store::account_id(&mut tx, provider)
         .await?
         .ok_or(NotKept::NoAccount)?;
     // As for the account itself: where money never came in there is none that could be sent away.
-    let proof = if moves::has_earned(&mut tx, provider, account.id).await? {
+    let proof = if moves::has_earned(&mut tx, provider).await? {
         Proof::BothForADay
     } else {
         Proof::Both
