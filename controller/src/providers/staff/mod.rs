@@ -73,6 +73,12 @@ pub struct By {
     pub role: Role,
 }
 
+/// Whether somebody becomes an owner by a change, stays one, or is one no more: who can do everything is no matter for a log-in alone.
+#[must_use]
+pub fn touches_owner(of: Role, to: Option<Role>) -> bool {
+    of == Role::Owner || to == Some(Role::Owner)
+}
+
 /// Gives somebody another role, or with none ends their place and logs them out.
 ///
 /// # Errors
@@ -90,8 +96,7 @@ pub async fn change(
     let Some(staff) = store::find(&mut tx, provider, place).await? else {
         return Err(NotChanged::Nobody);
     };
-    let touches_owner = staff.role == Role::Owner || role == Some(Role::Owner);
-    if touches_owner && !by.role.may(Permission::MakeOwners) {
+    if touches_owner(staff.role, role) && !by.role.may(Permission::MakeOwners) {
         return Err(NotChanged::OwnersOnly);
     }
     if staff.role == Role::Owner && role != Some(Role::Owner) && owners <= 1 {

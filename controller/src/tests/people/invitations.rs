@@ -18,7 +18,7 @@ const MAIL_OF: &str = "otieno@example.com";
 
 /// The address of an invitation, as a path.
 async fn invited(owner: &mut Browser<'_>, name: &str, role: &str) -> String {
-    let form = [("name", name), ("role", role)];
+    let form = [("name", name), ("role", role), ("password", PASSWORD)];
     let page = owner.post("/staff/invite", &form).await.page();
     let (_, rest) = page.split_once("/join/").unwrap();
     format!("/join/{}", &rest[..32])
