@@ -98,6 +98,7 @@ pub const TABLES: &[Table] = &[
                 "select p.name from people p where p.id = t.person_id",
             ),
             ("role", "role"),
+            ("owner_since", "owner_since"),
             ("created_at", "created_at"),
             ("ended_at", "ended_at"),
         ],

@@ -104,7 +104,7 @@ pub async fn change(
     }
     let now = app.clock.now();
     match role {
-        Some(role) => store::set_role(&mut tx, provider, place, role).await?,
+        Some(role) => store::set_role(&mut tx, provider, place, role, now).await?,
         None => {
             store::end(&mut tx, provider, place, now).await?;
             store::end_log_ins(&mut tx, provider, staff.person, now).await?;

@@ -153,12 +153,15 @@ pub async fn set_role(
     provider: ProviderId,
     id: StaffId,
     role: Role,
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update staff set role = $3 where provider_id = $1 and id = $2 and ended_at is null",
+        "update staff set role = $3, owner_since = case when $3 = 'owner' and role <> 'owner' then $4 else owner_since end
+         where provider_id = $1 and id = $2 and ended_at is null",
         provider.uuid(),
         id.uuid(),
         role.word(),
+        At(now),
     )
     .execute(conn)
     .await
