@@ -99,8 +99,14 @@ pub async fn change(
     if touches_owner(staff.role, role) && !by.role.may(Permission::MakeOwners) {
         return Err(NotChanged::OwnersOnly);
     }
-    if staff.role == Role::Owner && role != Some(Role::Owner) && owners <= 1 {
+    let is_lost = staff.role == Role::Owner && role != Some(Role::Owner);
+    if is_lost && owners <= 1 {
         return Err(NotChanged::LastOwner);
+    }
+    if is_lost {
+        // Told before it happens: whoever it happens to is an owner for the last time.
+        let notice = Notice::OwnerGone { who: &staff.name };
+        tell_owners(app, &mut tx, provider, &notice).await?;
     }
     let now = app.clock.now();
     match role {

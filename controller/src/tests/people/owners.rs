@@ -1,9 +1,10 @@
-//! Making and unmaking owners: no browser does it by itself.
+//! Making and unmaking owners: no browser does it by itself, and whoever is made none hears of it.
 
 use super::*;
 use crate::providers::staff::roles::Role;
 use crate::tests::browser::PASSWORD;
 use crate::tests::money::mpesa_change::Authenticator;
+use crate::tests::office::Office;
 use crate::tests::pages::doors::member;
 
 /// Somebody's place, by what they log in with.
@@ -80,4 +81,59 @@ async fn a_stolen_browser_makes_and_unmakes_no_owner(
     assert_eq!(world.count(invited).await, 1);
     let ended = "staff where role = 'reader' and ended_at is not null";
     assert_eq!(world.count(ended).await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_is_an_owner_no_more_hears_of_it_with_the_others(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    member(&world, Role::Owner, 2).await;
+    member(&world, Role::Manager, 3).await;
+    let other = place(&world, "owner2@example.com").await;
+    world.work().await;
+    office.empty();
+    let proof = ("password", PASSWORD);
+    let told = async || {
+        world.work().await;
+        let mut letters: Vec<(String, String)> = office
+            .empty()
+            .into_iter()
+            .map(|letter| {
+                assert!(letter.text.contains("owner is no owner of"), "{letter:?}");
+                (letter.to, letter.subject)
+            })
+            .collect();
+        letters.sort();
+        letters
+    };
+    let role = format!("/staff/{other}/role");
+    owner
+        .post(&role, &[("role", "reader"), proof])
+        .await
+        .onward();
+    let all = told().await;
+    let to: Vec<&str> = all.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(to, ["owner1@example.com", "owner2@example.com"]);
+    assert!(
+        all.iter()
+            .all(|(_, subject)| subject.ends_with("somebody is no owner any more")),
+        "{all:?}"
+    );
+    // Who was none is no news, and made one again and ended they hear of it once more.
+    let end = format!("/staff/{other}/end");
+    owner
+        .post(&role, &[("role", "owner"), proof])
+        .await
+        .onward();
+    world.work().await;
+    office.empty();
+    owner.post(&end, &[proof]).await.onward();
+    assert_eq!(told().await.len(), 2);
+    let manager = place(&world, "manager3@example.com").await;
+    let end = format!("/staff/{manager}/end");
+    owner.post(&end, &[]).await.onward();
+    assert_eq!(told().await, []);
 }
