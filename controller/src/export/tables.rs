@@ -105,7 +105,7 @@ pub const TABLES: &[Table] = &[
     ),
     table(
         "invitations",
-        columns!(id name role expires_at ended_at created_at),
+        columns!(id name role invited_by expires_at ended_at created_at),
     ),
     table("sites", columns!(id name created_at)),
     table(

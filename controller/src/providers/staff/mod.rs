@@ -6,6 +6,8 @@ pub mod store;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{InvitationId, PersonId, ProviderId, StaffId};
+use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use self::roles::{Permission, Role};
@@ -79,6 +81,27 @@ pub fn touches_owner(of: Role, to: Option<Role>) -> bool {
     of == Role::Owner || to == Some(Role::Owner)
 }
 
+/// Whether somebody loses a right by a change.
+fn falls(of: Role, to: Option<Role>) -> bool {
+    to.is_none_or(|to| of.permissions().any(|right| !to.may(right)))
+}
+
+/// Writes down that an invitation is over which nobody took.
+async fn note_end(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, by): (ProviderId, By),
+    (id, name, role): (InvitationId, &str, &str),
+) -> sqlx::Result<()> {
+    let deed = Deed {
+        act: "invite-end",
+        subject: &id.to_string(),
+        before: Some(json!({"name": name, "role": role})),
+        after: None,
+    };
+    record(app, conn, Some(provider), by.actor, deed).await
+}
+
 /// Gives somebody another role, or with none ends their place and logs them out.
 ///
 /// # Errors
@@ -114,6 +137,13 @@ pub async fn change(
         None => {
             store::end(&mut tx, provider, place, now).await?;
             store::end_log_ins(&mut tx, provider, staff.person, now).await?;
+        }
+    }
+    if falls(staff.role, role) {
+        // Who was asked in with rights that are gone now is asked no more.
+        let ended = store::end_invitations_by(&mut tx, provider, staff.person, now).await?;
+        for (id, name, word) in &ended {
+            note_end(app, &mut tx, (provider, by), (*id, name, word)).await?;
         }
     }
     let deed = Deed {
