@@ -98,13 +98,14 @@ pub const TABLES: &[Table] = &[
                 "select p.name from people p where p.id = t.person_id",
             ),
             ("role", "role"),
+            ("owner_since", "owner_since"),
             ("created_at", "created_at"),
             ("ended_at", "ended_at"),
         ],
     ),
     table(
         "invitations",
-        columns!(id name role expires_at ended_at created_at),
+        columns!(id name role invited_by expires_at ended_at created_at),
     ),
     table("sites", columns!(id name created_at)),
     table(

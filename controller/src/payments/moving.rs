@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::providers;
 use crate::providers::log_in::Claimant;
-use crate::providers::log_in::again::{NotProved, Proof, Second, prove_as};
+use crate::providers::log_in::again::{A_DAY, NotProved, Proof, Second, prove_as};
 use crate::providers::mpesa::{self, AccountError};
 use crate::rails::daraja::{Credentials, TokenError};
 use crate::rails::msisdn::Msisdn;
@@ -65,6 +65,35 @@ pub struct Proofs<'a> {
     pub second: Second<'a>,
 }
 
+/// Takes the proofs without which nobody touches where money goes, or what can send it away.
+///
+/// # Errors
+/// [`NotProved`].
+pub(super) async fn prove(
+    app: &App,
+    provider: ProviderId,
+    who: Claimant,
+    proofs: Proofs<'_>,
+) -> Result<(), NotProved> {
+    let mut tx = app.db.tenant(provider).await?;
+    let has_earned = moves::has_earned(&mut tx, provider).await?;
+    let since = moves::owner_since(&mut tx, provider, who.person).await?;
+    drop(tx);
+    // Where money never came in there is none to steal, and an owner who mistyped the first account should not have to wait.
+    let proof = if has_earned {
+        Proof::BothForADay
+    } else {
+        Proof::Both
+    };
+    prove_as(app, who, proofs.password, proofs.second, proof).await?;
+    // Their own proofs may be old: it is the place that a thief would have made.
+    let is_new = since.is_none_or(|since| since.plus_secs(A_DAY) > app.clock.now());
+    if has_earned && is_new {
+        return Err(NotProved::NewOwner);
+    }
+    Ok(())
+}
+
 /// Begins a change: the proofs, then the keys, then the shilling. One that was begun before is dropped.
 ///
 /// # Errors
@@ -81,16 +110,10 @@ pub async fn begin(
     let from = providers::store::account_id(&mut tx, provider)
         .await?
         .ok_or(NotMoved::Over)?;
-    // Where money never came in there is none to steal, and an owner who mistyped the first account should not have to wait.
-    let proof = if moves::has_earned(&mut tx, provider, from).await? {
-        Proof::BothForADay
-    } else {
-        Proof::Both
-    };
     drop(tx);
     // A second factor is good once, and should not be spent on a slip of the pen.
     providers::check_account(account).map_err(AccountError::Bad)?;
-    prove_as(app, who, proofs.password, proofs.second, proof).await?;
+    prove(app, provider, who, proofs).await?;
     account_test::limit(app, provider, &phone).map_err(NotTried::from)?;
     let checked = app.rails.daraja.check_keys(account).await;
     checked.map_err(|error| match error {

@@ -10,8 +10,7 @@ use thiserror::Error;
 use super::{Kept, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
-use crate::payments::moving::Proofs;
-use crate::payments::store::moves;
+use crate::payments::moving::{self, Proofs};
 use crate::providers;
 use crate::providers::log_in::Claimant;
 use crate::providers::log_in::again::{NotProved, Proof, prove_as};
@@ -76,17 +75,11 @@ pub async fn set(
     }
     let credential = read(pasted).ok_or(NotKept::Credential)?;
     let mut tx = app.db.tenant(provider).await?;
-    let account = providers::store::account(&mut tx, provider)
+    providers::store::account_id(&mut tx, provider)
         .await?
         .ok_or(NotKept::NoAccount)?;
-    // As for the account itself: where money never came in there is none that could be sent away.
-    let proof = if moves::has_earned(&mut tx, provider, account.id).await? {
-        Proof::BothForADay
-    } else {
-        Proof::Both
-    };
     drop(tx);
-    prove_as(app, who, proofs.password, proofs.second, proof).await?;
+    moving::prove(app, provider, who, proofs).await?;
     let sealed = app.vault.seal(
         provider,
         Column::MpesaOperator,

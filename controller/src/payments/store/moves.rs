@@ -198,20 +198,35 @@ pub async fn is_owner(
     Ok(found)
 }
 
-/// Whether money ever came in by a set.
+/// Since when somebody is an owner of the business, if they are one.
 ///
 /// # Errors
 /// When the database is away.
-pub async fn has_earned(
+pub async fn owner_since(
     conn: &mut PgConnection,
     provider: ProviderId,
-    account: AccountId,
-) -> sqlx::Result<bool> {
+    person: PersonId,
+) -> sqlx::Result<Option<Timestamp>> {
+    let since = sqlx::query_scalar!(
+        r#"select coalesce(owner_since, created_at) as "since!: At" from staff
+           where provider_id = $1 and person_id = $2 and role = 'owner' and ended_at is null"#,
+        provider.uuid(),
+        person.uuid(),
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(since.map(|since| since.0))
+}
+
+/// Whether money of a customer ever came in, by whichever set: the one in use changes with every change of keys, and what there is to steal does not.
+///
+/// # Errors
+/// When the database is away.
+pub async fn has_earned(conn: &mut PgConnection, provider: ProviderId) -> sqlx::Result<bool> {
     let found = sqlx::query_scalar!(
-        r#"select exists (select from payments where provider_id = $1 and account_id = $2 and status = 'success'
+        r#"select exists (select from payments where provider_id = $1 and status = 'success'
                           and type = 'mpesa_customer_payment') as "found!""#,
         provider.uuid(),
-        account.uuid(),
     )
     .fetch_one(conn)
     .await?;

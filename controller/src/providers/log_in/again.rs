@@ -26,6 +26,9 @@ pub enum NotProved {
     /// The second factor was set up a moment ago, as whoever stole the log-in would.
     #[error("the second factor has not been there for a day")]
     NewSecond,
+    /// They became an owner a moment ago, as whoever stole another owner's log-in would.
+    #[error("they have not been an owner of this business for a day")]
+    NewOwner,
     /// The passkey's answer is too late, was given before, or is not theirs.
     #[error("the passkey was not taken")]
     Passkey,
@@ -76,8 +79,8 @@ pub enum Proof {
     BothForADay,
 }
 
-/// How long a second factor has to be there to be believed in what matters most.
-const A_DAY: i64 = 86_400;
+/// How long a second factor has to be there, and its owner to be one, to be believed in what matters most.
+pub const A_DAY: i64 = 86_400;
 
 /// Takes the password, and the digits of now where the person has a second factor.
 ///

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::JsonValue;
 use thiserror::Error;
 
-use super::{Visit, store, view};
+use super::{Visit, reset, store, view};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
@@ -65,7 +65,7 @@ pub enum NotChanged {
     Database(#[from] sqlx::Error),
 }
 
-/// Changes a person's password and logs all their other browsers out.
+/// Changes a person's password, logs all their other browsers out and ends their links for a new one.
 ///
 /// # Errors
 /// [`NotChanged`].
@@ -90,6 +90,7 @@ pub async fn change_password(
     let kept = app.passwords.hash(new).await?;
     let mut tx = app.db.platform(Reason::Login).await?;
     people::store::set_password(&mut tx, visit.person, &kept).await?;
+    reset::store::spend_all(&mut tx, visit.person, app.clock.now()).await?;
     let actor = Actor::Admin(visit.person);
     end_others(app, &mut tx, visit.person, Some(visit.log_in), actor).await?;
     told(app, &mut tx, visit, "password", (None, None)).await?;

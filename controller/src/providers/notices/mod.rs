@@ -165,6 +165,11 @@ pub enum Notice<'a> {
         /// Who.
         who: &'a str,
     },
+    /// Somebody who was an owner is none any more.
+    OwnerGone {
+        /// Who.
+        who: &'a str,
+    },
     /// Sites are away, one or more.
     SitesAway {
         /// What each is called, and since when.
@@ -237,6 +242,7 @@ impl Notice<'_> {
             Self::PasswordChanged { .. } => "password-changed",
             Self::ContactChanged { .. } => "contact-changed",
             Self::NewOwner { .. } => "new-owner",
+            Self::OwnerGone { .. } => "owner-gone",
             Self::SitesAway { .. } => "site-away",
             Self::SitesBack { .. } => "site-back",
             Self::Routers(news) => news.kind(),
@@ -272,6 +278,7 @@ impl Notice<'_> {
                 | Self::PasswordChanged { .. }
                 | Self::ContactChanged { .. }
                 | Self::NewOwner { .. }
+                | Self::OwnerGone { .. }
                 | Self::KeysOld { .. }
         )
     }
@@ -309,6 +316,7 @@ impl Notice<'_> {
                 (m.contact_of, m.contact_of_text, who(name), staff)
             }
             Self::NewOwner { who: name } => (m.new_owner, m.new_owner_text, who(name), staff),
+            Self::OwnerGone { who: name } => (m.owner_gone, m.owner_gone_text, who(name), staff),
             Self::SitesAway {
                 sites: [(site, since)],
             } => (
@@ -394,7 +402,10 @@ impl Notice<'_> {
         };
         let link = (words, app.config.web.public().join(path));
         let mut letter = written([subject, line, foot], places, business, link);
-        if matches!(self, Self::MpesaChanged | Self::OperatorChanged) {
+        if matches!(
+            self,
+            Self::MpesaChanged | Self::OperatorChanged | Self::OwnerGone { .. }
+        ) {
             letter.lines.extend(reach(w, app));
         }
         letter

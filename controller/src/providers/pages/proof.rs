@@ -66,6 +66,7 @@ pub fn not_proved(error: NotProved, w: &Words) -> Result<Fault, Trouble> {
         NotProved::Wrong => refused(w.keys.wrong_proof),
         NotProved::NoSecond => refused(w.mpesa.no_second),
         NotProved::NewSecond => refused(w.mpesa.new_second),
+        NotProved::NewOwner => refused(w.mpesa.new_owner),
         NotProved::Passkey => refused(w.passkeys.not_proved),
         NotProved::NewPasskey => refused(w.passkeys.new_passkey),
         NotProved::NoAnswer => refused(w.passkeys.no_answer),

@@ -4,9 +4,12 @@ use askama::Template;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use mnara_protocol::ids::StaffId;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 use super::frame::Frame;
+use super::proof::proved;
 use super::trouble::Trouble;
 use super::words::Words;
 use crate::app::App;
@@ -14,7 +17,7 @@ use crate::providers::gate::Seat;
 use crate::providers::log_in::reset::below::is_below;
 use crate::providers::staff::invite::{NotJoined, invite, take_back};
 use crate::providers::staff::roles::{Permission, Role, TABLE};
-use crate::providers::staff::{NotChanged, change, store};
+use crate::providers::staff::{NotChanged, change, store, touches_owner};
 use crate::web::Path;
 use crate::web::page::{html, onward};
 
@@ -149,6 +152,63 @@ async fn shown(
 pub struct Ask {
     name: String,
     role: String,
+    #[serde(flatten)]
+    proof: Proof,
+}
+
+/// What somebody proves themselves with who makes or unmakes an owner; of other changes it is not asked.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Proof {
+    password: SecretString,
+    digits: String,
+}
+
+#[derive(Template)]
+#[template(path = "people/owner_proof.html")]
+struct ProofPage<'a> {
+    frame: &'a Frame,
+    w: &'static Words,
+    asked: Asking<'a>,
+    fault: Option<String>,
+}
+
+/// A form about an owner that waits for its proof.
+struct Asking<'a> {
+    /// Where it goes.
+    path: String,
+    /// Whom it is about.
+    name: &'a str,
+    /// What becomes of them.
+    becomes: &'static str,
+    /// What was filled in before.
+    kept: Vec<(&'static str, &'a str)>,
+    button: &'static str,
+}
+
+/// Takes the proof that a form about an owner needs; gives the page that asks for it while there is none.
+async fn unproved(
+    app: &App,
+    frame: &Frame,
+    seat: &Seat,
+    proof: Proof,
+    asked: Asking<'_>,
+) -> Result<Option<Response>, Trouble> {
+    let (status, fault) = if proof.password.expose_secret().is_empty() {
+        (StatusCode::OK, None)
+    } else {
+        match proved(app, frame, seat, proof.password, &proof.digits).await? {
+            None => return Ok(None),
+            Some((status, fault)) => (status, Some(fault)),
+        }
+    };
+    let page = ProofPage {
+        frame,
+        w: frame.words(),
+        asked,
+        fault,
+    };
+    Ok(Some(html(status, &page)))
 }
 
 /// Makes an invitation and shows its address, once.
@@ -161,8 +221,20 @@ pub async fn ask(
     seat: Seat,
     Form(filled): Form<Ask>,
 ) -> Result<Response, Trouble> {
-    let role = filled.role.parse().map_err(|_| Trouble::Nothing)?;
+    let role: Role = filled.role.parse().map_err(|_| Trouble::Nothing)?;
     let w = frame.words();
+    if role == Role::Owner && seat.place.role.may(Permission::MakeOwners) {
+        let asked = Asking {
+            path: "/staff/invite".to_owned(),
+            name: &filled.name,
+            becomes: w.staff.name(&role),
+            kept: vec![("name", filled.name.as_str()), ("role", role.word())],
+            button: w.staff.ask_button,
+        };
+        if let Some(page) = unproved(&app, &frame, &seat, filled.proof, asked).await? {
+            return Ok(page);
+        }
+    }
     let refused = |status, fault| {
         let said = Said {
             fault: Some(fault),
@@ -211,6 +283,8 @@ pub async fn back(
 #[derive(Deserialize)]
 pub struct NewRole {
     role: String,
+    #[serde(flatten)]
+    proof: Proof,
 }
 
 /// Changes what somebody is.
@@ -225,7 +299,7 @@ pub async fn role(
     Form(filled): Form<NewRole>,
 ) -> Result<Response, Trouble> {
     let role = filled.role.parse().map_err(|_| Trouble::Nothing)?;
-    moved(&app, &frame, &seat, &id, Some(role), "/staff?done=role").await
+    moved(&app, &frame, &seat, (&id, Some(role)), filled.proof).await
 }
 
 /// Ends somebody's place.
@@ -237,27 +311,49 @@ pub async fn end(
     frame: Frame,
     seat: Seat,
     Path(id): Path<String>,
+    Form(proof): Form<Proof>,
 ) -> Result<Response, Trouble> {
-    moved(&app, &frame, &seat, &id, None, "/staff?done=end").await
+    moved(&app, &frame, &seat, (&id, None), proof).await
 }
 
 async fn moved(
     app: &App,
     frame: &Frame,
     seat: &Seat,
-    id: &str,
-    role: Option<Role>,
-    onto: &str,
+    (id, role): (&str, Option<Role>),
+    proof: Proof,
 ) -> Result<Response, Trouble> {
-    let id = id.parse().map_err(|_| Trouble::Nothing)?;
-    match change(app, seat.provider(), seat.by(), id, role).await {
-        Ok(()) => Ok(onward(onto)),
+    let id: StaffId = id.parse().map_err(|_| Trouble::Nothing)?;
+    let (w, provider) = (frame.words(), seat.provider());
+    let mut tx = app.db.tenant(provider).await?;
+    let found = store::find(&mut tx, provider, id).await?;
+    drop(tx);
+    let staff = found.ok_or(Trouble::Nothing)?;
+    if touches_owner(staff.role, role) && seat.place.role.may(Permission::MakeOwners) {
+        let (act, becomes, button) = match &role {
+            Some(role) => ("role", w.staff.name(role), w.staff.set),
+            None => ("end", w.staff.end, w.staff.end),
+        };
+        let asked = Asking {
+            path: format!("/staff/{id}/{act}"),
+            name: &staff.name,
+            becomes,
+            kept: role.iter().map(|role| ("role", role.word())).collect(),
+            button,
+        };
+        if let Some(page) = unproved(app, frame, seat, proof, asked).await? {
+            return Ok(page);
+        }
+    }
+    match change(app, provider, seat.by(), id, role).await {
+        Ok(()) if role.is_some() => Ok(onward("/staff?done=role")),
+        Ok(()) => Ok(onward("/staff?done=end")),
         Err(NotChanged::Nobody) => Err(Trouble::Nothing),
         Err(NotChanged::OwnersOnly) => Err(Trouble::NotYours),
         Err(NotChanged::Database(error)) => Err(error.into()),
         Err(NotChanged::LastOwner) => {
             let said = Said {
-                fault: Some(frame.words().staff.last_owner),
+                fault: Some(w.staff.last_owner),
                 ..Said::default()
             };
             shown(app, frame, seat, StatusCode::CONFLICT, said).await

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use thiserror::Error;
 
 use super::roles::{Permission, Role};
-use super::{By, Invitation, MOST, store};
+use super::{By, Invitation, MOST, note_end, store};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::Reason;
@@ -89,7 +89,11 @@ pub async fn invite(
     if store::count_invitations(&mut tx, provider, now).await? >= MOST {
         return Err(NotJoined::TooManyOpen);
     }
-    store::insert_invitation(&mut tx, provider, &invitation, &hash(&code), now).await?;
+    let maker = match by.actor {
+        Actor::Staff(person) => Some(person),
+        _ => None,
+    };
+    store::insert_invitation(&mut tx, provider, &invitation, &hash(&code), maker, now).await?;
     let deed = Deed {
         act: "invite",
         subject: &invitation.id.to_string(),
@@ -114,13 +118,7 @@ pub async fn take_back(
     let mut tx = app.db.tenant(provider).await?;
     let ended = store::end_invitation(&mut tx, provider, id, app.clock.now()).await?;
     if let Some((name, role)) = ended {
-        let deed = Deed {
-            act: "invite-end",
-            subject: &id.to_string(),
-            before: Some(serde_json::json!({"name": name, "role": role})),
-            after: None,
-        };
-        record(app, &mut tx, Some(provider), by.actor, deed).await?;
+        note_end(app, &mut tx, (provider, by), (id, &name, &role)).await?;
     }
     tx.commit().await
 }
@@ -224,12 +222,13 @@ async fn place(
     (person, name): (PersonId, &str),
 ) -> Result<(), NotJoined> {
     let now = app.clock.now();
+    // Whoever changes a place locks them too, before invitations end with it.
+    store::lock_owners(conn, *provider).await?;
     // The one row both of two takers would change.
     let ended = store::end_invitation(conn, *provider, invitation.id, now).await?;
     if ended.is_none() {
         return Err(NotJoined::NoInvitation);
     }
-    store::lock_owners(conn, *provider).await?;
     let place = StaffId::new(now, app.entropy.bytes());
     if !store::insert(conn, *provider, place, person, invitation.role, now).await? {
         return Err(NotJoined::Here);

@@ -6,6 +6,8 @@ pub mod store;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{InvitationId, PersonId, ProviderId, StaffId};
+use serde_json::json;
+use sqlx::PgConnection;
 use thiserror::Error;
 
 use self::roles::{Permission, Role};
@@ -73,6 +75,33 @@ pub struct By {
     pub role: Role,
 }
 
+/// Whether somebody becomes an owner by a change, stays one, or is one no more: who can do everything is no matter for a log-in alone.
+#[must_use]
+pub fn touches_owner(of: Role, to: Option<Role>) -> bool {
+    of == Role::Owner || to == Some(Role::Owner)
+}
+
+/// Whether somebody loses a right by a change.
+fn falls(of: Role, to: Option<Role>) -> bool {
+    to.is_none_or(|to| of.permissions().any(|right| !to.may(right)))
+}
+
+/// Writes down that an invitation is over which nobody took.
+async fn note_end(
+    app: &App,
+    conn: &mut PgConnection,
+    (provider, by): (ProviderId, By),
+    (id, name, role): (InvitationId, &str, &str),
+) -> sqlx::Result<()> {
+    let deed = Deed {
+        act: "invite-end",
+        subject: &id.to_string(),
+        before: Some(json!({"name": name, "role": role})),
+        after: None,
+    };
+    record(app, conn, Some(provider), by.actor, deed).await
+}
+
 /// Gives somebody another role, or with none ends their place and logs them out.
 ///
 /// # Errors
@@ -90,19 +119,31 @@ pub async fn change(
     let Some(staff) = store::find(&mut tx, provider, place).await? else {
         return Err(NotChanged::Nobody);
     };
-    let touches_owner = staff.role == Role::Owner || role == Some(Role::Owner);
-    if touches_owner && !by.role.may(Permission::MakeOwners) {
+    if touches_owner(staff.role, role) && !by.role.may(Permission::MakeOwners) {
         return Err(NotChanged::OwnersOnly);
     }
-    if staff.role == Role::Owner && role != Some(Role::Owner) && owners <= 1 {
+    let is_lost = staff.role == Role::Owner && role != Some(Role::Owner);
+    if is_lost && owners <= 1 {
         return Err(NotChanged::LastOwner);
+    }
+    if is_lost {
+        // Told before it happens: whoever it happens to is an owner for the last time.
+        let notice = Notice::OwnerGone { who: &staff.name };
+        tell_owners(app, &mut tx, provider, &notice).await?;
     }
     let now = app.clock.now();
     match role {
-        Some(role) => store::set_role(&mut tx, provider, place, role).await?,
+        Some(role) => store::set_role(&mut tx, provider, place, role, now).await?,
         None => {
             store::end(&mut tx, provider, place, now).await?;
             store::end_log_ins(&mut tx, provider, staff.person, now).await?;
+        }
+    }
+    if falls(staff.role, role) {
+        // Who was asked in with rights that are gone now is asked no more.
+        let ended = store::end_invitations_by(&mut tx, provider, staff.person, now).await?;
+        for (id, name, word) in &ended {
+            note_end(app, &mut tx, (provider, by), (*id, name, word)).await?;
         }
     }
     let deed = Deed {

@@ -153,12 +153,15 @@ pub async fn set_role(
     provider: ProviderId,
     id: StaffId,
     role: Role,
+    now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "update staff set role = $3 where provider_id = $1 and id = $2 and ended_at is null",
+        "update staff set role = $3, owner_since = case when $3 = 'owner' and role <> 'owner' then $4 else owner_since end
+         where provider_id = $1 and id = $2 and ended_at is null",
         provider.uuid(),
         id.uuid(),
         role.word(),
+        At(now),
     )
     .execute(conn)
     .await
@@ -216,10 +219,12 @@ pub async fn insert_invitation(
     provider: ProviderId,
     invitation: &Invitation,
     hash: &[u8; 32],
+    by: Option<PersonId>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "insert into invitations (id, provider_id, code_hash, role, name, expires_at, created_at) values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into invitations (id, provider_id, code_hash, role, name, expires_at, created_at, invited_by)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
         invitation.id.uuid(),
         provider.uuid(),
         hash.as_slice(),
@@ -227,6 +232,7 @@ pub async fn insert_invitation(
         invitation.name,
         At(invitation.expires),
         At(now),
+        by.map(|by| by.uuid()),
     )
     .execute(conn)
     .await
@@ -329,4 +335,29 @@ pub async fn end_invitation(
     .fetch_optional(conn)
     .await?;
     Ok(ended.map(|row| (row.name, row.role)))
+}
+
+/// Ends the open invitations that somebody made; gives each with the name and the role it was for.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn end_invitations_by(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    person: PersonId,
+    now: Timestamp,
+) -> sqlx::Result<Vec<(InvitationId, String, String)>> {
+    let ended = sqlx::query!(
+        "update invitations set ended_at = $3 where provider_id = $1 and invited_by = $2 and ended_at is null and expires_at > $3
+         returning id, name, role",
+        provider.uuid(),
+        person.uuid(),
+        At(now),
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(ended
+        .into_iter()
+        .map(|row| (InvitationId::from_uuid(row.id), row.name, row.role))
+        .collect())
 }

@@ -18,7 +18,7 @@ const MAIL_OF: &str = "otieno@example.com";
 
 /// The address of an invitation, as a path.
 async fn invited(owner: &mut Browser<'_>, name: &str, role: &str) -> String {
-    let form = [("name", name), ("role", role)];
+    let form = [("name", name), ("role", role), ("password", PASSWORD)];
     let page = owner.post("/staff/invite", &form).await.page();
     let (_, rest) = page.split_once("/join/").unwrap();
     format!("/join/{}", &rest[..32])
@@ -206,6 +206,53 @@ async fn an_invitation_taken_back_lets_nobody_in_and_the_audit_says_whose_it_was
     let mut somebody = Browser::new(&world, 2);
     somebody.post(&path, &joining(PHONE_OF)).await;
     assert_eq!(world.count("staff where role = 'cashier'").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn an_invitation_ends_with_the_rights_of_whoever_made_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    let kept = invited(&mut owner, "Kept", "cashier").await;
+    let path = invited(&mut owner, "Otieno", "manager").await;
+    let mut manager = Browser::new(&world, 2);
+    let form = joining("otieno@example.com");
+    assert_eq!(manager.post(&path, &form).await.onward(), "/");
+    let sql = "select s.id from staff s join people p on p.id = s.person_id where p.email = 'otieno@example.com'";
+    let place = mnara_protocol::ids::StaffId::from_uuid(read(&world.app, sql).await);
+    // Dismissed or lowered, they come in by none of theirs.
+    for (n, act, form) in [(3, "role", &[("role", "reader")][..]), (4, "end", &[])] {
+        let theirs = invited(&mut manager, "Back door", "manager").await;
+        owner
+            .post(&format!("/staff/{place}/{act}"), form)
+            .await
+            .onward();
+        let mut friend = Browser::new(&world, n);
+        let got = friend
+            .post(&theirs, &joining(&format!("friend{n}@example.com")))
+            .await;
+        assert_eq!(got.status, StatusCode::NOT_FOUND, "{}", got.text);
+        let raise = [("role", "manager")];
+        if act == "role" {
+            owner
+                .post(&format!("/staff/{place}/role"), &raise)
+                .await
+                .onward();
+        }
+    }
+    assert_eq!(
+        deed(&world, "invite-end").await,
+        json!({"before": {"name": "Back door", "role": "manager"}, "after": null})
+    );
+    assert_eq!(world.count("audit where act = 'invite-end'").await, 2);
+    assert_eq!(world.count("people where email like 'friend%'").await, 0);
+    // Another's is as good as it was.
+    let mut cashier = Browser::new(&world, 5);
+    let got = cashier.post(&kept, &joining("kept@example.com")).await;
+    assert_eq!(got.onward(), "/");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

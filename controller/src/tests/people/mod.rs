@@ -4,6 +4,7 @@ mod account;
 mod admission;
 mod invitations;
 mod lockout;
+mod owners;
 mod pages;
 pub(super) mod passkeys;
 mod reset;

@@ -434,17 +434,26 @@ async fn a_business_keeps_an_owner_and_only_owners_make_owners(
     let ended = manager.post(&format!("/staff/{boss}/end"), &[]).await;
     assert_eq!(ended.status, StatusCode::FORBIDDEN);
     let demoted = owner
-        .post(&format!("/staff/{boss}/role"), &[("role", "reader")])
+        .post(
+            &format!("/staff/{boss}/role"),
+            &[("role", "reader"), ("password", PASSWORD)],
+        )
         .await;
     assert_eq!(demoted.status, StatusCode::CONFLICT);
     assert!(demoted.text.contains("A business needs an owner"));
     let second = id("manager").await;
     owner
-        .post(&format!("/staff/{second}/role"), &[("role", "owner")])
+        .post(
+            &format!("/staff/{second}/role"),
+            &[("role", "owner"), ("password", PASSWORD)],
+        )
         .await
         .onward();
     owner
-        .post(&format!("/staff/{boss}/role"), &[("role", "reader")])
+        .post(
+            &format!("/staff/{boss}/role"),
+            &[("role", "reader"), ("password", PASSWORD)],
+        )
         .await
         .onward();
     assert_eq!(owner.get("/staff").await.status, StatusCode::OK);

@@ -271,6 +271,73 @@ async fn an_owner_makes_a_link_for_staff_below_given_the_password(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_link_that_somebody_was_shown_is_good_while_they_stand_above(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, world) = Office::world(pool, options).await;
+    let mut owner = owner(&world, &office).await;
+    let mut manager = member(&world, &mut owner, "manager", "manager@example.com", 2).await;
+    member(&world, &mut owner, "cashier", "0712 345 678", 3).await;
+    let cashier = place(&world, "254712345678").await;
+    let above = place(&world, "manager@example.com").await;
+    let proof = ("password", PASSWORD);
+    // The cashier rises, or whoever was shown the link falls: then it opens nothing, and once that is undone it does again.
+    for (n, (path, there, back)) in [
+        (format!("/staff/{cashier}/role"), "manager", "cashier"),
+        (format!("/staff/{cashier}/role"), "owner", "cashier"),
+        (format!("/staff/{above}/role"), "reader", "manager"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.app.clock.advance(Duration::from_secs(300));
+        let shows = format!("/staff/{cashier}/reset");
+        let page = manager.post(&shows, &[proof]).await.page();
+        let at = page.find("/reset/").unwrap();
+        let link = page[at..].split('<').next().unwrap().to_owned();
+        let mut friend = Browser::new(&world, 10 + u8::try_from(n).unwrap());
+        friend.get(&link).await.page();
+        owner.post(&path, &[("role", there), proof]).await.onward();
+        assert_eq!(friend.get(&link).await.status, StatusCode::NOT_FOUND);
+        let got = friend.post(&link, &[("password", NEW)]).await;
+        assert_eq!(got.status, StatusCode::NOT_FOUND, "{path} {there}");
+        owner.post(&path, &[("role", back), proof]).await.onward();
+        friend.get(&link).await.page();
+    }
+    let page = manager
+        .post(&format!("/staff/{cashier}/reset"), &[proof])
+        .await
+        .page();
+    let at = page.find("/reset/").unwrap();
+    let link = page[at..].split('<').next().unwrap().to_owned();
+    owner
+        .post(&format!("/staff/{above}/end"), &[])
+        .await
+        .onward();
+    let got = Browser::new(&world, 20)
+        .post(&link, &[("password", NEW)])
+        .await;
+    assert_eq!(got.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.count("audit where act = 'password-reset'").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_link_ends_when_the_password_is_changed(pool: PgPoolOptions, options: PgConnectOptions) {
+    let (office, world) = Office::world(pool, options).await;
+    let mut owner = owner(&world, &office).await;
+    ask(&world, 2, OWNER).await.page();
+    let path = office.one().path("/reset/");
+    Browser::new(&world, 3).get(&path).await.page();
+    let form = [("old", PASSWORD), ("new", NEW)];
+    owner.post("/account/password", &form).await.onward();
+    let got = Browser::new(&world, 3)
+        .post(&path, &[("password", PASSWORD)])
+        .await;
+    assert_eq!(got.status, StatusCode::NOT_FOUND);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn nobody_is_shown_a_link_into_another_business(
     pool: PgPoolOptions,
     options: PgConnectOptions,

@@ -86,7 +86,8 @@ pub async fn for_staff(
         }
         // The link opens the person's whole account, so nobody is shown one to another business, or to the platform.
         None if store::is_only_in(&mut tx, of.person, provider).await? => {
-            Made::Shown(link(app, &mut tx, of.person).await?)
+            let maker = (seat.person, provider);
+            Made::Shown(link(app, &mut tx, of.person, Some(maker)).await?)
         }
         None => return Err(NotMade::Elsewhere),
     };

@@ -254,13 +254,22 @@ fn address(app: &App, token: &Token) -> String {
     app.config.web.public().join(&path)
 }
 
-/// Makes a link for a person in the caller's transaction, and gives its address.
-async fn link(app: &App, conn: &mut PgConnection, person: PersonId) -> sqlx::Result<String> {
+/// Makes a link for a person in the caller's transaction, and gives its address. Whoever is to hand it on is named with their business; the command
+/// line is nobody.
+async fn link(
+    app: &App,
+    conn: &mut PgConnection,
+    person: PersonId,
+    maker: Option<(PersonId, ProviderId)>,
+) -> sqlx::Result<String> {
     let now = app.clock.now();
     let token = Token::draw(app);
     let id = ResetId::new(now, app.entropy.bytes());
     let until = now.plus_secs(GOOD_SECS);
     store::insert(conn, id, person, &token.hash(), now, until).await?;
+    if let Some(maker) = maker {
+        store::set_maker(conn, id, maker).await?;
+    }
     Ok(address(app, &token))
 }
 
@@ -274,7 +283,7 @@ pub async fn by_command(app: &App, contact: &Contact) -> sqlx::Result<Option<Str
     let Some(found) = found.first() else {
         return Ok(None);
     };
-    let address = link(app, &mut tx, found.person).await?;
+    let address = link(app, &mut tx, found.person, None).await?;
     let provider = log_ins::first_place(&mut tx, found.person).await?;
     let (by, until) = ((provider, Actor::Command), good_until(app));
     note(app, &mut tx, by, "reset-link", (found.person, until)).await?;
@@ -368,7 +377,9 @@ pub async fn reset(app: &App, token: &Token, password: SecretString) -> Result<T
     let kept = app.passwords.hash(password).await?;
     let now = app.clock.now();
     let mut tx = app.db.platform(Reason::Login).await?;
-    if !store::spend(&mut tx, &hash, now).await? {
+    // Whoever was shown it may have been dismissed meanwhile.
+    let is_good = store::find(&mut tx, &hash, now).await? == Some(person);
+    if !is_good || !store::spend(&mut tx, &hash, now).await? {
         return Err(NotReset::Over);
     }
     store::spend_all(&mut tx, person, now).await?;

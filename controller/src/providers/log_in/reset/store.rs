@@ -101,6 +101,26 @@ pub async fn insert(
     .map(drop)
 }
 
+/// Notes who was shown a link to hand it on, and in which business.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_maker(
+    conn: &mut PgConnection,
+    id: ResetId,
+    (maker, provider): (PersonId, ProviderId),
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update resets set made_by = $2, made_in = $3 where id = $1",
+        id.uuid(),
+        maker.uuid(),
+        provider.uuid(),
+    )
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 /// How many links of a person are good.
 ///
 /// # Errors
@@ -120,7 +140,7 @@ pub async fn open_links(
     Ok(open.unwrap_or(0))
 }
 
-/// Whose link this is, if it is good.
+/// Whose link this is, if it is good; one that was shown to somebody is that while they could be shown it again, as `below.rs` judges it.
 ///
 /// # Errors
 /// When the database is away.
@@ -130,7 +150,13 @@ pub async fn find(
     now: Timestamp,
 ) -> sqlx::Result<Option<PersonId>> {
     let person = sqlx::query_scalar!(
-        "select person_id from resets where token_hash = $1 and used_at is null and expires_at > $2",
+        "select person_id from resets r where token_hash = $1 and used_at is null and expires_at > $2
+           and (made_by is null or (
+             exists (select from staff m join staff o on o.provider_id = m.provider_id
+                     where m.provider_id = r.made_in and m.person_id = r.made_by and m.ended_at is null
+                       and o.person_id = r.person_id and o.ended_at is null
+                       and (m.role = 'owner' and o.role <> 'owner' or m.role = 'manager' and o.role not in ('owner', 'manager')))
+             and not exists (select from staff e where e.person_id = r.person_id and e.provider_id <> r.made_in and e.ended_at is null)))",
         hash.as_slice(),
         At(now),
     )

@@ -86,6 +86,10 @@ words! {
         new_owner_text:
             "{who} is an owner of {business} now and can do everything, also change where money goes. If that is wrong, change their place at once."
             "{who} sasa ni mmiliki wa {business} na anaweza kufanya kila kitu, hata kubadilisha pesa zinakoenda. Kama si sahihi, badilisha nafasi yake mara moja.",
+        owner_gone: "{business}: somebody is no owner any more" "{business}: mtu si mmiliki tena",
+        owner_gone_text:
+            "{who} is no owner of {business} any more. If that is wrong, call the business's other owners now: any of them can put it right."
+            "{who} si mmiliki wa {business} tena. Kama si sahihi, wapigie simu sasa wamiliki wengine wa biashara: yeyote kati yao anaweza kurekebisha.",
         to_staff: "See who works here" "Ona wanaofanya kazi hapa",
         approved: "{business} is let in" "{business} imekubaliwa",
         approved_text:

@@ -57,6 +57,9 @@ words! {
         new_second:
             "Your second factor was set up less than a day ago, as a thief would do. Try again when it is a day old."
             "Hatua yako ya pili iliwekwa chini ya siku moja iliyopita, kama mwizi angefanya. Jaribu tena ikitimiza siku moja.",
+        new_owner:
+            "You have been an owner of this business for less than a day, as a thief would be. Try again when it is a day."
+            "Umekuwa mmiliki wa biashara hii kwa chini ya siku moja, kama mwizi angekuwa. Jaribu tena ikitimia siku moja.",
         set_up_second: "Set up a second factor" "Weka hatua ya pili",
         waiting: "The new account waits for its shilling" "Akaunti mpya inasubiri shilingi yake",
         waiting_text: "Customers pay into it once the shilling has arrived, before" "Wateja watalipa humo shilingi ikifika, kabla ya",

@@ -98,6 +98,10 @@ words! {
         see_staff: "See who works here" "Kuona wafanyakazi",
         manage_staff: "Invite people, change roles, end places" "Kualika watu, kubadilisha nyadhifa, kumaliza nafasi",
         make_owners: "Make and unmake owners" "Kufanya na kuondoa wamiliki",
+        prove: "First show that it is you" "Kwanza thibitisha kuwa ni wewe",
+        prove_text:
+            "An owner can do everything, also change where money goes. So making somebody an owner, and changing or ending an owner's place, takes your password."
+            "Mmiliki anaweza kufanya yote, pia kubadilisha pesa ziendako. Kwa hiyo kumfanya mtu mmiliki, na kubadilisha au kumaliza nafasi ya mmiliki, kunahitaji nenosiri lako.",
         end_ask: "They are logged out at once and can do nothing here any more." "Atatolewa mara moja na hataweza kufanya chochote hapa tena.",
     }
 }

@@ -41,7 +41,7 @@ async fn another_owner_is_shown_it_on_every_page_and_goes_back(
             ("phone", "0711111111"),
         ],
     );
-    // The new account has earned nothing yet, so it takes the proofs and no waiting.
+    // The new account has earned nothing yet, but the business has; the second factor is old enough for that.
     owner.post("/settings/mpesa/change", &again).await.onward();
     world
         .call_back(&world.daraja.secret(), shilling(3, "TEST000002"))
@@ -103,6 +103,51 @@ async fn another_owner_is_shown_it_on_every_page_and_goes_back(
         "174371"
     );
     assert_eq!(world.count("audit where act = 'mpesa-back'").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_business_that_earned_is_not_moved_by_a_new_second_factor_when_its_account_is_new(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let (mut owner, phone) = earning(&world).await;
+    let mut other = member(&world, Role::Owner, 2).await;
+    asks(&world, &mut owner, &phone).await;
+    world
+        .call_back(&world.daraja.secret(), shilling(2, "TEST000001"))
+        .await;
+    world.work().await;
+    assert_eq!(in_use(&world).await, "600100");
+    let new = Authenticator::set_up(&world, &mut other).await;
+    let change = async |other: &mut Browser<'_>| {
+        let digits = new.next(&world);
+        let form = with(
+            &NEW,
+            &[
+                ("digits", &digits),
+                ("shortcode", "600200"),
+                ("phone", "0711111111"),
+            ],
+        );
+        other.post("/settings/mpesa/change", &form).await
+    };
+    let got = change(&mut other).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(got.text.contains("less than a day ago"), "{}", got.text);
+    let sealed = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [7_u8; 256]);
+    let digits = new.next(&world);
+    let operator = [
+        ("initiator", "apiop37"),
+        ("credential", sealed.as_str()),
+        ("password", PASSWORD),
+        ("digits", digits.as_str()),
+    ];
+    let got = other.post("/settings/mpesa/operator", &operator).await;
+    assert!(got.text.contains("less than a day ago"), "{}", got.text);
+    world.app.clock.advance(Duration::from_secs(86_400));
+    let got = change(&mut other).await;
+    assert_eq!(got.onward(), "/settings/mpesa#change");
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

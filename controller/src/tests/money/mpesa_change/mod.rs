@@ -7,6 +7,7 @@ use crate::tests::pages::doors::member;
 
 mod afterwards;
 mod by_passkey;
+mod new_owners;
 mod proofs;
 mod shillings;
 

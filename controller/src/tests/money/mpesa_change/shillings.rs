@@ -132,7 +132,7 @@ async fn who_is_no_owner_any_more_when_it_arrives_has_changed_nothing(
     let sql = "select s.id from staff s join people p on p.id = s.person_id where p.email = 'owner1@example.com'";
     let place = mnara_protocol::ids::StaffId::from_uuid(read(&world.app, sql).await);
     other
-        .post(&format!("/staff/{place}/end"), &[])
+        .post(&format!("/staff/{place}/end"), &[("password", PASSWORD)])
         .await
         .onward();
     world.call_back(&secret, shilling(2, "TEST000001")).await;
