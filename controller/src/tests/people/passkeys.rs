@@ -370,6 +370,18 @@ async fn the_platforms_pages_open_to_a_passkey_and_to_nobody_with_the_password_a
     let form = [("name", "theirs"), ("password", PASSWORD)];
     let refused = admin.post("/account/passkeys/new", &form).await;
     assert!(refused.status.is_client_error(), "{}", refused.text);
+    // Nor do they remove the one there is, to be asked for a new one.
+    let key = read::<sqlx::types::Uuid>(&world.app, "select id from passkeys").await;
+    let path = format!("/account/passkeys/{key}/end");
+    let refused = admin.post(&path, &[("password", PASSWORD)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text.contains("Log out, and log in with it"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(world.count("passkeys").await, 1);
+    assert_eq!(world.count("audit where act = 'passkey-end'").await, 0);
     let mut phone = Browser::new(&world, 251);
     log_in(&mut phone, &mut device).await.onward();
     phone.get("/admin").await.page();
