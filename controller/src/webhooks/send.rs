@@ -1,4 +1,5 @@
-//! Sending what waits for an endpoint: one after the other, so that an address that does not answer holds up nobody but itself.
+//! Sending what waits for an endpoint: one after the other and for some seconds at a time, so that an address that does not answer, or is slow to,
+//! holds up nobody but itself.
 
 use std::time::Duration;
 
@@ -8,11 +9,12 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{EndpointId, ProviderId};
 use reqwest::redirect::Policy;
 use secrecy::SecretString;
+use sqlx::PgConnection;
 use std::sync::Arc;
 
 use super::guard::{Guard, Refused};
 use super::store::{self, Tried, Waiting};
-use super::{Endpoint, SECRET, sign};
+use super::{ASKED, Endpoint, SECRET, sign};
 use crate::app::App;
 use crate::jobs::{Job, Next};
 use crate::providers::notices::{Notice, tell_owners};
@@ -26,6 +28,10 @@ const PATIENCE_SECS: i64 = 5 * 86_400;
 const A_DAY: i64 = 86_400;
 /// Messages sent in one go.
 const MOST: u16 = 10;
+/// How long one go takes, but for its last call: others' news wait for the same hands.
+const GO: Duration = Duration::from_secs(10);
+/// How long an address rests at least and at most that takes all that time, or does not answer.
+const REST_SECS: (i64, i64) = (10, 300);
 /// How long messages are kept to be looked at.
 pub const KEPT_SECS: i64 = 30 * 86_400;
 const CONNECT: Duration = Duration::from_secs(4);
@@ -49,20 +55,61 @@ pub fn send<'a>(app: &'a App, job: &'a Job) -> BoxFuture<'a, anyhow::Result<Next
             tx.commit().await?;
             return Ok(Next::Done);
         };
+        if let Some(rested) = rests_until(&mut tx, provider, &found, job).await?
+            && now < rested
+        {
+            tx.commit().await?;
+            return Ok(Next::Again(rested));
+        }
         let waiting = store::due(&mut tx, provider, endpoint, now, MOST).await?;
         tx.commit().await?;
         let secret = app.vault.open_text(provider, SECRET, &sealed)?;
+        let began = app.clock.elapsed();
+        let mut rests = false;
         for message in &waiting {
             let answer = call(app, &found.url, &secret, message).await;
-            if !keep(app, provider, &found, message, &answer).await? {
+            let goes_on = keep(app, provider, &found, message, &answer).await?;
+            rests = answer.status.is_none() || app.clock.elapsed().saturating_sub(began) >= GO;
+            if rests || !goes_on {
                 break;
             }
         }
         let mut tx = job.begin(app).await?;
         let next = store::next_due(&mut tx, provider, endpoint).await?;
-        Ok(next.map_or(Next::Done, |next| Next::Again(next.max(app.clock.now()))))
+        let now = app.clock.now();
+        let soonest = if rests {
+            now.plus_secs(rest(found.failing, now))
+        } else {
+            now
+        };
+        Ok(next.map_or(Next::Done, |next| Next::Again(next.max(soonest))))
     }
     .boxed()
+}
+
+/// Until when an address is left alone that did not answer when it was called last, unless somebody asks for the call.
+///
+/// All that happens at its business makes it due again, which would else be the end of its rest.
+async fn rests_until(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    endpoint: &Endpoint,
+    job: &Job,
+) -> sqlx::Result<Option<Timestamp>> {
+    if endpoint.failing.is_none() || job.payload[ASKED].as_bool() == Some(true) {
+        return Ok(None);
+    }
+    let tried = store::last_unanswered(conn, provider, endpoint.id).await?;
+    Ok(tried.map(|tried| tried.plus_secs(rest(endpoint.failing, tried))))
+}
+
+/// How many seconds an address rests that has taken nothing since a moment: a tenth of that time.
+fn rest(failing: Option<Timestamp>, now: Timestamp) -> i64 {
+    let (least, most) = REST_SECS;
+    let failing = failing.map_or(Duration::ZERO, |since| now.since(since));
+    i64::try_from(failing.as_secs() / 10)
+        .unwrap_or(most)
+        .clamp(least, most)
 }
 
 /// What came of one call.
@@ -277,6 +324,15 @@ mod tests {
         assert!(has_had_its_day(&tried(1), Some(late), late));
         // One that waited behind others, or is sent again by hand, is not given up untried.
         assert!(!has_had_its_day(&tried(0), Some(late), late));
+    }
+
+    #[test]
+    fn an_address_rests_ever_longer_and_never_for_long() {
+        let since = Timestamp::from_secs(1_800_000_000);
+        assert_eq!(rest(None, since), 10);
+        for (secs, pause) in [(0, 10), (99, 10), (600, 60), (3_000, 300), (A_DAY, 300)] {
+            assert_eq!(rest(Some(since), since.plus_secs(secs)), pause, "{secs}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use mnara_protocol::portal::Language;
 
 use super::*;
 use crate::admin::{outages, up};
+use crate::clock::Clock;
 use crate::jobs::tasks::stand;
 use crate::providers::notices::Notice;
 use crate::providers::pages::words::Words;
@@ -22,6 +23,7 @@ pub(super) struct Receiver(Arc<Mutex<Received>>);
 #[derive(Default)]
 struct Received {
     answers: VecDeque<u16>,
+    slow: Option<(Clock, Duration)>,
     seen: Vec<(HeaderMap, String)>,
 }
 
@@ -37,6 +39,11 @@ impl Receiver {
 
     pub(super) fn answer(&self, status: u16) {
         self.0.lock().unwrap().answers.push_back(status);
+    }
+
+    /// It takes so long over each message, by the clock of a world.
+    pub(super) fn take_time(&self, world: &World, each: Duration) {
+        self.0.lock().unwrap().slow = Some((world.app.clock.clone(), each));
     }
 
     pub(super) fn seen(&self) -> Vec<(HeaderMap, String)> {
@@ -60,6 +67,9 @@ async fn take(State(receiver): State<Receiver>, request: Request) -> Response {
     received
         .seen
         .push((parts.headers, String::from_utf8(body.to_vec()).unwrap()));
+    if let Some((clock, each)) = &received.slow {
+        clock.advance(*each);
+    }
     let status = received.answers.pop_front().unwrap_or(204);
     let answer = (StatusCode::from_u16(status).unwrap(), "<b>as told</b>");
     if status == 302 {

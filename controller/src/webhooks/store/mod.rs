@@ -311,6 +311,26 @@ pub async fn next_due(
     Ok(next.map(|at| at.0))
 }
 
+/// When one of the messages that wait for an endpoint was last tried and nobody answered.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last_unanswered(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    endpoint: EndpointId,
+) -> sqlx::Result<Option<Timestamp>> {
+    let tried = sqlx::query_scalar!(
+        "select max(tried_at) from webhook_deliveries
+         where provider_id = $1 and endpoint_id = $2 and delivered_at is null and dead_at is null and status is null",
+        provider.uuid(),
+        endpoint.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(tried.map(|at| at.0))
+}
+
 /// How one try ended.
 #[derive(Clone, Debug)]
 pub struct Tried<'a> {
