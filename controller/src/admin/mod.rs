@@ -3,6 +3,7 @@
 pub mod begin;
 pub mod credentials;
 pub mod end;
+pub mod factors;
 mod losses;
 pub mod notices;
 pub mod outages;

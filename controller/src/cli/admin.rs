@@ -8,7 +8,7 @@ use mnara_protocol::ids::ProviderId;
 use secrecy::SecretString;
 
 use super::secret;
-use crate::admin::{begin, end, standing};
+use crate::admin::{begin, end, factors, standing};
 use crate::app::App;
 use crate::audit::Actor;
 use crate::providers::log_in::reset;
@@ -45,6 +45,13 @@ pub enum AdminCommand {
         /// Also if nobody is left then who works for the platform.
         #[arg(long)]
         last: bool,
+    },
+    /// Takes the six digits and all passkeys away from somebody who lost them, and ends all their log-ins. Be sure that it is they who ask: until they
+    /// set up others, their password is all it takes.
+    EndSecond {
+        /// The e-mail address or phone number they log in with.
+        #[arg(long)]
+        contact: String,
     },
     /// Makes a link by which somebody chooses a new password, owner or staff, and prints it: it is good once, for an hour.
     ResetLink {
@@ -83,6 +90,7 @@ pub async fn run(command: AdminCommand, app: &App) -> anyhow::Result<()> {
         } => return create(app, &name, &contact, &password).await,
         AdminCommand::Create { contact, .. } => return promote(app, &contact).await,
         AdminCommand::End { contact, last } => return end_place(app, &contact, last).await,
+        AdminCommand::EndSecond { contact } => return end_second(app, &contact).await,
         AdminCommand::ResetLink { who } => return reset_link(app, &who).await,
         AdminCommand::Approve { provider } => (provider, Move::Approve),
         AdminCommand::Suspend { provider } => (provider, Move::Suspend),
@@ -90,6 +98,18 @@ pub async fn run(command: AdminCommand, app: &App) -> anyhow::Result<()> {
     };
     let state = standing::stand(app, provider, to, Actor::Command).await?;
     println!("{provider} is {} now.", state.word());
+    Ok(())
+}
+
+async fn end_second(app: &App, contact: &str) -> anyhow::Result<()> {
+    let gone = factors::forget(app, &contact.parse()?).await?;
+    println!(
+        "{:?} has no second factor now. Six digits that are gone: {}; passkeys: {}; log-ins that ended: {}.",
+        gone.name,
+        if gone.had_digits { "yes" } else { "none" },
+        gone.passkeys,
+        gone.log_ins
+    );
     Ok(())
 }
 

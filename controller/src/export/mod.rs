@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::audit::{Deed, record};
 use crate::db::RowId as _;
 use crate::providers::gate::Seat;
+use crate::web::csv;
 
 /// How long a link is good.
 const GOOD_FOR_SECS: i64 = 15 * 60;
@@ -231,27 +232,10 @@ impl Writing {
 
 /// One line of a file that spreadsheets read.
 fn line(cells: impl IntoIterator<Item = Option<String>>) -> String {
-    let cells: Vec<String> = cells
-        .into_iter()
-        .map(|text| text.map_or_else(String::new, |text| cell(&text)))
-        .collect();
-    format!("{}\r\n", cells.join(","))
-}
-
-/// A cell as RFC 4180 has it. One that a spreadsheet would take for a formula begins with an apostrophe.
-fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '@', '\t', '\r'])
-        || (text.starts_with('-') && text.parse::<f64>().is_err());
-    let text = if is_formula {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    };
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text
-    }
+    let cells: Vec<String> = cells.into_iter().map(Option::unwrap_or_default).collect();
+    let mut text = String::new();
+    csv::line(&mut text, cells.iter().map(String::as_str));
+    text
 }
 
 #[cfg(test)]
@@ -263,14 +247,21 @@ mod tests {
         for (text, written) in [
             ("plain", "plain"),
             ("a,b", "\"a,b\""),
+            ("a;b", "\"a;b\""),
             ("say \"hi\"", "\"say \"\"hi\"\"\""),
             ("two\nlines", "\"two\nlines\""),
-            ("=1+1", "'=1+1"),
-            ("@x", "'@x"),
+            ("=1+1", "\"'=1+1\""),
+            ("@x", "\"'@x\""),
             ("-5.00", "-5.00"),
-            ("-x", "'-x"),
+            ("-x", "\"'-x\""),
+            ("\n=1", "\"'\n=1\""),
+            // Some spreadsheets take the wide signs for the narrow ones.
+            ("＝1+1", "\"'＝1+1\""),
+            ("＋x", "\"'＋x\""),
+            ("－x", "\"'－x\""),
+            ("＠x", "\"'＠x\""),
         ] {
-            assert_eq!(cell(text), written);
+            assert_eq!(line([Some(text.to_owned())]), format!("{written}\r\n"));
         }
         let cells = [Some("a".to_owned()), None, Some("b".to_owned())];
         assert_eq!(line(cells), "a,,b\r\n");

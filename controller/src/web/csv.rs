@@ -22,32 +22,7 @@ impl Csv {
 
     /// Adds a row.
     pub fn row<T: AsRef<str>>(&mut self, cells: &[T]) {
-        for (place, cell) in cells.iter().enumerate() {
-            if place > 0 {
-                self.text.push(',');
-            }
-            self.cell(cell.as_ref());
-        }
-        self.text.push_str("\r\n");
-    }
-
-    /// What people typed may begin as a formula does. A spreadsheet would carry it out, and some send what stands beside it elsewhere; a
-    /// quote before it makes it text. A plain number stays one.
-    fn cell(&mut self, cell: &str) {
-        let would_run = cell
-            .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
-            && cell.parse::<f64>().is_err();
-        let quoted = would_run || cell.contains(['"', ',', ';', '\r', '\n', '\t']);
-        if !quoted {
-            self.text.push_str(cell);
-            return;
-        }
-        self.text.push('"');
-        if would_run {
-            self.text.push('\'');
-        }
-        self.text.push_str(&cell.replace('"', "\"\""));
-        self.text.push('"');
+        line(&mut self.text, cells.iter().map(|cell| cell.as_ref()));
     }
 
     /// Takes what is written so far.
@@ -55,6 +30,36 @@ impl Csv {
     pub fn take(&mut self) -> String {
         std::mem::take(&mut self.text)
     }
+}
+
+/// Writes a line of cells behind what stands in a text.
+pub fn line<'a>(text: &mut String, cells: impl IntoIterator<Item = &'a str>) {
+    for (place, cell) in cells.into_iter().enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        write_cell(text, cell);
+    }
+    text.push_str("\r\n");
+}
+
+/// What people typed may begin as a formula does. A spreadsheet would carry it out, and some send what stands beside it elsewhere; a
+/// quote before it makes it text. A plain number stays one.
+fn write_cell(text: &mut String, cell: &str) {
+    let would_run = cell
+        .starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+        && cell.parse::<f64>().is_err();
+    let quoted = would_run || cell.contains(['"', ',', ';', '\r', '\n', '\t']);
+    if !quoted {
+        text.push_str(cell);
+        return;
+    }
+    text.push('"');
+    if would_run {
+        text.push('\'');
+    }
+    text.push_str(&cell.replace('"', "\"\""));
+    text.push('"');
 }
 
 /// The header that has a browser keep a body as a file. The name has letters, digits, dots and dashes only.

@@ -9,7 +9,7 @@ use sqlx::types::JsonValue;
 use thiserror::Error;
 
 use super::guard::{Guard, Refused};
-use super::{Endpoint, Event, Kind, SECRET, WATCH, sign, store, wake, write};
+use super::{Endpoint, Event, Kind, SECRET, WATCH, Why, sign, store, wake, write};
 use crate::app::App;
 use crate::audit::{Actor, Deed, record};
 use crate::db::sealed::{NotRenewed, renew};
@@ -276,7 +276,7 @@ pub async fn send_again_in(
         let found = store::one_sent(conn, provider, id).await?;
         return Err(found.map_or(NotAgain::Missing, |_| NotAgain::Off));
     };
-    wake(app, conn, provider, endpoint).await?;
+    wake(app, conn, provider, endpoint, Why::Asked).await?;
     Ok(endpoint)
 }
 
@@ -316,7 +316,7 @@ pub async fn retry(
     let after = json!({"host": was.host(), "on": true, "count": count});
     let change = (before, Some(after));
     told(app, &mut tx, provider, actor, "webhook-retry", id, change).await?;
-    wake(app, &mut tx, provider, id).await?;
+    wake(app, &mut tx, provider, id, Why::Asked).await?;
     tx.commit().await?;
     app.jobs.wake();
     Ok(true)

@@ -32,6 +32,8 @@ use crate::web::{self, show};
 pub const SEND: &str = "webhooks";
 /// The job that looks whether sites came up or went away, while somebody wants to know.
 pub const WATCH: &str = "watch-sites";
+/// Where a job that sends says whether somebody asked for it.
+const ASKED: &str = "asked";
 /// Where an endpoint's secret is sealed.
 pub const SECRET: Column = Column::EndpointSecret;
 
@@ -281,7 +283,7 @@ pub async fn emit_all(
         }
     }
     for endpoint in told {
-        wake(app, conn, provider, endpoint).await?;
+        wake(app, conn, provider, endpoint, Why::News).await?;
     }
     Ok(())
 }
@@ -303,7 +305,7 @@ pub async fn is_wanted(
     Ok(false)
 }
 
-/// Writes a message for one endpoint.
+/// Writes a message for one endpoint that somebody asked for.
 async fn write(
     app: &App,
     conn: &mut PgConnection,
@@ -312,7 +314,7 @@ async fn write(
     event: &Event,
 ) -> sqlx::Result<()> {
     note(app, conn, provider, endpoint, event).await?;
-    wake(app, conn, provider, endpoint).await
+    wake(app, conn, provider, endpoint, Why::Asked).await
 }
 
 async fn note(
@@ -328,17 +330,27 @@ async fn note(
     store::insert_delivery(conn, provider, endpoint, id, word, &body, now).await
 }
 
+/// Why what waits for an endpoint is sent now.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Why {
+    /// Something happened. Where nobody answers it waits its turn, or whoever has much news would take everybody's.
+    News,
+    /// Somebody asked for it, who may have mended what did not answer.
+    Asked,
+}
+
 /// Has what waits for an endpoint sent.
 async fn wake(
     app: &App,
     conn: &mut PgConnection,
     provider: ProviderId,
     endpoint: EndpointId,
+    why: Why,
 ) -> sqlx::Result<()> {
     let job = NewJob {
         kind: SEND,
         key: &endpoint.to_string(),
-        payload: json!({}),
+        payload: json!({ASKED: why == Why::Asked}),
         run_at: app.clock.now(),
     };
     jobs::enqueue(conn, Some(provider), job, app).await

@@ -200,6 +200,11 @@ pub enum Notice<'a> {
         /// Which, and since when.
         keys: &'a [(OldKey<'a>, Timestamp)],
     },
+    /// News go to an address no more, since it took none for days or said so.
+    WebhookOff {
+        /// Where it is.
+        host: &'a str,
+    },
     /// How a month went; the files are with it.
     Month {
         /// What customers paid, in words.
@@ -252,6 +257,7 @@ impl Notice<'_> {
             Self::Billing(news) => news.kind(),
             Self::Standing(to) => standing::kind(*to),
             Self::KeysOld { .. } => "keys-old",
+            Self::WebhookOff { .. } => "webhook-off",
             Self::Month { .. } => "month",
             Self::Summary { .. } => "summary",
         }
@@ -280,6 +286,7 @@ impl Notice<'_> {
                 | Self::NewOwner { .. }
                 | Self::OwnerGone { .. }
                 | Self::KeysOld { .. }
+                | Self::WebhookOff { .. }
         )
     }
 
@@ -359,6 +366,12 @@ impl Notice<'_> {
                 m.keys_old_text,
                 vec![("keys", old_keys(keys, w))],
                 (m.to_home, "/more"),
+            ),
+            Self::WebhookOff { host } => (
+                m.webhook_off,
+                m.webhook_off_text,
+                vec![("host", (*host).to_owned())],
+                (m.to_webhooks, "/settings/webhooks"),
             ),
             Self::Month { paid, month } => (
                 m.month,

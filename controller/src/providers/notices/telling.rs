@@ -138,7 +138,8 @@ async fn tell_those(
                 to: phone,
                 kind,
                 once: once.as_deref(),
-                is_urgent: notice.is_security() && !matches!(notice, Notice::KeysOld { .. }),
+                is_urgent: notice.is_security()
+                    && !matches!(notice, Notice::KeysOld { .. } | Notice::WebhookOff { .. }),
                 good_for: notice.good_for(),
                 text: &short(&business.business_name, &letter),
             };

@@ -179,8 +179,9 @@ pub async fn begin_making(
     })
 }
 
-/// Whether somebody of the platform came in by the password alone although they have a passkey: with what a thief of the password has, no
-/// further factor is made.
+/// Whether somebody of the platform came in by the password alone although they have a passkey.
+///
+/// With what a thief of the password has, no further factor is made, nor the one there removed, after which the thief could make another.
 ///
 /// # Errors
 /// When the database is away.
@@ -324,7 +325,7 @@ pub async fn finish_using(
 /// Removes a passkey of somebody who proves who they are once more; one that is gone is fine.
 ///
 /// # Errors
-/// [`NotTaken`].
+/// [`NotTaken`]; [`NotTaken::Refused`] where the passkey itself [is missed](is_missed).
 pub async fn remove(
     app: &App,
     visit: &Visit,
@@ -332,6 +333,9 @@ pub async fn remove(
     password: SecretString,
     digits: &str,
 ) -> Result<(), NotTaken> {
+    if is_missed(app, visit).await? {
+        return Err(NotTaken::Refused);
+    }
     prove(app, visit.claimant(), password, digits).await?;
     let mut tx = app.db.platform(Reason::Login).await?;
     if let Some(name) = store::remove(&mut tx, visit.person, id).await? {

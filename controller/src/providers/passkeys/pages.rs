@@ -231,7 +231,10 @@ pub async fn made(
     };
     match outcome {
         Ok(()) => Ok(onward("/account/passkeys?done=added")),
-        Err(error) => not_done(&app, &frame, &visit, error).await,
+        Err(error) => {
+            let refused = frame.words().passkeys.not_kept;
+            not_done(&app, &frame, &visit, error, refused).await
+        }
     }
 }
 
@@ -240,9 +243,9 @@ async fn not_done(
     frame: &Frame,
     visit: &Visit,
     error: NotTaken,
+    refused: &str,
 ) -> Result<Response, Trouble> {
-    let w = frame.words();
-    let (status, fault) = fault(error, w, w.passkeys.not_kept)?;
+    let (status, fault) = fault(error, frame.words(), refused)?;
     let said = Said {
         fault: Some(fault),
         ..Said::default()
@@ -264,7 +267,10 @@ pub async fn gone(
     let id = id.parse().map_err(|_| Trouble::Nothing)?;
     match remove(&app, &visit, id, proof.password, &proof.digits).await {
         Ok(()) => Ok(onward("/account/passkeys?done=removed")),
-        Err(error) => not_done(&app, &frame, &visit, error).await,
+        Err(error) => {
+            let refused = frame.words().second.missed_text;
+            not_done(&app, &frame, &visit, error, refused).await
+        }
     }
 }
 

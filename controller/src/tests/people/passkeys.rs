@@ -7,6 +7,8 @@ use p256::ecdsa::{Signature, SigningKey};
 use sha2::{Digest as _, Sha256};
 
 use super::*;
+use crate::admin::factors::{NotForgotten, forget};
+use crate::providers::people::Contact;
 use crate::tests::browser::{Browser, PASSWORD};
 use crate::tests::money::mpesa_change::Authenticator;
 
@@ -370,6 +372,18 @@ async fn the_platforms_pages_open_to_a_passkey_and_to_nobody_with_the_password_a
     let form = [("name", "theirs"), ("password", PASSWORD)];
     let refused = admin.post("/account/passkeys/new", &form).await;
     assert!(refused.status.is_client_error(), "{}", refused.text);
+    // Nor do they remove the one there is, to be asked for a new one.
+    let key = read::<sqlx::types::Uuid>(&world.app, "select id from passkeys").await;
+    let path = format!("/account/passkeys/{key}/end");
+    let refused = admin.post(&path, &[("password", PASSWORD)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text.contains("Log out, and log in with it"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(world.count("passkeys").await, 1);
+    assert_eq!(world.count("audit where act = 'passkey-end'").await, 0);
     let mut phone = Browser::new(&world, 251);
     log_in(&mut phone, &mut device).await.onward();
     phone.get("/admin").await.page();
@@ -380,4 +394,47 @@ async fn the_platforms_pages_open_to_a_passkey_and_to_nobody_with_the_password_a
         page.contains("tag good\">passkey<") && !page.contains("no second factor"),
         "{page}"
     );
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_lost_the_only_passkey_begins_anew_by_the_command_line(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let flags = ["--public-url", ORIGIN, "--admin-second-factor", "required"];
+    let world = World::open_with(pool, options, &flags).await;
+    let contact: Contact = "amina@mnara.example".parse().unwrap();
+    let made = crate::admin::begin::make(&world.app, "Amina", contact.clone(), PASSWORD.into());
+    made.await.unwrap();
+    let refused = forget(&world.app, &contact).await.unwrap_err();
+    assert!(matches!(refused, NotForgotten::HasNone(_)), "{refused:?}");
+    let nobody = "nobody@mnara.example".parse().unwrap();
+    let refused = forget(&world.app, &nobody).await.unwrap_err();
+    assert!(matches!(refused, NotForgotten::Nobody), "{refused:?}");
+    let mut admin = Browser::new(&world, 250);
+    admin
+        .log_in(contact.written().as_str(), PASSWORD)
+        .await
+        .onward();
+    let mut device = Device::new(7);
+    add(&mut admin, &mut device).await.onward();
+    let page = admin.get("/account/second").await.page();
+    assert!(!page.contains("name=\"sealed\""), "{page}");
+    let gone = forget(&world.app, &contact).await.unwrap();
+    assert_eq!(
+        (gone.had_digits, gone.passkeys, gone.log_ins),
+        (false, 1, 1)
+    );
+    let lines = "audit where act = 'passkey-end' and actor = 'command'";
+    assert_eq!(world.count(lines).await, 1);
+    let out = admin.get("/account/second").await.onward();
+    assert_eq!(out, "/log-in?next=%2Faccount%2Fsecond");
+    let refused = log_in(&mut Browser::new(&world, 251), &mut device).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    admin
+        .log_in(contact.written().as_str(), PASSWORD)
+        .await
+        .onward();
+    let page = admin.get("/account/second").await.page();
+    assert!(page.contains("name=\"sealed\""), "{page}");
 }

@@ -13,6 +13,7 @@ mod export;
 mod keys;
 mod strangers;
 mod times;
+mod turns;
 mod webhooks;
 
 use super::*;

@@ -2,12 +2,17 @@
 
 use base64::Engine as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use mnara_protocol::portal::Language;
 
 use super::*;
 use crate::admin::{outages, up};
+use crate::clock::Clock;
 use crate::jobs::tasks::stand;
+use crate::providers::notices::Notice;
+use crate::providers::pages::words::Words;
 use crate::providers::staff::roles::Role;
 use crate::tests::browser::Browser;
+use crate::tests::office::Office;
 use crate::tests::pages::doors;
 use crate::tests::sites::reports::Site;
 
@@ -18,6 +23,7 @@ pub(super) struct Receiver(Arc<Mutex<Received>>);
 #[derive(Default)]
 struct Received {
     answers: VecDeque<u16>,
+    slow: Option<(Clock, Duration)>,
     seen: Vec<(HeaderMap, String)>,
 }
 
@@ -33,6 +39,11 @@ impl Receiver {
 
     pub(super) fn answer(&self, status: u16) {
         self.0.lock().unwrap().answers.push_back(status);
+    }
+
+    /// It takes so long over each message, by the clock of a world.
+    pub(super) fn take_time(&self, world: &World, each: Duration) {
+        self.0.lock().unwrap().slow = Some((world.app.clock.clone(), each));
     }
 
     pub(super) fn seen(&self) -> Vec<(HeaderMap, String)> {
@@ -56,6 +67,9 @@ async fn take(State(receiver): State<Receiver>, request: Request) -> Response {
     received
         .seen
         .push((parts.headers, String::from_utf8(body.to_vec()).unwrap()));
+    if let Some((clock, each)) = &received.slow {
+        clock.advance(*each);
+    }
     let status = received.answers.pop_front().unwrap_or(204);
     let answer = (StatusCode::from_u16(status).unwrap(), "<b>as told</b>");
     if status == 302 {
@@ -282,6 +296,85 @@ async fn what_does_not_arrive_is_sent_again_then_given_up_and_a_dead_address_is_
     owner.post(&test, &[]).await.onward();
     world.work().await;
     assert_eq!(world.count("webhook_endpoints where enabled").await, 0);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn where_little_happens_an_address_is_given_up_after_a_messages_day_and_owners_hear_of_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (office, mut flags) = (Office::open().await, vec!["--webhooks-to-loopback"]);
+    flags.extend(office.1.iter().map(String::as_str));
+    let world = World::open_with(pool, options, &flags).await;
+    let (receiver, url) = Receiver::start().await;
+    let mut owner = owner(&world).await;
+    add(&mut owner, &url).await;
+    let path = endpoint(&world).await;
+    let test = format!("{path}/test");
+    let a_message_dies = async |owner: &mut Browser<'_>| {
+        for _ in 0..9 {
+            receiver.answer(503);
+        }
+        owner.post(&test, &[]).await.onward();
+        world.work().await;
+        for _ in 0..40 {
+            world.pass(3_600).await;
+        }
+    };
+    a_message_dies(&mut owner).await;
+    assert_eq!(
+        world
+            .count("webhook_deliveries where dead_at is not null")
+            .await,
+        1
+    );
+    // The next is due when nothing has arrived for longer than we wait, and meets a server that is away for a moment.
+    world.pass(5 * 86_400).await;
+    receiver.answer(503);
+    owner.post(&test, &[]).await.onward();
+    world.work().await;
+    let on = "webhook_endpoints where enabled and given_up_at is null";
+    assert_eq!(world.count(on).await, 1);
+    world.pass(12).await;
+    assert_eq!(
+        world
+            .count("webhook_deliveries where delivered_at is not null")
+            .await,
+        1
+    );
+    let well = "webhook_endpoints where enabled and failing_since is null";
+    assert_eq!(world.count(well).await, 1);
+    // The same once more, and this time it stays away: after that message's day it is over, and whoever owns the business is told, once.
+    a_message_dies(&mut owner).await;
+    world.pass(5 * 86_400).await;
+    assert_eq!(world.count(on).await, 1);
+    office.0.empty();
+    a_message_dies(&mut owner).await;
+    world.pass(60).await;
+    assert_eq!(world.count(on).await, 0);
+    let whole = "webhook_deliveries where dead_at is not null and attempts = 9";
+    assert_eq!(world.count(whole).await, 3);
+    let mut letters = office.0.empty();
+    letters.retain(|letter| letter.subject.contains("127.0.0.1"));
+    assert_eq!(letters.len(), 1, "{letters:?}");
+    let letter = letters.remove(0);
+    assert_eq!(letter.to, "njeri@example.com");
+    assert!(
+        letter
+            .subject
+            .ends_with("news to 127.0.0.1 is switched off"),
+        "{letter:?}"
+    );
+    letter.path("/settings/webhooks");
+    let news = Notice::WebhookOff {
+        host: "hooks.example.com",
+    };
+    let swahili = news.letter(Words::of(Language::Swahili), "Duka", &world.app);
+    assert_eq!(
+        swahili.subject,
+        "Duka: habari kwa hooks.example.com zimezimwa"
+    );
+    assert!(swahili.lines[0].contains("kwenye hooks.example.com haikupokea"));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

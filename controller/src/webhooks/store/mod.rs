@@ -254,6 +254,8 @@ pub struct Waiting {
     pub body: String,
     /// How often it was tried.
     pub attempts: u32,
+    /// When that happened of which it tells.
+    pub at: Timestamp,
 }
 
 /// The messages of an endpoint that are due, the oldest first.
@@ -268,7 +270,7 @@ pub async fn due(
     limit: u16,
 ) -> sqlx::Result<Vec<Waiting>> {
     let rows = sqlx::query!(
-        "select id, body, attempts from webhook_deliveries
+        "select id, body, attempts, created_at from webhook_deliveries
          where provider_id = $1 and endpoint_id = $2 and delivered_at is null and dead_at is null and next_at <= $3
          order by next_at, id limit $4",
         provider.uuid(),
@@ -284,6 +286,7 @@ pub async fn due(
             id: DeliveryId::from_uuid(row.id),
             body: row.body,
             attempts: row.attempts.unsigned_abs(),
+            at: row.created_at.0,
         })
         .collect())
 }
@@ -306,6 +309,26 @@ pub async fn next_due(
     .fetch_one(conn)
     .await?;
     Ok(next.map(|at| at.0))
+}
+
+/// When one of the messages that wait for an endpoint was last tried and nobody answered.
+///
+/// # Errors
+/// When the database is away.
+pub async fn last_unanswered(
+    conn: &mut PgConnection,
+    provider: ProviderId,
+    endpoint: EndpointId,
+) -> sqlx::Result<Option<Timestamp>> {
+    let tried = sqlx::query_scalar!(
+        "select max(tried_at) from webhook_deliveries
+         where provider_id = $1 and endpoint_id = $2 and delivered_at is null and dead_at is null and status is null",
+        provider.uuid(),
+        endpoint.uuid(),
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(tried.map(|at| at.0))
 }
 
 /// How one try ended.
@@ -379,7 +402,7 @@ pub async fn note_health(
     Ok(since.flatten().map(|at| at.0))
 }
 
-/// Switches an endpoint off that has taken nothing for days.
+/// Switches an endpoint off that has taken nothing for days; says whether it was on.
 ///
 /// # Errors
 /// When the database refuses.
@@ -388,16 +411,16 @@ pub async fn give_up(
     provider: ProviderId,
     endpoint: EndpointId,
     now: Timestamp,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "update webhook_endpoints set enabled = false, given_up_at = $3 where provider_id = $1 and id = $2",
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update webhook_endpoints set enabled = false, given_up_at = $3 where provider_id = $1 and id = $2 and enabled",
         provider.uuid(),
         endpoint.uuid(),
         At(now),
     )
     .execute(conn)
-    .await
-    .map(drop)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Gives up everything that waits for an endpoint.

@@ -175,6 +175,11 @@ words! {
         keys_old_text:
             "These have been in use for more than a year, each since the day in brackets: {keys}. Whoever copied one meanwhile can still use it. Make new ones under Settings when it suits you; nothing stops."
             "Hizi zimetumika kwa zaidi ya mwaka, kila moja tangu siku iliyo kwenye mabano: {keys}. Aliyenakili moja bado anaweza kuitumia. Tengeneza mpya kwenye Mipangilio wakati unaofaa; hakuna kinachosimama.",
+        webhook_off: "{business}: news to {host} is switched off" "{business}: habari kwa {host} zimezimwa",
+        webhook_off_text:
+            "Your program at {host} took nothing for days, or said that it wants no more. We send nothing there now, and what waited was given up. Mend the program, switch its address on, and send again what it missed."
+            "Programu yako kwenye {host} haikupokea chochote kwa siku kadhaa, au ilisema haitaki zaidi. Sasa hatutumi chochote huko, na ujumbe uliosubiri umeachwa. Rekebisha programu, washa anwani yake, kisha utume tena iliyokosa.",
+        to_webhooks: "See the addresses" "Ona anwani",
         key_mpesa: "the keys of the M-PESA account" "funguo za akaunti ya M-PESA",
         key_operator: "the credential of the M-PESA operator \"{name}\"" "kitambulisho cha mhudumu wa M-PESA \"{name}\"",
         key_api: "the key \"{name}\" for programs" "ufunguo \"{name}\" wa programu",

@@ -17,8 +17,8 @@ words! {
             "Hizi si tarakimu za sasa. Subiri zinazofuata, na uhakikishe saa ya simu yako iko sawa.",
         missed_title: "Log in with your passkey" "Ingia kwa ufunguo wako wa kifaa",
         missed_text:
-            "You have a passkey, and it counts as your second factor. Log out, and log in with it: then the platform's pages open."
-            "Una ufunguo wa kifaa, nao unahesabiwa kama hatua yako ya pili. Toka, kisha ingia kwa ufunguo huo: kurasa za jukwaa zitafunguka.",
+            "You have a passkey, and it counts as your second factor. Log out, and log in with it: then the platform's pages open. If it is lost, the command \"admin end-second\" takes it away."
+            "Una ufunguo wa kifaa, nao unahesabiwa kama hatua yako ya pili. Toka, kisha ingia kwa ufunguo huo: kurasa za jukwaa zitafunguka. Ikiwa umepotea, amri \"admin end-second\" huuondoa.",
         missed_button: "Log out" "Toka",
         set_up_title: "Set up the second factor" "Weka hatua ya pili ya uthibitishaji",
         set_up_must:
