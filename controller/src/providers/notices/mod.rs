@@ -6,6 +6,7 @@
 
 pub mod billing;
 pub mod choose;
+mod colleague;
 mod kinds;
 pub mod pages;
 pub mod routers;
@@ -14,6 +15,7 @@ pub mod store;
 mod telling;
 mod topic;
 
+pub use colleague::{Colleague, Way, Ways};
 pub use kinds::{BILLING, SECURITY, STANDING};
 pub use telling::{
     Own, tell, tell_owners, tell_owners_once, tell_payers, tell_person, tell_standing,
@@ -23,120 +25,14 @@ pub use topic::Topic;
 use std::time::Duration;
 
 use mnara_protocol::clock::Timestamp;
-use mnara_protocol::ids::{PersonId, StaffId};
-use mnara_protocol::portal::Language;
 
-use super::mail::{Letter, Reader, fill};
+use super::mail::{Letter, fill};
 use super::pages::words::{Unit, Words};
-use super::staff::roles::Role;
 use super::state::Move;
 use crate::app::App;
-use crate::rails::msisdn::Msisdn;
 
 /// Sites a letter names; of the others it says how many there are.
 const NAMED: usize = 20;
-
-/// Somebody who works here, and what they chose to be told.
-#[derive(Clone)]
-pub struct Colleague {
-    /// Their place.
-    pub staff: StaffId,
-    /// Who.
-    pub person: PersonId,
-    /// What they are called.
-    pub name: String,
-    /// Where they are written to, if they have an address that is not another's.
-    pub email: Option<String>,
-    /// What they read.
-    pub language: Language,
-    /// What they are.
-    pub role: Role,
-    /// Where texts reach them: the phone they log in with, or one that was named for this business.
-    pub phone: Option<Msisdn>,
-    /// What was chosen for them.
-    pub chosen: Vec<(Topic, Ways)>,
-}
-
-/// By which ways somebody hears of a topic.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Ways {
-    /// By mail.
-    pub by_mail: bool,
-    /// By SMS.
-    pub by_sms: bool,
-}
-
-/// A way to be told.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Way {
-    /// A letter.
-    Mail,
-    /// A text on a phone.
-    Sms,
-}
-
-impl Colleague {
-    /// By which ways they hear of a topic: as chosen, else by their role, and never of what they may not see.
-    #[must_use]
-    pub fn ways(&self, topic: Topic) -> Ways {
-        let chosen = self.chosen.iter().find(|(of, _)| *of == topic);
-        let ways = chosen.map_or(
-            Ways {
-                by_mail: topic.is_told(self.role),
-                by_sms: false,
-            },
-            |(_, ways)| *ways,
-        );
-        let may = self.role.may(topic.needs());
-        let is_on = |way: Way, chosen: bool| chosen || self.is_fixed(topic, way);
-        Ways {
-            by_mail: is_on(Way::Mail, ways.by_mail) && may,
-            by_sms: is_on(Way::Sms, ways.by_sms) && may && topic.is_short(),
-        }
-    }
-
-    /// Whether a way is on whatever is chosen: nobody is to say that they did not know what they owe.
-    #[must_use]
-    pub fn is_fixed(&self, topic: Topic, way: Way) -> bool {
-        let always = self.safely();
-        topic == Topic::Billing
-            && match way {
-                Way::Mail => always.by_mail,
-                Way::Sms => always.by_sms,
-            }
-    }
-
-    /// Whether they hear of a topic by mail.
-    #[must_use]
-    pub fn hears(&self, topic: Topic) -> bool {
-        self.ways(topic).by_mail
-    }
-
-    /// Whether somebody chose how they hear of a topic.
-    #[must_use]
-    pub fn chose(&self, topic: Topic) -> bool {
-        self.chosen.iter().any(|(of, _)| *of == topic)
-    }
-
-    /// How an owner hears of what cannot be switched off.
-    const fn safely(&self) -> Ways {
-        Ways {
-            by_mail: true,
-            by_sms: self.email.is_none(),
-        }
-    }
-
-    /// How they are written to, if they have an address.
-    #[must_use]
-    pub fn reader(&self) -> Option<Reader> {
-        Some(Reader {
-            person: self.person,
-            name: self.name.clone(),
-            email: self.email.clone()?,
-            language: self.language,
-        })
-    }
-}
 
 /// What is told.
 #[derive(Clone, Debug)]
@@ -503,7 +399,11 @@ fn span(time: Duration, w: &Words) -> String {
 
 #[cfg(test)]
 mod tests {
+    use mnara_protocol::ids::{PersonId, StaffId};
+    use mnara_protocol::portal::Language;
+
     use super::*;
+    use crate::providers::staff::roles::Role;
 
     fn colleague(role: Role, site: Option<bool>) -> Colleague {
         Colleague {
