@@ -312,6 +312,37 @@ async fn money_that_goes_back_later_leaves_the_day_of_its_sale_as_it_was(
     assert!(!page.contains(back), "{page}");
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn who_gave_money_back_for_a_voucher_that_a_cut_off_site_took_is_seen(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let mut owner = member(&world, Role::Owner, 2).await;
+    let printed = series::print(&world, 5).await;
+    let first = sell(&mut cashier).await.onward();
+    let used = world.app.clock.now();
+    world.app.clock.advance(Duration::from_secs(86_400));
+    let led = cashier.post(&format!("{first}/undo"), &[]).await.onward();
+    assert_eq!(led, "/counter?done=undone");
+    let anyway = "used all the same";
+    let page = owner.get("/counter").await.page();
+    assert!(!page.contains(anyway), "{page}");
+    // The site is back, and tells what it let in before it heard.
+    let of = mnara_protocol::message::Printed {
+        series: printed.series.id,
+        index: printed.tickets[0].index,
+    };
+    let site = Site::new(&world, world.shop.site);
+    site.redeem(&world, printed.tickets[0].id, Some(of), used)
+        .await;
+    for day in ["/counter", "/counter?day=2027-01-15"] {
+        let page = owner.get(day).await.page();
+        assert_eq!(page.matches(anyway).count(), 1, "{page}");
+    }
+}
+
 /// Notes that a paper was sold, by a form of its own.
 async fn note(browser: &mut Browser<'_>, code: &str) -> Got {
     let page = browser.get("/counter").await.page();

@@ -39,6 +39,7 @@ words! {
         today: "Today" "Leo",
         tag_undone: "money back" "pesa zimerudishwa",
         tag_used: "used" "imetumika",
+        tag_used_anyway: "used all the same" "imetumika hata hivyo",
         noted: "Noted. The money is counted as yours to hand over." "Imeandikwa. Pesa zinahesabiwa kuwa zako za kukabidhi.",
         undone:
             "Taken back. Give the money back; it is taken off the cash of today."
