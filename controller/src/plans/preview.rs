@@ -81,17 +81,6 @@ pub async fn typed(
 fn put(plans: &mut Vec<Plan>, id: Option<PlanId>, draft: Draft) {
     let id = id.unwrap_or(PlanId::from_bytes([0xff; 16]));
     plans.retain(|plan| plan.id != id);
-    plans.push(Plan {
-        id,
-        revision: 0,
-        name: draft.name,
-        price: draft.price,
-        terms: draft.terms,
-        sell_by_secs: draft.sell_by_secs,
-        on_sale: draft.on_sale,
-        position: draft.position,
-        hours: draft.hours,
-        colour: draft.colour,
-    });
+    plans.push(draft.plan(id, 0));
     plans.sort_by_key(|plan| (plan.position, plan.id));
 }
