@@ -217,6 +217,7 @@ async fn a_refused_push_is_told_at_once_and_frees_the_phone(
     };
     let shapes = [
         (400, fault("400.002.02", "Bad Request - Invalid Amount"), PayFailure::ProviderSetup),
+        (400, fault("400.002.02", "Bad Request - Invalid PhoneNumber"), PayFailure::NoMpesa),
         (500, fault("500.001.1001", "Wrong credentials"), PayFailure::ProviderSetup),
         (500, fault("500.001.1001", "Merchant does not exist"), PayFailure::ProviderSetup),
         (500, fault("500.003.03", "Quota Violation"), PayFailure::Busy),
@@ -237,6 +238,13 @@ async fn a_refused_push_is_told_at_once_and_frees_the_phone(
         world
             .count("payments where status = 'failed' and push = 'refused'")
             .await,
-        6
+        7
+    );
+    assert_eq!(
+        world
+            .count("payments where failure = 'no-mpesa' and flag is null")
+            .await,
+        1,
+        "a customer's wrong number is not the business's trouble"
     );
 }
