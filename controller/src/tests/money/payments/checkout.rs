@@ -1,6 +1,9 @@
 //! A prompt is asked for: who may, how often, and what is refused.
 
+use mnara_protocol::message::NotPromptedAnswer;
+
 use super::*;
+use crate::ratelimit::{Act, By};
 use crate::tests::sites::reports;
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -204,6 +207,40 @@ async fn a_phone_has_so_many_tries(pool: PgPoolOptions, options: PgConnectOption
         Err(NotBegun::TooMany(_))
     ));
     assert_eq!(world.daraja.pushes(), 3);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_customer_over_the_sites_limit_is_sent_to_no_prompt(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let limits = &world.app.limits;
+    let by = By::Site(world.shop.site);
+    while limits.check(Act::Checkout, by).is_ok() {}
+    let question = Question::Checkout(CheckoutQuestion {
+        attempt: attempt(1),
+        plan: world.shop.plan.id,
+        revision: world.shop.plan.revision,
+        price: world.shop.plan.price,
+        phone: PHONE.to_owned(),
+        mac: mac(1),
+        deadline: world.app.clock.now().plus_secs(30),
+        by_sms: None,
+    });
+    let site = reports::Site::new(&world, world.shop.site);
+    let ask = crate::dispatch::DISPATCH.ask;
+    let answer = ask(&world.app, &site.0, attempt(1), question)
+        .await
+        .unwrap();
+    assert_eq!(
+        answer,
+        Answer::NotPrompted(NotPromptedAnswer {
+            reason: PayFailure::Busy,
+            retry_secs: Some(1)
+        })
+    );
+    assert_eq!(world.daraja.pushes(), 0);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
