@@ -114,6 +114,27 @@ fn scripts_are_one_block_in_the_words_of_their_version() {
     }
 }
 
+/// After `where` a variable called like a property is the property, so such a filter finds everything.
+#[test]
+fn no_filter_compares_a_property_with_itself() {
+    for version in every_release() {
+        for mode in modes() {
+            for file in render(&order(&version, mode)).unwrap() {
+                for filter in file.text.split(" where ").skip(1) {
+                    let filter = filter.split(']').next().unwrap_or_default();
+                    for word in filter.split_whitespace() {
+                        let Some((property, value)) = word.split_once('=') else {
+                            continue;
+                        };
+                        let itself = value.strip_prefix('$') == Some(property);
+                        assert!(!itself, "{} {version}: {word}", file.path);
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn what_install_makes_remove_takes_away() {
     for version in every_release() {
