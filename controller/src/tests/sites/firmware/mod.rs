@@ -202,6 +202,27 @@ fn pages_lead_to_the_portal_and_leave_nothing_to_fill_in() {
     );
 }
 
+/// Only what is on the router logs in there: tickets in use, and by their codes the long ones alone.
+#[test]
+fn the_routers_own_page_promises_only_what_the_router_can_do() {
+    for mode in modes() {
+        let files = render(&order("7.24", mode)).unwrap();
+        let login = text(&files, "hotspot/login.html");
+        for sentence in [
+            "a voucher you have already used, with a code of 12 letters or more, logs in here too.",
+            "Type the code in capitals and without dashes in both fields.",
+            "vocha uliyokwisha kuitumia, yenye msimbo wa herufi 12 au zaidi, huingia hapa pia.",
+            "Andika msimbo kwa herufi kubwa bila vistari katika nafasi zote mbili.",
+        ] {
+            assert!(login.contains(sentence), "{sentence}");
+        }
+        assert!(
+            !login.contains("type=\"password\""),
+            "a code is typed in sight"
+        );
+    }
+}
+
 /// The files of an archive, as its entries have them.
 fn unpacked(archive: &[u8]) -> Vec<(String, String)> {
     let word = |at: usize| usize::from(u16::from_le_bytes([archive[at], archive[at + 1]]));
