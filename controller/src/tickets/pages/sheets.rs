@@ -107,7 +107,7 @@ fn on_each(
     logo: Option<Logo>,
     w: &Words,
 ) -> Print {
-    let until = series.sell_by.map(|at| w.calendar.day(at));
+    let until = series.sell_by.map(|at| w.calendar.moment(at));
     let help = business.help_phone;
     Print {
         logo,
@@ -116,7 +116,7 @@ fn on_each(
         plan: series.plan_name.clone(),
         gives: gives(&series.terms, w),
         price: show::money(series.price),
-        until: until.map(|day| format!("{} {day}", w.vouchers.paper_until)),
+        until: until.map(|at| format!("{} {at}", w.vouchers.paper_until)),
         help: help.map(|phone| format!("{} {phone}", w.vouchers.paper_help)),
         how: [w.vouchers.paper_how, w.vouchers.paper_how_short],
     }

@@ -42,6 +42,8 @@ async fn sheets_hold_what_can_be_sold_page_by_page(pool: PgPoolOptions, options:
     assert_eq!(codes_of(&first), sold[..288]);
     assert_eq!(first.matches("<ul class=\"sheet\">").count(), 12);
     assert!(first.contains("class=\"a4-24\"") && first.contains("fill=\"#0a7d4b\""));
+    // It ends at an hour, not with the day.
+    assert!(first.contains("Use it by 14 Feb 2027, 11:00"), "{first}");
     let (_, next) = first.split_once("from=").unwrap();
     let next = next.split_once('"').unwrap().0;
     let second = cashier
