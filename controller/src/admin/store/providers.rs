@@ -109,9 +109,9 @@ pub async fn list(
                   (select count(*) from webhook_endpoints h where h.provider_id = p.id and h.removed_at is null and h.failing_since is not null
                      and (h.enabled or h.given_up_at is not null)) as "deaf!",
                   not exists (select from ledger_faults f where f.provider_id = p.id) as "balances!",
-                  (select coalesce(sum(amount), 0) from payments y where y.provider_id = p.id and y.settled_at >= $7
+                  (select coalesce(sum(amount + credit - credited), 0) from payments y where y.provider_id = p.id and y.settled_at >= $7
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue!: Amount",
-                  (select coalesce(sum(amount), 0) from payments y where y.provider_id = p.id and y.settled_at >= $8 and y.settled_at < $7
+                  (select coalesce(sum(amount + credit - credited), 0) from payments y where y.provider_id = p.id and y.settled_at >= $8 and y.settled_at < $7
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as "revenue_before!: Amount",
                   (select max(settled_at) from payments y where y.provider_id = p.id
                      and y.status = 'success' and y.type = 'mpesa_customer_payment') as last_sale,
