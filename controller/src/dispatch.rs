@@ -93,9 +93,10 @@ fn not_begun(error: NotBegun) -> anyhow::Result<Answer> {
             retry.and_then(|after| u32::try_from(after.as_secs()).ok()),
         ),
         NotBegun::NoPlan | NotBegun::Closed => not_prompted(PayFailure::ProviderSetup, None),
+        // The limit may be the whole site's, and then this customer has no prompt to finish.
         NotBegun::TooMany(too_many) => not_prompted(
-            PayFailure::OtherPrompt,
-            u32::try_from(too_many.wait.as_secs()).ok(),
+            PayFailure::Busy,
+            u32::try_from(too_many.wait.as_secs().max(1)).ok(),
         ),
         NotBegun::Late => Answer::Refused(RefusedAnswer { late: true }),
         NotBegun::OtherTry => Answer::Refused(RefusedAnswer { late: false }),

@@ -266,6 +266,7 @@ fn troubles() -> Vec<Trouble> {
         PayFailure::Locked,
         PayFailure::NotNow,
         PayFailure::Blocked,
+        PayFailure::NoMpesa,
     ];
     all.extend(pay.map(Trouble::Pay));
     all

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{AccountId, MoveId, PaymentId};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use sqlx::PgConnection;
 
@@ -125,6 +125,8 @@ impl Filled {
     }
 
     pub(super) fn account(&self) -> Credentials {
+        // Nobody sees into these fields, and a space is easily copied along.
+        let plain = |secret: &SecretString| SecretString::from(secret.expose_secret().trim());
         Credentials {
             shortcode: self.shortcode.trim().to_owned(),
             kind: if self.kind == "till" {
@@ -134,9 +136,9 @@ impl Filled {
             } else {
                 ShortcodeKind::Paybill
             },
-            consumer_key: self.consumer_key.clone(),
-            consumer_secret: self.consumer_secret.clone(),
-            passkey: self.passkey.clone(),
+            consumer_key: plain(&self.consumer_key),
+            consumer_secret: plain(&self.consumer_secret),
+            passkey: plain(&self.passkey),
         }
     }
 }

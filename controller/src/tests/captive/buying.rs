@@ -1,6 +1,9 @@
 //! Orders: who may, what is wrong with them, and what is on sale.
 
+use mnara_protocol::message::PayFailure;
+
 use super::*;
+use crate::payments::failure_word;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_buyer_with_the_portals_token_pays_and_reads_the_ticket(
@@ -276,4 +279,15 @@ async fn orders_are_counted_by_phone_by_device_and_by_site(
     assert_eq!(asked, 60 - 8, "a site has sixty at once");
     world.app.clock.advance(Duration::from_secs(60));
     assert_eq!(ask(101, 999).await, 202);
+}
+
+#[test]
+fn every_reason_for_no_money_is_told_in_the_readme() {
+    let readme = include_str!("../../../README.md");
+    let (_, told) = readme.split_once("A `reason` is one of").unwrap();
+    let (told, _) = told.split_once("\n\n").unwrap();
+    for failure in PayFailure::KNOWN {
+        let word = failure_word(*failure);
+        assert!(told.contains(&format!("`{word}`")), "{word}: {told}");
+    }
 }
