@@ -198,21 +198,22 @@ pub struct Names {
     pub sites: Vec<(SiteId, String)>,
 }
 
+/// Lines by name, then what has none now, then what never had one.
 fn named<Id: Ord + Copy>(
     names: &[(Id, String)],
-    sums: &BTreeMap<Id, Sums>,
-    other: &str,
+    sums: &BTreeMap<Option<Id>, Sums>,
+    (other, none): (&str, &str),
 ) -> Vec<Line> {
     let mut lines: Vec<Line> = names
         .iter()
         .map(|(id, name)| Line {
             name: name.clone(),
-            sums: sums.get(id).copied().unwrap_or_default(),
+            sums: sums.get(&Some(*id)).copied().unwrap_or_default(),
         })
         .collect();
     let rest = sums
         .iter()
-        .filter(|(id, _)| names.iter().all(|(known, _)| known != *id));
+        .filter(|(id, _)| id.is_some_and(|id| names.iter().all(|(known, _)| *known != id)));
     let mut left = Sums::default();
     for (_, one) in rest {
         left.add(one);
@@ -223,32 +224,25 @@ fn named<Id: Ord + Copy>(
             sums: left,
         });
     }
+    if let Some(sums) = sums.get(&None) {
+        lines.push(Line {
+            name: none.to_owned(),
+            sums: *sums,
+        });
+    }
     lines
 }
 
 /// The lines of a report by plan; every plan has one, also without a number.
 #[must_use]
 pub fn by_plan(report: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
-    named(&names.plans, &report.plans, w.other)
+    named(&names.plans, &report.plans, (w.other, w.trials))
 }
 
 /// The lines of a report by site.
 #[must_use]
 pub fn by_site(report: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
-    let mut known = BTreeMap::new();
-    for (site, sums) in &report.sites {
-        if let Some(site) = site {
-            known.insert(*site, *sums);
-        }
-    }
-    let mut lines = named(&names.sites, &known, w.other);
-    if let Some(sums) = report.sites.get(&None) {
-        lines.push(Line {
-            name: w.no_site.to_owned(),
-            sums: *sums,
-        });
-    }
-    lines
+    named(&names.sites, &report.sites, (w.other, w.no_site))
 }
 
 /// The lines of a report by hour of the day.
@@ -450,6 +444,28 @@ mod tests {
         let lines = by_part_before(&then, &period, today, w);
         let sold: Vec<i64> = lines.iter().map(|line| line.sums.sold).collect();
         assert_eq!(sold, [1, 1, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn what_was_had_to_try_has_a_line_by_plan() {
+        let tried = Sums {
+            tried: 2,
+            bytes: 7_000,
+            ..Sums::default()
+        };
+        let report = Report {
+            plans: BTreeMap::from([(None, tried)]),
+            ..Report::default()
+        };
+        for (language, name) in [
+            (Language::English, "Free trials"),
+            (Language::Swahili, "Majaribio ya bure"),
+        ] {
+            let w = &Words::of(language).reports;
+            let lines = by_plan(&report, &Names::default(), w);
+            assert_eq!(lines.len(), 1);
+            assert_eq!((lines[0].name.as_str(), lines[0].sums), (name, tried));
+        }
     }
 
     #[test]

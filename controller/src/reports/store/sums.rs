@@ -100,9 +100,9 @@ pub async fn report(
                 report.days.insert(Day(day), sums);
             }
             0b101 => {
-                if let Some(plan) = row.plan_id {
-                    report.plans.insert(PlanId::from_uuid(plan), sums);
-                }
+                report
+                    .plans
+                    .insert(row.plan_id.map(PlanId::from_uuid), sums);
             }
             0b110 => {
                 report

@@ -58,6 +58,7 @@ async fn what_is_sold_on_paper_and_from_the_screen_is_never_the_same(
     let sold = sell(&mut cashier).await.onward();
     let page = cashier.get(&sold).await.page();
     assert!(page.contains(&shown[0]), "{page}");
+    assert!(page.contains("<dd>14 Feb 2027, 11:00</dd>"), "{page}");
     assert!(cashier.get("/counter").await.page().contains("Left: 11 "));
     let sheets = format!("/vouchers/series/{}/sheets", printed.series.id);
     assert_eq!(codes(&cashier.get(&sheets).await.page()), shown[1..]);

@@ -388,7 +388,7 @@ pub async fn one(
         plan: kept.plan_name.clone(),
         gives: gives(&kept.ticket.right.terms, w),
         price: show::money(sale.amount),
-        until: kept.ticket.right.sell_by.map(|at| w.calendar.day(at)),
+        until: kept.ticket.right.sell_by.map(|at| w.calendar.moment(at)),
         sold: w.calendar.moment(sale.sold),
     };
     Ok(html(StatusCode::OK, &page))
