@@ -198,10 +198,10 @@ pub struct Names {
     pub sites: Vec<(SiteId, String)>,
 }
 
-/// Lines by name, then what has none now, then what never had one.
+/// Lines by name, then what has none now, then what never had one. The last two stand also where only the report beside has them, so that both have their lines in the same order.
 fn named<Id: Ord + Copy>(
     names: &[(Id, String)],
-    sums: &BTreeMap<Option<Id>, Sums>,
+    (sums, beside): (&BTreeMap<Option<Id>, Sums>, &BTreeMap<Option<Id>, Sums>),
     (other, none): (&str, &str),
 ) -> Vec<Line> {
     let mut lines: Vec<Line> = names
@@ -211,38 +211,45 @@ fn named<Id: Ord + Copy>(
             sums: sums.get(&Some(*id)).copied().unwrap_or_default(),
         })
         .collect();
-    let rest = sums
-        .iter()
-        .filter(|(id, _)| id.is_some_and(|id| names.iter().all(|(known, _)| *known != id)));
-    let mut left = Sums::default();
-    for (_, one) in rest {
-        left.add(one);
-    }
-    if left != Sums::default() {
+    let left = unnamed(names, sums);
+    if left != Sums::default() || unnamed(names, beside) != Sums::default() {
         lines.push(Line {
             name: other.to_owned(),
             sums: left,
         });
     }
-    if let Some(sums) = sums.get(&None) {
+    if sums.contains_key(&None) || beside.contains_key(&None) {
         lines.push(Line {
             name: none.to_owned(),
-            sums: *sums,
+            sums: sums.get(&None).copied().unwrap_or_default(),
         });
     }
     lines
 }
 
-/// The lines of a report by plan; every plan has one, also without a number.
-#[must_use]
-pub fn by_plan(report: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
-    named(&names.plans, &report.plans, (w.other, w.trials))
+/// What belongs to things that have no name now.
+fn unnamed<Id: Ord + Copy>(names: &[(Id, String)], sums: &BTreeMap<Option<Id>, Sums>) -> Sums {
+    let mut left = Sums::default();
+    for (id, one) in sums {
+        if id.is_some_and(|id| names.iter().all(|(known, _)| *known != id)) {
+            left.add(one);
+        }
+    }
+    left
 }
 
-/// The lines of a report by site.
+/// The lines of a report by plan, as they stand beside those of another; every plan has one, also without a number.
 #[must_use]
-pub fn by_site(report: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
-    named(&names.sites, &report.sites, (w.other, w.no_site))
+pub fn by_plan(report: &Report, beside: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
+    let sums = (&report.plans, &beside.plans);
+    named(&names.plans, sums, (w.other, w.trials))
+}
+
+/// The lines of a report by site, as they stand beside those of another.
+#[must_use]
+pub fn by_site(report: &Report, beside: &Report, names: &Names, w: &ReportWords) -> Vec<Line> {
+    let sums = (&report.sites, &beside.sites);
+    named(&names.sites, sums, (w.other, w.no_site))
 }
 
 /// The lines of a report by hour of the day.
@@ -462,9 +469,17 @@ mod tests {
             (Language::Swahili, "Majaribio ya bure"),
         ] {
             let w = &Words::of(language).reports;
-            let lines = by_plan(&report, &Names::default(), w);
+            let (names, none) = (Names::default(), Report::default());
+            let lines = by_plan(&report, &none, &names, w);
             assert_eq!(lines.len(), 1);
             assert_eq!((lines[0].name.as_str(), lines[0].sums), (name, tried));
+            // The time before had none, and its line stands beside all the same.
+            let before = by_plan(&none, &report, &names, w);
+            assert_eq!(before.len(), 1);
+            assert_eq!(
+                (before[0].name.as_str(), before[0].sums),
+                (name, Sums::default())
+            );
         }
     }
 
