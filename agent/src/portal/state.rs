@@ -176,6 +176,26 @@ pub(super) fn state_json(home: &Home, language: Language) -> Option<String> {
 }
 
 #[derive(Serialize)]
+struct Token<'a> {
+    token: &'a str,
+    expires_in: i64,
+    provider: String,
+    site: String,
+}
+
+/// `token.json`: what a program on this device shows the controller. A page of another site cannot read it here.
+pub(super) fn token_json(home: &Home, _: Language) -> Option<String> {
+    let token = home.token.as_ref()?;
+    let token = Token {
+        token: &token.text,
+        expires_in: token.secs,
+        provider: token.provider.to_string(),
+        site: token.site.to_string(),
+    };
+    serde_json::to_string(&token).ok()
+}
+
+#[derive(Serialize)]
 struct Plan<'a> {
     id: String,
     revision: u32,

@@ -230,6 +230,48 @@ async fn programs_and_scripts_read_what_is_the_case() {
 }
 
 #[tokio::test]
+async fn a_device_is_handed_its_token_and_a_stranger_or_one_cut_off_is_not() {
+    let (address, asked, stop) = portal().await;
+    let (provider, site) = (ProviderId::from_bytes([6; 16]), SiteId::from_bytes([7; 16]));
+    let mut token = Some(DeviceTokenText {
+        text: "signed".into(),
+        secs: 900,
+        provider,
+        site,
+    });
+    agent(asked, move |_| {
+        Said::Home(Box::new(Home {
+            token: token.take(),
+            ..home()
+        }))
+    });
+    let answer = send(address, get("/portal/token.json")).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200")
+            && answer.contains("cache-control: no-store")
+            && !answer.contains("access-control-"),
+        "{answer}"
+    );
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let said: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(
+        said,
+        serde_json::json!({
+            "token": "signed",
+            "expires_in": 900,
+            "provider": provider.to_string(),
+            "site": site.to_string(),
+        })
+    );
+    let none = send(address, get("/portal/token.json")).await;
+    assert!(
+        none.starts_with("HTTP/1.1 503") && none.ends_with("{}"),
+        "{none}"
+    );
+    stop.cancel();
+}
+
+#[tokio::test]
 async fn a_logo_is_a_file_that_browsers_keep() {
     let (address, asked, stop) = portal().await;
     let agent = agent(asked, |_| {
