@@ -126,6 +126,12 @@ impl Situation {
     }
 }
 
+/// Whether nobody knows yet what became of the last payment, whatever else is the case.
+pub(super) fn is_payment_unknown(home: &Home) -> bool {
+    let purchase = home.purchase.as_ref();
+    purchase.is_some_and(|purchase| purchase.state == PurchaseState::LateUnknown)
+}
+
 /// Whether a ticket's clock runs.
 pub(super) fn is_running(ticket: &TicketView) -> bool {
     ticket.step >= Step::Confirmed || ticket.ends_at.is_some()
@@ -142,6 +148,7 @@ pub(super) fn time_left(ticket: &TicketView, words: &Words) -> Option<String> {
 struct State {
     state: Situation,
     cloud: bool,
+    payment_unknown: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_left: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,6 +174,7 @@ pub(super) fn state_json(home: &Home, language: Language) -> Option<String> {
     let state = State {
         state,
         cloud: home.cloud,
+        payment_unknown: is_payment_unknown(home),
         time_left: ticket.and_then(|ticket| time_left(ticket, language.words())),
         data_left: bytes.map(data),
         seconds_left: seconds.map(|left| left.as_secs()),

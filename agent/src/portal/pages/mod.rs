@@ -7,7 +7,7 @@ use mnara_protocol::money::Money;
 use mnara_protocol::portal::{Html, Language, Top, Words, begin, terms_page, welcome};
 use mnara_protocol::ticket::Status;
 
-use super::state::{LOOK_AGAIN, Situation};
+use super::state::{LOOK_AGAIN, Situation, is_payment_unknown};
 use super::trouble::Trouble;
 use crate::core::portal::{BuyError, Device, Home, Look, PurchaseState, PurchaseView, RedeemError};
 
@@ -143,16 +143,26 @@ impl View<'_> {
         page.finish()
     }
 
+    /// What went wrong before, for as long as it matters.
     fn standing_trouble(&self, is: Option<Situation>) -> Option<Trouble> {
-        let of_payment = matches!(self.place, Place::Home | Place::Plans | Place::Wait);
+        let of_payment = matches!(
+            self.place,
+            Place::Home | Place::Plans | Place::Wait | Place::Online
+        );
         match is? {
             Situation::NotInHotspot => Some(Trouble::NotInHotspot),
             Situation::RouterAway => Some(Trouble::RouterAway),
-            Situation::Unknown | Situation::Failed if of_payment => self
-                .home?
-                .purchase
-                .as_ref()
-                .and_then(|purchase| Trouble::of_purchase(purchase.state)),
+            // Who is online and buys more is to hear of it as well, or pays twice.
+            Situation::Unknown
+            | Situation::Failed
+            | Situation::Online
+            | Situation::Connecting
+            | Situation::Waiting
+                if of_payment =>
+            {
+                let purchase = self.home?.purchase.as_ref()?;
+                Trouble::of_purchase(purchase.state)
+            }
             _ => None,
         }
     }
@@ -216,6 +226,9 @@ impl View<'_> {
                 .raw(self.then(is))
                 .raw("?lang=")
                 .raw(self.language.tag());
+            if self.home.is_some_and(is_payment_unknown) {
+                page.raw("\" data-unknown=\"1");
+            }
         }
         top.header(page);
     }
@@ -348,11 +361,7 @@ impl View<'_> {
                     return;
                 }
                 self.code(page);
-                page.raw("<details><summary>")
-                    .raw(words.not_charged)
-                    .raw("</summary>");
-                self.plans(page, words, home);
-                page.raw("</details>");
+                self.plans_again(page, words, home);
             }
             Situation::Failed | Situation::NotHere | Situation::Ended | Situation::Free => {
                 if self.trouble.is_none() {

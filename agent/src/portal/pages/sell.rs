@@ -3,6 +3,7 @@
 
 use mnara_protocol::portal::{Counter, Html, Words, code_form, counter, notice, trial_form};
 
+use super::super::state::is_payment_unknown;
 use super::super::trouble::Trouble;
 use super::{BASE, Place, View};
 use crate::core::portal::{BuyError, Home, PlanView};
@@ -41,7 +42,25 @@ impl View<'_> {
         })
         .raw(words.buy_more)
         .raw("</summary>");
-        self.offers(page, words, home);
+        if is_payment_unknown(home) {
+            self.code(page);
+            self.plans_again(page, words, home);
+        } else {
+            self.offers(page, words, home);
+        }
+        page.raw("</details>");
+    }
+
+    /// The plans behind a question, while what was paid for last may still come.
+    pub(super) fn plans_again(&self, page: &mut Html, words: &Words, home: &Home) {
+        page.raw(if matches!(self.trouble, Some(Trouble::Buy(_))) {
+            "<details open><summary>"
+        } else {
+            "<details><summary>"
+        })
+        .raw(words.not_charged)
+        .raw("</summary>");
+        self.plans(page, words, home);
         page.raw("</details>");
     }
 

@@ -175,3 +175,51 @@ fn a_phone_with_credit_reads_what_it_is_asked_for() {
         assert!(page.contains(&says), "{page}");
     }
 }
+
+#[test]
+fn who_has_a_ticket_and_buys_more_is_told_what_became_of_the_payment() {
+    let held = |online, state| Home {
+        ticket: Some(ticket(online)),
+        purchase: Some(purchase(state)),
+        ..home()
+    };
+    let failed = PurchaseState::Failed(PayFailure::WrongPin);
+    for language in Language::ALL {
+        let words = language.words();
+        for (place, online) in [
+            (Place::Home, true),
+            (Place::Plans, true),
+            (Place::Online, true),
+            (Place::Home, false),
+            (Place::Wait, false),
+        ] {
+            for state in [failed, PurchaseState::LateUnknown] {
+                let home = held(online, state);
+                assert_eq!(place.instead(&home), None);
+                let page = render_at(place, language, &home, None, &Typed::default());
+                let (what, next) = Trouble::of_purchase(state).unwrap().words(language);
+                assert!(page.contains(what) && page.contains(next), "{page}");
+                assert!(page.contains("7KQ2-M0X1-90AB"), "{page}");
+                assert!(!page.contains("id=\"leaving\""), "it leaves unread: {page}");
+                let is_unknown = state == PurchaseState::LateUnknown;
+                assert_eq!(page.contains("data-unknown"), is_unknown);
+                let offered = page.split_once(words.not_charged);
+                match offered {
+                    Some((before, _)) => assert!(is_unknown && !before.contains("name=\"phone\"")),
+                    None => assert!(!is_unknown || !page.contains("name=\"phone\"")),
+                }
+            }
+        }
+        let page = render_at(
+            Place::Online,
+            language,
+            &Home {
+                ticket: Some(ticket(true)),
+                ..home()
+            },
+            None,
+            &Typed::default(),
+        );
+        assert!(!page.contains("role=\"alert\"") && page.contains("id=\"leaving\""));
+    }
+}
