@@ -361,6 +361,7 @@ impl View<'_> {
                     return;
                 }
                 self.code(page);
+                self.paid_before(page, words, home);
                 self.plans_again(page, words, home);
             }
             Situation::Failed | Situation::NotHere | Situation::Ended | Situation::Free => {

@@ -30,9 +30,17 @@ impl View<'_> {
             self.code(page);
             self.plans(page, words, home);
         }
+        self.paid_before(page, words, home);
     }
 
-    /// The same, folded away below what matters more.
+    /// The way in for who has paid already, also where nothing is sold now.
+    pub(super) fn paid_before(&self, page: &mut Html, words: &Words, home: &Home) {
+        if home.cloud {
+            self.claim_link(page, words);
+        }
+    }
+
+    /// Plans and the code field, folded away below what matters more.
     pub(super) fn more(&self, page: &mut Html, words: &Words, home: &Home) {
         let is_open = self.trouble.is_some() || self.is_scanned() || self.place == Place::Plans;
         page.raw(if is_open {
@@ -44,6 +52,7 @@ impl View<'_> {
         .raw("</summary>");
         if is_payment_unknown(home) {
             self.code(page);
+            self.paid_before(page, words, home);
             self.plans_again(page, words, home);
         } else {
             self.offers(page, words, home);
@@ -93,9 +102,6 @@ impl View<'_> {
             sms: home.sms.then_some(self.typed.by_sms),
         };
         counter(page, &shelf);
-        if home.by_hand.is_some() {
-            self.claim_link(page, words);
-        }
     }
 
     /// The field for a code.

@@ -87,6 +87,36 @@ fn a_receipt_is_typed_on_a_page_of_its_own_and_what_was_typed_stays() {
 }
 
 #[test]
+fn who_has_paid_finds_the_form_for_a_receipt_wherever_the_cloud_can_be_asked() {
+    let shut = Home {
+        sales_open: false,
+        ..home()
+    };
+    let bare = Home {
+        plans: Vec::new(),
+        ..home()
+    };
+    let unknown = Home {
+        purchase: Some(purchase(PurchaseState::LateUnknown)),
+        ..home()
+    };
+    for language in Language::ALL {
+        let words = language.words();
+        for home in [&home(), &shut, &bare, &unknown] {
+            let page = render(language, home, None);
+            let (before_folds, _) = page.split_once("<details").unwrap_or((page.as_str(), ""));
+            assert!(before_folds.contains(words.claim), "{page}");
+            assert_eq!(page.matches("href=\"/portal/claim?").count(), 1, "{page}");
+        }
+        let away = Home {
+            cloud: false,
+            ..home()
+        };
+        assert!(!render(language, &away, None).contains("/portal/claim"));
+    }
+}
+
+#[test]
 fn a_payment_that_is_not_seen_yet_is_waited_for_by_the_page_that_says_so_and_by_the_start() {
     let refused = |why| Some(Trouble::Claim(ClaimError::Refused(why)));
     let typed = Typed {
