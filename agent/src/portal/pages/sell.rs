@@ -62,11 +62,13 @@ impl View<'_> {
 
     /// The plans behind a question, while what was paid for last may still come.
     pub(super) fn plans_again(&self, page: &mut Html, words: &Words, home: &Home) {
-        page.raw(if matches!(self.trouble, Some(Trouble::Buy(_))) {
-            "<details open><summary>"
-        } else {
-            "<details><summary>"
-        })
+        page.raw(
+            if matches!(self.trouble, Some(Trouble::Buy(_) | Trouble::NoPlan)) {
+                "<details open><summary>"
+            } else {
+                "<details><summary>"
+            },
+        )
         .raw(words.not_charged)
         .raw("</summary>");
         self.plans(page, words, home);

@@ -186,6 +186,12 @@ impl Portal {
                 },
                 Place::Wait,
             ),
+            // The button for paying by hand skips what a browser asks for: a paybill needs no number.
+            _ if typed.plan.is_empty() => {
+                return self
+                    .with_home(peer, language, Trouble::NoPlan, &typed)
+                    .await;
+            }
             _ => {
                 let (Ok(plan), Some(revision)) = (typed.plan.parse::<PlanId>(), revision) else {
                     let trouble = Trouble::Buy(BuyError::PlanGone);

@@ -79,9 +79,21 @@ async fn a_plan_is_bought_as_the_page_showed_it() {
             "{answer}"
         );
     }
-    for nonsense in ["plan=7&phone=1", "", "plan=&revision=x"] {
+    for nonsense in ["plan=7&phone=1", "plan=x.7"] {
         let answer = send(address, post("/portal/buy", "", nonsense)).await;
         assert!(answer.contains("This plan is no longer sold"), "{answer}");
+    }
+    for path in ["/portal/buy", "/portal/hand"] {
+        for nothing in ["phone=0712+345+678", "plan=&revision=x&phone=0712+345+678"] {
+            let answer = send(address, post(path, "", nothing)).await;
+            for part in [
+                "HTTP/1.1 200",
+                "Choose a plan first",
+                "value=\"0712 345 678\"",
+            ] {
+                assert!(answer.contains(part), "{part}: {answer}");
+            }
+        }
     }
     stop.cancel();
     let asks = agent.await.unwrap();

@@ -195,6 +195,7 @@ fn well_formed(page: &str) {
 
 fn troubles() -> Vec<Trouble> {
     let mut all = vec![
+        Trouble::NoPlan,
         Trouble::PayUnknown,
         Trouble::NotInHotspot,
         Trouble::RouterAway,
