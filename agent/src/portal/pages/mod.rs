@@ -24,7 +24,7 @@ const BASE: &str = "/portal/";
 /// How often a page that waits looks again where no script runs, in seconds.
 const REFRESH: &str = "4";
 
-/// The same for a page to be read first, on which something may be typed again.
+/// The same for a page to be read first, or on which something may be typed.
 const REFRESH_READ: &str = "60";
 
 /// Which page.
@@ -198,7 +198,9 @@ impl View<'_> {
         let is_looking = self.trouble.is_none_or(Trouble::is_waited_out)
             && !matches!(self.place, Place::Terms | Place::Claim);
         let looks_again = is.filter(|_| is_looking);
-        if looks_again.is_some() && is_kept_open {
+        let is_passing = is_kept_open || trouble == Some(Trouble::PayUnknown);
+        let is_passing = is_passing || looks_again.is_some_and(Situation::is_passing);
+        if looks_again.is_some() && is_passing && (is_kept_open || self.is_read_first()) {
             // The address itself would give the form without an answer.
             page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
                 .raw(REFRESH_READ)
@@ -207,7 +209,7 @@ impl View<'_> {
                 .raw("?lang=")
                 .raw(self.language.tag())
                 .raw("\"></noscript>");
-        } else if looks_again.is_some_and(Situation::is_passing) {
+        } else if looks_again.is_some() && is_passing {
             page.raw("<noscript><meta http-equiv=\"refresh\" content=\"")
                 .raw(REFRESH)
                 .raw("\"></noscript>");
@@ -231,6 +233,16 @@ impl View<'_> {
             }
         }
         top.header(page);
+    }
+
+    /// Whether something may be typed or chosen on the page, or is to be read there.
+    fn is_read_first(&self) -> bool {
+        match self.place {
+            Place::Home | Place::Plans => self
+                .home
+                .is_some_and(|home| home.device != Device::RouterAway),
+            _ => self.place == Place::Online,
+        }
     }
 
     /// Where the script goes when what is the case has changed.
@@ -358,6 +370,12 @@ impl View<'_> {
                 self.link(page, Place::Wait, words.refresh, "button");
                 self.next_tickets(page, words, home);
                 if !is_served {
+                    return;
+                }
+                if self.place == Place::Wait {
+                    // Whatever was typed here would be lost when the page looks again.
+                    self.paid_before(page, words, home);
+                    self.link(page, Place::Home, words.not_charged, "button quiet");
                     return;
                 }
                 self.code(page);
