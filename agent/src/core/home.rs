@@ -159,6 +159,11 @@ impl Core {
             mac,
             expires: now.plus_secs(TOKEN_SECS),
         };
-        DeviceTokenText(token.sign(&self.identity.signing))
+        DeviceTokenText {
+            text: token.sign(&self.identity.signing),
+            secs: TOKEN_SECS,
+            provider: self.identity.provider,
+            site: self.identity.site,
+        }
     }
 }

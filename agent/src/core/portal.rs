@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use mnara_protocol::clock::Timestamp;
 use mnara_protocol::grant::Step;
-use mnara_protocol::ids::{AttemptId, Mac, PlanId, TicketId};
+use mnara_protocol::ids::{AttemptId, Mac, PlanId, ProviderId, SiteId, TicketId};
 use mnara_protocol::message::{ByHand, ByHandAnswer, LogoRow, NotClaimed, PayFailure};
 use mnara_protocol::money::Money;
 use mnara_protocol::plan::Terms;
@@ -286,13 +286,24 @@ pub struct Home {
     pub token: Option<DeviceTokenText>,
 }
 
-/// A signed token for the controller's public endpoints. It never shows itself in a log.
+/// A signed token for the controller's public endpoints, and where it is good. It never shows itself in a log.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DeviceTokenText(pub String);
+pub struct DeviceTokenText {
+    /// What was signed.
+    pub text: String,
+    /// For how many seconds it is good.
+    pub secs: i64,
+    /// Whose endpoints take it.
+    pub provider: ProviderId,
+    /// The site that vouches.
+    pub site: SiteId,
+}
 
 impl fmt::Debug for DeviceTokenText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DeviceTokenText(..)")
+        f.debug_struct("DeviceTokenText")
+            .field("site", &self.site)
+            .finish_non_exhaustive()
     }
 }
 

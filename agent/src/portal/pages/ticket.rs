@@ -52,7 +52,8 @@ impl View<'_> {
                     .raw("\">")
                     .raw(words.go_on)
                     .raw("</a></p>");
-                if self.place == Place::Online {
+                // What went wrong with a payment is not to vanish unread.
+                if self.place == Place::Online && self.standing_trouble(Some(is)).is_none() {
                     self.leaving(page, words);
                 }
                 left(page, words, ticket);

@@ -186,6 +186,19 @@ fn with_the_router_away_nobody_is_logged_in_and_pages_say_so() {
 }
 
 #[test]
+fn a_token_is_for_a_device_of_the_hotspot_while_the_controller_can_be_reached() {
+    let mut site = Site::new();
+    site.joins(1);
+    assert!(site.home(1).token.is_none());
+    site.event(Event::LinkUp);
+    let token = site.home(1).token.unwrap();
+    assert_eq!(token.secs, mnara_protocol::token::LONGEST_SECS);
+    assert!(site.home(9).token.is_none(), "a stranger is vouched for");
+    site.event(Event::LinkDown);
+    assert!(site.home(1).token.is_none());
+}
+
+#[test]
 fn who_pays_while_the_router_is_away_sees_the_ticket_but_nothing_is_done_on_an_old_look() {
     let mut site = Site::new();
     site.event(Event::LinkUp);

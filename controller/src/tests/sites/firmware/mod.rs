@@ -200,6 +200,13 @@ fn pages_lead_to_the_portal_and_leave_nothing_to_fill_in() {
         login.contains("http://192.168.88.9:8080/portal/"),
         "{login}"
     );
+    // Whom the router alone logs out, the agent logs in again.
+    let status = text(&files, "hotspot/status.html");
+    assert!(
+        status.contains("href=\"http://192.168.88.9:8080/portal/status\"")
+            && !status.contains("link-logout"),
+        "{status}"
+    );
 }
 
 /// Only what is on the router logs in there: tickets in use, and by their codes the long ones alone.
