@@ -433,29 +433,19 @@ impl Core {
         }
     }
 
+    /// Gives back every place the device holds: a ticket that waited its turn would else have it, and its clock would start.
     fn log_out(&mut self, peer: IpAddr, now: Now, out: &mut Commands) {
         let Device::Known { mac, .. } = self.device(peer) else {
             return;
         };
-        let Some(ticket) = self
-            .state
-            .tickets
-            .of_device(mac)
-            .first()
-            .map(|known| known.ticket.id)
-        else {
-            return;
-        };
-        self.record(
-            Fact::Released(ReleasedFact {
-                ticket,
-                mac,
-                at: now.at,
-            }),
-            out,
-        );
-        self.cut_off(ticket, mac);
-        out.router = true;
+        let at = now.at;
+        let held = self.state.tickets.of_device(mac);
+        let held: Vec<_> = held.into_iter().map(|known| known.ticket.id).collect();
+        for ticket in held {
+            self.record(Fact::Released(ReleasedFact { ticket, mac, at }), out);
+            self.cut_off(ticket, mac);
+            out.router = true;
+        }
     }
 
     /// Answers asks that have waited long enough.

@@ -10,6 +10,7 @@ mod asks;
 mod commanded;
 mod desired;
 mod drift;
+mod given_back;
 mod hands;
 mod home;
 mod live;

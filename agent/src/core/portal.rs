@@ -280,7 +280,8 @@ pub struct Home {
     pub named: bool,
     /// The ticket the device uses, or used last.
     pub ticket: Option<TicketView>,
-    /// Tickets the device holds that begin when the one in use ends, soonest first; at most three.
+    /// Tickets the device holds that begin when the one in use ends, soonest first; if it holds none, others that it gave back. At most
+    /// three.
     pub waiting: Vec<TicketView>,
     /// What the browser may show the controller, while the controller can be reached.
     pub token: Option<DeviceTokenText>,
