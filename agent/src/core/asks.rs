@@ -25,7 +25,7 @@ const LOOKS: u8 = 2;
 /// How long a buyer's page waits for the controller before it shows that it is asking.
 const BUY_WAIT: Duration = Duration::from_secs(6);
 /// How long a code's ticket may take by the feed once the controller knows it.
-const ROW_WAIT: Duration = Duration::from_secs(10);
+pub(super) const ROW_WAIT: Duration = Duration::from_secs(10);
 /// Asks waiting at once, of each sort.
 pub(super) const WAITING: usize = 256;
 /// Codes the controller is asked about at once.
@@ -223,6 +223,7 @@ impl Core {
                 mac,
                 code,
                 until: now.ticks + DEADLINE,
+                by_receipt: false,
             },
         );
         None
@@ -236,7 +237,13 @@ impl Core {
                 continue;
             };
             let (code, mac) = (lookup.code.clone(), lookup.mac);
-            let done = match self.use_code(&code, mac, now, out) {
+            // The controller may not have heard yet of who came online.
+            let used = if lookup.by_receipt && self.state.tickets.is_started(&code) {
+                Err(Refusal::Used)
+            } else {
+                self.use_code(&code, mac, now, out)
+            };
+            let done = match used {
                 Err(Refusal::Unknown) => continue,
                 Ok(()) => Ok(()),
                 Err(refusal) => Err(RedeemError::Refused(refusal)),
@@ -257,7 +264,12 @@ impl Core {
                 self.throttle.was_right(lookup.mac);
             }
             let said = done.map(|()| self.home(lookup.peer, now));
-            out.replies.push((lookup.ask, Said::Redeemed(said)));
+            let said = if lookup.by_receipt {
+                Said::Claimed(said.map_err(ClaimError::of_code))
+            } else {
+                Said::Redeemed(said)
+            };
+            out.replies.push((lookup.ask, said));
         }
     }
 

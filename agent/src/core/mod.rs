@@ -172,6 +172,8 @@ struct Lookup {
     mac: Mac,
     code: TicketCode,
     until: Ticks,
+    /// Whether a receipt brought the code, else it was typed.
+    by_receipt: bool,
 }
 
 /// The site's decisions with everything they rest on.

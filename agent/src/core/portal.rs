@@ -225,6 +225,17 @@ pub enum ClaimError {
     RouterAway,
 }
 
+impl ClaimError {
+    /// What is said of a receipt whose ticket's code did not open the door.
+    pub(super) fn of_code(error: RedeemError) -> Self {
+        if error == RedeemError::CloudAwayUnknown {
+            Self::NoCloud
+        } else {
+            Self::Refused(NotClaimed::Spent)
+        }
+    }
+}
+
 /// What a device was told of paying by hand.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HandView {
