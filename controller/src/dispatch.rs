@@ -139,9 +139,14 @@ async fn claim(app: &App, from: &Sender, question: ClaimQuestion) -> anyhow::Res
         mac: question.mac,
         deadline: question.deadline,
     };
+    let mut code = None;
     let (refusal, retry_secs) = match hand::claim::claim(app, from.provider, &said).await {
         Ok(()) => (None, None),
         Err(NoClaim::Not(refusal)) => (Some(refusal), None),
+        Err(NoClaim::Unstarted(ticket)) => {
+            code = Some(ticket.as_str().to_owned());
+            (Some(NotClaimed::Spent), None)
+        }
         Err(NoClaim::TooMany(too_many)) => (
             Some(NotClaimed::TooMany),
             u32::try_from(too_many.wait.as_secs()).ok(),
@@ -152,5 +157,6 @@ async fn claim(app: &App, from: &Sender, question: ClaimQuestion) -> anyhow::Res
     Ok(Answer::Claimed(ClaimedAnswer {
         refusal,
         retry_secs,
+        code,
     }))
 }

@@ -225,6 +225,17 @@ pub enum ClaimError {
     RouterAway,
 }
 
+impl ClaimError {
+    /// What is said of a receipt whose ticket's code did not open the door.
+    pub(super) fn of_code(error: RedeemError) -> Self {
+        if error == RedeemError::CloudAwayUnknown {
+            Self::NoCloud
+        } else {
+            Self::Refused(NotClaimed::Spent)
+        }
+    }
+}
+
 /// What a device was told of paying by hand.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HandView {
@@ -280,7 +291,8 @@ pub struct Home {
     pub named: bool,
     /// The ticket the device uses, or used last.
     pub ticket: Option<TicketView>,
-    /// Tickets the device holds that begin when the one in use ends, soonest first; at most three.
+    /// Tickets the device holds that begin when the one in use ends, soonest first; if it holds none, others that it gave back. At most
+    /// three.
     pub waiting: Vec<TicketView>,
     /// What the browser may show the controller, while the controller can be reached.
     pub token: Option<DeviceTokenText>,

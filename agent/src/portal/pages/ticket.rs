@@ -105,10 +105,14 @@ impl View<'_> {
             .raw("</button></div>");
     }
 
-    /// Tickets that begin when the one in use ends.
+    /// Tickets that begin when the one in use ends, or that the device gave back.
     pub(super) fn next_tickets(&self, page: &mut Html, words: &Words, home: &Home) {
         for ticket in &home.waiting {
-            keep(page, words, ticket, words.next_ticket);
+            if ticket.held {
+                keep(page, words, ticket, words.next_ticket);
+            } else {
+                self.ticket(page, words, ticket);
+            }
         }
     }
 

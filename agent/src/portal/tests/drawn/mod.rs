@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod given_back;
 mod money;
 mod typing;
 

@@ -1,6 +1,7 @@
 //! A receipt and the number that paid, and slips of the finger.
 
 use super::*;
+use crate::payments::hand::claim::{Claim, NoClaim};
 use crate::payments::hand::store;
 
 #[sqlx::test(migrations = "../migrations/controller")]
@@ -128,6 +129,52 @@ async fn a_receipt_and_the_number_that_paid_bring_what_was_paid_for_once(
         }
     }
     assert_eq!(slowed, Some(NotClaimed::TooMany));
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn of_a_ticket_that_nobody_was_online_with_the_payer_is_told_the_code(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let site = reports::Site::new(&world, world.shop.site);
+    let ticket = reports::bought(&world).await;
+    let code = delivered(&world, 1).await.remove(0).code;
+    let now = world.app.clock.now();
+    site.redeem(&world, ticket, None, now).await;
+    let told = async |n: u8, phone: &str| {
+        let claimed = claimed(&world, n, "NLJ7RT61SV", phone).await;
+        (claimed.refusal, claimed.code)
+    };
+    let unknown = (Some(NotClaimed::Unknown), None);
+    assert_eq!(told(2, "254708374150").await, unknown);
+    // A site that does not read the code says what it always said.
+    let spent = Some(NotClaimed::Spent);
+    assert_eq!(told(2, PHONE).await, (spent, Some(code.clone())));
+    // At another site, which has never heard of the ticket.
+    let provider = world.shop.provider;
+    let second = crate::fleet::create::create(&world.app, provider, "Harbour", Actor::Command)
+        .await
+        .unwrap();
+    let said = Claim {
+        receipt: "NLJ7RT61SV".to_owned(),
+        phone: PHONE.parse().unwrap(),
+        site: second,
+        mac: mac(3),
+        deadline: now.plus_secs(30),
+    };
+    let got = crate::payments::hand::claim::claim(&world.app, provider, &said).await;
+    let Err(NoClaim::Unstarted(known)) = got else {
+        panic!("{got:?}")
+    };
+    assert_eq!(known.as_str(), code);
+    let rows = world.feed(second).await;
+    let is_there =
+        |row: &Row| matches!(row, Row::Ticket(row) if row.ticket == ticket && row.taken.is_some());
+    assert!(rows.iter().any(is_there));
+    // Once the router has let somebody through with it, it is used.
+    site.confirm(&world, ticket, now).await;
+    assert_eq!(told(4, PHONE).await, (spent, None));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
