@@ -2,6 +2,7 @@
 //! from here as values; nothing below imports them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -241,7 +242,7 @@ async fn assemble(
         entropy: Entropy::system(),
         rails,
         limits,
-        readers: Semaphore::new(app::READERS),
+        readers: Arc::new(Semaphore::new(app::READERS)),
         jobs: jobs::Wake::default(),
         bus: bus::Bus::default(),
         metrics,

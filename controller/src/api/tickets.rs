@@ -25,6 +25,7 @@ use crate::app::App;
 use crate::db::Tx;
 use crate::fleet::command::Patience;
 use crate::providers::keys::scopes::Scope;
+use crate::ratelimit::{Act, By};
 use crate::tickets::extend::{NotExtended, extend_in};
 use crate::tickets::store::end_word;
 use crate::tickets::store::list::{self as store, Filter, Kept as Row};
@@ -202,6 +203,9 @@ pub async fn list(
     let (provider, now) = (key.provider(), app.clock.now());
     let part = Part::read(asked.limit, asked.cursor.as_deref())?;
     let before = part.after.map(|after| after.row());
+    if filter.code.is_some() {
+        app.limits.check(Act::Guess, By::Key(key.holder().key))?;
+    }
     let mut tx = app.db.steady(provider).await?;
     let found = store::tickets(&mut tx, provider, &filter, before, part.reach(), now).await?;
     let mut given = found.iter().take(usize::from(part.limit));

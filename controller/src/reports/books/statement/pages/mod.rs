@@ -2,6 +2,8 @@
 
 mod found;
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Form, Multipart, State};
@@ -133,7 +135,15 @@ async fn aside<T: Send + 'static>(
     app: &App,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Trouble> {
-    let _turn = app.readers.acquire().await.map_err(|_| Trouble::Inside)?;
+    let turn = Arc::clone(&app.readers)
+        .acquire_owned()
+        .await
+        .map_err(|_| Trouble::Inside)?;
+    let work = move || {
+        // The work goes on after whoever asked for it has hung up, and so does its turn.
+        let _turn = turn;
+        work()
+    };
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|_| Trouble::Inside)
