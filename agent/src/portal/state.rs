@@ -139,9 +139,7 @@ pub(super) fn is_running(ticket: &TicketView) -> bool {
 
 /// The time that is left, in words.
 pub(super) fn time_left(ticket: &TicketView, words: &Words) -> Option<String> {
-    let times = [ticket.left.duration, ticket.left.online];
-    let least = times.into_iter().flatten().min()?;
-    Some(words.duration(least))
+    ticket.left.time().map(|left| words.duration(left))
 }
 
 #[derive(Serialize)]
@@ -166,10 +164,7 @@ pub(super) fn state_json(home: &Home, language: Language) -> Option<String> {
         .ticket
         .as_ref()
         .filter(|ticket| ticket.status == Status::Active && ticket.held);
-    let seconds = ticket.and_then(|ticket| {
-        let times = [ticket.left.duration, ticket.left.online];
-        times.into_iter().flatten().min()
-    });
+    let seconds = ticket.and_then(|ticket| ticket.left.time());
     let bytes = ticket.and_then(|ticket| ticket.left.bytes);
     let state = State {
         state,

@@ -130,7 +130,7 @@ impl Ticket {
             online_seconds: terms.online_secs,
             data_bytes: terms.data_bytes,
             extra_seconds: ticket.right.extra_secs,
-            seconds_left: left.duration.or(left.online).map(|left| left.as_secs()),
+            seconds_left: left.time().map(|left| left.as_secs()),
             bytes_left: left.bytes,
             used_seconds: usage.online_secs,
             bytes_up: usage.bytes_up,

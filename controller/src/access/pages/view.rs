@@ -228,7 +228,7 @@ fn one(session: SessionSample, plan: Option<String>, left: Option<String>, w: &W
 /// What is left of a voucher, and that it is: the shortest time, and the data.
 fn left(ticket: &Ticket, w: &Words, now: Timestamp) -> Option<String> {
     let left = ticket.left(now);
-    let time = left.duration.into_iter().chain(left.online).min();
+    let time = left.time();
     let parts: Vec<String> = time
         .map(|time| w.calendar.so_far(time.as_secs()))
         .into_iter()

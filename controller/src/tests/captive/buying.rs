@@ -61,6 +61,15 @@ async fn a_buyer_with_the_portals_token_pays_and_reads_the_ticket(
         (Some(3600), Some(1))
     );
     assert_eq!(shown.body["redeemed"], false);
+    // Of two limits of time the nearer one counts.
+    let mut tx = world.app.db.tenant(world.shop.provider).await.unwrap();
+    sqlx::query("update tickets set online_secs = 600")
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let shown = world.ask_status(&ticket, Some(&token)).await;
+    assert_eq!(shown.body["seconds_left"], 600);
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
