@@ -12,6 +12,7 @@ use crate::providers::staff::roles::Role;
 use crate::tests::browser::Browser;
 use crate::tests::office::Office;
 use crate::tests::pages::doors;
+use crate::tests::sites::commands;
 
 /// The sample of the walls holds rows whose seals are none.
 async fn openable(world: &World) {
@@ -205,6 +206,44 @@ async fn what_is_over_is_taken_away_and_the_rest_is_not(
     world.call_back(&secret, success(1, "NLJ7RT61SV")).await;
     world.work().await;
     world.books_are_equal().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn news_of_an_address_that_is_gone_and_what_a_silent_site_was_told_go_by_themselves(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    use crate::webhooks::{Kind, edit};
+    let (_, world) = Office::world(pool, options).await;
+    let (app, provider) = (&world.app, world.shop.provider);
+    commands::diagnose(&world).await;
+    let url = "https://example.com/hook";
+    edit::add(app, provider, Actor::Command, url, &[Kind::PaymentFailed])
+        .await
+        .unwrap();
+    let id = read(app, "select id from webhook_endpoints").await;
+    let endpoint = mnara_protocol::ids::EndpointId::from_uuid(id);
+    assert!(edit::try_out(app, provider, endpoint).await.unwrap());
+    let removed = edit::remove(app, provider, Actor::Command, endpoint).await;
+    assert!(removed.unwrap());
+    stand(app, [admin::retention::FORGET]).await.unwrap();
+    world.work().await;
+    let left = async || {
+        (
+            world.count("commands").await,
+            world.count("webhook_deliveries").await,
+        )
+    };
+    assert_eq!(left().await, (1, 1));
+    // Commands are kept for a week, news for 30 days.
+    world.pass(6 * 86_400).await;
+    assert_eq!(left().await, (1, 1));
+    world.pass(2 * 86_400).await;
+    assert_eq!(left().await, (0, 1));
+    world.pass(21 * 86_400).await;
+    assert_eq!(left().await, (0, 1));
+    world.pass(2 * 86_400).await;
+    assert_eq!(left().await, (0, 0));
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]

@@ -148,6 +148,36 @@ async fn a_link_on_a_phone_opens_no_second_factor_and_no_mailbox(
     assert_eq!(office.one().subject, "A new password for Mnara");
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn a_phone_that_once_wanted_no_sms_is_no_dead_end_for_who_logs_in_with_it(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (tower, world) = Tower::world(pool, options).await;
+    let mut owner = Browser::new(&world, 1);
+    owner.sign_up("Njeri Wi-Fi", OWNER).await;
+    world.work().await;
+    tower.one();
+    let form = "senderId=MNARA&phoneNumber=%2B254712000777";
+    assert_eq!(told(&world, SECRET, "opt-out", form).await, StatusCode::OK);
+    let network = "sms_opt_outs where by_whom = 'network'";
+    assert_eq!(world.count(network).await, 1);
+    // As long as that stands the network refuses, and each text is handed in once.
+    tower.say(201, &recipient(406, "UserInBlacklist", "0", "None"));
+    ask(&world, 2, OWNER).await;
+    tower.one();
+    world.pass(3_600).await;
+    assert!(tower.empty().is_empty());
+    assert_eq!(world.count("jobs where kind = 'sms'").await, 0);
+    assert_eq!(world.count(network).await, 1);
+    // They took it back at the network, of which nobody hears.
+    ask(&world, 3, OWNER).await;
+    let link = path(&tower.one());
+    let mut phone = Browser::new(&world, 4);
+    let next = phone.post(&link, &[("password", NEW)]).await.onward();
+    assert_eq!(next, "/log-in?done=reset");
+}
+
 /// An owner who named a number when they signed up, and has shown an address since.
 async fn with_both<'a>(world: &'a World, office: &office::Office) -> Browser<'a> {
     let mut owner = Browser::new(world, 1);
