@@ -130,30 +130,33 @@ async fn main() -> Result<()> {
     let mut table = Table::default();
     for (number, page) in grown.pages.iter().enumerate() {
         let mut turns: Vec<Page<'_>> = vec![(&grown, page)];
-        if page.is_list {
-            // A full page of the same sort: few enough failed of the small one that they do not fill one.
-            let list = if page.is_api() { number } else { LIST };
-            turns.push((&among, &among.pages[list]));
+        let small = among.pages.get(number);
+        if let Some(small) = small {
+            turns.extend([(&alone, small), (&among, small)]);
         }
-        if let Some(page) = among.pages.get(number) {
-            turns.extend([(&alone, page), (&among, page)]);
+        // A full page of the same sort: few enough failed of the small one that they do not fill one. A program's list is one already, and a key lets no
+        // more through.
+        if page.is_list && !page.is_api() {
+            turns.push((&among, &among.pages[LIST]));
         }
         let found = effort.within(Box::pin(measure(&turns))).await?;
         let mut found = found.into_iter();
         let mut next = || found.next().context("a page was not measured");
         let of_grown = next()?;
         table.add(against_bare(page, "grown itself", &of_grown));
-        if page.is_list {
-            let small = next()?.ours;
-            let what = format!("{}, grown itself against one that has not", page.name);
-            table.add(against(what, ("its first page", small), of_grown.ours));
-        }
-        if number < among.pages.len() {
+        let mut full = None;
+        if small.is_some() {
             let (of_alone, of_among) = (next()?, next()?);
             table.add(against_bare(page, "alone", &of_alone));
             table.add(against_bare(page, "among all", &of_among));
             let what = format!("{}, among all against alone", page.name);
             table.add(against(what, ("alone", of_alone.ours), of_among.ours));
+            full = Some(of_among);
+        }
+        if page.is_list {
+            let full = found.next().or(full).context("no list was measured")?;
+            let what = format!("{}, grown itself against one that has not", page.name);
+            table.add(against(what, ("its first page", full.ours), of_grown.ours));
         }
     }
     println!("\n{table}");
