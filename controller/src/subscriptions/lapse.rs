@@ -143,7 +143,11 @@ async fn remind(
         Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 if life.due.is_none() => {
             Billing::Choose { by: closes }
         }
+        Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 if life.is_trial => {
+            Billing::TrialSoon { until: period }
+        }
         Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 => Billing::Soon { until: period },
+        Reminder::Due if life.is_trial => Billing::TrialDue { closes },
         Reminder::Due => Billing::Due { closes },
         Reminder::Grace => Billing::Grace { closes },
         Reminder::Restricted => Billing::Restricted,

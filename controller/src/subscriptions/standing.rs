@@ -53,6 +53,8 @@ pub struct Standing {
     pub plan: Option<PlatformPlan>,
     /// Until when it has paid.
     pub paid_until: Option<Timestamp>,
+    /// Whether what ends then is a trial, for which nobody paid.
+    pub is_trial: bool,
     /// Its newest orders.
     pub orders: Vec<Order>,
     /// What it may do with all that.
@@ -94,6 +96,7 @@ pub async fn standing(app: &App, provider: ProviderId) -> sqlx::Result<Standing>
         status: judge(&terms, has_open, now),
         plan,
         paid_until: terms.last().map(|term| term.until),
+        is_trial: terms.last().is_some_and(|term| term.order.is_none()),
         orders,
         rights: rights::rights(&mut tx, provider).await?,
     })

@@ -89,8 +89,8 @@ struct SubscriptionPage<'a> {
     may_pay: bool,
     said: &'static str,
     plan: Option<String>,
-    until: Option<String>,
-    is_over: bool,
+    /// What ends, or ended, and when.
+    until: Option<(&'static str, String)>,
     /// Until when everything goes on although nothing is paid.
     closes: Option<String>,
     /// Why somebody was led here.
@@ -155,6 +155,7 @@ async fn shown(
         status,
         plan,
         paid_until,
+        is_trial,
         orders,
         rights,
     } = standing(app, seat.provider()).await?;
@@ -210,8 +211,15 @@ async fn shown(
             Status::Expired => words.expired,
         },
         plan: plan.map(|plan| plan.name),
-        until: paid_until.map(|until| w.calendar.moment(until)),
-        is_over: status == Status::Expired,
+        until: paid_until.map(|until| {
+            let ends = match (status == Status::Expired, is_trial) {
+                (false, false) => words.until,
+                (false, true) => words.trial_until,
+                (true, false) => words.was_until,
+                (true, true) => words.trial_ended,
+            };
+            (ends, w.calendar.moment(until))
+        }),
         closes: closes
             .filter(|_| matches!(status, Status::Expired | Status::None | Status::Pending))
             .map(|from| w.calendar.moment(from)),

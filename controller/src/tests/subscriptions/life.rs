@@ -67,6 +67,8 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
             .onward()
             .ends_with("done=trial")
     );
+    let page = owner.get(PAGE).await.page();
+    assert!(page.contains(">Trial until<"), "{page}");
     office.empty();
     // Seven, three and one day before, on the day, in the middle of grace.
     let told = days(&world, &office, 20).await;
@@ -77,10 +79,10 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     assert_eq!(
         seen,
         [
-            (7, "Mnara is paid until 29 Jan 2027, 11:00"),
-            (11, "Mnara is paid until 29 Jan 2027, 11:00"),
-            (13, "Mnara is paid until 29 Jan 2027, 11:00"),
-            (14, "your subscription ended today"),
+            (7, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (11, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (13, "your trial of Mnara ends on 29 Jan 2027, 11:00"),
+            (14, "your trial of Mnara ended today"),
             (18, "sales stop on 5 Feb 2027, 11:00"),
         ]
     );
@@ -133,6 +135,7 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
         .await
         .page();
     assert!(page.contains("vouchers that were sold go on working") && page.contains("Plan 1500"));
+    assert!(page.contains(">Trial ended<"), "{page}");
     assert!(!page.contains("href=\"/vouchers\""), "{page}");
     owner.get("/account").await.page();
     let got = cashier.get("/counter").await;

@@ -10,6 +10,8 @@ words! {
         own: "Your plan" "Kifurushi chako",
         until: "Paid until" "Imelipwa hadi",
         was_until: "Was paid until" "Ilikuwa imelipwa hadi",
+        trial_until: "Trial until" "Jaribio hadi",
+        trial_ended: "Trial ended" "Jaribio liliisha",
         none: "You have no subscription yet. Choose a plan below." "Bado huna usajili. Chagua kifurushi hapa chini.",
         pending: "Your first payment has not come yet." "Malipo yako ya kwanza bado hayajafika.",
         trial: "You are trying Mnara out for nothing." "Unajaribu Mnara bila malipo.",
