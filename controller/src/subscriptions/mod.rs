@@ -409,6 +409,13 @@ impl Order {
         self.refund.is_some_and(Refund::is_under_way) && self.state != State::Reversed
     }
 
+    /// Whether its money came in another amount or currency than was asked: its page takes no more, and somebody has to look.
+    #[must_use]
+    pub const fn is_paid_otherwise(&self) -> bool {
+        !matches!(self.state, State::Completed | State::Reversed)
+            && matches!(self.flag, Some(Flag::Amount | Flag::Currency))
+    }
+
     /// What of it goes back: what was paid, in whatever currency the rail names, and what was asked where that is the same.
     #[must_use]
     pub fn whole(&self) -> Paid {

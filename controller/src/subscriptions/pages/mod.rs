@@ -294,7 +294,9 @@ async fn card(
 
 /// Whether somebody can still go to the rail's page and pay.
 const fn is_payable(order: &Order) -> bool {
-    matches!(order.state, OrderState::Submitted | OrderState::Failed) && order.redirect.is_some()
+    matches!(order.state, OrderState::Submitted | OrderState::Failed)
+        && order.redirect.is_some()
+        && !order.is_paid_otherwise()
 }
 
 fn choice(app: &App, words: &SubscriptionWords, plan: PlatformPlan, is_new: bool) -> Choice {
@@ -330,6 +332,7 @@ fn row(w: &Words, order: &Order) -> Row {
         at: w.calendar.moment(order.created_at),
         price: order.price.to_string(),
         state: match order.state {
+            _ if order.is_paid_otherwise() => words.state_otherwise,
             OrderState::Created | OrderState::Submitted => words.state_waiting,
             OrderState::Lost | OrderState::Refused => words.state_not_made,
             OrderState::Completed => words.state_paid,

@@ -122,6 +122,7 @@ words! {
             "A trial is for businesses that never subscribed."
             "Jaribio ni la biashara ambazo hazijawahi kujisajili.",
         state_waiting: "not paid yet" "bado haijalipwa",
+        state_otherwise: "paid otherwise than asked" "imelipwa tofauti na ilivyoombwa",
         state_not_made: "not made" "haikufanyika",
         state_paid: "paid" "imelipwa",
         state_failed: "failed" "imeshindikana",
