@@ -17,6 +17,7 @@ pub mod order;
 pub mod pages;
 pub mod plans;
 pub mod recurring;
+pub mod room;
 pub mod settle;
 pub mod standing;
 pub mod store;

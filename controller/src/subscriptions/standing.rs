@@ -4,6 +4,7 @@ use mnara_protocol::clock::Timestamp;
 use mnara_protocol::ids::{PlatformPlanId, ProviderId};
 use thiserror::Error;
 
+use super::room::{TooManySites, room};
 use super::store::{book, orders, plans};
 use super::terms::{self, Term, What};
 use super::{Order, PlatformPlan, confirm};
@@ -111,6 +112,9 @@ pub enum NoTrial {
     /// It has tried one out, or has paid.
     #[error("a trial is for businesses that never subscribed")]
     TooLate,
+    /// The plan is for fewer sites than the business has.
+    #[error(transparent)]
+    TooManySites(#[from] TooManySites),
     /// The sites could not be told.
     #[error(transparent)]
     Feed(#[from] FeedError),
@@ -139,6 +143,7 @@ pub async fn try_out(
     if !book::lines(&mut tx, provider).await?.is_empty() {
         return Err(NoTrial::TooLate);
     }
+    room(&mut tx, provider, &[], now).await?.check(&plan)?;
     let what = What::Trial {
         days: plan.trial_days,
     };

@@ -5,8 +5,9 @@ use mnara_protocol::ids::AttemptId;
 
 use crate::app::App;
 use crate::providers::mail::fill;
-use crate::providers::pages::words::Words;
+use crate::providers::pages::words::{SubscriptionWords, Words};
 use crate::subscriptions::PlatformPlan;
+use crate::subscriptions::room::TooManySites;
 use crate::subscriptions::terms::Term;
 use crate::subscriptions::terms::change::{AtOnce, OnlyNext, at_once};
 
@@ -61,6 +62,13 @@ pub(super) fn offer(
         attempt: attempt(app),
     };
     (Some(offer), None)
+}
+
+/// Why a plan cannot be had.
+pub(super) fn too_small(words: &SubscriptionWords, beyond: TooManySites) -> String {
+    let (most, have) = (beyond.most.to_string(), beyond.have.to_string());
+    let places = [("most", most.as_str()), ("n", have.as_str())];
+    fill(words.too_small, &places)
 }
 
 /// The attempt of an order that a page offers: the same form sent again is the same order.

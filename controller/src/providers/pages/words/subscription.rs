@@ -67,6 +67,12 @@ words! {
         too_long:
             "Only for the next period: what you have paid would last for more than ten years on this plan."
             "Kwa kipindi kijacho tu: ulicholipa kingedumu zaidi ya miaka kumi kwenye kifurushi hiki.",
+        too_small:
+            "This plan is for {most} sites and you have {n}. Choose one for more."
+            "Kifurushi hiki ni cha maeneo {most}, nawe una {n}. Chagua kinachoruhusu zaidi.",
+        too_few_sites:
+            "That plan is for fewer sites than you have. Choose one for more."
+            "Kifurushi hicho ni cha maeneo machache kuliko uliyonayo. Chagua kinachoruhusu zaidi.",
         upgraded: "change of plan" "mabadiliko ya kifurushi",
         no_upgrade:
             "This plan cannot be changed to at once. Order it for the next period."
