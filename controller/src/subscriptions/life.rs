@@ -84,8 +84,8 @@ pub fn live(terms: &[Term], rule: Rule, now: Timestamp) -> Life {
         (Some(due), Some(_)) if due <= now => Stage::Grace,
         // Ended, and nobody is asked.
         (Some(due), None) if due <= now => Stage::None,
-        (Some(_), _) if on.is_some_and(|term| term.order.is_none()) => Stage::Trial,
-        (Some(_), _) => Stage::Active,
+        (Some(_), _) if terms::is_paid(terms, now) => Stage::Active,
+        (Some(_), _) => Stage::Trial,
     };
     let moments = moments(last, due, restricted_from);
     let reminder = moments.iter().rfind(|(at, _)| *at <= now);
@@ -224,7 +224,8 @@ mod tests {
         assert_eq!((life.restricted_from, life.is_trial), (Some(day(21)), true));
         // What ends last is paid for, although a trial runs.
         let paid = [terms[0], term(2, 14, 44, false)];
-        assert!(!live(&paid, rule(0), day(0)).is_trial);
+        let paid = live(&paid, rule(0), day(0));
+        assert_eq!((paid.stage, paid.is_trial), (Stage::Active, false));
         // At nine on the day: here time stands at eleven.
         assert_eq!(life.look_at, Some(day(7).plus_secs(-2 * 3_600)));
         assert_eq!(live(&terms, rule(0), day(21)).look_at, None);

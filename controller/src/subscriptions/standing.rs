@@ -66,8 +66,8 @@ pub struct Standing {
 #[must_use]
 pub fn judge(terms: &[Term], has_open: bool, now: Timestamp) -> Status {
     match (terms::current(terms, now), terms.last()) {
-        (Some(Term { order: Some(_), .. }), _) => Status::Active,
-        (Some(Term { order: None, .. }), _) => Status::Trial,
+        (Some(_), _) if terms::is_paid(terms, now) => Status::Active,
+        (Some(_), _) => Status::Trial,
         // The first one begins when it is paid for, so this is only a clock that went back.
         (None, Some(last)) if now < last.until => Status::Active,
         (None, Some(_)) => Status::Expired,

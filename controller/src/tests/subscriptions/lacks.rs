@@ -216,3 +216,49 @@ async fn whoever_made_more_sites_before_choosing_comes_to_no_plan_for_fewer(
         .unwrap();
     made(&world, &key, &lowered, 5).await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn whoever_pays_for_a_better_plan_than_the_one_they_try_is_on_it_at_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (small, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let draft = Draft {
+        name: "Everything".to_owned(),
+        period: Period::Month,
+        price: Price::new(300_000, Currency::Kes),
+        most_sites: None,
+        features: Feature::ALL.to_vec(),
+        trial_days: 0,
+    };
+    let large = create(&world.app, Actor::Command, draft).await.unwrap();
+    plan(&world, 1_000).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let small_id = small.id.to_string();
+    let tried = [("plan", small_id.as_str())];
+    let begun = owner.post(&format!("{PAGE}/trial"), &tried).await;
+    assert!(begun.onward().ends_with("done=trial"));
+    assert_eq!(stands(&world).await, ("trial", until("2027-01-29")));
+    world.pass(DAY).await;
+    let led = owner.get("/reports").await.onward();
+    assert!(led.ends_with("advanced-analytics"), "{led}");
+    // Of the cheaper one it is said that it waits.
+    let page = owner.get(PAGE).await.page();
+    let waits = "After your trial only: paid now, this plan begins on 29 Jan 2027";
+    assert_eq!(page.matches(waits).count(), 1, "{page}");
+    let order = made(&world, &key, &large, 1).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    assert_eq!(stands(&world).await, ("active", until("2027-02-28")));
+    owner.get("/reports").await.page();
+    let page = owner.get(PAGE).await.page();
+    assert!(page.contains("Your subscription is paid"), "{page}");
+    assert!(page.contains("<dd>Everything</dd>"), "{page}");
+    // What goes back takes it along.
+    rail.say(&order, 3);
+    tell(&world, &order).await;
+    assert_eq!(stands(&world).await, ("trial", until("2027-01-29")));
+    let led = owner.get("/reports").await.onward();
+    assert!(led.ends_with("advanced-analytics"), "{led}");
+}

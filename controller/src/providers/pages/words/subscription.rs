@@ -67,6 +67,9 @@ words! {
         too_long:
             "Only for the next period: what you have paid would last for more than ten years on this plan."
             "Kwa kipindi kijacho tu: ulicholipa kingedumu zaidi ya miaka kumi kwenye kifurushi hiki.",
+        after_trial:
+            "After your trial only: paid now, this plan begins on {day}."
+            "Baada ya jaribio tu: ukilipa sasa, kifurushi hiki kitaanza {day}.",
         too_small:
             "This plan is for {most} sites and you have {n}. Choose one for more."
             "Kifurushi hiki ni cha maeneo {most}, nawe una {n}. Chagua kinachoruhusu zaidi.",
