@@ -378,6 +378,12 @@ pub struct Order {
 }
 
 impl Paid {
+    /// What it is worth; none in a currency of which we keep no books.
+    #[must_use]
+    pub fn worth(&self) -> Option<Price> {
+        Some(Price::new(self.cents, self.currency.parse().ok()?))
+    }
+
     /// The amount with two decimals, in whatever currency.
     #[must_use]
     pub fn decimal(&self) -> String {
@@ -440,9 +446,7 @@ impl Order {
     #[must_use]
     pub fn worth(&self) -> Option<Price> {
         match &self.paid {
-            Some(Paid { cents, currency }) if *cents > 0 => {
-                Some(Price::new(*cents, currency.parse().ok()?))
-            }
+            Some(paid) if paid.cents > 0 => paid.worth(),
             _ => Some(self.price),
         }
     }

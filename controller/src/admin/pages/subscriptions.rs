@@ -192,6 +192,11 @@ fn row(one: store::Subscriber, w: &'static Words) -> Row {
 fn look(one: store::Flagged, w: &'static Words) -> Look {
     let is_settled = matches!(one.state, State::Completed | State::Reversed);
     let goes_back = one.refund.is_some_and(Refund::is_under_way);
+    // As for whoever counts it: nothing is known to be paid without the rail's name, and no books are kept in other currencies.
+    let has_worth = match &one.paid {
+        Some(paid) if paid.cents > 0 => paid.worth().is_some(),
+        _ => true,
+    };
     Look {
         id: one.order,
         business: one.business,
@@ -206,7 +211,7 @@ fn look(one: store::Flagged, w: &'static Words) -> Look {
         receipt: one.receipt,
         refund: one.refund.map(|refund| w.sold.refund(refund.word())),
         at: w.calendar.moment(one.at),
-        may_extend: !is_settled && !goes_back,
+        may_extend: !is_settled && !goes_back && one.has_tracking && has_worth,
         may_decline: goes_back && one.state != State::Reversed,
     }
 }

@@ -314,6 +314,10 @@ async fn what_was_paid_goes_back_and_what_pesapal_declined_is_asked_again_or_cou
     tell(&world, &order).await;
     assert_eq!(state(&world, &order).await, "submitted:currency");
     let id = id_of(&world, &order).await;
+    // Nor can it be counted, so nobody is offered that.
+    let page = admin.get("/admin/subscriptions").await.page();
+    assert!(page.contains(&act(&id, "refunded")), "{page}");
+    assert!(!page.contains(&act(&id, "extended")), "{page}");
     let page = admin.post(&act(&id, "refunded"), &[]).await.page();
     assert!(page.contains("UGX 42000.50"), "{page}");
     admin.post(&act(&id, "refunded"), &proof).await.onward();
@@ -330,6 +334,8 @@ async fn what_was_paid_goes_back_and_what_pesapal_declined_is_asked_again_or_cou
     rail.change(&short, |said| said["amount"] = json!(1499.00));
     tell(&world, &short).await;
     let id = id_of(&world, &short).await;
+    let page = admin.get("/admin/subscriptions").await.page();
+    assert!(page.contains(&act(&id, "extended")), "{page}");
     let early = admin.post(&act(&id, "declined"), &proof).await;
     assert_eq!(early.status, StatusCode::UNPROCESSABLE_ENTITY);
     for times in 1..=2 {
