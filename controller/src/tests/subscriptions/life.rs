@@ -336,6 +336,44 @@ async fn a_platform_that_asks_no_more_opens_what_it_closed(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn more_days_of_grace_reach_whoever_is_restricted_already(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (_, world) = Rail::world(pool.clone(), options.clone()).await;
+    let (plan, provider) = (plan(&world, 1_500).await, world.shop.provider);
+    crate::subscriptions::standing::try_out(&world.app, provider, Actor::Command, plan.id)
+        .await
+        .unwrap();
+    stand(&world.app, [TEND]).await.unwrap();
+    world.work().await;
+    world.pass(21 * DAY).await;
+    assert!(!site_row(&world).await.sales_open);
+    // Another process with more days; nothing else would have anybody looked at.
+    let flags = [
+        &flags("http://127.0.0.1:9")[..],
+        &["--subscription-grace-days", "30"],
+    ]
+    .concat();
+    let daraja = world.app.config.daraja.base.as_str();
+    let app = app_with_flags(pool, options, daraja, &Vault::new_key(), &flags).await;
+    app.clock.advance(Duration::from_secs(21 * DAY + 60));
+    jobs::run_due(&app, work::WORK).await.unwrap();
+    assert!(site_row(&world).await.sales_open);
+    let stage: String = read(&app, "select stage from subscriptions").await;
+    assert_eq!(stage, "grace");
+    // It is written by the new number now, and nobody is looked at for ever.
+    let mut tx = app.db.platform(Reason::Sweep).await.unwrap();
+    let (grace, now) = (app.config.pesapal.grace(), app.clock.now());
+    let due = crate::subscriptions::store::life::due(&mut tx, true, grace, None, now, 10)
+        .await
+        .unwrap();
+    assert!(due.is_empty());
+    drop(tx);
+    app.db.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_payment_opens_everything_although_a_key_does_not_open(
     pool: PgPoolOptions,
     options: PgConnectOptions,
