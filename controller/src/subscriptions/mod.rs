@@ -410,10 +410,20 @@ impl From<Price> for Paid {
 }
 
 impl Order {
+    /// Whether its money came once more after it had gone back.
+    #[must_use]
+    pub const fn came_again(&self) -> bool {
+        matches!(
+            (self.state, self.flag),
+            (State::Reversed, Some(Flag::Contrary))
+        )
+    }
+
     /// Whether the merchant at the rail may have said no to its money going back.
     #[must_use]
     pub fn may_be_declined(&self) -> bool {
-        self.refund.is_some_and(Refund::is_under_way) && self.state != State::Reversed
+        let is_back = self.state == State::Reversed && !self.came_again();
+        self.refund.is_some_and(Refund::is_under_way) && !is_back
     }
 
     /// Whether its money came in another amount or currency than was asked: its page takes no more, and somebody has to look.

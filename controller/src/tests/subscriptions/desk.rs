@@ -369,3 +369,56 @@ async fn what_was_paid_goes_back_and_what_pesapal_declined_is_asked_again_or_cou
         json!({"before": order_stands("completed"), "after": order_stands("reversed")})
     );
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_came_once_more_after_it_had_gone_back_goes_back_again(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let (rail, world) = Rail::world(pool, options).await;
+    let (plan, key) = (plan(&world, 1_500).await, payer(&world).await);
+    let mut admin = admin(&world).await;
+    let list = "/admin/subscriptions";
+    let act = |id: &str, to: &str| format!("/admin/orders/{id}/{to}");
+    let proof = [("password", PASSWORD)];
+    let order = made(&world, &key, &plan, 1).await;
+    let id = id_of(&world, &order).await;
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    admin.post(&act(&id, "refund"), &proof).await.onward();
+    rail.say(&order, 3);
+    tell(&world, &order).await;
+    assert_eq!(state(&world, &order).await, "reversed");
+    let got = admin.post(&act(&id, "refund"), &proof).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    rail.say(&order, 1);
+    tell(&world, &order).await;
+    assert_eq!(state(&world, &order).await, "reversed:contrary");
+    // Twice, since the merchant declined it in between.
+    for sent in 2..=3 {
+        let page = admin.get(list).await.page();
+        assert!(page.contains(&act(&id, "refunded")), "{page}");
+        assert!(!page.contains(&act(&id, "extended")), "{page}");
+        admin.post(&act(&id, "refunded"), &proof).await.onward();
+        assert_eq!(rail.seen("RefundRequest").len(), sent);
+        let page = admin.get(list).await.page();
+        assert!(page.contains("No order needs anybody"), "{page}");
+        let got = admin.post(&act(&id, "refund"), &proof).await;
+        assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+        // Told once more of the same, nobody is asked anew.
+        tell(&world, &order).await;
+        assert_eq!(rail.seen("RefundRequest").len(), sent);
+        admin.post(&act(&id, "declined"), &proof).await.onward();
+    }
+    // Of which Pesapal took back that it was paid, and which then went back, came once.
+    let order = made(&world, &key, &plan, 2).await;
+    let id = id_of(&world, &order).await;
+    for (code, expected) in [(1, "completed"), (2, "completed:contrary"), (3, "reversed")] {
+        rail.say(&order, code);
+        tell(&world, &order).await;
+        assert_eq!(state(&world, &order).await, expected);
+    }
+    let got = admin.post(&act(&id, "refund"), &proof).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(rail.seen("RefundRequest").len(), 3);
+}
