@@ -39,10 +39,11 @@ pub fn tend<'a>(app: &'a App, _: &'a Job) -> BoxFuture<'a, anyhow::Result<Next>>
         } else {
             drop(tx);
         }
+        let grace = app.config.pesapal.grace();
         let (mut after, mut failed) = (None, None);
         loop {
             let mut tx = app.db.platform(Reason::Sweep).await?;
-            let page = store::due(&mut tx, asks, after, now, PAGE).await?;
+            let page = store::due(&mut tx, asks, grace, after, now, PAGE).await?;
             drop(tx);
             for provider in &page {
                 // One that cannot be told keeps nobody else waiting.
@@ -143,7 +144,11 @@ async fn remind(
         Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 if life.due.is_none() => {
             Billing::Choose { by: closes }
         }
+        Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 if life.is_trial => {
+            Billing::TrialSoon { until: period }
+        }
         Reminder::Soon7 | Reminder::Soon3 | Reminder::Soon1 => Billing::Soon { until: period },
+        Reminder::Due if life.is_trial => Billing::TrialDue { closes },
         Reminder::Due => Billing::Due { closes },
         Reminder::Grace => Billing::Grace { closes },
         Reminder::Restricted => Billing::Restricted,
