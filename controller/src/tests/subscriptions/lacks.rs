@@ -4,6 +4,8 @@ use super::super::browser::PASSWORD;
 use super::*;
 use crate::jobs::tasks::stand;
 use crate::subscriptions::lapse::TEND;
+use crate::webhooks::Kind;
+use crate::webhooks::edit::add;
 
 const DAY: u64 = 86_400;
 const PAGE: &str = "/settings/subscription";
@@ -235,12 +237,20 @@ async fn whoever_pays_for_a_better_plan_than_the_one_they_try_is_on_it_at_once(
     let large = create(&world.app, Actor::Command, draft).await.unwrap();
     plan(&world, 1_000).await;
     let mut owner = member(&world, Role::Owner, 1).await;
+    // Who never chose may have programs told of sites, which is looked after as long as the plan has it.
+    let (url, kinds) = ("https://accounts.example.com/mnara", [Kind::SiteDown]);
+    add(&world.app, world.shop.provider, Actor::Command, url, &kinds)
+        .await
+        .unwrap();
+    let watches = async || world.count("jobs where kind = 'watch-sites'").await;
+    assert_eq!(watches().await, 1);
     let small_id = small.id.to_string();
     let tried = [("plan", small_id.as_str())];
     let begun = owner.post(&format!("{PAGE}/trial"), &tried).await;
     assert!(begun.onward().ends_with("done=trial"));
     assert_eq!(stands(&world).await, ("trial", until("2027-01-29")));
     world.pass(DAY).await;
+    assert_eq!(watches().await, 0);
     let led = owner.get("/reports").await.onward();
     assert!(led.ends_with("advanced-analytics"), "{led}");
     // Of the cheaper one it is said that it waits.
@@ -251,6 +261,7 @@ async fn whoever_pays_for_a_better_plan_than_the_one_they_try_is_on_it_at_once(
     rail.say(&order, 1);
     tell(&world, &order).await;
     assert_eq!(stands(&world).await, ("active", until("2027-02-28")));
+    assert_eq!(watches().await, 1);
     owner.get("/reports").await.page();
     let page = owner.get(PAGE).await.page();
     assert!(page.contains("Your subscription is paid"), "{page}");

@@ -216,7 +216,7 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     let mut stranger = Browser::new(&world, 9);
     stranger.sign_up("Another", "another@example.com").await;
     assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND);
-    // Money that goes back closes again what it opened, and no other reminder is repeated.
+    // Money that goes back closes again what it opened, which is told again, and no other reminder is repeated.
     rail.say(&order, 3);
     tell(&world, &order).await;
     world.work().await;
@@ -230,8 +230,10 @@ async fn a_trial_that_runs_out_closes_sales_and_a_payment_opens_them_again(
     let told = [
         "Another waits for you",
         "Business 1: KSh 1,500 went back to you",
+        "Business 1: new sales have stopped",
     ];
     assert_eq!(subjects, told.map(str::to_owned).into());
+    assert_eq!(days(&world, &office, 2).await, []);
     assert_eq!(world.count("jobs where dead_at is not null").await, 0);
 }
 
