@@ -74,6 +74,17 @@ pub async fn claim(
     Ok(Claim::Taken(found))
 }
 
+/// Whether money waits that can be a payment's of which no receipt was told. All of the queue that [`claim`] looks at for it is locked then.
+///
+/// # Errors
+/// When the database is away.
+pub async fn waits(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<bool> {
+    let mut all = store::of_prompt(conn, payment).await?;
+    all.extend(store::named(conn, payment).await?);
+    all.extend(nameless(conn, payment).await?);
+    Ok(all.iter().any(|one| !one.is_closed))
+}
+
 /// The one money by hand in the queue that can be a payment's of which no receipt was told; where none waits, one that somebody has dealt with.
 pub(super) async fn nameless(
     conn: &mut PgConnection,
