@@ -389,7 +389,7 @@ pub async fn may_be_counted(
     until: Timestamp,
 ) -> sqlx::Result<Option<Counted>> {
     let rows = sqlx::query!(
-        // Out of the queue it came later than its money did.
+        // Out of the queue it came later than its money did, which a statement tells of by M-PESA's clock.
         r#"select p.id, coalesce(p.msisdn, p.payer) as payer, p.provider_payload as body, u.reference as "reference?",
                   exists (select from providers o where o.id = $1 and o.mpesa_account_id = p.account_id and o.mpesa_till_number is not null)
                   or exists (select from mpesa_accounts a where a.provider_id = $1 and a.id = p.account_id and a.till_number is not null)
@@ -397,7 +397,8 @@ pub async fn may_be_counted(
                   coalesce(p.mac = $6::text::macaddr, false) as "is_own!"
            from payments p
            left join unmatched u on u.provider_id = p.provider_id and u.payment_id = p.id and u.reason <> 'late'
-           where p.provider_id = $1 and p.created_at >= $2 and coalesce(u.at, p.created_at) >= $2
+           where p.provider_id = $1 and p.created_at >= $2
+             and coalesce(case when u.reason = 'statement' then u.created_at else u.at end, p.created_at) >= $2
              and coalesce(p.paid_at, u.at, p.created_at) between $7 and $3 and p.push = 'hand' and p.amount = $4
              and (p.mac = $6::text::macaddr or p.msisdn = $8)
            order by "is_own!" desc, p.created_at limit $5"#,

@@ -1,0 +1,59 @@
+//! What a statement brought in, beside the prompts whose money it may be.
+
+use super::statement::{at_a_till, lines, of_till, upload};
+use super::*;
+use crate::payments::hand::claim::{Claim, claim};
+
+/// Two devices asked one phone at a till, and M-PESA could not reach it either time: nobody can tell whose money a statement brings then.
+async fn brought(world: &World, receipts: &[&str]) -> Vec<PaymentId> {
+    let mut owner = member(world, Role::Owner, 1).await;
+    at_a_till(world).await;
+    let mut prompts = Vec::new();
+    for n in [1, 2] {
+        let begun = world.begin(world.shop.ask(n, PHONE)).await.unwrap();
+        let failed = callback(n.into(), json!(1037), None);
+        world.call_back(&world.daraja.secret(), failed).await;
+        world.work().await;
+        prompts.push(begun.payment);
+    }
+    // M-PESA's clock is behind ours.
+    let paid: Vec<(&str, i64)> = receipts.iter().map(|receipt| (*receipt, -30)).collect();
+    let file = of_till(world, &paid);
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    owner
+        .post("/books/statement/take", &[("lines", &lines(&page))])
+        .await
+        .onward();
+    let waits = "unmatched where reason = 'statement' and closed_at is null";
+    let all = i64::try_from(receipts.len()).unwrap();
+    assert_eq!(world.count(waits).await, all);
+    prompts
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_a_statement_brought_and_a_device_named_is_not_counted_as_a_prompts_as_well(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let prompts = brought(&world, &["AAAAAAAA12"]).await;
+    let provider = world.shop.provider;
+    let named = Claim {
+        receipt: "AAAAAAAA12".to_owned(),
+        phone: PHONE.parse().unwrap(),
+        site: world.shop.site,
+        mac: mac(2),
+        deadline: world.app.clock.now().plus_secs(30),
+    };
+    claim(&world.app, provider, &named).await.unwrap();
+    let paid = Evidence::Query(Outcome::Paid);
+    apply(&world.app, provider, prompts[1], &paid, None)
+        .await
+        .unwrap();
+    let flag = world.flag(prompts[1]).await;
+    assert_eq!(flag.as_deref(), Some("receipt-taken"));
+    assert_eq!(world.count("tickets").await, 1);
+    assert_eq!(balance(&world, "till").await, -5_000);
+    assert_eq!(balance(&world, "unmatched").await, 0);
+    assert_balanced(&world, "named").await;
+}
