@@ -57,3 +57,42 @@ async fn what_a_statement_brought_and_a_device_named_is_not_counted_as_a_prompts
     assert_eq!(balance(&world, "unmatched").await, 0);
     assert_balanced(&world, "named").await;
 }
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn what_went_back_buys_nothing_for_a_prompt_that_had_failed(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    let begun = world.begin(world.shop.ask(1, PHONE)).await.unwrap();
+    let account = reference(&world);
+    let cancelled = callback(1, json!(1032), None);
+    world.call_back(&world.daraja.secret(), cancelled).await;
+    world.work().await;
+    let at = web::show::sortable(world.app.clock.now());
+    let file = format!(
+        "Receipt No.,Completion Time,Details,Transaction Status,Paid In,Withdrawn,Linked Transaction ID,A/C No.\n\
+         AAAAAAAA17,{at},Pay Bill,Completed,50.00,,,{account}\n\
+         BBBBBBBB17,{at},Pay Bill Reversal,Completed,,-50.00,AAAAAAAA17,\n"
+    );
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    for _ in 0..2 {
+        owner
+            .post("/books/statement/take", &[("lines", &lines(&page))])
+            .await
+            .onward();
+    }
+    assert_eq!(world.status(begun.payment).await, "failed:cancelled");
+    assert_eq!(world.count("tickets").await, 0);
+    assert_eq!(balance(&world, "unmatched").await, 5_000);
+    let page = upload(&mut owner, file.as_bytes()).await.page();
+    let (_, form) = page.split_once("action=\"/books/statement/gone\"").unwrap();
+    owner
+        .post("/books/statement/gone", &[("lines", &lines(form))])
+        .await
+        .onward();
+    assert_eq!(balance(&world, "unmatched").await, 0);
+    assert_eq!(balance(&world, "refunded").await, 5_000);
+    assert_balanced(&world, "went back").await;
+}
