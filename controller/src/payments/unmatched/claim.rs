@@ -85,23 +85,20 @@ pub async fn waits(conn: &mut PgConnection, payment: &Payment) -> sqlx::Result<b
     Ok(all.iter().any(|one| !one.is_closed))
 }
 
-/// The one money by hand in the queue that can be a payment's of which no receipt was told; where none waits, one that somebody has dealt with.
+/// The money by hand in the queue that can be a payment's of which no receipt was told; where none waits, one that somebody has dealt with.
+///
+/// Of several the first is as good as another: which of a phone's prompts has which changes no sum, and a receipt that turns out to be another
+/// prompt's is looked at by a person.
 pub(super) async fn nameless(
     conn: &mut PgConnection,
     payment: &Payment,
 ) -> sqlx::Result<Option<store::Candidate>> {
     let within = (payment.created_at, payment.created_at + BEGUN_WITHIN);
     let all = store::nameless(conn, payment.provider, payment.amount, within).await?;
-    let (closed, open): (Vec<_>, Vec<_>) = all
+    Ok(all
         .into_iter()
         .filter(|one| payment.phone.is_some_and(|phone| one.payer.may_be(&phone)))
-        .partition(|one| one.is_closed);
-    let mut open = open.into_iter();
-    Ok(match (open.next(), open.next()) {
-        (Some(found), None) => Some(found),
-        (Some(_), Some(_)) => None,
-        (None, _) => closed.into_iter().next(),
-    })
+        .min_by_key(|one| one.is_closed))
 }
 
 /// Writes that a payment's money, which stands in the books already, was in the queue as well.

@@ -59,6 +59,29 @@ async fn what_a_statement_brought_and_a_device_named_is_not_counted_as_a_prompts
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn of_two_lines_that_can_be_two_prompts_each_is_the_money_of_one(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let prompts = brought(&world, &["AAAAAAAA12", "AAAAAAAA13"]).await;
+    for prompt in prompts {
+        let paid = Evidence::Query(Outcome::Paid);
+        apply(&world.app, world.shop.provider, prompt, &paid, None)
+            .await
+            .unwrap();
+        assert_eq!(world.status(prompt).await, "success");
+        assert_eq!(world.flag(prompt).await, None);
+    }
+    let learnt = "payments where external_txn_id in ('AAAAAAAA12', 'AAAAAAAA13')";
+    assert_eq!(world.count(learnt).await, 2);
+    assert_eq!(world.count("tickets").await, 2);
+    assert_eq!(balance(&world, "till").await, -10_000);
+    assert_eq!(balance(&world, "unmatched").await, 0);
+    assert_balanced(&world, "each of one").await;
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn what_went_back_buys_nothing_for_a_prompt_that_had_failed(
     pool: PgPoolOptions,
     options: PgConnectOptions,
