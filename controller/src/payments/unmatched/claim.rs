@@ -5,9 +5,9 @@ use sqlx::PgConnection;
 
 use super::{BEGUN_WITHIN, store};
 use crate::app::App;
-use crate::payments::Payment;
 use crate::payments::ledger::{Account, Cause, Line, NotWritten, book};
 use crate::payments::operator::store::is_going_back;
+use crate::payments::{Payment, State};
 
 /// What the queue knows of a payment's money.
 #[derive(Clone, Debug)]
@@ -65,7 +65,9 @@ pub async fn claim(
     if found.is_closed {
         return Ok(Claim::Spent);
     }
-    if let Some(receipt) = found.receipt.as_deref().or(receipt)
+    // A payment that has its voucher learns its receipt all the same: then it is what the money goes back from.
+    if payment.state != State::Success
+        && let Some(receipt) = found.receipt.as_deref().or(receipt)
         && is_going_back(conn, payment.provider, receipt).await?
     {
         return Ok(Claim::Spent);
