@@ -407,6 +407,61 @@ async fn a_paper_that_is_used_before_its_sale_is_noted_is_noted_all_the_same(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn a_used_paper_that_was_noted_by_mistake_is_taken_off_by_whoever_sees_all(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut cashier = member(&world, Role::Cashier, 1).await;
+    let mut owner = member(&world, Role::Owner, 2).await;
+    let printed = series::print(&world, 5).await;
+    let used = &printed.tickets[1];
+    let site = Site::new(&world, world.shop.site);
+    let of = mnara_protocol::message::Printed {
+        series: printed.series.id,
+        index: used.index,
+    };
+    let now = world.app.clock.now();
+    site.redeem(&world, used.id, Some(of), now).await;
+    site.confirm(&world, used.id, now).await;
+    world.app.clock.advance(Duration::from_secs(60));
+    let code = used.code.shown();
+    let noted = "/counter?done=noted";
+    assert_eq!(note(&mut cashier, &code).await.onward(), noted);
+    // Whoever has the money does not say that there is none.
+    let sale = format!("/counter/{}", used.id);
+    let undo = format!("{sale}/undo");
+    assert!(!cashier.get(&sale).await.page().contains(&undo));
+    let got = cashier.post(&undo, &[]).await;
+    assert_eq!(got.status, StatusCode::CONFLICT);
+    assert!(owner.get(&sale).await.page().contains(&undo));
+    for _ in 0..2 {
+        let led = owner.post(&undo, &[]).await.onward();
+        assert_eq!(led, "/counter?done=struck");
+    }
+    assert_eq!(world.count("audit where act = 'cash-undo'").await, 1);
+    let gone = "tickets where revoked_at is not null";
+    assert_eq!(world.count(gone).await, 0);
+    let page = cashier.get("/counter").await.page();
+    assert!(
+        page.contains("<p class=\"figure\">KSh\u{a0}0</p>"),
+        "{page}"
+    );
+    // It is sold after all; what was handed over of a day that is over stays as it was.
+    assert_eq!(note(&mut cashier, &code).await.onward(), noted);
+    let page = cashier.get("/counter").await.page();
+    assert!(
+        page.contains("<p class=\"figure\">KSh\u{a0}50</p>"),
+        "{page}"
+    );
+    world.app.clock.advance(Duration::from_secs(86_400));
+    owner.post(&undo, &[]).await.onward();
+    let got = note(&mut cashier, &code).await;
+    assert!(got.text.contains("sold before"), "{}", got.text);
+    assert_eq!(world.count("cash_sales").await, 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_stopped_business_sells_nothing_for_cash(pool: PgPoolOptions, options: PgConnectOptions) {
     let world = World::open(pool, options).await;
     let mut cashier = member(&world, Role::Cashier, 1).await;

@@ -3,6 +3,7 @@
 
 mod asking;
 mod back;
+mod learnt;
 mod refused;
 mod reversed;
 mod setting;

@@ -1,8 +1,14 @@
 //! A receipt and the number that paid, and slips of the finger.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::*;
 use crate::payments::hand::claim::{Claim, NoClaim};
-use crate::payments::hand::store;
+use crate::payments::hand::settle::{Settled, settle_in};
+use crate::payments::hand::{Payer, store};
+use crate::payments::unmatched::take::take;
+use crate::payments::unmatched::{Arrived, Reason};
+use crate::rails::daraja::callback::Payer as PaidBy;
 
 #[sqlx::test(migrations = "../migrations/controller")]
 async fn a_receipt_and_the_number_that_paid_bring_what_was_paid_for_once(
@@ -296,5 +302,75 @@ async fn a_receipt_that_is_named_while_its_money_is_told_of_brings_its_voucher(
     futures_util::future::join(world.work(), committed).await;
     assert_eq!(delivered(&world, 1).await.len(), 1);
     assert_eq!(world.count("unmatched").await, 0);
+    world.books_are_equal().await;
+}
+
+/// A device is given money while the rail says of its prompt that it was paid: it stands in the books once.
+async fn is_given_while_its_prompt_is_asked_about(world: &World, n: u8, is_queued: bool) {
+    let provider = world.shop.provider;
+    let phone = format!("25470837415{n}");
+    let begun = world.begin(world.shop.ask(n, &phone)).await.unwrap();
+    let now = world.app.clock.now();
+    let arrived = Arrived {
+        reason: Reason::Nobody,
+        amount: Money::from_shillings(50),
+        receipt: format!("RKL51ZDR4{n}"),
+        payer: PaidBy::Number(phone.parse().unwrap()),
+        reference: None,
+        payment: None,
+        site: None,
+        at: now,
+        paid_at: now,
+    };
+    if is_queued {
+        let mut tx = world.app.db.tenant(provider).await.unwrap();
+        take(&world.app, &mut tx, provider, &arrived).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let payer = Payer {
+        site: world.shop.site,
+        mac: mac(n),
+        plan: None,
+        phone: phone.parse().ok(),
+    };
+    // Given, and not committed yet.
+    let mut tx = world.app.db.tenant(provider).await.unwrap();
+    let settled = settle_in(&world.app, &mut tx, provider, &payer, &arrived, None)
+        .await
+        .unwrap();
+    assert!(matches!(settled, Settled::Bought(_)), "{settled:?}");
+    let is_done = AtomicBool::new(false);
+    let asking = async {
+        let paid = Evidence::Query(Outcome::Paid);
+        let done = apply(&world.app, provider, begun.payment, &paid, None).await;
+        is_done.store(true, Ordering::Relaxed);
+        done.unwrap()
+    };
+    let committed = async {
+        let waits = "pg_locks l join pg_stat_activity a on a.pid = l.pid
+                     where not l.granted and a.datname = current_database()";
+        while !is_done.load(Ordering::Relaxed) && world.count(waits).await == 0 {
+            tokio::task::yield_now().await;
+        }
+        tx.commit().await.unwrap();
+    };
+    let (done, ()) = futures_util::future::join(asking, committed).await;
+    assert_eq!(done, Some(Decision::Flag(Flag::ReceiptTaken)));
+    assert_eq!(world.status(begun.payment).await, "failed:expired");
+    assert_eq!(delivered(world, n).await.len(), 1);
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_that_a_device_is_given_while_its_prompt_is_asked_about_is_counted_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    open_till(&world, true).await;
+    is_given_while_its_prompt_is_asked_about(&world, 1, true).await;
+    is_given_while_its_prompt_is_asked_about(&world, 2, false).await;
+    assert_eq!(world.count("tickets").await, 2);
+    assert_eq!(world.count("ledger where debit = 'till'").await, 2);
+    assert_eq!(world.count("unmatched where closed_at is null").await, 0);
     world.books_are_equal().await;
 }
