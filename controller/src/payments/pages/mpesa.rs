@@ -124,6 +124,11 @@ impl Filled {
         }
     }
 
+    /// Whether a till was typed and something else chosen: one of the two is a slip.
+    pub(super) fn contradicts(&self) -> bool {
+        self.kind != "till" && !self.till.trim().is_empty()
+    }
+
     pub(super) fn account(&self) -> Credentials {
         // Nobody sees into these fields, and a space is easily copied along.
         let plain = |secret: &SecretString| SecretString::from(secret.expose_secret().trim());
@@ -357,6 +362,14 @@ pub async fn take(
     Form(filled): Form<Filled>,
 ) -> Result<Response, Trouble> {
     let w = frame.words();
+    if filled.contradicts() {
+        let said = Said::fault(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            filled.typed(),
+            w.mpesa.till_not_chosen.to_owned(),
+        );
+        return shown(&app, &frame, &seat, said).await;
+    }
     let proved = prove(
         &app,
         seat.claimant(),

@@ -321,3 +321,10 @@ fn a_form_shows_what_a_program_said_as_it_is() {
     });
     assert_eq!(days.unwrap().sell_by_secs, Some(30 * 86_400));
 }
+
+#[test]
+fn long_downloads_keep_to_the_plain_speed_in_both_languages() {
+    let text = |language| Words::of(language).plans.burst_text;
+    assert!(text(Language::English).contains("keep to the speed above"));
+    assert!(text(Language::Swahili).contains("kasi ya kawaida"));
+}

@@ -32,6 +32,8 @@ async fn whoever_signed_up_by_phone_comes_to_an_address_that_was_proved(
         )
         .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let kept = format!("value=\"{MAIL}\"");
+    assert!(wrong.text.contains(&kept), "{}", wrong.text);
     let nothing = owner.post("/account/contact", &wish("nowhere")).await;
     assert_eq!(nothing.status, StatusCode::UNPROCESSABLE_ENTITY);
     let next = owner.post("/account/contact", &wish(MAIL)).await.onward();

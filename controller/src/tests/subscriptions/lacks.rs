@@ -48,6 +48,15 @@ async fn what_a_plan_lacks_leads_to_the_plans_that_have_it(
         .await
         .onward();
     assert!(led.ends_with("custom-portal"));
+    // A plan is shown as it will be all the same, in the portal's own colours.
+    let form = owner.get("/plans/new?preset=hour").await.page();
+    let (_, phone) = form.split_once("<iframe name=\"preview\"").unwrap();
+    let (_, first) = phone.split_once("src=\"").unwrap();
+    let shown = owner.get(first.split('"').next().unwrap()).await.page();
+    assert!(
+        shown.contains("<b>1 hour</b><strong>KSh 10</strong>"),
+        "{shown}"
+    );
     let ask = async |method: Method, path: &str, body: &str| {
         let (status, _, answer) = world
             .send(method, path, Some(&program), body.as_bytes().to_vec())

@@ -116,6 +116,7 @@ async fn with_any_proof_missing_nothing_is_asked_of_anybody(
             "Your password or the six digits are others.",
         ),
         (&[("phone", "12")], "Give a Kenyan mobile number"),
+        (&[("kind", "paybill")], "You typed a till number"),
     ] {
         let got = owner
             .post("/settings/mpesa/change", &with(&NEW, changes))
