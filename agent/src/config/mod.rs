@@ -23,6 +23,8 @@ use zeroize::Zeroizing;
 
 use crate::routeros::client::{Dial, Fingerprint, Security, Timing};
 
+mod next;
+
 /// What every command takes.
 #[derive(Clone, Debug, Args)]
 pub struct Common {
@@ -265,6 +267,8 @@ pub struct Enrolment {
     pub pinned: Pinned,
     /// The controller's time at the enrolment: it is at least so late.
     pub enrolled_at: Timestamp,
+    /// The hash of the claim it was made by, which tells a line that is new; versions before did not keep it.
+    pub claim: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -278,6 +282,8 @@ struct EnrolmentFile {
     controller_keys: Vec<String>,
     key_serial: u64,
     enrolled_at_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claim: Option<String>,
 }
 
 impl From<&Enrolment> for EnrolmentFile {
@@ -296,6 +302,7 @@ impl From<&Enrolment> for EnrolmentFile {
                 .collect(),
             key_serial: enrolment.pinned.serial,
             enrolled_at_ms: enrolment.enrolled_at.as_millis(),
+            claim: enrolment.claim.clone(),
         }
     }
 }
@@ -323,6 +330,7 @@ impl TryFrom<EnrolmentFile> for Enrolment {
                 serial: file.key_serial,
             },
             enrolled_at: Timestamp::from_millis(file.enrolled_at_ms),
+            claim: file.claim,
         })
     }
 }
