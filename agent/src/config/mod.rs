@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -454,6 +454,7 @@ impl FromStr for LogLevel {
 /// Writes a file that only its owner may read, so that it is whole or not there at all.
 fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let partial = path.with_extension("new");
+    let folder = path.parent().unwrap_or(Path::new("."));
     let written = (|| {
         let mut file = std::fs::OpenOptions::new()
             .write(true)
@@ -461,12 +462,37 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
             .truncate(true)
             .mode(0o600)
             .open(&partial)?;
+        // Root types the line, and the service runs as whom the folder belongs to. Anybody else may not give a file away and need not.
+        let owner = std::fs::metadata(folder)?;
+        if file.metadata()?.uid() != owner.uid() {
+            let _ = fchown(&file, Some(owner.uid()), Some(owner.gid()));
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&partial, path)?;
         // The name is on disk only when its folder is.
-        let folder = path.parent().unwrap_or(Path::new("."));
         std::fs::File::open(folder)?.sync_all()
     })();
     written.with_context(|| format!("could not write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    #[test]
+    fn what_root_writes_can_be_read_by_whom_the_folder_belongs_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = StateDir::choose(Some(folder.path())).unwrap();
+        // As systemd leaves it after the first start. Only root can do so; for anybody else the folder stays their own.
+        let _ = chown(folder.path(), Some(65_534), Some(65_534));
+        state.key(|| [1; 32]).unwrap();
+        let owner = |path: &Path| std::fs::metadata(path).unwrap().uid();
+        assert_eq!(
+            owner(&folder.path().join("agent.key")),
+            owner(folder.path())
+        );
+    }
 }
