@@ -177,18 +177,17 @@ pub(super) async fn hold(
     actor: Actor,
 ) -> Result<Said, NotActed> {
     let mut tx = app.db.tenant(provider).await?;
+    let found = tickets::store::by_id(&mut tx, provider, ticket, app.clock.now())
+        .await?
+        .ok_or(NotActed::Missing)?;
     let uses = crate::access::store::uses(&mut tx, provider, ticket).await?;
-    let sites: Vec<SiteId> = uses
-        .iter()
-        .filter(|one| one.ended.is_none() && !one.lost)
-        .map(|one| one.site)
-        .collect();
+    let sites = hold::in_use(&uses, found.printed.is_some());
     let is_away = is_away(app, &mut tx, provider, &sites).await?;
     drop(tx);
-    let code = code(app, provider, ticket).await?;
     if is_away {
         return Ok(Said::Away);
     }
+    let code = found.kept.code;
     // A page is not kept open for as long as the command line waits; what no link takes is taken back all the same.
     let holding = app.tasks.spawn({
         let app = app.clone();
