@@ -349,13 +349,17 @@ pub async fn extend(
     }
     let id: TicketId = named(&id)?;
     let mut tx = app.db.tenant(key.provider()).await?;
-    extend_in(&app, &mut tx, key.provider(), id, more.seconds, key.actor())
+    let (provider, actor) = (key.provider(), key.actor());
+    extend_in(&app, &mut tx, provider, id, more.seconds, None, actor)
         .await
         .map_err(|error| match error {
             NotExtended::Missing => Problem::not_found(),
             NotExtended::Shut => stopped(),
             NotExtended::Database(error) => error.into(),
-            NotExtended::NoTime | NotExtended::StaysShut | NotExtended::TooMuch => Problem::new(
+            NotExtended::NoTime
+            | NotExtended::StaysShut
+            | NotExtended::TooMuch
+            | NotExtended::Meanwhile => Problem::new(
                 StatusCode::CONFLICT,
                 "not-extended",
                 "This ticket cannot be given more time.",
