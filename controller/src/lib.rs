@@ -263,6 +263,11 @@ async fn serve(app: &App) -> anyhow::Result<()> {
     if app.config.daraja.base.is_remote() && (public.is_loopback() || !public.is_encrypted()) {
         tracing::warn!(%public, "Safaricom can reach a public https address only: payments will be found by asking, some seconds late");
     }
+    if web.has_nameless_proxy() {
+        tracing::warn!(
+            "a proxy ends TLS and MNARA_TRUSTED_PROXIES does not name it: all callers are counted as one, so one who tries passwords keeps the others out"
+        );
+    }
     let listener = TcpListener::bind(web.listen)
         .await
         .with_context(|| format!("cannot listen on {}", web.listen))?;
