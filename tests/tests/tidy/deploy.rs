@@ -35,3 +35,19 @@ fn the_agents_unit_looks_where_root_enrolled_and_says_how_its_user_is_made() {
         users[0]
     );
 }
+
+#[test]
+fn every_volume_that_kubernetes_claims_by_name_is_made_there() {
+    let text = read("deploy/kubernetes.yaml");
+    let is_claim = |object: &&str| object.contains("\nkind: PersistentVolumeClaim\n");
+    let made: Vec<_> = text
+        .split("\n---\n")
+        .filter(is_claim)
+        .flat_map(|object| names(object, "\nmetadata:\n  name: "))
+        .collect();
+    let claimed = names(&text, "claimName: ");
+    assert!(!claimed.is_empty(), "nothing is claimed by name");
+    for name in claimed {
+        assert!(made.contains(&name), "{name} is made nowhere");
+    }
+}
