@@ -198,7 +198,10 @@ enum Database {
 
 fn database(config: &Config) -> anyhow::Result<Database> {
     match &config.database.url {
-        Some(url) => Ok(Database::Given(Box::new(db::options(url)?))),
+        Some(url) => {
+            let options = db::options(url).context("DATABASE_URL")?;
+            Ok(Database::Given(Box::new(options)))
+        }
         None => Ok(Database::Private(config.database.folder())),
     }
 }
