@@ -198,7 +198,10 @@ enum Database {
 
 fn database(config: &Config) -> anyhow::Result<Database> {
     match &config.database.url {
-        Some(url) => Ok(Database::Given(Box::new(db::options(url)?))),
+        Some(url) => {
+            let options = db::options(url).context("DATABASE_URL")?;
+            Ok(Database::Given(Box::new(options)))
+        }
         None => Ok(Database::Private(config.database.folder())),
     }
 }
@@ -262,6 +265,11 @@ async fn serve(app: &App) -> anyhow::Result<()> {
     let public = web.public();
     if app.config.daraja.base.is_remote() && (public.is_loopback() || !public.is_encrypted()) {
         tracing::warn!(%public, "Safaricom can reach a public https address only: payments will be found by asking, some seconds late");
+    }
+    if web.has_nameless_proxy() {
+        tracing::warn!(
+            "a proxy ends TLS and MNARA_TRUSTED_PROXIES does not name it: all callers are counted as one, so one who tries passwords keeps the others out"
+        );
     }
     let listener = TcpListener::bind(web.listen)
         .await
