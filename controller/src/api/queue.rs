@@ -101,7 +101,7 @@ pub(super) fn listing() -> Operation {
     Operation::new(
         "listQueue",
         "List money to sort out",
-        "Money that bought nothing, or came too late for whoever paid. The newest comes first.",
+        "Money that bought nothing, or came too late for whoever paid. The newest comes first; of what is closed, what was decided about last.",
     )
     .query::<Listing>()
     .lists::<QueuedMoney>()
@@ -125,7 +125,7 @@ pub async fn list(
         move |conn, before, limit| {
             async move { store::newest(conn, provider, is_closed, before, limit).await }.boxed()
         },
-        |queued: &Queued| (queued.at, queued.id),
+        |queued: &Queued| (queued.listed_at(), queued.id),
         QueuedMoney::from,
     )
     .await

@@ -172,7 +172,7 @@ async fn shown(
         let closed = if is_all_closed { "closed=1&" } else { "" };
         format!(
             "/payments/unmatched?{closed}before={}.{}",
-            last.at.as_millis(),
+            last.listed_at().as_millis(),
             last.id
         )
     });

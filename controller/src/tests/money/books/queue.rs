@@ -279,6 +279,66 @@ async fn a_payment_that_comes_days_late_waits_for_a_person_with_its_voucher(
 }
 
 #[sqlx::test(migrations = "../migrations/controller")]
+async fn what_was_decided_about_last_comes_first_and_each_once(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    many(&world, 32).await;
+    let (provider, actor) = (world.shop.provider, somebody(&world).await);
+    let sql = "select array_agg(id order by at desc, id desc) from unmatched";
+    let ids: Vec<sqlx::types::Uuid> = read(&world.app, sql).await;
+    let (oldest, newer) = ids.split_last().unwrap();
+    for (n, id) in newer.iter().enumerate() {
+        let id = mnara_protocol::ids::UnmatchedId::from_uuid(*id);
+        let receipt = format!("BBBBBB{n:04}");
+        let said = (receipt.as_str(), "rain");
+        resolve::refund(&world.app, provider, actor, id, said)
+            .await
+            .unwrap();
+        world.app.clock.advance(Duration::from_secs(1));
+    }
+    // Of the oldest it is said that it is found below.
+    let oldest = mnara_protocol::ids::UnmatchedId::from_uuid(*oldest);
+    let plan = world.shop.plan.id.to_string();
+    let give = format!("/payments/unmatched/{oldest}/ticket");
+    let next = owner.post(&give, &[("plan", &plan)]).await.onward();
+    let page = owner.get(&next).await.page();
+    assert!(page.contains("href=\"/vouchers/tkt_"), "{page}");
+    // One by one through all of it.
+    let (mut next, mut receipts) = ("/payments/unmatched?closed=1".to_owned(), Vec::new());
+    for _ in 0..3 {
+        let page = owner.get(&next).await.page();
+        let found = page
+            .match_indices("AAAAAA")
+            .map(|(at, _)| &page[at..at + 10]);
+        receipts.extend(found.map(str::to_owned));
+        let Some((_, older)) = page.split_once("href=\"/payments/unmatched?closed=1&") else {
+            break;
+        };
+        let query = older.split('"').next().unwrap();
+        let query = query.trim_start_matches("#38;").trim_start_matches("amp;");
+        next = format!("/payments/unmatched?closed=1&{query}");
+    }
+    assert_eq!(receipts.len(), 32, "{receipts:?}");
+    assert_eq!(receipts.first().map(String::as_str), Some("AAAAAA0000"));
+    receipts.sort_unstable();
+    receipts.dedup();
+    assert_eq!(receipts.len(), 32, "{receipts:?}");
+}
+
+/// Money that is nobody's, one after the other.
+async fn many(world: &World, count: u32) {
+    let till = till(world).await;
+    for n in 0..count {
+        by_hand(world, &till, &format!("AAAAAA{n:04}"), "MAMA", "50.00").await;
+        world.work().await;
+        world.app.clock.advance(Duration::from_secs(1));
+    }
+}
+
+#[sqlx::test(migrations = "../migrations/controller")]
 async fn a_receipt_by_which_money_of_the_queue_went_back_is_no_payments_as_well(
     pool: PgPoolOptions,
     options: PgConnectOptions,
