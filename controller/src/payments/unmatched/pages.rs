@@ -120,6 +120,12 @@ pub struct Filled {
     tried: Tried,
 }
 
+impl Filled {
+    const fn is_sure(&self) -> bool {
+        !self.sure.is_empty()
+    }
+}
+
 /// Shows the queue.
 ///
 /// # Errors
@@ -319,7 +325,8 @@ pub async fn give(
 ) -> Result<Response, Trouble> {
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let plan = filled.plan.parse().ok();
-    let done = resolve::give(&app, seat.provider(), seat.actor(), what, plan).await;
+    let who = (seat.provider(), seat.actor());
+    let done = resolve::give_as(&app, who, what, plan, filled.is_sure()).await;
     answered(&app, &frame, &seat, Filled { id, ..filled }, done).await
 }
 
@@ -336,7 +343,8 @@ pub async fn credit(
 ) -> Result<Response, Trouble> {
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let phone = filled.phone.parse().ok();
-    let done = credit::make_over(&app, seat.provider(), seat.actor(), what, phone).await;
+    let who = (seat.provider(), seat.actor());
+    let done = credit::make_over_as(&app, who, what, phone, filled.is_sure()).await;
     let tried = Tried::Credit;
     let filled = Filled {
         id,
@@ -359,12 +367,8 @@ pub async fn refund(
 ) -> Result<Response, Trouble> {
     let what = id.parse().map_err(|_| Trouble::Nothing)?;
     let said = (filled.receipt.as_str(), filled.reason.as_str());
-    let (provider, actor) = (seat.provider(), seat.actor());
-    let done = if filled.sure.is_empty() {
-        resolve::refund(&app, provider, actor, what, said).await
-    } else {
-        resolve::refund_all_the_same(&app, provider, actor, what, said).await
-    };
+    let who = (seat.provider(), seat.actor());
+    let done = resolve::refund_as(&app, who, what, said, filled.is_sure()).await;
     let tried = Tried::Refund;
     let filled = Filled {
         id,
