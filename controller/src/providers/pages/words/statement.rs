@@ -40,7 +40,7 @@ words! {
         statement_says: "statement" "taarifa",
         we_say: "with us" "kwetu",
         more: "and more; these are the first:" "na zaidi; hizi ni za kwanza:",
-        other: "Other lines, of money that went out or is not completed:" "Mistari mingine, ya pesa zilizotoka au zisizokamilika:",
+        other: "Other lines, of money that went out, was moved between your own accounts, or is not completed:" "Mistari mingine, ya pesa zilizotoka, zilizohamishwa kati ya akaunti zako, au zisizokamilika:",
         unread: "Lines that could not be read:" "Mistari ambayo haikusomeka:",
         took: "Taken in. Decide here what becomes of each." "Zimechukuliwa. Amua hapa kila moja itakuwaje.",
         no_file: "Choose a file first." "Chagua faili kwanza.",
