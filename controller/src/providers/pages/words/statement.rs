@@ -29,6 +29,7 @@ words! {
         gone_text: "M-PESA sent this money back to whoever paid, as was asked on its own portal. Written into the books, they agree with your account again. Where all of a payment went back, a voucher that nobody has used is taken back, and so is that of money that came too late; another one goes on." "M-PESA ilirudisha pesa hizi kwa aliyelipa, kama ilivyoombwa kwenye tovuti yake. Zikiandikwa, vitabu vitalingana tena na akaunti yako. Malipo yakiwa yamerudishwa yote, vocha ambayo haijatumika inafutwa, na ya pesa zilizochelewa pia; nyingine inaendelea.",
         gone_go: "Write it into the books" "Andika kwenye vitabu",
         gone_done: "Written into the books: it went back." "Imeandikwa kwenye vitabu: zimerudishwa.",
+        not_all: "Not all was written: something else was written down for some of it meanwhile, or it failed. Compare again." "Si zote zilizoandikwa: baadhi zimeandikiwa jambo lingine wakati huo, au imeshindikana. Linganisha tena.",
         gone_why: "went back at M-PESA" "zimerudishwa na M-PESA",
         gone_of: "of" "za",
         gone_known: "Went back, and in the books:" "Zilizorudishwa, na zimo kwenye vitabu:",
