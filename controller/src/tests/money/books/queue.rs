@@ -328,6 +328,47 @@ async fn what_was_decided_about_last_comes_first_and_each_once(
     assert_eq!(receipts.len(), 32, "{receipts:?}");
 }
 
+#[sqlx::test(migrations = "../migrations/controller")]
+async fn money_of_the_queue_is_found_by_its_receipt_and_stays_in_sight_when_an_act_is_refused(
+    pool: PgPoolOptions,
+    options: PgConnectOptions,
+) {
+    let world = World::open(pool, options).await;
+    let mut owner = member(&world, Role::Owner, 1).await;
+    many(&world, 31).await;
+    let page = owner.get("/payments/unmatched").await.page();
+    assert!(!page.contains("AAAAAA0000"), "{page}");
+    // The customer shows the receipt.
+    let page = owner.get("/payments?receipt=aaaaaa0000").await.page();
+    assert!(page.contains("This money came in"), "{page}");
+    let (_, link) = page.split_once("href=\"/payments/unmatched?").unwrap();
+    let link = format!("/payments/unmatched?{}", link.split('"').next().unwrap());
+    let page = owner.get(&link).await.page();
+    assert!(page.contains("AAAAAA0000"), "{page}");
+    let waits = waiting(&page);
+    assert_eq!(waits.len(), 1, "{page}");
+    let back = format!("/payments/unmatched/{}/refund", waits[0]);
+    let form = [("receipt", "x"), ("reason", "rain on the roof")];
+    let got = owner.post(&back, &form).await;
+    assert_eq!(got.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for text in ["AAAAAA0000", "AAAAAA0030", "rain on the roof"] {
+        assert!(got.text.contains(text), "{text}: {}", got.text);
+    }
+    // Once it is dealt with as well.
+    let form = [("receipt", "BBBBBB0000"), ("reason", "rain on the roof")];
+    owner.post(&back, &form).await.onward();
+    let page = owner.get(&link).await.page();
+    assert!(
+        page.contains("BBBBBB0000") && !page.contains("AAAAAA0001"),
+        "{page}"
+    );
+    let other = "/payments/unmatched?receipt=ZZZZZZ0000";
+    let page = owner.get(other).await.page();
+    assert!(page.contains("No money here has this receipt"), "{page}");
+    let page = owner.get("/payments?receipt=ZZZZZZ0000").await.page();
+    assert!(page.contains("No payment fits"), "{page}");
+}
+
 /// Money that is nobody's, one after the other.
 async fn many(world: &World, count: u32) {
     let till = till(world).await;
