@@ -7,6 +7,7 @@ mod learnt;
 mod refused;
 mod reversed;
 mod setting;
+mod sure;
 
 use super::mpesa_change::Authenticator;
 use super::*;
